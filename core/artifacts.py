@@ -1,0 +1,118 @@
+"""Artifacts: the files a run leaves behind, stored once under the sha256 of their bytes."""
+
+import hashlib
+import os
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.errors import ArtifactCorrupt
+
+CHUNK_BYTES = 1024 * 1024
+
+KERAS_MODEL = "model.keras"
+ONNX_MODEL = "model.onnx"
+SIGNATURE = "signature.json"
+TRAINER_LOG = "trainer.log"
+
+MEDIA_TYPES = {
+    ".json": "application/json",
+    ".keras": "application/zip",
+    ".log": "text/plain; charset=utf-8",
+    ".onnx": "application/onnx",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """A stored file.
+
+    Attributes:
+        name: What the run calls it, such as `model.onnx`.
+        sha256: Hash of its bytes, 64 hexadecimal digits; also where it is stored.
+        num_bytes: Its size.
+        media_type: As for HTTP's Content-Type.
+    """
+
+    name: str
+    sha256: str
+    num_bytes: int
+    media_type: str
+
+
+def hash_file(path: Path) -> str:
+    """The sha256 of a file's bytes as 64 hexadecimal digits."""
+    digest = hashlib.sha256()
+    with path.open("rb") as file:
+        while chunk := file.read(CHUNK_BYTES):
+            digest.update(chunk)
+    return digest.hexdigest()
+
+
+class ArtifactStore:
+    """Content-addressed files in a folder: `ab/abcdef…`, written whole or not at all."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def path(self, sha256: str) -> Path:
+        """Where the file of this hash lies, whether or not it is there."""
+        return self.root / sha256[:2] / sha256
+
+    def put(self, source: Path, name: str | None = None) -> Artifact:
+        """Copy a file into the store, synced to disk before it appears under its hash.
+
+        The same bytes are stored once, however often they are put.
+        """
+        self.root.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+        num_bytes = 0
+        descriptor, temporary_name = tempfile.mkstemp(dir=self.root, prefix=".incoming-")
+        temporary = Path(temporary_name)
+        try:
+            # The descriptor first: it has to be closed even where the source can not be opened.
+            with os.fdopen(descriptor, "wb") as writer, source.open("rb") as reader:
+                while chunk := reader.read(CHUNK_BYTES):
+                    digest.update(chunk)
+                    writer.write(chunk)
+                    num_bytes += len(chunk)
+                writer.flush()
+                os.fsync(writer.fileno())
+            target = self.path(digest.hexdigest())
+            is_new_folder = not target.parent.is_dir()
+            target.parent.mkdir(exist_ok=True)
+            temporary.replace(target)
+            _sync_folder(target.parent)
+            if is_new_folder:
+                _sync_folder(self.root)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+        name = name or source.name
+        media_type = MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")
+        return Artifact(name=name, sha256=digest.hexdigest(), num_bytes=num_bytes, media_type=media_type)
+
+    def verified_path(self, sha256: str) -> Path:
+        """The path of a stored file whose bytes still have this hash.
+
+        Raises:
+            ArtifactCorrupt: If the file is missing or its bytes have changed.
+        """
+        path = self.path(sha256)
+        if not path.is_file():
+            raise ArtifactCorrupt(f"The artifact {sha256[:12]}… is missing from the store. Train the run again.")
+        if hash_file(path) != sha256:
+            raise ArtifactCorrupt(f"The artifact {sha256[:12]}… has changed on disk. Train the run again.")
+        return path
+
+    def delete(self, sha256: str) -> None:
+        """Remove a stored file; a missing one is not an error."""
+        self.path(sha256).unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

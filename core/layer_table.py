@@ -1,0 +1,265 @@
+"""The layers a network will have, with their output shapes and sizes: shape inference without Keras.
+
+The API checks a spec with this before it is queued; a test holds every row against Keras itself.
+"""
+
+from collections import Counter
+from dataclasses import dataclass
+from math import ceil, prod
+from typing import NoReturn
+
+from core.errors import InvalidSpec, Problem
+from core.specs.layers import (
+    BatchNormalization,
+    Conv2DLayer,
+    DenseLayer,
+    DropoutLayer,
+    FlattenLayer,
+    GlobalPooling2DLayer,
+    LayerSpec,
+    Padding,
+    Pooling,
+    Pooling2DLayer,
+    RecurrentLayer,
+)
+from core.specs.networks import Network
+
+Shape = tuple[int, ...]
+
+GATES = {"simple_rnn": 1, "lstm": 4, "gru": 3}
+IMAGE_RANK = 3
+SEQUENCE_RANK = 2
+MAX_UNROLLED_STEPS = 1000
+"""An unrolled layer is a copy of itself for each time step; a longer one takes its trainer's memory and minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LayerRow:
+    """One layer of a network.
+
+    Attributes:
+        name: Its type, numbered in order, such as `dense_2`.
+        type: Keras's name of the layer's class.
+        output_shape: Sizes of one sample's output, batch axis left out.
+        num_parameters: Weights, those that are not trained included.
+        flops: Floating-point operations for one sample's forward pass, a multiply-add counted as two.
+    """
+
+    name: str
+    type: str
+    output_shape: Shape
+    num_parameters: int
+    flops: int
+
+
+class _Table:
+    """Rows collected so far, and the shape that reaches the next layer."""
+
+    def __init__(self, input_shape: Shape) -> None:
+        self.rows: list[LayerRow] = []
+        self.shape = input_shape
+        self._numbers: Counter[str] = Counter()
+
+    def add(self, layer_type: str, output_shape: Shape, num_parameters: int = 0, flops: int = 0) -> None:
+        self._numbers[layer_type] += 1
+        name = f"{_snake(layer_type)}_{self._numbers[layer_type]}"
+        self.rows.append(LayerRow(name, layer_type, output_shape, num_parameters, flops))
+        self.shape = output_shape
+
+
+def tabulate_layers(network: Network, input_shape: Shape) -> tuple[LayerRow, ...]:
+    """Work out each layer's output shape and size.
+
+    Args:
+        network: What the spec describes.
+        input_shape: One sample as it reaches the network, batch axis left out.
+
+    Raises:
+        InvalidSpec: Where a layer can not take what reaches it, saying which and why.
+    """
+    table = _Table(input_shape)
+    if network.kind == "mlp" and len(input_shape) > 1:
+        table.add("Flatten", (prod(input_shape),))
+    if network.kind == "cnn":
+        _check_image_input(table, input_shape)
+    if network.kind in {"rnn", "binary_adder"} and len(input_shape) != SEQUENCE_RANK:
+        _refuse(
+            "/model/kind",
+            f"A recurrent network reads sequences (steps, features); this dataset's samples have shape {input_shape}. "
+            "Choose a dataset of sequences or images, or the kind 'mlp'.",
+        )
+    for number, layer in enumerate(network.layers):
+        _add_layer(table, layer, f"/model/layers/{number}", number)
+    return tuple(table.rows)
+
+
+def _check_image_input(table: _Table, input_shape: Shape) -> None:
+    if len(input_shape) == IMAGE_RANK - 1:
+        table.add("Reshape", (*input_shape, 1))
+    elif len(input_shape) != IMAGE_RANK:
+        _refuse(
+            "/model/kind",
+            f"A convolutional network reads images (height, width); this dataset's samples have shape {input_shape}. "
+            "Choose a dataset of images, or the kind 'mlp'.",
+        )
+
+
+def _add_layer(table: _Table, layer: LayerSpec, pointer: str, number: int) -> None:
+    match layer:
+        case DenseLayer():
+            _add_dense(table, layer)
+        case Conv2DLayer():
+            _add_convolution(table, layer, pointer, number)
+        case Pooling2DLayer():
+            _need_image(table, pointer, number, "pools")
+            _add_pooling(table, layer, pointer, number)
+        case GlobalPooling2DLayer():
+            _need_image(table, pointer, number, "pools")
+            name = "GlobalMaxPooling2D" if layer.kind == "max" else "GlobalAveragePooling2D"
+            table.add(name, table.shape[-1:], flops=prod(table.shape))
+        case FlattenLayer():
+            table.add("Flatten", (prod(table.shape),))
+        case DropoutLayer():
+            table.add("Dropout", table.shape)
+        case RecurrentLayer():
+            _add_recurrent(table, layer, pointer, number)
+
+
+def _add_dense(table: _Table, layer: DenseLayer) -> None:
+    if len(table.shape) == IMAGE_RANK:
+        table.add("Flatten", (prod(table.shape),))
+    width = table.shape[-1]
+    output_shape = (*table.shape[:-1], layer.units)
+    num_parameters = width * layer.units + (layer.units if layer.use_bias else 0)
+    table.add("Dense", output_shape, num_parameters, 2 * width * prod(output_shape))
+    _add_after(table, layer)
+
+
+def _add_convolution(table: _Table, layer: Conv2DLayer, pointer: str, number: int) -> None:
+    _need_image(table, pointer, number, "convolves")
+    channels = table.shape[-1]
+    if channels % layer.groups or layer.filters % layer.groups:
+        _refuse(
+            f"{pointer}/groups",
+            f"Layer {number}: groups ({layer.groups}) must divide both the {channels} channels that reach the layer "
+            f"and its {layer.filters} filters.",
+        )
+    if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
+        _refuse(f"{pointer}/dilation_rate", f"Layer {number}: strides and dilation_rate can not both be above 1.")
+    sizes = tuple(
+        _slide(size, dilation * (kernel - 1) + 1, stride, layer.padding)
+        for size, kernel, stride, dilation in zip(
+            table.shape[:2], layer.kernel_size, layer.strides, layer.dilation_rate, strict=True
+        )
+    )
+    if min(sizes) < 1:
+        spread = f" with dilation_rate {_by(layer.dilation_rate)}" if max(layer.dilation_rate) > 1 else ""
+        _refuse(
+            f"{pointer}/kernel_size",
+            f"Layer {number} (conv2d): a {_by(layer.kernel_size)} kernel{spread} does not fit into the "
+            f"{_by(table.shape[:2])} image that reaches it. Use a smaller kernel, fewer pooling layers before it, or "
+            "padding 'same'.",
+        )
+    weights = prod(layer.kernel_size) * channels // layer.groups * layer.filters
+    output_shape = (*sizes, layer.filters)
+    num_parameters = weights + (layer.filters if layer.use_bias else 0)
+    table.add("Conv2D", output_shape, num_parameters, 2 * weights * prod(sizes))
+    _add_after(table, layer, f"{pointer}/pooling", number)
+
+
+def _add_after(table: _Table, layer: DenseLayer | Conv2DLayer, pointer: str = "", number: int = 0) -> None:
+    """What a layer carries: normalisation, activation, pooling, dropout, in this order."""
+    normalization = layer.batch_normalization
+    if normalization is not None and normalization.position == "before_activation":
+        _add_normalization(table, normalization)
+        table.add("Activation", table.shape, flops=prod(table.shape))
+    elif normalization is not None:
+        _add_normalization(table, normalization)
+    if isinstance(layer, Conv2DLayer) and layer.pooling is not None:
+        _add_pooling(table, layer.pooling, pointer, number)
+    if layer.dropout:
+        table.add("Dropout", table.shape)
+
+
+def _add_normalization(table: _Table, normalization: BatchNormalization) -> None:
+    # Two moving averages that are not trained, and what is learned.
+    per_channel = 2 + normalization.center + normalization.scale
+    table.add("BatchNormalization", table.shape, per_channel * table.shape[-1], 4 * prod(table.shape))
+
+
+def _add_pooling(table: _Table, pooling: Pooling, pointer: str, number: int) -> None:
+    strides = pooling.strides or pooling.pool_size
+    sizes = tuple(
+        _slide(size, pool, stride, pooling.padding)
+        for size, pool, stride in zip(table.shape[:2], pooling.pool_size, strides, strict=True)
+    )
+    if min(sizes) < 1:
+        _refuse(
+            f"{pointer}/pool_size",
+            f"Layer {number}: a {_by(pooling.pool_size)} pool does not fit into the {_by(table.shape[:2])} image "
+            "that reaches it. Pool less, or use padding 'same'.",
+        )
+    name = "MaxPooling2D" if pooling.kind == "max" else "AveragePooling2D"
+    table.add(name, (*sizes, table.shape[-1]), flops=prod(sizes) * table.shape[-1] * prod(pooling.pool_size))
+
+
+def _add_recurrent(table: _Table, layer: RecurrentLayer, pointer: str, number: int) -> None:
+    if len(table.shape) != SEQUENCE_RANK:
+        _refuse(
+            pointer,
+            f"Layer {number} ({layer.cell}) reads a sequence (steps, features), but {table.shape} reaches it. "
+            "Set return_sequences to true on the recurrent layer before it.",
+        )
+    steps, features = table.shape
+    if layer.unroll and steps > MAX_UNROLLED_STEPS:
+        _refuse(
+            f"{pointer}/unroll",
+            f"Layer {number} ({layer.cell}) can unroll {MAX_UNROLLED_STEPS:,} time steps at most; {steps:,} reach it. "
+            "Leave unroll false, or use a shorter window.",
+        )
+    gates = GATES[layer.cell]
+    num_biases = 0
+    if layer.use_bias:
+        # A GRU with reset_after keeps separate biases for inputs and state.
+        num_biases = 2 if layer.cell == "gru" and layer.reset_after else 1
+    per_direction = gates * layer.units * (features + layer.units + num_biases)
+    directions = 2 if layer.bidirectional else 1
+    width = layer.units * (2 if layer.bidirectional and layer.merge_mode == "concat" else 1)
+    class_name = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}[layer.cell]
+    table.add(
+        "Bidirectional" if layer.bidirectional else class_name,
+        (steps, width) if layer.return_sequences else (width,),
+        directions * per_direction,
+        directions * steps * 2 * gates * layer.units * (features + layer.units),
+    )
+
+
+def _need_image(table: _Table, pointer: str, number: int, verb: str) -> None:
+    if len(table.shape) != IMAGE_RANK:
+        _refuse(
+            pointer,
+            f"Layer {number} {verb} over an image (height, width, channels), but {table.shape} reaches it. "
+            "Put it before the first dense, flatten or global pooling layer.",
+        )
+
+
+def _slide(size: int, window: int, stride: int, padding: Padding) -> int:
+    """How many places a sliding window takes along an axis, as TensorFlow counts them."""
+    return ceil(size / stride) if padding == "same" else (size - window) // stride + 1
+
+
+def _by(sizes: Shape) -> str:
+    return "×".join(str(size) for size in sizes)
+
+
+def _snake(class_name: str) -> str:
+    known = {"SimpleRNN": "simple_rnn", "LSTM": "lstm", "GRU": "gru", "Conv2D": "conv2d"}
+    if class_name in known:
+        return known[class_name]
+    stem = class_name.removesuffix("2D")
+    words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in stem).lstrip("_")
+    return words + ("2d" if class_name.endswith("2D") else "")
+
+
+def _refuse(pointer: str, detail: str) -> NoReturn:
+    raise InvalidSpec(detail, [Problem(pointer, detail, "shape_mismatch")])

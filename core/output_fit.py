@@ -1,0 +1,128 @@
+"""Whether a network's output, its dataset's targets and the loss belong together."""
+
+from typing import NoReturn
+
+from core.dataset_shape import DatasetShape
+from core.errors import InvalidSpec, Problem
+from core.signatures import Task
+from core.specs.experiment import ExperimentSpec
+from core.specs.layers import DenseLayer
+from core.specs.training import CROSSENTROPIES
+
+Shape = tuple[int, ...]
+
+NEED_EVERY_CLASS = frozenset(
+    {"sparse_categorical_crossentropy", "categorical_crossentropy", "categorical_hinge", "kl_divergence"}
+)
+"""Losses that compare the outputs of all classes; one output for the second of two is not enough."""
+
+COUNT_RIGHT_ANSWERS = frozenset({"accuracy", "top_k_categorical_accuracy", "precision", "recall", "auc"})
+TOP_K = 5
+
+
+def check_output(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape) -> tuple[str, ...]:
+    """Hold the last layer's output against the targets.
+
+    Returns:
+        Warnings about what is legal but probably not meant.
+
+    Raises:
+        InvalidSpec: If they do not fit, saying which number to change.
+    """
+    last = f"/model/layers/{len(spec.model.layers) - 1}" if spec.model.kind != "binary_adder" else "/model"
+    if spec.model.kind == "binary_adder" and shape.task is not Task.BINARY_ADDITION:
+        _refuse(
+            "/model/kind", "The kind 'binary_adder' needs the dataset 'binary_addition'. Use the kind 'rnn' for others."
+        )
+    if shape.task is Task.CLASSIFICATION:
+        _check_classes(spec, shape, output_shape, last)
+    else:
+        _check_numbers(spec, shape, output_shape, last)
+    return _activation_warnings(spec, shape)
+
+
+def _check_classes(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape, last: str) -> None:
+    num_classes = len(shape.class_labels)
+    loss = spec.training.loss.name
+    one_will_do = num_classes == 2 and loss not in NEED_EVERY_CLASS  # noqa: PLR2004 - yes or no
+    all_will_do = not (one_will_do and loss == "binary_crossentropy")
+    if (output_shape == (1,) and one_will_do) or (output_shape == (num_classes,) and all_will_do):
+        return
+    wanted = "(1,), the probability of the second class" if one_will_do else f"({num_classes},), one number a class"
+    hints = {2: " Set return_sequences to false on the last recurrent layer.", 3: " Put a dense layer last."}
+    _refuse(
+        last,
+        f"The last layer's output has shape {output_shape}; {num_classes} classes with {loss} need {wanted}."
+        + hints.get(len(output_shape), ""),
+    )
+
+
+def _check_numbers(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape, last: str) -> None:
+    loss = spec.training.loss.name
+    if loss == "sparse_categorical_crossentropy" or (
+        loss in {"categorical_crossentropy", "categorical_hinge"} and shape.task is not Task.CLASSIFICATION
+    ):
+        _refuse(
+            "/training/loss",
+            f"The loss {loss} is for classes, but this dataset's targets are numbers of shape {shape.target_shape}. "
+            "Use mean_squared_error, or binary_crossentropy for bits.",
+        )
+    if output_shape == shape.target_shape:
+        return
+    hint = f"Give the last layer {shape.target_shape[-1]} units."
+    if len(output_shape) != len(shape.target_shape):
+        every_step = len(output_shape) < len(shape.target_shape)
+        what = "each step has a target" if every_step else "there is one target for the whole sequence"
+        hint = f"Set return_sequences to {str(every_step).lower()} on the last recurrent layer: {what}."
+        if spec.model.kind not in {"rnn", "binary_adder"}:
+            hint = "Use the kind 'rnn', which reads and answers step by step."
+    _refuse(last, f"The last layer's output has shape {output_shape}, the targets have {shape.target_shape}. {hint}")
+
+
+def check_metrics(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape) -> None:
+    """Hold the metrics against the targets.
+
+    Raises:
+        InvalidSpec: With a problem for each metric that has no meaning for this dataset.
+    """
+    is_choice = shape.task in {Task.CLASSIFICATION, Task.BINARY_ADDITION}
+    problems = []
+    for number, name in enumerate(spec.training.metrics):
+        detail = ""
+        if name in COUNT_RIGHT_ANSWERS and not is_choice:
+            detail = f"'{name}' counts right answers, but this dataset's targets are numbers. Measure r2_score."
+        elif name == "top_k_categorical_accuracy" and output_shape[-1] <= TOP_K:
+            detail = (
+                f"'{name}' asks whether the right class is among the best {TOP_K}; with {output_shape[-1]} outputs it "
+                "always is. Measure accuracy."
+            )
+        if detail:
+            problems.append(Problem(f"/training/metrics/{number}", detail, "metric_does_not_fit"))
+    if problems:
+        raise InvalidSpec(" ".join(problem.detail for problem in problems), problems)
+
+
+def _activation_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str, ...]:
+    loss = spec.training.loss
+    last = spec.model.layers[-1]
+    if not isinstance(last, DenseLayer):
+        return ()
+    if loss.name in CROSSENTROPIES:
+        is_probability = last.activation in {"softmax", "sigmoid", "hard_sigmoid"}
+        if not loss.from_logits and not is_probability:
+            warning = (
+                f"{loss.name} expects probabilities, but the last layer's activation is {last.activation}. "
+                "Use softmax or sigmoid, or set loss.from_logits."
+            )
+            return (warning,)
+        if loss.from_logits and is_probability:
+            return (f"loss.from_logits is set, but the last layer already applies {last.activation}.",)
+    if last.activation == "softmax" and last.units == 1:
+        return ("softmax over one unit always answers 1. Use sigmoid.",)
+    if shape.task in {Task.REGRESSION, Task.SEQUENCE} and last.activation in {"softmax", "sigmoid", "relu", "tanh"}:
+        return (f"The last layer's activation {last.activation} can not answer every number; linear can.",)
+    return ()
+
+
+def _refuse(pointer: str, detail: str) -> NoReturn:
+    raise InvalidSpec(detail, [Problem(pointer, detail, "shape_mismatch")])

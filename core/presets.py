@@ -1,0 +1,76 @@
+"""The catalogue: ready specs in presets/, one JSON file each."""
+
+import json
+from functools import cache
+from importlib.resources import files
+from operator import attrgetter
+from typing import Annotated, Any
+
+from pydantic import Field
+
+from core.errors import UnknownPreset, nearest
+from core.specs.base import PositiveFloat, SpecModel
+from core.specs.experiment import ExperimentSpec, ModelName
+from core.specs.merging import apply_overrides
+from core.specs.parsing import parse_as, parse_spec
+
+
+class Preset(SpecModel):
+    """A spec that is ready to run, and what to expect of it."""
+
+    name: ModelName
+    title: str
+    teaches: str
+    """What a reader learns from running it."""
+    published: str
+    """The figure the course material gives."""
+    expected_seconds: PositiveFloat
+    """Time to train on two CPU cores, roughly."""
+    spec: ExperimentSpec
+    variants: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
+    """What to try: a name and the merge patch on the spec for each."""
+
+    def spec_json(self) -> dict[str, Any]:
+        """The spec as it was written, defaults left out.
+
+        Overrides apply to this form: an override that changes the optimizer then does not meet the arguments
+        of the old one.
+        """
+        return self.spec.model_dump(mode="json", exclude_unset=True)
+
+    def variant(self, name: str) -> dict[str, Any]:
+        """The merge patch of a variant.
+
+        Raises:
+            UnknownPreset: If the preset has no variant of this name.
+        """
+        if name not in self.variants:
+            raise UnknownPreset(f"'{self.name}' has no variant '{name}'.{nearest(name, list(self.variants))}")
+        return self.variants[name]
+
+
+@cache
+def list_presets() -> tuple[Preset, ...]:
+    """Every preset, by name."""
+    entries = [entry for entry in files("presets").iterdir() if entry.name.endswith(".json")]
+    presets = (_read(json.loads(entry.read_text(encoding="utf-8"))) for entry in entries)
+    return tuple(sorted(presets, key=attrgetter("name")))
+
+
+def _read(document: Any) -> Preset:
+    preset = parse_as(Preset, document)
+    for patch in preset.variants.values():
+        parse_spec(apply_overrides(preset.spec_json(), patch))
+    return preset
+
+
+def get_preset(name: str) -> Preset:
+    """The preset of this name.
+
+    Raises:
+        UnknownPreset: Naming the nearest known one.
+    """
+    by_name = {preset.name: preset for preset in list_presets()}
+    if name not in by_name:
+        raise UnknownPreset(f"There is no preset '{name}'.{nearest(name, list(by_name))}")
+    return by_name[name]

@@ -1,0 +1,150 @@
+"""Every setting, read from environment variables that start with TRAINYARD_.
+
+docs/settings.md is this table in prose; a test holds the two together.
+"""
+
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Self
+
+from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from core.errors import InvalidSetup
+
+MEBIBYTE = 1024 * 1024
+GIBIBYTE = 1024 * MEBIBYTE
+
+
+class Settings(BaseSettings):
+    """How this installation of Trainyard is set up."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TRAINYARD_", env_ignore_empty=True, extra="ignore", frozen=True, allow_inf_nan=False
+    )
+
+    host: str = Field("127.0.0.1", description="Address the API listens on; loopback only.")
+    port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
+    data_dir: Path = Field(Path("var"), description="Folder that holds all state: database, broker, artifacts, data.")
+    database_url: str = Field(
+        "", description="SQLAlchemy URL, sqlite:///… or postgresql+psycopg://…; empty: SQLite in the data directory."
+    )
+    broker_url: str = Field("", description="Celery broker, redis://… or amqp://…; empty: files in the data directory.")
+    queue_name: str = Field("trainyard.doorbell", description="Name of the broker queue that carries doorbells.")
+    log_level: str = Field("INFO", description="Least severe level that is logged.")
+
+    trainers: int = Field(0, ge=0, le=64, description="Trainer processes a worker; 0: one a GPU, else one.")
+    trainer_max_runs: int = Field(100, ge=1, description="Runs after which a trainer process is replaced.")
+    trainer_max_memory_growth_bytes: int = Field(
+        2 * GIBIBYTE, ge=1, description="Growth of a trainer's resident memory, in bytes, after which it is replaced."
+    )
+    lease_seconds: float = Field(
+        60.0, gt=0, description="Time an attempt owns its run without a heartbeat, in seconds."
+    )
+    heartbeat_seconds: float = Field(1.0, gt=0, description="How often a running attempt renews its lease, in seconds.")
+    reconcile_seconds: float = Field(10.0, gt=0, description="How often each worker looks for lost leases, in seconds.")
+    idle_look_seconds: float = Field(2.0, gt=0, description="How often an idle worker looks for work, in seconds.")
+    max_attempts: int = Field(3, ge=1, description="Attempts a run has before lost leases or crashes fail it.")
+    run_timeout_seconds: float = Field(24 * 3600.0, gt=0, description="Longest one attempt may run, in seconds.")
+    stall_timeout_seconds: float = Field(
+        900.0, gt=0, description="Longest an attempt may run without progress, in seconds, before it is ended."
+    )
+
+    max_body_bytes: int = Field(MEBIBYTE, ge=1, description="Largest request body outside prediction, in bytes.")
+    max_predict_body_bytes: int = Field(16 * MEBIBYTE, ge=1, description="Largest prediction request body, in bytes.")
+    max_parameters: int = Field(100_000_000, ge=1, description="Most parameters a spec's network may have.")
+    max_epochs: int = Field(100_000, ge=1, description="Most epochs a spec may ask for.")
+    max_steps: int = Field(50_000_000, ge=1, description="Most training steps a spec may ask for, over all epochs.")
+    max_memory_bytes: int = Field(8 * GIBIBYTE, ge=1, description="Most memory a spec may need by estimate, in bytes.")
+    max_samples: int = Field(5_000_000, ge=1, description="Most samples a generated dataset may have.")
+    max_loaded_models: int = Field(64, ge=1, description="Model versions kept loaded for prediction.")
+
+    @field_validator("host")
+    @classmethod
+    def _loopback_only(cls, host: str) -> str:
+        if host == "localhost":
+            return host
+        try:
+            is_loopback = ip_address(host).is_loopback
+        except ValueError:
+            is_loopback = False
+        if not is_loopback:
+            raise ValueError(
+                f"'{host}' is not a loopback address, and requests carry no API key yet. "
+                "Listen on 127.0.0.1 and put an authenticating proxy in front"
+            )
+        return host
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, data_dir: Path) -> Path:
+        try:
+            return data_dir.expanduser().absolute()
+        except RuntimeError as error:  # "~somebody" without such a user.
+            raise ValueError(str(error).removesuffix(".")) from error
+
+    @model_validator(mode="after")
+    def _beat_before_the_lease_ends(self) -> Self:
+        if self.heartbeat_seconds >= self.lease_seconds:
+            raise ValueError(
+                f"TRAINYARD_HEARTBEAT_SECONDS ({self.heartbeat_seconds:g}) must be less than "
+                f"TRAINYARD_LEASE_SECONDS ({self.lease_seconds:g}): a lease that nobody renews in time ends the attempt"
+            )
+        return self
+
+    @property
+    def effective_database_url(self) -> str:
+        """The database to use, with the embedded default filled in."""
+        return self.database_url or f"sqlite:///{self.data_dir / 'trainyard.db'}"
+
+    @property
+    def is_broker_embedded(self) -> bool:
+        """Whether doorbells travel as files in the data directory."""
+        return not self.broker_url
+
+    @property
+    def broker_dir(self) -> Path:
+        """Folder of the embedded broker."""
+        return self.data_dir / "broker"
+
+    @property
+    def artifacts_dir(self) -> Path:
+        """Folder of the content-addressed artifact store."""
+        return self.data_dir / "artifacts"
+
+    @property
+    def datasets_dir(self) -> Path:
+        """Folder with one folder per dataset whose files live on this machine."""
+        return self.data_dir / "datasets"
+
+    @property
+    def scratch_dir(self) -> Path:
+        """Folder for files of attempts under way; safe to empty when no worker runs."""
+        return self.data_dir / "scratch"
+
+    @property
+    def default_base_url(self) -> str:
+        """Where a client on this machine finds the API."""
+        # An IPv6 address stands in brackets (RFC 3986 section 3.2.2).
+        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+
+@cache
+def load_settings() -> Settings:
+    """Read the settings from the environment, once per process.
+
+    Raises:
+        InvalidSetup: If a variable can not be used, naming it.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise InvalidSetup(" ".join(_line(entry) for entry in error.errors(include_url=False))) from error
+
+
+def _line(entry: ErrorDetails) -> str:
+    message = entry["msg"].removeprefix("Value error, ")
+    names = "".join(f"TRAINYARD_{str(step).upper()}: " for step in entry["loc"][:1])
+    return f"{names}{message}."

@@ -1,0 +1,204 @@
+"""What a spec would cost, and whether this service lets it run: checked before anything is queued."""
+
+from dataclasses import dataclass
+from math import ceil, prod
+
+from core.dataset_shape import DatasetShape, shape_of
+from core.errors import InvalidSpec, OverLimit, Problem
+from core.layer_table import LayerRow, tabulate_layers
+from core.output_fit import check_metrics, check_output
+from core.settings import Settings
+from core.specs.experiment import ExperimentSpec
+from core.specs.training import Training
+
+BYTES_PER_NUMBER = 4
+COPIES_OF_WEIGHTS = 4
+"""Weights, gradients and, at most, two moments of an optimizer."""
+FRAMEWORK_BYTES = 600 * 1024 * 1024
+"""What a trainer takes before any network is built."""
+FORWARD_AND_BACKWARD = 3
+"""A backward pass costs about two forward passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpecReport:
+    """What a spec says when it is worked out.
+
+    Attributes:
+        layers: The network's layers in order.
+        num_parameters: Weights in all.
+        num_train: Training samples.
+        num_validation: Validation samples.
+        num_test: Test samples.
+        batch_size: Samples in a full step.
+        steps_per_epoch: Steps that count as an epoch.
+        num_epochs: Epochs, the last one possibly cut short where the length is given in steps.
+        num_steps: Training steps in all.
+        flops_per_step: Floating-point operations of one step, forward and backward, roughly.
+        memory_bytes: Memory a trainer will need, roughly.
+        warnings: What is legal but probably not meant.
+    """
+
+    layers: tuple[LayerRow, ...]
+    num_parameters: int
+    num_train: int
+    num_validation: int
+    num_test: int
+    batch_size: int
+    steps_per_epoch: int
+    num_epochs: int
+    num_steps: int
+    flops_per_step: int
+    memory_bytes: int
+    warnings: tuple[str, ...]
+
+
+def check_spec(spec: ExperimentSpec, settings: Settings) -> SpecReport:
+    """Work a spec out and hold it against the limits.
+
+    Raises:
+        InvalidSpec: If the network, the data and the loss do not fit together.
+        OverLimit: If it asks for more than the settings allow.
+    """
+    shape = shape_of(spec.dataset)
+    _check_stratify(spec, shape)
+    layers = tabulate_layers(spec.model, shape.network_input_shape)
+    warnings = check_output(spec, shape, layers[-1].output_shape)
+    check_metrics(spec, shape, layers[-1].output_shape)
+    report = _work_out(spec, shape, layers, (*warnings, *_training_warnings(spec, shape)))
+    _check_limits(spec, report, settings)
+    return report
+
+
+def _work_out(
+    spec: ExperimentSpec, shape: DatasetShape, layers: tuple[LayerRow, ...], warnings: tuple[str, ...]
+) -> SpecReport:
+    training = spec.training
+    batch_size = shape.num_train if training.batch_size == "full" else min(training.batch_size, shape.num_train)
+    steps_per_epoch = training.steps_per_epoch or ceil(shape.num_train / batch_size)
+    epochs = training.num_epochs_asked
+    num_steps = training.steps if training.steps is not None else (epochs or 1) * steps_per_epoch
+    num_parameters = sum(layer.num_parameters for layer in layers)
+    num_samples = shape.num_train + shape.num_validation + shape.num_test
+    numbers_per_sample = prod(shape.input_shape) + prod(shape.network_input_shape) + prod(shape.target_shape)
+    activations = sum(prod(layer.output_shape) for layer in layers)
+    numbers = COPIES_OF_WEIGHTS * num_parameters + num_samples * numbers_per_sample + 2 * batch_size * activations
+    return SpecReport(
+        layers=layers,
+        num_parameters=num_parameters,
+        num_train=shape.num_train,
+        num_validation=shape.num_validation,
+        num_test=shape.num_test,
+        batch_size=batch_size,
+        steps_per_epoch=steps_per_epoch,
+        num_epochs=ceil(num_steps / steps_per_epoch),
+        num_steps=num_steps,
+        flops_per_step=FORWARD_AND_BACKWARD * batch_size * sum(layer.flops for layer in layers),
+        memory_bytes=FRAMEWORK_BYTES + BYTES_PER_NUMBER * numbers,
+        warnings=warnings,
+    )
+
+
+def _check_stratify(spec: ExperimentSpec, shape: DatasetShape) -> None:
+    split = None if spec.dataset.name == "truth_table" else spec.dataset.split
+    if split is not None and split.stratify and not shape.class_labels:
+        problem = "stratify shares out classes, but this dataset's targets are numbers. Leave it false."
+        raise InvalidSpec(problem, [Problem("/dataset/split/stratify", problem, "no_classes")])
+
+
+def _training_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str, ...]:
+    warnings = []
+    stopping = spec.training.early_stopping
+    if stopping is not None and stopping.monitor.startswith("val_") and not shape.num_validation:
+        problem = (
+            f"early_stopping watches '{stopping.monitor}', but no samples are held out for validation. "
+            "Set dataset.split.validation, or watch 'loss'."
+        )
+        raise InvalidSpec(problem, [Problem("/training/early_stopping/monitor", problem, "nothing_to_monitor")])
+    if stopping is not None:
+        known = {"loss", *spec.training.metrics}
+        if stopping.monitor.removeprefix("val_") not in known:
+            problem = f"early_stopping watches '{stopping.monitor}', but this run measures {', '.join(sorted(known))}."
+            raise InvalidSpec(problem, [Problem("/training/early_stopping/monitor", problem, "nothing_to_monitor")])
+    batch_size = spec.training.batch_size
+    if batch_size != "full" and batch_size > shape.num_train:
+        warnings.append(
+            f"batch_size {batch_size} is more than the {shape.num_train} training samples: each step takes all."
+        )
+    return tuple(warnings)
+
+
+def _check_limits(spec: ExperimentSpec, report: SpecReport, settings: Settings) -> None:
+    length, how = _length(spec.training)
+    asked = [
+        *_samples_asked(spec, settings.max_samples),
+        _Asked(
+            "/model",
+            "parameters",
+            report.num_parameters,
+            settings.max_parameters,
+            "MAX_PARAMETERS",
+            "Use fewer layers, units or filters.",
+        ),
+        _Asked(length, "epochs", report.num_epochs, settings.max_epochs, "MAX_EPOCHS", how),
+        _Asked(length, "training steps", report.num_steps, settings.max_steps, "MAX_STEPS", how),
+        _Asked(
+            "",
+            "bytes of memory",
+            report.memory_bytes,
+            settings.max_memory_bytes,
+            "MAX_MEMORY_BYTES",
+            "Use a smaller batch_size, fewer samples or a smaller network.",
+        ),
+    ]
+    problems = [Problem(one.pointer, one.detail, "over_limit") for one in asked if one.number > one.limit]
+    if problems:
+        raise OverLimit(" ".join(problem.detail for problem in problems), problems)
+
+
+def _length(training: Training) -> tuple[str, str]:
+    """Where a spec says how long it trains, and how to make it shorter."""
+    if training.steps is not None:
+        return "/training/steps", "Lower steps."
+    if training.steps_per_epoch is None:
+        return "/training/epochs", "Lower epochs, or raise batch_size for fewer steps."
+    field = "steps_per_epoch" if training.epochs is None else "epochs"
+    return f"/training/{field}", "Lower epochs or steps_per_epoch."
+
+
+def _samples_asked(spec: ExperimentSpec, limit: int) -> list["_Asked"]:
+    fields: dict[str, tuple[str, ...]] = {
+        "binary_addition": ("num_train", "num_test"),
+        "function": ("num_samples",),
+        "time_series": ("num_points",),
+    }
+    return [
+        _Asked(
+            f"/dataset/{field}",
+            "samples",
+            getattr(spec.dataset, field),
+            limit,
+            "MAX_SAMPLES",
+            f"Lower {field}.",
+        )
+        for field in fields.get(spec.dataset.name, ())
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a spec asks for of something that is limited."""
+
+    pointer: str
+    what: str
+    number: int
+    limit: int
+    setting: str
+    remedy: str
+
+    @property
+    def detail(self) -> str:
+        return (
+            f"The spec asks for {self.number:,} {self.what}; this service allows {self.limit:,} "
+            f"(TRAINYARD_{self.setting}). {self.remedy}"
+        )

@@ -1,0 +1,1 @@
+"""What may be asked: the experiment spec and its parts."""

@@ -1,0 +1,133 @@
+"""How a network is trained: what `Model.compile` and `Model.fit` are told, by Keras's names and defaults."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from core.specs.base import Bool, Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt, SpecModel, at_most
+from core.specs.optimizers import Optimizer, RmsProp
+
+LossName = Literal[
+    "mean_squared_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "mean_squared_logarithmic_error",
+    "huber",
+    "log_cosh",
+    "binary_crossentropy",
+    "categorical_crossentropy",
+    "sparse_categorical_crossentropy",
+    "kl_divergence",
+    "poisson",
+    "hinge",
+    "squared_hinge",
+    "categorical_hinge",
+]
+CROSSENTROPIES = frozenset({"binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"})
+
+MetricName = Literal[
+    "accuracy",
+    "top_k_categorical_accuracy",
+    "precision",
+    "recall",
+    "auc",
+    "mean_squared_error",
+    "root_mean_squared_error",
+    "mean_absolute_error",
+    "mean_absolute_percentage_error",
+    "r2_score",
+    "cosine_similarity",
+]
+
+ALIASES = {
+    "mse": "mean_squared_error",
+    "mae": "mean_absolute_error",
+    "mape": "mean_absolute_percentage_error",
+    "msle": "mean_squared_logarithmic_error",
+    "bce": "binary_crossentropy",
+    "rmse": "root_mean_squared_error",
+    "kld": "kl_divergence",
+    "logcosh": "log_cosh",
+    "acc": "accuracy",
+}
+"""Keras's own short names."""
+
+LossAlias = Literal["mse", "mae", "mape", "msle", "bce", "kld", "logcosh"]
+MetricAlias = Literal["mse", "mae", "mape", "rmse", "acc"]
+
+
+def _full_name(value: Any) -> Any:
+    return ALIASES.get(value, value) if isinstance(value, str) else value
+
+
+AnyLossName = Annotated[LossName, BeforeValidator(_full_name, json_schema_input_type=LossName | LossAlias)]
+AnyMetricName = Annotated[MetricName, BeforeValidator(_full_name, json_schema_input_type=MetricName | MetricAlias)]
+
+
+class Loss(SpecModel):
+    """What training makes small."""
+
+    name: AnyLossName
+    from_logits: Bool = False
+    """Cross-entropies: the network's outputs are not yet probabilities."""
+    label_smoothing: Fraction = 0.0
+    """Binary and categorical cross-entropy."""
+
+    @model_validator(mode="after")
+    def _check_arguments(self) -> "Loss":
+        if self.from_logits and self.name not in CROSSENTROPIES:
+            raise ValueError(f"from_logits belongs to cross-entropies; '{self.name}' has none")
+        if self.label_smoothing and self.name not in {"binary_crossentropy", "categorical_crossentropy"}:
+            raise ValueError(f"label_smoothing belongs to binary and categorical cross-entropy, not to '{self.name}'")
+        return self
+
+
+def _name_alone(value: Any) -> Any:
+    return {"name": value} if isinstance(value, str) else value
+
+
+class EarlyStopping(SpecModel):
+    """Ends training when a measure has stopped improving."""
+
+    monitor: Annotated[str, Field(pattern=r"^(val_)?[a-z0-9_]+$", max_length=64)] = "val_loss"
+    """`loss` or a metric's name; with `val_` in front, on the validation samples."""
+    min_delta: NonNegativeFloat = 0.0
+    patience: NonNegativeInt = 0
+    """Epochs without improvement that are waited for."""
+    mode: Literal["auto", "min", "max"] = "auto"
+    restore_best_weights: Bool = False
+    start_from_epoch: NonNegativeInt = 0
+
+
+class Training(SpecModel):
+    """Optimizer, loss, metrics and how long."""
+
+    optimizer: Optimizer = RmsProp(name="rmsprop")
+    loss: Annotated[Loss, BeforeValidator(_name_alone, json_schema_input_type=LossName | LossAlias | Loss)]
+    metrics: Annotated[tuple[AnyMetricName, ...], Field(max_length=20), at_most(20)] = ()
+    epochs: PositiveInt | None = None
+    """Passes over the training samples; 1 where neither `epochs` nor `steps` is given."""
+    steps: PositiveInt | None = None
+    """Batches in all, instead of `epochs`."""
+    steps_per_epoch: PositiveInt | None = None
+    """Batches that count as an epoch; null: as many as the training samples fill."""
+    batch_size: PositiveInt | Literal["full"] = 32
+    """Samples per step; `full` takes all of them in each step."""
+    shuffle: Bool = True
+    """Draw a new order of the training samples every epoch."""
+    validation_freq: PositiveInt = 1
+    """Measure the validation samples every so many epochs."""
+    early_stopping: EarlyStopping | None = None
+
+    @model_validator(mode="after")
+    def _one_length(self) -> "Training":
+        if self.epochs is not None and self.steps is not None:
+            raise ValueError("Give epochs or steps, not both")
+        if len(set(self.metrics)) != len(self.metrics):
+            raise ValueError("metrics names one of its metrics twice")
+        return self
+
+    @property
+    def num_epochs_asked(self) -> int | None:
+        """Epochs, where the length is given in epochs."""
+        return None if self.steps is not None else self.epochs or 1

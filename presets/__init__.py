@@ -1,0 +1,1 @@
+"""The catalogue of ready specs, one JSON file each."""

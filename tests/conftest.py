@@ -1,0 +1,108 @@
+"""The database fixtures that every suite shares: real tables, made by Alembic, on SQLite and on PostgreSQL.
+
+PostgreSQL is the one that TRAINYARD_TEST_POSTGRES_URL names. Its absence is a failure, never a skip: a suite that
+quietly tests half of what it says is worse than none.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from uuid import uuid4
+
+import psycopg
+import pytest
+from psycopg import sql
+from sqlalchemy import URL, delete
+from sqlalchemy.engine import make_url
+
+from db import metric_records as _metric_records  # noqa: F401 - adds its tables to the metadata.
+from db.records import Base
+from db.session import Database
+from db.upgrade import upgrade_database
+
+POSTGRES_URL = os.environ.get("TRAINYARD_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
+
+
+@contextmanager
+def fresh_postgresql() -> Iterator[str]:
+    """An empty PostgreSQL database of its own, dropped afterwards."""
+    server = make_url(POSTGRES_URL)
+    name = f"trainyard_test_{uuid4().hex}"
+    with _connected(server) as connection:
+        connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+    try:
+        yield server.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with _connected(server) as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def upgraded_postgresql() -> Iterator[str]:
+    """URL of a PostgreSQL database with tables, for tests that empty it before they start."""
+    with fresh_postgresql() as url:
+        upgrade_database(url)
+        yield url
+
+
+@pytest.fixture
+def empty_postgresql_url() -> Iterator[str]:
+    """URL of a PostgreSQL database without tables."""
+    with fresh_postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def upgraded_sqlite(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A SQLite file with tables, for tests to copy."""
+    path = tmp_path_factory.mktemp("database") / "tables.db"
+    upgrade_database(f"sqlite:///{path}")
+    return path
+
+
+@pytest.fixture
+def sqlite_url(upgraded_sqlite: Path, tmp_path: Path) -> str:
+    """URL of a SQLite database with empty tables."""
+    path = tmp_path / "trainyard.db"
+    shutil.copyfile(upgraded_sqlite, path)
+    return f"sqlite:///{path}"
+
+
+@pytest.fixture
+def postgresql_url(upgraded_postgresql: str) -> str:
+    """URL of a PostgreSQL database with empty tables."""
+    database = Database(upgraded_postgresql)
+    with database.transaction() as session:
+        for table in reversed(Base.metadata.sorted_tables):
+            session.execute(delete(table))
+    database.dispose()
+    return upgraded_postgresql
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """URL of a database with empty tables, on each kind of database."""
+    url: str = request.getfixturevalue(f"{request.param}_url")
+    return url
+
+
+@pytest.fixture
+def database(database_url: str) -> Iterator[Database]:
+    """A database with empty tables, of each kind."""
+    database = Database(database_url)
+    yield database
+    database.dispose()
+
+
+def _connected(server: URL) -> psycopg.Connection:
+    dsn = server.set(drivername="postgresql").render_as_string(hide_password=False)
+    try:
+        return psycopg.connect(dsn, autocommit=True, connect_timeout=5)
+    except psycopg.OperationalError as error:
+        pytest.fail(
+            f"No PostgreSQL at {server.render_as_string()}: {error}\n"
+            "Start one, or name another in TRAINYARD_TEST_POSTGRES_URL.",
+            pytrace=False,
+        )

@@ -1,0 +1,62 @@
+"""Small specs, and what is wrong with others."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from core.errors import InvalidSpec, Problem
+from core.settings import Settings
+from core.spec_report import SpecReport, check_spec
+from core.specs.merging import apply_overrides
+from core.specs.parsing import parse_spec
+
+IRIS = {
+    "name": "flowers",
+    "dataset": {"name": "iris"},
+    "model": {"kind": "mlp", "layers": [{"units": 3, "activation": "softmax"}]},
+    "training": {"loss": "sparse_categorical_crossentropy"},
+}
+LINE = {
+    "name": "line",
+    "dataset": {"name": "function", "function": {"type": "polynomial", "coefficients": [2, 3]}},
+    "model": {"kind": "mlp", "layers": [{"units": 1}]},
+    "training": {"loss": "mean_squared_error"},
+}
+
+
+@pytest.fixture
+def iris() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A classification of 150 samples of 4 numbers, with changes as a merge patch."""
+    return lambda patch: apply_overrides(IRIS, patch)
+
+
+@pytest.fixture
+def line() -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A regression on 100 samples of one number, with changes as a merge patch."""
+    return lambda patch: apply_overrides(LINE, patch)
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return Settings(data_dir=tmp_path)
+
+
+@pytest.fixture
+def problems() -> Callable[[Any], dict[str, Problem]]:
+    """What is wrong with a spec, by pointer; a spec that can be parsed fails the test."""
+
+    def find(value: Any) -> dict[str, Problem]:
+        with pytest.raises(InvalidSpec) as caught:
+            parse_spec(value)
+        found = {problem.pointer: problem for problem in caught.value.problems}
+        assert len(found) == len(caught.value.problems)
+        return found
+
+    return find
+
+
+@pytest.fixture
+def check(settings) -> Callable[[Any], SpecReport]:
+    """Parse a spec and work it out under the default limits."""
+    return lambda value: check_spec(parse_spec(value), settings)

@@ -1,0 +1,292 @@
+"""What holds for every spec, and for everything that is almost one; hypothesis draws them."""
+
+import copy
+import json
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from core.errors import InvalidSpec, OverLimit
+from core.settings import Settings
+from core.spec_report import check_spec
+from core.specs.base import FLOAT32_MAX
+from core.specs.experiment import ExperimentSpec
+from core.specs.parsing import parse_spec
+
+# Derandomized: the same specs in every run.
+settings.register_profile("core", derandomize=True, deadline=None, database=None, max_examples=200)
+core_profile = settings(settings.get_profile("core"), suppress_health_check=[HealthCheck.too_slow])
+
+sizes = st.integers(1, 2**31 - 1)
+small = st.integers(1, 64)
+numbers = st.floats(-FLOAT32_MAX, FLOAT32_MAX) | st.integers(-1000, 1000)
+plain = st.floats(-1e6, 1e6) | st.integers(-1000, 1000)
+positive = st.floats(0, FLOAT32_MAX, exclude_min=True)
+not_negative = st.floats(0, FLOAT32_MAX)
+fractions = st.floats(0, 1, exclude_max=True)
+labels = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=20)
+
+
+def objects(required, **optional):
+    """JSON objects with some of the optional members; `required` is what says which kind it is, and more."""
+    fixed = {
+        name: value if isinstance(value, st.SearchStrategy) else st.just(value) for name, value in required.items()
+    }
+    return st.fixed_dictionaries(fixed, optional=optional)
+
+
+initializers = st.one_of(
+    st.sampled_from(["zeros", "ones", "glorot_uniform", "he_normal", "lecun_normal"]),
+    objects({"name": "constant"}, value=numbers),
+    objects({"name": "random_normal"}, mean=numbers, stddev=not_negative),
+    objects({"name": "truncated_normal"}, mean=numbers, stddev=not_negative),
+    objects({"name": "random_uniform"}, minval=numbers, maxval=numbers),
+    objects({"name": "variance_scaling"}, scale=positive, mode=st.sampled_from(["fan_in", "fan_out", "fan_avg"])),
+)
+kernel_initializers = initializers | objects({"name": "orthogonal"}, gain=numbers)
+regularizers = st.none() | objects({}, l1=not_negative, l2=not_negative)
+pairs = small | st.tuples(small, small).map(list)
+activations = st.sampled_from(["linear", "relu", "gelu", "softmax", "hard_sigmoid"])
+normalizations = st.one_of(
+    st.none(),
+    st.sampled_from(["before_activation", "after_activation"]),
+    objects({}, position=st.just("after_activation"), momentum=fractions, epsilon=positive, center=st.booleans()),
+)
+weighted = {
+    "activation": activations,
+    "use_bias": st.booleans(),
+    "kernel_initializer": kernel_initializers,
+    "bias_initializer": initializers,
+    "kernel_regularizer": regularizers,
+    "batch_normalization": normalizations,
+    "dropout": fractions,
+}
+poolings = {"kind": st.sampled_from(["max", "average"]), "pool_size": pairs, "strides": st.none() | pairs}
+dense = objects({"type": "dense", "units": sizes}, **weighted)
+dropout = objects({"type": "dropout", "rate": fractions})
+convolution = objects(
+    {"type": "conv2d", "filters": sizes, "kernel_size": pairs},
+    strides=pairs,
+    padding=st.sampled_from(["valid", "same"]),
+    dilation_rate=pairs,
+    groups=small,
+    pooling=st.none() | objects({}, **poolings),
+    **weighted,
+)
+recurrent = objects(
+    {"type": "recurrent", "cell": st.sampled_from(["simple_rnn", "lstm", "gru"]), "units": sizes},
+    activation=activations,
+    recurrent_initializer=kernel_initializers,
+    reset_after=st.booleans(),
+    return_sequences=st.booleans(),
+    unroll=st.booleans(),
+    bidirectional=st.booleans(),
+    merge_mode=st.sampled_from(["sum", "mul", "concat", "ave"]),
+)
+image_layers = st.one_of(
+    convolution,
+    dense,
+    dropout,
+    objects({"type": "pooling2d"}, **poolings),
+    objects({"type": "global_pooling2d"}),
+    objects({"type": "flatten"}),
+)
+networks = st.one_of(
+    objects({"kind": "mlp", "layers": st.lists(dense | dropout | objects({"units": sizes}), min_size=1, max_size=4)}),
+    objects({"kind": "cnn", "layers": st.lists(image_layers, min_size=1, max_size=4)}),
+    objects({"kind": "rnn", "layers": st.lists(recurrent | dense | dropout, min_size=1, max_size=3)}),
+    objects({"kind": "binary_adder"}, cell=st.sampled_from(["lstm", "gru"]), units=sizes, dropout=fractions),
+)
+
+shares = st.floats(0, 1, exclude_max=True) | st.integers(0, 100)
+splits = objects({}, validation=shares, test=shares, shuffle=st.booleans(), stratify=st.booleans())
+functions = st.one_of(
+    objects({"type": "polynomial", "coefficients": st.lists(plain, min_size=1, max_size=4)}),
+    objects({"type": "sine"}, amplitude=plain, angular_frequency=plain, phase=plain, offset=plain),
+    objects({"type": "linear", "weights": st.lists(plain, min_size=1, max_size=1)}, offset=plain),
+)
+
+
+@st.composite
+def inline_tables(draw):
+    width = draw(small.filter(lambda size: size <= 4))
+    num_rows = draw(st.integers(1, 5))
+    row = st.lists(numbers, min_size=width, max_size=width)
+    table = {"name": "inline", "inputs": draw(st.lists(row, min_size=num_rows, max_size=num_rows))}
+    if draw(st.booleans()):
+        table["columns"] = draw(st.lists(labels, min_size=width, max_size=width, unique=True))
+    if draw(st.booleans()):
+        table["class_labels"] = draw(st.lists(labels, min_size=2, max_size=4, unique=True))
+        classes = st.integers(0, len(table["class_labels"]) - 1)
+        table["targets"] = draw(st.lists(classes, min_size=num_rows, max_size=num_rows))
+    else:
+        table["targets"] = draw(st.lists(row, min_size=num_rows, max_size=num_rows))
+    return table
+
+
+datasets = st.one_of(
+    objects({"name": "iris"}, scaling=st.sampled_from(["none", "standardize", "min_max"]), split=splits),
+    objects({"name": "digits"}, rescale=st.booleans(), split=splits),
+    objects({"name": "mnist"}, max_train_samples=st.integers(1, 60_000), max_test_samples=st.integers(1, 10_000)),
+    objects({"name": "binary_addition"}, num_bits=st.integers(2, 62), num_train=sizes, num_test=sizes),
+    objects(
+        {"name": "function", "function": functions},
+        num_samples=sizes,
+        low=st.floats(-100, -1),
+        high=st.floats(0, 100),
+        noise=st.floats(0, 1e30),
+        polynomial_features=st.none() | objects({"degree": st.integers(1, 18)}, include_bias=st.booleans()),
+        split=splits,
+    ),
+    objects({"name": "time_series"}, num_points=st.integers(200, 2**31 - 1), window=small, horizon=small),
+    objects({"name": "truth_table", "operation": st.sampled_from(["or", "and", "xor", "nand", "nor"])}),
+    inline_tables(),
+)
+
+schedules = st.one_of(
+    objects(
+        {"name": "exponential_decay", "initial_learning_rate": positive, "decay_steps": sizes, "decay_rate": positive},
+        staircase=st.booleans(),
+    ),
+    objects({"name": "cosine_decay", "initial_learning_rate": positive, "decay_steps": sizes}, alpha=fractions),
+    objects({"name": "piecewise_constant_decay", "boundaries": [10, 20], "values": [0.1, 0.01, 0.001]}),
+)
+clips = st.sampled_from(["clipnorm", "clipvalue", "global_clipnorm"])
+optimizers = st.one_of(
+    st.sampled_from(["sgd", "adam", "adamw", "lion"]),
+    objects({"name": "sgd"}, learning_rate=positive | schedules, momentum=fractions, nesterov=st.booleans()),
+    objects({"name": "adam"}, beta_1=fractions, epsilon=positive, weight_decay=st.none() | not_negative),
+    objects({"name": "ftrl"}, learning_rate_power=st.floats(-10, 0), beta=not_negative),
+    clips.flatmap(lambda clip: objects({"name": "rmsprop", clip: positive})),
+)
+losses = st.one_of(
+    st.sampled_from(["mean_squared_error", "mse", "hinge", "sparse_categorical_crossentropy"]),
+    objects({"name": "binary_crossentropy"}, from_logits=st.booleans(), label_smoothing=fractions),
+)
+lengths = st.one_of(
+    st.just({}),
+    sizes.map(lambda epochs: {"epochs": epochs}),
+    sizes.map(lambda steps: {"steps": steps, "epochs": None}),
+)
+trainings = st.tuples(
+    objects(
+        {"loss": losses},
+        optimizer=optimizers,
+        metrics=st.lists(st.sampled_from(["accuracy", "mse", "auc", "rmse"]), unique=True),
+        batch_size=st.just("full") | sizes,
+        steps_per_epoch=st.none() | sizes,
+        shuffle=st.booleans(),
+        early_stopping=st.none() | objects({}, monitor=st.just("val_loss"), patience=st.integers(0, 9)),
+    ),
+    lengths,
+).map(lambda parts: parts[0] | parts[1])
+specs = st.fixed_dictionaries(
+    {
+        "name": st.from_regex(r"[a-z0-9][a-z0-9._-]{0,63}", fullmatch=True),
+        "dataset": datasets,
+        "model": networks,
+        "training": trainings,
+    },
+    optional={"seed": st.integers(0, 2**31 - 1)},
+)
+
+
+@core_profile
+@given(specs)
+def test_a_normalised_spec_is_the_same_spec(value):
+    spec = parse_spec(value)
+    stored = json.dumps(spec.model_dump(mode="json"), allow_nan=False)
+    again = parse_spec(json.loads(stored))
+    assert again == spec
+    assert again.model_dump(mode="json") == spec.model_dump(mode="json")
+
+
+@core_profile
+@given(specs)
+def test_a_spec_as_it_was_written_is_the_same_spec(value):
+    spec = parse_spec(value)
+    assert parse_spec(spec.model_dump(mode="json", exclude_unset=True)) == spec
+
+
+@core_profile
+@given(specs)
+def test_a_spec_is_validated_alike_from_text(value):
+    # The worker may read what the interface has stored without parsing it to objects first.
+    assert ExperimentSpec.model_validate_json(json.dumps(value)) == parse_spec(value)
+
+
+# What Python's json module can return, text that is no UTF-8 and numbers that are no JSON included.
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | st.text(st.characters(), max_size=8),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(st.characters(), max_size=8), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+
+
+def places_in(value):
+    """Each place in a JSON value, as the steps to it."""
+    steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [()] + [(step, *place) for step, inner in steps for place in places_in(inner)]
+
+
+@st.composite
+def damaged_specs(draw):
+    """A spec with something else in one place."""
+    value = copy.deepcopy(draw(specs))
+    place = draw(st.sampled_from(places_in(value)[1:]))
+    parent = value
+    for step in place[:-1]:
+        parent = parent[step]
+    if isinstance(parent, dict) and draw(st.booleans()):
+        parent[draw(st.text(st.characters(), max_size=8))] = draw(json_values)
+    else:
+        parent[place[-1]] = draw(json_values)
+    return value
+
+
+def outcome(work):
+    """What the work gives, or the InvalidSpec that it is refused with; any other error fails the test."""
+    try:
+        return work()
+    except InvalidSpec as refused:
+        return refused
+
+
+def resolves(pointer, value):
+    """Whether a JSON Pointer leads into the value; its last step may name a member that is missing."""
+    steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+    for position, step in enumerate(steps):
+        if isinstance(value, list):
+            value = value[int(step)]
+        elif step in value:
+            value = value[step]
+        else:
+            return position == len(steps) - 1
+    return True
+
+
+@core_profile
+@given(json_values | damaged_specs())
+def test_anything_else_is_refused_in_words_or_taken(value):
+    answer = outcome(lambda: parse_spec(value))
+    if isinstance(answer, InvalidSpec):
+        assert answer.problems
+        for problem in answer.problems:
+            (problem.pointer + problem.detail).encode()
+            assert resolves(problem.pointer, value)
+
+
+@core_profile
+@given(specs)
+def test_every_spec_is_worked_out_or_refused_in_words(value):
+    spec = parse_spec(value)
+    answer = outcome(lambda: check_spec(spec, Settings()))
+    if isinstance(answer, InvalidSpec):
+        assert answer.problems
+        assert isinstance(answer, OverLimit) == ("TRAINYARD_MAX_" in answer.detail)
+        assert all(resolves(problem.pointer, spec.model_dump(mode="json")) for problem in answer.problems)
+    else:
+        assert 1 <= answer.batch_size <= answer.num_train
+        assert answer.num_parameters == sum(layer.num_parameters for layer in answer.layers)

@@ -1,0 +1,70 @@
+"""The JSON Schema that the interface gives out says what is read, short forms included."""
+
+import json
+from typing import get_args
+
+import pytest
+
+from core.specs import training
+from core.specs.experiment import ExperimentSpec
+
+SCHEMA = ExperimentSpec.model_json_schema()
+DEFINITIONS = SCHEMA["$defs"]
+
+
+def test_the_schema_is_json():
+    assert json.loads(json.dumps(SCHEMA, allow_nan=False)) == SCHEMA
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_no_object_has_fields_besides_its_own(name):
+    assert SCHEMA["additionalProperties"] is False
+    assert DEFINITIONS[name]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+def test_every_part_says_what_it_is(name):
+    assert DEFINITIONS[name]["description"]
+
+
+def test_fields_are_described():
+    described = DEFINITIONS["Training"]["properties"]["batch_size"]["description"]
+    assert described == "Samples per step; `full` takes all of them in each step."
+
+
+def test_names_alone_are_legal_where_they_are_read():
+    optimizer = DEFINITIONS["Training"]["properties"]["optimizer"]
+    initializer = DEFINITIONS["DenseLayer"]["properties"]["kernel_initializer"]
+    for field in (optimizer, initializer):
+        assert {"type": "string"} in field["anyOf"]
+
+
+def test_short_names_are_legal_where_they_are_read():
+    loss = json.dumps(DEFINITIONS["Training"]["properties"]["loss"])
+    name = json.dumps(DEFINITIONS["Loss"]["properties"]["name"])
+    metrics = json.dumps(DEFINITIONS["Training"]["properties"]["metrics"])
+    for alias in get_args(training.LossAlias):
+        assert f'"{alias}"' in loss
+        assert f'"{alias}"' in name
+    for alias in get_args(training.MetricAlias):
+        assert f'"{alias}"' in metrics
+
+
+def test_every_short_name_stands_for_a_loss_or_a_metric():
+    losses, metrics = get_args(training.LossName), get_args(training.MetricName)
+    assert set(get_args(training.LossAlias)) == {alias for alias, name in training.ALIASES.items() if name in losses}
+    assert set(get_args(training.MetricAlias)) == {alias for alias, name in training.ALIASES.items() if name in metrics}
+
+
+def test_targets_of_one_number_are_legal_without_brackets():
+    shapes = DEFINITIONS["InlineDataset"]["properties"]["targets"]["anyOf"]
+    assert [shape["items"]["type"] for shape in shapes] == ["array", "number"]
+
+
+def test_one_number_is_legal_for_height_and_width():
+    shapes = DEFINITIONS["Conv2DLayer"]["properties"]["kernel_size"]["anyOf"]
+    assert [shape["type"] for shape in shapes] == ["integer", "array"]
+
+
+def test_a_layer_of_a_perceptron_needs_no_type():
+    assert "type" not in DEFINITIONS["DenseLayer"]["required"]

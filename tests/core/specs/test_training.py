@@ -1,0 +1,156 @@
+import pytest
+
+from core.specs.parsing import parse_spec
+
+
+@pytest.fixture
+def training(iris, problems):
+    """What is wrong with a training, by pointer within it."""
+
+    def find(patch):
+        found = problems(iris({"training": patch}))
+        return {pointer.removeprefix("/training"): problem.detail for pointer, problem in found.items()}
+
+    return find
+
+
+@pytest.fixture
+def read(iris):
+    return lambda patch: parse_spec(iris({"training": patch})).training
+
+
+def optimizer(**arguments):
+    return {"optimizer": {"name": "sgd", **arguments}}
+
+
+def schedule(**arguments):
+    return optimizer(learning_rate=arguments)
+
+
+def test_a_training_is_one_epoch_long_unless_told_otherwise(read):
+    assert read({}).num_epochs_asked == 1
+    assert read({"epochs": 7}).num_epochs_asked == 7
+    assert read({"steps": 7}).num_epochs_asked is None
+
+
+def test_its_length_is_given_in_epochs_or_steps(training):
+    assert training({"epochs": 1, "steps": 1}) == {"": "Give epochs or steps, not both."}
+
+
+def test_a_metric_is_named_once_even_by_its_short_name(training):
+    assert training({"metrics": ["mse", "mean_squared_error"]}) == {"": "metrics names one of its metrics twice."}
+
+
+@pytest.mark.parametrize(
+    ("loss", "detail"),
+    [
+        (
+            {"name": "mse", "from_logits": True},
+            "from_logits belongs to cross-entropies; 'mean_squared_error' has none.",
+        ),
+        (
+            {"name": "sparse_categorical_crossentropy", "label_smoothing": 0.1},
+            (
+                "label_smoothing belongs to binary and categorical cross-entropy, not to "
+                "'sparse_categorical_crossentropy'."
+            ),
+        ),
+    ],
+)
+def test_a_loss_without_the_argument_refuses_it(training, loss, detail):
+    assert training({"loss": loss}) == {"/loss": detail}
+
+
+def test_a_loss_with_the_argument_takes_it(read):
+    loss = read({"loss": {"name": "binary_crossentropy", "from_logits": True, "label_smoothing": 0.1}}).loss
+    assert (loss.from_logits, loss.label_smoothing) == (True, 0.1)
+
+
+def test_gradients_are_clipped_in_one_way(training):
+    found = training(optimizer(clipnorm=1, global_clipnorm=1))
+    assert found == {"/optimizer": "Only one of clipnorm, global_clipnorm can be set."}
+
+
+def test_pieces_of_a_schedule_fit_together(training):
+    place = "/optimizer/learning_rate"
+    piecewise = {"name": "piecewise_constant_decay", "boundaries": [10, 20], "values": [3, 2, 1]}
+    assert training(schedule(**piecewise | {"values": [2, 1]})) == {place: "2 boundaries need 3 values."}
+    assert training(schedule(**piecewise | {"boundaries": [20, 10]})) == {place: "boundaries must rise."}
+    assert training(schedule(**piecewise | {"boundaries": [10, 10]})) == {place: "boundaries must rise."}
+    assert list(training(schedule(**piecewise | {"boundaries": []}))) == [f"{place}/boundaries"]
+
+
+def test_a_schedule_lacks_what_keras_has_no_default_for(training):
+    assert list(training(schedule(name="exponential_decay"))) == [
+        f"/optimizer/learning_rate/{field}" for field in ("initial_learning_rate", "decay_steps", "decay_rate")
+    ]
+
+
+def test_lions_first_beta_is_above_0_as_keras_wants_it(training):
+    assert training({"optimizer": {"name": "lion", "beta_1": 0}}) == {
+        "/optimizer/beta_1": "0 came; expected more than 0."
+    }
+
+
+def test_an_argument_of_another_optimizer_is_unknown(training):
+    assert "no field 'momentum'" in training({"optimizer": {"name": "adam", "momentum": 0.9}})["/optimizer/momentum"]
+
+
+@pytest.mark.parametrize("monitor", ["", "VAL_LOSS", "val_loss\n", "a" * 65, "loss;"])
+def test_what_early_stopping_watches_is_a_name(training, monitor):
+    assert list(training({"early_stopping": {"monitor": monitor}})) == ["/early_stopping/monitor"]
+
+
+def test_a_bias_does_not_start_orthogonal(iris, problems):
+    layer = {"units": 3, "bias_initializer": "orthogonal"}
+    found = problems(iris({"model": {"layers": [layer]}}))
+    assert "can not be made for a bias" in found["/model/layers/0/bias_initializer"].detail
+
+
+def test_one_number_stands_for_height_and_width(iris):
+    layers = [
+        {"type": "conv2d", "filters": 1, "kernel_size": 3, "strides": [1, 2], "pooling": {"pool_size": 2}},
+        {"type": "dense", "units": 10},
+    ]
+    spec = parse_spec(iris({}) | {"dataset": {"name": "mnist"}, "model": {"kind": "cnn", "layers": layers}})
+    convolution = spec.model.layers[0]
+    assert (convolution.kernel_size, convolution.strides) == ((3, 3), (1, 2))
+    assert (convolution.pooling.pool_size, convolution.pooling.strides) == ((2, 2), None)
+
+
+@pytest.mark.parametrize(
+    ("sizes", "expected"),
+    [
+        (0, {"": "0 came; expected at least 1."}),
+        (None, {"": "null came; expected a whole number or a list of two."}),
+        (True, {"": "true came; expected a whole number or a list of two."}),
+        (1.5, {"": "1.5 came; expected a whole number or a list of two."}),
+        ("3", {"": "'3' came; expected a whole number or a list of two."}),
+        ([3], {"": "Number 2 of the list is missing."}),
+        ([3, 3, 3], {"": "a list of 3 came; expected at most 2 items."}),
+        ([3, "3"], {"/1": "'3' came; expected a whole number."}),
+        ([0, 0], {"/0": "0 came; expected at least 1.", "/1": "0 came; expected at least 1."}),
+    ],
+)
+def test_height_and_width_are_one_or_two_sizes(iris, problems, sizes, expected):
+    model = {"kind": "cnn", "layers": [{"type": "conv2d", "filters": 1, "kernel_size": sizes}]}
+    found = problems(iris({}) | {"model": model})
+    place = "/model/layers/0/kernel_size"
+    assert {pointer.removeprefix(place): problem.detail for pointer, problem in found.items()} == expected
+
+
+def test_a_layer_of_another_kind_of_network_is_unknown(iris, problems):
+    found = problems(iris({"model": {"layers": [{"type": "conv2d"}]}}))
+    assert "Known here: dense, dropout." in found["/model/layers/0/type"].detail
+
+
+def test_a_network_has_a_layer(iris, problems):
+    assert list(problems(iris({"model": {"layers": []}}))) == ["/model/layers"]
+
+
+def test_a_binary_adder_is_a_recurrent_network_with_a_sigmoid_for_each_bit(iris):
+    model = {"kind": "binary_adder", "cell": "gru", "units": 5, "dropout": 0.5, "unroll": True}
+    recurrent, output = parse_spec(iris({}) | {"model": model}).model.layers
+    assert (recurrent.cell, recurrent.units, recurrent.activation) == ("gru", 5, "relu")
+    assert (recurrent.dropout, recurrent.unroll, recurrent.return_sequences) == (0.5, True, True)
+    assert (output.units, output.activation) == (1, "sigmoid")

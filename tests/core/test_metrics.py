@@ -1,0 +1,18 @@
+import pytest
+
+from core.metrics import MetricBatch, Phase
+
+
+def test_a_batch_holds_columns_of_one_length():
+    batch = MetricBatch("train/loss", steps=(1, 2), values=(0.5, 0.25), times=(10.0, 11.0))
+    assert list(zip(batch.steps, batch.values, batch.times, strict=True)) == [(1, 0.5, 10.0), (2, 0.25, 11.0)]
+
+
+@pytest.mark.parametrize(("steps", "values", "times"), [((1,), (), ()), ((1,), (0.5,), ()), ((), (), (1.0,))])
+def test_columns_of_different_lengths_are_refused(steps, values, times):
+    with pytest.raises(ValueError, match="The columns of 'train/loss' differ in length"):
+        MetricBatch("train/loss", steps, values, times)
+
+
+def test_phases_follow_each_other():
+    assert [str(phase) for phase in Phase] == ["start", "compile", "train", "export"]

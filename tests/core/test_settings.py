@@ -1,0 +1,156 @@
+import os
+import re
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from core.errors import InvalidSetup
+from core.settings import Settings, load_settings
+
+SETTINGS_PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch):
+    """No variable of Trainyard's but those that a test sets, and nothing read before."""
+    for name in list(os.environ):
+        if name.upper().startswith("TRAINYARD_"):
+            monkeypatch.delenv(name)
+    load_settings.cache_clear()
+    yield monkeypatch
+    load_settings.cache_clear()
+
+
+def test_nothing_needs_to_be_set():
+    settings = load_settings()
+    assert settings.default_base_url == "http://127.0.0.1:8000"
+    assert settings.is_broker_embedded
+
+
+def test_settings_come_from_variables_with_a_prefix(environment):
+    environment.setenv("TRAINYARD_PORT", "9000")
+    environment.setenv("PORT", "1")
+    environment.setenv("TRAINYARD_LEASE_SECONDS", "2.5")
+    assert load_settings().port == 9000
+    assert load_settings().lease_seconds == 2.5
+
+
+def test_settings_are_read_once_a_process(environment):
+    first = load_settings()
+    environment.setenv("TRAINYARD_PORT", "9000")
+    assert load_settings() is first
+
+
+def test_an_empty_variable_is_as_good_as_none(environment):
+    for name in Settings.model_fields:
+        environment.setenv(f"TRAINYARD_{name.upper()}", "")
+    assert load_settings() == Settings()
+
+
+def test_a_dot_env_file_in_the_working_directory_is_not_read(environment, tmp_path):
+    (tmp_path / ".env").write_text("TRAINYARD_PORT=9000\n")
+    environment.chdir(tmp_path)
+    assert load_settings().port == 8000
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PORT", "eighty"),
+        ("PORT", "-1"),
+        ("PORT", "65536"),
+        ("PORT", "80.5"),
+        ("TRAINERS", "-1"),
+        ("TRAINERS", "65"),
+        ("MAX_ATTEMPTS", "0"),
+        ("MAX_PARAMETERS", "many"),
+        ("MAX_BODY_BYTES", "0"),
+        ("LEASE_SECONDS", "0"),
+        ("LEASE_SECONDS", "nan"),
+        ("RUN_TIMEOUT_SECONDS", "inf"),
+        ("HEARTBEAT_SECONDS", "-1"),
+        ("DATA_DIR", "~nobody-of-this-name/var"),
+    ],
+)
+def test_a_value_that_can_not_be_used_is_refused_by_the_name_of_its_variable(environment, name, value):
+    environment.setenv(f"TRAINYARD_{name}", value)
+    with pytest.raises(InvalidSetup, match=f"^TRAINYARD_{name}: "):
+        load_settings()
+
+
+def test_every_wrong_variable_is_named(environment):
+    environment.setenv("TRAINYARD_PORT", "eighty")
+    environment.setenv("TRAINYARD_HOST", "example.org")
+    with pytest.raises(InvalidSetup, match=r"TRAINYARD_HOST: .* TRAINYARD_PORT: "):
+        load_settings()
+
+
+def test_a_heartbeat_slower_than_the_lease_is_refused(environment):
+    environment.setenv("TRAINYARD_HEARTBEAT_SECONDS", "60")
+    with pytest.raises(InvalidSetup, match=r"TRAINYARD_HEARTBEAT_SECONDS \(60\) must be less than TRAINYARD_LEASE"):
+        load_settings()
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost"])
+def test_a_loopback_address_is_listened_on(environment, host):
+    environment.setenv("TRAINYARD_HOST", host)
+    assert load_settings().host == host
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["0.0.0.0", "::", "192.0.2.1", "example.org", "127.0.0.1.example.org", " ", "2130706433"],  # noqa: S104 - refused.
+)
+def test_any_other_address_is_refused(environment, host):
+    environment.setenv("TRAINYARD_HOST", host)
+    with pytest.raises(InvalidSetup, match=r"TRAINYARD_HOST: .* is not a loopback address"):
+        load_settings()
+
+
+def test_an_ipv6_address_stands_in_brackets_in_a_url():
+    assert Settings(host="::1").default_base_url == "http://[::1]:8000"
+
+
+def test_everything_lies_in_the_data_directory(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    folders = [settings.broker_dir, settings.artifacts_dir, settings.datasets_dir, settings.scratch_dir]
+    assert {folder.parent for folder in folders} == {tmp_path}
+    assert len(set(folders)) == 4
+    assert settings.effective_database_url == f"sqlite:///{tmp_path}/trainyard.db"
+
+
+def test_a_relative_data_directory_stays_where_it_was_named(tmp_path, environment):
+    environment.chdir(tmp_path)
+    settings = Settings(data_dir=Path("state"))
+    environment.chdir("/")
+    assert settings.data_dir == tmp_path / "state"
+
+
+def test_a_tilde_is_the_home_directory(environment, tmp_path):
+    environment.setenv("HOME", str(tmp_path))
+    assert Settings(data_dir=Path("~/yard")).data_dir == tmp_path / "yard"
+
+
+def test_a_database_of_ones_own_replaces_the_embedded_one():
+    url = "postgresql+psycopg://yard@db/yard"
+    assert Settings(database_url=url).effective_database_url == url
+
+
+def test_a_broker_of_ones_own_replaces_the_embedded_one():
+    assert not Settings(broker_url="redis://127.0.0.1:6379/0").is_broker_embedded
+
+
+def test_settings_can_not_be_changed():
+    with pytest.raises(ValidationError, match="frozen"):
+        Settings().port = 1
+
+
+def test_the_page_on_settings_lists_each_with_its_default_and_meaning():
+    rows = re.findall(
+        r"^\| `(TRAINYARD_\w+)` \| (.+?) \| (.+) \|$", SETTINGS_PAGE.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert rows == [
+        (f"TRAINYARD_{name.upper()}", f"`{field.default}`" if str(field.default) else "empty", field.description)
+        for name, field in Settings.model_fields.items()
+    ]
