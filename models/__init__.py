@@ -1,0 +1,1 @@
+"""The Keras side: arrays in, files out."""

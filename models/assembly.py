@@ -1,0 +1,77 @@
+"""Everything that a fit needs, put together from a spec."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.dataset_shape import DatasetShape, shape_of
+from core.layer_table import tabulate_layers
+from core.output_fit import check_metrics, check_output
+from core.specs.experiment import ExperimentSpec
+from models.data.loading import load_samples
+from models.data.samples import Samples
+from models.engine.arrays import Arrays, FitData
+from models.metrics import Measure, make_measures
+from models.preparation import Preparation, fit_preparation
+from models.registry import build_network
+from models.targets import shape_targets
+
+NUM_EXAMPLES = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Assembly:
+    """A network and what it learns from.
+
+    Attributes:
+        shape: Of the dataset.
+        network: A keras.Model with its first weights, from prepared inputs.
+        data: Prepared inputs and shaped targets.
+        measures: For the metrics of the spec.
+        preparation: What was done to the inputs.
+        examples: Some raw training inputs.
+    """
+
+    shape: DatasetShape
+    network: Any
+    data: FitData
+    measures: tuple[Measure, ...]
+    preparation: Preparation
+    examples: npt.NDArray[np.float32]
+
+
+def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
+    """Load and prepare the data and build the network.
+
+    Args:
+        spec: The experiment.
+        datasets_dir: Where datasets that are files lie, each in a directory of its name.
+
+    Raises:
+        InvalidSpec: If network, data, loss and metrics do not fit together.
+        DatasetMissing: If the dataset's files are not on this machine.
+        InvalidInput: If they are not what they should be.
+    """
+    shape = shape_of(spec.dataset)
+    output_shape = tabulate_layers(spec.model, shape.network_input_shape)[-1].output_shape
+    check_output(spec, shape, output_shape)
+    check_metrics(spec, shape, output_shape)
+    samples = load_samples(spec.dataset, datasets_dir, spec.seed)
+    preparation = fit_preparation(spec.dataset, samples.train.inputs)
+
+    def prepare(part: Samples) -> Arrays:
+        targets = shape_targets(part.targets, spec.training.loss, shape, output_shape)
+        return Arrays(preparation.apply(part.inputs), targets)
+
+    return Assembly(
+        shape=shape,
+        network=build_network(spec.model, shape, spec.seed),
+        data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test)),
+        measures=make_measures(spec.training, output_shape),
+        preparation=preparation,
+        # Copied, so that these few rows do not keep all raw inputs in memory through the training.
+        examples=samples.train.inputs[:NUM_EXAMPLES].copy(),
+    )

@@ -1,0 +1,1 @@
+"""From a dataset reference to seeded arrays."""

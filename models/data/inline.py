@@ -1,0 +1,14 @@
+"""Samples written in the spec itself."""
+
+import numpy as np
+
+from core.specs.datasets import InlineDataset
+from models.data.samples import Samples
+
+
+def load_inline_samples(dataset: InlineDataset) -> Samples:
+    """The table as it stands: inputs (n, width); targets (n, numbers), or (n,) class numbers."""
+    inputs = np.array(dataset.inputs, dtype=np.float32)
+    if dataset.class_labels is None:
+        return Samples(inputs, np.array(dataset.targets, dtype=np.float32))
+    return Samples(inputs, np.array(dataset.targets, dtype=np.int64)[:, 0])

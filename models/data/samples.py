@@ -1,0 +1,36 @@
+"""Arrays of samples, and how they stand in a run."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """Inputs and their targets.
+
+    Attributes:
+        inputs: (n, *input_shape), float32, raw: as a client of the trained model will send them.
+        targets: (n,) class numbers, int64; or (n, *target_shape), float32.
+    """
+
+    inputs: npt.NDArray[np.float32]
+    targets: npt.NDArray[Any]
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def take(self, rows: npt.NDArray[np.intp]) -> "Samples":
+        """The samples of these rows, in this order."""
+        return Samples(self.inputs[rows], self.targets[rows])
+
+
+@dataclass(frozen=True, slots=True)
+class SplitSamples:
+    """A dataset's samples by their part in a run; a part may be empty."""
+
+    train: Samples
+    validation: Samples
+    test: Samples

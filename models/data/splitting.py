@@ -1,0 +1,73 @@
+"""Which samples are held out."""
+
+import numpy as np
+import numpy.typing as npt
+
+from core.dataset_shape import count_split
+from core.errors import InvalidSpec, Problem
+from core.specs.datasets import Split
+from models.data.samples import Samples, SplitSamples
+from models.seeds import random_generator
+
+Rows = npt.NDArray[np.intp]
+
+
+def split_samples(samples: Samples, split: Split, seed: int, given_test: Samples | None = None) -> SplitSamples:
+    """Hold out test samples, then validation samples of what is left; core.dataset_shape gives the counts.
+
+    Held-out samples are drawn by the seed, or are the last ones. Training samples keep the order they came in.
+
+    Args:
+        samples: All there are, the dataset's own test samples aside.
+        split: What to hold out.
+        seed: The experiment's.
+        given_test: Test samples that the dataset brings.
+
+    Raises:
+        InvalidSpec: If nothing would be left to train on, or `stratify` is asked for where there are no classes.
+    """
+    if split.stratify and samples.targets.ndim != 1:
+        problem = "stratify shares out classes, but this dataset's targets are numbers. Leave it false."
+        raise InvalidSpec(problem, [Problem("/dataset/split/stratify", problem, "no_classes")])
+    num_given = 0 if given_test is None else len(given_test)
+    if not num_given:
+        given_test = None
+    counts = count_split(split, len(samples), num_given)
+    everything = np.arange(len(samples), dtype=np.intp)
+    rest, test = _hold_out(everything, counts.test - num_given, samples, split, random_generator(seed, "split", "test"))
+    train, validation = _hold_out(
+        rest, counts.validation, samples, split, random_generator(seed, "split", "validation")
+    )
+    return SplitSamples(
+        train=samples if len(train) == len(samples) else samples.take(train),
+        validation=samples.take(validation),
+        test=samples.take(test) if given_test is None else given_test,
+    )
+
+
+def _hold_out(rows: Rows, count: int, samples: Samples, split: Split, random: np.random.Generator) -> tuple[Rows, Rows]:
+    """Divide `rows` into those that stay and `count` that are held out, both in the order they came in."""
+    if split.stratify:
+        held_out = _draw_from_classes(rows, count, samples.targets[rows], split, random)
+    elif split.shuffle:
+        held_out = random.choice(rows, count, replace=False)
+    else:
+        held_out = rows[len(rows) - count :]
+    is_held_out = np.isin(rows, held_out)
+    return rows[~is_held_out], rows[is_held_out]
+
+
+def _draw_from_classes(
+    rows: Rows, count: int, classes: npt.NDArray[np.generic], split: Split, random: np.random.Generator
+) -> Rows:
+    """Take the same share of every class; where shares are not whole, the largest remainders are rounded up."""
+    numbers, sizes = np.unique(classes, return_counts=True)
+    shares = sizes * count / len(rows) if len(rows) else sizes * 0.0
+    takes = np.floor(shares).astype(int)
+    for place in np.argsort(takes - shares, kind="stable")[: count - takes.sum()]:
+        takes[place] += 1
+    drawn = []
+    for number, take in zip(numbers, takes, strict=True):
+        members = rows[classes == number]
+        drawn.append(random.choice(members, take, replace=False) if split.shuffle else members[len(members) - take :])
+    return np.concatenate(drawn)

@@ -1,0 +1,20 @@
+"""Logical operations on two inputs."""
+
+import numpy as np
+
+from core.specs.datasets import TruthTableDataset
+from models.data.samples import Samples
+
+_ANSWERS = {
+    "or": (0, 1, 1, 1),
+    "and": (0, 0, 0, 1),
+    "xor": (0, 1, 1, 0),
+    "nand": (1, 1, 1, 0),
+    "nor": (1, 0, 0, 0),
+}
+
+
+def load_truth_table(dataset: TruthTableDataset) -> Samples:
+    """The four rows (0,0), (0,1), (1,0), (1,1) and their answers: inputs (4, 2), targets (4,)."""
+    inputs = np.array([(0, 0), (0, 1), (1, 0), (1, 1)], dtype=np.float32)
+    return Samples(inputs, np.array(_ANSWERS[dataset.operation], dtype=np.int64))

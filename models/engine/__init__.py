@@ -1,0 +1,1 @@
+"""How training runs fast, behind one entry point."""

@@ -1,0 +1,133 @@
+"""From one layer of a spec to the Keras layers that it stands for.
+
+The order within a layer is: weights → [batch normalisation] → activation → [batch normalisation] → pooling → dropout.
+"""
+
+from typing import Any
+
+from core.specs.layers import (
+    BatchNormalization,
+    Conv2DLayer,
+    DenseLayer,
+    DropoutLayer,
+    FlattenLayer,
+    GlobalPooling2DLayer,
+    LayerSpec,
+    Pooling,
+    Pooling2DLayer,
+    RecurrentLayer,
+    WeightedLayer,
+)
+from models.chain import Chain
+from models.initializers import make_initializer, make_regularizer
+from models.recurrent import recurrent_layer
+from models.runtime import keras
+from models.seeds import derive_seed
+
+IMAGE_RANK = 3
+
+
+def add_layer(chain: Chain, spec: LayerSpec) -> None:
+    """Put what `spec` stands for behind the layers of `chain`.
+
+    Raises:
+        ValueError: Keras's, where the layer can not take the shape that reaches it; core.layer_table says so first.
+    """
+    match spec:
+        case DenseLayer():
+            _add_dense(chain, spec)
+        case Conv2DLayer():
+            _add_convolution(chain, spec)
+        case Pooling2DLayer():
+            _add_pooling(chain, spec)
+        case GlobalPooling2DLayer(kind="max"):
+            chain.add(keras.layers.GlobalMaxPooling2D(name=chain.name("global_max_pooling2d")))
+        case GlobalPooling2DLayer():
+            chain.add(keras.layers.GlobalAveragePooling2D(name=chain.name("global_average_pooling2d")))
+        case FlattenLayer():
+            add_flatten(chain)
+        case DropoutLayer():
+            _add_dropout(chain, spec.rate)
+        case RecurrentLayer():
+            chain.add(recurrent_layer(spec, chain))
+
+
+def add_flatten(chain: Chain) -> None:
+    """Make one row of each sample."""
+    chain.add(keras.layers.Flatten(name=chain.name("flatten")))
+
+
+def _add_dense(chain: Chain, spec: DenseLayer) -> None:
+    if len(chain.shape) == IMAGE_RANK:
+        add_flatten(chain)
+    name = chain.name("dense")
+    chain.add(keras.layers.Dense(spec.units, name=name, **_weights_of(spec, name, chain.seed)))
+    _add_after(chain, spec, pooling=None)
+
+
+def _add_convolution(chain: Chain, spec: Conv2DLayer) -> None:
+    name = chain.name("conv2d")
+    chain.add(
+        keras.layers.Conv2D(
+            spec.filters,
+            spec.kernel_size,
+            strides=spec.strides,
+            padding=spec.padding,
+            dilation_rate=spec.dilation_rate,
+            groups=spec.groups,
+            name=name,
+            **_weights_of(spec, name, chain.seed),
+        )
+    )
+    _add_after(chain, spec, pooling=spec.pooling)
+
+
+def _weights_of(spec: WeightedLayer, name: str, seed: int) -> dict[str, Any]:
+    return {
+        "activation": None if _normalizes_first(spec) else spec.activation,
+        "use_bias": spec.use_bias,
+        "kernel_initializer": make_initializer(spec.kernel_initializer, derive_seed(seed, name, "kernel")),
+        "bias_initializer": make_initializer(spec.bias_initializer, derive_seed(seed, name, "bias")),
+        "kernel_regularizer": make_regularizer(spec.kernel_regularizer),
+        "bias_regularizer": make_regularizer(spec.bias_regularizer),
+    }
+
+
+def _add_after(chain: Chain, spec: WeightedLayer, pooling: Pooling | None) -> None:
+    if spec.batch_normalization is not None:
+        _add_normalization(chain, spec.batch_normalization)
+    if _normalizes_first(spec):
+        chain.add(keras.layers.Activation(spec.activation, name=chain.name("activation")))
+    if pooling is not None:
+        _add_pooling(chain, pooling)
+    if spec.dropout:
+        _add_dropout(chain, spec.dropout)
+
+
+def _normalizes_first(spec: WeightedLayer) -> bool:
+    return spec.batch_normalization is not None and spec.batch_normalization.position == "before_activation"
+
+
+def _add_normalization(chain: Chain, spec: BatchNormalization) -> None:
+    chain.add(
+        keras.layers.BatchNormalization(
+            momentum=spec.momentum,
+            epsilon=spec.epsilon,
+            center=spec.center,
+            scale=spec.scale,
+            name=chain.name("batch_normalization"),
+        )
+    )
+
+
+def _add_pooling(chain: Chain, spec: Pooling) -> None:
+    if spec.kind == "max":
+        layer, name = keras.layers.MaxPooling2D, chain.name("max_pooling2d")
+    else:
+        layer, name = keras.layers.AveragePooling2D, chain.name("average_pooling2d")
+    chain.add(layer(spec.pool_size, strides=spec.strides, padding=spec.padding, name=name))
+
+
+def _add_dropout(chain: Chain, rate: float) -> None:
+    name = chain.name("dropout")
+    chain.add(keras.layers.Dropout(rate, seed=derive_seed(chain.seed, name, "mask"), name=name))

@@ -1,0 +1,45 @@
+"""From an optimizer of a spec to Keras's."""
+
+from typing import Any
+
+from core.specs.base import SpecModel
+from core.specs.optimizers import AnyOptimizer
+from models.runtime import keras
+
+_OPTIMIZERS: dict[str, Any] = {
+    "sgd": keras.optimizers.SGD,
+    "rmsprop": keras.optimizers.RMSprop,
+    "adagrad": keras.optimizers.Adagrad,
+    "adadelta": keras.optimizers.Adadelta,
+    "adam": keras.optimizers.Adam,
+    "adamw": keras.optimizers.AdamW,
+    "adamax": keras.optimizers.Adamax,
+    "nadam": keras.optimizers.Nadam,
+    "ftrl": keras.optimizers.Ftrl,
+    "lion": keras.optimizers.Lion,
+}
+_SCHEDULES: dict[str, Any] = {
+    "exponential_decay": keras.optimizers.schedules.ExponentialDecay,
+    "inverse_time_decay": keras.optimizers.schedules.InverseTimeDecay,
+    "polynomial_decay": keras.optimizers.schedules.PolynomialDecay,
+    "cosine_decay": keras.optimizers.schedules.CosineDecay,
+    "piecewise_constant_decay": keras.optimizers.schedules.PiecewiseConstantDecay,
+}
+
+
+def make_optimizer(spec: AnyOptimizer) -> Any:
+    """Keras's optimizer with the arguments of `spec`, its learning rate a number or a schedule over steps."""
+    arguments = spec.model_dump(exclude={"name", "learning_rate"})
+    if spec.name == "adamw" and spec.weight_decay is None:
+        arguments["weight_decay"] = 0.0  # Keras's AdamW insists on a number.
+    return _OPTIMIZERS[spec.name](learning_rate=_learning_rate(spec.learning_rate), **arguments)
+
+
+def _learning_rate(rate: Any) -> Any:
+    if not isinstance(rate, SpecModel):
+        return rate
+    arguments = rate.model_dump()
+    # Keras takes lists here, and would keep tuples it can not compare.
+    return _SCHEDULES[arguments.pop("name")](
+        **{name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
+    )

@@ -1,0 +1,112 @@
+"""What happens to raw inputs before they reach a network: applied to training arrays once, and exported with the model.
+
+Both uses go through the same Keras layers, so a served model prepares a row exactly as training did.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.specs.datasets import (
+    Dataset,
+    DigitsDataset,
+    FunctionDataset,
+    InlineDataset,
+    IrisDataset,
+    MnistDataset,
+    PolynomialFeatures,
+    Scaling,
+)
+from models.runtime import keras, tf
+
+Inputs = npt.NDArray[np.float32]
+
+ROWS_AT_ONCE = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """The steps between raw inputs and the network, in this order.
+
+    Attributes:
+        factor: Every number is multiplied by it; for pixels.
+        offset: Subtracted from each column; () for none.
+        spread: Each column is divided by it after that; as long as `offset`.
+        powers: Which powers of the one column replace it.
+    """
+
+    factor: float = 1.0
+    offset: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
+    powers: PolynomialFeatures | None = None
+
+    def attach(self, inputs: Any) -> Any:
+        """Put the steps behind a Keras tensor of raw inputs (batch, *input_shape), by Keras's own layers only."""
+        values = inputs
+        if self.factor != 1.0:
+            values = keras.layers.Rescaling(self.factor, name="rescaling")(values)
+        if self.offset:
+            # Subtracting first keeps the digits of columns that lie far from zero.
+            values = keras.layers.Rescaling(1.0, offset=[-offset for offset in self.offset], name="centering")(values)
+            values = keras.layers.Rescaling([1 / spread for spread in self.spread], name="scaling")(values)
+        return values if self.powers is None else _attach_powers(self.powers, values)
+
+    def apply(self, inputs: Inputs) -> Inputs:
+        """Prepare an array of raw inputs (n, *input_shape)."""
+        if self == Preparation():
+            return inputs
+        raw = keras.Input(inputs.shape[1:], name="raw")
+        model = keras.Model(raw, self.attach(raw), name="preparation")
+        compute = tf.function(lambda rows: model(rows, training=False), autograph=False, reduce_retracing=True)
+        parts = [
+            compute(tf.constant(inputs[start : start + ROWS_AT_ONCE])).numpy()
+            for start in range(0, len(inputs), ROWS_AT_ONCE)
+        ]
+        prepared: Inputs = np.concatenate(parts) if parts else np.empty((0, *model.output_shape[1:]), np.float32)
+        return prepared
+
+
+def fit_preparation(dataset: Dataset, train_inputs: Inputs) -> Preparation:
+    """Work out a dataset's preparation from its training samples alone: held-out ones must not leak into it."""
+    match dataset:
+        case MnistDataset(rescale=True):
+            return Preparation(factor=1 / 255)
+        case DigitsDataset(rescale=True):
+            return Preparation(factor=1 / 16)
+        case FunctionDataset():
+            offset, spread = _fit_scaling(dataset.scaling, train_inputs)
+            return Preparation(offset=offset, spread=spread, powers=dataset.polynomial_features)
+        case IrisDataset() | InlineDataset():
+            offset, spread = _fit_scaling(dataset.scaling, train_inputs)
+            return Preparation(offset=offset, spread=spread)
+        case _:
+            return Preparation()
+
+
+def _fit_scaling(scaling: Scaling, inputs: Inputs) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    if scaling == "none":
+        return (), ()
+    columns = inputs.astype(np.float64)
+    if scaling == "standardize":
+        offset, spread = columns.mean(axis=0), columns.std(axis=0)
+    else:
+        offset, spread = columns.min(axis=0), columns.max(axis=0) - columns.min(axis=0)
+    # A column that never changes stays as far from the others as it was, instead of being divided by nothing.
+    spread = np.where(spread == 0, 1.0, spread)
+    return tuple(offset.tolist()), tuple(spread.tolist())
+
+
+def _attach_powers(powers: PolynomialFeatures, values: Any) -> Any:
+    columns = []
+    if powers.include_bias:
+        columns.append(keras.layers.Rescaling(0.0, offset=1.0, name="power_0")(values))
+    power = values
+    columns.append(power)
+    for degree in range(2, powers.degree + 1):
+        power = keras.layers.Multiply(name=f"power_{degree}")([power, values])
+        columns.append(power)
+    if len(columns) == 1:
+        return values
+    return keras.layers.Concatenate(name="powers")(columns)

@@ -1,0 +1,31 @@
+"""Which module builds which kind of network."""
+
+from collections.abc import Callable
+from typing import Any
+
+from core.dataset_shape import DatasetShape
+from core.specs.networks import Network
+from models import binary_adder, cnn, mlp, rnn
+
+Builder = Callable[[Any, DatasetShape, int], Any]
+
+BUILDERS: dict[str, Builder] = {
+    "mlp": mlp.build,
+    "cnn": cnn.build,
+    "rnn": rnn.build,
+    "binary_adder": binary_adder.build,
+}
+
+
+def build_network(spec: Network, shape: DatasetShape, seed: int) -> Any:
+    """Build the Keras network that a spec describes.
+
+    Args:
+        spec: Kind and layers; core.layer_table has found that they fit one another.
+        shape: Of the dataset it will learn from.
+        seed: The experiment's; first weights and dropout follow from it.
+
+    Returns:
+        A keras.Model from (batch, *shape.network_input_shape) to its last layer's output.
+    """
+    return BUILDERS[spec.kind](spec, shape, seed)

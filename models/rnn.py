@@ -1,0 +1,20 @@
+"""Recurrent networks over sequences."""
+
+from typing import Any
+
+from core.dataset_shape import DatasetShape
+from core.specs.networks import BinaryAdderNetwork, RnnNetwork
+from models.chain import Chain
+from models.layers import add_layer
+
+
+def build(spec: RnnNetwork | BinaryAdderNetwork, shape: DatasetShape, seed: int) -> Any:
+    """Build the network for sequences of shape (time, features).
+
+    Returns:
+        A keras.Model to (batch, time, units) when its last recurrent layer returns sequences, else (batch, units).
+    """
+    chain = Chain(shape.network_input_shape, seed)
+    for layer in spec.layers:
+        add_layer(chain, layer)
+    return chain.finish()

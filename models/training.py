@@ -1,0 +1,60 @@
+"""From a spec to a trained and saved model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.metrics import Phase
+from core.specs.experiment import ExperimentSpec
+from models.assembly import assemble
+from models.engine.fitting import fit
+from models.export import export_model
+from models.reporting import PhaseClock, Reporter, stop_if_asked
+from models.runtime import find_device_name, library_versions, num_threads
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingOutcome:
+    """What a finished training leaves.
+
+    Attributes:
+        files: model.keras, model.onnx and signature.json.
+        final_metrics: The last value of every curve, by its key.
+        phases: Seconds of each phase.
+    """
+
+    files: list[Path]
+    final_metrics: dict[str, float]
+    phases: dict[str, float]
+
+
+def train(spec: ExperimentSpec, *, datasets_dir: Path, output_dir: Path, reporter: Reporter) -> TrainingOutcome:
+    """Train the network of a spec and save it.
+
+    Args:
+        spec: What to train, on what, and how.
+        datasets_dir: Where datasets that are files lie, each in a directory of its name.
+        output_dir: An existing directory for the saved files.
+        reporter: Hears of phases, progress and metrics, and says whether to stop.
+
+    Raises:
+        InvalidSpec: If network, data, loss and metrics do not fit together.
+        DatasetMissing: If the dataset's files are not on this machine.
+        InvalidInput: If they are not what they should be.
+        TrainingFailed: If the loss is no longer a number, or the saved forms disagree.
+        TrainingStopped: If the reporter asked for it.
+    """
+    clock = PhaseClock(reporter)
+    clock.phase(Phase.START)
+    environment: dict[str, str | int] = {**library_versions(), "seed": spec.seed, "threads": num_threads()}
+    device = find_device_name()
+    reporter.details(device=device, environment=environment, engine={})
+    assembly = assemble(spec, datasets_dir)
+    stop_if_asked(reporter)
+
+    outcome = fit(assembly.network, assembly.data, spec.training, assembly.measures, spec.seed, clock)
+    reporter.details(device=device, environment=environment, engine=outcome.plan)
+    stop_if_asked(reporter)
+
+    clock.phase(Phase.EXPORT)
+    files = export_model(assembly, spec, output_dir)
+    return TrainingOutcome(files, outcome.metrics, clock.finish())
