@@ -1,0 +1,1 @@
+"""The inference side: onnxruntime sessions, codecs. Never TensorFlow."""

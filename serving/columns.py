@@ -1,0 +1,51 @@
+"""Rows that are objects by column name."""
+
+from collections.abc import Iterator
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import Problem, nearest
+from serving.refusals import MAX_PROBLEMS, refuse_all, show
+from serving.tensors import Place, explain_number, read_numbers
+
+
+def read_columns(rows: list[dict[str, Any]], columns: tuple[str, ...], place: Place) -> NDArray[np.float32]:
+    """Read rows such as `{"sepal_length": 5.1, ...}`, the names in any order.
+
+    Returns:
+        (num_rows, num_columns), float32, in the order of `columns`.
+
+    Raises:
+        InvalidInstances: If a row lacks a column or has one too many, or a value is not a number.
+    """
+    num_columns = len(columns)
+    try:
+        values = [[row[name] for name in columns] for row in rows]
+    except KeyError:
+        pass
+    else:
+        batch = read_numbers(values, [(num_columns,)])
+        if batch is not None and all(len(row) == num_columns for row in rows):
+            return batch
+    problems = chain.from_iterable(_explain(index, row, columns, place) for index, row in enumerate(rows))
+    raise refuse_all(list(islice(problems, MAX_PROBLEMS)))
+
+
+def _explain(index: int, row: dict[str, Any], columns: tuple[str, ...], place: Place) -> Iterator[Problem]:
+    missing = [name for name in columns if name not in row]
+    for name, value in row.items():
+        if name not in columns:
+            # A misspelt column is also a missing one, so what is missing is where to look first.
+            detail = f"Row {index} has an unknown column '{show(name)}'.{nearest(name, missing or columns)}"
+            yield Problem(place.pointer(index, name), detail, "unknown_column")
+            continue
+        fault = explain_number(value)
+        if fault is not None:
+            detail = f"Row {index} has {fault.what} for {name}, {fault.reason}."
+            yield Problem(place.pointer(index, name), detail, fault.code)
+    for name in missing:
+        detail = f"Row {index} lacks the column '{name}'. The model expects {', '.join(columns)}."
+        yield Problem(place.pointer(index, name), detail, "missing_column")

@@ -1,0 +1,65 @@
+"""How TensorFlow Serving describes a model: its metadata and its status."""
+
+from collections.abc import Sequence
+from typing import Any, TypedDict
+
+from core.signatures import ModelSignature, TensorSpec
+from serving.envelopes import SIGNATURE_NAME
+
+TENSORFLOW_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int64": "DT_INT64", "int32": "DT_INT32"}
+
+
+class Metadata(TypedDict):
+    """Body of an answer to `GET .../metadata`."""
+
+    model_spec: dict[str, str]
+    metadata: dict[str, Any]
+
+
+class VersionStatus(TypedDict):
+    """How one version stands."""
+
+    version: str
+    state: str
+    status: dict[str, str]
+
+
+class Status(TypedDict):
+    """Body of an answer to `GET /v1/models/{name}`; KServe's clients read `name` and `ready`."""
+
+    model_version_status: list[VersionStatus]
+    name: str
+    ready: bool
+
+
+def build_metadata(model_name: str, version: int, signature: ModelSignature) -> Metadata:
+    """Describe a model version's tensors; protobuf's JSON form writes 64-bit integers as strings."""
+    signature_def = {
+        "inputs": {signature.input.name: _describe_tensor(signature.input)},
+        "outputs": {signature.output.name: _describe_tensor(signature.output)},
+        "method_name": "tensorflow/serving/predict",
+        "defaults": {},
+    }
+    return {
+        "model_spec": {"name": model_name, "signature_name": "", "version": str(version)},
+        "metadata": {"signature_def": {"signature_def": {SIGNATURE_NAME: signature_def}}},
+    }
+
+
+def build_status(model_name: str, versions: Sequence[int]) -> Status:
+    """List the versions that answer, in the order given."""
+    available: list[VersionStatus] = [
+        {"version": str(version), "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
+        for version in versions
+    ]
+    return {"model_version_status": available, "name": model_name, "ready": bool(available)}
+
+
+def _describe_tensor(tensor: TensorSpec) -> dict[str, Any]:
+    # The batch comes first and may have any size.
+    sizes = (-1, *tensor.shape)
+    return {
+        "dtype": TENSORFLOW_TYPES[tensor.dtype],
+        "tensor_shape": {"dim": [{"size": str(size), "name": ""} for size in sizes], "unknown_rank": False},
+        "name": tensor.onnx_name,
+    }

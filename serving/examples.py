@@ -1,0 +1,126 @@
+"""TensorFlow Serving's `:classify` and `:regress`: examples of named features.
+
+batch = decode_classify(body, model.signature, max_instances=1000)
+answer = encode_classify(model.predict(batch), model.signature)
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import nearest
+from core.signatures import InputKind, ModelSignature, Task
+from serving.answers import Answer, answer_rows, class_labels, class_scores, has_class_per_row
+from serving.columns import read_columns
+from serving.envelopes import check_names, check_rows
+from serving.refusals import describe, join_pointer, refuse, show, show_names
+from serving.tensors import Place, explain_number, read_tensors
+
+EXAMPLES_KEY = "examples"
+CONTEXT_KEY = "context"
+ANSWER_KEY = "results"
+
+
+def decode_classify(body: object, signature: ModelSignature, *, max_instances: int) -> NDArray[np.float32]:
+    """Read a `:classify` body, already parsed from JSON.
+
+    Args:
+        body: `{"examples": [{feature: value}, ...], "context": {feature: value}}`; the features in the optional
+            context belong to every example. A value is a number or a list of numbers.
+        signature: Of the model that is to answer.
+        max_instances: Most examples of one request.
+
+    Returns:
+        (num_examples, *input shape), float32.
+
+    Raises:
+        InvalidInstances: If the body does not fit the model, or the model does not classify.
+    """
+    if not has_class_per_row(signature):
+        raise refuse("This model does not tell classes apart. Use :predict.", "", "wrong_method")
+    return _decode_examples(body, signature, max_instances)
+
+
+def decode_regress(body: object, signature: ModelSignature, *, max_instances: int) -> NDArray[np.float32]:
+    """Read a `:regress` body, as `decode_classify` does, for a model that answers with one number."""
+    if signature.task is not Task.REGRESSION or signature.output.shape not in ((1,), ()):
+        raise refuse("This model does not answer with one measured number. Use :predict.", "", "wrong_method")
+    return _decode_examples(body, signature, max_instances)
+
+
+def encode_classify(output: NDArray[np.float32], signature: ModelSignature) -> Answer:
+    """Answer each example with `[label, score]` of every class; the scores are the probabilities if there are any."""
+    scores = class_scores(output, signature)
+    labels = class_labels(signature)
+    rows = [[list(pair) for pair in zip(labels, row, strict=True)] for row in scores]
+    return Answer(ANSWER_KEY, rows, is_finite=bool(np.isfinite(scores).all()))
+
+
+def encode_regress(output: NDArray[np.float32]) -> Answer:
+    """Answer each example with its number."""
+    return answer_rows(ANSWER_KEY, output.reshape(len(output)))
+
+
+def _decode_examples(body: object, signature: ModelSignature, max_instances: int) -> NDArray[np.float32]:
+    if len(signature.input.shape) > 1:
+        raise refuse(
+            "An example holds lists of numbers, but this model's input is nested. Use :predict.", "", "wrong_method"
+        )
+    fields = check_names(body, (EXAMPLES_KEY, CONTEXT_KEY))
+    if EXAMPLES_KEY not in fields:
+        raise refuse(f"The body has no '{EXAMPLES_KEY}'. Send a list of examples.", "", "missing_field")
+    context = _read_context(fields.get(CONTEXT_KEY, {}), signature)
+    rows = check_rows(fields[EXAMPLES_KEY], (EXAMPLES_KEY,), max_instances)
+    place = Place((EXAMPLES_KEY,))
+    examples = [_merge(index, row, context, place) for index, row in enumerate(rows)]
+    name = signature.input.name
+    is_whole = all(len(example) == 1 and isinstance(example.get(name), list) for example in examples)
+    if signature.input_kind is InputKind.COLUMNS and not is_whole:
+        return read_columns([_unwrap(example) for example in examples], signature.columns, place)
+    for index, example in enumerate(examples):
+        if set(example) != {name}:
+            detail = f"Row {index} is an object with {show_names(example)}; the model's one feature is '{name}'."
+            raise refuse(detail, place.pointer(index), "unknown_feature")
+    if signature.input.shape:
+        values = [_as_list(example[name]) for example in examples]
+    else:
+        values = [_unwrap(example)[name] for example in examples]
+    return read_tensors(values, signature, Place((EXAMPLES_KEY,), (name,)))
+
+
+def _read_context(context: object, signature: ModelSignature) -> dict[str, Any]:
+    """The columns that all examples share, each one value: a long list here would count once for each example."""
+    pointer = f"/{CONTEXT_KEY}"
+    if not isinstance(context, dict):
+        raise refuse(f"The context is {describe(context)}, where an object belongs.", pointer, "not_an_object")
+    for name, value in _unwrap(context).items():
+        if name not in signature.columns:
+            detail = f"The context has an unknown column '{show(name)}'.{nearest(name, signature.columns)}"
+            raise refuse(detail, join_pointer(CONTEXT_KEY, name), "unknown_column")
+        fault = explain_number(value)
+        if fault is not None:
+            detail = f"The context has {fault.what} for {name}, {fault.reason}."
+            raise refuse(detail, join_pointer(CONTEXT_KEY, name), fault.code)
+    return context
+
+
+def _merge(index: int, example: object, context: dict[str, Any], place: Place) -> dict[str, Any]:
+    if not isinstance(example, dict):
+        detail = f"Row {index} is {describe(example)}, where an object of features belongs."
+        raise refuse(detail, place.pointer(index), "not_an_object")
+    for name in context:
+        if name in example:
+            # TensorFlow Serving leaves open which of the two counts.
+            detail = f"Row {index} has the feature '{name}', which the context has too. Send it once."
+            raise refuse(detail, place.pointer(index, name), "repeated_feature")
+    return {**context, **example} if context else example
+
+
+def _unwrap(example: dict[str, Any]) -> dict[str, Any]:
+    """Features without the lists around single values: TensorFlow's examples know only lists."""
+    return {name: value[0] if isinstance(value, list) and len(value) == 1 else value for name, value in example.items()}
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]

@@ -1,0 +1,142 @@
+"""One exported network, loaded and ready to answer."""
+
+from pathlib import Path
+from typing import Self
+
+import numpy as np
+import onnxruntime
+from numpy.typing import NDArray
+from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
+from pydantic import ValidationError
+
+from core.errors import ArtifactCorrupt
+from core.signatures import ModelSignature, TensorSpec
+from serving.refusals import refuse
+from serving.shapes import describe_shape, has_free_axis, is_shape_of
+
+LOAD_ERRORS = (
+    onnxruntime_errors.Fail,
+    onnxruntime_errors.InvalidArgument,
+    onnxruntime_errors.InvalidGraph,
+    onnxruntime_errors.InvalidProtobuf,
+    onnxruntime_errors.NoSuchFile,
+    onnxruntime_errors.NotImplemented,
+    onnxruntime_errors.RuntimeException,
+)
+RUN_ERRORS = (onnxruntime_errors.Fail, onnxruntime_errors.InvalidArgument, onnxruntime_errors.RuntimeException)
+
+# Whatever is less severe than the end of the process reaches Python as an exception; onnxruntime need not print it.
+LOG_FATAL = 4
+
+
+class LoadedModel:
+    """A network in memory; any number of threads may call it at once.
+
+    Args:
+        onnx_path: The exported network.
+        signature: What was written beside it.
+
+    Raises:
+        ArtifactCorrupt: If the file is no network, or not the one that the signature describes.
+    """
+
+    def __init__(self, onnx_path: Path, signature: ModelSignature) -> None:
+        try:
+            session = onnxruntime.InferenceSession(
+                str(onnx_path), sess_options=_session_options(), providers=["CPUExecutionProvider"]
+            )
+        except LOAD_ERRORS as error:
+            raise ArtifactCorrupt("The exported network can not be loaded. Train the run again.") from error
+        _check_tensor("input", signature.input, session.get_inputs())
+        _check_tensor("output", signature.output, session.get_outputs())
+        self.signature = signature
+        self._session = session
+        self._input_name = signature.input.onnx_name
+        self._output_names = [signature.output.onnx_name]
+
+    @classmethod
+    def from_files(cls, onnx_path: Path, signature_path: Path) -> Self:
+        """Load a network with the signature that was written beside it, as JSON.
+
+        Raises:
+            ArtifactCorrupt: If one of the files is missing or can not be read, or they do not belong together.
+        """
+        try:
+            signature = ModelSignature.model_validate_json(signature_path.read_bytes())
+        except (OSError, ValidationError) as error:
+            raise ArtifactCorrupt("The network's signature can not be read. Train the run again.") from error
+        return cls(onnx_path, signature)
+
+    def predict(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Run the network on a batch of rows.
+
+        Args:
+            batch: (num_rows, *input shape), float32.
+
+        Returns:
+            (num_rows, *output shape), float32.
+
+        Raises:
+            InvalidInstances: If the batch does not fit the signature's input.
+        """
+        shape = self.signature.input.shape
+        if batch.dtype != np.float32:
+            raise refuse(f"The model expects numbers of type float32; the batch has {batch.dtype}.", "", "wrong_type")
+        if batch.ndim == 0 or len(batch) == 0 or not is_shape_of(batch.shape[1:], shape):
+            raise refuse(
+                f"The model expects one row or more of shape {describe_shape(shape)}; "
+                f"the batch is of shape {describe_shape(batch.shape)}, the number of rows first.",
+                "",
+                "wrong_shape",
+            )
+        try:
+            output: NDArray[np.float32] = self._session.run(self._output_names, {self._input_name: batch})[0]
+        except RUN_ERRORS as error:
+            if not has_free_axis(shape):
+                raise
+            # Only where a length is free can what was sent be at fault.
+            raise refuse(
+                f"The network can not take rows of shape {describe_shape(batch.shape[1:])}. "
+                "They may be too short for one of its layers; send longer ones.",
+                "",
+                "wrong_shape",
+            ) from error
+        return output
+
+
+def _session_options() -> onnxruntime.SessionOptions:
+    options = onnxruntime.SessionOptions()
+    # Small networks finish sooner on the calling thread than other threads take to wake; the requests themselves
+    # run side by side.
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    options.add_session_config_entry("session.inter_op.allow_spinning", "0")
+    # The arena and the memory patterns keep the memory of the largest batch ever seen, for each model, for ever;
+    # giving it back costs a 784-512-512-10 network no time that could be measured.
+    options.enable_cpu_mem_arena = False
+    options.enable_mem_pattern = False
+    options.log_severity_level = LOG_FATAL
+    return options
+
+
+def _check_tensor(role: str, spec: TensorSpec, nodes: list[onnxruntime.NodeArg]) -> None:
+    """Refuse a network whose graph contradicts its signature."""
+    node = next((node for node in nodes if node.name == spec.onnx_name), None)
+    expected = (-1, *spec.shape)
+    if node is None:
+        reason = f"has the {role} {', '.join(node.name for node in nodes)}, not '{spec.onnx_name}'"
+    elif node.type != "tensor(float)":
+        reason = f"has an {role} of type {node.type}, not tensor(float)"
+    # Lengths that the graph leaves free come as names or None; no length at all is a shape it does not know.
+    elif node.shape and not _may_be(node.shape, expected):
+        reason = f"has an {role} of shape {node.shape}, not {describe_shape(expected)}"
+    else:
+        return
+    raise ArtifactCorrupt(f"The exported network {reason} as its signature says. Train the run again.")
+
+
+def _may_be(graph_shape: list[int | str | None], expected: tuple[int, ...]) -> bool:
+    return len(graph_shape) == len(expected) and all(
+        not isinstance(length, int) or length == wanted for length, wanted in zip(graph_shape, expected, strict=True)
+    )

@@ -1,0 +1,114 @@
+"""Rows in any of the forms a model understands, read into a batch."""
+
+from enum import StrEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import InvalidInstances, nearest
+from core.signatures import InputKind, ModelSignature
+from serving.bit_pairs import read_operands
+from serving.columns import read_columns
+from serving.images import read_image_files
+from serving.refusals import describe, refuse, show_names
+from serving.tensors import Place, read_tensors
+
+
+class RowForm(StrEnum):
+    """How the rows of a request were written; all of one request are written alike."""
+
+    NUMBERS = "plain numbers"
+    FILE = 'a file, {"b64": ...}'
+    BY_INPUT = "an object by input name"
+    BY_FIELD = "an object by field name"
+
+
+def read_rows(rows: list[Any], signature: ModelSignature, place: Place) -> tuple[NDArray[np.float32], RowForm]:
+    """Read the rows of a request.
+
+    Args:
+        rows: One row or more.
+        signature: Of the model that is to answer.
+        place: Where the rows stand, for the messages.
+
+    Returns:
+        The batch, (num_rows, *input shape), float32, and how its rows were written.
+
+    Raises:
+        InvalidInstances: If a row can not be read or is written in another way than the first.
+    """
+    form = _form(rows[0], signature)
+    if form is RowForm.NUMBERS:
+        try:
+            return read_tensors(rows, signature, place), form
+        except InvalidInstances:
+            # A row of another form explains better than its shape what is wrong.
+            _check_same_form(rows, form, signature, place)
+            raise
+    _check_same_form(rows, form, signature, place)
+    if form is RowForm.BY_INPUT:
+        name = signature.input.name
+        values = [row[name] for row in rows]
+        inside = Place(place.before, (*place.after, name))
+        inner_form = _form(values[0], signature)
+        _check_same_form(values, inner_form, signature, inside)
+        return _read_form(values, inner_form, signature, inside), form
+    return _read_form(rows, form, signature, place), form
+
+
+def _read_form(rows: list[Any], form: RowForm, signature: ModelSignature, place: Place) -> NDArray[np.float32]:
+    kind = signature.input_kind
+    if form is RowForm.NUMBERS:
+        return read_tensors(rows, signature, place)
+    if form is RowForm.FILE and kind is InputKind.IMAGE:
+        return read_image_files(rows, signature, place)
+    if form is RowForm.BY_FIELD and kind is InputKind.COLUMNS and not place.after:
+        return read_columns(rows, signature.columns, place)
+    if form is RowForm.BY_FIELD and kind is InputKind.BIT_PAIR and not place.after:
+        return read_operands(rows, signature.num_bits, place)
+    raise _unknown_object(rows[0], signature, place)
+
+
+def _form(row: object, signature: ModelSignature) -> RowForm:
+    if not isinstance(row, dict):
+        return RowForm.NUMBERS
+    if len(row) == 1:
+        (name,) = row
+        is_column = name in signature.columns
+        if name == "b64" and not is_column:
+            return RowForm.FILE
+        # A column may be called as the input is: then a list is the input's row, anything else the column's value.
+        if name == signature.input.name and not (is_column and not isinstance(row[name], list)):
+            return RowForm.BY_INPUT
+    return RowForm.BY_FIELD
+
+
+def _check_same_form(rows: list[Any], form: RowForm, signature: ModelSignature, place: Place) -> None:
+    for index, row in enumerate(rows):
+        if _form(row, signature) is not form:
+            raise refuse(
+                f"Row {index} is {_describe(row)}, but row 0 is {_describe(rows[0])}. "
+                "Send all rows of a request in the same form.",
+                place.pointer(index),
+                "mixed_rows",
+            )
+
+
+def _unknown_object(row: dict[str, Any], signature: ModelSignature, place: Place) -> InvalidInstances:
+    """The error for rows that are objects of which the model has no use."""
+    names = ["b64"] if signature.input_kind is InputKind.IMAGE else []
+    file = ' or {"b64": ...}' if names else ""
+    if place.after:
+        detail = f"Row 0 has {_describe(row)} under '{place.after[-1]}', where numbers{file} belong."
+        return refuse(detail, place.pointer(0), "unknown_input")
+    names.insert(0, signature.input.name)
+    unknown = next((name for name in row if name not in names), None)
+    detail = f'Row 0 is {_describe(row)}. Send its numbers{file} as they are, or as {{"{names[0]}": ...}}.'
+    if unknown is None:
+        return refuse(detail, place.pointer(0), "unknown_input")
+    return refuse(f"{detail}{nearest(unknown, names)}", place.pointer(0, unknown), "unknown_input")
+
+
+def _describe(row: object) -> str:
+    return f"an object with {show_names(row)}" if isinstance(row, dict) else describe(row)

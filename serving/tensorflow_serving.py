@@ -1,0 +1,116 @@
+"""The bodies of TensorFlow Serving's REST interface, https://www.tensorflow.org/tfx/serving/api_rest.
+
+Rows are counted from 0, as in the JSON Pointers of the problems. Decoding gives the batch to run the network on,
+encoding the answer from what the network gave:
+
+    request = decode_predict(body, model.signature, max_instances=1000)
+    answer = encode_predict(request, model.predict(request.batch), model.signature)
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.signatures import InputKind, ModelSignature
+from serving.answers import Answer, answer_labels, answer_rows, answer_sums, has_class_per_row
+from serving.envelopes import check_names, check_rows
+from serving.refusals import refuse, show_names
+from serving.rows import RowForm, read_rows
+from serving.tensors import Place
+
+ROW_KEY = "instances"
+COLUMN_KEY = "inputs"
+
+
+class AnswerForm(StrEnum):
+    """How each row is answered."""
+
+    NUMBERS = "numbers"
+    LABELS = "labels"
+    SUMS = "sums"
+
+
+@dataclass(frozen=True, slots=True)
+class PredictRequest:
+    """A `:predict` request, read.
+
+    Attributes:
+        batch: (num_rows, *input shape), float32.
+        answer_key: `predictions` for the row form, `outputs` for the column form.
+        answer_form: How each row is to be answered.
+    """
+
+    batch: NDArray[np.float32]
+    answer_key: str
+    answer_form: AnswerForm
+
+
+def decode_predict(
+    body: object, signature: ModelSignature, *, max_instances: int, labels: bool = False
+) -> PredictRequest:
+    """Read a `:predict` body, already parsed from JSON; NaN and infinities are numbers like any other.
+
+    Args:
+        body: `{"instances": [...]}`, the row form, or `{"inputs": ...}`, the column form.
+        signature: Of the model that is to answer.
+        max_instances: Most rows of one request.
+        labels: Whether to answer with class labels even where the rows are plain numbers.
+
+    Raises:
+        InvalidInstances: If the body does not fit the model, with a problem per place that is wrong.
+    """
+    fields = check_names(body, (ROW_KEY, COLUMN_KEY))
+    if labels and not has_class_per_row(signature):
+        raise refuse("Labels were asked for, but this model does not tell classes apart. Ask without.", "", "no_labels")
+    if (ROW_KEY in fields) == (COLUMN_KEY in fields):
+        how_many = "both" if ROW_KEY in fields else "neither"
+        raise refuse(f"The body has {how_many} of '{ROW_KEY}' and '{COLUMN_KEY}'. Send one.", "", "one_of")
+    if ROW_KEY in fields:
+        where: tuple[str, ...] = (ROW_KEY,)
+        rows = check_rows(fields[ROW_KEY], where, max_instances)
+    else:
+        value, where = _unwrap_column(fields[COLUMN_KEY], signature)
+        rows = check_rows(value, where, max_instances)
+    batch, row_form = read_rows(rows, signature, Place(where))
+    if where[0] == COLUMN_KEY and row_form in (RowForm.BY_INPUT, RowForm.BY_FIELD):
+        raise refuse(
+            f"'{COLUMN_KEY}' holds objects. Send rows that are objects in '{ROW_KEY}'.", f"/{COLUMN_KEY}", "wrong_form"
+        )
+    answer_form = AnswerForm.NUMBERS
+    if row_form is RowForm.BY_FIELD and signature.input_kind is InputKind.BIT_PAIR:
+        answer_form = AnswerForm.SUMS
+    elif labels or (row_form is RowForm.BY_FIELD and has_class_per_row(signature)):
+        answer_form = AnswerForm.LABELS
+    return PredictRequest(batch, "predictions" if where[0] == ROW_KEY else "outputs", answer_form)
+
+
+def encode_predict(request: PredictRequest, output: NDArray[np.float32], signature: ModelSignature) -> Answer:
+    """Answer a `:predict` request.
+
+    Args:
+        request: What `decode_predict` read.
+        output: (num_rows, *output shape), what the network gave.
+        signature: Of the model that answered.
+    """
+    if request.answer_form is AnswerForm.SUMS:
+        return answer_sums(request.answer_key, output)
+    if request.answer_form is AnswerForm.LABELS:
+        return answer_labels(request.answer_key, output, signature)
+    return answer_rows(request.answer_key, output)
+
+
+def _unwrap_column(value: object, signature: ModelSignature) -> tuple[object, tuple[str, ...]]:
+    """The tensor in `inputs`, which may stand under the input's name, and the way to it."""
+    if not isinstance(value, dict):
+        return value, (COLUMN_KEY,)
+    name = signature.input.name
+    if set(value) == {name}:
+        return value[name], (COLUMN_KEY, name)
+    raise refuse(
+        f"'{COLUMN_KEY}' is an object with {show_names(value)}; the model has one input, '{name}'. "
+        f"Send its tensor, or rows that are objects in '{ROW_KEY}'.",
+        f"/{COLUMN_KEY}",
+        "unknown_input",
+    )

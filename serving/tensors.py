@@ -1,0 +1,224 @@
+"""Nested lists of numbers as they come in JSON, read into one array.
+
+Reading is one call of NumPy. What exactly is wrong is looked for only when that call has failed.
+"""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import Problem
+from core.signatures import InputKind, ModelSignature
+from serving.refusals import MAX_PROBLEMS, describe, join_pointer, refuse_all
+from serving.shapes import ANY_LENGTH, describe_shape, is_shape_of
+
+NUMBER_TYPES = frozenset({int, float})
+MAX_NAMES_SHOWN = 12
+# Halfway from the greatest 32-bit float, 2**128 - 2**104, to the next that would follow: from here on it rounds up.
+LEAST_TOO_LARGE = 2**128 - 2**103
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where in the body the rows stand.
+
+    Attributes:
+        before: The way from the body to the list of rows.
+        after: The way from one row to its value, where that is wrapped in an object.
+    """
+
+    before: tuple[str, ...]
+    after: tuple[str, ...] = ()
+
+    def pointer(self, row: int, *inner: str | int) -> str:
+        """The JSON Pointer of a row, or of something inside its value."""
+        return join_pointer(*self.before, row, *self.after, *inner)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """What is wrong with a value.
+
+    Attributes:
+        where: The way to it inside its row.
+        what: What stands there, as in `row 2 has ...`.
+        reason: Why that will not do; may be empty.
+        code: A word for programs.
+    """
+
+    where: tuple[int, ...]
+    what: str
+    reason: str
+    code: str
+
+    def describe(self, names: Sequence[str] = ()) -> str:
+        """Say what the row has or is, and where; `names` are those of the elements of a row, if they have any."""
+        if not self.where:
+            verb = "has" if self.what.isdigit() else "is"
+            spot = ""
+        else:
+            verb = "has"
+            spot = f" for {names[self.where[0]]}" if names else f" at {''.join(f'[{step}]' for step in self.where)}"
+        return f"{verb} {self.what}{spot}{', ' if self.reason else ''}{self.reason}"
+
+
+def read_tensors(rows: list[Any], signature: ModelSignature, place: Place) -> NDArray[np.float32]:
+    """Read rows of numbers, each in the shape of the model's input.
+
+    An axis of size 1 at the end may be left out: numbers for rows of one number, H×W for images of H×W×1.
+
+    Args:
+        rows: One row or more.
+        signature: Of the model that is to answer.
+        place: Where the rows stand, for the messages.
+
+    Returns:
+        (num_rows, *input shape), float32.
+
+    Raises:
+        InvalidInstances: If a row has another shape or something in it is not a number, saying which and where.
+    """
+    shape = signature.input.shape
+    forms = accepted_shapes(signature)
+    batch = read_numbers(rows, forms)
+    if batch is None:
+        raise refuse_all(_explain(rows, signature, forms, place))
+    num_axes = batch.ndim - 1
+    if num_axes < len(shape):
+        return batch[..., np.newaxis]
+    if num_axes > len(shape):
+        return batch[..., 0]
+    return batch
+
+
+def accepted_shapes(signature: ModelSignature) -> list[tuple[int, ...]]:
+    """The shapes a row may come in, the network's own first."""
+    shape = signature.input.shape
+    shapes = [shape]
+    if shape and shape[-1] == 1:
+        shapes.append(shape[:-1])
+    if signature.input_kind is InputKind.IMAGE and len(shape) == 2:  # noqa: PLR2004 - height and width
+        shapes.append((*shape, 1))
+    return shapes
+
+
+def read_numbers(rows: list[Any], shapes: Sequence[tuple[int, ...]]) -> NDArray[np.float32] | None:
+    """Read rows of numbers that all have one of these shapes.
+
+    Returns:
+        (num_rows, *the shape they have), float32; None if anything does not fit, without saying what.
+    """
+    try:
+        # The dtype is given from the start: NumPy would store a list that holds one long string as an array of
+        # strings, each as long as the longest.
+        with np.errstate(over="raise"):
+            batch = np.asarray(rows, dtype=np.float32)
+    except (ValueError, TypeError, OverflowError, FloatingPointError):
+        return None
+    if not any(is_shape_of(batch.shape[1:], shape) for shape in shapes):
+        return None
+    # NumPy also reads strings of digits, true and null as numbers.
+    leaves: Iterable[Any] = rows
+    for _ in range(batch.ndim - 1):
+        leaves = chain.from_iterable(leaves)
+    return batch if NUMBER_TYPES.issuperset(map(type, leaves)) else None
+
+
+def explain_number(value: object) -> Fault | None:
+    """Say why a value can not be an element of an array; None if it can."""
+    if type(value) is not int and type(value) is not float:
+        return Fault((), describe(value), "where a number belongs", "not_a_number")
+    if -LEAST_TOO_LARGE < value < LEAST_TOO_LARGE or (type(value) is float and not math.isfinite(value)):
+        return None
+    return Fault((), describe(value), "beyond the range of 32-bit floats (3.4e38)", "out_of_range")
+
+
+def _explain(
+    rows: list[Any], signature: ModelSignature, forms: Sequence[tuple[int, ...]], place: Place
+) -> list[Problem]:
+    """The problems of these rows, the first few; never none."""
+    depth = _depth(rows[0])
+    form = next((form for form in forms if len(form) == depth), signature.input.shape)
+    # Free lengths are the first row's: all rows of a request become one tensor.
+    shape = _resolve(rows[0], form)
+    problems: list[Problem] = []
+    for index, row in enumerate(rows):
+        # Only a faulty row is searched number by number.
+        fault = None if read_numbers([row], [shape]) is not None else _find_fault(row, shape, ())
+        if fault is None:
+            continue
+        names = signature.columns if len(form) == 1 and fault.where else ()
+        expected = _describe_rows(signature, form, shape, is_first=index == 0)
+        detail = f"The model expects {expected}; row {index} {fault.describe(names)}. {_advice(signature, form, fault)}"
+        problems.append(Problem(place.pointer(index, *fault.where), detail, fault.code))
+        if len(problems) == MAX_PROBLEMS:
+            break
+    if problems:
+        return problems
+    whole = f"The rows can not be read as {_describe_rows(signature, form, shape, is_first=True)}."
+    return [Problem(join_pointer(*place.before), whole, "wrong_shape")]
+
+
+def _find_fault(value: object, shape: tuple[int, ...], where: tuple[int, ...]) -> Fault | None:
+    """Where a value first departs from a shape without free lengths."""
+    if not shape:
+        fault = explain_number(value)
+        return fault and replace(fault, where=where)
+    if not isinstance(value, list):
+        return Fault(where, describe(value), "where a list belongs", "not_a_list")
+    if not value:
+        return Fault(where, describe(value), "", "wrong_length")
+    if len(value) != shape[0]:
+        return Fault(where, str(len(value)), "", "wrong_length")
+    faults = (_find_fault(element, shape[1:], (*where, index)) for index, element in enumerate(value))
+    return next((fault for fault in faults if fault is not None), None)
+
+
+def _depth(value: object) -> int:
+    depth = 0
+    while isinstance(value, list) and value:
+        value = value[0]
+        depth += 1
+    return depth
+
+
+def _resolve(row: object, shape: tuple[int, ...]) -> tuple[int, ...]:
+    """A shape with its free lengths taken from a row, as far as that is nested."""
+    resolved = []
+    for length in shape:
+        own = len(row) if isinstance(row, list) else 0
+        resolved.append(own if length == ANY_LENGTH else length)
+        row = row[0] if isinstance(row, list) and row else None
+    return tuple(resolved)
+
+
+def _describe_rows(signature: ModelSignature, form: tuple[int, ...], shape: tuple[int, ...], *, is_first: bool) -> str:
+    if not form:
+        return "rows of one number"
+    if len(form) == 1 and form[0] != ANY_LENGTH:
+        return f"rows of {form[0]} number{'' if form[0] == 1 else 's'}"
+    noun = "images" if signature.input_kind is InputKind.IMAGE else "rows"
+    described = f"{noun} of shape {describe_shape(form)}"
+    if form != shape and not is_first:
+        return f"{described}, each of the size of the first, {describe_shape(shape)}"
+    return described
+
+
+def _advice(signature: ModelSignature, form: tuple[int, ...], fault: Fault) -> str:
+    if not form:
+        return "Send a list of numbers, one a row."
+    if len(form) > 1:
+        file = ', or a PNG or JPEG file as {"b64": ...}' if signature.input_kind is InputKind.IMAGE else ""
+        return f"Send nested lists of numbers{file}."
+    if fault.code == "not_a_list":
+        return "Put the numbers of each row in a list of their own, also those of a single row."
+    if signature.columns:
+        shown = signature.columns[:MAX_NAMES_SHOWN]
+        more = "" if len(shown) == len(signature.columns) else ", …"
+        return f"Send {', '.join(shown)}{more}."
+    return "Send a list of lists of numbers, one list a row."

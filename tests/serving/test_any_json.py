@@ -1,0 +1,99 @@
+"""Whatever JSON value comes, it is answered or refused; nothing else happens."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from core.errors import InvalidInstances
+from serving.examples import decode_classify, decode_regress, encode_classify, encode_regress
+from serving.tensorflow_serving import decode_predict, encode_predict
+
+MODELS = ["line", "iris", "gate", "adder", "picture", "series"]
+NAMES = [
+    *("input", "features", "bits", "image", "series", "b64", "a", "b"),
+    *("sepal_length", "sepal_width", "petal_length", "petal_width"),
+]
+
+names = st.sampled_from(NAMES) | st.text(max_size=5)
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(width=32)
+    | st.floats()
+    | st.text(max_size=8)
+    | st.sampled_from([10**400, -(2**63), 2**64, 1e39, 127, 128, "iVBORw0KGgo=", "/9j/", "\ud800"])
+)
+values = st.recursive(
+    scalars, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(names, inner, max_size=4), max_leaves=20
+)
+columns = st.fixed_dictionaries(dict.fromkeys(NAMES[-4:], scalars))
+nearly_rows = (
+    st.lists(scalars, min_size=1, max_size=4)
+    | columns
+    | st.fixed_dictionaries({"a": scalars, "b": scalars})
+    | st.fixed_dictionaries({"b64": scalars})
+    | st.lists(st.lists(scalars, min_size=2, max_size=2), min_size=1, max_size=8)
+    | values
+)
+rows = st.lists(nearly_rows, max_size=4) | nearly_rows.map(lambda row: [row] * 2) | values
+bodies = (
+    st.fixed_dictionaries({"instances": rows})
+    | st.fixed_dictionaries({"inputs": rows | st.dictionaries(names, rows, max_size=2)})
+    | st.fixed_dictionaries({"examples": rows}, optional={"context": values, "signature_name": values})
+    | values
+)
+
+
+def outcome(answer):
+    """What came of a request: the text of an answer, or the error that refused it."""
+    try:
+        return answer()
+    except InvalidInstances as error:
+        return error
+
+
+def check(answer):
+    """Either it gives JSON or it is refused in words that can be written."""
+    result = outcome(answer)
+    if isinstance(result, bytes):
+        assert isinstance(json.loads(result), dict)
+        return
+    assert result.detail.encode()
+    assert result.problems
+    for problem in result.problems:
+        assert problem.detail.encode()
+        assert problem.pointer == "" or problem.pointer.encode().startswith(b"/")
+
+
+@pytest.mark.parametrize("name", MODELS)
+@given(body=bodies, labels=st.booleans())
+def test_a_predict_body_is_answered_or_refused(request, name, body, labels):
+    model = request.getfixturevalue(name)
+
+    def answer():
+        asked = decode_predict(body, model.signature, max_instances=10, labels=labels)
+        return encode_predict(asked, model.predict(asked.batch), model.signature).to_json()
+
+    check(answer)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@given(body=bodies)
+def test_a_classify_body_is_answered_or_refused(request, name, body):
+    model = request.getfixturevalue(name)
+
+    def answer():
+        batch = decode_classify(body, model.signature, max_instances=10)
+        return encode_classify(model.predict(batch), model.signature).to_json()
+
+    check(answer)
+
+
+@pytest.mark.parametrize("name", MODELS)
+@given(body=bodies)
+def test_a_regress_body_is_answered_or_refused(request, name, body):
+    model = request.getfixturevalue(name)
+    check(lambda: encode_regress(model.predict(decode_regress(body, model.signature, max_instances=10))).to_json())
