@@ -1,0 +1,62 @@
+"""Queries about the files that runs leave behind. The files themselves are core.artifacts' concern."""
+
+from collections.abc import Iterable
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select
+from sqlalchemy.orm import Session
+
+from core.artifacts import Artifact
+from core.errors import UnknownArtifact, nearest
+from db.records import ArtifactRecord
+
+
+def list_for_run(session: Session, run_id: UUID) -> list[Artifact]:
+    """What a run left behind, by name; nothing where there is no such run."""
+    query = select(ArtifactRecord).where(ArtifactRecord.run_id == run_id).order_by(ArtifactRecord.name)
+    return [as_artifact(record) for record in session.scalars(query)]
+
+
+def get(session: Session, run_id: UUID, name: str) -> Artifact:
+    """One artifact of a run.
+
+    Raises:
+        UnknownArtifact: Naming the nearest that the run left.
+    """
+    record = session.get(ArtifactRecord, (run_id, name))
+    if record is None:
+        known = [artifact.name for artifact in list_for_run(session, run_id)]
+        raise UnknownArtifact(f"Run {run_id} left no artifact '{name}'.{nearest(name, known)}")
+    return as_artifact(record)
+
+
+def unreferenced(session: Session, hashes: Iterable[str]) -> list[str]:
+    """Those of these sha256 that no run refers to, sorted."""
+    wanted = set(hashes)
+    query = select(ArtifactRecord.sha256).where(ArtifactRecord.sha256.in_(wanted)).distinct()
+    return sorted(wanted - set(session.scalars(query)))
+
+
+def replace(session: Session, run_id: UUID, attempt: int, artifacts: Iterable[Artifact]) -> None:
+    """Record artifacts of an attempt in place of those with the same names. Only a fenced transaction may call this."""
+    rows = [
+        {
+            "run_id": run_id,
+            "attempt": attempt,
+            "name": artifact.name,
+            "sha256": artifact.sha256,
+            "num_bytes": artifact.num_bytes,
+            "media_type": artifact.media_type,
+        }
+        for artifact in artifacts
+    ]
+    if not rows:
+        return
+    names = [row["name"] for row in rows]
+    session.execute(delete(ArtifactRecord).where(ArtifactRecord.run_id == run_id, ArtifactRecord.name.in_(names)))
+    session.execute(insert(ArtifactRecord), rows)
+
+
+def as_artifact(record: ArtifactRecord) -> Artifact:
+    """A row as the rest of Trainyard knows it."""
+    return Artifact(name=record.name, sha256=record.sha256, num_bytes=record.num_bytes, media_type=record.media_type)

@@ -1,0 +1,322 @@
+"""The lease protocol: how workers claim runs, keep them and end them.
+
+One conditional UPDATE claims a run. The number of the attempt is the fencing token: everything an attempt writes
+comes after an UPDATE that renews its lease `WHERE id AND attempt AND state = 'running'`, in the same transaction. If
+that finds no row the attempt is fenced (AttemptFenced) and writes nothing. Only the database's clock decides leases.
+
+Every function may be called again after a commit whose outcome is unknown.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select, update
+from sqlalchemy.orm import Session
+
+from core.artifacts import Artifact
+from core.errors import AttemptFenced
+from core.metrics import MetricBatch, Progress
+from core.run_state import RunState, states_before
+from db import artifacts as artifact_rows
+from db import metrics, registry
+from db.attempts import has_ended_as, hold, let_go, seen, send_back, write
+from db.clock import database_now
+from db.records import AttemptOutcome, AttemptRecord, ModelVersionRecord, RunRecord
+from db.storable_text import made_storable
+
+ENDING_LEASE_SECONDS = 60.0
+"""Lease of a transaction that ends the attempt; its lock on the run's row outlasts any lease anyway."""
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimedRun:
+    """A run that this worker owns until its lease ends.
+
+    Attributes:
+        attempt: The fencing token, to be given back with every write.
+        spec: As normalised by core.specs.
+        queue_seconds: How long it waited since it was last queued.
+    """
+
+    run_id: UUID
+    attempt: int
+    max_attempts: int
+    owner: str
+    experiment: str
+    model_name: str
+    preset: str | None
+    spec: dict[str, Any]
+    seed: int
+    queue_seconds: float
+    lease_expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Heartbeat:
+    """What the owner of a run learns by renewing its lease.
+
+    Attributes:
+        cancel_requested: Whether a client wants the run to stop.
+    """
+
+    cancel_requested: bool
+
+
+def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedRun | None:
+    """Take the oldest queued run that no other transaction is taking, and begin a new attempt at it.
+
+    What the attempt before left of curves and progress is deleted: this one starts over, and a curve never mixes two.
+
+    Returns:
+        None when nothing is queued.
+    """
+    oldest = (
+        select(RunRecord.id)
+        .where(RunRecord.state.in_(states_before(RunState.RUNNING)))
+        .order_by(RunRecord.created_at, RunRecord.id)
+        .limit(1)
+        # SQLite knows no such clause and needs none: its writers come one by one.
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    started: dict[str, Any] = {
+        "state": RunState.RUNNING,
+        "attempt": RunRecord.attempt + 1,
+        "owner": owner,
+        "lease_expires_at": database_now(lease_seconds),
+        "started_at": database_now(),
+        "progress_at": database_now(),
+        "latest_metrics": {},
+        **dict.fromkeys(("progress", "device", "environment", "phases", "engine", "error")),
+    }
+    run = session.execute(
+        update(RunRecord)
+        .where(RunRecord.id == oldest, RunRecord.state.in_(states_before(RunState.RUNNING)))
+        .values(seen(started))
+        .returning(
+            RunRecord.id,
+            RunRecord.attempt,
+            RunRecord.max_attempts,
+            RunRecord.experiment,
+            RunRecord.model_name,
+            RunRecord.preset,
+            RunRecord.spec,
+            RunRecord.seed,
+            RunRecord.queued_at,
+            RunRecord.started_at,
+            RunRecord.lease_expires_at,
+        )
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if run is None:
+        return None
+    session.execute(
+        insert(AttemptRecord).values(run_id=run.id, number=run.attempt, owner=owner, started_at=run.started_at)
+    )
+    if run.attempt > 1:
+        metrics.delete_all(session, run.id)
+    return ClaimedRun(
+        run_id=run.id,
+        attempt=run.attempt,
+        max_attempts=run.max_attempts,
+        owner=owner,
+        experiment=run.experiment,
+        model_name=run.model_name,
+        preset=run.preset,
+        spec=run.spec,
+        seed=run.seed,
+        queue_seconds=(run.started_at - run.queued_at) / timedelta(seconds=1),
+        lease_expires_at=run.lease_expires_at,
+    )
+
+
+def renew_lease(session: Session, run_id: UUID, attempt: int, lease_seconds: float) -> Heartbeat:
+    """Own the run for another `lease_seconds` from now.
+
+    Raises:
+        AttemptFenced: If the attempt does not own the run any more.
+    """
+    held = hold(session, run_id, attempt, lease_seconds)
+    return Heartbeat(cancel_requested=held.cancel_requested_at is not None)
+
+
+def record_progress(
+    session: Session,
+    run_id: UUID,
+    attempt: int,
+    lease_seconds: float,
+    *,
+    progress: Progress | None = None,
+    batches: Sequence[MetricBatch] = (),
+    latest_metrics: Mapping[str, float] | None = None,
+) -> Heartbeat:
+    """Renew the lease, and store how far the attempt has come and what it measured.
+
+    Points of `batches` that were stored before are overwritten. The last value of each batch becomes the run's latest
+    one under its key; `latest_metrics` are merged in after them.
+
+    Raises:
+        AttemptFenced: If the attempt does not own the run any more; nothing is written.
+    """
+    held = hold(session, run_id, attempt, lease_seconds)
+    changes: dict[str, Any] = {}
+    if progress is not None and asdict(progress) != held.progress:
+        changes["progress"] = asdict(progress)
+    values = {batch.key: batch.values[-1] for batch in batches if batch.values} | dict(latest_metrics or {})
+    if values:
+        changes["latest_metrics"] = made_storable(held.latest_metrics | values)
+    if changes:
+        # A supervisor that repeats what it said before proves that it lives, not that the trainer moves.
+        write(session, held, changes | {"progress_at": database_now()})
+    metrics.append(session, run_id, batches)
+    return Heartbeat(cancel_requested=held.cancel_requested_at is not None)
+
+
+def record_details(
+    session: Session,
+    run_id: UUID,
+    attempt: int,
+    lease_seconds: float,
+    *,
+    device: str | None = None,
+    environment: Mapping[str, Any] | None = None,
+    engine: Mapping[str, Any] | None = None,
+) -> Heartbeat:
+    """Renew the lease, and store what the attempt runs on; what is None stays as it is.
+
+    Raises:
+        AttemptFenced: If the attempt does not own the run any more; nothing is written.
+    """
+    held = hold(session, run_id, attempt, lease_seconds)
+    details = {"device": device, "environment": environment, "engine": engine}
+    given = {name: value for name, value in details.items() if value is not None}
+    if given:
+        write(session, held, {name: made_storable(value) for name, value in given.items()})
+    return Heartbeat(cancel_requested=held.cancel_requested_at is not None)
+
+
+def release_run(
+    session: Session,
+    run_id: UUID,
+    attempt: int,
+    *,
+    reason: str,
+    count_as_crash: bool = False,
+    artifacts: Sequence[Artifact] = (),
+) -> RunState:
+    """Give a run back without a result.
+
+    With `count_as_crash` the attempt counts against max_attempts: a lost trainer does, a drain does not. The reason is
+    kept on the attempt, and on the run should it fail; so are files worth keeping, such as the log.
+
+    Returns:
+        queued; or cancelled where that was asked for; or failed where this was the last crash allowed.
+
+    Raises:
+        AttemptFenced: If the attempt does not own the run any more; nothing is written.
+    """
+    try:
+        held = hold(session, run_id, attempt, ENDING_LEASE_SECONDS)
+    except AttemptFenced:
+        for state in (RunState.QUEUED, RunState.CANCELLED, RunState.FAILED):
+            if has_ended_as(session, run_id, attempt, state):
+                return state
+        raise
+    artifact_rows.replace(session, run_id, attempt, artifacts)
+    outcome = AttemptOutcome.CRASHED if count_as_crash else AttemptOutcome.RELEASED
+    return send_back(session, held, outcome, reason, count_as_crash=count_as_crash)
+
+
+def finish_run(
+    session: Session,
+    run_id: UUID,
+    attempt: int,
+    *,
+    artifacts: Sequence[Artifact],
+    phases: Mapping[str, float],
+    latest_metrics: Mapping[str, float] | None = None,
+) -> int:
+    """End a run with a model: its files, its final metrics, the next version of its model and its state, all or none.
+
+    The artifacts are in the store already. `phases` are seconds by phase; `latest_metrics`, the final values by key,
+    are merged into those shown on the run.
+
+    Returns:
+        The number of the model version. Asked again after it succeeded, the same number.
+
+    Raises:
+        AttemptFenced: If the attempt does not own the run any more; nothing is written.
+    """
+    try:
+        held = hold(session, run_id, attempt, ENDING_LEASE_SECONDS)
+    except AttemptFenced:
+        if not has_ended_as(session, run_id, attempt, RunState.SUCCEEDED):
+            raise
+        return session.scalars(select(ModelVersionRecord.version).where(ModelVersionRecord.run_id == run_id)).one()
+    artifact_rows.replace(session, run_id, attempt, artifacts)
+    model_name = session.scalars(select(RunRecord.model_name).where(RunRecord.id == run_id)).one()
+    version = registry.register(session, model_name, run_id)
+    values = {
+        "model_version": version,
+        "phases": dict(phases),
+        "latest_metrics": made_storable(held.latest_metrics | dict(latest_metrics or {})),
+    }
+    let_go(session, held, RunState.SUCCEEDED, AttemptOutcome.SUCCEEDED, values=values)
+    return version
+
+
+def fail_run(
+    session: Session,
+    run_id: UUID,
+    attempt: int,
+    *,
+    error: Mapping[str, Any],
+    artifacts: Sequence[Artifact] = (),
+    phases: Mapping[str, float] | None = None,
+) -> None:
+    """End a run that no further attempt would help.
+
+    `error` has a `code` and a `detail`, `problems` where known; the number of the attempt is added.
+
+    Raises:
+        AttemptFenced: If the attempt does not own the run any more; nothing is written.
+    """
+    try:
+        held = hold(session, run_id, attempt, ENDING_LEASE_SECONDS)
+    except AttemptFenced:
+        if not has_ended_as(session, run_id, attempt, RunState.FAILED):
+            raise
+        return
+    artifact_rows.replace(session, run_id, attempt, artifacts)
+    values: dict[str, Any] = {"error": made_storable(dict(error) | {"attempt": attempt})}
+    if phases is not None:
+        values["phases"] = dict(phases)
+    detail = str(error.get("detail", "")) or None
+    let_go(session, held, RunState.FAILED, AttemptOutcome.FAILED, detail=detail, values=values)
+
+
+def cancel_running(
+    session: Session,
+    run_id: UUID,
+    attempt: int,
+    *,
+    artifacts: Sequence[Artifact] = (),
+    phases: Mapping[str, float] | None = None,
+) -> None:
+    """End a run whose trainer was stopped because a client asked for it.
+
+    Raises:
+        AttemptFenced: If the attempt does not own the run any more; nothing is written.
+    """
+    try:
+        held = hold(session, run_id, attempt, ENDING_LEASE_SECONDS)
+    except AttemptFenced:
+        if not has_ended_as(session, run_id, attempt, RunState.CANCELLED):
+            raise
+        return
+    artifact_rows.replace(session, run_id, attempt, artifacts)
+    values = {"phases": dict(phases)} if phases is not None else None
+    let_go(session, held, RunState.CANCELLED, AttemptOutcome.CANCELLED, values=values)

@@ -1,0 +1,79 @@
+"""Queries about experiments: named groups of runs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from core.errors import UnknownExperiment, nearest
+from core.run_state import RunState
+from db.cursors import Page, read_cursor, write_cursor
+from db.records import ExperimentRecord, RunRecord
+from db.upserts import insert_unless_there
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """An experiment and how its runs stand.
+
+    Attributes:
+        runs_by_state: How many runs are in each state; states without runs are left out.
+    """
+
+    name: str
+    created_at: datetime
+    runs_by_state: Mapping[RunState, int]
+
+
+def ensure(session: Session, name: str) -> None:
+    """Make the experiment unless it exists."""
+    if session.scalar(select(ExperimentRecord.name).where(ExperimentRecord.name == name)) is not None:
+        return
+    # Another transaction may make it between the two statements.
+    insert_unless_there(session, ExperimentRecord, {"name": name})
+
+
+def get(session: Session, name: str) -> Experiment:
+    """One experiment.
+
+    Raises:
+        UnknownExperiment: Naming the nearest one that exists.
+    """
+    record = session.get(ExperimentRecord, name)
+    if record is None:
+        known = session.scalars(select(ExperimentRecord.name).order_by(ExperimentRecord.created_at.desc()).limit(100))
+        raise UnknownExperiment(f"There is no experiment '{name}'.{nearest(name, list(known))}")
+    return _counted(session, [record])[0]
+
+
+def list_page(session: Session, *, limit: int, cursor: str | None = None) -> Page[Experiment]:
+    """A page of experiments by name.
+
+    Raises:
+        InvalidInput: If the cursor is not one.
+    """
+    query = select(ExperimentRecord).order_by(ExperimentRecord.name).limit(limit + 1)
+    if cursor is not None:
+        (after,) = read_cursor(cursor, str)
+        query = query.where(ExperimentRecord.name > after)
+    records = list(session.scalars(query))
+    shown = records[:limit]
+    next_cursor = write_cursor(shown[-1].name) if len(records) > limit else None
+    return Page(items=_counted(session, shown), next_cursor=next_cursor)
+
+
+def _counted(session: Session, records: list[ExperimentRecord]) -> list[Experiment]:
+    counts = session.execute(
+        select(RunRecord.experiment, RunRecord.state, func.count())
+        .where(RunRecord.experiment.in_([record.name for record in records]))
+        .group_by(RunRecord.experiment, RunRecord.state)
+    )
+    by_name: dict[str, dict[RunState, int]] = {record.name: {} for record in records}
+    for name, state, count in counts:
+        by_name[name][state] = count
+    return [
+        Experiment(name=record.name, created_at=record.created_at, runs_by_state=by_name[record.name])
+        for record in records
+    ]

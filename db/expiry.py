@@ -1,0 +1,65 @@
+"""What the reconciler asks of the database. Everything here may run in many workers at once, and again at any time."""
+
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, func, select
+from sqlalchemy.orm import Session
+
+from core.run_state import RunState
+from db.attempts import HELD_COLUMNS, HeldRun, send_back
+from db.clock import database_now
+from db.records import AttemptOutcome, RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Expired:
+    """A run that was taken from its attempt.
+
+    Attributes:
+        state: Where it stands now: queued, failed or cancelled.
+    """
+
+    run_id: UUID
+    attempt: int
+    state: RunState
+    reason: str
+
+
+def expire_leases(session: Session) -> list[Expired]:
+    """Take back every run whose lease has ended; that counts as a crash of its attempt."""
+    reason = "its worker fell silent: the lease was not renewed in time."
+    return _take_back(session, RunRecord.lease_expires_at < database_now(), AttemptOutcome.LEASE_EXPIRED, reason)
+
+
+def end_stalled(session: Session, stall_seconds: float) -> list[Expired]:
+    """Take back every run that has not moved for so long, alive as its worker may be; that counts as a crash."""
+    reason = f"it made no progress for {stall_seconds:g} seconds."
+    has_stalled = RunRecord.progress_at < database_now(-stall_seconds)
+    return _take_back(session, has_stalled, AttemptOutcome.STALLED, reason)
+
+
+def count_unclaimed(session: Session, older_than_seconds: float) -> int:
+    """How many runs have been queued for longer than this: perhaps their doorbell was lost."""
+    is_old = RunRecord.queued_at < database_now(-older_than_seconds)
+    query = select(func.count()).select_from(RunRecord).where(RunRecord.state == RunState.QUEUED, is_old)
+    return session.scalars(query).one()
+
+
+def _take_back(session: Session, is_lost: ColumnElement[bool], outcome: AttemptOutcome, reason: str) -> list[Expired]:
+    lost = (
+        select(*HELD_COLUMNS)
+        .where(RunRecord.state == RunState.RUNNING, is_lost)
+        .order_by(RunRecord.created_at, RunRecord.id)
+        # A row that is locked is being renewed or ended by its owner, or taken back by another reconciler.
+        .with_for_update(skip_locked=True)
+    )
+    return [
+        Expired(
+            run_id=held.id,
+            attempt=held.attempt,
+            state=send_back(session, held, outcome, reason, count_as_crash=True),
+            reason=reason,
+        )
+        for held in [HeldRun(*row) for row in session.execute(lost)]
+    ]

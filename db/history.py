@@ -1,0 +1,170 @@
+"""Views of curves: every point, or few points that show what happened in all of them."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from uuid import UUID
+
+import numpy as np
+from sqlalchemy import BigInteger, ColumnElement, Double, func, literal, select, type_coerce
+from sqlalchemy.orm import Session
+
+from core.errors import InvalidInput
+from db.downsampling import largest_triangles
+from db.metric_records import MetricPointRecord, MetricSeriesRecord
+
+MIN_POINTS = 3
+MAX_RAW_POINTS = 1_000_000
+"""Most points that one raw view may return, over all its curves."""
+
+
+class Mode(StrEnum):
+    """How a long curve is made short."""
+
+    RAW = "raw"
+    """Not at all."""
+    MINMAX = "minmax"
+    """Steps are cut into equal ranges; each gives its last point and the least and greatest of its values."""
+    LTTB = "lttb"
+    """Points are chosen that keep the curve's shape (Largest Triangle Three Buckets)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """A view of one curve, in columns of equal length.
+
+    Attributes:
+        x: Steps, rising.
+        y: The value at each of these steps: every (x, y) is a point as it was reported.
+        y_min: In a down-sampled minmax view: least value of the steps after the previous x, up to this one; NaN
+            where all of them are NaN. None in other views.
+        y_max: Greatest value, likewise.
+        total: How many points the curve has.
+        downsampled: Whether these are fewer.
+    """
+
+    key: str
+    x: list[int]
+    y: list[float]
+    y_min: list[float] | None
+    y_max: list[float] | None
+    total: int
+    downsampled: bool
+
+
+def history(
+    session: Session,
+    run_id: UUID,
+    keys: Sequence[str] | None = None,
+    *,
+    max_points: int = 500,
+    mode: Mode | str = Mode.MINMAX,
+) -> list[Curve]:
+    """Views of a run's curves. A curve that has no points (yet) is an empty one.
+
+    They come in the order of `keys`, or all of them by key where that is None. A view has at most `max_points`, at
+    least 3; curves that are no longer come whole, and so does every curve in a raw view.
+
+    Raises:
+        InvalidInput: If max_points or mode is none, or a raw view would be too large.
+    """
+    if mode not in list(Mode):
+        raise InvalidInput(f"There is no history mode '{mode}'. Use {', '.join(Mode)}.")
+    if max_points < MIN_POINTS:
+        raise InvalidInput(f"max_points is {max_points}; ask for at least {MIN_POINTS} points.")
+    query = select(MetricSeriesRecord).where(MetricSeriesRecord.run_id == run_id).order_by(MetricSeriesRecord.key)
+    if keys is not None:
+        query = query.where(MetricSeriesRecord.key.in_(keys))
+    found = {series.key: series for series in session.scalars(query)}
+    if mode == Mode.RAW:
+        _check_size(sum(series.count for series in found.values()))
+    wanted = found if keys is None else dict.fromkeys(keys)
+    curves = []
+    for key in wanted:
+        series = found.get(key)
+        if series is None:
+            curves.append(Curve(key=key, x=[], y=[], y_min=None, y_max=None, total=0, downsampled=False))
+        elif mode == Mode.RAW or series.count <= max_points:
+            curves.append(_whole(session, series))
+        elif mode == Mode.LTTB:
+            curves.append(_largest_triangles(_whole(session, series), max_points))
+        else:
+            curves.append(_min_max(session, series, max_points))
+    return curves
+
+
+def _check_size(num_points: int) -> None:
+    if num_points > MAX_RAW_POINTS:
+        raise InvalidInput(
+            f"A raw view of these curves has {num_points} points; the most is {MAX_RAW_POINTS}. "
+            "Name fewer keys, or use the mode minmax or lttb."
+        )
+
+
+def _whole(session: Session, series: MetricSeriesRecord) -> Curve:
+    point = MetricPointRecord
+    # The column's own type would look at each value in Python; here that is done in one go.
+    stored = select(point.step, type_coerce(point.value, Double)).where(point.series_id == series.id)
+    rows = session.connection().execute(stored.order_by(point.step)).all()
+    x = [row[0] for row in rows]
+    y = [math.nan if row[1] is None else row[1] for row in rows]
+    return Curve(key=series.key, x=x, y=y, y_min=None, y_max=None, total=len(x), downsampled=False)
+
+
+def _min_max(session: Session, series: MetricSeriesRecord, max_points: int) -> Curve:
+    point = MetricPointRecord
+    numbers = select(literal(0, BigInteger).label("number")).cte("parts", recursive=True)
+    part = numbers.union_all(select(numbers.c.number + 1).where(numbers.c.number < max_points - 1)).c.number
+    # Each part is looked up by its own range of the key. Grouping all points by part would sort them first.
+    here = (
+        point.series_id == series.id,
+        point.step >= _first_step_of(part, series, max_points),
+        point.step < _first_step_of(part + 1, series, max_points),
+    )
+    last = select(point.value).where(*here).order_by(point.step.desc()).limit(1)
+    # Aggregates pass over NaN, which is NULL in the database.
+    rows = session.execute(
+        select(
+            select(func.max(point.step)).where(*here).scalar_subquery(),
+            last.scalar_subquery(),
+            select(func.min(point.value)).where(*here).scalar_subquery(),
+            select(func.max(point.value)).where(*here).scalar_subquery(),
+        ).select_from(part.table)
+    )
+    filled = [row for row in rows if row[0] is not None]
+    return Curve(
+        key=series.key,
+        x=[row[0] for row in filled],
+        y=[row[1] for row in filled],
+        y_min=[row[2] for row in filled],
+        y_max=[row[3] for row in filled],
+        total=series.count,
+        downsampled=True,
+    )
+
+
+def _first_step_of(part: ColumnElement[int], series: MetricSeriesRecord, num_parts: int) -> ColumnElement[int]:
+    """Where one of equal parts of a series begins, counted from 0."""
+    num_steps = series.last_step - series.first_step + 1
+    # Rounded up, in whole numbers, which divide alike on both databases.
+    return series.first_step + (part * num_steps + (num_parts - 1)) // num_parts
+
+
+def _largest_triangles(curve: Curve, max_points: int) -> Curve:
+    x, y = np.asarray(curve.x, dtype=np.float64), np.asarray(curve.y, dtype=np.float64)
+    # No triangle has a corner at NaN or infinity: shape is what the finite points show. The last point is kept even
+    # so, for that is where a diverging curve says that it diverged.
+    finite = np.flatnonzero(np.isfinite(y))
+    is_end_finite = bool(np.isfinite(y[-1]))
+    chosen = finite[largest_triangles(x[finite], y[finite], max_points - (not is_end_finite))]
+    positions = chosen.tolist() + ([] if is_end_finite else [len(x) - 1])
+    return Curve(
+        key=curve.key,
+        x=[curve.x[position] for position in positions],
+        y=[curve.y[position] for position in positions],
+        y_min=None,
+        y_max=None,
+        total=curve.total,
+        downsampled=True,
+    )

@@ -1,0 +1,65 @@
+"""Idempotency-Keys: a request that comes again gets the answer that its first coming got.
+
+The key, the answer and what the request made are committed in one transaction: either all of them exist or none.
+
+    with database.transaction() as session:
+        answer = idempotency.begin(session, key=key, route="POST /v1/runs", body_sha256=digest)
+        if answer is None:
+            run = runs.create(session, ...)
+            answer = {"status": 202, ...}
+            idempotency.complete(session, key=key, route="POST /v1/runs", answer=answer)
+"""
+
+from typing import Any
+
+from sqlalchemy import delete, update
+from sqlalchemy.orm import Session
+
+from core.errors import IdempotencyInFlight, IdempotencyMismatch
+from db.clock import database_now
+from db.records import IdempotencyRecord
+from db.storable_text import check_storable
+from db.upserts import insert_unless_there
+
+
+def begin(session: Session, *, key: str, route: str, body_sha256: str) -> dict[str, Any] | None:
+    """Take a key, or find the answer that was given under it.
+
+    A request with the same key whose transaction is still open is waited for.
+
+    Keys of different routes have nothing to do with each other. The sha256 of the request's body tells a repetition
+    from a mistake.
+
+    Returns:
+        The stored answer, or None when the key is new: then `complete` it in this transaction.
+
+    Raises:
+        IdempotencyMismatch: If the key came before with another body.
+        IdempotencyInFlight: If the key was taken by a transaction that ended without an answer.
+        InvalidInput: If the key holds text that can not be stored.
+    """
+    check_storable(key)
+    if insert_unless_there(session, IdempotencyRecord, {"route": route, "key": key, "body_sha256": body_sha256}):
+        return None
+    record = session.get_one(IdempotencyRecord, (route, key), populate_existing=True)
+    if record.body_sha256 != body_sha256:
+        raise IdempotencyMismatch(
+            f"The Idempotency-Key '{key}' came before with another body. "
+            "Repeat the request exactly, or use a new key for a new request."
+        )
+    if record.answer is None:
+        raise IdempotencyInFlight(f"The first request with the Idempotency-Key '{key}' is not answered yet. Try later.")
+    return record.answer
+
+
+def complete(session: Session, *, key: str, route: str, answer: dict[str, Any]) -> None:
+    """Store the answer under a key that `begin` took in this transaction."""
+    here = (IdempotencyRecord.route == route, IdempotencyRecord.key == key)
+    session.execute(update(IdempotencyRecord).where(*here).values(answer=answer))
+
+
+def forget_old(session: Session, *, older_than_seconds: float) -> int:
+    """Drop keys that came longer ago than this; returns how many."""
+    is_old = IdempotencyRecord.created_at < database_now(-older_than_seconds)
+    statement = delete(IdempotencyRecord).where(is_old).returning(IdempotencyRecord.key)
+    return len(session.execute(statement.execution_options(synchronize_session=False)).all())

@@ -1,0 +1,172 @@
+"""Queries about curves: store points, keep each curve's summary true, list summaries. db/history.py has the views."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.metrics import MetricBatch
+from db import points
+from db.metric_records import MetricPointRecord, MetricSeriesRecord
+from db.storable_text import made_storable
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """A curve in short.
+
+    Attributes:
+        count: Its points.
+        min: Least value; NaN while every value is NaN.
+        min_step: The first step at which it was reached; None while every value is NaN.
+        max: Greatest value, likewise.
+    """
+
+    key: str
+    count: int
+    first: float
+    first_step: int
+    last: float
+    last_step: int
+    min: float
+    min_step: int | None
+    max: float
+    max_step: int | None
+
+
+_SUMMARY_COLUMNS = tuple(getattr(MetricSeriesRecord, field.name) for field in fields(Summary))
+
+
+def append(session: Session, run_id: UUID, batches: Iterable[MetricBatch]) -> None:
+    """Store points of an attempt. Only a transaction that holds the run (db/claims.py) may call this.
+
+    Points may come again, after a commit whose outcome is unknown: a step's later value counts, once.
+    """
+    ordered = [batch for batch in map(_in_order, batches) if batch.steps]
+    if not ordered:
+        return
+    here = (MetricSeriesRecord.run_id == run_id, MetricSeriesRecord.key.in_({batch.key for batch in ordered}))
+    rows = session.execute(select(MetricSeriesRecord.id, *_SUMMARY_COLUMNS).where(*here)).all()
+    stored = {summary.key: (row[0], summary) for row in rows for summary in [Summary(*row[1:])]}
+    for batch in ordered:
+        known = stored.get(batch.key)
+        stored[batch.key] = _begin_curve(session, run_id, batch) if known is None else _extend(session, *known, batch)
+
+
+def list_keys(session: Session, run_id: UUID) -> list[Summary]:
+    """The summaries of a run's curves, by key; nothing where there is no such run."""
+    query = select(*_SUMMARY_COLUMNS).where(MetricSeriesRecord.run_id == run_id).order_by(MetricSeriesRecord.key)
+    return [Summary(*row) for row in session.execute(query)]
+
+
+def delete_all(session: Session, run_id: UUID) -> None:
+    """Delete a run's curves, points first."""
+    series_ids = select(MetricSeriesRecord.id).where(MetricSeriesRecord.run_id == run_id)
+    for statement in (
+        delete(MetricPointRecord).where(MetricPointRecord.series_id.in_(series_ids)),
+        delete(MetricSeriesRecord).where(MetricSeriesRecord.run_id == run_id),
+    ):
+        session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _begin_curve(session: Session, run_id: UUID, batch: MetricBatch) -> tuple[int, Summary]:
+    summary = _summarise(batch)
+    statement = insert(MetricSeriesRecord).values(run_id=run_id, **asdict(summary)).returning(MetricSeriesRecord.id)
+    series_id = session.scalars(statement).one()
+    points.upsert(session, series_id, batch)
+    return series_id, summary
+
+
+def _extend(session: Session, series_id: int, before: Summary, batch: MetricBatch) -> tuple[int, Summary]:
+    points.upsert(session, series_id, batch)
+    # Steps that may have been stored before are counted by the database, so that none counts twice.
+    is_new = batch.steps[0] > before.last_step
+    summary = _joined(before, _summarise(batch)) if is_new else _measure(session, series_id, batch.key)
+    statement = update(MetricSeriesRecord).where(MetricSeriesRecord.id == series_id).values(asdict(summary))
+    session.execute(statement.execution_options(synchronize_session=False))
+    return series_id, summary
+
+
+def _in_order(batch: MetricBatch) -> MetricBatch:
+    """The same points with rising steps; of points with one step only the last is kept."""
+    key = made_storable(batch.key)
+    if key == batch.key and all(map(int.__lt__, batch.steps, batch.steps[1:])):
+        return batch
+    by_step = {step: (value, time) for step, value, time in zip(batch.steps, batch.values, batch.times, strict=True)}
+    steps = tuple(sorted(by_step))
+    return MetricBatch(
+        key=key,
+        steps=steps,
+        values=tuple(by_step[step][0] for step in steps),
+        times=tuple(by_step[step][1] for step in steps),
+    )
+
+
+def _summarise(batch: MetricBatch) -> Summary:
+    numbers = [value for value in batch.values if not math.isnan(value)]
+    least, greatest = (min(numbers), max(numbers)) if numbers else (math.nan, math.nan)
+    return Summary(
+        key=batch.key,
+        count=len(batch.steps),
+        first=batch.values[0],
+        first_step=batch.steps[0],
+        last=batch.values[-1],
+        last_step=batch.steps[-1],
+        min=least,
+        min_step=batch.steps[batch.values.index(least)] if numbers else None,
+        max=greatest,
+        max_step=batch.steps[batch.values.index(greatest)] if numbers else None,
+    )
+
+
+def _joined(before: Summary, after: Summary) -> Summary:
+    """The summary of a curve and points that lie behind its last."""
+    # Comparisons with NaN are false; a curve of NaN alone takes over whatever comes after it.
+    least = after if math.isnan(before.min) or after.min < before.min else before
+    greatest = after if math.isnan(before.max) or after.max > before.max else before
+    return Summary(
+        key=before.key,
+        count=before.count + after.count,
+        first=before.first,
+        first_step=before.first_step,
+        last=after.last,
+        last_step=after.last_step,
+        min=least.min,
+        min_step=least.min_step,
+        max=greatest.max,
+        max_step=greatest.max_step,
+    )
+
+
+def _measure(session: Session, series_id: int, key: str) -> Summary:
+    """The summary of a stored curve, from its points."""
+    point = MetricPointRecord
+    here = point.series_id == series_id
+    count, first_step, last_step, least, greatest = session.execute(
+        select(
+            func.count(), func.min(point.step), func.max(point.step), func.min(point.value), func.max(point.value)
+        ).where(here)
+    ).one()
+
+    def value_at(step: int) -> Any:
+        return session.scalars(select(point.value).where(here, point.step == step)).one()
+
+    def step_of(value: float) -> int | None:
+        return session.scalar(select(func.min(point.step)).where(here, point.value == value))
+
+    return Summary(
+        key=key,
+        count=count,
+        first=value_at(first_step),
+        first_step=first_step,
+        last=value_at(last_step),
+        last_step=last_step,
+        min=least,
+        min_step=step_of(least),
+        max=greatest,
+        max_step=step_of(greatest),
+    )

@@ -1,0 +1,61 @@
+"""Connections to PostgreSQL that do not wait for ever."""
+
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg.abc import PQGen
+from sqlalchemy import URL
+
+ANSWER_TIMEOUT_SECONDS = 15.0
+"""Longest wait for one answer. Every statement of ours is short; a server that is silent for longer is frozen."""
+
+CONNECT_TIMEOUT_SECONDS = 5
+
+IDLE_TIMEOUT_SECONDS = 15.0
+"""Longest pause within a transaction. A process that is frozen in one would hold its locks until it wakes up, and the
+run it owns could not be taken back; the server ends the transaction instead."""
+
+Answer = TypeVar("Answer")
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """Gives up when the server stops answering.
+
+    The server's own statement_timeout does not help against a frozen server or a cut network, and TCP notices
+    neither while the other side's kernel still acknowledges.
+    """
+
+    def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
+        """Wait for an answer.
+
+        Raises:
+            psycopg.OperationalError: If none came in time; the connection is closed then, for its state is unknown.
+        """
+        if timeout is not None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, ANSWER_TIMEOUT_SECONDS)
+        except psycopg.errors._WaitTimeout as error:  # noqa: SLF001 - psycopg asks callers to convert it, under this name.
+            self.pgconn.finish()
+            raise psycopg.OperationalError(f"no answer for {ANSWER_TIMEOUT_SECONDS:g} seconds") from error
+
+
+def connect_arguments(url: URL) -> dict[str, Any]:
+    """What libpq is told beside the URL, whose own `options` go first."""
+    limits = {
+        # The server gives up soon after the client, and does not work on for nobody.
+        "statement_timeout": round((ANSWER_TIMEOUT_SECONDS + 5) * 1000),
+        "idle_in_transaction_session_timeout": round(IDLE_TIMEOUT_SECONDS * 1000),
+    }
+    given = url.query.get("options", "")
+    options = [given] if isinstance(given, str) else list(given)
+    return {
+        "connect_timeout": CONNECT_TIMEOUT_SECONDS,
+        "application_name": "trainyard",
+        "options": " ".join([*options, *(f"-c {name}={value}" for name, value in limits.items())]).strip(),
+    }
+
+
+def connect_bounded(_dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> BoundedConnection:
+    """Connect as SQLAlchemy would have, with this module's class; for its `do_connect` event."""
+    return BoundedConnection.connect(*arguments, **named)

@@ -1,0 +1,199 @@
+"""Queries about runs as clients see them: create, show, list, cancel, delete. Workers use db/claims.py."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete as delete_rows
+from sqlalchemy import func, literal, select, tuple_, update
+from sqlalchemy.orm import Session, defer
+from uuid_utils.compat import uuid7
+
+from core.errors import Conflict, UnknownRun
+from core.run_state import TERMINAL_STATES, RunState, check_move
+from db import artifacts, experiments, metrics
+from db.clock import database_now
+from db.columns import EPOCH
+from db.cursors import Page, bad_cursor, read_cursor, write_cursor
+from db.records import ArtifactRecord, AttemptRecord, RunRecord
+from db.storable_text import check_storable
+
+
+def create(
+    session: Session,
+    *,
+    experiment: str,
+    model_name: str,
+    spec: dict[str, Any],
+    preset: str | None = None,
+    tags: Mapping[str, Any] | None = None,
+    max_attempts: int = 3,
+) -> RunRecord:
+    """Queue a run of a spec that core.specs has normalised. Its experiment is made when it is new.
+
+    Raises:
+        InvalidInput: If a text can not be stored; pointers are those of the body of POST /v1/runs.
+    """
+    tags = dict(tags or {})
+    check_storable({"experiment": experiment, "model": model_name, "preset": preset, "spec": spec, "tags": tags})
+    experiments.ensure(session, experiment)
+    now = session.scalars(select(database_now())).one()
+    record = RunRecord(
+        id=uuid7(),
+        experiment=experiment,
+        model_name=model_name,
+        preset=preset,
+        spec=spec,
+        spec_sha256=hash_spec(spec),
+        seed=int(spec.get("seed", 0)),
+        state=RunState.QUEUED,
+        max_attempts=max_attempts,
+        tags=tags,
+        created_at=now,
+        queued_at=now,
+        updated_at=now,
+    )
+    session.add(record)
+    session.flush()
+    return record
+
+
+def hash_spec(spec: Mapping[str, Any]) -> str:
+    """The sha256, as hexadecimal digits, of a spec as JSON with sorted keys: equal for equal specs."""
+    return hashlib.sha256(json.dumps(spec, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def get(session: Session, run_id: UUID) -> RunRecord:
+    """One run, read anew.
+
+    Raises:
+        UnknownRun: If there is none.
+    """
+    record = session.get(RunRecord, run_id, populate_existing=True)
+    if record is None:
+        raise _unknown(run_id)
+    return record
+
+
+def list_attempts(session: Session, run_id: UUID) -> list[AttemptRecord]:
+    """Every attempt at a run, first to last."""
+    query = select(AttemptRecord).where(AttemptRecord.run_id == run_id).order_by(AttemptRecord.number)
+    return list(session.scalars(query))
+
+
+def list_page(
+    session: Session,
+    *,
+    states: Collection[RunState] = (),
+    experiment: str | None = None,
+    model_name: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+) -> Page[RunRecord]:
+    """A page of runs, newest first. Runs made meanwhile appear before the first page and shift nothing.
+
+    The records come without `spec` and `environment`; touching those is an error.
+
+    An empty `states` means all of them.
+
+    Raises:
+        InvalidInput: If the cursor is not one.
+    """
+    query = (
+        select(RunRecord)
+        .options(defer(RunRecord.spec, raiseload=True), defer(RunRecord.environment, raiseload=True))
+        .order_by(RunRecord.created_at.desc(), RunRecord.id.desc())
+        .limit(limit + 1)
+    )
+    if states:
+        query = query.where(RunRecord.state.in_(states))
+    if experiment is not None:
+        query = query.where(RunRecord.experiment == experiment)
+    if model_name is not None:
+        query = query.where(RunRecord.model_name == model_name)
+    if cursor is not None:
+        place = tuple_(*(literal(part, column.type) for part, column in zip(_read(cursor), _PLACE, strict=True)))
+        query = query.where(tuple_(*_PLACE) < place)
+    records = list(session.scalars(query))
+    shown = records[:limit]
+    return Page(items=shown, next_cursor=_write(shown[-1]) if len(records) > limit else None)
+
+
+def cancel(session: Session, run_id: UUID) -> RunRecord:
+    """Cancel a queued run, or ask the attempt at a running one to stop at its next heartbeat.
+
+    A run that is cancelled, or asked to stop, already is returned as it is.
+
+    Raises:
+        UnknownRun: If there is none.
+        IllegalMove: If the run has succeeded or failed.
+    """
+    record = _get_locked(session, run_id)
+    if record.state == RunState.CANCELLED or (record.state == RunState.RUNNING and record.cancel_requested_at):
+        return record
+    check_move(record.state, RunState.CANCELLED)
+    values: dict[str, Any] = {"updated_at": database_now(), "revision": RunRecord.revision + 1}
+    values["cancel_requested_at"] = database_now()
+    if record.state == RunState.QUEUED:
+        values |= {"state": RunState.CANCELLED, "ended_at": database_now()}
+    # The row is locked, so this can't miss; the condition keeps the rule that moves compare before they set.
+    unchanged = (RunRecord.id == run_id, RunRecord.state == record.state)
+    session.execute(update(RunRecord).where(*unchanged).values(values).execution_options(synchronize_session=False))
+    return get(session, run_id)
+
+
+def delete(session: Session, run_id: UUID) -> list[str]:
+    """Forget an ended run, its curves, its artifacts, and the model version it registered with the aliases on it.
+
+    Returns:
+        The sha256 of each file that no other run refers to, sorted.
+
+    Raises:
+        UnknownRun: If there is none.
+        Conflict: If the run has not ended.
+    """
+    record = _get_locked(session, run_id)
+    if record.state not in TERMINAL_STATES:
+        raise Conflict(f"Run {run_id} is {record.state}. Cancel it, and delete it once it has ended.")
+    hashes = list(session.scalars(select(ArtifactRecord.sha256).where(ArtifactRecord.run_id == run_id)))
+    metrics.delete_all(session, run_id)
+    # Foreign keys take attempts, artifacts, the model version and aliases with it.
+    session.execute(delete_rows(RunRecord).where(RunRecord.id == run_id))
+    return artifacts.unreferenced(session, hashes)
+
+
+def count_by_state(session: Session) -> dict[RunState, int]:
+    """How many runs are in each state, zeros included."""
+    counts = session.execute(select(RunRecord.state, func.count()).group_by(RunRecord.state))
+    return dict.fromkeys(RunState, 0) | {row[0]: row[1] for row in counts}
+
+
+_PLACE = (RunRecord.created_at, RunRecord.id)
+
+
+def _write(record: RunRecord) -> str:
+    return write_cursor((record.created_at - EPOCH) // timedelta(microseconds=1), record.id.hex)
+
+
+def _read(cursor: str) -> tuple[datetime, UUID]:
+    microseconds, digits = read_cursor(cursor, int, str)
+    try:
+        return EPOCH + timedelta(microseconds=microseconds), UUID(digits)
+    except (ValueError, OverflowError) as error:
+        raise bad_cursor(cursor) from error
+
+
+def _get_locked(session: Session, run_id: UUID) -> RunRecord:
+    """The run, which no other transaction can change until this one ends."""
+    query = select(RunRecord).where(RunRecord.id == run_id).with_for_update().execution_options(populate_existing=True)
+    record = session.scalars(query).one_or_none()
+    if record is None:
+        raise _unknown(run_id)
+    return record
+
+
+def _unknown(run_id: UUID) -> UnknownRun:
+    return UnknownRun(f"There is no run {run_id}. It may have been deleted; GET /v1/runs lists those that exist.")

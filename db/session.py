@@ -1,0 +1,170 @@
+"""Connections and transactions, alike on SQLite and PostgreSQL."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from sqlalchemy import URL, Connection, Engine, create_engine, event
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+from sqlalchemy.orm import Session, sessionmaker
+
+from core.errors import DatabaseUnavailable, InvalidSetup
+from db.availability import told_as_unavailable
+from db.json_text import from_json, to_json
+from db.postgresql import connect_arguments, connect_bounded
+
+LOCK_TIMEOUT_SECONDS = 5.0
+
+POOL_SIZE = 10
+MAX_OVERFLOW = 40
+POOL_TIMEOUT_SECONDS = 10.0
+
+READS_ONLY = "trainyard_reads_only"
+
+
+class Database:
+    """One database. Making this object connects to nothing; the first transaction does."""
+
+    def __init__(self, url: str, *, lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS) -> None:
+        """Prepare for a database.
+
+        Args:
+            url: A SQLAlchemy URL, `sqlite:///path` or `postgresql+psycopg://user@host/name`.
+            lock_timeout_seconds: How long a writer waits for another on SQLite before it gives up.
+
+        Raises:
+            InvalidSetup: If the URL is malformed or names another kind of database.
+        """
+        self.url = parse_url(url)
+        self._lock_timeout_seconds = lock_timeout_seconds
+        self.engine = _make_engine(self.url, lock_timeout_seconds)
+        # One moment for all queries of a reader, as SQLite has it anyway; readers never fail for it.
+        one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+        reads_only = {READS_ONLY: True} if self.is_sqlite else one_moment
+        self._writing = sessionmaker(self.engine, expire_on_commit=False)
+        self._reading = sessionmaker(self.engine.execution_options(**reads_only), expire_on_commit=False)
+        # SQLite has one writer at a time and lets the others poll. Threads of one process queue here instead: whoever
+        # waits goes on at once, in turn, and not after a sleep.
+        self._writer = threading.Lock() if self.is_sqlite else None
+
+    def __str__(self) -> str:
+        """The URL without its password."""
+        return self.url.render_as_string(hide_password=True)
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is a file of SQLite's."""
+        return self.url.get_backend_name() == "sqlite"
+
+    @contextmanager
+    def transaction(self) -> Iterator[Session]:
+        """A session that commits at the end of the block and rolls back on any error.
+
+        On SQLite it holds the write lock from its first statement on (BEGIN IMMEDIATE): what it reads can not have
+        changed when it writes. Records stay readable after the block. Do not nest these.
+
+        Raises:
+            DatabaseUnavailable: If the database can not be reached, is locked for too long or does not answer. Where
+                the commit itself failed the outcome is unknown: the writes of this package may be repeated safely.
+        """
+        with told_as_unavailable(), self._turn(), self._writing.begin() as session:
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A session for queries only; the database refuses writes through it.
+
+        All its queries see the same moment, and none waits for a writer.
+
+        Raises:
+            DatabaseUnavailable: If the database can not be reached or does not answer.
+        """
+        with told_as_unavailable(), self._reading() as session:
+            yield session
+
+    def dispose(self) -> None:
+        """Close the connections; the next transaction opens new ones."""
+        self.engine.dispose()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        if self._writer is None:
+            yield
+            return
+        if not self._writer.acquire(timeout=self._lock_timeout_seconds):
+            raise DatabaseUnavailable(f"The database was busy for {self._lock_timeout_seconds:g} seconds. Try again.")
+        try:
+            yield
+        finally:
+            self._writer.release()
+
+
+def parse_url(url: str) -> URL:
+    """Read a database URL.
+
+    Raises:
+        InvalidSetup: If it is malformed or names a kind of database that is not supported.
+    """
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise InvalidSetup(
+            "TRAINYARD_DATABASE_URL is not a database URL. "
+            "Write sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/name."
+        ) from error
+    if parsed.drivername in {"postgres", "postgresql"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
+        if parsed.database in {None, "", ":memory:"} or "mode=memory" in str(parsed.database):
+            raise InvalidSetup("A SQLite database in memory can not be shared. Name a file: sqlite:///path/to/file.db.")
+        return parsed
+    if parsed.drivername != "postgresql+psycopg":
+        raise InvalidSetup(
+            f"Databases of the kind '{parsed.drivername}' are not supported. "
+            "Use sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/name."
+        )
+    return parsed
+
+
+def _make_engine(url: URL, lock_timeout_seconds: float) -> Engine:
+    options: dict[str, Any] = {
+        "json_serializer": to_json,
+        "json_deserializer": from_json,
+        "pool_size": POOL_SIZE,
+        "max_overflow": MAX_OVERFLOW,
+        "pool_timeout": POOL_TIMEOUT_SECONDS,
+    }
+    if url.get_backend_name() == "sqlite":
+        engine = create_engine(url, connect_args={"timeout": lock_timeout_seconds}, **options)
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    engine = create_engine(
+        url,
+        connect_args=connect_arguments(url),
+        # A server that was restarted costs a ping here, not an error there.
+        pool_pre_ping=True,
+        **options,
+    )
+    event.listen(engine, "do_connect", connect_bounded)
+    return engine
+
+
+def _prepare_sqlite(connection: Any, _record: Any) -> None:
+    # SQLAlchemy's recipe: sqlite3 shall not begin transactions by its own rules; `_begin_sqlite` does.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    # In WAL mode, which db/upgrade.py sets for good, NORMAL syncs at checkpoints and not at each commit: what was
+    # committed survives any crash of ours, kill -9 included, and a power cut can undo the last moments but not
+    # damage the file. A sync per commit would bound submissions by the disk.
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    reads_only = bool(connection.get_execution_options().get(READS_ONLY, False))
+    # A plain BEGIN that reads first and writes later fails at once when another wrote in between, however long the
+    # timeout; BEGIN IMMEDIATE waits for its turn before it reads.
+    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads_only else 'OFF'}")
+    connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")

@@ -1,0 +1,35 @@
+"""Run by Alembic: on the connection that db/upgrade.py passes, or on the database that the settings name."""
+
+from alembic import context
+from sqlalchemy import Connection
+
+from core.settings import load_settings
+from db import metric_records as _metric_records  # noqa: F401 - adds its tables to the metadata.
+from db.records import Base
+from db.revisions import VERSION_TABLE
+from db.session import Database
+
+
+def _run(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        version_table=VERSION_TABLE,
+        compare_type=True,
+        # SQLite changes little in place; batch mode copies the table where it must.
+        render_as_batch=connection.dialect.name == "sqlite",
+        # db/session.py has SQLite begin real transactions, in which tables are made whole or not at all.
+        transactional_ddl=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+passed: Connection | None = context.config.attributes.get("connection")
+if passed is not None:
+    _run(passed)
+else:
+    database = Database(load_settings().effective_database_url)
+    with database.engine.begin() as opened:
+        _run(opened)
+    database.dispose()

@@ -1,0 +1,182 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import CheckConstraint, column, inspect, table, text, update
+
+from core.errors import DatabaseNewer, DatabaseUnavailable, InvalidSetup
+from core.settings import load_settings
+from db.records import Base, RunRecord
+from db.revisions import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE
+from db.session import Database
+from db.upgrade import check_database, read_revision, upgrade_database
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request, tmp_path):
+    """URL of a database without tables; the SQLite one's file is not there yet, nor its folder."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'new folder' / 'trainyard.db'}"
+    return request.getfixturevalue("empty_postgresql_url")
+
+
+def set_revision(url, revision):
+    database = Database(url)
+    with database.transaction() as session:
+        session.execute(update(table(VERSION_TABLE, column("version_num"))).values(version_num=revision))
+    database.dispose()
+
+
+def alembic_config():
+    config = Config(str(ROOT / "alembic.ini"))
+    config.set_main_option("script_location", str(ROOT / "migrations"))
+    return config
+
+
+def tables(url):
+    database = Database(url)
+    with database.reading() as session:
+        found = set(inspect(session.connection()).get_table_names())
+    database.dispose()
+    return found
+
+
+def test_empty_database_gets_every_table(empty_url):
+    upgrade_database(empty_url)
+    assert tables(empty_url) == {*Base.metadata.tables, VERSION_TABLE}
+    check_database(empty_url)
+
+
+def test_migrations_make_exactly_the_tables_of_the_records(database):
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"version_table": VERSION_TABLE, "compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, Base.metadata) == []
+
+
+def test_migrations_name_every_check_as_the_records_do(database):
+    with database.reading() as session:
+        found = inspect(session.connection()).get_check_constraints("runs")
+    named = {
+        constraint.name for constraint in RunRecord.__table__.constraints if isinstance(constraint, CheckConstraint)
+    }
+    assert {check["name"] for check in found} == named
+
+
+def test_known_revisions_are_those_of_the_files():
+    scripts = ScriptDirectory.from_config(alembic_config())
+    in_order = [script.revision for script in scripts.walk_revisions()][::-1]
+    assert tuple(in_order) == KNOWN_REVISIONS
+    assert scripts.get_current_head() == NEWEST_REVISION
+
+
+def test_upgrading_again_changes_nothing_and_needs_no_alembic(database_url):
+    code = (
+        "import sys\n"
+        "from db.upgrade import check_database, upgrade_database\n"
+        "upgrade_database(sys.argv[1])\n"
+        "check_database(sys.argv[1])\n"
+        "sys.exit('alembic' in sys.modules)\n"
+    )
+    subprocess.run([sys.executable, "-c", code, database_url], check=True, timeout=60)
+
+
+def test_processes_that_start_at_once_make_the_tables_once(empty_url):
+    code = (
+        "import sys\n"
+        "from db.upgrade import check_database, upgrade_database\n"
+        "print('ready', flush=True)\n"
+        "sys.stdin.readline()\n"
+        "upgrade_database(sys.argv[1])\n"
+        "check_database(sys.argv[1])\n"
+    )
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", code, empty_url], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+        for _ in range(3)
+    ]
+    for process in processes:
+        assert process.stdout.readline() == "ready\n"
+    for process in processes:
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        process.communicate(timeout=60)
+    assert [process.returncode for process in processes] == [0, 0, 0]
+    database = Database(empty_url)
+    with database.reading() as session:
+        assert read_revision(session.connection()) == NEWEST_REVISION
+    database.dispose()
+
+
+def test_newer_database_is_refused_and_left_alone(database_url):
+    set_revision(database_url, "9999")
+    try:
+        with pytest.raises(DatabaseNewer, match="revision 9999"):
+            upgrade_database(database_url)
+        with pytest.raises(DatabaseNewer, match="revision 9999"):
+            check_database(database_url)
+    finally:
+        set_revision(database_url, NEWEST_REVISION)
+
+
+def test_check_refuses_a_database_without_tables(empty_url):
+    with pytest.raises(InvalidSetup, match="alembic upgrade head"):
+        check_database(empty_url)
+
+
+def test_check_makes_no_file(tmp_path):
+    with pytest.raises(InvalidSetup, match="does not exist"):
+        check_database(f"sqlite:///{tmp_path / 'trainyard.db'}")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_file_that_is_no_database_is_refused(tmp_path):
+    path = tmp_path / "trainyard.db"
+    path.write_bytes(b"these are not tables" * 100)
+    with pytest.raises(InvalidSetup, match="not a database"):
+        upgrade_database(f"sqlite:///{path}")
+    assert path.read_bytes() == b"these are not tables" * 100
+
+
+def test_folder_that_can_not_be_made_is_refused(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InvalidSetup, match="can not be set up"):
+        upgrade_database(f"sqlite:///{tmp_path / 'file' / 'trainyard.db'}")
+
+
+def test_unreachable_server_is_unavailable_in_one_line():
+    with pytest.raises(DatabaseUnavailable) as caught:
+        upgrade_database("postgresql://someone:secret@127.0.0.1:1/nothing")
+    assert "\n" not in caught.value.detail
+    assert "secret" not in caught.value.detail
+
+
+def test_sqlite_file_is_in_wal_mode(sqlite_url):
+    database = Database(sqlite_url)
+    with database.reading() as session:
+        assert session.scalar(text("PRAGMA journal_mode")) == "wal"
+    database.dispose()
+
+
+def test_command_line_upgrades_and_downgrades(empty_url, monkeypatch):
+    monkeypatch.setenv("TRAINYARD_DATABASE_URL", empty_url)
+    load_settings.cache_clear()
+    try:
+        upgrade_database(empty_url)
+        command.downgrade(alembic_config(), "base")
+        assert tables(empty_url) == {VERSION_TABLE}
+        command.upgrade(alembic_config(), "head")
+        check_database(empty_url)
+    finally:
+        load_settings.cache_clear()
