@@ -1,0 +1,106 @@
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from core.run_state import TERMINAL_STATES, RunState
+from core.settings import Settings
+from db import runs
+from db.records import RunRecord
+from db.session import Database
+from worker.supervisor import Supervisor
+from worker.trainer_pool import TrainerPool
+from worker.trainer_process import TrainerProcess
+
+STAND_IN = Path(__file__).with_name("stand_in_trainer.py")
+
+
+def start_stand_in(environment: dict[str, str]) -> TrainerProcess:
+    return TrainerProcess(environment, [sys.executable, str(STAND_IN)])
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not become true in time"
+        time.sleep(0.01)
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(data_dir=tmp_path, heartbeat_seconds=0.2, lease_seconds=5.0, reconcile_seconds=0.2)
+
+
+@pytest.fixture
+def make_pool(settings: Settings) -> Iterator[Callable[..., TrainerPool]]:
+    pools: list[TrainerPool] = []
+
+    def make(num_slots: int = 1, changed: Settings | None = None) -> TrainerPool:
+        pool = TrainerPool(changed or settings, [{}] * num_slots, start_stand_in)
+        pools.append(pool)
+        pool.open()
+        return pool
+
+    yield make
+    for pool in pools:
+        pool.close()
+
+
+@pytest.fixture
+def supervisor(settings: Settings, database: Database, make_pool: Callable[..., TrainerPool]) -> Supervisor:
+    return Supervisor(settings, database, make_pool())
+
+
+class Queue:
+    """Submits runs for the stand-in and looks at what became of them."""
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    def submit(self, behaviour: str, max_attempts: int = 3) -> RunRecord:
+        with self.database.transaction() as session:
+            return runs.create(
+                session,
+                experiment="tests",
+                model_name=behaviour,
+                spec={"name": behaviour, "seed": 0},
+                max_attempts=max_attempts,
+            )
+
+    def get(self, run: RunRecord) -> RunRecord:
+        with self.database.reading() as session:
+            return runs.get(session, run.id)
+
+    def cancel(self, run: RunRecord) -> None:
+        with self.database.transaction() as session:
+            runs.cancel(session, run.id)
+
+    def wait_for(self, run: RunRecord, state: RunState) -> RunRecord:
+        eventually(lambda: self.get(run).state in {state, *TERMINAL_STATES})
+        record = self.get(run)
+        assert record.state == state, record.error
+        return record
+
+
+@pytest.fixture
+def queue(database: Database) -> Queue:
+    return Queue(database)
+
+
+@pytest.fixture
+def in_background() -> Iterator[Callable[[Callable[[], object]], threading.Thread]]:
+    threads: list[threading.Thread] = []
+
+    def start(work: Callable[[], object]) -> threading.Thread:
+        thread = threading.Thread(target=work)
+        threads.append(thread)
+        thread.start()
+        return thread
+
+    yield start
+    for thread in threads:
+        thread.join(timeout=30)
+        assert not thread.is_alive()

@@ -1,0 +1,80 @@
+"""A trainer without Keras, for tests of the supervisor: what it does is said in the spec's `name`."""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+
+from core.metrics import MetricBatch, Phase, Progress
+from worker.messages import (
+    DetailsReport,
+    Failed,
+    Finished,
+    Message,
+    MetricsReport,
+    ProgressReport,
+    Ready,
+    TrainCommand,
+    read_command,
+)
+from worker.parent_watch import die_with_parent
+
+
+def send(message: Message) -> None:
+    sys.stdout.buffer.write(message.to_line())
+    sys.stdout.buffer.flush()
+
+
+def report_epoch(epoch: int) -> None:
+    send(ProgressReport(progress=Progress(Phase.TRAIN, epoch, 10, epoch * 5, 50)))
+    step = epoch * 5
+    send(MetricsReport(batches=(MetricBatch("train/loss", (step,), (1.0 / step,), (time.time(),)),)))
+
+
+def finish(command: TrainCommand) -> None:
+    path = Path(command.output_dir) / "model.onnx"
+    path.write_bytes(b"model of " + command.run_id.encode())
+    send(Finished(files=(str(path),), final_metrics={"test/loss": 0.25}, phases={"train": 0.1}, memory_bytes=1_000_000))
+
+
+def act(behaviour: str, command: TrainCommand) -> None:
+    Path(command.log_path).write_text("stand-in\n")
+    send(DetailsReport(device="cpu", environment={"python": "3"}, engine={"plan": "none"}))
+    report_epoch(1)
+    if behaviour == "fails":
+        send(Failed(code="training_failed", detail="The loss became NaN at step 7. Lower the learning rate."))
+    elif behaviour == "crashes":
+        os.kill(os.getpid(), signal.SIGKILL)
+    elif behaviour == "crashes-once":
+        marker = Path(command.datasets_dir) / command.run_id
+        if not marker.exists():
+            marker.parent.mkdir(parents=True, exist_ok=True)
+            marker.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        report_epoch(2)
+        finish(command)
+    elif behaviour == "hangs":
+        while True:
+            time.sleep(0.05)
+            signal.pause()
+    elif behaviour == "trains-slowly":
+        for epoch in range(2, 8):
+            time.sleep(0.1)
+            report_epoch(epoch)
+        finish(command)
+    else:
+        report_epoch(2)
+        finish(command)
+
+
+def main() -> None:
+    die_with_parent(int(sys.argv[1]))
+    send(Ready(start_seconds=0.01))
+    for line in sys.stdin.buffer:
+        command = read_command(line)
+        act(str(command.spec["name"]), command)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+import pytest
+
+from core.settings import Settings
+from worker import devices
+
+
+@pytest.fixture(autouse=True)
+def four_processors(monkeypatch):
+    monkeypatch.setattr(devices, "usable_processors", lambda: 4)
+
+
+def test_without_a_gpu_there_is_one_trainer_with_every_processor(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+
+    (only,) = devices.trainer_environments(Settings())
+
+    assert only["CUDA_VISIBLE_DEVICES"] == "-1"
+    assert only["TRAINYARD_TRAINER_THREADS"] == "4"
+
+
+def test_each_visible_gpu_has_a_trainer_of_its_own(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "2,5")
+
+    environments = devices.trainer_environments(Settings())
+
+    assert [environment["CUDA_VISIBLE_DEVICES"] for environment in environments] == ["2", "5"]
+
+
+def test_trainers_share_the_processors_fairly(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
+
+    environments = devices.trainer_environments(Settings(trainers=3))
+
+    assert [environment["TRAINYARD_TRAINER_THREADS"] for environment in environments] == ["1", "1", "1"]
+
+
+def test_devices_after_minus_one_are_hidden_as_cuda_hides_them(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,-1,1")
+
+    assert devices.visible_gpus() == ("0",)

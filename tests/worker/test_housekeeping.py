@@ -1,0 +1,92 @@
+import os
+import time
+
+from core.artifacts import ArtifactStore
+from db import idempotency, runs
+from db.claims import claim_run, finish_run
+from worker.housekeeping import tidy
+
+TWO_DAYS = 2 * 24 * 3600
+
+
+def age(path, seconds=TWO_DAYS):
+    moment = time.time() - seconds
+    os.utime(path, (moment, moment))
+
+
+def put(settings, tmp_path, content):
+    source = tmp_path / "model.onnx"
+    source.write_bytes(content)
+    store = ArtifactStore(settings.artifacts_dir)
+    artifact = store.put(source)
+    return artifact, store.path(artifact.sha256)
+
+
+def test_an_old_file_that_no_run_refers_to_is_deleted(settings, database, tmp_path):
+    _, path = put(settings, tmp_path, b"orphan")
+    age(path)
+
+    tidy(settings, database)
+
+    assert not path.exists()
+
+
+def test_a_young_file_is_kept_for_the_run_that_may_be_about_to_name_it(settings, database, tmp_path):
+    _, path = put(settings, tmp_path, b"young")
+
+    tidy(settings, database)
+
+    assert path.exists()
+
+
+def test_an_old_file_of_a_run_is_kept(settings, database, queue, tmp_path):
+    artifact, path = put(settings, tmp_path, b"model")
+    age(path)
+    queue.submit("succeeds")
+    with database.transaction() as session:
+        claimed = claim_run(session, owner="here", lease_seconds=60)
+        finish_run(session, claimed.run_id, claimed.attempt, artifacts=[artifact], phases={})
+
+    tidy(settings, database)
+
+    assert path.exists()
+    with database.reading() as session:
+        assert runs.get(session, claimed.run_id).model_version == 1
+
+
+def test_half_written_files_and_scratch_of_long_ago_are_deleted(settings, database):
+    settings.artifacts_dir.mkdir(parents=True)
+    incoming = settings.artifacts_dir / ".incoming-abc"
+    incoming.write_bytes(b"half")
+    scratch = settings.scratch_dir / "some-run"
+    scratch.mkdir(parents=True)
+    for path in (incoming, scratch):
+        age(path, TWO_DAYS + settings.run_timeout_seconds)
+
+    tidy(settings, database)
+
+    assert not incoming.exists()
+    assert not scratch.exists()
+
+
+def test_scratch_of_a_long_run_is_kept(settings, database):
+    scratch = settings.scratch_dir / "some-run"
+    scratch.mkdir(parents=True)
+    age(scratch, settings.run_timeout_seconds)
+
+    tidy(settings, database)
+
+    assert scratch.exists()
+
+
+def test_old_idempotency_keys_are_forgotten(settings, database, monkeypatch):
+    monkeypatch.setattr("worker.housekeeping.KEPT_SECONDS", -60.0)
+    taken = {"key": "k", "route": "POST /v1/runs", "body_sha256": "0" * 64}
+    with database.transaction() as session:
+        idempotency.begin(session, **taken)
+        idempotency.complete(session, key="k", route="POST /v1/runs", answer={"status": 202})
+
+    tidy(settings, database)
+
+    with database.transaction() as session:
+        assert idempotency.begin(session, **taken) is None

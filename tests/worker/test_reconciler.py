@@ -1,0 +1,125 @@
+import pytest
+
+from core.errors import BrokerUnavailable, DatabaseUnavailable
+from core.run_state import RunState
+from db.claims import claim_run
+from worker.reconciler import Reconciler
+
+
+class Clock:
+    def __init__(self):
+        self.seconds = 1000.0
+
+    def __call__(self):
+        return self.seconds
+
+
+class Bell:
+    def __init__(self):
+        self.rings = 0
+
+    def __call__(self):
+        self.rings += 1
+
+
+@pytest.fixture
+def clock():
+    return Clock()
+
+
+@pytest.fixture
+def bell():
+    return Bell()
+
+
+@pytest.fixture
+def make_reconciler(settings, database, clock, bell):
+    return lambda is_idle=True: Reconciler(settings, database, bell, lambda: is_idle, clock)
+
+
+def claim(database, lease_seconds):
+    with database.transaction() as session:
+        return claim_run(session, owner="lost", lease_seconds=lease_seconds)
+
+
+def test_a_run_whose_lease_ended_is_queued_again(make_reconciler, database, queue):
+    run = queue.submit("succeeds")
+    claim(database, lease_seconds=-1)
+
+    make_reconciler().look()
+
+    assert queue.get(run).state == RunState.QUEUED
+
+
+def test_a_run_whose_lease_holds_is_left_alone(make_reconciler, database, queue):
+    run = queue.submit("succeeds")
+    claim(database, lease_seconds=60)
+
+    make_reconciler().look()
+
+    assert queue.get(run).state == RunState.RUNNING
+
+
+def test_a_run_that_loses_its_lease_too_often_fails_with_the_reason(make_reconciler, database, queue, clock):
+    run = queue.submit("succeeds", max_attempts=2)
+    reconciler = make_reconciler()
+    for _ in range(2):
+        claim(database, lease_seconds=-1)
+        clock.seconds += 1
+        reconciler.look()
+
+    record = queue.get(run)
+    assert record.state == RunState.FAILED
+    assert "lease" in record.error["detail"]
+
+
+def test_an_idle_worker_rings_for_a_run_that_nobody_claimed(make_reconciler, queue, bell, monkeypatch):
+    monkeypatch.setattr("worker.reconciler.OVERLOOKED_SECONDS", -1.0)
+    queue.submit("succeeds")
+
+    make_reconciler().look()
+
+    assert bell.rings == 1
+
+
+def test_a_busy_worker_does_not_ring(make_reconciler, queue, bell, monkeypatch):
+    monkeypatch.setattr("worker.reconciler.OVERLOOKED_SECONDS", -1.0)
+    queue.submit("succeeds")
+
+    make_reconciler(is_idle=False).look()
+
+    assert bell.rings == 0
+
+
+def test_after_an_outage_of_the_database_leases_get_one_whole_lease_more(
+    make_reconciler, database, queue, clock, settings, monkeypatch
+):
+    run = queue.submit("succeeds")
+    claim(database, lease_seconds=-1)
+    reconciler = make_reconciler()
+
+    def away():
+        raise DatabaseUnavailable("away")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(database, "transaction", away)
+        reconciler.look()
+    clock.seconds += settings.lease_seconds - 0.1
+    reconciler.look()
+    assert queue.get(run).state == RunState.RUNNING
+
+    clock.seconds += 0.3
+    reconciler.look()
+    assert queue.get(run).state == RunState.QUEUED
+
+
+def test_a_broker_that_is_down_does_not_end_the_reconciler(settings, database, clock, queue, monkeypatch, caplog):
+    monkeypatch.setattr("worker.reconciler.OVERLOOKED_SECONDS", -1.0)
+    queue.submit("succeeds")
+
+    def down():
+        raise BrokerUnavailable("The broker is down.")
+
+    Reconciler(settings, database, down, lambda: True, clock).look()
+
+    assert "rung for again later" in caplog.text

@@ -1,0 +1,192 @@
+"""What one attempt has reported so far, and how it is written: always through its fencing token."""
+
+import logging
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
+from core.errors import Problem, TrainyardError
+from core.metrics import MetricBatch, Progress
+from core.run_state import RunState
+from core.settings import Settings
+from db.claims import (
+    ClaimedRun,
+    Heartbeat,
+    cancel_running,
+    fail_run,
+    finish_run,
+    record_details,
+    record_progress,
+    release_run,
+)
+from db.session import Database
+from worker.messages import DetailsReport, Failed, Finished
+from worker.outcomes import Outcome
+
+logger = logging.getLogger("trainyard.worker")
+
+
+class Attempt:
+    """One try at a run. Reports are gathered here and written together at each heartbeat."""
+
+    def __init__(
+        self, claimed: ClaimedRun, database: Database, store: ArtifactStore, settings: Settings, scratch: Path
+    ) -> None:
+        self.claimed = claimed
+        self.scratch = scratch
+        # Beside the scratch folder of the attempt, where the API finds it under the run's id alone.
+        self.log_path = scratch.parent / TRAINER_LOG
+        self._database = database
+        self._store = store
+        self._settings = settings
+        self._progress: Progress | None = None
+        self._batches: list[MetricBatch] = []
+        self._details: DetailsReport | None = None
+        self._result: Finished | None = None
+        self._failure: Failed | None = None
+        self._loss = "the trainer was lost."
+        self._started = time.monotonic()
+
+    @property
+    def has_news(self) -> bool:
+        """Whether something was reported that is not stored yet."""
+        return self._progress is not None or bool(self._batches) or self._details is not None
+
+    @property
+    def seconds(self) -> float:
+        """How long the attempt has run."""
+        return time.monotonic() - self._started
+
+    def note_progress(self, progress: Progress) -> None:
+        """Keep how far it has come."""
+        self._progress = progress
+
+    def note_metrics(self, batches: Sequence[MetricBatch]) -> None:
+        """Keep points of curves."""
+        self._batches.extend(batches)
+
+    def note_details(self, details: DetailsReport) -> None:
+        """Keep on what it runs."""
+        self._details = details
+
+    def note_result(self, result: Finished) -> None:
+        """Keep what came of it."""
+        self._result = result
+
+    def note_failure(self, code: str, detail: str, problems: tuple[Problem, ...] = ()) -> None:
+        """Keep why it can not succeed."""
+        self._failure = Failed(code=code, detail=detail, problems=problems)
+
+    def note_loss(self, reason: str) -> None:
+        """Keep how its trainer was lost."""
+        self._loss = reason
+
+    def beat(self) -> Heartbeat:
+        """Renew the lease and store what was reported since, all or nothing.
+
+        Raises:
+            AttemptFenced: If the run is not this attempt's any more.
+            DatabaseUnavailable: If nothing could be stored; it is kept for the next beat.
+        """
+        run_id, number, lease = self.claimed.run_id, self.claimed.attempt, self._settings.lease_seconds
+        with self._database.transaction() as session:
+            if self._details is not None:
+                record_details(
+                    session,
+                    run_id,
+                    number,
+                    lease,
+                    device=self._details.device,
+                    environment=self._details.environment,
+                    engine=self._details.engine,
+                )
+            heartbeat = record_progress(
+                session, run_id, number, lease, progress=self._progress, batches=join_batches(self._batches)
+            )
+        self._details, self._progress, self._batches = None, None, []
+        return heartbeat
+
+    def end(self, outcome: Outcome) -> None:
+        """Write how it ended: first the files, then everything else in one transaction.
+
+        Raises:
+            AttemptFenced: If the run is not this attempt's any more.
+            DatabaseUnavailable: If it could not be stored; call again.
+        """
+        if self.has_news:
+            self.beat()
+        try:
+            artifacts = self._store_files(outcome)
+        except OSError as error:
+            # A full or broken disk: the run says so, and loses its files rather than its state.
+            outcome, artifacts = Outcome.FAILED, []
+            self.note_failure("storage_failed", f"The trained model could not be stored: {error.strerror or error}.")
+        self._write_end(outcome, artifacts)
+        self.log_path.unlink(missing_ok=True)
+
+    def _write_end(self, outcome: Outcome, artifacts: list[Artifact]) -> None:
+        run_id, number = self.claimed.run_id, self.claimed.attempt
+        phases = {"queue": self.claimed.queue_seconds}
+        with self._database.transaction() as session:
+            match outcome:
+                case Outcome.FINISHED if self._result is not None:
+                    phases |= self._result.phases
+                    version = finish_run(
+                        session,
+                        run_id,
+                        number,
+                        artifacts=artifacts,
+                        phases=phases,
+                        latest_metrics=self._result.final_metrics,
+                    )
+                    message = f"succeeded as {self.claimed.model_name} version {version}"
+                case Outcome.CANCELLED:
+                    cancel_running(session, run_id, number, artifacts=artifacts, phases=phases)
+                    message = "cancelled"
+                case Outcome.FAILED:
+                    error = self._describe_failure()
+                    fail_run(session, run_id, number, error=error, artifacts=artifacts, phases=phases)
+                    message = f"failed: {error['detail']}"
+                case Outcome.DRAINED:
+                    release_run(session, run_id, number, reason="its worker was shut down.", artifacts=artifacts)
+                    message = "given back to the queue"
+                case _:
+                    state = release_run(
+                        session, run_id, number, reason=self._loss, count_as_crash=True, artifacts=artifacts
+                    )
+                    is_over = state is RunState.FAILED
+                    message = f"{self._loss} It {'has failed' if is_over else 'will be tried again'}."
+        logger.info("Run %s: %s after %.1f s.", run_id, message, self.seconds)
+
+    def _store_files(self, outcome: Outcome) -> list[Artifact]:
+        paths = [self.log_path] if self.log_path.is_file() else []
+        if outcome is Outcome.FINISHED and self._result is not None:
+            paths += [Path(name) for name in self._result.files]
+        return [self._store.put(path) for path in paths]
+
+    def _describe_failure(self) -> dict[str, object]:
+        failure = self._failure or Failed(code=TrainyardError.code, detail="The run failed.")
+        described: dict[str, object] = {"code": failure.code, "detail": failure.detail}
+        if failure.problems:
+            described["errors"] = [
+                {"pointer": problem.pointer, "detail": problem.detail, "code": problem.code}
+                for problem in failure.problems
+            ]
+        return described
+
+
+def join_batches(batches: Sequence[MetricBatch]) -> list[MetricBatch]:
+    """One batch a curve, so that each curve's summary is written once."""
+    by_key: dict[str, list[MetricBatch]] = {}
+    for batch in batches:
+        by_key.setdefault(batch.key, []).append(batch)
+    return [
+        MetricBatch(
+            key=key,
+            steps=tuple(step for batch in parts for step in batch.steps),
+            values=tuple(value for batch in parts for value in batch.values),
+            times=tuple(moment for batch in parts for moment in batch.times),
+        )
+        for key, parts in by_key.items()
+    ]

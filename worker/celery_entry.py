@@ -1,0 +1,43 @@
+"""What `celery -A worker.celery_entry worker -P threads` runs: the app with this worker's tasks and life cycle."""
+
+import sys
+from typing import Any
+
+from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
+
+from core.errors import TrainyardError
+from core.settings import load_settings
+from db.upgrade import check_database
+from jobs.celery_app import create_celery_app
+from worker.runtime import Runtime
+from worker.tasks import register_tasks
+
+settings = load_settings()
+app = create_celery_app(settings)
+runtime = Runtime(settings, app)
+# A doorbell's thread follows one run to its end.
+app.conf.worker_concurrency = runtime.num_trainers
+register_tasks(app, runtime)
+
+
+@worker_init.connect
+def _check(**_: Any) -> None:
+    try:
+        check_database(settings.effective_database_url)
+    except TrainyardError as error:
+        sys.exit(f"trainyard worker: {error.detail}")
+
+
+@worker_ready.connect
+def _start(**_: Any) -> None:
+    runtime.start()
+
+
+@worker_shutting_down.connect
+def _drain(**_: Any) -> None:
+    runtime.drain()
+
+
+@worker_shutdown.connect
+def _stop(**_: Any) -> None:
+    runtime.stop()

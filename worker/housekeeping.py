@@ -1,0 +1,53 @@
+"""What nobody needs any more: old idempotency keys, files that no run refers to, scratch of dead attempts."""
+
+import logging
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from core.artifacts import ArtifactStore
+from core.settings import Settings
+from db import artifacts, idempotency
+from db.session import Database
+
+logger = logging.getLogger("trainyard.worker")
+
+KEPT_SECONDS = 24 * 3600.0
+"""A younger file may belong to a run that is just ending; a younger key to a client that still retries."""
+HASHES_A_QUERY = 1000
+
+
+def tidy(settings: Settings, database: Database) -> None:
+    """Forget and delete what is older than a day and no longer referred to. May run in many workers at once."""
+    with database.transaction() as session:
+        idempotency.forget_old(session, older_than_seconds=KEPT_SECONDS)
+    store = ArtifactStore(settings.artifacts_dir)
+    old = [path.name for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob("??/*"))]
+    num_deleted = 0
+    for start in range(0, len(old), HASHES_A_QUERY):
+        with database.reading() as session:
+            orphans = artifacts.unreferenced(session, old[start : start + HASHES_A_QUERY])
+        for sha256 in orphans:
+            store.delete(sha256)
+        num_deleted += len(orphans)
+    for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob(".incoming-*")):
+        path.unlink(missing_ok=True)
+    # An attempt's folder is made when it begins, and no attempt outlasts the time limit of runs.
+    for path in _older_than(KEPT_SECONDS + settings.run_timeout_seconds, settings.scratch_dir.glob("*")):
+        shutil.rmtree(path, ignore_errors=True)
+    if num_deleted:
+        logger.info("Deleted %d files that no run refers to.", num_deleted)
+
+
+def _older_than(seconds: float, paths: Iterable[Path]) -> list[Path]:
+    oldest = time.time() - seconds
+    return [path for path in paths if _modified_at(path) < oldest]
+
+
+def _modified_at(path: Path) -> float:
+    try:
+        return path.stat().st_mtime
+    except FileNotFoundError:
+        # Another worker tidied it away meanwhile.
+        return time.time()

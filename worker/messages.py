@@ -1,0 +1,103 @@
+"""What supervisor and trainer say to each other: one JSON object a line over the trainer's pipes."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+
+from core.errors import Problem
+from core.metrics import MetricBatch, Phase, Progress
+
+
+class Message(BaseModel):
+    """One line."""
+
+    # NaN and infinities are legal metric values; JSON has no word for them, so they travel as strings.
+    model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
+
+    def to_line(self) -> bytes:
+        """The message as one line of JSON, newline included."""
+        return self.model_dump_json().encode() + b"\n"
+
+
+class TrainCommand(Message):
+    """Supervisor to trainer: train this."""
+
+    kind: Literal["train"] = "train"
+    run_id: str
+    spec: dict[str, Any]
+    datasets_dir: str
+    output_dir: str
+    log_path: str
+
+
+class Ready(Message):
+    """Trainer to supervisor: Keras is imported and warm; waiting for a command."""
+
+    kind: Literal["ready"] = "ready"
+    start_seconds: float
+
+
+class PhaseReport(Message):
+    """Trainer to supervisor: a phase begins."""
+
+    kind: Literal["phase"] = "phase"
+    phase: Phase
+
+
+class ProgressReport(Message):
+    """Trainer to supervisor: how far training has come."""
+
+    kind: Literal["progress"] = "progress"
+    progress: Progress
+
+
+class MetricsReport(Message):
+    """Trainer to supervisor: new points of the curves."""
+
+    kind: Literal["metrics"] = "metrics"
+    batches: tuple[MetricBatch, ...]
+
+
+class DetailsReport(Message):
+    """Trainer to supervisor: on what the run is trained, and how."""
+
+    kind: Literal["details"] = "details"
+    device: str
+    environment: dict[str, Any]
+    engine: dict[str, Any]
+
+
+class Finished(Message):
+    """Trainer to supervisor: trained, exported and checked."""
+
+    kind: Literal["finished"] = "finished"
+    files: tuple[str, ...]
+    final_metrics: dict[str, float]
+    phases: dict[str, float]
+    memory_bytes: int
+
+
+class Failed(Message):
+    """Trainer to supervisor: the run can not be trained; another attempt would end the same."""
+
+    kind: Literal["failed"] = "failed"
+    code: str
+    detail: str
+    problems: tuple[Problem, ...] = ()
+
+
+Report = Annotated[
+    Ready | PhaseReport | ProgressReport | MetricsReport | DetailsReport | Finished | Failed,
+    Field(discriminator="kind"),
+]
+_REPORT: TypeAdapter[Report] = TypeAdapter(Report)
+
+
+def read_report(line: bytes) -> Report:
+    """Read a line from a trainer."""
+    return _REPORT.validate_json(line)
+
+
+def read_command(line: bytes) -> TrainCommand:
+    """Read a line from a supervisor."""
+    return TrainCommand.model_validate_json(line)

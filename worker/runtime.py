@@ -1,0 +1,56 @@
+"""What a worker process is made of, put together once, and its life from start to drain."""
+
+import logging
+
+from celery import Celery
+
+from core.errors import BrokerUnavailable
+from core.settings import Settings
+from db.session import Database
+from jobs.doorbell import ring_doorbell
+from worker.devices import trainer_environments
+from worker.reconciler import Reconciler
+from worker.supervisor import Supervisor
+from worker.trainer_pool import TrainerPool
+
+logger = logging.getLogger("trainyard.worker")
+
+
+class Runtime:
+    """Trainers, supervisor and reconciler of this worker."""
+
+    def __init__(self, settings: Settings, app: Celery) -> None:
+        self._app = app
+        self._database = Database(settings.effective_database_url)
+        self._pool = TrainerPool(settings, trainer_environments(settings))
+        self.supervisor = Supervisor(settings, self._database, self._pool)
+        self._reconciler = Reconciler(
+            settings, self._database, self._ring, is_idle=lambda: self.supervisor.has_idle_trainer
+        )
+
+    @property
+    def num_trainers(self) -> int:
+        """How many runs are trained at once."""
+        return self._pool.num_slots
+
+    def start(self) -> None:
+        """Start the trainers, and look for runs that were queued while no worker was there."""
+        self._pool.open()
+        self._reconciler.start()
+        try:
+            self._ring()
+        except BrokerUnavailable as error:
+            logger.warning("%s Runs wait until it is back.", error.detail)
+
+    def drain(self) -> None:
+        """Stop claiming and give runs under way back; returns at once."""
+        self.supervisor.drain()
+
+    def stop(self) -> None:
+        """End trainers and threads, after the last run was given back."""
+        self._reconciler.stop()
+        self._pool.close()
+        self._database.dispose()
+
+    def _ring(self) -> None:
+        ring_doorbell(self._app)

@@ -1,0 +1,128 @@
+"""One run from claim to end: feeds a trainer, writes what it reports, renews the lease, owns time and cancel."""
+
+import logging
+import os
+import shutil
+import socket
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from typing import TypeVar
+
+from core.artifacts import ArtifactStore
+from core.errors import AttemptFenced, DatabaseUnavailable, TrainerLost
+from core.settings import Settings
+from db.claims import ClaimedRun, claim_run
+from db.session import Database
+from worker.attempt import Attempt
+from worker.messages import TrainCommand
+from worker.outcomes import Outcome
+from worker.trainer_pool import TrainerPool
+from worker.trainer_process import TrainerProcess
+from worker.watching import watch
+
+logger = logging.getLogger("trainyard.worker")
+
+READY_WAIT_SECONDS = 0.5
+"""How long a doorbell waits for a warm trainer before it looks again whether the worker is ending."""
+RETRY_SECONDS = 1.0
+
+Answer = TypeVar("Answer")
+
+
+class Supervisor:
+    """Claims runs and has trainers train them. One instance a worker; a thread for each run under way."""
+
+    def __init__(self, settings: Settings, database: Database, pool: TrainerPool) -> None:
+        self._settings = settings
+        self._database = database
+        self._pool = pool
+        self._store = ArtifactStore(settings.artifacts_dir)
+        self._draining = threading.Event()
+        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+
+    @property
+    def has_idle_trainer(self) -> bool:
+        """Whether a run could begin at once."""
+        return self._pool.num_idle > 0 and not self._draining.is_set()
+
+    def drain(self) -> None:
+        """Stop claiming; runs under way are given back to the queue."""
+        self._draining.set()
+
+    def answer_doorbell(self) -> int:
+        """Claim and train runs until none is queued, or the worker drains.
+
+        Returns:
+            How many runs were claimed.
+        """
+        num_claimed = 0
+        while not self._draining.is_set():
+            with self._pool.borrow(READY_WAIT_SECONDS) as trainer:
+                if trainer is None:
+                    # All trainers are busy or still warming up. Whoever is busy looks for the next run when it is
+                    # done; at start-up somebody has to stay for the first to be ready.
+                    if self._pool.num_busy:
+                        return num_claimed
+                    continue
+                claimed = self._claim()
+                if claimed is None:
+                    return num_claimed
+                num_claimed += 1
+                self._supervise(claimed, trainer)
+        return num_claimed
+
+    def _claim(self) -> ClaimedRun | None:
+        with self._database.transaction() as session:
+            return claim_run(session, owner=self._owner, lease_seconds=self._settings.lease_seconds)
+
+    def _supervise(self, claimed: ClaimedRun, trainer: TrainerProcess) -> None:
+        logger.info("Run %s: attempt %d on trainer %d.", claimed.run_id, claimed.attempt, trainer.pid)
+        scratch = self._settings.scratch_dir / str(claimed.run_id) / str(claimed.attempt)
+        attempt = Attempt(claimed, self._database, self._store, self._settings, scratch)
+        try:
+            outcome = self._train(attempt, trainer)
+            if outcome is not Outcome.FINISHED:
+                trainer.kill()
+            self._persistently(lambda: attempt.end(outcome))
+        except AttemptFenced:
+            logger.warning("Run %s: attempt %d lost its lease; nothing it did counts.", claimed.run_id, claimed.attempt)
+            trainer.kill()
+        except BaseException:
+            # Whatever happened, no trainer goes on with a run that nobody watches; its lease will end.
+            trainer.kill()
+            raise
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+            with suppress(OSError):
+                scratch.parent.rmdir()
+
+    def _train(self, attempt: Attempt, trainer: TrainerProcess) -> Outcome:
+        try:
+            attempt.scratch.mkdir(parents=True, exist_ok=True)
+            trainer.train(
+                TrainCommand(
+                    run_id=str(attempt.claimed.run_id),
+                    spec=attempt.claimed.spec,
+                    datasets_dir=str(self._settings.datasets_dir),
+                    output_dir=str(attempt.scratch),
+                    log_path=str(attempt.log_path),
+                )
+            )
+            return watch(attempt, trainer, self._settings, self._draining)
+        except TrainerLost as error:
+            attempt.note_loss(error.detail)
+            return Outcome.LOST
+
+    def _persistently(self, write: Callable[[], Answer]) -> Answer:
+        """Repeat a write until the database takes it: what an attempt brought is not lost to an outage.
+
+        Every write of an attempt may be repeated; if the lease was lost meanwhile the write says so.
+        """
+        while True:
+            try:
+                return write()
+            except DatabaseUnavailable as error:
+                logger.warning("%s The result of a run waits for it.", error.detail)
+                time.sleep(RETRY_SECONDS)

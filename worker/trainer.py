@@ -1,0 +1,193 @@
+"""The trainer: the one process that imports Keras. Started warm, handed one run after another.
+
+`python -m worker.trainer PARENT_PID` reads commands from standard input and writes reports to standard output,
+a JSON object a line. It knows neither database nor broker. End of input ends it at once.
+"""
+
+import logging
+import os
+import queue
+import resource
+import sys
+import tempfile
+import threading
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from core.errors import TrainyardError
+from core.metrics import MetricBatch, Phase, Progress
+from core.specs.parsing import parse_spec
+from worker.messages import (
+    DetailsReport,
+    Failed,
+    Finished,
+    Message,
+    MetricsReport,
+    PhaseReport,
+    ProgressReport,
+    Ready,
+    TrainCommand,
+    read_command,
+)
+from worker.parent_watch import die_with_parent
+
+logger = logging.getLogger("trainyard.trainer")
+
+THREADS_VARIABLE = "TRAINYARD_TRAINER_THREADS"
+STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
+
+
+class PipeReporter:
+    """Tells the supervisor what training reports, line by line."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+
+    def send(self, message: Message) -> None:
+        """Write one line; lines of several threads do not mix."""
+        with self._lock:
+            self._pipe.write(message.to_line())
+            self._pipe.flush()
+
+    def phase(self, name: Phase) -> None:
+        """A phase begins."""
+        logger.info("phase: %s", name)
+        self.send(PhaseReport(phase=name))
+
+    def progress(self, progress: Progress) -> None:
+        """Training has come this far."""
+        self.send(ProgressReport(progress=progress))
+
+    def metrics(self, batches: Sequence[MetricBatch]) -> None:
+        """New points of the curves."""
+        for batch in batches:
+            if batch.key.startswith(("epoch/", "test/")) and batch.values:
+                logger.info("step %d: %s = %.6g", batch.steps[-1], batch.key, batch.values[-1])
+        self.send(MetricsReport(batches=tuple(batches)))
+
+    def details(
+        self, *, device: str, environment: Mapping[str, str | int], engine: Mapping[str, str | int | float]
+    ) -> None:
+        """On what the run is trained, and how."""
+        logger.info("device: %s; engine: %s", device, engine)
+        self.send(DetailsReport(device=device, environment=dict(environment), engine=dict(engine)))
+
+    def should_stop(self) -> bool:
+        """Never: a supervisor that wants a trainer to stop ends its process."""
+        return False
+
+
+def main() -> None:
+    """Warm up, then train what the supervisor asks for until its pipe ends."""
+    started = time.monotonic()
+    die_with_parent(int(sys.argv[1]))
+    # Whatever a library prints goes to the log; only reports go to the supervisor.
+    pipe = os.fdopen(os.dup(STANDARD_OUTPUT), "wb")
+    os.dup2(STANDARD_ERROR, STANDARD_OUTPUT)
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
+
+    commands: queue.Queue[TrainCommand] = queue.Queue()
+    threading.Thread(target=_read_commands, args=(commands,), name="commands", daemon=True).start()
+
+    with _quiet_unless_it_fails():
+        # Imported here, after the watch on the parent is set: this takes seconds.
+        from models.runtime import configure_threads  # noqa: PLC0415
+        from models.warm_up import warm_up  # noqa: PLC0415
+
+        configure_threads(int(os.environ.get(THREADS_VARIABLE, "1")))
+        warm_up()
+    reporter = PipeReporter(pipe)
+    reporter.send(Ready(start_seconds=time.monotonic() - started))
+    while True:
+        command = commands.get()
+        with _logging_to(Path(command.log_path)):
+            reporter.send(_train(command, reporter))
+
+
+def _read_commands(commands: "queue.Queue[TrainCommand]") -> None:
+    for line in sys.stdin.buffer:
+        commands.put(read_command(line))
+    # The worker is gone, and with it the only one who could use what is being trained.
+    os._exit(0)
+
+
+def _train(command: TrainCommand, reporter: PipeReporter) -> Message:
+    from models.training import train  # noqa: PLC0415
+
+    logger.info("run %s", command.run_id)
+    try:
+        outcome = train(
+            parse_spec(command.spec),
+            datasets_dir=Path(command.datasets_dir),
+            output_dir=Path(command.output_dir),
+            reporter=reporter,
+        )
+    except TrainyardError as error:
+        logger.error("%s", error.detail)  # noqa: TRY400 - the message says what to do; a traceback would bury it.
+        return Failed(code=error.code, detail=error.detail, problems=error.problems)
+    except Exception as error:
+        logger.exception("The run failed in a way nobody foresaw.")
+        return _unforeseen(error)
+    logger.info("succeeded: %s", {key: round(value, 6) for key, value in outcome.final_metrics.items()})
+    return Finished(
+        files=tuple(str(path) for path in outcome.files),
+        final_metrics=outcome.final_metrics,
+        phases=outcome.phases,
+        memory_bytes=resident_bytes(),
+    )
+
+
+def _unforeseen(error: Exception) -> Failed:
+    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+        return Failed(
+            code="out_of_memory",
+            detail="The trainer ran out of memory. Use a smaller batch_size or a smaller network.",
+        )
+    last_line = traceback.format_exception_only(error)[-1].strip().splitlines()[0][:500]
+    return Failed(code="trainer_error", detail=f"Training stopped with {last_line} The run's log has the traceback.")
+
+
+def resident_bytes() -> int:
+    """Most memory this process has held so far, in bytes."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # getrusage(2): kilobytes on Linux, bytes on macOS.
+    return peak if sys.platform == "darwin" else peak * 1024
+
+
+@contextmanager
+def _quiet_unless_it_fails() -> Iterator[None]:
+    """Keep back what TensorFlow's native code prints while it is imported; it matters only if the import fails."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "output"
+        try:
+            with _logging_to(path):
+                yield
+        except BaseException:
+            sys.stderr.write(path.read_text(encoding="utf-8", errors="replace"))
+            raise
+
+
+@contextmanager
+def _logging_to(path: Path) -> Iterator[None]:
+    """Send everything written to standard output and error, native libraries included, to a file."""
+    saved = os.dup(STANDARD_ERROR)
+    with path.open("ab") as file:
+        os.dup2(file.fileno(), STANDARD_ERROR)
+        os.dup2(file.fileno(), STANDARD_OUTPUT)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os.dup2(saved, STANDARD_ERROR)
+        os.dup2(saved, STANDARD_OUTPUT)
+        os.close(saved)
+
+
+if __name__ == "__main__":
+    main()

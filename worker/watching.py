@@ -1,0 +1,83 @@
+"""Watching one trainer: takes its reports, beats, and knows when to stop."""
+
+import logging
+import threading
+import time
+
+from core.errors import DatabaseUnavailable
+from core.settings import Settings
+from worker.attempt import Attempt
+from worker.messages import DetailsReport, Failed, Finished, MetricsReport, ProgressReport, Report
+from worker.outcomes import Outcome
+from worker.trainer_process import TrainerProcess
+
+logger = logging.getLogger("trainyard.worker")
+
+LISTEN_SECONDS = 0.1
+"""Longest wait for a report, and so the delay before a drain is seen."""
+SHORTEST_BEAT_SECONDS = 0.2
+"""News are written after so long, well before the next heartbeat is due."""
+
+
+def watch(attempt: Attempt, trainer: TrainerProcess, settings: Settings, draining: threading.Event) -> Outcome:
+    """Listen until the attempt is over; the caller stops the trainer and writes the end.
+
+    Raises:
+        TrainerLost: If the process ends without a word.
+        AttemptFenced: If the run is not this attempt's any more.
+    """
+    last_beat = time.monotonic()
+    has_stored_any = False
+    while True:
+        report = trainer.next_report(LISTEN_SECONDS)
+        outcome = _take(attempt, report)
+        if outcome is not None:
+            return outcome
+        if draining.is_set():
+            return Outcome.DRAINED
+        if attempt.seconds > settings.run_timeout_seconds:
+            attempt.note_failure(
+                "run_timeout",
+                f"The run took longer than {settings.run_timeout_seconds:g} s (TRAINYARD_RUN_TIMEOUT_SECONDS). "
+                "Train fewer epochs or a smaller network.",
+            )
+            return Outcome.FAILED
+        waited = time.monotonic() - last_beat
+        # The first news of a run are written at once: somebody may be watching.
+        is_due = waited >= settings.heartbeat_seconds or (
+            attempt.has_news and (waited >= SHORTEST_BEAT_SECONDS or not has_stored_any)
+        )
+        if is_due:
+            last_beat = time.monotonic()
+            has_stored_any = has_stored_any or attempt.has_news
+            if _is_cancelled(attempt):
+                return Outcome.CANCELLED
+
+
+def _is_cancelled(attempt: Attempt) -> bool:
+    try:
+        return attempt.beat().cancel_requested
+    except DatabaseUnavailable as error:
+        # Training goes on; what was reported is kept. Should the lease be lost meanwhile, the next beat that gets
+        # through is fenced.
+        logger.warning("Run %s: no heartbeat: %s", attempt.claimed.run_id, error.detail)
+        return False
+
+
+def _take(attempt: Attempt, report: Report | None) -> Outcome | None:
+    match report:
+        case ProgressReport():
+            attempt.note_progress(report.progress)
+        case MetricsReport():
+            attempt.note_metrics(report.batches)
+        case DetailsReport():
+            attempt.note_details(report)
+        case Finished():
+            attempt.note_result(report)
+            return Outcome.FINISHED
+        case Failed():
+            attempt.note_failure(report.code, report.detail, report.problems)
+            return Outcome.FAILED
+        case _:
+            pass
+    return None
