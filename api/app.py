@@ -1,0 +1,59 @@
+"""The app: `uvicorn --factory api.app:create_app`."""
+
+from fastapi import FastAPI
+from starlette.middleware import Middleware
+
+from api import (
+    artifacts,
+    datasets,
+    experiments,
+    health,
+    metrics,
+    prediction,
+    presets,
+    registry,
+    runs,
+    specs,
+)
+from api.docs_pages import install_docs_pages
+from api.errors import install_error_handlers
+from api.middleware import Frame
+from api.openapi import DESCRIPTION, TAGS, install_openapi
+from api.service import Service
+from api.startup import ShortRefusal, check_and_close
+from core.settings import Settings, load_settings
+
+RESOURCES = (runs, metrics, artifacts, specs, presets, experiments, registry, datasets, prediction, health)
+
+
+def create_app(settings: Settings | None = None) -> FastAPI:
+    """Make the app. It connects to nothing before it starts to serve; then the database has to be there.
+
+    Args:
+        settings: How it is set up; by default from the environment.
+
+    Raises:
+        InvalidSetup: If a setting can not be used.
+    """
+    app = FastAPI(
+        title="Trainyard",
+        version=health.VERSION,
+        summary="Train Keras models from a spec, and predict with them.",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        lifespan=check_and_close,
+        generate_unique_id_function=lambda route: route.name,
+        middleware=[Middleware(ShortRefusal), Middleware(Frame)],
+        # Nothing here is set up to receive it, and it costs every prediction.
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    app.state.service = Service.from_settings(settings or load_settings())
+    for resource in RESOURCES:
+        app.include_router(resource.router)
+    install_docs_pages(app)
+    install_error_handlers(app)
+    install_openapi(app)
+    return app

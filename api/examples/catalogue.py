@@ -1,0 +1,39 @@
+"""Presets and experiments as examples."""
+
+from typing import Any
+
+from core.errors import InvalidInput, UnknownExperiment
+
+PRESET: dict[str, Any] = {
+    "name": "perceptron-or",
+    "title": "A perceptron and OR",
+    "teaches": "A single neuron learns OR.",
+    "published": "learned: accuracy 1.0",
+    "expected_seconds": 2,
+    "spec": {
+        "name": "perceptron-or",
+        "dataset": {"name": "truth_table", "operation": "or"},
+        "model": {"kind": "mlp", "layers": [{"type": "dense", "units": 1, "activation": "sigmoid"}]},
+        "training": {
+            "optimizer": {"name": "sgd", "learning_rate": 0.1},
+            "loss": {"name": "binary_crossentropy"},
+            "metrics": ["accuracy"],
+            "epochs": 30,
+            "batch_size": 1,
+        },
+        "seed": 0,
+    },
+    "variants": {"100-epochs": {"training": {"epochs": 100}}},
+}
+
+EXPERIMENT: dict[str, Any] = {
+    "name": "iris-optimizers",
+    "created_at": "2026-03-02T09:30:00.125000Z",
+    "num_runs": 7,
+    "runs_by_state": {"running": 1, "succeeded": 6},
+}
+
+UNKNOWN_EXPERIMENT = UnknownExperiment("There is no experiment 'iris-optimiser'. Did you mean 'iris-optimizers'?")
+BAD_CURSOR = InvalidInput(
+    "'abc' is not a cursor. Send next_cursor of the page before, unchanged, or none for the first page."
+)

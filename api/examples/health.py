@@ -1,0 +1,20 @@
+"""Answers about the service itself as examples."""
+
+HEALTH = {"status": "ok", "version": "0.1.0"}
+
+READY = {
+    "status": "ready",
+    "not_ready": [],
+    "components": {"database": {"ok": True, "detail": None}, "broker": {"ok": True, "detail": None}},
+    "queue": {"queued": 3, "running": 1, "waiting": 0},
+}
+
+NOT_READY = {
+    "status": "not ready",
+    "not_ready": ["database"],
+    "components": {
+        "database": {"ok": False, "detail": "The database does not answer: connection refused. Try again."},
+        "broker": {"ok": True, "detail": None},
+    },
+    "queue": None,
+}

@@ -1,0 +1,113 @@
+"""From a model's name to the network that answers for it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from api.service import ModelKey, Service
+from core.artifacts import ONNX_MODEL, SIGNATURE, Artifact
+from core.errors import ArtifactCorrupt, UnknownModel
+from core.run_state import TERMINAL_STATES, RunState
+from db import registry, runs
+from db.records import RunRecord
+from serving.loaded_model import LoadedModel
+
+MAX_VERSION = 2**31 - 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelAddress:
+    """What the path of a prediction request names.
+
+    Attributes:
+        version: A number, an alias, or None for the newest.
+    """
+
+    name: str
+    version: int | str | None = None
+
+
+def read_address(path_params: Mapping[str, str]) -> ModelAddress:
+    """What the path parameters `model`, `version` and `label` name.
+
+    Raises:
+        UnknownModel: If the version is not a number that a version could have.
+    """
+    name = path_params["model"]
+    if "label" in path_params:
+        return ModelAddress(name, path_params["label"])
+    if "version" in path_params:
+        return ModelAddress(name, read_version(path_params["version"]))
+    return ModelAddress(name)
+
+
+def read_version(digits: str) -> int:
+    """A version's number from a path.
+
+    Raises:
+        UnknownModel: If no version could have it.
+    """
+    if not (digits.isascii() and digits.isdecimal()) or int(digits[:20]) > MAX_VERSION:
+        raise UnknownModel(f"'{digits[:40]}' is not the number of a version; they are counted from 1.")
+    return int(digits)
+
+
+def resolve_model(service: Service, address: ModelAddress) -> registry.ResolvedVersion:
+    """Find the version that should answer, as the registry has it now.
+
+    Raises:
+        UnknownModel: If there is none, saying what there is, or which run is training it.
+    """
+    try:
+        with service.database.reading() as session:
+            return registry.resolve(session, address.name, address.version)
+    except UnknownModel as error:
+        raise explain_missing(service, address.name, error) from error
+
+
+def explain_missing(service: Service, model_name: str, error: UnknownModel) -> UnknownModel:
+    """What to say when a model is not there: more than `error` does if a run was to register it."""
+    with service.database.reading() as session:
+        try:
+            registry.get_model(session, model_name)
+        except UnknownModel:
+            latest = runs.list_page(session, model_name=model_name, limit=1).items
+        else:
+            latest = []
+    return UnknownModel(_tell_run(model_name, latest[0])) if latest else error
+
+
+def load_model(service: Service, resolved: registry.ResolvedVersion) -> LoadedModel:
+    """The network of a model version, from memory if it is there; its files are checked against their hashes.
+
+    Raises:
+        ArtifactCorrupt: If a file is missing or is not what was stored.
+    """
+    key = model_key(resolved.artifacts)
+    if key is None:
+        raise ArtifactCorrupt(
+            f"Version {resolved.version} of '{resolved.model_name}' has no network that can answer. "
+            "Train the run again."
+        )
+    onnx_sha256, signature_sha256 = key
+
+    def load() -> LoadedModel:
+        store = service.artifact_store
+        return LoadedModel.from_files(store.verified_path(onnx_sha256), store.verified_path(signature_sha256))
+
+    return service.model_pool.get(key, load)
+
+
+def model_key(artifacts: Mapping[str, Artifact]) -> ModelKey | None:
+    """What the pool calls the network of these files; None if there is none among them."""
+    if ONNX_MODEL not in artifacts or SIGNATURE not in artifacts:
+        return None
+    return artifacts[ONNX_MODEL].sha256, artifacts[SIGNATURE].sha256
+
+
+def _tell_run(model_name: str, run: RunRecord) -> str:
+    """Why a model that a run was to register is not there."""
+    if run.state not in TERMINAL_STATES:
+        return f"Model '{model_name}' is not trained yet: run {run.id} is {run.state}. Try again when it has succeeded."
+    if run.state == RunState.FAILED and run.error:
+        return f"Model '{model_name}' was not trained: run {run.id} failed. {run.error['detail']}"
+    return f"Model '{model_name}' is not there: the latest run for it, {run.id}, was {run.state}. Run it again."

@@ -1,0 +1,50 @@
+"""The catalogue of specs that are ready to run."""
+
+from typing import Annotated
+
+from fastapi import APIRouter
+from fastapi import Path as PathParameter
+
+from api.documentation import answers
+from api.examples import catalogue as examples
+from api.examples.runs import UNKNOWN_PRESET
+from api.schemas.catalogue import PresetEntry, PresetList
+from core.presets import Preset, get_preset, list_presets
+
+router = APIRouter(prefix="/v1/presets", tags=["presets"])
+
+PresetName = Annotated[str, PathParameter(description="Name of a preset.", examples=["iris-keras"])]
+
+
+@router.get(
+    "",
+    name="list_presets",
+    summary="List the presets",
+    responses=answers({"items": [examples.PRESET]}, uses_database=False),
+)
+def list_all_presets() -> PresetList:
+    """Specs that can be run as they stand, with the figure that each should reproduce and what to try next."""
+    return PresetList(items=[_describe(preset) for preset in list_presets()])
+
+
+@router.get(
+    "/{name}",
+    name="get_preset",
+    summary="Show a preset",
+    responses=answers(examples.PRESET, UNKNOWN_PRESET, uses_database=False),
+)
+def get_one_preset(name: PresetName) -> PresetEntry:
+    """One preset."""
+    return _describe(get_preset(name))
+
+
+def _describe(preset: Preset) -> PresetEntry:
+    return PresetEntry(
+        name=preset.name,
+        title=preset.title,
+        teaches=preset.teaches,
+        published=preset.published,
+        expected_seconds=preset.expected_seconds,
+        spec=preset.spec_json(),
+        variants=preset.variants,
+    )

@@ -1,0 +1,77 @@
+"""Bodies about presets, checked specs and experiments."""
+
+from datetime import datetime
+from typing import Any
+
+from api.schemas.base import AnswerModel
+from core.run_state import RunState
+
+
+class PresetEntry(AnswerModel):
+    """A spec that is ready to run, and what to expect of it."""
+
+    name: str
+    title: str
+    teaches: str
+    published: str
+    """The figure that a run should reproduce."""
+    expected_seconds: float
+    """Time to train on two CPU cores, roughly."""
+    spec: dict[str, Any]
+    """As it was written; defaults are left out."""
+    variants: dict[str, dict[str, Any]]
+    """What to try: a name, and the overrides to send with the preset."""
+
+
+class PresetList(AnswerModel):
+    """The catalogue."""
+
+    items: list[PresetEntry]
+
+
+class Layer(AnswerModel):
+    """A layer of a network."""
+
+    name: str
+    type: str
+    output_shape: list[int | None]
+    """Batch axis first; null is any size."""
+    num_parameters: int
+    flops: int
+    """Floating-point operations of one sample's forward pass, roughly."""
+
+
+class SpecReport(AnswerModel):
+    """What a spec says when it is worked out."""
+
+    spec: dict[str, Any]
+    """With every default filled in."""
+    layers: list[Layer]
+    num_parameters: int
+    num_train: int
+    num_validation: int
+    num_test: int
+    batch_size: int
+    steps_per_epoch: int
+    num_epochs: int
+    num_steps: int
+    flops_per_step: int
+    memory_bytes: int
+    """Memory a trainer will need, roughly."""
+    warnings: list[str]
+
+
+class Experiment(AnswerModel):
+    """A named group of runs."""
+
+    name: str
+    created_at: datetime
+    num_runs: int
+    runs_by_state: dict[RunState, int]
+
+
+class ExperimentPage(AnswerModel):
+    """A page of experiments, by name."""
+
+    items: list[Experiment]
+    next_cursor: str | None

@@ -1,0 +1,93 @@
+"""Specs: check one, and the schema they follow."""
+
+from functools import cache
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Response
+
+from api.bodies import JsonText, read_document
+from api.dataset_files import missing_files
+from api.documentation import answers, takes_body
+from api.examples import runs as run_examples
+from api.examples import specs as examples
+from api.schemas.catalogue import Layer, SpecReport
+from api.schemas.runs import SpecRequest
+from api.service import ServiceParameter
+from api.spec_requests import settle_spec
+from core.specs.experiment import ExperimentSpec
+
+SCHEMA_MEDIA_TYPE = "application/schema+json"
+SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+router = APIRouter(prefix="/v1", tags=["specs"])
+
+
+@router.post(
+    "/specs:validate",
+    summary="Check a spec",
+    responses=answers(
+        examples.REPORT,
+        run_examples.MALFORMED,
+        run_examples.UNKNOWN_PRESET,
+        run_examples.TOO_LARGE,
+        run_examples.INVALID_SPEC,
+        run_examples.OVER_LIMIT,
+        examples.DOES_NOT_FIT,
+        uses_database=False,
+    ),
+    openapi_extra=takes_body(SpecRequest, run_examples.SPEC_REQUESTS),
+)
+def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
+    """Work a spec out without running it: its defaults, its layers, its size, and whether it may be run here."""
+    request = read_document(SpecRequest, text)
+    settled = settle_spec(request, service.settings)
+    report = settled.report
+    missing = missing_files(service.settings.datasets_dir, settled.spec.dataset.name)
+    warnings = [*report.warnings]
+    if missing:
+        warnings.append(
+            f"The dataset '{settled.spec.dataset.name}' is not here yet: {', '.join(missing)} are missing. "
+            "PUT them to /v1/datasets/mnist/files before you run this."
+        )
+    return SpecReport(
+        spec=settled.as_json(),
+        layers=[
+            Layer(
+                name=layer.name,
+                type=layer.type,
+                output_shape=[None, *layer.output_shape],
+                num_parameters=layer.num_parameters,
+                flops=layer.flops,
+            )
+            for layer in report.layers
+        ],
+        num_parameters=report.num_parameters,
+        num_train=report.num_train,
+        num_validation=report.num_validation,
+        num_test=report.num_test,
+        batch_size=report.batch_size,
+        steps_per_epoch=report.steps_per_epoch,
+        num_epochs=report.num_epochs,
+        num_steps=report.num_steps,
+        flops_per_step=report.flops_per_step,
+        memory_bytes=report.memory_bytes,
+        warnings=warnings,
+    )
+
+
+@router.get(
+    "/schemas/experiment-spec",
+    summary="Show the JSON Schema of specs",
+    response_class=Response,
+    responses=answers(examples.SCHEMA, media_type=SCHEMA_MEDIA_TYPE, uses_database=False),
+)
+async def get_experiment_spec_schema() -> Response:
+    """What a spec may hold, for editors and for programs that write specs."""
+    return Response(orjson.dumps(build_schema()), media_type=SCHEMA_MEDIA_TYPE)
+
+
+@cache
+def build_schema() -> dict[str, Any]:
+    """The JSON Schema of an experiment spec."""
+    return {"$schema": SCHEMA_DIALECT, **ExperimentSpec.model_json_schema()}

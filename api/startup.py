@@ -1,0 +1,59 @@
+"""What happens before the first request and after the last."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.service import Service
+from core.errors import TrainyardError
+from db.upgrade import check_database
+
+
+@asynccontextmanager
+async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
+    """Refuse to start on a database that is not the one this code was written for; close everything at the end.
+
+    Raises:
+        InvalidSetup: If the database has to be upgraded, or was written by a newer Trainyard.
+        DatabaseUnavailable: If it does not answer.
+    """
+    service: Service = app.state.service
+    await run_in_threadpool(check_database, service.settings.effective_database_url)
+    try:
+        yield
+    finally:
+        service.doorbell.close()
+        service.database.dispose()
+
+
+class ShortRefusal:
+    """Says in one line why the service does not start, where the framework would send a stack trace."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass everything on but the message of a refused start."""
+        if scope["type"] != "lifespan":
+            await self.app(scope, receive, send)
+            return
+        held: list[Message] = []
+
+        async def hold_refusal(message: Message) -> None:
+            if message["type"] == "lifespan.startup.failed":
+                held.append(message)
+            else:
+                await send(message)
+
+        try:
+            await self.app(scope, receive, hold_refusal)
+        except TrainyardError as error:
+            await send({"type": "lifespan.startup.failed", "message": f"Trainyard does not start. {error.detail}"})
+            raise
+        except BaseException:
+            for message in held:
+                await send(message)
+            raise

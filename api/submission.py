@@ -1,0 +1,69 @@
+"""Making a run: the run, and the answer kept under its Idempotency-Key, exist together or not at all."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from api.run_views import describe, run_path
+from api.schemas.runs import RunRequest
+from api.service import Service
+from api.spec_requests import settle_spec
+from db import idempotency, runs
+
+ROUTE = "POST /v1/runs"
+
+
+@dataclass(frozen=True, slots=True)
+class SubmissionAnswer:
+    """What to tell the client.
+
+    Attributes:
+        location: Where the run is.
+        body: The run as JSON.
+        is_replayed: Whether this was said before, under the same Idempotency-Key.
+    """
+
+    location: str
+    body: str
+    is_replayed: bool = False
+
+
+def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: str | None) -> SubmissionAnswer:
+    """Queue the run that was asked for, unless it was asked for before.
+
+    Args:
+        service: Where to queue it.
+        request: What was asked for.
+        text: The body that said so, byte for byte.
+        idempotency_key: What the client calls the request.
+
+    Raises:
+        UnknownPreset: Naming the nearest known one.
+        InvalidSpec: If it can not be trained as it stands.
+        IdempotencyMismatch: If the key came before with another body.
+        IdempotencyInFlight: If the key's first request is still being answered.
+        DatabaseUnavailable: If nothing could be stored.
+    """
+    settled = settle_spec(request, service.settings)
+    wanted: dict[str, Any] = {
+        "experiment": request.experiment or settled.preset or settled.spec.name,
+        "model_name": settled.spec.name,
+        "spec": settled.as_json(),
+        "preset": settled.preset,
+        "tags": request.tags,
+        "max_attempts": service.settings.max_attempts,
+    }
+    key = idempotency_key
+    with service.database.transaction() as session:
+        if key is not None:
+            digest = hashlib.sha256(text).hexdigest()
+            stored = idempotency.begin(session, key=key, route=ROUTE, body_sha256=digest)
+            if stored is not None:
+                return SubmissionAnswer(location=stored["location"], body=stored["body"], is_replayed=True)
+        record = runs.create(session, **wanted)
+        answer = SubmissionAnswer(location=run_path(record.id), body=describe(record).model_dump_json())
+        if key is not None:
+            # Kept as text: a JSON column may order the fields of an object anew.
+            kept = {"location": answer.location, "body": answer.body}
+            idempotency.complete(session, key=key, route=ROUTE, answer=kept)
+    return answer

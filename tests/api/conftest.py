@@ -1,0 +1,246 @@
+"""A service on a database of its own, models small enough to be worked out by hand, and a real server."""
+
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+import httpx
+import numpy as np
+import onnx
+import pytest
+from onnx import TensorProto, helper, numpy_helper
+
+from api.app import create_app
+from core.artifacts import ArtifactStore
+from core.metrics import MetricBatch, Phase, Progress
+from core.settings import Settings
+from core.signatures import InputKind, ModelSignature, Task, TensorSpec
+from db import claims, runs
+from db.session import Database
+
+with warnings.catch_warnings():
+    # Starlette would rather have a client that is not among this project's dependencies.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+LEASE_SECONDS = 60.0
+
+
+@pytest.fixture
+def database_kind() -> str:
+    """SQLite is quick to copy; modules whose statements could differ ask for PostgreSQL too."""
+    return "sqlite"
+
+
+@pytest.fixture
+def make_settings(tmp_path, database_kind, request):
+    """Settings for a data directory, and an empty database, of the test's own."""
+    url = request.getfixturevalue(f"{database_kind}_url")
+
+    def make(**changes) -> Settings:
+        return Settings(data_dir=tmp_path, database_url=url, **changes)
+
+    return make
+
+
+@pytest.fixture
+def settings(make_settings):
+    return make_settings()
+
+
+@pytest.fixture
+def make_client():
+    """Clients of apps that are started, and stopped after the test."""
+    opened = []
+
+    def make(settings):
+        client = TestClient(create_app(settings), raise_server_exceptions=False, follow_redirects=False)
+        opened.append(client.__enter__())
+        return client
+
+    yield make
+    for client in opened:
+        client.__exit__(None, None, None)
+
+
+@pytest.fixture
+def client(make_client, settings):
+    return make_client(settings)
+
+
+@pytest.fixture
+def database(settings):
+    database = Database(settings.effective_database_url)
+    yield database
+    database.dispose()
+
+
+@dataclass
+class Worker:
+    """Does to the database what a worker would, and puts files where one would."""
+
+    database: Database
+    settings: Settings
+
+    @property
+    def store(self) -> ArtifactStore:
+        return ArtifactStore(self.settings.artifacts_dir)
+
+    def claim(self) -> claims.ClaimedRun:
+        with self.database.transaction() as session:
+            claimed = claims.claim_run(session, owner="test", lease_seconds=LEASE_SECONDS)
+        assert claimed is not None
+        return claimed
+
+    def report(self, claimed, *, step=5, num_steps=10, **curves) -> None:
+        """Report progress, and points of curves: a list of values from step 1 on."""
+        batches = [
+            MetricBatch(
+                key=key.replace("__", "/"),
+                steps=tuple(range(1, len(values) + 1)),
+                values=tuple(values),
+                times=tuple(map(float, range(len(values)))),
+            )
+            for key, values in curves.items()
+        ]
+        progress = Progress(phase=Phase.TRAIN, epoch=1, num_epochs=2, step=step, num_steps=num_steps)
+        with self.database.transaction() as session:
+            claims.record_progress(
+                session, claimed.run_id, claimed.attempt, LEASE_SECONDS, progress=progress, batches=batches
+            )
+
+    def describe(self, claimed, **details) -> None:
+        with self.database.transaction() as session:
+            claims.record_details(session, claimed.run_id, claimed.attempt, LEASE_SECONDS, **details)
+
+    def finish(self, claimed, folder: Path) -> int:
+        """Succeed with every file of a folder as an artifact; returns the model version."""
+        artifacts = [self.store.put(path) for path in sorted(folder.iterdir())]
+        with self.database.transaction() as session:
+            return claims.finish_run(
+                session, claimed.run_id, claimed.attempt, artifacts=artifacts, phases={"train": 0.25}
+            )
+
+    def fail(self, claimed, code="training_failed", detail="The loss was NaN at step 3.") -> None:
+        with self.database.transaction() as session:
+            claims.fail_run(session, claimed.run_id, claimed.attempt, error={"code": code, "detail": detail})
+
+    def register(self, model_name: str, folder: Path) -> UUID:
+        """A run of a model that has succeeded with these files."""
+        with self.database.transaction() as session:
+            record = runs.create(session, experiment="tests", model_name=model_name, spec={"seed": 0})
+        claimed = self.claim()
+        assert claimed.run_id == record.id
+        self.finish(claimed, folder)
+        return record.id
+
+
+@pytest.fixture
+def worker(database, settings):
+    return Worker(database, settings)
+
+
+def save_model(folder: Path, weights, signature: ModelSignature, *, log: str = "trained\n") -> Path:
+    """The files of a run whose network multiplies a row by a matrix."""
+    folder.mkdir(parents=True)
+    weights = np.asarray(weights, dtype=np.float32)
+    graph = helper.make_graph(
+        [helper.make_node("MatMul", ["x", "weights"], ["y"])],
+        "by_hand",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", weights.shape[0]])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", weights.shape[1]])],
+        [numpy_helper.from_array(weights, "weights")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    onnx.checker.check_model(model)
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    (folder / "signature.json").write_text(signature.model_dump_json())
+    (folder / "trainer.log").write_text(log)
+    return folder
+
+
+@pytest.fixture
+def iris(tmp_path) -> Path:
+    """Three classes: the first three of four numbers are the probabilities, the fourth counts for nothing."""
+    signature = ModelSignature(
+        task=Task.CLASSIFICATION,
+        input_kind=InputKind.COLUMNS,
+        input=TensorSpec(name="input", onnx_name="x", shape=(4,)),
+        output=TensorSpec(name="output", onnx_name="y", shape=(3,)),
+        columns=("sepal_length", "sepal_width", "petal_length", "petal_width"),
+        class_labels=("setosa", "versicolor", "virginica"),
+    )
+    return save_model(tmp_path / "iris", np.eye(4, 3), signature)
+
+
+@pytest.fixture
+def make_line(tmp_path):
+    """A regression: y = slope · x."""
+
+    def make(slope: float) -> Path:
+        signature = ModelSignature(
+            task=Task.REGRESSION,
+            input_kind=InputKind.COLUMNS,
+            input=TensorSpec(name="input", onnx_name="x", shape=(1,)),
+            output=TensorSpec(name="output", onnx_name="y", shape=(1,)),
+            columns=("x",),
+        )
+        return save_model(tmp_path / f"line-{slope}", [[slope]], signature)
+
+    return make
+
+
+@dataclass
+class Server:
+    """A server in a process of its own."""
+
+    base_url: str
+    port: int
+    process: subprocess.Popen
+
+    def resident_bytes(self, field: str = "VmRSS") -> int:
+        """Its memory now, or at most (`VmHWM`)."""
+        for line in Path(f"/proc/{self.process.pid}/status").read_text().splitlines():
+            if line.startswith(f"{field}:"):
+                return int(line.split()[1]) * 1024
+        raise AssertionError(f"no {field}")
+
+
+@pytest.fixture(scope="module")
+def server(upgraded_sqlite, tmp_path_factory):
+    """The service under uvicorn, with a database and a port of its own, for all tests of a module."""
+    data_dir = tmp_path_factory.mktemp("server")
+    shutil.copy(upgraded_sqlite, data_dir / "trainyard.db")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "uvicorn", "--factory", "api.app:create_app", "--port", str(port), "--no-access-log"],
+        env={"TRAINYARD_DATA_DIR": str(data_dir), "PATH": "/usr/bin:/bin"},
+        stderr=subprocess.PIPE,
+    )
+    running = Server(f"http://127.0.0.1:{port}", port, process)
+    try:
+        _wait_until_up(running)
+        yield running
+    finally:
+        process.terminate()
+        process.communicate(timeout=30)
+
+
+def _wait_until_up(server: Server) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        assert server.process.poll() is None, server.process.stderr.read().decode()
+        try:
+            if httpx.get(f"{server.base_url}/healthz", trust_env=False).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.05)
+    raise AssertionError("the server did not answer")

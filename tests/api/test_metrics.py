@@ -1,0 +1,99 @@
+import math
+
+import pytest
+
+
+@pytest.fixture
+def curves(client, worker):
+    """The path of a run's metrics, with curves of ten and of three points."""
+    run_id = client.post("/v1/runs", json={"preset": "perceptron-or"}).json()["id"]
+    worker.report(
+        worker.claim(),
+        train__loss=[1.0, 0.5, math.nan, 0.25, 4.0, math.inf, 0.125, 0.5, 0.5, 0.25],
+        epoch__train__loss=[3.0, 2.0, 1.0],
+    )
+    return f"/v1/runs/{run_id}/metrics"
+
+
+def test_metrics_are_listed_in_numbers(client, curves):
+    answer = client.get(curves)
+    assert answer.json() == {
+        "items": [
+            {
+                "key": "epoch/train/loss",
+                "count": 3,
+                "first": 3.0,
+                "last": 1.0,
+                "last_step": 3,
+                "min": 1.0,
+                "min_step": 3,
+                "max": 3.0,
+                "max_step": 1,
+            },
+            {
+                "key": "train/loss",
+                "count": 10,
+                "first": 1.0,
+                "last": 0.25,
+                "last_step": 10,
+                "min": 0.125,
+                "min_step": 7,
+                "max": None,
+                "max_step": 6,
+            },
+        ]
+    }
+
+
+def test_a_short_curve_comes_whole_with_null_where_there_is_no_number(client, curves):
+    answer = client.get(f"{curves}/history?keys=train/loss")
+    (curve,) = answer.json()["series"]
+    assert curve["x"] == list(range(1, 11))
+    assert curve["y"] == [1.0, 0.5, None, 0.25, 4.0, None, 0.125, 0.5, 0.5, 0.25]
+    assert (curve["total"], curve["downsampled"], curve["y_min"], curve["y_max"]) == (10, False, None, None)
+
+
+def test_a_long_curve_is_thinned(client, curves):
+    query = {"keys": "train/loss", "max_points": 5}
+    (curve,) = client.get(f"{curves}/history", params=query).json()["series"]
+    # Each pair of steps: its last value, and the least and greatest of both.
+    assert curve["x"] == [2, 4, 6, 8, 10]
+    assert curve["y"] == [0.5, 0.25, None, 0.5, 0.25]
+    assert curve["y_min"] == [0.5, 0.25, 4.0, 0.125, 0.25]
+    assert curve["y_max"] == [1.0, 0.25, None, 0.5, 0.5]
+    assert (curve["total"], curve["downsampled"]) == (10, True)
+    (chosen,) = client.get(f"{curves}/history", params=query | {"mode": "lttb"}).json()["series"]
+    assert len(chosen["x"]) <= 5
+    (raw,) = client.get(f"{curves}/history", params=query | {"mode": "raw"}).json()["series"]
+    assert len(raw["x"]) == 10
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "keys=train/loss,epoch/train/loss",
+        "keys=train/loss&keys=epoch/train/loss",
+        "keys=train/loss,epoch/train/loss,train/loss,",
+    ],
+)
+def test_keys_are_separated_by_commas_or_repeated(client, curves, query):
+    series = client.get(f"{curves}/history?{query}").json()["series"]
+    assert [curve["key"] for curve in series] == ["train/loss", "epoch/train/loss"]
+
+
+def test_without_keys_every_curve_is_shown(client, curves):
+    answer = client.get(f"{curves}/history").json()
+    assert answer["run_id"] == curves.split("/")[3]
+    assert [curve["key"] for curve in answer["series"]] == ["epoch/train/loss", "train/loss"]
+
+
+def test_a_metric_that_has_no_points_is_an_empty_curve(client, curves):
+    (curve,) = client.get(f"{curves}/history?keys=test/loss").json()["series"]
+    assert (curve["x"], curve["y"], curve["total"]) == ([], [], 0)
+
+
+@pytest.mark.parametrize("query", ["max_points=2", "max_points=100001", "mode=mean", "key=train/loss"])
+def test_a_view_that_can_not_be_made_is_refused(client, curves, query):
+    answer = client.get(f"{curves}/history?{query}")
+    assert answer.status_code == 422
+    assert query.partition("=")[0] in answer.json()["detail"]

@@ -1,0 +1,82 @@
+import os
+import time
+
+import pytest
+
+
+def submit(client, preset="iris-keras"):
+    return client.post("/v1/runs", json={"preset": preset}).json()["id"]
+
+
+def stored_files(settings):
+    return {path.name for path in settings.artifacts_dir.rglob("*") if path.is_file()}
+
+
+@pytest.fixture
+def trained(client, worker, iris):
+    run_id = submit(client)
+    worker.finish(worker.claim(), iris)
+    return run_id
+
+
+def test_a_deleted_run_is_gone_with_its_model_and_its_files(client, settings, trained):
+    predict = "/v1/models/iris-keras:predict"
+    body = {"instances": [[1, 0, 0, 0]]}
+    assert client.post(predict, json=body).status_code == 200
+    assert len(stored_files(settings)) == 3
+    assert client.delete(f"/v1/runs/{trained}").status_code == 204
+    assert client.get(f"/v1/runs/{trained}").status_code == 404
+    assert client.post(predict, json=body).status_code == 404
+    assert stored_files(settings) == set()
+    assert client.delete(f"/v1/runs/{trained}").status_code == 404
+
+
+def test_a_deleted_runs_network_is_no_longer_kept_loaded(client, trained):
+    client.post("/v1/models/iris-keras:predict", json={"instances": [[1, 0, 0, 0]]})
+    pool = client.app.state.service.model_pool
+    assert len(pool) == 1
+    client.delete(f"/v1/runs/{trained}")
+    assert len(pool) == 0
+
+
+def test_files_that_another_run_left_too_stay(client, worker, settings, trained, iris):
+    (iris / "trainer.log").write_text("another log\n")
+    submit(client)
+    worker.finish(worker.claim(), iris)
+    assert len(stored_files(settings)) == 4
+    client.delete(f"/v1/runs/{trained}")
+    assert len(stored_files(settings)) == 3
+    answer = client.post("/v1/models/iris-keras:predict", json={"instances": [[1, 0, 0, 0]]})
+    assert answer.json() == {"predictions": [[1.0, 0.0, 0.0]]}
+    assert answer.headers["x-model-version"] == "2"
+
+
+def test_files_that_a_running_run_may_have_stored_already_stay(client, worker, trained, iris):
+    submit(client)
+    claimed = worker.claim()
+    worker.store.put(iris / "model.onnx")
+    worker.store.put(iris / "signature.json")
+    client.delete(f"/v1/runs/{trained}")
+    worker.finish(claimed, iris)
+    answer = client.post("/v1/models/iris-keras:predict", json={"instances": [[1, 0, 0, 0]]})
+    assert answer.status_code == 200
+
+
+def test_files_older_than_every_running_run_are_removed_all_the_same(client, worker, settings, trained):
+    an_hour_ago = time.time() - 3600
+    for path in settings.artifacts_dir.rglob("*"):
+        os.utime(path, (an_hour_ago, an_hour_ago))
+    submit(client)
+    worker.claim()
+    client.delete(f"/v1/runs/{trained}")
+    assert stored_files(settings) == set()
+
+
+def test_a_run_that_has_not_ended_can_not_be_deleted(client, worker):
+    run_id = submit(client)
+    for state in ("queued", "running"):
+        answer = client.delete(f"/v1/runs/{run_id}")
+        assert answer.status_code == 409
+        assert state in answer.json()["detail"]
+        if state == "queued":
+            worker.claim()
