@@ -1,0 +1,1 @@
+"""The Python client and the `trainyard` command line. Speaks HTTP; imports no other package of ours."""
