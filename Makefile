@@ -1,0 +1,86 @@
+# Everything needs only Python 3.11, 3.12 or 3.13 and make; `make up` sets up the rest. Written for GNU make 3.81 (macOS) on.
+
+VENV := .venv
+BIN := $(VENV)/bin
+
+# Another interpreter: make PYTHON=/path/to/python up
+PYTHON ?=
+
+# More for pytest: make test PYTEST_ARGS='-x tests/db'
+PYTEST_ARGS ?=
+
+# Newer versions: make lock LOCK_ARGS=--upgrade
+LOCK_ARGS ?=
+
+LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-header --no-annotate --no-emit-index-url pyproject.toml requirements/build.in
+
+INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
+
+.PHONY: help up demo test lint lock clean
+
+help: ## list what there is to make
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+
+up: $(VENV)/worker.stamp ## install what is missing, then run API and worker until Ctrl-C
+	@exec $(BIN)/python -m launch
+
+demo: $(VENV)/worker.stamp ## train the binary adder on the running service, then add two numbers with it
+	$(BIN)/trainyard run binary-adder --watch
+	$(BIN)/trainyard predict binary-adder '{"a": 45, "b": 77}'
+
+test: $(VENV)/dev.stamp lint ## check style, types and imports, then run every test
+	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+
+lint: $(VENV)/dev.stamp ## check style, types and imports
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyproject.toml
+	$(LOCK) $(LOCK_ARGS) --extra worker --extra dev --output-file requirements/dev.txt
+	$(LOCK) $(LOCK_ARGS) --extra worker --constraints requirements/dev.txt --output-file requirements/worker.txt
+	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/base.txt
+
+clean: ## remove what was installed and cached; your data in var/ stays
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A virtual environment that is whole is kept, whoever made it.
+$(VENV)/made.stamp:
+	@suitable='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
+	if [ -e $(BIN)/python ] && ! $(BIN)/python -c "$$suitable"; then \
+		echo "trainyard: $(VENV) holds another Python than 3.11, 3.12 or 3.13. Remove it: make clean" >&2; \
+		exit 1; \
+	fi; \
+	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
+		incomplete=; chosen=; \
+		for candidate in $(if $(PYTHON),"$(PYTHON)",python3.11 python3.12 python3.13 python3 python); do \
+			"$$candidate" -c "$$suitable" 2>/dev/null || continue; \
+			if "$$candidate" -c 'import ensurepip, venv' 2>/dev/null; then chosen=$$candidate; break; fi; \
+			incomplete=$${incomplete:-$$candidate}; \
+		done; \
+		if [ -z "$$chosen" ] && [ -n "$$incomplete" ]; then \
+			echo "trainyard: $$incomplete can not make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+			exit 1; \
+		elif [ -z "$$chosen" ]; then \
+			echo "trainyard: found no Python 3.11, 3.12 or 3.13$(if $(PYTHON), in PYTHON=$(PYTHON)). Install one, or name it: make PYTHON=/path/to/python" >&2; \
+			exit 1; \
+		fi; \
+		echo "Making $(VENV) with $$chosen"; \
+		"$$chosen" -m venv $(VENV) || exit 1; \
+	fi
+	@touch $@
+
+# The project itself goes in last, in place and built by the pinned backend already installed, so that no index is asked.
+$(VENV)/worker.stamp: $(VENV)/made.stamp requirements/worker.txt pyproject.toml
+	@echo "Installing what requirements/worker.txt pins; the first time this loads about 1 GB"
+	$(INSTALL) requirements/worker.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+# After the one above, never beside it, under make -j as well.
+$(VENV)/dev.stamp: $(VENV)/worker.stamp requirements/dev.txt
+	$(INSTALL) requirements/dev.txt
+	@touch $@

@@ -1,0 +1,1 @@
+"""One command to start: checks the setup, then runs API and worker together."""

@@ -1,0 +1,45 @@
+"""The two processes a service consists of, as command lines."""
+
+import os
+import sys
+from pathlib import Path
+
+from core.settings import Settings
+
+# Requests under way when the API is told to stop have this long to be answered.
+API_STOP_SECONDS = 5
+
+LOGGING_FILE = Path(__file__).with_name("logging.json")
+
+
+def api_command(settings: Settings) -> list[str]:
+    """The command that serves HTTP."""
+    return [
+        *(sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory"),
+        *("--host", settings.host, "--port", str(settings.port)),
+        *("--loop", "uvloop", "--http", "httptools", "--lifespan", "on"),
+        *("--timeout-graceful-shutdown", str(API_STOP_SECONDS)),
+        *("--no-access-log", "--no-server-header", "--log-config", str(LOGGING_FILE)),
+    ]
+
+
+def worker_command(settings: Settings) -> list[str]:
+    """The command that trains."""
+    return [
+        # Celery warns a superuser because of pickle, which this app accepts from nobody.
+        *(sys.executable, "-W", "ignore:You're running the worker with superuser"),
+        *("-m", "celery", "--quiet", "-A", "worker.celery_entry", "worker", "--pool", "threads"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+        *("--loglevel", settings.log_level.upper()),
+    ]
+
+
+def child_environment(settings: Settings) -> dict[str, str]:
+    """The environment of both."""
+    return {
+        **os.environ,
+        # A port chosen by the launcher is in no variable yet.
+        "TRAINYARD_PORT": str(settings.port),
+        # Lines reach the terminal as they are written.
+        "PYTHONUNBUFFERED": "1",
+    }
