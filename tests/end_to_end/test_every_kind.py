@@ -84,7 +84,7 @@ def test_progress_is_shown_while_a_run_trains(service):
 
 
 def test_irises_are_told_apart_by_rows_of_numbers_and_by_column_names(service):
-    run = service.train(preset="iris-keras", overrides={"training": {"epochs": 60}})
+    run = service.train(preset="iris-keras")
     assert run["latest_metrics"]["epoch/validation/accuracy"] >= 0.9
 
     rows, labels = load_iris(return_X_y=True)
