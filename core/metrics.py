@@ -5,11 +5,16 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """What an attempt is busy with; the seconds of each are kept on the run."""
+    """What an attempt is busy with; the seconds of each are kept on the run.
+
+    Trials of other ways to compute take turns with compiling, and validating with training.
+    """
 
     START = "start"
     COMPILE = "compile"
+    TRIAL = "trial"
     TRAIN = "train"
+    VALIDATE = "validate"
     EXPORT = "export"
 
 

@@ -52,6 +52,10 @@ class Settings(BaseSettings):
         900.0, gt=0, description="Longest an attempt may run without progress, in seconds, before it is ended."
     )
 
+    max_cache_bytes: int = Field(
+        GIBIBYTE, ge=0, description="Most that compiled programs and plans kept for later runs may take, in bytes."
+    )
+
     max_body_bytes: int = Field(MEBIBYTE, ge=1, description="Largest request body outside prediction, in bytes.")
     max_predict_body_bytes: int = Field(16 * MEBIBYTE, ge=1, description="Largest prediction request body, in bytes.")
     max_parameters: int = Field(100_000_000, ge=1, description="Most parameters a spec's network may have.")
@@ -123,6 +127,11 @@ class Settings(BaseSettings):
     def scratch_dir(self) -> Path:
         """Folder for files of attempts under way; safe to empty when no worker runs."""
         return self.data_dir / "scratch"
+
+    @property
+    def cache_dir(self) -> Path:
+        """Folder of what one run finds out for those after it; safe to delete at any time."""
+        return self.data_dir / "cache"
 
     @property
     def default_base_url(self) -> str:

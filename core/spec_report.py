@@ -1,5 +1,6 @@
 """What a spec would cost, and whether this service lets it run: checked before anything is queued."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 
@@ -93,10 +94,15 @@ def _work_out(
         steps_per_epoch=steps_per_epoch,
         num_epochs=ceil(num_steps / steps_per_epoch),
         num_steps=num_steps,
-        flops_per_step=FORWARD_AND_BACKWARD * batch_size * sum(layer.flops for layer in layers),
+        flops_per_step=count_step_flops(layers, batch_size),
         memory_bytes=FRAMEWORK_BYTES + BYTES_PER_NUMBER * numbers,
         warnings=warnings,
     )
+
+
+def count_step_flops(layers: Sequence[LayerRow], batch_size: int) -> int:
+    """Floating-point operations of one training step, forward and backward, roughly."""
+    return FORWARD_AND_BACKWARD * batch_size * sum(layer.flops for layer in layers)
 
 
 def _check_stratify(spec: ExperimentSpec, shape: DatasetShape) -> None:

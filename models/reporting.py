@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from time import perf_counter
-from typing import Protocol
+from typing import Any, Protocol
 
 from core.metrics import MetricBatch, Phase, Progress
 
@@ -20,10 +20,11 @@ class Reporter(Protocol):
     def metrics(self, batches: Sequence[MetricBatch]) -> None:
         """Further points of curves; the steps of a curve rise from call to call."""
 
-    def details(
-        self, *, device: str, environment: Mapping[str, str | int], engine: Mapping[str, str | int | float]
-    ) -> None:
-        """What the run is computed on and with; may come again when the engine has chosen its plan."""
+    def details(self, *, device: str, environment: Mapping[str, str | int]) -> None:
+        """What the run is computed on and with."""
+
+    def engine(self, engine: Mapping[str, Any]) -> None:
+        """How the steps are computed; comes when the plan is chosen, and again with what was measured at the end."""
 
     def phase(self, phase: Phase) -> None:
         """A phase begins."""
@@ -49,6 +50,7 @@ class PhaseClock:
         self.progress = reporter.progress
         self.metrics = reporter.metrics
         self.details = reporter.details
+        self.engine = reporter.engine
         self.should_stop = reporter.should_stop
 
     def phase(self, phase: Phase) -> None:
@@ -56,6 +58,11 @@ class PhaseClock:
         self.finish()
         self._current = phase
         self._reporter.phase(phase)
+
+    def move(self, seconds: float, source: Phase, target: Phase) -> None:
+        """Count seconds of a phase towards another that took turns with it."""
+        self._seconds[target.value] = self._seconds.get(target.value, 0.0) + seconds
+        self._seconds[source.value] = self._seconds.get(source.value, 0.0) - seconds
 
     def finish(self) -> dict[str, float]:
         """End the last phase.
@@ -81,9 +88,10 @@ class SilentReporter:
     def metrics(self, batches: Sequence[MetricBatch]) -> None:
         """Not told."""
 
-    def details(
-        self, *, device: str, environment: Mapping[str, str | int], engine: Mapping[str, str | int | float]
-    ) -> None:
+    def details(self, *, device: str, environment: Mapping[str, str | int]) -> None:
+        """Not told."""
+
+    def engine(self, engine: Mapping[str, Any]) -> None:
         """Not told."""
 
     def phase(self, phase: Phase) -> None:

@@ -2,9 +2,14 @@
 
 import os
 import platform
+import resource
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
+from time import perf_counter
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
 # The trainer's log is for its user: no banners about processor features, and no complaint about a missing GPU.
@@ -18,10 +23,23 @@ import tensorflow as tf
 sys.setrecursionlimit(20_000)
 # Every run traces programs of its own; TensorFlow would take that for a mistake and say so in every log.
 tf.get_logger().setLevel("ERROR")
-# Some operations on a GPU add numbers in the order in which threads finish; a seed must give the same curve twice.
-tf.config.experimental.enable_op_determinism()
+if tf.config.list_physical_devices("GPU"):
+    # Some operations there add numbers in the order in which threads finish; a seed must give the same curve twice.
+    tf.config.experimental.enable_op_determinism()
 
-__all__ = ["configure_threads", "find_device_name", "keras", "library_versions", "num_threads", "tf"]
+__all__ = [
+    "configure_threads",
+    "device_memory_bytes",
+    "find_device_name",
+    "has_gpu",
+    "keras",
+    "library_versions",
+    "measure_peak_flops",
+    "num_threads",
+    "peak_memory_bytes",
+    "reset_peak_memory",
+    "tf",
+]
 
 LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "onnx", "onnxruntime")
 
@@ -50,6 +68,11 @@ def num_threads() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
+def has_gpu() -> bool:
+    """Whether there is a GPU to compute on."""
+    return bool(tf.config.list_physical_devices("GPU"))
+
+
 def find_device_name() -> str:
     """Say what training runs on: the first GPU's model, or the processor's."""
     gpus = tf.config.list_physical_devices("GPU")
@@ -57,6 +80,54 @@ def find_device_name() -> str:
         details = tf.config.experimental.get_device_details(gpus[0])
         return f"GPU ({details.get('device_name', 'unknown model')})"
     return f"CPU ({_processor_name()})"
+
+
+def device_memory_bytes() -> int:
+    """Memory of the device that training samples lie on: the first GPU's, or the machine's."""
+    gpus = tf.config.list_physical_devices("GPU")
+    if gpus:
+        # CUDA itself is not asked: TensorFlow takes memory as it needs it, and tells only what it has taken.
+        limit = tf.config.experimental.get_device_details(gpus[0]).get("memory_limit")
+        if limit:
+            return int(limit)
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+@cache
+def measure_peak_flops() -> float:
+    """Floating-point operations a second of large matrix products: what no network can go beyond. Takes 0.1 s once."""
+    size, repeats = 1024, 3
+    product = tf.function(lambda a: tf.reduce_sum(tf.matmul(a, a)), autograph=False)
+    matrix = tf.ones((size, size)) / size
+    product(matrix).numpy()
+    seconds = []
+    for _ in range(repeats):
+        started = perf_counter()
+        product(matrix).numpy()
+        seconds.append(perf_counter() - started)
+    return float(2 * size**3 / min(seconds))
+
+
+def reset_peak_memory() -> None:
+    """Forget how much memory was in use before, where the system lets us."""
+    if has_gpu():
+        tf.config.experimental.reset_memory_stats("GPU:0")
+    with suppress(OSError):
+        # proc(5), clear_refs: 5 sets the peak resident set to what is resident now. Linux only.
+        Path("/proc/self/clear_refs").write_text("5", encoding="ascii")
+
+
+def peak_memory_bytes() -> int:
+    """Most memory in use since `reset_peak_memory`: the first GPU's, or this process's resident set."""
+    if has_gpu():
+        return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
+    with suppress(OSError):
+        for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # getrusage(2): kilobytes on Linux, bytes on macOS.
+    return peak if sys.platform == "darwin" else peak * 1024
 
 
 def _processor_name() -> str:

@@ -3,10 +3,15 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from core.layer_table import tabulate_layers
 from core.metrics import Phase
+from core.spec_report import count_step_flops
 from core.specs.experiment import ExperimentSpec
-from models.assembly import assemble
+from models.assembly import Assembly, assemble
 from models.engine.fitting import fit
+from models.engine.length import measure_length
+from models.engine.plan_cache import PlanCache
+from models.engine.planning import Planning
 from models.export import export_model
 from models.reporting import PhaseClock, Reporter, stop_if_asked
 from models.runtime import find_device_name, library_versions, num_threads
@@ -27,13 +32,16 @@ class TrainingOutcome:
     phases: dict[str, float]
 
 
-def train(spec: ExperimentSpec, *, datasets_dir: Path, output_dir: Path, reporter: Reporter) -> TrainingOutcome:
+def train(
+    spec: ExperimentSpec, *, datasets_dir: Path, output_dir: Path, reporter: Reporter, cache_dir: Path | None = None
+) -> TrainingOutcome:
     """Train the network of a spec and save it.
 
     Args:
         spec: What to train, on what, and how.
         datasets_dir: Where datasets that are files lie, each in a directory of its name.
         output_dir: An existing directory for the saved files.
+        cache_dir: What one run finds out about plans is kept here for those after it; None keeps nothing.
         reporter: Hears of phases, progress and metrics, and says whether to stop.
 
     Raises:
@@ -47,14 +55,34 @@ def train(spec: ExperimentSpec, *, datasets_dir: Path, output_dir: Path, reporte
     clock.phase(Phase.START)
     environment: dict[str, str | int] = {**library_versions(), "seed": spec.seed, "threads": num_threads()}
     device = find_device_name()
-    reporter.details(device=device, environment=environment, engine={})
+    reporter.details(device=device, environment=environment)
     assembly = assemble(spec, datasets_dir)
     stop_if_asked(reporter)
 
-    outcome = fit(assembly.network, assembly.data, spec.training, assembly.measures, spec.seed, clock)
-    reporter.details(device=device, environment=environment, engine=outcome.plan)
+    outcome = fit(
+        assembly.network,
+        assembly.data,
+        spec.training,
+        assembly.measures,
+        spec.seed,
+        clock,
+        _planning(spec, assembly, device, cache_dir),
+    )
+    clock.move(outcome.trial_seconds, Phase.COMPILE, Phase.TRIAL)
+    clock.move(outcome.validate_seconds, Phase.TRAIN, Phase.VALIDATE)
     stop_if_asked(reporter)
 
     clock.phase(Phase.EXPORT)
     files = export_model(assembly, spec, output_dir)
     return TrainingOutcome(files, outcome.metrics, clock.finish())
+
+
+def _planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_dir: Path | None) -> Planning:
+    # How long to train, and from which random numbers, changes no step.
+    training = spec.training.model_dump_json(exclude={"epochs", "steps", "early_stopping", "shuffle", "plan"})
+    sizes = [f"{column.shape} {column.dtype}" for column in assembly.data.train.columns()]
+    network = [spec.model.model_dump_json(), training, *sizes, device, num_threads(), *library_versions().values()]
+    folder = None if cache_dir is None else cache_dir / "plans"
+    layers = tabulate_layers(spec.model, assembly.shape.network_input_shape)
+    flops = count_step_flops(layers, measure_length(spec.training, len(assembly.data.train)).batch_size)
+    return Planning("\n".join(map(str, network)), flops, PlanCache(folder))

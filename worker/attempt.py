@@ -67,8 +67,9 @@ class Attempt:
         self._batches.extend(batches)
 
     def note_details(self, details: DetailsReport) -> None:
-        """Keep on what it runs."""
-        self._details = details
+        """Keep on what it runs, and how."""
+        known = self._details or DetailsReport()
+        self._details = known.model_copy(update=details.model_dump(exclude={"kind"}, exclude_none=True))
 
     def note_result(self, result: Finished) -> None:
         """Keep what came of it."""

@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 
 from core.settings import Settings
+from worker.compiled_programs import xla_flags
 
 NVIDIA_DEVICE = re.compile(r"nvidia\d+")
 
@@ -30,6 +31,7 @@ def trainer_environments(settings: Settings) -> tuple[dict[str, str], ...]:
             "CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)] if gpus else "-1",
             "TRAINYARD_TRAINER_THREADS": str(num_threads),
             "OMP_NUM_THREADS": str(num_threads),
+            "TF_XLA_FLAGS": xla_flags(settings.cache_dir),
         }
         for slot in range(num_trainers)
     )

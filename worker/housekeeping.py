@@ -10,6 +10,7 @@ from core.artifacts import ArtifactStore
 from core.settings import Settings
 from db import artifacts, idempotency
 from db.session import Database
+from worker.compiled_programs import prune
 
 logger = logging.getLogger("trainyard.worker")
 
@@ -36,6 +37,7 @@ def tidy(settings: Settings, database: Database) -> None:
     # An attempt's folder is made when it begins, and no attempt outlasts the time limit of runs.
     for path in _older_than(KEPT_SECONDS + settings.run_timeout_seconds, settings.scratch_dir.glob("*")):
         shutil.rmtree(path, ignore_errors=True)
+    prune(settings.cache_dir, settings.max_cache_bytes)
     if num_deleted:
         logger.info("Deleted %d files that no run refers to.", num_deleted)
 

@@ -27,6 +27,7 @@ class TrainCommand(Message):
     spec: dict[str, Any]
     datasets_dir: str
     output_dir: str
+    cache_dir: str
     log_path: str
 
 
@@ -59,12 +60,12 @@ class MetricsReport(Message):
 
 
 class DetailsReport(Message):
-    """Trainer to supervisor: on what the run is trained, and how."""
+    """Trainer to supervisor: on what the run is trained, and how; what is None stays as it was told before."""
 
     kind: Literal["details"] = "details"
-    device: str
-    environment: dict[str, Any]
-    engine: dict[str, Any]
+    device: str | None = None
+    environment: dict[str, Any] | None = None
+    engine: dict[str, Any] | None = None
 
 
 class Finished(Message):

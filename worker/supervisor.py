@@ -107,6 +107,7 @@ class Supervisor:
                     spec=attempt.claimed.spec,
                     datasets_dir=str(self._settings.datasets_dir),
                     output_dir=str(attempt.scratch),
+                    cache_dir=str(self._settings.cache_dir),
                     log_path=str(attempt.log_path),
                 )
             )

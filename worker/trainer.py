@@ -16,7 +16,7 @@ import traceback
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from core.errors import TrainyardError
 from core.metrics import MetricBatch, Phase, Progress
@@ -70,12 +70,15 @@ class PipeReporter:
                 logger.info("step %d: %s = %.6g", batch.steps[-1], batch.key, batch.values[-1])
         self.send(MetricsReport(batches=tuple(batches)))
 
-    def details(
-        self, *, device: str, environment: Mapping[str, str | int], engine: Mapping[str, str | int | float]
-    ) -> None:
-        """On what the run is trained, and how."""
-        logger.info("device: %s; engine: %s", device, engine)
-        self.send(DetailsReport(device=device, environment=dict(environment), engine=dict(engine)))
+    def details(self, *, device: str, environment: Mapping[str, str | int]) -> None:
+        """On what the run is trained."""
+        logger.info("device: %s", device)
+        self.send(DetailsReport(device=device, environment=dict(environment)))
+
+    def engine(self, engine: Mapping[str, Any]) -> None:
+        """How its steps are computed."""
+        logger.info("engine: %s", dict(engine))
+        self.send(DetailsReport(engine=dict(engine)))
 
     def should_stop(self) -> bool:
         """Never: a supervisor that wants a trainer to stop ends its process."""
@@ -125,6 +128,7 @@ def _train(command: TrainCommand, reporter: PipeReporter) -> Message:
             parse_spec(command.spec),
             datasets_dir=Path(command.datasets_dir),
             output_dir=Path(command.output_dir),
+            cache_dir=Path(command.cache_dir),
             reporter=reporter,
         )
     except TrainyardError as error:

@@ -52,6 +52,10 @@ ALIASES = {
 }
 """Keras's own short names."""
 
+PlanName = Literal["auto", "xla", "xla-unrolled", "graph", "graph-unrolled", "step", "stream"]
+"""xla: many steps as one XLA program; graph: many steps in one graph; step: one step a call; stream: samples read in
+batches ahead of need. `-unrolled`: recurrent layers written out time step by time step."""
+
 LossAlias = Literal["mse", "mae", "mape", "msle", "bce", "kld", "logcosh"]
 MetricAlias = Literal["mse", "mae", "mape", "rmse", "acc"]
 
@@ -118,6 +122,8 @@ class Training(SpecModel):
     validation_freq: PositiveInt = 1
     """Measure the validation samples every so many epochs."""
     early_stopping: EarlyStopping | None = None
+    plan: PlanName = "auto"
+    """How the steps are computed; all plans give the same numbers up to rounding. `auto` takes the fastest."""
 
     @model_validator(mode="after")
     def _one_length(self) -> "Training":

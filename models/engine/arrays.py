@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+Column = npt.NDArray[np.float32] | npt.NDArray[np.int32]
+
 
 @dataclass(frozen=True, slots=True)
 class Arrays:
@@ -13,13 +15,24 @@ class Arrays:
     Attributes:
         inputs: (n, *network_input_shape), float32.
         targets: (n,) int32 or (n, *output_shape) float32, as the loss takes them.
+        weights: (n,) float32: what each sample counts in the loss; None where all count alike.
     """
 
     inputs: npt.NDArray[np.float32]
     targets: npt.NDArray[np.float32] | npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
+
+    def columns(self) -> tuple[Column, ...]:
+        """Inputs, targets and, where there are any, weights: what makes up a batch."""
+        return (self.inputs, self.targets) if self.weights is None else (self.inputs, self.targets, self.weights)
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory of all columns."""
+        return sum(column.nbytes for column in self.columns())
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from time import perf_counter
 from models.engine.arrays import Arrays
 from models.engine.meter import Meter
 from models.engine.pacing import Pacer
-from models.engine.programs import EVALUATION_BATCH, EvaluationProgram
+from models.engine.programs.evaluation import BATCH_SIZE, EvaluationProgram
 from models.engine.values import Values
 from models.reporting import Reporter, stop_if_asked
 from models.runtime import tf
@@ -17,9 +17,8 @@ class Evaluation:
     def __init__(self, program: EvaluationProgram, meter: Meter, arrays: Arrays, reporter: Reporter) -> None:
         self._program = program
         self._meter = meter
-        self._inputs = tf.constant(arrays.inputs)
-        self._targets = tf.constant(arrays.targets)
-        self._num_batches = -(-len(arrays) // EVALUATION_BATCH)
+        self._samples = tuple(tf.constant(column) for column in arrays.columns())
+        self._num_batches = -(-len(arrays) // BATCH_SIZE)
         self._reporter = reporter
         self._pacer = Pacer()
 
@@ -33,7 +32,7 @@ class Evaluation:
         while True:
             amount = self._pacer.next_amount(self._num_batches - batch)
             started = perf_counter()
-            values, state = self._program.run(self._inputs, self._targets, batch, amount, state)
+            values, state = self._program.run(self._samples, batch, amount, state)
             self._pacer.took(amount, perf_counter() - started)
             batch += amount
             if batch >= self._num_batches:

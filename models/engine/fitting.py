@@ -1,6 +1,6 @@
 """Training a network: the one way in."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from time import perf_counter
 from typing import Any
@@ -15,15 +15,24 @@ from models.engine.length import measure_length
 from models.engine.meter import Meter
 from models.engine.ordering import Ordering
 from models.engine.pacing import Pacer
-from models.engine.programs import EvaluationProgram, TrainingProgram
+from models.engine.planner import Choice, Planner
+from models.engine.planning import Planning
+from models.engine.plans import list_candidates, plan_of
+from models.engine.programs.evaluation import EvaluationProgram
+from models.engine.programs.learning import Learner
+from models.engine.programs.making import ProgramMaker
 from models.engine.record import Record
-from models.engine.values import LOSS
+from models.engine.report import describe_choice, describe_speed
+from models.engine.speed import Speed
+from models.engine.values import LOSS, Values
 from models.losses import make_loss
 from models.metrics import Measure
 from models.optimizers import make_optimizer
 from models.reporting import Reporter, stop_if_asked
+from models.runtime import device_memory_bytes, reset_peak_memory
 
-Plan = Mapping[str, str | int | float]
+LARGEST_SHARE = 0.25
+"""Of the device's memory, what training samples may take; the rest is for the network, and for copies on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,18 +44,28 @@ class FitOutcome:
         num_epochs: Epochs begun.
         stopped_early: Whether early stopping ended it.
         metrics: The last value of every curve, by its key; `test/…` where there are test samples.
-        plan: How the steps were computed.
+        engine: How the steps were computed, as the reporter was told.
+        trial_seconds: Spent on plans that were not taken.
+        validate_seconds: Spent on samples that are not learned from.
     """
 
     num_steps: int
     num_epochs: int
     stopped_early: bool
     metrics: dict[str, float]
-    plan: Plan
+    engine: dict[str, Any]
+    trial_seconds: float
+    validate_seconds: float
 
 
 def fit(
-    network: Any, data: FitData, training: Training, measures: Sequence[Measure], seed: int, reporter: Reporter
+    network: Any,
+    data: FitData,
+    training: Training,
+    measures: Sequence[Measure],
+    seed: int,
+    reporter: Reporter,
+    planning: Planning | None = None,
 ) -> FitOutcome:
     """Train `network` in place as `Model.fit` would, and evaluate it.
 
@@ -59,14 +78,16 @@ def fit(
         training: Optimizer, loss and length.
         measures: From models.metrics, for `training.metrics`.
         seed: The experiment's.
-        reporter: Is told the phases `compile` and `train`, progress and points of curves.
+        reporter: Is told the phases `compile` and `train`, the plan, progress and points of curves.
+        planning: What plans are chosen by.
 
     Raises:
-        TrainingFailed: If the loss is no longer a finite number.
+        TrainingFailed: If the loss is no longer a finite number, or the plan that the spec asks for can not be used.
         TrainingStopped: If the reporter asked for it.
     """
+    reset_peak_memory()
     reporter.phase(Phase.COMPILE)
-    session = _Session(network, data, training, measures, seed, reporter)
+    session = _Session(network, data, training, measures, seed, reporter, planning or Planning())
     reporter.phase(Phase.TRAIN)
     return session.run()
 
@@ -82,13 +103,16 @@ class _Session:
         measures: Sequence[Measure],
         seed: int,
         reporter: Reporter,
+        planning: Planning,
     ) -> None:
         self._network = network
         self._training = training
         self._reporter = reporter
+        self._planning = planning
         self._length = measure_length(training, len(data.train))
         self._ordering = Ordering(self._length, seed, shuffle=training.shuffle)
         self._pacer = Pacer()
+        self._speed = Speed()
         self._step = 0
 
         meter = Meter(measures)
@@ -99,14 +123,31 @@ class _Session:
                 training.early_stopping, network, meter.names, has_validation=len(data.validation) > 0
             )
         self._record = Record(meter.names, self._length, training.validation_freq, reporter)
-        loss = make_loss(training.loss)
-        self._program = TrainingProgram(network, make_optimizer(training.optimizer), loss, meter, data.train)
-        self._program.compile()
-        evaluation = EvaluationProgram(network, loss, meter, data.train)
+        learner = Learner(network, make_optimizer(training.optimizer), make_loss(training.loss), meter)
+        self._running = meter.zero()
+        self._choice = self._choose_plan(learner, data, seed)
+        self._engine = describe_choice(self._choice, self._length.batch_size)
+        reporter.engine(self._engine)
+        evaluation = EvaluationProgram(learner, data.train)
         self._validation, self._test = (
             Evaluation(evaluation, meter, arrays, reporter) if len(arrays) else None
             for arrays in (data.validation, data.test)
         )
+
+    def _choose_plan(self, learner: Learner, data: FitData, seed: int) -> Choice:
+        ordering = Ordering(self._length, seed, shuffle=self._training.shuffle)
+        planner = Planner(
+            ProgramMaker(learner, data.train, self._length, ordering),
+            learner,
+            self._length,
+            self._ordering,
+            self._planning.cache,
+            self._planning.network,
+        )
+        if self._training.plan != "auto":
+            return planner.take(plan_of(self._training.plan))
+        fits_on_device = data.train.num_bytes <= LARGEST_SHARE * device_memory_bytes()
+        return planner.choose(list_candidates(self._network, fits_on_device=fits_on_device))
 
     def run(self) -> FitOutcome:
         try:
@@ -127,11 +168,20 @@ class _Session:
             self._rule.finish()
         check_weights(self._network, self._training)
         if self._test is not None:
-            values = self._test.run()
+            values = self._evaluate(self._test)
             self._record.add_test(self._step, values)
             check_loss(values, "test", self._training)
-        plan: Plan = {"plan": "graph", "batch_size": self._length.batch_size}
-        return FitOutcome(self._step, self._epoch, stopped_early, self._record.last, plan)
+        self._engine |= describe_speed(self._speed, self._planning)
+        self._reporter.engine(self._engine)
+        return FitOutcome(
+            num_steps=self._step,
+            num_epochs=self._epoch,
+            stopped_early=stopped_early,
+            metrics=self._record.last,
+            engine=self._engine,
+            trial_seconds=self._choice.trial_seconds,
+            validate_seconds=self._speed.validate_seconds,
+        )
 
     @property
     def _epoch(self) -> int:
@@ -140,17 +190,22 @@ class _Session:
 
     def _take_steps(self) -> None:
         """Take as many steps as fit into one call, at most up to where an epoch has to be judged."""
-        amount = self._pacer.next_amount(self._next_pause() - self._step)
+        left = min(self._next_pause() - self._step, self._choice.program.max_steps)
+        amount = self._pacer.next_amount(left)
         started = perf_counter()
-        values, epoch_values = self._program.run(self._ordering.steps(self._step, amount))
-        self._pacer.took(amount, perf_counter() - started)
-        num_sound = count_sound_steps(values)
+        order = self._ordering.steps(self._step, amount)
+        taken = self._choice.program.run(order, self._running)
+        seconds = perf_counter() - started
+        self._running = taken.running
+        self._pacer.took(amount, seconds)
+        self._speed.add_steps(amount, len(order.rows), seconds)
+        num_sound = count_sound_steps(taken.values)
         # The first broken step is shown, those after it mean nothing.
         shown = slice(num_sound + 1)
-        self._record.add_steps(self._step + 1, values[shown], epoch_values[shown])
+        self._record.add_steps(self._step + 1, taken.values[shown], taken.epoch_values[shown])
         self._step += min(amount, num_sound + 1)
         if num_sound < amount:
-            raise broken_step(float(values[num_sound, LOSS]), self._step, self._epoch, self._training)
+            raise broken_step(float(taken.values[num_sound, LOSS]), self._step, self._epoch, self._training)
 
     def _next_pause(self) -> int:
         """The step after which an epoch has to be judged, or the last one."""
@@ -173,7 +228,13 @@ class _Session:
             return False
         is_validated = self._validation is not None and epoch % self._training.validation_freq == 0
         if self._validation is not None and is_validated:
-            values = self._validation.run()
+            values = self._evaluate(self._validation)
             self._record.add_validation(self._step, values)
             check_loss(values, "validation", self._training)
         return self._rule is not None and self._rule.should_stop(epoch, self._record.last, is_validated=is_validated)
+
+    def _evaluate(self, evaluation: Evaluation) -> Values:
+        started = perf_counter()
+        values = evaluation.run()
+        self._speed.validate_seconds += perf_counter() - started
+        return values

@@ -14,11 +14,13 @@ class StepOrder:
     """The samples of some steps in a row.
 
     Attributes:
+        first: Number of the first of them, counted from 0.
         rows: Training samples in the order they are taken, int32.
         offsets: (steps + 1,), int32: step i takes rows[offsets[i]:offsets[i + 1]].
         begins_epoch: (steps,): whether step i is the first of its epoch.
     """
 
+    first: int
     rows: npt.NDArray[np.int32]
     offsets: npt.NDArray[np.int32]
     begins_epoch: npt.NDArray[np.bool_]
@@ -52,7 +54,7 @@ class Ordering:
             step += taken
         offsets = np.concatenate([[0], np.cumsum(np.concatenate(sizes))]).astype(np.int32)
         begins_epoch = np.arange(first, end) % length.steps_per_epoch == 0
-        return StepOrder(np.concatenate(parts), offsets, begins_epoch)
+        return StepOrder(first, np.concatenate(parts), offsets, begins_epoch)
 
     def _pass(self, number: int) -> npt.NDArray[np.int32]:
         if self._shuffle and number != self._number_in_store:

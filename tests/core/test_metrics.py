@@ -15,4 +15,4 @@ def test_columns_of_different_lengths_are_refused(steps, values, times):
 
 
 def test_phases_follow_each_other():
-    assert [str(phase) for phase in Phase] == ["start", "compile", "train", "export"]
+    assert [str(phase) for phase in Phase] == ["start", "compile", "trial", "train", "validate", "export"]

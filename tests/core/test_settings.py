@@ -114,9 +114,15 @@ def test_an_ipv6_address_stands_in_brackets_in_a_url():
 
 def test_everything_lies_in_the_data_directory(tmp_path):
     settings = Settings(data_dir=tmp_path)
-    folders = [settings.broker_dir, settings.artifacts_dir, settings.datasets_dir, settings.scratch_dir]
+    folders = [
+        settings.broker_dir,
+        settings.artifacts_dir,
+        settings.datasets_dir,
+        settings.scratch_dir,
+        settings.cache_dir,
+    ]
     assert {folder.parent for folder in folders} == {tmp_path}
-    assert len(set(folders)) == 4
+    assert len(set(folders)) == len(folders)
     assert settings.effective_database_url == f"sqlite:///{tmp_path}/trainyard.db"
 
 

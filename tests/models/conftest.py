@@ -26,8 +26,11 @@ class RecordingReporter:
                 assert not curve or step > max(curve), f"{batch.key} went back to step {step}"
                 curve[step] = value
 
-    def details(self, *, device: str, environment: Mapping, engine: Mapping) -> None:
-        self.last_details = {"device": device, "environment": environment, "engine": engine}
+    def details(self, *, device: str, environment: Mapping) -> None:
+        self.last_details |= {"device": device, "environment": environment}
+
+    def engine(self, engine: Mapping) -> None:
+        self.last_details |= {"engine": dict(engine)}
 
     def phase(self, phase: Phase) -> None:
         self.phases.append(phase)

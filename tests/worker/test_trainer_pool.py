@@ -140,6 +140,7 @@ def _command(folder: Path) -> TrainCommand:
         run_id="1",
         spec={"name": "succeeds"},
         datasets_dir=str(folder),
+        cache_dir=str(folder),
         output_dir=str(folder),
         log_path=str(folder / "log"),
     )

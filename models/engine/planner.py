@@ -1,0 +1,188 @@
+"""Choosing the plan that will have trained soonest."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from time import perf_counter
+
+from core.errors import TrainingFailed
+from models.engine.length import FitLength
+from models.engine.ordering import Ordering
+from models.engine.plan_cache import PlanCache, Timing
+from models.engine.plans import Plan
+from models.engine.programs.learning import Learner
+from models.engine.programs.program import TrainingProgram
+from models.engine.snapshot import Snapshot
+from models.engine.unrolling import unrolled
+from models.runtime import tf
+
+TRIAL_SHARE = 0.25
+"""Of what the fit would take without it, the most that trying another plan may cost."""
+COMPILE_SECONDS, COMPILE_PER_TRACE = 0.3, 4.0
+"""XLA takes about so long, and so many times as long as building the graph took."""
+STEPS_SECONDS = 0.03
+"""Long enough to tell two plans apart."""
+
+UNUSABLE = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError)
+"""What XLA raises for a network that it can not compile."""
+
+
+class Reason(StrEnum):
+    """Why a plan was taken."""
+
+    SPEC = "the spec asks for it"
+    ONLY = "no other plan suits this network and data"
+    SHORT = "the fit is too short to try another"
+    TRIAL = "fastest of those tried"
+    CACHE = "fastest of those tried in an earlier run"
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A plan ready to train.
+
+    Attributes:
+        plan: What was taken.
+        program: Compiled.
+        reason: Why this one.
+        tried: What plans took, by name, in this run or an earlier one.
+        failed: Plans that can not be used here, and why.
+        trial_seconds: Spent on trying.
+    """
+
+    plan: Plan
+    program: TrainingProgram
+    reason: Reason
+    tried: dict[str, Timing]
+    failed: dict[str, str]
+    trial_seconds: float
+
+
+class Planner:
+    """Compiles plans and times them on the real shapes.
+
+    Trials leave no trace: every variable gets its value back.
+
+    Args:
+        make_program: Makes the program of a plan.
+        learner: Whose variables a trial changes.
+        length: Of the fit.
+        ordering: Gives trials their samples.
+        cache: What earlier runs found.
+        key: Of everything that timings depend on but the length of the fit.
+    """
+
+    def __init__(
+        self,
+        make_program: Callable[[Plan], TrainingProgram],
+        learner: Learner,
+        length: FitLength,
+        ordering: Ordering,
+        cache: PlanCache,
+        key: str,
+    ) -> None:
+        self._make_program = make_program
+        self._learner = learner
+        self._length = length
+        self._ordering = ordering
+        self._cache = cache
+        self._key = key
+        self._tried: dict[str, Timing] = {}
+        self._failed: dict[str, str] = {}
+        self._ready: dict[str, TrainingProgram] = {}
+        self._trial_seconds = 0.0
+
+    def take(self, plan: Plan) -> Choice:
+        """Use this plan, whatever others might take.
+
+        Raises:
+            TrainingFailed: If it can not be used for this network.
+        """
+        return self._choose(plan, Reason.SPEC)
+
+    def choose(self, candidates: list[Plan]) -> Choice:
+        """Find the plan with which the fit will be over soonest.
+
+        Args:
+            candidates: The first is the one to take where there is nothing to win.
+        """
+        first, *others = candidates
+        if not others:
+            return self._choose(first, Reason.ONLY)
+        self._tried = self._cache.read(self._key)
+        known = set(self._tried)
+        if first.name not in known:
+            self._try(first)
+        for other in others:
+            if other.name not in known and self._is_worth_trying(self._tried[first.name]):
+                try:
+                    self._try(other)
+                except UNUSABLE as error:
+                    self._failed[other.name] = _why_not(other, error)
+        if set(self._tried) != known:
+            self._cache.write(self._key, self._tried)
+            reason = Reason.TRIAL if len(self._tried) > 1 else Reason.SHORT
+        else:
+            reason = Reason.CACHE
+        usable = [plan for plan in candidates if plan.name in self._tried]
+        return self._choose(min(usable, key=self._seconds_left), reason)
+
+    def _choose(self, plan: Plan, reason: Reason) -> Choice:
+        if plan.name not in self._ready:
+            try:
+                self._compile(plan)
+            except UNUSABLE as error:
+                raise TrainingFailed(f"{_why_not(plan, error)} Leave training.plan at 'auto'.") from error
+        # What the plan taken would have cost in any case is no price of the trial.
+        trial_seconds = self._trial_seconds - (self._tried[plan.name].compile_seconds if self._trial_seconds else 0.0)
+        return Choice(plan, self._ready[plan.name], reason, self._tried, self._failed, max(0.0, trial_seconds))
+
+    def _is_worth_trying(self, first: Timing) -> bool:
+        """Whether XLA's compiling would be a small part of the fit, should it win nothing."""
+        cost = COMPILE_SECONDS + COMPILE_PER_TRACE * first.compile_seconds
+        return cost <= TRIAL_SHARE * first.step_seconds * self._length.num_steps
+
+    def _seconds_left(self, plan: Plan) -> float:
+        timing = self._tried[plan.name]
+        if plan.name in self._ready:
+            return self._length.num_steps * timing.step_seconds
+        return timing.seconds(self._length.num_steps)
+
+    def _try(self, plan: Plan) -> None:
+        started = perf_counter()
+        snapshot = Snapshot(self._learner.variables)
+        try:
+            compile_seconds = self._compile(plan)
+            self._tried[plan.name] = Timing(compile_seconds, self._time_steps(self._ready[plan.name]))
+        finally:
+            snapshot.restore()
+            self._trial_seconds += perf_counter() - started
+
+    def _compile(self, plan: Plan) -> float:
+        started = perf_counter()
+        program = self._make_program(plan)
+        with unrolled(self._learner.network, is_unrolled=plan.is_unrolled):
+            program.compile()
+        self._ready[plan.name] = program
+        return perf_counter() - started
+
+    def _time_steps(self, program: TrainingProgram) -> float:
+        """Seconds per step, of the last and longest of some calls."""
+        running = self._learner.meter.zero()
+        most = min(program.max_steps, self._length.num_steps)
+        amount = 1
+        # The first call pays for what is only done once.
+        program.run(self._ordering.steps(0, 1), running)
+        while True:
+            order = self._ordering.steps(0, amount)
+            started = perf_counter()
+            program.run(order, running)
+            seconds = perf_counter() - started
+            if seconds >= STEPS_SECONDS or amount == most:
+                return seconds / amount
+            amount = min(most, amount * 4)
+
+
+def _why_not(plan: Plan, error: Exception) -> str:
+    first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+    return f"The plan '{plan.name}' can not compute this network: {first_line[:300]}"

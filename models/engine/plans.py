@@ -1,0 +1,79 @@
+"""The ways to compute a fit, and which of them are worth considering for a network."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from models.runtime import has_gpu, keras
+
+MAX_UNROLLED_STEPS = 32
+"""Time steps of a sequence up to which a recurrent layer is written out; past it, building the program takes longer."""
+
+
+class Form(StrEnum):
+    """What one call to TensorFlow runs."""
+
+    GRAPH = "graph"
+    """Many steps, in a graph."""
+    XLA = "xla"
+    """Many steps, as one XLA program."""
+    STEP = "step"
+    """One step, in a graph."""
+    STREAM = "stream"
+    """Some steps, in a graph, their samples read ahead of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One way to compute a fit.
+
+    Attributes:
+        form: What one call runs.
+        is_unrolled: Whether recurrent layers are written out time step by time step.
+    """
+
+    form: Form
+    is_unrolled: bool = False
+
+    @property
+    def name(self) -> str:
+        """As a spec and a run's record have it, such as `xla-unrolled`."""
+        return f"{self.form}-unrolled" if self.is_unrolled else str(self.form)
+
+
+def plan_of(name: str) -> Plan:
+    """The plan of this name."""
+    form, _, rest = name.partition("-")
+    return Plan(Form(form), is_unrolled=rest == "unrolled")
+
+
+def list_candidates(network: Any, *, fits_on_device: bool) -> list[Plan]:
+    """The plans to choose from; the first takes least to get going.
+
+    Args:
+        network: A keras.Model.
+        fits_on_device: Whether the training samples can lie on the device.
+    """
+    if not fits_on_device:
+        return [Plan(Form.STREAM)]
+    layers = list_layers(network)
+    # Recurrent kernels of a GPU take whole sequences, and are lost when a layer is written out.
+    is_unrolled = not has_gpu() and any(_is_worth_unrolling(layer) for layer in layers)
+    graph, xla = Plan(Form.GRAPH, is_unrolled), Plan(Form.XLA, is_unrolled)
+    if has_gpu():
+        return [graph, xla, Plan(Form.STEP)]
+    # XLA computes convolutions on a processor in one thread and plain loops: up to a hundred times as long.
+    return [graph] if any(_is_convolution(layer) for layer in layers) else [graph, xla]
+
+
+def list_layers(network: Any) -> list[Any]:
+    """All layers, those within others too."""
+    return list(network._flatten_layers(include_self=False))  # noqa: SLF001 - Keras has no public name for it.
+
+
+def _is_worth_unrolling(layer: Any) -> bool:
+    return isinstance(layer, keras.layers.RNN) and int(layer.input.shape[1]) <= MAX_UNROLLED_STEPS
+
+
+def _is_convolution(layer: Any) -> bool:
+    return str(type(layer).__module__).startswith(("keras.src.layers.convolutional", "keras.src.layers.pooling"))

@@ -1,0 +1,52 @@
+"""One training step, as every program traces it."""
+
+from typing import Any
+
+from models.engine.meter import Meter, State
+from models.runtime import tf
+
+Batch = tuple[Any, ...]
+"""Inputs, targets and, where samples weigh unequally, their weights."""
+
+
+class Learner:
+    """A network and all that one step of its training needs.
+
+    Args:
+        network: A keras.Model.
+        optimizer: Keras's; its variables are made here.
+        loss: Keras's.
+        meter: What to measure.
+    """
+
+    def __init__(self, network: Any, optimizer: Any, loss: Any, meter: Meter) -> None:
+        self.network = network
+        self.optimizer = optimizer
+        self.meter = meter
+        self._loss = loss
+        optimizer.build(network.trainable_variables)
+
+    @property
+    def variables(self) -> list[Any]:
+        """Everything that a step changes: weights, moving averages, the optimizer's own and the dropout's seeds."""
+        return [*self.network.variables, *self.optimizer.variables]
+
+    def learn(self, batch: Batch) -> State:
+        """Update the weights by a batch; what it measured before the update."""
+        inputs, targets, *weights = batch
+        with tf.GradientTape() as tape:
+            outputs = self.network(inputs, training=True)
+            loss = self.loss(targets, outputs, *weights)
+        variables = self.network.trainable_variables
+        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        return self.meter.measure(loss, targets, outputs)
+
+    def judge(self, batch: Batch) -> State:
+        """What a batch measures, learning nothing."""
+        inputs, targets, *weights = batch
+        outputs = self.network(inputs, training=False)
+        return self.meter.measure(self.loss(targets, outputs, *weights), targets, outputs)
+
+    def loss(self, targets: Any, outputs: Any, *weights: Any) -> Any:
+        """The loss of the outputs and what regularizers add to it."""
+        return tf.add_n([self._loss(targets, outputs, *weights), *self.network.losses])

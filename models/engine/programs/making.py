@@ -1,0 +1,43 @@
+"""From a plan to its program."""
+
+from models.engine.arrays import Arrays
+from models.engine.length import FitLength
+from models.engine.ordering import Ordering
+from models.engine.plans import Form, Plan
+from models.engine.programs.epochs import GraphEpochs, XlaEpochs
+from models.engine.programs.learning import Learner
+from models.engine.programs.program import TrainingProgram
+from models.engine.programs.resident import Resident
+from models.engine.programs.single_steps import SingleSteps
+from models.engine.programs.streaming import StreamedSteps
+
+
+class ProgramMaker:
+    """Makes programs that train the same network on the same samples.
+
+    Args:
+        learner: What a step does.
+        samples: Training samples.
+        length: Of the fit.
+        ordering: For a program that reads ahead; nobody else may use it.
+    """
+
+    def __init__(self, learner: Learner, samples: Arrays, length: FitLength, ordering: Ordering) -> None:
+        self._learner = learner
+        self._samples = samples
+        self._length = length
+        self._ordering = ordering
+        self._resident: Resident | None = None
+
+    def __call__(self, plan: Plan) -> TrainingProgram:
+        """The program of this plan, not compiled yet."""
+        if plan.form is Form.STREAM:
+            return StreamedSteps(self._learner, self._samples, self._ordering, self._length)
+        if self._resident is None:
+            # All plans that are tried share one copy.
+            self._resident = Resident(self._samples, is_gathered=self._length.steps_per_pass > 1)
+        if plan.form is Form.XLA:
+            return XlaEpochs(self._learner, self._resident, self._length)
+        if plan.form is Form.STEP:
+            return SingleSteps(self._learner, self._resident)
+        return GraphEpochs(self._learner, self._resident)
