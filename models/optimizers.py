@@ -32,7 +32,8 @@ def make_optimizer(spec: AnyOptimizer) -> Any:
     arguments = spec.model_dump(exclude={"name", "learning_rate"})
     if spec.name == "adamw" and spec.weight_decay is None:
         arguments["weight_decay"] = 0.0  # Keras's AdamW insists on a number.
-    return _OPTIMIZERS[spec.name](learning_rate=_learning_rate(spec.learning_rate), **arguments)
+    # Named, so that a program's names do not depend on how many optimizers the process has made before.
+    return _OPTIMIZERS[spec.name](learning_rate=_learning_rate(spec.learning_rate), name=spec.name, **arguments)
 
 
 def _learning_rate(rate: Any) -> Any:

@@ -13,6 +13,7 @@ from models.engine.plans import Plan
 from models.engine.programs.learning import Learner
 from models.engine.programs.program import TrainingProgram
 from models.engine.snapshot import Snapshot
+from models.engine.stable_names import stable_names
 from models.engine.unrolling import unrolled
 from models.runtime import tf
 
@@ -22,6 +23,9 @@ COMPILE_SECONDS, COMPILE_PER_TRACE = 0.3, 4.0
 """XLA takes about so long, and so many times as long as building the graph took."""
 STEPS_SECONDS = 0.03
 """Long enough to tell two plans apart."""
+
+DUPLICATE = "duplicate function"
+"""What TensorFlow says should another program go by the same name after all."""
 
 UNUSABLE = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError)
 """What XLA raises for a network that it can not compile."""
@@ -161,8 +165,17 @@ class Planner:
     def _compile(self, plan: Plan) -> float:
         started = perf_counter()
         program = self._make_program(plan)
+        # The room for steps is part of the program.
+        key = f"{self._key}\n{plan.name}\n{program.max_steps}"
         with unrolled(self._learner.network, is_unrolled=plan.is_unrolled):
-            program.compile()
+            try:
+                with stable_names(key):
+                    program.compile()
+            except tf.errors.InvalidArgumentError as error:
+                if DUPLICATE not in str(error):
+                    raise
+                program = self._make_program(plan)
+                program.compile()
         self._ready[plan.name] = program
         return perf_counter() - started
 

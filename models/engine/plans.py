@@ -56,14 +56,13 @@ def list_candidates(network: Any, *, fits_on_device: bool) -> list[Plan]:
     """
     if not fits_on_device:
         return [Plan(Form.STREAM)]
-    layers = list_layers(network)
     # Recurrent kernels of a GPU take whole sequences, and are lost when a layer is written out.
-    is_unrolled = not has_gpu() and any(_is_worth_unrolling(layer) for layer in layers)
+    is_unrolled = not has_gpu() and 0 < _count_time_steps(network) <= MAX_UNROLLED_STEPS
     graph, xla = Plan(Form.GRAPH, is_unrolled), Plan(Form.XLA, is_unrolled)
     if has_gpu():
         return [graph, xla, Plan(Form.STEP)]
     # XLA computes convolutions on a processor in one thread and plain loops: up to a hundred times as long.
-    return [graph] if any(_is_convolution(layer) for layer in layers) else [graph, xla]
+    return [graph] if any(map(_is_convolution, list_layers(network))) else [graph, xla]
 
 
 def list_layers(network: Any) -> list[Any]:
@@ -71,8 +70,10 @@ def list_layers(network: Any) -> list[Any]:
     return list(network._flatten_layers(include_self=False))  # noqa: SLF001 - Keras has no public name for it.
 
 
-def _is_worth_unrolling(layer: Any) -> bool:
-    return isinstance(layer, keras.layers.RNN) and int(layer.input.shape[1]) <= MAX_UNROLLED_STEPS
+def _count_time_steps(network: Any) -> int:
+    """Time steps of the longest sequence that a recurrent layer takes; 0 where there is none."""
+    recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
+    return max((int(layer.input.shape[1]) for layer in network.layers if isinstance(layer, recurrent)), default=0)
 
 
 def _is_convolution(layer: Any) -> bool:
