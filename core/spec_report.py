@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 
+from core.class_weights import check_class_weight
 from core.dataset_shape import DatasetShape, shape_of
 from core.errors import InvalidSpec, OverLimit, Problem
 from core.layer_table import LayerRow, tabulate_layers
@@ -66,6 +67,7 @@ def check_spec(spec: ExperimentSpec, settings: Settings) -> SpecReport:
     layers = tabulate_layers(spec.model, shape.network_input_shape)
     warnings = check_output(spec, shape, layers[-1].output_shape)
     check_metrics(spec, shape, layers[-1].output_shape)
+    check_class_weight(spec, shape)
     report = _work_out(spec, shape, layers, (*warnings, *_training_warnings(spec, shape)))
     _check_limits(spec, report, settings)
     return report

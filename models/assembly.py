@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.class_weights import check_class_weight
 from core.dataset_shape import DatasetShape, shape_of
 from core.layer_table import tabulate_layers
 from core.output_fit import check_metrics, check_output
@@ -18,6 +19,7 @@ from models.metrics import Measure, make_measures
 from models.preparation import Preparation, fit_preparation
 from models.registry import build_network
 from models.targets import shape_targets
+from models.weighting import weigh_samples
 
 NUM_EXAMPLES = 64
 
@@ -59,12 +61,13 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
     output_shape = tabulate_layers(spec.model, shape.network_input_shape)[-1].output_shape
     check_output(spec, shape, output_shape)
     check_metrics(spec, shape, output_shape)
-    samples = load_samples(spec.dataset, datasets_dir, spec.seed)
+    check_class_weight(spec, shape)
+    samples = weigh_samples(load_samples(spec.dataset, datasets_dir, spec.seed), spec.training, shape.class_labels)
     preparation = fit_preparation(spec.dataset, samples.train.inputs)
 
     def prepare(part: Samples) -> Arrays:
         targets = shape_targets(part.targets, spec.training.loss, shape, output_shape)
-        return Arrays(preparation.apply(part.inputs), targets)
+        return Arrays(preparation.apply(part.inputs), targets, part.weights)
 
     return Assembly(
         shape=shape,

@@ -198,6 +198,13 @@ Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1
 Labels = Annotated[tuple[Label, ...], Field(fail_fast=True)]
 
 
+def _is_weight(value: Any) -> bool:
+    return type(value) in {int, float} and 0 <= value <= FLOAT32_MAX
+
+
+SampleWeights = Annotated[tuple[NonNegativeFloat, ...], cut_after_mistakes(_is_weight)]
+
+
 class InlineDataset(SpecModel):
     """A small table written in the spec itself."""
 
@@ -210,6 +217,8 @@ class InlineDataset(SpecModel):
     """Names of the input columns, for predictions by name."""
     class_labels: Labels | None = None
     """Makes it a classification."""
+    sample_weight: SampleWeights | None = None
+    """What each row counts in the loss, held-out rows included; metrics count all rows alike. Null: all count 1."""
     scaling: Scaling = "none"
     split: Split = Split()
 
@@ -227,6 +236,11 @@ class InlineDataset(SpecModel):
             raise ValueError(f"columns must be {len(self.inputs[0])} different names, one for each number of a row")
         if self.class_labels is not None:
             self._check_classes(self.class_labels)
+        if self.sample_weight is not None:
+            if len(self.sample_weight) != len(self.inputs):
+                raise ValueError(f"There are {len(self.inputs)} rows of inputs and {len(self.sample_weight)} weights")
+            if not any(self.sample_weight):
+                raise ValueError("sample_weight is 0 for every row: nothing would be learned")
         return self
 
     def _check_classes(self, labels: tuple[str, ...]) -> None:

@@ -2,9 +2,23 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic_core import PydanticCustomError
 
-from core.specs.base import Bool, Fraction, NonNegativeFloat, NonNegativeInt, PositiveInt, SpecModel, at_most
+from core.specs.base import (
+    FLOAT32_MAX,
+    LONGEST_NAME,
+    NUM_LISTED,
+    Bool,
+    Fraction,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    SpecModel,
+    at_most,
+    printable,
+)
 from core.specs.optimizers import Optimizer, RmsProp
 
 LossName = Literal[
@@ -103,6 +117,36 @@ class EarlyStopping(SpecModel):
     start_from_epoch: NonNegativeInt = 0
 
 
+def _told_by_class(value: Any) -> Any:
+    """Refuse what is no choice of weights as a whole, and an object full of mistakes after those that are listed."""
+    if isinstance(value, dict):
+        names_are_readable = all(
+            isinstance(name, str) and len(name) <= LONGEST_NAME and name == printable(name) for name in value
+        )
+        if not names_are_readable:
+            raise PydanticCustomError("class_name", "Input should be weights by label or number of a class")
+        wrong = [name for name, weight in value.items() if not _is_positive(weight)]
+        return {name: value[name] for name in wrong[:NUM_LISTED]} or value
+    if value is not None and value != "balanced":
+        raise PydanticCustomError("class_weight_type", "Input should be 'balanced' or an object with weights by class")
+    return value
+
+
+def _is_positive(weight: Any) -> bool:
+    return type(weight) in {int, float} and 0 < weight <= FLOAT32_MAX
+
+
+def _form(value: Any) -> str:
+    return "by_class" if isinstance(value, dict) else "by_name"
+
+
+ClassWeightsByName = Annotated[dict[str, PositiveFloat], Field(min_length=1)]
+ClassWeight = Annotated[
+    Annotated[Literal["balanced"], Tag("by_name")] | Annotated[ClassWeightsByName, Tag("by_class")],
+    Discriminator(_form),
+]
+
+
 class Training(SpecModel):
     """Optimizer, loss, metrics and how long."""
 
@@ -122,6 +166,9 @@ class Training(SpecModel):
     validation_freq: PositiveInt = 1
     """Measure the validation samples every so many epochs."""
     early_stopping: EarlyStopping | None = None
+    class_weight: Annotated[ClassWeight | None, BeforeValidator(_told_by_class)] = None
+    """What samples of a class count in the training loss, by the class's label or number; classes not named count 1.
+    `balanced` lets every class count the same in all."""
     plan: PlanName = "auto"
     """How the steps are computed; all plans give the same numbers up to rounding. `auto` takes the fastest."""
 

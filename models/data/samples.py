@@ -14,17 +14,20 @@ class Samples:
     Attributes:
         inputs: (n, *input_shape), float32, raw: as a client of the trained model will send them.
         targets: (n,) class numbers, int64; or (n, *target_shape), float32.
+        weights: (n,) float32: what each sample counts in the loss; None where all count alike.
     """
 
     inputs: npt.NDArray[np.float32]
     targets: npt.NDArray[Any]
+    weights: npt.NDArray[np.float32] | None = None
 
     def __len__(self) -> int:
         return len(self.inputs)
 
     def take(self, rows: npt.NDArray[np.intp]) -> "Samples":
         """The samples of these rows, in this order."""
-        return Samples(self.inputs[rows], self.targets[rows])
+        weights = None if self.weights is None else self.weights[rows]
+        return Samples(self.inputs[rows], self.targets[rows], weights)
 
 
 @dataclass(frozen=True, slots=True)

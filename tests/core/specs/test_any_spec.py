@@ -121,6 +121,8 @@ def inline_tables(draw):
         table["targets"] = draw(st.lists(classes, min_size=num_rows, max_size=num_rows))
     else:
         table["targets"] = draw(st.lists(row, min_size=num_rows, max_size=num_rows))
+    if draw(st.booleans()):
+        table["sample_weight"] = draw(st.lists(positive, min_size=num_rows, max_size=num_rows))
     return table
 
 
@@ -176,6 +178,7 @@ trainings = st.tuples(
         batch_size=st.just("full") | sizes,
         steps_per_epoch=st.none() | sizes,
         shuffle=st.booleans(),
+        class_weight=st.sampled_from([None, "balanced"]) | st.dictionaries(labels, positive, min_size=1, max_size=3),
         early_stopping=st.none() | objects({}, monitor=st.just("val_loss"), patience=st.integers(0, 9)),
     ),
     lengths,

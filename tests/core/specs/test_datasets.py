@@ -55,6 +55,8 @@ def test_a_table_is_not_empty(dataset):
         ({"columns": []}, "columns must be 2 different names, one for each number of a row."),
         ({"class_labels": ["no"]}, "class_labels needs at least two different labels."),
         ({"class_labels": ["no", "no"]}, "class_labels needs at least two different labels."),
+        ({"sample_weight": [1, 2]}, "There are 3 rows of inputs and 2 weights."),
+        ({"sample_weight": [0, 0.0, 0]}, "sample_weight is 0 for every row: nothing would be learned."),
         (
             {"class_labels": ["no", "yes"], "targets": [0, 1, 2]},
             "Row 2 of targets must be one class number from 0 to 1.",
@@ -75,6 +77,24 @@ def test_a_table_is_not_empty(dataset):
 )
 def test_a_table_that_contradicts_itself_is_refused(dataset, changes, detail):
     assert dataset(INLINE | changes) == {"": detail}
+
+
+def test_a_row_may_count_nothing_as_long_as_another_counts(read):
+    assert read(INLINE | {"sample_weight": [0, 0.5, 2]}).sample_weight == (0.0, 0.5, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("weight", "detail"),
+    [
+        (-0.5, "-0.5 came; expected at least 0."),
+        ("1", "'1' came; expected a number."),
+        (None, "null came; expected a number."),
+        (float("nan"), "nan came; expected a finite number."),
+        (float("inf"), "inf came; expected a finite number."),
+    ],
+)
+def test_a_weight_is_a_finite_number_from_zero_on(dataset, weight, detail):
+    assert dataset(INLINE | {"sample_weight": [1, weight, 1]}) == {"/sample_weight/1": detail}
 
 
 def test_class_numbers_may_be_written_as_fractions_of_nothing(read):

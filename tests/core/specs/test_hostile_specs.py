@@ -162,6 +162,8 @@ def test_a_series_that_would_come_to_infinity_is_refused(check):
         lambda text: {"training": {"loss": text}},
         lambda text: {"training": {"metrics": [text]}},
         lambda text: {"training": {"batch_size": text}},
+        lambda text: {"training": {"class_weight": text}},
+        lambda text: {"training": {"class_weight": {text: 1}}},
         lambda text: {"training": {"early_stopping": {"monitor": text}}},
     ],
 )
@@ -226,6 +228,12 @@ def test_a_large_table_full_of_mistakes_is_told_up_to_twenty(check, number):
 @pytest.mark.parametrize("number", ["a", None, True, nan, {}])
 def test_large_targets_full_of_mistakes_are_told_up_to_twenty(check, number):
     assert len(refusal(check, table([[1.0]] * 20_000, [number] * 20_000))) == NUM_LISTED
+
+
+@pytest.mark.parametrize("number", ["a", None, True, nan, -1, {}])
+def test_large_sample_weights_full_of_mistakes_are_told_up_to_twenty(check, number):
+    found = refusal(check, table([[1.0]] * 20_000, [1.0] * 20_000, sample_weight=[number] * 20_000))
+    assert len(found) == NUM_LISTED
 
 
 def test_a_long_row_full_of_mistakes_is_told_by_its_first(check):

@@ -42,6 +42,27 @@ def test_a_metric_is_named_once_even_by_its_short_name(training):
 
 
 @pytest.mark.parametrize(
+    ("weights", "place", "detail"),
+    [
+        ("balance", "", "'balance' came; expected 'balanced' or an object with weights by class."),
+        ([1, 2], "", "a list of 2 came; expected 'balanced' or an object with weights by class."),
+        ({}, "", "an object came; expected at least 1 item."),
+        ({"a" * 201: 1}, "", "an object came; expected weights by label or number of a class."),
+        ({"setosa": 0}, "/setosa", "0 came; expected more than 0."),
+        ({"setosa": 1, "virginica": -1}, "/virginica", "-1 came; expected more than 0."),
+        ({"setosa": "2"}, "/setosa", "'2' came; expected a number."),
+        ({"setosa": float("inf")}, "/setosa", "inf came; expected a finite number."),
+    ],
+)
+def test_class_weights_are_positive_numbers_by_class(training, weights, place, detail):
+    assert training({"class_weight": weights}) == {f"/class_weight{place}": detail}
+
+
+def test_class_weights_full_of_mistakes_are_told_up_to_twenty(training):
+    assert len(training({"class_weight": {f"class {number}": -1 for number in range(100_000)}})) == 20
+
+
+@pytest.mark.parametrize(
     ("loss", "detail"),
     [
         (

@@ -29,6 +29,17 @@ def test_without_shuffling_the_last_samples_are_held_out_as_keras_does():
     assert numbers_in(parts.test) == [8, 9]
 
 
+@pytest.mark.parametrize("shuffle", [True, False])
+def test_weights_stay_with_their_samples(shuffle):
+    numbers = np.arange(20)
+    samples = Samples(numbers[:, None].astype(np.float32), numbers % 2, numbers.astype(np.float32) / 2)
+
+    parts = split_samples(samples, Split(validation=5, test=4, shuffle=shuffle), seed=3)
+
+    for part in (parts.train, parts.validation, parts.test):
+        assert (part.weights * 2).tolist() == numbers_in(part)
+
+
 @given(
     count=st.integers(1, 60),
     validation=st.floats(0, 0.9) | st.integers(1, 10).map(float),
