@@ -141,8 +141,9 @@ print(json.dumps(curves))
 """
 
 
-def test_a_seed_gives_the_same_curves_bit_for_bit_in_a_fresh_process(tmp_path, make_reporter):
-    shorter = {"epochs": 1}
+@pytest.mark.parametrize("plan", ["graph", "xla-unrolled", "step", "stream"])
+def test_a_seed_gives_the_same_curves_bit_for_bit_in_a_fresh_process(plan, tmp_path, make_reporter):
+    shorter = {"epochs": 1, "plan": plan}
     with_dropout = {
         "kind": "rnn",
         "layers": [
@@ -151,7 +152,7 @@ def test_a_seed_gives_the_same_curves_bit_for_bit_in_a_fresh_process(tmp_path, m
         ],
     }
     definitions = [
-        IRIS,
+        IRIS | {"training": IRIS["training"] | {"plan": plan}},
         ADDER | {"training": ADDER["training"] | shorter},
         DIGITS | {"training": DIGITS["training"] | shorter},
         SINE | {"training": SINE["training"] | shorter, "model": with_dropout},

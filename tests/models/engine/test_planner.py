@@ -167,7 +167,7 @@ def test_another_program_by_the_same_name_costs_only_its_place_on_disk(monkeypat
     bench = Bench(monkeypatch, tmp_path, 10, xla=(0.8, 0.0))
     refuse = MadeUpProgram.compile
 
-    def compile_once_taken(program):
+    def compile_once_taken(_):
         MadeUpProgram.compile = refuse
         raise tf.errors.InvalidArgumentError(None, None, "Attempting to add a duplicate function with name: f")
 
