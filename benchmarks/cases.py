@@ -1,0 +1,112 @@
+"""What is trained for the comparison: one case or more of every family of the catalogue."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from core.presets import get_preset
+from core.specs.experiment import ExperimentSpec
+from core.specs.merging import apply_overrides
+from core.specs.parsing import parse_spec
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A preset, shortened where whole it would take many minutes, and how much faster than stock Keras it has to be.
+
+    Attributes:
+        name: On the command line and in the table.
+        preset: Of the catalogue.
+        variant: Of the preset.
+        overrides: A merge patch on top.
+        bar: Least ratio of stock seconds to ours with empty caches.
+        cached_bar: The same with what the run before left in them; None: `bar`.
+        stock_lengths: Two numbers of epochs that stock Keras is measured at, to extrapolate from.
+        is_long: Whether that is done unless the whole is asked for; other cases are extrapolated only to be quick.
+        note: What to know about the case.
+    """
+
+    name: str
+    preset: str
+    variant: str | None = None
+    overrides: Mapping[str, Any] = field(default_factory=dict)
+    bar: float = 1.0
+    cached_bar: float | None = None
+    stock_lengths: tuple[int, int] | None = None
+    is_long: bool = False
+    note: str = ""
+
+    def document(self, num_epochs: int | None = None) -> dict[str, Any]:
+        """The spec as JSON; with another number of epochs if one is given."""
+        preset = get_preset(self.preset)
+        document = preset.spec_json()
+        if self.variant is not None:
+            document = apply_overrides(document, preset.variant(self.variant))
+        document = apply_overrides(document, dict(self.overrides))
+        if num_epochs is not None:
+            document = apply_overrides(document, {"training": {"epochs": num_epochs}})
+        return dict(document)
+
+    @property
+    def spec(self) -> ExperimentSpec:
+        """The spec, checked."""
+        return parse_spec(self.document())
+
+    @property
+    def reads_mnist(self) -> bool:
+        """Whether its dataset is files."""
+        return self.spec.dataset.name == "mnist"
+
+    def lengths(self, *, is_quick: bool, is_full: bool) -> tuple[int, int] | None:
+        """The epochs to measure stock Keras at; None: the whole case, nothing is extrapolated."""
+        return self.stock_lengths if not is_full and (is_quick or self.is_long) else None
+
+
+CASES = (
+    Case("cubic-regression", "cubic-regression", bar=100.0, stock_lengths=(500, 1_500), is_long=True),
+    Case("keras-linear", "keras-linear", stock_lengths=(50, 150)),
+    Case("sine-regression", "sine-regression"),
+    Case("two-input-regression", "two-input-regression"),
+    Case("perceptron-or", "perceptron-or"),
+    Case("iris-keras", "iris-keras", bar=4.0),
+    Case("iris-small", "iris-small", stock_lengths=(50, 150)),
+    Case("binary-adder", "binary-adder", bar=15.0, cached_bar=30.0, stock_lengths=(1, 2)),
+    Case(
+        "binary-adder-lstm",
+        "binary-adder",
+        variant="lstm",
+        overrides={"training": {"epochs": 2}},
+        bar=10.0,
+        note="2 of 5 epochs",
+    ),
+    Case("sine-sequence", "sine-sequence"),
+    Case("mnist-softmax", "mnist-softmax"),
+    Case("mnist-3-layer", "mnist-3-layer", overrides={"training": {"steps": 600}}, note="600 of 3,000 steps"),
+    Case("mnist-mlp", "mnist-mlp", overrides={"training": {"epochs": 2}}, bar=2.0, note="2 of 20 epochs"),
+    Case(
+        "mnist-cnn",
+        "mnist-cnn",
+        overrides={"training": {"epochs": None, "steps": 60}},
+        bar=2.0,
+        note="60 of 2,345 steps: what is done once weighs forty times as much as in the whole",
+    ),
+    Case("batch-norm", "batch-norm"),
+    Case("batch-norm-after", "batch-norm", variant="after-activation"),
+    Case("overfitting", "overfitting"),
+    Case("overfitting-l2", "overfitting", variant="l2"),
+    Case("overfitting-l1", "overfitting", variant="l1"),
+    Case("overfitting-dropout", "overfitting", variant="dropout"),
+    Case("overfitting-dropout-l1", "overfitting", variant="dropout-l1"),
+)
+
+
+def choose_cases(names: Sequence[str]) -> tuple[Case, ...]:
+    """The cases of these names, in the order of the table; all of them where none is named.
+
+    Raises:
+        ValueError: Naming those that there are not.
+    """
+    known = [case.name for case in CASES]
+    if unknown := sorted(set(names) - set(known)):
+        raise ValueError(f"There is no case {', '.join(unknown)}. Choose among {', '.join(known)}.")
+    return tuple(case for case in CASES if not names or case.name in names)

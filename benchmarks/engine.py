@@ -1,0 +1,43 @@
+"""This project's engine, called as a run calls it."""
+
+from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks.measurement import Measurement
+from core.specs.experiment import ExperimentSpec
+from models.assembly import assemble
+from models.engine.arrays import Arrays
+from models.engine.fitting import fit
+from models.reporting import SilentReporter
+from models.runtime import find_device_name
+from models.training import _planning
+
+
+def fit_engine(spec: ExperimentSpec, datasets_dir: Path, cache_dir: Path) -> Measurement:
+    """Train the network of a spec: plan, trials and validation included.
+
+    Test samples are left out: `Model.fit` does not look at any.
+    """
+    assembly = assemble(spec, datasets_dir)
+    data = replace(assembly.data, test=_none_of(assembly.data.test))
+    device = find_device_name()
+
+    started = perf_counter()
+    planning = _planning(spec, assembly, device, cache_dir)
+    outcome = fit(assembly.network, data, spec.training, assembly.measures, spec.seed, SilentReporter(), planning)
+    seconds = perf_counter() - started
+
+    return Measurement(
+        seconds,
+        outcome.num_steps,
+        outcome.metrics["epoch/train/loss"],
+        device,
+        plan=outcome.engine["plan"],
+        reason=outcome.engine["reason"],
+    )
+
+
+def _none_of(arrays: Arrays) -> Arrays:
+    weights = None if arrays.weights is None else arrays.weights[:0]
+    return Arrays(arrays.inputs[:0], arrays.targets[:0], weights)

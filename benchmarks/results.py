@@ -1,0 +1,135 @@
+"""What was measured, in medians and ratios, and as a file."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One turn of both sides on a case.
+
+    Attributes:
+        stock_seconds: Stock `Model.fit`, measured or extrapolated.
+        cold_seconds: Our engine with empty caches.
+        cached_seconds: Our engine, in a new process, with what that left.
+        cold_plan: What the engine chose with empty caches, and why.
+        cached_plan: What it chose then, and why.
+        stock_loss: Of the last epoch; None where it was not trained to the end.
+        engine_loss: Of the last epoch.
+    """
+
+    stock_seconds: float
+    cold_seconds: float
+    cached_seconds: float
+    cold_plan: str
+    cached_plan: str
+    stock_loss: float | None
+    engine_loss: float
+
+
+@dataclass(frozen=True, slots=True)
+class CaseResult:
+    """All rounds of a case.
+
+    Attributes:
+        name: Of the case.
+        bar: Least ratio with empty caches.
+        cached_bar: Least ratio with full ones.
+        extrapolated_from: The epochs at which stock Keras was measured; None where it trained the whole case.
+        num_epochs: That it was extrapolated to; None where it was not.
+        note: On the case.
+        rounds: In order.
+    """
+
+    name: str
+    bar: float
+    cached_bar: float
+    extrapolated_from: tuple[int, int] | None
+    num_epochs: int | None
+    note: str
+    rounds: tuple[Round, ...]
+
+    @property
+    def stock_seconds(self) -> float:
+        """Median."""
+        return median(turn.stock_seconds for turn in self.rounds)
+
+    @property
+    def cold_seconds(self) -> float:
+        """Median."""
+        return median(turn.cold_seconds for turn in self.rounds)
+
+    @property
+    def cached_seconds(self) -> float:
+        """Median."""
+        return median(turn.cached_seconds for turn in self.rounds)
+
+    @property
+    def cold_ratio(self) -> float:
+        """Median of the rounds' ratios: a machine that slows down for a while slows both sides of a round."""
+        return median(turn.stock_seconds / turn.cold_seconds for turn in self.rounds)
+
+    @property
+    def cached_ratio(self) -> float:
+        """Median of the rounds' ratios."""
+        return median(turn.stock_seconds / turn.cached_seconds for turn in self.rounds)
+
+    @property
+    def is_met(self) -> bool:
+        """Whether both ratios reach their bars."""
+        return self.cold_ratio >= self.bar and self.cached_ratio >= self.cached_bar
+
+    @property
+    def plans(self) -> str:
+        """What the engine chose, every choice once."""
+        chosen = [plan for turn in self.rounds for plan in (turn.cold_plan, turn.cached_plan)]
+        return ", ".join(dict.fromkeys(plan.partition(":")[0] for plan in chosen))
+
+    def summary(self) -> dict[str, Any]:
+        """As JSON, with the figures that follow from the rounds."""
+        return {
+            **asdict(self),
+            "stock_seconds": self.stock_seconds,
+            "cold_seconds": self.cold_seconds,
+            "cached_seconds": self.cached_seconds,
+            "cold_ratio": self.cold_ratio,
+            "cached_ratio": self.cached_ratio,
+            "is_met": self.is_met,
+        }
+
+
+def write_section(path: Path, name: str, section: Any, *, is_first: bool = False) -> None:
+    """Put one part into a result file. The first part starts the file anew."""
+    document = {} if is_first or not path.exists() else json.loads(path.read_text(encoding="utf-8"))
+    document[name] = section
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
+
+
+def write_cases(path: Path, results: Sequence[CaseResult], device: str) -> None:
+    """Start a result file with the cases."""
+    write_section(path, "device", device, is_first=True)
+    write_section(path, "cases", [result.summary() for result in results])
+
+
+def read_cases(path: Path) -> tuple[CaseResult, ...]:
+    """The cases of a result file."""
+    entries = json.loads(path.read_text(encoding="utf-8")).get("cases", [])
+    return tuple(_read_case(entry) for entry in entries)
+
+
+def _read_case(entry: dict[str, Any]) -> CaseResult:
+    lengths = entry["extrapolated_from"]
+    return CaseResult(
+        name=entry["name"],
+        bar=entry["bar"],
+        cached_bar=entry["cached_bar"],
+        extrapolated_from=None if lengths is None else (lengths[0], lengths[1]),
+        num_epochs=entry["num_epochs"],
+        note=entry["note"],
+        rounds=tuple(Round(**turn) for turn in entry["rounds"]),
+    )

@@ -1,0 +1,53 @@
+"""Stock `Model.fit`, called as a user of Keras would call it."""
+
+from pathlib import Path
+from time import perf_counter
+
+from benchmarks.measurement import Measurement
+from core.specs.experiment import ExperimentSpec
+from models.assembly import assemble
+from models.engine.length import FitLength, measure_length
+from models.losses import make_loss
+from models.optimizers import make_optimizer
+from models.runtime import find_device_name
+
+
+def fit_stock(spec: ExperimentSpec, datasets_dir: Path) -> Measurement:
+    """Train the network of a spec with Keras alone, on arrays in memory, and validate as the spec has it."""
+    assembly = assemble(spec, datasets_dir)
+    network, data, training = assembly.network, assembly.data, spec.training
+    length = measure_length(training, len(data.train))
+    num_epochs, steps_per_epoch = epochs_and_steps(length)
+
+    started = perf_counter()
+    network.compile(
+        optimizer=make_optimizer(training.optimizer), loss=make_loss(training.loss), metrics=list(training.metrics)
+    )
+    history = network.fit(
+        data.train.inputs,
+        data.train.targets,
+        batch_size=length.batch_size,
+        epochs=num_epochs,
+        steps_per_epoch=steps_per_epoch,
+        shuffle=training.shuffle,
+        validation_data=(data.validation.inputs, data.validation.targets) if len(data.validation) else None,
+        validation_freq=training.validation_freq,
+        verbose=0,
+    ).history
+    seconds = perf_counter() - started
+
+    num_steps = int(network.optimizer.iterations.numpy())
+    if num_steps != length.num_steps:
+        raise RuntimeError(f"Keras took {num_steps} steps; the spec asks for {length.num_steps}.")
+    return Measurement(seconds, num_steps, float(history["loss"][-1]), find_device_name())
+
+
+def epochs_and_steps(length: FitLength) -> tuple[int, int | None]:
+    """`epochs` and `steps_per_epoch` for `Model.fit` that come to the steps of a fit.
+
+    A length that ends within an epoch is told as one long epoch, which spares Keras what it does between epochs.
+    """
+    if length.num_steps % length.steps_per_epoch:
+        return 1, length.num_steps
+    steps_per_epoch = None if length.steps_per_epoch == length.steps_per_pass else length.steps_per_epoch
+    return length.num_steps // length.steps_per_epoch, steps_per_epoch

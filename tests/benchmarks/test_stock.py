@@ -1,0 +1,27 @@
+"""How the length of a spec is told to `Model.fit`."""
+
+import pytest
+
+from benchmarks.stock import epochs_and_steps
+from core.specs.parsing import parse_as
+from core.specs.training import Training
+from models.engine.length import measure_length
+
+
+@pytest.mark.parametrize(
+    ("training", "num_samples", "expected"),
+    [
+        ({"epochs": 20, "batch_size": 5}, 120, (20, None)),
+        ({"epochs": 10_000, "batch_size": "full"}, 100, (10_000, None)),
+        # Ten steps an epoch where the samples fill seven.
+        ({"epochs": 10, "steps_per_epoch": 10}, 200, (10, 10)),
+        # 1,800 of 600 steps a pass are three epochs; 2,000 end within the fourth.
+        ({"steps": 1_800, "batch_size": 100}, 60_000, (3, None)),
+        ({"steps": 2_000, "batch_size": 100}, 60_000, (1, 2_000)),
+        ({"steps": 60, "batch_size": 128}, 60_000, (1, 60)),
+    ],
+)
+def test_epochs_and_steps_come_to_the_steps_of_the_spec(training, num_samples, expected):
+    length = measure_length(parse_as(Training, {"loss": "mean_squared_error", **training}), num_samples)
+
+    assert epochs_and_steps(length) == expected
