@@ -12,15 +12,18 @@ PYTEST_ARGS ?=
 # Newer versions: make lock LOCK_ARGS=--upgrade
 LOCK_ARGS ?=
 
+# More for the benchmark: make bench-training BENCH_ARGS='--quick --cases iris-keras,binary-adder --output result.json'
+BENCH_ARGS ?=
+
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url pyproject.toml requirements/build.in
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo test lint lock clean
+.PHONY: help up demo test lint bench-training lock clean
 
 help: ## list what there is to make
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-6s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
 up: $(VENV)/worker.stamp ## install what is missing, then run API and worker until Ctrl-C
 	@exec $(BIN)/python -m launch
@@ -37,6 +40,10 @@ lint: $(VENV)/dev.stamp ## check style, types and imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+bench-training: $(VENV)/worker.stamp ## measure training against stock Keras, in the engine and through the service
+	$(BIN)/python -m benchmarks.training $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.training_service $(BENCH_ARGS)
 
 lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --extra worker --extra dev --output-file requirements/dev.txt
