@@ -6,9 +6,6 @@ from typing import Any
 
 from models.runtime import has_gpu, keras
 
-MAX_UNROLLED_STEPS = 32
-"""Time steps of a sequence up to which a recurrent layer is written out; past it, building the program takes longer."""
-
 
 class Form(StrEnum):
     """What one call to TensorFlow runs."""
@@ -21,6 +18,11 @@ class Form(StrEnum):
     """One step, in a graph."""
     STREAM = "stream"
     """Some steps, in a graph, their samples read ahead of them."""
+
+
+MAX_UNROLLED_STEPS = {Form.GRAPH: 32, Form.XLA: 10}
+"""Time steps of a sequence up to which recurrent layers are written out. XLA takes minutes for what a graph takes in
+a second: for an LSTM over 20 steps more than 100 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +58,11 @@ def list_candidates(network: Any, *, fits_on_device: bool) -> list[Plan]:
     """
     if not fits_on_device:
         return [Plan(Form.STREAM)]
-    # Recurrent kernels of a GPU take whole sequences, and are lost when a layer is written out.
-    is_unrolled = not has_gpu() and 0 < _count_time_steps(network) <= MAX_UNROLLED_STEPS
-    graph, xla = Plan(Form.GRAPH, is_unrolled), Plan(Form.XLA, is_unrolled)
     if has_gpu():
-        return [graph, xla, Plan(Form.STEP)]
+        # Recurrent kernels of a GPU take whole sequences, and are lost when a layer is written out.
+        return [Plan(Form.GRAPH), Plan(Form.XLA), Plan(Form.STEP)]
+    num_time_steps = _count_time_steps(network)
+    graph, xla = (Plan(form, 0 < num_time_steps <= MAX_UNROLLED_STEPS[form]) for form in (Form.GRAPH, Form.XLA))
     # XLA computes convolutions on a processor in one thread and plain loops: up to a hundred times as long.
     return [graph] if any(map(_is_convolution, list_layers(network))) else [graph, xla]
 
