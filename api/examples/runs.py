@@ -38,6 +38,19 @@ IN_FLIGHT = IdempotencyInFlight("The first request with the Idempotency-Key 'a1'
 HAS_ENDED = IllegalMove("The run has ended (succeeded) and can not become cancelled.")
 STILL_RUNS = Conflict(f"Run {EXAMPLE_RUN_ID} is running. Cancel it, and delete it once it has ended.")
 
+ENGINE = {
+    "plan": "graph",
+    "reason": "the fit is too short to try another",
+    "batch_size": 16,
+    "tried": {"graph": {"compile_seconds": 0.2366, "step_seconds": 0.0001744}},
+    "steps_per_second": 4730.0,
+    "samples_per_second": 70950.0,
+    "flops_per_step": 10080,
+    "flops_per_second": 47680000.0,
+    "peak_flops_per_second": 124700000000.0,
+    "share_of_peak": 0.0003823,
+    "peak_memory_bytes": 749527040,
+}
 IRIS_SPEC: dict[str, Any] = {
     "name": "iris-tanh",
     "dataset": {"name": "iris", "split": {"validation": 0.2, "stratify": True}},
@@ -159,8 +172,16 @@ SUCCEEDED_SUMMARY: dict[str, Any] = {
     },
     "latest_metrics": {"epoch/train/loss": 0.0871, "epoch/validation/accuracy": 0.9667},
     "device": "CPU (AMD EPYC)",
-    "engine": {"plan": "graph", "batch_size": 16},
-    "phases": {"queue": 0.03, "start": 0.01, "compile": 0.82, "train": 0.09, "export": 0.41},
+    "engine": ENGINE,
+    "phases": {
+        "queue": 0.03,
+        "start": 0.01,
+        "compile": 0.24,
+        "trial": 0.06,
+        "train": 0.09,
+        "validate": 0.11,
+        "export": 0.04,
+    },
     "model_version": {"name": "iris-tanh", "version": 3},
     "started_at": "2026-03-02T09:30:00.155000Z",
     "ended_at": "2026-03-02T09:30:01.502000Z",
@@ -226,6 +247,6 @@ STOPPING: dict[str, Any] = {
 ENVIRONMENT_ANSWER: dict[str, Any] = {
     "run_id": EXAMPLE_RUN_ID,
     "device": "CPU (AMD EPYC)",
-    "engine": {"plan": "graph", "batch_size": 16},
+    "engine": ENGINE,
     "environment": ENVIRONMENT,
 }

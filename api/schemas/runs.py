@@ -111,7 +111,7 @@ class RunSummary(AnswerModel):
     """Newest value of each metric; null for NaN and infinities."""
     device: str | None
     engine: dict[str, Any] | None
-    """How the training engine runs it."""
+    """How its steps are computed: the plan, why it was taken, what others took; and at the end how fast it went."""
     phases: dict[str, float] | None
     """Seconds spent in each phase."""
     error: RunError | None

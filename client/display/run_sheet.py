@@ -21,7 +21,7 @@ def format_run(run: Run) -> str:
         ("tags", _format_mapping(run.document.get("tags"))),
         ("attempt", f"{run.attempt} of {run.max_attempts}" if run.attempt else ""),
         ("device", run.device or ""),
-        ("engine", _format_mapping(run.document.get("engine"))),
+        ("engine", _format_engine(run.document.get("engine"))),
         ("submitted", format_age(run.created_at) if run.created_at else ""),
         ("took", format_took(run)),
         ("phases", ", ".join(f"{name} {format_duration(seconds)}" for name, seconds in run.phases.items())),
@@ -92,6 +92,15 @@ def _format_how_far(run: Run) -> str:
 
 def _format_mapping(values: Mapping[str, Any] | None) -> str:
     return ", ".join(f"{name} {value}" for name, value in (values or {}).items() if value is not None)
+
+
+def _format_engine(engine: Mapping[str, Any] | None) -> str:
+    """`plan graph, batch_size 16, 4,730 steps/s`: what is told in one line; the rest is in the JSON."""
+    told = engine or {}
+    parts = [f"{name} {told[name]}" for name in ("plan", "batch_size") if name in told]
+    if "steps_per_second" in told:
+        parts.append(f"{format_count(round(told['steps_per_second']))} steps/s")
+    return ", ".join(parts)
 
 
 def _format_step(step: int | None) -> str:

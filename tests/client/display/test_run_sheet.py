@@ -17,14 +17,14 @@ def test_running_run_shows_how_far_it_is(run_document, progress_document):
         progress=progress_document(2),
         latest_metrics={"train/loss": 0.25},
         device="CPU",
-        engine={"form": "xla", "unrolled": None},
+        engine={"plan": "xla", "batch_size": 16, "tried": {}, "steps_per_second": 4730.2},
         tags={"by": "me"},
     )
     text = format_run(Run.from_json(document))
     assert text.splitlines()[0].startswith(f"Run {RUN_ID}  ")
     assert "train: epoch 2 of 5, step 20 of 50 (40%), 3 s left" in text
     assert re.search(r"attempt +1 of 3", text)
-    assert re.search(r"engine +form xla\n", text)
+    assert re.search(r"engine +plan xla, batch_size 16, 4,730 steps/s\n", text)
     assert re.search(r"latest +loss 0\.25", text)
 
 
