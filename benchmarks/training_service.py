@@ -6,7 +6,7 @@ worker, a free port and a data directory that is thrown away.
 """
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -41,12 +41,14 @@ class WholeRun:
     Attributes:
         name: Of the case.
         stock_seconds: Stock `Model.fit` alone; None until it is known.
+        is_extrapolated: Whether that was worked out from shorter fits.
         first_seconds: From POST to success, for the first run of the shape on this service.
         later_seconds: The same for the runs after it.
     """
 
     name: str
     stock_seconds: float | None
+    is_extrapolated: bool
     first_seconds: float
     later_seconds: tuple[float, ...]
 
@@ -73,8 +75,7 @@ def main() -> None:
     with running_service(arguments.data_dir, num_trainers=1) as service:
         latencies = _measure_latency(service, num_repeats)
         whole_runs = _measure_whole_runs(service, arguments)
-    stock = _stock_seconds(whole_runs, arguments)
-    whole_runs = [WholeRun(run.name, stock[run.name], run.first_seconds, run.later_seconds) for run in whole_runs]
+    whole_runs = _add_stock(whole_runs, arguments)
     _print_whole_runs(whole_runs)
     rounds = [_measure_queue(number, num_queued, arguments) for number in range(arguments.num_rounds)]
     ratio = median(turn.one_seconds / turn.two_seconds for turn in rounds)
@@ -120,7 +121,7 @@ def _measure_whole_runs(service: RunningService, arguments: Arguments) -> list[W
         for _ in range(1 + arguments.num_rounds):
             time.sleep(PAUSE_SECONDS)
             seconds.append(time_run(service, {"spec": case.document()}).succeeded_seconds)
-        runs.append(WholeRun(case.name, None, seconds[0], tuple(seconds[1:])))
+        runs.append(WholeRun(case.name, None, False, seconds[0], tuple(seconds[1:])))
     return runs
 
 
@@ -130,18 +131,23 @@ def _whole_cases(arguments: Arguments) -> tuple[Case, ...]:
     return choose_cases(WHOLE_RUNS)
 
 
-def _stock_seconds(runs: list[WholeRun], arguments: Arguments) -> dict[str, float]:
+def _add_stock(runs: list[WholeRun], arguments: Arguments) -> list[WholeRun]:
     """What stock Keras takes: as the first part of the benchmark has measured it, else measured now."""
-    known: dict[str, float] = {}
+    known = {}
     if arguments.output is not None and arguments.output.exists():
-        known = {result.name: result.stock_seconds for result in read_cases(arguments.output)}
+        known = {result.name: result for result in read_cases(arguments.output)}
+    compared = []
     with TemporaryDirectory() as folder:
         datasets_dir = Path(folder) / "datasets"
         link_mnist(arguments.data_dir, datasets_dir)
-        for case in choose_cases([run.name for run in runs]) if runs else ():
-            if case.name not in known:
-                known[case.name] = measure_stock(case.document(), datasets_dir).seconds
-    return known
+        for run in runs:
+            if run.name in known:
+                seconds, lengths = known[run.name].stock_seconds, known[run.name].extrapolated_from
+            else:
+                (case,) = choose_cases([run.name])
+                seconds, lengths = measure_stock(case.document(), datasets_dir).seconds, None
+            compared.append(replace(run, stock_seconds=seconds, is_extrapolated=lengths is not None))
+    return compared
 
 
 def _print_whole_runs(runs: list[WholeRun]) -> None:
@@ -151,8 +157,11 @@ def _print_whole_runs(runs: list[WholeRun]) -> None:
     for run in runs:
         later = median(run.later_seconds)
         compared = f", {run.stock_seconds / later:.1f}x" if run.stock_seconds else ""
-        stock = f"stock fit {run.stock_seconds:.3f} s, " if run.stock_seconds else ""
+        sign = "~" if run.is_extrapolated else ""
+        stock = f"stock fit {sign}{run.stock_seconds:.3f} s, " if run.stock_seconds else ""
         print(f"  {run.name:22}  {stock}first run {run.first_seconds:.3f} s, later ones {later:.3f} s{compared}")
+    if any(run.is_extrapolated for run in runs):
+        print("  ~: EXTRAPOLATED from shorter fits, as the table above says.")
 
 
 def _measure_queue(number: int, num_runs: int, arguments: Arguments) -> QueueRound:

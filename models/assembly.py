@@ -1,6 +1,6 @@
 """Everything that a fit needs, put together from a spec."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -71,10 +71,19 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
 
     return Assembly(
         shape=shape,
-        network=build_network(spec.model, shape, spec.seed),
+        network=build_network(spec.model, shape, spec.seed, spec.training.precision),
         data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test)),
         measures=make_measures(spec.training, output_shape),
         preparation=preparation,
         # Copied, so that these few rows do not keep all raw inputs in memory through the training.
         examples=samples.train.inputs[:NUM_EXAMPLES].copy(),
     )
+
+
+def in_float32(assembly: Assembly, spec: ExperimentSpec) -> Assembly:
+    """The same with a network that computes in float32, whatever it was trained in: what is saved and served."""
+    if spec.training.precision == "float32":
+        return assembly
+    network = build_network(spec.model, assembly.shape, spec.seed)
+    network.set_weights(assembly.network.get_weights())
+    return replace(assembly, network=network)

@@ -4,10 +4,11 @@ from typing import Any
 
 from core.dataset_shape import DatasetShape
 from core.specs.networks import BinaryAdderNetwork
+from core.specs.training import PrecisionName
 from models import rnn
 
 
-def build(spec: BinaryAdderNetwork, shape: DatasetShape, seed: int) -> Any:
+def build(spec: BinaryAdderNetwork, shape: DatasetShape, seed: int, precision: PrecisionName) -> Any:
     """Build the adder: one recurrent layer, and a sigmoid for the sum bit of each time step.
 
     Bits run least significant first, so the carry moves forward in time.
@@ -15,4 +16,4 @@ def build(spec: BinaryAdderNetwork, shape: DatasetShape, seed: int) -> Any:
     Returns:
         A keras.Model from (batch, num_bits, 2) to (batch, num_bits, 1).
     """
-    return rnn.build(spec, shape, seed)
+    return rnn.build(spec, shape, seed, precision)

@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+from core.specs.training import PrecisionName
 from models.runtime import keras
 
 
@@ -15,10 +16,12 @@ class Chain:
     Args:
         input_shape: One sample, batch axis left out.
         seed: What the first weights and dropout of each layer follow from.
+        dtype: Keras's dtype policy for the layers to come; the network's answers are float32 in any case.
     """
 
-    def __init__(self, input_shape: tuple[int, ...], seed: int) -> None:
+    def __init__(self, input_shape: tuple[int, ...], seed: int, dtype: PrecisionName = "float32") -> None:
         self.seed = seed
+        self.dtype = dtype
         self._inputs = keras.Input(input_shape, name="inputs")
         self._outputs = self._inputs
         self._counts: Counter[str] = Counter()
@@ -39,4 +42,6 @@ class Chain:
 
     def finish(self) -> Any:
         """The keras.Model of all layers."""
+        if self._outputs.dtype != "float32":
+            self.add(keras.layers.Activation("linear", dtype="float32", name=self.name("activation")))
         return keras.Model(self._inputs, self._outputs, name="network")

@@ -3,6 +3,7 @@
 The order within a layer is: weights → [batch normalisation] → activation → [batch normalisation] → pooling → dropout.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from core.specs.layers import (
@@ -27,6 +28,17 @@ from models.seeds import derive_seed
 IMAGE_RANK = 3
 
 
+def add_layers(chain: Chain, specs: Sequence[LayerSpec]) -> None:
+    """Put what each of `specs` stands for behind the layers of `chain`, the network's last layer included."""
+    *others, last = specs
+    for spec in others:
+        add_layer(chain, spec)
+    if isinstance(last, DenseLayer) and chain.dtype != "float32":
+        _add_output(chain, last)
+    else:
+        add_layer(chain, last)
+
+
 def add_layer(chain: Chain, spec: LayerSpec) -> None:
     """Put what `spec` stands for behind the layers of `chain`.
 
@@ -41,9 +53,11 @@ def add_layer(chain: Chain, spec: LayerSpec) -> None:
         case Pooling2DLayer():
             _add_pooling(chain, spec)
         case GlobalPooling2DLayer(kind="max"):
-            chain.add(keras.layers.GlobalMaxPooling2D(name=chain.name("global_max_pooling2d")))
+            chain.add(keras.layers.GlobalMaxPooling2D(name=chain.name("global_max_pooling2d"), dtype=chain.dtype))
         case GlobalPooling2DLayer():
-            chain.add(keras.layers.GlobalAveragePooling2D(name=chain.name("global_average_pooling2d")))
+            chain.add(
+                keras.layers.GlobalAveragePooling2D(name=chain.name("global_average_pooling2d"), dtype=chain.dtype)
+            )
         case FlattenLayer():
             add_flatten(chain)
         case DropoutLayer():
@@ -54,15 +68,35 @@ def add_layer(chain: Chain, spec: LayerSpec) -> None:
 
 def add_flatten(chain: Chain) -> None:
     """Make one row of each sample."""
-    chain.add(keras.layers.Flatten(name=chain.name("flatten")))
+    chain.add(keras.layers.Flatten(name=chain.name("flatten"), dtype=chain.dtype))
 
 
 def _add_dense(chain: Chain, spec: DenseLayer) -> None:
+    _add_products(chain, spec, None if _normalizes_first(spec) else spec.activation)
+    _add_after(chain, spec, pooling=None)
+
+
+def _add_output(chain: Chain, spec: DenseLayer) -> None:
+    """A dense layer that computes its products in 16 bits and from its activation on in float32.
+
+    Sixteen bits are too few for a softmax and for the logarithm in the loss (Keras's guide to mixed precision).
+    """
+    _add_products(chain, spec, None)
+    chain.dtype = "float32"
+    if not _normalizes_first(spec):
+        _add_activation(chain, spec)
+    _add_after(chain, spec, pooling=None)
+
+
+def _add_products(chain: Chain, spec: DenseLayer, activation: str | None) -> None:
     if len(chain.shape) == IMAGE_RANK:
         add_flatten(chain)
     name = chain.name("dense")
-    chain.add(keras.layers.Dense(spec.units, name=name, **_weights_of(spec, name, chain.seed)))
-    _add_after(chain, spec, pooling=None)
+    chain.add(
+        keras.layers.Dense(
+            spec.units, activation=activation, name=name, dtype=chain.dtype, **_weights_of(spec, name, chain.seed)
+        )
+    )
 
 
 def _add_convolution(chain: Chain, spec: Conv2DLayer) -> None:
@@ -75,7 +109,9 @@ def _add_convolution(chain: Chain, spec: Conv2DLayer) -> None:
             padding=spec.padding,
             dilation_rate=spec.dilation_rate,
             groups=spec.groups,
+            activation=None if _normalizes_first(spec) else spec.activation,
             name=name,
+            dtype=chain.dtype,
             **_weights_of(spec, name, chain.seed),
         )
     )
@@ -84,7 +120,6 @@ def _add_convolution(chain: Chain, spec: Conv2DLayer) -> None:
 
 def _weights_of(spec: WeightedLayer, name: str, seed: int) -> dict[str, Any]:
     return {
-        "activation": None if _normalizes_first(spec) else spec.activation,
         "use_bias": spec.use_bias,
         "kernel_initializer": make_initializer(spec.kernel_initializer, derive_seed(seed, name, "kernel")),
         "bias_initializer": make_initializer(spec.bias_initializer, derive_seed(seed, name, "bias")),
@@ -97,7 +132,7 @@ def _add_after(chain: Chain, spec: WeightedLayer, pooling: Pooling | None) -> No
     if spec.batch_normalization is not None:
         _add_normalization(chain, spec.batch_normalization)
     if _normalizes_first(spec):
-        chain.add(keras.layers.Activation(spec.activation, name=chain.name("activation")))
+        _add_activation(chain, spec)
     if pooling is not None:
         _add_pooling(chain, pooling)
     if spec.dropout:
@@ -108,6 +143,10 @@ def _normalizes_first(spec: WeightedLayer) -> bool:
     return spec.batch_normalization is not None and spec.batch_normalization.position == "before_activation"
 
 
+def _add_activation(chain: Chain, spec: WeightedLayer) -> None:
+    chain.add(keras.layers.Activation(spec.activation, name=chain.name("activation"), dtype=chain.dtype))
+
+
 def _add_normalization(chain: Chain, spec: BatchNormalization) -> None:
     chain.add(
         keras.layers.BatchNormalization(
@@ -116,6 +155,7 @@ def _add_normalization(chain: Chain, spec: BatchNormalization) -> None:
             center=spec.center,
             scale=spec.scale,
             name=chain.name("batch_normalization"),
+            dtype=chain.dtype,
         )
     )
 
@@ -125,9 +165,9 @@ def _add_pooling(chain: Chain, spec: Pooling) -> None:
         layer, name = keras.layers.MaxPooling2D, chain.name("max_pooling2d")
     else:
         layer, name = keras.layers.AveragePooling2D, chain.name("average_pooling2d")
-    chain.add(layer(spec.pool_size, strides=spec.strides, padding=spec.padding, name=name))
+    chain.add(layer(spec.pool_size, strides=spec.strides, padding=spec.padding, name=name, dtype=chain.dtype))
 
 
 def _add_dropout(chain: Chain, rate: float) -> None:
     name = chain.name("dropout")
-    chain.add(keras.layers.Dropout(rate, seed=derive_seed(chain.seed, name, "mask"), name=name))
+    chain.add(keras.layers.Dropout(rate, seed=derive_seed(chain.seed, name, "mask"), name=name, dtype=chain.dtype))

@@ -4,19 +4,19 @@ from typing import Any
 
 from core.dataset_shape import DatasetShape
 from core.specs.networks import MlpNetwork
+from core.specs.training import PrecisionName
 from models.chain import Chain
-from models.layers import add_flatten, add_layer
+from models.layers import add_flatten, add_layers
 
 
-def build(spec: MlpNetwork, shape: DatasetShape, seed: int) -> Any:
+def build(spec: MlpNetwork, shape: DatasetShape, seed: int, precision: PrecisionName) -> Any:
     """Build the network for inputs of `shape.network_input_shape`, flattened where they have more than one axis.
 
     Returns:
         A keras.Model from (batch, *network_input_shape) to (batch, units of the last layer).
     """
-    chain = Chain(shape.network_input_shape, seed)
+    chain = Chain(shape.network_input_shape, seed, precision)
     if len(shape.network_input_shape) > 1:
         add_flatten(chain)
-    for layer in spec.layers:
-        add_layer(chain, layer)
+    add_layers(chain, spec.layers)
     return chain.finish()

@@ -4,6 +4,7 @@ from typing import Any
 
 from core.specs.base import SpecModel
 from core.specs.optimizers import AnyOptimizer
+from core.specs.training import PrecisionName
 from models.runtime import keras
 
 _OPTIMIZERS: dict[str, Any] = {
@@ -27,13 +28,20 @@ _SCHEDULES: dict[str, Any] = {
 }
 
 
-def make_optimizer(spec: AnyOptimizer) -> Any:
-    """Keras's optimizer with the arguments of `spec`, its learning rate a number or a schedule over steps."""
+def make_optimizer(spec: AnyOptimizer, precision: PrecisionName = "float32") -> Any:
+    """Keras's optimizer with the arguments of `spec`, its learning rate a number or a schedule over steps.
+
+    Gradients in float16 would vanish where they are small: for it the optimizer is one that scales the loss
+    (Micikevicius et al., 2018), and leaves a step out where that was too much.
+    """
     arguments = spec.model_dump(exclude={"name", "learning_rate"})
     if spec.name == "adamw" and spec.weight_decay is None:
         arguments["weight_decay"] = 0.0  # Keras's AdamW insists on a number.
     # Named, so that a program's names do not depend on how many optimizers the process has made before.
-    return _OPTIMIZERS[spec.name](learning_rate=_learning_rate(spec.learning_rate), name=spec.name, **arguments)
+    optimizer = _OPTIMIZERS[spec.name](learning_rate=_learning_rate(spec.learning_rate), name=spec.name, **arguments)
+    if precision == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale")
+    return optimizer
 
 
 def _learning_rate(rate: Any) -> Any:

@@ -4,17 +4,17 @@ from typing import Any
 
 from core.dataset_shape import DatasetShape
 from core.specs.networks import BinaryAdderNetwork, RnnNetwork
+from core.specs.training import PrecisionName
 from models.chain import Chain
-from models.layers import add_layer
+from models.layers import add_layers
 
 
-def build(spec: RnnNetwork | BinaryAdderNetwork, shape: DatasetShape, seed: int) -> Any:
+def build(spec: RnnNetwork | BinaryAdderNetwork, shape: DatasetShape, seed: int, precision: PrecisionName) -> Any:
     """Build the network for sequences of shape (time, features).
 
     Returns:
         A keras.Model to (batch, time, units) when its last recurrent layer returns sequences, else (batch, units).
     """
-    chain = Chain(shape.network_input_shape, seed)
-    for layer in spec.layers:
-        add_layer(chain, layer)
+    chain = Chain(shape.network_input_shape, seed, precision)
+    add_layers(chain, spec.layers)
     return chain.finish()

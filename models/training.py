@@ -7,7 +7,7 @@ from core.layer_table import tabulate_layers
 from core.metrics import Phase
 from core.spec_report import count_step_flops
 from core.specs.experiment import ExperimentSpec
-from models.assembly import Assembly, assemble
+from models.assembly import Assembly, assemble, in_float32
 from models.engine.fitting import fit
 from models.engine.length import measure_length
 from models.engine.plan_cache import PlanCache
@@ -73,7 +73,7 @@ def train(
     stop_if_asked(reporter)
 
     clock.phase(Phase.EXPORT)
-    files = export_model(assembly, spec, output_dir)
+    files = export_model(in_float32(assembly, spec), spec, output_dir)
     return TrainingOutcome(files, outcome.metrics, clock.finish())
 
 

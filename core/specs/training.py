@@ -70,6 +70,9 @@ PlanName = Literal["auto", "xla", "xla-unrolled", "graph", "graph-unrolled", "st
 """xla: many steps as one XLA program; graph: many steps in one graph; step: one step a call; stream: samples read in
 batches ahead of need. `-unrolled`: recurrent layers written out time step by time step."""
 
+PrecisionName = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+"""Keras's dtype policies: mixed ones compute in 16 bits and keep weights in 32."""
+
 LossAlias = Literal["mse", "mae", "mape", "msle", "bce", "kld", "logcosh"]
 MetricAlias = Literal["mse", "mae", "mape", "rmse", "acc"]
 
@@ -169,6 +172,8 @@ class Training(SpecModel):
     class_weight: Annotated[ClassWeight | None, BeforeValidator(_told_by_class)] = None
     """What samples of a class count in the training loss, by the class's label or number; classes not named count 1.
     `balanced` lets every class count the same in all."""
+    precision: PrecisionName = "float32"
+    """What the network computes in while it is trained; weights, last activation, loss and saved model stay float32."""
     plan: PlanName = "auto"
     """How the steps are computed; all plans give the same numbers up to rounding. `auto` takes the fastest."""
 

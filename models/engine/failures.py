@@ -48,6 +48,8 @@ def _failure(what_happened: str, training: Training) -> TrainingFailed:
     advice = ["a slower learning-rate schedule" if isinstance(rate, SpecModel) else f"a learning_rate below {rate:g}"]
     if optimizer.clipnorm is None and optimizer.clipvalue is None and optimizer.global_clipnorm is None:
         advice.append("gradient clipping (training.optimizer.clipnorm: 1.0)")
+    if training.precision == "mixed_float16":
+        advice.append("training.precision 'mixed_bfloat16', which holds numbers as large as float32 does")
     if training.loss.name == "poisson":
         advice.append("a last activation whose outputs stay above 0, as the Poisson loss needs (softplus)")
     advice.append("inputs and targets of size about 1 (dataset.scaling)")

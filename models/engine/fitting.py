@@ -123,7 +123,8 @@ class _Session:
                 training.early_stopping, network, meter.names, has_validation=len(data.validation) > 0
             )
         self._record = Record(meter.names, self._length, training.validation_freq, reporter)
-        learner = Learner(network, make_optimizer(training.optimizer), make_loss(training.loss), meter)
+        optimizer = make_optimizer(training.optimizer, training.precision)
+        learner = Learner(network, optimizer, make_loss(training.loss), meter)
         self._running = meter.zero()
         self._choice = self._choose_plan(learner, data, seed)
         self._engine = describe_choice(self._choice, self._length.batch_size)

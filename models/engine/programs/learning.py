@@ -37,8 +37,10 @@ class Learner:
         with tf.GradientTape() as tape:
             outputs = self.network(inputs, training=True)
             loss = self.loss(targets, outputs, *weights)
+            # Only an optimizer for float16 scales, and takes its scale out of the gradients again.
+            scaled_loss = self.optimizer.scale_loss(loss)
         variables = self.network.trainable_variables
-        self.optimizer.apply(tape.gradient(loss, variables), variables)
+        self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
         return self.meter.measure(loss, targets, outputs)
 
     def judge(self, batch: Batch) -> State:

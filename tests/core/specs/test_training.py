@@ -41,6 +41,16 @@ def test_a_metric_is_named_once_even_by_its_short_name(training):
     assert training({"metrics": ["mse", "mean_squared_error"]}) == {"": "metrics names one of its metrics twice."}
 
 
+def test_a_network_is_trained_in_float32_unless_told_otherwise(read):
+    assert read({}).precision == "float32"
+    assert read({"precision": "mixed_float16"}).precision == "mixed_float16"
+
+
+def test_an_unknown_precision_is_told_with_the_nearest(training):
+    found = training({"precision": "mixed_float61"})
+    assert found == {"/precision": "'mixed_float61' is not known here. Did you mean 'mixed_float16'?"}
+
+
 @pytest.mark.parametrize(
     ("weights", "place", "detail"),
     [

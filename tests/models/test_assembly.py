@@ -1,0 +1,98 @@
+import numpy as np
+import pytest
+
+from core.specs.parsing import parse_spec
+from models.assembly import assemble, in_float32
+from models.export import run_onnx
+from models.runtime import keras
+from models.training import train
+
+IRIS = {
+    "name": "iris",
+    "dataset": {"name": "iris", "scaling": "standardize"},
+    "model": {
+        "kind": "mlp",
+        "layers": [
+            {"units": 8, "activation": "relu", "batch_normalization": "before_activation", "dropout": 0.1},
+            {"units": 3, "activation": "softmax"},
+        ],
+    },
+}
+SERIES = {
+    "name": "series",
+    "dataset": {"name": "time_series", "num_points": 60, "window": 5},
+    "model": {
+        "kind": "rnn",
+        "layers": [
+            {"type": "recurrent", "cell": "gru", "units": 4, "bidirectional": True, "return_sequences": True},
+            {"type": "recurrent", "cell": "lstm", "units": 1},
+        ],
+    },
+}
+
+
+def spec_of(definition, precision):
+    loss = "sparse_categorical_crossentropy" if definition is IRIS else "mean_squared_error"
+    return parse_spec(definition | {"training": {"loss": loss, "epochs": 2, "precision": precision, "plan": "graph"}})
+
+
+def computing_types(network):
+    return {layer.compute_dtype for layer in network.layers[1:]}
+
+
+@pytest.mark.parametrize("definition", [IRIS, SERIES], ids=["mlp", "rnn"])
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_a_network_computes_in_16_bits_and_keeps_weights_and_answers_in_32(definition, precision, tmp_path):
+    plain = assemble(spec_of(definition, "float32"), tmp_path).network
+    network = assemble(spec_of(definition, precision), tmp_path).network
+
+    assert computing_types(plain) == {"float32"}
+    *others, last = network.layers[1:]
+    assert {layer.dtype_policy.name for layer in others} == {precision}
+    assert (last.compute_dtype, network.output.dtype) == ("float32", "float32")
+    assert {weight.dtype for weight in network.weights} == {"float32"}
+    for weight, expected in zip(network.weights, plain.weights, strict=True):
+        np.testing.assert_array_equal(weight, expected)
+    assert keras.config.dtype_policy().name == "float32"
+
+
+def test_a_softmax_is_computed_in_float32(tmp_path):
+    network = assemble(spec_of(IRIS, "mixed_float16"), tmp_path).network
+    assert network.layers[-1].activation is keras.activations.softmax
+    assert network.layers[-2].activation is keras.activations.linear
+
+
+def test_what_was_trained_in_16_bits_answers_in_32_by_the_same_weights(tmp_path):
+    spec = spec_of(IRIS, "mixed_bfloat16")
+    trained = assemble(spec, tmp_path)
+    for weight in trained.network.trainable_weights:
+        weight.assign_add(np.full(weight.shape, 0.125))
+
+    saved = in_float32(trained, spec).network
+
+    assert computing_types(saved) == {"float32"}
+    assert [layer.name for layer in saved.layers] == [
+        layer.name for layer in assemble(spec_of(IRIS, "float32"), tmp_path).network.layers
+    ]
+    rows = trained.data.train.inputs[:50]
+    # bfloat16 has 8 significant bits, and there are two layers.
+    np.testing.assert_allclose(saved(rows), trained.network(rows), atol=4 * 2.0**-8)
+
+
+def test_what_was_trained_in_float32_stays_as_it_is(tmp_path):
+    spec = spec_of(IRIS, "float32")
+    assembly = assemble(spec, tmp_path)
+    assert in_float32(assembly, spec) is assembly
+
+
+@pytest.mark.parametrize("definition", [IRIS, SERIES], ids=["mlp", "rnn"])
+@pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
+def test_a_model_trained_in_16_bits_is_saved_in_float32_in_both_forms(definition, precision, tmp_path, reporter):
+    spec = spec_of(definition, precision)
+
+    train(spec, datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)
+
+    model = keras.models.load_model(tmp_path / "model.keras")
+    assert computing_types(model) == {"float32"}
+    rows = assemble(spec, tmp_path).examples
+    np.testing.assert_allclose(run_onnx(tmp_path / "model.onnx", rows), np.asarray(model(rows)), rtol=1e-5, atol=1e-6)
