@@ -5,16 +5,17 @@ from typing import Any
 from core.specs.base import SpecModel
 from core.specs.optimizers import AnyOptimizer
 from core.specs.training import PrecisionName
+from models.fused_optimizers import FusedAdadelta, FusedAdam, FusedAdamax, FusedAdamW, FusedRMSprop, FusedSGD
 from models.runtime import keras
 
 _OPTIMIZERS: dict[str, Any] = {
-    "sgd": keras.optimizers.SGD,
-    "rmsprop": keras.optimizers.RMSprop,
+    "sgd": FusedSGD,
+    "rmsprop": FusedRMSprop,
     "adagrad": keras.optimizers.Adagrad,
-    "adadelta": keras.optimizers.Adadelta,
-    "adam": keras.optimizers.Adam,
-    "adamw": keras.optimizers.AdamW,
-    "adamax": keras.optimizers.Adamax,
+    "adadelta": FusedAdadelta,
+    "adam": FusedAdam,
+    "adamw": FusedAdamW,
+    "adamax": FusedAdamax,
     "nadam": keras.optimizers.Nadam,
     "ftrl": keras.optimizers.Ftrl,
     "lion": keras.optimizers.Lion,

@@ -19,6 +19,7 @@ from models.engine.planner import Choice, Planner
 from models.engine.planning import Planning
 from models.engine.plans import list_candidates, plan_of
 from models.engine.programs.evaluation import EvaluationProgram
+from models.engine.programs.executors import choose_executor
 from models.engine.programs.learning import Learner
 from models.engine.programs.making import ProgramMaker
 from models.engine.record import Record
@@ -111,6 +112,7 @@ class _Session:
         self._planning = planning
         self._length = measure_length(training, len(data.train))
         self._ordering = Ordering(self._length, seed, shuffle=training.shuffle)
+        self._executor = choose_executor(planning.flops_per_step)
         self._pacer = Pacer()
         self._speed = Speed()
         self._step = 0
@@ -129,7 +131,7 @@ class _Session:
         self._choice = self._choose_plan(learner, data, seed)
         self._engine = describe_choice(self._choice, self._length.batch_size)
         reporter.engine(self._engine)
-        evaluation = EvaluationProgram(learner, data.train)
+        evaluation = EvaluationProgram(learner, data.train, self._executor)
         self._validation, self._test = (
             Evaluation(evaluation, meter, arrays, reporter) if len(arrays) else None
             for arrays in (data.validation, data.test)
@@ -138,7 +140,7 @@ class _Session:
     def _choose_plan(self, learner: Learner, data: FitData, seed: int) -> Choice:
         ordering = Ordering(self._length, seed, shuffle=self._training.shuffle)
         planner = Planner(
-            ProgramMaker(learner, data.train, self._length, ordering),
+            ProgramMaker(learner, data.train, self._length, ordering, self._executor),
             learner,
             self._length,
             self._ordering,

@@ -10,6 +10,7 @@ from models.engine.length import FitLength
 from models.engine.masks import masks_as_in_a_graph
 from models.engine.meter import State
 from models.engine.ordering import StepOrder
+from models.engine.programs.executors import Executor, LoopFunction
 from models.engine.programs.learning import Learner
 from models.engine.programs.loop import take_steps
 from models.engine.programs.program import StepsTaken
@@ -31,7 +32,7 @@ class GraphEpochs:
 
     max_steps = MAX_STEPS
 
-    def __init__(self, learner: Learner, resident: Resident) -> None:
+    def __init__(self, learner: Learner, resident: Resident, executor: Executor) -> None:
         self._learner = learner
         self._resident = resident
         signature = [
@@ -40,11 +41,11 @@ class GraphEpochs:
             tf.TensorSpec([None], tf.bool),
             [tf.TensorSpec(part.shape, part.dtype) for part in learner.meter.zero()],
         ]
-        self._steps = tf.function(self._take_steps, input_signature=signature, autograph=False)
+        self._steps = LoopFunction(self._take_steps, signature, executor)
 
     def compile(self) -> None:
         """Build the graph."""
-        self._steps.get_concrete_function()
+        self._steps.trace()
 
     def run(self, order: StepOrder, running: State) -> StepsTaken:
         """Take these steps, adding to the state of the epoch under way."""

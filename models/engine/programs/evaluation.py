@@ -4,6 +4,7 @@ from typing import Any
 
 from models.engine.arrays import Arrays
 from models.engine.meter import State
+from models.engine.programs.executors import Executor, LoopFunction
 from models.engine.programs.learning import Batch, Learner
 from models.engine.values import Values
 from models.runtime import tf
@@ -18,9 +19,10 @@ class EvaluationProgram:
     Args:
         learner: With the network.
         like: Samples shaped as those to be measured.
+        executor: Runs it.
     """
 
-    def __init__(self, learner: Learner, like: Arrays) -> None:
+    def __init__(self, learner: Learner, like: Arrays, executor: Executor) -> None:
         self._learner = learner
         signature = [
             tuple(tf.TensorSpec([None, *column.shape[1:]], column.dtype) for column in like.columns()),
@@ -28,7 +30,7 @@ class EvaluationProgram:
             tf.TensorSpec([], tf.int32),
             [tf.TensorSpec(part.shape, part.dtype) for part in learner.meter.zero()],
         ]
-        self._batches = tf.function(self._measure_batches, input_signature=signature, autograph=False)
+        self._batches = LoopFunction(self._measure_batches, signature, executor)
 
     def run(self, samples: Batch, first: int, count: int, state: State) -> tuple[Values, State]:
         """Measure `count` batches of the samples from batch `first` on, adding to `state`.

@@ -5,6 +5,7 @@ from models.engine.length import FitLength
 from models.engine.ordering import Ordering
 from models.engine.plans import Form, Plan
 from models.engine.programs.epochs import GraphEpochs, XlaEpochs
+from models.engine.programs.executors import Executor
 from models.engine.programs.learning import Learner
 from models.engine.programs.program import TrainingProgram
 from models.engine.programs.resident import Resident
@@ -20,13 +21,17 @@ class ProgramMaker:
         samples: Training samples.
         length: Of the fit.
         ordering: For a program that reads ahead; nobody else may use it.
+        executor: For loops in a graph whose samples lie on the device.
     """
 
-    def __init__(self, learner: Learner, samples: Arrays, length: FitLength, ordering: Ordering) -> None:
+    def __init__(
+        self, learner: Learner, samples: Arrays, length: FitLength, ordering: Ordering, executor: Executor
+    ) -> None:
         self._learner = learner
         self._samples = samples
         self._length = length
         self._ordering = ordering
+        self._executor = executor
         self._resident: Resident | None = None
 
     def __call__(self, plan: Plan) -> TrainingProgram:
@@ -40,4 +45,4 @@ class ProgramMaker:
             return XlaEpochs(self._learner, self._resident, self._length)
         if plan.form is Form.STEP:
             return SingleSteps(self._learner, self._resident)
-        return GraphEpochs(self._learner, self._resident)
+        return GraphEpochs(self._learner, self._resident, self._executor)

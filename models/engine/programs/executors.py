@@ -1,0 +1,73 @@
+"""Which of TensorFlow's executors runs a graph."""
+
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import Any
+
+from models.runtime import tf
+
+SMALL_STEP_FLOPS = 30_000_000
+"""Below it, handing operations from thread to thread takes longer than what is won by running some side by side."""
+
+
+class Executor(StrEnum):
+    """By TensorFlow's names. The numbers are the same: only the order of independent operations differs."""
+
+    PARALLEL = ""
+    SERIAL = "SINGLE_THREADED_EXECUTOR"
+
+
+def choose_executor(flops_per_step: int) -> Executor:
+    """The executor for steps of so many floating-point operations."""
+    return Executor.SERIAL if flops_per_step < SMALL_STEP_FLOPS else Executor.PARALLEL
+
+
+class LoopFunction:
+    """A TensorFlow function that is one loop.
+
+    The serial executor waits in the thread that it was called in for a function that is called: a loop or a branch
+    within the loop would wait for threads that wait for it. Where there is one, the parallel executor is taken.
+
+    Args:
+        function: What to trace.
+        signature: What it takes.
+        executor: The one to take where it can be.
+    """
+
+    def __init__(self, function: Callable[..., Any], signature: Sequence[Any], executor: Executor) -> None:
+        self._function = function
+        self._signature = signature
+        self.executor = executor
+        self._traced: Any = None
+
+    def trace(self) -> None:
+        """Build the graph, where that was not done yet."""
+        if self._traced is not None:
+            return
+        traced = self._trace()
+        if self.executor is Executor.SERIAL and _calls_within_functions(traced):
+            self.executor = Executor.PARALLEL
+            traced = self._trace()
+        self._traced = traced
+
+    def __call__(self, *arguments: Any) -> Any:
+        """Run it."""
+        self.trace()
+        with tf.experimental.function_executor_type(self.executor):
+            return self._traced(*arguments)
+
+    def _trace(self) -> Any:
+        function = tf.function(self._function, input_signature=self._signature, autograph=False)
+        with tf.experimental.function_executor_type(self.executor):
+            function.get_concrete_function()
+        return function
+
+
+def _calls_within_functions(function: Any) -> bool:
+    library = function.get_concrete_function().graph.as_graph_def().library
+    return any(
+        attribute.WhichOneof("value") == "func"
+        for called in library.function
+        for node in called.node_def
+        for attribute in node.attr.values()
+    )
