@@ -112,7 +112,7 @@ class _Session:
         self._planning = planning
         self._length = measure_length(training, len(data.train))
         self._ordering = Ordering(self._length, seed, shuffle=training.shuffle)
-        self._executor = choose_executor(planning.flops_per_step)
+        self._executor = choose_executor(has_small_steps=planning.has_small_steps)
         self._pacer = Pacer()
         self._speed = Speed()
         self._step = 0
@@ -146,6 +146,7 @@ class _Session:
             self._ordering,
             self._planning.cache,
             self._planning.network,
+            has_small_steps=self._planning.has_small_steps,
         )
         if self._training.plan != "auto":
             return planner.take(plan_of(self._training.plan))

@@ -15,10 +15,12 @@ class Timing:
     Attributes:
         compile_seconds: To get it going.
         step_seconds: Per training step.
+        num_operations: In its graph, where that is known.
     """
 
     compile_seconds: float
     step_seconds: float
+    num_operations: int = 0
 
     def seconds(self, num_steps: int) -> float:
         """A whole fit."""

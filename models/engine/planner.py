@@ -1,7 +1,7 @@
 """Choosing the plan that will have trained soonest."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from time import perf_counter
 
@@ -17,10 +17,11 @@ from models.engine.stable_names import stable_names
 from models.engine.unrolling import unrolled
 from models.runtime import tf
 
-TRIAL_SHARE = 0.25
-"""Of what the fit would take without it, the most that trying another plan may cost."""
-COMPILE_SECONDS, COMPILE_PER_TRACE = 0.3, 4.0
-"""XLA takes about so long, and so many times as long as building the graph took."""
+SAVED_SHARE = {True: 0.5, False: 0.1}
+"""What XLA saves, at least, of the time of steps that are small and of those that are not, where it saves any: 50 to
+90 % of the former and 0 to 40 % of the latter (docs/performance.md). Trying it may cost no more than that."""
+COMPILE_SECONDS, COMPILE_SECONDS_PER_OPERATION = 0.1, 0.002
+"""What XLA takes about, for programs of 160 to 860 operations."""
 STEPS_SECONDS = 0.03
 """Long enough to tell two plans apart."""
 
@@ -74,6 +75,7 @@ class Planner:
         ordering: Gives trials their samples.
         cache: What earlier runs found.
         key: Of everything that timings depend on but the length of the fit.
+        has_small_steps: Whether a step is little arithmetic.
     """
 
     def __init__(
@@ -84,7 +86,10 @@ class Planner:
         ordering: Ordering,
         cache: PlanCache,
         key: str,
+        *,
+        has_small_steps: bool,
     ) -> None:
+        self._saved_share = SAVED_SHARE[has_small_steps]
         self._make_program = make_program
         self._learner = learner
         self._length = length
@@ -94,6 +99,7 @@ class Planner:
         self._tried: dict[str, Timing] = {}
         self._failed: dict[str, str] = {}
         self._ready: dict[str, TrainingProgram] = {}
+        self._compile_seconds: dict[str, float] = {}
         self._trial_seconds = 0.0
 
     def take(self, plan: Plan) -> Choice:
@@ -129,7 +135,10 @@ class Planner:
         else:
             reason = Reason.CACHE
         usable = [plan for plan in candidates if plan.name in self._tried]
-        return self._choose(min(usable, key=self._seconds_left), reason)
+        choice = self._choose(min(usable, key=self._seconds_left), reason)
+        if reason is Reason.CACHE:
+            self._correct(choice.plan)
+        return choice
 
     def _choose(self, plan: Plan, reason: Reason) -> Choice:
         if plan.name not in self._ready:
@@ -141,10 +150,16 @@ class Planner:
         trial_seconds = self._trial_seconds - (self._tried[plan.name].compile_seconds if self._trial_seconds else 0.0)
         return Choice(plan, self._ready[plan.name], reason, self._tried, self._failed, max(0.0, trial_seconds))
 
+    def _correct(self, plan: Plan) -> None:
+        """Where a program was found compiled, let shorter fits know how soon it was there."""
+        known, seconds = self._tried[plan.name], self._compile_seconds[plan.name]
+        if seconds < known.compile_seconds:
+            self._cache.write(self._key, self._tried | {plan.name: replace(known, compile_seconds=seconds)})
+
     def _is_worth_trying(self, first: Timing) -> bool:
-        """Whether XLA's compiling would be a small part of the fit, should it win nothing."""
-        cost = COMPILE_SECONDS + COMPILE_PER_TRACE * first.compile_seconds
-        return cost <= TRIAL_SHARE * first.step_seconds * self._length.num_steps
+        """Whether XLA's compiling can be expected to pay within this fit."""
+        cost = COMPILE_SECONDS + COMPILE_SECONDS_PER_OPERATION * first.num_operations
+        return cost <= self._saved_share * first.step_seconds * self._length.num_steps
 
     def _seconds_left(self, plan: Plan) -> float:
         timing = self._tried[plan.name]
@@ -156,13 +171,15 @@ class Planner:
         started = perf_counter()
         snapshot = Snapshot(self._learner.variables)
         try:
-            compile_seconds = self._compile(plan)
-            self._tried[plan.name] = Timing(compile_seconds, self._time_steps(self._ready[plan.name]))
+            self._compile(plan)
+            program = self._ready[plan.name]
+            step_seconds = self._time_steps(program)
+            self._tried[plan.name] = Timing(self._compile_seconds[plan.name], step_seconds, program.num_operations)
         finally:
             snapshot.restore()
             self._trial_seconds += perf_counter() - started
 
-    def _compile(self, plan: Plan) -> float:
+    def _compile(self, plan: Plan) -> None:
         started = perf_counter()
         program = self._make_program(plan)
         # The room for steps is part of the program.
@@ -177,7 +194,7 @@ class Planner:
                 program = self._make_program(plan)
                 program.compile()
         self._ready[plan.name] = program
-        return perf_counter() - started
+        self._compile_seconds[plan.name] = perf_counter() - started
 
     def _time_steps(self, program: TrainingProgram) -> float:
         """Seconds per step, of the last and longest of some calls."""

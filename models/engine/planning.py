@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 
 from models.engine.plan_cache import PlanCache
 
+SMALL_STEP_FLOPS = 30_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Planning:
@@ -18,3 +20,8 @@ class Planning:
     network: str = ""
     flops_per_step: int = 0
     cache: PlanCache = field(default_factory=lambda: PlanCache(None))
+
+    @property
+    def has_small_steps(self) -> bool:
+        """Whether what is done around the arithmetic of a step weighs more than the arithmetic."""
+        return self.flops_per_step < SMALL_STEP_FLOPS

@@ -1,7 +1,6 @@
 """What is told of how a fit was computed."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
 from models.engine.planner import Choice
@@ -18,7 +17,10 @@ def describe_choice(choice: Choice, batch_size: int) -> dict[str, Any]:
         "plan": choice.plan.name,
         "reason": choice.reason.value,
         "batch_size": batch_size,
-        "tried": {name: _rounded(asdict(timing)) for name, timing in choice.tried.items()},
+        "tried": {
+            name: _rounded({"compile_seconds": timing.compile_seconds, "step_seconds": timing.step_seconds})
+            for name, timing in choice.tried.items()
+        },
     }
     if choice.failed:
         description["failed"] = choice.failed

@@ -31,6 +31,7 @@ class GraphEpochs:
     """A loop over steps in a TensorFlow graph. The batch axis is open: a smaller last batch needs no other program."""
 
     max_steps = MAX_STEPS
+    num_operations = 0
 
     def __init__(self, learner: Learner, resident: Resident, executor: Executor) -> None:
         self._learner = learner
@@ -46,6 +47,7 @@ class GraphEpochs:
     def compile(self) -> None:
         """Build the graph."""
         self._steps.trace()
+        self.num_operations = self._steps.num_operations
 
     def run(self, order: StepOrder, running: State) -> StepsTaken:
         """Take these steps, adding to the state of the epoch under way."""
@@ -69,6 +71,8 @@ class XlaEpochs:
     There is room for `max_steps` steps of whole batches; how many are taken is a number that goes in. The smaller
     last batch of a pass, where there is one, is a branch of its own.
     """
+
+    num_operations = 0
 
     def __init__(self, learner: Learner, resident: Resident, length: FitLength) -> None:
         self._learner = learner

@@ -6,9 +6,6 @@ from typing import Any
 
 from models.runtime import tf
 
-SMALL_STEP_FLOPS = 30_000_000
-"""Below it, handing operations from thread to thread takes longer than what is won by running some side by side."""
-
 
 class Executor(StrEnum):
     """By TensorFlow's names. The numbers are the same: only the order of independent operations differs."""
@@ -17,9 +14,9 @@ class Executor(StrEnum):
     SERIAL = "SINGLE_THREADED_EXECUTOR"
 
 
-def choose_executor(flops_per_step: int) -> Executor:
-    """The executor for steps of so many floating-point operations."""
-    return Executor.SERIAL if flops_per_step < SMALL_STEP_FLOPS else Executor.PARALLEL
+def choose_executor(*, has_small_steps: bool) -> Executor:
+    """The one for small steps hands no operation from thread to thread: that would take longer than it would save."""
+    return Executor.SERIAL if has_small_steps else Executor.PARALLEL
 
 
 class LoopFunction:
@@ -49,6 +46,12 @@ class LoopFunction:
             self.executor = Executor.PARALLEL
             traced = self._trace()
         self._traced = traced
+
+    @property
+    def num_operations(self) -> int:
+        """In the graph and in the functions that it calls."""
+        graph = self._traced.get_concrete_function().graph.as_graph_def()
+        return len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it."""

@@ -28,9 +28,11 @@ class TrainingProgram(Protocol):
 
     Attributes:
         max_steps: As many as one call takes.
+        num_operations: In its graph, once it is compiled; 0 where the graph comes with the first call.
     """
 
     max_steps: int
+    num_operations: int
 
     def compile(self) -> None:
         """Do now what the first call would else do first, as far as that needs no step to be taken."""

@@ -19,6 +19,7 @@ class SingleSteps:
     """
 
     max_steps = 1 << 12
+    num_operations = 0
 
     def __init__(self, learner: Learner, resident: Resident) -> None:
         self._learner = learner

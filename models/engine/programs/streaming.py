@@ -20,6 +20,7 @@ class StreamedSteps:
     """tf.data gathers the batches on the host while the device computes; a loop in a graph takes several a call."""
 
     max_steps = 1 << 12
+    num_operations = 0
 
     def __init__(self, learner: Learner, arrays: Arrays, ordering: Ordering, length: FitLength) -> None:
         self._learner = learner

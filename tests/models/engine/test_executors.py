@@ -5,8 +5,8 @@ from models.runtime import tf
 
 
 def test_small_steps_stay_in_one_thread():
-    assert choose_executor(3_000) is Executor.SERIAL
-    assert choose_executor(500_000_000) is Executor.PARALLEL
+    assert choose_executor(has_small_steps=True) is Executor.SERIAL
+    assert choose_executor(has_small_steps=False) is Executor.PARALLEL
 
 
 def count_to(limit):

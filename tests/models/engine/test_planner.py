@@ -29,6 +29,7 @@ class MadeUpProgram:
     """Takes as long as it is told to, and changes its weight by one a step."""
 
     max_steps = 1000
+    num_operations = 400
 
     def __init__(self, clock, weight, compile_seconds, step_seconds, error=None):
         self._clock = clock
@@ -51,7 +52,7 @@ class MadeUpProgram:
 class Bench:
     """A planner for a fit of so many steps, and what it made."""
 
-    def __init__(self, monkeypatch, folder, num_steps, key="a shape", **programs):
+    def __init__(self, monkeypatch, folder, num_steps, key="a shape", *, has_small_steps=True, **programs):
         self.clock = Clock()
         monkeypatch.setattr(planner_module, "perf_counter", self.clock)
         self.weight = keras.Variable(7.0)
@@ -72,7 +73,9 @@ class Bench:
             return MadeUpProgram(self.clock, self.weight, *programs[plan.name])
 
         ordering = Ordering(length, 0, shuffle=True)
-        self.planner = Planner(make_program, Learner(), length, ordering, PlanCache(folder), key)
+        self.planner = Planner(
+            make_program, Learner(), length, ordering, PlanCache(folder), key, has_small_steps=has_small_steps
+        )
 
 
 def test_the_plan_with_which_the_fit_is_over_soonest_is_taken(monkeypatch, tmp_path):
@@ -102,6 +105,20 @@ def test_a_short_fit_is_not_held_up_by_a_trial(monkeypatch, tmp_path):
     assert bench.made == ["graph"]
 
 
+def test_large_steps_of_which_xla_saves_little_are_tried_in_long_fits_only(monkeypatch, tmp_path):
+    # Compiling is taken for 0.1 + 400 · 0.002 s, a graph takes 5 s and 10 s.
+    programs = {"graph": (0.1, 0.01), "xla": (0.8, 0.001)}
+
+    def reason(num_steps, *, has_small_steps):
+        folder = tmp_path / f"{num_steps} {has_small_steps}"
+        bench = Bench(monkeypatch, folder, num_steps, has_small_steps=has_small_steps, **programs)
+        return bench.planner.choose([GRAPH, XLA]).reason
+
+    assert reason(500, has_small_steps=False) == Reason.SHORT
+    assert reason(1000, has_small_steps=False) == Reason.TRIAL
+    assert reason(500, has_small_steps=True) == Reason.TRIAL
+
+
 def test_a_trial_changes_no_variable(monkeypatch, tmp_path):
     bench = Bench(monkeypatch, tmp_path, 10_000, graph=(0.1, 0.001), xla=(0.8, 0.0001))
 
@@ -127,6 +144,15 @@ def test_a_shorter_fit_of_a_known_shape_takes_what_suits_its_length(monkeypatch,
 
     # 0.1 + 0.5 s against 0.8 + 0.05 s.
     assert Bench(monkeypatch, tmp_path, 500, **programs).planner.choose([GRAPH, XLA]).plan == GRAPH
+
+
+def test_shorter_fits_know_that_a_program_is_found_compiled(monkeypatch, tmp_path):
+    Bench(monkeypatch, tmp_path, 10_000, graph=(0.1, 0.001), xla=(0.8, 0.0001)).planner.choose([GRAPH, XLA])
+    found = {"graph": (0.1, 0.001), "xla": (0.3, 0.0001)}
+    Bench(monkeypatch, tmp_path, 10_000, **found).planner.choose([GRAPH, XLA])
+
+    # 0.1 + 0.5 s against 0.3 + 0.05 s.
+    assert Bench(monkeypatch, tmp_path, 500, **found).planner.choose([GRAPH, XLA]).plan == XLA
 
 
 def test_another_shape_is_tried_anew(monkeypatch, tmp_path):
