@@ -2,14 +2,16 @@
 
 from pathlib import Path
 from time import perf_counter
+from typing import Any
 
 from benchmarks.measurement import Measurement
 from core.specs.experiment import ExperimentSpec
 from models.assembly import assemble
+from models.engine.arrays import Arrays
 from models.engine.length import FitLength, measure_length
 from models.losses import make_loss
 from models.optimizers import make_optimizer
-from models.runtime import find_device_name
+from models.runtime import find_device_name, tf
 
 
 def fit_stock(spec: ExperimentSpec, datasets_dir: Path) -> Measurement:
@@ -18,15 +20,16 @@ def fit_stock(spec: ExperimentSpec, datasets_dir: Path) -> Measurement:
     network, data, training = assembly.network, assembly.data, spec.training
     length = measure_length(training, len(data.train))
     num_epochs, steps_per_epoch = epochs_and_steps(length)
+    samples: dict[str, Any] = {"x": data.train.inputs, "y": data.train.targets, "batch_size": length.batch_size}
+    if (steps_per_epoch or 0) > length.steps_per_pass:
+        samples = {"x": repeat(data.train, length.batch_size, shuffle=training.shuffle)}
 
     started = perf_counter()
     network.compile(
         optimizer=make_optimizer(training.optimizer), loss=make_loss(training.loss), metrics=list(training.metrics)
     )
     history = network.fit(
-        data.train.inputs,
-        data.train.targets,
-        batch_size=length.batch_size,
+        **samples,
         epochs=num_epochs,
         steps_per_epoch=steps_per_epoch,
         shuffle=training.shuffle,
@@ -40,6 +43,14 @@ def fit_stock(spec: ExperimentSpec, datasets_dir: Path) -> Measurement:
     if num_steps != length.num_steps:
         raise RuntimeError(f"Keras took {num_steps} steps; the spec asks for {length.num_steps}.")
     return Measurement(seconds, num_steps, float(history["loss"][-1]), find_device_name())
+
+
+def repeat(samples: Arrays, batch_size: int, *, shuffle: bool) -> Any:
+    """Batches of pass after pass, for epochs longer than a pass: of arrays, `Model.fit` takes one pass an epoch."""
+    dataset = tf.data.Dataset.from_tensor_slices((samples.inputs, samples.targets))
+    if shuffle:
+        dataset = dataset.shuffle(len(samples))
+    return dataset.batch(batch_size).repeat().prefetch(tf.data.AUTOTUNE)
 
 
 def epochs_and_steps(length: FitLength) -> tuple[int, int | None]:

@@ -35,7 +35,10 @@ class Settings(BaseSettings):
     queue_name: str = Field("trainyard.doorbell", description="Name of the broker queue that carries doorbells.")
     log_level: str = Field("INFO", description="Least severe level that is logged.")
 
-    trainers: int = Field(0, ge=0, le=64, description="Trainer processes a worker; 0: one a GPU, else one.")
+    trainers: int = Field(
+        0, ge=0, le=64, description="Trainer processes a worker; 0: as many as its GPUs suffice for, at least one."
+    )
+    gpus_per_trainer: int = Field(1, ge=1, le=64, description="GPUs each trainer has: as many as a run may ask for.")
     trainer_max_runs: int = Field(100, ge=1, description="Runs after which a trainer process is replaced.")
     trainer_max_memory_growth_bytes: int = Field(
         2 * GIBIBYTE, ge=1, description="Growth of a trainer's resident memory, in bytes, after which it is replaced."

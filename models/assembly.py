@@ -80,9 +80,9 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
     )
 
 
-def in_float32(assembly: Assembly, spec: ExperimentSpec) -> Assembly:
-    """The same with a network that computes in float32, whatever it was trained in: what is saved and served."""
-    if spec.training.precision == "float32":
+def as_served(assembly: Assembly, spec: ExperimentSpec) -> Assembly:
+    """The same with a network that computes in float32 on one device, however it was trained."""
+    if spec.training.precision == "float32" and spec.training.devices == 1:
         return assembly
     network = build_network(spec.model, assembly.shape, spec.seed)
     network.set_weights(assembly.network.get_weights())

@@ -34,6 +34,7 @@ __all__ = [
     "has_gpu",
     "keras",
     "library_versions",
+    "list_devices",
     "measure_peak_flops",
     "num_threads",
     "peak_memory_bytes",
@@ -73,13 +74,21 @@ def has_gpu() -> bool:
     return bool(tf.config.list_physical_devices("GPU"))
 
 
-def find_device_name() -> str:
-    """Say what training runs on: the first GPU's model, or the processor's."""
+def list_devices() -> list[str]:
+    """The devices to train on, as TensorFlow names them: GPUs, or the processor where there are none."""
+    devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
+    return [device.name.removeprefix("/device:") for device in devices]
+
+
+def find_device_name(num_devices: int = 1) -> str:
+    """Say what training runs on: the first GPU's model, or the processor's, and how many where it is not one."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
-        return f"GPU ({details.get('device_name', 'unknown model')})"
-    return f"CPU ({_processor_name()})"
+        name = f"GPU ({details.get('device_name', 'unknown model')})"
+    else:
+        name = f"CPU ({_processor_name()})"
+    return name if num_devices == 1 else f"{num_devices} × {name}"
 
 
 def device_memory_bytes() -> int:

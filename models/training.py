@@ -7,9 +7,10 @@ from core.layer_table import tabulate_layers
 from core.metrics import Phase
 from core.spec_report import count_step_flops
 from core.specs.experiment import ExperimentSpec
-from models.assembly import Assembly, assemble, in_float32
+from models.assembly import Assembly, as_served, assemble
 from models.engine.fitting import fit
 from models.engine.length import measure_length
+from models.engine.mirroring import mirrored
 from models.engine.plan_cache import PlanCache
 from models.engine.planning import Planning
 from models.export import export_model
@@ -54,26 +55,19 @@ def train(
     clock = PhaseClock(reporter)
     clock.phase(Phase.START)
     environment: dict[str, str | int] = {**library_versions(), "seed": spec.seed, "threads": num_threads()}
-    device = find_device_name()
+    device = find_device_name(spec.training.devices)
     reporter.details(device=device, environment=environment)
-    assembly = assemble(spec, datasets_dir)
-    stop_if_asked(reporter)
-
-    outcome = fit(
-        assembly.network,
-        assembly.data,
-        spec.training,
-        assembly.measures,
-        spec.seed,
-        clock,
-        _planning(spec, assembly, device, cache_dir),
-    )
+    with mirrored(spec.training.devices):
+        assembly = assemble(spec, datasets_dir)
+        stop_if_asked(reporter)
+        planning = _planning(spec, assembly, device, cache_dir)
+        outcome = fit(assembly.network, assembly.data, spec.training, assembly.measures, spec.seed, clock, planning)
     clock.move(outcome.trial_seconds, Phase.COMPILE, Phase.TRIAL)
     clock.move(outcome.validate_seconds, Phase.TRAIN, Phase.VALIDATE)
     stop_if_asked(reporter)
 
     clock.phase(Phase.EXPORT)
-    files = export_model(in_float32(assembly, spec), spec, output_dir)
+    files = export_model(as_served(assembly, spec), spec, output_dir)
     return TrainingOutcome(files, outcome.metrics, clock.finish())
 
 

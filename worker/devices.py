@@ -22,13 +22,16 @@ def visible_gpus() -> tuple[str, ...]:
 
 
 def trainer_environments(settings: Settings) -> tuple[dict[str, str], ...]:
-    """The environment variables of each trainer this worker runs: its device and its share of the processors."""
+    """The environment variables of each trainer this worker runs: its devices and its share of the processors."""
     gpus = visible_gpus()
-    num_trainers = settings.trainers or max(1, len(gpus))
+    shares = [
+        gpus[first : first + settings.gpus_per_trainer] for first in range(0, len(gpus), settings.gpus_per_trainer)
+    ]
+    num_trainers = settings.trainers or max(1, len(shares))
     num_threads = max(1, usable_processors() // num_trainers)
     return tuple(
         {
-            "CUDA_VISIBLE_DEVICES": gpus[slot % len(gpus)] if gpus else "-1",
+            "CUDA_VISIBLE_DEVICES": ",".join(shares[slot % len(shares)]) if shares else "-1",
             "TRAINYARD_TRAINER_THREADS": str(num_threads),
             "OMP_NUM_THREADS": str(num_threads),
             "TF_XLA_FLAGS": xla_flags(settings.cache_dir),

@@ -70,6 +70,10 @@ PlanName = Literal["auto", "xla", "xla-unrolled", "graph", "graph-unrolled", "st
 """xla: many steps as one XLA program; graph: many steps in one graph; step: one step a call; stream: samples read in
 batches ahead of need. `-unrolled`: recurrent layers written out time step by time step."""
 
+PLANS_FOR_DEVICES = ("auto", "graph", "step", "stream")
+"""Those that several devices can share; an XLA program runs on one."""
+MAX_DEVICES = 64
+
 PrecisionName = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 """Keras's dtype policies: mixed ones compute in 16 bits and keep weights in 32."""
 
@@ -176,6 +180,8 @@ class Training(SpecModel):
     """What the network computes in while it is trained; weights, last activation, loss and saved model stay float32."""
     plan: PlanName = "auto"
     """How the steps are computed; all plans give the same numbers up to rounding. `auto` takes the fastest."""
+    devices: Annotated[PositiveInt, Field(le=MAX_DEVICES)] = 1
+    """GPUs that share each batch equally. More than one pays for large steps only."""
 
     @model_validator(mode="after")
     def _one_length(self) -> "Training":
@@ -183,6 +189,8 @@ class Training(SpecModel):
             raise ValueError("Give epochs or steps, not both")
         if len(set(self.metrics)) != len(self.metrics):
             raise ValueError("metrics names one of its metrics twice")
+        if self.devices > 1 and self.plan not in PLANS_FOR_DEVICES:
+            raise ValueError(f"plan must be one of {', '.join(PLANS_FOR_DEVICES)} where devices is more than 1")
         return self
 
     @property

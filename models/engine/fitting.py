@@ -13,6 +13,7 @@ from models.engine.evaluation import Evaluation
 from models.engine.failures import broken_step, check_loss, check_weights, count_sound_steps
 from models.engine.length import measure_length
 from models.engine.meter import Meter
+from models.engine.mirroring import MirroredLearner, is_mirrored
 from models.engine.ordering import Ordering
 from models.engine.pacing import Pacer
 from models.engine.planner import Choice, Planner
@@ -112,7 +113,7 @@ class _Session:
         self._planning = planning
         self._length = measure_length(training, len(data.train))
         self._ordering = Ordering(self._length, seed, shuffle=training.shuffle)
-        self._executor = choose_executor(has_small_steps=planning.has_small_steps)
+        self._executor = choose_executor(has_small_steps=planning.has_small_steps and not is_mirrored())
         self._pacer = Pacer()
         self._speed = Speed()
         self._step = 0
@@ -126,7 +127,8 @@ class _Session:
             )
         self._record = Record(meter.names, self._length, training.validation_freq, reporter)
         optimizer = make_optimizer(training.optimizer, training.precision)
-        learner = Learner(network, optimizer, make_loss(training.loss), meter)
+        make_learner = MirroredLearner if is_mirrored() else Learner
+        learner = make_learner(network, optimizer, make_loss(training.loss), meter)
         self._running = meter.zero()
         self._choice = self._choose_plan(learner, data, seed)
         self._engine = describe_choice(self._choice, self._length.batch_size)
@@ -151,7 +153,8 @@ class _Session:
         if self._training.plan != "auto":
             return planner.take(plan_of(self._training.plan))
         fits_on_device = data.train.num_bytes <= LARGEST_SHARE * device_memory_bytes()
-        return planner.choose(list_candidates(self._network, fits_on_device=fits_on_device))
+        candidates = list_candidates(self._network, fits_on_device=fits_on_device, is_mirrored=is_mirrored())
+        return planner.choose(candidates)
 
     def run(self) -> FitOutcome:
         try:

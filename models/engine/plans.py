@@ -49,15 +49,18 @@ def plan_of(name: str) -> Plan:
     return Plan(Form(form), is_unrolled=rest == "unrolled")
 
 
-def list_candidates(network: Any, *, fits_on_device: bool) -> list[Plan]:
+def list_candidates(network: Any, *, fits_on_device: bool, is_mirrored: bool = False) -> list[Plan]:
     """The plans to choose from; the first takes least to get going.
 
     Args:
         network: A keras.Model.
         fits_on_device: Whether the training samples can lie on the device.
+        is_mirrored: Whether several devices share the work; an XLA program runs on one.
     """
     if not fits_on_device:
         return [Plan(Form.STREAM)]
+    if is_mirrored:
+        return [Plan(Form.GRAPH)]
     if has_gpu():
         # Recurrent kernels of a GPU take whole sequences, and are lost when a layer is written out.
         return [Plan(Form.GRAPH), Plan(Form.XLA), Plan(Form.STEP)]

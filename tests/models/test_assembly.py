@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.specs.parsing import parse_spec
-from models.assembly import assemble, in_float32
+from models.assembly import as_served, assemble
 from models.export import run_onnx
 from models.runtime import keras
 from models.training import train
@@ -56,7 +56,7 @@ def test_a_network_computes_in_16_bits_and_keeps_weights_and_answers_in_32(defin
     assert keras.config.dtype_policy().name == "float32"
 
 
-def test_a_softmax_is_computed_in_float32(tmp_path):
+def test_a_softmax_is_computed_as_served(tmp_path):
     network = assemble(spec_of(IRIS, "mixed_float16"), tmp_path).network
     assert network.layers[-1].activation is keras.activations.softmax
     assert network.layers[-2].activation is keras.activations.linear
@@ -68,7 +68,7 @@ def test_what_was_trained_in_16_bits_answers_in_32_by_the_same_weights(tmp_path)
     for weight in trained.network.trainable_weights:
         weight.assign_add(np.full(weight.shape, 0.125))
 
-    saved = in_float32(trained, spec).network
+    saved = as_served(trained, spec).network
 
     assert computing_types(saved) == {"float32"}
     assert [layer.name for layer in saved.layers] == [
@@ -79,15 +79,15 @@ def test_what_was_trained_in_16_bits_answers_in_32_by_the_same_weights(tmp_path)
     np.testing.assert_allclose(saved(rows), trained.network(rows), atol=4 * 2.0**-8)
 
 
-def test_what_was_trained_in_float32_stays_as_it_is(tmp_path):
+def test_what_was_trained_as_served_stays_as_it_is(tmp_path):
     spec = spec_of(IRIS, "float32")
     assembly = assemble(spec, tmp_path)
-    assert in_float32(assembly, spec) is assembly
+    assert as_served(assembly, spec) is assembly
 
 
 @pytest.mark.parametrize("definition", [IRIS, SERIES], ids=["mlp", "rnn"])
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-def test_a_model_trained_in_16_bits_is_saved_in_float32_in_both_forms(definition, precision, tmp_path, reporter):
+def test_a_model_trained_in_16_bits_is_saved_as_served_in_both_forms(definition, precision, tmp_path, reporter):
     spec = spec_of(definition, precision)
 
     train(spec, datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)

@@ -26,6 +26,14 @@ def test_each_visible_gpu_has_a_trainer_of_its_own(monkeypatch):
     assert [environment["CUDA_VISIBLE_DEVICES"] for environment in environments] == ["2", "5"]
 
 
+def test_a_trainer_has_as_many_gpus_as_it_shall(monkeypatch):
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,1,2,3,4")
+
+    environments = devices.trainer_environments(Settings(gpus_per_trainer=2))
+
+    assert [environment["CUDA_VISIBLE_DEVICES"] for environment in environments] == ["0,1", "2,3", "4"]
+
+
 def test_trainers_share_the_processors_fairly(monkeypatch):
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
 

@@ -180,6 +180,7 @@ trainings = st.tuples(
         shuffle=st.booleans(),
         class_weight=st.sampled_from([None, "balanced"]) | st.dictionaries(labels, positive, min_size=1, max_size=3),
         precision=st.sampled_from(["float32", "mixed_float16", "mixed_bfloat16"]),
+        devices=small,
         early_stopping=st.none() | objects({}, monitor=st.just("val_loss"), patience=st.integers(0, 9)),
     ),
     lengths,

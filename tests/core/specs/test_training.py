@@ -46,6 +46,13 @@ def test_a_network_is_trained_in_float32_unless_told_otherwise(read):
     assert read({"precision": "mixed_float16"}).precision == "mixed_float16"
 
 
+def test_an_xla_program_is_not_shared_by_devices(read, training):
+    assert read({"devices": 2, "plan": "graph"}).devices == 2
+    assert read({"plan": "xla"}).devices == 1
+    found = training({"devices": 2, "plan": "xla"})
+    assert found == {"": "plan must be one of auto, graph, step, stream where devices is more than 1."}
+
+
 def test_an_unknown_precision_is_told_with_the_nearest(training):
     found = training({"precision": "mixed_float61"})
     assert found == {"/precision": "'mixed_float61' is not known here. Did you mean 'mixed_float16'?"}
