@@ -7,7 +7,7 @@ from typing import Any
 
 from core.metrics import Phase
 from core.specs.training import Training
-from models.engine.arrays import FitData
+from models.engine.arrays import Arrays, FitData
 from models.engine.early_stopping import StoppingRule
 from models.engine.evaluation import Evaluation
 from models.engine.failures import broken_step, check_loss, check_weights, count_sound_steps
@@ -34,7 +34,7 @@ from models.reporting import Reporter, stop_if_asked
 from models.runtime import device_memory_bytes, reset_peak_memory
 
 LARGEST_SHARE = 0.25
-"""Of the device's memory, what training samples may take; the rest is for the network, and for copies on the way."""
+"""Of the device's memory, what samples may take; the rest is for the network, and for copies on the way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +94,11 @@ def fit(
     return session.run()
 
 
+def fits_on_device(arrays: Arrays) -> bool:
+    """Whether these samples can lie on the device; otherwise they are sent batch by batch."""
+    return arrays.num_bytes <= LARGEST_SHARE * device_memory_bytes()
+
+
 class _Session:
     """One fit under way."""
 
@@ -135,7 +140,7 @@ class _Session:
         reporter.engine(self._engine)
         evaluation = EvaluationProgram(learner, data.train, self._executor)
         self._validation, self._test = (
-            Evaluation(evaluation, meter, arrays, reporter) if len(arrays) else None
+            Evaluation(evaluation, meter, arrays, reporter, is_resident=fits_on_device(arrays)) if len(arrays) else None
             for arrays in (data.validation, data.test)
         )
 
@@ -152,8 +157,9 @@ class _Session:
         )
         if self._training.plan != "auto":
             return planner.take(plan_of(self._training.plan))
-        fits_on_device = data.train.num_bytes <= LARGEST_SHARE * device_memory_bytes()
-        candidates = list_candidates(self._network, fits_on_device=fits_on_device, is_mirrored=is_mirrored())
+        candidates = list_candidates(
+            self._network, fits_on_device=fits_on_device(data.train), is_mirrored=is_mirrored()
+        )
         return planner.choose(candidates)
 
     def run(self) -> FitOutcome:

@@ -52,7 +52,10 @@ class GraphEpochs:
     def run(self, order: StepOrder, running: State) -> StepsTaken:
         """Take these steps, adding to the state of the epoch under way."""
         values, epoch_values, running = self._steps(
-            tf.constant(order.rows), tf.constant(order.offsets), tf.constant(order.begins_epoch), running
+            tf.constant(self._resident.places(order.rows)),
+            tf.constant(order.offsets),
+            tf.constant(order.begins_epoch),
+            running,
         )
         return StepsTaken(values.numpy(), epoch_values.numpy(), running)
 
@@ -119,7 +122,7 @@ class XlaEpochs:
             return np.zeros((self.max_steps, 0), np.int32)
         rows = np.zeros((self.max_steps, self._batch_size), np.int32)
         sizes = np.diff(order.offsets)
-        rows[: len(order)][np.arange(self._batch_size) < sizes[:, None]] = order.rows
+        rows[: len(order)][np.arange(self._batch_size) < sizes[:, None]] = self._resident.places(order.rows)
         return rows
 
     def _take_steps(

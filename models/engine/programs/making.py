@@ -39,10 +39,16 @@ class ProgramMaker:
         if plan.form is Form.STREAM:
             return StreamedSteps(self._learner, self._samples, self._ordering, self._length)
         if self._resident is None:
-            # All plans that are tried share one copy.
-            self._resident = Resident(self._samples, is_gathered=self._length.steps_per_pass > 1)
+            self._resident = self._make_resident()
         if plan.form is Form.XLA:
             return XlaEpochs(self._learner, self._resident, self._length)
         if plan.form is Form.STEP:
             return SingleSteps(self._learner, self._resident)
         return GraphEpochs(self._learner, self._resident, self._executor)
+
+    def _make_resident(self) -> Resident:
+        """One copy for all plans that are tried. A fit of less than a pass needs those rows alone that it will take."""
+        length = self._length
+        is_part = length.num_steps < length.steps_per_pass
+        chosen = self._ordering.steps(0, length.num_steps).rows if is_part else None
+        return Resident(self._samples, chosen, is_gathered=length.steps_per_pass > 1)

@@ -38,8 +38,9 @@ class SingleSteps:
     def run(self, order: StepOrder, running: State) -> StepsTaken:
         """Take these steps, adding to the state of the epoch under way."""
         values, epoch_values = [], []
+        places = self._resident.places(order.rows)
         for number, begins_epoch in enumerate(order.begins_epoch):
-            rows = tf.constant(order.rows[order.offsets[number] : order.offsets[number + 1]])
+            rows = tf.constant(places[order.offsets[number] : order.offsets[number + 1]])
             of_step, of_epoch, running = self._step(rows, tf.constant(begins_epoch), running)
             values.append(of_step)
             epoch_values.append(of_epoch)

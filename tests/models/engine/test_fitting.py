@@ -255,3 +255,25 @@ def test_a_network_without_weights_is_measured_and_left_alone(tmp_path, reporter
     outcome, _ = run(spec, reporter, tmp_path)
 
     assert outcome.metrics["epoch/train/loss"] == 2
+
+
+@pytest.mark.parametrize("plan", ["graph", "xla", "step", "stream"])
+def test_a_fit_of_less_than_a_pass_is_the_beginning_of_a_longer_one(plan, tmp_path, reporter):
+    run(line(50, batch_size=8, steps=12, plan=plan), reporter, tmp_path)
+    longer, reporter.curves = reporter.curves["train/loss"], {}
+
+    run(line(50, batch_size=8, steps=4, plan=plan), reporter, tmp_path)
+
+    assert reporter.curves["train/loss"] == {step: pytest.approx(longer[step], rel=1e-6) for step in range(1, 5)}
+
+
+def test_data_too_large_for_the_device_come_batch_by_batch(monkeypatch, tmp_path, reporter):
+    spec = line(900, batch_size=8, steps=20, split={"validation": 300, "test": 300})
+    whole, _ = run(spec, reporter, tmp_path)
+    reporter.curves.clear()
+    monkeypatch.setattr("models.engine.fitting.device_memory_bytes", lambda: 1000)
+
+    streamed, _ = run(spec, reporter, tmp_path)
+
+    assert (whole.engine["plan"], streamed.engine["plan"]) == ("graph", "stream")
+    assert streamed.metrics == pytest.approx(whole.metrics, rel=1e-6)
