@@ -20,7 +20,7 @@ from models.engine.planner import Choice, Planner
 from models.engine.planning import Planning
 from models.engine.plans import list_candidates, plan_of
 from models.engine.programs.evaluation import EvaluationProgram
-from models.engine.programs.executors import choose_executor
+from models.engine.programs.executors import Executor
 from models.engine.programs.learning import Learner
 from models.engine.programs.making import ProgramMaker
 from models.engine.record import Record
@@ -31,7 +31,7 @@ from models.losses import make_loss
 from models.metrics import Measure
 from models.optimizers import make_optimizer
 from models.reporting import Reporter, stop_if_asked
-from models.runtime import device_memory_bytes, reset_peak_memory
+from models.runtime import device_memory_bytes, has_gpu, num_threads, reset_peak_memory
 
 LARGEST_SHARE = 0.25
 """Of the device's memory, what samples may take; the rest is for the network, and for copies on the way."""
@@ -94,6 +94,12 @@ def fit(
     return session.run()
 
 
+def _choose_executor(planning: Planning) -> Executor:
+    is_alone = num_threads() == 1  # Nobody to hand an operation to.
+    is_serial = (planning.has_small_steps or is_alone) and not has_gpu() and not is_mirrored()
+    return Executor.SERIAL if is_serial else Executor.PARALLEL
+
+
 def fits_on_device(arrays: Arrays) -> bool:
     """Whether these samples can lie on the device; otherwise they are sent batch by batch."""
     return arrays.num_bytes <= LARGEST_SHARE * device_memory_bytes()
@@ -118,7 +124,7 @@ class _Session:
         self._planning = planning
         self._length = measure_length(training, len(data.train))
         self._ordering = Ordering(self._length, seed, shuffle=training.shuffle)
-        self._executor = choose_executor(has_small_steps=planning.has_small_steps and not is_mirrored())
+        self._executor = _choose_executor(planning)
         self._pacer = Pacer()
         self._speed = Speed()
         self._step = 0

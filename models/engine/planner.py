@@ -1,6 +1,6 @@
 """Choosing the plan that will have trained soonest."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from time import perf_counter
@@ -24,6 +24,8 @@ COMPILE_SECONDS, COMPILE_SECONDS_PER_OPERATION = 0.1, 0.002
 """What XLA takes about, for programs of 160 to 860 operations."""
 STEPS_SECONDS = 0.03
 """Long enough to tell two plans apart."""
+FASTEST_GROWTH = 64
+"""From one timed call to the next."""
 
 DUPLICATE = "duplicate function"
 """What TensorFlow says should another program go by the same name after all."""
@@ -122,18 +124,20 @@ class Planner:
         self._tried = self._cache.read(self._key)
         known = set(self._tried)
         if first.name not in known:
-            self._try(first)
+            self._try(first, is_enough=lambda timing: not self._is_worth_trying(timing))
         for other in others:
             if other.name not in known and self._is_worth_trying(self._tried[first.name]):
                 try:
                     self._try(other)
                 except UNUSABLE as error:
                     self._failed[other.name] = _why_not(other, error)
-        if set(self._tried) != known:
-            self._cache.write(self._key, self._tried)
-            reason = Reason.TRIAL if len(self._tried) > 1 else Reason.SHORT
-        else:
+        reason = Reason.TRIAL
+        if set(self._tried) == known:
             reason = Reason.CACHE
+        elif len(self._tried) == 1 and not self._failed:
+            reason = Reason.SHORT
+        else:
+            self._cache.write(self._key, self._tried)
         usable = [plan for plan in candidates if plan.name in self._tried]
         choice = self._choose(min(usable, key=self._seconds_left), reason)
         if reason is Reason.CACHE:
@@ -167,14 +171,15 @@ class Planner:
             return self._length.num_steps * timing.step_seconds
         return timing.seconds(self._length.num_steps)
 
-    def _try(self, plan: Plan) -> None:
+    def _try(self, plan: Plan, is_enough: Callable[[Timing], bool] = lambda timing: False) -> None:  # noqa: ARG005
         started = perf_counter()
         snapshot = Snapshot(self._learner.variables)
         try:
             self._compile(plan)
-            program = self._ready[plan.name]
-            step_seconds = self._time_steps(program)
-            self._tried[plan.name] = Timing(self._compile_seconds[plan.name], step_seconds, program.num_operations)
+            for timing in self._time_steps(plan):
+                self._tried[plan.name] = timing
+                if is_enough(timing):
+                    break
         finally:
             snapshot.restore()
             self._trial_seconds += perf_counter() - started
@@ -196,21 +201,24 @@ class Planner:
         self._ready[plan.name] = program
         self._compile_seconds[plan.name] = perf_counter() - started
 
-    def _time_steps(self, program: TrainingProgram) -> float:
-        """Seconds per step, of the last and longest of some calls."""
+    def _time_steps(self, plan: Plan) -> Iterator[Timing]:
+        """What the plan takes, found by longer and longer calls: a step's time is at most what a shorter one tells."""
+        program = self._ready[plan.name]
         running = self._learner.meter.zero()
         most = min(program.max_steps, self._length.num_steps)
-        amount = 1
         # The first call pays for what is only done once.
         program.run(self._ordering.steps(0, 1), running)
+        amount, seconds = 1, 0.0
         while True:
             order = self._ordering.steps(0, amount)
             started = perf_counter()
             program.run(order, running)
             seconds = perf_counter() - started
+            yield Timing(self._compile_seconds[plan.name], seconds / amount, program.num_operations)
             if seconds >= STEPS_SECONDS or amount == most:
-                return seconds / amount
-            amount = min(most, amount * 4)
+                return
+            fitting = int(1.25 * STEPS_SECONDS / max(seconds, 1e-9) * amount)
+            amount = min(most, max(2 * amount, min(fitting, FASTEST_GROWTH * amount)))
 
 
 def _why_not(plan: Plan, error: Exception) -> str:

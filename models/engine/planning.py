@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from models.engine.plan_cache import PlanCache
 
-SMALL_STEP_FLOPS = 30_000_000
+SMALL_STEP_FLOPS = 20_000_000
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,12 +11,9 @@ class Executor(StrEnum):
     """By TensorFlow's names. The numbers are the same: only the order of independent operations differs."""
 
     PARALLEL = ""
+    """Runs some operations side by side."""
     SERIAL = "SINGLE_THREADED_EXECUTOR"
-
-
-def choose_executor(*, has_small_steps: bool) -> Executor:
-    """The one for small steps hands no operation from thread to thread: that would take longer than it would save."""
-    return Executor.SERIAL if has_small_steps else Executor.PARALLEL
+    """Runs one after the other, and hands none from thread to thread: that takes longer than a small one itself."""
 
 
 class LoopFunction:

@@ -1,12 +1,7 @@
 import pytest
 
-from models.engine.programs.executors import Executor, LoopFunction, choose_executor
+from models.engine.programs.executors import Executor, LoopFunction
 from models.runtime import tf
-
-
-def test_small_steps_stay_in_one_thread():
-    assert choose_executor(has_small_steps=True) is Executor.SERIAL
-    assert choose_executor(has_small_steps=False) is Executor.PARALLEL
 
 
 def count_to(limit):

@@ -103,6 +103,9 @@ def test_a_short_fit_is_not_held_up_by_a_trial(monkeypatch, tmp_path):
 
     assert (choice.plan, choice.reason) == (GRAPH, Reason.SHORT)
     assert bench.made == ["graph"]
+    # Two steps are enough to see that; what they told roughly is not kept.
+    assert bench.clock.now == pytest.approx(0.1 + 2 * 0.001)
+    assert not list(tmp_path.iterdir())
 
 
 def test_large_steps_of_which_xla_saves_little_are_tried_in_long_fits_only(monkeypatch, tmp_path):
