@@ -9,6 +9,8 @@ from typing import Any
 from benchmarks.service import RunningService
 
 POLL_SECONDS = 0.005
+POLLED_SHARE = 0.02
+"""Of the time since the POST, what goes by between two looks, where that is more."""
 QUEUE_POLL_SECONDS = 0.1
 """Rarer, since with a queue the looking itself would take time from the training."""
 FAILURE_POLL_SECONDS = 2.0
@@ -30,7 +32,7 @@ class RunTimes:
 
 
 def time_run(service: RunningService, body: dict[str, Any]) -> RunTimes:
-    """Submit a run and look at it every 5 ms until it has succeeded.
+    """Submit a run and look at it every 5 ms, more rarely the longer it takes, until it has succeeded.
 
     Raises:
         RuntimeError: If it does not succeed.
@@ -47,7 +49,7 @@ def time_run(service: RunningService, body: dict[str, Any]) -> RunTimes:
             return RunTimes(seconds if first_metric_seconds is None else first_metric_seconds, seconds)
         if run["state"] in FAILED:
             raise RuntimeError(f"Run {run_id} has {run['state']}: {run['error']}")
-        time.sleep(POLL_SECONDS)
+        time.sleep(max(POLL_SECONDS, POLLED_SHARE * seconds))
 
 
 def time_queue(service: RunningService, bodies: Sequence[dict[str, Any]]) -> float:
