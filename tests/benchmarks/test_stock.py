@@ -1,11 +1,15 @@
-"""How the length of a spec is told to `Model.fit`."""
+"""How a spec is told to stock Keras."""
 
 import pytest
+from pydantic import TypeAdapter
 
-from benchmarks.stock import epochs_and_steps
+from benchmarks.stock import epochs_and_steps, keras_own
+from core.specs.optimizers import Optimizer
 from core.specs.parsing import parse_as
 from core.specs.training import Training
 from models.engine.length import measure_length
+from models.optimizers import make_optimizer
+from models.runtime import keras
 
 
 @pytest.mark.parametrize(
@@ -25,3 +29,12 @@ def test_epochs_and_steps_come_to_the_steps_of_the_spec(training, num_samples, e
     length = measure_length(parse_as(Training, {"loss": "mean_squared_error", **training}), num_samples)
 
     assert epochs_and_steps(length) == expected
+
+
+def test_stock_keras_updates_weights_by_its_own_rules():
+    spec = TypeAdapter(Optimizer).validate_python({"name": "adamw", "weight_decay": 0.1, "clipnorm": 1.0})
+
+    optimizer = keras_own(make_optimizer(spec))
+
+    assert type(optimizer) is keras.optimizers.AdamW
+    assert (optimizer.weight_decay, optimizer.clipnorm) == (0.1, 1.0)

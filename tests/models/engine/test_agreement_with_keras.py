@@ -5,6 +5,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from benchmarks.stock import keras_own
 from core.specs.merging import apply_overrides
 from core.specs.parsing import parse_spec
 from core.specs.training import PlanName
@@ -136,7 +137,9 @@ def stock_fit(network, spec, data, metrics):
             yield data.train.inputs[rows], data.train.targets[rows]
 
     network.compile(
-        optimizer=make_optimizer(spec.training.optimizer), loss=make_loss(spec.training.loss), metrics=metrics
+        optimizer=keras_own(make_optimizer(spec.training.optimizer)),
+        loss=make_loss(spec.training.loss),
+        metrics=metrics,
     )
     has_validation = len(data.validation) > 0
     history = network.fit(

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks.stock import keras_own
 from core.errors import TrainingFailed
 from core.specs.merging import apply_overrides
 from core.specs.parsing import parse_spec
@@ -86,7 +87,7 @@ def test_curves_and_weights_are_those_of_model_fit(definition, precision, plan, 
 
 def stock_fit(stock, spec):
     network, data = stock.network, stock.data
-    optimizer = make_optimizer(spec.training.optimizer)
+    optimizer = keras_own(make_optimizer(spec.training.optimizer))
     if spec.training.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)
     network.compile(optimizer=optimizer, loss=make_loss(spec.training.loss))

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from benchmarks.stock import keras_own
 from core.specs.parsing import parse_spec
 from models.assembly import assemble
 from models.engine.fitting import fit
@@ -97,7 +98,9 @@ def stock_fit(stock, spec, weights):
     network, data = stock.network, stock.data
     # Keras makes metrics that weigh only where they are called weighted.
     network.compile(
-        optimizer=make_optimizer(spec.training.optimizer), loss=make_loss(spec.training.loss), metrics=["accuracy"]
+        optimizer=keras_own(make_optimizer(spec.training.optimizer)),
+        loss=make_loss(spec.training.loss),
+        metrics=["accuracy"],
     )
     by_part = [None] * 3 if weights is None else np.split(weights, [NUM_TRAIN, NUM_TRAIN + NUM_VALIDATION])
     train, validation, test = (
