@@ -20,7 +20,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo test lint bench-training lock clean
+.PHONY: help up demo test lint bench-training bench-ideas lock clean
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -44,6 +44,9 @@ lint: $(VENV)/dev.stamp ## check style, types and imports
 bench-training: $(VENV)/worker.stamp ## measure training against stock Keras, in the engine and through the service
 	$(BIN)/python -m benchmarks.training $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.training_service $(BENCH_ARGS)
+
+bench-ideas: $(VENV)/worker.stamp ## measure what each idea of the training engine takes from a step
+	$(BIN)/python -m benchmarks.training_ideas $(BENCH_ARGS)
 
 lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --extra worker --extra dev --output-file requirements/dev.txt

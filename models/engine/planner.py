@@ -17,9 +17,10 @@ from models.engine.stable_names import stable_names
 from models.engine.unrolling import unrolled
 from models.runtime import tf
 
-SAVED_SHARE = {True: 0.5, False: 0.1}
-"""What XLA saves, at least, of the time of steps that are small and of those that are not, where it saves any: 50 to
-90 % of the former and 0 to 40 % of the latter (docs/performance.md). Trying it may cost no more than that."""
+LARGE_SAVED_SHARE, SMALL_SAVED_SHARE, UNROLLED_SAVED_SHARE = 0.1, 0.5, 0.7
+"""What XLA can be expected to save of a step's time: 0 to 40 % where arithmetic takes most of it, 50 to 75 % where it
+does not, and 70 to 90 % where that is a long row of small operations, as of a recurrent layer written out
+(docs/performance.md). Trying it may cost no more than that."""
 COMPILE_SECONDS, COMPILE_SECONDS_PER_OPERATION = 0.1, 0.002
 """What XLA takes about, for programs of 160 to 860 operations."""
 STEPS_SECONDS = 0.03
@@ -91,7 +92,7 @@ class Planner:
         *,
         has_small_steps: bool,
     ) -> None:
-        self._saved_share = SAVED_SHARE[has_small_steps]
+        self._has_small_steps = has_small_steps
         self._make_program = make_program
         self._learner = learner
         self._length = length
@@ -124,9 +125,9 @@ class Planner:
         self._tried = self._cache.read(self._key)
         known = set(self._tried)
         if first.name not in known:
-            self._try(first, is_enough=lambda timing: not self._is_worth_trying(timing))
+            self._try(first, is_enough=lambda timing: not any(self._is_worth_trying(plan, timing) for plan in others))
         for other in others:
-            if other.name not in known and self._is_worth_trying(self._tried[first.name]):
+            if other.name not in known and self._is_worth_trying(other, self._tried[first.name]):
                 try:
                     self._try(other)
                 except UNUSABLE as error:
@@ -160,10 +161,15 @@ class Planner:
         if seconds < known.compile_seconds:
             self._cache.write(self._key, self._tried | {plan.name: replace(known, compile_seconds=seconds)})
 
-    def _is_worth_trying(self, first: Timing) -> bool:
-        """Whether XLA's compiling can be expected to pay within this fit."""
+    def _is_worth_trying(self, plan: Plan, first: Timing) -> bool:
+        """Whether what XLA takes to compile can be expected to pay within this fit."""
         cost = COMPILE_SECONDS + COMPILE_SECONDS_PER_OPERATION * first.num_operations
-        return cost <= self._saved_share * first.step_seconds * self._length.num_steps
+        return cost <= self._saved_share(plan) * first.step_seconds * self._length.num_steps
+
+    def _saved_share(self, plan: Plan) -> float:
+        if not self._has_small_steps:
+            return LARGE_SAVED_SHARE
+        return UNROLLED_SAVED_SHARE if plan.is_unrolled else SMALL_SAVED_SHARE
 
     def _seconds_left(self, plan: Plan) -> float:
         timing = self._tried[plan.name]
