@@ -81,15 +81,18 @@ def main() -> None:
     arguments = parser.parse_args()
     configure_threads(NUM_THREADS)
     print(f"Microseconds a step; medians of {arguments.rounds} rounds, ways taking turns.\n")
-    print(" " * 20 + "".join(way.name.rjust(len(way.name) + 3) for way in WAYS))
+    print(" " * 20 + "".join(way.name.rjust(_width(way)) for way in WAYS))
     with TemporaryDirectory() as folder:
         link_mnist(arguments.data, Path(folder))
         for case in choose_cases(arguments.cases.split(",")):
             micros = _measure(case, Path(folder), arguments.rounds)
-            cells = (
-                (f"{micros[way.name]:.1f}" if way.name in micros else "-").rjust(len(way.name) + 3) for way in WAYS
-            )
-            print(case.name.ljust(20) + "".join(cells), flush=True)
+            cells = (f"{micros[way.name]:.1f}" if way.name in micros else "-" for way in WAYS)
+            row = "".join(cell.rjust(_width(way)) for cell, way in zip(cells, WAYS, strict=True))
+            print(case.name.ljust(20) + row, flush=True)
+
+
+def _width(way: Way) -> int:
+    return max(len(way.name), 8) + 3
 
 
 def _measure(case: Case, datasets_dir: Path, num_rounds: int) -> dict[str, float]:
