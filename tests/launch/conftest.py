@@ -17,10 +17,12 @@ ROOT = Path(__file__).parents[2]
 HANG_SECONDS = 60
 
 LAUNCHER = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from launch.start import start
 
+# As a terminal or nohup leaves it, however the tests themselves were started.
+signal.signal(signal.SIGHUP, signal.SIG_IGN if "UNDER_NOHUP" in os.environ else signal.SIG_DFL)
 here = Path(__file__).parent
 sys.exit(start(
     make_api_command=lambda settings: [sys.executable, str(here / "stand_in_api.py"), str(settings.port)],

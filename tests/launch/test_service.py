@@ -1,5 +1,6 @@
 import os
 import signal
+import subprocess
 import time
 
 import pytest
@@ -52,6 +53,19 @@ def test_ctrl_c_in_a_terminal_stops_both_processes_cleanly(service):
 @pytest.mark.parametrize("signal_number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_signal_to_the_launcher_alone_stops_both_processes_cleanly(service, signal_number):
     service.process.send_signal(signal_number)
+    assert_stopped_cleanly(service)
+
+
+def test_under_nohup_the_end_of_the_terminal_stops_nothing(launch):
+    service = launch(UNDER_NOHUP="1")
+    service.wait_for("Trainyard is ready")
+    service.wait_for("worker waits")
+
+    service.process.send_signal(signal.SIGHUP)
+    with pytest.raises(subprocess.TimeoutExpired):
+        service.process.wait(1)
+
+    service.process.send_signal(signal.SIGTERM)
     assert_stopped_cleanly(service)
 
 
