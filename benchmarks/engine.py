@@ -11,7 +11,7 @@ from models.engine.arrays import Arrays
 from models.engine.fitting import fit
 from models.reporting import SilentReporter
 from models.runtime import find_device_name
-from models.training import _planning
+from models.training import make_planning
 
 
 def fit_engine(spec: ExperimentSpec, datasets_dir: Path, cache_dir: Path) -> Measurement:
@@ -24,7 +24,7 @@ def fit_engine(spec: ExperimentSpec, datasets_dir: Path, cache_dir: Path) -> Mea
     device = find_device_name()
 
     started = perf_counter()
-    planning = _planning(spec, assembly, device, cache_dir)
+    planning = make_planning(spec, assembly, device, cache_dir)
     outcome = fit(assembly.network, data, spec.training, assembly.measures, spec.seed, SilentReporter(), planning)
     seconds = perf_counter() - started
 

@@ -13,6 +13,7 @@ from models.engine.length import measure_length
 from models.engine.mirroring import mirrored
 from models.engine.plan_cache import PlanCache
 from models.engine.planning import Planning
+from models.engine.plans import GENERATION
 from models.export import export_model
 from models.reporting import PhaseClock, Reporter, stop_if_asked
 from models.runtime import find_device_name, library_versions, num_threads
@@ -60,7 +61,7 @@ def train(
     with mirrored(spec.training.devices):
         assembly = assemble(spec, datasets_dir)
         stop_if_asked(reporter)
-        planning = _planning(spec, assembly, device, cache_dir)
+        planning = make_planning(spec, assembly, device, cache_dir)
         outcome = fit(assembly.network, assembly.data, spec.training, assembly.measures, spec.seed, clock, planning)
     clock.move(outcome.trial_seconds, Phase.COMPILE, Phase.TRIAL)
     clock.move(outcome.validate_seconds, Phase.TRAIN, Phase.VALIDATE)
@@ -71,11 +72,27 @@ def train(
     return TrainingOutcome(files, outcome.metrics, clock.finish())
 
 
-def _planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_dir: Path | None) -> Planning:
+def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_dir: Path | None) -> Planning:
+    """What the fit of a spec is planned by.
+
+    Args:
+        spec: What to train.
+        assembly: Put together from it.
+        device: What it is trained on, by name.
+        cache_dir: Where what is found out about plans is kept; None keeps nothing.
+    """
     # How long to train, and from which random numbers, changes no step.
     training = spec.training.model_dump_json(exclude={"epochs", "steps", "early_stopping", "shuffle", "plan"})
     sizes = [f"{column.shape} {column.dtype}" for column in assembly.data.train.columns()]
-    network = [spec.model.model_dump_json(), training, *sizes, device, num_threads(), *library_versions().values()]
+    network = [
+        spec.model.model_dump_json(),
+        training,
+        *sizes,
+        device,
+        num_threads(),
+        *library_versions().values(),
+        GENERATION,
+    ]
     folder = None if cache_dir is None else cache_dir / "plans"
     layers = tabulate_layers(spec.model, assembly.shape.network_input_shape)
     flops = count_step_flops(layers, measure_length(spec.training, len(assembly.data.train)).batch_size)

@@ -25,6 +25,10 @@ MAX_UNROLLED_STEPS = {Form.GRAPH: 32, Form.XLA: 10}
 a second: for an LSTM over 20 steps more than 100 s."""
 
 
+GENERATION = 2
+"""Grows when plans come to compute a step otherwise: what was timed before means nothing then."""
+
+
 @dataclass(frozen=True, slots=True)
 class Plan:
     """One way to compute a fit.

@@ -26,12 +26,17 @@ class LoopFunction:
         function: What to trace.
         signature: What it takes.
         executor: The one to take where it can be.
+
+    Attributes:
+        executor: The one that is taken.
+        num_operations: In the graph and in the functions that it calls, once it is traced.
     """
 
     def __init__(self, function: Callable[..., Any], signature: Sequence[Any], executor: Executor) -> None:
         self._function = function
         self._signature = signature
         self.executor = executor
+        self.num_operations = 0
         self._traced: Any = None
 
     def trace(self) -> None:
@@ -39,16 +44,12 @@ class LoopFunction:
         if self._traced is not None:
             return
         traced = self._trace()
-        if self.executor is Executor.SERIAL and _calls_within_functions(traced):
+        graph = traced.get_concrete_function().graph.as_graph_def()
+        if self.executor is Executor.SERIAL and _calls_within_functions(graph):
             self.executor = Executor.PARALLEL
             traced = self._trace()
         self._traced = traced
-
-    @property
-    def num_operations(self) -> int:
-        """In the graph and in the functions that it calls."""
-        graph = self._traced.get_concrete_function().graph.as_graph_def()
-        return len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
+        self.num_operations = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
 
     def __call__(self, *arguments: Any) -> Any:
         """Run it."""
@@ -63,11 +64,10 @@ class LoopFunction:
         return function
 
 
-def _calls_within_functions(function: Any) -> bool:
-    library = function.get_concrete_function().graph.as_graph_def().library
+def _calls_within_functions(graph: Any) -> bool:
     return any(
         attribute.WhichOneof("value") == "func"
-        for called in library.function
+        for called in graph.library.function
         for node in called.node_def
         for attribute in node.attr.values()
     )
