@@ -2,7 +2,6 @@
 
 from typing import get_args
 
-import numpy as np
 import pytest
 
 from benchmarks.stock import keras_own
@@ -182,20 +181,11 @@ PLANS = get_args(PlanName)
     ],
     ids=["mlp", "cnn", "rnn", "binary_adder"],
 )
-def test_curves_and_weights_are_those_of_model_fit(definition, make_metrics, plan, tmp_path, reporter):
+def test_curves_and_weights_are_those_of_model_fit(definition, make_metrics, plan, tmp_path, reporter, check_agreement):
     spec = parse_spec(apply_overrides(definition, {"training": {"plan": plan}}))
     ours, stock = assemble(spec, tmp_path), assemble(spec, tmp_path)
 
     outcome = fit(ours.network, ours.data, spec.training, ours.measures, spec.seed, reporter)
     history, test = stock_fit(stock.network, spec, stock.data, make_metrics())
 
-    close = {"rtol": 2e-4, "atol": 2e-5}
-    for name, values in history.items():
-        prefix = "epoch/validation/" if name.startswith("val_") else "epoch/train/"
-        curve = list(reporter.curves[prefix + name.removeprefix("val_")].values())
-        np.testing.assert_allclose(curve, values, **close, err_msg=name)
-    for name, value in (test or {}).items():
-        np.testing.assert_allclose(outcome.metrics[f"test/{name}"], value, **close, err_msg=name)
-    assert len(history["loss"]) == len(reporter.curves["epoch/train/loss"])
-    for weight, expected in zip(ours.network.weights, stock.network.weights, strict=True):
-        np.testing.assert_allclose(weight.numpy(), expected.numpy(), **close, err_msg=weight.path)
+    check_agreement(outcome, ours.network, history, test or {}, stock.network, rtol=2e-4, atol=2e-5)

@@ -1,6 +1,5 @@
 """Training in 16 bits against stock `Model.fit` under the same policy."""
 
-import numpy as np
 import pytest
 
 from benchmarks.stock import keras_own
@@ -65,7 +64,7 @@ ROUNDINGS = 4
 @pytest.mark.parametrize("plan", ["graph", "xla"])
 @pytest.mark.parametrize("precision", list(ROUNDING))
 @pytest.mark.parametrize("definition", [PERCEPTRON, RECURRENT], ids=["mlp", "rnn"])
-def test_curves_and_weights_are_those_of_model_fit(definition, precision, plan, tmp_path, reporter):
+def test_curves_and_weights_are_those_of_model_fit(definition, precision, plan, tmp_path, reporter, check_agreement):
     spec = parse_spec(apply_overrides(definition, {"training": {"plan": plan, "precision": precision}}))
     ours, stock = assemble(spec, tmp_path), assemble(spec, tmp_path)
     planning = Planning(network=f"{spec.name} in {precision}")
@@ -74,15 +73,7 @@ def test_curves_and_weights_are_those_of_model_fit(definition, precision, plan, 
     history, test = stock_fit(stock, spec)
 
     tolerance = ROUNDINGS * ROUNDING[precision]
-    close = {"rtol": tolerance, "atol": tolerance}
-    for name, values in history.items():
-        prefix = "epoch/validation/" if name.startswith("val_") else "epoch/train/"
-        curve = list(reporter.curves[prefix + name.removeprefix("val_")].values())
-        np.testing.assert_allclose(curve, values, **close, err_msg=name)
-    for name, value in test.items():
-        np.testing.assert_allclose(outcome.metrics[f"test/{name}"], value, **close, err_msg=name)
-    for weight, expected in zip(ours.network.weights, stock.network.weights, strict=True):
-        np.testing.assert_allclose(weight.numpy(), expected.numpy(), **close, err_msg=weight.path)
+    check_agreement(outcome, ours.network, history, test, stock.network, rtol=tolerance, atol=tolerance)
 
 
 def stock_fit(stock, spec):

@@ -76,7 +76,9 @@ SPARSE, DENSE = "sparse_categorical_crossentropy", "categorical_crossentropy"
         ("stream", True, None, SPARSE),
     ],
 )
-def test_curves_and_weights_are_those_of_model_fit(plan, is_weighed, class_weight, loss, tmp_path, reporter):
+def test_curves_and_weights_are_those_of_model_fit(
+    plan, is_weighed, class_weight, loss, tmp_path, reporter, check_agreement
+):
     spec = spec_of(plan, is_weighed=is_weighed, class_weight=class_weight, loss=loss)
     ours, stock = assemble(spec, tmp_path), assemble(spec, tmp_path)
     weights = np.array(TABLE["weights"]) if is_weighed else None
@@ -84,14 +86,7 @@ def test_curves_and_weights_are_those_of_model_fit(plan, is_weighed, class_weigh
     outcome = fit(ours.network, ours.data, spec.training, ours.measures, spec.seed, reporter)
     history, test = stock_fit(stock, spec, weights)
 
-    for name, values in history.items():
-        prefix = "epoch/validation/" if name.startswith("val_") else "epoch/train/"
-        curve = list(reporter.curves[prefix + name.removeprefix("val_")].values())
-        np.testing.assert_allclose(curve, values, **CLOSE, err_msg=name)
-    for name, value in test.items():
-        np.testing.assert_allclose(outcome.metrics[f"test/{name}"], value, **CLOSE, err_msg=name)
-    for weight, expected in zip(ours.network.weights, stock.network.weights, strict=True):
-        np.testing.assert_allclose(weight.numpy(), expected.numpy(), **CLOSE, err_msg=weight.path)
+    check_agreement(outcome, ours.network, history, test, stock.network, **CLOSE)
 
 
 def stock_fit(stock, spec, weights):
