@@ -49,6 +49,10 @@ class Settings(BaseSettings):
     heartbeat_seconds: float = Field(1.0, gt=0, description="How often a running attempt renews its lease, in seconds.")
     reconcile_seconds: float = Field(10.0, gt=0, description="How often each worker looks for lost leases, in seconds.")
     idle_look_seconds: float = Field(2.0, gt=0, description="How often an idle worker looks for work, in seconds.")
+    start_timeout_seconds: float = Field(
+        60.0, gt=0, description="Longest a starting process waits for database and broker, in seconds."
+    )
+    alive_file: str = Field("", description="File that a worker touches while it is well; empty: none.")
     max_attempts: int = Field(3, ge=1, description="Attempts a run has before lost leases or crashes fail it.")
     run_timeout_seconds: float = Field(24 * 3600.0, gt=0, description="Longest one attempt may run, in seconds.")
     stall_timeout_seconds: float = Field(
