@@ -17,7 +17,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.allowed_methods import find_allowed_methods
-from api.refusals import CrossSiteRequest, InvalidDatasetFile, PreconditionFailed
+from api.refusals import CrossSiteRequest, InsufficientScope, InvalidDatasetFile, KeyRefused, PreconditionFailed
 from api.refusing_bodies import RefusedBodyResponse
 from core import errors
 from core.errors import Problem, TrainyardError
@@ -42,6 +42,8 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     InvalidDatasetFile: HTTPStatus.UNPROCESSABLE_ENTITY,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
+    KeyRefused: HTTPStatus.UNAUTHORIZED,
+    InsufficientScope: HTTPStatus.FORBIDDEN,
 }
 """A class that is not listed has the status of the nearest class above it that is."""
 
@@ -93,6 +95,8 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %r: %s: %s", request.method, request.scope["path"], error.code, error.detail)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if isinstance(error, KeyRefused):
+        headers["WWW-Authenticate"] = error.challenge
     kind = RefusedBodyResponse if isinstance(error, errors.BodyTooLarge) else Response
     return _answer(request, status, error.detail, error.code, error.problems, headers, kind=kind)
 

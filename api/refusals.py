@@ -1,5 +1,8 @@
 """Errors that only an HTTP interface has, beside the family in core/errors.py."""
 
+from collections.abc import Sequence
+
+from core.api_keys import Scope
 from core.errors import Conflict, InvalidInput, NotFound, TrainyardError
 
 
@@ -25,3 +28,33 @@ class InvalidDatasetFile(InvalidInput):
     """A file that is not what its name says."""
 
     code = "invalid_dataset_file"
+
+
+class KeyRefused(TrainyardError):
+    """A request without a key that lets it pass.
+
+    Attributes:
+        challenge: Value of the WWW-Authenticate header (RFC 9110 section 11.6.1, RFC 6750 section 3).
+    """
+
+    code = "key_refused"
+    challenge = 'Bearer realm="trainyard"'
+
+
+class InsufficientScope(KeyRefused):
+    """The key is right, but not for this."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, needed: Scope, held: Sequence[Scope]) -> None:
+        """Say what would have let the request pass.
+
+        Args:
+            needed: The scope that was asked for.
+            held: Those that the key has.
+        """
+        super().__init__(
+            f"This needs a key with the scope {needed}; yours has {', '.join(held)}. "
+            "Ask an administrator for a key that has it: trainyard keys create."
+        )
+        self.challenge = f'Bearer realm="trainyard", error="insufficient_scope", scope="{needed}"'
