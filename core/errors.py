@@ -103,6 +103,12 @@ class UnknownArtifact(NotFound):
     code = "unknown_artifact"
 
 
+class UnknownKey(NotFound):
+    """No API key has this prefix."""
+
+    code = "unknown_key"
+
+
 class Conflict(TrainyardError):
     """What was asked is not possible in the present state."""
 
@@ -191,6 +197,12 @@ class InvalidSetup(TrainyardError):
     """The service can not start as it is set up; the message says what to change."""
 
     code = "invalid_setup"
+
+
+class DatabaseOutdated(InvalidSetup):
+    """The database has to be upgraded before this Trainyard can use it."""
+
+    code = "database_outdated"
 
 
 class DatabaseNewer(InvalidSetup):

@@ -10,8 +10,10 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, column, inspect, table, text, update
 
+from core.api_keys import Scope
 from core.errors import DatabaseNewer, DatabaseUnavailable, InvalidSetup
 from core.settings import load_settings
+from db import api_keys, runs
 from db.records import Base, RunRecord
 from db.revisions import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE
 from db.session import Database
@@ -77,6 +79,26 @@ def test_known_revisions_are_those_of_the_files():
     in_order = [script.revision for script in scripts.walk_revisions()][::-1]
     assert tuple(in_order) == KNOWN_REVISIONS
     assert scripts.get_current_head() == NEWEST_REVISION
+
+
+def test_a_database_of_before_keys_keeps_what_it_has(empty_url, monkeypatch):
+    monkeypatch.setenv("TRAINYARD_DATABASE_URL", empty_url)
+    load_settings.cache_clear()
+    try:
+        upgrade_database(empty_url)
+        command.downgrade(alembic_config(), "0001")
+    finally:
+        load_settings.cache_clear()
+    assert "api_keys" not in tables(empty_url)
+    database = Database(empty_url)
+    with database.transaction() as session:
+        run_id = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
+    upgrade_database(empty_url)
+    with database.transaction() as session:
+        assert runs.get(session, run_id).spec == {"seed": 7}
+        assert api_keys.list_keys(session) == []
+        api_keys.create(session, name="ci", scopes=[Scope.READ])
+    database.dispose()
 
 
 def test_upgrading_again_changes_nothing_and_needs_no_alembic(database_url):

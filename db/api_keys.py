@@ -1,0 +1,179 @@
+"""Queries about API keys."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, or_, select, text, update
+from sqlalchemy.orm import Session
+
+from core.api_keys import ApiKey, Scope, hash_secret, make_key
+from core.errors import Conflict, UnknownKey
+from db.clock import database_now
+from db.key_records import ApiKeyRecord
+from db.upserts import insert_unless_there
+
+MAX_LIVE_KEYS = 2
+"""Keys of one name at a time: the one in use, and the one that takes over from it."""
+
+USE_SECONDS = 60.0
+"""How often the last use of a key is written, at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredKey:
+    """A key as the database has it.
+
+    Attributes:
+        read_at: When it was read, by the database's clock, which alone decides what has expired.
+    """
+
+    prefix: str
+    name: str
+    scopes: frozenset[Scope]
+    secret_sha256: str = field(repr=False)
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    last_used_at: datetime | None
+    read_at: datetime
+
+    @property
+    def has_expired(self) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= self.read_at
+
+    @property
+    def is_live(self) -> bool:
+        """Whether it opens anything."""
+        return self.revoked_at is None and not self.has_expired
+
+    @property
+    def is_use_due(self) -> bool:
+        """Whether its use should be written again."""
+        return self.last_used_at is None or self.read_at - self.last_used_at >= timedelta(seconds=USE_SECONDS)
+
+
+def create(
+    session: Session, *, name: str, scopes: Iterable[Scope], lifetime_seconds: float | None = None
+) -> tuple[StoredKey, ApiKey]:
+    """Draw a key and keep it; its secret is known to nobody but the caller from then on.
+
+    Raises:
+        Conflict: If two live keys have this name already, saying which to revoke.
+    """
+    _lock(session)
+    live = [key for key in _select(session, ApiKeyRecord.name == name) if key.is_live]
+    if len(live) >= MAX_LIVE_KEYS:
+        oldest = min(live, key=lambda key: key.created_at)
+        raise Conflict(
+            f"'{name}' has {len(live)} live keys already: {', '.join(key.prefix for key in live)}. A third is one too "
+            f"many for a change of keys. Revoke the one no longer used, probably the older: {oldest.prefix}."
+        )
+    values = {"name": name, "scopes": " ".join(scope for scope in Scope if scope in set(scopes))}
+    if lifetime_seconds is not None:
+        values["expires_at"] = database_now(lifetime_seconds)
+    while True:
+        key = make_key()
+        row = {"prefix": key.prefix, "secret_sha256": hash_secret(key.secret), **values}
+        # A prefix that is taken comes up once in 10¹² draws.
+        if insert_unless_there(session, ApiKeyRecord, row):
+            return get(session, key.prefix), key
+
+
+def find(session: Session, prefix: str) -> StoredKey | None:
+    """The key with this prefix, live or not."""
+    return next(iter(_select(session, ApiKeyRecord.prefix == prefix)), None)
+
+
+def get(session: Session, prefix: str) -> StoredKey:
+    """The key with this prefix, live or not.
+
+    Raises:
+        UnknownKey: If there is none.
+    """
+    found = find(session, prefix)
+    if found is None:
+        raise UnknownKey(f"There is no API key '{prefix[:40]}'. GET /v1/keys lists the prefixes of those there are.")
+    return found
+
+
+def list_keys(session: Session) -> list[StoredKey]:
+    """Every key there was, newest first."""
+    return _select(session)
+
+
+def has_live_admin(session: Session) -> bool:
+    """Whether a key is there that may make others."""
+    return bool(_live_admins(session))
+
+
+def revoke(session: Session, prefix: str, *, keep_an_admin: bool) -> StoredKey:
+    """Close a key for good; one that is closed already stays as it is.
+
+    Args:
+        session: Of the transaction to do it in.
+        prefix: Of the key.
+        keep_an_admin: Whether the last live admin key may not go.
+
+    Raises:
+        UnknownKey: If there is none.
+        Conflict: If it is the last that may make others.
+    """
+    _lock(session)
+    key = get(session, prefix)
+    if keep_an_admin and [admin.prefix for admin in _live_admins(session)] == [prefix]:
+        raise Conflict(
+            f"{prefix} is the last live admin key: without it nobody could make another. Make one first, or start the "
+            "service with TRAINYARD_BOOTSTRAP_KEY."
+        )
+    if key.revoked_at is None:
+        _update(session, ApiKeyRecord.prefix == prefix, revoked_at=database_now())
+    return get(session, prefix)
+
+
+def note_use(session: Session, prefix: str) -> None:
+    """Write that a key is in use, unless it was written less than a minute ago."""
+    is_due = or_(ApiKeyRecord.last_used_at.is_(None), ApiKeyRecord.last_used_at <= database_now(-USE_SECONDS))
+    _update(session, ApiKeyRecord.prefix == prefix, is_due, last_used_at=database_now())
+
+
+def _lock(session: Session) -> None:
+    """Wait until no other transaction makes or revokes keys: what is counted here must not change meanwhile.
+
+    SQLite has one writer at a time anyway.
+    """
+    if session.get_bind().dialect.name == "postgresql":
+        # Stands against itself and against writers, not against readers.
+        session.execute(text(f"LOCK TABLE {ApiKeyRecord.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
+
+
+def _live_admins(session: Session) -> list[StoredKey]:
+    return [
+        key for key in _select(session, ApiKeyRecord.revoked_at.is_(None)) if key.is_live and Scope.ADMIN in key.scopes
+    ]
+
+
+def _update(session: Session, *where: ColumnElement[bool], **values: ColumnElement[datetime]) -> None:
+    session.execute(update(ApiKeyRecord).where(*where).values(**values).execution_options(synchronize_session=False))
+
+
+def _select(session: Session, *where: ColumnElement[bool]) -> list[StoredKey]:
+    query = select(ApiKeyRecord, database_now()).where(*where)
+    newest_first = query.order_by(ApiKeyRecord.created_at.desc(), ApiKeyRecord.prefix)
+    rows = session.execute(newest_first.execution_options(populate_existing=True))
+    return [_read(record, read_at) for record, read_at in rows]
+
+
+def _read(record: ApiKeyRecord, read_at: datetime) -> StoredKey:
+    return StoredKey(
+        prefix=record.prefix,
+        name=record.name,
+        scopes=frozenset(map(Scope, record.scopes.split())),
+        secret_sha256=record.secret_sha256,
+        created_at=record.created_at,
+        expires_at=record.expires_at,
+        revoked_at=record.revoked_at,
+        last_used_at=record.last_used_at,
+        read_at=read_at,
+    )
