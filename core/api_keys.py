@@ -23,6 +23,12 @@ SECRET_LENGTH = 43
 KEY_FORM = re.compile(rf"ty_([a-z0-9]{{{PREFIX_LENGTH}}})_([A-Za-z0-9]{{{SECRET_LENGTH}}})")
 KEY_LENGTH = len("ty__") + PREFIX_LENGTH + SECRET_LENGTH
 
+FORM_IN_WORDS = (
+    f"ty_PREFIX_SECRET, {PREFIX_LENGTH} lower-case letters and digits and {SECRET_LENGTH} letters and digits"
+)
+HOW_TO_MAKE = "Make a key with: python -m core.api_keys"
+MAX_GIVEN_KEYS = 2
+
 MIN_DISTINCT_CHARACTERS = 16
 """A drawn secret has about 31 distinct characters; one below 16 comes up less than once in 10¹² draws."""
 
@@ -70,6 +76,26 @@ def read_key(text: str) -> ApiKey | None:
     """The parts of a key, or None where the text does not have the form of one."""
     found = KEY_FORM.fullmatch(text)
     return ApiKey(prefix=found[1], secret=found[2]) if found else None
+
+
+def read_given_keys(text: str) -> tuple[ApiKey, ...]:
+    """The keys that were given from outside: none, one, or two separated by a comma while one takes over.
+
+    Raises:
+        ValueError: If one is malformed or weak, saying how to make one; what came is not repeated.
+    """
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    if len(parts) > MAX_GIVEN_KEYS:
+        raise ValueError(f"{len(parts)} keys came, expected one, or two separated by a comma while one takes over")
+    keys = []
+    for number, part in enumerate(parts, start=1):
+        key = read_key(part)
+        if key is None:
+            raise ValueError(f"key {number} of {len(parts)} does not have the form {FORM_IN_WORDS}. {HOW_TO_MAKE}")
+        if is_weak(key):
+            raise ValueError(f"the secret of {key.prefix} was not drawn at random: it repeats itself. {HOW_TO_MAKE}")
+        keys.append(key)
+    return tuple(keys)
 
 
 def is_weak(key: ApiKey) -> bool:

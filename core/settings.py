@@ -8,10 +8,11 @@ from ipaddress import ip_address
 from pathlib import Path
 from typing import Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from core.api_keys import HOW_TO_MAKE, ApiKey, read_given_keys
 from core.errors import InvalidSetup
 
 MEBIBYTE = 1024 * 1024
@@ -27,6 +28,19 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the API listens on; loopback only.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
+    require_keys: bool = Field(
+        False, description="Ask for API keys on a loopback address too, as behind a reverse proxy on this machine."
+    )
+    bootstrap_key: SecretStr = Field(
+        SecretStr(""),
+        description="Admin key given from outside, or two separated by a comma; where set, keys are asked for.",
+    )
+    metrics_key: SecretStr = Field(
+        SecretStr(""), description="Key for /metrics given from outside, or two separated by a comma."
+    )
+    allowed_hosts: str = Field(
+        "", description="Names in Host headers, separated by commas, that are this service's beside loopback ones."
+    )
     data_dir: Path = Field(Path("var"), description="Folder that holds all state: database, broker, artifacts, data.")
     database_url: str = Field(
         "", description="SQLAlchemy URL, sqlite:///… or postgresql+psycopg://…; empty: SQLite in the data directory."
@@ -75,18 +89,18 @@ class Settings(BaseSettings):
     @field_validator("host")
     @classmethod
     def _loopback_only(cls, host: str) -> str:
-        if host == "localhost":
-            return host
-        try:
-            is_loopback = ip_address(host).is_loopback
-        except ValueError:
-            is_loopback = False
-        if not is_loopback:
+        if not is_loopback(host):
             raise ValueError(
                 f"'{host}' is not a loopback address, and requests carry no API key yet. "
                 "Listen on 127.0.0.1 and put an authenticating proxy in front"
             )
         return host
+
+    @field_validator("bootstrap_key", "metrics_key")
+    @classmethod
+    def _well_made(cls, given: SecretStr) -> SecretStr:
+        read_given_keys(given.get_secret_value())
+        return given
 
     @field_validator("data_dir")
     @classmethod
@@ -104,6 +118,42 @@ class Settings(BaseSettings):
                 f"TRAINYARD_LEASE_SECONDS ({self.lease_seconds:g}): a lease that nobody renews in time ends the attempt"
             )
         return self
+
+    @model_validator(mode="after")
+    def _different_prefixes(self) -> Self:
+        prefixes = [key.prefix for key in (*self.bootstrap_keys, *self.metrics_keys)]
+        for prefix in prefixes:
+            if prefixes.count(prefix) > 1:
+                raise ValueError(
+                    f"TRAINYARD_BOOTSTRAP_KEY and TRAINYARD_METRICS_KEY hold two keys with the prefix {prefix}. "
+                    f"{HOW_TO_MAKE}"
+                )
+        return self
+
+    @property
+    def bootstrap_keys(self) -> tuple[ApiKey, ...]:
+        """Admin keys given from outside."""
+        return read_given_keys(self.bootstrap_key.get_secret_value())
+
+    @property
+    def metrics_keys(self) -> tuple[ApiKey, ...]:
+        """Keys for /metrics given from outside."""
+        return read_given_keys(self.metrics_key.get_secret_value())
+
+    @property
+    def is_loopback(self) -> bool:
+        """Whether only this machine can reach the API."""
+        return is_loopback(self.host)
+
+    @property
+    def asks_for_keys(self) -> bool:
+        """Whether requests need an API key."""
+        return self.require_keys or not self.is_loopback or bool(self.bootstrap_keys)
+
+    @property
+    def other_hosts(self) -> frozenset[str]:
+        """Names of this service beside loopback ones, in lower case."""
+        return frozenset(name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip())
 
     @property
     def effective_database_url(self) -> str:
@@ -141,10 +191,25 @@ class Settings(BaseSettings):
         return self.data_dir / "cache"
 
     @property
+    def own_host(self) -> str:
+        """Where this machine reaches its own API: the address it listens on, or loopback where it listens on all."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound to.
+
+    @property
     def default_base_url(self) -> str:
         """Where a client on this machine finds the API."""
         # An IPv6 address stands in brackets (RFC 3986 section 3.2.2).
         return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a name or an address, in no brackets, is this machine's own and no other's."""
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 @cache

@@ -160,3 +160,57 @@ def test_the_page_on_settings_lists_each_with_its_default_and_meaning():
         (f"TRAINYARD_{name.upper()}", f"`{field.default}`" if str(field.default) else "empty", field.description)
         for name, field in Settings.model_fields.items()
     ]
+
+
+KEY = "ty_k3v9x2pa_Zf4T8mQ1sYbN6uWc0RjHd7LgXe5PiKo2VtBqA9nCyDz"
+OTHER_KEY = "ty_a1b2c3d4_Qw8Er2Ty6Ui0Op4As9Df3Gh7Jk1Lz5Xc8Vb2Nm6Qa4Z"
+
+
+@pytest.mark.parametrize("name", ["BOOTSTRAP_KEY", "METRICS_KEY"])
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("hunter2", "key 1 of 1 does not have the form ty_PREFIX_SECRET"),
+        (KEY[:-1], "key 1 of 1 does not have the form"),
+        (f"{KEY},{OTHER_KEY}x", "key 2 of 2 does not have the form"),
+        (f"{KEY},{OTHER_KEY},{KEY}", "3 keys came, expected one, or two"),
+        (f"ty_k3v9x2pa_{'a1' * 21}a", "the secret of k3v9x2pa was not drawn at random"),
+    ],
+)
+def test_a_key_that_is_malformed_or_weak_is_refused_without_repeating_it(environment, name, value, words):
+    environment.setenv(f"TRAINYARD_{name}", value)
+    with pytest.raises(InvalidSetup, match=f"^TRAINYARD_{name}: .*{words}") as caught:
+        load_settings()
+    assert value.rpartition("_")[2] not in str(caught.value)
+
+
+def test_the_refusal_of_a_key_says_how_to_make_one(environment):
+    environment.setenv("TRAINYARD_BOOTSTRAP_KEY", "hunter2")
+    with pytest.raises(InvalidSetup, match=r"python -m core\.api_keys"):
+        load_settings()
+
+
+def test_two_keys_may_be_given_while_one_takes_over():
+    settings = Settings(bootstrap_key=f"{KEY}, {OTHER_KEY}")
+    assert [key.prefix for key in settings.bootstrap_keys] == ["k3v9x2pa", "a1b2c3d4"]
+    assert KEY.rpartition("_")[2] not in repr(settings)
+
+
+def test_keys_with_one_prefix_are_refused(environment):
+    environment.setenv("TRAINYARD_BOOTSTRAP_KEY", KEY)
+    environment.setenv("TRAINYARD_METRICS_KEY", KEY)
+    with pytest.raises(InvalidSetup, match="two keys with the prefix k3v9x2pa"):
+        load_settings()
+
+
+@pytest.mark.parametrize(
+    ("changes", "asks"),
+    [
+        ({}, False),
+        ({"metrics_key": KEY}, False),
+        ({"bootstrap_key": KEY}, True),
+        ({"require_keys": True}, True),
+    ],
+)
+def test_keys_are_asked_for_where_a_setting_says_so(changes, asks):
+    assert Settings(**changes).asks_for_keys is asks
