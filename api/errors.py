@@ -17,7 +17,14 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from api.allowed_methods import find_allowed_methods
-from api.refusals import CrossSiteRequest, InsufficientScope, InvalidDatasetFile, KeyRefused, PreconditionFailed
+from api.refusals import (
+    CrossSiteRequest,
+    InsufficientScope,
+    InvalidDatasetFile,
+    KeyRefused,
+    MisdirectedRequest,
+    PreconditionFailed,
+)
 from api.refusing_bodies import RefusedBodyResponse
 from core import errors
 from core.errors import Problem, TrainyardError
@@ -42,6 +49,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     InvalidDatasetFile: HTTPStatus.UNPROCESSABLE_ENTITY,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
+    MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
     KeyRefused: HTTPStatus.UNAUTHORIZED,
     InsufficientScope: HTTPStatus.FORBIDDEN,
 }

@@ -18,6 +18,12 @@ class CrossSiteRequest(TrainyardError):
     code = "cross_site_request"
 
 
+class MisdirectedRequest(TrainyardError):
+    """The Host header names a service that this is not (RFC 9110 section 15.5.20)."""
+
+    code = "misdirected_request"
+
+
 class UnknownDataset(NotFound):
     """No dataset that takes files has this name, or it has no such file."""
 
@@ -39,6 +45,13 @@ class KeyRefused(TrainyardError):
 
     code = "key_refused"
     challenge = 'Bearer realm="trainyard"'
+
+
+class UnknownCredential(KeyRefused):
+    """What came for a key is not one that opens anything."""
+
+    code = "unknown_credential"
+    challenge = 'Bearer realm="trainyard", error="invalid_token"'
 
 
 class InsufficientScope(KeyRefused):
