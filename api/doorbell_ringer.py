@@ -32,11 +32,23 @@ class DoorbellRinger:
         self._thread: threading.Thread | None = None
         self._celery_app: Celery | None = None
         self._last_failure: str | None = None
+        self._num_rung = 0
+        self._num_failed = 0
 
     @property
     def last_failure(self) -> str | None:
         """Why the latest ring failed; None if it did not, or there was none yet."""
         return self._last_failure
+
+    @property
+    def num_rung(self) -> int:
+        """How many doorbells the broker took."""
+        return self._num_rung
+
+    @property
+    def num_failed(self) -> int:
+        """How many doorbells it did not take; those given up with one of them are not counted."""
+        return self._num_failed
 
     async def ring(self) -> None:
         """Ask for a ring; never waits. Asynchronous so that it runs after an answer without taking a thread."""
@@ -80,12 +92,17 @@ class DoorbellRinger:
                 self._num_waiting = 0
             if self._last_failure is None:
                 logger.warning("Doorbells are not heard. %s", error.detail)
-            self._last_failure = error.detail
+            self._note_failure(error.detail)
         except Exception as error:
             # Whatever else a broker's client raises must not end this thread.
             logger.exception("A doorbell failed unexpectedly.")
-            self._last_failure = type(error).__name__
+            self._note_failure(type(error).__name__)
         else:
             if self._last_failure is not None:
                 logger.warning("Doorbells are heard again.")
             self._last_failure = None
+            self._num_rung += 1
+
+    def _note_failure(self, detail: str) -> None:
+        self._last_failure = detail
+        self._num_failed += 1

@@ -92,7 +92,8 @@ def load_model(service: Service, resolved: registry.ResolvedVersion) -> LoadedMo
 
     def load() -> LoadedModel:
         store = service.artifact_store
-        return LoadedModel.from_files(store.verified_path(onnx_sha256), store.verified_path(signature_sha256))
+        with service.instruments.loading():
+            return LoadedModel.from_files(store.verified_path(onnx_sha256), store.verified_path(signature_sha256))
 
     return service.model_pool.get(key, load)
 

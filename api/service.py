@@ -5,7 +5,10 @@ from typing import Annotated, Self
 
 from fastapi import Depends, Request
 
+from api.authentication import Authenticator
+from api.census_taker import CensusTaker
 from api.doorbell_ringer import DoorbellRinger
+from api.instruments import Instruments
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from db.session import Database
@@ -25,6 +28,9 @@ class Service:
     artifact_store: ArtifactStore
     model_pool: ModelPool[ModelKey, LoadedModel]
     doorbell: DoorbellRinger
+    authenticator: Authenticator
+    instruments: Instruments
+    census_taker: CensusTaker
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -33,12 +39,16 @@ class Service:
         Raises:
             InvalidSetup: If the database's URL is malformed.
         """
+        database = Database(settings.effective_database_url)
         return cls(
             settings=settings,
-            database=Database(settings.effective_database_url),
+            database=database,
             artifact_store=ArtifactStore(settings.artifacts_dir),
             model_pool=ModelPool(settings.max_loaded_models),
             doorbell=DoorbellRinger(settings),
+            authenticator=Authenticator(settings, database),
+            instruments=Instruments(),
+            census_taker=CensusTaker(database),
         )
 
 

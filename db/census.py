@@ -39,7 +39,7 @@ class Census:
 def take_census(session: Session) -> Census:
     """Count everything.
 
-    What this takes grows with the number of runs and attempts kept, some 0.1 s for a million of each.
+    What this takes grows with the number of runs and attempts kept, some 0.4 s for a million of each.
     """
     outcomes = dict.fromkeys((*AttemptOutcome, None), 0)
     for outcome, count in session.execute(select(AttemptRecord.outcome, func.count()).group_by(AttemptRecord.outcome)):
