@@ -4,9 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Request, Security
+from fastapi import FastAPI, Request, Security, params
+from fastapi.routing import RouteContext, iter_route_contexts
 from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
+from starlette.routing import Mount
 
+from api.public_paths import is_public
 from api.refusals import InsufficientScope
 from core.api_keys import Scope, allows
 
@@ -50,7 +53,8 @@ async def check_scopes(
     Raises:
         InsufficientScope: Naming the scope that is needed and those that the key has.
     """
-    caller: Caller = request.scope.get(CALLER, ANYBODY)
+    # Where the gate has not looked, nobody may pass: a missing caller is an error of ours, answered as one.
+    caller: Caller = request.scope[CALLER]
     for scope in needed.scopes:
         if not allows(caller.scopes, Scope(scope)):
             raise InsufficientScope(Scope(scope), _in_order(caller.scopes))
@@ -61,6 +65,34 @@ SUBMIT = Security(check_scopes, scopes=[Scope.SUBMIT.value])
 PREDICT = Security(check_scopes, scopes=[Scope.PREDICT.value])
 ADMIN = Security(check_scopes, scopes=[Scope.ADMIN.value])
 METRICS = Security(check_scopes, scopes=[Scope.METRICS.value])
+
+
+def needed_scopes(route: RouteContext) -> list[Scope]:
+    """The scopes that a route declares."""
+    declared = getattr(route, "dependencies", None) or ()
+    return [
+        Scope(scope)
+        for dependency in declared
+        if isinstance(dependency, params.Security) and dependency.dependency is check_scopes
+        for scope in dependency.scopes or ()
+    ]
+
+
+def check_routes(app: FastAPI) -> None:
+    """Make sure that every route is either public or says which scope it needs, so that none is forgotten.
+
+    Raises:
+        RuntimeError: If one is neither, or both.
+    """
+    for route in iter_route_contexts(app.routes):
+        path = str(route.path)
+        # A mounted folder is public if what lies in it is.
+        is_open = is_public(path) or (isinstance(route.original_route, Mount) and is_public(f"{path}/"))
+        if is_open == bool(needed_scopes(route)):
+            raise RuntimeError(
+                f"The route '{path}' has to be either on the list in api/public_paths.py or to say which scope it "
+                "needs, such as dependencies=[READ]."
+            )
 
 
 def _in_order(scopes: frozenset[Scope]) -> Sequence[Scope]:

@@ -9,21 +9,26 @@ from api import (
     experiments,
     health,
     metrics,
+    monitoring,
     prediction,
     presets,
     registry,
     runs,
     specs,
 )
+from api.access import check_routes
 from api.docs_pages import install_docs_pages
 from api.errors import install_error_handlers
-from api.middleware import Frame
+from api.gate import Gate
+from api.middleware import Frame, HeadAsGet
 from api.openapi import DESCRIPTION, TAGS, install_openapi
+from api.origins import Origins
+from api.request_meter import RequestMeter
 from api.service import Service
 from api.startup import ShortRefusal, check_and_close
 from core.settings import Settings, load_settings
 
-RESOURCES = (runs, metrics, artifacts, specs, presets, experiments, registry, datasets, prediction, health)
+RESOURCES = (runs, metrics, artifacts, specs, presets, experiments, registry, datasets, prediction, health, monitoring)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -35,6 +40,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     Raises:
         InvalidSetup: If a setting can not be used.
     """
+    service = Service.from_settings(settings or load_settings())
     app = FastAPI(
         title="Trainyard",
         version=health.VERSION,
@@ -46,14 +52,21 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redirect_slashes=False,
         lifespan=check_and_close,
         generate_unique_id_function=lambda route: route.name,
-        middleware=[Middleware(ShortRefusal), Middleware(Frame)],
+        middleware=[
+            Middleware(ShortRefusal),
+            Middleware(HeadAsGet),
+            Middleware(RequestMeter, instruments=service.instruments),
+            Middleware(Frame, origins=Origins(service.settings)),
+            Middleware(Gate, authenticator=service.authenticator),
+        ],
         # Nothing here is set up to receive it, and it costs every prediction.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    app.state.service = Service.from_settings(settings or load_settings())
+    app.state.service = service
     for resource in RESOURCES:
         app.include_router(resource.router)
     install_docs_pages(app)
     install_error_handlers(app)
     install_openapi(app)
+    check_routes(app)
     return app

@@ -10,6 +10,7 @@ from fastapi import APIRouter, Response
 from fastapi import Path as PathParameter
 from starlette.responses import FileResponse, StreamingResponse
 
+from api.access import READ
 from api.documentation import answers
 from api.examples import artifacts as examples
 from api.examples.runs import ARTIFACTS, ENVIRONMENT_ANSWER, UNKNOWN_RUN
@@ -31,7 +32,12 @@ BINARY = {"schema": {"type": "string", "format": "binary"}}
 ArtifactName = Annotated[str, PathParameter(description="Name of a file.", examples=["model.onnx"])]
 
 
-@router.get("/artifacts", summary="List the files of a run", responses=answers({"items": ARTIFACTS}, UNKNOWN_RUN))
+@router.get(
+    "/artifacts",
+    summary="List the files of a run",
+    dependencies=[READ],
+    responses=answers({"items": ARTIFACTS}, UNKNOWN_RUN),
+)
 def list_artifacts(run_id: RunId, service: ServiceParameter) -> ArtifactList:
     """The files that a run left behind."""
     with service.database.reading() as session:
@@ -43,6 +49,7 @@ def list_artifacts(run_id: RunId, service: ServiceParameter) -> ArtifactList:
 @router.get(
     "/artifacts/{name}",
     summary="Download a file of a run",
+    dependencies=[READ],
     response_class=Response,
     responses=answers(
         None,
@@ -80,6 +87,7 @@ def get_artifact(
 @router.get(
     "/logs",
     summary="Read the log of a run",
+    dependencies=[READ],
     response_class=Response,
     responses=answers(examples.LOG, UNKNOWN_RUN, examples.NO_LOG, examples.CORRUPT, media_type="text/plain"),
 )
@@ -91,7 +99,12 @@ def get_logs(run_id: RunId, service: ServiceParameter) -> Response:
     return _answer_log(service, record, stored.get(TRAINER_LOG))
 
 
-@router.get("/environment", summary="Show what a run ran on", responses=answers(ENVIRONMENT_ANSWER, UNKNOWN_RUN))
+@router.get(
+    "/environment",
+    summary="Show what a run ran on",
+    dependencies=[READ],
+    responses=answers(ENVIRONMENT_ANSWER, UNKNOWN_RUN),
+)
 def get_environment(run_id: RunId, service: ServiceParameter) -> RunEnvironment:
     """Device, engine and versions of libraries, as the trainer told them."""
     with service.database.reading() as session:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi import Path as PathParameter
 from starlette.concurrency import run_in_threadpool
 
+from api.access import READ, SUBMIT
 from api.bodies import stream_body
 from api.dataset_files import (
     MAX_FILE_BYTES,
@@ -46,7 +47,7 @@ Filename = Annotated[
 ]
 
 
-@router.get("", summary="List datasets", responses=answers(examples.DATASETS, uses_database=False))
+@router.get("", summary="List datasets", dependencies=[READ], responses=answers(examples.DATASETS, uses_database=False))
 def list_datasets(service: ServiceParameter) -> DatasetList:
     """Every dataset that a spec can name, and which of their files have yet to be sent."""
     folder = service.settings.datasets_dir
@@ -61,6 +62,7 @@ def list_datasets(service: ServiceParameter) -> DatasetList:
 @router.put(
     "/{name}/files/{filename}",
     summary="Send a file of a dataset",
+    dependencies=[SUBMIT],
     responses=answers(
         examples.FILES,
         examples.UNKNOWN_FILE,

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
 
+from api.access import READ
 from api.documentation import answers
 from api.examples import catalogue as examples
 from api.parameters import PageQuery
@@ -20,6 +21,7 @@ ExperimentPath = Annotated[str, PathParameter(description="Name of an experiment
 @router.get(
     "",
     summary="List experiments",
+    dependencies=[READ],
     responses=answers({"items": [examples.EXPERIMENT], "next_cursor": None}, examples.BAD_CURSOR),
 )
 def list_experiments(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> ExperimentPage:
@@ -32,6 +34,7 @@ def list_experiments(query: Annotated[PageQuery, Query()], service: ServiceParam
 @router.get(
     "/{name}",
     summary="Show an experiment",
+    dependencies=[READ],
     responses=answers(examples.EXPERIMENT, examples.UNKNOWN_EXPERIMENT),
 )
 def get_experiment(name: ExperimentPath, service: ServiceParameter) -> Experiment:

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from api.access import READ
 from api.documentation import answers
 from api.examples import metrics as examples
 from api.examples.runs import UNKNOWN_RUN
@@ -32,6 +33,7 @@ class HistoryQuery(SpecModel):
 @router.get(
     "",
     summary="List the metrics of a run",
+    dependencies=[READ],
     responses=answers(examples.METRICS, UNKNOWN_RUN),
 )
 def list_metrics(run_id: RunId, service: ServiceParameter) -> MetricList:
@@ -60,6 +62,7 @@ def list_metrics(run_id: RunId, service: ServiceParameter) -> MetricList:
 @router.get(
     "/history",
     summary="Show the curves of a run",
+    dependencies=[READ],
     responses=answers(examples.HISTORY, UNKNOWN_RUN, examples.RAW_VIEW_TOO_LARGE),
 )
 def get_metric_history(

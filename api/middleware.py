@@ -1,35 +1,47 @@
 """What every request passes through before it reaches a route."""
 
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import answer_error, answer_unexpected
-from api.refusals import CrossSiteRequest
-from core.errors import InvalidInput
-
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+from api.origins import Origins
+from core.errors import InvalidInput, TrainyardError
 
 
-class Frame:
-    """The outermost layer: what holds for every request, whichever route it is for.
+class HeadAsGet:
+    """Answers HEAD as GET; the server leaves the body out (RFC 9110 section 9.3.2).
 
-    - HEAD is answered as GET; the server leaves the body out (RFC 9110 section 9.3.2).
-    - A browser's request on behalf of another site is refused unless it only reads. Bodies are taken without a look
-      at their Content-Type, so the browser's own check of cross-site requests does not apply to them.
-    - An error that nothing else answered becomes a 500 that names an entry of the log.
+    Outermost, for it is the one layer that hands on another scope than it was given: those within leave word for each
+    other in it.
     """
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass a request on."""
+        if scope["type"] == "http" and scope["method"] == "HEAD":
+            scope = {**scope, "method": "GET"}
+        await self.app(scope, receive, send)
+
+
+class Frame:
+    """What holds for every request, whichever route it is for.
+
+    - What a page of somebody else had a browser send is refused. Bodies are taken without a look at their
+      Content-Type, so the browser's own check of cross-site requests does not apply to them.
+    - An error that nothing else answered becomes a 500 that names an entry of the log.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Origins) -> None:
+        self.app = app
+        self._origins = origins
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on, and answer for it if it fails."""
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        if scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}
         has_started = False
 
         async def send_on(message: Message) -> None:
@@ -38,7 +50,7 @@ class Frame:
             await send(message)
 
         request = Request(scope, receive)
-        refusal = _refuse(scope)
+        refusal = _refuse_address(scope) or self._origins.refuse(scope)
         if refusal is not None:
             await answer_error(request, refusal)(scope, receive, send)
             return
@@ -53,10 +65,8 @@ class Frame:
             await answer_unexpected(request, error)(scope, receive, send)
 
 
-def _refuse(scope: Scope) -> CrossSiteRequest | InvalidInput | None:
+def _refuse_address(scope: Scope) -> TrainyardError | None:
     if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
         # No name here holds it, and PostgreSQL takes no text with it.
         return InvalidInput("The address holds the character U+0000. Leave it out.")
-    if scope["method"] in SAFE_METHODS or Headers(scope=scope).get("sec-fetch-site") != "cross-site":
-        return None
-    return CrossSiteRequest("A page of another site may not change anything here. Send the request from elsewhere.")
+    return None

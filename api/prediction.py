@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request, Response
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
+from api.access import PREDICT
 from api.bodies import read_body
 from api.json_text import parse_leniently
 from api.model_loading import ModelAddress, explain_missing, load_model, read_address, resolve_model
@@ -87,6 +88,7 @@ def _answer_text(service: Service, address: ModelAddress, text: bytes, respond: 
     resolved = resolve_model(service, address)
     model = load_model(service, resolved)
     answer = respond(model, parse_leniently(text), labels=labels)
+    service.instruments.count_prediction(resolved.model_name, len(answer.rows))
     return Response(answer.to_json(), headers=_version_header(resolved), media_type="application/json")
 
 
@@ -160,6 +162,7 @@ def _add_routes() -> None:
                 endpoint,
                 methods=["POST"],
                 operation_id=f"{verb}{place.suffix}",
+                dependencies=[PREDICT],
                 **describe_verb(verb, place),
             )
         for name, path, endpoint in (("status", "", get_status), ("metadata", "/metadata", get_metadata)):
@@ -168,6 +171,7 @@ def _add_routes() -> None:
                 endpoint,
                 methods=["GET"],
                 operation_id=f"get_model_{name}{place.suffix}",
+                dependencies=[PREDICT],
                 **describe_question(name, place),
             )
 

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter
 from fastapi import Path as PathParameter
 
+from api.access import READ
 from api.documentation import answers
 from api.examples import catalogue as examples
 from api.examples.runs import UNKNOWN_PRESET
@@ -20,6 +21,7 @@ PresetName = Annotated[str, PathParameter(description="Name of a preset.", examp
     "",
     name="list_presets",
     summary="List the presets",
+    dependencies=[READ],
     responses=answers({"items": [examples.PRESET]}, uses_database=False),
 )
 def list_all_presets() -> PresetList:
@@ -31,6 +33,7 @@ def list_all_presets() -> PresetList:
     "/{name}",
     name="get_preset",
     summary="Show a preset",
+    dependencies=[READ],
     responses=answers(examples.PRESET, UNKNOWN_PRESET, uses_database=False),
 )
 def get_one_preset(name: PresetName) -> PresetEntry:

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 from fastapi import Path as PathParameter
 
+from api.access import READ, SUBMIT
 from api.bodies import JsonText, read_document
 from api.documentation import answers, takes_body
 from api.examples import registry as examples
@@ -40,14 +41,16 @@ IfMatch = Annotated[
 ]
 
 
-@router.get("", summary="List models", responses=answers({"items": [examples.MODEL]}))
+@router.get("", summary="List models", dependencies=[READ], responses=answers({"items": [examples.MODEL]}))
 def list_models(service: ServiceParameter) -> ModelList:
     """Every model that a succeeded run registered a version of, by name."""
     with service.database.reading() as session:
         return ModelList(items=[_describe(model) for model in registry.list_models(session)])
 
 
-@router.get("/{model}", summary="Show a model", responses=answers(examples.MODEL, examples.UNKNOWN_MODEL))
+@router.get(
+    "/{model}", summary="Show a model", dependencies=[READ], responses=answers(examples.MODEL, examples.UNKNOWN_MODEL)
+)
 def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
     """One model and its versions, newest first."""
     try:
@@ -60,6 +63,7 @@ def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
 @router.get(
     "/{model}/versions/{version}",
     summary="Show a model version",
+    dependencies=[READ],
     responses=answers(examples.VERSION, examples.UNKNOWN_MODEL, examples.UNKNOWN_VERSION),
 )
 def get_model_version(model: ModelPath, version: VersionPath, service: ServiceParameter) -> ModelVersion:
@@ -83,6 +87,7 @@ def get_model_version(model: ModelPath, version: VersionPath, service: ServicePa
 @router.get(
     "/{model}/aliases/{alias}",
     summary="Show an alias",
+    dependencies=[READ],
     response_model=Alias,
     responses=answers(
         examples.ALIAS, examples.UNKNOWN_ALIAS, headers={"ETag": "Changes when the alias moves; for If-Match."}
@@ -98,6 +103,7 @@ def get_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter) -> 
 @router.put(
     "/{model}/aliases/{alias}",
     summary="Set an alias",
+    dependencies=[SUBMIT],
     response_model=Alias,
     responses=answers(
         examples.ALIAS,
@@ -131,6 +137,7 @@ def put_alias(
 @router.delete(
     "/{model}/aliases/{alias}",
     summary="Delete an alias",
+    dependencies=[SUBMIT],
     status_code=204,
     responses=answers(None, examples.UNKNOWN_ALIAS, examples.MOVED_SINCE, status=204),
 )

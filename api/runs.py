@@ -7,6 +7,7 @@ from pydantic import Field
 from starlette.background import BackgroundTask
 
 from api import run_deletion
+from api.access import ADMIN, READ, SUBMIT
 from api.bodies import JsonText, read_document
 from api.documentation import answers, describe_errors, takes_body
 from api.examples import runs as examples
@@ -47,6 +48,7 @@ class RunQuery(PageQuery):
 @router.post(
     "",
     summary="Submit a run",
+    dependencies=[SUBMIT],
     status_code=202,
     response_model=Run,
     responses=answers(
@@ -89,6 +91,7 @@ def submit_run(text: JsonText, service: ServiceParameter, idempotency_key: Idemp
 @router.get(
     "",
     summary="List runs",
+    dependencies=[READ],
     responses=answers({"items": [examples.SUCCEEDED_SUMMARY], "next_cursor": None}),
 )
 def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) -> RunPage:
@@ -108,6 +111,7 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
 @router.get(
     "/{run_id}",
     summary="Show a run",
+    dependencies=[READ],
     response_model=Run,
     responses=answers(
         examples.SUCCEEDED, examples.UNKNOWN_RUN, headers={"ETag": "Changes with everything that is shown."}
@@ -127,6 +131,7 @@ def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch
 @router.delete(
     "/{run_id}",
     summary="Delete a run",
+    dependencies=[ADMIN],
     status_code=204,
     responses=answers(None, examples.UNKNOWN_RUN, examples.STILL_RUNS, status=204),
 )
@@ -139,6 +144,7 @@ def delete_run(run_id: RunId, service: ServiceParameter) -> Response:
 @router.post(
     "/{run_id}:cancel",
     summary="Cancel a run",
+    dependencies=[SUBMIT],
     status_code=202,
     response_model=Run,
     responses=answers(examples.STOPPING, status=202)

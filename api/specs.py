@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Response
 
+from api.access import READ
 from api.bodies import JsonText, read_document
 from api.dataset_files import missing_files
 from api.documentation import answers, takes_body
@@ -26,6 +27,7 @@ router = APIRouter(prefix="/v1", tags=["specs"])
 @router.post(
     "/specs:validate",
     summary="Check a spec",
+    dependencies=[READ],
     responses=answers(
         examples.REPORT,
         run_examples.MALFORMED,
@@ -79,6 +81,7 @@ def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
 @router.get(
     "/schemas/experiment-spec",
     summary="Show the JSON Schema of specs",
+    dependencies=[READ],
     response_class=Response,
     responses=answers(examples.SCHEMA, media_type=SCHEMA_MEDIA_TYPE, uses_database=False),
 )

@@ -8,25 +8,41 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.service import Service
-from core.errors import TrainyardError
+from core.errors import InvalidSetup, TrainyardError
+from db import api_keys
 from db.upgrade import check_database
 
 
 @asynccontextmanager
 async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
-    """Refuse to start on a database that is not the one this code was written for; close everything at the end.
+    """Refuse to start where requests could not be answered as they should be; close everything at the end.
 
     Raises:
-        InvalidSetup: If the database has to be upgraded, or was written by a newer Trainyard.
+        InvalidSetup: If the database has to be upgraded, or was written by a newer Trainyard; or if keys are asked for
+            and there is none to make others with.
         DatabaseUnavailable: If it does not answer.
     """
     service: Service = app.state.service
     await run_in_threadpool(check_database, service.settings.effective_database_url)
+    await run_in_threadpool(_check_admin_key, service)
     try:
         yield
     finally:
         service.doorbell.close()
+        await service.authenticator.close()
         service.database.dispose()
+
+
+def _check_admin_key(service: Service) -> None:
+    if not service.authenticator.asks_for_keys or service.authenticator.has_given_admin:
+        return
+    with service.database.reading() as session:
+        if api_keys.has_live_admin(session):
+            return
+    raise InvalidSetup(
+        f"Requests to {service.settings.host} need an API key, and there is no admin key to make others with. Set "
+        "TRAINYARD_BOOTSTRAP_KEY to a key made with: python -m core.api_keys"
+    )
 
 
 class ShortRefusal:

@@ -15,6 +15,7 @@ import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
 from core.artifacts import ArtifactStore
@@ -60,7 +61,12 @@ def make_client():
     opened = []
 
     def make(settings):
-        client = TestClient(create_app(settings), raise_server_exceptions=False, follow_redirects=False)
+        client = TestClient(
+            create_app(settings),
+            base_url=settings.default_base_url,
+            raise_server_exceptions=False,
+            follow_redirects=False,
+        )
         opened.append(client.__enter__())
         return client
 
@@ -244,3 +250,21 @@ def _wait_until_up(server: Server) -> None:
         except httpx.TransportError:
             time.sleep(0.05)
     raise AssertionError("the server did not answer")
+
+
+@pytest.fixture
+def scrape():
+    """Asks a client's service for its measurements; returns every sample by name and labels, `name{label="value"}`."""
+
+    def ask(client) -> dict[str, float]:
+        answer = client.get("/metrics")
+        assert answer.status_code == 200, answer.text
+        families = text_string_to_metric_families(answer.text)
+        return {_name(sample): sample.value for family in families for sample in family.samples}
+
+    return ask
+
+
+def _name(sample) -> str:
+    labels = ",".join(f'{name}="{value}"' for name, value in sorted(sample.labels.items()))
+    return f"{sample.name}{{{labels}}}" if labels else sample.name

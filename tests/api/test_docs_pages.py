@@ -36,7 +36,7 @@ def test_a_page_behind_a_prefix_finds_its_files(make_settings):
 
     from api.app import create_app  # noqa: PLC0415
 
-    with TestClient(create_app(make_settings()), root_path="/trainyard") as client:
+    with TestClient(create_app(make_settings()), base_url="http://127.0.0.1:8000", root_path="/trainyard") as client:
         assert 'src="/trainyard/static/vendor/redoc/redoc.standalone.js"' in client.get("/trainyard/redoc").text
 
 
