@@ -63,6 +63,7 @@ def test_every_route_of_the_interface_is_described(document):
         "GET /v1/models/{model}/versions/{version}/metadata",
         "GET /healthz",
         "GET /readyz",
+        "GET /metrics",
     }
 
 
@@ -119,7 +120,14 @@ def test_every_error_answer_has_the_form_of_its_surface_and_an_example(document)
         errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
         errors.pop("416", None)
         path = name.split(" ")[1]
-        if path not in {"/healthz", "/readyz", "/v1/presets", "/v1/schemas/experiment-spec", "/v1/datasets"}:
+        if path not in {
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "/v1/presets",
+            "/v1/schemas/experiment-spec",
+            "/v1/datasets",
+        }:
             assert errors, name
         for status, answer in errors.items():
             ((media_type, content),) = answer["content"].items()
@@ -144,6 +152,7 @@ def test_routes_that_need_the_database_say_that_it_may_not_answer(document):
         "GET /v1/datasets",
         "PUT /v1/datasets/{name}/files/{filename}",
         "GET /healthz",
+        "GET /metrics",
     }
 
 
