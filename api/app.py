@@ -8,6 +8,7 @@ from api import (
     datasets,
     experiments,
     health,
+    keys,
     metrics,
     monitoring,
     prediction,
@@ -28,7 +29,20 @@ from api.service import Service
 from api.startup import ShortRefusal, check_and_close
 from core.settings import Settings, load_settings
 
-RESOURCES = (runs, metrics, artifacts, specs, presets, experiments, registry, datasets, prediction, health, monitoring)
+RESOURCES = (
+    runs,
+    metrics,
+    artifacts,
+    specs,
+    presets,
+    experiments,
+    registry,
+    datasets,
+    prediction,
+    health,
+    monitoring,
+    keys,
+)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:

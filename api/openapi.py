@@ -8,8 +8,11 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
-from api.documentation import SCHEMA_PREFIX
-from api.errors import PROBLEM_MEDIA_TYPE, build_problem
+from api.access import needed_scopes
+from api.documentation import SCHEMA_PREFIX, describe_errors
+from api.errors import PROBLEM_MEDIA_TYPE, build_problem, is_prediction
+from api.examples import access as access_examples
+from api.schemas.keys import KeyRequest
 from api.schemas.problems import PredictionError, ProblemDocument
 from api.schemas.registry import AliasRequest
 from api.schemas.runs import RunRequest, SpecRequest
@@ -22,6 +25,9 @@ curl -d '{"preset": "perceptron-or"}' http://127.0.0.1:8000/v1/runs
 curl http://127.0.0.1:8000/v1/runs
 curl -d '{"instances": [[0, 1], [1, 1]]}' http://127.0.0.1:8000/v1/models/perceptron-or:predict
 ```
+
+A service that other machines can reach asks for an API key: send it as `Authorization: Bearer KEY` or as
+`X-API-Key: KEY`. Each operation names the scope that its key needs; `admin` includes all others.
 
 Bodies are strict JSON (RFC 8259): unknown and repeated fields, NaN and infinities are refused, whatever the
 Content-Type. Errors are `application/problem+json` (RFC 9457); the prediction routes speak TensorFlow Serving's form.
@@ -38,10 +44,11 @@ TAGS = [
     {"name": "registry", "description": "Versions of models, and the aliases on them."},
     {"name": "prediction", "description": "TensorFlow Serving's REST interface; its clients work unmodified."},
     {"name": "datasets", "description": "What specs can learn from."},
+    {"name": "keys", "description": "API keys: who may use the service, and for what."},
     {"name": "health", "description": "Whether the service works."},
 ]
 
-BODY_MODELS = (RunRequest, SpecRequest, AliasRequest, ProblemDocument, PredictionError)
+BODY_MODELS = (RunRequest, SpecRequest, AliasRequest, KeyRequest, ProblemDocument, PredictionError)
 FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 
 
@@ -80,7 +87,9 @@ def build_openapi(app: FastAPI) -> dict[str, Any]:
     for context in iter_route_contexts(app.routes):
         if isinstance(context.original_route, APIRoute) and context.include_in_schema:
             for method in context.methods or ():
-                _restore_examples(document["paths"][context.path][method.lower()], context)
+                operation = document["paths"][context.path][method.lower()]
+                _restore_examples(operation, context)
+                _tell_refusals(operation, context)
     return document
 
 
@@ -89,6 +98,19 @@ def _restore_examples(operation: dict[str, Any], route: RouteContext) -> None:
     for status, response in route.responses.items():
         _copy_examples(response, operation["responses"][str(status)])
     _copy_examples((route.openapi_extra or {}).get("requestBody", {}), operation.get("requestBody", {}))
+
+
+def _tell_refusals(operation: dict[str, Any], route: RouteContext) -> None:
+    """Say what a request without the right key is answered with, where keys are asked for."""
+    for scope in needed_scopes(route):
+        refusals = describe_errors(
+            access_examples.NO_KEY,
+            access_examples.REVOKED,
+            access_examples.not_enough(scope),
+            is_prediction=is_prediction(str(route.path)),
+        )
+        operation["responses"] |= {str(status): answer for status, answer in refusals.items()}
+    operation["responses"] = dict(sorted(operation["responses"].items()))
 
 
 def _copy_examples(source: dict[str, Any], target: dict[str, Any]) -> None:

@@ -61,6 +61,9 @@ def test_every_route_of_the_interface_is_described(document):
         "POST /v1/models/{model}/labels/{label}:predict",
         "GET /v1/models/{model}",
         "GET /v1/models/{model}/versions/{version}/metadata",
+        "POST /v1/keys",
+        "GET /v1/keys",
+        "DELETE /v1/keys/{prefix}",
         "GET /healthz",
         "GET /readyz",
         "GET /metrics",
@@ -102,7 +105,7 @@ def test_every_body_has_a_schema_and_an_example(document):
             assert content["schema"], name
             if media_type == "application/json":
                 assert examples_of(content), name
-    assert len([name for name in with_body if name.startswith(("POST", "PUT"))]) == 13
+    assert len([name for name in with_body if name.startswith(("POST", "PUT"))]) == 14
 
 
 def test_every_answer_that_is_hoped_for_has_an_example(document):
@@ -212,6 +215,26 @@ def test_the_body_shown_for_aliases_works_as_it_stands(client, document, worker,
         assert answer.status_code == 200, answer.text
 
 
+def test_every_body_shown_for_keys_works_as_it_stands(client, document):
+    for example in examples_of(document["paths"]["/v1/keys"]["post"]["requestBody"]["content"]["application/json"]):
+        answer = client.post("/v1/keys", json=example)
+        assert answer.status_code == 201, answer.text
+
+
+def test_every_operation_but_health_says_how_it_is_refused_without_a_key(document):
+    assert document["components"]["securitySchemes"].keys() == {"bearer", "header"}
+    for name, operation in operations(document):
+        if name in {"GET /healthz", "GET /readyz"}:
+            assert "security" not in operation
+            continue
+        (bearer,), (header,) = [list(way.values()) for way in operation["security"]]
+        assert bearer == header
+        assert len(bearer) == 1
+        shown = str(operation["responses"]["403"])
+        assert f"the scope {bearer[0]}" in shown, name
+        assert "was revoked" in str(operation["responses"]["401"]), name
+
+
 def test_the_curl_commands_of_the_description_work(client, document):
     bodies = re.findall(r"curl -d '([^']+)' http://127\.0\.0\.1:8000(\S+)", document["info"]["description"])
     assert [path for _, path in bodies] == ["/v1/runs", "/v1/models/perceptron-or:predict"]
@@ -219,6 +242,6 @@ def test_the_curl_commands_of_the_description_work(client, document):
 
 
 def test_a_body_that_its_schema_refuses_is_refused():
-    for model in BODY_MODELS[:3]:
+    for model in BODY_MODELS[:4]:
         with pytest.raises(InvalidSpec):
             parse_as(model, {"surely": "not"})
