@@ -3,6 +3,7 @@
 docs/settings.md is this table in prose; a test holds the two together.
 """
 
+import re
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,6 +19,12 @@ from core.errors import InvalidSetup
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
 
+HOST = re.compile(r"[A-Za-z0-9._-]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
+"""A name, or an address without brackets; one of IPv6 may name its interface (RFC 4007 section 11)."""
+
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Looked up, not listened on.
+"""Where to ask a service that listens on every address of its machine."""
+
 
 class Settings(BaseSettings):
     """How this installation of Trainyard is set up."""
@@ -26,7 +33,7 @@ class Settings(BaseSettings):
         env_prefix="TRAINYARD_", env_ignore_empty=True, extra="ignore", frozen=True, allow_inf_nan=False
     )
 
-    host: str = Field("127.0.0.1", description="Address the API listens on; loopback only.")
+    host: str = Field("127.0.0.1", description="Address the API listens on; any but a loopback one asks for API keys.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
     require_keys: bool = Field(
         False, description="Ask for API keys on a loopback address too, as behind a reverse proxy on this machine."
@@ -88,12 +95,9 @@ class Settings(BaseSettings):
 
     @field_validator("host")
     @classmethod
-    def _loopback_only(cls, host: str) -> str:
-        if not is_loopback(host):
-            raise ValueError(
-                f"'{host}' is not a loopback address, and requests carry no API key yet. "
-                "Listen on 127.0.0.1 and put an authenticating proxy in front"
-            )
+    def _name_or_address(cls, host: str) -> str:
+        if not HOST.fullmatch(host):
+            raise ValueError(f"'{host}' is neither a name nor an address. Give one, such as 127.0.0.1 or 0.0.0.0")
         return host
 
     @field_validator("bootstrap_key", "metrics_key")
@@ -198,8 +202,9 @@ class Settings(BaseSettings):
     @property
     def default_base_url(self) -> str:
         """Where a client on this machine finds the API."""
+        host = LOOPBACK_OF.get(self.host, self.host)
         # An IPv6 address stands in brackets (RFC 3986 section 3.2.2).
-        return f"http://[{self.host}]:{self.port}" if ":" in self.host else f"http://{self.host}:{self.port}"
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 def is_loopback(host: str) -> bool:

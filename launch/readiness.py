@@ -48,12 +48,12 @@ class Readiness:
 
 def banner(settings: Settings) -> str:
     """What a person who has just started the service wants to know."""
-    host = f"[{settings.host}]" if ":" in settings.host else settings.host
-    base_url = f"http://{host}:{settings.port}"
+    base_url = settings.default_base_url
+    key = '-H "Authorization: Bearer $TRAINYARD_KEY" ' if settings.asks_for_keys else ""
     return (
         f"\nTrainyard is ready.\n"
         f"  Docs page: {base_url}/docs\n"
-        f"  Try it:    curl -s {base_url}/v1/runs -H 'Content-Type: application/json' "
+        f"  Try it:    curl -s {base_url}/v1/runs {key}-H 'Content-Type: application/json' "
         """-d '{"preset": "binary-adder"}'\n"""
         f"  Stop it:   Ctrl-C\n\n"
     )

@@ -81,7 +81,7 @@ def test_a_value_that_can_not_be_used_is_refused_by_the_name_of_its_variable(env
 
 def test_every_wrong_variable_is_named(environment):
     environment.setenv("TRAINYARD_PORT", "eighty")
-    environment.setenv("TRAINYARD_HOST", "example.org")
+    environment.setenv("TRAINYARD_HOST", "example.org:80")
     with pytest.raises(InvalidSetup, match=r"TRAINYARD_HOST: .* TRAINYARD_PORT: "):
         load_settings()
 
@@ -93,19 +93,34 @@ def test_a_heartbeat_slower_than_the_lease_is_refused(environment):
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.8.9.10", "::1", "localhost"])
-def test_a_loopback_address_is_listened_on(environment, host):
+def test_a_loopback_address_asks_for_no_keys(environment, host):
     environment.setenv("TRAINYARD_HOST", host)
-    assert load_settings().host == host
+    assert not load_settings().asks_for_keys
 
 
 @pytest.mark.parametrize(
     "host",
-    ["0.0.0.0", "::", "192.0.2.1", "example.org", "127.0.0.1.example.org", " ", "2130706433"],  # noqa: S104 - refused.
+    ["0.0.0.0", "::", "192.0.2.1", "fe80::1%eth0", "example.org", "127.0.0.1.example.org", "localhost.", "2130706433"],  # noqa: S104
 )
-def test_any_other_address_is_refused(environment, host):
+def test_any_other_address_asks_for_keys(environment, host):
     environment.setenv("TRAINYARD_HOST", host)
-    with pytest.raises(InvalidSetup, match=r"TRAINYARD_HOST: .* is not a loopback address"):
+    assert load_settings().asks_for_keys
+
+
+@pytest.mark.parametrize("host", [" ", "127.0.0.1:8000", "[::1]", "http://127.0.0.1", "a b"])
+def test_what_is_no_address_is_refused(environment, host):
+    environment.setenv("TRAINYARD_HOST", host)
+    with pytest.raises(InvalidSetup, match=r"^TRAINYARD_HOST: .* is neither a name nor an address"):
         load_settings()
+
+
+def test_a_service_on_every_address_is_asked_on_loopback():
+    assert Settings(host="0.0.0.0").default_base_url == "http://127.0.0.1:8000"  # noqa: S104 - not listened on.
+    assert Settings(host="::").default_base_url == "http://[::1]:8000"
+
+
+def test_names_of_this_service_are_read_from_a_list():
+    assert Settings(allowed_hosts=" Trainyard.example, yard ,").other_hosts == {"trainyard.example", "yard"}
 
 
 def test_an_ipv6_address_stands_in_brackets_in_a_url():
