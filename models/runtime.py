@@ -42,7 +42,7 @@ __all__ = [
     "tf",
 ]
 
-LIBRARIES = ("tensorflow", "keras", "numpy", "scikit-learn", "onnx", "onnxruntime")
+LIBRARIES = ("keras", "numpy", "scikit-learn", "onnx", "onnxruntime")
 
 
 def configure_threads(num_threads: int) -> None:
@@ -152,4 +152,5 @@ def _processor_name() -> str:
 
 def library_versions() -> Mapping[str, str]:
     """Versions of what a run's numbers depend on."""
-    return {name: version(name) for name in LIBRARIES}
+    # TensorFlow comes as tensorflow or as tensorflow-cpu.
+    return {"tensorflow": tf.__version__, **{name: version(name) for name in LIBRARIES}}

@@ -3,7 +3,7 @@
 import os
 import platform
 from hashlib import sha256
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 DEVICE_TYPES = "CPU,GPU,XLA_CPU_JIT,XLA_GPU_JIT"
@@ -15,7 +15,7 @@ def xla_flags(cache_dir: Path) -> str:
     A program is machine code for the processor that compiled it, so machines that share the data directory and
     differ in it have folders of their own. Old programs are of no use to a new TensorFlow either.
     """
-    kind = sha256(f"{version('tensorflow')} {platform.machine()} {_processor_features()}".encode()).hexdigest()[:16]
+    kind = sha256(f"{_tensorflow_version()} {platform.machine()} {_processor_features()}".encode()).hexdigest()[:16]
     folder = cache_dir / "xla" / kind
     ours = f"--tf_xla_persistent_cache_directory='{folder}' --tf_xla_persistent_cache_device_types={DEVICE_TYPES}"
     return " ".join(filter(None, (os.environ.get("TF_XLA_FLAGS"), ours)))
@@ -37,6 +37,14 @@ def prune(cache_dir: Path, max_bytes: int) -> None:
             return
         path.unlink(missing_ok=True)
         total -= size
+
+
+def _tensorflow_version() -> str:
+    # Without importing it, which takes seconds; the same package comes under two names.
+    try:
+        return version("tensorflow-cpu")
+    except PackageNotFoundError:
+        return version("tensorflow")
 
 
 def _processor_features() -> str:
