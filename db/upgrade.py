@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Connection, column, func, inspect, select, table
 from sqlalchemy.exc import DBAPIError
 
-from core.errors import DatabaseNewer, DatabaseUnavailable, InvalidSetup
+from core.errors import DatabaseNewer, DatabaseOutdated, DatabaseUnavailable, InvalidSetup
 from db.availability import told_as_unavailable
 from db.revisions import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE
 from db.session import Database
@@ -22,7 +22,7 @@ PATIENCE_SECONDS = 60.0
 
 POLL_SECONDS = 0.1
 
-HOW_TO_UPGRADE = "Start Trainyard once, which upgrades it, or run `alembic upgrade head`."
+HOW_TO_UPGRADE = "Upgrade it with `python -m launch migrate`, as `make up` does by itself."
 
 
 _alembic_lock = threading.Lock()
@@ -57,13 +57,14 @@ def check_database(url: str) -> None:
 
     Raises:
         DatabaseNewer: If a newer Trainyard has upgraded the database.
-        InvalidSetup: If it has to be upgraded first, or the URL is malformed.
+        DatabaseOutdated: If it has to be upgraded first.
+        InvalidSetup: If the URL is malformed.
         DatabaseUnavailable: If it does not answer.
     """
     database = Database(url)
     if database.is_sqlite and not Path(str(database.url.database)).is_file():
         # Connecting would make an empty file.
-        raise InvalidSetup(f"The database {database} does not exist. {HOW_TO_UPGRADE}")
+        raise DatabaseOutdated(f"The database {database} does not exist. {HOW_TO_UPGRADE}")
     try:
         with database.reading() as session:
             revision = read_revision(session.connection())
@@ -71,7 +72,7 @@ def check_database(url: str) -> None:
         database.dispose()
     if revision != NEWEST_REVISION:
         _refuse_newer(revision, database)
-        raise InvalidSetup(f"The database {database} is not up to date. {HOW_TO_UPGRADE}")
+        raise DatabaseOutdated(f"The database {database} is not up to date. {HOW_TO_UPGRADE}")
 
 
 def read_revision(connection: Connection) -> str | None:

@@ -9,6 +9,9 @@ from core.settings import Settings
 # Requests under way when the API is told to stop have this long to be answered.
 API_STOP_SECONDS = 5
 
+# A proxy in front closes idle connections sooner than this, so none is closed here just as it sends a request.
+KEEP_ALIVE_SECONDS = 75
+
 LOGGING_FILE = Path(__file__).with_name("logging.json")
 
 
@@ -19,6 +22,7 @@ def api_command(settings: Settings) -> list[str]:
         *("--host", settings.host, "--port", str(settings.port)),
         *("--loop", "uvloop", "--http", "httptools", "--lifespan", "on"),
         *("--timeout-graceful-shutdown", str(API_STOP_SECONDS)),
+        *("--timeout-keep-alive", str(KEEP_ALIVE_SECONDS)),
         *("--no-access-log", "--no-server-header", "--log-config", str(LOGGING_FILE)),
     ]
 

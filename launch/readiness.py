@@ -30,20 +30,22 @@ class Readiness:
 
     def _watch(self) -> None:
         while not self._stopped.wait(POLL_SECONDS):
-            if self._answers():
+            if answers(self._host, self._port):
                 if not self._stopped.is_set():
                     self._on_ready()
                 return
 
-    def _answers(self) -> bool:
-        connection = http.client.HTTPConnection(self._host, self._port, timeout=ANSWER_TIMEOUT_SECONDS)
-        try:
-            connection.request("GET", "/healthz")
-            return connection.getresponse().status == http.client.OK
-        except (OSError, http.client.HTTPException):
-            return False
-        finally:
-            connection.close()
+
+def answers(host: str, port: int) -> bool:
+    """Whether the API answers there now."""
+    connection = http.client.HTTPConnection(host, port, timeout=ANSWER_TIMEOUT_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == http.client.OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
 
 
 def banner(settings: Settings) -> str:

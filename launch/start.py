@@ -10,6 +10,7 @@ from launch.commands import api_command, child_environment, worker_command
 from launch.output import Output
 from launch.preflight import check_data_dir, check_log_level, choose_port, prepare_database
 from launch.readiness import Readiness, banner
+from launch.refusing import tell_refusal
 from launch.service import Service
 
 MakeCommand = Callable[[Settings], list[str]]
@@ -23,8 +24,7 @@ def start(make_api_command: MakeCommand = api_command, make_worker_command: Make
     try:
         settings = _checked_settings()
     except TrainyardError as error:
-        print("trainyard:", " ".join(error.detail.split()), file=sys.stderr)  # noqa: T201  # This is a program.
-        return 1
+        return tell_refusal(error)
     output = Output(sys.stdout)
     environment = child_environment(settings)
     children = [

@@ -4,6 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 from core.errors import BrokerUnavailable, DatabaseUnavailable
 from core.settings import Settings
@@ -101,3 +102,14 @@ class Reconciler:
             except Exception:
                 # A reconciler that ends would leave lost runs lost; the next look may succeed.
                 logger.exception("The reconciler met an error it did not expect and goes on.")
+            self._show_life()
+
+    def _show_life(self) -> None:
+        """Let whoever looks after this process know that it goes round, whatever the database does meanwhile."""
+        if not self._settings.alive_file:
+            return
+        try:
+            Path(self._settings.alive_file).touch()
+        except OSError:
+            # A full disk is no reason to stop; whoever looks draws a conclusion.
+            logger.exception("The sign of life %s can not be given.", self._settings.alive_file)

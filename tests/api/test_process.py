@@ -75,7 +75,7 @@ def test_a_database_that_is_not_there_is_told_in_one_line(tmp_path):
     assert "Traceback" not in done.stderr
     (line,) = [line for line in done.stderr.splitlines() if "Trainyard does not start" in line]
     assert "does not exist" in line
-    assert "alembic upgrade head" in line
+    assert "python -m launch migrate" in line
     assert not (tmp_path / "trainyard.db").exists()
 
 

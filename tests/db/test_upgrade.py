@@ -153,7 +153,7 @@ def test_newer_database_is_refused_and_left_alone(database_url):
 
 
 def test_check_refuses_a_database_without_tables(empty_url):
-    with pytest.raises(InvalidSetup, match="alembic upgrade head"):
+    with pytest.raises(InvalidSetup, match="python -m launch migrate"):
         check_database(empty_url)
 
 
