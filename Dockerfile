@@ -1,0 +1,102 @@
+# Images of Trainyard: `docker build --target api|worker|worker-gpu|proxy .`, or docker-compose.yml, which builds them all.
+#
+# What changes seldom comes first: a change of code builds the small wheel again and nothing that was downloaded. All
+# stages begin with the same base image, so a virtual environment made in one runs in another.
+
+ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim
+
+# Compiles nothing and reaches no image: pip, its cache and the pinned backend stay behind in the stages that use them.
+FROM ${PYTHON_IMAGE} AS build
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+RUN python -m venv --without-pip /opt/venv
+COPY requirements/base.txt /requirements/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m pip --python /opt/venv/bin/python install --require-hashes -r /requirements/base.txt
+
+FROM build AS build-worker
+COPY requirements/worker.txt /requirements/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m pip --python /opt/venv/bin/python install --require-hashes -r /requirements/worker.txt \
+    # Headers and a C parser, of use only to who builds operations of their own.
+    && rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include /opt/venv/lib/python3.*/site-packages/clang
+
+FROM build AS build-worker-gpu
+COPY requirements/worker-gpu.txt /requirements/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    python -m pip --python /opt/venv/bin/python install --require-hashes -r /requirements/worker-gpu.txt \
+    && rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include /opt/venv/lib/python3.*/site-packages/clang
+
+FROM ${PYTHON_IMAGE} AS project
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+# Under the name it has in the images: the shebang of `trainyard` refers to it.
+RUN python -m venv /opt/venv
+COPY requirements/build.txt /requirements/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    /opt/venv/bin/python -m pip install --require-hashes -r /requirements/build.txt
+COPY . /source
+RUN /opt/venv/bin/python -m pip install --no-deps --no-build-isolation --no-index --target /opt/trainyard /source
+
+FROM ${PYTHON_IMAGE} AS runtime
+# tini is process 1: it passes signals on, also in the moment before Python has handlers for them, and reaps orphans.
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends tini \
+    && apt-get clean && rm -rf /var/lib/apt/lists/* \
+    && groupadd --gid 10001 trainyard \
+    && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin trainyard \
+    && install --directory --owner trainyard --group trainyard --mode 0750 /var/lib/trainyard \
+    # Nothing is installed in a container; the base image's installers only serve whoever breaks in.
+    && rm -rf /usr/lib/python3/dist-packages/pip* /usr/lib/python3/dist-packages/setuptools* \
+        /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/site-packages/setuptools* \
+        /usr/local/lib/python3.*/site-packages/wheel* /usr/local/lib/python3.*/ensurepip \
+        /usr/bin/pip* /usr/local/bin/pip*
+# The root file system may be read-only: bytecode was compiled at build time, and what is written goes to two places.
+ENV PATH=/opt/venv/bin:/opt/trainyard/bin:$PATH \
+    PYTHONPATH=/opt/trainyard \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1 \
+    HOME=/tmp \
+    TRAINYARD_DATA_DIR=/var/lib/trainyard \
+    TRAINYARD_HOST=0.0.0.0
+USER 10001:10001
+WORKDIR /var/lib/trainyard
+ENTRYPOINT ["tini", "--", "python", "-m", "launch"]
+LABEL org.opencontainers.image.title="Trainyard" \
+      org.opencontainers.image.description="Trains the Keras model that a spec describes, and predicts with it." \
+      org.opencontainers.image.documentation="docs/operations.md"
+
+FROM runtime AS api
+COPY --from=build /opt/venv /opt/venv
+COPY --from=project /opt/trainyard /opt/trainyard
+EXPOSE 8000
+HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 CMD ["python", "-m", "launch", "healthy", "api"]
+CMD ["api"]
+
+FROM runtime AS worker-runtime
+# /tmp is a tmpfs, so the file is this container's own, whatever else is shared.
+ENV TRAINYARD_ALIVE_FILE=/tmp/trainyard-worker-alive \
+    KERAS_HOME=/tmp/keras
+HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 CMD ["python", "-m", "launch", "healthy", "worker"]
+CMD ["worker"]
+
+FROM worker-runtime AS worker
+COPY --from=build-worker /opt/venv /opt/venv
+COPY --from=project /opt/trainyard /opt/trainyard
+
+FROM worker-runtime AS worker-gpu
+# Read by NVIDIA's container runtime: which parts of the driver to bring in.
+ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
+COPY --from=build-worker-gpu /opt/venv /opt/venv
+COPY --from=project /opt/trainyard /opt/trainyard
+
+FROM ${PYTHON_IMAGE} AS proxy
+RUN apt-get update \
+    && apt-get install --yes --no-install-recommends haproxy \
+    && apt-get clean && rm -rf /var/lib/apt/lists/*
+COPY deploy/proxy/haproxy.cfg /etc/haproxy/haproxy.cfg
+USER haproxy
+EXPOSE 8080
+# As the official image has it: no new work, what is under way is finished.
+STOPSIGNAL SIGUSR1
+ENTRYPOINT ["haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"]
+LABEL org.opencontainers.image.title="Trainyard proxy" \
+      org.opencontainers.image.description="Spreads requests over the API containers."
