@@ -70,7 +70,8 @@ def create(
             f"'{name}' has {len(live)} live keys already: {', '.join(key.prefix for key in live)}. A third is one too "
             f"many for a change of keys. Revoke the one no longer used, probably the older: {oldest.prefix}."
         )
-    values = {"name": name, "scopes": " ".join(scope for scope in Scope if scope in set(scopes))}
+    held = frozenset(scopes)
+    values = {"name": name, "scopes": " ".join(scope for scope in Scope if scope in held)}
     if lifetime_seconds is not None:
         values["expires_at"] = database_now(lifetime_seconds)
     while True:

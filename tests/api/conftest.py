@@ -18,11 +18,12 @@ from onnx import TensorProto, helper, numpy_helper
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
+from core.api_keys import Scope, make_key
 from core.artifacts import ArtifactStore
 from core.metrics import MetricBatch, Phase, Progress
 from core.settings import Settings
 from core.signatures import InputKind, ModelSignature, Task, TensorSpec
-from db import claims, runs
+from db import api_keys, claims, runs
 from db.session import Database
 
 with warnings.catch_warnings():
@@ -78,6 +79,29 @@ def make_client():
 @pytest.fixture
 def client(make_client, settings):
     return make_client(settings)
+
+
+@pytest.fixture
+def admin_key():
+    """An admin key that `locked_client` is given from outside."""
+    return make_key().reveal()
+
+
+@pytest.fixture
+def locked_client(make_client, make_settings, admin_key):
+    """A client, without a key, of a service that asks for keys."""
+    return make_client(make_settings(bootstrap_key=admin_key))
+
+
+@pytest.fixture
+def keep_key(database):
+    """Make a key in the database; returns it whole."""
+
+    def keep(*scopes, name="test", **options) -> str:
+        with database.transaction() as session:
+            return api_keys.create(session, name=name, scopes=map(Scope, scopes), **options)[1].reveal()
+
+    return keep
 
 
 @pytest.fixture

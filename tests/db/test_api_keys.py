@@ -53,7 +53,7 @@ def set_time(database):
 
 def test_only_the_hash_of_a_secret_is_kept(database):
     with database.transaction() as session:
-        stored, key = api_keys.create(session, name="ci", scopes=[Scope.SUBMIT, Scope.READ])
+        stored, key = api_keys.create(session, name="ci", scopes=iter([Scope.SUBMIT, Scope.READ]))
     with database.reading() as session:
         (row,) = session.execute(select(ApiKeyRecord.__table__)).mappings()
     assert key.secret not in str(dict(row))
