@@ -1,0 +1,127 @@
+"""What the service really tells, and a reader of PromQL that knows as much of it as these tests need."""
+
+import json
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from api.app import create_app
+from core.settings import Settings
+from db import claims, runs
+
+with warnings.catch_warnings():
+    # Starlette would rather have a client that is not among this project's dependencies.
+    warnings.simplefilter("ignore")
+    from starlette.testclient import TestClient
+
+ROOT = Path(__file__).parents[3]
+OBSERVE = ROOT / "deploy" / "observe"
+SCRAPED = {"instance", "job"}
+"""Labels that Prometheus adds to every sample."""
+
+
+@dataclass(frozen=True)
+class Measurements:
+    """What /metrics answers: each family's type, and each sample's labels with the values that were seen."""
+
+    types: dict[str, str]
+    labels: dict[str, dict[str, set[str]]]
+
+
+@pytest.fixture
+def measured(sqlite_url, tmp_path) -> Measurements:
+    """Of a service that has done a little of everything."""
+    app = create_app(Settings(data_dir=tmp_path, database_url=sqlite_url))
+    with TestClient(app, base_url="http://127.0.0.1") as client:
+        service = app.state.service
+        for path in ("/healthz", "/nowhere", "/docs"):
+            client.get(path)
+        client.post("/v1/models/line:predict", json={"instances": [[1]]})
+        service.instruments.count_prediction("line", 1)
+        with service.database.transaction() as session:
+            runs.create(session, experiment="tests", model_name="line", spec={"seed": 0})
+            claims.claim_run(session, owner="host:1", lease_seconds=60)
+        text = client.get("/metrics").text
+    types, labels = {}, {}
+    for family in text_string_to_metric_families(text):
+        # The parser takes the ending off a counter's name.
+        types[family.name + ("_total" if family.type == "counter" else "")] = family.type
+        for sample in family.samples:
+            seen = labels.setdefault(sample.name, {name: set() for name in SCRAPED})
+            for name, value in sample.labels.items():
+                seen.setdefault(name, set()).add(value)
+    # Prometheus makes this one itself.
+    labels["up"] = {name: set() for name in SCRAPED}
+    return Measurements(types, labels)
+
+
+@pytest.fixture(scope="session")
+def dashboard() -> dict:
+    return json.loads((OBSERVE / "grafana" / "dashboards" / "trainyard.json").read_text())
+
+
+@pytest.fixture(scope="session")
+def rules() -> list[dict]:
+    groups = yaml.safe_load((OBSERVE / "alerts.yml").read_text())["groups"]
+    return [rule for group in groups for rule in group["rules"]]
+
+
+@dataclass(frozen=True)
+class Selector:
+    """A metric as an expression names it, with the labels that it asks for: (label, operator, value)."""
+
+    name: str
+    matchers: tuple[tuple[str, str, str], ...]
+
+
+WORDS = frozenset({"and", "or", "unless", "by", "without", "on", "ignoring", "group_left", "group_right", "bool"})
+GROUPING = re.compile(r"\b(?:by|without|on|ignoring)\s*\(([^)]*)\)")
+NAME = re.compile(r"\b([a-zA-Z_:][a-zA-Z0-9_:]*)\s*(\(?)(?:\{([^}]*)\})?")
+MATCHER = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
+
+
+def _read(expression: str) -> list[Selector]:
+    rest = re.sub(r"\[[^\]]*\]", "", GROUPING.sub("", expression))
+    return [
+        Selector(name, tuple(MATCHER.findall(matchers)))
+        for name, parenthesis, matchers in NAME.findall(rest)
+        if not parenthesis and name not in WORDS and not name.isdigit()
+    ]
+
+
+@pytest.fixture(scope="session")
+def check_expression():
+    """Finds what an expression asks for that the service does not tell; a list of complaints."""
+
+    def check(expression: str, measured: Measurements) -> list[str]:
+        selectors = _read(expression)
+        complaints = [] if selectors else [f"names no metric: {expression}"]
+        known = set()
+        for selector in selectors:
+            labels = measured.labels.get(selector.name)
+            if labels is None:
+                complaints.append(f"there is no {selector.name}")
+                continue
+            known |= set(labels)
+            for label, operator, value in selector.matchers:
+                if label not in labels:
+                    complaints.append(f"{selector.name} has no label {label}")
+                elif operator in {"=", "=~"} and label not in SCRAPED and not _is_seen(label, value, labels[label]):
+                    complaints.append(f"{selector.name} never has {label} {operator} {value}")
+        grouped = {label.strip() for labels in GROUPING.findall(expression) for label in labels.split(",")}
+        return complaints + [f"nothing has the label {label}" for label in sorted(grouped - known)]
+
+    return check
+
+
+def _is_seen(label: str, pattern: str, values: set[str]) -> bool:
+    # The tests make no server fail; that it can is held in tests/api.
+    if label == "status":
+        return pattern in {"1xx", "2xx", "3xx", "4xx", "5xx", "none"}
+    alternatives = [pattern] if "(" in pattern else pattern.split("|")
+    return all(any(re.fullmatch(part, value) for value in values) for part in alternatives)
