@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, or_, select, text, update
 from sqlalchemy.orm import Session
@@ -71,7 +72,7 @@ def create(
             f"many for a change of keys. Revoke the one no longer used, probably the older: {oldest.prefix}."
         )
     held = frozenset(scopes)
-    values = {"name": name, "scopes": " ".join(scope for scope in Scope if scope in held)}
+    values: dict[str, Any] = {"name": name, "scopes": " ".join(scope for scope in Scope if scope in held)}
     if lifetime_seconds is not None:
         values["expires_at"] = database_now(lifetime_seconds)
     while True:
