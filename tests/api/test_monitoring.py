@@ -7,6 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api import census_taker
 from api.census_taker import WAIT_SECONDS
 from api.instruments import MAX_NAMED_MODELS, OTHER_MODELS, Instruments
+from core.api_keys import make_key
 from core.errors import DatabaseUnavailable
 from core.specs.experiment import NAME_PATTERN
 from db import runs
@@ -149,6 +150,20 @@ def test_without_the_database_the_process_still_tells_what_it_measured(client, s
         "trainyard_model_versions",
     )
     assert not [name for name in measured if name.startswith(counted)]
+
+
+def test_the_key_of_prometheus_opens_this_without_the_database_too(make_client, make_settings, admin_key, monkeypatch):
+    key = make_key().reveal()
+    client = make_client(make_settings(bootstrap_key=admin_key, metrics_key=key))
+    assert client.get("/metrics").status_code == 401
+
+    def refuse(_):
+        raise DatabaseUnavailable("The database does not answer: connection refused. Try again.")
+
+    monkeypatch.setattr(Database, "reading", refuse)
+    answer = client.get("/metrics", headers={"Authorization": f"Bearer {key}"})
+    assert answer.status_code == 200
+    assert "\ntrainyard_database_up 0.0\n" in answer.text
 
 
 def test_prometheus_has_its_answer_before_it_gives_up():

@@ -48,6 +48,13 @@ def test_paths_that_lead_nowhere_are_counted_together(client, scrape):
     assert requests(scrape(client)) == {("GET", "unmatched", "4xx"): 100, ("POST", "unmatched", "4xx"): 1}
 
 
+def test_requests_without_a_key_make_no_series_of_their_own(locked_client, scrape, admin_key):
+    for path in ("/v1/runs", "/v1/presets", "/nothing"):
+        assert locked_client.get(path).status_code == 401
+    locked_client.headers["Authorization"] = f"Bearer {admin_key}"
+    assert requests(scrape(locked_client)) == {("GET", "unmatched", "4xx"): 3}
+
+
 def test_pages_and_their_files_are_counted_together(client, scrape):
     for path in ("/docs", "/redoc", "/openapi.json", "/static/swagger-page.js"):
         assert client.get(path).status_code == 200
