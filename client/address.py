@@ -10,6 +10,9 @@ from client.errors import InvalidArgument
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = "8000"
 
+LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Looked up, not listened on.
+"""Where to ask a service that listens on every address of its machine."""
+
 
 def find_base_url(given: str | None, environment: Mapping[str, str] = os.environ) -> str:
     """The base URL to use, without a slash at its end.
@@ -48,6 +51,7 @@ def is_loopback(base_url: str) -> bool:
 
 def _local_url(environment: Mapping[str, str]) -> str:
     host = environment.get("TRAINYARD_HOST") or DEFAULT_HOST
+    host = LOOPBACK_OF.get(host, host)
     port = environment.get("TRAINYARD_PORT") or DEFAULT_PORT
     # An IPv6 address stands in brackets in a URL (RFC 3986, section 3.2.2).
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

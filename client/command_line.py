@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from client.commands import catalogue, predicting, runs, submitting
 from client.commands.datasets import data
+from client.commands.keys import keys
 from client.errors import ClientError, Problem, ServiceUnreachable
 
 REFUSED = 1
@@ -71,6 +72,7 @@ app.command()(predicting.predict)
 app.command()(catalogue.presets)
 app.command()(catalogue.validate)
 app.add_typer(data, name="data")
+app.add_typer(keys, name="keys")
 
 
 def _format_error(error: ClientError) -> str:

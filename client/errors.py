@@ -55,6 +55,10 @@ class RequestRefused(ClientError):
     """The service answered with an error."""
 
 
+class KeyRefused(RequestRefused):
+    """The service asks for an API key: none was sent, or one that opens nothing (401), or not this (403)."""
+
+
 class InvalidRequest(RequestRefused):
     """The service can not use what was sent (400, 413, 415, 422); `problems` says where."""
 

@@ -2,15 +2,32 @@
 
 from typing import TYPE_CHECKING, Any
 
-from client.errors import ClientError, Conflict, InvalidRequest, NotFound, Problem, RequestRefused, ServiceBusy
+from client.errors import (
+    ClientError,
+    Conflict,
+    InvalidRequest,
+    KeyRefused,
+    NotFound,
+    Problem,
+    RequestRefused,
+    ServiceBusy,
+)
 
 if TYPE_CHECKING:
     import httpx
+
+WHAT_TO_DO = {
+    401: " Set TRAINYARD_KEY to an API key of this service.",
+    403: " Ask for an API key that may do this, and set TRAINYARD_KEY to it.",
+}
+"""Said where whatever refused a request, such as a proxy, does not say it."""
 
 BUSY_STATUSES = frozenset({429, 502, 503, 504})
 
 _KINDS: dict[int, type[RequestRefused]] = {
     400: InvalidRequest,
+    401: KeyRefused,
+    403: KeyRefused,
     404: NotFound,
     409: Conflict,
     412: Conflict,
@@ -30,7 +47,8 @@ def read_refusal(response: "httpx.Response") -> ClientError:
     body = _json_object(response)
     detail = body.get("detail") or body.get("error") or body.get("title")
     if not isinstance(detail, str):
-        detail = f"The service answered {response.status_code} {response.reason_phrase}."
+        what_to_do = WHAT_TO_DO.get(response.status_code, "")
+        detail = f"The service answered {response.status_code} {response.reason_phrase}.{what_to_do}"
     code = body.get("code")
     return kind(
         detail,

@@ -10,7 +10,9 @@ from urllib.parse import quote
 
 from client.address import find_base_url
 from client.catalogue_answers import Dataset, Predictions, Preset, SpecReport
+from client.credentials import find_key
 from client.errors import InvalidArgument, NotFound, UnexpectedAnswer, WaitTimedOut
+from client.key_answers import KeyEntry, NewKey
 from client.pacing import poll_seconds
 from client.run_answers import Curve, MetricSummary, Run
 from client.transport import Transport, read_object
@@ -38,17 +40,26 @@ class TrainyardClient:
 
     Args:
         base_url: Such as `http://127.0.0.1:8000`; by default from TRAINYARD_URL, or TRAINYARD_HOST and TRAINYARD_PORT.
+        key: API key to send; by default from TRAINYARD_KEY. "" sends none.
         timeout_seconds: Longest wait for one answer.
         retry_limit_seconds: How long a request whose connection broke, or that was told to come back later, is
             sent again.
     """
 
     def __init__(
-        self, base_url: str | None = None, *, timeout_seconds: float = 60.0, retry_limit_seconds: float = 10.0
+        self,
+        base_url: str | None = None,
+        *,
+        key: str | None = None,
+        timeout_seconds: float = 60.0,
+        retry_limit_seconds: float = 10.0,
     ) -> None:
         self.base_url = find_base_url(base_url)
         self._transport = Transport(
-            self.base_url, timeout_seconds=timeout_seconds, retry_limit_seconds=retry_limit_seconds
+            self.base_url,
+            timeout_seconds=timeout_seconds,
+            retry_limit_seconds=retry_limit_seconds,
+            key=find_key(key),
         )
 
     def __enter__(self) -> Self:
@@ -280,6 +291,37 @@ class TrainyardClient:
             content=content.chunks,
             headers={"Content-Type": "application/octet-stream", "Content-Length": str(content.num_bytes)},
         )
+
+    def create_key(self, name: str, scopes: Sequence[str], *, lifetime_seconds: int | None = None) -> NewKey:
+        """Make an API key. Its secret is in this answer and nowhere else.
+
+        Sent once: a second key would be made by a second request. After `ServiceUnreachable` look with `list_keys`.
+
+        Args:
+            name: Whom or what it is for; two live keys may have one name.
+            scopes: Of `read`, `submit`, `predict`, `admin`, `metrics`.
+            lifetime_seconds: How long it lives; until it is revoked by default.
+
+        Raises:
+            Conflict: If two live keys have the name already.
+        """
+        body: dict[str, Any] = {"name": name, "scopes": list(scopes)}
+        if lifetime_seconds is not None:
+            body["lifetime_seconds"] = lifetime_seconds
+        return self._read(NewKey, self._transport.send_for_object("POST", "/v1/keys", body=body, patience_seconds=0.0))
+
+    def list_keys(self) -> list[KeyEntry]:
+        """Every API key there is or was."""
+        return self._read_items(KeyEntry, self._transport.send_for_object("GET", "/v1/keys"))
+
+    def revoke_key(self, prefix: str) -> None:
+        """Close an API key for good. Where the whole key is given, only its public part is sent.
+
+        Raises:
+            Conflict: If it is the last admin key, or one that the service was started with.
+        """
+        public = prefix.removeprefix("ty_").partition("_")[0]
+        self._transport.send("DELETE", f"/v1/keys/{quote(public, safe='')}")
 
     def _read(self, kind: type[_Answer], body: Mapping[str, Any]) -> _Answer:
         try:

@@ -23,11 +23,16 @@ Content = Callable[[], Iterable[bytes]]
 class Transport:
     """One connection pool to one service.
 
-    A request is sent again after a broken connection or an answer that asks for it (429, 502, 503, 504). Every request
-    of this client may be: it reads, or carries an Idempotency-Key, or means the same the second time.
+    A request is sent again after a broken connection or an answer that asks for it (429, 502, 503, 504). Nearly every
+    request of this client may be: it reads, or carries an Idempotency-Key, or means the same the second time. One that
+    may not is sent without patience.
+
+    The API key goes to this service only: a redirect, which the service never answers with, is not followed.
     """
 
-    def __init__(self, base_url: str, *, timeout_seconds: float, retry_limit_seconds: float) -> None:
+    def __init__(
+        self, base_url: str, *, timeout_seconds: float, retry_limit_seconds: float, key: str | None = None
+    ) -> None:
         self.base_url = base_url
         self._timeout_seconds = timeout_seconds
         self._retry_limit_seconds = retry_limit_seconds
@@ -36,6 +41,8 @@ class Transport:
             self._http = httpx.Client(
                 base_url=base_url,
                 timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds)),
+                headers={} if key is None else {"Authorization": f"Bearer {key}"},
+                follow_redirects=False,
                 # A proxy from the environment can not reach this machine's own loopback address.
                 trust_env=not is_loopback(base_url),
             )

@@ -29,6 +29,14 @@ def test_ipv6_host_stands_in_brackets():
     assert find_base_url(None, {"TRAINYARD_HOST": "::1"}) == "http://[::1]:8000"
 
 
+@pytest.mark.parametrize(
+    ("host", "url"),
+    [("0.0.0.0", "http://127.0.0.1:8000"), ("::", "http://[::1]:8000")],  # noqa: S104 - not listened on.
+)
+def test_service_on_every_address_is_asked_on_loopback(host, url):
+    assert find_base_url(None, {"TRAINYARD_HOST": host}) == url
+
+
 def test_address_without_scheme_is_http():
     assert find_base_url("localhost:8000", {}) == "http://localhost:8000"
 

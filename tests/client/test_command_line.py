@@ -12,7 +12,8 @@ from typer.testing import CliRunner
 from client.command_line import app
 
 RUN_ID = "01920000-0000-7000-8000-000000000001"
-COMMANDS = ["run", "runs", "show", "logs", "cancel", "delete", "predict", "presets", "validate", "data"]
+COMMANDS = ["run", "runs", "show", "logs", "cancel", "delete", "predict", "presets", "validate", "data", "keys"]
+SUBCOMMANDS = [["data", "add"], ["keys", "create"], ["keys", "list"], ["keys", "revoke"]]
 
 
 @pytest.fixture
@@ -28,7 +29,7 @@ def test_help_names_every_command(invoke):
     assert [line.split()[0] for line in result.stdout.partition("Commands:")[2].split("\n") if line] == COMMANDS
 
 
-@pytest.mark.parametrize("command", [*[[name] for name in COMMANDS], ["data", "add"]])
+@pytest.mark.parametrize("command", [*[[name] for name in COMMANDS if name != "keys"], *SUBCOMMANDS])
 def test_every_command_has_help(invoke, command):
     result = invoke(*command, "--help")
     assert result.exit_code == 0
