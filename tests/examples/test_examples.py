@@ -1,0 +1,140 @@
+"""Every file in examples/ is run against a service that asks for a key, as one that others can reach does."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from core.api_keys import make_key
+
+ROOT = Path(__file__).parents[2]
+EXAMPLES = ROOT / "examples"
+
+# What is no program: what they share, what they send and what is told about them.
+SHARED = {"README.md", "service.sh", "seven.png"}
+PROGRAMS = sorted(path.name for path in EXAMPLES.iterdir() if path.is_file() and path.name not in SHARED)
+SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.sh"))
+
+# Long enough that only a hang reaches it.
+HANG_SECONDS = 300
+
+# One service for all of them, in one process of a parallel run.
+pytestmark = pytest.mark.xdist_group("examples")
+
+
+def run(name, **environment):
+    path = EXAMPLES / name
+    command = [sys.executable, path] if path.suffix == ".py" else [path]
+    return subprocess.run(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **environment},
+        capture_output=True,
+        text=True,
+        timeout=HANG_SECONDS,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory, find_free_port):
+    """The environment of a client of a running service: its address and an admin's key."""
+    folder = tmp_path_factory.mktemp("service")
+    port = str(find_free_port())
+    key = make_key().reveal()
+    environment = {
+        **os.environ,
+        "TRAINYARD_DATA_DIR": str(folder / "var"),
+        "TRAINYARD_PORT": port,
+        "TRAINYARD_BOOTSTRAP_KEY": key,
+    }
+    log = folder / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "launch"], cwd=ROOT, env=environment, stdout=output, stderr=output
+        )
+    try:
+        deadline = time.monotonic() + HANG_SECONDS
+        while "Trainyard is ready." not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        yield {"TRAINYARD_URL": f"http://127.0.0.1:{port}", "TRAINYARD_KEY": key}
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(HANG_SECONDS)
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_each_example_gets_the_answers_that_it_tells_of(service, name):
+    ended = run(name, **service)
+    assert ended.returncode == 0, f"{ended.stdout[-3000:]}\n{ended.stderr}"
+    assert ended.stderr == ""
+
+
+def test_the_service_of_these_tests_lets_nobody_in_without_a_key(service):
+    assert httpx.get(f"{service['TRAINYARD_URL']}/v1/runs").status_code == 401
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in {"01-health.sh"}])
+def test_an_example_without_a_key_fails_and_shows_the_refusal(service, name):
+    ended = run(name, **{**service, "TRAINYARD_KEY": ""})
+    assert ended.returncode == 1
+    assert "401" in ended.stderr or "API key" in ended.stderr
+
+
+@pytest.mark.parametrize("name", ["02-presets.sh", "python_client.py", "python_without_client.py"])
+def test_an_example_without_a_service_says_so(name, find_free_port):
+    ended = run(name, TRAINYARD_URL=f"http://127.0.0.1:{find_free_port()}")
+    assert ended.returncode == 1
+    assert "No answer from" in ended.stderr or "No Trainyard answers" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_answer_other_than_the_one_told_of_ends_an_example(tmp_path):
+    (tmp_path / "curl").write_text("#!/bin/sh\nprintf '%s\\n200' '{\"status\":\"asleep\"}'\n")
+    (tmp_path / "curl").chmod(0o755)
+    ended = run("01-health.sh", PATH=f"{tmp_path}:{os.environ['PATH']}")
+    assert ended.returncode == 1
+    assert 'Expected "status":"ok" in the answer, got: {"status":"asleep"}' in ended.stderr
+
+
+def test_no_command_line_holds_the_key(tmp_path):
+    (tmp_path / "curl").write_text(
+        f'#!/bin/sh\necho "$@" >> {tmp_path}/arguments\n'
+        'while [ "$1" != --config ]; do shift; done\n'
+        f"cat \"$2\" >> {tmp_path}/settings\nprintf '\\n404'\n"
+    )
+    (tmp_path / "curl").chmod(0o755)
+    run("01-health.sh", PATH=f"{tmp_path}:{os.environ['PATH']}", TRAINYARD_KEY="ty_prefix_secret")
+    assert "/healthz" in (tmp_path / "arguments").read_text()
+    assert "ty_prefix_secret" not in (tmp_path / "arguments").read_text()
+    assert (tmp_path / "settings").read_text() == 'header = "Authorization: Bearer ty_prefix_secret"\n'
+
+
+def test_every_script_is_free_of_what_shellcheck_knows():
+    shellcheck = Path(sys.executable).with_name("shellcheck")
+    checked = subprocess.run(
+        [shellcheck, "--external-sources", *SCRIPTS], cwd=EXAMPLES, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stdout
+
+
+@pytest.mark.parametrize("name", [name for name in PROGRAMS if name.endswith(".sh")])
+def test_each_script_can_be_started_and_stops_at_the_first_failure(name):
+    path = EXAMPLES / name
+    assert os.access(path, os.X_OK)
+    lines = path.read_text().splitlines()
+    assert lines[0] == "#!/usr/bin/env bash"
+    assert '. "$(dirname "$0")/service.sh"' in lines
+    assert "set -euo pipefail" in (EXAMPLES / "service.sh").read_text().splitlines()
+
+
+def test_the_tour_tells_of_every_example():
+    tour = (EXAMPLES / "README.md").read_text()
+    assert [name for name in PROGRAMS if f"`{name}`" not in tour and f"]({name})" not in tour] == []
