@@ -3,10 +3,14 @@ import subprocess
 import tomllib
 from pathlib import Path
 
+import yaml
+
 from core.api_keys import is_weak, read_key
+from core.run_state import RunState
 from core.settings import Settings
 
 ROOT = Path(__file__).parents[3]
+GUIDE = ROOT / "docs" / "kubernetes.md"
 NEW_SECRET = ROOT / "deploy" / "kubernetes" / "new-secret"
 SETTINGS = {f"TRAINYARD_{name.upper()}" for name in Settings.model_fields}
 
@@ -114,6 +118,9 @@ def test_keda_asks_the_service_with_the_metrics_key(production):
         assert all(isinstance(value, str) for value in trigger["metadata"].values())
     names = [trigger["name"] for trigger in scaled["spec"]["triggers"]]
     assert scaled["spec"]["advanced"]["scalingModifiers"]["formula"] == " + ".join(names)
+    for trigger in scaled["spec"]["triggers"]:
+        state = RunState(trigger["name"])
+        assert trigger["metadata"]["valueLocation"] == f'trainyard_runs{{state="{state}"}}'
 
 
 def test_the_ingress_leads_to_the_service_under_a_name_that_its_certificate_is_for(production):
@@ -211,3 +218,29 @@ def test_images_and_the_migration_carry_the_version_of_this_checkout(rendering):
             assert re.fullmatch(rf"(\S+/)?trainyard-(api|worker|worker-gpu):{re.escape(version)}", container["image"])
         if "migrate" in name:
             assert name == f"trainyard-migrate-{version.replace('.', '-')}"
+
+
+def test_the_trial_runs_the_database_and_broker_of_compose(trial):
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    for name in ("postgres", "redis"):
+        chosen = [
+            container["image"]
+            for _, template in trial.workloads()
+            for container in template["spec"]["containers"]
+            if container["name"] == name
+        ]
+        assert [f"docker.io/library/{image}" for image in chosen] == [services[name]["image"]]
+
+
+def test_the_guide_tells_of_every_overlay_and_component_and_of_what_prometheus_adapter_needs():
+    guide = GUIDE.read_text()
+    folders = [path.parent for path in GUIDE.parents[1].glob("deploy/kubernetes/*/*/kustomization.yaml")]
+    assert len(folders) >= 11
+    assert [folder for folder in folders if f"`{folder.parent.name}/{folder.name}`" not in guide] == []
+    scaler = yaml.safe_load(
+        (ROOT / "deploy/kubernetes/components/autoscale-workers-adapter/autoscaler.yaml").read_text()
+    )
+    (metric,) = scaler["spec"]["metrics"]
+    (rule,) = yaml.safe_load(guide.split("```yaml\n")[1].split("```")[0])
+    assert rule["name"]["as"] == metric["external"]["metric"]["name"]
+    assert rule["seriesQuery"].startswith("trainyard_runs{")
