@@ -63,13 +63,8 @@ def build(folder: Path) -> Rendering:
     return Rendering(answer.stdout)
 
 
-@pytest.fixture(scope="session", params=RENDERINGS)
-def rendering(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rendering:
-    """Each overlay, and each component by itself."""
-    kind, name = request.param.split("/")
-    if kind == "overlays":
-        return build(MANIFESTS / kind / name)
-    folder = tmp_path_factory.mktemp(name)
+def build_component(name: str, folder: Path) -> Rendering:
+    """The base with one component, and those it stands on."""
     overlay = {
         "resources": [os.path.relpath(MANIFESTS / "base", folder)],
         "components": [
@@ -78,6 +73,20 @@ def rendering(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
     return build(folder)
+
+
+@pytest.fixture(scope="session", params=RENDERINGS)
+def rendering(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rendering:
+    """Each overlay, and each component by itself."""
+    kind, name = request.param.split("/")
+    if kind == "overlays":
+        return build(MANIFESTS / kind / name)
+    return build_component(name, tmp_path_factory.mktemp(name))
+
+
+@pytest.fixture(scope="session")
+def gateway(tmp_path_factory: pytest.TempPathFactory) -> Rendering:
+    return build_component("gateway", tmp_path_factory.mktemp("gateway"))
 
 
 @pytest.fixture(scope="session")

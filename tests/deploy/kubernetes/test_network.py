@@ -84,12 +84,18 @@ def test_names_can_be_looked_up_and_nothing_else_of_the_cluster_is_reached(rende
 
 
 @pytest.mark.parametrize(
-    ("namespace", "caller"), [("ingress-nginx", STRANGER), ("keda", KEDA), ("monitoring", PROMETHEUS)]
+    ("namespace", "caller"),
+    [("haproxy-controller", STRANGER), ("ingress-nginx", STRANGER), ("keda", KEDA), ("monitoring", PROMETHEUS)],
 )
 def test_ingress_keda_and_prometheus_reach_the_api_and_nothing_else(production, namespace, caller):
     assert may_connect(production, caller, API, 8000, from_namespace=namespace)
     assert not may_connect(production, caller, WORKER, 8000, from_namespace=namespace)
     assert not may_connect(production, caller, API, 22, from_namespace=namespace)
+
+
+def test_the_proxies_of_a_gateway_reach_the_api_where_they_are_asked_for(gateway, production):
+    assert may_connect(gateway, STRANGER, API, 8000, from_namespace="envoy-gateway-system")
+    assert not may_connect(production, STRANGER, API, 8000, from_namespace="envoy-gateway-system")
 
 
 @pytest.mark.parametrize("called", [API, WORKER, POSTGRES, REDIS])

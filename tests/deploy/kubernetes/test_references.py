@@ -132,6 +132,12 @@ def test_the_ingress_leads_to_the_service_under_a_name_that_its_certificate_is_f
     assert backend["port"]["name"] in {port["name"] for port in service["spec"]["ports"]}
 
 
+def test_the_route_leads_to_a_port_of_the_service(gateway):
+    (route,) = gateway.of_kind("HTTPRoute")
+    (backend,) = route["spec"]["rules"][0]["backendRefs"]
+    assert backend["port"] in {port["port"] for port in gateway.get("Service", backend["name"])["spec"]["ports"]}
+
+
 def test_volumes_and_config_maps_that_are_used_exist(rendering):
     for _, template in rendering.workloads():
         mounted = {mount["name"] for container in template["spec"]["containers"] for mount in container["volumeMounts"]}
