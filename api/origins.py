@@ -46,7 +46,11 @@ class Origins:
         if not self._is_open:
             is_foreign = b"cross-site" in site and scope["method"] not in SAFE_METHODS
             return _cross_site() if is_foreign else None
-        return self._refuse_host(headers.get(b"host", [])) or _refuse_site(scope["method"], site, headers)
+        return (
+            _refuse_server(scope)
+            or self._refuse_host(headers.get(b"host", []))
+            or _refuse_site(scope["method"], site, headers)
+        )
 
     def _refuse_host(self, values: list[bytes]) -> TrainyardError | None:
         found = HOST.fullmatch(values[0]) if len(values) == 1 and len(values[0]) <= MAX_HOST_LENGTH else None
@@ -60,6 +64,18 @@ class Origins:
             f"'{name[:80]}' is not a name of this service, which asks for no keys and answers only to its own. "
             "Ask for 127.0.0.1 or localhost; or add the name to TRAINYARD_ALLOWED_HOSTS."
         )
+
+
+def _refuse_server(scope: Scope) -> TrainyardError | None:
+    """A request that came by way of another address than a loopback one: the server listens where it should not."""
+    address, port = scope.get("server") or (None, None)
+    # Without a port it is a socket in the file system.
+    if address is None or port is None or is_loopback(address):
+        return None
+    return MisdirectedRequest(
+        f"This service asks for no keys, for it is set up to be reached from its own machine alone; yet it listens on "
+        f"{address} as well. Set TRAINYARD_HOST to the address it listens on, and make a key."
+    )
 
 
 def _refuse_site(method: str, site: list[bytes], headers: dict[bytes, list[bytes]]) -> TrainyardError | None:

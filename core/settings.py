@@ -4,8 +4,8 @@ docs/settings.md is this table in prose; a test holds the two together.
 """
 
 import re
-from functools import cache
-from ipaddress import ip_address
+from functools import cache, lru_cache
+from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Self
 
@@ -207,14 +207,18 @@ class Settings(BaseSettings):
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
+@lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
     """Whether a name or an address, in no brackets, is this machine's own and no other's."""
     if host == "localhost":
         return True
     try:
-        return ip_address(host).is_loopback
+        address = ip_address(host)
     except ValueError:
         return False
+    # How a socket for both versions of IP shows an address of IPv4 (RFC 4291 section 2.5.5.2).
+    mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
+    return (mapped or address).is_loopback
 
 
 @cache

@@ -96,6 +96,27 @@ def test_a_request_without_a_host_is_refused(client):
     assert "0 Host headers came" in refusal.detail
 
 
+@pytest.mark.parametrize(
+    ("server", "is_answered"),
+    [
+        (("127.0.0.1", 8000), True),
+        (("::1", 8000), True),
+        (("::ffff:127.0.0.1", 8000), True),
+        (("/run/trainyard.sock", None), True),
+        (None, True),
+        (("192.0.2.7", 8000), False),
+        (("::ffff:192.0.2.7", 8000), False),
+        (("2001:db8::7", 8000), False),
+    ],
+)
+def test_a_server_that_listens_elsewhere_than_was_said_answers_no_one_there(client, server, is_answered):
+    origins = next(layer.kwargs["origins"] for layer in client.app.user_middleware if "origins" in layer.kwargs)
+    refusal = origins.refuse({"method": "GET", "headers": [(b"host", b"localhost")], "server": server})
+    assert (refusal is None) == is_answered
+    if refusal is not None:
+        assert "Set TRAINYARD_HOST" in refusal.detail
+
+
 def test_names_that_a_setting_adds_are_answered(make_client, make_settings):
     client = make_client(make_settings(allowed_hosts="Yard.example, other"))
     assert client.get("/v1/presets", headers={"Host": "yard.EXAMPLE:8443"}).status_code == 200
