@@ -2,7 +2,8 @@
 . "$(dirname "$0")/service.sh"
 
 say "A run that would take a while"
-ask POST /v1/runs --data '{"preset": "linear-regression", "overrides": {"training": {"epochs": 100000, "batch_size": 1}}}'
+ask POST /v1/runs --data \
+    '{"preset": "linear-regression", "overrides": {"training": {"epochs": 100000, "batch_size": 1}}}'
 expect 202 '"state":"queued"'
 id=$(field id)
 
