@@ -50,7 +50,7 @@ def test_hundred_mebibytes_are_refused_without_being_kept(server, path):
 
 def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
-        connection.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: a\r\nContent-Length: 104857600\r\n\r\n")
+        connection.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n")
         head, _, body = _read_answer(connection)
         assert head.startswith(b"HTTP/1.1 413 ")
         assert json.loads(body)["code"] == "body_too_large"
@@ -59,7 +59,7 @@ def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(server)
 def test_a_client_that_waits_to_be_asked_for_its_body_is_not_asked(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(
-            b"POST /v1/runs HTTP/1.1\r\nHost: a\r\nContent-Length: 104857600\r\nExpect: 100-continue\r\n\r\n"
+            b"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\nExpect: 100-continue\r\n\r\n"
         )
         head, _, _ = _read_answer(connection)
         assert head.startswith(b"HTTP/1.1 413 ")
@@ -67,7 +67,7 @@ def test_a_client_that_waits_to_be_asked_for_its_body_is_not_asked(server):
 
 def test_the_connection_is_closed_once_the_refused_body_has_been_sent(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
-        connection.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: a\r\nContent-Length: 2097152\r\n\r\n")
+        connection.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2097152\r\n\r\n")
         _, length, body = _read_answer(connection)
         assert len(body) == length
         connection.sendall(b" " * 2097152)
@@ -76,7 +76,7 @@ def test_the_connection_is_closed_once_the_refused_body_has_been_sent(server):
 
 def test_a_client_that_leaves_in_the_middle_of_its_body_does_no_harm(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
-        connection.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\n{")
+        connection.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
     assert httpx.get(f"{server.base_url}/v1/runs", trust_env=False).json() == {"items": [], "next_cursor": None}
 
 
