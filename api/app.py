@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         middleware=[
             Middleware(ShortRefusal),
             Middleware(HeadAsGet),
-            Middleware(RequestMeter, instruments=service.instruments),
+            Middleware(RequestMeter, counts=service.instruments.requests),
             Middleware(Frame, origins=Origins(service.settings)),
             Middleware(Gate, authenticator=service.authenticator),
         ],

@@ -7,21 +7,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.metadata import version
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Info, ProcessCollector
+from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector
 from prometheus_client import disable_created_metrics as leave_out_times_of_creation
+
+from api.request_counts import RequestCounts
 
 # Prometheus knows by itself when a counter begins anew; a second series for each would tell it that once more.
 leave_out_times_of_creation()  # type: ignore[no-untyped-call]
 
-MILLISECOND = 0.001
-
-REQUEST_BUCKETS = (
-    *(0.25 * MILLISECOND, 0.5 * MILLISECOND, 1 * MILLISECOND, 2.5 * MILLISECOND, 5 * MILLISECOND),
-    *(0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0),
-)
-"""A prediction of a small network takes less than a millisecond, an upload seconds."""
-
-LOAD_BUCKETS = (1 * MILLISECOND, 5 * MILLISECOND, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+LOAD_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
+"""In seconds."""
 
 MAX_NAMED_MODELS = 100
 """Predictions of more models than this are counted together: whoever trains chooses names, and each is a series."""
@@ -35,24 +30,8 @@ class Instruments:
 
     def __init__(self) -> None:
         registry = self.registry = CollectorRegistry()
-        self.requests = Counter(
-            "trainyard_http_requests_total",
-            "HTTP requests answered, by template of the route, method and class of the status.",
-            ("route", "method", "status"),
-            registry=registry,
-        )
-        self.request_seconds = Histogram(
-            "trainyard_http_request_duration_seconds",
-            "Time from the head of an HTTP request to the end of its answer.",
-            ("route", "method"),
-            buckets=REQUEST_BUCKETS,
-            registry=registry,
-        )
-        self.requests_in_progress = Gauge(
-            "trainyard_http_requests_in_progress",
-            "HTTP requests being answered, the one that asks for this among them.",
-            registry=registry,
-        )
+        self.requests = RequestCounts()
+        registry.register(self.requests)
         self._predictions = Counter(
             "trainyard_predictions_total", "Prediction requests that a model answered.", ("model",), registry=registry
         )

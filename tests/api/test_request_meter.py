@@ -1,9 +1,8 @@
 import asyncio
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
-from api.instruments import REQUEST_BUCKETS, Instruments
+from api.request_counts import BOUNDS, RequestCounts
 from api.request_meter import RequestMeter
 
 REQUESTS = "trainyard_http_requests_total"
@@ -90,7 +89,7 @@ def test_every_request_is_timed_once(client, scrape):
     assert measured[f"{SECONDS}_sum{{{labels}}}"] > 0
     buckets = [name for name in measured if name.startswith(f"{SECONDS}_bucket") and "/healthz" in name]
     # One more than the bounds: +Inf.
-    assert len(buckets) == len(REQUEST_BUCKETS) + 1
+    assert len(buckets) == len(BOUNDS) + 1
 
 
 def test_a_scrape_sees_itself_in_progress_and_nothing_else(client, scrape):
@@ -106,37 +105,68 @@ def test_apps_of_one_process_count_for_themselves(make_client, settings, scrape)
 
 
 @pytest.fixture
-def instruments():
-    return Instruments()
+def counts():
+    return RequestCounts()
 
 
-def measure(instruments):
-    from prometheus_client import generate_latest  # noqa: PLC0415 - of use to these two tests alone.
-
-    families = text_string_to_metric_families(generate_latest(instruments.registry).decode())
-    return {sample.name: sample for family in families for sample in family.samples}
+def read(counts):
+    """The samples of a family by its name."""
+    return {family.name: family.samples for family in counts.collect()}
 
 
-def run(app, instruments):
+def run(app, counts):
     async def nothing(*_):
         pass
 
-    asyncio.run(RequestMeter(app, instruments)({"type": "http", "method": "GET"}, nothing, nothing))
+    asyncio.run(RequestMeter(app, counts)({"type": "http", "method": "GET"}, nothing, nothing))
 
 
-def test_a_client_that_leaves_before_the_answer_is_counted_without_a_status(instruments):
+def test_a_client_that_leaves_before_the_answer_is_counted_without_a_status(counts):
     async def leave(_scope, _receive, _send):
         pass
 
-    run(leave, instruments)
-    sample = measure(instruments)[REQUESTS]
+    run(leave, counts)
+    (sample,) = read(counts)["trainyard_http_requests"]
     assert (sample.labels, sample.value) == ({"method": "GET", "route": "unmatched", "status": "none"}, 1)
 
 
-def test_a_request_that_fails_is_not_in_progress_any_more(instruments):
+def test_a_request_that_fails_is_not_in_progress_any_more(counts):
     async def fail(_scope, _receive, _send):
+        assert counts.num_in_progress == 1
         raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011 - the very one that was raised; nothing is said in it.
-        run(fail, instruments)
-    assert measure(instruments)["trainyard_http_requests_in_progress"].value == 0
+        run(fail, counts)
+    assert counts.num_in_progress == 0
+
+
+def test_what_is_not_a_request_is_not_counted(counts):
+    async def app(_scope, _receive, _send):
+        pass
+
+    asyncio.run(RequestMeter(app, counts)({"type": "lifespan"}, None, None))
+    assert read(counts)["trainyard_http_requests"] == []
+
+
+def test_a_bucket_holds_what_took_at_most_its_bound(counts):
+    for seconds in (0.0001, 0.00025, 0.00026, 0.9, 1.0, 99.0):
+        counts.add("/healthz", "GET", 200, seconds)
+    buckets = {
+        sample.labels["le"]: sample.value
+        for sample in read(counts)["trainyard_http_request_duration_seconds"]
+        if sample.name.endswith("_bucket")
+    }
+    expected = {"0.00025": 2, "0.0005": 3, "0.5": 3, "1.0": 5, "10.0": 5, "+Inf": 6}
+    assert {bound: buckets[bound] for bound in expected} == expected
+
+
+def test_times_of_a_route_are_told_together_whatever_the_status(counts):
+    for status in (200, 204, 404, 503):
+        counts.add("/v1/runs", "GET", status, 0.25)
+    samples = read(counts)
+    by_status = {sample.labels["status"]: sample.value for sample in samples["trainyard_http_requests"]}
+    assert by_status == {"2xx": 2, "4xx": 1, "5xx": 1}
+    times = {
+        sample.name.rsplit("_", 1)[1]: sample.value for sample in samples["trainyard_http_request_duration_seconds"]
+    }
+    assert (times["count"], times["sum"]) == (4, 1.0)
