@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.service import Service
-from core.errors import InvalidSetup, TrainyardError
+from core.errors import TrainyardError
 from db import api_keys
 from db.upgrade import check_database
 
@@ -34,15 +34,8 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
 
 
 def _check_admin_key(service: Service) -> None:
-    if not service.authenticator.asks_for_keys or service.authenticator.has_given_admin:
-        return
     with service.database.reading() as session:
-        if api_keys.has_live_admin(session):
-            return
-    raise InvalidSetup(
-        f"Requests to {service.settings.host} need an API key, and there is no admin key to make others with. Set "
-        "TRAINYARD_BOOTSTRAP_KEY to a key made with: python -m core.api_keys"
-    )
+        api_keys.check_admin(session, service.settings)
 
 
 class ShortRefusal:

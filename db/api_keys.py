@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, or_, select, text, update
 from sqlalchemy.orm import Session
 
 from core.api_keys import ApiKey, Scope, hash_secret, make_key
-from core.errors import Conflict, UnknownKey
+from core.errors import Conflict, InvalidSetup, UnknownKey
+from core.settings import Settings
 from db.clock import database_now
 from db.key_records import ApiKeyRecord
 from db.upserts import insert_unless_there
@@ -108,6 +109,19 @@ def list_keys(session: Session) -> list[StoredKey]:
 def has_live_admin(session: Session) -> bool:
     """Whether a key is there that may make others."""
     return bool(_live_admins(session))
+
+
+def check_admin(session: Session, settings: Settings) -> None:
+    """Make sure that somebody can make keys, where keys are asked for.
+
+    Raises:
+        InvalidSetup: If no admin key was given from outside and none in the database is live.
+    """
+    if settings.asks_for_keys and not settings.bootstrap_keys and not has_live_admin(session):
+        raise InvalidSetup(
+            f"Requests to {settings.host} need an API key, and there is no admin key to make others with. Set "
+            "TRAINYARD_BOOTSTRAP_KEY to a key made with: python -m core.api_keys"
+        )
 
 
 def revoke(session: Session, prefix: str, *, keep_an_admin: bool) -> StoredKey:

@@ -7,6 +7,9 @@ import tempfile
 from pathlib import Path
 
 from core.errors import InvalidSetup
+from core.settings import Settings
+from db import api_keys
+from db.session import Database
 from db.upgrade import upgrade_database
 
 
@@ -72,3 +75,18 @@ def prepare_database(url: str) -> None:
         DatabaseUnavailable: If it does not answer.
     """
     upgrade_database(url)
+
+
+def check_admin_key(settings: Settings) -> None:
+    """Refuse to start a service that asks for keys which nobody could make.
+
+    Raises:
+        InvalidSetup: Saying how to make the first.
+        DatabaseUnavailable: If the database does not answer.
+    """
+    database = Database(settings.effective_database_url)
+    try:
+        with database.reading() as session:
+            api_keys.check_admin(session, settings)
+    finally:
+        database.dispose()

@@ -8,7 +8,7 @@ from core.settings import Settings, load_settings
 from launch.child import Child
 from launch.commands import api_command, child_environment, worker_command
 from launch.output import Output
-from launch.preflight import check_data_dir, check_log_level, choose_port, prepare_database
+from launch.preflight import check_admin_key, check_data_dir, check_log_level, choose_port, prepare_database
 from launch.readiness import Readiness, banner
 from launch.refusing import tell_refusal
 from launch.service import Service
@@ -42,4 +42,5 @@ def _checked_settings() -> Settings:
     check_data_dir(settings.data_dir)
     port = choose_port(settings.host, settings.port)
     prepare_database(settings.effective_database_url)
+    check_admin_key(settings)
     return settings.model_copy(update={"port": port})

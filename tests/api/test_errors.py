@@ -47,6 +47,7 @@ def test_every_class_of_the_family_has_a_status():
         "broker_unavailable": 503,
         "invalid_setup": 500,
         "database_newer": 500,
+        "database_outdated": 500,
     }
 
 

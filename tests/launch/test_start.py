@@ -101,6 +101,11 @@ def test_unusable_setting_is_refused_in_one_line_that_names_it(environment, name
     assert_refused({**environment, name: value}, name)
 
 
+def test_every_address_without_an_admin_key_is_refused_saying_how_to_make_one(environment):
+    every = {**environment, "TRAINYARD_HOST": "0.0.0.0"}  # noqa: S104 - refused.
+    assert_refused(every, "no admin key", "TRAINYARD_BOOTSTRAP_KEY", "python -m core.api_keys")
+
+
 def test_ctrl_c_while_the_setup_is_checked_leaves_without_a_traceback(launch):
     # A database that takes the connection and never answers holds the launcher there.
     with socket.create_server(("127.0.0.1", 0)) as silent:
