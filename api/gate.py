@@ -2,7 +2,7 @@
 
 from starlette._utils import get_route_path
 from starlette.requests import Request
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.access import ANYBODY, CALLER
 from api.authentication import Authenticator
@@ -30,9 +30,26 @@ class Gate:
                 scope[CALLER] = ANYBODY
             # The router's own idea of the path: the two must not differ.
             elif not is_public(get_route_path(scope)):
+                send = _kept_private(send)
                 try:
                     scope[CALLER] = await self._authenticator.identify(read_credential(scope["headers"]))
                 except TrainyardError as error:
                     await answer_error(Request(scope, receive), error)(scope, receive, send)
                     return
         await self.app(scope, receive, send)
+
+
+def _kept_private(send: Send) -> Send:
+    """Have no cache between here and the client give the answer to others (RFC 9111 section 5.2.2.7).
+
+    Caches know what Authorization means; of X-API-Key they know nothing.
+    """
+
+    async def send_on(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = message["headers"]
+            if not any(name.lower() == b"cache-control" for name, _ in headers):
+                message = {**message, "headers": [*headers, (b"cache-control", b"private")]}
+        await send(message)
+
+    return send_on

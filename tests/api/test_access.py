@@ -128,6 +128,14 @@ def test_nothing_is_reached_by_way_of_a_public_path(locked_client, path):
     assert "items" not in answer.text
 
 
+def test_no_cache_gives_what_a_key_opened_to_others(locked_client, admin_key):
+    for path in ("/v1/runs", "/v1/models/iris", "/v1/nothing"):
+        assert locked_client.get(path, headers={"X-API-Key": admin_key}).headers["cache-control"] == "private"
+        assert locked_client.get(path).headers["cache-control"] == "private"
+    assert locked_client.get("/v1/keys", headers={"X-API-Key": admin_key}).headers["cache-control"] == "no-store"
+    assert "cache-control" not in locked_client.get("/healthz").headers
+
+
 def test_with_a_key_the_router_answers_as_ever(locked_client, admin_key):
     locked_client.headers["X-API-Key"] = admin_key
     assert locked_client.get("/v1/nothing").status_code == 404
