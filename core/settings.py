@@ -100,6 +100,14 @@ class Settings(BaseSettings):
             raise ValueError(f"'{host}' is neither a name nor an address. Give one, such as 127.0.0.1 or 0.0.0.0")
         return host
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _names_without_ports(cls, hosts: str) -> str:
+        for name in _split(hosts):
+            if not HOST.fullmatch(name):
+                raise ValueError(f"'{name}' is not a name that a Host header holds. Give names without ports or stars")
+        return hosts
+
     @field_validator("bootstrap_key", "metrics_key")
     @classmethod
     def _well_made(cls, given: SecretStr) -> SecretStr:
@@ -157,7 +165,7 @@ class Settings(BaseSettings):
     @property
     def other_hosts(self) -> frozenset[str]:
         """Names of this service beside loopback ones, in lower case."""
-        return frozenset(name.strip().lower() for name in self.allowed_hosts.split(",") if name.strip())
+        return frozenset(_split(self.allowed_hosts.lower()))
 
     @property
     def effective_database_url(self) -> str:
@@ -232,6 +240,10 @@ def load_settings() -> Settings:
         return Settings()
     except ValidationError as error:
         raise InvalidSetup(" ".join(_line(entry) for entry in error.errors(include_url=False))) from error
+
+
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",") if part.strip()]
 
 
 def _line(entry: ErrorDetails) -> str:

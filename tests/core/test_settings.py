@@ -119,6 +119,13 @@ def test_a_service_on_every_address_is_asked_on_loopback():
     assert Settings(host="::").default_base_url == "http://[::1]:8000"
 
 
+@pytest.mark.parametrize("hosts", ["*", "yard:8443", "http://yard", "a b", "yard,*.example"])
+def test_what_is_no_name_of_this_service_is_refused(environment, hosts):
+    environment.setenv("TRAINYARD_ALLOWED_HOSTS", hosts)
+    with pytest.raises(InvalidSetup, match=r"^TRAINYARD_ALLOWED_HOSTS: .* is not a name"):
+        load_settings()
+
+
 def test_names_of_this_service_are_read_from_a_list():
     assert Settings(allowed_hosts=" Trainyard.example, yard ,").other_hosts == {"trainyard.example", "yard"}
 
