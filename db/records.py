@@ -215,3 +215,15 @@ class IdempotencyRecord(Base):
     body_sha256: Mapped[str] = mapped_column(String(64))
     answer: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(insert_default=database_now(), index=True)
+
+
+class CompatibilityRecord(Base):
+    """The one row that says which older code may go on using the database.
+
+    Attributes:
+        oldest_revision: Code that knows this revision works, also where the database is at one it does not know.
+    """
+
+    __tablename__ = "compatibility"
+
+    oldest_revision: Mapped[str] = mapped_column(primary_key=True)

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 
 from core.errors import DatabaseNewer, DatabaseOutdated, DatabaseUnavailable, InvalidSetup
 from db.availability import told_as_unavailable
+from db.records import CompatibilityRecord
 from db.revisions import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE
 from db.session import Database
 
@@ -35,7 +36,7 @@ def upgrade_database(url: str) -> None:
     A SQLite file and its folder are made where they are missing.
 
     Raises:
-        DatabaseNewer: If a newer Trainyard has upgraded the database.
+        DatabaseNewer: If a newer Trainyard has changed the database in a way that this code can not live with.
         DatabaseUnavailable: If it does not answer.
         InvalidSetup: If the URL is malformed, or the tables can not be made.
     """
@@ -53,10 +54,10 @@ def upgrade_database(url: str) -> None:
 
 
 def check_database(url: str) -> None:
-    """Make sure that the database is at the revision that this code needs.
+    """Make sure that the database is at the revision that this code needs, or at a later one that suits it too.
 
     Raises:
-        DatabaseNewer: If a newer Trainyard has upgraded the database.
+        DatabaseNewer: If a newer Trainyard has changed the database in a way that this code can not live with.
         DatabaseOutdated: If it has to be upgraded first.
         InvalidSetup: If the URL is malformed.
         DatabaseUnavailable: If it does not answer.
@@ -67,11 +68,10 @@ def check_database(url: str) -> None:
         raise DatabaseOutdated(f"The database {database} does not exist. {HOW_TO_UPGRADE}")
     try:
         with database.reading() as session:
-            revision = read_revision(session.connection())
+            is_usable = _is_usable(session.connection(), database)
     finally:
         database.dispose()
-    if revision != NEWEST_REVISION:
-        _refuse_newer(revision, database)
+    if not is_usable:
         raise DatabaseOutdated(f"The database {database} is not up to date. {HOW_TO_UPGRADE}")
 
 
@@ -84,18 +84,15 @@ def read_revision(connection: Connection) -> str | None:
 
 def _upgrade(database: Database) -> None:
     with database.reading() as session:
-        if read_revision(session.connection()) == NEWEST_REVISION:
+        if _is_usable(session.connection(), database):
             return
     # SQLite locks the file by beginning this transaction, PostgreSQL by the lock named here. The tables and the
     # revision are committed together or not at all.
     with _alembic_lock, database.engine.begin() as connection:
         if not database.is_sqlite:
             _wait_for_turn(connection)
-        revision = read_revision(connection)
-        if revision == NEWEST_REVISION:
-            return
-        _refuse_newer(revision, database)
-        _run_alembic(connection)
+        if not _is_usable(connection, database):
+            _run_alembic(connection)
 
 
 def _run_alembic(connection: Connection) -> None:
@@ -147,9 +144,21 @@ def _make_file(database: Database) -> None:
             connection.close()
 
 
-def _refuse_newer(revision: str | None, database: Database) -> None:
-    if revision is not None and revision not in KNOWN_REVISIONS:
-        raise DatabaseNewer(
-            f"The database {database} is at revision {revision}, which this version of Trainyard does not know "
-            f"(its newest is {NEWEST_REVISION}). Install the version that upgraded it, or restore a backup."
-        )
+def _is_usable(connection: Connection, database: Database) -> bool:
+    """Whether this code can use a database as it is; where not, an upgrade helps.
+
+    Raises:
+        DatabaseNewer: If nothing but newer code helps.
+    """
+    revision = read_revision(connection)
+    if revision is None or revision in KNOWN_REVISIONS:
+        return revision == NEWEST_REVISION
+    # While a new version takes over, containers of the old one still start on the database it has upgraded.
+    oldest = connection.scalar(select(CompatibilityRecord.oldest_revision))
+    if oldest in KNOWN_REVISIONS:
+        return True
+    raise DatabaseNewer(
+        f"The database {database} is at revision {revision}, which needs code that knows revision {oldest}; this "
+        f"version of Trainyard knows none after {NEWEST_REVISION}. Install the version that upgraded it, or restore a "
+        "backup."
+    )

@@ -19,7 +19,7 @@ from sqlalchemy.engine import make_url
 
 from db import key_records as _key_records  # noqa: F401 - adds its table to the metadata.
 from db import metric_records as _metric_records  # noqa: F401 - adds its tables to the metadata.
-from db.records import Base
+from db.records import Base, CompatibilityRecord
 from db.session import Database
 from db.upgrade import upgrade_database
 
@@ -77,7 +77,9 @@ def postgresql_url(upgraded_postgresql: str) -> str:
     database = Database(upgraded_postgresql)
     with database.transaction() as session:
         for table in reversed(Base.metadata.sorted_tables):
-            session.execute(delete(table))
+            # Its one row comes with the tables.
+            if table is not CompatibilityRecord.__table__:
+                session.execute(delete(table))
     database.dispose()
     return upgraded_postgresql
 

@@ -8,13 +8,13 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import CheckConstraint, column, inspect, table, text, update
+from sqlalchemy import CheckConstraint, column, delete, inspect, select, table, text, update
 
 from core.api_keys import Scope
 from core.errors import DatabaseNewer, DatabaseUnavailable, InvalidSetup
 from core.settings import load_settings
 from db import api_keys, runs
-from db.records import Base, RunRecord
+from db.records import Base, CompatibilityRecord, RunRecord
 from db.revisions import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE
 from db.session import Database
 from db.upgrade import check_database, read_revision, upgrade_database
@@ -30,10 +30,13 @@ def empty_url(request, tmp_path):
     return request.getfixturevalue("empty_postgresql_url")
 
 
-def set_revision(url, revision):
+def set_revision(url, revision, oldest_revision=NEWEST_REVISION):
+    """As a migration of a later version leaves the database."""
     database = Database(url)
     with database.transaction() as session:
         session.execute(update(table(VERSION_TABLE, column("version_num"))).values(version_num=revision))
+        session.execute(delete(CompatibilityRecord))
+        session.add(CompatibilityRecord(oldest_revision=oldest_revision))
     database.dispose()
 
 
@@ -141,15 +144,30 @@ def test_processes_that_start_at_once_make_the_tables_once(empty_url):
     database.dispose()
 
 
-def test_newer_database_is_refused_and_left_alone(database_url):
-    set_revision(database_url, "9999")
-    try:
-        with pytest.raises(DatabaseNewer, match="revision 9999"):
-            upgrade_database(database_url)
-        with pytest.raises(DatabaseNewer, match="revision 9999"):
-            check_database(database_url)
-    finally:
-        set_revision(database_url, NEWEST_REVISION)
+def test_database_that_a_newer_version_only_added_to_can_still_be_used(empty_url):
+    upgrade_database(empty_url)
+    set_revision(empty_url, "9999", oldest_revision=NEWEST_REVISION)
+    check_database(empty_url)
+    upgrade_database(empty_url)
+    database = Database(empty_url)
+    with database.reading() as session:
+        assert read_revision(session.connection()) == "9999"
+    database.dispose()
+
+
+def test_database_that_needs_newer_code_is_refused_and_left_alone(empty_url):
+    upgrade_database(empty_url)
+    set_revision(empty_url, "9999", oldest_revision="9998")
+    with pytest.raises(DatabaseNewer, match=r"revision 9999.*knows revision 9998"):
+        upgrade_database(empty_url)
+    with pytest.raises(DatabaseNewer, match="revision 9999"):
+        check_database(empty_url)
+
+
+def test_the_newest_tables_need_code_that_knows_them(database):
+    # The next migration that only adds leaves the row as it is; then this is about revision 0003.
+    with database.reading() as session:
+        assert session.scalars(select(CompatibilityRecord.oldest_revision)).all() == [NEWEST_REVISION]
 
 
 def test_check_refuses_a_database_without_tables(empty_url):
