@@ -36,19 +36,21 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 COPY . /source
 RUN /opt/venv/bin/python -m pip install --no-deps --no-build-isolation --no-index --target /opt/trainyard /source
 
-FROM ${PYTHON_IMAGE} AS runtime
+FROM ${PYTHON_IMAGE} AS bare
+# Nothing is installed in a container; the base image's installers only serve whoever breaks in.
+RUN rm -rf /usr/lib/python3/dist-packages/pip* /usr/lib/python3/dist-packages/setuptools* \
+        /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/site-packages/setuptools* \
+        /usr/local/lib/python3.*/site-packages/wheel* /usr/local/lib/python3.*/ensurepip \
+        /usr/bin/pip* /usr/local/bin/pip*
+
+FROM bare AS runtime
 # tini is process 1: it passes signals on, also in the moment before Python has handlers for them, and reaps orphans.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini \
     && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 trainyard \
     && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin trainyard \
-    && install --directory --owner trainyard --group trainyard --mode 0750 /var/lib/trainyard \
-    # Nothing is installed in a container; the base image's installers only serve whoever breaks in.
-    && rm -rf /usr/lib/python3/dist-packages/pip* /usr/lib/python3/dist-packages/setuptools* \
-        /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/site-packages/setuptools* \
-        /usr/local/lib/python3.*/site-packages/wheel* /usr/local/lib/python3.*/ensurepip \
-        /usr/bin/pip* /usr/local/bin/pip*
+    && install --directory --owner trainyard --group trainyard --mode 0750 /var/lib/trainyard
 # The root file system may be read-only: bytecode was compiled at build time, and what is written goes to two places.
 ENV PATH=/opt/venv/bin:/opt/trainyard/bin:$PATH \
     PYTHONPATH=/opt/trainyard \
@@ -88,7 +90,7 @@ ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
 COPY --from=build-worker-gpu /opt/venv /opt/venv
 COPY --from=project /opt/trainyard /opt/trainyard
 
-FROM ${PYTHON_IMAGE} AS proxy
+FROM bare AS proxy
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends haproxy \
     && apt-get clean && rm -rf /var/lib/apt/lists/*
