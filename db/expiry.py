@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, and_, func, select
 from sqlalchemy.orm import Session
 
 from core.run_state import RunState
@@ -33,9 +33,14 @@ def expire_leases(session: Session) -> list[Expired]:
 
 
 def end_stalled(session: Session, stall_seconds: float) -> list[Expired]:
-    """Take back every run that has not moved for so long, alive as its worker may be; that counts as a crash."""
+    """Take back every run that has not moved for so long though its worker is alive; that counts as a crash.
+
+    A run whose lease has ended is left to `expire_leases`: whether it stalled, nobody can say.
+    """
     reason = f"it made no progress for {stall_seconds:g} seconds."
-    has_stalled = RunRecord.progress_at < database_now(-stall_seconds)
+    has_stalled = and_(
+        RunRecord.progress_at < database_now(-stall_seconds), RunRecord.lease_expires_at >= database_now()
+    )
     return _take_back(session, has_stalled, AttemptOutcome.STALLED, reason)
 
 

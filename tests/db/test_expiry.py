@@ -87,6 +87,14 @@ def test_stalled_run_is_taken_back_from_a_living_worker(database, queue_run, cla
     assert attempt.outcome == AttemptOutcome.STALLED
 
 
+def test_run_whose_worker_fell_silent_is_not_called_stalled(database, queue_run, claim):
+    run_id = queue_run()
+    claim(lease_seconds=-5)
+    assert end_stalled(database, -10) == []
+    (expired,) = expire(database)
+    assert expired.run_id == run_id
+
+
 def test_run_that_moves_is_not_stalled(database, queue_run, claim):
     queue_run()
     claim()
