@@ -7,6 +7,9 @@ from api.errors import answer_error, answer_unexpected
 from api.origins import Origins
 from core.errors import InvalidInput, TrainyardError
 
+STATUS = "trainyard.status"
+"""Where in a request's ASGI scope the status of its answer stands once that has begun."""
+
 
 class HeadAsGet:
     """Answers HEAD as GET; the server leaves the body out (RFC 9110 section 9.3.2).
@@ -31,6 +34,7 @@ class Frame:
     - What a page of somebody else had a browser send is refused. Bodies are taken without a look at their
       Content-Type, so the browser's own check of cross-site requests does not apply to them.
     - An error that nothing else answered becomes a 500 that names an entry of the log.
+    - The status of the answer, once it has begun, is left in the scope for the layers around this one.
     """
 
     def __init__(self, app: ASGIApp, origins: Origins) -> None:
@@ -42,17 +46,16 @@ class Frame:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        has_started = False
 
         async def send_on(message: Message) -> None:
-            nonlocal has_started
-            has_started = True
+            if message["type"] == "http.response.start":
+                scope[STATUS] = message["status"]
             await send(message)
 
         request = Request(scope, receive)
         refusal = _refuse_address(scope) or self._origins.refuse(scope)
         if refusal is not None:
-            await answer_error(request, refusal)(scope, receive, send)
+            await answer_error(request, refusal)(scope, receive, send_on)
             return
         try:
             await self.app(scope, receive, send_on)
@@ -60,9 +63,9 @@ class Frame:
             # Nobody is left to answer.
             return
         except Exception as error:
-            if has_started:
+            if STATUS in scope:
                 raise
-            await answer_unexpected(request, error)(scope, receive, send)
+            await answer_unexpected(request, error)(scope, receive, send_on)
 
 
 def _refuse_address(scope: Scope) -> TrainyardError | None:
