@@ -19,6 +19,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tensorflow as tf
 
+from core.machine import usable_memory_bytes, usable_processors
+
 # Keras follows a network from its last layer to its first by recursion; the longest a spec can describe has 4,000.
 sys.setrecursionlimit(20_000)
 # Every run traces programs of its own; TensorFlow would take that for a mistake and say so in every log.
@@ -65,8 +67,7 @@ def num_threads() -> int:
     chosen = int(tf.config.threading.get_intra_op_parallelism_threads())
     if chosen:
         return chosen
-    # Only Linux tells which processors this process may use.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return usable_processors()
 
 
 def has_gpu() -> bool:
@@ -92,14 +93,14 @@ def find_device_name(num_devices: int = 1) -> str:
 
 
 def device_memory_bytes() -> int:
-    """Memory of the device that training samples lie on: the first GPU's, or the machine's."""
+    """Memory of the device that training samples lie on: the first GPU's, or what of the machine's may be used."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         # CUDA itself is not asked: TensorFlow takes memory as it needs it, and tells only what it has taken.
         limit = tf.config.experimental.get_device_details(gpus[0]).get("memory_limit")
         if limit:
             return int(limit)
-    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return usable_memory_bytes()
 
 
 @cache

@@ -4,6 +4,7 @@ import os
 import re
 from pathlib import Path
 
+from core.machine import usable_processors
 from core.settings import Settings
 from worker.compiled_programs import xla_flags
 
@@ -38,10 +39,3 @@ def trainer_environments(settings: Settings) -> tuple[dict[str, str], ...]:
         }
         for slot in range(num_trainers)
     )
-
-
-def usable_processors() -> int:
-    """Processors this process may run on."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
