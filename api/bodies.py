@@ -1,5 +1,6 @@
 """Request bodies: never more than a route's limit in memory, and nothing but strict JSON beyond this point."""
 
+import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from typing import Annotated, TypeVar
@@ -8,9 +9,14 @@ from fastapi import Depends, Request
 from pydantic import BaseModel
 
 from api.json_text import parse_strictly
+from api.refusals import BodyTooSlow
 from api.service import ServiceParameter
 from core.errors import BodyTooLarge, InvalidInput
 from core.specs.parsing import parse_as
+
+PATIENCE_SECONDS = 30.0
+SLOWEST_BYTES_PER_SECOND = 16 * 1024
+"""A body may take PATIENCE_SECONDS and what it takes at this speed; that of a bad telephone line is higher."""
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -20,6 +26,7 @@ async def stream_body(request: Request, max_bytes: int, remedy: str) -> AsyncGen
 
     Raises:
         BodyTooLarge: Before anything is read if the request says how long it is, else at the piece that is too much.
+        BodyTooSlow: If it comes so slowly that the client seems to mean to keep the connection busy.
         InvalidInput: If the body is compressed.
     """
     encoding = request.headers.get("content-encoding", "identity")
@@ -30,8 +37,19 @@ async def stream_body(request: Request, max_bytes: int, remedy: str) -> AsyncGen
     if declared.isdecimal() and int(declared[:20]) > max_bytes:
         raise too_large
     num_bytes = 0
+    began = asyncio.get_running_loop().time()
     async with aclosing(request.stream()) as pieces:
-        async for piece in pieces:
+        while True:
+            try:
+                async with asyncio.timeout_at(began + PATIENCE_SECONDS + num_bytes / SLOWEST_BYTES_PER_SECOND):
+                    piece = await anext(pieces, None)
+            except TimeoutError as error:
+                raise BodyTooSlow(
+                    f"Of the body only {num_bytes:,} bytes came in {asyncio.get_running_loop().time() - began:.0f} s. "
+                    f"Send it faster than {SLOWEST_BYTES_PER_SECOND:,} bytes a second."
+                ) from error
+            if piece is None:
+                return
             num_bytes += len(piece)
             if num_bytes > max_bytes:
                 raise too_large

@@ -18,6 +18,7 @@ from starlette.responses import Response
 
 from api.allowed_methods import find_allowed_methods
 from api.refusals import (
+    BodyTooSlow,
     CrossSiteRequest,
     InsufficientScope,
     InvalidDatasetFile,
@@ -49,6 +50,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     InvalidDatasetFile: HTTPStatus.UNPROCESSABLE_ENTITY,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
+    BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
     KeyRefused: HTTPStatus.UNAUTHORIZED,
     InsufficientScope: HTTPStatus.FORBIDDEN,
@@ -105,7 +107,7 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     if isinstance(error, KeyRefused):
         headers["WWW-Authenticate"] = error.challenge
-    kind = RefusedBodyResponse if isinstance(error, errors.BodyTooLarge) else Response
+    kind = RefusedBodyResponse if isinstance(error, errors.BodyTooLarge | BodyTooSlow) else Response
     return _answer(request, status, error.detail, error.code, error.problems, headers, kind=kind)
 
 

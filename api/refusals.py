@@ -18,6 +18,12 @@ class CrossSiteRequest(TrainyardError):
     code = "cross_site_request"
 
 
+class BodyTooSlow(InvalidInput):
+    """A request body that does not come, or comes a byte at a time."""
+
+    code = "body_too_slow"
+
+
 class MisdirectedRequest(TrainyardError):
     """The Host header names a service that this is not (RFC 9110 section 15.5.20)."""
 
