@@ -47,12 +47,24 @@ class Stack:
             file.write(f"TRAINYARD_PUBLISH=127.0.0.1:{port}\n")
         self.settings = read_env_file(self._env_file)
         self.base_url = f"http://127.0.0.1:{port}"
+        self._clients: list[httpx.Client] = []
         self.http = self.client(self.settings["TRAINYARD_BOOTSTRAP_KEY"])
 
+    @property
+    def compose_words(self) -> list[str]:
+        """How scripts call compose on this stack, in the root of the repository."""
+        return [*self.engine.compose_command, "--project-name", self.name, "--env-file", str(self._env_file)]
+
     def client(self, key: str | None = None) -> httpx.Client:
-        """A client of the API as it is published."""
+        """A client of the API as it is published; closed with the stack."""
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
-        return httpx.Client(base_url=self.base_url, headers=headers, timeout=30)
+        self._clients.append(httpx.Client(base_url=self.base_url, headers=headers, timeout=30))
+        return self._clients[-1]
+
+    def close(self) -> None:
+        """Close the clients."""
+        for client in self._clients:
+            client.close()
 
     def build(self) -> None:
         """Build the images; all stacks of this machine share them."""
@@ -155,7 +167,7 @@ def stack_of_its_own(engine: ContainerEngine) -> Iterator[Stack]:
         try:
             yield stack
         finally:
-            stack.http.close()
+            stack.close()
             remove(stack)
 
 

@@ -77,7 +77,9 @@ def test_a_run_whose_container_is_killed_is_finished_by_another(many, wait_until
     run_id = start_long_run(many, "killed-container", wait_until)
     first = owner_of(many, run_id)
     # SIGKILL, and gone with its file system: as if the machine had burnt down.
-    many.engine.run("rm", "--force", container_of(many, run_id))
+    container = container_of(many, run_id)
+    many.engine.run("kill", "--signal", "KILL", container)
+    many.engine.run("rm", "--force", container)
     wait_until(lambda: many.show(run_id)["state"] == "succeeded")
     assert_whole(many, run_id, num_attempts=2)
     outcomes = [attempt["outcome"] for attempt in many.show(run_id)["attempts"]]
@@ -153,7 +155,7 @@ def test_nothing_that_was_accepted_is_lost_when_database_and_broker_restart(many
         many.http.get("/v1/runs", params={"experiment": "restart", "limit": 200}).raise_for_status().json()["items"]
     )
     assert sorted(run["id"] for run in listed) == sorted(accepted.values())
-    versions = [many.show(run_id)["model_version"] for run_id in accepted.values()]
+    versions = [many.show(run_id)["model_version"]["version"] for run_id in accepted.values()]
     assert len(set(versions)) == len(keys)
     assert len(many.show(running)["attempts"]) in {1, 2}
 

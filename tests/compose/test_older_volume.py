@@ -84,7 +84,7 @@ def test_what_the_older_release_left_waiting_and_interrupted_is_trained_to_the_e
 def test_versions_go_on_where_the_older_release_stopped(stack, wait_until):
     run_id = stack.submit("iris-keras")
     wait_until(lambda: stack.show(run_id)["state"] == "succeeded")
-    assert stack.show(run_id)["model_version"] == 2
+    assert stack.show(run_id)["model_version"]["version"] == 2
     alias = stack.http.get("/v1/registry/models/iris-keras/aliases/production")
     assert alias.raise_for_status().json()["version"] == 1
 

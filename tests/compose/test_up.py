@@ -148,8 +148,7 @@ def test_an_image_says_what_it_is(stack, image):
 
 @pytest.mark.parametrize("service", ["api", "worker"])
 def test_the_health_check_of_an_image_finds_the_container_well(stack, service, wait_until):
-    check = json.loads(stack.engine.run("image", "inspect", "--format", "{{json .Config}}", f"trainyard-{service}"))
-    kind, *command = check["Healthcheck"]["Test"]
+    kind, *command = inspect(stack, service)["Config"]["Healthcheck"]["Test"]
     assert kind == "CMD"
 
     def is_well():
