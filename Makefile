@@ -20,7 +20,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo test lint bench-training bench-ideas lock clean
+.PHONY: help up demo stack test test-compose lint bench-training bench-stack bench-ideas lock clean
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -32,8 +32,17 @@ demo: $(VENV)/worker.stamp ## train the binary adder on the running service, the
 	$(BIN)/trainyard run binary-adder --watch
 	$(BIN)/trainyard predict binary-adder '{"a": 45, "b": 77}'
 
-test: $(VENV)/dev.stamp lint ## check style, types and imports, then run every test
-	$(BIN)/python -m pytest -n 2 --dist loadgroup $(PYTEST_ARGS)
+stack: .env ## build and start everything in containers: needs Docker alone, no Python
+	docker compose up --build
+
+.env:
+	deploy/new-env
+
+test: $(VENV)/dev.stamp lint ## check style, types and imports, then run every test but those that need containers
+	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/compose $(PYTEST_ARGS)
+
+test-compose: $(VENV)/dev.stamp ## build the images, bring docker-compose.yml up and take parts of it away
+	$(BIN)/python -m pytest tests/compose --timeout 1800 $(PYTEST_ARGS)
 
 lint: $(VENV)/dev.stamp ## check style, types and imports
 	$(BIN)/ruff check .
@@ -44,6 +53,9 @@ lint: $(VENV)/dev.stamp ## check style, types and imports
 bench-training: $(VENV)/worker.stamp ## measure training against stock Keras, in the engine and through the service
 	$(BIN)/python -m benchmarks.training $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.training_service $(BENCH_ARGS)
+
+bench-stack: $(VENV)/dev.stamp ## measure images, and how long the stack takes from `up` to its first prediction
+	$(BIN)/python -m benchmarks.cold_start $(BENCH_ARGS)
 
 bench-ideas: $(VENV)/worker.stamp ## measure what each idea of the training engine takes from a step
 	$(BIN)/python -m benchmarks.training_ideas $(BENCH_ARGS)

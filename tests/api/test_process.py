@@ -81,9 +81,11 @@ def test_a_database_that_is_not_there_is_told_in_one_line(tmp_path):
 
 def test_a_database_of_a_newer_version_is_told_in_one_line(tmp_path, upgraded_sqlite):
     shutil.copy(upgraded_sqlite, tmp_path / "trainyard.db")
-    code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute(sys.argv[2]); c.commit(); c.close()"
-    statement = "UPDATE trainyard_alembic_version SET version_num = '9999'"
-    subprocess.run([sys.executable, "-c", code, str(tmp_path / "trainyard.db"), statement], check=True)
+    code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit(); c.close()"
+    script = (
+        "UPDATE trainyard_alembic_version SET version_num = '9999'; UPDATE compatibility SET oldest_revision = '9999'"
+    )
+    subprocess.run([sys.executable, "-c", code, str(tmp_path / "trainyard.db"), script], check=True)
     done = start(tmp_path)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
