@@ -84,6 +84,7 @@ def test_database_written_by_a_newer_version_is_refused_in_one_line(environment,
     upgrade_database(f"sqlite:///{data_dir / 'trainyard.db'}")
     with sqlite3.connect(data_dir / "trainyard.db") as connection:
         connection.execute("update trainyard_alembic_version set version_num = '9999_from_the_future'")
+        connection.execute("update compatibility set oldest_revision = '9999_from_the_future'")
     connection.close()
     assert_refused(environment, "9999_from_the_future")
 
