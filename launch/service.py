@@ -18,7 +18,7 @@ from launch.child import Child
 from launch.output import Output
 from launch.readiness import Readiness
 
-# A worker that is told to stop lets its trainers write a checkpoint, for 20 s at most, and gives their runs back.
+# A worker that is told to stop ends its trainers, which may take 20 s, and gives their runs back.
 STOP_SECONDS = 40.0
 
 # One request to stop may arrive twice: from the terminal or `kill` to the whole group, and passed on by make.
