@@ -1,5 +1,6 @@
 """What happens before the first request and after the last."""
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -9,8 +10,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.service import Service
 from core.errors import TrainyardError
+from core.waiting import wait_for
 from db import api_keys
 from db.upgrade import check_database
+
+logger = logging.getLogger(__name__)
 
 
 @asynccontextmanager
@@ -20,11 +24,11 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
     Raises:
         InvalidSetup: If the database has to be upgraded, or was written by a newer Trainyard; or if keys are asked for
             and there is none to make others with.
-        DatabaseUnavailable: If it does not answer.
+        DatabaseUnavailable: If it does not answer in time.
     """
     service: Service = app.state.service
-    await run_in_threadpool(check_database, service.settings.effective_database_url)
-    await run_in_threadpool(_check_admin_key, service)
+    timeout_seconds = service.settings.start_timeout_seconds
+    await run_in_threadpool(wait_for, lambda: _check(service), timeout_seconds, logger.warning)
     try:
         yield
     finally:
@@ -33,7 +37,8 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         service.database.dispose()
 
 
-def _check_admin_key(service: Service) -> None:
+def _check(service: Service) -> None:
+    check_database(service.settings.effective_database_url)
     with service.database.reading() as session:
         api_keys.check_admin(session, service.settings)
 

@@ -1,5 +1,6 @@
 """What `celery -A worker.celery_entry worker -P threads` runs: the app with this worker's tasks and life cycle."""
 
+import logging
 import sys
 from typing import Any
 
@@ -7,10 +8,13 @@ from celery.signals import worker_init, worker_ready, worker_shutdown, worker_sh
 
 from core.errors import TrainyardError
 from core.settings import load_settings
+from core.waiting import wait_for
 from db.upgrade import check_database
 from jobs.celery_app import create_celery_app
 from worker.runtime import Runtime
 from worker.tasks import register_tasks
+
+logger = logging.getLogger("trainyard.worker")
 
 settings = load_settings()
 app = create_celery_app(settings)
@@ -23,7 +27,9 @@ register_tasks(app, runtime)
 @worker_init.connect
 def _check(**_: Any) -> None:
     try:
-        check_database(settings.effective_database_url)
+        wait_for(
+            lambda: check_database(settings.effective_database_url), settings.start_timeout_seconds, logger.warning
+        )
     except TrainyardError as error:
         sys.exit(f"trainyard worker: {error.detail}")
 
