@@ -1,6 +1,8 @@
 """What docs/operations.md says of backups: one taken from a stack at work, put into another."""
 
+import gzip
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 from benchmarks.stack import stack_of_its_own
 
 ROOT = Path(__file__).parents[2]
+OLDER_VOLUME = Path(__file__).parent / "older_volume"
 QUESTION = {"instances": [[0, 0], [0, 1], [1, 0], [1, 1]]}
 
 
@@ -55,6 +58,41 @@ def test_a_backup_put_into_another_stack_answers_as_the_first_did(stack, other, 
     again = other.submit("perceptron-or")
     wait_until(lambda: other.show(again)["state"] == "succeeded")
     assert other.show(again)["model_version"]["version"] == 2
+
+
+def test_a_backup_of_an_older_release_is_upgraded(stack, other, tmp_path):
+    (server,) = stack.containers("postgres")
+    older = ("--username", "trainyard")
+    stack.engine.run("exec", server, "createdb", *older, "older")
+    dump = gzip.decompress((OLDER_VOLUME / "database.sql.gz").read_bytes())
+    stack.engine.run("exec", "-i", server, "psql", "--quiet", *older, "--output", "/dev/null", "older", stdin=dump)
+    command = [stack.engine.command, "exec", server, "pg_dump", *older, "--format", "custom", "older"]
+    with (tmp_path / "database.dump").open("wb") as file:
+        subprocess.run(command, stdout=file, check=True)
+    shutil.copy(OLDER_VOLUME / "data.tar.gz", tmp_path)
+
+    restored = run_script(other, "restore", tmp_path)
+    assert restored.returncode == 0, restored.stderr
+    other.wait_until_ready()
+    names = {run["model"] for run in other.http.get("/v1/runs").raise_for_status().json()["items"]}
+    assert names == {"perceptron-or", "cubic-regression", "iris-keras", "interrupted", "waiting"}
+    # Tables that the older release did not have are there, and empty.
+    assert [key["source"] for key in other.http.get("/v1/keys").raise_for_status().json()["items"]] == [
+        "environment"
+    ] * 2
+
+
+@pytest.mark.parametrize("file", ["database.dump", "data.tar.gz"])
+def test_a_damaged_backup_is_refused_before_anything_is_stopped(stack, tmp_path, file):
+    taken = run_script(stack, "backup", tmp_path / "backup")
+    assert taken.returncode == 0, taken.stderr
+    whole = (tmp_path / "backup" / file).read_bytes()
+    (tmp_path / "backup" / file).write_bytes(whole[: len(whole) // 2])
+    refused = run_script(stack, "restore", tmp_path / "backup")
+    assert refused.returncode == 1
+    assert "damaged; nothing was changed" in refused.stderr
+    assert stack.is_ready()
+    assert stack.http.get("/v1/runs").is_success
 
 
 def test_a_folder_that_is_there_is_not_written_over(stack, tmp_path):
