@@ -94,7 +94,7 @@ FROM bare AS proxy
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends haproxy \
     && apt-get clean && rm -rf /var/lib/apt/lists/*
-COPY deploy/proxy/haproxy.cfg /etc/haproxy/haproxy.cfg
+COPY --chmod=0644 deploy/proxy/haproxy.cfg /etc/haproxy/haproxy.cfg
 USER haproxy
 EXPOSE 8080
 # As the official image has it: no new work, what is under way is finished.
