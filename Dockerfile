@@ -1,30 +1,9 @@
 # Images of Trainyard: `docker build --target api|worker|worker-gpu|proxy .`, or docker-compose.yml, which builds them all.
 #
-# What changes seldom comes first: a change of code builds the small wheel again and nothing that was downloaded. All
-# stages begin with the same base image, so a virtual environment made in one runs in another.
+# What changes seldom comes first, and installed packages are layers of the images themselves: a change of code builds the
+# small wheel anew and copies it, nothing else. An image of a worker begins with the layers of the API's.
 
 ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim
-
-# Compiles nothing and reaches no image: pip, its cache and the pinned backend stay behind in the stages that use them.
-FROM ${PYTHON_IMAGE} AS build
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-RUN python -m venv --without-pip /opt/venv
-COPY requirements/base.txt /requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
-    python -m pip --python /opt/venv/bin/python install --require-hashes -r /requirements/base.txt
-
-FROM build AS build-worker
-COPY requirements/worker.txt /requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
-    python -m pip --python /opt/venv/bin/python install --require-hashes -r /requirements/worker.txt \
-    # Headers and a C parser, of use only to who builds operations of their own.
-    && rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include /opt/venv/lib/python3.*/site-packages/clang
-
-FROM build AS build-worker-gpu
-COPY requirements/worker-gpu.txt /requirements/
-RUN --mount=type=cache,target=/root/.cache/pip \
-    python -m pip --python /opt/venv/bin/python install --require-hashes -r /requirements/worker-gpu.txt \
-    && rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include /opt/venv/lib/python3.*/site-packages/clang
 
 FROM ${PYTHON_IMAGE} AS project
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
@@ -36,21 +15,18 @@ RUN --mount=type=cache,target=/root/.cache/pip \
 COPY . /source
 RUN /opt/venv/bin/python -m pip install --no-deps --no-build-isolation --no-index --target /opt/trainyard /source
 
-FROM ${PYTHON_IMAGE} AS bare
-# Nothing is installed in a container; the base image's installers only serve whoever breaks in.
-RUN rm -rf /usr/lib/python3/dist-packages/pip* /usr/lib/python3/dist-packages/setuptools* \
-        /usr/local/lib/python3.*/site-packages/pip* /usr/local/lib/python3.*/site-packages/setuptools* \
-        /usr/local/lib/python3.*/site-packages/wheel* /usr/local/lib/python3.*/ensurepip \
-        /usr/bin/pip* /usr/local/bin/pip*
+FROM ${PYTHON_IMAGE} AS base
+COPY --chmod=0755 deploy/images/remove-installers /usr/local/sbin/
 
-FROM bare AS runtime
+FROM base AS runtime
 # tini is process 1: it passes signals on, also in the moment before Python has handlers for them, and reaps orphans.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini \
     && apt-get clean && rm -rf /var/lib/apt/lists/* \
     && groupadd --gid 10001 trainyard \
     && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin trainyard \
-    && install --directory --owner trainyard --group trainyard --mode 0750 /var/lib/trainyard
+    && install --directory --owner trainyard --group trainyard --mode 0750 /var/lib/trainyard \
+    && python -m venv --without-pip /opt/venv
 # The root file system may be read-only: bytecode was compiled at build time, and what is written goes to two places.
 ENV PATH=/opt/venv/bin:/opt/trainyard/bin:$PATH \
     PYTHONPATH=/opt/trainyard \
@@ -59,41 +35,70 @@ ENV PATH=/opt/venv/bin:/opt/trainyard/bin:$PATH \
     HOME=/tmp \
     TRAINYARD_DATA_DIR=/var/lib/trainyard \
     TRAINYARD_HOST=0.0.0.0
-USER 10001:10001
 WORKDIR /var/lib/trainyard
 ENTRYPOINT ["tini", "--", "python", "-m", "launch"]
 LABEL org.opencontainers.image.title="Trainyard" \
       org.opencontainers.image.description="Trains the Keras model that a spec describes, and predicts with it." \
       org.opencontainers.image.documentation="docs/operations.md"
 
-FROM runtime AS api
-COPY --from=build /opt/venv /opt/venv
+FROM runtime AS packages
+COPY requirements/base.txt /requirements/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    /usr/local/bin/python -m pip --cache-dir /root/.cache/pip --python /opt/venv/bin/python install \
+        --require-hashes -r /requirements/base.txt
+
+FROM packages AS worker-packages
+COPY requirements/worker.txt /requirements/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    /usr/local/bin/python -m pip --cache-dir /root/.cache/pip --python /opt/venv/bin/python install \
+        --require-hashes -r /requirements/worker.txt \
+    # Headers and a C parser, of use only to who builds operations of their own.
+    && rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include /opt/venv/lib/python3.*/site-packages/clang
+
+FROM packages AS worker-gpu-packages
+COPY requirements/worker-gpu.txt /requirements/
+RUN --mount=type=cache,target=/root/.cache/pip \
+    /usr/local/bin/python -m pip --cache-dir /root/.cache/pip --python /opt/venv/bin/python install \
+        --require-hashes -r /requirements/worker-gpu.txt \
+    # Headers and a C parser, of use only to who builds operations of their own.
+    && rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include /opt/venv/lib/python3.*/site-packages/clang
+
+FROM packages AS api
+RUN remove-installers
 COPY --from=project /opt/trainyard /opt/trainyard
+USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 CMD ["python", "-m", "launch", "healthy", "api"]
 CMD ["api"]
 
-FROM runtime AS worker-runtime
+FROM worker-packages AS worker
+RUN remove-installers
+COPY --from=project /opt/trainyard /opt/trainyard
+USER 10001:10001
 # /tmp is a tmpfs, so the file is this container's own, whatever else is shared.
 ENV TRAINYARD_ALIVE_FILE=/tmp/trainyard-worker-alive \
     KERAS_HOME=/tmp/keras
 HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 CMD ["python", "-m", "launch", "healthy", "worker"]
 CMD ["worker"]
 
-FROM worker-runtime AS worker
-COPY --from=build-worker /opt/venv /opt/venv
+FROM worker-gpu-packages AS worker-gpu
+RUN remove-installers
 COPY --from=project /opt/trainyard /opt/trainyard
+USER 10001:10001
+# /tmp is a tmpfs, so the file is this container's own, whatever else is shared.
+ENV TRAINYARD_ALIVE_FILE=/tmp/trainyard-worker-alive \
+    KERAS_HOME=/tmp/keras \
+    # Read by NVIDIA's container runtime: which parts of the driver to bring in.
+    NVIDIA_VISIBLE_DEVICES=all \
+    NVIDIA_DRIVER_CAPABILITIES=compute,utility
+HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 CMD ["python", "-m", "launch", "healthy", "worker"]
+CMD ["worker"]
 
-FROM worker-runtime AS worker-gpu
-# Read by NVIDIA's container runtime: which parts of the driver to bring in.
-ENV NVIDIA_VISIBLE_DEVICES=all NVIDIA_DRIVER_CAPABILITIES=compute,utility
-COPY --from=build-worker-gpu /opt/venv /opt/venv
-COPY --from=project /opt/trainyard /opt/trainyard
-
-FROM bare AS proxy
+FROM base AS proxy
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends haproxy \
     && apt-get clean && rm -rf /var/lib/apt/lists/*
+RUN remove-installers
 COPY --chmod=0644 deploy/proxy/haproxy.cfg /etc/haproxy/haproxy.cfg
 USER haproxy
 EXPOSE 8080
