@@ -5,6 +5,8 @@ import time
 
 import pytest
 
+from benchmarks.container_engine import EngineFailed
+
 PRESET = "binary-adder"
 NUM_EPOCHS = 60
 LONG = {"training": {"epochs": NUM_EPOCHS}}
@@ -58,19 +60,37 @@ def assert_whole(stack, run_id, num_attempts):
     assert [version["run_id"] for version in versions] == [run_id]
 
 
-def test_both_apis_are_asked(many):
-    for _ in range(20):
-        many.http.get("/v1/presets").raise_for_status()
+def count_answers(stack, api):
+    """How many requests for the catalogue a container of the API has answered."""
     code = (
         "import os, urllib.request as u; "
         "r = u.Request('http://127.0.0.1:8000/metrics', headers={'X-API-Key': os.environ['TRAINYARD_METRICS_KEY']}); "
         "print(sum(float(l.split()[-1]) for l in u.urlopen(r).read().decode().splitlines() "
         "if l.startswith('trainyard_http_requests_total') and '/v1/presets' in l))"
     )
-    counts = [float(many.engine.run("exec", api, "python", "-c", code)) for api in many.containers("api")]
-    assert len(counts) == 2
-    assert sum(counts) >= 20
-    assert min(counts) > 0
+    try:
+        return float(stack.engine.run("exec", api, "python", "-c", code))
+    except EngineFailed:
+        # It has just been started and does not listen yet.
+        return 0.0
+
+
+def test_both_apis_are_asked_once_the_proxy_has_found_them(many, wait_until):
+    apis = many.containers("api")
+    assert len(apis) == 2
+
+    def both_answer():
+        for _ in range(20):
+            many.http.get("/v1/presets").raise_for_status()
+        return all(count_answers(many, api) > 0 for api in apis)
+
+    wait_until(both_answer)
+    before = [count_answers(many, api) for api in apis]
+    for _ in range(20):
+        many.http.get("/v1/presets").raise_for_status()
+    gained = [count_answers(many, api) - was for api, was in zip(apis, before, strict=True)]
+    assert sum(gained) == 20
+    assert min(gained) > 0
 
 
 def test_a_run_whose_container_is_killed_is_finished_by_another(many, wait_until):
