@@ -205,12 +205,12 @@ class Settings(BaseSettings):
     @property
     def own_host(self) -> str:
         """Where this machine reaches its own API: the address it listens on, or loopback where it listens on all."""
-        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - compared, not bound to.
+        return LOOPBACK_OF.get(self.host, self.host)
 
     @property
     def default_base_url(self) -> str:
         """Where a client on this machine finds the API."""
-        host = LOOPBACK_OF.get(self.host, self.host)
+        host = self.own_host
         # An IPv6 address stands in brackets (RFC 3986 section 3.2.2).
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 

@@ -31,7 +31,7 @@ def start(make_api_command: MakeCommand = api_command, make_worker_command: Make
         Child("api", make_api_command(settings), environment),
         Child("worker", make_worker_command(settings), environment),
     ]
-    readiness = Readiness(settings.host, settings.port, on_ready=lambda: output.write(banner(settings)))
+    readiness = Readiness(settings.own_host, settings.port, on_ready=lambda: output.write(banner(settings)))
     return Service(children, output, readiness).run()
 
 
