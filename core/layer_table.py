@@ -4,6 +4,7 @@ The API checks a spec with this before it is queued; a test holds every row agai
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 from math import ceil, prod
 from typing import NoReturn
@@ -43,6 +44,8 @@ class LayerRow:
         output_shape: Sizes of one sample's output, batch axis left out.
         num_parameters: Weights, those that are not trained included.
         flops: Floating-point operations for one sample's forward pass, a multiply-add counted as two.
+        weights: The shape of each array of weights, by Keras's name and in Keras's order; those of a bidirectional
+            layer with `forward_` or `backward_` in front.
     """
 
     name: str
@@ -50,6 +53,7 @@ class LayerRow:
     output_shape: Shape
     num_parameters: int
     flops: int
+    weights: Mapping[str, Shape]
 
 
 class _Table:
@@ -60,10 +64,14 @@ class _Table:
         self.shape = input_shape
         self._numbers: Counter[str] = Counter()
 
-    def add(self, layer_type: str, output_shape: Shape, num_parameters: int = 0, flops: int = 0) -> None:
+    def add(
+        self, layer_type: str, output_shape: Shape, weights: Mapping[str, Shape] | None = None, flops: int = 0
+    ) -> None:
         self._numbers[layer_type] += 1
         name = f"{_snake(layer_type)}_{self._numbers[layer_type]}"
-        self.rows.append(LayerRow(name, layer_type, output_shape, num_parameters, flops))
+        weights = weights or {}
+        num_parameters = sum(prod(shape) for shape in weights.values())
+        self.rows.append(LayerRow(name, layer_type, output_shape, num_parameters, flops, weights))
         self.shape = output_shape
 
 
@@ -130,8 +138,8 @@ def _add_dense(table: _Table, layer: DenseLayer) -> None:
         table.add("Flatten", (prod(table.shape),))
     width = table.shape[-1]
     output_shape = (*table.shape[:-1], layer.units)
-    num_parameters = width * layer.units + (layer.units if layer.use_bias else 0)
-    table.add("Dense", output_shape, num_parameters, 2 * width * prod(output_shape))
+    weights = _weights((width, layer.units), layer)
+    table.add("Dense", output_shape, weights, 2 * width * prod(output_shape))
     _add_after(table, layer)
 
 
@@ -160,11 +168,14 @@ def _add_convolution(table: _Table, layer: Conv2DLayer, pointer: str, number: in
             f"{_by(table.shape[:2])} image that reaches it. Use a smaller kernel, fewer pooling layers before it, or "
             "padding 'same'.",
         )
-    weights = prod(layer.kernel_size) * channels // layer.groups * layer.filters
+    kernel = (*layer.kernel_size, channels // layer.groups, layer.filters)
     output_shape = (*sizes, layer.filters)
-    num_parameters = weights + (layer.filters if layer.use_bias else 0)
-    table.add("Conv2D", output_shape, num_parameters, 2 * weights * prod(sizes))
+    table.add("Conv2D", output_shape, _weights(kernel, layer), 2 * prod(kernel) * prod(sizes))
     _add_after(table, layer, f"{pointer}/pooling", number)
+
+
+def _weights(kernel: Shape, layer: DenseLayer | Conv2DLayer) -> dict[str, Shape]:
+    return {"kernel": kernel} | ({"bias": kernel[-1:]} if layer.use_bias else {})
 
 
 def _add_after(table: _Table, layer: DenseLayer | Conv2DLayer, pointer: str = "", number: int = 0) -> None:
@@ -182,9 +193,8 @@ def _add_after(table: _Table, layer: DenseLayer | Conv2DLayer, pointer: str = ""
 
 
 def _add_normalization(table: _Table, normalization: BatchNormalization) -> None:
-    # Two moving averages that are not trained, and what is learned.
-    per_channel = 2 + normalization.center + normalization.scale
-    table.add("BatchNormalization", table.shape, per_channel * table.shape[-1], 4 * prod(table.shape))
+    names = ["gamma"] * normalization.scale + ["beta"] * normalization.center + ["moving_mean", "moving_variance"]
+    table.add("BatchNormalization", table.shape, dict.fromkeys(names, table.shape[-1:]), 4 * prod(table.shape))
 
 
 def _add_pooling(table: _Table, pooling: Pooling, pointer: str, number: int) -> None:
@@ -218,19 +228,21 @@ def _add_recurrent(table: _Table, layer: RecurrentLayer, pointer: str, number: i
             "Leave unroll false, or use a shorter window.",
         )
     gates = GATES[layer.cell]
-    num_biases = 0
+    gated = gates * layer.units
+    weights: dict[str, Shape] = {"kernel": (features, gated), "recurrent_kernel": (layer.units, gated)}
     if layer.use_bias:
         # A GRU with reset_after keeps separate biases for inputs and state.
-        num_biases = 2 if layer.cell == "gru" and layer.reset_after else 1
-    per_direction = gates * layer.units * (features + layer.units + num_biases)
+        weights["bias"] = (2, gated) if layer.cell == "gru" and layer.reset_after else (gated,)
+    if layer.bidirectional:
+        weights = {f"{way}_{name}": shape for way in ("forward", "backward") for name, shape in weights.items()}
     directions = 2 if layer.bidirectional else 1
     width = layer.units * (2 if layer.bidirectional and layer.merge_mode == "concat" else 1)
     class_name = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}[layer.cell]
     table.add(
         "Bidirectional" if layer.bidirectional else class_name,
         (steps, width) if layer.return_sequences else (width,),
-        directions * per_direction,
-        directions * steps * 2 * gates * layer.units * (features + layer.units),
+        weights,
+        directions * steps * 2 * gated * (features + layer.units),
     )
 
 

@@ -12,6 +12,7 @@ from core.errors import InvalidSpec
 from core.layer_table import tabulate_layers
 from core.signatures import InputKind, Task
 from core.specs.networks import Network
+from models.named_weights import named_weights
 from models.registry import build_network
 
 NETWORKS: TypeAdapter[Any] = TypeAdapter(Network)
@@ -109,6 +110,9 @@ def assert_tables_agree(network, input_shape):
         for layer in model.layers[1:]
     ]
     assert [(row.name, row.type, row.output_shape, row.num_parameters) for row in rows] == by_keras
+    for row, layer in zip(rows, model.layers[1:], strict=True):
+        by_name = {name: tuple(weight.shape) for name, weight in named_weights(layer).items()}
+        assert list(row.weights.items()) == list(by_name.items())
 
 
 @PATIENT
