@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 
-from core.dataset_shape import DatasetShape
+from core.dataset_sizes import DatasetShape
 from core.errors import InvalidSpec, Problem, nearest
 from core.specs.base import NUM_LISTED
 from core.specs.experiment import ExperimentSpec

@@ -2,7 +2,7 @@
 
 from typing import NoReturn
 
-from core.dataset_shape import DatasetShape
+from core.dataset_sizes import DatasetShape
 from core.errors import InvalidSpec, Problem
 from core.signatures import Task
 from core.specs.experiment import ExperimentSpec

@@ -8,6 +8,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from core.images import Resize
+from core.table_encoding import TableEncoding
+
 
 class Task(StrEnum):
     """What a model's answer means."""
@@ -23,6 +26,8 @@ class InputKind(StrEnum):
 
     TENSOR = "tensor"
     COLUMNS = "columns"
+    TABLE = "table"
+    """Rows of columns of any type, by name or in order; for a series, lists of such rows."""
     IMAGE = "image"
     BIT_PAIR = "bit_pair"
 
@@ -53,7 +58,9 @@ class ModelSignature(BaseModel):
         input_kind: Which friendly form of a row is also understood.
         input: The one input tensor.
         output: The one output tensor.
-        columns: Names of a row's numbers, in order, for `columns`.
+        columns: Names of a row's numbers, in order, for `columns`; of its columns for `table`.
+        table: How a row of columns becomes numbers, for `table`.
+        resize: How images of other sizes are fitted, for `image`; null: they are refused.
         pixel_range: Least and greatest value of a pixel as the network expects it, for `image`; 0 is black.
         class_labels: A label per class, in the order of the output, for classification.
         num_bits: Bits per operand, least significant first, for `bit_pair`.
@@ -69,6 +76,8 @@ class ModelSignature(BaseModel):
     input: TensorSpec
     output: TensorSpec
     columns: tuple[str, ...] = ()
+    table: TableEncoding | None = None
+    resize: Resize | None = None
     pixel_range: tuple[float, float] = (0.0, 255.0)
     class_labels: tuple[str, ...] = ()
     num_bits: int = Field(0, ge=0)
@@ -82,6 +91,10 @@ class ModelSignature(BaseModel):
         match self.input_kind:
             case InputKind.COLUMNS if shape != (len(set(self.columns)),) or len(set(self.columns)) < len(self.columns):
                 raise ValueError(f"columns must be a different name for each number of a row of shape {shape}")
+            case InputKind.TABLE if self.table is None or shape[-1:] != (self.table.width,):
+                raise ValueError(f"a row of the table does not become one of shape {shape}")
+            case InputKind.TABLE if self.table is not None and self.columns != self.table.names:
+                raise ValueError("columns must be those of the table, in its order")
             case InputKind.BIT_PAIR if self.num_bits < 1 or shape not in ((self.num_bits, 2), (-1, 2)):
                 raise ValueError(f"an input of shape {shape} does not hold two numbers of {self.num_bits} bits")
             case InputKind.IMAGE if len(shape) not in (2, 3) or shape[2:] not in ((), (1,), (3,)):

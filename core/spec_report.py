@@ -5,7 +5,9 @@ from dataclasses import dataclass
 from math import ceil, prod
 
 from core.class_weights import check_class_weight
-from core.dataset_shape import DatasetShape, shape_of
+from core.dataset_description import DatasetDescription
+from core.dataset_shape import shape_of
+from core.dataset_sizes import DatasetShape
 from core.errors import InvalidSpec, OverLimit, Problem
 from core.layer_table import LayerRow, tabulate_layers
 from core.output_fit import check_metrics, check_output
@@ -55,14 +57,20 @@ class SpecReport:
     warnings: tuple[str, ...]
 
 
-def check_spec(spec: ExperimentSpec, settings: Settings) -> SpecReport:
+def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDescription | None = None) -> SpecReport:
     """Work a spec out and hold it against the limits.
 
+    Args:
+        spec: What to work out.
+        settings: The limits.
+        description: Of the upload, where the spec names one.
+
     Raises:
+        DatasetMissing: If the spec names an upload and there is no description.
         InvalidSpec: If the network, the data and the loss do not fit together.
         OverLimit: If it asks for more than the settings allow.
     """
-    shape = shape_of(spec.dataset)
+    shape = shape_of(spec.dataset, description)
     _check_stratify(spec, shape)
     layers = tabulate_layers(spec.model, shape.network_input_shape)
     warnings = check_output(spec, shape, layers[-1].output_shape)

@@ -8,11 +8,12 @@ import numpy as np
 import numpy.typing as npt
 
 from core.class_weights import check_class_weight
-from core.dataset_shape import DatasetShape, shape_of
+from core.dataset_shape import shape_of
+from core.dataset_sizes import DatasetShape
 from core.layer_table import tabulate_layers
 from core.output_fit import check_metrics, check_output
 from core.specs.experiment import ExperimentSpec
-from models.data.loading import load_samples
+from models.data.loading import load_samples, read_description
 from models.data.samples import Samples
 from models.engine.arrays import Arrays, FitData
 from models.metrics import Measure, make_measures
@@ -57,7 +58,7 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
         DatasetMissing: If the dataset's files are not on this machine.
         InvalidInput: If they are not what they should be.
     """
-    shape = shape_of(spec.dataset)
+    shape = shape_of(spec.dataset, read_description(spec.dataset, datasets_dir))
     output_shape = tabulate_layers(spec.model, shape.network_input_shape)[-1].output_shape
     check_output(spec, shape, output_shape)
     check_metrics(spec, shape, output_shape)

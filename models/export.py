@@ -9,7 +9,7 @@ import numpy.typing as npt
 import onnxruntime
 
 from core.artifacts import KERAS_MODEL, ONNX_MODEL, SIGNATURE
-from core.dataset_shape import DatasetShape
+from core.dataset_sizes import DatasetShape
 from core.errors import ExportMismatch
 from core.signatures import InputKind, ModelSignature, Task, TensorSpec
 from core.specs.experiment import ExperimentSpec

@@ -17,8 +17,8 @@ from core.specs.datasets import (
     IrisDataset,
     MnistDataset,
     PolynomialFeatures,
-    Scaling,
 )
+from core.specs.splits import Scaling
 from models.runtime import keras, tf
 
 Inputs = npt.NDArray[np.float32]

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from core.dataset_shape import DatasetShape
+from core.dataset_sizes import DatasetShape
 from core.specs.networks import Network
 from core.specs.training import PrecisionName
 from models import binary_adder, cnn, mlp, rnn

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.dataset_shape import DatasetShape
+from core.dataset_sizes import DatasetShape
 from core.specs.networks import BinaryAdderNetwork, RnnNetwork
 from core.specs.training import PrecisionName
 from models.chain import Chain

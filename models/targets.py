@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from core.dataset_shape import DatasetShape
+from core.dataset_sizes import DatasetShape
 from core.signatures import Task
 from core.specs.training import Loss
 from models.losses import HINGES

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from core.specs.base import (
     FLOAT32_MAX,
@@ -16,31 +16,8 @@ from core.specs.base import (
     cut_after_mistakes,
 )
 from core.specs.functions import Function, Polynomial, Sine
-
-Scaling = Literal["none", "standardize", "min_max"]
-
-
-def _share_or_count(value: float) -> float:
-    if value >= 1 and value != int(value):
-        raise ValueError("Below 1 it is a share of the samples; from 1 on it is a count and must be whole")
-    return value
-
-
-ShareOrCount = Annotated[float, Strict(), Field(ge=0, le=2**31 - 1), AfterValidator(_share_or_count)]
-"""Below 1 a share of the samples, from 1 on a number of samples."""
-
-
-class Split(SpecModel):
-    """Which samples are held out. The draw depends on the spec's seed alone."""
-
-    validation: ShareOrCount = 0.0
-    """Of the training samples: held out of training and measured while it goes."""
-    test: ShareOrCount = 0.0
-    """Of all samples: held out and measured once, at the end. Datasets that bring test samples leave it 0."""
-    shuffle: Bool = True
-    """Draw the held-out samples at random; else they are the last ones, as Keras's `validation_split` takes them."""
-    stratify: Bool = False
-    """Hold out the same share of every class."""
+from core.specs.own_data import ArraysDataset, ImagesDataset, SeriesDataset, TableDataset
+from core.specs.splits import Scaling, Split
 
 
 class IrisDataset(SpecModel):
@@ -259,6 +236,10 @@ Dataset = Annotated[
     | FunctionDataset
     | TimeSeriesDataset
     | TruthTableDataset
-    | InlineDataset,
+    | InlineDataset
+    | TableDataset
+    | SeriesDataset
+    | ArraysDataset
+    | ImagesDataset,
     Field(discriminator="name"),
 ]

@@ -2,6 +2,9 @@
 
 from pathlib import Path
 
+from core.dataset_description import DatasetDescription
+from core.dataset_folder import DatasetFolder
+from core.errors import DatasetMissing
 from core.specs.datasets import (
     BinaryAdditionDataset,
     Dataset,
@@ -10,10 +13,11 @@ from core.specs.datasets import (
     InlineDataset,
     IrisDataset,
     MnistDataset,
-    Split,
     TimeSeriesDataset,
     TruthTableDataset,
 )
+from core.specs.own_data import UploadedDataset
+from core.specs.splits import Split
 from models.data.binary_addition import load_pairs
 from models.data.digits import load_digit_samples
 from models.data.functions import load_function_samples
@@ -24,6 +28,23 @@ from models.data.samples import Samples, SplitSamples
 from models.data.splitting import split_samples
 from models.data.time_series import load_windows
 from models.data.truth_tables import load_truth_table
+
+
+def read_description(dataset: Dataset, datasets_dir: Path) -> DatasetDescription | None:
+    """What is known of an upload; None for data that are not uploaded.
+
+    Raises:
+        DatasetMissing: If the upload is not on this machine.
+    """
+    if not isinstance(dataset, UploadedDataset):
+        return None
+    return _folder(dataset, datasets_dir).read_description().description
+
+
+def _folder(dataset: UploadedDataset, datasets_dir: Path) -> DatasetFolder:
+    if dataset.sha256 is None:
+        raise DatasetMissing(f"The spec does not say which upload of '{dataset.dataset}' it means: sha256 is missing.")
+    return DatasetFolder.of(datasets_dir, dataset.sha256)
 
 
 def load_samples(dataset: Dataset, datasets_dir: Path, seed: int) -> SplitSamples:
@@ -65,3 +86,5 @@ def _load(dataset: Dataset, datasets_dir: Path, seed: int) -> tuple[Samples, Sam
             return load_truth_table(dataset), None
         case InlineDataset():
             return load_inline_samples(dataset), None
+        case UploadedDataset():
+            raise DatasetMissing(f"Data uploaded as '{dataset.name}' can not be read yet.")

@@ -3,9 +3,9 @@
 import numpy as np
 import numpy.typing as npt
 
-from core.dataset_shape import count_split
+from core.dataset_sizes import count_split
 from core.errors import InvalidSpec, Problem
-from core.specs.datasets import Split
+from core.specs.splits import Split
 from models.data.samples import Samples, SplitSamples
 from models.seeds import random_generator
 

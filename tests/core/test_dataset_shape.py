@@ -1,10 +1,11 @@
 import pytest
 
-from core.dataset_shape import SplitCounts, count_split, shape_of
+from core.dataset_shape import shape_of
+from core.dataset_sizes import SplitCounts, count_split
 from core.errors import InvalidSpec
 from core.signatures import InputKind, Task
-from core.specs.datasets import Split
 from core.specs.parsing import parse_spec
+from core.specs.splits import Split
 
 SINE = {"type": "sine"}
 

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from core.dataset_shape import DatasetShape
+from core.dataset_sizes import DatasetShape
 from core.errors import InvalidSpec
 from core.layer_table import tabulate_layers
 from core.signatures import InputKind, Task

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from core.dataset_shape import DatasetShape
+from core.dataset_sizes import DatasetShape
 from core.signatures import InputKind, Task
 from core.specs.networks import Network
 from models.registry import build_network

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.dataset_shape import DatasetShape
+from core.dataset_sizes import DatasetShape
 from core.signatures import InputKind, Task
 from core.specs.training import Loss
 from models.targets import shape_targets

@@ -3,9 +3,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dataset_shape import count_split
+from core.dataset_sizes import count_split
 from core.errors import InvalidSpec
-from core.specs.datasets import Split
+from core.specs.splits import Split
 from models.data.samples import Samples
 from models.data.splitting import split_samples
 

@@ -1,0 +1,1 @@
+"""What a spec asks of uploaded data, held against what was uploaded."""

@@ -1,0 +1,29 @@
+"""What arrays a run gets from uploaded data."""
+
+from core.dataset_description import DatasetDescription, ImagesDescription
+from core.dataset_sizes import DatasetShape
+from core.errors import DatasetMissing, InvalidSpec, Problem
+from core.own_data.images import shape_of_images
+from core.specs.own_data import ImagesDataset, UploadedDataset
+
+KINDS = {"table": "table", "series": "table", "arrays": "arrays", "images": "images"}
+"""What has to have been uploaded for each name of a dataset."""
+
+
+def shape_of_own_data(dataset: UploadedDataset, description: DatasetDescription | None) -> DatasetShape:
+    """Hold a spec against the description of an upload, and say what arrays come of it.
+
+    Raises:
+        DatasetMissing: If there is no description: nothing was uploaded under this name.
+        InvalidSpec: If the spec asks for what the upload does not have, with pointers into the spec.
+    """
+    if description is None:
+        raise DatasetMissing(
+            f"There is no dataset '{dataset.dataset}' here. Upload it: trainyard data add {dataset.dataset} FILE"
+        )
+    if isinstance(dataset, ImagesDataset) and isinstance(description, ImagesDescription):
+        return shape_of_images(dataset, description)
+    problem = (
+        f"'{dataset.dataset}' holds {description.kind}. A spec names such data with dataset.name '{description.kind}'."
+    )
+    raise InvalidSpec(problem, [Problem("/dataset/name", problem, "other_kind_of_data")])
