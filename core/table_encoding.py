@@ -89,6 +89,10 @@ class TableEncoding(BaseModel):
 
     columns: tuple[AnyColumnEncoding, ...]
 
+    def __hash__(self) -> int:
+        # Looked up for every request: the thousands of values that categories may have are left out.
+        return hash(self.names)
+
     @property
     def width(self) -> int:
         """Numbers a row becomes."""

@@ -8,6 +8,8 @@ from serving.envelopes import SIGNATURE_NAME
 
 TENSORFLOW_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int64": "DT_INT64", "int32": "DT_INT32"}
 
+COLUMN_TYPES = {"number": "DT_FLOAT", "boolean": "DT_BOOL", "category": "DT_STRING", "date": "DT_STRING"}
+
 
 class Metadata(TypedDict):
     """Body of an answer to `GET .../metadata`."""
@@ -35,7 +37,7 @@ class Status(TypedDict):
 def build_metadata(model_name: str, version: int, signature: ModelSignature) -> Metadata:
     """Describe a model version's tensors; protobuf's JSON form writes 64-bit integers as strings."""
     signature_def = {
-        "inputs": {signature.input.name: _describe_tensor(signature.input)},
+        "inputs": _describe_inputs(signature),
         "outputs": {signature.output.name: _describe_tensor(signature.output)},
         "method_name": "tensorflow/serving/predict",
         "defaults": {},
@@ -55,11 +57,27 @@ def build_status(model_name: str, versions: Sequence[int]) -> Status:
     return {"model_version_status": available, "name": model_name, "ready": bool(available)}
 
 
+def _describe_inputs(signature: ModelSignature) -> dict[str, Any]:
+    """The one tensor; of a table one for each column, as the column form takes them."""
+    if signature.table is None:
+        return {signature.input.name: _describe_tensor(signature.input)}
+    # Of a series every instance has a value for each step of its window.
+    sizes = (-1, *signature.input.shape[:-1])
+    return {
+        column.name: {"dtype": COLUMN_TYPES[column.kind], "tensor_shape": _describe_sizes(sizes), "name": column.name}
+        for column in signature.table.columns
+    }
+
+
 def _describe_tensor(tensor: TensorSpec) -> dict[str, Any]:
     # The batch comes first and may have any size.
     sizes = (-1, *tensor.shape)
     return {
         "dtype": TENSORFLOW_TYPES[tensor.dtype],
-        "tensor_shape": {"dim": [{"size": str(size), "name": ""} for size in sizes], "unknown_rank": False},
+        "tensor_shape": _describe_sizes(sizes),
         "name": tensor.onnx_name,
     }
+
+
+def _describe_sizes(sizes: Sequence[int]) -> dict[str, Any]:
+    return {"dim": [{"size": str(size), "name": ""} for size in sizes], "unknown_rank": False}

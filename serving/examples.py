@@ -15,6 +15,7 @@ from serving.answers import Answer, answer_rows, class_labels, class_scores, has
 from serving.columns import read_columns
 from serving.envelopes import check_names, check_rows
 from serving.refusals import describe, join_pointer, refuse, show, show_names
+from serving.tables import read_table_rows
 from serving.tensors import Place, explain_number, read_tensors
 
 EXAMPLES_KEY = "examples"
@@ -76,12 +77,16 @@ def _decode_examples(body: object, signature: ModelSignature, max_instances: int
     examples = [_merge(index, row, context, place) for index, row in enumerate(rows)]
     name = signature.input.name
     is_whole = all(len(example) == 1 and isinstance(example.get(name), list) for example in examples)
+    if signature.input_kind is InputKind.TABLE and not is_whole:
+        return read_table_rows([_unwrap(example) for example in examples], signature, place)
     if signature.input_kind is InputKind.COLUMNS and not is_whole:
         return read_columns([_unwrap(example) for example in examples], signature.columns, place)
     for index, example in enumerate(examples):
         if set(example) != {name}:
             detail = f"Row {index} is an object with {show_names(example)}; the model's one feature is '{name}'."
             raise refuse(detail, place.pointer(index), "unknown_feature")
+    if signature.input_kind is InputKind.TABLE:
+        return read_table_rows([_as_list(example[name]) for example in examples], signature, place)
     if signature.input.shape:
         values = [_as_list(example[name]) for example in examples]
     else:
@@ -98,7 +103,7 @@ def _read_context(context: object, signature: ModelSignature) -> dict[str, Any]:
         if name not in signature.columns:
             detail = f"The context has an unknown column '{show(name)}'.{nearest(name, signature.columns)}"
             raise refuse(detail, join_pointer(CONTEXT_KEY, name), "unknown_column")
-        fault = explain_number(value)
+        fault = None if signature.input_kind is InputKind.TABLE else explain_number(value)
         if fault is not None:
             detail = f"The context has {fault.what} for {name}, {fault.reason}."
             raise refuse(detail, join_pointer(CONTEXT_KEY, name), fault.code)

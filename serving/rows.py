@@ -12,6 +12,7 @@ from serving.bit_pairs import read_operands
 from serving.columns import read_columns
 from serving.images import read_image_files
 from serving.refusals import describe, refuse, show_names
+from serving.tables import is_by_name, read_table_rows
 from serving.tensors import Place, read_tensors
 
 
@@ -39,6 +40,9 @@ def read_rows(rows: list[Any], signature: ModelSignature, place: Place) -> tuple
         InvalidInstances: If a row can not be read or is written in another way than the first.
     """
     form = _form(rows[0], signature)
+    if signature.input_kind is InputKind.TABLE and form is not RowForm.BY_INPUT:
+        form = RowForm.BY_FIELD if is_by_name(rows[0]) else RowForm.NUMBERS
+        return read_table_rows(rows, signature, place), form
     if form is RowForm.NUMBERS:
         try:
             return read_tensors(rows, signature, place), form
@@ -59,6 +63,8 @@ def read_rows(rows: list[Any], signature: ModelSignature, place: Place) -> tuple
 
 def _read_form(rows: list[Any], form: RowForm, signature: ModelSignature, place: Place) -> NDArray[np.float32]:
     kind = signature.input_kind
+    if kind is InputKind.TABLE:
+        return read_table_rows(rows, signature, place)
     if form is RowForm.NUMBERS:
         return read_tensors(rows, signature, place)
     if form is RowForm.FILE and kind is InputKind.IMAGE:

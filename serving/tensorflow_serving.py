@@ -18,6 +18,7 @@ from serving.answers import Answer, answer_labels, answer_rows, answer_sums, has
 from serving.envelopes import check_names, check_rows
 from serving.refusals import refuse, show_names
 from serving.rows import RowForm, read_rows
+from serving.tables import is_series, read_table_columns
 from serving.tensors import Place
 
 ROW_KEY = "instances"
@@ -70,6 +71,9 @@ def decode_predict(
     if ROW_KEY in fields:
         where: tuple[str, ...] = (ROW_KEY,)
         rows = check_rows(fields[ROW_KEY], where, max_instances)
+    elif _has_table_columns(fields[COLUMN_KEY], signature):
+        where = (COLUMN_KEY,)
+        rows = read_table_columns(fields[COLUMN_KEY], signature, max_instances)
     else:
         value, where = _unwrap_column(fields[COLUMN_KEY], signature)
         rows = check_rows(value, where, max_instances)
@@ -81,7 +85,7 @@ def decode_predict(
     answer_form = AnswerForm.NUMBERS
     if row_form is RowForm.BY_FIELD and signature.input_kind is InputKind.BIT_PAIR:
         answer_form = AnswerForm.SUMS
-    elif labels or (row_form is RowForm.BY_FIELD and has_class_per_row(signature)):
+    elif labels or (_is_raw(row_form, signature) and has_class_per_row(signature)):
         answer_form = AnswerForm.LABELS
     return PredictRequest(batch, "predictions" if where[0] == ROW_KEY else "outputs", answer_form)
 
@@ -99,6 +103,19 @@ def encode_predict(request: PredictRequest, output: NDArray[np.float32], signatu
     if request.answer_form is AnswerForm.LABELS:
         return answer_labels(request.answer_key, output, signature)
     return answer_rows(request.answer_key, output)
+
+
+def _is_raw(row_form: RowForm, signature: ModelSignature) -> bool:
+    """Whether rows came as people have them; then the answers are for people too."""
+    return row_form is RowForm.BY_FIELD or (row_form is RowForm.FILE and signature.resize is not None)
+
+
+def _has_table_columns(value: object, signature: ModelSignature) -> bool:
+    is_table = signature.input_kind is InputKind.TABLE and not is_series(signature)
+    # A single column may be called as the input is; then it is taken for the column.
+    return (
+        is_table and isinstance(value, dict) and (set(value) != {signature.input.name} or len(signature.columns) == 1)
+    )
 
 
 def _unwrap_column(value: object, signature: ModelSignature) -> tuple[object, tuple[str, ...]]:

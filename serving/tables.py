@@ -1,0 +1,170 @@
+"""Rows of a table with columns of any type: objects by column name, or lists in the order of the columns.
+
+A model of a series takes a list of such rows, one behind the other in time, for each answer.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.column_values import Encoder, NotEncodable, make_encoders
+from core.errors import Problem, nearest
+from core.signatures import ModelSignature
+from core.table_encoding import TableEncoding
+from serving.refusals import MAX_PROBLEMS, describe, join_pointer, refuse, refuse_all, show
+from serving.tensors import Place
+
+Pointer = Callable[[int], str]
+
+SERIES_RANK = 2
+NUM_NAMED = 12
+
+
+def is_series(signature: ModelSignature) -> bool:
+    """Whether an instance is a list of rows instead of one row."""
+    return len(signature.input.shape) == SERIES_RANK
+
+
+def is_by_name(instance: object) -> bool:
+    """Whether an instance names its columns: is an object, or a list that begins with one."""
+    return isinstance(instance[0] if isinstance(instance, list) and instance else instance, dict)
+
+
+def read_table_rows(rows: list[Any], signature: ModelSignature, place: Place) -> NDArray[np.float32]:
+    """Read instances for a model of a table.
+
+    Args:
+        rows: Objects or lists, each a row; of a series, lists of as many rows as its window has.
+        signature: Of the model that is to answer; its `table` says how a row becomes numbers.
+        place: Where the rows stand, for the messages.
+
+    Returns:
+        (num_rows, *input shape), float32.
+
+    Raises:
+        InvalidInstances: If a row lacks a column or has one too many, or a value has no place in its column.
+    """
+    table = _table_of(signature)
+    if not is_series(signature):
+        return _encode(rows, table, place.pointer)
+    window = signature.input.shape[0]
+    for number, instance in enumerate(rows):
+        if not isinstance(instance, list) or len(instance) != window:
+            raise refuse(
+                f"Instance {number} is {describe(instance)}; the model expects a list of {window} rows, one behind the "
+                "other in time.",
+                place.pointer(number),
+                "wrong_window",
+            )
+    steps = list(chain.from_iterable(rows))
+    encoded = _encode(steps, table, lambda number: place.pointer(number // window, number % window))
+    return encoded.reshape(len(rows), window, table.width)
+
+
+def read_table_columns(columns: dict[str, Any], signature: ModelSignature, max_instances: int) -> list[list[Any]]:
+    """The rows of a table sent by columns: `{"age": [31, 40], "city": ["Oslo", null]}`.
+
+    Returns:
+        Rows as lists, in the order of the model's columns.
+
+    Raises:
+        InvalidInstances: If a column is missing or unknown, is no list, or they differ in length.
+    """
+    names = _table_of(signature).names
+    problems = [
+        Problem(
+            join_pointer("inputs", name), f"There is no column '{show(name)}'.{nearest(name, names)}", "unknown_column"
+        )
+        for name in columns
+        if name not in names
+    ]
+    for name in names:
+        detail = ""
+        if name not in columns:
+            detail = f"The column '{name}' is missing. The model expects {_list(names)}."
+        elif not isinstance(columns[name], list):
+            detail = f"The column '{name}' is {describe(columns[name])}, where a list with a value a row belongs."
+        if detail:
+            problems.append(Problem(join_pointer("inputs", name), detail, "missing_column"))
+    if problems:
+        raise refuse_all(problems[:MAX_PROBLEMS])
+    lengths = {name: len(columns[name]) for name in names}
+    if len(set(lengths.values())) > 1:
+        detail = f"The columns differ in length: {', '.join(f'{name} {count}' for name, count in lengths.items())}."
+        raise refuse(detail, "/inputs", "wrong_length")
+    if lengths[names[0]] > max_instances:
+        detail = f"There are {lengths[names[0]]} rows; at most {max_instances} are answered at once."
+        raise refuse(detail, "/inputs", "too_many_rows")
+    if not lengths[names[0]]:
+        raise refuse("The columns are empty. Send one row or more.", "/inputs", "no_rows")
+    return [list(row) for row in zip(*(columns[name] for name in names), strict=True)]
+
+
+def _table_of(signature: ModelSignature) -> TableEncoding:
+    if signature.table is None:  # The signature's own check makes sure of it.
+        raise ValueError("a signature of the kind 'table' needs a table")
+    return signature.table
+
+
+def _encode(rows: Sequence[Any], table: TableEncoding, pointer: Pointer) -> NDArray[np.float32]:
+    encoders = make_encoders(table)
+    names = table.names
+    try:
+        encoded = [_encode_row(row, names, encoders) for row in rows]
+    except (KeyError, TypeError, ValueError, OverflowError):
+        problems = chain.from_iterable(_explain(number, row, table, pointer) for number, row in enumerate(rows))
+        raise refuse_all(list(islice(problems, MAX_PROBLEMS))) from None
+    return np.array(encoded, np.float32)
+
+
+def _encode_row(row: Any, names: tuple[str, ...], encoders: tuple[Encoder, ...]) -> list[float]:
+    if isinstance(row, dict):
+        if len(row) != len(names):
+            raise KeyError
+        values = [row[name] for name in names]
+    else:
+        values = row
+    return [number for value, encode in zip(values, encoders, strict=True) for number in encode(value)]
+
+
+def _explain(number: int, row: object, table: TableEncoding, pointer: Pointer) -> Iterator[Problem]:
+    names = table.names
+    place = pointer(number)
+    if isinstance(row, list):
+        if len(row) != len(names):
+            detail = f"Row {number} has {len(row)} values; the model expects {len(names)}: {_list(names)}."
+            yield Problem(place, detail, "wrong_length")
+            return
+        named: dict[str, Any] = dict(zip(names, row, strict=True))
+        places = {name: f"{place}/{index}" for index, name in enumerate(names)}
+    elif isinstance(row, dict):
+        named = row
+        places = {name: place + join_pointer(name) for name in {*row, *names}}
+    else:
+        detail = f"Row {number} is {describe(row)}, where an object by column name belongs: {_list(names)}."
+        yield Problem(place, detail, "not_an_object")
+        return
+    missing = [name for name in names if name not in named]
+    for name in named:
+        if name not in names:
+            # A misspelt column is also a missing one, so what is missing is where to look first.
+            detail = f"Row {number} has an unknown column '{show(name)}'.{nearest(name, missing or names)}"
+            yield Problem(places[name], detail, "unknown_column")
+    for name, encode in zip(names, make_encoders(table), strict=True):
+        if name in missing:
+            detail = f"Row {number} lacks the column '{name}'. Send null where its value is not known."
+            yield Problem(places[name], detail, "missing_column")
+            continue
+        try:
+            encode(named[name])
+        except NotEncodable as error:
+            detail = f"Row {number} has {describe(named[name])} for {name}, {error}."
+            yield Problem(places[name], detail, error.code)
+
+
+def _list(names: tuple[str, ...]) -> str:
+    more = "" if len(names) <= NUM_NAMED else ", …"
+    return ", ".join(names[:NUM_NAMED]) + more
