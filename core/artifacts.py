@@ -13,6 +13,7 @@ CHUNK_BYTES = 1024 * 1024
 KERAS_MODEL = "model.keras"
 ONNX_MODEL = "model.onnx"
 SIGNATURE = "signature.json"
+EVALUATION = "evaluation.json"
 TRAINER_LOG = "trainer.log"
 
 MEDIA_TYPES = {

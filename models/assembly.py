@@ -16,6 +16,8 @@ from core.specs.experiment import ExperimentSpec
 from models.data.loading import load_samples, read_description
 from models.data.samples import Samples
 from models.engine.arrays import Arrays, FitData
+from models.engine.tallies import MakeTally
+from models.evaluation_report import choose_tally
 from models.metrics import Measure, make_measures
 from models.preparation import Preparation, fit_preparation
 from models.registry import build_network
@@ -34,6 +36,7 @@ class Assembly:
         network: A keras.Model with its first weights, from prepared inputs.
         data: Prepared inputs and shaped targets.
         measures: For the metrics of the spec.
+        make_tally: Makes what counts answers to held-out samples.
         preparation: What was done to the inputs.
         examples: Some raw training inputs.
     """
@@ -42,6 +45,7 @@ class Assembly:
     network: Any
     data: FitData
     measures: tuple[Measure, ...]
+    make_tally: MakeTally
     preparation: Preparation
     examples: npt.NDArray[np.float32]
 
@@ -75,6 +79,7 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
         network=build_network(spec.model, shape, spec.seed, spec.training.precision),
         data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test)),
         measures=make_measures(spec.training, output_shape),
+        make_tally=choose_tally(shape, spec.training.loss, output_shape),
         preparation=preparation,
         # Copied, so that these few rows do not keep all raw inputs in memory through the training.
         examples=samples.train.inputs[:NUM_EXAMPLES].copy(),

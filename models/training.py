@@ -14,6 +14,7 @@ from models.engine.mirroring import mirrored
 from models.engine.plan_cache import PlanCache
 from models.engine.planning import Planning
 from models.engine.plans import GENERATION
+from models.evaluation_report import write_report
 from models.export import export_model
 from models.reporting import PhaseClock, Reporter, stop_if_asked
 from models.runtime import find_device_name, library_versions, num_threads
@@ -24,7 +25,7 @@ class TrainingOutcome:
     """What a finished training leaves.
 
     Attributes:
-        files: model.keras, model.onnx and signature.json.
+        files: model.keras, model.onnx, signature.json and evaluation.json.
         final_metrics: The last value of every curve, by its key.
         phases: Seconds of each phase.
     """
@@ -62,13 +63,23 @@ def train(
         assembly = assemble(spec, datasets_dir)
         stop_if_asked(reporter)
         planning = make_planning(spec, assembly, device, cache_dir)
-        outcome = fit(assembly.network, assembly.data, spec.training, assembly.measures, spec.seed, clock, planning)
+        outcome = fit(
+            assembly.network,
+            assembly.data,
+            spec.training,
+            assembly.measures,
+            spec.seed,
+            clock,
+            planning,
+            assembly.make_tally,
+        )
     clock.move(outcome.trial_seconds, Phase.COMPILE, Phase.TRIAL)
     clock.move(outcome.validate_seconds, Phase.TRAIN, Phase.VALIDATE)
     stop_if_asked(reporter)
 
     clock.phase(Phase.EXPORT)
     files = export_model(as_served(assembly, spec), spec, output_dir)
+    files.append(write_report(assembly.shape, assembly.data, outcome.validation, outcome.test, output_dir))
     return TrainingOutcome(files, outcome.metrics, clock.finish())
 
 

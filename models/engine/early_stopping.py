@@ -59,10 +59,16 @@ class StoppingRule:
         # Keras never stops after the very first epoch.
         return self._wait >= self._spec.patience and epoch > 1
 
-    def finish(self) -> None:
-        """Bring the best weights back, where that is asked for."""
-        if self._best_weights is not None:
-            self._network.set_weights(self._best_weights)
+    def finish(self) -> bool:
+        """Bring the best weights back, where that is asked for.
+
+        Returns:
+            Whether they were brought back.
+        """
+        if self._best_weights is None:
+            return False
+        self._network.set_weights(self._best_weights)
+        return True
 
     def _improves(self, value: float) -> bool:
         if self._best is None:

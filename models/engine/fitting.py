@@ -11,6 +11,7 @@ from models.engine.arrays import Arrays, FitData
 from models.engine.early_stopping import StoppingRule
 from models.engine.evaluation import Evaluation
 from models.engine.failures import broken_step, check_loss, check_weights, count_sound_steps
+from models.engine.held_out import HeldOut
 from models.engine.length import measure_length
 from models.engine.meter import Meter
 from models.engine.mirroring import MirroredLearner, is_mirrored
@@ -26,6 +27,7 @@ from models.engine.programs.making import ProgramMaker
 from models.engine.record import Record
 from models.engine.report import describe_choice, describe_speed
 from models.engine.speed import Speed
+from models.engine.tallies import MakeTally
 from models.engine.values import LOSS, Values
 from models.losses import make_loss
 from models.metrics import Measure
@@ -46,6 +48,8 @@ class FitOutcome:
         num_epochs: Epochs begun.
         stopped_early: Whether early stopping ended it.
         metrics: The last value of every curve, by its key; `test/…` where there are test samples.
+        validation: Its samples with the final weights; None without any, or where nothing is counted.
+        test: Likewise.
         engine: How the steps were computed, as the reporter was told.
         trial_seconds: Spent on plans that were not taken.
         validate_seconds: Spent on samples that are not learned from.
@@ -55,6 +59,8 @@ class FitOutcome:
     num_epochs: int
     stopped_early: bool
     metrics: dict[str, float]
+    validation: HeldOut | None
+    test: HeldOut | None
     engine: dict[str, Any]
     trial_seconds: float
     validate_seconds: float
@@ -68,6 +74,7 @@ def fit(
     seed: int,
     reporter: Reporter,
     planning: Planning | None = None,
+    make_tally: MakeTally | None = None,
 ) -> FitOutcome:
     """Train `network` in place as `Model.fit` would, and evaluate it.
 
@@ -82,6 +89,7 @@ def fit(
         seed: The experiment's.
         reporter: Is told the phases `compile` and `train`, the plan, progress and points of curves.
         planning: What plans are chosen by.
+        make_tally: Makes what counts the final weights' answers to held-out samples; None counts nothing.
 
     Raises:
         TrainingFailed: If the loss is no longer a finite number, or the plan that the spec asks for can not be used.
@@ -89,7 +97,7 @@ def fit(
     """
     reset_peak_memory()
     reporter.phase(Phase.COMPILE)
-    session = _Session(network, data, training, measures, seed, reporter, planning or Planning())
+    session = _Session(network, data, training, measures, seed, reporter, planning or Planning(), make_tally)
     reporter.phase(Phase.TRAIN)
     return session.run()
 
@@ -117,11 +125,13 @@ class _Session:
         seed: int,
         reporter: Reporter,
         planning: Planning,
+        make_tally: MakeTally | None,
     ) -> None:
         self._network = network
         self._training = training
         self._reporter = reporter
         self._planning = planning
+        self._make_tally = make_tally
         self._length = measure_length(training, len(data.train))
         self._ordering = Ordering(self._length, seed, shuffle=training.shuffle)
         self._executor = _choose_executor(planning)
@@ -145,8 +155,13 @@ class _Session:
         self._engine = describe_choice(self._choice, self._length.batch_size)
         reporter.engine(self._engine)
         evaluation = EvaluationProgram(learner, data.train, self._executor)
+        output_shape = tuple(network.output_shape[1:])
         self._validation, self._test = (
-            Evaluation(evaluation, meter, arrays, reporter, is_resident=fits_on_device(arrays)) if len(arrays) else None
+            Evaluation(
+                evaluation, meter, arrays, output_shape, make_tally, reporter, is_resident=fits_on_device(arrays)
+            )
+            if len(arrays)
+            else None
             for arrays in (data.validation, data.test)
         )
 
@@ -183,11 +198,11 @@ class _Session:
             self._take_steps()
             stopped_early = self._end_epoch()
             self._record.tell(self._step)
-        if self._rule is not None:
-            self._rule.finish()
+        has_restored = self._rule is not None and self._rule.finish()
         check_weights(self._network, self._training)
+        self._count_validation(has_restored=has_restored)
         if self._test is not None:
-            values = self._evaluate(self._test)
+            values = self._evaluate(self._test, is_counted=True)
             self._record.add_test(self._step, values)
             check_loss(values, "test", self._training)
         self._engine |= describe_speed(self._speed, self._planning)
@@ -197,6 +212,8 @@ class _Session:
             num_epochs=self._epoch,
             stopped_early=stopped_early,
             metrics=self._record.last,
+            validation=None if self._validation is None else self._validation.counted,
+            test=None if self._test is None else self._test.counted,
             engine=self._engine,
             trial_seconds=self._choice.trial_seconds,
             validate_seconds=self._speed.validate_seconds,
@@ -247,13 +264,20 @@ class _Session:
             return False
         is_validated = self._validation is not None and epoch % self._training.validation_freq == 0
         if self._validation is not None and is_validated:
-            values = self._evaluate(self._validation)
+            values = self._evaluate(self._validation, is_counted=self._step == self._length.num_steps)
             self._record.add_validation(self._step, values)
             check_loss(values, "validation", self._training)
         return self._rule is not None and self._rule.should_stop(epoch, self._record.last, is_validated=is_validated)
 
-    def _evaluate(self, evaluation: Evaluation) -> Values:
+    def _count_validation(self, *, has_restored: bool) -> None:
+        """Validate the weights that are kept, where the last validation met others."""
+        if self._validation is None or self._make_tally is None:
+            return
+        if has_restored or self._validation.counted is None:
+            check_loss(self._evaluate(self._validation, is_counted=True), "validation", self._training)
+
+    def _evaluate(self, evaluation: Evaluation, *, is_counted: bool) -> Values:
         started = perf_counter()
-        values = evaluation.run()
+        values = evaluation.run(is_counted=is_counted)
         self._speed.validate_seconds += perf_counter() - started
         return values

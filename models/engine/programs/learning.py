@@ -43,11 +43,11 @@ class Learner:
         self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
         return self.meter.measure(loss, targets, outputs)
 
-    def judge(self, batch: Batch) -> State:
-        """What a batch measures, learning nothing."""
+    def judge(self, batch: Batch) -> tuple[State, Any]:
+        """What a batch measures, and what it was answered, learning nothing."""
         inputs, targets, *weights = batch
         outputs = self.network(inputs, training=False)
-        return self.meter.measure(self.loss(targets, outputs, *weights), targets, outputs)
+        return self.meter.measure(self.loss(targets, outputs, *weights), targets, outputs), outputs
 
     def loss(self, targets: Any, outputs: Any, *weights: Any) -> Any:
         """The loss of the outputs and what regularizers add to it."""

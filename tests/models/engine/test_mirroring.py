@@ -39,7 +39,8 @@ for number, document in enumerate(json.load(sys.stdin)):
     outcome = train(parse_spec(document), datasets_dir=folder, output_dir=folder, reporter=listener)
     model = keras.models.load_model(folder / "model.keras")
     weights = [weight.numpy().ravel().tolist() for weight in model.weights]
-    told.append([listener.device, listener.plan, outcome.final_metrics, sum(weights, [])])
+    report = json.loads((folder / "evaluation.json").read_text())
+    told.append([listener.device, listener.plan, outcome.final_metrics, sum(weights, []), report])
 print(json.dumps(told))
 """
 IRIS = {
@@ -142,12 +143,16 @@ def outcomes(tmp_path_factory):
     ],
 )
 def test_several_devices_learn_what_one_learns(outcomes, name, alone):
-    device, _, metrics, weights = outcomes[name]
-    device_alone, _, metrics_alone, weights_alone = outcomes[alone]
+    device, _, metrics, weights, report = outcomes[name]
+    device_alone, _, metrics_alone, weights_alone, report_alone = outcomes[alone]
 
     assert device == f"{name.removesuffix(', streamed').removesuffix(', step by step')[-1]} × {device_alone}"
     assert metrics == pytest.approx(metrics_alone, rel=2e-4, abs=2e-5)
     assert weights == pytest.approx(weights_alone, rel=2e-4, abs=2e-5)
+    for split in ("validation", "test"):
+        assert (report[split] is None) == (report_alone[split] is None)
+        if name.startswith("iris"):
+            assert report[split]["classification"] == report_alone[split]["classification"]
 
 
 def test_several_devices_take_a_graph_unless_told_otherwise(outcomes):
@@ -160,9 +165,9 @@ def test_several_devices_take_a_graph_unless_told_otherwise(outcomes):
 
 
 def test_moving_averages_and_masks_are_those_of_shares_and_repeat(outcomes):
-    _, _, metrics, weights = outcomes["digits on 2"]
+    _, _, metrics, weights, report = outcomes["digits on 2"]
 
-    assert outcomes["digits on 2 again"][2:] == [metrics, weights]
+    assert outcomes["digits on 2 again"][2:] == [metrics, weights, report]
     # Each device normalises by its own half of a batch, so the numbers are others, but of the same size.
     assert metrics["epoch/train/loss"] == pytest.approx(outcomes["digits on 1"][2]["epoch/train/loss"], rel=0.2)
 
