@@ -134,7 +134,8 @@ def _progress(record: RunRecord) -> RunProgress | None:
     if told is None:
         return None
     step, num_steps = int(told["step"]), int(told["num_steps"])
-    fraction = min(step / num_steps, 1.0) if num_steps else 0.0
+    # A run of no steps has none left.
+    fraction = min(step / num_steps, 1.0) if num_steps else 1.0
     return RunProgress(
         phase=told["phase"],
         epoch=told["epoch"],

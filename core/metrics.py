@@ -43,7 +43,7 @@ class MetricBatch:
 
     Attributes:
         key: Name of the curve: `train/loss` per step; `epoch/train/loss` and `epoch/validation/loss` per epoch.
-        steps: Training step of each point, counted from 1 over all epochs, rising.
+        steps: Training step of each point, counted from 1 over all epochs, rising; 0 where no step was asked for.
         values: The value at each step; NaN and infinities are legal.
         times: When each was measured, in seconds since the Unix epoch.
     """

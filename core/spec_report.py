@@ -9,6 +9,7 @@ from core.dataset_description import DatasetDescription
 from core.dataset_shape import shape_of
 from core.dataset_sizes import DatasetShape
 from core.errors import InvalidSpec, OverLimit, Problem
+from core.initial_weights import check_initial_weights
 from core.layer_table import LayerRow, tabulate_layers
 from core.output_fit import check_metrics, check_output
 from core.settings import Settings
@@ -76,6 +77,7 @@ def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDes
     warnings = check_output(spec, shape, layers[-1].output_shape)
     check_metrics(spec, shape, layers[-1].output_shape)
     check_class_weight(spec, shape)
+    check_initial_weights(spec, layers)
     report = _work_out(spec, shape, layers, (*warnings, *_training_warnings(spec, shape)))
     _check_limits(spec, report, settings)
     return report
@@ -88,7 +90,7 @@ def _work_out(
     batch_size = shape.num_train if training.batch_size == "full" else min(training.batch_size, shape.num_train)
     steps_per_epoch = training.steps_per_epoch or ceil(shape.num_train / batch_size)
     epochs = training.num_epochs_asked
-    num_steps = training.steps if training.steps is not None else (epochs or 1) * steps_per_epoch
+    num_steps = (training.steps or 0) if epochs is None else epochs * steps_per_epoch
     num_parameters = sum(layer.num_parameters for layer in layers)
     num_samples = shape.num_train + shape.num_validation + shape.num_test
     numbers_per_sample = prod(shape.input_shape) + prod(shape.network_input_shape) + prod(shape.target_shape)

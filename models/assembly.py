@@ -10,6 +10,7 @@ import numpy.typing as npt
 from core.class_weights import check_class_weight
 from core.dataset_shape import shape_of
 from core.dataset_sizes import DatasetShape
+from core.initial_weights import check_initial_weights
 from core.layer_table import tabulate_layers
 from core.output_fit import check_metrics, check_output
 from core.specs.experiment import ExperimentSpec
@@ -18,6 +19,7 @@ from models.data.samples import Samples
 from models.engine.arrays import Arrays, FitData
 from models.engine.tallies import MakeTally
 from models.evaluation_report import choose_tally
+from models.first_weights import set_first_weights
 from models.metrics import Measure, make_measures
 from models.preparation import Preparation, fit_preparation
 from models.registry import build_network
@@ -63,10 +65,12 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
         InvalidInput: If they are not what they should be.
     """
     shape = shape_of(spec.dataset, read_description(spec.dataset, datasets_dir))
-    output_shape = tabulate_layers(spec.model, shape.network_input_shape)[-1].output_shape
+    layers = tabulate_layers(spec.model, shape.network_input_shape)
+    output_shape = layers[-1].output_shape
     check_output(spec, shape, output_shape)
     check_metrics(spec, shape, output_shape)
     check_class_weight(spec, shape)
+    check_initial_weights(spec, layers)
     samples = weigh_samples(load_samples(spec.dataset, datasets_dir, spec.seed), spec.training, shape.class_labels)
     preparation = fit_preparation(spec.dataset, samples.train.inputs)
 
@@ -74,9 +78,11 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
         targets = shape_targets(part.targets, spec.training.loss, shape, output_shape)
         return Arrays(preparation.apply(part.inputs), targets, part.weights)
 
+    network = build_network(spec.model, shape, spec.seed, spec.training.precision)
+    set_first_weights(network, spec.initial_weights)
     return Assembly(
         shape=shape,
-        network=build_network(spec.model, shape, spec.seed, spec.training.precision),
+        network=network,
         data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test)),
         measures=make_measures(spec.training, output_shape),
         make_tally=choose_tally(shape, spec.training.loss, output_shape),

@@ -23,6 +23,7 @@ from core.specs.optimizers import Optimizer, RmsProp
 
 LossName = Literal[
     "mean_squared_error",
+    "half_mean_squared_error",
     "mean_absolute_error",
     "mean_absolute_percentage_error",
     "mean_squared_logarithmic_error",
@@ -160,9 +161,10 @@ class Training(SpecModel):
     optimizer: Optimizer = RmsProp(name="rmsprop")
     loss: Annotated[Loss, BeforeValidator(_name_alone, json_schema_input_type=LossName | LossAlias | Loss)]
     metrics: Annotated[tuple[AnyMetricName, ...], Field(max_length=20), at_most(20)] = ()
-    epochs: PositiveInt | None = None
-    """Passes over the training samples; 1 where neither `epochs` nor `steps` is given."""
-    steps: PositiveInt | None = None
+    epochs: NonNegativeInt | None = None
+    """Passes over the training samples; 1 where neither `epochs` nor `steps` is given. 0: the network is measured as it
+    is."""
+    steps: NonNegativeInt | None = None
     """Batches in all, instead of `epochs`."""
     steps_per_epoch: PositiveInt | None = None
     """Batches that count as an epoch; null: as many as the training samples fill."""
@@ -196,4 +198,6 @@ class Training(SpecModel):
     @property
     def num_epochs_asked(self) -> int | None:
         """Epochs, where the length is given in epochs."""
-        return None if self.steps is not None else self.epochs or 1
+        if self.steps is not None:
+            return None
+        return 1 if self.epochs is None else self.epochs

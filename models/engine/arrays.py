@@ -29,6 +29,10 @@ class Arrays:
         """Inputs, targets and, where there are any, weights: what makes up a batch."""
         return (self.inputs, self.targets) if self.weights is None else (self.inputs, self.targets, self.weights)
 
+    def none(self) -> "Arrays":
+        """As these, without any sample."""
+        return Arrays(self.inputs[:0], self.targets[:0], None if self.weights is None else self.weights[:0])
+
     @property
     def num_bytes(self) -> int:
         """Memory of all columns."""

@@ -23,7 +23,7 @@ class Curve:
     def __init__(self, prefix: str, names: Sequence[str], num_points: int, outbox: Outbox) -> None:
         self._keys = [f"{prefix}/{name}" for name in names]
         self._outbox = outbox
-        self._stride = -(-num_points // MAX_POINTS)
+        self._stride = max(1, -(-num_points // MAX_POINTS))
         self._num_seen = 0
         self._last_time = time()
         self._unsent: tuple[int, Values, float] | None = None
@@ -33,7 +33,7 @@ class Curve:
         """Take points in the order of their steps, and put those that are kept into the outbox.
 
         Args:
-            steps: Training step of each, counted from 1.
+            steps: Training step of each, counted from 1; 0 for what is measured before any.
             values: (points, names).
         """
         if not len(steps):

@@ -31,6 +31,20 @@ def check_loss(values: Values, what: str, training: Training) -> None:
         raise _failure(f"The {what} loss is {values[LOSS]}: the weights have grown without bounds.", training)
 
 
+def check_first_loss(values: Values, training: Training) -> None:
+    """See that a network that is not trained has a loss over its training samples that is a finite number.
+
+    Raises:
+        TrainingFailed: If it has not.
+    """
+    if not np.isfinite(values[LOSS]):
+        hint = " The Poisson loss needs outputs above 0." if training.loss.name == "poisson" else ""
+        raise TrainingFailed(
+            f"The loss of the network as it starts is {values[LOSS]}. Try smaller first weights (initial_weights, "
+            f"initializers), or inputs and targets of size about 1 (dataset.scaling).{hint}"
+        )
+
+
 def check_weights(network: Any, training: Training) -> None:
     """See that the last update did no harm that no loss has shown yet.
 

@@ -10,7 +10,7 @@ from core.specs.training import Training
 from models.engine.arrays import Arrays, FitData
 from models.engine.early_stopping import StoppingRule
 from models.engine.evaluation import Evaluation
-from models.engine.failures import broken_step, check_loss, check_weights, count_sound_steps
+from models.engine.failures import broken_step, check_first_loss, check_loss, check_weights, count_sound_steps
 from models.engine.held_out import HeldOut
 from models.engine.length import measure_length
 from models.engine.meter import Meter
@@ -24,6 +24,7 @@ from models.engine.programs.evaluation import EvaluationProgram
 from models.engine.programs.executors import Executor
 from models.engine.programs.learning import Learner
 from models.engine.programs.making import ProgramMaker
+from models.engine.programs.program import TrainingProgram
 from models.engine.record import Record
 from models.engine.report import describe_choice, describe_speed
 from models.engine.speed import Speed
@@ -78,7 +79,8 @@ def fit(
 ) -> FitOutcome:
     """Train `network` in place as `Model.fit` would, and evaluate it.
 
-    The order of samples follows from the seed and the step alone. Control comes back from TensorFlow several times
+    Where no steps are asked for, the network stays as it is, and training samples are measured once, as those held out
+    are. The order of samples follows from the seed and the step alone. Control comes back from TensorFlow several times
     a second, and the reporter is asked each time whether to stop.
 
     Args:
@@ -151,18 +153,20 @@ class _Session:
         make_learner = MirroredLearner if is_mirrored() else Learner
         learner = make_learner(network, optimizer, make_loss(training.loss), meter)
         self._running = meter.zero()
-        self._choice = self._choose_plan(learner, data, seed)
+        self._choice = self._choose_plan(learner, data, seed) if self._length.num_steps else None
         self._engine = describe_choice(self._choice, self._length.batch_size)
         reporter.engine(self._engine)
         evaluation = EvaluationProgram(learner, data.train, self._executor)
         output_shape = tuple(network.output_shape[1:])
-        self._validation, self._test = (
+        # Training samples are measured by the steps that take them, and apart where there are none.
+        untrained = data.train if self._choice is None else data.train.none()
+        self._untrained, self._validation, self._test = (
             Evaluation(
                 evaluation, meter, arrays, output_shape, make_tally, reporter, is_resident=fits_on_device(arrays)
             )
             if len(arrays)
             else None
-            for arrays in (data.validation, data.test)
+            for arrays in (untrained, data.validation, data.test)
         )
 
     def _choose_plan(self, learner: Learner, data: FitData, seed: int) -> Choice:
@@ -191,13 +195,12 @@ class _Session:
             self._record.finish()
 
     def _run(self) -> FitOutcome:
-        stopped_early = False
         self._record.tell(self._step)
-        while self._step < self._length.num_steps and not stopped_early:
-            stop_if_asked(self._reporter)
-            self._take_steps()
-            stopped_early = self._end_epoch()
-            self._record.tell(self._step)
+        stopped_early = False
+        if self._choice is None:
+            self._measure_untrained()
+        else:
+            stopped_early = self._train(self._choice.program)
         has_restored = self._rule is not None and self._rule.finish()
         check_weights(self._network, self._training)
         self._count_validation(has_restored=has_restored)
@@ -215,7 +218,7 @@ class _Session:
             validation=None if self._validation is None else self._validation.counted,
             test=None if self._test is None else self._test.counted,
             engine=self._engine,
-            trial_seconds=self._choice.trial_seconds,
+            trial_seconds=0.0 if self._choice is None else self._choice.trial_seconds,
             validate_seconds=self._speed.validate_seconds,
         )
 
@@ -224,13 +227,37 @@ class _Session:
         """The epoch, counted from 1, that the last step taken belongs to."""
         return -(-self._step // self._length.steps_per_epoch)
 
-    def _take_steps(self) -> None:
+    def _train(self, program: TrainingProgram) -> bool:
+        """Take all steps.
+
+        Returns:
+            Whether early stopping ended them.
+        """
+        stopped_early = False
+        while self._step < self._length.num_steps and not stopped_early:
+            stop_if_asked(self._reporter)
+            self._take_steps(program)
+            stopped_early = self._end_epoch()
+            self._record.tell(self._step)
+        return stopped_early
+
+    def _measure_untrained(self) -> None:
+        """Measure training and validation samples by the first weights, of a fit that takes no steps."""
+        stop_if_asked(self._reporter)
+        if self._untrained is not None:
+            values = self._evaluate(self._untrained, is_counted=False)
+            self._record.add_untrained(values)
+            check_first_loss(values, self._training)
+        if self._validation is not None:
+            self._validate(self._validation)
+
+    def _take_steps(self, program: TrainingProgram) -> None:
         """Take as many steps as fit into one call, at most up to where an epoch has to be judged."""
-        left = min(self._next_pause() - self._step, self._choice.program.max_steps)
+        left = min(self._next_pause() - self._step, program.max_steps)
         amount = self._pacer.next_amount(left)
         started = perf_counter()
         order = self._ordering.steps(self._step, amount)
-        taken = self._choice.program.run(order, self._running)
+        taken = program.run(order, self._running)
         seconds = perf_counter() - started
         self._running = taken.running
         self._pacer.took(amount, seconds)
@@ -264,10 +291,13 @@ class _Session:
             return False
         is_validated = self._validation is not None and epoch % self._training.validation_freq == 0
         if self._validation is not None and is_validated:
-            values = self._evaluate(self._validation, is_counted=self._step == self._length.num_steps)
-            self._record.add_validation(self._step, values)
-            check_loss(values, "validation", self._training)
+            self._validate(self._validation)
         return self._rule is not None and self._rule.should_stop(epoch, self._record.last, is_validated=is_validated)
+
+    def _validate(self, validation: Evaluation) -> None:
+        values = self._evaluate(validation, is_counted=self._step == self._length.num_steps)
+        self._record.add_validation(self._step, values)
+        check_loss(values, "validation", self._training)
 
     def _count_validation(self, *, has_restored: bool) -> None:
         """Validate the weights that are kept, where the last validation met others."""

@@ -16,7 +16,7 @@ class FitLength:
         steps_per_pass: Steps that take every sample once.
         steps_per_epoch: Steps after which an epoch is counted. Where it is not `steps_per_pass`, passes follow one
             another without regard to epochs, as batches of an endlessly repeated dataset do.
-        num_steps: Steps in all.
+        num_steps: Steps in all; 0 where the network is only measured.
     """
 
     num_samples: int
@@ -40,5 +40,6 @@ def measure_length(training: Training, num_samples: int) -> FitLength:
     batch_size = num_samples if training.batch_size == "full" else min(training.batch_size, num_samples)
     steps_per_pass = ceil(num_samples / batch_size)
     steps_per_epoch = training.steps_per_epoch or steps_per_pass
-    num_steps = training.steps if training.steps is not None else (training.num_epochs_asked or 1) * steps_per_epoch
+    num_epochs = training.num_epochs_asked
+    num_steps = (training.steps or 0) if num_epochs is None else num_epochs * steps_per_epoch
     return FitLength(num_samples, batch_size, steps_per_pass, steps_per_epoch, num_steps)

@@ -49,6 +49,10 @@ class Record:
         self._by_step.add(steps, values)
         self._by_epoch.add(steps[ends_epoch], epoch_values[ends_epoch])
 
+    def add_untrained(self, values: Values) -> None:
+        """Take what the training samples gave before any step, where none is taken: (names,)."""
+        self._by_epoch.add(np.array([0]), values[None])
+
     def add_validation(self, step: int, values: Values) -> None:
         """Take what the validation samples gave after this step: (names,)."""
         self._validations.add(np.array([step]), values[None])

@@ -11,8 +11,10 @@ from models.runtime import measure_peak_flops, peak_memory_bytes
 SIGNIFICANT_DIGITS = 4
 
 
-def describe_choice(choice: Choice, batch_size: int) -> dict[str, Any]:
-    """The plan, why it was taken, and what others would have taken."""
+def describe_choice(choice: Choice | None, batch_size: int) -> dict[str, Any]:
+    """The plan, why it was taken, and what others would have taken; None where there are no steps to plan."""
+    if choice is None:
+        return {"plan": "none", "reason": "there are no steps to take", "batch_size": batch_size, "tried": {}}
     description: dict[str, Any] = {
         "plan": choice.plan.name,
         "reason": choice.reason.value,

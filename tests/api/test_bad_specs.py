@@ -124,7 +124,7 @@ def test_an_unknown_field_is_named_with_the_nearest(send, body, pointer, hint):
         (["model", "layers", 0, "units"], 0),
         (["model", "layers", 0, "units"], -1),
         (["model", "layers", 0, "activation"], "rellu"),
-        (["training", "epochs"], 0),
+        (["training", "epochs"], 0.5),
         (["training", "epochs"], -3),
         (["training", "batch_size"], 0),
         (["training", "optimizer"], {"name": "adam", "learning_rate": -0.1}),
@@ -141,7 +141,7 @@ def test_a_wrong_type_or_size_is_told_at_its_place(send, path, value):
 
 
 def test_all_mistakes_are_told_at_once(send):
-    answer = send(json={"spec": changed(changed(SPEC, ["training", "epochs"], 0), ["seed"], -1)})
+    answer = send(json={"spec": changed(changed(SPEC, ["training", "epochs"], -1), ["seed"], -1)})
     assert {entry["pointer"] for entry in answer.json()["errors"]} == {"/spec/training/epochs", "/spec/seed"}
 
 

@@ -35,6 +35,9 @@ CATALOGUE = {
     "batch-norm": {"after-activation", "none"},
     "optimizers": {"momentum", "adagrad", "rmsprop", "adam"},
     "overfitting": {"l1", "l2", "dropout", "dropout-l1"},
+    "forward-softmax": set(),
+    "forward-linear": set(),
+    "forward-sigmoid": set(),
 }  # fmt: skip
 """The rows of the course's catalogue that are trained now, each with what the course tries besides."""
 

@@ -11,6 +11,7 @@ LN2 = math.log(2)
 # (targets, outputs, the mean loss by hand)
 CASES = {
     "mean_squared_error": ([[1.0], [3.0]], [[2.0], [5.0]], (1 + 4) / 2),
+    "half_mean_squared_error": ([[1.0], [3.0]], [[2.0], [5.0]], (1 + 4) / 4),
     "mean_absolute_error": ([[1.0], [3.0]], [[2.0], [5.0]], 1.5),
     "mean_absolute_percentage_error": ([[1.0], [4.0]], [[2.0], [5.0]], (100 + 25) / 2),
     "mean_squared_logarithmic_error": ([[0.0], [1.0]], [[math.e - 1], [1.0]], 0.5),

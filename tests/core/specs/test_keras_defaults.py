@@ -120,7 +120,7 @@ def test_defaults_of_training_are_those_of_fit_and_compile():
     assert f"`batch_size` will default to {ours.batch_size}." in described
 
 
-@pytest.mark.parametrize("name", get_args(training.LossName))
+@pytest.mark.parametrize("name", sorted({*get_args(training.LossName)} - {"half_mean_squared_error"}))
 def test_a_loss_has_the_name_and_defaults_of_keras(name):
     loss = keras.losses.get({"class_name": _class_name(name), "config": {}})
     arguments = defaults_of_keras(type(loss))

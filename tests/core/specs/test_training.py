@@ -33,6 +33,12 @@ def test_a_training_is_one_epoch_long_unless_told_otherwise(read):
     assert read({"steps": 7}).num_epochs_asked is None
 
 
+def test_a_network_may_be_measured_without_being_trained(read, training):
+    assert read({"epochs": 0}).num_epochs_asked == 0
+    assert read({"steps": 0}).num_epochs_asked is None
+    assert training({"steps": -1}) == {"/steps": "-1 came; expected at least 0."}
+
+
 def test_its_length_is_given_in_epochs_or_steps(training):
     assert training({"epochs": 1, "steps": 1}) == {"": "Give epochs or steps, not both."}
 

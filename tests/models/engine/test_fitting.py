@@ -172,6 +172,42 @@ def test_best_weights_are_restored_before_the_test(tmp_path, reporter):
     assert outcome.metrics["test/loss"] == pytest.approx(1.2**2, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    "training",
+    [{"steps": 0}, {"epochs": 0, "plan": "xla", "early_stopping": {"monitor": "loss", "restore_best_weights": True}}],
+)
+def test_without_steps_a_network_is_measured_as_it_starts(training, tmp_path, reporter):
+    inputs, targets = [[1], [2], [10], [20]], [3, 5, 7, 8]
+    split = {"validation": 1, "test": 1, "shuffle": False}
+    layers = [{"units": 1, "kernel_initializer": "ones"}]
+    spec = spec_of(inputs=inputs, targets=targets, split=split, layers=layers, metrics=["mae"], **training)
+
+    outcome, network = run(spec, reporter, tmp_path)
+
+    # Answers are the inputs: errors of 2 and 3, 3, and 12.
+    assert reporter.curves == {
+        "epoch/train/loss": {0: 6.5},
+        "epoch/train/mean_absolute_error": {0: 2.5},
+        "epoch/validation/loss": {0: 9.0},
+        "epoch/validation/mean_absolute_error": {0: 3.0},
+        "test/loss": {0: 144.0},
+        "test/mean_absolute_error": {0: 12.0},
+    }
+    assert (outcome.num_steps, outcome.num_epochs, outcome.stopped_early) == (0, 0, False)
+    assert outcome.engine["plan"] == "none"
+    assert reporter.progresses[-1] == Progress(Phase.TRAIN, epoch=0, num_epochs=0, step=0, num_steps=0)
+    assert [weight.numpy().tolist() for weight in network.weights] == [[[1.0]], [0.0]]
+
+
+def test_a_network_that_starts_out_of_bounds_says_so(tmp_path, reporter):
+    layers = [{"units": 1, "kernel_initializer": "ones"}]
+
+    with pytest.raises(
+        TrainingFailed, match=r"The loss of the network as it starts is inf\. Try smaller first weights"
+    ):
+        run(spec_of(inputs=[[1e30]], targets=[1], layers=layers, steps=0), reporter, tmp_path)
+
+
 def test_watching_a_measure_that_is_not_taken_is_refused(tmp_path, reporter):
     with pytest.raises(InvalidSpec, match="early_stopping watches 'val_loss'"):
         run(line(8, epochs=5, early_stopping={}), reporter, tmp_path)

@@ -24,6 +24,8 @@ def length_of(num_samples=100, **training):
         ({"steps": 9, "batch_size": 50}, 2, 9, 5),
         ({"epochs": 10, "steps_per_epoch": 10}, 10, 100, 10),
         ({"steps": 25, "steps_per_epoch": 10}, 10, 25, 3),
+        ({"steps": 0}, 4, 0, 0),
+        ({"epochs": 0, "steps_per_epoch": 10}, 10, 0, 0),
     ],
 )
 def test_steps_and_epochs_follow_from_each_other(training, steps_per_epoch, num_steps, num_epochs):
@@ -42,7 +44,7 @@ def test_a_last_epoch_cut_short_ends_with_the_last_step():
     batch_size=st.integers(1, 200) | st.just("full"),
     validation=st.integers(0, 99),
     extent=st.fixed_dictionaries({}, optional={"steps_per_epoch": st.integers(1, 50)}),
-    ends=st.sampled_from([{"epochs": 3}, {"steps": 7}, {}]),
+    ends=st.sampled_from([{"epochs": 3}, {"steps": 7}, {}, {"steps": 0}, {"epochs": 0}]),
 )
 def test_the_api_foretells_the_same_numbers(batch_size, validation, extent, ends):
     spec = parse_spec(

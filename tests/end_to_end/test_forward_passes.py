@@ -1,0 +1,47 @@
+"""The course's forward passes with given weights, asked of the service; the numbers are those published."""
+
+import pytest
+
+FORWARD_PASSES = {
+    "forward-softmax": ([1, 2, 3], [0.00443583, 0.44573018, 0.00541793, 0.54441607], 0.60804),
+    "forward-linear": ([1, 2, 3], [4.59, 9.2, 4.79, 9.4], 8.141525),
+    "forward-sigmoid": ([1, 5, 2, -1], [0.99917558, 0.99925397, 0.99932492], None),
+}
+
+
+@pytest.mark.parametrize("preset", FORWARD_PASSES)
+def test_a_network_with_given_weights_answers_the_published_numbers(service, preset):
+    inputs, outputs, loss = FORWARD_PASSES[preset]
+
+    run = service.train(preset=preset)
+
+    assert run["progress"]["num_steps"] == 0
+    assert run["progress"]["fraction"] == 1.0
+    assert set(run["latest_metrics"]) == {"epoch/train/loss"}
+    if loss is not None:
+        assert run["latest_metrics"]["epoch/train/loss"] == pytest.approx(loss, abs=5e-6)
+    (prediction,) = service.predict(preset, instances=[inputs])["predictions"]
+    assert prediction == pytest.approx(outputs, rel=5e-7, abs=1e-8)
+
+
+def test_what_is_measured_without_a_step_is_shown_at_step_0(service):
+    run = service.train(preset="forward-linear")
+
+    history = service.http.get(f"/v1/runs/{run['id']}/metrics/history").raise_for_status().json()
+    (curve,) = history["series"]
+    assert (curve["key"], curve["x"]) == ("epoch/train/loss", [0])
+    shown = service.command("show", run["id"])
+    assert shown.returncode == 0, shown.stderr
+    assert "epoch/train/loss" in shown.stdout
+    watched = service.command("run", "forward-linear", "--watch")
+    assert watched.returncode == 0, watched.stderr
+    assert "8.142" in watched.stdout + watched.stderr
+
+
+def test_first_weights_that_do_not_fit_are_refused_before_anything_is_queued(service):
+    overrides = {"initial_weights": {"dense_2": {"bias": [0.1, 0.2]}}}
+
+    answer = service.http.post("/v1/runs", json={"preset": "forward-linear", "overrides": overrides})
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["detail"] == "dense_2/bias has shape (2,); this network needs (4,)."
