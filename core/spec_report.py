@@ -185,21 +185,23 @@ def _length(training: Training) -> tuple[str, str]:
 
 
 def _samples_asked(spec: ExperimentSpec, limit: int) -> list["_Asked"]:
-    fields: dict[str, tuple[str, ...]] = {
-        "binary_addition": ("num_train", "num_test"),
-        "function": ("num_samples",),
-        "time_series": ("num_points",),
+    # Fields that say how many samples are made, and what tells their number.
+    fields: dict[str, dict[str, str]] = {
+        "binary_addition": {"num_train": "num_train", "num_test": "num_test"},
+        "function": {"num_samples": "num_samples"},
+        "time_series": {"num_points": "num_points"},
+        "truth_table": {"repeats": "num_samples"},
     }
     return [
         _Asked(
             f"/dataset/{field}",
             "samples",
-            getattr(spec.dataset, field),
+            getattr(spec.dataset, number),
             limit,
             "MAX_SAMPLES",
             f"Lower {field}.",
         )
-        for field in fields.get(spec.dataset.name, ())
+        for field, number in fields.get(spec.dataset.name, {}).items()
     ]
 
 

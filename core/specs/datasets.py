@@ -19,11 +19,16 @@ from core.specs.functions import Function, Polynomial, Sine
 from core.specs.own_data import ArraysDataset, ImagesDataset, SeriesDataset, TableDataset
 from core.specs.splits import Scaling, Split
 
+NUM_TRUTH_ROWS = 4
+"""Of a logical operation on two inputs."""
+
 
 class IrisDataset(SpecModel):
     """Fisher's 150 irises (1936): four lengths in centimetres, three species."""
 
     name: Literal["iris"]
+    order: Literal["by_species", "interleaved"] = "by_species"
+    """As published, 50 of each species in a row; or one of each species in turn, for a split without `shuffle`."""
     scaling: Scaling = "none"
     split: Split = Split()
 
@@ -152,6 +157,13 @@ class TruthTableDataset(SpecModel):
 
     name: Literal["truth_table"]
     operation: Literal["or", "and", "xor", "nand", "nor"]
+    repeats: PositiveInt = 1
+    """How many times the four rows come among the training samples."""
+
+    @property
+    def num_samples(self) -> int:
+        """Training samples."""
+        return NUM_TRUTH_ROWS * self.repeats
 
 
 def _rows_of_one(value: Any) -> Any:

@@ -71,7 +71,7 @@ def load_samples(dataset: Dataset, datasets_dir: Path, seed: int) -> SplitSample
 def _load(dataset: Dataset, datasets_dir: Path, seed: int) -> tuple[Samples, Samples | None]:
     match dataset:
         case IrisDataset():
-            return load_iris_samples(), None
+            return load_iris_samples(dataset), None
         case DigitsDataset():
             return load_digit_samples(), None
         case MnistDataset():

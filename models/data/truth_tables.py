@@ -15,6 +15,7 @@ _ANSWERS = {
 
 
 def load_truth_table(dataset: TruthTableDataset) -> Samples:
-    """The four rows (0,0), (0,1), (1,0), (1,1) and their answers: inputs (4, 2), targets (4,)."""
+    """The rows (0,0), (0,1), (1,0), (1,1) and their answers, over and over: inputs (4 · repeats, 2), targets alike."""
     inputs = np.array([(0, 0), (0, 1), (1, 0), (1, 1)], dtype=np.float32)
-    return Samples(inputs, np.array(_ANSWERS[dataset.operation], dtype=np.int64))
+    targets = np.array(_ANSWERS[dataset.operation], dtype=np.int64)
+    return Samples(np.tile(inputs, (dataset.repeats, 1)), np.tile(targets, dataset.repeats))

@@ -84,6 +84,10 @@ def test_a_truth_table_has_four_rows_to_train_on(shape):
     assert (rows.num_train, rows.num_validation, rows.num_test) == (4, 0, 0)
 
 
+def test_a_truth_table_that_repeats_has_more(shape):
+    assert shape({"name": "truth_table", "operation": "or", "repeats": 25}).num_train == 100
+
+
 def test_an_inline_table_with_labels_is_a_classification(shape):
     table = shape({"name": "inline", "inputs": [[1, 2], [3, 4]], "targets": [0, 1], "class_labels": ["no", "yes"]})
     assert (table.task, table.input_kind, table.target_shape) == (Task.CLASSIFICATION, InputKind.TENSOR, ())

@@ -201,6 +201,20 @@ def test_a_generated_dataset_has_a_limit_on_its_samples(over, line, dataset, fie
     ]
 
 
+def test_a_truth_table_that_repeats_too_often_is_told_by_its_samples(over, iris):
+    value = iris({"training": {"loss": "binary_crossentropy"}}) | {
+        "dataset": {"name": "truth_table", "operation": "or", "repeats": 251},
+        "model": {"kind": "mlp", "layers": [{"units": 1, "activation": "sigmoid"}]},
+    }
+    # 4 · 251 = 1,004, and four rows a repeat.
+    assert over(value, max_samples=1003) == [
+        (
+            "/dataset/repeats",
+            "The spec asks for 1,004 samples; this service allows 1,003 (TRAINYARD_MAX_SAMPLES). Lower repeats.",
+        )
+    ]
+
+
 def test_a_spec_at_its_limits_is_let_through(iris, tmp_path):
     limits = Settings(data_dir=tmp_path, max_parameters=15, max_epochs=20, max_steps=100)
     assert check_spec(parse_spec(iris({"training": {"epochs": 20}})), limits).num_steps == 100

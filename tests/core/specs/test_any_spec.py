@@ -127,7 +127,12 @@ def inline_tables(draw):
 
 
 datasets = st.one_of(
-    objects({"name": "iris"}, scaling=st.sampled_from(["none", "standardize", "min_max"]), split=splits),
+    objects(
+        {"name": "iris"},
+        order=st.sampled_from(["by_species", "interleaved"]),
+        scaling=st.sampled_from(["none", "standardize", "min_max"]),
+        split=splits,
+    ),
     objects({"name": "digits"}, rescale=st.booleans(), split=splits),
     objects({"name": "mnist"}, max_train_samples=st.integers(1, 60_000), max_test_samples=st.integers(1, 10_000)),
     objects({"name": "binary_addition"}, num_bits=st.integers(2, 62), num_train=sizes, num_test=sizes),
@@ -141,7 +146,10 @@ datasets = st.one_of(
         split=splits,
     ),
     objects({"name": "time_series"}, num_points=st.integers(200, 2**31 - 1), window=small, horizon=small),
-    objects({"name": "truth_table", "operation": st.sampled_from(["or", "and", "xor", "nand", "nor"])}),
+    objects(
+        {"name": "truth_table", "operation": st.sampled_from(["or", "and", "xor", "nand", "nor"])},
+        repeats=st.integers(1, 50),
+    ),
     inline_tables(),
 )
 

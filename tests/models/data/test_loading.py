@@ -30,6 +30,7 @@ def load(definition, seed=1):
         {"name": "time_series", "num_points": 50, "window": 7, "horizon": 3, "split": QUARTERS},
         {"name": "time_series", "num_points": 50, "window": 7, "targets": "every_step"},
         {"name": "truth_table", "operation": "xor"},
+        {"name": "truth_table", "operation": "or", "repeats": 25},
         {"name": "inline", "inputs": [[1, 2], [3, 4], [5, 6], [7, 8]], "targets": [1, 2, 3, 4], "split": QUARTERS},
         {"name": "inline", "inputs": [[1], [2]], "targets": [0, 1], "class_labels": ["no", "yes"]},
     ],
@@ -76,6 +77,15 @@ def test_irises_come_in_centimetres_with_their_species():
     assert np.bincount(parts.train.targets).tolist() == [50, 50, 50]
 
 
+def test_interleaved_irises_come_one_of_each_species_in_turn():
+    parts = load({"name": "iris", "order": "interleaved", "split": {"test": 100, "shuffle": False}})
+
+    assert parts.train.targets[:6].tolist() == [0, 1, 2, 0, 1, 2]
+    # The first fifty: 17 of two species and 16 of the last; 33, 33 and 34 are left for test.
+    assert np.bincount(parts.train.targets).tolist() == [17, 17, 16]
+    assert np.bincount(parts.test.targets).tolist() == [33, 33, 34]
+
+
 def test_digits_come_with_pixels_from_0_to_16():
     parts = load({"name": "digits"})
 
@@ -97,6 +107,13 @@ def test_truth_tables_answer_as_logic_does(operation, answers):
 
     assert parts.train.inputs.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]]
     assert parts.train.targets.tolist() == answers
+
+
+def test_the_rows_of_a_truth_table_repeat_as_a_whole():
+    parts = load({"name": "truth_table", "operation": "and", "repeats": 2})
+
+    assert parts.train.inputs.tolist() == [[0, 0], [0, 1], [1, 0], [1, 1]] * 2
+    assert parts.train.targets.tolist() == [0, 0, 0, 1] * 2
 
 
 def test_inline_rows_stand_as_they_were_written():
