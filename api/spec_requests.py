@@ -35,7 +35,7 @@ def settle_spec(request: SpecRequest, settings: Settings) -> SettledSpec:
     """Fill a request in to a whole spec, and hold it against the limits.
 
     Raises:
-        UnknownPreset: Naming the nearest known one.
+        UnknownPreset: If there is no such preset or variant, naming the nearest known one.
         InvalidSpec: If it can not be trained as it stands; pointers lead into what was sent.
         OverLimit: If it asks for more than the settings allow.
     """
@@ -43,9 +43,9 @@ def settle_spec(request: SpecRequest, settings: Settings) -> SettledSpec:
         spec, place = request.spec, "/spec"
     else:
         preset = get_preset(request.preset or "")
-        # What an override leaves wrong is the override's fault: presets are checked when they are loaded.
+        # What an override leaves wrong is the override's fault: presets and variants are checked when they are loaded.
         place = "/overrides"
-        spec = parse_spec(apply_overrides(preset.spec_json(), request.overrides), place)
+        spec = parse_spec(apply_overrides(preset.spec_json(request.variant), request.overrides), place)
     try:
         report = check_spec(spec, settings)
     except InvalidSpec as error:

@@ -78,22 +78,23 @@ class TrainyardClient:
         self,
         *,
         preset: str | None = None,
+        variant: str | None = None,
         overrides: JsonObject | None = None,
         spec: JsonObject | None = None,
         experiment: str | None = None,
         tags: Mapping[str, str] | None = None,
         idempotency_key: str | None = None,
     ) -> Run:
-        """Queue a run of a preset, changed by a JSON merge patch (RFC 7396), or of a whole spec.
+        """Queue a run of a preset or of one of its variants, changed by a JSON merge patch (RFC 7396), or of a spec.
 
         However often the request has to be sent, one run comes of it: it carries an Idempotency-Key, a fresh one
         unless one is given.
 
         Raises:
             InvalidRequest: If the spec can not be trained; `problems` says where.
-            NotFound: If no preset has this name.
+            NotFound: If no preset has this name, or the preset no such variant.
         """
-        body = _spec_body(preset=preset, overrides=overrides, spec=spec)
+        body = _spec_body(preset=preset, variant=variant, overrides=overrides, spec=spec)
         if experiment is not None:
             body["experiment"] = experiment
         if tags:
@@ -255,14 +256,19 @@ class TrainyardClient:
         return self._read(Preset, self._transport.send_for_object("GET", f"/v1/presets/{quote(name, safe='')}"))
 
     def validate_spec(
-        self, *, preset: str | None = None, overrides: JsonObject | None = None, spec: JsonObject | None = None
+        self,
+        *,
+        preset: str | None = None,
+        variant: str | None = None,
+        overrides: JsonObject | None = None,
+        spec: JsonObject | None = None,
     ) -> SpecReport:
         """Check a spec, or a preset with overrides, and describe its network; nothing is queued.
 
         Raises:
             InvalidRequest: If it can not be trained; `problems` says where.
         """
-        body = _spec_body(preset=preset, overrides=overrides, spec=spec)
+        body = _spec_body(preset=preset, variant=variant, overrides=overrides, spec=spec)
         return self._read(SpecReport, self._transport.send_for_object("POST", "/v1/specs:validate", body=body))
 
     def datasets(self) -> list[Dataset]:
@@ -339,14 +345,21 @@ class TrainyardClient:
         return [self._read(kind, item) for item in items]
 
 
-def _spec_body(*, preset: str | None, overrides: JsonObject | None, spec: JsonObject | None) -> dict[str, Any]:
+def _spec_body(
+    *, preset: str | None, variant: str | None, overrides: JsonObject | None, spec: JsonObject | None
+) -> dict[str, Any]:
     if (preset is None) == (spec is None):
         raise InvalidArgument("Give either a preset's name or a whole spec.")
     if spec is not None:
-        if overrides:
-            raise InvalidArgument("Overrides change a preset. Change the spec itself before sending it.")
+        if overrides or variant is not None:
+            raise InvalidArgument("Variants and overrides change a preset. Change the spec itself before sending it.")
         return {"spec": dict(spec)}
-    return {"preset": preset, "overrides": dict(overrides)} if overrides else {"preset": preset}
+    body: dict[str, Any] = {"preset": preset}
+    if variant is not None:
+        body["variant"] = variant
+    if overrides:
+        body["overrides"] = dict(overrides)
+    return body
 
 
 def _run_path(run_id: str) -> str:

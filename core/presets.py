@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from core.errors import UnknownPreset, nearest
+from core.figures import Figure, MetricFigure, NumSeeds, PublishedTime
 from core.specs.base import PositiveFloat, SpecModel
 from core.specs.experiment import ExperimentSpec, ModelName
 from core.specs.merging import apply_overrides
@@ -23,20 +24,31 @@ class Preset(SpecModel):
     teaches: str
     """What a reader learns from running it."""
     published: str
-    """The figure the course material gives."""
+    """The figure the course material gives, in words."""
+    figures: tuple[Figure, ...] = ()
+    """The same as bounds: a run that keeps within all of them has reproduced it."""
+    published_time: PublishedTime | None = None
+    num_seeds: NumSeeds = 1
+    """How many seeds, the spec's own and those after it, a reproduction tries to see what the draw does."""
+    chart: str = "train/loss"
+    """Key of the curve that compares the tries best."""
     expected_seconds: PositiveFloat
     """Time to train on two CPU cores, roughly."""
     spec: ExperimentSpec
     variants: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
     """What to try: a name and the merge patch on the spec for each."""
 
-    def spec_json(self) -> dict[str, Any]:
-        """The spec as it was written, defaults left out.
+    def spec_json(self, variant: str | None = None) -> dict[str, Any]:
+        """The spec as it was written, defaults left out, with the patch of a variant if one is named.
 
         Overrides apply to this form: an override that changes the optimizer then does not meet the arguments
         of the old one.
+
+        Raises:
+            UnknownPreset: If the preset has no variant of this name.
         """
-        return self.spec.model_dump(mode="json", exclude_unset=True)
+        spec = self.spec.model_dump(mode="json", exclude_unset=True)
+        return spec if variant is None else dict(apply_overrides(spec, self.variant(variant)))
 
     def variant(self, name: str) -> dict[str, Any]:
         """The merge patch of a variant.
@@ -59,9 +71,17 @@ def list_presets() -> tuple[Preset, ...]:
 
 def _read(document: Any) -> Preset:
     preset = parse_as(Preset, document)
-    for patch in preset.variants.values():
-        parse_spec(apply_overrides(preset.spec_json(), patch))
+    for variant in preset.variants:
+        parse_spec(preset.spec_json(variant))
+    for figure in preset.figures:
+        for name in _tries_of(figure):
+            if name is not None:
+                preset.variant(name)
     return preset
+
+
+def _tries_of(figure: Figure) -> tuple[str | None, ...]:
+    return (figure.variant, *figure.beside) if isinstance(figure, MetricFigure) else (figure.variant,)
 
 
 def get_preset(name: str) -> Preset:

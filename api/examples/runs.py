@@ -74,6 +74,7 @@ SPEC_REQUESTS: dict[str, Any] = {
         "preset": "iris-keras",
         "overrides": {"training": {"epochs": 50, "optimizer": {"name": "sgd", "learning_rate": 0.1}}},
     },
+    "A variant of a preset": {"preset": "binary-adder", "variant": "gru"},
     "A whole spec": {"spec": IRIS_SPEC},
 }
 
@@ -84,6 +85,7 @@ RUN_REQUESTS: dict[str, Any] = {
         "experiment": "iris-optimizers",
         "tags": {"author": "ada"},
     },
+    "A variant of a preset": {"preset": "binary-adder", "variant": "gru"},
     "A whole spec": {"spec": IRIS_SPEC, "experiment": "iris-activations"},
 }
 

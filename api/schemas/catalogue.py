@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.schemas.base import AnswerModel
+from core.figures import Figure, PublishedTime
 from core.run_state import RunState
 
 
@@ -14,13 +15,21 @@ class PresetEntry(AnswerModel):
     title: str
     teaches: str
     published: str
-    """The figure that a run should reproduce."""
+    """The figure that a run should reproduce, in words."""
+    figures: list[Figure]
+    """The same as bounds on metrics and predictions; a run that keeps within all of them has reproduced it."""
+    published_time: PublishedTime | None
+    """How long the published run took, where that is known."""
+    num_seeds: int
+    """How many seeds a reproduction tries."""
+    chart: str
+    """Key of the metric that compares the variants best."""
     expected_seconds: float
     """Time to train on two CPU cores, roughly."""
     spec: dict[str, Any]
     """As it was written; defaults are left out."""
     variants: dict[str, dict[str, Any]]
-    """What to try: a name, and the overrides to send with the preset."""
+    """What to try: a name to send as `variant`, and the merge patch on the spec it stands for."""
 
 
 class PresetList(AnswerModel):

@@ -188,6 +188,16 @@ def test_a_spec_over_a_limit_is_refused_with_the_setting_that_sets_it(
     assert client.get("/v1/runs").json()["items"] == []
 
 
+def test_an_unknown_variant_is_told_with_the_nearest(send):
+    answer = send(json={"preset": "binary-adder", "variant": "grus"})
+    check(answer, 404, "unknown_preset", words="'binary-adder' has no variant 'grus'. Did you mean 'gru'?")
+
+
+def test_what_an_override_breaks_in_a_variant_is_told_in_the_override(send):
+    answer = send(json={"preset": "binary-adder", "variant": "gru", "overrides": {"model": {"units": 0}}})
+    check(answer, 422, "invalid_spec", "/overrides/model/units")
+
+
 def test_an_unknown_preset_is_told_with_the_nearest(send):
     check(send(json={"preset": "binary-ader"}), 404, "unknown_preset", words="Did you mean 'binary-adder'?")
 
@@ -198,6 +208,7 @@ def test_an_unknown_preset_is_told_with_the_nearest(send):
         {},
         {"spec": SPEC, "preset": "perceptron-or"},
         {"spec": SPEC, "overrides": {"seed": 1}},
+        {"spec": SPEC, "variant": "wide"},
         {"overrides": {"seed": 1}},
     ],
 )

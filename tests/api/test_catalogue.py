@@ -41,14 +41,18 @@ def test_every_preset_and_every_variant_can_be_run(client, name):
     preset = client.get(f"/v1/presets/{name}").json()
     assert preset["name"] == name
     parse_spec(preset["spec"])
-    for overrides in [{}, *preset["variants"].values()]:
-        answer = client.post("/v1/specs:validate", json={"preset": name, "overrides": overrides})
+    for variant, patch in [(None, {}), *preset["variants"].items()]:
+        answer = client.post("/v1/specs:validate", json={"preset": name, "variant": variant})
         assert answer.status_code == 200, answer.text
+        by_patch = client.post("/v1/specs:validate", json={"preset": name, "overrides": patch})
+        assert by_patch.json()["spec"] == answer.json()["spec"]
 
 
 def test_presets_are_listed_whole(client):
     items = client.get("/v1/presets").json()["items"]
     assert [item["name"] for item in items] == [preset.name for preset in list_presets()]
+    published = next(item for item in items if item["name"] == "mnist-softmax")
+    assert [figure["metric"] for figure in published["figures"]] == ["test/accuracy"]
     assert items[0] == client.get(f"/v1/presets/{items[0]['name']}").json()
 
 

@@ -50,6 +50,12 @@ def test_the_spec_of_a_run_can_be_submitted_again(client):
     assert again.json()["preset"] is None
 
 
+def test_overrides_come_on_top_of_a_variant(client):
+    spec = submit(client, "binary-adder", variant="gru", overrides={"model": {"units": 8}})["spec"]
+    assert (spec["model"]["cell"], spec["model"]["units"]) == ("gru", 8)
+    assert spec["training"]["epochs"] == 5
+
+
 def test_a_run_without_an_experiment_is_grouped_by_its_preset_or_its_name(client):
     run = submit(client, overrides={"name": "my-or"})
     assert (run["experiment"], run["model"]) == ("perceptron-or", "my-or")

@@ -310,3 +310,14 @@ def test_client_of_no_address_takes_the_environments(monkeypatch):
     monkeypatch.setenv("TRAINYARD_URL", "http://yard.example")
     with TrainyardClient() as client:
         assert client.base_url == "http://yard.example"
+
+
+def test_a_variant_is_sent_by_its_name_with_overrides_beside_it(client, fake, answer, run_document):
+    fake.on("POST", "/v1/runs", answer(run_document(), 202))
+    client.submit_run(preset="binary-adder", variant="gru", overrides={"seed": 1})
+    assert fake.requests[0].body == {"preset": "binary-adder", "variant": "gru", "overrides": {"seed": 1}}
+
+
+def test_a_spec_has_no_variants(client):
+    with pytest.raises(InvalidArgument, match="Change the spec itself"):
+        client.submit_run(spec={"name": "a"}, variant="gru")
