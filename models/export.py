@@ -15,6 +15,7 @@ from core.signatures import InputKind, ModelSignature, Task, TensorSpec
 from core.specs.experiment import ExperimentSpec
 from core.specs.training import Loss
 from models.assembly import Assembly
+from models.layer_graph import TRAINING_ONLY, Step, compute_steps, follow, list_steps
 from models.losses import HINGES
 from models.onnx.activations import activation_name
 from models.onnx.writing import INPUT, OUTPUT, write_onnx
@@ -44,13 +45,16 @@ def export_model(assembly: Assembly, spec: ExperimentSpec, output_dir: Path) -> 
     Raises:
         ExportMismatch: If the ONNX form does not answer as the Keras form does.
     """
-    layers = [*assembly.network.layers[1:], *_final_layers(spec.training.loss)]
-    model = chain_layers(assembly.shape.input_shape, assembly.preparation, layers)
+    final = _final_layers(spec.training.loss)
+    steps = follow(list_steps(assembly.network), final)
+    model = build_model(assembly.shape.input_shape, assembly.preparation, steps)
     keras_path, onnx_path, signature_path = (output_dir / name for name in (KERAS_MODEL, ONNX_MODEL, SIGNATURE))
     model.save(keras_path)
-    write_onnx(onnx_path, assembly.shape.input_shape, assembly.preparation, layers)
+    # The Keras file keeps its dropout for those who train it further.
+    computing = follow(list_steps(assembly.network, without=TRAINING_ONLY), final)
+    write_onnx(onnx_path, assembly.shape.input_shape, assembly.preparation, computing)
     compare(model, onnx_path, assembly.examples)
-    signature = describe(assembly.shape, spec, layers)
+    signature = describe(assembly.shape, spec, [step.layer for step in steps])
     signature_path.write_text(signature.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return [keras_path, onnx_path, signature_path]
 
@@ -63,13 +67,10 @@ def _final_layers(loss: Loss) -> list[Any]:
     return [keras.layers.Activation(activation, name="probabilities")]
 
 
-def chain_layers(input_shape: tuple[int, ...], preparation: Preparation, layers: Sequence[Any]) -> Any:
+def build_model(input_shape: tuple[int, ...], preparation: Preparation, steps: Sequence[Step]) -> Any:
     """One flat keras.Model from raw inputs to answers, sharing the layers' weights."""
     inputs = keras.Input(input_shape, name=INPUT)
-    values = preparation.attach(inputs)
-    for layer in layers:
-        values = layer(values)
-    return keras.Model(inputs, values, name="model")
+    return keras.Model(inputs, compute_steps(steps, preparation.attach(inputs)), name="model")
 
 
 def compare(model: Any, onnx_path: Path, samples: Inputs) -> None:
@@ -115,7 +116,7 @@ def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -
     Args:
         shape: Of the dataset it learned from.
         spec: What it was trained by.
-        layers: Those of the saved model.
+        layers: Those of the saved model, the one that answers last.
     """
     output_shape = tuple(layers[-1].output.shape[1:])
     is_hinge = shape.task is Task.CLASSIFICATION and spec.training.loss.name in HINGES
@@ -135,6 +136,6 @@ def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -
 
 
 def _answers_probabilities(layers: Sequence[Any]) -> bool:
-    computing = [layer for layer in layers if not isinstance(layer, keras.layers.Dropout)]
+    computing = [layer for layer in layers if not isinstance(layer, TRAINING_ONLY)]
     activation = getattr(computing[-1], "activation", None) if computing else None
     return activation_name(activation) in PROBABILITIES

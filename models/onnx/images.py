@@ -3,6 +3,8 @@
 from math import ceil
 from typing import Any
 
+import numpy as np
+
 from models.onnx.graph import Graph
 from models.onnx.value import Value, to_channels_first
 
@@ -44,6 +46,17 @@ def add_global_pooling(graph: Graph, layer: Any, value: Value) -> Value:
     operator = "GlobalMaxPool" if type(layer).__name__ == "GlobalMaxPooling2D" else "GlobalAveragePool"
     pooled = graph.add(operator, to_channels_first(graph, value))
     return Value(graph.add("Flatten", pooled, stem=layer.name), value.shape[-1:])
+
+
+def add_zeros(graph: Graph, layer: Any, value: Value) -> Value:
+    """Zeros around the image, whichever way its axes stand."""
+    # Keras has the sides of an axis together, ONNX all beginnings before all ends.
+    (top, bottom), (left, right) = layer.padding
+    before, after = [top, left], [bottom, right]
+    sides = [0, 0, *before, 0, 0, *after] if value.channels_first else [0, *before, 0, 0, *after, 0]
+    widths = graph.constant(f"{layer.name}_widths", sides, np.int64)
+    result = graph.add("Pad", value.name, widths, stem=layer.name)
+    return Value(result, _output_shape(layer, value), value.channels_first)
 
 
 def _pads(

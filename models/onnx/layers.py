@@ -1,6 +1,6 @@
 """Keras's layers in ONNX's operators, one function a kind."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import prod
 from typing import Any
 
@@ -8,18 +8,28 @@ import numpy as np
 
 from models.onnx.activations import activation_name, add_activation
 from models.onnx.graph import Graph
-from models.onnx.images import add_convolution, add_global_pooling, add_pooling
+from models.onnx.images import add_convolution, add_global_pooling, add_pooling, add_zeros
+from models.onnx.joining import add_concatenation, add_sum
 from models.onnx.recurrent import add_bidirectional, add_recurrent
 from models.onnx.value import Value, to_channels_last
 
 
-def add_layer(graph: Graph, layer: Any, value: Value) -> Value:
+def add_layer(graph: Graph, layer: Any, sources: Sequence[Value]) -> Value:
     """Apply one Keras layer with the weights it has, as it works in inference.
+
+    Args:
+        graph: Where to.
+        layer: None that exists in training only.
+        sources: What it reads: one value, or several for a layer that joins branches.
 
     Raises:
         KeyError: For a class of layers that no spec describes.
     """
-    return _WRITERS[type(layer).__name__](graph, layer, value)
+    class_name = type(layer).__name__
+    if class_name in _JOINERS:
+        return _JOINERS[class_name](graph, layer, sources)
+    (value,) = sources
+    return _WRITERS[class_name](graph, layer, value)
 
 
 def _add_dense(graph: Graph, layer: Any, value: Value) -> Value:
@@ -76,10 +86,6 @@ def _reshape(graph: Graph, layer: Any, name: str, shape: tuple[int, ...]) -> Val
     return Value(graph.add("Reshape", name, sizes, stem=layer.name), shape)
 
 
-def _add_dropout(_graph: Graph, _layer: Any, value: Value) -> Value:
-    return value
-
-
 _WRITERS: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "Dense": _add_dense,
     "Conv2D": _add_convolution,
@@ -91,9 +97,14 @@ _WRITERS: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "Activation": _add_activation,
     "Flatten": _add_flatten,
     "Reshape": _add_reshape,
-    "Dropout": _add_dropout,
+    "ZeroPadding2D": add_zeros,
     "SimpleRNN": add_recurrent,
     "LSTM": add_recurrent,
     "GRU": add_recurrent,
     "Bidirectional": add_bidirectional,
+}
+
+_JOINERS: dict[str, Callable[[Graph, Any, Sequence[Value]], Value]] = {
+    "Add": add_sum,
+    "Concatenate": add_concatenation,
 }

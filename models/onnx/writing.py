@@ -7,8 +7,8 @@ that onnxruntime has made fast, and every activation exists. Each export is comp
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from models.layer_graph import NETWORK_INPUT, Step
 from models.onnx.graph import BATCH, Graph, tensor
 from models.onnx.layers import add_layer
 from models.onnx.preparing import add_preparation
@@ -19,8 +19,8 @@ INPUT = "inputs"
 OUTPUT = "outputs"
 
 
-def write_onnx(path: Path, input_shape: tuple[int, ...], preparation: Preparation, layers: Sequence[Any]) -> None:
-    """Write raw inputs → preparation → layers, for any number of rows.
+def write_onnx(path: Path, input_shape: tuple[int, ...], preparation: Preparation, steps: Sequence[Step]) -> None:
+    """Write raw inputs → preparation → network, for any number of rows.
 
     The graph has one input, `inputs`, and one output, `outputs`, float32, both with an open first axis `batch`.
 
@@ -28,12 +28,15 @@ def write_onnx(path: Path, input_shape: tuple[int, ...], preparation: Preparatio
         path: The file to write.
         input_shape: One raw input, batch axis left out.
         preparation: What happens before the network.
-        layers: Keras layers that follow one another, with their weights.
+        steps: Keras layers with their weights, and what each of them reads; the last one answers.
     """
     graph = Graph()
-    value = add_preparation(graph, preparation, Value(graph.name(INPUT), input_shape))
-    for layer in layers:
-        value = add_layer(graph, layer, value)
+    start = add_preparation(graph, preparation, Value(graph.name(INPUT), input_shape))
+    values: list[Value] = []
+    for step in steps:
+        sources = [start if source == NETWORK_INPUT else values[source] for source in step.sources]
+        values.append(add_layer(graph, step.layer, sources))
+    value = values[-1] if values else start
     graph.add("Identity", to_channels_last(graph, value), stem=OUTPUT)
     model = graph.finish(tensor(INPUT, (BATCH, *input_shape)), tensor(OUTPUT, (BATCH, *value.shape)))
     path.write_bytes(model.SerializeToString())

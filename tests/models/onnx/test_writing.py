@@ -10,7 +10,8 @@ import pytest
 
 from core.specs.datasets import PolynomialFeatures
 from core.specs.layers import Activation
-from models.export import chain_layers, run_onnx
+from models.export import build_model, run_onnx
+from models.layer_graph import TRAINING_ONLY, follow, list_steps
 from models.onnx.writing import write_onnx
 from models.preparation import Preparation
 from models.runtime import keras
@@ -40,12 +41,13 @@ def draw(shape, scale=1.0):
 def write(path, input_shape, layers, preparation=None):
     """Write the layers, their weights shaken so that none is 0 or 1."""
     preparation = preparation or Preparation()
-    model = chain_layers(input_shape, preparation, layers)
+    model = build_model(input_shape, preparation, follow((), layers))
     random = np.random.default_rng(2)
     for weight in model.weights:
         if weight.path.rpartition("/")[2] in {"bias", "gamma", "beta", "moving_mean", "moving_variance"}:
             weight.assign(random.uniform(0.2, 1.2, weight.shape))
-    write_onnx(path, input_shape, preparation, layers)
+    computing = [layer for layer in layers if not isinstance(layer, TRAINING_ONLY)]
+    write_onnx(path, input_shape, preparation, follow((), computing))
     return model
 
 
@@ -173,6 +175,60 @@ def test_a_whole_convolutional_network(tmp_path):
         keras.layers.Dense(3, activation="softmax"),
     ]
     assert_same(tmp_path, (12, 12), layers, preparation=Preparation(factor=1 / 255), scale=100)
+
+
+PADDING = keras.layers.ZeroPadding2D
+
+
+@pytest.mark.parametrize(
+    "layers",
+    [
+        # As images come, and as a convolution leaves them.
+        lambda: [PADDING((1, 2))],
+        lambda: [PADDING(((1, 0), (2, 3))), keras.layers.Conv2D(3, 2)],
+        lambda: [keras.layers.Conv2D(3, 2), PADDING(((0, 3), (1, 0))), keras.layers.Flatten(), keras.layers.Dense(2)],
+    ],
+)
+def test_zeros_around_images(layers, tmp_path):
+    assert_same(tmp_path, (4, 5, 2), layers())
+
+
+def convolution(filters):
+    return keras.layers.Conv2D(filters, 2, padding="same")
+
+
+@pytest.mark.parametrize("joint", ["add", "concatenate"])
+@pytest.mark.parametrize(
+    ("before", "branches", "after"),
+    [
+        # Both branches with channels first, one of them, none; then rows of numbers.
+        ([], [[convolution], [convolution]], []),
+        ([], [[convolution], []], [convolution]),
+        ([], [[], []], [convolution]),
+        ([], [[], []], []),
+        ([convolution], [[convolution], []], [keras.layers.Flatten]),
+        ([keras.layers.Flatten], [[], []], []),
+        ([convolution], [[keras.layers.GlobalMaxPooling2D], [keras.layers.GlobalAveragePooling2D]], []),
+    ],
+)
+def test_branches_that_join(before, branches, after, joint, tmp_path):
+    def stack(value, kinds):
+        for kind in kinds:
+            value = (kind(3) if kind is convolution else kind())(value)
+        return value
+
+    inputs = keras.Input((4, 5, 3))
+    start = stack(inputs, before)
+    ends = [stack(start, branch) for branch in branches]
+    joined = keras.layers.Add()(ends) if joint == "add" else keras.layers.Concatenate()(ends)
+    model = keras.Model(inputs, stack(joined, after))
+    path = tmp_path / "model.onnx"
+
+    write_onnx(path, (4, 5, 3), Preparation(), list_steps(model))
+
+    onnx.checker.check_model(onnx.load(path), full_check=True)
+    rows = draw((4, 5, 3))
+    np.testing.assert_allclose(run_onnx(path, rows), model(rows, training=False), rtol=2e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize(
