@@ -4,7 +4,7 @@ The API checks a spec with this before it is queued; a test holds every row agai
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 from typing import NoReturn
@@ -19,9 +19,11 @@ from core.specs.layers import (
     GlobalPooling2DLayer,
     LayerSpec,
     Padding,
+    ParallelBlock,
     Pooling,
     Pooling2DLayer,
     RecurrentLayer,
+    ResidualBlock,
 )
 from core.specs.networks import Network
 
@@ -32,6 +34,8 @@ IMAGE_RANK = 3
 SEQUENCE_RANK = 2
 MAX_UNROLLED_STEPS = 1000
 """An unrolled layer is a copy of itself for each time step; a longer one takes its trainer's memory and minutes."""
+MAX_CHANNELS = 2**31 - 1
+"""As many as a layer may have units. Branches within branches could multiply them without end."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,37 @@ class LayerRow:
     num_parameters: int
     flops: int
     weights: Mapping[str, Shape]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Where a layer stands, or a list of layers: in words, and as a pointer into the spec.
+
+    A network that is not written layer by layer has one place for all, `/model`.
+    """
+
+    words: str
+    pointer: str
+    is_written: bool = True
+
+    def __str__(self) -> str:
+        return f"{self.words[:1].upper()}{self.words[1:]}"
+
+    def layer(self, number: int) -> "_Place":
+        """A layer of this list."""
+        words = f"layer {number} in {self.words}" if self.words else f"layer {number}"
+        return self._inner(words, str(number))
+
+    def inside(self, words: str, field: str) -> "_Place":
+        """What a layer carries, or a list of layers of this block."""
+        return self._inner(f"{words} of {self.words}", field)
+
+    def at(self, field: str) -> str:
+        """The pointer to a field of this layer."""
+        return f"{self.pointer}/{field}" if self.is_written else self.pointer
+
+    def _inner(self, words: str, step: str) -> "_Place":
+        return _Place(words, self.at(step), self.is_written)
 
 
 class _Table:
@@ -88,7 +123,7 @@ def tabulate_layers(network: Network, input_shape: Shape) -> tuple[LayerRow, ...
     table = _Table(input_shape)
     if network.kind == "mlp" and len(input_shape) > 1:
         table.add("Flatten", (prod(input_shape),))
-    if network.kind == "cnn":
+    if network.kind in {"cnn", "cnn_family"}:
         _check_image_input(table, input_shape)
     if network.kind in {"rnn", "binary_adder"} and len(input_shape) != SEQUENCE_RANK:
         _refuse(
@@ -96,8 +131,9 @@ def tabulate_layers(network: Network, input_shape: Shape) -> tuple[LayerRow, ...
             f"A recurrent network reads sequences (steps, features); this dataset's samples have shape {input_shape}. "
             "Choose a dataset of sequences or images, or the kind 'mlp'.",
         )
-    for number, layer in enumerate(network.layers):
-        _add_layer(table, layer, f"/model/layers/{number}", number)
+    is_written = "layers" in type(network).model_fields
+    place = _Place("", "/model/layers" if is_written else "/model", is_written)
+    _add_stack(table, table.shape, network.layers, place)
     return tuple(table.rows)
 
 
@@ -112,17 +148,25 @@ def _check_image_input(table: _Table, input_shape: Shape) -> None:
         )
 
 
-def _add_layer(table: _Table, layer: LayerSpec, pointer: str, number: int) -> None:
+def _add_stack(table: _Table, start: Shape, layers: Sequence[LayerSpec], place: _Place) -> Shape:
+    """Rows of layers that follow one another from a shape on; the shape they end in."""
+    table.shape = start
+    for number, layer in enumerate(layers):
+        _add_layer(table, layer, place.layer(number))
+    return table.shape
+
+
+def _add_layer(table: _Table, layer: LayerSpec, place: _Place) -> None:
     match layer:
         case DenseLayer():
-            _add_dense(table, layer)
+            _add_dense(table, layer, place)
         case Conv2DLayer():
-            _add_convolution(table, layer, pointer, number)
+            _add_convolution(table, layer, place)
         case Pooling2DLayer():
-            _need_image(table, pointer, number, "pools")
-            _add_pooling(table, layer, pointer, number)
+            _need_image(table, place, "pools")
+            _add_pooling(table, layer, place)
         case GlobalPooling2DLayer():
-            _need_image(table, pointer, number, "pools")
+            _need_image(table, place, "pools")
             name = "GlobalMaxPooling2D" if layer.kind == "max" else "GlobalAveragePooling2D"
             table.add(name, table.shape[-1:], flops=prod(table.shape))
         case FlattenLayer():
@@ -130,32 +174,37 @@ def _add_layer(table: _Table, layer: LayerSpec, pointer: str, number: int) -> No
         case DropoutLayer():
             table.add("Dropout", table.shape)
         case RecurrentLayer():
-            _add_recurrent(table, layer, pointer, number)
+            _add_recurrent(table, layer, place)
+        case ParallelBlock():
+            _add_parallel(table, layer, place)
+        case ResidualBlock():
+            _add_residual(table, layer, place)
 
 
-def _add_dense(table: _Table, layer: DenseLayer) -> None:
+def _add_dense(table: _Table, layer: DenseLayer, place: _Place) -> None:
     if len(table.shape) == IMAGE_RANK:
         table.add("Flatten", (prod(table.shape),))
     width = table.shape[-1]
     output_shape = (*table.shape[:-1], layer.units)
     weights = _weights((width, layer.units), layer)
     table.add("Dense", output_shape, weights, 2 * width * prod(output_shape))
-    _add_after(table, layer)
+    _add_after(table, layer, place)
 
 
-def _add_convolution(table: _Table, layer: Conv2DLayer, pointer: str, number: int) -> None:
-    _need_image(table, pointer, number, "convolves")
+def _add_convolution(table: _Table, layer: Conv2DLayer, place: _Place) -> None:
+    _need_image(table, place, "convolves")
     channels = table.shape[-1]
     if channels % layer.groups or layer.filters % layer.groups:
         _refuse(
-            f"{pointer}/groups",
-            f"Layer {number}: groups ({layer.groups}) must divide both the {channels} channels that reach the layer "
+            place.at("groups"),
+            f"{place}: groups ({layer.groups}) must divide both the {channels} channels that reach the layer "
             f"and its {layer.filters} filters.",
         )
     if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
-        _refuse(f"{pointer}/dilation_rate", f"Layer {number}: strides and dilation_rate can not both be above 1.")
+        _refuse(place.at("dilation_rate"), f"{place}: strides and dilation_rate can not both be above 1.")
+    padding = _add_zeros(table, layer)
     sizes = tuple(
-        _slide(size, dilation * (kernel - 1) + 1, stride, layer.padding)
+        _slide(size, dilation * (kernel - 1) + 1, stride, padding)
         for size, kernel, stride, dilation in zip(
             table.shape[:2], layer.kernel_size, layer.strides, layer.dilation_rate, strict=True
         )
@@ -163,22 +212,33 @@ def _add_convolution(table: _Table, layer: Conv2DLayer, pointer: str, number: in
     if min(sizes) < 1:
         spread = f" with dilation_rate {_by(layer.dilation_rate)}" if max(layer.dilation_rate) > 1 else ""
         _refuse(
-            f"{pointer}/kernel_size",
-            f"Layer {number} (conv2d): a {_by(layer.kernel_size)} kernel{spread} does not fit into the "
+            place.at("kernel_size"),
+            f"{place} (conv2d): a {_by(layer.kernel_size)} kernel{spread} does not fit into the "
             f"{_by(table.shape[:2])} image that reaches it. Use a smaller kernel, fewer pooling layers before it, or "
             "padding 'same'.",
         )
     kernel = (*layer.kernel_size, channels // layer.groups, layer.filters)
     output_shape = (*sizes, layer.filters)
     table.add("Conv2D", output_shape, _weights(kernel, layer), 2 * prod(kernel) * prod(sizes))
-    _add_after(table, layer, f"{pointer}/pooling", number)
+    _add_after(table, layer, place)
 
 
 def _weights(kernel: Shape, layer: DenseLayer | Conv2DLayer) -> dict[str, Shape]:
     return {"kernel": kernel} | ({"bias": kernel[-1:]} if layer.use_bias else {})
 
 
-def _add_after(table: _Table, layer: DenseLayer | Conv2DLayer, pointer: str = "", number: int = 0) -> None:
+def _add_zeros(table: _Table, layer: Conv2DLayer) -> Padding:
+    """A row for the zeros around the image, where a number of them is given; the padding of the convolution itself."""
+    if isinstance(layer.padding, str):
+        return layer.padding
+    above, left = layer.padding
+    if above or left:
+        height, width, channels = table.shape
+        table.add("ZeroPadding2D", (height + 2 * above, width + 2 * left, channels))
+    return "valid"
+
+
+def _add_after(table: _Table, layer: DenseLayer | Conv2DLayer, place: _Place) -> None:
     """What a layer carries: normalisation, activation, pooling, dropout, in this order."""
     normalization = layer.batch_normalization
     if normalization is not None and normalization.position == "before_activation":
@@ -187,7 +247,7 @@ def _add_after(table: _Table, layer: DenseLayer | Conv2DLayer, pointer: str = ""
     elif normalization is not None:
         _add_normalization(table, normalization)
     if isinstance(layer, Conv2DLayer) and layer.pooling is not None:
-        _add_pooling(table, layer.pooling, pointer, number)
+        _add_pooling(table, layer.pooling, place.inside("the pooling", "pooling"))
     if layer.dropout:
         table.add("Dropout", table.shape)
 
@@ -197,7 +257,7 @@ def _add_normalization(table: _Table, normalization: BatchNormalization) -> None
     table.add("BatchNormalization", table.shape, dict.fromkeys(names, table.shape[-1:]), 4 * prod(table.shape))
 
 
-def _add_pooling(table: _Table, pooling: Pooling, pointer: str, number: int) -> None:
+def _add_pooling(table: _Table, pooling: Pooling, place: _Place) -> None:
     strides = pooling.strides or pooling.pool_size
     sizes = tuple(
         _slide(size, pool, stride, pooling.padding)
@@ -205,26 +265,26 @@ def _add_pooling(table: _Table, pooling: Pooling, pointer: str, number: int) -> 
     )
     if min(sizes) < 1:
         _refuse(
-            f"{pointer}/pool_size",
-            f"Layer {number}: a {_by(pooling.pool_size)} pool does not fit into the {_by(table.shape[:2])} image "
+            place.at("pool_size"),
+            f"{place}: a {_by(pooling.pool_size)} pool does not fit into the {_by(table.shape[:2])} image "
             "that reaches it. Pool less, or use padding 'same'.",
         )
     name = "MaxPooling2D" if pooling.kind == "max" else "AveragePooling2D"
     table.add(name, (*sizes, table.shape[-1]), flops=prod(sizes) * table.shape[-1] * prod(pooling.pool_size))
 
 
-def _add_recurrent(table: _Table, layer: RecurrentLayer, pointer: str, number: int) -> None:
+def _add_recurrent(table: _Table, layer: RecurrentLayer, place: _Place) -> None:
     if len(table.shape) != SEQUENCE_RANK:
         _refuse(
-            pointer,
-            f"Layer {number} ({layer.cell}) reads a sequence (steps, features), but {table.shape} reaches it. "
+            place.pointer,
+            f"{place} ({layer.cell}) reads a sequence (steps, features), but {table.shape} reaches it. "
             "Set return_sequences to true on the recurrent layer before it.",
         )
     steps, features = table.shape
     if layer.unroll and steps > MAX_UNROLLED_STEPS:
         _refuse(
-            f"{pointer}/unroll",
-            f"Layer {number} ({layer.cell}) can unroll {MAX_UNROLLED_STEPS:,} time steps at most; {steps:,} reach it. "
+            place.at("unroll"),
+            f"{place} ({layer.cell}) can unroll {MAX_UNROLLED_STEPS:,} time steps at most; {steps:,} reach it. "
             "Leave unroll false, or use a shorter window.",
         )
     gates = GATES[layer.cell]
@@ -246,11 +306,50 @@ def _add_recurrent(table: _Table, layer: RecurrentLayer, pointer: str, number: i
     )
 
 
-def _need_image(table: _Table, pointer: str, number: int, verb: str) -> None:
+def _add_parallel(table: _Table, block: ParallelBlock, place: _Place) -> None:
+    start = table.shape
+    ends: list[Shape] = []
+    for number, branch in enumerate(block.branches):
+        branch_place = place.inside(f"branch {number}", f"branches/{number}")
+        end = _add_stack(table, start, branch, branch_place)
+        ends.append(end)
+        if len(end) != len(ends[0]) or end[:-1] != ends[0][:-1]:
+            _refuse(
+                branch_place.pointer,
+                f"{place}: branch {number} answers in shape {end}, branch 0 in {ends[0]}; only their channels, the "
+                "last number, may differ. Use padding 'same' and equal strides in all branches.",
+            )
+    num_channels = sum(end[-1] for end in ends)
+    if num_channels > MAX_CHANNELS:
+        _refuse(
+            place.at("branches"),
+            f"{place}: its branches together have {num_channels:,} channels; {MAX_CHANNELS:,} are the most. "
+            "Use fewer branches, filters or units.",
+        )
+    table.add("Concatenate", (*ends[0][:-1], num_channels))
+
+
+def _add_residual(table: _Table, block: ResidualBlock, place: _Place) -> None:
+    start = table.shape
+    end = _add_stack(table, start, block.layers, place.inside("the layers", "layers"))
+    shortcut_place = place.inside("the shortcut", "shortcut")
+    around = _add_stack(table, start, block.shortcut, shortcut_place)
+    if around != end:
+        _refuse(
+            shortcut_place.pointer,
+            f"{place}: its layers answer in shape {end}, its shortcut in {around}; only equal shapes can be added. "
+            "Let the shortcut be a 1×1 convolution with as many filters and the same strides, or use padding 'same'.",
+        )
+    table.add("Add", end, flops=prod(end))
+    if block.activation != "linear":
+        table.add("Activation", end, flops=prod(end))
+
+
+def _need_image(table: _Table, place: _Place, verb: str) -> None:
     if len(table.shape) != IMAGE_RANK:
         _refuse(
-            pointer,
-            f"Layer {number} {verb} over an image (height, width, channels), but {table.shape} reaches it. "
+            place.pointer,
+            f"{place} {verb} over an image (height, width, channels), but {table.shape} reaches it. "
             "Put it before the first dense, flatten or global pooling layer.",
         )
 

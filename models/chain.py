@@ -1,6 +1,7 @@
-"""Networks whose layers follow one another."""
+"""Networks while they are put together."""
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from core.specs.training import PrecisionName
@@ -8,10 +9,13 @@ from models.runtime import keras
 
 
 class Chain:
-    """A network while it is put together.
+    """Layers behind one another, from any place on that there is: so branches grow side by side until they are joined.
 
     Layers are named by their kind and counted in order (`dense_2`), as core.layer_table names them: the names in a
     saved model then don't depend on what else the process has built.
+
+    Attributes:
+        end: The Keras tensor that the next layer reads. Set back to what it was, it lets another branch begin there.
 
     Args:
         input_shape: One sample, batch axis left out.
@@ -23,13 +27,13 @@ class Chain:
         self.seed = seed
         self.dtype = dtype
         self._inputs = keras.Input(input_shape, name="inputs")
-        self._outputs = self._inputs
+        self.end = self._inputs
         self._counts: Counter[str] = Counter()
 
     @property
     def shape(self) -> tuple[int, ...]:
         """What reaches the next layer, batch axis left out."""
-        return tuple(self._outputs.shape[1:])
+        return tuple(self.end.shape[1:])
 
     def name(self, kind: str) -> str:
         """The name of the next layer of this kind, such as `dense`."""
@@ -38,10 +42,14 @@ class Chain:
 
     def add(self, layer: Any) -> None:
         """Put a Keras layer behind those there are."""
-        self._outputs = layer(self._outputs)
+        self.end = layer(self.end)
+
+    def join(self, layer: Any, ends: Sequence[Any]) -> None:
+        """Put a Keras layer behind several branches."""
+        self.end = layer([*ends])
 
     def finish(self) -> Any:
         """The keras.Model of all layers."""
-        if self._outputs.dtype != "float32":
+        if self.end.dtype != "float32":
             self.add(keras.layers.Activation("linear", dtype="float32", name=self.name("activation")))
-        return keras.Model(self._inputs, self._outputs, name="network")
+        return keras.Model(self._inputs, self.end, name="network")

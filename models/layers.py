@@ -1,12 +1,14 @@
 """From one layer of a spec to the Keras layers that it stands for.
 
-The order within a layer is: weights → [batch normalisation] → activation → [batch normalisation] → pooling → dropout.
+The order within a layer is: zeros around the image → weights → [batch normalisation] → activation → [batch
+normalisation] → pooling → dropout.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 from core.specs.layers import (
+    Activation,
     BatchNormalization,
     Conv2DLayer,
     DenseLayer,
@@ -14,9 +16,11 @@ from core.specs.layers import (
     FlattenLayer,
     GlobalPooling2DLayer,
     LayerSpec,
+    ParallelBlock,
     Pooling,
     Pooling2DLayer,
     RecurrentLayer,
+    ResidualBlock,
     WeightedLayer,
 )
 from models.chain import Chain
@@ -64,6 +68,8 @@ def add_layer(chain: Chain, spec: LayerSpec) -> None:
             _add_dropout(chain, spec.rate)
         case RecurrentLayer():
             chain.add(recurrent_layer(spec, chain))
+        case ParallelBlock() | ResidualBlock():
+            _add_block(chain, spec)
 
 
 def add_flatten(chain: Chain) -> None:
@@ -84,7 +90,7 @@ def _add_output(chain: Chain, spec: DenseLayer) -> None:
     _add_products(chain, spec, None)
     chain.dtype = "float32"
     if not _normalizes_first(spec):
-        _add_activation(chain, spec)
+        _add_activation(chain, spec.activation)
     _add_after(chain, spec, pooling=None)
 
 
@@ -100,13 +106,17 @@ def _add_products(chain: Chain, spec: DenseLayer, activation: str | None) -> Non
 
 
 def _add_convolution(chain: Chain, spec: Conv2DLayer) -> None:
+    padding = spec.padding
+    if not isinstance(padding, str):
+        _add_zeros(chain, padding)
+        padding = "valid"
     name = chain.name("conv2d")
     chain.add(
         keras.layers.Conv2D(
             spec.filters,
             spec.kernel_size,
             strides=spec.strides,
-            padding=spec.padding,
+            padding=padding,
             dilation_rate=spec.dilation_rate,
             groups=spec.groups,
             activation=None if _normalizes_first(spec) else spec.activation,
@@ -116,6 +126,31 @@ def _add_convolution(chain: Chain, spec: Conv2DLayer) -> None:
         )
     )
     _add_after(chain, spec, pooling=spec.pooling)
+
+
+def _add_zeros(chain: Chain, padding: tuple[int, int]) -> None:
+    if any(padding):
+        chain.add(keras.layers.ZeroPadding2D(padding, name=chain.name("zero_padding2d"), dtype=chain.dtype))
+
+
+def _add_block(chain: Chain, spec: ParallelBlock | ResidualBlock) -> None:
+    start = chain.end
+    stacks = spec.branches if isinstance(spec, ParallelBlock) else (spec.layers, spec.shortcut)
+    ends = [_add_branch(chain, start, stack) for stack in stacks]
+    if isinstance(spec, ParallelBlock):
+        chain.join(keras.layers.Concatenate(name=chain.name("concatenate"), dtype=chain.dtype), ends)
+        return
+    chain.join(keras.layers.Add(name=chain.name("add"), dtype=chain.dtype), ends)
+    if spec.activation != "linear":
+        _add_activation(chain, spec.activation)
+
+
+def _add_branch(chain: Chain, start: Any, specs: Sequence[LayerSpec]) -> Any:
+    """The tensor that layers from `start` on end in."""
+    chain.end = start
+    for spec in specs:
+        add_layer(chain, spec)
+    return chain.end
 
 
 def _weights_of(spec: WeightedLayer, name: str, seed: int) -> dict[str, Any]:
@@ -132,7 +167,7 @@ def _add_after(chain: Chain, spec: WeightedLayer, pooling: Pooling | None) -> No
     if spec.batch_normalization is not None:
         _add_normalization(chain, spec.batch_normalization)
     if _normalizes_first(spec):
-        _add_activation(chain, spec)
+        _add_activation(chain, spec.activation)
     if pooling is not None:
         _add_pooling(chain, pooling)
     if spec.dropout:
@@ -143,8 +178,8 @@ def _normalizes_first(spec: WeightedLayer) -> bool:
     return spec.batch_normalization is not None and spec.batch_normalization.position == "before_activation"
 
 
-def _add_activation(chain: Chain, spec: WeightedLayer) -> None:
-    chain.add(keras.layers.Activation(spec.activation, name=chain.name("activation"), dtype=chain.dtype))
+def _add_activation(chain: Chain, activation: Activation) -> None:
+    chain.add(keras.layers.Activation(activation, name=chain.name("activation"), dtype=chain.dtype))
 
 
 def _add_normalization(chain: Chain, spec: BatchNormalization) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 from core.errors import InvalidSpec, Problem
 
 MAX_DEPTH = 32
-"""Objects and lists within one another; a spec needs no more than eight."""
+"""Objects and lists within one another; a spec needs no more than eight, or twenty where blocks of layers nest."""
 
 CONTAINERS = frozenset({dict, list, tuple})
 

@@ -2,10 +2,10 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Discriminator, Field, Tag
 from pydantic_core import PydanticCustomError
 
-from core.specs.base import Bool, Fraction, PositiveFloat, PositiveInt, SpecModel
+from core.specs.base import Bool, Fraction, Int, PositiveFloat, PositiveInt, SpecModel, at_most
 from core.specs.initializers import BiasInitializer, Initializer, Orthogonal, Regularizer, plain
 
 Activation = Literal[
@@ -41,6 +41,29 @@ IntPair = Annotated[
     tuple[PositiveInt, PositiveInt], BeforeValidator(_twice, json_schema_input_type=int | tuple[int, int])
 ]
 """Height and width; one number stands for both."""
+
+MAX_ZEROS = 64
+MAX_BRANCHES = 32
+
+
+def _padding_twice(value: Any) -> Any:
+    if isinstance(value, list | tuple | int) and not isinstance(value, bool):
+        return _twice(value)
+    raise PydanticCustomError("padding_type", "Input should be 'valid', 'same', a whole number or a list of two")
+
+
+def _padding_form(value: Any) -> str:
+    return "name" if isinstance(value, str) else "zeros"
+
+
+_Zeros = Annotated[Int, Field(ge=0, le=MAX_ZEROS)]
+_ZeroPadding = Annotated[
+    tuple[_Zeros, _Zeros], BeforeValidator(_padding_twice, json_schema_input_type=_Zeros | tuple[_Zeros, _Zeros])
+]
+ConvolutionPadding = Annotated[
+    Annotated[Padding, Tag("name")] | Annotated[_ZeroPadding, Tag("zeros")], Discriminator(_padding_form)
+]
+"""`valid` or `same`, or how many rows of zeros stand above and below and how many columns left and right."""
 
 
 class BatchNormalization(SpecModel):
@@ -102,7 +125,8 @@ class Conv2DLayer(WeightedLayer):
     filters: PositiveInt
     kernel_size: IntPair
     strides: IntPair = (1, 1)
-    padding: Padding = "valid"
+    padding: ConvolutionPadding = "valid"
+    """`valid`, `same`, or zeros on every side: one number, or one above and below and one left and right."""
     dilation_rate: IntPair = (1, 1)
     groups: PositiveInt = 1
     pooling: Pooling | None = None
@@ -165,13 +189,52 @@ class RecurrentLayer(SpecModel):
     """How a bidirectional layer joins its two directions."""
 
 
+class ParallelBlock(SpecModel):
+    """Branches that read the same input; what they answer is put together along the channels (`Concatenate`)."""
+
+    type: Literal["parallel"]
+    branches: Annotated[
+        tuple[tuple["CnnLayer", ...], ...], Field(min_length=2, max_length=MAX_BRANCHES), at_most(MAX_BRANCHES)
+    ]
+    """Each a list of layers; an empty one passes its input on."""
+
+
+class ResidualBlock(SpecModel):
+    """Layers whose answer is added to what reaches them (He et al., 2015)."""
+
+    type: Literal["residual"]
+    layers: Annotated[tuple["CnnLayer", ...], Field(min_length=1)]
+    shortcut: tuple["CnnLayer", ...] = ()
+    """The way around; empty passes the input on. It has to answer in the same shape as `layers`."""
+    activation: Activation = "relu"
+    """Of the sum."""
+
+
 MlpLayer = Annotated[DenseLayer | DropoutLayer, Field(discriminator="type")]
 CnnLayer = Annotated[
-    Conv2DLayer | Pooling2DLayer | GlobalPooling2DLayer | FlattenLayer | DenseLayer | DropoutLayer,
+    Conv2DLayer
+    | Pooling2DLayer
+    | GlobalPooling2DLayer
+    | FlattenLayer
+    | DenseLayer
+    | DropoutLayer
+    | ParallelBlock
+    | ResidualBlock,
     Field(discriminator="type"),
 ]
 RnnLayer = Annotated[RecurrentLayer | DenseLayer | DropoutLayer, Field(discriminator="type")]
 
+ParallelBlock.model_rebuild()
+ResidualBlock.model_rebuild()
+
 LayerSpec = (
-    DenseLayer | Conv2DLayer | Pooling2DLayer | GlobalPooling2DLayer | FlattenLayer | DropoutLayer | RecurrentLayer
+    DenseLayer
+    | Conv2DLayer
+    | Pooling2DLayer
+    | GlobalPooling2DLayer
+    | FlattenLayer
+    | DropoutLayer
+    | RecurrentLayer
+    | ParallelBlock
+    | ResidualBlock
 )

@@ -1,4 +1,4 @@
-"""The four kinds of network a spec can describe."""
+"""The kinds of network a spec can describe."""
 
 from typing import Annotated, Any, Literal
 
@@ -6,9 +6,22 @@ from pydantic import BeforeValidator, Field
 
 from core.specs.base import Bool, Fraction, PositiveInt, SpecModel, at_most
 from core.specs.initializers import Initializer, Orthogonal, plain
-from core.specs.layers import Activation, CnnLayer, DenseLayer, LayerSpec, MlpLayer, RecurrentLayer, RnnLayer
+from core.specs.layers import (
+    Activation,
+    CnnLayer,
+    DenseLayer,
+    LayerSpec,
+    MlpLayer,
+    ParallelBlock,
+    RecurrentLayer,
+    ResidualBlock,
+    RnnLayer,
+)
 
 MAX_LAYERS = 1000
+"""Of one network, those within blocks included."""
+MAX_BLOCK_DEPTH = 4
+"""Blocks within one another."""
 
 
 def _typed(default_type: str) -> BeforeValidator:
@@ -22,6 +35,33 @@ def _typed(default_type: str) -> BeforeValidator:
     return BeforeValidator(fill_in)
 
 
+def _check_blocks(layers: Any) -> Any:
+    """Refuse what is too many or too deep before layers are looked at, level by level."""
+    num_layers, level = 0, [layers]
+    for _ in range(MAX_BLOCK_DEPTH + 1):
+        here = [layer for stack in level if isinstance(stack, list | tuple) for layer in stack]
+        num_layers += len(here)
+        if num_layers > MAX_LAYERS:
+            raise ValueError(f"A network may have at most {MAX_LAYERS} layers, those within blocks included; use fewer")
+        level = [stack for layer in here for stack in _list_stacks(layer)]
+        if not level:
+            return layers
+    raise ValueError(f"Blocks may stand within one another up to {MAX_BLOCK_DEPTH} deep; take the innermost out")
+
+
+def _list_stacks(layer: Any) -> list[Any]:
+    """The lists of layers within a block, whether it is JSON or a spec already; none within other layers."""
+    if isinstance(layer, ParallelBlock):
+        return [*layer.branches]
+    if isinstance(layer, ResidualBlock):
+        return [layer.layers, layer.shortcut]
+    if not isinstance(layer, dict):
+        return []
+    branches = layer.get("branches", ())
+    stacks = [*branches] if isinstance(branches, list | tuple) else []
+    return stacks + [layer[field] for field in ("layers", "shortcut") if field in layer]
+
+
 class MlpNetwork(SpecModel):
     """A multilayer perceptron. Inputs of more than one axis are flattened first; the last layer is the output."""
 
@@ -32,10 +72,18 @@ class MlpNetwork(SpecModel):
 
 
 class CnnNetwork(SpecModel):
-    """A convolutional network over images; a dense layer flattens what reaches it."""
+    """A convolutional network over images; a dense layer flattens what reaches it.
+
+    Among its layers there may be blocks of layers, `parallel` and `residual`, and blocks within them.
+    """
 
     kind: Literal["cnn"]
-    layers: Annotated[tuple[CnnLayer, ...], Field(min_length=1, max_length=MAX_LAYERS), at_most(MAX_LAYERS)]
+    layers: Annotated[
+        tuple[CnnLayer, ...],
+        Field(min_length=1, max_length=MAX_LAYERS),
+        BeforeValidator(_check_blocks),
+        at_most(MAX_LAYERS),
+    ]
 
 
 class RnnNetwork(SpecModel):

@@ -162,6 +162,27 @@ def test_the_keras_file_loads_in_a_fresh_process_without_any_code_of_ours(tmp_pa
     assert modules == {"keras.layers"}
 
 
+def test_a_network_with_branches_is_saved_as_one_flat_model(tmp_path):
+    conv = {"type": "conv2d", "filters": 3, "kernel_size": 3, "padding": 1, "batch_normalization": "after_activation"}
+    layers = [
+        conv,
+        {"type": "parallel", "branches": [[], [conv, {"type": "dropout", "rate": 0.5}], [{**conv, "filters": 2}]]},
+        {"type": "residual", "layers": [{**conv, "filters": 4}], "shortcut": [{**conv, "filters": 4}]},
+        {"type": "residual", "layers": [conv, {**conv, "filters": 4}], "activation": "linear"},
+        {"type": "global_pooling2d"},
+        {"type": "dense", "units": 10},
+        {"type": "dropout", "rate": 0.5},
+    ]
+    loss = {"name": "sparse_categorical_crossentropy", "from_logits": True}
+
+    assembly, signature = export(tmp_path, {"name": "digits"}, layers, kind="cnn", loss=loss)
+
+    both_answers(tmp_path, assembly.examples)
+    saved = keras.models.load_model(tmp_path / "model.keras")
+    assert {layer.name for layer in assembly.network.layers[1:]} < {layer.name for layer in saved.layers}
+    assert signature.answers_probabilities
+
+
 def test_a_graph_that_computes_something_else_is_caught(tmp_path):
     assembly, _ = export(tmp_path, LINE, [{"units": 3, "activation": "relu"}, {"units": 1}])
     model = keras.models.load_model(tmp_path / "model.keras")

@@ -55,7 +55,7 @@ convolution = st.fixed_dictionaries(
         "filters": st.sampled_from([2, 4]),
         "kernel_size": pairs,
         "strides": pairs,
-        "padding": paddings,
+        "padding": paddings | st.integers(0, 2) | pairs,
         "dilation_rate": st.sampled_from([1, 2]),
         "groups": st.sampled_from([1, 2]),
         "pooling": st.none() | poolings,
@@ -69,6 +69,33 @@ over_images = (
     | st.sampled_from(["max", "average"]).map(lambda kind: {"type": "global_pooling2d", "kind": kind})
     | st.just({"type": "flatten"})
 )
+shape_keeping = st.fixed_dictionaries(
+    {
+        "type": st.just("conv2d"),
+        "filters": st.sampled_from([1, 2]),
+        "kernel_size": pairs,
+        "padding": st.just("same"),
+        "batch_normalization": normalizations,
+    }
+)
+
+
+def blocks(inner):
+    """Blocks whose branches fit one another more often than not."""
+    stacks = st.lists(inner, max_size=2)
+    return st.one_of(
+        st.fixed_dictionaries({"type": st.just("parallel"), "branches": st.lists(stacks, min_size=2, max_size=3)}),
+        st.fixed_dictionaries(
+            {
+                "type": st.just("residual"),
+                "layers": st.lists(inner, min_size=1, max_size=2),
+                "shortcut": stacks,
+                "activation": st.sampled_from(["linear", "relu"]),
+            }
+        ),
+    )
+
+
 recurrent = st.fixed_dictionaries(
     {
         "type": st.just("recurrent"),
@@ -109,9 +136,13 @@ def assert_tables_agree(network, input_shape):
         (layer.name, type(layer).__name__, tuple(layer.output.shape[1:]), layer.count_params())
         for layer in model.layers[1:]
     ]
-    assert [(row.name, row.type, row.output_shape, row.num_parameters) for row in rows] == by_keras
-    for row, layer in zip(rows, model.layers[1:], strict=True):
-        by_name = {name: tuple(weight.shape) for name, weight in named_weights(layer).items()}
+    by_us = [(row.name, row.type, row.output_shape, row.num_parameters) for row in rows]
+    if any(row.type in {"Add", "Concatenate"} for row in rows):
+        # Keras lists the layers of branches by their distance from the output.
+        by_us, by_keras = sorted(by_us), sorted(by_keras)
+    assert by_us == by_keras
+    for row in rows:
+        by_name = {name: tuple(weight.shape) for name, weight in named_weights(model.get_layer(row.name)).items()}
         assert list(row.weights.items()) == list(by_name.items())
 
 
@@ -129,6 +160,16 @@ def test_tables_of_perceptrons_agree_with_keras(layers, shape):
 )
 def test_tables_of_convolutional_networks_agree_with_keras(head, tail, shape):
     assert_tables_agree({"kind": "cnn", "layers": head + tail}, shape)
+
+
+@PATIENT
+@given(
+    body=st.lists(blocks(shape_keeping | blocks(shape_keeping)) | over_images, min_size=1, max_size=2),
+    tail=st.lists(dense, max_size=1),
+    shape=st.sampled_from([(5, 4), (4, 5, 2)]),
+)
+def test_tables_of_networks_with_blocks_agree_with_keras(body, tail, shape):
+    assert_tables_agree({"kind": "cnn", "layers": body + tail}, shape)
 
 
 @PATIENT

@@ -1,4 +1,4 @@
-"""What the four kinds of network are made of, and what they compute."""
+"""What the kinds of network are made of, and what they compute."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from models.registry import build_network
 NETWORKS = TypeAdapter(Network)
 
 
-def build(definition, input_shape, seed=1):
+def build(definition, input_shape, seed=1, precision="float32"):
     shape = DatasetShape(
         task=Task.REGRESSION,
         input_kind=InputKind.TENSOR,
@@ -23,7 +23,7 @@ def build(definition, input_shape, seed=1):
         num_validation=0,
         num_test=0,
     )
-    return build_network(NETWORKS.validate_python(definition), shape, seed)
+    return build_network(NETWORKS.validate_python(definition), shape, seed, precision)
 
 
 def perceptron(*layers):
@@ -122,6 +122,59 @@ def test_a_convolution_adds_up_its_window():
     assert answer(model, image)[0, :, :, 0].tolist() == [[12.5, 16.5], [24.5, 28.5]]
 
 
+def test_zeros_around_an_image_make_its_edges_count():
+    layer = {"type": "conv2d", "filters": 1, "kernel_size": 2, "padding": [1, 0], "use_bias": False}
+    model = build({"kind": "cnn", "layers": [layer | {"kernel_initializer": "ones"}]}, (2, 2))
+
+    # Rows 0, [1 2], [3 4] and 0 of the 4×2 image, two by two.
+    assert layer_names(model) == ["reshape_1", "zero_padding2d_1", "conv2d_1"]
+    assert answer(model, [[[1, 2], [3, 4]]])[0, :, :, 0].tolist() == [[3], [10], [7]]
+
+
+def times(factor, **others):
+    """A layer that multiplies a grey image by a number."""
+    initializer = {"name": "constant", "value": factor}
+    return {"type": "conv2d", "filters": 1, "kernel_size": 1, "kernel_initializer": initializer, **others}
+
+
+def test_branches_read_the_same_input_and_answer_side_by_side():
+    block = {"type": "parallel", "branches": [[times(2), times(5)], [], [times(3)]]}
+    model = build({"kind": "cnn", "layers": [times(1), block, {"type": "dropout", "rate": 0.5}]}, (1, 1))
+
+    assert answer(model, [[[7]]])[0, 0, 0].tolist() == [70, 7, 21]
+
+
+@pytest.mark.parametrize(
+    ("shortcut", "activation", "expected"),
+    [([], "relu", 0), ([], "linear", -7), ([times(10)], "relu", 56)],
+)
+def test_a_residual_block_adds_its_layers_to_the_way_around(shortcut, activation, expected):
+    block = {"type": "residual", "layers": [times(-1), times(2)], "shortcut": shortcut, "activation": activation}
+
+    # −1 · 2 · 7 and 7, or 10 · 7.
+    model = build({"kind": "cnn", "layers": [block]}, (1, 1))
+
+    assert answer(model, [[[7]]]).item() == expected
+
+
+def test_blocks_may_stand_in_blocks():
+    inner = {"type": "parallel", "branches": [[times(2)], [times(3)]]}
+    outer = {"type": "residual", "layers": [inner], "shortcut": [{"type": "parallel", "branches": [[], [times(4)]]}]}
+    model = build({"kind": "cnn", "layers": [outer]}, (1, 1))
+
+    assert answer(model, [[[1]]])[0, 0, 0].tolist() == [3, 7]
+
+
+def test_a_network_with_blocks_computes_in_sixteen_bits_and_answers_in_float32():
+    block = {"type": "residual", "layers": [times(2)], "shortcut": [{"type": "dropout", "rate": 0.5}]}
+
+    model = build({"kind": "cnn", "layers": [block]}, (2, 2), precision="mixed_bfloat16")
+
+    types = {layer.name: layer.compute_dtype for layer in model.layers[1:]}
+    assert {types[name] for name in ("conv2d_1", "dropout_1", "add_1", "activation_1")} == {"bfloat16"}
+    assert answer(model, np.ones((1, 2, 2))).dtype == np.float32
+
+
 def test_an_adder_can_be_given_weights_that_add():
     """Three hidden units that count the ones among a, b and the carry: more than 0, more than 1, more than 2."""
     model = build({"kind": "binary_adder", "units": 3, "activation": "hard_sigmoid"}, (4, 2))
@@ -149,6 +202,19 @@ def test_an_adder_can_be_given_weights_that_add():
         ),
         (
             {
+                "kind": "cnn",
+                "layers": [
+                    {
+                        "type": "residual",
+                        "layers": [{"type": "conv2d", "filters": 4, "kernel_size": 1}],
+                        "shortcut": [{"type": "conv2d", "filters": 4, "kernel_size": 1}],
+                    }
+                ],
+            },
+            (3, 3, 4),
+        ),
+        (
+            {
                 "kind": "rnn",
                 "layers": [
                     {"type": "recurrent", "cell": cell, "units": 4, "return_sequences": True, "bidirectional": True}
@@ -159,7 +225,7 @@ def test_an_adder_can_be_given_weights_that_add():
         ),
         ({"kind": "binary_adder", "cell": "gru", "units": 4}, (3, 2)),
     ],
-    ids=["mlp", "cnn", "rnn", "binary_adder"],
+    ids=["mlp", "cnn", "blocks", "rnn", "binary_adder"],
 )
 def test_first_weights_follow_from_the_seed_and_no_two_layers_share_them(definition, input_shape):
     first, again, other = (weights_of(build(definition, input_shape, seed)) for seed in (1, 1, 2))

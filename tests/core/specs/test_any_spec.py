@@ -45,6 +45,7 @@ initializers = st.one_of(
 )
 kernel_initializers = initializers | objects({"name": "orthogonal"}, gain=numbers)
 regularizers = st.none() | objects({}, l1=not_negative, l2=not_negative)
+zeros = st.integers(0, 64)
 pairs = small | st.tuples(small, small).map(list)
 activations = st.sampled_from(["linear", "relu", "gelu", "softmax", "hard_sigmoid"])
 normalizations = st.one_of(
@@ -67,7 +68,7 @@ dropout = objects({"type": "dropout", "rate": fractions})
 convolution = objects(
     {"type": "conv2d", "filters": sizes, "kernel_size": pairs},
     strides=pairs,
-    padding=st.sampled_from(["valid", "same"]),
+    padding=st.sampled_from(["valid", "same"]) | st.integers(0, 64) | st.tuples(zeros, zeros).map(list),
     dilation_rate=pairs,
     groups=small,
     pooling=st.none() | objects({}, **poolings),
@@ -91,9 +92,25 @@ image_layers = st.one_of(
     objects({"type": "global_pooling2d"}),
     objects({"type": "flatten"}),
 )
+
+
+def blocks(inner):
+    stacks = st.lists(inner, max_size=2)
+    return st.one_of(
+        objects({"type": "parallel", "branches": st.lists(stacks, min_size=2, max_size=3)}),
+        objects(
+            {"type": "residual", "layers": st.lists(inner, min_size=1, max_size=2)},
+            shortcut=stacks,
+            activation=activations,
+        ),
+    )
+
+
+blocks_of_images = blocks(image_layers | blocks(image_layers))
 networks = st.one_of(
     objects({"kind": "mlp", "layers": st.lists(dense | dropout | objects({"units": sizes}), min_size=1, max_size=4)}),
     objects({"kind": "cnn", "layers": st.lists(image_layers, min_size=1, max_size=4)}),
+    objects({"kind": "cnn", "layers": st.lists(image_layers | blocks_of_images, min_size=1, max_size=3)}),
     objects({"kind": "rnn", "layers": st.lists(recurrent | dense | dropout, min_size=1, max_size=3)}),
     objects({"kind": "binary_adder"}, cell=st.sampled_from(["lstm", "gru"]), units=sizes, dropout=fractions),
 )
