@@ -22,8 +22,9 @@ from db import registry
 from serving.answers import Answer
 from serving.descriptions import build_metadata, build_status
 from serving.examples import decode_classify, decode_regress, encode_classify, encode_regress
+from serving.images import is_image_file
 from serving.loaded_model import LoadedModel
-from serving.tensorflow_serving import decode_predict, encode_predict
+from serving.tensorflow_serving import decode_predict, decode_predict_file, encode_predict
 
 MAX_INSTANCES = 10_000
 """Most rows of one request."""
@@ -49,8 +50,8 @@ async def predict(request: Request) -> Response:
     """Answer rows with a trained model.
 
     Rows are arrays of numbers; or objects by column name for a model of named columns, `{"a": 45, "b": 77}` for a
-    binary adder, `{"b64": "..."}` with a PNG or JPEG file for a model of images. `NaN` and `Infinity` are numbers
-    here, in requests and in answers.
+    binary adder, `{"b64": "..."}` with a PNG or JPEG file for a model of images. Such a file may also be the whole
+    body: `curl --data-binary @cat.jpg`. `NaN` and `Infinity` are numbers here, in requests and in answers.
     """
     return await _answer(request, _predict)
 
@@ -87,13 +88,21 @@ async def _answer(request: Request, respond: Respond) -> Response:
 def _answer_text(service: Service, address: ModelAddress, text: bytes, respond: Respond, *, labels: bool) -> Response:
     resolved = resolve_model(service, address)
     model = load_model(service, resolved)
-    answer = respond(model, parse_leniently(text), labels=labels)
+    if respond is _predict and is_image_file(text):
+        answer = _predict_file(model, text, labels=labels)
+    else:
+        answer = respond(model, parse_leniently(text), labels=labels)
     service.instruments.count_prediction(resolved.model_name, len(answer.rows))
     return Response(answer.to_json(), headers=_version_header(resolved), media_type="application/json")
 
 
 def _predict(model: LoadedModel, body: object, *, labels: bool) -> Answer:
     request = decode_predict(body, model.signature, max_instances=MAX_INSTANCES, labels=labels)
+    return encode_predict(request, _run(model, request.batch), model.signature)
+
+
+def _predict_file(model: LoadedModel, content: bytes, *, labels: bool) -> Answer:
+    request = decode_predict_file(content, model.signature, labels=labels)
     return encode_predict(request, _run(model, request.batch), model.signature)
 
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from core.signatures import InputKind, ModelSignature
 from serving.answers import Answer, answer_labels, answer_rows, answer_sums, has_class_per_row
 from serving.envelopes import check_names, check_rows
+from serving.images import read_image_file
 from serving.refusals import refuse, show_names
 from serving.rows import RowForm, read_rows
 from serving.tables import is_series, read_table_columns
@@ -63,8 +64,7 @@ def decode_predict(
         InvalidInstances: If the body does not fit the model, with a problem per place that is wrong.
     """
     fields = check_names(body, (ROW_KEY, COLUMN_KEY))
-    if labels and not has_class_per_row(signature):
-        raise refuse("Labels were asked for, but this model does not tell classes apart. Ask without.", "", "no_labels")
+    _check_labels(signature, labels=labels)
     if (ROW_KEY in fields) == (COLUMN_KEY in fields):
         how_many = "both" if ROW_KEY in fields else "neither"
         raise refuse(f"The body has {how_many} of '{ROW_KEY}' and '{COLUMN_KEY}'. Send one.", "", "one_of")
@@ -82,12 +82,26 @@ def decode_predict(
         raise refuse(
             f"'{COLUMN_KEY}' holds objects. Send rows that are objects in '{ROW_KEY}'.", f"/{COLUMN_KEY}", "wrong_form"
         )
-    answer_form = AnswerForm.NUMBERS
-    if row_form is RowForm.BY_FIELD and signature.input_kind is InputKind.BIT_PAIR:
-        answer_form = AnswerForm.SUMS
-    elif labels or (_is_raw(row_form, signature) and has_class_per_row(signature)):
-        answer_form = AnswerForm.LABELS
-    return PredictRequest(batch, "predictions" if where[0] == ROW_KEY else "outputs", answer_form)
+    answer_key = "predictions" if where[0] == ROW_KEY else "outputs"
+    return PredictRequest(batch, answer_key, _answer_form(row_form, signature, labels=labels))
+
+
+def decode_predict_file(content: bytes, signature: ModelSignature, *, labels: bool = False) -> PredictRequest:
+    """Read a `:predict` body that is a PNG or JPEG file and nothing else: a single row of the row form.
+
+    Args:
+        content: The file.
+        signature: Of the model that is to answer.
+        labels: As for `decode_predict`.
+
+    Raises:
+        InvalidInstances: If the model takes no images, or not this one.
+    """
+    if signature.input_kind is not InputKind.IMAGE:
+        raise refuse("The body is an image, but this model takes no images. Send its rows as JSON.", "", "wrong_form")
+    _check_labels(signature, labels=labels)
+    batch = read_image_file(content, signature)[np.newaxis]
+    return PredictRequest(batch, "predictions", _answer_form(RowForm.FILE, signature, labels=labels))
 
 
 def encode_predict(request: PredictRequest, output: NDArray[np.float32], signature: ModelSignature) -> Answer:
@@ -103,6 +117,18 @@ def encode_predict(request: PredictRequest, output: NDArray[np.float32], signatu
     if request.answer_form is AnswerForm.LABELS:
         return answer_labels(request.answer_key, output, signature)
     return answer_rows(request.answer_key, output)
+
+
+def _check_labels(signature: ModelSignature, *, labels: bool) -> None:
+    if labels and not has_class_per_row(signature):
+        raise refuse("Labels were asked for, but this model does not tell classes apart. Ask without.", "", "no_labels")
+
+
+def _answer_form(row_form: RowForm, signature: ModelSignature, *, labels: bool) -> AnswerForm:
+    if row_form is RowForm.BY_FIELD and signature.input_kind is InputKind.BIT_PAIR:
+        return AnswerForm.SUMS
+    is_labelled = labels or (_is_raw(row_form, signature) and has_class_per_row(signature))
+    return AnswerForm.LABELS if is_labelled else AnswerForm.NUMBERS
 
 
 def _is_raw(row_form: RowForm, signature: ModelSignature) -> bool:

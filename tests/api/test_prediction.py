@@ -1,7 +1,13 @@
 import json
 import math
+from io import BytesIO
 
+import numpy as np
 import pytest
+from onnx import TensorProto, helper
+from PIL import Image
+
+from core.signatures import InputKind, ModelSignature, Task, TensorSpec
 
 PREDICT = "/v1/models/iris:predict"
 ROW = [0.25, 0.5, 0.125, 9.0]
@@ -243,3 +249,45 @@ def test_a_succeeded_run_without_a_network_can_not_answer(client, worker, iris):
     (iris / "model.onnx").unlink()
     worker.register("iris", iris)
     assert "no network" in error_of(client.post(PREDICT, json={"instances": [ROW]}), 500)
+
+
+@pytest.fixture
+def bright_side(tmp_path):
+    """Which side of a 1×2 image is brighter; takes images of any size."""
+    signature = ModelSignature(
+        task=Task.CLASSIFICATION,
+        input_kind=InputKind.IMAGE,
+        input=TensorSpec(name="image", onnx_name="x", shape=(1, 2, 1)),
+        output=TensorSpec(name="output", onnx_name="y", shape=(2,)),
+        class_labels=("left", "right"),
+        pixel_range=(0.0, 1.0),
+        resize="stretch",
+    )
+    graph = helper.make_graph(
+        [helper.make_node("Flatten", ["x"], ["y"])],
+        "by_hand",
+        [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["rows", 1, 2, 1])],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 2])],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+    folder = tmp_path / "bright-side"
+    folder.mkdir()
+    (folder / "model.onnx").write_bytes(model.SerializeToString())
+    (folder / "signature.json").write_text(signature.model_dump_json())
+    return folder
+
+
+@pytest.mark.parametrize("media_type", ["image/png", "application/x-www-form-urlencoded"])
+def test_an_image_file_of_any_size_may_be_the_whole_body(client, worker, bright_side, media_type):
+    worker.register("bright-side", bright_side)
+    buffer = BytesIO()
+    Image.fromarray(np.array([[0, 0, 255, 255]] * 3, np.uint8)).save(buffer, "PNG")
+    headers = {"content-type": media_type}
+    answer = client.post("/v1/models/bright-side:predict", content=buffer.getvalue(), headers=headers)
+    assert answer.status_code == 200, answer.text
+    (row,) = answer.json()["predictions"]
+    # The triangle filter reaches over the middle: (3·0 + 3·0 + 1·255) / 7 on the left, rounded.
+    assert (row["label"], row["class"]) == ("right", 1)
+    assert row["probabilities"] == pytest.approx({"left": 36 / 255, "right": 219 / 255})
+    broken = client.post("/v1/models/bright-side:predict", content=buffer.getvalue()[:40], headers=headers)
+    assert "The body is a broken image" in error_of(broken, 400)

@@ -10,14 +10,17 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.errors import InvalidInstances
+from core.images import read_pixels
 from core.signatures import InputKind, ModelSignature, Task, TensorSpec
 from serving.images import MAX_PIXELS, read_image_files
 from serving.loaded_model import LoadedModel
+from serving.tensorflow_serving import AnswerForm, decode_predict_file
 from serving.tensors import Place
 
 # Three rows of two pixels.
 GREYS = [[0, 51], [102, 153], [204, 255]]
 SHARES = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+SHARES_BY_ROW = [[0.0, 0.2], [0.4, 0.6], [0.8, 1.0]]
 PLACE = Place(("instances",))
 
 
@@ -219,3 +222,57 @@ def test_an_image_is_answered_with_labels_on_request(folder, picture, predict):
     (answer,) = predict(model, {"instances": [row_of(file_of(GREYS))]}, labels=True)["predictions"]
     assert (answer["label"], answer["class"]) == ("f", 5)
     assert answer["probabilities"] == pytest.approx(dict(zip(labels, SHARES, strict=True)))
+
+
+def resizing(*shape, resize="stretch", **changes):
+    return signature_for(*shape).model_copy(update={"resize": resize, **changes})
+
+
+@pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
+def test_a_model_that_says_how_to_resize_takes_any_size_as_training_does(resize):
+    contents = [file_of(np.arange(60).reshape(6, 10) * 4), file_of([[9]]), file_of(GREYS, "JPEG")]
+    batch = read_image_files([row_of(content) for content in contents], resizing(3, 2, 3, resize=resize), PLACE)
+    expected = np.stack([read_pixels(content, (3, 2, 3), resize) for content in contents])
+    assert np.array_equal(batch, expected)
+    assert batch.dtype == np.float32
+
+
+def test_a_grey_picture_with_transparency_is_taken_by_a_colour_model_that_resizes():
+    image = Image.fromarray(np.array([[[255, 0], [255, 255]]], np.uint8), "LA")
+    batch = read_image_files([row_of(save(image))], resizing(1, 2, 3), PLACE)
+    assert batch.tolist() == [[[[0.0] * 3, [255.0] * 3]]]
+
+
+def test_too_many_pixels_are_refused_by_a_model_that_resizes_too():
+    with pytest.raises(InvalidInstances, match="Row 0 is an image of 30000×30000 pixels"):
+        read_image_files([row_of(png_header(30_000, 30_000))], resizing(8, 8, 1), PLACE)
+
+
+def test_small_files_that_would_become_large_together_are_refused():
+    # 2,048 × 2,048 × 3 numbers fit five times into MAX_NUMBERS.
+    rows = [row_of(file_of([[9]]))] * 6
+    with pytest.raises(InvalidInstances, match="There are 6 images; of 2048×2048×3 at most 5 are answered"):
+        read_image_files(rows, resizing(2048, 2048, 3), PLACE)
+
+
+def test_files_are_answered_with_labels_by_a_classifier_that_resizes(folder, picture, predict):
+    changes = {"class_labels": tuple("abcdef"), "resize": "stretch", "task": Task.CLASSIFICATION}
+    model = LoadedModel(folder / "picture.onnx", picture.signature.model_copy(update=changes))
+    (answer,) = predict(model, {"instances": [row_of(file_of(GREYS))]})["predictions"]
+    assert (answer["label"], answer["class"]) == ("f", 5)
+    # Pixels in lists have the network's size, and are answered with numbers as ever.
+    (row,) = predict(model, {"instances": [SHARES_BY_ROW]})["predictions"]
+    assert row == pytest.approx(SHARES)
+
+
+def test_a_file_is_a_body_of_its_own(picture):
+    request = decode_predict_file(file_of(GREYS), picture.signature)
+    assert request.batch.ravel().tolist() == pytest.approx(SHARES)
+    assert request.answer_form is AnswerForm.NUMBERS
+    with pytest.raises(InvalidInstances, match="The body is an image 4 wide and 2 high"):
+        decode_predict_file(file_of([[1, 2, 3, 4]] * 2), picture.signature)
+
+
+def test_a_file_as_the_body_is_of_no_use_to_a_model_that_takes_no_images(iris):
+    with pytest.raises(InvalidInstances, match="takes no images"):
+        decode_predict_file(file_of(GREYS), iris.signature)
