@@ -6,6 +6,7 @@ from starlette.middleware import Middleware
 from api import (
     artifacts,
     datasets,
+    evaluation,
     experiments,
     health,
     keys,
@@ -33,6 +34,7 @@ RESOURCES = (
     runs,
     metrics,
     artifacts,
+    evaluation,
     specs,
     presets,
     experiments,

@@ -125,6 +125,7 @@ def _links(record: RunRecord) -> RunLinks:
         logs=f"{path}/logs",
         artifacts=f"{path}/artifacts",
         environment=f"{path}/environment",
+        evaluation=f"{path}/evaluation",
         predict=None if version is None else predict_path(record.model_name, version),
     )
 

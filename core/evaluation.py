@@ -46,7 +46,7 @@ class ClassEvaluation(_Part):
 class AverageEvaluation(_Part):
     """Means over those classes where the number is defined; null where there are none.
 
-    The same as scikit-learn's `classification_report(…, zero_division=nan)`.
+    The same as those of scikit-learn's `classification_report` where it is told to leave undefined numbers out.
     """
 
     precision: Share | None

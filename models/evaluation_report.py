@@ -4,7 +4,7 @@ import math
 from pathlib import Path
 
 from core.artifacts import EVALUATION
-from core.dataset_shape import DatasetShape
+from core.dataset_sizes import DatasetShape
 from core.evaluation import (
     BitsEvaluation,
     ClassificationEvaluation,

@@ -96,6 +96,7 @@ LINKS = {
     "logs": f"/v1/runs/{EXAMPLE_RUN_ID}/logs",
     "artifacts": f"/v1/runs/{EXAMPLE_RUN_ID}/artifacts",
     "environment": f"/v1/runs/{EXAMPLE_RUN_ID}/environment",
+    "evaluation": f"/v1/runs/{EXAMPLE_RUN_ID}/evaluation",
 }
 
 QUEUED_SUMMARY: dict[str, Any] = {
@@ -133,6 +134,12 @@ QUEUED: dict[str, Any] = {
 }
 
 ARTIFACTS: list[dict[str, Any]] = [
+    {
+        "name": "evaluation.json",
+        "sha256": "0f4f6b2ac1c2de5f0ac24bd9d38e0f0a7c55cb4a3e39df62adfd75e2b6d0b1e1",
+        "num_bytes": 1217,
+        "media_type": "application/json",
+    },
     {
         "name": "model.keras",
         "sha256": "5df6e0e2761359d30a8275058e299fcc0381534545f55cf43e41983f5d4c9456",

@@ -91,6 +91,8 @@ class RunLinks(AnswerModel):
     logs: str
     artifacts: str
     environment: str
+    evaluation: str
+    """How well it answers samples that it has not learned from, once it has succeeded."""
     predict: str | None
     """Where its model answers, once it has succeeded."""
 

@@ -43,6 +43,8 @@ def test_every_route_of_the_interface_is_described(document):
         "GET /v1/runs/{run_id}/artifacts",
         "GET /v1/runs/{run_id}/artifacts/{name}",
         "GET /v1/runs/{run_id}/environment",
+        "GET /v1/runs/{run_id}/evaluation",
+        "GET /v1/runs/{run_id}/evaluation.svg",
         "POST /v1/specs:validate",
         "GET /v1/schemas/experiment-spec",
         "GET /v1/presets",
