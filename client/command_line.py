@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from client.commands import catalogue, predicting, runs, submitting
+from client.commands import catalogue, evaluating, predicting, runs, submitting
 from client.commands.datasets import data
 from client.commands.keys import keys
 from client.errors import ClientError, Problem, ServiceUnreachable
@@ -65,6 +65,7 @@ def trainyard(
 app.command()(submitting.run)
 app.command()(runs.runs)
 app.command()(runs.show)
+app.command()(evaluating.evaluation)
 app.command()(runs.logs)
 app.command()(runs.cancel)
 app.command()(runs.delete)

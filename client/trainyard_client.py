@@ -12,6 +12,7 @@ from client.address import find_base_url
 from client.catalogue_answers import Dataset, Predictions, Preset, SpecReport
 from client.credentials import find_key
 from client.errors import InvalidArgument, NotFound, UnexpectedAnswer, WaitTimedOut
+from client.evaluation_answers import Evaluation
 from client.key_answers import KeyEntry, NewKey
 from client.pacing import poll_seconds
 from client.run_answers import Curve, MetricSummary, Run
@@ -196,6 +197,19 @@ class TrainyardClient:
         return self._read_items(
             Curve, self._transport.send_for_object("GET", path, parameters=parameters), name="series"
         )
+
+    def evaluation(self, run_id: str) -> Evaluation:
+        """How the network of a run that has succeeded answers samples that it has not learned from.
+
+        Raises:
+            NotFound: If the run has not succeeded, or not yet.
+        """
+        return self._read(Evaluation, self._transport.send_for_object("GET", f"{_run_path(run_id)}/evaluation"))
+
+    def evaluation_picture(self, run_id: str, *, split: str | None = None) -> str:
+        """The same as an SVG image, of `test` or `validation` samples."""
+        parameters = [] if split is None else [("split", split)]
+        return self._transport.send("GET", f"{_run_path(run_id)}/evaluation.svg", parameters=parameters).text
 
     def logs(self, run_id: str) -> str:
         """What the trainer of a run wrote."""

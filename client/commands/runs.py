@@ -9,6 +9,7 @@ import typer
 
 from client.commands.options import AsJson, RunId, Url, connect, print_json
 from client.commands.submitting import follow
+from client.display.evaluation import format_glance
 from client.display.formats import format_age
 from client.display.metrics import headline, keys_to_draw
 from client.display.run_sheet import format_metrics, format_run
@@ -72,6 +73,8 @@ def show(
             print_json(run.document)
             return
         typer.echo(format_run(run))
+        if _is_evaluated(run) and (glance := format_glance(client.evaluation(run.id))):
+            typer.echo(f"\n{glance}")
         metrics = client.metrics(run.id)
         if not metrics:
             return
@@ -111,6 +114,10 @@ def delete(
             typer.confirm(f"Delete run {full_id} with its metrics, files and model version?", abort=True)
         client.delete_run(full_id)
     typer.echo(f"Run {full_id} is deleted.")
+
+
+def _is_evaluated(run: "Run") -> bool:
+    return any(artifact.get("name") == "evaluation.json" for artifact in run.document.get("artifacts") or ())
 
 
 def _format_runs(found: list["Run"], *, is_short: bool) -> str:

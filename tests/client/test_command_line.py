@@ -12,7 +12,20 @@ from typer.testing import CliRunner
 from client.command_line import app
 
 RUN_ID = "01920000-0000-7000-8000-000000000001"
-COMMANDS = ["run", "runs", "show", "logs", "cancel", "delete", "predict", "presets", "validate", "data", "keys"]
+COMMANDS = [
+    "run",
+    "runs",
+    "show",
+    "evaluation",
+    "logs",
+    "cancel",
+    "delete",
+    "predict",
+    "presets",
+    "validate",
+    "data",
+    "keys",
+]
 SUBCOMMANDS = [["data", "add"], ["keys", "create"], ["keys", "list"], ["keys", "revoke"]]
 
 

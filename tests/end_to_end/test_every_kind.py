@@ -97,6 +97,27 @@ def test_irises_are_told_apart_by_rows_of_numbers_and_by_column_names(service):
     assert sum(prediction["probabilities"].values()) == pytest.approx(1.0, abs=1e-5)
 
 
+def test_a_run_tells_how_it_answers_what_it_has_not_learned_from(service, tmp_path):
+    run = service.train(
+        preset="iris-keras",
+        overrides={"name": "iris-evaluated", "dataset": {"split": {"validation": 15, "test": 30, "stratify": True}}},
+    )
+
+    report = service.http.get(run["links"]["evaluation"]).raise_for_status().json()
+
+    assert report["num_samples"] == {"train": 105, "validation": 15, "test": 30}
+    answered = report["test"]["classification"]
+    assert [part["label"] for part in answered["classes"]] == ["setosa", "versicolor", "virginica"]
+    assert np.sum(answered["confusion_matrix"], axis=1).tolist() == [10, 10, 10]
+    assert np.trace(answered["confusion_matrix"]) / 30 == pytest.approx(run["latest_metrics"]["test/accuracy"])
+    last_validated = run["latest_metrics"]["epoch/validation/accuracy"]
+    assert report["validation"]["classification"]["accuracy"] == pytest.approx(last_validated)
+    path = tmp_path / "evaluation.svg"
+    assert service.command("evaluation", run["id"], "--svg", str(path)).returncode == 0
+    assert "versicolor" in path.read_text(encoding="utf-8")
+    assert "macro average" in service.command("show", run["id"]).stdout
+
+
 def test_a_column_request_answers_like_a_row_request(service):
     service.train(preset="iris-keras", overrides={"name": "iris-columns", "training": {"epochs": 1}})
     rows = [[5.1, 3.5, 1.4, 0.2], [6.2, 2.9, 4.3, 1.3]]
