@@ -12,6 +12,7 @@ from core.errors import InvalidSpec, OverLimit, Problem
 from core.initial_weights import check_initial_weights
 from core.layer_table import LayerRow, tabulate_layers
 from core.output_fit import check_metrics, check_output
+from core.recording import check_record
 from core.settings import Settings
 from core.specs.experiment import ExperimentSpec
 from core.specs.training import Training
@@ -78,6 +79,7 @@ def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDes
     check_metrics(spec, shape, layers[-1].output_shape)
     check_class_weight(spec, shape)
     check_initial_weights(spec, layers)
+    check_record(spec, layers)
     report = _work_out(spec, shape, layers, (*warnings, *_training_warnings(spec, shape)))
     _check_limits(spec, report, settings)
     return report
@@ -143,6 +145,8 @@ def _training_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str, 
         warnings.append(
             f"batch_size {batch_size} is more than the {shape.num_train} training samples: each step takes all."
         )
+    if spec.training.record and 0 in {spec.training.steps, spec.training.epochs}:
+        warnings.append("training.record records steps, and this run takes none.")
     return tuple(warnings)
 
 

@@ -13,6 +13,7 @@ from core.dataset_sizes import DatasetShape
 from core.initial_weights import check_initial_weights
 from core.layer_table import tabulate_layers
 from core.output_fit import check_metrics, check_output
+from core.recording import check_record
 from core.specs.experiment import ExperimentSpec
 from models.data.loading import load_samples, read_description
 from models.data.samples import Samples
@@ -71,6 +72,7 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
     check_metrics(spec, shape, output_shape)
     check_class_weight(spec, shape)
     check_initial_weights(spec, layers)
+    check_record(spec, layers)
     samples = weigh_samples(load_samples(spec.dataset, datasets_dir, spec.seed), spec.training, shape.class_labels)
     preparation = fit_preparation(spec.dataset, samples.train.inputs)
 

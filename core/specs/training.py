@@ -78,6 +78,9 @@ MAX_DEVICES = 64
 PrecisionName = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 """Keras's dtype policies: mixed ones compute in 16 bits and keep weights in 32."""
 
+RecordName = Literal["gradient_norms", "activations", "weights"]
+"""What goes on inside the network, for each layer and step."""
+
 LossAlias = Literal["mse", "mae", "mape", "msle", "bce", "kld", "logcosh"]
 MetricAlias = Literal["mse", "mae", "mape", "rmse", "acc"]
 
@@ -178,6 +181,9 @@ class Training(SpecModel):
     class_weight: Annotated[ClassWeight | None, BeforeValidator(_told_by_class)] = None
     """What samples of a class count in the training loss, by the class's label or number; classes not named count 1.
     `balanced` lets every class count the same in all."""
+    record: Annotated[tuple[RecordName, ...], at_most(3)] = ()
+    """Curves per step of what goes on inside: the length of each layer's gradient, mean, spread and zeros of what
+    comes out of it, or every single weight of a small network."""
     precision: PrecisionName = "float32"
     """What the network computes in while it is trained; weights, last activation, loss and saved model stay float32."""
     plan: PlanName = "auto"
@@ -191,6 +197,10 @@ class Training(SpecModel):
             raise ValueError("Give epochs or steps, not both")
         if len(set(self.metrics)) != len(self.metrics):
             raise ValueError("metrics names one of its metrics twice")
+        if len(set(self.record)) != len(self.record):
+            raise ValueError("record names one of its kinds twice")
+        if self.devices > 1 and self.record:
+            raise ValueError("record needs devices to be 1: what each of several devices sees is not put together")
         if self.devices > 1 and self.plan not in PLANS_FOR_DEVICES:
             raise ValueError(f"plan must be one of {', '.join(PLANS_FOR_DEVICES)} where devices is more than 1")
         return self

@@ -20,10 +20,12 @@ class Curve:
     same points; the first and the last are always among them.
     """
 
-    def __init__(self, prefix: str, names: Sequence[str], num_points: int, outbox: Outbox) -> None:
+    def __init__(
+        self, prefix: str, names: Sequence[str], num_points: int, outbox: Outbox, max_points: int = MAX_POINTS
+    ) -> None:
         self._keys = [f"{prefix}/{name}" for name in names]
         self._outbox = outbox
-        self._stride = max(1, -(-num_points // MAX_POINTS))
+        self._stride = max(1, -(-num_points // max_points))
         self._num_seen = 0
         self._last_time = time()
         self._unsent: tuple[int, Values, float] | None = None

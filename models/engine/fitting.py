@@ -26,6 +26,7 @@ from models.engine.programs.learning import Learner
 from models.engine.programs.making import ProgramMaker
 from models.engine.programs.program import TrainingProgram
 from models.engine.record import Record
+from models.engine.recording import RecordingLearner
 from models.engine.report import describe_choice, describe_speed
 from models.engine.speed import Speed
 from models.engine.tallies import MakeTally
@@ -110,6 +111,13 @@ def _choose_executor(planning: Planning) -> Executor:
     return Executor.SERIAL if is_serial else Executor.PARALLEL
 
 
+def _make_learner(network: Any, training: Training, meter: Meter) -> Learner:
+    parts = (network, make_optimizer(training.optimizer, training.precision), make_loss(training.loss), meter)
+    if training.record:
+        return RecordingLearner(*parts, training.record)
+    return MirroredLearner(*parts) if is_mirrored() else Learner(*parts)
+
+
 def fits_on_device(arrays: Arrays) -> bool:
     """Whether these samples can lie on the device; otherwise they are sent batch by batch."""
     return arrays.num_bytes <= LARGEST_SHARE * device_memory_bytes()
@@ -148,10 +156,8 @@ class _Session:
             self._rule = StoppingRule(
                 training.early_stopping, network, meter.names, has_validation=len(data.validation) > 0
             )
-        self._record = Record(meter.names, self._length, training.validation_freq, reporter)
-        optimizer = make_optimizer(training.optimizer, training.precision)
-        make_learner = MirroredLearner if is_mirrored() else Learner
-        learner = make_learner(network, optimizer, make_loss(training.loss), meter)
+        learner = _make_learner(network, training, meter)
+        self._record = Record(meter.names, learner.recorded, self._length, training.validation_freq, reporter)
         self._running = meter.zero()
         self._choice = self._choose_plan(learner, data, seed) if self._length.num_steps else None
         self._engine = describe_choice(self._choice, self._length.batch_size)

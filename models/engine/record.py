@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.metrics import Phase, Progress
-from models.engine.curves import Curve
+from models.engine.curves import MAX_POINTS, Curve
 from models.engine.length import FitLength
 from models.engine.outbox import Outbox
 from models.engine.values import Values
@@ -14,22 +14,42 @@ from models.reporting import Reporter
 
 Steps = npt.NDArray[np.int_]
 
+MAX_RECORDED_POINTS = 200_000
+"""Points that are kept of all that is recorded inside the network: many curves are thinned more than few."""
+
 
 class Record:
     """Takes values as they are measured and tells the reporter.
 
     The curves are `train/…` by step, `epoch/train/…` and `epoch/validation/…` by epoch, and `test/…`, a single point.
+
+    Args:
+        names: Loss and metrics.
+        recorded: What is recorded of each step besides.
+        length: Of the fit.
+        validation_freq: Epochs from one validation to the next.
+        reporter: Is told.
     """
 
-    def __init__(self, names: Sequence[str], length: FitLength, validation_freq: int, reporter: Reporter) -> None:
+    def __init__(
+        self,
+        names: Sequence[str],
+        recorded: Sequence[str],
+        length: FitLength,
+        validation_freq: int,
+        reporter: Reporter,
+    ) -> None:
         self._length = length
         self._outbox = Outbox(reporter)
         self._by_step = Curve("train", names, length.num_steps, self._outbox)
+        max_points = min(MAX_POINTS, MAX_RECORDED_POINTS // max(1, len(recorded)))
+        self._recorded = Curve("train", recorded, length.num_steps, self._outbox, max_points)
+        self._num_names = len(names)
         self._by_epoch = Curve("epoch/train", names, length.num_epochs, self._outbox)
         num_validations = length.num_epochs // validation_freq
         self._validations = Curve("epoch/validation", names, num_validations, self._outbox)
         self._test = Curve("test", names, 1, self._outbox)
-        self._curves = (self._by_step, self._by_epoch, self._validations, self._test)
+        self._curves = (self._by_step, self._recorded, self._by_epoch, self._validations, self._test)
 
     @property
     def last(self) -> dict[str, float]:
@@ -41,12 +61,13 @@ class Record:
 
         Args:
             first: Number of the first one, counted from 1.
-            values: (steps, names), of each step.
+            values: (steps, names + recorded), of each step.
             epoch_values: (steps, names), of its epoch up to and including it.
         """
         steps = np.arange(first, first + len(values))
         ends_epoch = (steps % self._length.steps_per_epoch == 0) | (steps == self._length.num_steps)
-        self._by_step.add(steps, values)
+        self._by_step.add(steps, values[:, : self._num_names])
+        self._recorded.add(steps, values[:, self._num_names :])
         self._by_epoch.add(steps[ends_epoch], epoch_values[ends_epoch])
 
     def add_untrained(self, values: Values) -> None:

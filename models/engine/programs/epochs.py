@@ -65,7 +65,7 @@ class GraphEpochs:
         def learn(step: Any) -> State:
             return self._learner.learn(self._resident.take(rows[offsets[step] : offsets[step + 1]]))
 
-        return take_steps(self._learner.meter, learn, num_steps, num_steps, begins_epoch, running)
+        return take_steps(self._learner, learn, num_steps, num_steps, begins_epoch, running)
 
 
 class XlaEpochs:
@@ -144,7 +144,7 @@ class XlaEpochs:
             )
             return parts
 
-        return take_steps(self._learner.meter, learn, num_steps, self.max_steps, begins_epoch, running)
+        return take_steps(self._learner, learn, num_steps, self.max_steps, begins_epoch, running)
 
 
 def _filled(flags: npt.NDArray[np.bool_], size: int) -> npt.NDArray[np.bool_]:

@@ -17,7 +17,12 @@ class Learner:
         optimizer: Keras's; its variables are made here.
         loss: Keras's.
         meter: What to measure.
+
+    Attributes:
+        recorded: Names of what a step tells besides, in one more part behind its state; () for no such part.
     """
+
+    recorded: tuple[str, ...] = ()
 
     def __init__(self, network: Any, optimizer: Any, loss: Any, meter: Meter) -> None:
         self.network = network

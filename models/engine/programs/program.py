@@ -13,7 +13,7 @@ class StepsTaken:
     """What some steps measured.
 
     Attributes:
-        values: (steps, names): of each step's batch before its update.
+        values: (steps, names + recorded): of each step's batch before its update, and what is recorded of the step.
         epoch_values: (steps, names): of its epoch up to and including it.
         running: The state of the epoch after the last of them.
     """

@@ -5,7 +5,7 @@ from typing import Any
 from models.engine.meter import State
 from models.engine.ordering import StepOrder
 from models.engine.programs.learning import Learner
-from models.engine.programs.loop import add_step
+from models.engine.programs.loop import add_step, join_values, split_state
 from models.engine.programs.program import StepsTaken
 from models.engine.programs.resident import Resident
 from models.runtime import tf
@@ -49,6 +49,6 @@ class SingleSteps:
 
     def _take_step(self, rows: Any, begins_epoch: Any, running: State) -> tuple[Any, Any, State]:
         meter = self._learner.meter
-        state = self._learner.learn(self._resident.take(rows))
+        state, recorded = split_state(self._learner.learn(self._resident.take(rows)), running)
         running = add_step(running, state, begins_epoch)
-        return meter.values(state), meter.values(running), running
+        return join_values(meter.values(state), recorded), meter.values(running), running

@@ -64,4 +64,4 @@ class StreamedSteps:
         def learn(_: Any) -> State:
             return self._learner.learn(next(batches))
 
-        return take_steps(self._learner.meter, learn, num_steps, num_steps, begins_epoch, running)
+        return take_steps(self._learner, learn, num_steps, num_steps, begins_epoch, running)

@@ -100,7 +100,11 @@ def test_every_mistake_is_told_in_one_answer(problems):
                     {"units": 10},
                 ],
             },
-            "training": {"optimizer": {"name": "sgd", "momentum": 1}, "epochs": 0, "early_stopping": {"patience": 1.5}},
+            "training": {
+                "optimizer": {"name": "sgd", "momentum": 1},
+                "epochs": -1,
+                "early_stopping": {"patience": 1.5},
+            },
         }
     )
     assert set(found) == {
