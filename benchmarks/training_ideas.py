@@ -116,7 +116,7 @@ def _suits(way: Way, case: Case) -> bool:
         return is_recurrent
     if way.executor is Executor.SERIAL:
         return not is_recurrent
-    return kind != "cnn" or way.plan != "xla"
+    return kind not in {"cnn", "cnn_family"} or way.plan != "xla"
 
 
 def _find_amount(take: TakeSteps) -> int:

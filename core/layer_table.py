@@ -62,14 +62,10 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
-    """Where a layer stands, or a list of layers: in words, and as a pointer into the spec.
-
-    A network that is not written layer by layer has one place for all, `/model`.
-    """
+    """Where a layer stands, or a list of layers: in words, and as a pointer into the spec."""
 
     words: str
     pointer: str
-    is_written: bool = True
 
     def __str__(self) -> str:
         return f"{self.words[:1].upper()}{self.words[1:]}"
@@ -77,18 +73,15 @@ class _Place:
     def layer(self, number: int) -> "_Place":
         """A layer of this list."""
         words = f"layer {number} in {self.words}" if self.words else f"layer {number}"
-        return self._inner(words, str(number))
+        return _Place(words, self.at(str(number)))
 
     def inside(self, words: str, field: str) -> "_Place":
         """What a layer carries, or a list of layers of this block."""
-        return self._inner(f"{words} of {self.words}", field)
+        return _Place(f"{words} of {self.words}", self.at(field))
 
     def at(self, field: str) -> str:
         """The pointer to a field of this layer."""
-        return f"{self.pointer}/{field}" if self.is_written else self.pointer
-
-    def _inner(self, words: str, step: str) -> "_Place":
-        return _Place(words, self.at(step), self.is_written)
+        return f"{self.pointer}/{field}"
 
 
 class _Table:
@@ -131,9 +124,8 @@ def tabulate_layers(network: Network, input_shape: Shape) -> tuple[LayerRow, ...
             f"A recurrent network reads sequences (steps, features); this dataset's samples have shape {input_shape}. "
             "Choose a dataset of sequences or images, or the kind 'mlp'.",
         )
-    is_written = "layers" in type(network).model_fields
-    place = _Place("", "/model/layers" if is_written else "/model", is_written)
-    _add_stack(table, table.shape, network.layers, place)
+    # The layers that an adder or a named family stands for are not in the spec, but they fit one another by design.
+    _add_stack(table, table.shape, network.layers, _Place("", "/model/layers"))
     return tuple(table.rows)
 
 

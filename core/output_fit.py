@@ -7,6 +7,7 @@ from core.errors import InvalidSpec, Problem
 from core.signatures import Task
 from core.specs.experiment import ExperimentSpec
 from core.specs.layers import DenseLayer
+from core.specs.networks import Network
 from core.specs.training import CROSSENTROPIES
 
 Shape = tuple[int, ...]
@@ -29,7 +30,7 @@ def check_output(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape)
     Raises:
         InvalidSpec: If they do not fit, saying which number to change.
     """
-    last = f"/model/layers/{len(spec.model.layers) - 1}" if spec.model.kind != "binary_adder" else "/model"
+    last = _find_answer(spec.model)
     if spec.model.kind == "binary_adder" and shape.task is not Task.BINARY_ADDITION:
         _refuse(
             "/model/kind", "The kind 'binary_adder' needs the dataset 'binary_addition'. Use the kind 'rnn' for others."
@@ -39,6 +40,17 @@ def check_output(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape)
     else:
         _check_numbers(spec, shape, output_shape, last)
     return _activation_warnings(spec, shape)
+
+
+def _find_answer(network: Network) -> str:
+    """The pointer to what decides over the shape of a network's output."""
+    match network.kind:
+        case "binary_adder":
+            return "/model"
+        case "cnn_family":
+            return "/model/num_classes"
+        case _:
+            return f"/model/layers/{len(network.layers) - 1}"
 
 
 def _check_classes(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape, last: str) -> None:

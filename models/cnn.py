@@ -3,14 +3,14 @@
 from typing import Any
 
 from core.dataset_sizes import DatasetShape
-from core.specs.networks import CnnNetwork
+from core.specs.networks import CnnFamilyNetwork, CnnNetwork
 from core.specs.training import PrecisionName
 from models.chain import Chain
 from models.layers import IMAGE_RANK, add_layers
 from models.runtime import keras
 
 
-def build(spec: CnnNetwork, shape: DatasetShape, seed: int, precision: PrecisionName) -> Any:
+def build(spec: CnnNetwork | CnnFamilyNetwork, shape: DatasetShape, seed: int, precision: PrecisionName) -> Any:
     """Build the network for images of shape (height, width) or (height, width, channels).
 
     Returns:

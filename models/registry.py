@@ -14,6 +14,7 @@ BUILDERS: dict[str, Builder] = {
     "mlp": mlp.build,
     "cnn": cnn.build,
     "rnn": rnn.build,
+    "cnn_family": cnn.build,
     "binary_adder": binary_adder.build,
 }
 

@@ -5,6 +5,10 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 
 from core.specs.base import Bool, Fraction, PositiveInt, SpecModel, at_most
+from core.specs.cnn_families.alexnet import AlexNet
+from core.specs.cnn_families.googlenet import GoogLeNet
+from core.specs.cnn_families.resnet import ResNet
+from core.specs.cnn_families.vgg import Vgg
 from core.specs.initializers import Initializer, Orthogonal, plain
 from core.specs.layers import (
     Activation,
@@ -129,7 +133,8 @@ class BinaryAdderNetwork(SpecModel):
         return (recurrent, DenseLayer(units=1, activation="sigmoid"))
 
 
+CnnFamilyNetwork = Annotated[AlexNet | Vgg | GoogLeNet | ResNet, Field(discriminator="family")]
 Network = Annotated[
-    MlpNetwork | CnnNetwork | RnnNetwork | BinaryAdderNetwork,
+    MlpNetwork | CnnNetwork | RnnNetwork | BinaryAdderNetwork | CnnFamilyNetwork,
     Field(discriminator="kind"),
 ]

@@ -459,6 +459,16 @@ def test_branches_can_not_multiply_channels_without_end(table, misfit):
     assert "2,147,483,648 channels; 2,147,483,647 are the most" in detail
 
 
+@pytest.mark.parametrize("family", ["alexnet", "vgg", "googlenet", "resnet"])
+def test_a_named_family_reads_images_of_any_size(iris, family):
+    model = parse_spec(iris({}) | {"model": {"kind": "cnn_family", "family": family, "num_classes": 7}}).model
+    for shape in (IMAGE, COLOUR, (8, 8), (1, 1), (33, 57, 4)):
+        assert tabulate_layers(model, shape)[-1].output_shape == (7,)
+    with pytest.raises(InvalidSpec) as caught:
+        tabulate_layers(model, (784,))
+    assert caught.value.problems[0].pointer == "/model/kind"
+
+
 def test_sizes_beyond_64_bits_are_worked_out_exactly(table):
     most = 2**31 - 1
     assert table("mlp", (4,), dense(most), dense(most))[-1] == (

@@ -170,6 +170,14 @@ def test_a_network_that_can_not_answer_every_step_is_told_of_one_that_can(misfit
     assert detail.endswith("Use the kind 'rnn', which reads and answers step by step.")
 
 
+def test_a_named_family_is_told_its_number_of_classes(misfit):
+    pointer, detail = misfit(
+        {"name": "digits"}, {"kind": "cnn_family", "family": "vgg", "num_classes": 5}, "sparse_categorical_crossentropy"
+    )
+    assert pointer == "/model/num_classes"
+    assert "The last layer's output has shape (5,); 10 classes" in detail
+
+
 def test_the_binary_adder_only_adds(misfit):
     pointer, detail = misfit(SERIES, {"kind": "binary_adder"}, "mse")
     assert pointer == "/model/kind"

@@ -181,3 +181,9 @@ def test_tables_of_recurrent_networks_agree_with_keras(head, tail):
 @pytest.mark.parametrize("cell", ["simple_rnn", "lstm", "gru"])
 def test_tables_of_adders_agree_with_keras(cell):
     assert_tables_agree({"kind": "binary_adder", "cell": cell, "units": 5}, (8, 2))
+
+
+@pytest.mark.parametrize("shape", [(28, 28), (32, 32, 3)])
+@pytest.mark.parametrize("family", ["alexnet", "vgg", "googlenet", "resnet"])
+def test_tables_of_named_families_agree_with_keras(family, shape):
+    assert_tables_agree({"kind": "cnn_family", "family": family, "width": 4, "dropout": 0.1}, shape)

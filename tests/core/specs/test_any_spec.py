@@ -107,7 +107,17 @@ def blocks(inner):
 
 
 blocks_of_images = blocks(image_layers | blocks(image_layers))
+family = {"num_classes": st.integers(2, 2**31 - 1), "dropout": fractions, "width": st.integers(1, 1024)}
+families = st.one_of(
+    objects(
+        {"kind": "cnn_family", "family": "alexnet"}, hidden_units=sizes, batch_normalization=st.booleans(), **family
+    ),
+    objects({"kind": "cnn_family", "family": "vgg"}, depth=st.sampled_from([11, 13, 16, 19]), **family),
+    objects({"kind": "cnn_family", "family": "googlenet"}, batch_normalization=st.booleans(), **family),
+    objects({"kind": "cnn_family", "family": "resnet"}, depth=st.sampled_from([8, 14, 110]), **family),
+)
 networks = st.one_of(
+    families,
     objects({"kind": "mlp", "layers": st.lists(dense | dropout | objects({"units": sizes}), min_size=1, max_size=4)}),
     objects({"kind": "cnn", "layers": st.lists(image_layers, min_size=1, max_size=4)}),
     objects({"kind": "cnn", "layers": st.lists(image_layers | blocks_of_images, min_size=1, max_size=3)}),
