@@ -17,6 +17,7 @@ from api import (
     registry,
     runs,
     specs,
+    uploads,
 )
 from api.access import check_routes
 from api.docs_pages import install_docs_pages
@@ -40,6 +41,7 @@ RESOURCES = (
     experiments,
     registry,
     datasets,
+    uploads,
     prediction,
     health,
     monitoring,

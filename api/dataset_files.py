@@ -9,8 +9,8 @@ from typing import IO
 from starlette.concurrency import run_in_threadpool
 
 from api.idx_headers import NotIdx, check_idx_file
-from api.refusals import InvalidDatasetFile, UnknownDataset
-from core.errors import Problem, nearest
+from api.refusals import InvalidDatasetFile
+from core.errors import Problem, UnknownDataset, nearest
 
 MNIST = "mnist"
 MNIST_FILES = (

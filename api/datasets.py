@@ -1,14 +1,17 @@
-"""Datasets: what specs can learn from, and the files of those that need some."""
+"""Datasets: what specs can learn from; the files of MNIST; showing, downloading and deleting uploads."""
 
 from contextlib import aclosing
 from typing import Annotated
+from urllib.parse import quote
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
 from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse
 
-from api.access import READ, SUBMIT
+from api.access import ADMIN, READ, SUBMIT
 from api.bodies import stream_body
+from api.built_in_datasets import DESCRIPTIONS, check_not_built_in, describe_built_in
 from api.dataset_files import (
     MAX_FILE_BYTES,
     MNIST,
@@ -18,26 +21,22 @@ from api.dataset_files import (
     present_files,
     store_file,
 )
+from api.dataset_views import describe_dataset, describe_version, list_dataset
 from api.documentation import answers, takes_any_body
 from api.examples import datasets as examples
 from api.examples.runs import TOO_LARGE
-from api.schemas.datasets import Dataset, DatasetFiles, DatasetList
-from api.service import ServiceParameter
+from api.parameters import IfNoneMatch, PageQuery, is_unchanged, not_modified
+from api.schemas.datasets import DatasetDetail, DatasetFiles, DatasetList, DatasetVersionDetail
+from api.service import Service, ServiceParameter
+from core.errors import DatasetMissing, UnknownDataset
+from db import datasets, stored_datasets
+from db.dataset_records import DatasetVersionRecord
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 
-DESCRIPTIONS = {
-    "binary_addition": "Random pairs of numbers and their sums, as bits; drawn when a run starts.",
-    "digits": "1,797 handwritten digits of 8×8 pixels; part of scikit-learn.",
-    "function": "Samples of a function of your choice with noise: a regression.",
-    "inline": "A small table written in the spec itself.",
-    "iris": "150 irises of three species by four measures; part of scikit-learn.",
-    MNIST: "70,000 handwritten digits of 28×28 pixels (LeCun et al.); its four files have to be sent once.",
-    "time_series": "Windows cut from a function of time, for predicting what follows.",
-    "truth_table": "The four rows of a logical operation.",
-}
-
-DatasetName = Annotated[str, PathParameter(description="Name of a dataset that takes files.", examples=[MNIST])]
+DatasetName = Annotated[str, PathParameter(description="Name of a dataset.", examples=["flowers"])]
+Version = Annotated[int, PathParameter(description="Number of a version.", examples=[1])]
+MnistName = Annotated[str, PathParameter(description="Name of a dataset that takes files.", examples=[MNIST])]
 Filename = Annotated[
     str,
     PathParameter(
@@ -47,16 +46,118 @@ Filename = Annotated[
 ]
 
 
-@router.get("", summary="List datasets", dependencies=[READ], responses=answers(examples.DATASETS, uses_database=False))
-def list_datasets(service: ServiceParameter) -> DatasetList:
-    """Every dataset that a spec can name, and which of their files have yet to be sent."""
+@router.get("", summary="List datasets", dependencies=[READ], responses=answers(examples.DATASETS))
+def list_datasets(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> DatasetList:
+    """Every dataset that a spec can name: on the first page what is built in, then uploads by name."""
     folder = service.settings.datasets_dir
-    items = []
-    for name, description in DESCRIPTIONS.items():
-        files, missing = present_files(folder, name), missing_files(folder, name)
-        state = "missing" if missing else "ready"
-        items.append(Dataset(name=name, description=description, state=state, files=files, missing=missing))
-    return DatasetList(items=items)
+    built_in = [] if query.cursor else [describe_built_in(folder, name) for name in DESCRIPTIONS]
+    with service.database.reading() as session:
+        page = datasets.list_page(session, limit=query.limit, cursor=query.cursor)
+    uploads = [list_dataset(item.newest, item.num_versions) for item in page.items]
+    return DatasetList(items=[*built_in, *uploads], next_cursor=page.next_cursor)
+
+
+@router.get(
+    "/{name}",
+    summary="Show a dataset",
+    dependencies=[READ],
+    responses=answers(examples.DATASET, examples.UNKNOWN_DATASET),
+)
+def get_dataset(name: DatasetName, service: ServiceParameter) -> DatasetDetail:
+    """A dataset with its versions, and what is in the newest: columns, classes, a sample, a spec to begin with."""
+    if name in DESCRIPTIONS:
+        built_in = describe_built_in(service.settings.datasets_dir, name)
+        return DatasetDetail(**built_in.model_dump(), versions=[], newest=None)
+    with service.database.reading() as session:
+        versions = datasets.list_versions(session, name)
+        newest = datasets.get_version(session, name)
+    return describe_dataset(newest, versions, service.settings)
+
+
+@router.get(
+    "/{name}/versions/{version}",
+    summary="Show a version of a dataset",
+    dependencies=[READ],
+    responses=answers(examples.VERSION, examples.UNKNOWN_DATASET, examples.UNKNOWN_VERSION),
+)
+def get_dataset_version(name: DatasetName, version: Version, service: ServiceParameter) -> DatasetVersionDetail:
+    """What was found in an upload: columns with types, missing values and ranges, classes, sizes, a sample."""
+    return describe_version(_get_version(service, name, version), service.settings)
+
+
+@router.get(
+    "/{name}/versions/{version}/content",
+    summary="Download a version of a dataset",
+    dependencies=[READ],
+    response_class=Response,
+    responses=answers(
+        None,
+        examples.UNKNOWN_DATASET,
+        examples.UNKNOWN_VERSION,
+        examples.NOT_HERE,
+        headers={"ETag": "The sha256 of the bytes.", "Content-Disposition": "The name to save them under."},
+    )
+    | {
+        206: {"description": "The part that a Range header asked for."},
+        304: {"description": "Not Modified: the bytes are as If-None-Match says."},
+        416: {"description": "There is no such range."},
+    },
+    openapi_extra={
+        "responses": {
+            "200": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+        }
+    },
+)
+def get_dataset_content(
+    name: DatasetName, version: Version, service: ServiceParameter, if_none_match: IfNoneMatch = None
+) -> Response:
+    """The bytes as they were uploaded."""
+    record = _get_version(service, name, version)
+    etag = f'"{record.sha256}"'
+    if is_unchanged(if_none_match, etag):
+        return not_modified(etag)
+    path = service.dataset_store.folder(record.sha256).original
+    if not path.is_file():
+        raise DatasetMissing(f"The bytes of version {version} of '{name}' are gone from the disk. Upload them again.")
+    headers = {
+        "ETag": etag,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(record.filename or record.dataset_name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    # Never as what it claims to be: a browser shall save it, not show it.
+    return FileResponse(path, headers=headers, media_type="application/octet-stream")
+
+
+@router.delete(
+    "/{name}",
+    summary="Delete a dataset",
+    dependencies=[ADMIN],
+    status_code=204,
+    responses=answers(None, examples.UNKNOWN_DATASET, examples.BUILT_IN, examples.IN_USE, status=204),
+)
+def delete_dataset(name: DatasetName, service: ServiceParameter) -> Response:
+    """Forget every version of an upload, and remove its files, unless runs that have not ended learn from it."""
+    check_not_built_in(name)
+    with service.database.transaction() as session:
+        hashes = datasets.delete_dataset(session, name)
+    return _answer_deleted(service, hashes)
+
+
+@router.delete(
+    "/{name}/versions/{version}",
+    summary="Delete a version of a dataset",
+    dependencies=[ADMIN],
+    status_code=204,
+    responses=answers(
+        None, examples.UNKNOWN_DATASET, examples.UNKNOWN_VERSION, examples.BUILT_IN, examples.IN_USE, status=204
+    ),
+)
+def delete_dataset_version(name: DatasetName, version: Version, service: ServiceParameter) -> Response:
+    """Forget one version, and remove its files unless another has the same bytes. Its number does not come back."""
+    check_not_built_in(name)
+    with service.database.transaction() as session:
+        hashes = datasets.delete_version(session, name, version)
+    return _answer_deleted(service, hashes)
 
 
 @router.put(
@@ -77,7 +178,7 @@ def list_datasets(service: ServiceParameter) -> DatasetList:
     ),
 )
 async def put_dataset_file(
-    name: DatasetName, filename: Filename, request: Request, service: ServiceParameter
+    name: MnistName, filename: Filename, request: Request, service: ServiceParameter
 ) -> DatasetFiles:
     """Take in a file of MNIST: it is streamed, checked against its header and put in place whole, or not at all.
 
@@ -90,3 +191,15 @@ async def put_dataset_file(
     files = await run_in_threadpool(present_files, folder, name)
     missing = await run_in_threadpool(missing_files, folder, name)
     return DatasetFiles(name=name, files=files, missing=missing)
+
+
+def _get_version(service: Service, name: str, version: int) -> DatasetVersionRecord:
+    if name in DESCRIPTIONS:
+        raise UnknownDataset(f"'{name}' is built in and has no versions.")
+    with service.database.reading() as session:
+        return datasets.get_version(session, name, version)
+
+
+def _answer_deleted(service: Service, hashes: list[str]) -> Response:
+    stored_datasets.remove_unused(service.database, service.dataset_store, hashes)
+    return Response(status_code=204)

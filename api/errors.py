@@ -20,11 +20,13 @@ from api.allowed_methods import find_allowed_methods
 from api.refusals import (
     BodyTooSlow,
     CrossSiteRequest,
+    DiskFull,
     InsufficientScope,
     InvalidDatasetFile,
     KeyRefused,
     MisdirectedRequest,
     PreconditionFailed,
+    RefusedDataset,
 )
 from api.refusing_bodies import RefusedBodyResponse
 from core import errors
@@ -48,6 +50,8 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     errors.DatasetMissing: HTTPStatus.CONFLICT,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     InvalidDatasetFile: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RefusedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
+    DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.api_keys import Scope
-from core.errors import Conflict, InvalidInput, NotFound, TrainyardError
+from core.errors import Conflict, InvalidInput, Problem, TrainyardError
 
 
 class PreconditionFailed(Conflict):
@@ -30,16 +30,30 @@ class MisdirectedRequest(TrainyardError):
     code = "misdirected_request"
 
 
-class UnknownDataset(NotFound):
-    """No dataset that takes files has this name, or it has no such file."""
-
-    code = "unknown_dataset"
-
-
 class InvalidDatasetFile(InvalidInput):
     """A file that is not what its name says."""
 
     code = "invalid_dataset_file"
+
+
+class RefusedDataset(InvalidInput):
+    """An upload that is no data a run could learn from.
+
+    Attributes:
+        code: A stable word for what is wrong with it.
+    """
+
+    code = "refused_dataset"
+
+    def __init__(self, detail: str, code: str) -> None:
+        super().__init__(detail, [Problem("", detail, code)])
+        self.code = code
+
+
+class DiskFull(TrainyardError):
+    """There is no room for what was sent (RFC 4918 section 11.5)."""
+
+    code = "disk_full"
 
 
 class KeyRefused(TrainyardError):

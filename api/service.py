@@ -8,8 +8,10 @@ from fastapi import Depends, Request
 from api.authentication import Authenticator
 from api.census_taker import CensusTaker
 from api.doorbell_ringer import DoorbellRinger
+from api.ingestion import Ingestion
 from api.instruments import Instruments
 from core.artifacts import ArtifactStore
+from core.dataset_store import DatasetStore
 from core.settings import Settings
 from db.session import Database
 from serving.loaded_model import LoadedModel
@@ -26,6 +28,8 @@ class Service:
     settings: Settings
     database: Database
     artifact_store: ArtifactStore
+    dataset_store: DatasetStore
+    ingestion: Ingestion
     model_pool: ModelPool[ModelKey, LoadedModel]
     doorbell: DoorbellRinger
     authenticator: Authenticator
@@ -44,6 +48,8 @@ class Service:
             settings=settings,
             database=database,
             artifact_store=ArtifactStore(settings.artifacts_dir),
+            dataset_store=DatasetStore(settings.datasets_dir),
+            ingestion=Ingestion(settings),
             model_pool=ModelPool(settings.max_loaded_models),
             doorbell=DoorbellRinger(settings),
             authenticator=Authenticator(settings, database),

@@ -4,13 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.schemas.runs import SpecRequest
-from core.errors import InvalidSpec, Problem
+from api.service import Service
+from core.dataset_description import DatasetDescription, DescriptionFile
+from core.errors import InvalidSpec, Problem, UnknownDataset, UnknownDatasetVersion
 from core.presets import get_preset
-from core.settings import Settings
 from core.spec_report import SpecReport, check_spec
 from core.specs.experiment import ExperimentSpec
 from core.specs.merging import apply_overrides
+from core.specs.own_data import UploadedDataset
 from core.specs.parsing import parse_spec
+from db import datasets
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +34,11 @@ class SettledSpec:
         return self.spec.model_dump(mode="json")
 
 
-def settle_spec(request: SpecRequest, settings: Settings) -> SettledSpec:
-    """Fill a request in to a whole spec, and hold it against the limits.
+def settle_spec(request: SpecRequest, service: Service) -> SettledSpec:
+    """Fill a request in to a whole spec, which says to the byte what it learns from, and hold it against the limits.
 
     Raises:
+        DatabaseUnavailable: If the spec names an upload, and there is no looking for it.
         UnknownPreset: If there is no such preset or variant, naming the nearest known one.
         InvalidSpec: If it can not be trained as it stands; pointers lead into what was sent.
         OverLimit: If it asks for more than the settings allow.
@@ -47,10 +51,36 @@ def settle_spec(request: SpecRequest, settings: Settings) -> SettledSpec:
         place = "/overrides"
         spec = parse_spec(apply_overrides(preset.spec_json(request.variant), request.overrides), place)
     try:
-        report = check_spec(spec, settings)
+        spec, description = _find_upload(spec, service)
+        report = check_spec(spec, service.settings, description)
     except InvalidSpec as error:
         raise _moved(error, place) from error
     return SettledSpec(spec=spec, preset=request.preset, report=report)
+
+
+def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec, DatasetDescription | None]:
+    """The spec with version and hash of the upload that it names filled in, and what is known of that.
+
+    Raises:
+        InvalidSpec: If there is no such upload, or it has another hash than the spec says.
+    """
+    asked = spec.dataset
+    if not isinstance(asked, UploadedDataset):
+        return spec, None
+    try:
+        with service.database.reading() as session:
+            found = datasets.get_version(session, asked.dataset, asked.version)
+    except UnknownDataset as error:
+        pointer = "/dataset/version" if isinstance(error, UnknownDatasetVersion) else "/dataset/dataset"
+        raise InvalidSpec(error.detail, [Problem(pointer, error.detail, error.code)]) from error
+    if asked.sha256 not in {None, found.sha256}:
+        problem = (
+            f"Version {found.version} of '{asked.dataset}' has the sha256 {found.sha256}, not the one given. "
+            "Leave sha256 out, or name the version that has it."
+        )
+        raise InvalidSpec(problem, [Problem("/dataset/sha256", problem, "other_bytes")])
+    pinned = asked.model_copy(update={"version": found.version, "sha256": found.sha256})
+    return spec.model_copy(update={"dataset": pinned}), DescriptionFile.model_validate(found.description).description
 
 
 def _moved(error: InvalidSpec, place: str) -> InvalidSpec:

@@ -36,14 +36,13 @@ router = APIRouter(prefix="/v1", tags=["specs"])
         run_examples.INVALID_SPEC,
         run_examples.OVER_LIMIT,
         examples.DOES_NOT_FIT,
-        uses_database=False,
     ),
     openapi_extra=takes_body(SpecRequest, run_examples.SPEC_REQUESTS),
 )
 def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
     """Work a spec out without running it: its defaults, its layers, its size, and whether it may be run here."""
     request = read_document(SpecRequest, text)
-    settled = settle_spec(request, service.settings)
+    settled = settle_spec(request, service)
     report = settled.report
     missing = missing_files(service.settings.datasets_dir, settled.spec.dataset.name)
     warnings = [*report.warnings]

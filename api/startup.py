@@ -29,6 +29,7 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
     service: Service = app.state.service
     timeout_seconds = service.settings.start_timeout_seconds
     await run_in_threadpool(wait_for, lambda: _check(service), timeout_seconds, logger.warning)
+    await run_in_threadpool(_tidy_uploads, service)
     try:
         yield
     finally:
@@ -41,6 +42,14 @@ def _check(service: Service) -> None:
     check_database(service.settings.effective_database_url)
     with service.database.reading() as session:
         api_keys.check_admin(session, service.settings)
+
+
+def _tidy_uploads(service: Service) -> None:
+    """Remove what an API that died had begun to take in. Workers do so too, but seldom."""
+    try:
+        service.dataset_store.tidy()
+    except OSError as error:
+        logger.warning("What cut-off uploads left could not be tidied away: %s", error)
 
 
 class ShortRefusal:

@@ -1,6 +1,8 @@
 """Making a run: the run, and the answer kept under its Idempotency-Key, exist together or not at all."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +10,9 @@ from api.run_views import describe, run_path
 from api.schemas.runs import RunRequest
 from api.service import Service
 from api.spec_requests import settle_spec
-from db import idempotency, runs
+from core.errors import InvalidSpec, Problem, UnknownDataset
+from core.specs.own_data import UploadedDataset
+from db import datasets, idempotency, runs
 
 ROUTE = "POST /v1/runs"
 
@@ -44,7 +48,7 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
         IdempotencyInFlight: If the key's first request is still being answered.
         DatabaseUnavailable: If nothing could be stored.
     """
-    settled = settle_spec(request, service.settings)
+    settled = settle_spec(request, service)
     wanted: dict[str, Any] = {
         "experiment": request.experiment or settled.preset or settled.spec.name,
         "model_name": settled.spec.name,
@@ -53,6 +57,7 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
         "tags": request.tags,
         "max_attempts": service.settings.max_attempts,
     }
+    dataset = settled.spec.dataset
     key = idempotency_key
     with service.database.transaction() as session:
         if key is not None:
@@ -61,9 +66,21 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
             if stored is not None:
                 return SubmissionAnswer(location=stored["location"], body=stored["body"], is_replayed=True)
         record = runs.create(session, **wanted)
+        if isinstance(dataset, UploadedDataset) and dataset.version is not None:
+            with _told_as_invalid():
+                datasets.use(session, record.id, dataset.dataset, dataset.version)
         answer = SubmissionAnswer(location=run_path(record.id), body=describe(record).model_dump_json())
         if key is not None:
             # Kept as text: a JSON column may order the fields of an object anew.
             kept = {"location": answer.location, "body": answer.body}
             idempotency.complete(session, key=key, route=ROUTE, answer=kept)
     return answer
+
+
+@contextmanager
+def _told_as_invalid() -> Iterator[None]:
+    """Say of an upload that was deleted since the spec was checked what would have been said then."""
+    try:
+        yield
+    except UnknownDataset as error:
+        raise InvalidSpec(error.detail, [Problem("/spec/dataset", error.detail, error.code)]) from error

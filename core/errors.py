@@ -109,6 +109,18 @@ class UnknownKey(NotFound):
     code = "unknown_key"
 
 
+class UnknownDataset(NotFound):
+    """No dataset, version or file of a dataset has this name."""
+
+    code = "unknown_dataset"
+
+
+class UnknownDatasetVersion(UnknownDataset):
+    """The dataset is there, but not this version of it."""
+
+    code = "unknown_dataset_version"
+
+
 class Conflict(TrainyardError):
     """What was asked is not possible in the present state."""
 

@@ -86,6 +86,16 @@ class Settings(BaseSettings):
 
     max_body_bytes: int = Field(MEBIBYTE, ge=1, description="Largest request body outside prediction, in bytes.")
     max_predict_body_bytes: int = Field(16 * MEBIBYTE, ge=1, description="Largest prediction request body, in bytes.")
+    max_dataset_bytes: int = Field(2 * GIBIBYTE, ge=1, description="Largest upload of a dataset, in bytes.")
+    max_unpacked_bytes: int = Field(
+        8 * GIBIBYTE, ge=1, description="Most that an upload may take on disk once it is unpacked and read, in bytes."
+    )
+    ingest_memory_bytes: int = Field(
+        512 * MEBIBYTE, ge=64 * MEBIBYTE, description="Most memory that reading one upload may take, in bytes."
+    )
+    ingest_timeout_seconds: float = Field(
+        240.0, gt=0, description="Longest that reading an upload may take, in seconds."
+    )
     max_parameters: int = Field(100_000_000, ge=1, description="Most parameters a spec's network may have.")
     max_epochs: int = Field(100_000, ge=1, description="Most epochs a spec may ask for.")
     max_steps: int = Field(50_000_000, ge=1, description="Most training steps a spec may ask for, over all epochs.")

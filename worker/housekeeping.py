@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.artifacts import ArtifactStore
+from core.dataset_store import DatasetStore
 from core.settings import Settings
-from db import artifacts, idempotency
+from db import artifacts, idempotency, stored_datasets
 from db.session import Database
 from worker.compiled_programs import prune
 
@@ -34,13 +35,15 @@ def tidy(settings: Settings, database: Database) -> None:
         num_deleted += len(orphans)
     for folder in (settings.artifacts_dir, *settings.datasets_dir.glob("*/")):
         for path in _older_than(KEPT_SECONDS, folder.glob(".incoming-*")):
-            path.unlink(missing_ok=True)
+            if not path.is_dir():
+                path.unlink(missing_ok=True)
+    num_deleted += stored_datasets.tidy(database, DatasetStore(settings.datasets_dir), older_than_seconds=KEPT_SECONDS)
     # An attempt's folder is made when it begins, and no attempt outlasts the time limit of runs.
     for path in _older_than(KEPT_SECONDS + settings.run_timeout_seconds, settings.scratch_dir.glob("*")):
         shutil.rmtree(path, ignore_errors=True)
     prune(settings.cache_dir, settings.max_cache_bytes)
     if num_deleted:
-        logger.info("Deleted %d files that no run refers to.", num_deleted)
+        logger.info("Deleted %d files and datasets that nothing refers to.", num_deleted)
 
 
 def _older_than(seconds: float, paths: Iterable[Path]) -> list[Path]:

@@ -20,6 +20,7 @@ from typing import Any, BinaryIO
 
 from core.errors import TrainyardError
 from core.metrics import MetricBatch, Phase, Progress
+from core.parent_watch import die_with_parent
 from core.specs.parsing import parse_spec
 from worker.messages import (
     DetailsReport,
@@ -33,7 +34,6 @@ from worker.messages import (
     TrainCommand,
     read_command,
 )
-from worker.parent_watch import die_with_parent
 
 logger = logging.getLogger("trainyard.trainer")
 

@@ -1,5 +1,6 @@
 """A service on a database of its own, models small enough to be worked out by hand, and a real server."""
 
+import os
 import shutil
 import socket
 import subprocess
@@ -109,6 +110,13 @@ def database(settings):
     database = Database(settings.effective_database_url)
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def stand_in(monkeypatch):
+    """Uploads are read by a program that does what their first word says."""
+    folder = Path(__file__).parent / "stand_in"
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(folder), os.environ.get("PYTHONPATH", "")]))
 
 
 @dataclass

@@ -155,6 +155,7 @@ class Sender:
         return self._object(depth - 1) if depth and self.random.random() < 0.4 else self.random.choice(VALUES)
 
 
+@pytest.mark.usefixtures("stand_in")
 @pytest.mark.parametrize("seed", [1, 2, 3])
 def test_no_request_is_answered_as_an_internal_error(client, worker, iris, seed):
     run_id = str(worker.register("iris", iris))

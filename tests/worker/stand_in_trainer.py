@@ -7,6 +7,7 @@ import time
 from pathlib import Path
 
 from core.metrics import MetricBatch, Phase, Progress
+from core.parent_watch import die_with_parent
 from worker.messages import (
     DetailsReport,
     Failed,
@@ -18,7 +19,6 @@ from worker.messages import (
     TrainCommand,
     read_command,
 )
-from worker.parent_watch import die_with_parent
 
 
 def send(message: Message) -> None:

@@ -2,6 +2,7 @@ import os
 import time
 
 from core.artifacts import ArtifactStore
+from core.dataset_store import DatasetStore
 from db import idempotency, runs
 from db.claims import claim_run, finish_run
 from worker.housekeeping import tidy
@@ -91,3 +92,18 @@ def test_old_idempotency_keys_are_forgotten(settings, database, monkeypatch):
 
     with database.transaction() as session:
         assert idempotency.begin(session, **taken) is None
+
+
+def test_files_of_a_dataset_that_no_version_has_are_deleted(settings, database):
+    store = DatasetStore(settings.datasets_dir)
+    folder = store.folder("a" * 64)
+    folder.path.mkdir(parents=True)
+    folder.original.write_bytes(b"orphan")
+    age(folder.path)
+    incoming = store.open()
+
+    tidy(settings, database)
+
+    assert not folder.path.exists()
+    assert incoming.path.exists()
+    incoming.discard()

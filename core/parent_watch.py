@@ -1,4 +1,4 @@
-"""A trainer never outlives the worker that started it."""
+"""A process that never outlives the one that started it."""
 
 import ctypes
 import os
@@ -11,10 +11,10 @@ PR_SET_PDEATHSIG = 1
 def die_with_parent(parent_pid: int) -> None:
     """Have the kernel kill this process when the thread that started it ends (Linux, prctl(2)).
 
-    Elsewhere the end of the command pipe does the same a moment later.
+    Elsewhere the end of a pipe has to do the same.
 
     Args:
-        parent_pid: Process id of the worker; if it is gone already, this process ends here.
+        parent_pid: Process id of the one that started this; if it is gone already, this process ends here.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

@@ -1,0 +1,262 @@
+"""Queries about uploaded datasets: their versions, and the runs that learn from them.
+
+Bytes are stored once, however many versions have them. Whoever puts their files in place, or removes them, holds
+`lock_content` from before looking at the rows until after the files are where they belong.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
+from sqlalchemy.orm import Session, defer
+
+from core.dataset_description import DescriptionFile
+from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
+from core.run_state import RunState
+from db.cursors import Page, read_cursor, write_cursor
+from db.dataset_records import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
+from db.records import RunRecord
+from db.storable_text import made_storable
+from db.upserts import insert_unless_there
+
+MAX_VERSION = 2**31 - 1
+NUM_NAMED = 10
+"""So many versions, or runs, are named to someone who asked for what is not possible."""
+
+_WITHOUT_DESCRIPTION = defer(DatasetVersionRecord.description, raiseload=True)
+
+
+@dataclass(frozen=True, slots=True)
+class ListedDataset:
+    """A dataset as lists show it.
+
+    Attributes:
+        newest: Its newest version, without the description.
+        num_versions: How many versions it has.
+    """
+
+    newest: DatasetVersionRecord
+    num_versions: int
+
+
+def lock_content(session: Session, sha256: str) -> None:
+    """Have others who put or remove files of this hash wait until this transaction ends."""
+    # SQLite has one writer at a time anyway.
+    if session.get_bind().dialect.name == "postgresql":
+        key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
+        session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def describe_content(session: Session, sha256: str) -> DescriptionFile | None:
+    """What is known of bytes that are stored already; None where they are not."""
+    query = select(DatasetVersionRecord.description).where(DatasetVersionRecord.sha256 == sha256).limit(1)
+    found = session.scalar(query)
+    return None if found is None else DescriptionFile.model_validate(found)
+
+
+def add(
+    session: Session,
+    *,
+    name: str,
+    sha256: str,
+    num_bytes: int,
+    described: DescriptionFile,
+    summary: str,
+    filename: str | None = None,
+) -> tuple[DatasetVersionRecord, bool]:
+    """Make a version of these bytes, unless the dataset has one.
+
+    Returns:
+        The version, and whether it is new.
+    """
+    insert_unless_there(session, DatasetRecord, {"name": name})
+    # The lock has whoever adds to the same name wait here, and see this version.
+    session.execute(select(DatasetRecord.name).where(DatasetRecord.name == name).with_for_update())
+    here = (DatasetVersionRecord.dataset_name == name, DatasetVersionRecord.sha256 == sha256)
+    found = session.scalars(select(DatasetVersionRecord).where(*here)).one_or_none()
+    if found is not None:
+        return found, False
+    version = session.scalars(
+        update(DatasetRecord)
+        .where(DatasetRecord.name == name)
+        .values(last_version=DatasetRecord.last_version + 1)
+        .returning(DatasetRecord.last_version)
+        .execution_options(synchronize_session=False)
+    ).one()
+    record = DatasetVersionRecord(
+        dataset_name=name,
+        version=version,
+        sha256=sha256,
+        num_bytes=num_bytes,
+        filename=made_storable(filename),
+        kind=described.description.kind,
+        format=described.format,
+        summary=summary,
+        description=made_storable(described.model_dump(mode="json")),
+    )
+    session.add(record)
+    session.flush()
+    session.refresh(record)
+    return record, True
+
+
+def list_page(session: Session, *, limit: int = 50, cursor: str | None = None) -> Page[ListedDataset]:
+    """A page of the datasets that have versions, by name.
+
+    Raises:
+        InvalidInput: If the cursor is not one.
+    """
+    counts = (
+        select(
+            DatasetVersionRecord.dataset_name.label("name"),
+            func.max(DatasetVersionRecord.version).label("newest"),
+            func.count().label("num_versions"),
+        )
+        .group_by(DatasetVersionRecord.dataset_name)
+        .order_by(DatasetVersionRecord.dataset_name)
+        .limit(limit + 1)
+    )
+    if cursor is not None:
+        counts = counts.where(DatasetVersionRecord.dataset_name > read_cursor(cursor, str)[0])
+    found = counts.subquery()
+    is_newest = (DatasetVersionRecord.dataset_name == found.c.name) & (DatasetVersionRecord.version == found.c.newest)
+    query = select(DatasetVersionRecord, found.c.num_versions).join(found, is_newest).options(_WITHOUT_DESCRIPTION)
+    rows = session.execute(query.order_by(DatasetVersionRecord.dataset_name)).all()
+    items = [ListedDataset(newest=record, num_versions=num_versions) for record, num_versions in rows[:limit]]
+    return Page(items=items, next_cursor=write_cursor(items[-1].newest.dataset_name) if len(rows) > limit else None)
+
+
+def list_versions(session: Session, name: str, *, limit: int = 200) -> list[DatasetVersionRecord]:
+    """Versions of a dataset without their descriptions, newest first.
+
+    Raises:
+        UnknownDataset: If there is none, naming the nearest that there is.
+    """
+    query = _newest_first(name).options(_WITHOUT_DESCRIPTION).limit(limit)
+    records = list(session.scalars(query))
+    if not records:
+        raise _unknown_dataset(session, name)
+    return records
+
+
+def get_version(session: Session, name: str, version: int | None = None) -> DatasetVersionRecord:
+    """One version of a dataset; the newest for None.
+
+    Raises:
+        UnknownDataset: If there is none, saying what there is.
+    """
+    query = _newest_first(name).limit(1)
+    if version is not None:
+        query = query.where(DatasetVersionRecord.version == _as_stored(version))
+    record = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if record is None:
+        raise _unknown_version(name, version, list_versions(session, name, limit=NUM_NAMED + 1))
+    return record
+
+
+def use(session: Session, run_id: UUID, name: str, version: int) -> None:
+    """Note that a run learns from a version, which then can not be deleted before the run has ended.
+
+    Raises:
+        UnknownDatasetVersion: If it was deleted meanwhile.
+    """
+    # Locked, so that it can not be deleted between this look and the end of the transaction.
+    locked = select(DatasetVersionRecord.version).where(*_this(name, version))
+    if session.scalar(locked.with_for_update(read=True, key_share=True)) is None:
+        raise UnknownDatasetVersion(
+            f"Version {version} of the dataset '{name}' was deleted just now. Name another one."
+        )
+    session.execute(insert(RunDatasetRecord).values(run_id=run_id, dataset_name=name, version=version))
+
+
+def delete_version(session: Session, name: str, version: int) -> list[str]:
+    """Forget one version.
+
+    Returns:
+        Its sha256 if no other version has the same bytes, else nothing.
+
+    Raises:
+        UnknownDataset: If there is none, saying what there is.
+        Conflict: If a run that has not ended learns from it, naming the run.
+    """
+    get_version(session, name, version)
+    return _delete(session, name, [version])
+
+
+def delete_dataset(session: Session, name: str) -> list[str]:
+    """Forget every version of a dataset.
+
+    Returns:
+        The sha256 of bytes that no version of another dataset has, sorted.
+
+    Raises:
+        UnknownDataset: If there is none, naming the nearest that there is.
+        Conflict: If a run that has not ended learns from one, naming the run.
+    """
+    list_versions(session, name, limit=1)
+    query = select(DatasetVersionRecord.version).where(DatasetVersionRecord.dataset_name == name)
+    return _delete(session, name, session.scalars(query).all())
+
+
+def unreferenced(session: Session, hashes: Iterable[str]) -> list[str]:
+    """Those of these sha256 that no version has, sorted."""
+    wanted = set(hashes)
+    query = select(DatasetVersionRecord.sha256).where(DatasetVersionRecord.sha256.in_(wanted)).distinct()
+    return sorted(wanted - set(session.scalars(query)))
+
+
+def _delete(session: Session, name: str, versions: Sequence[int]) -> list[str]:
+    these = (DatasetVersionRecord.dataset_name == name, DatasetVersionRecord.version.in_(versions))
+    locked = select(DatasetVersionRecord.sha256).where(*these).order_by(DatasetVersionRecord.version).with_for_update()
+    hashes = list(session.scalars(locked))
+    # Looked at once the rows are locked: no run can begin to use them after this.
+    if runs := _runs_under_way(session, name, versions):
+        named = ", ".join(str(run_id) for run_id in runs[:NUM_NAMED])
+        more = ", …" if len(runs) > NUM_NAMED else ""
+        raise Conflict(
+            f"The dataset '{name}' is used by runs that have not ended: {named}{more}. "
+            "Wait for them, or cancel them, and delete it then."
+        )
+    session.execute(delete(DatasetVersionRecord).where(*these).execution_options(synchronize_session=False))
+    return unreferenced(session, hashes)
+
+
+def _runs_under_way(session: Session, name: str, versions: Sequence[int]) -> list[UUID]:
+    query = (
+        select(RunRecord.id)
+        .join(RunDatasetRecord, RunDatasetRecord.run_id == RunRecord.id)
+        .where(RunDatasetRecord.dataset_name == name, RunDatasetRecord.version.in_(versions))
+        .where(RunRecord.state.in_([RunState.QUEUED, RunState.RUNNING]))
+        .order_by(RunRecord.created_at, RunRecord.id)
+        .limit(NUM_NAMED + 1)
+    )
+    return list(session.scalars(query))
+
+
+def _newest_first(name: str) -> Select[DatasetVersionRecord]:
+    query = select(DatasetVersionRecord).where(DatasetVersionRecord.dataset_name == name)
+    return query.order_by(DatasetVersionRecord.version.desc())
+
+
+def _this(name: str, version: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    return DatasetVersionRecord.dataset_name == name, DatasetVersionRecord.version == _as_stored(version)
+
+
+def _as_stored(version: int) -> int:
+    # A number that no column holds would be an error of the driver's, not a version that is not there; nor is 0 there.
+    return version if 0 < version <= MAX_VERSION else 0
+
+
+def _unknown_dataset(session: Session, name: str) -> UnknownDataset:
+    known = session.scalars(select(DatasetVersionRecord.dataset_name).distinct().limit(1000)).all()
+    return UnknownDataset(
+        f"There is no dataset '{name[:80]}' here.{nearest(name[:80], known)} "
+        f"Upload it: trainyard data add {name[:80]} FILE"
+    )
+
+
+def _unknown_version(name: str, version: int | None, known: Sequence[DatasetVersionRecord]) -> UnknownDatasetVersion:
+    named = ", ".join(str(record.version) for record in known[:NUM_NAMED])
+    more = ", …" if len(known) > NUM_NAMED else ""
+    return UnknownDatasetVersion(f"The dataset '{name}' has no version {version}. It has {named}{more}.")

@@ -1,0 +1,264 @@
+import threading
+from time import sleep
+from uuid import uuid4
+
+import pytest
+
+from core.dataset_description import ColumnDescription, DescriptionFile, TableDescription
+from core.dataset_store import DatasetStore
+from core.errors import Conflict, InvalidInput, UnknownDataset, UnknownDatasetVersion
+from db import datasets, runs, stored_datasets
+from db.stored_datasets import Upload
+
+COLUMN = ColumnDescription(name="x", type="text", num_missing=0, num_distinct=2)
+DESCRIBED = DescriptionFile(format="csv", description=TableDescription(num_rows=3, columns=(COLUMN,)))
+
+
+@pytest.fixture
+def store(tmp_path):
+    return DatasetStore(tmp_path / "datasets")
+
+
+@pytest.fixture
+def add(database):
+    """Make a version of bytes that are all the given hexadecimal digit's; returns its number."""
+
+    def make(name="flowers", digit="a", described=DESCRIBED, **changes):
+        options = {"num_bytes": 7, "described": described, "summary": "3 rows", "filename": "f.csv"} | changes
+        with database.transaction() as session:
+            return datasets.add(session, name=name, sha256=digit * 64, **options)[0].version
+
+    return make
+
+
+@pytest.fixture
+def upload(database, store):
+    """Store bytes as an API would; returns whether they were new."""
+
+    def make(name="flowers", digit="a"):
+        incoming = store.open()
+        try:
+            incoming.folder.original.write_text(digit)
+            incoming.folder.description.write_text(DESCRIBED.model_dump_json())
+            incoming.sync()
+            told = stored_datasets.add_new(database, store, Upload(name, digit * 64, 1, None), incoming, DESCRIBED)
+        finally:
+            incoming.discard()
+        return told[1]
+
+    return make
+
+
+def ask(database, function, *arguments, **options):
+    with database.reading() as session:
+        return function(session, *arguments, **options)
+
+
+def change(database, function, *arguments):
+    with database.transaction() as session:
+        return function(session, *arguments)
+
+
+def test_other_bytes_make_the_next_version_and_the_same_bytes_do_not(database, add):
+    assert [add(digit="a"), add(digit="b"), add(digit="a"), add(name="stones", digit="a")] == [1, 2, 1, 1]
+    found = ask(database, datasets.get_version, "flowers")
+    assert (found.version, found.sha256, found.num_bytes, found.filename) == (2, "b" * 64, 7, "f.csv")
+    assert (found.kind, found.format, found.summary) == ("table", "csv", "3 rows")
+    assert DescriptionFile.model_validate(found.description) == DESCRIBED
+    assert [record.version for record in ask(database, datasets.list_versions, "flowers")] == [2, 1]
+
+
+def test_the_number_of_a_deleted_version_does_not_come_back(database, add):
+    add(digit="a")
+    add(digit="b")
+    change(database, datasets.delete_version, "flowers", 2)
+    assert add(digit="b") == 3
+    change(database, datasets.delete_dataset, "flowers")
+    assert add(digit="c") == 4
+
+
+def test_pages_go_by_name_and_show_the_newest_version(database, add):
+    for name in ("stones", "flowers", "birds"):
+        add(name=name)
+    add(digit="b")
+    first = ask(database, datasets.list_page, limit=2)
+    assert [(item.newest.dataset_name, item.newest.version, item.num_versions) for item in first.items] == [
+        ("birds", 1, 1),
+        ("flowers", 2, 2),
+    ]
+    rest = ask(database, datasets.list_page, limit=2, cursor=first.next_cursor)
+    assert ([item.newest.dataset_name for item in rest.items], rest.next_cursor) == (["stones"], None)
+    with pytest.raises(InvalidInput):
+        ask(database, datasets.list_page, cursor="nonsense")
+
+
+def test_what_is_not_there_is_told_with_what_there_is(database, add):
+    add()
+    with pytest.raises(UnknownDataset, match=r"Did you mean 'flowers'.*trainyard data add flower FILE"):
+        ask(database, datasets.get_version, "flower")
+    for version in (2, 0, 2**70):
+        with pytest.raises(UnknownDatasetVersion, match=f"no version {version}. It has 1"):
+            ask(database, datasets.get_version, "flowers", version)
+    change(database, datasets.delete_version, "flowers", 1)
+    with pytest.raises(UnknownDataset, match="no dataset 'flowers'"):
+        ask(database, datasets.list_versions, "flowers")
+    assert ask(database, datasets.list_page).items == []
+
+
+def test_text_that_no_database_holds_is_replaced(database, add):
+    column = COLUMN.model_copy(update={"name": "a\x00b"})
+    described = DESCRIBED.model_copy(update={"description": TableDescription(num_rows=1, columns=(column,))})
+    add(described=described, filename="\x00.csv")
+    found = ask(database, datasets.get_version, "flowers")
+    assert found.description["description"]["columns"][0]["name"] == "a\N{REPLACEMENT CHARACTER}b"
+    assert found.filename == "\N{REPLACEMENT CHARACTER}.csv"
+
+
+def test_a_version_stays_while_a_run_that_learns_from_it_has_not_ended(database, add, queue_run, claim, finish):
+    add(digit="a")
+    add(digit="b")
+    run_id = queue_run()
+    change(database, datasets.use, run_id, "flowers", 1)
+    claimed = None
+    for state in ("queued", "running"):
+        for delete, arguments in ((datasets.delete_version, ("flowers", 1)), (datasets.delete_dataset, ("flowers",))):
+            with pytest.raises(Conflict, match=str(run_id)):
+                change(database, delete, *arguments)
+        claimed = claim() if state == "queued" else claimed
+    assert change(database, datasets.delete_version, "flowers", 2) == ["b" * 64]
+    finish(claimed)
+    assert change(database, datasets.delete_dataset, "flowers") == ["a" * 64]
+    assert ask(database, runs.get, run_id).state == "succeeded"
+
+
+def test_a_deleted_run_no_longer_uses_anything(database, add, queue_run):
+    add()
+    run_id = queue_run()
+    change(database, datasets.use, run_id, "flowers", 1)
+    change(database, runs.cancel, run_id)
+    change(database, runs.delete, run_id)
+    assert change(database, datasets.delete_version, "flowers", 1) == ["a" * 64]
+
+
+def test_bytes_that_another_version_has_are_not_told_as_unreferenced(database, add):
+    add()
+    add(name="stones")
+    assert change(database, datasets.delete_dataset, "flowers") == []
+    assert change(database, datasets.delete_dataset, "stones") == ["a" * 64]
+
+
+def test_a_version_that_is_deleted_while_a_run_of_it_is_submitted_is_either_kept_or_not_used(database, add, queue_run):
+    add()
+    run_id = queue_run()
+    is_used, outcome = threading.Event(), []
+
+    def delete():
+        is_used.wait(10)
+        try:
+            change(database, datasets.delete_version, "flowers", 1)
+        except Conflict as error:
+            outcome.append(error)
+
+    other = threading.Thread(target=delete)
+    other.start()
+    with database.transaction() as session:
+        datasets.use(session, run_id, "flowers", 1)
+        is_used.set()
+        # On PostgreSQL the deletion is in the middle of its transaction now, on SQLite at its beginning.
+        sleep(0.2)
+        assert outcome == []
+    other.join(10)
+    assert str(run_id) in str(outcome[0])
+
+
+def test_a_run_that_is_submitted_while_its_version_is_deleted_is_told(database, add, queue_run):
+    add()
+    run_id = queue_run()
+    is_deleted, outcome = threading.Event(), []
+
+    def use():
+        is_deleted.wait(10)
+        try:
+            change(database, datasets.use, run_id, "flowers", 1)
+        except UnknownDatasetVersion as error:
+            outcome.append(error)
+
+    other = threading.Thread(target=use)
+    other.start()
+    with database.transaction() as session:
+        datasets.delete_version(session, "flowers", 1)
+        is_deleted.set()
+        sleep(0.2)
+        assert outcome == []
+    other.join(10)
+    assert "deleted just now" in str(outcome[0])
+
+
+def test_uploads_of_the_same_bytes_at_once_are_stored_once(database, store, upload, at_once):
+    told = at_once(*[upload] * 4, *[lambda: upload("stones")] * 2)
+    assert sorted(told) == [False, False, False, False, True, True]
+    assert store.folder("a" * 64).original.read_text() == "a"
+    assert [path.name for path in store.root.iterdir()] == ["aa"]
+    assert [item.num_versions for item in ask(database, datasets.list_page).items] == [1, 1]
+
+
+def test_files_go_with_the_last_version_that_has_their_bytes(database, store, upload):
+    upload()
+    upload("stones")
+    for name, is_there in (("flowers", True), ("stones", False)):
+        hashes = change(database, datasets.delete_dataset, name)
+        stored_datasets.remove_unused(database, store, [*hashes, "a" * 64])
+        assert store.holds("a" * 64) is is_there
+    assert list(store.root.glob(".*")) == []
+
+
+def test_bytes_that_are_uploaded_again_while_they_are_deleted_are_kept_whole(database, store, upload, at_once):
+    upload()
+
+    def delete():
+        stored_datasets.remove_unused(database, store, change(database, datasets.delete_dataset, "flowers"))
+
+    for _ in range(5):
+        told = at_once(delete, lambda: upload("stones"))
+        assert not any(isinstance(answer, Exception) for answer in told)
+        assert store.holds("a" * 64)
+        upload()
+        stored_datasets.remove_unused(database, store, change(database, datasets.delete_dataset, "stones"))
+
+
+def test_known_bytes_are_not_read_again_unless_their_files_are_gone(database, store, upload):
+    known = Upload("stones", "a" * 64, 1, "s.csv")
+    assert stored_datasets.add_known(database, store, known) is None
+    upload()
+    record, is_new = stored_datasets.add_known(database, store, known)
+    assert (record.dataset_name, record.version, record.filename, is_new) == ("stones", 1, "s.csv", True)
+    store.remove(store.take_away("a" * 64))
+    assert stored_datasets.add_known(database, store, known) is None
+    assert upload() is False
+    assert store.holds("a" * 64)
+
+
+def test_an_upload_that_can_not_be_recorded_leaves_no_files(store, upload, monkeypatch):
+    def fail(*_arguments, **_options):
+        raise RuntimeError
+
+    with monkeypatch.context() as context:
+        context.setattr(datasets, "add", fail)
+        with pytest.raises(RuntimeError):
+            upload()
+    assert [path for path in store.root.rglob("*") if path.is_file()] == []
+
+
+def test_old_files_without_a_row_are_tidied_away(database, store, upload):
+    upload()
+    upload("stones", "b")
+    change(database, datasets.delete_dataset, "stones")
+    assert stored_datasets.tidy(database, store, older_than_seconds=60) == 0
+    assert stored_datasets.tidy(database, store, older_than_seconds=-60) == 1
+    assert (store.holds("a" * 64), store.holds("b" * 64)) == (True, False)
+
+
+def test_a_run_that_is_not_there_uses_nothing(database, add):
+    add()
+    with pytest.raises(Exception, match=r"(?i)foreign key"):
+        change(database, datasets.use, uuid4(), "flowers", 1)
