@@ -142,13 +142,13 @@ def _time_series(dataset: TimeSeriesDataset) -> DatasetShape:
 
 def _inline(dataset: InlineDataset) -> DatasetShape:
     counts = count_split(dataset.split, len(dataset.inputs))
-    width = len(dataset.inputs[0])
+    input_shape = dataset.input_shape or (len(dataset.inputs[0]),)
     is_classification = dataset.class_labels is not None
     return DatasetShape(
         task=Task.CLASSIFICATION if is_classification else Task.REGRESSION,
         input_kind=InputKind.COLUMNS if dataset.columns else InputKind.TENSOR,
-        input_shape=(width,),
-        network_input_shape=(width,),
+        input_shape=input_shape,
+        network_input_shape=input_shape,
         target_shape=() if is_classification else (len(dataset.targets[0]),),
         num_train=counts.train,
         num_validation=counts.validation,

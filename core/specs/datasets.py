@@ -1,5 +1,6 @@
 """Where a run's samples come from and how they are split."""
 
+from math import prod
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
@@ -194,12 +195,18 @@ def _is_weight(value: Any) -> bool:
 SampleWeights = Annotated[tuple[NonNegativeFloat, ...], cut_after_mistakes(_is_weight)]
 
 
+InputShape = Annotated[tuple[PositiveInt, ...], Field(min_length=2, max_length=3)]
+
+
 class InlineDataset(SpecModel):
     """A small table written in the spec itself."""
 
     name: Literal["inline"]
     inputs: Rows
     """Rows of numbers, all of one width."""
+    input_shape: InputShape | None = None
+    """Makes each row an array: an image (height, width) or (height, width, channels), or a sequence (steps, features);
+    the last axis runs fastest. Null: rows stay rows."""
     targets: Annotated[Rows, BeforeValidator(_rows_of_one, json_schema_input_type=Rows | tuple[Float, ...])]
     """Numbers to predict; with `class_labels`, one class number a row, counted from 0."""
     columns: Labels | None = None
@@ -230,6 +237,18 @@ class InlineDataset(SpecModel):
                 raise ValueError(f"There are {len(self.inputs)} rows of inputs and {len(self.sample_weight)} weights")
             if not any(self.sample_weight):
                 raise ValueError("sample_weight is 0 for every row: nothing would be learned")
+        return self
+
+    @model_validator(mode="after")
+    def _check_arrays(self) -> "InlineDataset":
+        if self.input_shape is None:
+            return self
+        size = prod(self.input_shape)
+        if size != len(self.inputs[0]):
+            product = "×".join(map(str, self.input_shape))
+            raise ValueError(f"input_shape {product} takes {size} numbers, each row has {len(self.inputs[0])}")
+        if self.columns is not None or self.scaling != "none":
+            raise ValueError("columns and scaling are for rows of a table; leave both out where input_shape is given")
         return self
 
     def _check_classes(self, labels: tuple[str, ...]) -> None:

@@ -40,6 +40,7 @@ CATALOGUE = {
     "forward-softmax": set(),
     "forward-linear": set(),
     "forward-sigmoid": set(),
+    "conv-shapes": set(),
     "overfitting": {
         "l1", "l2", "dropout", "dropout-l1", "adam", "adam-l1", "adam-l2", "adam-dropout", "adam-dropout-l1",
     },

@@ -24,6 +24,18 @@ def test_a_network_with_given_weights_answers_the_published_numbers(service, pre
     assert prediction == pytest.approx(outputs, rel=5e-7, abs=1e-8)
 
 
+def test_a_dry_run_shows_the_shape_of_a_convolution_and_a_run_agrees(service):
+    report = service.http.post("/v1/specs:validate", json={"preset": "conv-shapes"}).raise_for_status().json()
+    run = service.train(preset="conv-shapes")
+    (prediction,) = service.predict("conv-shapes", instances=[[[1] * 6] * 6])["predictions"]
+
+    shapes = {layer["name"]: layer["output_shape"] for layer in report["layers"]}
+    assert shapes["conv2d_1"] == [None, 7, 7, 1]
+    # The mean over 7×7 of an image whose every pixel lies under four filters.
+    assert prediction == [pytest.approx(144 / 49)]
+    assert run["latest_metrics"]["epoch/train/loss"] == pytest.approx((144 / 49) ** 2)
+
+
 def test_what_is_measured_without_a_step_is_shown_at_step_0(service):
     run = service.train(preset="forward-linear")
 

@@ -35,6 +35,33 @@ def test_inputs_are_rows(dataset):
     }
 
 
+def test_rows_may_be_arrays(read):
+    assert read(INLINE | {"input_shape": [2, 1]}).input_shape == (2, 1)
+    assert read(INLINE | {"input_shape": [1, 2, 1]}).input_shape == (1, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("changes", "place", "detail"),
+    [
+        ({"input_shape": [2, 2]}, "", "input_shape 2×2 takes 4 numbers, each row has 2."),
+        ({"input_shape": [2]}, "/input_shape", "a list of 1 came; expected at least 2 items."),
+        ({"input_shape": [2, 0]}, "/input_shape/1", "0 came; expected at least 1."),
+        (
+            {"input_shape": [2, 1], "columns": ["a", "b"]},
+            "",
+            "columns and scaling are for rows of a table; leave both out where input_shape is given.",
+        ),
+        (
+            {"input_shape": [2, 1], "scaling": "standardize"},
+            "",
+            "columns and scaling are for rows of a table; leave both out where input_shape is given.",
+        ),
+    ],
+)
+def test_arrays_hold_all_numbers_of_a_row_and_are_not_scaled_by_column(dataset, changes, place, detail):
+    assert dataset(INLINE | changes) == {place: detail}
+
+
 def test_a_row_is_not_empty(dataset):
     assert dataset(INLINE | {"inputs": [[], [], []]})["/inputs/0"] == "a list of 0 came; expected at least 1 item."
 

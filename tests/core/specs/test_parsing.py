@@ -208,8 +208,6 @@ def test_a_whole_number_will_do_where_any_number_is_expected(iris):
     ("field", "place"),
     [
         ("units", "/model/layers/0/units"),
-        ("epochs", "/training/epochs"),
-        ("steps", "/training/steps"),
         ("steps_per_epoch", "/training/steps_per_epoch"),
         ("validation_freq", "/training/validation_freq"),
         ("batch_size", "/training/batch_size"),
@@ -218,6 +216,12 @@ def test_a_whole_number_will_do_where_any_number_is_expected(iris):
 def test_a_size_is_at_least_one_and_fits_32_bits(iris, problems, field, place, size):
     patch = layers({"units": size}) if field == "units" else {"training": {field: size}}
     assert list(problems(iris(patch))) == [place]
+
+
+@pytest.mark.parametrize("size", [-1, 2**31, 10**400, 1.5, "2"])
+@pytest.mark.parametrize("field", ["epochs", "steps"])
+def test_a_length_is_at_least_none_and_fits_32_bits(iris, problems, field, size):
+    assert list(problems(iris({"training": {field: size}}))) == [f"/training/{field}"]
 
 
 @pytest.mark.parametrize("seed", [-1, 2**31, 10**400])

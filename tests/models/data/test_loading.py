@@ -32,6 +32,7 @@ def load(definition, seed=1):
         {"name": "truth_table", "operation": "xor"},
         {"name": "truth_table", "operation": "or", "repeats": 25},
         {"name": "inline", "inputs": [[1, 2], [3, 4], [5, 6], [7, 8]], "targets": [1, 2, 3, 4], "split": QUARTERS},
+        {"name": "inline", "inputs": [list(range(12))] * 3, "input_shape": [2, 3, 2], "targets": [1, 2, 3]},
         {"name": "inline", "inputs": [[1], [2]], "targets": [0, 1], "class_labels": ["no", "yes"]},
     ],
     ids=lambda definition: definition["name"],
