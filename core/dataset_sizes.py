@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from core.errors import InvalidSpec, Problem
 from core.signatures import InputKind, Task
 from core.specs.splits import Split
+from core.table_encoding import TableEncoding
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,9 @@ class DatasetShape:
         num_validation: Samples held out for validation.
         num_test: Samples held out, or brought along, for test.
         class_labels: A label for each class; () when nothing is classified.
-        columns: Names of the input's numbers, where they have names.
+        columns: Names of the input's numbers, where they have names; of a table its columns.
+        table: How a row of the table becomes numbers; known once the training rows are.
+        warnings: What people should know of the data, such as rows that are left out.
     """
 
     task: Task
@@ -34,6 +37,8 @@ class DatasetShape:
     num_test: int
     class_labels: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    table: TableEncoding | None = None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

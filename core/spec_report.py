@@ -80,7 +80,7 @@ def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDes
     check_class_weight(spec, shape)
     check_initial_weights(spec, layers)
     check_record(spec, layers)
-    report = _work_out(spec, shape, layers, (*warnings, *_training_warnings(spec, shape)))
+    report = _work_out(spec, shape, layers, (*shape.warnings, *warnings, *_training_warnings(spec, shape)))
     _check_limits(spec, report, settings)
     return report
 

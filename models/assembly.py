@@ -15,14 +15,15 @@ from core.layer_table import tabulate_layers
 from core.output_fit import check_metrics, check_output
 from core.recording import check_record
 from core.specs.experiment import ExperimentSpec
-from models.data.loading import load_samples, read_description
+from models.data.loading import load_data, read_description
 from models.data.samples import Samples
+from models.data.storage import Storage
 from models.engine.arrays import Arrays, FitData
 from models.engine.tallies import MakeTally
 from models.evaluation_report import choose_tally
 from models.first_weights import set_first_weights
 from models.metrics import Measure, make_measures
-from models.preparation import Preparation, fit_preparation
+from models.preparation import AnyPreparation
 from models.registry import build_network
 from models.targets import shape_targets
 from models.weighting import weigh_samples
@@ -49,36 +50,35 @@ class Assembly:
     data: FitData
     measures: tuple[Measure, ...]
     make_tally: MakeTally
-    preparation: Preparation
+    preparation: AnyPreparation
     examples: npt.NDArray[np.float32]
 
 
-def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
+def assemble(spec: ExperimentSpec, datasets_dir: Path, scratch_dir: Path | None = None) -> Assembly:
     """Load and prepare the data and build the network.
 
     Args:
         spec: The experiment.
         datasets_dir: Where datasets that are files lie, each in a directory of its name.
+        scratch_dir: On a disk with room, for arrays too large for memory; None for the system's temporary files.
 
     Raises:
         InvalidSpec: If network, data, loss and metrics do not fit together.
         DatasetMissing: If the dataset's files are not on this machine.
         InvalidInput: If they are not what they should be.
     """
-    shape = shape_of(spec.dataset, read_description(spec.dataset, datasets_dir))
-    layers = tabulate_layers(spec.model, shape.network_input_shape)
-    output_shape = layers[-1].output_shape
-    check_output(spec, shape, output_shape)
-    check_metrics(spec, shape, output_shape)
-    check_class_weight(spec, shape)
-    check_initial_weights(spec, layers)
-    check_record(spec, layers)
-    samples = weigh_samples(load_samples(spec.dataset, datasets_dir, spec.seed), spec.training, shape.class_labels)
-    preparation = fit_preparation(spec.dataset, samples.train.inputs)
+    promised = shape_of(spec.dataset, read_description(spec.dataset, datasets_dir))
+    _check(spec, promised)
+    storage = Storage(scratch_dir)
+    loaded = load_data(spec.dataset, promised, datasets_dir, spec.seed, storage)
+    # Only the rows of a table tell exactly what comes of it.
+    shape, preparation = loaded.shape, loaded.preparation
+    output_shape = _check(spec, shape)
+    samples = weigh_samples(loaded.samples, spec.training, shape.class_labels)
 
     def prepare(part: Samples) -> Arrays:
         targets = shape_targets(part.targets, spec.training.loss, shape, output_shape)
-        return Arrays(preparation.apply(part.inputs), targets, part.weights)
+        return Arrays(preparation.apply(part.inputs, storage.empty), targets, part.weights)
 
     network = build_network(spec.model, shape, spec.seed, spec.training.precision)
     set_first_weights(network, spec.initial_weights)
@@ -90,8 +90,20 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path) -> Assembly:
         make_tally=choose_tally(shape, spec.training.loss, output_shape),
         preparation=preparation,
         # Copied, so that these few rows do not keep all raw inputs in memory through the training.
-        examples=samples.train.inputs[:NUM_EXAMPLES].copy(),
+        examples=samples.train.inputs[:NUM_EXAMPLES].astype(np.float32),
     )
+
+
+def _check(spec: ExperimentSpec, shape: DatasetShape) -> tuple[int, ...]:
+    """Hold network, loss, metrics and weights against the data, and say what shape an output has."""
+    layers = tabulate_layers(spec.model, shape.network_input_shape)
+    output_shape = layers[-1].output_shape
+    check_output(spec, shape, output_shape)
+    check_metrics(spec, shape, output_shape)
+    check_class_weight(spec, shape)
+    check_initial_weights(spec, layers)
+    check_record(spec, layers)
+    return output_shape
 
 
 def as_served(assembly: Assembly, spec: ExperimentSpec) -> Assembly:

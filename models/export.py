@@ -19,7 +19,7 @@ from models.layer_graph import TRAINING_ONLY, Step, compute_steps, follow, list_
 from models.losses import HINGES
 from models.onnx.activations import activation_name
 from models.onnx.writing import INPUT, OUTPUT, write_onnx
-from models.preparation import Preparation
+from models.preparation import AnyPreparation
 from models.runtime import keras
 
 Inputs = npt.NDArray[np.float32]
@@ -67,7 +67,7 @@ def _final_layers(loss: Loss) -> list[Any]:
     return [keras.layers.Activation(activation, name="probabilities")]
 
 
-def build_model(input_shape: tuple[int, ...], preparation: Preparation, steps: Sequence[Step]) -> Any:
+def build_model(input_shape: tuple[int, ...], preparation: AnyPreparation, steps: Sequence[Step]) -> Any:
     """One flat keras.Model from raw inputs to answers, sharing the layers' weights."""
     inputs = keras.Input(input_shape, name=INPUT)
     return keras.Model(inputs, compute_steps(steps, preparation.attach(inputs)), name="model")
@@ -126,6 +126,7 @@ def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -
         input=TensorSpec(name=INPUT, onnx_name=INPUT, shape=shape.input_shape),
         output=TensorSpec(name=OUTPUT, onnx_name=OUTPUT, shape=output_shape),
         columns=shape.columns,
+        table=shape.table,
         pixel_range=(0.0, 16.0) if spec.dataset.name == "digits" else (0.0, 255.0),
         class_labels=shape.class_labels,
         num_bits=shape.input_shape[0] if shape.input_kind is InputKind.BIT_PAIR else 0,

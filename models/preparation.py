@@ -19,11 +19,12 @@ from core.specs.datasets import (
     PolynomialFeatures,
 )
 from core.specs.splits import Scaling
-from models.runtime import keras, tf
+from models.data.storage import Allocate, in_memory
+from models.preparing import prepare_rows
+from models.runtime import keras
+from models.table_preparation import TablePreparation
 
 Inputs = npt.NDArray[np.float32]
-
-ROWS_AT_ONCE = 8192
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,19 +54,15 @@ class Preparation:
             values = keras.layers.Rescaling([1 / spread for spread in self.spread], name="scaling")(values)
         return values if self.powers is None else _attach_powers(self.powers, values)
 
-    def apply(self, inputs: Inputs) -> Inputs:
-        """Prepare an array of raw inputs (n, *input_shape)."""
-        if self == Preparation():
+    def apply(self, inputs: Inputs, allocate: Allocate = in_memory) -> Inputs:
+        """Prepare an array of raw inputs (n, *input_shape), some at a time; `allocate` makes what they go into."""
+        if self == Preparation() and inputs.dtype == np.float32:
             return inputs
-        raw = keras.Input(inputs.shape[1:], name="raw")
-        model = keras.Model(raw, self.attach(raw), name="preparation")
-        compute = tf.function(lambda rows: model(rows, training=False), autograph=False, reduce_retracing=True)
-        parts = [
-            compute(tf.constant(inputs[start : start + ROWS_AT_ONCE])).numpy()
-            for start in range(0, len(inputs), ROWS_AT_ONCE)
-        ]
-        prepared: Inputs = np.concatenate(parts) if parts else np.empty((0, *model.output_shape[1:]), np.float32)
+        prepared: Inputs = prepare_rows(self.attach, inputs, allocate)
         return prepared
+
+
+AnyPreparation = Preparation | TablePreparation
 
 
 def fit_preparation(dataset: Dataset, train_inputs: Inputs) -> Preparation:

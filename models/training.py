@@ -60,7 +60,7 @@ def train(
     device = find_device_name(spec.training.devices)
     reporter.details(device=device, environment=environment)
     with mirrored(spec.training.devices):
-        assembly = assemble(spec, datasets_dir)
+        assembly = assemble(spec, datasets_dir, output_dir)
         stop_if_asked(reporter)
         planning = make_planning(spec, assembly, device, cache_dir)
         outcome = fit(

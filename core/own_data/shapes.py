@@ -1,10 +1,13 @@
 """What arrays a run gets from uploaded data."""
 
-from core.dataset_description import DatasetDescription, ImagesDescription
+from core.dataset_description import ArraysDescription, DatasetDescription, ImagesDescription, TableDescription
 from core.dataset_sizes import DatasetShape
 from core.errors import DatasetMissing, InvalidSpec, Problem
+from core.own_data.arrays import shape_of_arrays
 from core.own_data.images import shape_of_images
-from core.specs.own_data import ImagesDataset, UploadedDataset
+from core.own_data.series import shape_of_series
+from core.own_data.tables import shape_of_table
+from core.specs.own_data import ArraysDataset, ImagesDataset, SeriesDataset, TableDataset, UploadedDataset
 
 KINDS = {"table": "table", "series": "table", "arrays": "arrays", "images": "images"}
 """What has to have been uploaded for each name of a dataset."""
@@ -23,6 +26,12 @@ def shape_of_own_data(dataset: UploadedDataset, description: DatasetDescription 
         )
     if isinstance(dataset, ImagesDataset) and isinstance(description, ImagesDescription):
         return shape_of_images(dataset, description)
+    if isinstance(dataset, TableDataset) and isinstance(description, TableDescription):
+        return shape_of_table(dataset, description)
+    if isinstance(dataset, SeriesDataset) and isinstance(description, TableDescription):
+        return shape_of_series(dataset, description)
+    if isinstance(dataset, ArraysDataset) and isinstance(description, ArraysDescription):
+        return shape_of_arrays(dataset, description)
     problem = (
         f"'{dataset.dataset}' holds {description.kind}. A spec names such data with dataset.name '{description.kind}'."
     )

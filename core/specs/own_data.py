@@ -37,6 +37,13 @@ class TableSplit(Split):
     """Sort rows by this column first; with `shuffle` false the latest ones are held out."""
 
 
+class SeriesSplit(TableSplit):
+    """Which windows are held out."""
+
+    shuffle: Bool = False
+    """Windows overlap, so that they can only be divided by time."""
+
+
 class ColumnChoice(SpecModel):
     """Corrects what is done with one column; what is left out follows from its values."""
 
@@ -98,7 +105,7 @@ class SeriesDataset(UploadedDataset):
     horizon: PositiveInt = 1
     targets: Literal["last", "every_step"] = "last"
     scaling: Scaling = "standardize"
-    split: TableSplit = TableSplit(validation=0.2, test=0.2, shuffle=False)
+    split: SeriesSplit = SeriesSplit(validation=0.2, test=0.2)
     """By time, as it stands: the last windows are for test, those before them for validation. No training window
     reaches into held-out rows."""
 

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 
-from core.dataset_description import DatasetDescription
+from core.dataset_description import ArraysDescription, DatasetDescription, TableDescription
 from core.dataset_folder import DatasetFolder
+from core.dataset_sizes import DatasetShape
 from core.errors import DatasetMissing
 from core.specs.datasets import (
     BinaryAdditionDataset,
@@ -16,18 +17,24 @@ from core.specs.datasets import (
     TimeSeriesDataset,
     TruthTableDataset,
 )
-from core.specs.own_data import UploadedDataset
+from core.specs.own_data import ArraysDataset, SeriesDataset, TableDataset, UploadedDataset
 from core.specs.splits import Split
 from models.data.binary_addition import load_pairs
 from models.data.digits import load_digit_samples
 from models.data.functions import load_function_samples
 from models.data.inline import load_inline_samples
 from models.data.iris import load_iris_samples
+from models.data.loaded import LoadedData
 from models.data.mnist import load_mnist
+from models.data.own_arrays import load_arrays
 from models.data.samples import Samples, SplitSamples
+from models.data.series import load_series
 from models.data.splitting import split_samples
+from models.data.storage import Storage
+from models.data.tables import load_table
 from models.data.time_series import load_windows
 from models.data.truth_tables import load_truth_table
+from models.preparation import fit_preparation
 
 
 def read_description(dataset: Dataset, datasets_dir: Path) -> DatasetDescription | None:
@@ -45,6 +52,37 @@ def _folder(dataset: UploadedDataset, datasets_dir: Path) -> DatasetFolder:
     if dataset.sha256 is None:
         raise DatasetMissing(f"The spec does not say which upload of '{dataset.dataset}' it means: sha256 is missing.")
     return DatasetFolder.of(datasets_dir, dataset.sha256)
+
+
+def load_data(dataset: Dataset, shape: DatasetShape, datasets_dir: Path, seed: int, storage: Storage) -> LoadedData:
+    """Read or draw a dataset's samples, split them, and learn how they are prepared.
+
+    Args:
+        dataset: Which one.
+        shape: What it promises.
+        datasets_dir: Where datasets that are files lie, each in a directory of its name.
+        seed: The experiment's; draws, noise and splits follow from it.
+        storage: Keeps arrays.
+
+    Raises:
+        DatasetMissing: If its files are not there.
+        InvalidInput: If they are not what they should be.
+        InvalidSpec: If the split leaves nothing to train on.
+    """
+    if not isinstance(dataset, UploadedDataset):
+        samples = load_samples(dataset, datasets_dir, seed)
+        return LoadedData(shape, samples, fit_preparation(dataset, samples.train.inputs))
+    folder = _folder(dataset, datasets_dir)
+    description = folder.read_description().description
+    match dataset, description:
+        case TableDataset(), TableDescription():
+            return load_table(dataset, description, folder.table, seed, storage)
+        case SeriesDataset(), TableDescription():
+            return load_series(dataset, description, folder.table, seed, storage)
+        case ArraysDataset(), ArraysDescription():
+            return load_arrays(dataset, description, folder.arrays, seed, storage)
+        case _:
+            raise DatasetMissing(f"Data uploaded as '{dataset.name}' can not be read yet.")
 
 
 def load_samples(dataset: Dataset, datasets_dir: Path, seed: int) -> SplitSamples:
@@ -87,4 +125,4 @@ def _load(dataset: Dataset, datasets_dir: Path, seed: int) -> tuple[Samples, Sam
         case InlineDataset():
             return load_inline_samples(dataset), None
         case UploadedDataset():
-            raise DatasetMissing(f"Data uploaded as '{dataset.name}' can not be read yet.")
+            raise DatasetMissing(f"'{dataset.dataset}' was uploaded: it is read by load_data.")

@@ -33,10 +33,8 @@ def split_samples(samples: Samples, split: Split, seed: int, given_test: Samples
     if not num_given:
         given_test = None
     counts = count_split(split, len(samples), num_given)
-    everything = np.arange(len(samples), dtype=np.intp)
-    rest, test = _hold_out(everything, counts.test - num_given, samples, split, random_generator(seed, "split", "test"))
-    train, validation = _hold_out(
-        rest, counts.validation, samples, split, random_generator(seed, "split", "validation")
+    train, validation, test = split_rows(
+        len(samples), counts.validation, counts.test - num_given, split, seed, samples.targets
     )
     return SplitSamples(
         train=samples if len(train) == len(samples) else samples.take(train),
@@ -45,10 +43,36 @@ def split_samples(samples: Samples, split: Split, seed: int, given_test: Samples
     )
 
 
-def _hold_out(rows: Rows, count: int, samples: Samples, split: Split, random: np.random.Generator) -> tuple[Rows, Rows]:
+def split_rows(
+    num_rows: int,
+    num_validation: int,
+    num_test: int,
+    split: Split,
+    seed: int,
+    classes: npt.NDArray[np.generic],
+) -> tuple[Rows, Rows, Rows]:
+    """Rows for training, validation and test, each in the order they came in.
+
+    Args:
+        num_rows: Of all.
+        num_validation: Rows to hold out of the training ones.
+        num_test: Rows to hold out of all.
+        split: Whether they are drawn, and whether with the same share of every class.
+        seed: The experiment's.
+        classes: (num_rows,): needed to share out classes.
+    """
+    everything = np.arange(num_rows, dtype=np.intp)
+    rest, test = _hold_out(everything, num_test, classes, split, random_generator(seed, "split", "test"))
+    train, validation = _hold_out(rest, num_validation, classes, split, random_generator(seed, "split", "validation"))
+    return train, validation, test
+
+
+def _hold_out(
+    rows: Rows, count: int, classes: npt.NDArray[np.generic], split: Split, random: np.random.Generator
+) -> tuple[Rows, Rows]:
     """Divide `rows` into those that stay and `count` that are held out, both in the order they came in."""
     if split.stratify:
-        held_out = _draw_from_classes(rows, count, samples.targets[rows], split, random)
+        held_out = _draw_from_classes(rows, count, classes[rows], split, random)
     elif split.shuffle:
         held_out = random.choice(rows, count, replace=False)
     else:

@@ -3,12 +3,16 @@
 import numpy as np
 
 from models.onnx.graph import Graph
+from models.onnx.table_preparing import add_table_preparation
 from models.onnx.value import Value
-from models.preparation import Preparation
+from models.preparation import AnyPreparation
+from models.table_preparation import TablePreparation
 
 
-def add_preparation(graph: Graph, preparation: Preparation, value: Value) -> Value:
-    """Do to `value` what `Preparation.attach` does to a Keras tensor, in the same order."""
+def add_preparation(graph: Graph, preparation: AnyPreparation, value: Value) -> Value:
+    """Do to `value` what `attach` does to a Keras tensor, in the same order."""
+    if isinstance(preparation, TablePreparation):
+        return add_table_preparation(graph, preparation, value)
     name = value.name
     if preparation.factor != 1.0:
         name = graph.add("Mul", name, graph.constant("factor", preparation.factor))

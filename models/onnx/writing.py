@@ -13,13 +13,13 @@ from models.onnx.graph import BATCH, Graph, tensor
 from models.onnx.layers import add_layer
 from models.onnx.preparing import add_preparation
 from models.onnx.value import Value, to_channels_last
-from models.preparation import Preparation
+from models.preparation import AnyPreparation
 
 INPUT = "inputs"
 OUTPUT = "outputs"
 
 
-def write_onnx(path: Path, input_shape: tuple[int, ...], preparation: Preparation, steps: Sequence[Step]) -> None:
+def write_onnx(path: Path, input_shape: tuple[int, ...], preparation: AnyPreparation, steps: Sequence[Step]) -> None:
     """Write raw inputs → preparation → network, for any number of rows.
 
     The graph has one input, `inputs`, and one output, `outputs`, float32, both with an open first axis `batch`.
