@@ -43,10 +43,10 @@ class TableReader:
                 "memory_limit": MEMORY_LIMIT,
                 "threads": usable_processors(),
                 "temp_directory": str(folder),
-                "allowed_directories": [str(path.parent), str(folder)],
-                "enable_external_access": False,
             }
         )
+        self._connection.execute(f"SET allowed_directories = [{_text(path.parent)}, {_text(folder)}]")
+        self._connection.execute("SET enable_external_access = false")
         self._path = path
         found = self._connection.execute(f"DESCRIBE FROM read_parquet({_text(path)})").fetchall()
         self.has_splits = any(row[0] == SPLIT_COLUMN for row in found)
