@@ -17,6 +17,7 @@ from api.schemas.runs import SpecRequest
 from api.service import ServiceParameter
 from api.spec_requests import settle_spec
 from core.specs.experiment import ExperimentSpec
+from core.specs.networks import expand_network
 
 SCHEMA_MEDIA_TYPE = "application/schema+json"
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -63,6 +64,7 @@ def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
             )
             for layer in report.layers
         ],
+        expanded_model=expand_network(settled.spec.model),
         num_parameters=report.num_parameters,
         num_train=report.num_train,
         num_validation=report.num_validation,

@@ -11,6 +11,7 @@ REPORT: dict[str, Any] = {
         {"name": "dense_1", "type": "Dense", "output_shape": [None, 8], "num_parameters": 40, "flops": 72},
         {"name": "dense_2", "type": "Dense", "output_shape": [None, 3], "num_parameters": 27, "flops": 51},
     ],
+    "expanded_model": None,
     "num_parameters": 67,
     "num_train": 120,
     "num_validation": 30,

@@ -56,6 +56,8 @@ class SpecReport(AnswerModel):
     spec: dict[str, Any]
     """With every default filled in."""
     layers: list[Layer]
+    expanded_model: dict[str, Any] | None
+    """For a network known by a name, the same layer by layer: a `model` to copy into a spec and change. Else null."""
     num_parameters: int
     num_train: int
     num_validation: int

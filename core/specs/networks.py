@@ -1,5 +1,6 @@
 """The kinds of network a spec can describe."""
 
+from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
@@ -138,3 +139,28 @@ Network = Annotated[
     MlpNetwork | CnnNetwork | RnnNetwork | BinaryAdderNetwork | CnnFamilyNetwork,
     Field(discriminator="kind"),
 ]
+
+
+def expand_network(network: Network) -> dict[str, Any] | None:
+    """An adder or a named family as a model written layer by layer, to be copied and changed; None for other networks.
+
+    Returns:
+        JSON for the field `model` of a spec. It describes the same network; what layers have by default is left out.
+    """
+    kinds = {"binary_adder": "rnn", "cnn_family": "cnn"}
+    if network.kind not in kinds:
+        return None
+    return {"kind": kinds[network.kind], "layers": _write_down(network.layers)}
+
+
+def _write_down(layers: Sequence[LayerSpec]) -> list[dict[str, Any]]:
+    """JSON of layers, each with its type and what differs from the defaults."""
+    written = []
+    for layer in layers:
+        value = {"type": layer.type, **layer.model_dump(mode="json", exclude_defaults=True)}
+        if isinstance(layer, ParallelBlock):
+            value["branches"] = [_write_down(branch) for branch in layer.branches]
+        if isinstance(layer, ResidualBlock):
+            value |= {"layers": _write_down(layer.layers), "shortcut": _write_down(layer.shortcut)}
+        written.append(value)
+    return written

@@ -36,6 +36,17 @@ def test_files_that_are_missing_are_warned_of(client):
     assert "train-images-idx3-ubyte" in warning
 
 
+def test_a_network_known_by_a_name_can_be_copied_layer_by_layer(client):
+    named = {"kind": "cnn_family", "family": "resnet", "depth": 8, "layers": None}
+    report = client.post("/v1/specs:validate", json={"preset": "mnist-cnn", "overrides": {"model": named}}).json()
+
+    assert report["layers"][-1]["output_shape"] == [None, 10]
+    spec = report["spec"] | {"model": report["expanded_model"]}
+    copied = client.post("/v1/specs:validate", json={"spec": spec}).json()
+    assert copied["layers"] == report["layers"]
+    assert copied["expanded_model"] is None
+
+
 @pytest.mark.parametrize("name", [preset.name for preset in list_presets()])
 def test_every_preset_and_every_variant_can_be_run(client, name):
     preset = client.get(f"/v1/presets/{name}").json()

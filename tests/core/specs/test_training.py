@@ -1,5 +1,6 @@
 import pytest
 
+from core.specs.networks import expand_network
 from core.specs.parsing import parse_spec
 
 
@@ -198,3 +199,11 @@ def test_a_binary_adder_is_a_recurrent_network_with_a_sigmoid_for_each_bit(iris)
     assert (recurrent.cell, recurrent.units, recurrent.activation) == ("gru", 5, "relu")
     assert (recurrent.dropout, recurrent.unroll, recurrent.return_sequences) == (0.5, True, True)
     assert (output.units, output.activation) == (1, "sigmoid")
+
+
+@pytest.mark.parametrize("arguments", [{}, {"cell": "lstm", "units": 5, "dropout": 0.5, "unroll": True}])
+def test_a_binary_adder_can_be_written_out_layer_by_layer(iris, arguments):
+    adder = parse_spec(iris({}) | {"model": {"kind": "binary_adder", **arguments}}).model
+    written = parse_spec(iris({}) | {"model": expand_network(adder)}).model
+    assert (written.kind, written.layers) == ("rnn", adder.layers)
+    assert expand_network(written) is None
