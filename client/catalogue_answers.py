@@ -110,6 +110,48 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """What was uploaded under a name, and what was found in it.
+
+    Attributes:
+        summary: How much it is, in a few words.
+        warnings: What people should look at.
+        example_spec: A spec that can be trained as it stands; empty where there is none.
+        is_new: Whether the upload that this answers made the version; True for one that was only looked at.
+        document: All of the answer, as it came.
+    """
+
+    name: str
+    version: int
+    kind: str
+    format: str
+    summary: str
+    sha256: str
+    num_bytes: int
+    warnings: tuple[str, ...]
+    example_spec: Mapping[str, Any]
+    is_new: bool
+    document: Mapping[str, Any]
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Read the answer of `/v1/datasets/{name}/versions/{version}`."""
+        return cls(
+            name=str(body["name"]),
+            version=int(body["version"]),
+            kind=str(body["kind"]),
+            format=str(body["format"]),
+            summary=str(body["summary"]),
+            sha256=str(body["sha256"]),
+            num_bytes=int(body["num_bytes"]),
+            warnings=tuple(map(_as_text, body.get("warnings") or ())),
+            example_spec=body.get("example_spec") or {},
+            is_new=bool(body.get("is_new", True)),
+            document={name: value for name, value in body.items() if name != "is_new"},
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Predictions:
     """The answers of one model version, one for each row, in order.
 

@@ -3,34 +3,25 @@
 import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 from types import TracebackType
-from typing import Any, Protocol, Self, TypeVar
+from typing import Any, Self
 from urllib.parse import quote
 
 from client.address import find_base_url
-from client.catalogue_answers import Dataset, Predictions, Preset, SpecReport
+from client.catalogue_answers import Predictions, Preset, SpecReport
 from client.credentials import find_key
+from client.dataset_methods import DatasetMethods
 from client.errors import InvalidArgument, NotFound, UnexpectedAnswer, WaitTimedOut
 from client.evaluation_answers import Evaluation
 from client.key_answers import KeyEntry, NewKey
 from client.pacing import poll_seconds
 from client.run_answers import Curve, MetricSummary, Run
 from client.transport import Transport, read_object
-from client.uploading import FileContent
 
 JsonObject = Mapping[str, Any]
 
 
-class _FromJson(Protocol):
-    @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self: ...
-
-
-_Answer = TypeVar("_Answer", bound=_FromJson)
-
-
-class TrainyardClient:
+class TrainyardClient(DatasetMethods):
     """A connection to one Trainyard service; safe to use from several threads.
 
         with TrainyardClient() as client:
@@ -285,33 +276,6 @@ class TrainyardClient:
         body = _spec_body(preset=preset, variant=variant, overrides=overrides, spec=spec)
         return self._read(SpecReport, self._transport.send_for_object("POST", "/v1/specs:validate", body=body))
 
-    def datasets(self) -> list[Dataset]:
-        """The data the service knows."""
-        return self._read_items(Dataset, self._transport.send_for_object("GET", "/v1/datasets"))
-
-    def add_dataset_file(
-        self, dataset: str, filename: str, source: Path, *, on_progress: Callable[[int], None] | None = None
-    ) -> None:
-        """Send one file of a dataset, as it is, to the service.
-
-        Args:
-            dataset: Name of the dataset, such as `mnist`.
-            filename: What the dataset calls the file.
-            source: Where it lies.
-            on_progress: Called with the bytes sent so far; starts over from 0 when the file has to be sent again.
-
-        Raises:
-            InvalidArgument: If the file can not be read.
-            InvalidRequest: If the service does not take this file.
-        """
-        content = FileContent(source, on_progress)
-        self._transport.send(
-            "PUT",
-            f"/v1/datasets/{quote(dataset, safe='')}/files/{quote(filename, safe='')}",
-            content=content.chunks,
-            headers={"Content-Type": "application/octet-stream", "Content-Length": str(content.num_bytes)},
-        )
-
     def create_key(self, name: str, scopes: Sequence[str], *, lifetime_seconds: int | None = None) -> NewKey:
         """Make an API key. Its secret is in this answer and nowhere else.
 
@@ -342,21 +306,6 @@ class TrainyardClient:
         """
         public = prefix.removeprefix("ty_").partition("_")[0]
         self._transport.send("DELETE", f"/v1/keys/{quote(public, safe='')}")
-
-    def _read(self, kind: type[_Answer], body: Mapping[str, Any]) -> _Answer:
-        try:
-            return kind.from_json(body)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise UnexpectedAnswer(
-                f"{self.base_url} answered in a form this client does not know ({type(error).__name__}: {error}). "
-                "Check the address, and that client and service are of the same version."
-            ) from error
-
-    def _read_items(self, kind: type[_Answer], page: Mapping[str, Any], *, name: str = "items") -> list[_Answer]:
-        items = page.get(name)
-        if not isinstance(items, list):
-            raise UnexpectedAnswer(f"{self.base_url} answered without a list of '{name}'. Check the address.")
-        return [self._read(kind, item) for item in items]
 
 
 def _spec_body(

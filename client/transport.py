@@ -4,7 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any
+from typing import IO, Any
 
 import httpx
 
@@ -40,7 +40,7 @@ class Transport:
         try:
             self._http = httpx.Client(
                 base_url=base_url,
-                timeout=httpx.Timeout(timeout_seconds, connect=min(CONNECT_SECONDS, timeout_seconds)),
+                timeout=self._timeout(None),
                 headers={} if key is None else {"Authorization": f"Bearer {key}"},
                 follow_redirects=False,
                 # A proxy from the environment can not reach this machine's own loopback address.
@@ -63,6 +63,7 @@ class Transport:
         content: Content | None = None,
         headers: Mapping[str, str] | None = None,
         patience_seconds: float | None = None,
+        timeout_seconds: float | None = None,
     ) -> httpx.Response:
         """Send a request and return its answer of status 200 to 299.
 
@@ -75,6 +76,7 @@ class Transport:
             headers: Further headers.
             patience_seconds: How long to keep trying. By default a first connection that is refused is told at once,
                 because then most likely no service runs; one that worked before is taken to be restarting.
+            timeout_seconds: Longest wait for the answer, where that may take longer than others.
 
         Raises:
             ServiceUnreachable: If nothing answered.
@@ -92,7 +94,12 @@ class Transport:
             failure: ClientError
             try:
                 response = self._http.request(
-                    method, path, params=list(parameters), content=content() if content else raw, headers=sent_headers
+                    method,
+                    path,
+                    params=list(parameters),
+                    content=content() if content else raw,
+                    headers=sent_headers,
+                    timeout=self._timeout(timeout_seconds),
                 )
             except (httpx.ConnectError, httpx.ConnectTimeout) as error:
                 failure = ServiceUnreachable(
@@ -122,9 +129,35 @@ class Transport:
                 raise failure
             time.sleep(pause)
 
+    def download(
+        self, path: str, file: IO[bytes], *, on_progress: Callable[[int], None] | None = None
+    ) -> httpx.Headers:
+        """Write what a GET answers to a file, a piece at a time; returns the answer's headers.
+
+        Raises:
+            ServiceUnreachable: If nothing answered, or the answer was cut off.
+            RequestRefused: If the service answered with an error.
+        """
+        try:
+            with self._http.stream("GET", path) as response:
+                if not response.is_success:
+                    response.read()
+                    raise self._read_failure(response)
+                for piece in response.iter_bytes():
+                    file.write(piece)
+                    if on_progress is not None:
+                        on_progress(response.num_bytes_downloaded)
+                return response.headers
+        except httpx.RequestError as error:
+            raise ServiceUnreachable(f"{self.base_url} did not answer to the end ({_reason(error)}).") from error
+
     def send_for_object(self, method: str, path: str, **options: Any) -> dict[str, Any]:
         """Like `send`, for an answer that is a JSON object."""
         return read_object(self.send(method, path, **options), self.base_url)
+
+    def _timeout(self, seconds: float | None) -> httpx.Timeout:
+        longest = self._timeout_seconds if seconds is None else max(seconds, self._timeout_seconds)
+        return httpx.Timeout(longest, connect=min(CONNECT_SECONDS, longest))
 
     def _limit_seconds(self, patience_seconds: float | None) -> float:
         if patience_seconds is not None:

@@ -1,4 +1,4 @@
-"""The progress of a file being sent."""
+"""The progress of a file on its way to the service or from it."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def show_upload(filename: str, num_bytes: int) -> Iterator[Callable[[int], None] | None]:
-    """Give a function to call with the bytes sent so far; None where there is no terminal to show them in."""
+    """Give a function to call with the bytes that have gone so far; None where there is no terminal to show them in."""
     if not sys.stderr.isatty():
         yield None
         return
