@@ -12,6 +12,9 @@ PYTEST_ARGS ?=
 # Newer versions: make lock LOCK_ARGS=--upgrade
 LOCK_ARGS ?=
 
+# More for the reproduction: make reproduce REPRODUCE_ARGS='--data DIR --only iris-keras,binary-adder --url URL'
+REPRODUCE_ARGS ?=
+
 # More for the benchmark: make bench-training BENCH_ARGS='--quick --cases iris-keras,binary-adder --output result.json'
 BENCH_ARGS ?=
 
@@ -20,7 +23,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose lint bench-training bench-stack bench-ideas lock clean
+.PHONY: help up demo stack test test-compose lint bench-training bench-stack bench-ideas reproduce lock clean
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -59,6 +62,9 @@ bench-stack: $(VENV)/dev.stamp ## measure images, and how long the stack takes f
 
 bench-ideas: $(VENV)/worker.stamp ## measure what each idea of the training engine takes from a step
 	$(BIN)/python -m benchmarks.training_ideas $(BENCH_ARGS)
+
+reproduce: $(VENV)/dev.stamp ## train the whole catalogue and write docs/catalogue.md; trains what is missing or has changed
+	$(BIN)/python -m reproduction $(REPRODUCE_ARGS)
 
 lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --extra worker --extra dev --output-file requirements/dev.txt pyproject.toml requirements/build.in

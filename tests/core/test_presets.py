@@ -123,7 +123,7 @@ def test_figures_speak_of_tries_and_metrics_that_there_are():
                 spec = parse_spec(preset.spec_json(figure.variant))
                 measured = {"loss", *spec.training.metrics}
                 for key in filter(None, (figure.metric, figure.less)):
-                    assert key.startswith("weights/") or key.rpartition("/")[2] in measured, (preset.name, key)
+                    assert key.startswith("train/weight/") or key.rpartition("/")[2] in measured, (preset.name, key)
 
 
 def test_a_figure_of_an_unknown_try_is_refused():

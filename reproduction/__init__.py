@@ -1,0 +1,1 @@
+"""The whole catalogue, trained through a service and held against what was published."""

@@ -1,0 +1,178 @@
+"""`python -m reproduction`: train the whole catalogue through a service, and write docs/catalogue.md.
+
+What has been trained is kept in docs/catalogue/results.json. A reproduction that was stopped goes on where it was, and
+one after a change of the catalogue trains what has changed.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from client.trainyard_client import TrainyardClient
+from core.errors import UnknownPreset
+from core.presets import Preset, get_preset, list_presets
+from launch.throwaway import throwaway_service
+from reproduction.charts import lines_of, write_chart
+from reproduction.outcomes import Outcome, Outcomes, read_outcomes
+from reproduction.page import Row, chart_address, describe_rows, write_page
+from reproduction.running import run_tries, send_mnist, tell
+from reproduction.tries import Try, in_order, list_tries
+from reproduction.verdicts import Verdict, judge
+
+ROOT = Path(__file__).parents[1]
+DEFAULT_DATA = Path("..", "shared", "data")
+DEFAULT_OUTPUT = Path("docs", "catalogue.md")
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """What was asked for.
+
+    Attributes:
+        data_dir: Holds MNIST's four files.
+        presets: To train.
+        variants: Whether tries that no figure speaks of are trained too.
+        again: Whether to train also what has been trained.
+        draw_only: Whether to write the page from what is there, and train nothing.
+        url: Of a service that runs; None starts one.
+        output: The page.
+    """
+
+    data_dir: Path
+    presets: tuple[Preset, ...]
+    variants: bool
+    again: bool
+    draw_only: bool
+    url: str | None
+    output: Path
+
+    @property
+    def results(self) -> Path:
+        """The file that keeps outcomes, in a folder named as the page is."""
+        return self.output.with_suffix("") / "results.json"
+
+    @property
+    def images(self) -> Path:
+        """The folder of the charts."""
+        return self.output.parent / "images" / self.output.stem
+
+
+def main() -> None:
+    """Train, judge, write; ends with 1 if a row that was asked for is not reproduced."""
+    arguments = read_arguments()
+    outcomes = read_outcomes(arguments.results)
+    if not arguments.draw_only:
+        _train(arguments, outcomes)
+    _forget_what_is_gone(outcomes)
+    outcomes.write(arguments.results)
+    verdicts = describe_rows(write_catalogue(arguments, outcomes))
+    asked = {preset.name: verdicts[preset.name] for preset in arguments.presets}
+    for name, verdict in asked.items():
+        tell(f"{name:22} {verdict}")
+    sys.exit(0 if set(asked.values()) <= {Verdict.REPRODUCED} else 1)
+
+
+def read_arguments(words: Sequence[str] | None = None) -> Arguments:
+    """Parse a command line; ends the program with a message where it can not be used."""
+    parser = argparse.ArgumentParser(prog="python -m reproduction", description="Train the whole catalogue.")
+    parser.add_argument("--data", type=Path, default=ROOT / DEFAULT_DATA, help=f"the data; by default {DEFAULT_DATA}")
+    parser.add_argument("--only", default="", help="names of presets, separated by commas; all by default")
+    parser.add_argument(
+        "--variants",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="whether tries that no published figure speaks of are trained too",
+    )
+    parser.add_argument("--again", action="store_true", help="train also what has been trained before")
+    parser.add_argument("--draw-only", action="store_true", help="train nothing; write the page from what is there")
+    parser.add_argument("--url", help="a service that runs; by default one is started and thrown away")
+    parser.add_argument("--output", type=Path, default=ROOT / DEFAULT_OUTPUT, help=f"by default {DEFAULT_OUTPUT}")
+    given = parser.parse_args(words)
+    try:
+        presets = [get_preset(name) for name in given.only.split(",") if name] or list_presets()
+    except UnknownPreset as error:
+        parser.error(error.detail)
+    return Arguments(
+        data_dir=given.data.resolve(),
+        presets=tuple(in_order(presets)),
+        variants=given.variants,
+        again=given.again,
+        draw_only=given.draw_only,
+        url=given.url,
+        output=given.output.resolve(),
+    )
+
+
+def write_catalogue(arguments: Arguments, outcomes: Outcomes) -> list[Row]:
+    """Write the page of all presets, with their charts."""
+    rows = []
+    for preset in in_order(list_presets()):
+        lines = lines_of(preset, outcomes)
+        chart = arguments.images / f"{preset.name}.svg"
+        is_curve = any(len(line.x) > 1 for line in lines)
+        if is_curve:
+            write_chart(chart, preset, lines)
+        address = chart_address(arguments.output, chart) if is_curve else None
+        rows.append(Row(preset, judge(preset, outcomes), address))
+    arguments.output.write_text(write_page(rows, outcomes), encoding="utf-8")
+    return rows
+
+
+def _train(arguments: Arguments, outcomes: Outcomes) -> None:
+    wanted = {preset.name: _missing(arguments, preset, outcomes) for preset in arguments.presets}
+    if not any(wanted.values()):
+        return
+    with _service(arguments) as client:
+        has_mnist = send_mnist(client, arguments.data_dir)
+        for preset in arguments.presets:
+            if not wanted[preset.name]:
+                continue
+            if preset.spec.dataset.name == "mnist" and not has_mnist:
+                tell(f"{preset.name} is left out: {arguments.data_dir} does not hold MNIST's files.")
+                continue
+            run_tries(client, preset, wanted[preset.name], lambda outcome: _keep(outcome, outcomes, arguments))
+
+
+def _missing(arguments: Arguments, preset: Preset, outcomes: Outcomes) -> list[Try]:
+    """Tries that have not been run as they are now."""
+    tries = list_tries(preset, variants=arguments.variants)
+    if arguments.again:
+        return tries
+    known = {(each.variant, each.seed): outcomes.find(each.preset, each.variant, each.seed) for each in tries}
+    return [
+        each
+        for each in tries
+        if (found := known[each.variant, each.seed]) is None
+        or found.digest != each.digest
+        or found.state == "cancelled"
+    ]
+
+
+def _keep(outcome: Outcome, outcomes: Outcomes, arguments: Arguments) -> None:
+    outcomes.add(outcome)
+    outcomes.write(arguments.results)
+    name = f"{outcome.preset} {outcome.variant or ''}".strip()
+    tell(f"{name}, seed {outcome.seed}: {outcome.state} in {outcome.seconds:.1f} s {outcome.error}".rstrip())
+
+
+def _forget_what_is_gone(outcomes: Outcomes) -> None:
+    outcomes.keep_only(
+        (each.preset, each.variant, each.seed) for preset in list_presets() for each in list_tries(preset)
+    )
+
+
+@contextmanager
+def _service(arguments: Arguments) -> Iterator[TrainyardClient]:
+    if arguments.url is not None:
+        with TrainyardClient(arguments.url) as client:
+            yield client
+        return
+    with throwaway_service() as settings, TrainyardClient(settings.default_base_url) as client:
+        yield client
+
+
+if __name__ == "__main__":
+    main()
