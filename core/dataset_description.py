@@ -14,7 +14,8 @@ ColumnType = Literal["integer", "number", "boolean", "date", "text"]
 """integer: whole numbers up to 2⁶³; number: float64; date: a day or a moment; text: anything else."""
 
 MAX_VALUES_KEPT = 1_000
-"""Of a column's different values so many are kept, the most frequent ones."""
+"""Of a column's different values so many are kept, the most frequent ones. Fewer in tables of over 200 columns; none of
+texts longer than 500 letters, where there are over 100,000 different ones, or of numbers with more than are kept."""
 
 
 class Described(BaseModel):
@@ -37,20 +38,21 @@ class ColumnDescription(Described):
         name: As in the header; columns without one are called `column_1`, `column_2`, …
         type: What all its values are.
         num_missing: Rows without a value: empty, null, NaN, or one of the usual words for it (`NA`, `null`, …).
-        num_distinct: Different values; those that are missing do not count.
+        num_distinct: Different values; those that are missing do not count. Over 100,000 it is estimated.
         least: Smallest number, or earliest date in RFC 3339; null for text, and where all are missing.
         greatest: Likewise.
         mean: Of numbers.
-        stddev: Of numbers.
-        values: The most frequent values; all of them where `num_distinct` is at most MAX_VALUES_KEPT.
+        stddev: Of numbers; of the whole column, not estimated from a sample.
+        values: The most frequent values; all of them where there are as many as `num_distinct`. Numbers and truth
+            values as JSON writes them, dates as in RFC 3339.
     """
 
     name: str
     type: ColumnType
     num_missing: int
     num_distinct: int
-    least: float | str | None = None
-    greatest: float | str | None = None
+    least: int | float | str | None = None
+    greatest: int | float | str | None = None
     mean: float | None = None
     stddev: float | None = None
     values: tuple[ValueCount, ...] = ()

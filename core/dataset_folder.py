@@ -2,7 +2,9 @@
 
 - `original`: the bytes as they were sent.
 - `description.json`: core.dataset_description.DescriptionFile.
-- `table.parquet`: of a table, every row in the order it came, typed; with SPLIT_COLUMN where the upload has splits.
+- `table.parquet`: of a table, every row in the order it came, typed: BIGINT, DOUBLE (never NaN or infinite), BOOLEAN,
+  DATE or TIMESTAMP (in UTC) and VARCHAR (never empty); missing values are null. With SPLIT_COLUMN where the upload has
+  splits.
 - `arrays/NAME.npy`: of arrays; can be mapped into memory, never pickled.
 - `images.bin`: of images, their files' bytes one behind the other.
 - `images.npy`: of images, an IMAGE_RECORD for each, in the order of their paths.

@@ -1,0 +1,194 @@
+"""What the files of an archive are together: images in folders of classes, parts of a table, or arrays."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import PurePosixPath
+from typing import Literal
+
+from core.dataset_description import SplitName
+from ingest.formats import FileKind
+from ingest.refusals import Refused, quoted
+
+SPLIT_WORDS: dict[str, SplitName] = {
+    "train": "train",
+    "training": "train",
+    "test": "test",
+    "testing": "test",
+    "val": "validation",
+    "valid": "validation",
+    "validation": "validation",
+    "dev": "validation",
+}
+IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+PROSE = re.compile(
+    r"^(readme|licen[cs]e|copying|changelog|authors|citation|notice|index)\b|\.(md|rst|html?|names|log)$", re.I
+)
+"""Texts that people put beside their data."""
+MAX_CLASSES = 10_000
+UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
+ARRAY_SUFFIXES = re.compile(r"(\.gz|\.npy|\.idx)+$", re.I)
+LONGEST_ARRAY_NAME = 100
+MOST_TOLD = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A file in an archive.
+
+    Attributes:
+        kind: By content; of a file packed with gzip, what is in it.
+        is_packed: Whether it is.
+    """
+
+    path: PurePosixPath
+    num_bytes: int
+    kind: FileKind
+    is_packed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What one file is for.
+
+    Attributes:
+        name: Of images the class, of arrays the name; of a table's parts the path, to be shown.
+    """
+
+    entry: Entry
+    name: str
+    split: SplitName | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """What an archive is: its files by path, in the order of their paths."""
+
+    kind: Literal["images", "table", "arrays"]
+    places: dict[PurePosixPath, Place]
+    warnings: tuple[str, ...]
+
+
+def arrange(entries: Sequence[Entry]) -> Layout:
+    """Decide what an archive is.
+
+    Raises:
+        Refused: If it is nothing, several things, or not laid out as it has to be.
+    """
+    ordered = sorted(entries, key=lambda entry: entry.path.as_posix())
+    _check_different(ordered)
+    _check_image_names(ordered)
+    images = [entry for entry in ordered if entry.kind == "image"]
+    arrays = [entry for entry in ordered if entry.kind in ("npy", "idx")]
+    parquet = [entry for entry in ordered if entry.kind == "parquet"]
+    texts = [entry for entry in ordered if entry.kind == "text" and not PROSE.search(entry.path.name)]
+    found = [name for name, some in (("images", images), ("arrays", arrays), ("Parquet files", parquet)) if some]
+    if len(found) > 1:
+        raise Refused(
+            "mixed_contents", f"The archive holds {' and '.join(found)}. Send images, arrays and tables apart."
+        )
+    if images:
+        return Layout("images", _place_images(images), _warn_ignored(ordered, images))
+    if arrays:
+        return Layout("arrays", _place_arrays(arrays), _warn_ignored(ordered, arrays))
+    tables = parquet or texts
+    if not tables:
+        raise Refused(
+            "empty",
+            f"Of the {len(ordered)} files in the archive none is an image, an array or a table. Pack PNG or JPEG files "
+            "in folders named after their classes, CSV, JSON Lines or Parquet files, or NPY or IDX files.",
+        )
+    return Layout("table", _place_tables(tables), _warn_ignored(ordered, tables))
+
+
+def _check_different(ordered: Sequence[Entry]) -> None:
+    for before, entry in pairwise(ordered):
+        if before.path == entry.path:
+            raise Refused("unsafe_archive", f"{quoted(str(entry.path))} is in the archive twice. Pack it once.")
+
+
+def _check_image_names(ordered: Sequence[Entry]) -> None:
+    for entry in ordered:
+        if entry.kind != "image" and entry.path.suffix.lower() in IMAGE_SUFFIXES:
+            raise Refused(
+                "bad_image",
+                f"{quoted(str(entry.path))} in the archive is called an image but holds none. Repair or remove it.",
+            )
+
+
+def _place_images(images: Sequence[Entry]) -> dict[PurePosixPath, Place]:
+    parts = [entry.path.parts for entry in images]
+    while len({path[0] for path in parts}) == 1 and all(len(path) > 2 for path in parts):  # noqa: PLR2004 -- A class folder and the file.
+        parts = [path[1:] for path in parts]
+    has_splits = all(path[0].lower() in SPLIT_WORDS for path in parts) and len(parts[0]) > 2  # noqa: PLR2004
+    depth = 3 if has_splits else 2
+    places = {}
+    for entry, path in zip(images, parts, strict=True):
+        if len(path) != depth:
+            raise Refused(
+                "mixed_contents",
+                f"The image {quoted(str(entry.path))} is not in a folder of its class. Pack CLASS/image.png, or "
+                "train/CLASS/image.png and test/CLASS/image.png.",
+            )
+        split = SPLIT_WORDS[path[0].lower()] if has_splits else None
+        places[entry.path] = Place(entry, path[-2], split)
+    num_classes = len({place.name for place in places.values()})
+    if num_classes > MAX_CLASSES:
+        raise Refused("too_large", f"There are {num_classes:,} folders of classes; {MAX_CLASSES:,} are allowed.")
+    return places
+
+
+def _place_arrays(arrays: Sequence[Entry]) -> dict[PurePosixPath, Place]:
+    stems = Counter(_array_name(entry.path.name).casefold() for entry in arrays)
+    places: dict[PurePosixPath, Place] = {}
+    used: set[str] = set()
+    for entry in arrays:
+        name = _array_name(entry.path.name)
+        if stems[name.casefold()] > 1:
+            name = _array_name("_".join(entry.path.parts))
+        while name.casefold() in used:
+            name += "_"
+        used.add(name.casefold())
+        places[entry.path] = Place(entry, name)
+    return places
+
+
+def _array_name(name: str) -> str:
+    """A name that is safe for a file: letters, digits, dot, dash and underscore, none but a letter in front."""
+    return UNSAFE.sub("_", ARRAY_SUFFIXES.sub("", name)).lstrip("._-")[:LONGEST_ARRAY_NAME] or "array"
+
+
+def _place_tables(tables: Sequence[Entry]) -> dict[PurePosixPath, Place]:
+    splits = [_split_of(entry.path) for entry in tables]
+    if None in splits and len(set(splits)) > 1:
+        other = tables[splits.index(None)]
+        raise Refused(
+            "mixed_contents",
+            f"Some files are called train or test, but not {quoted(str(other.path))}. Name the split of every file, or "
+            "of none.",
+        )
+    has_splits = len(set(splits)) > 1
+    return {
+        entry.path: Place(entry, str(entry.path), split if has_splits else None)
+        for entry, split in zip(tables, splits, strict=True)
+    }
+
+
+def _split_of(path: PurePosixPath) -> SplitName | None:
+    """Of `train.csv`, `iris-test.csv`, `train-00000-of-00002.parquet`, `test/part1.csv`: the split."""
+    for part in reversed(path.parts):
+        for word in re.split(r"[^a-z]+", part.lower()):
+            if word in SPLIT_WORDS:
+                return SPLIT_WORDS[word]
+    return None
+
+
+def _warn_ignored(entries: Sequence[Entry], used: Sequence[Entry]) -> tuple[str, ...]:
+    taken = {entry.path for entry in used}
+    others = [quoted(str(entry.path)) for entry in entries if entry.path not in taken]
+    if not others:
+        return ()
+    more = f" and {len(others) - MOST_TOLD} more" if len(others) > MOST_TOLD else ""
+    return (f"Files in the archive that were left out: {', '.join(others[:MOST_TOLD])}{more}.",)

@@ -1,0 +1,119 @@
+"""From an archive to a dataset: one pass to see what is in it, another to take it out.
+
+The second costs time, but so nothing is written before it is clear what the archive is, and nothing of it has to be
+held.
+"""
+
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from core.dataset_description import DescriptionFile
+from ingest.archive_layout import Entry, Layout, Place, arrange
+from ingest.archive_members import Member, walk_archive
+from ingest.formats import HEAD_BYTES, PACKERS, FileKind, kind_of
+from ingest.limits import MIB, Ratio
+from ingest.refusals import Refused, quoted
+from ingest.table_parts import TablePart
+from ingest.workspace import Workspace
+
+GZIP_BITS = 16 + zlib.MAX_WBITS
+"""Tells zlib to expect gzip's header and to check its sum."""
+MAX_PARTS = 10_000
+"""Files that are parts of one table, or arrays."""
+
+
+def take_archive(path: Path, kind: FileKind, workspace: Workspace) -> DescriptionFile:
+    """Take in a zip archive, or a tar archive that may be packed.
+
+    Raises:
+        Refused: If it is unsafe, damaged, or not laid out as it has to be.
+    """
+    entries = [_entry(member) for member in walk_archive(path, kind, workspace.limits.max_bytes)]
+    if not entries:
+        raise Refused("empty", "The archive is empty. Pack files with data.")
+    layout = arrange(entries)
+    members = _placed(path, kind, layout, workspace)
+    file = _take(layout, members, workspace)
+    is_npz = kind == "zip" and all(entry.path.suffix == ".npy" for entry in entries)
+    format_ = "npz" if is_npz else "zip" if kind == "zip" else "tar"
+    return file.model_copy(update={"format": format_, "warnings": layout.warnings + file.warnings})
+
+
+def _entry(member: Member) -> Entry:
+    head = member.read(HEAD_BYTES)
+    kind = kind_of(head)
+    is_packed = kind == "gzip"
+    if is_packed:
+        kind = kind_of(_unpack_head(head, member))
+    if kind in PACKERS or kind in ("zip", "tar"):
+        raise Refused(
+            "unsafe_archive",
+            f"{quoted(str(member.path))} in the archive is an archive itself. Pack the files that are in it directly.",
+        )
+    return Entry(member.path, member.num_bytes, kind, is_packed)
+
+
+def _unpack_head(head: bytes, member: Member) -> bytes:
+    try:
+        return zlib.decompressobj(GZIP_BITS).decompress(head, HEAD_BYTES)
+    except zlib.error as error:
+        raise Refused("unreadable", f"{quoted(str(member.path))} in the archive does not unpack ({error}).") from error
+
+
+def _placed(path: Path, kind: FileKind, layout: Layout, workspace: Workspace) -> Iterator[tuple[Place, Member]]:
+    for member in walk_archive(path, kind, workspace.limits.max_bytes):
+        if place := layout.places.get(member.path):
+            yield place, member
+
+
+def _take(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Workspace) -> DescriptionFile:
+    # Each reader is imported when it is needed: a table needs no NumPy, an image no DuckDB.
+    if layout.kind == "images":
+        from ingest.images import take_images  # noqa: PLC0415
+
+        return take_images(members, sorted({place.name for place in layout.places.values()}), workspace)
+    paths = _extract(layout, members, workspace)
+    shown = {place.entry.path: f"The file {quoted(str(place.entry.path))}" for place in layout.places.values()}
+    if layout.kind == "arrays":
+        from ingest.arrays import ArrayPart, take_arrays  # noqa: PLC0415
+
+        parts = [ArrayPart(paths[at], place.name, shown[at]) for at, place in layout.places.items()]
+        return take_arrays(parts, "zip", workspace)
+    from ingest.tables import take_table  # noqa: PLC0415
+
+    return take_table([TablePart(paths[at], shown[at], place.split) for at, place in layout.places.items()], workspace)
+
+
+def _extract(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Workspace) -> dict[object, Path]:
+    """Write the files under numbers, never under their names."""
+    if len(layout.places) > MAX_PARTS:
+        raise Refused("too_large", f"The archive holds {len(layout.places):,} files of data; send up to {MAX_PARTS:,}.")
+    paths: dict[object, Path] = {}
+    for number, (place, member) in enumerate(members):
+        target = workspace.work / f"member-{number}"
+        with target.open("wb") as out:
+            for chunk in _chunks(place, member):
+                workspace.space.spend(len(chunk))
+                out.write(chunk)
+        paths[place.entry.path] = target
+    return paths
+
+
+def _chunks(place: Place, member: Member) -> Iterator[bytes]:
+    if not place.entry.is_packed:
+        while chunk := member.read(MIB):
+            yield chunk
+        return
+    unpacker = zlib.decompressobj(GZIP_BITS)
+    ratio = Ratio(member.num_bytes, quoted(str(member.path)))
+    while not unpacker.eof:
+        packed = unpacker.unconsumed_tail or member.read(MIB)
+        if not packed:
+            raise Refused("truncated", f"{quoted(str(member.path))} in the archive breaks off. Pack it again, whole.")
+        try:
+            chunk = unpacker.decompress(packed, MIB)
+        except zlib.error as error:
+            raise Refused("truncated", f"{quoted(str(member.path))} in the archive is damaged ({error}).") from error
+        ratio.add(len(chunk))
+        yield chunk

@@ -1,0 +1,103 @@
+"""From columns of text to typed ones: a type is taken where every value of the column has it."""
+
+from collections.abc import Iterator, Sequence
+
+import duckdb
+
+from core.dataset_description import ColumnType
+from ingest.engine import literal
+from ingest.table_parts import TypedColumn
+from ingest.values import BOOLEAN, DAY, DECIMAL_COMMA, INFINITY, INTEGER, MOMENT, NUMBER, OTHER_DAY
+
+SAMPLE_ROWS = 20_000
+"""Looked at first: most columns of text show there that they are nothing else."""
+COLUMNS_AT_ONCE = 100
+
+Trait = str
+TRAITS: dict[Trait, str] = {
+    "boolean": f"regexp_full_match({{c}}, {literal(BOOLEAN)})",
+    "integer": f"regexp_full_match({{c}}, {literal(INTEGER)}) AND try_cast({{c}} AS BIGINT) IS NOT NULL",
+    "whole": f"regexp_full_match({{c}}, {literal(INTEGER)})",
+    "number": f"regexp_full_match({{c}}, {literal(f'{NUMBER}|{INFINITY}')})",
+    "day": f"regexp_full_match({{c}}, {literal(DAY)}) AND try_cast({{c}} AS DATE) IS NOT NULL",
+    "moment": f"regexp_full_match({{c}}, {literal(MOMENT)}) AND try_cast({{c}} AS TIMESTAMPTZ) IS NOT NULL",
+    "other_day": f"regexp_full_match({{c}}, {literal(OTHER_DAY)})",
+    "decimal_comma": f"regexp_full_match({{c}}, {literal(f'{DECIMAL_COMMA}|{NUMBER}')})",
+}
+"""What may be true of all values of a column, as conditions on one value."""
+JSON_TRAITS = {
+    frozenset({"number"}): {"integer", "whole", "number"},
+    frozenset({"boolean"}): {"boolean"},
+    frozenset({"text"}): {"day", "moment", "other_day"},
+}
+"""JSON tells numbers from texts itself; a column with both is text."""
+TOLD = {
+    "other_day": "looks like dates in an order that differs between countries; it was taken for text. Write dates as "
+    "2024-12-31 for them to be read as such.",
+    "decimal_comma": "looks like numbers with a decimal comma; it was taken for text. Write 1.5 instead of 1,5.",
+}
+
+
+def infer_types(
+    connection: duckdb.DuckDBPyConnection,
+    table: str,
+    names: Sequence[str],
+    allowed: Sequence[frozenset[Trait] | None],
+) -> list[TypedColumn]:
+    """Find the type of each column c0, c1, … of a table of texts.
+
+    Args:
+        connection: The engine.
+        table: Its name in SQL.
+        names: What the columns are called.
+        allowed: For each column the traits that may be looked for; None: all.
+    """
+    columns: list[TypedColumn] = []
+    for start in range(0, len(names), COLUMNS_AT_ONCE):
+        places = range(start, min(start + COLUMNS_AT_ONCE, len(names)))
+        wanted = {place: set(TRAITS if allowed[place] is None else allowed[place] or ()) for place in places}
+        sample = f"(SELECT * FROM {table} LIMIT {SAMPLE_ROWS})"  # noqa: S608 -- A name of ours.
+        found = _find_traits(connection, table, _find_traits(connection, sample, wanted))
+        columns.extend(_column(place, names[place], found[place]) for place in places)
+    return columns
+
+
+def _find_traits(
+    connection: duckdb.DuckDBPyConnection, relation: str, wanted: dict[int, set[Trait]]
+) -> dict[int, set[Trait]]:
+    """Those of the traits that all values of the columns have; a column without any value has none."""
+    asked = [(place, trait) for place, traits in wanted.items() for trait in TRAITS if trait in traits]
+    if not asked:
+        return {place: set() for place in wanted}
+    conditions = ", ".join(
+        f"bool_and({TRAITS[trait].replace('{c}', f'c{place}')}) FILTER (c{place} IS NOT NULL)" for place, trait in asked
+    )
+    answers = connection.execute(f"SELECT {conditions} FROM {relation}").fetchone() or ()  # noqa: S608 -- Ours alone.
+    held: dict[int, set[Trait]] = {place: set() for place in wanted}
+    for (place, trait), holds in zip(asked, answers, strict=True):
+        # Without any value in the sample there may still be some further on.
+        if holds or (holds is None and relation.startswith("(")):
+            held[place].add(trait)
+    return held
+
+
+def _column(place: int, name: str, traits: set[Trait]) -> TypedColumn:
+    column = f"c{place}"
+    for type_, expression in _readings(column, traits):
+        return TypedColumn(name, type_, expression)
+    told = tuple(f"Column “{name}” {TOLD[trait]}" for trait in TOLD if trait in traits and "whole" not in traits)
+    return TypedColumn(name, "text", column, told[:1])
+
+
+def _readings(column: str, traits: set[Trait]) -> Iterator[tuple[ColumnType, str]]:
+    """The types that fit, the narrowest first. Whole numbers that no BIGINT holds stay text, as no float64 does."""
+    if "boolean" in traits:
+        yield "boolean", f"lower({column}) = 'true'"
+    if "integer" in traits:
+        yield "integer", f"CAST({column} AS BIGINT)"
+    if "number" in traits and "whole" not in traits:
+        yield "number", f"CAST({column} AS DOUBLE)"
+    if "day" in traits:
+        yield "date", f"CAST({column} AS DATE)"
+    if "moment" in traits:
+        yield "date", f"CAST(CAST({column} AS TIMESTAMPTZ) AS TIMESTAMP)"

@@ -1,0 +1,137 @@
+"""What a file is, by its first bytes alone: names say nothing."""
+
+import bz2
+import gzip
+import lzma
+import re
+import tarfile
+import zlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import IO, Literal, cast
+
+from ingest.refusals import Refused
+
+FileKind = Literal["parquet", "npy", "zip", "gzip", "xz", "bzip2", "tar", "idx", "image", "text", "other"]
+HEAD_BYTES = 4096
+"""What has to be read of a file to tell its kind."""
+TAR_BLOCK = 512
+
+MAGIC: tuple[tuple[bytes, FileKind], ...] = (
+    (b"PAR1", "parquet"),
+    (b"\x93NUMPY", "npy"),
+    (b"PK\x03\x04", "zip"),
+    (b"PK\x05\x06", "zip"),
+    (b"\x1f\x8b", "gzip"),
+    (b"\xfd7zXZ\x00", "xz"),
+    (b"BZh", "bzip2"),
+    (b"\x89PNG\r\n\x1a\n", "image"),
+    (b"\xff\xd8\xff", "image"),
+    (b"GIF87a", "image"),
+    (b"GIF89a", "image"),
+    (b"II*\x00", "image"),
+    (b"MM\x00*", "image"),
+)
+FOREIGN_MAGIC = (
+    (b"\x28\xb5\x2f\xfd", "packed with Zstandard"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"Rar!", "a RAR archive"),
+    (b"%PDF", "a PDF"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
+    (b"ARROW1", "an Arrow file"),
+    (b"ORC", "an ORC file"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
+    (b"\x80\x04\x95", "a Python pickle, which is never opened"),
+    (b"\x80\x05\x95", "a Python pickle, which is never opened"),
+)
+"""Formats that people do send, to be told by name."""
+
+CONTROL = re.compile(rb"[\x02-\x08\x0b\x0e-\x1a\x7f]")
+"""Bytes that no text has. A NUL alone is left to the reader of texts, which says in which line it stands."""
+IDX_TYPES = (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E)
+BYTE_ORDER_MARKS_16 = (b"\xff\xfe", b"\xfe\xff")
+
+PACKERS: dict[FileKind, Callable[[Path], IO[bytes]]] = {
+    "gzip": lambda path: cast("IO[bytes]", gzip.GzipFile(path)),
+    "xz": lambda path: cast("IO[bytes]", lzma.LZMAFile(path)),  # noqa: SIM115 -- Whoever calls this closes it.
+    "bzip2": lambda path: cast("IO[bytes]", bz2.BZ2File(path)),
+}
+"""How a packed file is read."""
+UNPACKING_ERRORS = (EOFError, OSError, lzma.LZMAError, zlib.error)
+
+
+def kind_of(head: bytes) -> FileKind:
+    """What a file with these first bytes is."""
+    for magic, kind in MAGIC:
+        if head.startswith(magic):
+            return kind
+    if _is_webp(head) or _is_bmp(head):
+        return "image"
+    if len(head) >= 4 and head[:2] == b"\x00\x00" and head[2] in IDX_TYPES and 1 <= head[3] <= 8:  # noqa: PLR2004 -- IDX's header is four bytes: 0, 0, type, number of axes.
+        return "idx"
+    if is_tar(head):
+        return "tar"
+    return "text" if _is_text(head) else "other"
+
+
+def foreign_format(head: bytes) -> str | None:
+    """The name of a format that is known but not taken."""
+    return next((name for magic, name in FOREIGN_MAGIC if head.startswith(magic)), None)
+
+
+def is_tar(head: bytes) -> bool:
+    """Whether a tar archive begins with these bytes: its first block carries its own checksum."""
+    if len(head) < TAR_BLOCK:
+        return False
+    try:
+        tarfile.TarInfo.frombuf(head[:TAR_BLOCK], "utf-8", "surrogateescape")
+    except tarfile.HeaderError:
+        return False
+    return True
+
+
+def read_head(path: Path) -> bytes:
+    """The first bytes of a file."""
+    with path.open("rb") as file:
+        return file.read(HEAD_BYTES)
+
+
+def read_packed_head(path: Path, kind: FileKind) -> bytes:
+    """The first bytes of what a packed file unpacks to.
+
+    Raises:
+        Refused: If it does not unpack.
+    """
+    try:
+        with PACKERS[kind](path) as file:
+            return file.read(HEAD_BYTES)
+    except UNPACKING_ERRORS as error:
+        raise Refused(
+            "unreadable", f"The file begins like {kind} but does not unpack ({error}). Send it again, whole."
+        ) from error
+
+
+def _is_webp(head: bytes) -> bool:
+    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
+
+
+def _is_bmp(head: bytes) -> bool:
+    """BM, and four reserved bytes that are zero; a text may well begin with BM."""
+    return head[:2] == b"BM" and head[6:10] == bytes(4)
+
+
+def _is_text(head: bytes) -> bool:
+    return head.startswith(BYTE_ORDER_MARKS_16) or utf16_without_mark(head) is not None or CONTROL.search(head) is None
+
+
+def utf16_without_mark(head: bytes) -> Literal["utf-16-le", "utf-16-be"] | None:
+    """The encoding of text in Latin letters where every other byte is zero."""
+    even, odd = head[0 : len(head) & ~1 : 2], head[1::2]
+    if len(odd) < 2:  # noqa: PLR2004 -- Two letters at least.
+        return None
+    if b"\x00" not in even and odd.count(0) > 0.8 * len(odd):
+        return "utf-16-le"
+    if b"\x00" not in odd and even.count(0) > 0.8 * len(even):
+        return "utf-16-be"
+    return None

@@ -1,0 +1,169 @@
+"""From image files in folders of classes to one file of all their bytes and a record of where each lies.
+
+The files are kept as they are: photographs unpacked to pixels would take ten times the space. Every one is decoded
+once, so that no run meets a broken one later.
+"""
+
+import io
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from core.dataset_description import SPLIT_NAMES, DescriptionFile, ImagesDescription, SplitName, ValueCount
+from core.dataset_folder import IMAGE_RECORD
+from ingest.archive_layout import Place
+from ingest.archive_members import Member
+from ingest.limits import MIB
+from ingest.refusals import Refused, quoted
+from ingest.workspace import Workspace
+
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
+MAX_PIXELS = 64 * 1024**2
+MAX_IMAGE_BYTES = 256 * MIB
+"""Of one file."""
+GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"}
+NUM_SAMPLED = 20
+
+
+@dataclass(slots=True)
+class Records:
+    """What is known of the images so far, each number in a column of its own: a million are a few dozen mebibytes."""
+
+    paths: list[str] = field(default_factory=list)
+    rows: "array[int]" = field(default_factory=lambda: array("q"))
+    num_grey: int = 0
+
+    def add(self, path: str, *values: int) -> None:
+        """Take in one image; the values are those of IMAGE_RECORD."""
+        self.paths.append(path)
+        self.rows.extend(values)
+
+    def sorted(self) -> tuple[list[str], np.ndarray[Any, Any]]:
+        """Paths and IMAGE_RECORDs in the order of the paths."""
+        order = sorted(range(len(self.paths)), key=self.paths.__getitem__)
+        rows = np.frombuffer(self.rows, np.int64).reshape(-1, len(IMAGE_RECORD))[order]
+        records = np.empty(len(order), np.dtype(IMAGE_RECORD))
+        for place, (name, _) in enumerate(IMAGE_RECORD):
+            records[name] = rows[:, place]
+        return [self.paths[place] for place in order], records
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What an image turned out to be."""
+
+    height: int
+    width: int
+    is_grey: bool
+
+
+def take_images(
+    members: Iterator[tuple[Place, Member]], labels: Sequence[str], workspace: Workspace
+) -> DescriptionFile:
+    """Write images.bin and images.npy into the workspace.
+
+    Raises:
+        Refused: If one is broken or too large.
+    """
+    # Sizes are checked here, before anything is decoded, and with a message of our own.
+    Image.MAX_IMAGE_PIXELS = None
+    numbers = {label: number for number, label in enumerate(labels)}
+    records, offset = Records(), 0
+    with workspace.results.image_bytes.open("wb") as out:
+        for place, member in members:
+            content = _read(member)
+            looks = look_at(content, str(member.path))
+            workspace.space.spend(len(content))
+            out.write(content)
+            split = -1 if place.split is None else SPLIT_NAMES.index(place.split)
+            records.add(str(member.path), offset, len(content), looks.height, looks.width, numbers[place.name], split)
+            records.num_grey += looks.is_grey
+            offset += len(content)
+    paths, table = records.sorted()
+    workspace.space.spend(table.nbytes + 1024)
+    np.save(workspace.results.image_records, table, allow_pickle=False)
+    return DescriptionFile(format="zip", description=_describe(paths, table, labels, records.num_grey))
+
+
+def look_at(content: bytes, path: str) -> Looks:
+    """Decode an image.
+
+    Raises:
+        Refused: If that fails, or it has too many pixels.
+    """
+    try:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+            width, height = image.size
+            _check_size(height, width, path)
+            is_grey = image.mode in GREY_MODES
+            # Of a JPEG an eighth of the size is decoded from all of its bytes, in less time.
+            image.draft(None, (max(1, width // 8), max(1, height // 8)))
+            image.load()
+    except (Refused, MemoryError):
+        raise
+    except Exception as error:
+        # Decoders fail in many ways on what is broken: SyntaxError, struct.error, EOFError, …
+        raise Refused(
+            "bad_image", f"The image {quoted(path)} is broken or cut off ({quoted(str(error))}). Repair or remove it."
+        ) from error
+    return Looks(height, width, is_grey)
+
+
+def _check_size(height: int, width: int, path: str) -> None:
+    if width * height > MAX_PIXELS:
+        raise Refused(
+            "too_large",
+            f"The image {quoted(path)} has {height:,} × {width:,} pixels; {MAX_PIXELS:,} are allowed. Send it smaller: "
+            "networks see a few hundred pixels a side.",
+        )
+
+
+def _read(member: Member) -> bytes:
+    parts, num_bytes = [], 0
+    while part := member.read(MIB):
+        num_bytes += len(part)
+        if num_bytes > MAX_IMAGE_BYTES:
+            raise Refused("too_large", f"The image {quoted(str(member.path))} has over {MAX_IMAGE_BYTES:,} bytes.")
+        parts.append(part)
+    return b"".join(parts)
+
+
+def _describe(
+    paths: Sequence[str], table: np.ndarray[Any, Any], labels: Sequence[str], num_grey: int
+) -> ImagesDescription:
+    per_class = np.bincount(table["label"], minlength=len(labels))
+    return ImagesDescription(
+        num_images=len(paths),
+        classes=tuple(ValueCount(value=label, count=int(num)) for label, num in zip(labels, per_class, strict=True)),
+        splits=_count_splits(table),
+        least_height=int(table["height"].min()),
+        greatest_height=int(table["height"].max()),
+        least_width=int(table["width"].min()),
+        greatest_width=int(table["width"].max()),
+        num_grey=num_grey,
+        sample=_sample(paths, table, labels),
+    )
+
+
+def _count_splits(table: np.ndarray[Any, Any]) -> dict[SplitName, int]:
+    counts = Counter(table["split"].tolist())
+    return {name: counts[place] for place, name in enumerate(SPLIT_NAMES) if counts[place]}
+
+
+def _sample(paths: Sequence[str], table: np.ndarray[Any, Any], labels: Sequence[str]) -> tuple[dict[str, Any], ...]:
+    """Images spread evenly over all of them, so that there are some of several classes."""
+    places = sorted({round(place) for place in np.linspace(0, len(paths) - 1, NUM_SAMPLED).tolist()})
+    return tuple(
+        {
+            "path": paths[place],
+            "label": labels[table["label"][place]],
+            "height": int(table["height"][place]),
+            "width": int(table["width"][place]),
+        }
+        for place in places
+    )

@@ -1,0 +1,75 @@
+"""Taking in one upload: from `original` in a folder to everything core.dataset_folder names."""
+
+from pathlib import Path
+
+from core.dataset_description import DescriptionFile
+from ingest.archives import take_archive
+from ingest.formats import PACKERS, FileKind, foreign_format, kind_of, read_head, read_packed_head
+from ingest.limits import Limits
+from ingest.refusals import Refused
+from ingest.table_parts import TablePart
+from ingest.unpacking import unpack
+from ingest.workspace import Workspace, open_workspace, publish
+
+
+def take_in(folder: Path, limits: Limits) -> DescriptionFile:
+    """Turn an upload into typed data beside it.
+
+    Raises:
+        Refused: If it can not be; the folder then holds nothing but the upload.
+    """
+    with open_workspace(folder, limits) as workspace:
+        _check_file(workspace.original)
+        description = _take(workspace)
+        publish(workspace, description)
+    return description
+
+
+def _check_file(original: Path) -> None:
+    if original.is_symlink() or not original.is_file():
+        raise Refused("unreadable", "What was sent is no file.")
+    if original.stat().st_size == 0:
+        raise Refused("empty", "The file is empty. Send a file with data.")
+
+
+def _take(workspace: Workspace) -> DescriptionFile:
+    path = workspace.original
+    kind = kind_of(read_head(path))
+    if kind in PACKERS:
+        inner = kind_of(read_packed_head(path, kind))
+        if inner == "tar":
+            return take_archive(path, kind, workspace)
+        if inner in PACKERS or inner == "zip":
+            raise Refused("unsafe_archive", f"The file is packed twice ({kind}, in it {inner}). Pack it once.")
+        path = unpack(path, kind, workspace.work / "unpacked", workspace.space)
+        kind = inner
+    return _take_plain(path, kind, workspace)
+
+
+def _take_plain(path: Path, kind: FileKind, workspace: Workspace) -> DescriptionFile:
+    # Each reader is imported when it is needed: a table needs no NumPy, an image no DuckDB.
+    match kind:
+        case "text" | "parquet":
+            from ingest.tables import take_table  # noqa: PLC0415 -- Only then needed.
+
+            return take_table([TablePart(path)], workspace)
+        case "npy" | "idx":
+            from ingest.arrays import ArrayPart, take_arrays  # noqa: PLC0415 -- Only then needed.
+
+            return take_arrays([ArrayPart(path, "array")], kind, workspace)
+        case "zip" | "tar":
+            return take_archive(path, kind, workspace)
+        case _:
+            raise _unknown(path, kind)
+
+
+def _unknown(path: Path, kind: FileKind) -> Refused:
+    name = "a single image" if kind == "image" else foreign_format(read_head(path)) or "of no format known here"
+    advice = (
+        "Put images into folders named after their classes and send those as a zip or tar. " if kind == "image" else ""
+    )
+    return Refused(
+        "unknown_format",
+        f"The file is {name}. {advice}Taken are CSV, TSV, JSON Lines, Parquet, NPY, NPZ, IDX, and zip or tar archives "
+        "of them or of images.",
+    )

@@ -1,0 +1,122 @@
+"""JSON Lines (https://jsonlines.org): one flat object a line, with whatever keys."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import orjson
+
+from core.specs.own_data import MAX_COLUMNS
+from ingest.column_names import name_columns
+from ingest.engine import identifier, literal, refusals_of
+from ingest.refusals import Refused, quoted
+from ingest.table_parts import TablePart
+from ingest.text_files import MAX_LINE_BYTES
+from ingest.text_tables import STAGED, Staging
+
+JsonKind = Literal["number", "boolean", "text"]
+KINDS: dict[type, JsonKind] = {int: "number", float: "number", bool: "boolean", str: "text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys of all objects, in the order in which they come first, and what their values are."""
+
+    kinds: dict[str, set[JsonKind]]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The keys as columns."""
+        return tuple(self.kinds)
+
+
+def survey_keys(path: Path) -> Keys:
+    """Read every line once.
+
+    Raises:
+        Refused: At a line that is no flat object, or if there are none.
+    """
+    kinds: dict[str, set[JsonKind]] = {}
+    known: set[tuple[str, type]] = set()
+    for number, row in _objects(path):
+        for key, value in row.items():
+            if value is None:
+                kinds.setdefault(key, set())
+            elif (key, type(value)) not in known:
+                _add_kind(kinds, key, value, f"Line {number}")
+                known.add((key, type(value)))
+        if len(kinds) > MAX_COLUMNS:
+            raise Refused(
+                "too_many_columns",
+                f"By line {number} there are {len(kinds):,} different keys; tables may have up to "
+                f"{MAX_COLUMNS:,} columns.",
+            )
+    _check_keys(kinds)
+    return Keys(kinds)
+
+
+def _objects(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    with path.open("rb") as file:
+        number = 0
+        while line := file.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            if text := line.removeprefix(b"\xef\xbb\xbf").strip():
+                yield number, _parse(text, f"Line {number}")
+
+
+def _parse(text: bytes, where: str) -> dict[str, Any]:
+    try:
+        row = orjson.loads(text)
+    except orjson.JSONDecodeError as error:
+        raise Refused(
+            "unreadable",
+            f"{where} is not JSON ({error}). JSON Lines has one whole object a line; NaN and infinities are no JSON, "
+            "write null.",
+        ) from error
+    if not isinstance(row, dict):
+        raise Refused("unreadable", f'{where} is no object. Write each row as {{"column": value, …}} on a line.')
+    return row
+
+
+def _add_kind(kinds: dict[str, set[JsonKind]], key: str, value: Any, where: str) -> None:
+    kind = KINDS.get(type(value))
+    if kind is None:
+        raise Refused(
+            "nested_values",
+            f"{where}: {quoted(key)} holds {'a list' if isinstance(value, list) else 'an object'}. Write its parts as "
+            "columns of their own, or send arrays as NPY.",
+        )
+    kinds.setdefault(key, set()).add(kind)
+
+
+def _check_keys(kinds: dict[str, set[JsonKind]]) -> None:
+    if not kinds:
+        raise Refused("empty", "There are no values. Send an object with a row's values on each line.")
+    different = {" ".join(key.split()).casefold(): key for key in kinds}
+    for key in kinds:
+        name = " ".join(key.split())
+        if not name or different[name.casefold()] != key:
+            raise Refused(
+                "unreadable",
+                f"The key {quoted(key)} is blank, or differs from {quoted(different[name.casefold()])} only "
+                "in case. Rename it.",
+            )
+
+
+def stage_json_lines(staging: Staging, part: TablePart, keys: Keys) -> None:
+    """Add the objects of a plain JSON Lines file; empty texts count as missing.
+
+    Raises:
+        Refused: If it can not be read, or has other keys than the parts before.
+    """
+    names, _ = name_columns(keys.names)
+    places = staging.places(names, part.shown)
+    spelled = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys.names)
+    columns = ", ".join(f"nullif({identifier(keys.names[place])}, '')" for place in places)
+    with refusals_of(part.path, part.shown):
+        staging.connection.execute(
+            f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM "  # noqa: S608 -- Every part is a number or was quoted.
+            f"read_json({literal(str(part.path))}, format = 'newline_delimited', columns = {{{spelled}}}, "
+            f"maximum_object_size = {MAX_LINE_BYTES + 1}, compression = 'none', records = true)"
+        )

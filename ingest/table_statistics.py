@@ -1,0 +1,168 @@
+"""What there is in the columns of a typed table: counts, ranges, frequent values."""
+
+import json
+import math
+from collections.abc import Sequence
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from core.dataset_description import MAX_VALUES_KEPT, ColumnDescription, ValueCount
+from ingest.engine import identifier, literal
+from ingest.refusals import Refused, quoted
+from ingest.table_parts import TypedColumn
+
+COLUMNS_AT_ONCE = 50
+MAX_COUNTED_EXACTLY = 100_000
+"""Columns with more different values have them estimated (HyperLogLog, within a few per cent), and none listed."""
+MAX_VALUES_OF_ALL = 200_000
+"""Values listed over all columns: in a table of 1,000 columns 200 of each."""
+LONGEST_LISTED = 500
+"""Columns with longer texts have no values listed: they are no categories."""
+SAMPLE_ROWS = 20
+SAMPLE_CELLS = 20_000
+LONGEST_SAMPLED = 200
+
+
+def describe_columns(
+    connection: duckdb.DuckDBPyConnection, table: Path, columns: Sequence[TypedColumn], num_rows: int
+) -> tuple[ColumnDescription, ...]:
+    """Describe the columns of a Parquet file.
+
+    Raises:
+        Refused: If there is an infinite number.
+    """
+    described: list[ColumnDescription] = []
+    for start in range(0, len(columns), COLUMNS_AT_ONCE):
+        group = columns[start : start + COLUMNS_AT_ONCE]
+        facts = _ask(connection, table, group)
+        described.extend(
+            _describe(connection, table, column, fact, num_rows, _num_listed(len(columns)))
+            for column, fact in zip(group, facts, strict=True)
+        )
+    return tuple(described)
+
+
+def read_sample(
+    connection: duckdb.DuckDBPyConnection, table: Path, columns: Sequence[TypedColumn]
+) -> tuple[tuple[Any, ...], ...]:
+    """The first rows, with long texts cut."""
+    num_rows = max(3, min(SAMPLE_ROWS, SAMPLE_CELLS // len(columns)))
+    names = ", ".join(identifier(column.name) for column in columns)
+    rows = connection.execute(f"SELECT {names} FROM {_reader(table)} LIMIT {num_rows}").fetchall()  # noqa: S608
+    return tuple(tuple(_shorten(_plain(value)) for value in row) for row in rows)
+
+
+def _num_listed(num_columns: int) -> int:
+    return min(MAX_VALUES_KEPT, max(20, MAX_VALUES_OF_ALL // num_columns))
+
+
+def _ask(
+    connection: duckdb.DuckDBPyConnection, table: Path, columns: Sequence[TypedColumn]
+) -> list[tuple[Any, Any, Any, Any, Any, Any]]:
+    """For each column: values, roughly how many different ones, least, greatest, mean, standard deviation.
+
+    The extent of texts is the length of the longest.
+    """
+    asked = ", ".join(_aggregates(identifier(column.name), column) for column in columns)
+    row = connection.execute(f"SELECT {asked} FROM {_reader(table)}").fetchone() or ()  # noqa: S608 -- Quoted.
+    return [row[place : place + 6] for place in range(0, len(row), 6)]
+
+
+def _aggregates(name: str, column: TypedColumn) -> str:
+    counts = f"count({name}), approx_count_distinct({name})"
+    if column.type == "text":
+        return f"{counts}, NULL, max(length({name})), NULL, NULL"
+    if column.type in ("boolean", "date"):
+        return f"{counts}, min({name}), max({name}), NULL, NULL"
+    if column.type == "integer":
+        # Of doubles, as a variance of whole numbers may leave their range.
+        return f"{counts}, min({name}), max({name}), avg({name}), stddev_pop(CAST({name} AS DOUBLE))"
+    finite = f"FILTER (isfinite({name}))"
+    return f"{counts}, min({name}), max({name}), avg({name}) {finite}, stddev_pop({name}) {finite}"
+
+
+def _describe(
+    connection: duckdb.DuckDBPyConnection,
+    table: Path,
+    column: TypedColumn,
+    facts: tuple[Any, Any, Any, Any, Any, Any],
+    num_rows: int,
+    num_listed: int,
+) -> ColumnDescription:
+    num_values, num_distinct, least, greatest, mean, stddev = facts
+    if column.type == "number" and num_values:
+        _refuse_infinite(connection, table, column.name, least, greatest)
+    values: tuple[ValueCount, ...] = ()
+    if num_distinct <= MAX_COUNTED_EXACTLY:
+        is_short = column.type != "text" or (greatest or 0) <= LONGEST_LISTED
+        num_distinct, values = _count_values(connection, table, column, num_listed if is_short else 0)
+    has_range = column.type not in ("text", "boolean")
+    return ColumnDescription(
+        name=column.name,
+        type=column.type,
+        num_missing=num_rows - num_values,
+        num_distinct=min(num_distinct, num_values),
+        least=_plain(least) if has_range else None,
+        greatest=_plain(greatest) if has_range else None,
+        mean=_finite(mean),
+        stddev=_finite(stddev),
+        values=values,
+    )
+
+
+def _count_values(
+    connection: duckdb.DuckDBPyConnection, table: Path, column: TypedColumn, num_listed: int
+) -> tuple[int, tuple[ValueCount, ...]]:
+    """How many different values there are, and the most frequent ones; of equally frequent ones the least first."""
+    name = identifier(column.name)
+    rows = connection.execute(
+        f"SELECT {name}, count(*) AS num, count(*) OVER () FROM {_reader(table)} WHERE {name} IS NOT NULL "  # noqa: S608 -- Quoted.
+        f"GROUP BY {name} ORDER BY num DESC, {name} LIMIT {max(1, num_listed)}"
+    ).fetchall()
+    if not rows:
+        return 0, ()
+    listed = rows[:num_listed] if column.type != "number" or rows[0][2] <= num_listed else []
+    return rows[0][2], tuple(ValueCount(value=_word(value), count=count) for value, count, _ in listed)
+
+
+def _refuse_infinite(
+    connection: duckdb.DuckDBPyConnection, table: Path, name: str, least: float, greatest: float
+) -> None:
+    if math.isfinite(least) and math.isfinite(greatest):
+        return
+    row = connection.execute(
+        f"SELECT number FROM (SELECT row_number() OVER () AS number, {identifier(name)} AS value "  # noqa: S608 -- Quoted.
+        f"FROM {_reader(table)}) WHERE isinf(value) LIMIT 1"
+    ).fetchone()
+    raise Refused(
+        "not_finite",
+        f"Column {quoted(name)} holds an infinite number, first in row {row[0] if row else '?'} of the data. Leave "
+        "such values empty, or write a finite number.",
+    )
+
+
+def _reader(table: Path) -> str:
+    return f"read_parquet({literal(str(table))})"
+
+
+def _finite(number: float | None) -> float | None:
+    return number if number is not None and math.isfinite(number) else None
+
+
+def _plain(value: Any) -> Any:
+    """Dates as RFC 3339 writes them."""
+    if isinstance(value, datetime):
+        return value.isoformat() + "Z"
+    return value.isoformat() if isinstance(value, date) else value
+
+
+def _word(value: Any) -> str:
+    plain = _plain(value)
+    return plain if isinstance(plain, str) else json.dumps(plain)
+
+
+def _shorten(value: Any) -> Any:
+    return value[: LONGEST_SAMPLED - 1] + "…" if isinstance(value, str) and len(value) > LONGEST_SAMPLED else value

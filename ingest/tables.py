@@ -1,0 +1,108 @@
+"""From files of rows to one typed table with a description."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import duckdb
+
+from core.dataset_description import SPLIT_NAMES, DescriptionFile, SplitName, TableDescription
+from core.dataset_folder import SPLIT_COLUMN
+from ingest.engine import SHARE_OF_MEMORY, identifier, literal, open_engine, refusals_of, rows_together
+from ingest.formats import kind_of, read_head
+from ingest.limits import limited_file_size
+from ingest.parquet_tables import open_parquet
+from ingest.refusals import Refused
+from ingest.table_parts import TablePart, TypedRows
+from ingest.table_statistics import describe_columns, read_sample
+from ingest.text_reading import TextReading
+from ingest.text_tables import Staging, check_width
+from ingest.workspace import Workspace
+
+MEMORY_OF_COLUMN = 200_000
+"""Bytes that the engine needs for each column of a table on its way: measured on 2,000 to 10,000 columns."""
+
+
+def take_table(parts: Sequence[TablePart], workspace: Workspace) -> DescriptionFile:
+    """Write table.parquet into the workspace.
+
+    Args:
+        parts: In the order of their rows.
+        workspace: Where to.
+
+    Raises:
+        Refused: If they can not be read as one table.
+    """
+    with open_engine(workspace.folder, workspace.work, workspace.limits, workspace.space) as connection:
+        rows = _read_rows(connection, parts, workspace)
+        check_width(len(rows.columns), _max_columns(workspace))
+        table = workspace.results.table
+        with refusals_of(parts[0].path, "The table"):
+            _write(connection, rows, table, workspace, with_split=parts[0].split is not None)
+            description = _describe(connection, rows, table)
+    warnings = [*rows.warnings, *(told for column in rows.columns for told in column.warnings)]
+    return DescriptionFile(
+        format=rows.format, description=description, warnings=(*warnings, *_warn_of_columns(description))
+    )
+
+
+def _read_rows(connection: duckdb.DuckDBPyConnection, parts: Sequence[TablePart], workspace: Workspace) -> TypedRows:
+    are_parquet = {kind_of(read_head(part.path)) == "parquet" for part in parts}
+    if are_parquet == {True}:
+        return open_parquet(connection, parts)
+    if True in are_parquet:
+        raise Refused("mixed_contents", "Some files are Parquet and others text. Send all rows in one format.")
+    staging = Staging(connection, workspace.work / "staged.db", _max_columns(workspace))
+    return TextReading(staging, workspace).read(parts)
+
+
+def _max_columns(workspace: Workspace) -> int:
+    return int(workspace.limits.memory_bytes * SHARE_OF_MEMORY) // MEMORY_OF_COLUMN
+
+
+def _write(
+    connection: duckdb.DuckDBPyConnection, rows: TypedRows, table: Path, workspace: Workspace, *, with_split: bool
+) -> None:
+    names = ", ".join(f"{column.expression} AS {identifier(column.name)}" for column in rows.columns)
+    if with_split:
+        cases = " ".join(f"WHEN {number} THEN {literal(name)}" for number, name in enumerate(SPLIT_NAMES))
+        names += f", CASE split {cases} END AS {identifier(SPLIT_COLUMN)}"
+    together = rows_together(len(rows.columns))
+    with limited_file_size(workspace.space.left):
+        connection.execute(
+            f"COPY (SELECT {names} FROM {rows.relation}) TO {literal(str(table))} "  # noqa: S608 -- Quoted.
+            f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {together})"
+        )
+    workspace.space.spend(table.stat().st_size)
+
+
+def _describe(connection: duckdb.DuckDBPyConnection, rows: TypedRows, table: Path) -> TableDescription:
+    reader = f"read_parquet({literal(str(table))})"
+    (num_rows,) = connection.execute(f"SELECT count(*) FROM {reader}").fetchone() or (0,)  # noqa: S608 -- Quoted.
+    if not num_rows:
+        raise Refused("empty", "The table has columns but no rows. Send a row for each sample.")
+    return TableDescription(
+        num_rows=num_rows,
+        columns=describe_columns(connection, table, rows.columns, num_rows),
+        splits=_count_splits(connection, reader, rows),
+        sample=read_sample(connection, table, rows.columns),
+    )
+
+
+def _count_splits(connection: duckdb.DuckDBPyConnection, reader: str, rows: TypedRows) -> dict[SplitName, int]:
+    described = connection.execute(f"DESCRIBE SELECT * FROM {reader}").fetchall()  # noqa: S608 -- Quoted.
+    if len(described) == len(rows.columns):
+        return {}
+    counted = dict(
+        connection.execute(
+            f"SELECT {identifier(SPLIT_COLUMN)}, count(*) FROM {reader} GROUP BY ALL"  # noqa: S608 -- Quoted.
+        ).fetchall()
+    )
+    return {name: counted[name] for name in SPLIT_NAMES if name in counted}
+
+
+def _warn_of_columns(description: TableDescription) -> list[str]:
+    empty = [f"“{column.name}”" for column in description.columns if column.num_missing == description.num_rows]
+    if not empty:
+        return []
+    more = f" and {len(empty) - 10} more" if len(empty) > 10 else ""  # noqa: PLR2004 -- So many are told by name.
+    return [f"Columns without any value, of which nothing can be learned: {', '.join(empty[:10])}{more}."]

@@ -1,0 +1,90 @@
+"""Files of text, one after the other, brought into one staging table; then their columns get types."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ingest.column_types import JSON_TRAITS, Trait, infer_types
+from ingest.formats import read_head
+from ingest.json_lines import JsonKind, stage_json_lines, survey_keys
+from ingest.limits import limited_file_size
+from ingest.refusals import Refused
+from ingest.table_parts import THE_FILE, TableFormat, TablePart, TypedRows
+from ingest.text_files import make_plain
+from ingest.text_tables import STAGED, Staging, stage_csv
+from ingest.workspace import Workspace
+
+
+@dataclass(slots=True)
+class TextReading:
+    """What is known of the files so far.
+
+    Attributes:
+        kinds: What JSON values there are, by column.
+    """
+
+    staging: Staging
+    workspace: Workspace
+    formats: set[TableFormat] = field(default_factory=set)
+    kinds: dict[str, set[JsonKind]] = field(default_factory=dict)
+    warnings: dict[str, None] = field(default_factory=dict)
+
+    def read(self, parts: Sequence[TablePart]) -> TypedRows:
+        """Read all files.
+
+        Raises:
+            Refused: If one can not be read, or they do not make one table.
+        """
+        space = self.workspace.space
+        for part in parts:
+            with _naming(part.shown), limited_file_size(space.left):
+                self._read_part(part)
+        space.spend(self.staging.path.stat().st_size)
+        names = self.staging.names
+        format_: TableFormat = "json_lines" if "json_lines" in self.formats else "csv"
+        allowed = [self._allowed_traits(name) for name in names]
+        columns = infer_types(self.staging.connection, STAGED, names, allowed)
+        return TypedRows(STAGED, columns, format_, tuple(self.warnings))
+
+    def _read_part(self, part: TablePart) -> None:
+        space, before = self.workspace.space, self.workspace.space.used
+        plain = make_plain(part.path, self.workspace.work / "plain", space)
+        self.warnings |= dict.fromkeys(plain.warnings)
+        self._stage(TablePart(plain.path, part.shown, part.split))
+        if plain.path != part.path:
+            plain.path.unlink()
+            space.give_back(space.used - before)
+
+    def _stage(self, part: TablePart) -> None:
+        is_json = _is_json(part.path)
+        self.formats.add("json_lines" if is_json else "csv")
+        if len(self.formats) > 1:
+            raise Refused("mixed_contents", "Some files are CSV and others JSON Lines. Send all rows in one format.")
+        if not is_json:
+            self.warnings |= dict.fromkeys(stage_csv(self.staging, part).warnings)
+            return
+        keys = survey_keys(part.path)
+        for key, kinds in keys.kinds.items():
+            self.kinds.setdefault(" ".join(key.split()).casefold(), set()).update(kinds)
+        stage_json_lines(self.staging, part, keys)
+
+    def _allowed_traits(self, name: str) -> frozenset[Trait] | None:
+        if "csv" in self.formats:
+            return None
+        return frozenset(JSON_TRAITS.get(frozenset(self.kinds[name.casefold()]), ()))
+
+
+@contextmanager
+def _naming(shown: str) -> Iterator[None]:
+    """Let a refusal say which file it is about."""
+    try:
+        yield
+    except Refused as refused:
+        if shown == THE_FILE or shown in refused.detail:
+            raise
+        raise Refused(refused.code, f"{shown}: {refused.detail}") from refused
+
+
+def _is_json(path: Path) -> bool:
+    return read_head(path).removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{"

@@ -1,0 +1,75 @@
+"""Where one upload is worked on: beside it, and gone again if it is refused."""
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from core.dataset_description import DescriptionFile
+from core.dataset_folder import DatasetFolder
+from ingest.limits import Limits, Space
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """The folder of an upload while it is taken in.
+
+    Attributes:
+        folder: Holds `original`.
+        work: For temporary files.
+        results: Where results are written, in the places they will have beside `original`.
+    """
+
+    folder: Path
+    work: Path
+    results: DatasetFolder
+    limits: Limits
+    space: Space
+
+    @property
+    def original(self) -> Path:
+        """The upload."""
+        return DatasetFolder(self.folder).original
+
+
+@contextmanager
+def open_workspace(folder: Path, limits: Limits) -> Iterator[Workspace]:
+    """A workspace in this folder; in the end nothing is left of it but what was published.
+
+    Whatever else lies there is from an attempt that was ended from outside, and is removed first.
+    """
+    clear(folder)
+    work = folder / ".work"
+    results = DatasetFolder(folder / ".results")
+    work.mkdir()
+    results.path.mkdir()
+    try:
+        yield Workspace(folder, work, results, limits, Space(limits.max_bytes))
+    except BaseException:
+        clear(folder)
+        raise
+    shutil.rmtree(work)
+    shutil.rmtree(results.path)
+
+
+def publish(workspace: Workspace, description: DescriptionFile) -> None:
+    """Move the results beside the upload, the description last: who sees it sees everything."""
+    for path in workspace.results.path.iterdir():
+        path.rename(workspace.folder / path.name)
+    new = workspace.work / "description.json"
+    text = description.model_dump_json().encode()
+    workspace.space.spend(len(text))
+    new.write_bytes(text)
+    new.rename(DatasetFolder(workspace.folder).description)
+
+
+def clear(folder: Path) -> None:
+    """Remove everything but the upload."""
+    for path in folder.iterdir():
+        if path.name == "original":
+            continue
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink()
