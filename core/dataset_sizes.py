@@ -9,6 +9,21 @@ from core.table_encoding import TableEncoding
 
 
 @dataclass(frozen=True, slots=True)
+class EmbeddingTable:
+    """Vectors that stand for the categories of columns whose vectors are equally long.
+
+    Attributes:
+        num_columns: How many columns.
+        num_rows: Vectors: for each column one for each category, one for those unseen and one for missing values.
+        dim: Numbers in a vector.
+    """
+
+    num_columns: int
+    num_rows: int
+    dim: int
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetShape:
     """Sizes and meaning of a dataset's arrays.
 
@@ -24,6 +39,8 @@ class DatasetShape:
         class_labels: A label for each class; () when nothing is classified.
         columns: Names of the input's numbers, where they have names; of a table its columns.
         table: How a row of the table becomes numbers; known once the training rows are.
+        embeddings: Where categories become vectors: the network's input ends in the numbers of their columns, those of
+            the first table first.
         warnings: What people should know of the data, such as rows that are left out.
     """
 
@@ -38,6 +55,7 @@ class DatasetShape:
     class_labels: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
     table: TableEncoding | None = None
+    embeddings: tuple[EmbeddingTable, ...] = ()
     warnings: tuple[str, ...] = ()
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from math import ceil, prod
 from typing import NoReturn
 
+from core.dataset_sizes import EmbeddingTable
 from core.errors import InvalidSpec, Problem
 from core.specs.layers import (
     BatchNormalization,
@@ -103,19 +104,26 @@ class _Table:
         self.shape = output_shape
 
 
-def tabulate_layers(network: Network, input_shape: Shape) -> tuple[LayerRow, ...]:
+def tabulate_layers(
+    network: Network, input_shape: Shape, embeddings: Sequence[EmbeddingTable] = ()
+) -> tuple[LayerRow, ...]:
     """Work out each layer's output shape and size.
 
     Args:
         network: What the spec describes.
         input_shape: One sample as it reaches the network, batch axis left out.
+        embeddings: Of the dataset's columns of categories.
 
     Raises:
         InvalidSpec: Where a layer can not take what reaches it, saying which and why.
     """
     table = _Table(input_shape)
+    if network.kind in {"mlp", "rnn"}:
+        _add_embeddings(table, input_shape, embeddings)
+    elif embeddings:
+        _refuse("/model/kind", "Columns with embeddings are read by the kinds 'mlp' and 'rnn'.")
     if network.kind == "mlp" and len(input_shape) > 1:
-        table.add("Flatten", (prod(input_shape),))
+        table.add("Flatten", (prod(table.shape),))
     if network.kind in {"cnn", "cnn_family"}:
         _check_image_input(table, input_shape)
     if network.kind in {"rnn", "binary_adder"} and len(input_shape) != SEQUENCE_RANK:
@@ -127,6 +135,26 @@ def tabulate_layers(network: Network, input_shape: Shape) -> tuple[LayerRow, ...
     # The layers that an adder or a named family stands for are not in the spec, but they fit one another by design.
     _add_stack(table, table.shape, network.layers, _Place("", "/model/layers"))
     return tuple(table.rows)
+
+
+def _add_embeddings(table: _Table, input_shape: Shape, embeddings: Sequence[EmbeddingTable]) -> None:
+    if not embeddings:
+        return
+    *steps, width = input_shape
+    crop = "Cropping2D" if steps else "Cropping1D"
+    num_others = width - sum(one.num_columns for one in embeddings)
+    num_vectors = sum(one.num_columns * one.dim for one in embeddings)
+    table.add("Reshape", (*input_shape, 1))
+    if num_others:
+        table.add(crop, (*steps, num_others, 1))
+        table.add("Reshape", (*steps, num_others))
+    for one in embeddings:
+        table.add(crop, (*steps, one.num_columns, 1))
+        table.add("Reshape", (*steps, one.num_columns))
+        table.add("Embedding", (*steps, one.num_columns, one.dim), {"embeddings": (one.num_rows, one.dim)})
+        table.add("Reshape", (*steps, one.num_columns * one.dim))
+    if num_others or len(embeddings) > 1:
+        table.add("Concatenate", (*steps, num_others + num_vectors))
 
 
 def _check_image_input(table: _Table, input_shape: Shape) -> None:
@@ -356,7 +384,7 @@ def _by(sizes: Shape) -> str:
 
 
 def _snake(class_name: str) -> str:
-    known = {"SimpleRNN": "simple_rnn", "LSTM": "lstm", "GRU": "gru", "Conv2D": "conv2d"}
+    known = {"SimpleRNN": "simple_rnn", "LSTM": "lstm", "GRU": "gru", "Conv2D": "conv2d", "Cropping1D": "cropping1d"}
     if class_name in known:
         return known[class_name]
     stem = class_name.removesuffix("2D")

@@ -74,7 +74,7 @@ def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDes
     """
     shape = shape_of(spec.dataset, description)
     _check_stratify(spec, shape)
-    layers = tabulate_layers(spec.model, shape.network_input_shape)
+    layers = tabulate_layers(spec.model, shape.network_input_shape, shape.embeddings)
     warnings = check_output(spec, shape, layers[-1].output_shape)
     check_metrics(spec, shape, layers[-1].output_shape)
     check_class_weight(spec, shape)

@@ -96,7 +96,7 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path, scratch_dir: Path | None 
 
 def _check(spec: ExperimentSpec, shape: DatasetShape) -> tuple[int, ...]:
     """Hold network, loss, metrics and weights against the data, and say what shape an output has."""
-    layers = tabulate_layers(spec.model, shape.network_input_shape)
+    layers = tabulate_layers(spec.model, shape.network_input_shape, shape.embeddings)
     output_shape = layers[-1].output_shape
     check_output(spec, shape, output_shape)
     check_metrics(spec, shape, output_shape)

@@ -6,6 +6,7 @@ from core.dataset_sizes import DatasetShape
 from core.specs.networks import MlpNetwork
 from core.specs.training import PrecisionName
 from models.chain import Chain
+from models.embeddings import add_embeddings
 from models.layers import add_flatten, add_layers
 
 
@@ -16,6 +17,7 @@ def build(spec: MlpNetwork, shape: DatasetShape, seed: int, precision: Precision
         A keras.Model from (batch, *network_input_shape) to (batch, units of the last layer).
     """
     chain = Chain(shape.network_input_shape, seed, precision)
+    add_embeddings(chain, shape.embeddings)
     if len(shape.network_input_shape) > 1:
         add_flatten(chain)
     add_layers(chain, spec.layers)

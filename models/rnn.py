@@ -6,6 +6,7 @@ from core.dataset_sizes import DatasetShape
 from core.specs.networks import BinaryAdderNetwork, RnnNetwork
 from core.specs.training import PrecisionName
 from models.chain import Chain
+from models.embeddings import add_embeddings
 from models.layers import add_layers
 
 
@@ -16,5 +17,6 @@ def build(spec: RnnNetwork | BinaryAdderNetwork, shape: DatasetShape, seed: int,
         A keras.Model to (batch, time, units) when its last recurrent layer returns sequences, else (batch, units).
     """
     chain = Chain(shape.network_input_shape, seed, precision)
+    add_embeddings(chain, shape.embeddings)
     add_layers(chain, spec.layers)
     return chain.finish()

@@ -34,6 +34,9 @@ class TablePreparation:
         slot_codes: For each, the category: its place among the values, or how many there are for a missing one, or
             UNSEEN for those that share a place.
         slot_fill: For each, the category that stands for a missing one; ABSENT for none, which leaves all numbers 0.
+        embedded: Places of categories that become vectors.
+        embedded_fill: For each, the category that stands for a missing one.
+        embedded_first: For each, the vector of its first category, in the table that it shares with others.
     """
 
     numbers: tuple[int, ...] = ()
@@ -44,11 +47,14 @@ class TablePreparation:
     slots: tuple[int, ...] = ()
     slot_codes: tuple[float, ...] = ()
     slot_fill: tuple[float, ...] = ()
+    embedded: tuple[int, ...] = ()
+    embedded_fill: tuple[float, ...] = ()
+    embedded_first: tuple[float, ...] = ()
 
     @property
     def width(self) -> int:
         """Numbers that reach the network."""
-        return len(self.numbers) + len(self.flags) + len(self.slots)
+        return len(self.numbers) + len(self.flags) + len(self.slots) + len(self.embedded)
 
     def attach(self, inputs: Any) -> Any:
         """Put the steps behind a Keras tensor of encoded rows (..., width), by Keras's own operations only."""
@@ -59,6 +65,10 @@ class TablePreparation:
             parts.append(keras.ops.cast(keras.ops.isnan(_take(inputs, self.flags)), "float32"))
         if self.slots:
             parts.append(self._attach_slots(inputs))
+        if self.embedded:
+            codes = _take(inputs, self.embedded)
+            codes = keras.ops.where(keras.ops.isnan(codes), _constant(self.embedded_fill), codes)
+            parts.append(keras.ops.add(codes, _constant(self.embedded_first)))
         return parts[0] if len(parts) == 1 else keras.layers.Concatenate(axis=-1, name="columns")(parts)
 
     def apply(self, inputs: Inputs, allocate: Allocate = in_memory) -> Inputs:

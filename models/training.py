@@ -105,6 +105,6 @@ def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_d
         GENERATION,
     ]
     folder = None if cache_dir is None else cache_dir / "plans"
-    layers = tabulate_layers(spec.model, assembly.shape.network_input_shape)
+    layers = tabulate_layers(spec.model, assembly.shape.network_input_shape, assembly.shape.embeddings)
     flops = count_step_flops(layers, measure_length(spec.training, len(assembly.data.train)).batch_size)
     return Planning("\n".join(map(str, network)), flops, PlanCache(folder))

@@ -1,11 +1,12 @@
 """Which columns of a table a run learns from, and what is done with each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from math import ceil
 from typing import Literal
 
 from core.dataset_description import ColumnDescription, ColumnType, TableDescription
+from core.dataset_sizes import EmbeddingTable
 from core.errors import InvalidSpec, Problem, nearest
 from core.specs.base import FLOAT32_MAX, NUM_LISTED
 from core.specs.own_data import ColumnChoice, SeriesDataset, TableDataset
@@ -83,15 +84,20 @@ class FeatureColumn:
         return len(self.parts) if self.kind == "date" else 1
 
     @property
+    def num_kept(self) -> int:
+        """Categories with a place of their own, if the training rows have every value that the table has."""
+        return min(self.num_values, self.max_categories or self.num_values)
+
+    @property
     def prepared_width(self) -> int:
         """Numbers that reach the network, if the training rows have every value that the table has."""
         flag = int(self.has_missing and self.missing == "category")
         if self.kind != "category":
             return self.encoded_width + flag
         if self.is_embedded:
-            return self.embedding_dim
+            return 1
         others = int(self.max_categories is not None and self.max_categories < self.num_values)
-        return min(self.num_values, self.max_categories or self.num_values) + others + flag
+        return self.num_kept + others + flag
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +123,33 @@ class Features:
         return sum(column.prepared_width for column in self.columns)
 
     @property
+    def embeddings(self) -> tuple[EmbeddingTable, ...]:
+        """What turns categories into vectors, roughly."""
+        embedded = [column for column in self.columns if column.is_embedded]
+        return group_embeddings([column.embedding_dim for column in embedded], [c.num_kept for c in embedded])
+
+    @property
     def names(self) -> tuple[str, ...]:
         """Of the columns."""
         return tuple(column.name for column in self.columns)
+
+
+UNSEEN_AND_MISSING = 2
+"""Vectors of an embedded column beside those of its categories: the first, and the last."""
+
+
+def group_embeddings(dims: Sequence[int], nums_categories: Sequence[int]) -> tuple[EmbeddingTable, ...]:
+    """Put columns whose vectors are equally long together, shorter ones first.
+
+    Args:
+        dims: Of each column's vectors.
+        nums_categories: Of each column.
+    """
+    tables = []
+    for dim in sorted(set(dims)):
+        counts = [count for count, other in zip(nums_categories, dims, strict=True) if other == dim]
+        tables.append(EmbeddingTable(len(counts), sum(counts) + UNSEEN_AND_MISSING * len(counts), dim))
+    return tuple(tables)
 
 
 def choose_features(

@@ -54,6 +54,7 @@ def shape_of_series(dataset: SeriesDataset, description: TableDescription) -> Da
         num_validation=counts.validation,
         num_test=counts.test,
         columns=plan.features.names,
+        embeddings=plan.features.embeddings,
         warnings=(*warnings, *plan.features.warnings),
     )
 

@@ -55,6 +55,7 @@ def shape_of_table(dataset: TableDataset, description: TableDescription) -> Data
         num_test=counts.test,
         class_labels=plan.class_labels,
         columns=plan.features.names,
+        embeddings=plan.features.embeddings,
         warnings=(*warnings, *plan.features.warnings),
     )
 

@@ -66,7 +66,7 @@ def load_series(
             for rows, part, mask in zip(encoded, windows, reached, strict=True)
         )
     )
-    return LoadedData(fitted_shape(shape, samples, encoding, preparation), samples, preparation)
+    return LoadedData(fitted_shape(shape, samples, columns, encoding, preparation), samples, preparation)
 
 
 def _read_borders(reader: TableReader, group_by: str | None) -> Rows:

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.own_data.columns import FeatureColumn
+from core.dataset_sizes import EmbeddingTable
+from core.own_data.columns import UNSEEN_AND_MISSING, FeatureColumn, group_embeddings
 from core.table_encoding import UNSEEN, CategoryEncoding, TableEncoding
 from models.data.column_encoding import ColumnEncoder
 from models.table_preparation import ABSENT, TablePreparation
@@ -37,10 +38,14 @@ def fit_table_preparation(columns: Sequence[FeatureColumn], encoding: TableEncod
     scalings: list[str] = []
     flags: list[int] = []
     slots: list[tuple[int, float, float]] = []
+    embedded: list[tuple[FeatureColumn, CategoryEncoding, int]] = []
     for column, encoded, start in zip(columns, encoding.columns, starts, strict=False):
         places = np.arange(start, start + encoded.width)
         is_flagged = column.missing == "category" and bool(is_missing[start])
         if isinstance(encoded, CategoryEncoding):
+            if column.is_embedded:
+                embedded.append((column, encoded, int(start)))
+                continue
             slots += _fit_slots(column, encoded, int(start), sample, is_flagged=is_flagged)
             continue
         numbers += places.tolist()
@@ -48,6 +53,8 @@ def fit_table_preparation(columns: Sequence[FeatureColumn], encoding: TableEncod
         scalings += [column.scaling if column.kind != "boolean" else "none"] * len(places)
         if is_flagged:
             flags.append(int(start))
+    # Equally long vectors lie in one table, those of shorter ones first; sorting keeps the order among equals.
+    embedded.sort(key=lambda entry: entry[0].embedding_dim)
     offset, spread = fit_scaling(np.array(numbers, np.intp), np.array(fill), scalings, train)
     return TablePreparation(
         numbers=tuple(numbers),
@@ -58,7 +65,34 @@ def fit_table_preparation(columns: Sequence[FeatureColumn], encoding: TableEncod
         slots=tuple(place for place, _, _ in slots),
         slot_codes=tuple(code for _, code, _ in slots),
         slot_fill=tuple(filler for _, _, filler in slots),
+        embedded=tuple(place for _, _, place in embedded),
+        embedded_fill=tuple(
+            _fit_embedded_fill(column, encoded, sample[:, place], has_missing=bool(is_missing[place]))
+            for column, encoded, place in embedded
+        ),
+        embedded_first=_first_vectors(embedded),
     )
+
+
+def _first_vectors(embedded: Sequence[tuple[FeatureColumn, CategoryEncoding, int]]) -> tuple[float, ...]:
+    """Where in its table each column's first category is: behind the columns before it, and its own of the unseen."""
+    firsts, used, dim = [], 0, 0
+    for column, encoded, _ in embedded:
+        if column.embedding_dim != dim:
+            used, dim = 0, column.embedding_dim
+        firsts.append(float(used + 1))
+        used += len(encoded.values) + UNSEEN_AND_MISSING
+    return tuple(firsts)
+
+
+def find_embeddings(columns: Sequence[FeatureColumn], encoding: TableEncoding) -> tuple[EmbeddingTable, ...]:
+    """The tables of vectors, exact now that the categories of the training rows are known."""
+    sizes = [
+        (column.embedding_dim, len(encoded.values))
+        for column, encoded in zip(columns, encoding.columns, strict=True)
+        if column.is_embedded and isinstance(encoded, CategoryEncoding)
+    ]
+    return group_embeddings([dim for dim, _ in sizes], [count for _, count in sizes])
 
 
 def _find_missing(train: Rows) -> npt.NDArray[np.bool_]:
@@ -106,13 +140,24 @@ def _fit_slots(
     if is_flagged:
         filler = float(len(encoded.values))
         codes.append(filler)
-    elif column.missing == "most_frequent":
-        present = sample[sample[:, place] >= 0, place]
-        filler = float(np.bincount(present.astype(np.intp)).argmax()) if len(present) else ABSENT
-    elif column.missing == "constant":
-        text = str(column.fill_value)
-        filler = float(encoded.values.index(text)) if text in encoded.values else UNSEEN
+    elif column.missing in {"most_frequent", "constant"}:
+        filler = _fit_category(column, encoded, sample[:, place])
     return [(place, code, filler) for code in codes]
+
+
+def _fit_embedded_fill(column: FeatureColumn, encoded: CategoryEncoding, sample: Rows, *, has_missing: bool) -> float:
+    """The category that stands for a missing one; with a vector of its own where some were missing."""
+    if column.missing in {"most_frequent", "constant"}:
+        return _fit_category(column, encoded, sample)
+    return float(len(encoded.values)) if has_missing else UNSEEN
+
+
+def _fit_category(column: FeatureColumn, encoded: CategoryEncoding, sample: Rows) -> float:
+    if column.missing == "most_frequent":
+        present = sample[sample >= 0]
+        return float(np.bincount(present.astype(np.intp)).argmax()) if len(present) else UNSEEN
+    text = str(column.fill_value)
+    return float(encoded.values.index(text)) if text in encoded.values else UNSEEN
 
 
 def fit_scaling(

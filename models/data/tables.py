@@ -21,7 +21,7 @@ from models.data.row_parts import divide_rows, masks_of
 from models.data.samples import Samples, SplitSamples
 from models.data.storage import Storage
 from models.data.table_columns import encode_rows, fit_encoding
-from models.data.table_fitting import fit_table_preparation
+from models.data.table_fitting import find_embeddings, fit_table_preparation
 from models.data.table_reading import TableReader, filled
 from models.table_preparation import TablePreparation
 
@@ -63,7 +63,7 @@ def load_table(
     )
     _check_classes(dataset, train.targets, shape)
     samples = SplitSamples(train, validation, test)
-    return LoadedData(fitted_shape(shape, samples, encoding, preparation), samples, preparation)
+    return LoadedData(fitted_shape(shape, samples, columns, encoding, preparation), samples, preparation)
 
 
 def needed_columns(dataset: Any, columns: tuple[FeatureColumn, ...]) -> list[str]:
@@ -73,7 +73,11 @@ def needed_columns(dataset: Any, columns: tuple[FeatureColumn, ...]) -> list[str
 
 
 def fitted_shape(
-    shape: DatasetShape, samples: SplitSamples, encoding: TableEncoding, preparation: TablePreparation
+    shape: DatasetShape,
+    samples: SplitSamples,
+    columns: tuple[FeatureColumn, ...],
+    encoding: TableEncoding,
+    preparation: TablePreparation,
 ) -> DatasetShape:
     """The shape, exact now that the training rows are known.
 
@@ -90,6 +94,7 @@ def fitted_shape(
         num_validation=len(samples.validation),
         num_test=len(samples.test),
         table=encoding,
+        embeddings=find_embeddings(columns, encoding),
     )
 
 

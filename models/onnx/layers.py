@@ -5,6 +5,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
+import onnx
 
 from models.onnx.activations import activation_name, add_activation
 from models.onnx.graph import Graph
@@ -86,6 +87,22 @@ def _reshape(graph: Graph, layer: Any, name: str, shape: tuple[int, ...]) -> Val
     return Value(graph.add("Reshape", name, sizes, stem=layer.name), shape)
 
 
+def _add_cropping(graph: Graph, layer: Any, value: Value) -> Value:
+    """Keep a part of each row (…, width, 1), as models.embeddings cuts them."""
+    start, margin = layer.cropping[-1] if isinstance(layer.cropping[0], tuple) else layer.cropping
+    end = value.shape[-2] - margin
+    bounds = [
+        graph.constant(name, [number], np.int64) for name, number in (("start", start), ("end", end), ("axis", -2))
+    ]
+    return Value(graph.add("Slice", value.name, *bounds, stem=layer.name), (*value.shape[:-2], end - start, 1))
+
+
+def _add_embedding(graph: Graph, layer: Any, value: Value) -> Value:
+    vectors = graph.constant(f"{layer.name}_embeddings", layer.embeddings.numpy())
+    rows = graph.add("Cast", value.name, to=onnx.TensorProto.INT64)
+    return Value(graph.add("Gather", vectors, rows, axis=0, stem=layer.name), (*value.shape, layer.output_dim))
+
+
 _WRITERS: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "Dense": _add_dense,
     "Conv2D": _add_convolution,
@@ -97,6 +114,9 @@ _WRITERS: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "Activation": _add_activation,
     "Flatten": _add_flatten,
     "Reshape": _add_reshape,
+    "Cropping1D": _add_cropping,
+    "Cropping2D": _add_cropping,
+    "Embedding": _add_embedding,
     "ZeroPadding2D": add_zeros,
     "SimpleRNN": add_recurrent,
     "LSTM": add_recurrent,

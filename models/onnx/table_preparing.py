@@ -17,6 +17,9 @@ def add_table_preparation(graph: Graph, preparation: TablePreparation, value: Va
         parts.append(_cast(graph, graph.add("IsNaN", _gather(graph, value.name, preparation.flags, "flags"))))
     if preparation.slots:
         parts.append(_add_slots(graph, preparation, value.name))
+    if preparation.embedded:
+        codes = _fill(graph, _gather(graph, value.name, preparation.embedded, "embedded"), preparation.embedded_fill)
+        parts.append(graph.add("Add", codes, graph.constant("first", preparation.embedded_first)))
     name = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=-1)
     return Value(name, (*value.shape[:-1], preparation.width))
 

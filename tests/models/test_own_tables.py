@@ -4,9 +4,12 @@ import numpy as np
 import pytest
 
 from core.column_values import make_encoders
+from core.dataset_sizes import EmbeddingTable
 from core.errors import InvalidInput
+from core.layer_table import tabulate_layers
 from core.signatures import InputKind, ModelSignature, Task
 from core.specs.parsing import parse_spec
+from core.table_encoding import UNSEEN
 from models.assembly import assemble
 from models.data.loading import load_data
 from models.data.storage import Storage
@@ -165,6 +168,43 @@ def test_most_frequent_categories_are_kept_and_all_others_share_a_place(tmp_path
 
     assert assembly.shape.table.columns[0].values == ("7", "12")
     assert assembly.data.train.inputs[[0, 3, 5, 6]].tolist() == [[1, 0, 0], [0, 1, 0], [0, 0, 1], [0, 0, 1]]
+
+
+@pytest.mark.parametrize("name", ["table", "series"])
+def test_embedded_categories_have_vectors_of_their_own_and_are_served_alike(tmp_path, upload_table, reporter, name):
+    columns = {
+        "city": {"encoding": "embedding", "embedding_dim": 3},
+        "zone": {"type": "category", "encoding": "embedding", "embedding_dim": 2},
+        "species": {"encoding": "embedding", "embedding_dim": 3},
+    }
+    features = ["city", "height", "zone", "species"]
+    dataset = upload_table(PEOPLE) | {"name": name, "target": "income", "features": features, "columns": columns}
+    dataset |= {"window": 4} if name == "series" else {}
+    dense = [{"type": "dense", "units": 4}, {"type": "dense", "units": 1}]
+    layers = [{"type": "recurrent", "cell": "gru", "units": 3}, *dense] if name == "series" else dense
+    spec = spec_of(dataset, kind="rnn" if name == "series" else "mlp", layers=layers, loss="mse", optimizer="adam")
+
+    signature = trained(tmp_path, reporter, spec)
+
+    assembly = assemble(spec, tmp_path)
+    # Zones 2, 7, 11; four cities and three species; each column with one vector for the unseen and one for the missing.
+    assert assembly.shape.embeddings == (EmbeddingTable(1, 5, 2), EmbeddingTable(2, 11, 3))
+    network = keras.models.load_model(tmp_path / "model.keras")
+    before, after = (model.get_layer("embedding_2").get_weights()[0] for model in (assembly.network, network))
+    is_moved = (before != after).any(axis=1).tolist()
+    # No city is unseen in training and no species missing; some city is missing.
+    assert is_moved == [False, True, True, True, True, True, False, True, True, True, False]
+    layer_table = tabulate_layers(spec.model, assembly.shape.network_input_shape, assembly.shape.embeddings)
+    shapes = {layer.name: tuple(layer.output.shape[1:]) for layer in assembly.network.layers[1:]}
+    assert {row.name: row.output_shape for row in layer_table} == shapes
+    assert sum(row.num_parameters for row in layer_table) == assembly.network.count_params()
+    rows = encode_as_served(signature, PEOPLE)
+    unseen = rows[:4].copy()
+    unseen[:, 0] = UNSEEN
+    rows = np.concatenate([rows, unseen])
+    if name == "series":
+        rows = np.stack([rows[start : start + 4] for start in range(len(rows) - 3)])
+    np.testing.assert_allclose(run_onnx(tmp_path / "model.onnx", rows), np.asarray(network(rows)), rtol=1e-4, atol=1e-5)
 
 
 def test_rows_are_split_by_a_column_or_as_the_upload_divides_them(tmp_path, upload_table):
