@@ -14,7 +14,7 @@ ROWS = (
     "sine-regression", "sine-sequence", "perceptron-or", "perceptron-and", "perceptron-xor", "iris-keras", "iris-small",
     "mnist-softmax", "mnist-3-layer", "mnist-cnn-tf", "mnist-mlp", "mnist-cnn", "cifar10-cnn", "binary-adder",
     "vanishing-gradient", "batch-norm", "optimizers", "overfitting", "alexnet", "vgg", "googlenet", "resnet",
-    "forward-softmax", "forward-linear", "forward-sigmoid",
+    "forward-softmax", "forward-linear", "forward-sigmoid", "conv-shapes",
 )  # fmt: skip
 """The order of the course; presets that it does not name come after these."""
 

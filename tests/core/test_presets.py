@@ -4,10 +4,13 @@ from importlib.resources import files
 
 import pytest
 
+from core.dataset_description import ImagesDescription, ValueCount
 from core.errors import UnknownPreset
 from core.figures import MetricFigure
 from core.presets import _read, get_preset, list_presets
+from core.spec_report import check_spec
 from core.specs.merging import apply_overrides
+from core.specs.own_data import ImagesDataset
 from core.specs.parsing import parse_spec
 
 CATALOGUE = {
@@ -37,6 +40,11 @@ CATALOGUE = {
     },
     "batch-norm": {"after-activation", "none"},
     "optimizers": {"momentum", "adagrad", "rmsprop", "adam"},
+    "cifar10-cnn": {"overfit"},
+    "alexnet": set(),
+    "vgg": set(),
+    "googlenet": set(),
+    "resnet": {"plain", "depth-32", "depth-32-plain"},
     "forward-softmax": set(),
     "forward-linear": set(),
     "forward-sigmoid": set(),
@@ -50,6 +58,28 @@ CATALOGUE = {
 ASKED = [(preset.name, None) for preset in list_presets()] + [
     (preset.name, variant) for preset in list_presets() for variant in preset.variants
 ]
+
+
+CIFAR_10 = ImagesDescription(
+    num_images=60_000,
+    classes=tuple(ValueCount(value=str(number), count=6_000) for number in range(10)),
+    splits={"train": 50_000, "test": 10_000},
+    least_height=32,
+    greatest_height=32,
+    least_width=32,
+    greatest_width=32,
+    num_grey=0,
+)
+"""What the service finds in the photographs once they have been uploaded."""
+
+
+@pytest.fixture
+def check(settings):
+    def check(value):
+        spec = parse_spec(value)
+        return check_spec(spec, settings, CIFAR_10 if isinstance(spec.dataset, ImagesDataset) else None)
+
+    return check
 
 
 def spec_of(name, variant):
@@ -139,7 +169,7 @@ def test_presets_are_read_once():
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("binary-ader", "Did you mean 'binary-adder'?"), ("zzz", "Known here: batch-norm, binary-adder,")],
+    [("binary-ader", "Did you mean 'binary-adder'?"), ("zzz", "Known here: alexnet, batch-norm, binary-adder,")],
 )
 def test_an_unknown_preset_is_told_with_the_nearest(name, hint):
     with pytest.raises(UnknownPreset) as caught:
@@ -206,6 +236,9 @@ def test_networks_have_the_size_of_the_catalogue(check, name, num_parameters):
         ("mnist-cnn", 2_345),
         ("binary-adder", 25_000),
         ("vanishing-gradient", 2_000),
+        # 50,000 photographs in batches of 32, three times, and of 128.
+        ("cifar10-cnn", 4_689),
+        ("resnet", 1_173),
         ("overfitting", 3_000),
     ],
 )
