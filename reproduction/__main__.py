@@ -18,7 +18,7 @@ from launch.throwaway import throwaway_service
 from reproduction.charts import lines_of, write_chart
 from reproduction.outcomes import Outcome, Outcomes, read_outcomes
 from reproduction.page import Row, chart_address, describe_rows, write_page
-from reproduction.running import run_tries, send_mnist, tell
+from reproduction.running import run_tries, send_data, tell
 from reproduction.tries import Try, in_order, list_tries
 from reproduction.verdicts import Verdict, judge
 
@@ -32,7 +32,7 @@ class Arguments:
     """What was asked for.
 
     Attributes:
-        data_dir: Holds MNIST's four files.
+        data_dir: Holds MNIST's four files and cifar10-images.tar.xz.
         presets: To train.
         variants: Whether tries that no figure speaks of are trained too.
         again: Whether to train also what has been trained.
@@ -126,12 +126,11 @@ def _train(arguments: Arguments, outcomes: Outcomes) -> None:
     if not any(wanted.values()):
         return
     with _service(arguments) as client:
-        has_mnist = send_mnist(client, arguments.data_dir)
         for preset in arguments.presets:
             if not wanted[preset.name]:
                 continue
-            if preset.spec.dataset.name == "mnist" and not has_mnist:
-                tell(f"{preset.name} is left out: {arguments.data_dir} does not hold MNIST's files.")
+            if not send_data(client, preset.spec.dataset, arguments.data_dir):
+                tell(f"{preset.name} is left out: its data are not in {arguments.data_dir}.")
                 continue
             run_tries(client, preset, wanted[preset.name], lambda outcome: _keep(outcome, outcomes, arguments))
 

@@ -11,6 +11,8 @@ from client.run_answers import Run
 from client.trainyard_client import TrainyardClient
 from core.figures import MetricFigure
 from core.presets import Preset
+from core.specs.datasets import Dataset
+from core.specs.own_data import UploadedDataset
 from reproduction.outcomes import Answer, MetricValues, Outcome
 from reproduction.tries import Try, name_of, own_seed, questions
 
@@ -27,22 +29,36 @@ Points = tuple[tuple[float, ...], tuple[float, ...]]
 """Steps and values."""
 
 
-def send_mnist(client: TrainyardClient, folder: Path) -> bool:
-    """Send MNIST's files to a service that has none.
+def send_data(client: TrainyardClient, dataset: Dataset, folder: Path) -> bool:
+    """Send a preset's data to a service that has not got them.
+
+    Args:
+        client: Of the service.
+        dataset: Of the preset.
+        folder: Holds MNIST's four files, and uploads under their names, such as `cifar10-images.tar.xz`.
 
     Returns:
         Whether the service has them now.
     """
-    if any(dataset.name == "mnist" and dataset.document.get("state") == "ready" for dataset in client.datasets()):
+    name = dataset.dataset if isinstance(dataset, UploadedDataset) else dataset.name
+    known = {found.name: found.document.get("state") for found in client.datasets()}
+    if name in known and known[name] in {None, "ready"}:
         return True
     if not folder.is_dir():
         return False
+    if name == "mnist":
+        return _send_mnist(client, folder)
+    sources = sorted(path for path in folder.iterdir() if path.name.startswith(name))
+    if sources:
+        client.add_dataset(name, sources[0])
+    return bool(sources)
+
+
+def _send_mnist(client: TrainyardClient, folder: Path) -> bool:
     found, missing = find_mnist_files(folder)
-    if missing:
-        return False
     for filename, source in found.items():
         client.add_dataset_file("mnist", filename, source)
-    return True
+    return not missing
 
 
 def run_tries(

@@ -1,6 +1,10 @@
 """Specs, presets and experiments."""
 
+import io
+import tarfile
+
 import pytest
+from PIL import Image
 
 from core.presets import list_presets
 from core.specs.parsing import parse_spec
@@ -47,11 +51,28 @@ def test_a_network_known_by_a_name_can_be_copied_layer_by_layer(client):
     assert copied["expanded_model"] is None
 
 
+def few_photographs():
+    """An archive like that of CIFAR-10, with one photograph of each class to train on and one to test."""
+    archive = io.BytesIO()
+    with tarfile.open(fileobj=archive, mode="w") as tar:
+        for number in range(20):
+            image = io.BytesIO()
+            Image.new("RGB", (32, 32), (number * 12, 0, 0)).save(image, "png")
+            entry = tarfile.TarInfo(f"{'train' if number < 10 else 'test'}/{number % 10}/0.png")
+            entry.size = image.tell()
+            image.seek(0)
+            tar.addfile(entry, image)
+    return archive.getvalue()
+
+
 @pytest.mark.parametrize("name", [preset.name for preset in list_presets()])
 def test_every_preset_and_every_variant_can_be_run(client, name):
     preset = client.get(f"/v1/presets/{name}").json()
     assert preset["name"] == name
-    parse_spec(preset["spec"])
+    if parse_spec(preset["spec"]).dataset.name == "images":
+        photographs = few_photographs()
+        added = client.post("/v1/datasets/cifar10/versions", content=photographs, params={"filename": "c.tar"})
+        assert added.status_code == 201, added.text
     for variant, patch in [(None, {}), *preset["variants"].items()]:
         answer = client.post("/v1/specs:validate", json={"preset": name, "variant": variant})
         assert answer.status_code == 200, answer.text
