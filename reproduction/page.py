@@ -120,8 +120,10 @@ def _figure_table(figures: Sequence[FigureVerdict]) -> list[str]:
         )
         for verdict in figures
     ]
-    reasons = dict.fromkeys((figure.figure.says, figure.figure.because) for figure in figures)
-    return [*lines, "", *(f"- {says}: {because}" for says, because in reasons)]
+    reasons: dict[str, list[str]] = {}
+    for verdict in figures:
+        reasons.setdefault(verdict.figure.because, []).append(verdict.figure.says)
+    return [*lines, "", *(f"- {'; '.join(says)}: {because}" for because, says in reasons.items())]
 
 
 def _measured_as(verdict: FigureVerdict) -> str:
@@ -227,7 +229,7 @@ def _name(preset: Preset, outcome: Outcome) -> str:
 def _time(outcome: Outcome | None) -> str:
     if outcome is None:
         return "–"
-    return f"{outcome.seconds:.1f} s" if outcome.has_succeeded else outcome.state
+    return f"{outcome.seconds:.1f}\N{NO-BREAK SPACE}s" if outcome.has_succeeded else outcome.state
 
 
 def _number(value: float | None) -> str:

@@ -20,7 +20,7 @@ def page(make_preset):
 def test_published_and_reached_stand_side_by_side(page, make_outcome):
     text = page(make_outcome())
     assert "**1 of 1 rows are reproduced.**" in text
-    assert "| [lines](#lines) | a loss of 0.5 | train loss 0.4 | reproduced | 1.5 s |" in text
+    assert "| [lines](#lines) | a loss of 0.5 | train loss 0.4 | reproduced | 1.5\N{NO-BREAK SPACE}s |" in text
     assert "| a loss of 0.5 | `train/loss` | ≤ 0.5 | 0.4 | reproduced |" in text
     assert "- a loss of 0.5: It was." in text
     assert '-d \'{"preset": "lines"}\'' in text
@@ -42,7 +42,7 @@ def test_a_row_that_was_not_run_says_so(page):
 def test_a_failed_try_says_why(page, make_outcome):
     text = page(make_outcome(), make_outcome("long", state="failed", error="The disk is full."))
     assert "- Failed: `long`: The disk is full." in text
-    assert "| a loss of 0.5 | train loss 0.4 | **missed** | 1.5 s |" in text
+    assert "| a loss of 0.5 | train loss 0.4 | **missed** | 1.5\N{NO-BREAK SPACE}s |" in text
 
 
 def test_a_comparison_tells_both_sides(page, make_outcome):
@@ -63,7 +63,7 @@ def test_tries_are_listed_with_their_metrics_and_the_chart_is_shown(page, make_o
         chart="images/catalogue/lines.svg",
     )
     assert "| try | train loss | test loss | time |" in text
-    assert "| `other` | 1.23e-04 | 0.5 | 1.5 s |" in text
+    assert "| `other` | 1.23e-04 | 0.5 | 1.5\N{NO-BREAK SPACE}s |" in text
     assert "![train/loss of lines and its tries](images/catalogue/lines.svg)" in text
 
 
