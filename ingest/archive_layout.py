@@ -24,9 +24,11 @@ SPLIT_WORDS: dict[str, SplitName] = {
 }
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
 PROSE = re.compile(
-    r"^(readme|licen[cs]e|copying|changelog|authors|citation|notice|index)\b|\.(md|rst|html?|names|log)$", re.I
+    r"^(readme|licen[cs]e|copying|changelog|authors|citation|notice|index)\b|\.(md|rst|html?|names|log|xml|py)$", re.I
 )
 """Texts that people put beside their data."""
+OFFICE_FILE = "[Content_Types].xml"
+"""Every .xlsx is a zip archive with this file in it."""
 MAX_CLASSES = 10_000
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 ARRAY_SUFFIXES = re.compile(r"(\.gz|\.npy|\.idx)+$", re.I)
@@ -77,6 +79,8 @@ def arrange(entries: Sequence[Entry]) -> Layout:
     Raises:
         Refused: If it is nothing, several things, or not laid out as it has to be.
     """
+    if any(entry.path.name == OFFICE_FILE for entry in entries):
+        raise Refused("unknown_format", "The file is of an office program, such as Excel. Save the table as CSV.")
     ordered = sorted(entries, key=lambda entry: entry.path.as_posix())
     _check_different(ordered)
     _check_image_names(ordered)

@@ -37,10 +37,12 @@ FOREIGN_MAGIC = (
     (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
     (b"Rar!", "a RAR archive"),
     (b"%PDF", "a PDF"),
+    (b"<!DOCTYPE", "a web page"),
+    (b"<html", "a web page"),
+    (b"<?xml", "an XML file"),
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (b"ARROW1", "an Arrow file"),
-    (b"ORC", "an ORC file"),
     (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
     (b"\x80\x04\x95", "a Python pickle, which is never opened"),
     (b"\x80\x05\x95", "a Python pickle, which is never opened"),
@@ -49,6 +51,7 @@ FOREIGN_MAGIC = (
 
 CONTROL = re.compile(rb"[\x02-\x08\x0b\x0e-\x1a\x7f]")
 """Bytes that no text has. A NUL alone is left to the reader of texts, which says in which line it stands."""
+JSON_ARRAY = re.compile(rb"\s*\[\s*[\[{]")
 IDX_TYPES = (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E)
 BYTE_ORDER_MARKS_16 = (b"\xff\xfe", b"\xfe\xff")
 
@@ -77,6 +80,8 @@ def kind_of(head: bytes) -> FileKind:
 
 def foreign_format(head: bytes) -> str | None:
     """The name of a format that is known but not taken."""
+    if JSON_ARRAY.match(head):
+        return "a JSON array (write JSON Lines: an object with a row's values on each line)"
     return next((name for magic, name in FOREIGN_MAGIC if head.startswith(magic)), None)
 
 
@@ -108,7 +113,7 @@ def read_packed_head(path: Path, kind: FileKind) -> bytes:
             return file.read(HEAD_BYTES)
     except UNPACKING_ERRORS as error:
         raise Refused(
-            "unreadable", f"The file begins like {kind} but does not unpack ({error}). Send it again, whole."
+            "truncated", f"The {kind} file breaks off or is damaged ({error}). Send it again, whole."
         ) from error
 
 

@@ -48,6 +48,8 @@ def _take(workspace: Workspace) -> DescriptionFile:
 
 def _take_plain(path: Path, kind: FileKind, workspace: Workspace) -> DescriptionFile:
     # Each reader is imported when it is needed: a table needs no NumPy, an image no DuckDB.
+    if kind in ("text", "other") and (name := foreign_format(read_head(path))):
+        raise _unknown(name)
     match kind:
         case "text" | "parquet":
             from ingest.tables import take_table  # noqa: PLC0415 -- Only then needed.
@@ -59,17 +61,15 @@ def _take_plain(path: Path, kind: FileKind, workspace: Workspace) -> Description
             return take_arrays([ArrayPart(path, "array")], kind, workspace)
         case "zip" | "tar":
             return take_archive(path, kind, workspace)
+        case "image":
+            raise _unknown("a single image; put images into folders named after their classes and pack these")
         case _:
-            raise _unknown(path, kind)
+            raise _unknown("of no format known here")
 
 
-def _unknown(path: Path, kind: FileKind) -> Refused:
-    name = "a single image" if kind == "image" else foreign_format(read_head(path)) or "of no format known here"
-    advice = (
-        "Put images into folders named after their classes and send those as a zip or tar. " if kind == "image" else ""
-    )
+def _unknown(name: str) -> Refused:
     return Refused(
         "unknown_format",
-        f"The file is {name}. {advice}Taken are CSV, TSV, JSON Lines, Parquet, NPY, NPZ, IDX, and zip or tar archives "
-        "of them or of images.",
+        f"The file is {name}. Taken are CSV, TSV, JSON Lines, Parquet, NPY, NPZ, IDX, and zip or tar archives of them "
+        "or of images.",
     )
