@@ -214,8 +214,9 @@ class _Session:
             values = self._evaluate(self._test, is_counted=True)
             self._record.add_test(self._step, values)
             check_loss(values, "test", self._training)
-        self._engine |= describe_speed(self._speed, self._planning)
-        self._reporter.engine(self._engine)
+        if self._choice is not None:
+            self._engine |= describe_speed(self._speed, self._planning)
+            self._reporter.engine(self._engine)
         return FitOutcome(
             num_steps=self._step,
             num_epochs=self._epoch,

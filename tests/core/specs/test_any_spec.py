@@ -200,10 +200,11 @@ losses = st.one_of(
     st.sampled_from(["mean_squared_error", "mse", "hinge", "sparse_categorical_crossentropy"]),
     objects({"name": "binary_crossentropy"}, from_logits=st.booleans(), label_smoothing=fractions),
 )
+whole = st.integers(0, 2**31 - 1)
 lengths = st.one_of(
     st.just({}),
-    sizes.map(lambda epochs: {"epochs": epochs}),
-    sizes.map(lambda steps: {"steps": steps, "epochs": None}),
+    whole.map(lambda epochs: {"epochs": epochs}),
+    whole.map(lambda steps: {"steps": steps, "epochs": None}),
 )
 trainings = st.tuples(
     objects(
@@ -215,11 +216,14 @@ trainings = st.tuples(
         shuffle=st.booleans(),
         class_weight=st.sampled_from([None, "balanced"]) | st.dictionaries(labels, positive, min_size=1, max_size=3),
         precision=st.sampled_from(["float32", "mixed_float16", "mixed_bfloat16"]),
-        devices=small,
+        record=st.lists(st.sampled_from(["gradient_norms", "activations", "weights"]), unique=True, max_size=3),
         early_stopping=st.none() | objects({}, monitor=st.just("val_loss"), patience=st.integers(0, 9)),
     ),
     lengths,
-).map(lambda parts: parts[0] | parts[1])
+    st.just({}) | small.map(lambda devices: {"devices": devices, "record": []}),
+).map(lambda parts: parts[0] | parts[1] | parts[2])
+arrays = st.lists(numbers, max_size=3) | st.lists(st.lists(numbers, min_size=2, max_size=2), max_size=3)
+first_weights = st.dictionaries(labels, st.dictionaries(labels, arrays, min_size=1, max_size=2), max_size=2)
 specs = st.fixed_dictionaries(
     {
         "name": st.from_regex(r"[a-z0-9][a-z0-9._-]{0,63}", fullmatch=True),
@@ -227,7 +231,7 @@ specs = st.fixed_dictionaries(
         "model": networks,
         "training": trainings,
     },
-    optional={"seed": st.integers(0, 2**31 - 1)},
+    optional={"seed": st.integers(0, 2**31 - 1), "initial_weights": first_weights},
 )
 
 

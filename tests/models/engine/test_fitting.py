@@ -195,6 +195,7 @@ def test_without_steps_a_network_is_measured_as_it_starts(training, tmp_path, re
     }
     assert (outcome.num_steps, outcome.num_epochs, outcome.stopped_early) == (0, 0, False)
     assert outcome.engine["plan"] == "none"
+    assert "steps_per_second" not in outcome.engine
     assert reporter.progresses[-1] == Progress(Phase.TRAIN, epoch=0, num_epochs=0, step=0, num_steps=0)
     assert [weight.numpy().tolist() for weight in network.weights] == [[[1.0]], [0.0]]
 
