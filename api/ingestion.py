@@ -30,7 +30,7 @@ PATIENCE_SECONDS = 30.0
 """How long an upload waits for its turn."""
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 NUM_BYTES_LOGGED = 2000
-PASSED_ON = ("PATH", "PYTHONPATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
+PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
 """Of the environment; the process has no use for the addresses and keys that are also there."""
 
 
@@ -127,6 +127,9 @@ async def _wait_until_gone(request: Request) -> None:
 
 def _environment(scratch: Path) -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    # This very code, however it was found; and not what lies in the working directory.
+    modules = [os.environ.get("PYTHONPATH", ""), str(Path(__file__).parents[1])]
+    passed["PYTHONPATH"] = os.pathsep.join(filter(None, modules))
     # The /tmp of a container is small.
     return passed | {"HOME": str(scratch), "TMPDIR": str(scratch)}
 
