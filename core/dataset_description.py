@@ -14,8 +14,8 @@ ColumnType = Literal["integer", "number", "boolean", "date", "text"]
 """integer: whole numbers up to 2⁶³; number: float64; date: a day or a moment; text: anything else."""
 
 MAX_VALUES_KEPT = 1_000
-"""Of a column's different values so many are kept, the most frequent ones. Fewer in tables of over 200 columns; none of
-texts longer than 500 letters, where there are over 100,000 different ones, or of numbers with more than are kept."""
+"""Of a column's different values so many are kept, the most frequent ones. Fewer in tables of over 100 columns; none of
+texts longer than 200 letters, where there are over 100,000 different ones, or of numbers with more than are kept."""
 
 
 class Described(BaseModel):

@@ -134,6 +134,12 @@ def opened(content: bytes) -> "Iterator[ImageFile]":
         raise ImageRefused(f"is a broken image: {error}. Save it again.", "broken_image") from error
 
 
+def upright_size(image: "Image") -> tuple[int, int]:
+    """Height and width of an image once it is turned as its Exif orientation says."""
+    is_sideways = _orientation(image) >= SIDEWAYS
+    return (image.width, image.height) if is_sideways else (image.height, image.width)
+
+
 def lay_on_black(image: "Image", num_channels: int) -> "Image":
     """An image in 8 bits of grey (one channel) or of red, green and blue (three), nothing of it transparent."""
     mode = "L" if num_channels == 1 else "RGB"

@@ -91,6 +91,8 @@ def is_junk(path: PurePosixPath) -> bool:
 
 def _walk_zip(path: Path, ratio: Ratio, max_bytes: int) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
+        # The directory says what is to come; what it keeps quiet is counted while it is read.
+        _count(Ratio(ratio.num_packed, ratio.what), sum(info.file_size for info in archive.infolist()), max_bytes)
         for info in archive.infolist():
             checked = check_path(info.orig_filename)
             if info.is_dir():

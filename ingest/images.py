@@ -4,7 +4,6 @@ The files are kept as they are: photographs unpacked to pixels would take ten ti
 once, so that no run meets a broken one later.
 """
 
-import io
 from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -12,18 +11,16 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-from PIL import Image
 
 from core.dataset_description import SPLIT_NAMES, DescriptionFile, ImagesDescription, SplitName, ValueCount
 from core.dataset_folder import IMAGE_RECORD
+from core.images import MAX_PIXELS, ImageRefused, opened, upright_size
 from ingest.archive_layout import Place
 from ingest.archive_members import Member
 from ingest.limits import MIB
 from ingest.refusals import Refused, quoted
 from ingest.workspace import Workspace
 
-FORMATS = ("PNG", "JPEG", "BMP", "GIF", "WEBP", "TIFF")
-MAX_PIXELS = 64 * 1024**2
 MAX_IMAGE_BYTES = 256 * MIB
 """Of one file."""
 GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"}
@@ -70,8 +67,6 @@ def take_images(
     Raises:
         Refused: If one is broken or too large.
     """
-    # Sizes are checked here, before anything is decoded, and with a message of our own.
-    Image.MAX_IMAGE_PIXELS = None
     numbers = {label: number for number, label in enumerate(labels)}
     records, offset = Records(), 0
     with workspace.results.image_bytes.open("wb") as out:
@@ -97,20 +92,15 @@ def look_at(content: bytes, path: str) -> Looks:
         Refused: If that fails, or it has too many pixels.
     """
     try:
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
-            width, height = image.size
-            _check_size(height, width, path)
+        with opened(content) as image:
+            _check_size(image.height, image.width, path)
+            height, width = upright_size(image)
             is_grey = image.mode in GREY_MODES
             # Of a JPEG an eighth of the size is decoded from all of its bytes, in less time.
-            image.draft(None, (max(1, width // 8), max(1, height // 8)))
+            image.draft(None, (max(1, image.width // 8), max(1, image.height // 8)))
             image.load()
-    except (Refused, MemoryError):
-        raise
-    except Exception as error:
-        # Decoders fail in many ways on what is broken: SyntaxError, struct.error, EOFError, …
-        raise Refused(
-            "bad_image", f"The image {quoted(path)} is broken or cut off ({quoted(str(error))}). Repair or remove it."
-        ) from error
+    except ImageRefused as refused:
+        raise Refused("bad_image", f"The image {quoted(path)} {refused.reason}") from refused
     return Looks(height, width, is_grey)
 
 

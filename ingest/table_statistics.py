@@ -17,9 +17,9 @@ from ingest.table_parts import TypedColumn
 COLUMNS_AT_ONCE = 50
 MAX_COUNTED_EXACTLY = 100_000
 """Columns with more different values have them estimated (HyperLogLog, within a few per cent), and none listed."""
-MAX_VALUES_OF_ALL = 200_000
-"""Values listed over all columns: in a table of 1,000 columns 200 of each."""
-LONGEST_LISTED = 500
+MAX_VALUES_OF_ALL = 100_000
+"""Values listed over all columns: in a table of 1,000 columns 100 of each."""
+LONGEST_LISTED = 200
 """Columns with longer texts have no values listed: they are no categories."""
 SAMPLE_ROWS = 20
 SAMPLE_CELLS = 20_000

@@ -72,6 +72,7 @@ def huge_header():
         ({"a/1.png": picture()[:-40]}, "bad_image", "“a/1.png”"),
         ({"a/1.jpg": picture((64, 64, 3), "JPEG")[:-300]}, "bad_image", "“a/1.jpg”"),
         ({"a/1.png": b"no image"}, "bad_image", "“a/1.png”"),
+        ({"a/1.gif": picture(kind="GIF")}, "bad_image", "“a/1.gif” is neither a PNG nor a JPEG"),
         ({"a/1.png": huge_header()}, "too_large", "9,000 × 9,000"),
         ({"1.png": picture()}, "mixed_contents", "CLASS/image.png"),
         ({"a/1.png": picture(), "a/b/2.png": picture()}, "mixed_contents", "“a/b/2.png”"),
@@ -81,3 +82,12 @@ def test_bad_images_are_refused_by_path(refuse, zipped, files, code, told):
     refused = refuse(zipped(files))
     assert refused.code == code
     assert told in refused.detail
+
+
+def test_sizes_are_those_of_images_turned_upright(take, zipped):
+    file = io.BytesIO()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    Image.new("RGB", (6, 4)).save(file, "JPEG", exif=exif)
+    found = take(zipped({"a/1.jpg": file.getvalue()})).description
+    assert (found.least_height, found.least_width) == (6, 4)
