@@ -83,7 +83,7 @@ class SplitEvaluation:
         num_samples: How many there are.
         metrics: Loss and metrics of the spec.
         classification: Of a classifier.
-        errors: Of a regression: over all outputs and, where there are several, of each.
+        errors: Of a regression: of each output and, where there are several, over all.
         bit_accuracy: Of sequences of bits, the share of right bits.
         sequence_accuracy: The share of sequences that are right as a whole.
     """
@@ -133,9 +133,13 @@ class Evaluation:
 
 def _read_errors(body: Mapping[str, Any]) -> tuple[Errors, ...]:
     outputs = body.get("outputs") or ()
-    several = outputs if len(outputs) > 1 else ()
-    each = [Errors.from_json(part, f"output {part['name']}") for part in several]
-    return (*each, Errors.from_json(body, "all outputs" if each else "error"))
+    each = [Errors.from_json(part, _name_output(str(part["name"]))) for part in outputs]
+    # Of a single output there is nothing more to say over all.
+    return tuple(each) if len(each) == 1 else (*each, Errors.from_json(body, "all outputs"))
+
+
+def _name_output(name: str) -> str:
+    return f"output {name}" if name.isdecimal() else name
 
 
 def _read_number(value: Any) -> float | None:

@@ -81,7 +81,7 @@ class OutputEvaluation(_Part):
     """Errors of one output; the steps of a sequence are rows of their own."""
 
     name: str
-    """A name of the output, else its number, counted from 0."""
+    """The column it predicts, else its number, counted from 0."""
     mean_absolute_error: float | None
     root_mean_squared_error: float | None
     r2_score: float | None

@@ -87,7 +87,7 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path, scratch_dir: Path | None 
         network=network,
         data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test)),
         measures=make_measures(spec.training, output_shape),
-        make_tally=choose_tally(shape, spec.training.loss, output_shape),
+        make_tally=choose_tally(spec, shape, output_shape),
         preparation=preparation,
         # Copied, so that these few rows do not keep all raw inputs in memory through the training.
         examples=samples.train.inputs[:NUM_EXAMPLES].astype(np.float32),

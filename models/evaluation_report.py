@@ -14,7 +14,9 @@ from core.evaluation import (
     SplitEvaluation,
 )
 from core.signatures import Task
-from core.specs.training import Loss
+from core.specs.datasets import Dataset
+from core.specs.experiment import ExperimentSpec
+from core.specs.own_data import SeriesDataset, TableDataset
 from models.engine.arrays import FitData
 from models.engine.error_sums import ErrorTally
 from models.engine.held_out import HeldOut
@@ -24,16 +26,17 @@ from models.losses import HINGES
 ONE_IN_TWO = 0.5
 
 
-def choose_tally(shape: DatasetShape, loss: Loss, output_shape: tuple[int, ...]) -> MakeTally:
+def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[int, ...]) -> MakeTally:
     """How to count the answers of a network.
 
     They are what clients are answered by the saved model: a class or a bit turns at the same output.
 
     Args:
+        spec: Its loss says what an output of the network in training means, its dataset what it is called.
         shape: Of the dataset.
-        loss: Says what an output of the network in training means.
         output_shape: Of the network for one sample.
     """
+    loss = spec.training.loss
     middle = 0.0 if loss.from_logits else ONE_IN_TWO
 
     def make(num_samples: int) -> Tally:
@@ -43,10 +46,17 @@ def choose_tally(shape: DatasetShape, loss: Loss, output_shape: tuple[int, ...])
             case Task.BINARY_ADDITION:
                 return BitTally(output_shape[0], middle)
             case Task.REGRESSION | Task.SEQUENCE:
-                names = tuple(map(str, range(output_shape[-1])))
-                return ErrorTally(names, num_samples * math.prod(output_shape[:-1]))
+                return ErrorTally(
+                    _name_outputs(spec.dataset, output_shape[-1]), num_samples * math.prod(output_shape[:-1])
+                )
 
     return make
+
+
+def _name_outputs(dataset: Dataset, num_outputs: int) -> tuple[str, ...]:
+    if isinstance(dataset, TableDataset | SeriesDataset) and num_outputs == 1:
+        return (dataset.target,)
+    return tuple(map(str, range(num_outputs)))
 
 
 def write_report(

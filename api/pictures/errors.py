@@ -31,13 +31,10 @@ def draw_regression(answers: RegressionEvaluation) -> list[Block]:
     """The table and a scatter plot for each output of which pairs are kept."""
     is_single = len(answers.outputs) == 1
     outputs = () if is_single else answers.outputs[:MOST_ROWS]
-    rows = [
-        [f"output {cut(output.name, LONGEST_NAME)}", *_show_errors(output.mean_absolute_error, output)]
-        for output in outputs
-    ]
+    rows = [[_name(output), *_show_errors(output.mean_absolute_error, output)] for output in outputs]
     rows.append(
         [
-            "all outputs" if rows else "error",
+            "all outputs" if rows else _name(answers.outputs[0]),
             show_number(answers.mean_absolute_error),
             show_number(answers.root_mean_squared_error),
             show_number(answers.r2_score),
@@ -45,11 +42,16 @@ def draw_regression(answers: RegressionEvaluation) -> list[Block]:
     )
     table = draw_table(("", "MAE", "RMSE", "R²"), rows, max(measure(row[0]) for row in rows), num_apart=1)
     panels = [
-        _draw_scatter("" if is_single else f"Output {cut(output.name, LONGEST_NAME)}: ", output.sample)
+        _draw_scatter(_name(output), output.sample)
         for output in answers.outputs
         if output.sample is not None and output.sample.targets
     ]
     return [table, *([_arrange(panels)] if panels else [])]
+
+
+def _name(output: OutputEvaluation) -> str:
+    """The name of a column as it is; a number says that it is one."""
+    return f"output {output.name}" if output.name.isdecimal() else cut(output.name, LONGEST_NAME)
 
 
 def _show_errors(absolute: float | None, output: OutputEvaluation) -> list[str]:
@@ -74,7 +76,7 @@ def _draw_scatter(name: str, sample: PairSample) -> Block:
     def up(value: float) -> float:
         return TOP + SIDE - (value - low) / (high - low) * SIDE
 
-    parts = [text(0, 14, f"{name}predicted against actual", weight=600, size=15)]
+    parts = [text(0, 14, f"{name}: predicted against actual", weight=600, size=15)]
     for tick in ticks:
         parts.append(line(across(tick), TOP, across(tick), TOP + SIDE))
         parts.append(line(LEFT, up(tick), LEFT + SIDE, up(tick)))

@@ -61,7 +61,7 @@ def _format_matrix(classification: Classification) -> str:
 
 def _format_errors(errors: tuple[Errors, ...]) -> str:
     rows = [
-        [part.name, *map(_show, (part.mean_absolute_error, part.root_mean_squared_error, part.r2_score))]
+        [_cut(part.name), *map(_show, (part.mean_absolute_error, part.root_mean_squared_error, part.r2_score))]
         for part in errors
     ]
     headers = ["", "MAE", "RMSE", "R²"]

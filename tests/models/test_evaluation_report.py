@@ -6,11 +6,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, mean_absolute_error, r2_score
 
+from core.dataset_sizes import DatasetShape
 from core.evaluation import EvaluationReport
+from core.signatures import InputKind, Task
 from core.specs.parsing import parse_spec
 from models.assembly import assemble
 from models.engine.fitting import fit
-from models.evaluation_report import describe_split
+from models.evaluation_report import choose_tally, describe_split
 from models.training import train
 
 ADAM = {"name": "adam", "learning_rate": 0.01}
@@ -164,6 +166,23 @@ def test_a_fit_that_ends_between_two_validations_is_validated_once_more(tmp_path
     right = answers.argmax(axis=1) == ours.data.validation.targets.argmax(axis=1)
     assert outcome.validation.tally.report().accuracy == right.mean()
     assert outcome.validation.metrics["loss"] != reporter.curves["epoch/validation/loss"].popitem()[1]
+
+
+def test_a_fit_of_no_steps_counts_what_the_first_weights_answer(tmp_path, reporter):
+    outcome, ours = run(change(IRIS, epochs=0), reporter, tmp_path)
+
+    for held_out, samples in ((outcome.validation, ours.data.validation), (outcome.test, ours.data.test)):
+        right = np.asarray(ours.network(samples.inputs)).argmax(axis=1) == samples.targets.argmax(axis=1)
+        assert held_out.tally.report().accuracy == right.mean()
+
+
+def test_the_output_for_a_column_of_a_table_bears_its_name():
+    table = {"name": "table", "dataset": "houses", "target": "price"}
+    shape = DatasetShape(Task.REGRESSION, InputKind.COLUMNS, (1,), (1,), (1,), 1, 0, 1)
+    tally = choose_tally(parse_spec(LINE | {"dataset": table}), shape, (1,))(1)
+    tally.add(np.ones((1, 1)), np.ones((1, 1)))
+
+    assert tally.report().outputs[0].name == "price"
 
 
 def test_the_report_lies_beside_the_model(tmp_path, reporter):

@@ -10,7 +10,7 @@ EVALUATION = {
     "test": {
         "num_samples": 20,
         "metrics": {"loss": 0.5625},
-        "regression": ERRORS | {"outputs": [ERRORS | {"name": "0"}]},
+        "regression": ERRORS | {"outputs": [ERRORS | {"name": "price"}]},
     },
 }
 
@@ -25,7 +25,7 @@ def test_the_numbers_are_printed(invoke):
     result = invoke("evaluation", RUN_ID)
     assert result.exit_code == 0
     assert result.stdout.splitlines()[0] == "Test, 20 samples: loss 0.5625"
-    assert result.stdout.splitlines()[-1].split() == ["error", "0.5", "0.75", "0.9"]
+    assert result.stdout.splitlines()[-1].split() == ["price", "0.5", "0.75", "0.9"]
 
 
 @pytest.mark.usefixtures("evaluated")

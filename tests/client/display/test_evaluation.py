@@ -62,7 +62,7 @@ def test_at_a_glance_many_classes_are_their_averages():
     assert len(format_evaluation(evaluation_of(many)).splitlines()) == 1 + 1 + 13 + 3
 
 
-@pytest.mark.parametrize(("num_outputs", "names"), [(1, ["error"]), (2, ["output 0", "output 1", "all outputs"])])
+@pytest.mark.parametrize(("num_outputs", "names"), [(1, ["output 0"]), (2, ["output 0", "output 1", "all outputs"])])
 def test_errors_are_shown_of_each_output_where_there_are_several(num_outputs, names):
     errors = {"mean_absolute_error": 1.5, "root_mean_squared_error": 2.0, "r2_score": None}
     outputs = [errors | {"name": str(number)} for number in range(num_outputs)]
