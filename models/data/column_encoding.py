@@ -78,8 +78,10 @@ def _text(value: Any) -> str:
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, int):
         return str(value)
-    # A date that is missing has no form; it is taken out afterwards.
-    return "" if value is None else str(value.isoformat()).removesuffix("T00:00:00")
+    if value is None:
+        return ""  # A date that is missing; it is taken out afterwards.
+    text = str(value.isoformat())
+    return text.removesuffix("T00:00:00") if text.endswith("T00:00:00") else f"{text}Z"
 
 
 def _encode_numbers(values: Any) -> Rows:
