@@ -23,7 +23,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose lint bench-training bench-stack bench-ideas reproduce lock clean
+.PHONY: help up demo stack test test-compose lint bench-training bench-streaming bench-stack bench-ideas reproduce lock clean
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -56,6 +56,9 @@ lint: $(VENV)/dev.stamp ## check style, types and imports
 bench-training: $(VENV)/worker.stamp ## measure training against stock Keras, in the engine and through the service
 	$(BIN)/python -m benchmarks.training $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.training_service $(BENCH_ARGS)
+
+bench-streaming: $(VENV)/worker.stamp ## measure the memory that training on tables takes, for data of growing size
+	$(BIN)/python -m benchmarks.streaming $(BENCH_ARGS)
 
 bench-stack: $(VENV)/dev.stamp ## measure images, and how long the stack takes from `up` to its first prediction
 	$(BIN)/python -m benchmarks.cold_start $(BENCH_ARGS)

@@ -15,6 +15,7 @@ from core.output_fit import check_metrics, check_output
 from core.recording import check_record
 from core.settings import Settings
 from core.specs.experiment import ExperimentSpec
+from core.specs.own_data import UploadedDataset
 from core.specs.training import Training
 
 BYTES_PER_NUMBER = 4
@@ -22,6 +23,8 @@ COPIES_OF_WEIGHTS = 4
 """Weights, gradients and, at most, two moments of an optimizer."""
 FRAMEWORK_BYTES = 600 * 1024 * 1024
 """What a trainer takes before any network is built."""
+MOST_UPLOADED_BYTES = 2 * 1024 * 1024 * 1024
+"""Of uploaded samples, what is taken to be in memory at once: a trainer keeps more in files (models.data.storage)."""
 FORWARD_AND_BACKWARD = 3
 """A backward pass costs about two forward passes."""
 
@@ -97,7 +100,10 @@ def _work_out(
     num_samples = shape.num_train + shape.num_validation + shape.num_test
     numbers_per_sample = prod(shape.input_shape) + prod(shape.network_input_shape) + prod(shape.target_shape)
     activations = sum(prod(layer.output_shape) for layer in layers)
-    numbers = COPIES_OF_WEIGHTS * num_parameters + num_samples * numbers_per_sample + 2 * batch_size * activations
+    sample_numbers = num_samples * numbers_per_sample
+    if isinstance(spec.dataset, UploadedDataset):
+        sample_numbers = min(sample_numbers, MOST_UPLOADED_BYTES // BYTES_PER_NUMBER)
+    numbers = COPIES_OF_WEIGHTS * num_parameters + sample_numbers + 2 * batch_size * activations
     return SpecReport(
         layers=layers,
         num_parameters=num_parameters,

@@ -170,10 +170,10 @@ def _cut(rows: npt.NDArray[np.float32], starts: Rows, mask: Mask, window: int) -
     return Windows(rows, places[starts], window)
 
 
-def _cut_targets(dataset: SeriesDataset, targets: npt.NDArray[np.float64], starts: Rows) -> npt.NDArray[np.float32]:
+def _cut_targets(dataset: SeriesDataset, targets: npt.NDArray[np.float32], starts: Rows) -> npt.NDArray[np.float32]:
     """Targets (n, 1), or (n, window, 1) with one for every step."""
     if dataset.targets == "last":
-        return targets[starts + dataset.window + dataset.horizon - 1, None].astype(np.float32)
+        return targets[starts + dataset.window + dataset.horizon - 1, None]
     steps = starts[:, None] + dataset.horizon + np.arange(dataset.window)
-    shaped: npt.NDArray[np.float32] = targets[steps][..., None].astype(np.float32)
-    return shaped
+    cut: npt.NDArray[np.float32] = targets[steps][..., None]
+    return cut

@@ -58,7 +58,7 @@ def load_table(
         encoded = encode_rows(reader, columns, encoding, masks, storage)
     preparation = fit_table_preparation(columns, encoding, encoded[0])
     train, validation, test = (
-        Samples(rows, targets[mask] if shape.class_labels else targets[mask][:, None].astype(np.float32))
+        Samples(rows, targets[mask] if shape.class_labels else targets[mask][:, None])
         for rows, mask in zip(encoded, masks, strict=True)
     )
     _check_classes(dataset, train.targets, shape)
@@ -108,14 +108,14 @@ def _read_targets(reader: TableReader, target: str, shape: DatasetShape) -> tupl
     return read_numbers(reader, target)
 
 
-def read_numbers(reader: TableReader, column: str) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.bool_]]:
+def read_numbers(reader: TableReader, column: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
     """The numbers of a column (rows,), and whether each row has one that float32 can hold."""
-    numbers = np.empty(reader.num_rows, np.float64)
+    numbers = np.empty(reader.num_rows, np.float32)
     for rows, chunk in reader.read([column]):
         plain, is_missing = filled(chunk[column])
-        numbers[rows] = np.where(is_missing, np.nan, plain.astype(np.float64))
-    with np.errstate(over="ignore"):
-        return numbers, np.isfinite(numbers.astype(np.float32))
+        with np.errstate(over="ignore"):
+            numbers[rows] = np.where(is_missing, np.nan, plain)
+    return numbers, np.isfinite(numbers)
 
 
 def _number_classes(values: Any, labels: tuple[str, ...]) -> list[int]:

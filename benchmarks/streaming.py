@@ -1,0 +1,214 @@
+"""How much memory training takes on uploaded tables of growing size: with a bound, and with all of it in memory.
+
+Each run has a process of its own, that is told how much memory it may use: what does not fit into its share is kept in
+files and read batch by batch. What counts is memory that no file stands behind (RssAnon in proc(5)); pages of mapped
+files are the system's to take back.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from threading import Event, Thread
+from time import perf_counter
+from typing import Any
+
+from benchmarks.processes import ROOT
+from core.dataset_folder import DatasetFolder
+
+MEBIBYTE = 1024 * 1024
+NUM_COLUMNS = 63
+BYTES_PER_ROW = 4 * (NUM_COLUMNS + 1)
+BATCH_SIZE = 1024
+MOST_STEPS = 2000
+LOOKS_A_SECOND = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What one run took.
+
+    Attributes:
+        data_mebibytes: Of the samples, as the network takes them.
+        is_bounded: Whether the run was told of little memory.
+        peak_mebibytes: Most memory without a file behind it, what TensorFlow takes to be there included.
+        idle_mebibytes: What it took before any data was read.
+        seconds: From the first read to the saved model.
+        plan: How the steps were computed.
+    """
+
+    data_mebibytes: int
+    is_bounded: bool
+    peak_mebibytes: int
+    idle_mebibytes: int
+    seconds: float
+    plan: str
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure, print a table, and write it where asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--sizes", default="128,512,2048", help="MiB of samples, separated by commas")
+    parser.add_argument("--memory", type=int, default=1024, help="MiB that the bounded runs are told they may use")
+    parser.add_argument("--most-loaded", type=int, default=2048, help="MiB up to which all of it is loaded, to compare")
+    parser.add_argument("--output", type=Path, help="file to write the results to, as JSON")
+    parser.add_argument("--child", nargs=3, metavar=("FOLDER", "MIB", "MEMORY"), help=argparse.SUPPRESS)
+    given = parser.parse_args(arguments)
+    if given.child:
+        folder, size, memory = given.child
+        print(json.dumps(asdict(_train(Path(folder), int(size), int(memory)))))
+        return
+    results = []
+    for size in map(int, given.sizes.split(",")):
+        with TemporaryDirectory(prefix="trainyard-streaming-", dir=ROOT) as folder:
+            _write_table(Path(folder), _num_rows(size))
+            for memory in (given.memory, 0):
+                if memory or size <= given.most_loaded:
+                    results.append(_measure(Path(folder), size, memory))
+                    _print(results[-1])
+    if given.output:
+        given.output.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n", encoding="utf-8")
+
+
+def _num_rows(mebibytes: int) -> int:
+    return mebibytes * MEBIBYTE // BYTES_PER_ROW
+
+
+def _print(result: Result) -> None:
+    kind = "bounded" if result.is_bounded else "loaded "
+    over = result.peak_mebibytes - result.idle_mebibytes
+    print(
+        f"{result.data_mebibytes:6} MiB {kind}: {over:6} MiB over the {result.idle_mebibytes} MiB of an idle trainer, "
+        f"{result.seconds:6.1f} s, plan {result.plan}",
+        flush=True,
+    )
+
+
+def _measure(folder: Path, size: int, memory: int) -> Result:
+    process = subprocess.run(
+        [sys.executable, "-m", "benchmarks.streaming", "--child", str(folder), str(size), str(memory)],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if process.returncode:
+        raise RuntimeError(f"Training on {size} MiB failed:\n{process.stderr[-4000:]}")
+    return Result(**json.loads(process.stdout.strip().splitlines()[-1]))
+
+
+def _write_table(folder: Path, num_rows: int) -> None:
+    """A table of numbers, categories and a target that follows from them, as ingestion leaves it."""
+    import duckdb  # noqa: PLC0415 - the child that measures does without until it reads.
+
+    from core.dataset_description import ColumnDescription, DescriptionFile, TableDescription  # noqa: PLC0415
+
+    place = _folder(folder)
+    place.path.mkdir(parents=True)
+    columns = ", ".join(f"round(random(), 3) AS x{number}" for number in range(NUM_COLUMNS - 1))
+    with duckdb.connect(config={"memory_limit": "1GB", "temp_directory": str(folder)}) as connection:
+        connection.execute(
+            f"COPY (SELECT *, 2 * x0 - x1 AS y FROM (SELECT {columns}, random() < 0.5 AS flag "  # noqa: S608 - numbers.
+            f"FROM range({num_rows}))) TO '{place.table}' (FORMAT parquet)"
+        )
+    described = [
+        *(
+            ColumnDescription(name=f"x{n}", type="number", num_missing=0, num_distinct=1001)
+            for n in range(NUM_COLUMNS - 1)
+        ),
+        ColumnDescription(name="flag", type="boolean", num_missing=0, num_distinct=2),
+        ColumnDescription(name="y", type="number", num_missing=0, num_distinct=3000),
+    ]
+    description = TableDescription(num_rows=num_rows, columns=tuple(described))
+    place.description.write_text(DescriptionFile(format="parquet", description=description).model_dump_json())
+
+
+def _folder(folder: Path) -> DatasetFolder:
+    return DatasetFolder.of(folder, "0" * 64)
+
+
+def _train(folder: Path, size: int, memory: int) -> Result:
+    """Train on the table in this process, telling it of so many MiB of memory; 0 for more than there is."""
+    from core.specs.parsing import parse_spec  # noqa: PLC0415
+    from models import training  # noqa: PLC0415 - TensorFlow is part of what is idle.
+    from models.data import storage  # noqa: PLC0415
+    from models.engine import fitting  # noqa: PLC0415
+
+    usable = memory * MEBIBYTE or 1 << 50
+    for module, name in ((storage, "usable_memory_bytes"), (fitting, "device_memory_bytes")):
+        setattr(module, name, lambda: usable)
+    reporter = _Reporter()
+    spec = parse_spec(_spec(_num_rows(size)))
+    idle = _anonymous_mebibytes()
+    started = perf_counter()
+    with _watch() as peaks, TemporaryDirectory(dir=folder) as output:
+        training.train(spec, datasets_dir=folder, output_dir=Path(output), reporter=reporter)
+    return Result(size, bool(memory), max(peaks), idle, perf_counter() - started, reporter.plan)
+
+
+def _spec(num_rows: int) -> dict[str, object]:
+    steps = min(MOST_STEPS, num_rows // BATCH_SIZE)
+    return {
+        "name": "streaming",
+        "dataset": {
+            "name": "table", "dataset": "rows", "version": 1, "sha256": "0" * 64, "target": "y",
+            "split": {"validation": 0.05, "test": 0.05},
+        },
+        "model": {"kind": "mlp", "layers": [{"units": 64, "activation": "relu"}, {"units": 1}]},
+        "training": {"optimizer": "adam", "loss": "mse", "batch_size": BATCH_SIZE, "steps": steps},
+    }  # fmt: skip
+
+
+class _Reporter:
+    """Hears of the plan."""
+
+    plan = ""
+
+    def progress(self, progress: Any) -> None: ...
+
+    def metrics(self, batches: Any) -> None: ...
+
+    def details(self, **details: Any) -> None: ...
+
+    def phase(self, phase: Any) -> None: ...
+
+    def engine(self, engine: Mapping[str, Any]) -> None:
+        self.plan = str(engine.get("plan", ""))
+
+    def should_stop(self) -> bool:
+        return False
+
+
+@contextmanager
+def _watch() -> Iterator[list[int]]:
+    """Look at this process's memory until the end of the block."""
+    seen = [_anonymous_mebibytes()]
+    is_over = Event()
+
+    def look() -> None:
+        while not is_over.wait(1 / LOOKS_A_SECOND):
+            seen.append(_anonymous_mebibytes())
+
+    watcher = Thread(target=look, daemon=True)
+    watcher.start()
+    try:
+        yield seen
+    finally:
+        is_over.set()
+        watcher.join()
+
+
+def _anonymous_mebibytes() -> int:
+    for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
+        if line.startswith("RssAnon:"):
+            return int(line.split()[1]) // 1024
+    raise RuntimeError("This system does not tell memory without files; the benchmark needs Linux.")
+
+
+if __name__ == "__main__":
+    main()
