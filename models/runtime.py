@@ -21,7 +21,7 @@ import tensorflow as tf
 
 from core.machine import usable_memory_bytes, usable_processors
 
-# Keras follows a network from its last layer to its first by recursion; the longest a spec can describe has 4,000.
+# Keras follows a network from its last layer to its first by recursion; the longest a spec can describe has 6,000.
 sys.setrecursionlimit(20_000)
 # Every run traces programs of its own; TensorFlow would take that for a mistake and say so in every log.
 tf.get_logger().setLevel("ERROR")
