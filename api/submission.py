@@ -48,7 +48,15 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
         IdempotencyInFlight: If the key's first request is still being answered.
         DatabaseUnavailable: If nothing could be stored.
     """
-    settled = settle_spec(request, service)
+    key = idempotency_key
+    digest = hashlib.sha256(text).hexdigest()
+    try:
+        settled = settle_spec(request, service)
+    except InvalidSpec:
+        # What was right when it came first may be wrong by now: data that it names were deleted.
+        if (replayed := _find_answer(service, key, digest)) is None:
+            raise
+        return replayed
     wanted: dict[str, Any] = {
         "experiment": request.experiment or settled.preset or settled.spec.name,
         "model_name": settled.spec.name,
@@ -58,13 +66,11 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
         "max_attempts": service.settings.max_attempts,
     }
     dataset = settled.spec.dataset
-    key = idempotency_key
     with service.database.transaction() as session:
         if key is not None:
-            digest = hashlib.sha256(text).hexdigest()
             stored = idempotency.begin(session, key=key, route=ROUTE, body_sha256=digest)
             if stored is not None:
-                return SubmissionAnswer(location=stored["location"], body=stored["body"], is_replayed=True)
+                return _replay(stored)
         record = runs.create(session, **wanted)
         if isinstance(dataset, UploadedDataset) and dataset.version is not None:
             with _told_as_invalid():
@@ -75,6 +81,18 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
             kept = {"location": answer.location, "body": answer.body}
             idempotency.complete(session, key=key, route=ROUTE, answer=kept)
     return answer
+
+
+def _find_answer(service: Service, key: str | None, digest: str) -> SubmissionAnswer | None:
+    if key is None:
+        return None
+    with service.database.reading() as session:
+        stored = idempotency.find(session, key=key, route=ROUTE, body_sha256=digest)
+    return None if stored is None else _replay(stored)
+
+
+def _replay(stored: dict[str, Any]) -> SubmissionAnswer:
+    return SubmissionAnswer(location=stored["location"], body=stored["body"], is_replayed=True)
 
 
 @contextmanager

@@ -41,7 +41,22 @@ def begin(session: Session, *, key: str, route: str, body_sha256: str) -> dict[s
     check_storable(key)
     if insert_unless_there(session, IdempotencyRecord, {"route": route, "key": key, "body_sha256": body_sha256}):
         return None
-    record = session.get_one(IdempotencyRecord, (route, key), populate_existing=True)
+    return _read(session.get_one(IdempotencyRecord, (route, key), populate_existing=True), body_sha256)
+
+
+def find(session: Session, *, key: str, route: str, body_sha256: str) -> dict[str, Any] | None:
+    """The answer that was given under a key; None where none was.
+
+    Raises:
+        As `begin` does.
+    """
+    check_storable(key)
+    record = session.get(IdempotencyRecord, (route, key), populate_existing=True)
+    return None if record is None else _read(record, body_sha256)
+
+
+def _read(record: IdempotencyRecord, body_sha256: str) -> dict[str, Any]:
+    key = record.key
     if record.body_sha256 != body_sha256:
         raise IdempotencyMismatch(
             f"The Idempotency-Key '{key}' came before with another body. "

@@ -232,3 +232,14 @@ def test_the_example_spec_can_be_run(client):
     example = upload(client).json()["example_spec"]
     assert (example["dataset"]["version"], example["model"]["kind"]) == (1, "cnn")
     assert client.post("/v1/runs", json={"spec": example}).status_code == 202
+
+
+def test_a_repeated_submission_is_answered_as_before_also_once_its_data_are_gone(client):
+    upload(client)
+    request = {"json": {"spec": SPEC}, "headers": {"Idempotency-Key": "a1"}}
+    first = client.post("/v1/runs", **request)
+    client.post(f"/v1/runs/{first.json()['id']}:cancel")
+    assert client.delete("/v1/datasets/pets").status_code == 204
+    again = client.post("/v1/runs", **request)
+    assert (again.status_code, again.text) == (202, first.text)
+    assert client.post("/v1/runs", json={"spec": SPEC}).status_code == 422
