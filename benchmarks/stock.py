@@ -17,7 +17,7 @@ from models.runtime import find_device_name, tf
 def fit_stock(spec: ExperimentSpec, datasets_dir: Path) -> Measurement:
     """Train the network of a spec with Keras alone, on arrays in memory, and validate as the spec has it."""
     assembly = assemble(spec, datasets_dir)
-    network, data, training = assembly.network, assembly.data, spec.training
+    network, data, training = assembly.network, assembly.data.prepared(), spec.training
     length = measure_length(training, len(data.train))
     num_epochs, steps_per_epoch = epochs_and_steps(length)
     samples: dict[str, Any] = {"x": data.train.inputs, "y": data.train.targets, "batch_size": length.batch_size}

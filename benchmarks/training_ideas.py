@@ -141,7 +141,7 @@ def _prepare(way: Way, case: Case, datasets_dir: Path) -> TakeSteps:
 
 def _prepare_stock(assembly: Assembly, optimizer: Any, case: Case) -> TakeSteps:
     training = case.spec.training
-    network, samples = assembly.network, assembly.data.train
+    network, samples = assembly.network, assembly.data.prepared().train
     batch_size = measure_length(training, len(samples)).batch_size
     network.compile(optimizer=optimizer, loss=make_loss(training.loss), metrics=list(training.metrics))
 
@@ -171,7 +171,7 @@ def _prepare_engine(way: Way, assembly: Assembly, optimizer: Any, case: Case) ->
     length = measure_length(endless, len(samples))
     meter = Meter(assembly.measures)
     meter.prepare(samples, tuple(assembly.network.output_shape[1:]))
-    learner = Learner(assembly.network, optimizer, make_loss(training.loss), meter)
+    learner = Learner(assembly.network, optimizer, make_loss(training.loss), meter, assembly.data.front)
     ordering = Ordering(length, case.spec.seed, shuffle=training.shuffle)
     program = ProgramMaker(learner, samples, length, ordering, way.executor)(plan)
     with unrolled(assembly.network, is_unrolled=plan.is_unrolled):

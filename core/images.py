@@ -53,6 +53,10 @@ DECODING_ERRORS = (
     IndexError,
     KeyError,
     TypeError,
+    ArithmeticError,
+    AssertionError,
+    AttributeError,
+    RuntimeError,
 )
 """What Pillow raises for files that are not what they should be."""
 

@@ -81,7 +81,9 @@ class Settings(BaseSettings):
     )
 
     max_cache_bytes: int = Field(
-        GIBIBYTE, ge=0, description="Most that compiled programs and plans kept for later runs may take, in bytes."
+        GIBIBYTE,
+        ge=0,
+        description="Most that compiled programs, plans and decoded images kept for later runs may take, in bytes.",
     )
 
     max_body_bytes: int = Field(MEBIBYTE, ge=1, description="Largest request body outside prediction, in bytes.")

@@ -15,15 +15,18 @@ from core.layer_table import tabulate_layers
 from core.output_fit import check_metrics, check_output
 from core.recording import check_record
 from core.specs.experiment import ExperimentSpec
+from core.specs.own_data import Augmentation
+from models.augmentation import make_augmentation
 from models.data.loading import load_data, read_description
-from models.data.samples import Samples
+from models.data.samples import Samples, SplitSamples
 from models.data.storage import Storage
 from models.engine.arrays import Arrays, FitData
+from models.engine.front import Front
 from models.engine.tallies import MakeTally
 from models.evaluation_report import choose_tally
 from models.first_weights import set_first_weights
 from models.metrics import Measure, make_measures
-from models.preparation import AnyPreparation
+from models.preparation import AnyPreparation, Preparation
 from models.registry import build_network
 from models.targets import shape_targets
 from models.weighting import weigh_samples
@@ -54,13 +57,16 @@ class Assembly:
     examples: npt.NDArray[np.float32]
 
 
-def assemble(spec: ExperimentSpec, datasets_dir: Path, scratch_dir: Path | None = None) -> Assembly:
+def assemble(
+    spec: ExperimentSpec, datasets_dir: Path, scratch_dir: Path | None = None, cache_dir: Path | None = None
+) -> Assembly:
     """Load and prepare the data and build the network.
 
     Args:
         spec: The experiment.
         datasets_dir: Where datasets that are files lie, each in a directory of its name.
         scratch_dir: On a disk with room, for arrays too large for memory; None for the system's temporary files.
+        cache_dir: What is decoded of a dataset is kept here for later runs; None keeps nothing.
 
     Raises:
         InvalidSpec: If network, data, loss and metrics do not fit together.
@@ -69,23 +75,28 @@ def assemble(spec: ExperimentSpec, datasets_dir: Path, scratch_dir: Path | None 
     """
     promised = shape_of(spec.dataset, read_description(spec.dataset, datasets_dir))
     _check(spec, promised)
-    storage = Storage(scratch_dir)
+    storage = Storage(scratch_dir, cache_dir=cache_dir)
     loaded = load_data(spec.dataset, promised, datasets_dir, spec.seed, storage)
     # Only the rows of a table tell exactly what comes of it.
     shape, preparation = loaded.shape, loaded.preparation
     output_shape = _check(spec, shape)
     samples = weigh_samples(loaded.samples, spec.training, shape.class_labels)
 
+    augment = make_augmentation(getattr(spec.dataset, "augmentation", Augmentation()), spec.seed)
+    factor = _factor_of_bytes(preparation, samples)
+    front = Front(factor or 1.0, augment)
+
     def prepare(part: Samples) -> Arrays:
         targets = shape_targets(part.targets, spec.training.loss, shape, output_shape)
-        return Arrays(preparation.apply(part.inputs, storage.empty), targets, part.weights)
+        inputs = part.inputs if factor else preparation.apply(part.inputs, storage.empty)
+        return Arrays(inputs, targets, part.weights)
 
     network = build_network(spec.model, shape, spec.seed, spec.training.precision)
     set_first_weights(network, spec.initial_weights)
     return Assembly(
         shape=shape,
         network=network,
-        data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test)),
+        data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test), front),
         measures=make_measures(spec.training, output_shape),
         make_tally=choose_tally(spec, shape, output_shape),
         preparation=preparation,
@@ -104,6 +115,17 @@ def _check(spec: ExperimentSpec, shape: DatasetShape) -> tuple[int, ...]:
     check_initial_weights(spec, layers)
     check_record(spec, layers)
     return output_shape
+
+
+def _factor_of_bytes(preparation: AnyPreparation, samples: SplitSamples) -> float | None:
+    """What bytes are multiplied by within each step, so that all samples take a quarter of the memory until then.
+
+    None where inputs are no bytes, or more is to be done to them.
+    """
+    are_bytes = all(part.inputs.dtype == np.uint8 for part in (samples.train, samples.validation, samples.test))
+    if are_bytes and isinstance(preparation, Preparation) and preparation.only_multiplies:
+        return preparation.factor
+    return None
 
 
 def as_served(assembly: Assembly, spec: ExperimentSpec) -> Assembly:

@@ -13,6 +13,7 @@ from core.dataset_sizes import DatasetShape
 from core.errors import ExportMismatch
 from core.signatures import InputKind, ModelSignature, Task, TensorSpec
 from core.specs.experiment import ExperimentSpec
+from core.specs.own_data import ImagesDataset
 from core.specs.training import Loss
 from models.assembly import Assembly
 from models.layer_graph import TRAINING_ONLY, Step, compute_steps, follow, list_steps
@@ -127,6 +128,7 @@ def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -
         output=TensorSpec(name=OUTPUT, onnx_name=OUTPUT, shape=output_shape),
         columns=shape.columns,
         table=shape.table,
+        resize=spec.dataset.resize if isinstance(spec.dataset, ImagesDataset) else None,
         pixel_range=(0.0, 16.0) if spec.dataset.name == "digits" else (0.0, 255.0),
         class_labels=shape.class_labels,
         num_bits=shape.input_shape[0] if shape.input_kind is InputKind.BIT_PAIR else 0,

@@ -18,13 +18,14 @@ from core.specs.datasets import (
     MnistDataset,
     PolynomialFeatures,
 )
+from core.specs.own_data import ImagesDataset
 from core.specs.splits import Scaling
 from models.data.storage import Allocate, in_memory
 from models.preparing import prepare_rows
 from models.runtime import keras
 from models.table_preparation import TablePreparation
 
-Inputs = npt.NDArray[np.float32]
+Inputs = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Preparation:
     offset: tuple[float, ...] = ()
     spread: tuple[float, ...] = ()
     powers: PolynomialFeatures | None = None
+
+    @property
+    def only_multiplies(self) -> bool:
+        """Whether it can be left to the steps: a multiplication costs them nothing that could be measured."""
+        return not self.offset and self.powers is None
 
     def attach(self, inputs: Any) -> Any:
         """Put the steps behind a Keras tensor of raw inputs (batch, *input_shape), by Keras's own layers only."""
@@ -68,7 +74,7 @@ AnyPreparation = Preparation | TablePreparation
 def fit_preparation(dataset: Dataset, train_inputs: Inputs) -> Preparation:
     """Work out a dataset's preparation from its training samples alone: held-out ones must not leak into it."""
     match dataset:
-        case MnistDataset(rescale=True):
+        case MnistDataset(rescale=True) | ImagesDataset(rescale=True):
             return Preparation(factor=1 / 255)
         case DigitsDataset(rescale=True):
             return Preparation(factor=1 / 16)

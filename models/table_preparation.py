@@ -71,7 +71,7 @@ class TablePreparation:
             parts.append(keras.ops.add(codes, _constant(self.embedded_first)))
         return parts[0] if len(parts) == 1 else keras.layers.Concatenate(axis=-1, name="columns")(parts)
 
-    def apply(self, inputs: Inputs, allocate: Allocate = in_memory) -> Inputs:
+    def apply(self, inputs: Any, allocate: Allocate = in_memory) -> Inputs:
         """Prepare encoded rows (n, …, width), some at a time; `allocate` makes what they go into."""
         prepared: Inputs = prepare_rows(self.attach, inputs, allocate)
         return prepared

@@ -44,7 +44,8 @@ def train(
         spec: What to train, on what, and how.
         datasets_dir: Where datasets that are files lie, each in a directory of its name.
         output_dir: An existing directory for the saved files.
-        cache_dir: What one run finds out about plans is kept here for those after it; None keeps nothing.
+        cache_dir: What one run finds out about plans, and the pixels it decodes, are kept here for those after it;
+            None keeps nothing.
         reporter: Hears of phases, progress and metrics, and says whether to stop.
 
     Raises:
@@ -60,7 +61,7 @@ def train(
     device = find_device_name(spec.training.devices)
     reporter.details(device=device, environment=environment)
     with mirrored(spec.training.devices):
-        assembly = assemble(spec, datasets_dir, output_dir)
+        assembly = assemble(spec, datasets_dir, output_dir, cache_dir)
         stop_if_asked(reporter)
         planning = make_planning(spec, assembly, device, cache_dir)
         outcome = fit(
@@ -92,12 +93,14 @@ def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_d
         device: What it is trained on, by name.
         cache_dir: Where what is found out about plans is kept; None keeps nothing.
     """
+    augmentation = getattr(spec.dataset, "augmentation", None)
     # How long to train, and from which random numbers, changes no step.
     training = spec.training.model_dump_json(exclude={"epochs", "steps", "early_stopping", "shuffle", "plan"})
     sizes = [f"{column.shape} {column.dtype}" for column in assembly.data.train.columns()]
     network = [
         spec.model.model_dump_json(),
         training,
+        *([augmentation.model_dump_json()] if augmentation is not None and augmentation.is_any else []),
         *sizes,
         device,
         num_threads(),

@@ -17,7 +17,7 @@ from core.specs.base import (
     cut_after_mistakes,
 )
 from core.specs.functions import Function, Polynomial, Sine
-from core.specs.own_data import ArraysDataset, ImagesDataset, SeriesDataset, TableDataset
+from core.specs.own_data import ArraysDataset, Augmentation, ImagesDataset, SeriesDataset, TableDataset
 from core.specs.splits import Scaling, Split
 
 NUM_TRUTH_ROWS = 4
@@ -40,6 +40,7 @@ class DigitsDataset(SpecModel):
     name: Literal["digits"]
     rescale: Bool = True
     """Divide pixels by 16 in front of the network; the model takes them as they come either way."""
+    augmentation: Augmentation = Augmentation()
     split: Split = Split()
 
 
@@ -52,6 +53,7 @@ class MnistDataset(SpecModel):
     max_train_samples: Annotated[PositiveInt, Field(le=60_000)] = 60_000
     """Use only the first so many training images."""
     max_test_samples: Annotated[PositiveInt, Field(le=10_000)] = 10_000
+    augmentation: Augmentation = Augmentation()
     split: Split = Split()
 
 

@@ -11,4 +11,4 @@ def load_digit_samples() -> Samples:
     from sklearn.datasets import load_digits  # noqa: PLC0415
 
     images = load_digits()
-    return Samples(images.images.astype(np.float32), images.target.astype(np.int64))
+    return Samples(images.images.astype(np.uint8), images.target.astype(np.int64))

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from core.dataset_description import ArraysDescription, DatasetDescription, TableDescription
+from core.dataset_description import ArraysDescription, DatasetDescription, ImagesDescription, TableDescription
 from core.dataset_folder import DatasetFolder
 from core.dataset_sizes import DatasetShape
 from core.errors import DatasetMissing
@@ -17,11 +17,12 @@ from core.specs.datasets import (
     TimeSeriesDataset,
     TruthTableDataset,
 )
-from core.specs.own_data import ArraysDataset, SeriesDataset, TableDataset, UploadedDataset
+from core.specs.own_data import ArraysDataset, ImagesDataset, SeriesDataset, TableDataset, UploadedDataset
 from core.specs.splits import Split
 from models.data.binary_addition import load_pairs
 from models.data.digits import load_digit_samples
 from models.data.functions import load_function_samples
+from models.data.images import load_image_samples
 from models.data.inline import load_inline_samples
 from models.data.iris import load_iris_samples
 from models.data.loaded import LoadedData
@@ -81,6 +82,9 @@ def load_data(dataset: Dataset, shape: DatasetShape, datasets_dir: Path, seed: i
             return load_series(dataset, description, folder.table, seed, storage)
         case ArraysDataset(), ArraysDescription():
             return load_arrays(dataset, description, folder.arrays, seed, storage)
+        case ImagesDataset(), ImagesDescription():
+            parts = load_image_samples(dataset, description, folder, seed, storage.cache_dir)
+            return LoadedData(shape, parts, fit_preparation(dataset, parts.train.inputs))
         case _:
             raise DatasetMissing(f"Data uploaded as '{dataset.name}' can not be read yet.")
 

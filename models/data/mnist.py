@@ -47,7 +47,7 @@ def _load_part(folder: Path, part: str, count: int, most: int, field: str) -> Sa
         )
     if labels.max() >= NUM_CLASSES:
         raise InvalidInput(f"{label_file.name} holds the label {labels.max()}; expected digits from 0 to 9.")
-    return Samples(images.astype(np.float32), labels.astype(np.int64))
+    return Samples(images, labels.astype(np.int64))
 
 
 def _find(folder: Path, name: str) -> Path:

@@ -72,7 +72,7 @@ def _hold_out(
 ) -> tuple[Rows, Rows]:
     """Divide `rows` into those that stay and `count` that are held out, both in the order they came in."""
     if split.stratify:
-        held_out = _draw_from_classes(rows, count, classes[rows], split, random)
+        held_out = draw_from_classes(rows, count, classes[rows], split, random)
     elif split.shuffle:
         held_out = random.choice(rows, count, replace=False)
     else:
@@ -81,10 +81,20 @@ def _hold_out(
     return rows[~is_held_out], rows[is_held_out]
 
 
-def _draw_from_classes(
+def draw_from_classes(
     rows: Rows, count: int, classes: npt.NDArray[np.generic], split: Split, random: np.random.Generator
 ) -> Rows:
-    """Take the same share of every class; where shares are not whole, the largest remainders are rounded up."""
+    """Take `count` of the rows, the same share of every class.
+
+    Where shares are not whole, the largest remainders are rounded up.
+
+    Args:
+        rows: To choose from.
+        count: How many to take.
+        classes: (len(rows),): the class of each.
+        split: Whether they are drawn; else the last ones are taken.
+        random: Draws them.
+    """
     numbers, sizes = np.unique(classes, return_counts=True)
     shares = sizes * count / len(rows) if len(rows) else sizes * 0.0
     takes = np.floor(shares).astype(int)

@@ -34,10 +34,14 @@ class Storage:
     Args:
         folder: On a disk with room; None for the system's folder of temporary files.
         most_bytes: Of one array in memory; None for a share of what may be used.
+        cache_dir: What is decoded is kept here for later runs; None keeps nothing.
     """
 
-    def __init__(self, folder: Path | None = None, most_bytes: int | None = None) -> None:
+    def __init__(
+        self, folder: Path | None = None, most_bytes: int | None = None, cache_dir: Path | None = None
+    ) -> None:
         self.folder = folder
+        self.cache_dir = cache_dir
         self._most_bytes = int(LARGEST_SHARE * usable_memory_bytes()) if most_bytes is None else most_bytes
 
     def empty(self, shape: tuple[int, ...], dtype: Any = np.float32) -> npt.NDArray[Any]:

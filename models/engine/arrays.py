@@ -1,11 +1,14 @@
 """What a fit learns from: arrays as the network takes them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
 
-Column = npt.NDArray[np.float32] | npt.NDArray[np.int32]
+from models.engine.front import NOTHING, Front
+from models.runtime import tf
+
+Column = npt.NDArray[np.float32] | npt.NDArray[np.int32] | npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,12 +16,12 @@ class Arrays:
     """Prepared inputs and shaped targets.
 
     Attributes:
-        inputs: (n, *network_input_shape), float32.
+        inputs: (n, *network_input_shape), float32; or uint8, of which a front makes float32 within each step.
         targets: (n,) int32 or (n, *output_shape) float32, as the loss takes them.
         weights: (n,) float32: what each sample counts in the loss; None where all count alike.
     """
 
-    inputs: npt.NDArray[np.float32]
+    inputs: npt.NDArray[np.float32] | npt.NDArray[np.uint8]
     targets: npt.NDArray[np.float32] | npt.NDArray[np.int32]
     weights: npt.NDArray[np.float32] | None = None
 
@@ -41,8 +44,20 @@ class Arrays:
 
 @dataclass(frozen=True, slots=True)
 class FitData:
-    """The parts of a dataset; `validation` and `test` may hold no samples."""
+    """The parts of a dataset; `validation` and `test` may hold no samples.
+
+    Attributes:
+        front: What happens to the inputs within each step.
+    """
 
     train: Arrays
     validation: Arrays
     test: Arrays
+    front: Front = NOTHING
+
+    def prepared(self) -> "FitData":
+        """The same with inputs as the network takes them, for a training that knows no front."""
+        return FitData(self._prepare(self.train), self._prepare(self.validation), self._prepare(self.test))
+
+    def _prepare(self, part: Arrays) -> Arrays:
+        return replace(part, inputs=self.front.judge(tf.constant(part.inputs)).numpy())

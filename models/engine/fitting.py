@@ -11,6 +11,7 @@ from models.engine.arrays import Arrays, FitData
 from models.engine.early_stopping import StoppingRule
 from models.engine.evaluation import Evaluation
 from models.engine.failures import broken_step, check_first_loss, check_loss, check_weights, count_sound_steps
+from models.engine.front import Front
 from models.engine.held_out import HeldOut
 from models.engine.length import measure_length
 from models.engine.meter import Meter
@@ -111,8 +112,8 @@ def _choose_executor(planning: Planning) -> Executor:
     return Executor.SERIAL if is_serial else Executor.PARALLEL
 
 
-def _make_learner(network: Any, training: Training, meter: Meter) -> Learner:
-    parts = (network, make_optimizer(training.optimizer, training.precision), make_loss(training.loss), meter)
+def _make_learner(network: Any, training: Training, meter: Meter, front: Front) -> Learner:
+    parts = (network, make_optimizer(training.optimizer, training.precision), make_loss(training.loss), meter, front)
     if training.record:
         return RecordingLearner(*parts, training.record)
     return MirroredLearner(*parts) if is_mirrored() else Learner(*parts)
@@ -156,7 +157,7 @@ class _Session:
             self._rule = StoppingRule(
                 training.early_stopping, network, meter.names, has_validation=len(data.validation) > 0
             )
-        learner = _make_learner(network, training, meter)
+        learner = _make_learner(network, training, meter, data.front)
         self._record = Record(meter.names, learner.recorded, self._length, training.validation_freq, reporter)
         self._running = meter.zero()
         self._choice = self._choose_plan(learner, data, seed) if self._length.num_steps else None

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from core.errors import TrainingFailed
+from models.engine.front import NOTHING, Front
 from models.engine.meter import Meter, State
 from models.engine.programs.learning import Batch, Learner
 from models.runtime import has_gpu, list_devices, tf
@@ -46,13 +47,13 @@ class MirroredLearner(Learner):
     batch normalisation's means and variances, and dropout's masks. Keras draws the same mask for each share.
     """
 
-    def __init__(self, network: Any, optimizer: Any, loss: Any, meter: Meter) -> None:
-        super().__init__(network, optimizer, loss, meter)
+    def __init__(self, network: Any, optimizer: Any, loss: Any, meter: Meter, front: Front = NOTHING) -> None:
+        super().__init__(network, optimizer, loss, meter, front)
         # Keras would add up gradients after each device has clipped its own; here they are added up before.
         updating = getattr(optimizer, "inner_optimizer", optimizer)
         updating._all_reduce_sum_gradients = list  # noqa: SLF001 - Keras has no public way to say so.
 
-    def learn(self, batch: Batch) -> State:
+    def update(self, batch: Batch) -> State:
         """Update the weights by a batch; what it measured before the update."""
         strategy = tf.distribute.get_strategy()
         states = strategy.run(self._learn_share, args=(batch,))

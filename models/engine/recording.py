@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from core.specs.training import RecordName
+from models.engine.front import Front
 from models.engine.meter import Meter, State
 from models.engine.programs.learning import Batch, Learner
 from models.named_weights import named_weights
@@ -20,11 +21,14 @@ class RecordingLearner(Learner):
         optimizer: Keras's.
         loss: Keras's.
         meter: What to measure.
+        front: What happens to inputs before they reach the network.
         record: What to record besides.
     """
 
-    def __init__(self, network: Any, optimizer: Any, loss: Any, meter: Meter, record: Sequence[RecordName]) -> None:
-        super().__init__(network, optimizer, loss, meter)
+    def __init__(
+        self, network: Any, optimizer: Any, loss: Any, meter: Meter, front: Front, record: Sequence[RecordName]
+    ) -> None:
+        super().__init__(network, optimizer, loss, meter, front)
         trained = [layer for layer in network.layers if layer.trainable_variables]
         self._trained = trained if "gradient_norms" in record else []
         self._watched = list(filter(_is_telling, network.layers)) if "activations" in record else []
@@ -38,7 +42,7 @@ class RecordingLearner(Learner):
             *(name for layer in self._shown for name in _name_numbers(layer)),
         )
 
-    def learn(self, batch: Batch) -> State:
+    def update(self, batch: Batch) -> State:
         """Update the weights by a batch; what it measured before the update, and what is recorded."""
         inputs, targets, *weights = batch
         with tf.GradientTape() as tape:

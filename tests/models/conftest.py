@@ -1,7 +1,14 @@
 from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from io import BytesIO
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
+from core.dataset_description import SPLIT_NAMES, DescriptionFile, ImagesDescription, ValueCount
+from core.dataset_folder import IMAGE_RECORD, DatasetFolder
 from core.metrics import MetricBatch, Phase, Progress
 
 
@@ -48,3 +55,55 @@ def make_reporter():
 @pytest.fixture
 def reporter(make_reporter):
     return make_reporter()
+
+
+@pytest.fixture
+def image_file():
+    """The bytes of an image file with these pixels."""
+
+    def encode(pixels, format_="PNG") -> bytes:
+        buffer = BytesIO()
+        Image.fromarray(np.asarray(pixels, np.uint8)).save(buffer, format_)
+        return buffer.getvalue()
+
+    return encode
+
+
+@pytest.fixture
+def upload_images():
+    """Lay down images as the service does when they are uploaded, and give the sha256 that names them.
+
+    Images are (split or None, label, bytes of the file, (height, width)), in the order of their paths.
+    """
+
+    def upload(datasets_dir: Path, images: Sequence[tuple[str | None, str, bytes, tuple[int, int]]]) -> str:
+        content = b"".join(image for _, _, image, _ in images)
+        folder = DatasetFolder.of(datasets_dir, sha256(content).hexdigest())
+        folder.path.mkdir(parents=True)
+        folder.image_bytes.write_bytes(content)
+        labels = sorted({label for _, label, _, _ in images})
+        offsets = np.cumsum([0, *(len(image) for _, _, image, _ in images)])
+        records = [
+            (offset, len(image), *size, labels.index(label), -1 if split is None else SPLIT_NAMES.index(split))
+            for offset, (split, label, image, size) in zip(offsets, images, strict=False)
+        ]
+        np.save(folder.image_records, np.array(records, IMAGE_RECORD))
+        splits = [split for split, _, _, _ in images if split is not None]
+        heights, widths = zip(*(size for _, _, _, size in images), strict=True)
+        description = ImagesDescription(
+            num_images=len(images),
+            classes=tuple(
+                ValueCount(value=label, count=sum(label == other for _, other, _, _ in images)) for label in labels
+            ),
+            splits={name: splits.count(name) for name in SPLIT_NAMES if name in splits},
+            least_height=min(heights),
+            greatest_height=max(heights),
+            least_width=min(widths),
+            greatest_width=max(widths),
+            num_grey=sum(Image.open(BytesIO(image)).mode == "L" for _, _, image, _ in images),
+        )
+        file = DescriptionFile(format="zip", description=description)
+        folder.description.write_text(file.model_dump_json(), encoding="utf-8")
+        return folder.path.name
+
+    return upload

@@ -85,7 +85,8 @@ def run(definition, reporter, folder):
 def test_classes_are_those_that_the_network_answers(definition, plan, tmp_path, reporter):
     outcome, ours = run(change(definition, plan=plan), reporter, tmp_path)
 
-    for held_out, samples in ((outcome.validation, ours.data.validation), (outcome.test, ours.data.test)):
+    data = ours.data.prepared()
+    for held_out, samples in ((outcome.validation, data.validation), (outcome.test, data.test)):
         split = describe_split(held_out, len(samples))
         targets = samples.targets if samples.targets.ndim == 1 else samples.targets.argmax(axis=1)
         answers = np.asarray(ours.network(samples.inputs)).argmax(axis=1)
@@ -116,7 +117,7 @@ def test_a_single_output_is_read_as_its_loss_means_it(loss, activation, middle, 
 
     outcome, ours = run(definition, reporter, tmp_path)
 
-    answers = np.asarray(ours.network(ours.data.test.inputs))[:, 0] >= middle
+    answers = np.asarray(ours.network(ours.data.prepared().test.inputs))[:, 0] >= middle
     report = outcome.test.tally.report()
     expected = confusion_matrix(ours.data.test.targets[:, 0] > 0, answers, labels=[False, True])
     assert np.array(report.confusion_matrix).tolist() == expected.tolist()
@@ -128,7 +129,7 @@ def test_errors_are_those_of_the_networks_answers(tmp_path, reporter):
     outcome, ours = run(LINE, reporter, tmp_path)
 
     report = outcome.test.tally.report()
-    answers = np.asarray(ours.network(ours.data.test.inputs))
+    answers = np.asarray(ours.network(ours.data.prepared().test.inputs))
     assert report.mean_absolute_error == pytest.approx(mean_absolute_error(ours.data.test.targets, answers), rel=1e-5)
     assert report.r2_score == pytest.approx(r2_score(ours.data.test.targets, answers), rel=1e-5)
     assert len(report.outputs) == 2
@@ -137,7 +138,7 @@ def test_errors_are_those_of_the_networks_answers(tmp_path, reporter):
 def test_bits_are_those_of_the_networks_answers(tmp_path, reporter):
     outcome, ours = run(change(ADDER, metrics=["accuracy"]), reporter, tmp_path)
 
-    right = (np.asarray(ours.network(ours.data.test.inputs)) >= 0.5) == ours.data.test.targets
+    right = (np.asarray(ours.network(ours.data.prepared().test.inputs)) >= 0.5) == ours.data.test.targets
     report = outcome.test.tally.report()
     assert report.bit_accuracy == pytest.approx(right.mean())
     assert report.bit_accuracy == pytest.approx(outcome.metrics["test/accuracy"])
@@ -153,7 +154,7 @@ def test_validation_is_of_the_weights_that_are_kept(tmp_path, reporter):
     curve = list(reporter.curves["epoch/validation/loss"].values())
     assert curve[-1] != min(curve)
     assert outcome.validation.metrics["loss"] == pytest.approx(min(curve), rel=1e-6)
-    answers = np.asarray(ours.network(ours.data.validation.inputs)).argmax(axis=1)
+    answers = np.asarray(ours.network(ours.data.prepared().validation.inputs)).argmax(axis=1)
     expected = confusion_matrix(ours.data.validation.targets.argmax(axis=1), answers, labels=range(3))
     assert np.array(outcome.validation.tally.report().confusion_matrix).tolist() == expected.tolist()
 
@@ -162,7 +163,7 @@ def test_a_fit_that_ends_between_two_validations_is_validated_once_more(tmp_path
     outcome, ours = run(change(IRIS, epochs=3, validation_freq=2), reporter, tmp_path)
 
     assert len(reporter.curves["epoch/validation/loss"]) == 1
-    answers = np.asarray(ours.network(ours.data.validation.inputs))
+    answers = np.asarray(ours.network(ours.data.prepared().validation.inputs))
     right = answers.argmax(axis=1) == ours.data.validation.targets.argmax(axis=1)
     assert outcome.validation.tally.report().accuracy == right.mean()
     assert outcome.validation.metrics["loss"] != reporter.curves["epoch/validation/loss"].popitem()[1]

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from models.engine.front import NOTHING, Front
 from models.engine.meter import Meter, State
 from models.runtime import tf
 
@@ -17,6 +18,7 @@ class Learner:
         optimizer: Keras's; its variables are made here.
         loss: Keras's.
         meter: What to measure.
+        front: What happens to inputs before they reach the network.
 
     Attributes:
         recorded: Names of what a step tells besides, in one more part behind its state; () for no such part.
@@ -24,10 +26,11 @@ class Learner:
 
     recorded: tuple[str, ...] = ()
 
-    def __init__(self, network: Any, optimizer: Any, loss: Any, meter: Meter) -> None:
+    def __init__(self, network: Any, optimizer: Any, loss: Any, meter: Meter, front: Front = NOTHING) -> None:
         self.network = network
         self.optimizer = optimizer
         self.meter = meter
+        self._front = front
         self._loss = loss
         optimizer.build(network.trainable_variables)
 
@@ -37,7 +40,12 @@ class Learner:
         return [*self.network.variables, *self.optimizer.variables]
 
     def learn(self, batch: Batch) -> State:
-        """Update the weights by a batch; what it measured before the update."""
+        """Update the weights by a batch as it is stored; what it measured before the update."""
+        inputs, *others = batch
+        return self.update((self._front.learn(inputs, self.optimizer.iterations), *others))
+
+    def update(self, batch: Batch) -> State:
+        """Update the weights by a batch as the network takes it; what it measured before the update."""
         inputs, targets, *weights = batch
         with tf.GradientTape() as tape:
             outputs = self.network(inputs, training=True)
@@ -51,7 +59,7 @@ class Learner:
     def judge(self, batch: Batch) -> tuple[State, Any]:
         """What a batch measures, and what it was answered, learning nothing."""
         inputs, targets, *weights = batch
-        outputs = self.network(inputs, training=False)
+        outputs = self.network(self._front.judge(inputs), training=False)
         return self.meter.measure(self.loss(targets, outputs, *weights), targets, outputs), outputs
 
     def loss(self, targets: Any, outputs: Any, *weights: Any) -> Any:

@@ -5,6 +5,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from core.dataset_shape import shape_of
+from core.signatures import InputKind
 from core.specs.datasets import Dataset
 from models.data.loading import load_samples
 
@@ -48,7 +49,7 @@ def test_arrays_are_what_the_dataset_shape_promises(definition):
         (parts.test, shape.num_test),
     ):
         assert part.inputs.shape == (count, *shape.input_shape)
-        assert part.inputs.dtype == np.float32
+        assert part.inputs.dtype == (np.uint8 if shape.input_kind is InputKind.IMAGE else np.float32)
         assert part.targets.shape == (count, *shape.target_shape)
         assert np.isfinite(part.inputs).all()
 

@@ -127,6 +127,7 @@ ADDER = {
 
 def stock_fit(network, spec, data, metrics):
     """`Model.fit` on a generator that yields the batches of our own ordering."""
+    data = data.prepared()
     length = measure_length(spec.training, len(data.train))
     order = Ordering(length, spec.seed, shuffle=True).steps(0, length.num_steps)
 

@@ -77,7 +77,7 @@ def test_curves_and_weights_are_those_of_model_fit(definition, precision, plan, 
 
 
 def stock_fit(stock, spec):
-    network, data = stock.network, stock.data
+    network, data = stock.network, stock.data.prepared()
     optimizer = keras_own(make_optimizer(spec.training.optimizer))
     if spec.training.precision == "mixed_float16":
         optimizer = keras.optimizers.LossScaleOptimizer(optimizer)

@@ -90,7 +90,7 @@ def test_curves_and_weights_are_those_of_model_fit(
 
 
 def stock_fit(stock, spec, weights):
-    network, data = stock.network, stock.data
+    network, data = stock.network, stock.data.prepared()
     # Keras makes metrics that weigh only where they are called weighted.
     network.compile(
         optimizer=keras_own(make_optimizer(spec.training.optimizer)),
