@@ -41,6 +41,7 @@ async def take_in(
         DiskFull: If there is no room for them.
         Unavailable: If too many uploads are being read.
     """
+    _check_form(request)
     store = service.dataset_store
     with _told_as_full():
         await run_in_threadpool(_check_room, service, _declared_bytes(request))
@@ -99,8 +100,20 @@ async def _receive(service: Service, request: Request, target: Path) -> tuple[st
         num_bytes += len(waiting)
         await run_in_threadpool(_sync, writer)
     if not num_bytes:
-        raise RefusedDataset("The body is empty. Send the bytes of a file: curl -T FILE …", "empty")
+        raise RefusedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
     return digest.hexdigest(), num_bytes
+
+
+def _check_form(request: Request) -> None:
+    """Refuse what would otherwise be read as a table with strange lines around it.
+
+    Raises:
+        RefusedDataset: If the body is a form of a web page.
+    """
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise RefusedDataset(
+            "The body is a form. Send the file itself: curl --data-binary @FILE …, not curl --form.", "multipart_form"
+        )
 
 
 def _declared_bytes(request: Request) -> int:

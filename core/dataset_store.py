@@ -6,6 +6,7 @@ it left behind can be told from what another process is at work on, without wait
 
 import fcntl
 import os
+import platform
 import shutil
 import tempfile
 import time
@@ -18,6 +19,11 @@ REMOVED = ".removed-"
 LOCK = "lock"
 GRACE_SECONDS = 60.0
 """A folder without a lock that is younger may be about to get one."""
+ELSEWHERE_SECONDS = 3600.0
+"""Shared storage may not carry locks from one machine to another. A folder that another machine was making counts as
+left once nothing in it has changed for so long."""
+BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+"""Differs between machines, and is the same for all containers of one (random(4))."""
 
 
 class IncomingDataset:
@@ -35,6 +41,7 @@ class IncomingDataset:
         self.scratch = path / "scratch"
         self._lock = os.open(path / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
+        os.write(self._lock, _machine().encode())
         self.folder.path.mkdir()
         self.scratch.mkdir()
 
@@ -136,10 +143,20 @@ def _remove_if_left(path: Path) -> bool:
     except BlockingIOError:
         return False
     else:
+        if os.read(lock, 100).decode() != _machine() and time.time() - _changed_at(path) < ELSEWHERE_SECONDS:
+            return False
         shutil.rmtree(path, ignore_errors=True)
         return True
     finally:
         os.close(lock)
+
+
+def _machine() -> str:
+    return BOOT_ID.read_text().strip() if BOOT_ID.is_file() else platform.node()
+
+
+def _changed_at(path: Path) -> float:
+    return max(_modified_at(entry) for entry in (path, *path.rglob("*")))
 
 
 def _sync(path: Path) -> None:

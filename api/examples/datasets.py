@@ -151,6 +151,6 @@ TOO_LARGE = BodyTooLarge(
 )
 TOO_SLOW = BodyTooSlow("Of the body only 3,012 bytes came in 31 s. Send it faster than 16,384 bytes a second.")
 REFUSED = RefusedDataset("Row 7 has 4 values, the header has 3. Give every row as many.", "ragged_rows")
-EMPTY = RefusedDataset("The body is empty. Send the bytes of a file: curl -T FILE …", "empty")
+EMPTY = RefusedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
 BUSY = Unavailable("2 uploads are being read, and this one has waited 30 s for its turn. Send it again later.")
 FULL = DiskFull("There is no room left for this on the service's disk. Delete datasets and runs that nobody needs.")

@@ -148,6 +148,12 @@ def test_what_is_too_large_is_refused(make_client, make_settings):
     assert stored(settings) == []
 
 
+def test_a_form_is_not_taken_for_the_file_in_it(client, settings):
+    answer = client.post("/v1/datasets/pets/versions", files={"file": ("pets.zip", b"zip")})
+    assert (answer.status_code, answer.json()["code"]) == (422, "multipart_form")
+    assert stored(settings) == []
+
+
 def test_a_full_disk_takes_nothing_more(client, settings, monkeypatch):
     monkeypatch.setattr(DatasetStore, "free_bytes", lambda _: 100 * 1024 * 1024)
     answer = upload(client)

@@ -90,3 +90,13 @@ def test_age_is_told_of_what_is_stored(store):
     incoming.discard()
     assert store.hashes_older_than(60) == []
     assert store.hashes_older_than(-60) == [SHA256]
+
+
+def test_what_another_machine_is_making_is_left_alone_until_nothing_changes_any_more(store, monkeypatch):
+    other = store.open()
+    os.close(other._lock)
+    (other.path / "lock").write_text("another machine")
+    assert store.tidy() == 0
+    monkeypatch.setattr("core.dataset_store.ELSEWHERE_SECONDS", -1)
+    assert store.tidy() == 1
+    assert names(store) == []
