@@ -16,12 +16,12 @@ from models.training import train
 FAMILIES = ["alexnet", "vgg", "googlenet", "resnet"]
 
 
-def spec_of(family, **training):
+def spec_of(family, arguments=None, **training):
     return parse_spec(
         {
             "name": family,
             "dataset": {"name": "digits", "split": {"test": 300}},
-            "model": {"kind": "cnn_family", "family": family, "width": 4, "dropout": 0.1},
+            "model": {"kind": "cnn_family", "family": family, "width": 4, "dropout": 0.1} | (arguments or {}),
             "training": {"loss": "sparse_categorical_crossentropy", "optimizer": "adam", **training},
         }
     )
@@ -58,9 +58,12 @@ def test_onnx_answers_as_keras_does(family, image_shape, tmp_path):
     np.testing.assert_allclose(run_onnx(tmp_path / "model.onnx", images), expected, rtol=1e-3, atol=1e-5)
 
 
-@pytest.mark.parametrize(("family", "precision"), [("googlenet", "float32"), ("resnet", "mixed_bfloat16")])
-def test_a_network_that_branches_learns_and_is_saved(family, precision, tmp_path, reporter):
-    spec = spec_of(family, epochs=3, metrics=["accuracy"], precision=precision, plan="graph")
+@pytest.mark.parametrize(
+    ("family", "arguments", "precision"),
+    [("googlenet", {}, "float32"), ("resnet", {"depth": 8}, "mixed_bfloat16")],
+)
+def test_a_network_that_branches_learns_and_is_saved(family, arguments, precision, tmp_path, reporter):
+    spec = spec_of(family, arguments, epochs=3, metrics=["accuracy"], precision=precision, plan="graph")
 
     outcome = train(spec, datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)
 
