@@ -11,7 +11,8 @@ from ingest.values import BOOLEAN, DAY, DECIMAL_COMMA, INFINITY, INTEGER, MOMENT
 
 SAMPLE_ROWS = 20_000
 """Looked at first: most columns of text show there that they are nothing else."""
-COLUMNS_AT_ONCE = 100
+COLUMNS_AT_ONCE = 20
+"""Every pattern of every column is compiled for itself, and takes memory."""
 
 Trait = str
 TRAITS: dict[Trait, str] = {

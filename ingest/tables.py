@@ -33,10 +33,10 @@ def take_table(parts: Sequence[TablePart], workspace: Workspace) -> DescriptionF
         Refused: If they can not be read as one table.
     """
     with open_engine(workspace.folder, workspace.work, workspace.limits, workspace.space) as connection:
-        rows = _read_rows(connection, parts, workspace)
-        check_width(len(rows.columns), _max_columns(workspace))
         table = workspace.results.table
         with refusals_of(parts[0].path, "The table"):
+            rows = _read_rows(connection, parts, workspace)
+            check_width(len(rows.columns), _max_columns(workspace))
             _write(connection, rows, table, workspace, with_split=parts[0].split is not None)
             description = _describe(connection, rows, table)
     warnings = [*rows.warnings, *(told for column in rows.columns for told in column.warnings)]

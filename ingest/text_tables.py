@@ -99,7 +99,7 @@ def check_width(num_columns: int, max_columns: int) -> None:
 
 def _reader(path: Path, dialect: Dialect) -> str:
     # The engine compares before it trims, so a blank in front has to be among the words.
-    words = [*MISSING_WORDS, *(f" {word}" for word in MISSING_WORDS)]
+    words = [*MISSING_WORDS] if dialect.delimiter == " " else [*MISSING_WORDS, *(f" {word}" for word in MISSING_WORDS)]
     columns = ", ".join(f"'f{place}': 'VARCHAR'" for place in range(len(dialect.names)))
     return (
         f"read_csv({literal(str(path))}, auto_detect = false, columns = {{{columns}}}, "

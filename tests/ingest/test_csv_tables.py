@@ -73,7 +73,7 @@ def test_column_without_any_value_is_kept_and_told(take):
     assert any("“b”" in warning for warning in file.warnings)
 
 
-@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " "])
 def test_delimiter_is_found(take, folder, delimiter):
     take(f'a{delimiter}b\n1{delimiter}"x{delimiter}y"\n')
     assert read_rows(folder) == [(1, f"x{delimiter}y")]
