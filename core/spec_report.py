@@ -17,6 +17,7 @@ from core.settings import Settings
 from core.specs.experiment import ExperimentSpec
 from core.specs.own_data import UploadedDataset
 from core.specs.training import Training
+from core.target_scaling import check_target_scaling
 
 BYTES_PER_NUMBER = 4
 COPIES_OF_WEIGHTS = 4
@@ -81,6 +82,7 @@ def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDes
     warnings = check_output(spec, shape, layers[-1].output_shape)
     check_metrics(spec, shape, layers[-1].output_shape)
     check_class_weight(spec, shape)
+    check_target_scaling(spec, is_classification=bool(shape.class_labels))
     check_initial_weights(spec, layers)
     check_record(spec, layers)
     report = _work_out(spec, shape, layers, (*shape.warnings, *warnings, *_training_warnings(spec, shape)))

@@ -28,6 +28,7 @@ from models.first_weights import set_first_weights
 from models.metrics import Measure, make_measures
 from models.preparation import AnyPreparation, Preparation
 from models.registry import build_network
+from models.target_scaling import TargetScaling, fit_target_scaling
 from models.targets import shape_targets
 from models.weighting import weigh_samples
 
@@ -45,6 +46,7 @@ class Assembly:
         measures: For the metrics of the spec.
         make_tally: Makes what counts answers to held-out samples.
         preparation: What was done to the inputs.
+        target_scaling: What turns the network's answers into the target's units; in training a part of the network.
         examples: Some raw training inputs.
     """
 
@@ -54,6 +56,7 @@ class Assembly:
     measures: tuple[Measure, ...]
     make_tally: MakeTally
     preparation: AnyPreparation
+    target_scaling: TargetScaling | None
     examples: npt.NDArray[np.float32]
 
 
@@ -93,13 +96,15 @@ def assemble(
 
     network = build_network(spec.model, shape, spec.seed, spec.training.precision)
     set_first_weights(network, spec.initial_weights)
+    target_scaling = fit_target_scaling(spec, samples.train.targets)
     return Assembly(
         shape=shape,
-        network=network,
+        network=network if target_scaling is None else target_scaling.attach(network),
         data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test), front),
         measures=make_measures(spec.training, output_shape),
         make_tally=choose_tally(spec, shape, output_shape),
         preparation=preparation,
+        target_scaling=target_scaling,
         # Copied, so that these few rows do not keep all raw inputs in memory through the training.
         examples=samples.train.inputs[:NUM_EXAMPLES].astype(np.float32),
     )

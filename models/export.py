@@ -22,6 +22,7 @@ from models.onnx.activations import activation_name
 from models.onnx.writing import INPUT, OUTPUT, write_onnx
 from models.preparation import AnyPreparation
 from models.runtime import keras
+from models.target_scaling import TargetScaling, TargetUnits
 
 Inputs = npt.NDArray[np.float32]
 
@@ -46,13 +47,13 @@ def export_model(assembly: Assembly, spec: ExperimentSpec, output_dir: Path) -> 
     Raises:
         ExportMismatch: If the ONNX form does not answer as the Keras form does.
     """
-    final = _final_layers(spec.training.loss)
-    steps = follow(list_steps(assembly.network), final)
+    final = _final_layers(spec.training.loss, assembly.target_scaling)
+    steps = follow(list_steps(assembly.network, without=(TargetUnits,)), final)
     model = build_model(assembly.shape.input_shape, assembly.preparation, steps)
     keras_path, onnx_path, signature_path = (output_dir / name for name in (KERAS_MODEL, ONNX_MODEL, SIGNATURE))
     model.save(keras_path)
     # The Keras file keeps its dropout for those who train it further.
-    computing = follow(list_steps(assembly.network, without=TRAINING_ONLY), final)
+    computing = follow(list_steps(assembly.network, without=(*TRAINING_ONLY, TargetUnits)), final)
     write_onnx(onnx_path, assembly.shape.input_shape, assembly.preparation, computing)
     compare(model, onnx_path, assembly.examples)
     signature = describe(assembly.shape, spec, [step.layer for step in steps])
@@ -60,8 +61,10 @@ def export_model(assembly: Assembly, spec: ExperimentSpec, output_dir: Path) -> 
     return [keras_path, onnx_path, signature_path]
 
 
-def _final_layers(loss: Loss) -> list[Any]:
-    """What turns logits into the probabilities that clients expect."""
+def _final_layers(loss: Loss, target_scaling: TargetScaling | None) -> list[Any]:
+    """What turns a network's answers into what clients expect: the target's units, or probabilities for logits."""
+    if target_scaling is not None:
+        return [target_scaling.layer()]
     if not loss.from_logits:
         return []
     activation = "sigmoid" if loss.name == "binary_crossentropy" else "softmax"

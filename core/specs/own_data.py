@@ -67,6 +67,11 @@ class ColumnChoice(SpecModel):
 ColumnChoices = Annotated[dict[ColumnName, ColumnChoice], Field(max_length=MAX_COLUMNS)]
 
 
+TargetScaling = Literal["auto", "none", "standardize"]
+"""Of the numbers to predict: learn them as if their mean were 0 and their standard deviation 1; curves, reports and
+answers are in the target's own units. auto: where the loss measures differences and the last layer is linear."""
+
+
 class TableDataset(UploadedDataset):
     """An uploaded table: some columns in, one to be predicted."""
 
@@ -82,6 +87,8 @@ class TableDataset(UploadedDataset):
     """Corrections, by column."""
     scaling: Scaling = "standardize"
     """Of numbers and dates."""
+    target_scaling: TargetScaling = "auto"
+    """Of the target of a regression."""
     split: TableSplit = TableSplit(validation=0.2, test=0.2)
 
 
@@ -105,6 +112,7 @@ class SeriesDataset(UploadedDataset):
     horizon: PositiveInt = 1
     targets: Literal["last", "every_step"] = "last"
     scaling: Scaling = "standardize"
+    target_scaling: TargetScaling = "auto"
     split: SeriesSplit = SeriesSplit(validation=0.2, test=0.2)
     """By time, as it stands: the last windows are for test, those before them for validation. No training window
     reaches into held-out rows."""
@@ -128,6 +136,8 @@ class ArraysDataset(UploadedDataset):
     """Divide arrays of bytes (uint8) by 255 in front of the network."""
     scaling: Scaling = "none"
     """Of arrays of two axes."""
+    target_scaling: TargetScaling = "auto"
+    """Of the targets of a regression."""
     split: Split = Split()
 
 

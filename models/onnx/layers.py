@@ -103,6 +103,12 @@ def _add_embedding(graph: Graph, layer: Any, value: Value) -> Value:
     return Value(graph.add("Gather", vectors, rows, axis=0, stem=layer.name), (*value.shape, layer.output_dim))
 
 
+def _add_rescaling(graph: Graph, layer: Any, value: Value) -> Value:
+    scaled = graph.add("Mul", to_channels_last(graph, value), graph.constant(f"{layer.name}_scale", layer.scale))
+    result = graph.add("Add", scaled, graph.constant(f"{layer.name}_offset", layer.offset), stem=layer.name)
+    return Value(result, value.shape)
+
+
 _WRITERS: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "Dense": _add_dense,
     "Conv2D": _add_convolution,
@@ -113,6 +119,7 @@ _WRITERS: dict[str, Callable[[Graph, Any, Value], Value]] = {
     "BatchNormalization": _add_normalization,
     "Activation": _add_activation,
     "Flatten": _add_flatten,
+    "Rescaling": _add_rescaling,
     "Reshape": _add_reshape,
     "Cropping1D": _add_cropping,
     "Cropping2D": _add_cropping,

@@ -1,0 +1,78 @@
+"""Regression in the target's own units: learned as if targets were standardised, answered and measured as they are.
+
+A network whose first answers lie around 0 takes thousands of steps to reach targets around 1,000, and a learning rate
+that suits millimetres is far off for kilometres. So the network computes standardised answers, a layer behind it turns
+them into the target's units, and the gradient that comes back through that layer is the one of standardised targets.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.specs.experiment import ExperimentSpec
+from core.target_scaling import SQUARED_LOSSES, scales_targets
+from models.runtime import keras, tf
+
+Numbers = npt.NDArray[np.float64]
+
+
+class TargetUnits(keras.layers.Layer):  # type: ignore[misc]
+    """From standardised answers to the target's units, in training; saved models have Keras's Rescaling instead.
+
+    Args:
+        offset: Mean of each output's targets.
+        spread: Their standard deviation.
+        slope: What gradients are multiplied by on their way back, instead of `spread`.
+    """
+
+    def __init__(self, offset: Numbers, spread: Numbers, slope: Numbers) -> None:
+        super().__init__(name="target_units", dtype="float32")
+        self._offset = offset.astype(np.float32)
+        self._slope = slope.astype(np.float32)
+        self._rest = (spread - slope).astype(np.float32)
+
+    def call(self, inputs: Any) -> Any:
+        """The same shape, in the target's units."""
+        return inputs * self._slope + tf.stop_gradient(inputs) * self._rest + self._offset
+
+
+@dataclass(frozen=True, slots=True)
+class TargetScaling:
+    """Mean and standard deviation of the training targets, one of each for every output."""
+
+    offset: tuple[float, ...]
+    spread: tuple[float, ...]
+    is_squared: bool
+    """Whether the loss grows with the square of an error: its slope in the target's units then has one more of them."""
+
+    def attach(self, network: Any) -> Any:
+        """The network with answers in the target's units, for training."""
+        spread = np.array(self.spread)
+        slope = 1 / spread if self.is_squared else np.ones_like(spread)
+        units = TargetUnits(np.array(self.offset), spread, slope)
+        return keras.Model(network.inputs, units(network.outputs[0]), name="network")
+
+    def layer(self) -> Any:
+        """The layer that takes the place of `TargetUnits` in a saved model."""
+        return keras.layers.Rescaling(list(self.spread), offset=list(self.offset), name="target_units")
+
+
+def fit_target_scaling(spec: ExperimentSpec, targets: npt.NDArray[Any]) -> TargetScaling | None:
+    """Work out how targets are scaled, from those of the training samples alone; None where they are not.
+
+    Args:
+        spec: What is trained.
+        targets: (n, *target_shape) of the training samples, as they were uploaded.
+    """
+    if not scales_targets(spec, is_classification=np.issubdtype(targets.dtype, np.integer)):
+        return None
+    rows = targets.reshape(-1, targets.shape[-1])
+    # A column at a time: whole targets in 64 bits may be more than fits into memory.
+    columns = [rows[:, number].astype(np.float64) for number in range(rows.shape[1])]
+    offset = np.array([column.mean() for column in columns])
+    spread = np.array([column.std() for column in columns])
+    spread = np.where(spread > 0, spread, 1.0)
+    is_squared = spec.training.loss.name in SQUARED_LOSSES
+    return TargetScaling(tuple(offset.tolist()), tuple(spread.tolist()), is_squared)
