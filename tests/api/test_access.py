@@ -73,6 +73,8 @@ def test_scopes_are_those_that_were_decided(client):
     assert by_scope[Scope.METRICS] == {"GET /metrics"}
     assert by_scope[Scope.ADMIN] == {
         "DELETE /v1/runs/{run_id}",
+        "DELETE /v1/datasets/{name}",
+        "DELETE /v1/datasets/{name}/versions/{version}",
         "POST /v1/keys",
         "GET /v1/keys",
         "DELETE /v1/keys/{prefix}",
@@ -81,6 +83,8 @@ def test_scopes_are_those_that_were_decided(client):
         "POST /v1/runs",
         "POST /v1/runs/{run_id}:cancel",
         "PUT /v1/datasets/{name}/files/{filename}",
+        "POST /v1/datasets",
+        "POST /v1/datasets/{name}/versions",
         "PUT /v1/registry/models/{model}/aliases/{alias}",
         "DELETE /v1/registry/models/{model}/aliases/{alias}",
     }
