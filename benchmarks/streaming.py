@@ -1,4 +1,4 @@
-"""How much memory training takes on uploaded tables of growing size: with a bound, and with all of it in memory.
+"""How much memory training takes on uploads of growing size: with a bound, and with all of it in memory.
 
 Each run has a process of its own, that is told how much memory it may use: what does not fit into its share is kept in
 files and read batch by batch. What counts is memory that no file stands behind (RssAnon in proc(5)); pages of mapped
@@ -25,6 +25,11 @@ MEBIBYTE = 1024 * 1024
 NUM_COLUMNS = 63
 BYTES_PER_ROW = 4 * (NUM_COLUMNS + 1)
 BATCH_SIZE = 1024
+IMAGE_SHAPE = (128, 128, 3)
+BYTES_PER_IMAGE = 128 * 128 * 3
+IMAGES_PER_BATCH = 32
+NUM_FILES = 64
+"""Different images that are written; as many samples as asked for refer to them."""
 MOST_STEPS = 2000
 LOOKS_A_SECOND = 50
 
@@ -54,6 +59,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure, print a table, and write it where asked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="128,512,2048", help="MiB of samples, separated by commas")
+    parser.add_argument("--kind", choices=("table", "images"), default="table", help="what to train on")
     parser.add_argument("--memory", type=int, default=1024, help="MiB that the bounded runs are told they may use")
     parser.add_argument("--most-loaded", type=int, default=2048, help="MiB up to which all of it is loaded, to compare")
     parser.add_argument("--output", type=Path, help="file to write the results to, as JSON")
@@ -61,15 +67,18 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     if given.child:
         folder, size, memory = given.child
-        print(json.dumps(asdict(_train(Path(folder), int(size), int(memory)))))
+        print(json.dumps(asdict(_train(given.kind, Path(folder), int(size), int(memory)))))
         return
     results = []
     for size in map(int, given.sizes.split(",")):
         with TemporaryDirectory(prefix="trainyard-streaming-", dir=ROOT) as folder:
-            _write_table(Path(folder), _num_rows(size))
+            if given.kind == "images":
+                _write_images(Path(folder), _num_images(size))
+            else:
+                _write_table(Path(folder), _num_rows(size))
             for memory in (given.memory, 0):
                 if memory or size <= given.most_loaded:
-                    results.append(_measure(Path(folder), size, memory))
+                    results.append(_measure(given.kind, Path(folder), size, memory))
                     _print(results[-1])
     if given.output:
         given.output.write_text(json.dumps([asdict(result) for result in results], indent=2) + "\n", encoding="utf-8")
@@ -77,6 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def _num_rows(mebibytes: int) -> int:
     return mebibytes * MEBIBYTE // BYTES_PER_ROW
+
+
+def _num_images(mebibytes: int) -> int:
+    return mebibytes * MEBIBYTE // BYTES_PER_IMAGE
 
 
 def _print(result: Result) -> None:
@@ -89,9 +102,9 @@ def _print(result: Result) -> None:
     )
 
 
-def _measure(folder: Path, size: int, memory: int) -> Result:
+def _measure(kind: str, folder: Path, size: int, memory: int) -> Result:
     process = subprocess.run(
-        [sys.executable, "-m", "benchmarks.streaming", "--child", str(folder), str(size), str(memory)],
+        [sys.executable, "-m", "benchmarks.streaming", "--kind", kind, "--child", str(folder), str(size), str(memory)],
         cwd=ROOT,
         capture_output=True,
         text=True,
@@ -128,12 +141,49 @@ def _write_table(folder: Path, num_rows: int) -> None:
     place.description.write_text(DescriptionFile(format="parquet", description=description).model_dump_json())
 
 
+def _write_images(folder: Path, num_images: int) -> None:
+    """JPEG files of noise in two classes, as ingestion leaves them."""
+    import numpy as np  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
+
+    from core.dataset_description import DescriptionFile, ImagesDescription, ValueCount  # noqa: PLC0415
+    from core.dataset_folder import IMAGE_RECORD  # noqa: PLC0415
+
+    place = _folder(folder)
+    place.path.mkdir(parents=True)
+    random = np.random.default_rng(0)
+    files = []
+    with place.image_bytes.open("wb") as out:
+        for _ in range(NUM_FILES):
+            offset = out.tell()
+            Image.fromarray(random.integers(0, 256, IMAGE_SHAPE, np.uint8)).save(out, "JPEG")
+            files.append((offset, out.tell() - offset))
+    records = np.empty(num_images, np.dtype(IMAGE_RECORD))
+    offsets, lengths = np.array(files).T
+    records["offset"], records["num_bytes"] = (
+        column[np.arange(num_images) % NUM_FILES] for column in (offsets, lengths)
+    )
+    records["height"], records["width"], records["split"] = *IMAGE_SHAPE[:2], -1
+    records["label"] = np.arange(num_images) % 2
+    np.save(place.image_records, records)
+    description = ImagesDescription(
+        num_images=num_images,
+        classes=tuple(ValueCount(value=f"class {n}", count=(num_images + 1 - n) // 2) for n in range(2)),
+        least_height=IMAGE_SHAPE[0],
+        greatest_height=IMAGE_SHAPE[0],
+        least_width=IMAGE_SHAPE[1],
+        greatest_width=IMAGE_SHAPE[1],
+        num_grey=0,
+    )
+    place.description.write_text(DescriptionFile(format="zip", description=description).model_dump_json())
+
+
 def _folder(folder: Path) -> DatasetFolder:
     return DatasetFolder.of(folder, "0" * 64)
 
 
-def _train(folder: Path, size: int, memory: int) -> Result:
-    """Train on the table in this process, telling it of so many MiB of memory; 0 for more than there is."""
+def _train(kind: str, folder: Path, size: int, memory: int) -> Result:
+    """Train on the upload in this process, telling it of so many MiB of memory; 0 for more than there is."""
     from core.specs.parsing import parse_spec  # noqa: PLC0415
     from models import training  # noqa: PLC0415 - TensorFlow is part of what is idle.
     from models.data import storage  # noqa: PLC0415
@@ -143,11 +193,12 @@ def _train(folder: Path, size: int, memory: int) -> Result:
     for module, name in ((storage, "usable_memory_bytes"), (fitting, "device_memory_bytes")):
         setattr(module, name, lambda: usable)
     reporter = _Reporter()
-    spec = parse_spec(_spec(_num_rows(size)))
+    spec = parse_spec(_image_spec(_num_images(size)) if kind == "images" else _spec(_num_rows(size)))
     idle = _anonymous_mebibytes()
     started = perf_counter()
     with _watch() as peaks, TemporaryDirectory(dir=folder) as output:
-        training.train(spec, datasets_dir=folder, output_dir=Path(output), reporter=reporter)
+        cache_dir = Path(output) / "cache"
+        training.train(spec, datasets_dir=folder, output_dir=Path(output), cache_dir=cache_dir, reporter=reporter)
     return Result(size, bool(memory), max(peaks), idle, perf_counter() - started, reporter.plan)
 
 
@@ -161,6 +212,27 @@ def _spec(num_rows: int) -> dict[str, object]:
         },
         "model": {"kind": "mlp", "layers": [{"units": 64, "activation": "relu"}, {"units": 1}]},
         "training": {"optimizer": "adam", "loss": "mse", "batch_size": BATCH_SIZE, "steps": steps},
+    }  # fmt: skip
+
+
+def _image_spec(num_images: int) -> dict[str, object]:
+    return {
+        "name": "streaming",
+        "dataset": {
+            "name": "images", "dataset": "noise", "version": 1, "sha256": "0" * 64,
+            "split": {"validation": 0.05, "test": 0.05},
+        },
+        "model": {
+            "kind": "cnn",
+            "layers": [
+                {"type": "conv2d", "filters": 4, "kernel_size": 8, "strides": 8, "activation": "relu"},
+                {"type": "dense", "units": 2, "activation": "softmax"},
+            ],
+        },
+        "training": {
+            "optimizer": "adam", "loss": "sparse_categorical_crossentropy", "batch_size": IMAGES_PER_BATCH,
+            "steps": min(MOST_STEPS, num_images // IMAGES_PER_BATCH),
+        },
     }  # fmt: skip
 
 
