@@ -41,6 +41,8 @@ class TableReader:
         self._connection = duckdb.connect(
             config={
                 "memory_limit": MEMORY_LIMIT,
+                # The file is read a few times from end to end; the system keeps its pages where there is room.
+                "enable_external_file_cache": False,
                 "threads": usable_processors(),
                 "temp_directory": str(folder),
             }
