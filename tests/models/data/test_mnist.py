@@ -38,7 +38,7 @@ def test_plain_and_gzipped_files_are_read(folder):
     train, test = load_mnist(folder, 5, 3)
 
     np.testing.assert_array_equal(train.inputs, images(5))
-    assert train.inputs.dtype == np.float32
+    assert train.inputs.dtype == np.uint8
     assert train.targets.tolist() == [0, 1, 2, 3, 4]
     assert (len(test), test.targets.tolist()) == (3, [0, 1, 2])
 
