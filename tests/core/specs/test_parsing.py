@@ -185,7 +185,11 @@ def test_an_unknown_field_named_as_a_layer_type_keeps_its_siblings_pointers(iris
         ({"training": {"metrics": "accuracy"}}, "/training/metrics", "'accuracy' came; expected a list."),
         ({"training": {"loss": 5}}, "/training/loss", "5 came; expected an object."),
         ({"dataset": ["iris"]}, "/dataset", "a list of 1 came; expected an object."),
-        ({"model": {"kind": 5}}, "/model/kind", "5 came; expected a kind. Known here: binary_adder, cnn, cnn_family, mlp, rnn."),
+        (
+            {"model": {"kind": 5}},
+            "/model/kind",
+            "5 came; expected a kind. Known here: binary_adder, cnn, cnn_family, mlp, rnn.",
+        ),
         ({"model": {"layers": [[]]}}, "/model/layers/0", "a list of 0 came; expected an object."),
         (
             {"training": {"optimizer": {"name": "sgd", "learning_rate": "0.1"}}},
