@@ -16,7 +16,6 @@ SHORT_ROWS = (
     "linear-regression",
     "two-input-regression",
     "perceptron-or",
-    "perceptron-xor",
     "iris-small",
     "forward-softmax",
     "forward-sigmoid",
