@@ -5,6 +5,7 @@ that suits millimetres is far off for kilometres. So the network computes standa
 them into the target's units, and the gradient that comes back through that layer is the one of standardised targets.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,12 +31,17 @@ class TargetUnits(keras.layers.Layer):  # type: ignore[misc]
     def __init__(self, offset: Numbers, spread: Numbers, slope: Numbers) -> None:
         super().__init__(name="target_units", dtype="float32")
         self._offset = offset.astype(np.float32)
+        self._spread = spread.astype(np.float32)
         self._slope = slope.astype(np.float32)
-        self._rest = (spread - slope).astype(np.float32)
 
     def call(self, inputs: Any) -> Any:
         """The same shape, in the target's units."""
-        return inputs * self._slope + tf.stop_gradient(inputs) * self._rest + self._offset
+
+        @tf.custom_gradient  # type: ignore[untyped-decorator]
+        def to_units(answers: Any) -> tuple[Any, Callable[[Any], Any]]:
+            return answers * self._spread + self._offset, lambda gradient: gradient * self._slope
+
+        return to_units(inputs)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ quietly tests half of what it says is worse than none.
 
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,6 +26,10 @@ from db.session import Database
 from db.upgrade import upgrade_database
 
 POSTGRES_URL = os.environ.get("TRAINYARD_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what it puts into the background deaf to Ctrl-C; programs that tests start would be, too.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @contextmanager

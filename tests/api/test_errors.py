@@ -32,6 +32,8 @@ def test_every_class_of_the_family_has_a_status():
         "unknown_experiment": 404,
         "unknown_artifact": 404,
         "unknown_key": 404,
+        "unknown_dataset": 404,
+        "unknown_dataset_version": 404,
         "conflict": 409,
         "illegal_move": 409,
         "run_not_finished": 409,
