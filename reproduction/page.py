@@ -24,7 +24,8 @@ INTRODUCTION = """# The catalogue
 
 Every experiment of the course, trained at full size through the service: `make reproduce` writes this page. A figure
 is reproduced if the run of the preset as it stands keeps within its bounds; where the draw of data and weights matters,
-other seeds are tried too, and their spread is shown. The course's figures came from laptops of 2018 to 2020.
+other seeds are tried too, and their spread is shown. The course's figures came from laptops of 2018 to 2020. Times are
+those of whole runs, whatever else the machine did meanwhile.
 
 ```console
 $ curl http://127.0.0.1:8000/v1/runs -d '{"preset": "binary-adder"}'                     # a row as it stands
