@@ -238,7 +238,7 @@ def test_networks_have_the_size_of_the_catalogue(check, name, num_parameters):
         ("vanishing-gradient", 2_000),
         # 50,000 photographs in batches of 32, three times, and of 128.
         ("cifar10-cnn", 4_689),
-        ("resnet", 1_173),
+        ("resnet", 782),
         ("overfitting", 3_000),
     ],
 )
