@@ -4,20 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, prod
 
-from core.class_weights import check_class_weight
 from core.dataset_description import DatasetDescription
 from core.dataset_shape import shape_of
 from core.dataset_sizes import DatasetShape
 from core.errors import InvalidSpec, OverLimit, Problem
-from core.initial_weights import check_initial_weights
-from core.layer_table import LayerRow, tabulate_layers
-from core.output_fit import check_metrics, check_output
-from core.recording import check_record
+from core.layer_table import LayerRow
 from core.settings import Settings
+from core.spec_fit import fit_parts
 from core.specs.experiment import ExperimentSpec
 from core.specs.own_data import UploadedDataset
 from core.specs.training import Training
-from core.target_scaling import check_target_scaling
 
 BYTES_PER_NUMBER = 4
 COPIES_OF_WEIGHTS = 4
@@ -77,14 +73,7 @@ def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDes
         OverLimit: If it asks for more than the settings allow.
     """
     shape = shape_of(spec.dataset, description)
-    _check_stratify(spec, shape)
-    layers = tabulate_layers(spec.model, shape.network_input_shape, shape.embeddings)
-    warnings = check_output(spec, shape, layers[-1].output_shape)
-    check_metrics(spec, shape, layers[-1].output_shape)
-    check_class_weight(spec, shape)
-    check_target_scaling(spec, is_classification=bool(shape.class_labels))
-    check_initial_weights(spec, layers)
-    check_record(spec, layers)
+    layers, warnings = fit_parts(spec, shape)
     report = _work_out(spec, shape, layers, (*shape.warnings, *warnings, *_training_warnings(spec, shape)))
     _check_limits(spec, report, settings)
     return report
@@ -125,13 +114,6 @@ def _work_out(
 def count_step_flops(layers: Sequence[LayerRow], batch_size: int) -> int:
     """Floating-point operations of one training step, forward and backward, roughly."""
     return FORWARD_AND_BACKWARD * batch_size * sum(layer.flops for layer in layers)
-
-
-def _check_stratify(spec: ExperimentSpec, shape: DatasetShape) -> None:
-    split = None if spec.dataset.name == "truth_table" else spec.dataset.split
-    if split is not None and split.stratify and not shape.class_labels:
-        problem = "stratify shares out classes, but this dataset's targets are numbers. Leave it false."
-        raise InvalidSpec(problem, [Problem("/dataset/split/stratify", problem, "no_classes")])
 
 
 def _training_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str, ...]:

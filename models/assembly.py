@@ -7,13 +7,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.class_weights import check_class_weight
 from core.dataset_shape import shape_of
 from core.dataset_sizes import DatasetShape
-from core.initial_weights import check_initial_weights
-from core.layer_table import tabulate_layers
-from core.output_fit import check_metrics, check_output
-from core.recording import check_record
+from core.spec_fit import fit_parts
 from core.specs.experiment import ExperimentSpec
 from core.specs.own_data import Augmentation
 from models.augmentation import make_augmentation
@@ -77,12 +73,14 @@ def assemble(
         InvalidInput: If they are not what they should be.
     """
     promised = shape_of(spec.dataset, read_description(spec.dataset, datasets_dir))
-    _check(spec, promised)
+    # Before the data are read: that may take minutes.
+    fit_parts(spec, promised)
     storage = Storage(scratch_dir, cache_dir=cache_dir)
     loaded = load_data(spec.dataset, promised, datasets_dir, spec.seed, storage)
     # Only the rows of a table tell exactly what comes of it.
     shape, preparation = loaded.shape, loaded.preparation
-    output_shape = _check(spec, shape)
+    layers, _ = fit_parts(spec, shape)
+    output_shape = layers[-1].output_shape
     samples = weigh_samples(loaded.samples, spec.training, shape.class_labels)
 
     augment = make_augmentation(getattr(spec.dataset, "augmentation", Augmentation()), spec.seed)
@@ -108,18 +106,6 @@ def assemble(
         # Copied, so that these few rows do not keep all raw inputs in memory through the training.
         examples=samples.train.inputs[:NUM_EXAMPLES].astype(np.float32),
     )
-
-
-def _check(spec: ExperimentSpec, shape: DatasetShape) -> tuple[int, ...]:
-    """Hold network, loss, metrics and weights against the data, and say what shape an output has."""
-    layers = tabulate_layers(spec.model, shape.network_input_shape, shape.embeddings)
-    output_shape = layers[-1].output_shape
-    check_output(spec, shape, output_shape)
-    check_metrics(spec, shape, output_shape)
-    check_class_weight(spec, shape)
-    check_initial_weights(spec, layers)
-    check_record(spec, layers)
-    return output_shape
 
 
 def _factor_of_bytes(preparation: AnyPreparation, samples: SplitSamples) -> float | None:
