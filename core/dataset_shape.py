@@ -1,7 +1,7 @@
 """What a dataset reference promises about its arrays, known before any of them is read."""
 
 from core.dataset_description import DatasetDescription
-from core.dataset_sizes import DatasetShape, SplitCounts, count_split
+from core.dataset_sizes import DatasetShape, count_split, shape_of_labelled_images
 from core.own_data.shapes import shape_of_own_data
 from core.signatures import InputKind, Task
 from core.specs.datasets import (
@@ -39,9 +39,11 @@ def shape_of(dataset: Dataset, description: DatasetDescription | None = None) ->
         case IrisDataset():
             return _table(dataset.split, 150, IRIS_COLUMNS, IRIS_LABELS)
         case DigitsDataset():
-            return _images(count_split(dataset.split, 1797), (8, 8))
+            return shape_of_labelled_images(count_split(dataset.split, 1797), (8, 8), DIGIT_LABELS)
         case MnistDataset():
-            return _images(count_split(dataset.split, dataset.max_train_samples, dataset.max_test_samples), (28, 28))
+            return shape_of_labelled_images(
+                count_split(dataset.split, dataset.max_train_samples, dataset.max_test_samples), (28, 28), DIGIT_LABELS
+            )
         case BinaryAdditionDataset():
             return _bit_pairs(dataset)
         case FunctionDataset():
@@ -78,20 +80,6 @@ def _table(split: Split, num_samples: int, columns: tuple[str, ...], labels: tup
         num_test=counts.test,
         class_labels=labels,
         columns=columns,
-    )
-
-
-def _images(counts: SplitCounts, size: tuple[int, int]) -> DatasetShape:
-    return DatasetShape(
-        task=Task.CLASSIFICATION,
-        input_kind=InputKind.IMAGE,
-        input_shape=size,
-        network_input_shape=size,
-        target_shape=(),
-        num_train=counts.train,
-        num_validation=counts.validation,
-        num_test=counts.test,
-        class_labels=DIGIT_LABELS,
     )
 
 

@@ -100,3 +100,18 @@ def count_split(split: Split, num_samples: int, num_test_given: int = 0, num_val
 
 def _count(share_or_count: float, num_samples: int) -> int:
     return round(share_or_count * num_samples) if share_or_count < 1 else int(share_or_count)
+
+
+def shape_of_labelled_images(counts: SplitCounts, size: tuple[int, ...], class_labels: tuple[str, ...]) -> DatasetShape:
+    """Images of (height, width) or (height, width, channels), each of one class."""
+    return DatasetShape(
+        task=Task.CLASSIFICATION,
+        input_kind=InputKind.IMAGE,
+        input_shape=size,
+        network_input_shape=size,
+        target_shape=(),
+        num_train=counts.train,
+        num_validation=counts.validation,
+        num_test=counts.test,
+        class_labels=class_labels,
+    )

@@ -1,9 +1,8 @@
 """What arrays a run gets from uploaded images."""
 
 from core.dataset_description import ImagesDescription
-from core.dataset_sizes import DatasetShape, count_split
+from core.dataset_sizes import DatasetShape, count_split, shape_of_labelled_images
 from core.errors import InvalidSpec, Problem
-from core.signatures import InputKind, Task
 from core.specs.own_data import ImagesDataset
 
 
@@ -25,17 +24,7 @@ def shape_of_images(dataset: ImagesDataset, description: ImagesDescription) -> D
     counts = count_split(
         dataset.split, _at_most(num_rest, dataset.max_train_samples), num_test_given, num_validation_given
     )
-    return DatasetShape(
-        task=Task.CLASSIFICATION,
-        input_kind=InputKind.IMAGE,
-        input_shape=size,
-        network_input_shape=size,
-        target_shape=(),
-        num_train=counts.train,
-        num_validation=counts.validation,
-        num_test=counts.test,
-        class_labels=tuple(entry.value for entry in description.classes),
-    )
+    return shape_of_labelled_images(counts, size, tuple(entry.value for entry in description.classes))
 
 
 def image_size(dataset: ImagesDataset, description: ImagesDescription) -> tuple[int, int, int]:
