@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from core.errors import InvalidSpec, Problem
+from core.layer_table import tabulate_layers
 from core.settings import Settings
 from core.spec_report import SpecReport, check_spec
 from core.specs.merging import apply_overrides
@@ -60,3 +61,32 @@ def problems() -> Callable[[Any], dict[str, Problem]]:
 def check(settings) -> Callable[[Any], SpecReport]:
     """Parse a spec and work it out under the default limits."""
     return lambda value: check_spec(parse_spec(value), settings)
+
+
+@pytest.fixture
+def network(iris):
+    return lambda kind, *layers: parse_spec(iris({}) | {"model": {"kind": kind, "layers": list(layers)}}).model
+
+
+@pytest.fixture
+def table(network):
+    def work_out(kind, input_shape, *layers):
+        rows = tabulate_layers(network(kind, *layers), input_shape)
+        return [(row.name, row.output_shape, row.num_parameters, row.flops) for row in rows]
+
+    return work_out
+
+
+@pytest.fixture
+def misfit(network):
+    """Where a network does not fit, and why."""
+
+    def find(kind, input_shape, *layers):
+        with pytest.raises(InvalidSpec) as caught:
+            tabulate_layers(network(kind, *layers), input_shape)
+        (problem,) = caught.value.problems
+        assert problem.code == "shape_mismatch"
+        assert problem.detail == caught.value.detail
+        return problem.pointer, problem.detail
+
+    return find
