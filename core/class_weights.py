@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from core.dataset_sizes import DatasetShape
-from core.errors import InvalidSpec, Problem, nearest
+from core.errors import InvalidSpec, Problem, json_pointer, nearest
 from core.specs.base import NUM_LISTED
 from core.specs.experiment import ExperimentSpec
 
@@ -65,5 +65,4 @@ def _unknown(name: str, labels: Sequence[str]) -> str:
 
 
 def _problem(name: str, detail: str, code: str) -> Problem:
-    step = name.replace("~", "~0").replace("/", "~1")
-    return Problem(f"/training/class_weight/{step}", detail, code)
+    return Problem(json_pointer("training", "class_weight", name), detail, code)

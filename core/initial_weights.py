@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.errors import InvalidSpec, Problem, nearest
+from core.errors import InvalidSpec, Problem, json_pointer, nearest
 from core.layer_table import LayerRow
 from core.specs.base import NUM_LISTED
 from core.specs.experiment import ExperimentSpec
@@ -58,5 +58,4 @@ def _shown(name: str) -> str:
 
 
 def _problem(place: Sequence[str], detail: str, code: str) -> Problem:
-    steps = (step.replace("~", "~0").replace("/", "~1") for step in ("initial_weights", *place))
-    return Problem("".join(f"/{step}" for step in steps), detail, code)
+    return Problem(json_pointer("initial_weights", *place), detail, code)

@@ -7,10 +7,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil, prod
-from typing import NoReturn
 
 from core.dataset_sizes import EmbeddingTable
-from core.errors import InvalidSpec, Problem
+from core.errors import reject_spec
 from core.specs.layers import (
     BatchNormalization,
     Conv2DLayer,
@@ -121,13 +120,13 @@ def tabulate_layers(
     if network.kind in {"mlp", "rnn"}:
         _add_embeddings(table, input_shape, embeddings)
     elif embeddings:
-        _refuse("/model/kind", "Columns with embeddings are read by the kinds 'mlp' and 'rnn'.")
+        reject_spec("/model/kind", "Columns with embeddings are read by the kinds 'mlp' and 'rnn'.")
     if network.kind == "mlp" and len(input_shape) > 1:
         table.add("Flatten", (prod(table.shape),))
     if network.kind in {"cnn", "cnn_family"}:
         _check_image_input(table, input_shape)
     if network.kind in {"rnn", "binary_adder"} and len(input_shape) != SEQUENCE_RANK:
-        _refuse(
+        reject_spec(
             "/model/kind",
             f"A recurrent network reads sequences (steps, features); this dataset's samples have shape {input_shape}. "
             "Choose a dataset of sequences or images, or the kind 'mlp'.",
@@ -161,7 +160,7 @@ def _check_image_input(table: _Table, input_shape: Shape) -> None:
     if len(input_shape) == IMAGE_RANK - 1:
         table.add("Reshape", (*input_shape, 1))
     elif len(input_shape) != IMAGE_RANK:
-        _refuse(
+        reject_spec(
             "/model/kind",
             f"A convolutional network reads images (height, width); this dataset's samples have shape {input_shape}. "
             "Choose a dataset of images, or the kind 'mlp'.",
@@ -215,13 +214,13 @@ def _add_convolution(table: _Table, layer: Conv2DLayer, place: _Place) -> None:
     _need_image(table, place, "convolves")
     channels = table.shape[-1]
     if channels % layer.groups or layer.filters % layer.groups:
-        _refuse(
+        reject_spec(
             place.at("groups"),
             f"{place}: groups ({layer.groups}) must divide both the {channels} channels that reach the layer "
             f"and its {layer.filters} filters.",
         )
     if max(layer.strides) > 1 and max(layer.dilation_rate) > 1:
-        _refuse(place.at("dilation_rate"), f"{place}: strides and dilation_rate can not both be above 1.")
+        reject_spec(place.at("dilation_rate"), f"{place}: strides and dilation_rate can not both be above 1.")
     padding = _add_zeros(table, layer)
     sizes = tuple(
         _slide(size, dilation * (kernel - 1) + 1, stride, padding)
@@ -231,7 +230,7 @@ def _add_convolution(table: _Table, layer: Conv2DLayer, place: _Place) -> None:
     )
     if min(sizes) < 1:
         spread = f" with dilation_rate {_by(layer.dilation_rate)}" if max(layer.dilation_rate) > 1 else ""
-        _refuse(
+        reject_spec(
             place.at("kernel_size"),
             f"{place} (conv2d): a {_by(layer.kernel_size)} kernel{spread} does not fit into the "
             f"{_by(table.shape[:2])} image that reaches it. Use a smaller kernel, fewer pooling layers before it, or "
@@ -284,7 +283,7 @@ def _add_pooling(table: _Table, pooling: Pooling, place: _Place) -> None:
         for size, pool, stride in zip(table.shape[:2], pooling.pool_size, strides, strict=True)
     )
     if min(sizes) < 1:
-        _refuse(
+        reject_spec(
             place.at("pool_size"),
             f"{place}: a {_by(pooling.pool_size)} pool does not fit into the {_by(table.shape[:2])} image "
             "that reaches it. Pool less, or use padding 'same'.",
@@ -295,14 +294,14 @@ def _add_pooling(table: _Table, pooling: Pooling, place: _Place) -> None:
 
 def _add_recurrent(table: _Table, layer: RecurrentLayer, place: _Place) -> None:
     if len(table.shape) != SEQUENCE_RANK:
-        _refuse(
+        reject_spec(
             place.pointer,
             f"{place} ({layer.cell}) reads a sequence (steps, features), but {table.shape} reaches it. "
             "Set return_sequences to true on the recurrent layer before it.",
         )
     steps, features = table.shape
     if layer.unroll and steps > MAX_UNROLLED_STEPS:
-        _refuse(
+        reject_spec(
             place.at("unroll"),
             f"{place} ({layer.cell}) can unroll {MAX_UNROLLED_STEPS:,} time steps at most; {steps:,} reach it. "
             "Leave unroll false, or use a shorter window.",
@@ -334,14 +333,14 @@ def _add_parallel(table: _Table, block: ParallelBlock, place: _Place) -> None:
         end = _add_stack(table, start, branch, branch_place)
         ends.append(end)
         if len(end) != len(ends[0]) or end[:-1] != ends[0][:-1]:
-            _refuse(
+            reject_spec(
                 branch_place.pointer,
                 f"{place}: branch {number} answers in shape {end}, branch 0 in {ends[0]}; only their channels, the "
                 "last number, may differ. Use padding 'same' and equal strides in all branches.",
             )
     num_channels = sum(end[-1] for end in ends)
     if num_channels > MAX_CHANNELS:
-        _refuse(
+        reject_spec(
             place.at("branches"),
             f"{place}: its branches together have {num_channels:,} channels; {MAX_CHANNELS:,} are the most. "
             "Use fewer branches, filters or units.",
@@ -355,7 +354,7 @@ def _add_residual(table: _Table, block: ResidualBlock, place: _Place) -> None:
     shortcut_place = place.inside("the shortcut", "shortcut")
     around = _add_stack(table, start, block.shortcut, shortcut_place)
     if around != end:
-        _refuse(
+        reject_spec(
             shortcut_place.pointer,
             f"{place}: its layers answer in shape {end}, its shortcut in {around}; only equal shapes can be added. "
             "Let the shortcut be a 1×1 convolution with as many filters and the same strides, or use padding 'same'.",
@@ -367,7 +366,7 @@ def _add_residual(table: _Table, block: ResidualBlock, place: _Place) -> None:
 
 def _need_image(table: _Table, place: _Place, verb: str) -> None:
     if len(table.shape) != IMAGE_RANK:
-        _refuse(
+        reject_spec(
             place.pointer,
             f"{place} {verb} over an image (height, width, channels), but {table.shape} reaches it. "
             "Put it before the first dense, flatten or global pooling layer.",
@@ -390,7 +389,3 @@ def _snake(class_name: str) -> str:
     stem = class_name.removesuffix("2D")
     words = "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in stem).lstrip("_")
     return words + ("2d" if class_name.endswith("2D") else "")
-
-
-def _refuse(pointer: str, detail: str) -> NoReturn:
-    raise InvalidSpec(detail, [Problem(pointer, detail, "shape_mismatch")])

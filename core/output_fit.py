@@ -1,9 +1,7 @@
 """Whether a network's output, its dataset's targets and the loss belong together."""
 
-from typing import NoReturn
-
 from core.dataset_sizes import DatasetShape
-from core.errors import InvalidSpec, Problem
+from core.errors import InvalidSpec, Problem, reject_spec
 from core.signatures import Task
 from core.specs.experiment import ExperimentSpec
 from core.specs.layers import DenseLayer
@@ -32,7 +30,7 @@ def check_output(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape)
     """
     last = _find_answer(spec.model)
     if spec.model.kind == "binary_adder" and shape.task is not Task.BINARY_ADDITION:
-        _refuse(
+        reject_spec(
             "/model/kind", "The kind 'binary_adder' needs the dataset 'binary_addition'. Use the kind 'rnn' for others."
         )
     if shape.task is Task.CLASSIFICATION:
@@ -62,7 +60,7 @@ def _check_classes(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shap
         return
     wanted = "(1,), the probability of the second class" if one_will_do else f"({num_classes},), one number a class"
     hints = {2: " Set return_sequences to false on the last recurrent layer.", 3: " Put a dense layer last."}
-    _refuse(
+    reject_spec(
         last,
         f"The last layer's output has shape {output_shape}; {num_classes} classes with {loss} need {wanted}."
         + hints.get(len(output_shape), ""),
@@ -74,7 +72,7 @@ def _check_numbers(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shap
     if loss == "sparse_categorical_crossentropy" or (
         loss in {"categorical_crossentropy", "categorical_hinge"} and shape.task is not Task.CLASSIFICATION
     ):
-        _refuse(
+        reject_spec(
             "/training/loss",
             f"The loss {loss} is for classes, but this dataset's targets are numbers of shape {shape.target_shape}. "
             "Use mean_squared_error, or binary_crossentropy for bits.",
@@ -88,7 +86,9 @@ def _check_numbers(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shap
         hint = f"Set return_sequences to {str(every_step).lower()} on the last recurrent layer: {what}."
         if spec.model.kind not in {"rnn", "binary_adder"}:
             hint = "Use the kind 'rnn', which reads and answers step by step."
-    _refuse(last, f"The last layer's output has shape {output_shape}, the targets have {shape.target_shape}. {hint}")
+    reject_spec(
+        last, f"The last layer's output has shape {output_shape}, the targets have {shape.target_shape}. {hint}"
+    )
 
 
 def check_metrics(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape) -> None:
@@ -134,7 +134,3 @@ def _activation_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str
     if shape.task in {Task.REGRESSION, Task.SEQUENCE} and last.activation in {"softmax", "sigmoid", "relu", "tanh"}:
         return (f"The last layer's activation {last.activation} can not answer every number; linear can.",)
     return ()
-
-
-def _refuse(pointer: str, detail: str) -> NoReturn:
-    raise InvalidSpec(detail, [Problem(pointer, detail, "shape_mismatch")])

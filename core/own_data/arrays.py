@@ -1,11 +1,10 @@
 """What arrays a run gets from uploaded ones."""
 
 from dataclasses import dataclass
-from typing import NoReturn
 
 from core.dataset_description import ArrayDescription, ArraysDescription
 from core.dataset_sizes import DatasetShape, count_split
-from core.errors import InvalidSpec, Problem, nearest
+from core.errors import nearest, reject_spec
 from core.own_data.targets import find_class_labels, has_few_whole_numbers
 from core.signatures import InputKind, Task
 from core.specs.own_data import ArraysDataset
@@ -94,7 +93,7 @@ def plan_arrays(dataset: ArraysDataset, description: ArraysDescription) -> Array
     if inputs is None:
         inputs = _only(dataset, description)
     if not inputs.shape:
-        _refuse("/dataset/inputs", f"The array '{inputs.name}' is a single number.", "no_samples")
+        reject_spec("/dataset/inputs", f"The array '{inputs.name}' is a single number.", "no_samples")
     targets = None if dataset.target_column is not None else _find(dataset, description, "targets")
     column = _target_column(dataset, inputs, description) if targets is None else None
     targets = targets or inputs
@@ -121,7 +120,7 @@ def _find(dataset: ArraysDataset, description: ArraysDescription, field: str) ->
         array = description.array(asked)
         if array is None:
             detail = f"There is no array '{asked}'.{nearest(asked, [array.name for array in description.arrays])}"
-            _refuse(f"/dataset/{field}", detail, "unknown_array")
+            reject_spec(f"/dataset/{field}", detail, "unknown_array")
         return array
     by_name = {_plain(array.name): array for array in reversed(description.arrays)}
     return next((by_name[name] for name in USUAL_NAMES[field] if name in by_name), None)
@@ -136,7 +135,7 @@ def _only(dataset: ArraysDataset, description: ArraysDescription) -> ArrayDescri
     if len(description.arrays) != 1:
         names = ", ".join(array.name for array in description.arrays)
         detail = f"Say which array of '{dataset.dataset}' holds the inputs: {names}."
-        _refuse("/dataset/inputs", detail, "no_inputs")
+        reject_spec("/dataset/inputs", detail, "no_inputs")
     return description.arrays[0]
 
 
@@ -144,7 +143,7 @@ def _target_column(dataset: ArraysDataset, inputs: ArrayDescription, description
     names = ", ".join(array.name for array in description.arrays)
     column = dataset.target_column
     if column is None:
-        _refuse(
+        reject_spec(
             "/dataset/targets",
             f"No array goes by a usual name for targets; there are {names}. Name it, or where the targets are a column "
             f"of '{inputs.name}' set target_column.",
@@ -152,11 +151,11 @@ def _target_column(dataset: ArraysDataset, inputs: ArrayDescription, description
         )
     if len(inputs.shape) != TABLE_RANK or inputs.shape[1] < 2:  # noqa: PLR2004 - a target and something to learn from
         detail = f"target_column needs an array of two axes and two columns; '{inputs.name}' has shape {inputs.shape}."
-        _refuse("/dataset/target_column", detail, "not_a_table")
+        reject_spec("/dataset/target_column", detail, "not_a_table")
     width = inputs.shape[1]
     if not -width <= column < width:
         detail = f"'{inputs.name}' has {width} columns, numbered 0 to {width - 1}; there is no column {column}."
-        _refuse("/dataset/target_column", detail, "unknown_column")
+        reject_spec("/dataset/target_column", detail, "unknown_column")
     return column % width
 
 
@@ -170,26 +169,26 @@ def _check_arrays(
     used = {array.name: array for array in (inputs, targets, test_inputs, test_targets) if array is not None}
     for array in used.values():
         if not array.dtype.startswith(("int", "uint", "float", "bool")):
-            _refuse("/dataset", f"The array '{array.name}' holds {array.dtype}, not numbers.", "not_numbers")
+            reject_spec("/dataset", f"The array '{array.name}' holds {array.dtype}, not numbers.", "not_numbers")
         if array.num_not_finite:
             detail = f"The array '{array.name}' holds {array.num_not_finite:,} NaN or infinite numbers. Replace them."
-            _refuse("/dataset", detail, "not_finite")
+            reject_spec("/dataset", detail, "not_finite")
         if not array.shape or 0 in array.shape:
-            _refuse("/dataset", f"The array '{array.name}' has shape {array.shape}: no samples.", "no_samples")
+            reject_spec("/dataset", f"The array '{array.name}' has shape {array.shape}: no samples.", "no_samples")
     _check_lengths("/dataset/targets", inputs, targets)
     if (test_inputs is None) != (test_targets is None):
         there = test_inputs or test_targets
         detail = f"'{there.name if there else ''}' is for test; inputs and targets for it have to be there both."
-        _refuse("/dataset/test_inputs", detail, "half_a_test")
+        reject_spec("/dataset/test_inputs", detail, "half_a_test")
     if test_inputs is not None and test_targets is not None:
         _check_lengths("/dataset/test_targets", test_inputs, test_targets)
         for one, other in ((inputs, test_inputs), (targets, test_targets)):
             if one.shape[1:] != other.shape[1:]:
                 detail = f"'{one.name}' has shape {one.shape}, '{other.name}' {other.shape}; samples have to be alike."
-                _refuse("/dataset/test_inputs", detail, "shapes_differ")
+                reject_spec("/dataset/test_inputs", detail, "shapes_differ")
     if dataset.scaling != "none" and len(inputs.shape) > TABLE_RANK:
         detail = f"scaling is for arrays of two axes; '{inputs.name}' has shape {inputs.shape}. Set it to none."
-        _refuse("/dataset/scaling", detail, "scaling_does_not_fit")
+        reject_spec("/dataset/scaling", detail, "scaling_does_not_fit")
 
 
 def _check_lengths(pointer: str, inputs: ArrayDescription, targets: ArrayDescription) -> None:
@@ -198,7 +197,7 @@ def _check_lengths(pointer: str, inputs: ArrayDescription, targets: ArrayDescrip
             f"'{inputs.name}' holds {inputs.shape[0]:,} samples, '{targets.name}' {targets.shape[0]:,} targets. "
             "There has to be one for each."
         )
-        _refuse(pointer, detail, "lengths_differ")
+        reject_spec(pointer, detail, "lengths_differ")
 
 
 def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | None) -> tuple[Task, tuple[str, ...]]:
@@ -210,12 +209,12 @@ def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | 
                 "Classes have to be an array of one axis with at most 1,000 different whole numbers; "
                 f"'{targets.name}' has shape {targets.shape} and type {targets.dtype}."
             )
-            _refuse("/dataset/task", detail, "no_classes")
+            reject_spec("/dataset/task", detail, "no_classes")
         labels = find_class_labels(targets.values, len(targets.values), "/dataset/targets", are_numbers=True)
         return Task.CLASSIFICATION, labels
     if dataset.split.stratify:
         detail = "stratify shares out classes, but this dataset's targets are numbers. Leave it false."
-        _refuse("/dataset/split/stratify", detail, "no_classes")
+        reject_spec("/dataset/split/stratify", detail, "no_classes")
     has_steps = column is None and len(targets.shape) > TABLE_RANK
     return Task.SEQUENCE if has_steps else Task.REGRESSION, ()
 
@@ -227,7 +226,3 @@ def _is_image(inputs: ArrayDescription) -> bool:
         and rank in IMAGE_RANKS
         and (rank == min(IMAGE_RANKS) or inputs.shape[-1] in IMAGE_CHANNELS)
     )
-
-
-def _refuse(pointer: str, detail: str, code: str) -> NoReturn:
-    raise InvalidSpec(detail, [Problem(pointer, detail, code)])

@@ -7,7 +7,7 @@ from typing import Literal
 
 from core.dataset_description import ColumnDescription, ColumnType, TableDescription
 from core.dataset_sizes import EmbeddingTable
-from core.errors import InvalidSpec, Problem, nearest
+from core.errors import InvalidSpec, Problem, json_pointer, nearest, reject_spec
 from core.specs.base import FLOAT32_MAX, NUM_LISTED
 from core.specs.own_data import ColumnChoice, SeriesDataset, TableDataset
 from core.specs.splits import Scaling
@@ -187,9 +187,9 @@ def choose_features(
             choice = dataset.columns.get(name, ColumnChoice())
             problems += _check_choice(column, choice)
             columns.append(_feature(column, choice, dataset.scaling))
-    _refuse(problems)
+    _reject_any(problems)
     if not columns:
-        _refuse([Problem("/dataset/features", "No column is left to learn from. Exclude fewer.", "no_features")])
+        reject_spec("/dataset/features", "No column is left to learn from. Exclude fewer.", "no_features")
     return Features(tuple(columns), (*warnings, *_identifier_warnings(columns, description)))
 
 
@@ -207,8 +207,7 @@ def find_column(name: str, pointer: str, description: TableDescription) -> Colum
 
 def choice_pointer(name: str, field: str = "") -> str:
     """Where the spec says what is done with a column."""
-    step = name.replace("~", "~0").replace("/", "~1")
-    return f"/dataset/columns/{step}{'/' if field else ''}{field}"
+    return json_pointer("dataset", "columns", name, *([field] if field else []))
 
 
 def _check_names(dataset: TableDataset | SeriesDataset, description: TableDescription, others: set[str]) -> None:
@@ -231,7 +230,7 @@ def _check_names(dataset: TableDataset | SeriesDataset, description: TableDescri
         seen.add(name)
         if len(problems) == NUM_LISTED:
             break
-    _refuse(problems)
+    _reject_any(problems)
 
 
 def _unknown(name: str, pointer: str, description: TableDescription) -> tuple[str, list[Problem]]:
@@ -341,6 +340,6 @@ def _identifier_warnings(columns: list[FeatureColumn], description: TableDescrip
     ]
 
 
-def _refuse(problems: list[Problem]) -> None:
+def _reject_any(problems: list[Problem]) -> None:
     if problems:
         raise InvalidSpec(" ".join(problem.detail for problem in problems[:NUM_LISTED]), problems[:NUM_LISTED])

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from core.dataset_description import SPLIT_NAMES, SplitName, TableDescription
 from core.dataset_sizes import SplitCounts, count_split
-from core.errors import InvalidSpec, Problem
+from core.errors import reject_spec
 from core.own_data.columns import find_column
 from core.specs.own_data import TableSplit
 
@@ -55,9 +55,9 @@ def check_split(split: TableSplit, description: TableDescription) -> None:
     column = find_column(split.column, "/dataset/split/column", description)
     strange = [entry.value for entry in column.values if entry.value.strip().lower() not in SPLIT_WORDS]
     if column.num_missing:
-        _refuse(f"The column '{column.name}' has {column.num_missing:,} rows without a value.")
+        _reject_column(f"The column '{column.name}' has {column.num_missing:,} rows without a value.")
     if strange or column.num_distinct > len(column.values):
-        _refuse(f"The column '{column.name}' holds '{strange[0] if strange else ''}'.")
+        _reject_column(f"The column '{column.name}' holds '{strange[0] if strange else ''}'.")
 
 
 def without_given(split: TableSplit, has_test: bool, has_validation: bool) -> tuple[TableSplit, tuple[str, ...]]:  # noqa: FBT001
@@ -77,10 +77,10 @@ def _count_by_column(name: str, description: TableDescription) -> SplitCounts:
     for entry in column.values:
         numbers[SPLIT_WORDS[entry.value.strip().lower()]] += entry.count
     if not numbers["train"]:
-        _refuse(f"The column '{name}' says train for no row.")
+        _reject_column(f"The column '{name}' says train for no row.")
     return SplitCounts(**numbers)
 
 
-def _refuse(detail: str) -> NoReturn:
+def _reject_column(detail: str) -> NoReturn:
     detail += " It has to say train, validation or test for every row."
-    raise InvalidSpec(detail, [Problem("/dataset/split/column", detail, "not_a_split")])
+    reject_spec("/dataset/split/column", detail, "not_a_split")

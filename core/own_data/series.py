@@ -6,7 +6,7 @@ from typing import NoReturn
 from core.dataset_description import TableDescription
 from core.dataset_folder import SPLIT_COLUMN
 from core.dataset_sizes import DatasetShape, SplitCounts, count_split
-from core.errors import InvalidSpec, Problem
+from core.errors import reject_spec
 from core.own_data.columns import Features, choose_features, find_column
 from core.own_data.row_split import check_split, count_rows, without_given
 from core.signatures import InputKind, Task
@@ -67,7 +67,7 @@ def plan_series(dataset: SeriesDataset, description: TableDescription) -> Series
     """
     target = find_column(dataset.target, "/dataset/target", description)
     if target.type not in {"integer", "number"} or not target.num_distinct:
-        _refuse(
+        reject_spec(
             "/dataset/target",
             f"A series forecasts numbers; '{target.name}' holds values of the type {target.type}. Name another column.",
             "target_is_no_number",
@@ -78,13 +78,13 @@ def plan_series(dataset: SeriesDataset, description: TableDescription) -> Series
             find_column(name, f"/dataset/{field}", description)
     check_split(dataset.split, description)
     if dataset.split.shuffle:
-        _refuse(
+        reject_spec(
             "/dataset/split/shuffle",
             "Windows overlap: drawn at random, those to train on would hold the rows of those held out. Set it false.",
             "windows_overlap",
         )
     if dataset.split.stratify:
-        _refuse(
+        reject_spec(
             "/dataset/split/stratify", "stratify shares out classes; a series has none. Leave it false.", "no_classes"
         )
     order_by = dataset.order_by or dataset.split.order_by
@@ -106,7 +106,7 @@ def refuse_window(dataset: SeriesDataset, longest: int) -> NoReturn:
     Raises:
         InvalidSpec: In any case.
     """
-    _refuse(
+    reject_spec(
         "/dataset/window",
         f"A window of {dataset.window} rows and a target {dataset.horizon} rows later need "
         f"{dataset.window + dataset.horizon} rows; the longest series has {longest}. Use a shorter window.",
@@ -137,7 +137,3 @@ def _series_lengths(dataset: SeriesDataset, description: TableDescription) -> li
     lengths = [entry.count for entry in column.values]
     rest = description.num_rows - sum(lengths)
     return [*lengths, rest] if rest else lengths
-
-
-def _refuse(pointer: str, detail: str, code: str) -> NoReturn:
-    raise InvalidSpec(detail, [Problem(pointer, detail, code)])

@@ -1,9 +1,7 @@
 """What a run predicts: classes or numbers."""
 
-from typing import NoReturn
-
 from core.dataset_description import ColumnDescription, ValueCount
-from core.errors import InvalidSpec, Problem
+from core.errors import reject_spec
 from core.signatures import Task
 from core.specs.own_data import Task as AskedTask
 
@@ -19,16 +17,16 @@ def find_task(target: ColumnDescription, asked: AskedTask, num_rows: int) -> Tas
         InvalidSpec: If the target has no values, or they are not what the spec wants to predict.
     """
     if target.num_missing >= num_rows or not target.num_distinct:
-        _refuse("/dataset/target", f"The target '{target.name}' has no values. Name another column.", "no_values")
+        reject_spec("/dataset/target", f"The target '{target.name}' has no values. Name another column.", "no_values")
     if target.type == "date":
-        _refuse(
+        reject_spec(
             "/dataset/target",
             f"The target '{target.name}' holds dates, which are neither classes nor numbers. Name another column.",
             "target_is_a_date",
         )
     is_number = target.type in {"integer", "number"}
     if asked == "regression" and not is_number:
-        _refuse(
+        reject_spec(
             "/dataset/task",
             f"The target '{target.name}' holds values of the type {target.type}; a regression needs numbers. "
             "Use classification.",
@@ -68,21 +66,17 @@ def find_class_labels(
         InvalidSpec: If there is only one class, or there are more than were kept.
     """
     if num_distinct > len(values):
-        _refuse(
+        reject_spec(
             pointer,
             f"The target has {num_distinct:,} different values; at most {max(1000, len(values)):,} can be classes. "
             "Set task to regression where they are numbers, or name another target.",
             "too_many_classes",
         )
     if num_distinct < 2:  # noqa: PLR2004 - one class leaves nothing to tell apart
-        _refuse(
+        reject_spec(
             pointer,
             f"Every row has the same class, {values[0].value!r}. Upload rows of two classes or more.",
             "one_class",
         )
     labels = [entry.value for entry in values]
     return tuple(sorted(labels, key=number_of) if are_numbers else sorted(labels))
-
-
-def _refuse(pointer: str, detail: str, code: str) -> NoReturn:
-    raise InvalidSpec(detail, [Problem(pointer, detail, code)])

@@ -4,7 +4,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from core.errors import InvalidSpec, Problem
+from core.errors import InvalidSpec, Problem, json_pointer
 from core.specs.base import NUM_LISTED
 from core.specs.experiment import ExperimentSpec
 from core.specs.json_depth import check_depth
@@ -81,7 +81,7 @@ def _pointer(model: type[BaseModel], entry: Any, value: Any) -> str:
         elif not (isinstance(current, dict) and position == len(steps) - 1):
             # A short form, such as a name alone for an object, has no places within; an absent field has its own.
             break
-        pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
+        pointer += json_pointer(step)
     return pointer
 
 
