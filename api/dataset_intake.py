@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from api.bodies import stream_body
 from api.refusals import DiskFull, RefusedDataset
 from api.service import Service
-from core.dataset_store import IncomingDataset
+from core.uploads.store import IncomingDataset
 from db import stored_datasets
 from db.dataset_records import DatasetVersionRecord
 from db.stored_datasets import Upload

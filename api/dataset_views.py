@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.schemas.datasets import Dataset, DatasetDetail, DatasetVersion, DatasetVersionDetail
-from core.dataset_description import DescriptionFile
-from core.own_data.example_specs import suggest_spec
+from core.catalogue.example_specs import suggest_spec
 from core.settings import Settings
+from core.uploads.description import DescriptionFile
 from db.dataset_records import DatasetVersionRecord
 
 

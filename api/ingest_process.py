@@ -7,7 +7,7 @@ outlive the API.
 import runpy
 import sys
 
-from core.parent_watch import die_with_parent
+from core.system.parent_watch import die_with_parent
 
 if __name__ == "__main__":
     die_with_parent(int(sys.argv.pop(1)))

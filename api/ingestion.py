@@ -17,10 +17,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from api.refusals import DiskFull, RefusedDataset
-from core.dataset_description import DescriptionFile
-from core.dataset_store import IncomingDataset
 from core.errors import TrainyardError, Unavailable
 from core.settings import Settings
+from core.uploads.description import DescriptionFile
+from core.uploads.store import IncomingDataset
 
 logger = logging.getLogger(__name__)
 

@@ -10,7 +10,7 @@ from api.documentation import answers
 from api.examples import catalogue as examples
 from api.examples.runs import UNKNOWN_PRESET
 from api.schemas.catalogue import PresetEntry, PresetList
-from core.presets import Preset, get_preset, list_presets
+from core.catalogue.presets import Preset, get_preset, list_presets
 
 router = APIRouter(prefix="/v1/presets", tags=["presets"])
 

@@ -11,8 +11,8 @@ from api.doorbell_ringer import DoorbellRinger
 from api.ingestion import Ingestion
 from api.instruments import Instruments
 from core.artifacts import ArtifactStore
-from core.dataset_store import DatasetStore
 from core.settings import Settings
+from core.uploads.store import DatasetStore
 from db.session import Database
 from serving.loaded_model import LoadedModel
 from serving.model_pool import ModelPool

@@ -5,14 +5,13 @@ from typing import Any
 
 from api.schemas.runs import SpecRequest
 from api.service import Service
-from core.dataset_description import DatasetDescription, DescriptionFile
+from core.catalogue.presets import get_preset
+from core.checks.cost import SpecReport, check_spec
+from core.datasets.uploaded import UploadedDataset
 from core.errors import InvalidSpec, Problem, UnknownDataset, UnknownDatasetVersion
-from core.presets import get_preset
-from core.spec_report import SpecReport, check_spec
-from core.specs.experiment import ExperimentSpec
+from core.experiment import ExperimentSpec, parse_spec
 from core.specs.merging import apply_overrides
-from core.specs.own_data import UploadedDataset
-from core.specs.parsing import parse_spec
+from core.uploads.description import DatasetDescription, DescriptionFile
 from db import datasets
 
 

@@ -16,8 +16,8 @@ from api.schemas.catalogue import Layer, SpecReport
 from api.schemas.runs import SpecRequest
 from api.service import ServiceParameter
 from api.spec_requests import settle_spec
-from core.specs.experiment import ExperimentSpec
-from core.specs.networks import expand_network
+from core.experiment import ExperimentSpec
+from core.networks.network import expand_network
 
 SCHEMA_MEDIA_TYPE = "application/schema+json"
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"

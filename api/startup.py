@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.service import Service
 from core.errors import TrainyardError
-from core.waiting import wait_for
+from core.system.waiting import wait_for
 from db import api_keys
 from db.upgrade import check_database
 

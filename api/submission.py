@@ -10,8 +10,8 @@ from api.run_views import describe, run_path
 from api.schemas.runs import RunRequest
 from api.service import Service
 from api.spec_requests import settle_spec
+from core.datasets.uploaded import UploadedDataset
 from core.errors import InvalidSpec, Problem, UnknownDataset
-from core.specs.own_data import UploadedDataset
 from db import datasets, idempotency, runs
 
 ROUTE = "POST /v1/runs"

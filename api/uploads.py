@@ -15,7 +15,7 @@ from api.examples import datasets as examples
 from api.parameters import json_answer
 from api.schemas.datasets import DatasetVersionDetail
 from api.service import Service, ServiceParameter
-from core.specs.own_data import UPLOAD_NAME_PATTERN
+from core.datasets.uploaded import UPLOAD_NAME_PATTERN
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 

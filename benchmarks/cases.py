@@ -4,10 +4,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from core.presets import get_preset
-from core.specs.experiment import ExperimentSpec
+from core.catalogue.presets import get_preset
+from core.experiment import ExperimentSpec, parse_spec
 from core.specs.merging import apply_overrides
-from core.specs.parsing import parse_spec
 
 
 @dataclass(frozen=True, slots=True)

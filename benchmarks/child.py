@@ -6,9 +6,9 @@ from pathlib import Path
 from benchmarks.engine import fit_engine
 from benchmarks.measurement import NUM_THREADS, read_order
 from benchmarks.stock import fit_stock
-from core.presets import get_preset
+from core.catalogue.presets import get_preset
+from core.experiment import parse_spec
 from core.specs.merging import apply_overrides
-from core.specs.parsing import parse_spec
 from models.runtime import configure_threads
 from models.warm_up import warm_up
 

@@ -5,10 +5,10 @@ from pathlib import Path
 from time import perf_counter
 
 from benchmarks.measurement import Measurement
-from core.specs.experiment import ExperimentSpec
+from core.experiment import ExperimentSpec
 from models.assembly import assemble
-from models.engine.arrays import Arrays
-from models.engine.fitting import fit
+from models.fit.arrays import Arrays
+from models.fit.fitting import fit
 from models.reporting import SilentReporter
 from models.runtime import find_device_name
 from models.training import make_planning

@@ -5,12 +5,12 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.measurement import Measurement
-from core.specs.experiment import ExperimentSpec
+from core.checks.length import FitLength, measure_length
+from core.experiment import ExperimentSpec
 from models.assembly import assemble
-from models.engine.arrays import Arrays
-from models.engine.length import FitLength, measure_length
-from models.losses import make_loss
-from models.optimizers import make_optimizer
+from models.fit.arrays import Arrays
+from models.objectives.losses import make_loss
+from models.objectives.optimizers import make_optimizer
 from models.runtime import find_device_name, tf
 
 

@@ -19,7 +19,7 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.processes import ROOT
-from core.dataset_folder import DatasetFolder
+from core.uploads.folder import DatasetFolder
 
 MEBIBYTE = 1024 * 1024
 NUM_COLUMNS = 63
@@ -119,7 +119,7 @@ def _write_table(folder: Path, num_rows: int) -> None:
     """A table of numbers, categories and a target that follows from them, as ingestion leaves it."""
     import duckdb  # noqa: PLC0415 - the child that measures does without until it reads.
 
-    from core.dataset_description import ColumnDescription, DescriptionFile, TableDescription  # noqa: PLC0415 - as above
+    from core.uploads.description import ColumnDescription, DescriptionFile, TableDescription  # noqa: PLC0415 - as above
 
     place = _folder(folder)
     place.path.mkdir(parents=True)
@@ -146,8 +146,8 @@ def _write_images(folder: Path, num_images: int) -> None:
     import numpy as np  # noqa: PLC0415 - as above
     from PIL import Image  # noqa: PLC0415 - as above
 
-    from core.dataset_description import DescriptionFile, ImagesDescription, ValueCount  # noqa: PLC0415 - as above
-    from core.dataset_folder import IMAGE_RECORD  # noqa: PLC0415 - as above
+    from core.uploads.description import DescriptionFile, ImagesDescription, ValueCount  # noqa: PLC0415 - as above
+    from core.uploads.folder import IMAGE_RECORD  # noqa: PLC0415 - as above
 
     place = _folder(folder)
     place.path.mkdir(parents=True)
@@ -184,10 +184,10 @@ def _folder(folder: Path) -> DatasetFolder:
 
 def _train(kind: str, folder: Path, size: int, memory: int) -> Result:
     """Train on the upload in this process, telling it of so many MiB of memory; 0 for more than there is."""
-    from core.specs.parsing import parse_spec  # noqa: PLC0415 - as above
+    from core.experiment import parse_spec  # noqa: PLC0415 - as above
     from models import training  # noqa: PLC0415 - TensorFlow is part of what is idle.
-    from models.data import storage  # noqa: PLC0415 - as above
-    from models.engine import fitting  # noqa: PLC0415 - as above
+    from models.datasets import storage  # noqa: PLC0415 - as above
+    from models.fit import fitting  # noqa: PLC0415 - as above
 
     usable = memory * MEBIBYTE or 1 << 50
     for module, name in ((storage, "usable_memory_bytes"), (fitting, "device_memory_bytes")):

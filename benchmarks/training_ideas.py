@@ -22,17 +22,17 @@ from benchmarks.datasets import link_mnist
 from benchmarks.measurement import NUM_THREADS
 from benchmarks.processes import ROOT
 from benchmarks.stock import keras_own
+from core.checks.length import measure_length
 from models.assembly import Assembly, assemble
-from models.engine.length import measure_length
-from models.engine.meter import Meter
-from models.engine.ordering import Ordering
-from models.engine.plans import plan_of
-from models.engine.programs.executors import Executor
-from models.engine.programs.learning import Learner
-from models.engine.programs.making import ProgramMaker
-from models.engine.unrolling import unrolled
-from models.losses import make_loss
-from models.optimizers import make_optimizer
+from models.fit.meter import Meter
+from models.fit.ordering import Ordering
+from models.fit.plans.plan import plan_of
+from models.fit.programs.executors import Executor
+from models.fit.programs.learning import Learner
+from models.fit.programs.making import ProgramMaker
+from models.fit.programs.tracing import unrolled
+from models.objectives.losses import make_loss
+from models.objectives.optimizers import make_optimizer
 from models.runtime import configure_threads, keras
 
 CASES = ("iris-keras", "cubic-regression", "binary-adder", "binary-adder-lstm", "batch-norm", "mnist-mlp", "mnist-cnn")

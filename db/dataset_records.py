@@ -1,4 +1,4 @@
-"""The rows of uploaded datasets. Their files are core.dataset_store's concern."""
+"""The rows of uploaded datasets. Their files are core.uploads.store's concern."""
 
 from datetime import datetime
 from typing import Any
@@ -35,7 +35,7 @@ class DatasetVersionRecord(Base):
         kind: `table`, `arrays` or `images`.
         format: Of the bytes, such as `csv`.
         summary: How much it is, in a few words.
-        description: core.dataset_description.DescriptionFile.
+        description: core.uploads.description.DescriptionFile.
     """
 
     __tablename__ = "dataset_versions"

@@ -8,7 +8,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Literal
 
-from core.dataset_description import SplitName
+from core.uploads.description import SplitName
 from ingest.formats import FileKind
 from ingest.refusals import Refused, quoted
 

@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from core.dataset_description import DescriptionFile
+from core.uploads.description import DescriptionFile
 from ingest.archive_layout import Entry, Layout, Place, arrange
 from ingest.archive_members import Member, walk_archive
 from ingest.formats import HEAD_BYTES, PACKERS, FileKind, kind_of

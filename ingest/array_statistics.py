@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.dataset_description import MAX_VALUES_KEPT, ArrayDescription, ValueCount
+from core.uploads.description import MAX_VALUES_KEPT, ArrayDescription, ValueCount
 
 
 @dataclass(slots=True)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.dataset_description import ArrayDescription, ArraysDescription, DescriptionFile
+from core.uploads.description import ArrayDescription, ArraysDescription, DescriptionFile
 from ingest.array_headers import Header, read_header
 from ingest.array_statistics import ArrayStatistics
 from ingest.workspace import Workspace

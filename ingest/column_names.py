@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from core.dataset_folder import SPLIT_COLUMN
+from core.uploads.folder import SPLIT_COLUMN
 from ingest.refusals import Refused, quoted
 
 MAX_NAME_LENGTH = 200

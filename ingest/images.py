@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from core.dataset_description import SPLIT_NAMES, DescriptionFile, ImagesDescription, SplitName, ValueCount
-from core.dataset_folder import IMAGE_RECORD
 from core.images import MAX_PIXELS, ImageRefused, opened, upright_size
+from core.uploads.description import SPLIT_NAMES, DescriptionFile, ImagesDescription, SplitName, ValueCount
+from core.uploads.folder import IMAGE_RECORD
 from ingest.archive_layout import Place
 from ingest.archive_members import Member
 from ingest.limits import MIB

@@ -1,8 +1,8 @@
-"""Taking in one upload: from `original` in a folder to everything core.dataset_folder names."""
+"""Taking in one upload: from `original` in a folder to everything core.uploads.folder names."""
 
 from pathlib import Path
 
-from core.dataset_description import DescriptionFile
+from core.uploads.description import DescriptionFile
 from ingest.archives import take_archive
 from ingest.formats import PACKERS, FileKind, foreign_format, kind_of, read_head, read_packed_head
 from ingest.limits import Limits

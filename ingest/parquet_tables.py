@@ -6,8 +6,8 @@ from pathlib import Path
 
 import duckdb
 
-from core.dataset_description import ColumnType
-from core.specs.own_data import MAX_COLUMNS
+from core.datasets.uploaded import MAX_COLUMNS
+from core.uploads.description import ColumnType
 from ingest.column_names import name_columns
 from ingest.engine import identifier, literal, refusals_of
 from ingest.refusals import Refused, quoted

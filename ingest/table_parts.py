@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from core.dataset_description import SPLIT_NAMES, ColumnType, SplitName
+from core.uploads.description import SPLIT_NAMES, ColumnType, SplitName
 
 TableFormat = Literal["csv", "json_lines", "parquet"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import duckdb
 
-from core.dataset_description import MAX_VALUES_KEPT, ColumnDescription, ValueCount
+from core.uploads.description import MAX_VALUES_KEPT, ColumnDescription, ValueCount
 from ingest.engine import identifier, literal
 from ingest.refusals import Refused, quoted
 from ingest.table_parts import TypedColumn

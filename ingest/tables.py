@@ -5,8 +5,8 @@ from pathlib import Path
 
 import duckdb
 
-from core.dataset_description import SPLIT_NAMES, DescriptionFile, SplitName, TableDescription
-from core.dataset_folder import SPLIT_COLUMN
+from core.uploads.description import SPLIT_NAMES, DescriptionFile, SplitName, TableDescription
+from core.uploads.folder import SPLIT_COLUMN
 from ingest.engine import SHARE_OF_MEMORY, identifier, literal, open_engine, refusals_of, rows_together
 from ingest.formats import kind_of, read_head
 from ingest.limits import limited_file_size

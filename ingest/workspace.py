@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.dataset_description import DescriptionFile
-from core.dataset_folder import DatasetFolder
+from core.uploads.description import DescriptionFile
+from core.uploads.folder import DatasetFolder
 from ingest.limits import Limits, Space
 
 

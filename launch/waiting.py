@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 from core.errors import BrokerUnavailable, DatabaseOutdated, Unavailable
 from core.settings import Settings
-from core.waiting import Say, wait_for
+from core.system.waiting import Say, wait_for
 from db.upgrade import check_database, upgrade_database
 
 CONNECT_SECONDS = 3.0

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from client.trainyard_client import TrainyardClient
+from core.catalogue.presets import Preset, get_preset, list_presets
 from core.errors import UnknownPreset
-from core.presets import Preset, get_preset, list_presets
 from launch.throwaway import throwaway_service
 from reproduction.charts import lines_of, write_chart
 from reproduction.outcomes import Outcome, Outcomes, read_outcomes

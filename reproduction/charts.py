@@ -11,7 +11,7 @@ import matplotlib as mpl
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Picture
 
-from core.presets import Preset
+from core.catalogue.presets import Preset
 from reproduction.outcomes import Outcome, Outcomes
 from reproduction.tries import own_seed
 

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.figures import DivergenceFigure, MetricFigure, PredictionFigure
-from core.presets import Preset
+from core.catalogue.figures import DivergenceFigure, MetricFigure, PredictionFigure
+from core.catalogue.presets import Preset
 from reproduction.outcomes import Outcome, Outcomes
 from reproduction.tries import own_seed
 from reproduction.verdicts import FigureVerdict, RowVerdict, Verdict

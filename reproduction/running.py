@@ -9,10 +9,10 @@ from typing import Any
 from client.mnist_files import find_mnist_files
 from client.run_answers import Run
 from client.trainyard_client import TrainyardClient
-from core.figures import MetricFigure
-from core.presets import Preset
-from core.specs.datasets import Dataset
-from core.specs.own_data import UploadedDataset
+from core.catalogue.figures import MetricFigure
+from core.catalogue.presets import Preset
+from core.datasets.dataset import Dataset
+from core.datasets.uploaded import UploadedDataset
 from reproduction.outcomes import Answer, MetricValues, Outcome
 from reproduction.tries import Try, name_of, own_seed, questions
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.figures import MetricFigure, PredictionFigure
-from core.presets import Preset
+from core.catalogue.figures import MetricFigure, PredictionFigure
+from core.catalogue.presets import Preset
 
 ROWS = (
     "linear-regression", "cubic-regression", "quadratic-regression", "keras-linear", "two-input-regression",

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
-from core.figures import DivergenceFigure, Figure, MetricFigure, PredictionFigure, Take
-from core.presets import Preset
+from core.catalogue.figures import DivergenceFigure, Figure, MetricFigure, PredictionFigure, Take
+from core.catalogue.presets import Preset
 from reproduction.outcomes import Outcome, Outcomes
 from reproduction.tries import list_tries, name_of, own_seed
 

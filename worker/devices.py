@@ -4,8 +4,8 @@ import os
 import re
 from pathlib import Path
 
-from core.machine import usable_processors
 from core.settings import Settings
+from core.system.machine import usable_processors
 from worker.compiled_programs import xla_flags
 
 NVIDIA_DEVICE = re.compile(r"nvidia\d+")

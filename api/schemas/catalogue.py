@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.schemas.base import AnswerModel
-from core.figures import Figure, PublishedTime
+from core.catalogue.figures import Figure, PublishedTime
 from core.run_state import RunState
 
 

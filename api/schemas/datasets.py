@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from api.schemas.base import AnswerModel
-from core.dataset_description import DatasetDescription
+from core.uploads.description import DatasetDescription
 
 
 class Dataset(AnswerModel):

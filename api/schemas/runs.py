@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from api.schemas.base import AnswerModel, MeasuredNumber
+from core.experiment import ExperimentSpec
 from core.run_state import RunState
 from core.specs.base import SpecModel
-from core.specs.experiment import ExperimentSpec
 
 ExperimentName = Annotated[str, Field(pattern=r"^\w[^/\x00-\x1f\x7f]{0,127}$")]
 """A letter, digit or underscore, then up to 127 characters other than slashes and control characters."""

@@ -23,7 +23,7 @@ from core.api_keys import Scope, make_key
 from core.artifacts import ArtifactStore
 from core.metrics import MetricBatch, Phase, Progress
 from core.settings import Settings
-from core.signatures import InputKind, ModelSignature, Task, TensorSpec
+from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from db import api_keys, claims, runs
 from db.session import Database
 

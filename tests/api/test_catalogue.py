@@ -6,8 +6,8 @@ import tarfile
 import pytest
 from PIL import Image
 
-from core.presets import list_presets
-from core.specs.parsing import parse_spec
+from core.catalogue.presets import list_presets
+from core.experiment import parse_spec
 
 
 def test_a_checked_spec_is_told_with_its_layers_and_its_size(client):

@@ -11,7 +11,7 @@ from core.evaluation import (
     SplitCounts,
     SplitEvaluation,
 )
-from core.signatures import Task
+from core.signatures.signature import Task
 
 SVG = "{http://www.w3.org/2000/svg}"
 HOSTILE = '</text><script>alert("1")</script>\x08'

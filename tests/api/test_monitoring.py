@@ -9,7 +9,7 @@ from api.census_taker import WAIT_SECONDS
 from api.instruments import MAX_NAMED_MODELS, OTHER_MODELS, Instruments
 from core.api_keys import make_key
 from core.errors import DatabaseUnavailable
-from core.specs.experiment import NAME_PATTERN
+from core.experiment import NAME_PATTERN
 from db import runs
 from db.session import Database
 

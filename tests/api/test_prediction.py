@@ -7,7 +7,7 @@ import pytest
 from onnx import TensorProto, helper
 from PIL import Image
 
-from core.signatures import InputKind, ModelSignature, Task, TensorSpec
+from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 
 PREDICT = "/v1/models/iris:predict"
 ROW = [0.25, 0.5, 0.125, 9.0]

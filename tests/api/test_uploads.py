@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.dataset_store import DatasetStore
+from core.uploads.store import DatasetStore
 
 SPEC = {
     "name": "pets",

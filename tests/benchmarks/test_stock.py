@@ -4,11 +4,11 @@ import pytest
 from pydantic import TypeAdapter
 
 from benchmarks.stock import epochs_and_steps, keras_own
+from core.checks.length import measure_length
 from core.specs.optimizers import Optimizer
 from core.specs.parsing import parse_as
 from core.specs.training import Training
-from models.engine.length import measure_length
-from models.optimizers import make_optimizer
+from models.objectives.optimizers import make_optimizer
 from models.runtime import keras
 
 

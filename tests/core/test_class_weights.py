@@ -1,6 +1,6 @@
 import pytest
 
-from core.class_weights import number_classes
+from core.checks.weights import number_classes
 from core.errors import InvalidSpec
 
 TABLE = {"name": "inline", "inputs": [[1.0], [2.0]], "targets": [0, 1]}

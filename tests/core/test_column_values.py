@@ -2,8 +2,8 @@ import math
 
 import pytest
 
-from core.column_values import NotEncodable, category_text, make_encoders
-from core.table_encoding import BooleanEncoding, CategoryEncoding, DateEncoding, NumberEncoding, TableEncoding
+from core.signatures.encoders import NotEncodable, category_text, make_encoders
+from core.signatures.encodings import BooleanEncoding, CategoryEncoding, DateEncoding, NumberEncoding, TableEncoding
 
 ORIGIN = "2024-02-28T00:00:00+00:00"
 ALL_PARTS = ("elapsed_days", "year", "month", "day", "day_of_week", "day_of_year", "hour", "minute")

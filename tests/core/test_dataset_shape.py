@@ -1,11 +1,10 @@
 import pytest
 
-from core.dataset_shape import shape_of
-from core.dataset_sizes import SplitCounts, count_split
+from core.datasets.shapes import shape_of
+from core.datasets.splits import Split, SplitCounts, count_split
 from core.errors import InvalidSpec
-from core.signatures import InputKind, Task
-from core.specs.parsing import parse_spec
-from core.specs.splits import Split
+from core.experiment import parse_spec
+from core.signatures.signature import InputKind, Task
 
 SINE = {"type": "sine"}
 

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from core.dataset_store import DatasetStore
+from core.uploads.store import DatasetStore
 
 SHA256 = "ab" * 32
 
@@ -97,6 +97,6 @@ def test_what_another_machine_is_making_is_left_alone_until_nothing_changes_any_
     os.close(other._lock)
     (other.path / "lock").write_text("another machine")
     assert store.tidy() == 0
-    monkeypatch.setattr("core.dataset_store.ELSEWHERE_SECONDS", -1)
+    monkeypatch.setattr("core.uploads.store.ELSEWHERE_SECONDS", -1)
     assert store.tidy() == 1
     assert names(store) == []

@@ -1,7 +1,7 @@
 import pytest
 
+from core.catalogue.figures import MetricFigure, PredictionFigure
 from core.errors import InvalidSpec
-from core.figures import MetricFigure, PredictionFigure
 from core.specs.parsing import parse_as
 
 METRIC = {"kind": "metric", "says": "0.98", "metric": "test/accuracy", "at_least": 0.98, "because": "so"}

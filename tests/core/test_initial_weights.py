@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import InvalidSpec
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from core.specs.weights import MAX_NUMBERS
 
 NORMALIZED = {

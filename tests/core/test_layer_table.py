@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.layer_table import tabulate_layers
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
+from core.networks.table import tabulate_layers
 
 IMAGE = (28, 28)
 COLOUR = (32, 32, 3)

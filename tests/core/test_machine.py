@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from core.machine import usable_memory_bytes, usable_processors
+from core.system.machine import usable_memory_bytes, usable_processors
 
 GIB = 2**30
 
@@ -10,8 +10,8 @@ GIB = 2**30
 @pytest.fixture
 def groups(tmp_path, monkeypatch):
     """A machine of 16 processors and 64 GiB, whose control groups a test writes."""
-    monkeypatch.setattr("core.machine._processors", lambda: 16)
-    monkeypatch.setattr("core.machine._memory_bytes", lambda: 64 * GIB)
+    monkeypatch.setattr("core.system.machine._processors", lambda: 16)
+    monkeypatch.setattr("core.system.machine._memory_bytes", lambda: 64 * GIB)
     (tmp_path / "cgroup").mkdir()
 
     def write(own, **files):

@@ -4,14 +4,14 @@ from importlib.resources import files
 
 import pytest
 
-from core.dataset_description import ImagesDescription, ValueCount
+from core.catalogue.figures import MetricFigure
+from core.catalogue.presets import _read, get_preset, list_presets
+from core.checks.cost import check_spec
+from core.datasets.uploaded import ImagesDataset
 from core.errors import UnknownPreset
-from core.figures import MetricFigure
-from core.presets import _read, get_preset, list_presets
-from core.spec_report import check_spec
+from core.experiment import parse_spec
 from core.specs.merging import apply_overrides
-from core.specs.own_data import ImagesDataset
-from core.specs.parsing import parse_spec
+from core.uploads.description import ImagesDescription, ValueCount
 
 CATALOGUE = {
     "linear-regression": {"noise-0.6", "slope-6", "offset-4", "8x+20"},

@@ -1,9 +1,9 @@
 import pytest
 
+from core.checks.cost import FRAMEWORK_BYTES, check_spec
 from core.errors import InvalidSpec, OverLimit
+from core.experiment import parse_spec
 from core.settings import Settings
-from core.spec_report import FRAMEWORK_BYTES, check_spec
-from core.specs.parsing import parse_spec
 
 MEBIBYTE = 1024 * 1024
 

@@ -1,8 +1,8 @@
 import pytest
 
+from core.checks.outputs import check_target_scaling
 from core.errors import InvalidSpec
-from core.specs.parsing import parse_spec
-from core.target_scaling import check_target_scaling
+from core.experiment import parse_spec
 
 
 def spec(loss, target_scaling):

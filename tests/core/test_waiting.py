@@ -1,7 +1,7 @@
 import pytest
 
 from core.errors import BrokerUnavailable, DatabaseNewer, DatabaseOutdated, DatabaseUnavailable, TrainyardError
-from core.waiting import wait_for
+from core.system.waiting import wait_for
 
 
 class Flaky:
@@ -24,7 +24,7 @@ def said() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr("core.waiting.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("core.system.waiting.POLL_SECONDS", 0.01)
 
 
 def test_nothing_is_said_where_nothing_has_to_be_waited_for(said):

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from client.trainyard_client import TrainyardClient
-from core.presets import get_preset
+from core.catalogue.presets import get_preset
 from reproduction.outcomes import Outcomes
 from reproduction.running import run_tries
 from reproduction.tries import list_tries

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from core.dataset_description import DescriptionFile
-from core.dataset_folder import DatasetFolder
+from core.uploads.description import DescriptionFile
+from core.uploads.folder import DatasetFolder
 from ingest.intake import take_in
 from ingest.limits import MIB, Limits
 from ingest.refusals import Refused

@@ -5,7 +5,7 @@ import struct
 import numpy as np
 import pytest
 
-from core.dataset_description import ValueCount
+from core.uploads.description import ValueCount
 
 
 def npy(array, **options):

@@ -3,7 +3,7 @@ import gzip
 import duckdb
 import pytest
 
-from core.dataset_description import TableDescription, ValueCount
+from core.uploads.description import TableDescription, ValueCount
 
 
 def read_rows(folder):

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.dataset_description import ValueCount
+from core.uploads.description import ValueCount
 
 
 def picture(shape=(4, 6, 3), kind="PNG", seed=0):

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
-from core.specs.own_data import Augmentation
-from models.augmentation import make_augmentation
+from core.datasets.uploaded import Augmentation
+from models.preparation.augmentation import make_augmentation
 from models.runtime import tf
 
 # Three rows of four pixels, all different.
@@ -67,7 +67,7 @@ def test_a_rotation_turns_about_the_centre():
 
 
 def test_a_quarter_turn_is_exact(monkeypatch):
-    monkeypatch.setattr("models.augmentation._draw", lambda num, *_: tf.ones((7, num)))
+    monkeypatch.setattr("models.preparation.augmentation._draw", lambda num, *_: tf.ones((7, num)))
     square = np.arange(9, dtype=np.float32).reshape(1, 3, 3)
     np.testing.assert_allclose(changed(square, rotation=90), np.rot90(square, 1, axes=(1, 2)), atol=1e-5)
 

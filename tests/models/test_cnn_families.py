@@ -3,14 +3,14 @@
 import numpy as np
 import pytest
 
-from core.dataset_shape import DatasetShape
-from core.signatures import InputKind, Task
-from core.specs.parsing import parse_spec
-from models.export import run_onnx
-from models.layer_graph import TRAINING_ONLY, list_steps
-from models.onnx.writing import write_onnx
-from models.preparation import Preparation
-from models.registry import build_network
+from core.datasets.shape import DatasetShape
+from core.experiment import parse_spec
+from core.signatures.signature import InputKind, Task
+from models.export.export import run_onnx
+from models.export.onnx import write_onnx
+from models.export.steps import TRAINING_ONLY, list_steps
+from models.networks.network import build_network
+from models.preparation.preparation import Preparation
 from models.training import train
 
 FAMILIES = ["alexnet", "vgg", "googlenet", "resnet"]

@@ -6,13 +6,13 @@ import numpy as np
 import pytest
 from sklearn.metrics import confusion_matrix, mean_absolute_error, r2_score
 
-from core.dataset_sizes import DatasetShape
+from core.datasets.shape import DatasetShape
 from core.evaluation import EvaluationReport
-from core.signatures import InputKind, Task
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
+from core.signatures.signature import InputKind, Task
 from models.assembly import assemble
-from models.engine.fitting import fit
-from models.evaluation_report import choose_tally, describe_split
+from models.evaluation.report import choose_tally, describe_split
+from models.fit.fitting import fit
 from models.training import train
 
 ADAM = {"name": "adam", "learning_rate": 0.01}

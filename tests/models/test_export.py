@@ -9,10 +9,10 @@ import pytest
 from onnx import numpy_helper
 
 from core.errors import ExportMismatch
-from core.signatures import InputKind, ModelSignature, Task
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
+from core.signatures.signature import InputKind, ModelSignature, Task
 from models.assembly import assemble
-from models.export import compare, export_model, run_onnx
+from models.export.export import compare, export_model, run_onnx
 from models.runtime import keras
 
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from models.assembly import assemble
-from models.named_weights import named_weights
+from models.networks.weights import named_weights
 
 IMAGES = {"name": "digits", "split": {"test": 1790}}
 SEQUENCES = {"name": "binary_addition", "num_bits": 3, "num_train": 4, "num_test": 0}

@@ -5,7 +5,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from core.specs.initializers import Initializer, Regularizer
-from models.initializers import make_initializer, make_regularizer
+from models.networks.weights import make_initializer, make_regularizer
 
 INITIALIZERS = TypeAdapter(Initializer)
 

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.layer_graph import NETWORK_INPUT, TRAINING_ONLY, Step, compute_steps, follow, list_steps
+from models.export.steps import NETWORK_INPUT, TRAINING_ONLY, Step, compute_steps, follow, list_steps
 from models.runtime import keras
 
 

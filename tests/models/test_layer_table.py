@@ -7,13 +7,13 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
 
-from core.dataset_sizes import DatasetShape
+from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec
-from core.layer_table import tabulate_layers
-from core.signatures import InputKind, Task
-from core.specs.networks import Network
-from models.named_weights import named_weights
-from models.registry import build_network
+from core.networks.network import Network
+from core.networks.table import tabulate_layers
+from core.signatures.signature import InputKind, Task
+from models.networks.network import build_network
+from models.networks.weights import named_weights
 
 NETWORKS: TypeAdapter[Any] = TypeAdapter(Network)
 PATIENT = settings(

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.specs.training import Loss, LossName
-from models.losses import make_loss
+from models.objectives.losses import make_loss
 
 LN2 = math.log(2)
 # (targets, outputs, the mean loss by hand)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.specs.training import Training
-from models.metrics import make_measures
+from models.objectives.metrics import make_measures
 from models.runtime import keras
 
 

@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from core.dataset_sizes import DatasetShape
-from core.signatures import InputKind, Task
-from core.specs.networks import Network
-from models.registry import build_network
+from core.datasets.shape import DatasetShape
+from core.networks.network import Network
+from core.signatures.signature import InputKind, Task
+from models.networks.network import build_network
 
 NETWORKS = TypeAdapter(Network)
 

@@ -5,7 +5,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from core.specs.optimizers import Optimizer
-from models.optimizers import make_optimizer
+from models.objectives.optimizers import make_optimizer
 from models.runtime import keras
 
 OPTIMIZERS = TypeAdapter(Optimizer)

@@ -2,8 +2,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from core.specs.datasets import Dataset, PolynomialFeatures
-from models.preparation import Preparation, fit_preparation
+from core.datasets.dataset import Dataset, PolynomialFeatures
+from models.preparation.preparation import Preparation, fit_preparation
 
 DATASETS = TypeAdapter(Dataset)
 

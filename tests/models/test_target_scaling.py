@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
+from models.preparation.targets import TargetScaling, fit_target_scaling
 from models.runtime import keras, tf
-from models.target_scaling import TargetScaling, fit_target_scaling
 
 
 def spec(loss="mse", activation="linear", target_scaling="auto", **others):

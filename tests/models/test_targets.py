@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from core.dataset_sizes import DatasetShape
-from core.signatures import InputKind, Task
+from core.datasets.shape import DatasetShape
+from core.signatures.signature import InputKind, Task
 from core.specs.training import Loss
-from models.targets import shape_targets
+from models.preparation.targets import shape_targets
 
 
 def dataset(task, target_shape=(), class_labels=()):

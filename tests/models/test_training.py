@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 
 from core.errors import DatasetMissing, InvalidSpec
+from core.experiment import parse_spec
 from core.metrics import Phase
-from core.specs.parsing import parse_spec
-from models.export import run_onnx
+from models.export.export import run_onnx
 from models.reporting import TrainingStopped
 from models.training import train
 

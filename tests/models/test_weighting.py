@@ -3,8 +3,8 @@ import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
 from core.specs.training import Training
-from models.data.samples import Samples, SplitSamples
-from models.weighting import weigh_samples
+from models.datasets.samples import Samples, SplitSamples
+from models.objectives.weighting import weigh_samples
 
 LABELS = ("no", "yes", "perhaps")
 

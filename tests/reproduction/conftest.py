@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from core.presets import Preset
+from core.catalogue.presets import Preset
 from core.specs.parsing import parse_as
 from reproduction.outcomes import MetricValues, Outcome
 

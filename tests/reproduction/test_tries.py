@@ -1,4 +1,4 @@
-from core.presets import list_presets
+from core.catalogue.presets import list_presets
 from reproduction.tries import ROWS, in_order, list_tries
 
 LOSS = {"kind": "metric", "says": "0.5", "metric": "train/loss", "at_most": 0.5, "because": "so"}

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from core.metrics import MetricBatch, Phase, Progress
-from core.parent_watch import die_with_parent
+from core.system.parent_watch import die_with_parent
 from worker.messages import (
     DetailsReport,
     Failed,

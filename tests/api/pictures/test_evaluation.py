@@ -5,9 +5,9 @@ import pytest
 
 from api.pictures.evaluation import draw_evaluation
 from core.evaluation import EvaluationReport, SplitCounts, SplitEvaluation
-from core.signatures import Task
-from models.engine.error_sums import ErrorTally
-from models.engine.tallies import BitTally, ClassTally
+from core.signatures.signature import Task
+from models.evaluation.error_sums import ErrorTally
+from models.evaluation.tallies import BitTally, ClassTally
 
 SVG = "{http://www.w3.org/2000/svg}"
 

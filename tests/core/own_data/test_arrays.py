@@ -1,11 +1,11 @@
 import pytest
 from pydantic import TypeAdapter
 
-from core.dataset_description import ArrayDescription, ArraysDescription, ValueCount
+from core.datasets.dataset import Dataset
+from core.datasets.uploaded_shapes import shape_of_own_data
 from core.errors import InvalidSpec
-from core.own_data.shapes import shape_of_own_data
-from core.signatures import InputKind, Task
-from core.specs.datasets import Dataset
+from core.signatures.signature import InputKind, Task
+from core.uploads.description import ArrayDescription, ArraysDescription, ValueCount
 
 DATASETS = TypeAdapter(Dataset)
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from core.specs.networks import CnnNetwork
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
+from core.networks.network import CnnNetwork
 
 CONV = {"type": "conv2d", "filters": 4, "kernel_size": 3}
 

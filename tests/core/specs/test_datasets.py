@@ -1,8 +1,9 @@
 import pytest
 
+from core.datasets.functions import Linear, Polynomial, Sine
+from core.experiment import parse_spec
 from core.specs.base import FLOAT32_MAX
-from core.specs.functions import Linear, Polynomial, Sine
-from core.specs.parsing import parse_as, parse_spec
+from core.specs.parsing import parse_as
 
 INLINE = {"name": "inline", "inputs": [[1, 2], [3, 4], [5, 6]], "targets": [0, 1, 1]}
 SERIES = {"name": "time_series"}

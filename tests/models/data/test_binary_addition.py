@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from models.data.binary_addition import draw_pairs
+from models.datasets.binary_addition import draw_pairs
 
 
 def to_numbers(bits):

@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from core.specs.datasets import Dataset
-from models.data.functions import load_function_samples
-from models.data.time_series import load_windows
+from core.datasets.dataset import Dataset
+from models.datasets.function import load_function_samples
+from models.datasets.time_series import load_windows
 
 DATASETS = TypeAdapter(Dataset)
 

@@ -3,14 +3,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.dataset_folder import DatasetFolder
-from core.dataset_shape import shape_of
+from core.datasets.shapes import shape_of
+from core.datasets.splits import Split
+from core.datasets.uploaded import ImagesDataset
 from core.errors import DatasetMissing, InvalidInput, TrainingFailed
-from core.specs.own_data import ImagesDataset
-from core.specs.splits import Split
-from models.data.images import load_image_samples
-from models.data.loading import load_data
-from models.data.storage import Storage
+from core.uploads.folder import DatasetFolder
+from models.datasets.images import load_image_samples
+from models.datasets.loading import load_data
+from models.datasets.storage import Storage
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def stored(tmp_path, image_file, upload_images):
 
 def test_pixels_are_decoded_once_and_found_by_the_next_run(stored, tmp_path, monkeypatch):
     before = load_image_samples(*stored, 0, tmp_path / "cache")
-    monkeypatch.setattr("models.data.image_decoding.read_pixels", lambda *_: pytest.fail("decoded again"))
+    monkeypatch.setattr("models.datasets.image_decoding.read_pixels", lambda *_: pytest.fail("decoded again"))
     after = load_image_samples(*stored, 7, tmp_path / "cache")
     assert values(before.train) == values(after.train) == [100, 101, 102, 103]
 
@@ -135,7 +135,7 @@ def test_a_full_disk_fails_the_run_with_what_to_do(stored, tmp_path, monkeypatch
     def full(*_):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("models.data.image_decoding.os.fsync", full)
+    monkeypatch.setattr("models.datasets.image_decoding.os.fsync", full)
     with pytest.raises(TrainingFailed, match="no room for the pixels of 4 images"):
         load_image_samples(*stored, 0, tmp_path)
 

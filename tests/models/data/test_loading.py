@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from core.dataset_shape import shape_of
-from core.signatures import InputKind
-from core.specs.datasets import Dataset
-from models.data.loading import load_samples
+from core.datasets.dataset import Dataset
+from core.datasets.shapes import shape_of
+from core.signatures.signature import InputKind
+from models.datasets.loading import load_samples
 
 MNIST = Path(__file__).parents[2] / "data"
 DATASETS = TypeAdapter(Dataset)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import DatasetMissing, InvalidInput
-from models.data.mnist import load_mnist
+from models.datasets.mnist import load_mnist
 
 BUNDLED = Path(__file__).parents[2] / "data" / "mnist"
 

@@ -3,11 +3,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dataset_sizes import count_split
+from core.datasets.splits import Split, count_split
 from core.errors import InvalidSpec
-from core.specs.splits import Split
-from models.data.samples import Samples
-from models.data.splitting import split_samples
+from models.datasets.samples import Samples
+from models.datasets.splitting import split_samples
 
 
 def numbered(count, num_classes=3):

@@ -5,15 +5,15 @@ from typing import get_args
 import pytest
 
 from benchmarks.stock import keras_own
+from core.checks.length import measure_length
+from core.experiment import parse_spec
 from core.specs.merging import apply_overrides
-from core.specs.parsing import parse_spec
 from core.specs.training import PlanName
 from models.assembly import assemble
-from models.engine.fitting import fit
-from models.engine.length import measure_length
-from models.engine.ordering import Ordering
-from models.losses import make_loss
-from models.optimizers import make_optimizer
+from models.fit.fitting import fit
+from models.fit.ordering import Ordering
+from models.objectives.losses import make_loss
+from models.objectives.optimizers import make_optimizer
 from models.runtime import keras
 
 PERCEPTRON = {

@@ -2,8 +2,7 @@ import numpy as np
 import pytest
 
 from core.metrics import Phase, Progress
-from models.engine.curves import MAX_POINTS, Curve
-from models.engine.outbox import Outbox
+from models.fit.curves import MAX_POINTS, Curve, Outbox
 
 
 def feed(reporter, num_points, chunk, *, finish=True):

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from core.errors import InvalidSpec
 from core.specs.training import EarlyStopping
-from models.engine.early_stopping import StoppingRule
+from models.fit.early_stopping import StoppingRule
 from models.runtime import keras
 
 NAMES = ("loss", "accuracy")

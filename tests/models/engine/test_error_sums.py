@@ -3,7 +3,7 @@ import pytest
 from sklearn.metrics import mean_absolute_error, r2_score, root_mean_squared_error
 
 from core.evaluation import MOST_PAIRS
-from models.engine.error_sums import ErrorTally
+from models.evaluation.error_sums import ErrorTally
 
 
 def count(tally, targets, outputs, *, batch=256):

@@ -1,6 +1,6 @@
 import pytest
 
-from models.engine.programs.executors import Executor, LoopFunction
+from models.fit.programs.executors import Executor, LoopFunction
 from models.runtime import tf
 
 

@@ -2,10 +2,10 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidSpec, TrainingFailed
+from core.experiment import parse_spec
 from core.metrics import Phase, Progress
-from core.specs.parsing import parse_spec
 from models.assembly import assemble
-from models.engine.fitting import fit
+from models.fit.fitting import fit
 from models.reporting import TrainingStopped
 
 SGD = {"name": "sgd", "learning_rate": 0.1}
@@ -308,7 +308,7 @@ def test_data_too_large_for_the_device_come_batch_by_batch(monkeypatch, tmp_path
     spec = line(900, batch_size=8, steps=20, split={"validation": 300, "test": 300})
     whole, _ = run(spec, reporter, tmp_path)
     reporter.curves.clear()
-    monkeypatch.setattr("models.engine.fitting.device_memory_bytes", lambda: 1000)
+    monkeypatch.setattr("models.fit.fitting.device_memory_bytes", lambda: 1000)
 
     streamed, _ = run(spec, reporter, tmp_path)
 

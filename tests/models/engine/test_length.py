@@ -2,12 +2,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from core.dataset_shape import shape_of
+from core.checks.cost import check_spec
+from core.checks.length import measure_length
+from core.datasets.shapes import shape_of
+from core.experiment import parse_spec
 from core.settings import Settings
-from core.spec_report import check_spec
-from core.specs.parsing import parse_spec
 from core.specs.training import Training
-from models.engine.length import measure_length
 
 
 def length_of(num_samples=100, **training):

@@ -1,6 +1,6 @@
 import numpy as np
 
-from models.engine.masks import masks_as_in_a_graph
+from models.fit.programs.tracing import masks_as_in_a_graph
 from models.runtime import keras, tf
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from core.errors import TrainingFailed
-from core.specs.parsing import parse_spec
-from models.engine.mirroring import is_mirrored, mirrored
+from core.experiment import parse_spec
+from models.fit.mirroring import is_mirrored, mirrored
 from models.training import train
 
 ROOT = Path(__file__).parents[3]

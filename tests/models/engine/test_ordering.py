@@ -3,9 +3,9 @@ from itertools import chain
 import numpy as np
 import pytest
 
+from core.checks.length import measure_length
 from core.specs.training import Training
-from models.engine.length import measure_length
-from models.engine.ordering import Ordering
+from models.fit.ordering import Ordering
 
 NUM_SAMPLES = 10
 

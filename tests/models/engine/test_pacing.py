@@ -1,6 +1,6 @@
 import pytest
 
-from models.engine.pacing import Pacer
+from models.fit.pacing import Pacer
 
 
 def run(seconds_of, total):

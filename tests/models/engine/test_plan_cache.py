@@ -1,6 +1,6 @@
 import pytest
 
-from models.engine.plan_cache import PlanCache, Timing
+from models.fit.plans.cache import PlanCache, Timing
 
 FOUND = {"graph": Timing(0.2, 0.001), "xla": Timing(1.5, 0.0001)}
 

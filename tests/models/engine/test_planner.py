@@ -3,15 +3,15 @@
 import numpy as np
 import pytest
 
+from core.checks.length import measure_length
 from core.errors import TrainingFailed
 from core.specs.training import Training
-from models.engine import planner as planner_module
-from models.engine.length import measure_length
-from models.engine.ordering import Ordering
-from models.engine.plan_cache import PlanCache
-from models.engine.planner import Planner, Reason
-from models.engine.plans import Form, Plan
-from models.engine.programs.program import StepsTaken
+from models.fit.ordering import Ordering
+from models.fit.plans import planner as planner_module
+from models.fit.plans.cache import PlanCache
+from models.fit.plans.plan import Form, Plan
+from models.fit.plans.planner import Planner, Reason
+from models.fit.programs.program import StepsTaken
 from models.runtime import keras, tf
 
 GRAPH, XLA = Plan(Form.GRAPH), Plan(Form.XLA)

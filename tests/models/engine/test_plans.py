@@ -1,9 +1,9 @@
 import pytest
 
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from models.assembly import assemble
-from models.engine import plans
-from models.engine.plans import Form, Plan, list_candidates, plan_of
+from models.fit.plans import plan as plans
+from models.fit.plans.plan import Form, Plan, list_candidates, plan_of
 
 DENSE = {"kind": "mlp", "layers": [{"units": 2}, {"units": 1}]}
 IMAGES = {"name": "digits", "split": {"validation": 10}}

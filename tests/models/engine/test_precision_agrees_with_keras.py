@@ -4,14 +4,14 @@ import pytest
 
 from benchmarks.stock import keras_own
 from core.errors import TrainingFailed
+from core.experiment import parse_spec
 from core.specs.merging import apply_overrides
-from core.specs.parsing import parse_spec
 from models.assembly import assemble
-from models.engine.fitting import fit
-from models.engine.planning import Planning
-from models.engine.programs.evaluation import BATCH_SIZE
-from models.losses import make_loss
-from models.optimizers import make_optimizer
+from models.fit.fitting import fit
+from models.fit.plans.plan import Planning
+from models.fit.programs.evaluation import BATCH_SIZE
+from models.objectives.losses import make_loss
+from models.objectives.optimizers import make_optimizer
 from models.runtime import keras
 
 PERCEPTRON = {

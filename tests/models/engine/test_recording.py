@@ -3,11 +3,11 @@ from math import hypot
 import numpy as np
 import pytest
 
-from core.specs.parsing import parse_spec
+from core.checks.length import measure_length
+from core.experiment import parse_spec
 from models.assembly import assemble
-from models.engine.fitting import fit
-from models.engine.length import measure_length
-from models.engine.record import MAX_RECORDED_POINTS, Record
+from models.fit.fitting import fit
+from models.fit.record import MAX_RECORDED_POINTS, Record
 
 PLANS = ["graph", "xla", "step", "stream"]
 EVERYTHING = ["gradient_norms", "activations", "weights"]

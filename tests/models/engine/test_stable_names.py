@@ -1,4 +1,4 @@
-from models.engine.stable_names import stable_names
+from models.fit.programs.tracing import stable_names
 from models.runtime import tf
 
 

@@ -5,7 +5,7 @@ import pytest
 from sklearn.metrics import classification_report, confusion_matrix
 
 from core.evaluation import MOST_CLASSES
-from models.engine.tallies import BitTally, ClassTally
+from models.evaluation.tallies import BitTally, ClassTally
 
 ABC = ("a", "b", "c", "d")
 # Of "d" there are no samples, "c" is never answered, "b" is confused with "d".

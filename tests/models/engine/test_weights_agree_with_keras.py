@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from benchmarks.stock import keras_own
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from models.assembly import assemble
-from models.engine.fitting import fit
-from models.losses import make_loss
-from models.optimizers import make_optimizer
+from models.fit.fitting import fit
+from models.objectives.losses import make_loss
+from models.objectives.optimizers import make_optimizer
 
 CLOSE = {"rtol": 2e-4, "atol": 2e-5}
 NUM_ROWS, NUM_VALIDATION, NUM_TEST = 45, 10, 8

@@ -8,12 +8,12 @@ import onnx
 import onnxruntime
 import pytest
 
-from core.specs.datasets import PolynomialFeatures
-from core.specs.layers import Activation
-from models.export import build_model, run_onnx
-from models.layer_graph import TRAINING_ONLY, follow, list_steps
-from models.onnx.writing import write_onnx
-from models.preparation import Preparation
+from core.datasets.dataset import PolynomialFeatures
+from core.networks.layers import Activation
+from models.export.export import build_model, run_onnx
+from models.export.onnx import write_onnx
+from models.export.steps import TRAINING_ONLY, follow, list_steps
+from models.preparation.preparation import Preparation
 from models.runtime import keras
 
 RNN_CLASSES = [keras.layers.SimpleRNN, keras.layers.LSTM, keras.layers.GRU]

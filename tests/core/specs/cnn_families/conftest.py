@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from core.layer_table import LayerRow, tabulate_layers
-from core.specs.networks import CnnNetwork, expand_network
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
+from core.networks.network import CnnNetwork, expand_network
+from core.networks.table import LayerRow, tabulate_layers
 
 COLOUR = (32, 32, 3)
 

@@ -1,0 +1,70 @@
+"""Saying why a fit can not go on, and what to try."""
+
+from typing import Any
+
+import numpy as np
+
+from core.errors import TrainingFailed
+from core.specs.base import SpecModel
+from core.specs.training import Training
+from models.fit.meter import LOSS, Values
+
+
+def count_sound_steps(values: Values) -> int:
+    """How many steps come before the first whose loss is not a finite number; values are (steps, names)."""
+    broken = np.flatnonzero(~np.isfinite(values[:, LOSS]))
+    return int(broken[0]) if len(broken) else len(values)
+
+
+def broken_step(loss: float, step: int, epoch: int, training: Training) -> TrainingFailed:
+    """The error for a step, counted from 1, whose loss is not a finite number."""
+    return _failure(f"The loss became {loss} at step {step} (epoch {epoch}).", training)
+
+
+def check_loss(values: Values, what: str, training: Training) -> None:
+    """See that the loss over the samples of `what`, such as `validation`, is a finite number.
+
+    Raises:
+        TrainingFailed: If it is not.
+    """
+    if not np.isfinite(values[LOSS]):
+        raise _failure(f"The {what} loss is {values[LOSS]}: the weights have grown without bounds.", training)
+
+
+def check_first_loss(values: Values, training: Training) -> None:
+    """See that a network that is not trained has a loss over its training samples that is a finite number.
+
+    Raises:
+        TrainingFailed: If it has not.
+    """
+    if not np.isfinite(values[LOSS]):
+        hint = " The Poisson loss needs outputs above 0." if training.loss.name == "poisson" else ""
+        raise TrainingFailed(
+            f"The loss of the network as it starts is {values[LOSS]}. Try smaller first weights (initial_weights, "
+            f"initializers), or inputs and targets of size about 1 (dataset.scaling).{hint}"
+        )
+
+
+def check_weights(network: Any, training: Training) -> None:
+    """See that the last update did no harm that no loss has shown yet.
+
+    Raises:
+        TrainingFailed: If a weight is not a finite number.
+    """
+    for weight in network.weights:
+        if not np.isfinite(weight.numpy()).all():
+            raise _failure(f"The weights of {weight.path} are no longer finite after the last step.", training)
+
+
+def _failure(what_happened: str, training: Training) -> TrainingFailed:
+    optimizer = training.optimizer
+    rate = optimizer.learning_rate
+    advice = ["a slower learning-rate schedule" if isinstance(rate, SpecModel) else f"a learning_rate below {rate:g}"]
+    if optimizer.clipnorm is None and optimizer.clipvalue is None and optimizer.global_clipnorm is None:
+        advice.append("gradient clipping (training.optimizer.clipnorm: 1.0)")
+    if training.precision == "mixed_float16":
+        advice.append("training.precision 'mixed_bfloat16', which holds numbers as large as float32 does")
+    if training.loss.name == "poisson":
+        advice.append("a last activation whose outputs stay above 0, as the Poisson loss needs (softplus)")
+    advice.append("inputs and targets of size about 1 (dataset.scaling)")
+    return TrainingFailed(f"{what_happened} Try {', '.join(advice[:-1])}, or {advice[-1]}.")
