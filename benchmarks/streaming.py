@@ -186,7 +186,7 @@ def _train(kind: str, folder: Path, size: int, memory: int) -> Result:
     """Train on the upload in this process, telling it of so many MiB of memory; 0 for more than there is."""
     from core.experiment import parse_spec  # noqa: PLC0415 - as above
     from models import training  # noqa: PLC0415 - TensorFlow is part of what is idle.
-    from models.datasets import storage  # noqa: PLC0415 - as above
+    from models.arrays import storage  # noqa: PLC0415 - as above
     from models.fit import fitting  # noqa: PLC0415 - as above
 
     usable = memory * MEBIBYTE or 1 << 50
