@@ -1,6 +1,6 @@
 """The one family of errors, each saying what came, what was expected and what to do.
 
-Nothing here knows HTTP: `api/errors.py` maps each class to a status.
+Nothing here knows HTTP: `api/http/errors.py` maps each class to a status.
 """
 
 from collections.abc import Sequence

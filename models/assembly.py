@@ -12,9 +12,9 @@ from core.datasets.shape import DatasetShape
 from core.datasets.shapes import shape_of
 from core.datasets.uploaded import Augmentation
 from core.experiment import ExperimentSpec
+from models.arrays.samples import Samples, SplitSamples
+from models.arrays.storage import Storage
 from models.datasets.loading import load_data, read_description
-from models.datasets.samples import Samples, SplitSamples
-from models.datasets.storage import Storage
 from models.evaluation.report import choose_tally
 from models.evaluation.tallies import MakeTally
 from models.fit.arrays import Arrays, FitData

@@ -24,7 +24,7 @@ FRAMEWORK_BYTES = 600 * 1024 * 1024
 """What a trainer takes before any network is built."""
 
 MOST_UPLOADED_BYTES = 2 * 1024 * 1024 * 1024
-"""Uploaded samples taken to be in memory at once; a trainer keeps more in files (models.datasets.storage)."""
+"""Uploaded samples taken to be in memory at once; a trainer keeps more in files (models.arrays.storage)."""
 
 FORWARD_AND_BACKWARD = 3
 """A backward pass costs about two forward passes."""

@@ -13,10 +13,10 @@ from core.datasets.targets import number_of
 from core.datasets.uploaded import ArraysDataset
 from core.errors import InvalidInput
 from core.uploads.description import ArraysDescription
+from models.arrays.samples import Samples, SplitSamples
+from models.arrays.storage import Storage
 from models.datasets.loaded import LoadedData
-from models.datasets.samples import Samples, SplitSamples
 from models.datasets.splitting import split_rows
-from models.datasets.storage import Storage
 from models.preparation.preparation import Preparation
 from models.preparation.table_fitting import fit_scaling
 

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.datasets.dataset import BinaryAdditionDataset
-from models.datasets.samples import Samples
+from models.arrays.samples import Samples
 from models.seeds import random_generator
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from models.datasets.samples import Samples
+from models.arrays.samples import Samples
 
 
 def load_digit_samples() -> Samples:

@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from core.datasets.dataset import FunctionDataset
 from core.datasets.functions import Function, Linear, Polynomial, Sine
-from models.datasets.samples import Samples
+from models.arrays.samples import Samples
 from models.seeds import random_generator
 
 Numbers = npt.NDArray[np.float64]

@@ -12,8 +12,8 @@ from core.datasets.uploaded import ImagesDataset
 from core.errors import DatasetMissing
 from core.uploads.description import SPLIT_NAMES, ImagesDescription, SplitName
 from core.uploads.folder import IMAGE_RECORD, DatasetFolder
+from models.arrays.samples import Samples, SplitSamples, select
 from models.datasets.image_decoding import Decoding, Records
-from models.datasets.samples import Samples, SplitSamples, select
 from models.datasets.splitting import draw_from_classes, split_samples
 from models.seeds import random_generator
 

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.datasets.dataset import InlineDataset
-from models.datasets.samples import Samples
+from models.arrays.samples import Samples
 
 
 def load_inline_samples(dataset: InlineDataset) -> Samples:

@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.datasets.dataset import IrisDataset
-from models.datasets.samples import Samples
+from models.arrays.samples import Samples
 
 NUM_SPECIES = 3
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.datasets.shape import DatasetShape
-from models.datasets.samples import SplitSamples
+from models.arrays.samples import SplitSamples
 from models.preparation.preparation import AnyPreparation
 
 

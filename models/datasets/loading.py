@@ -19,6 +19,8 @@ from core.datasets.uploaded import ArraysDataset, ImagesDataset, SeriesDataset, 
 from core.errors import DatasetMissing
 from core.uploads.description import ArraysDescription, DatasetDescription, ImagesDescription, TableDescription
 from core.uploads.folder import DatasetFolder
+from models.arrays.samples import Samples, SplitSamples
+from models.arrays.storage import Storage
 from models.datasets.arrays import load_arrays
 from models.datasets.binary_addition import load_pairs
 from models.datasets.digits import load_digit_samples
@@ -28,10 +30,8 @@ from models.datasets.inline import load_inline_samples
 from models.datasets.iris import load_iris_samples
 from models.datasets.loaded import LoadedData
 from models.datasets.mnist import load_mnist
-from models.datasets.samples import Samples, SplitSamples
 from models.datasets.series import load_series
 from models.datasets.splitting import split_samples
-from models.datasets.storage import Storage
 from models.datasets.table import load_table
 from models.datasets.time_series import load_windows
 from models.datasets.truth_table import load_truth_table

@@ -5,8 +5,8 @@ from pathlib import Path
 import numpy as np
 
 from core.errors import DatasetMissing, InvalidInput
+from models.arrays.samples import Samples
 from models.datasets.idx_files import read_idx
-from models.datasets.samples import Samples
 
 IMAGE_SIZE = (28, 28)
 

@@ -11,8 +11,8 @@ from core.datasets.uploaded import TableSplit
 from core.errors import InvalidInput
 from core.uploads.description import SPLIT_NAMES
 from core.uploads.folder import SPLIT_COLUMN
+from models.arrays.tables import TableReader
 from models.datasets.splitting import split_rows
-from models.datasets.table_reading import TableReader
 from models.preparation.column_encoding import category_texts
 
 Parts = npt.NDArray[np.int8]

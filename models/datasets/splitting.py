@@ -5,7 +5,7 @@ import numpy.typing as npt
 
 from core.datasets.splits import Split, count_split
 from core.errors import InvalidSpec, Problem
-from models.datasets.samples import Samples, SplitSamples
+from models.arrays.samples import Samples, SplitSamples
 from models.seeds import random_generator
 
 Rows = npt.NDArray[np.intp]

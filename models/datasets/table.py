@@ -16,11 +16,11 @@ from core.datasets.uploaded import TableDataset
 from core.errors import InvalidInput
 from core.signatures.encodings import TableEncoding
 from core.uploads.description import TableDescription
+from models.arrays.samples import Samples, SplitSamples
+from models.arrays.storage import Storage
+from models.arrays.tables import TableReader, filled
 from models.datasets.loaded import LoadedData
 from models.datasets.row_parts import divide_rows, masks_of
-from models.datasets.samples import Samples, SplitSamples
-from models.datasets.storage import Storage
-from models.datasets.table_reading import TableReader, filled
 from models.preparation.table import TablePreparation
 from models.preparation.table_columns import encode_rows, fit_encoding
 from models.preparation.table_fitting import find_embeddings, fit_table_preparation

@@ -3,8 +3,8 @@
 import numpy as np
 
 from core.datasets.dataset import TimeSeriesDataset
+from models.arrays.samples import Samples
 from models.datasets.function import evaluate, noise
-from models.datasets.samples import Samples
 
 
 def load_windows(dataset: TimeSeriesDataset, seed: int) -> Samples:

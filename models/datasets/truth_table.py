@@ -3,7 +3,7 @@
 import numpy as np
 
 from core.datasets.dataset import TruthTableDataset
-from models.datasets.samples import Samples
+from models.arrays.samples import Samples
 
 _ANSWERS = {
     "or": (0, 1, 1, 1),

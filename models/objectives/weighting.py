@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from core.checks.weights import number_classes
 from core.specs.training import ClassWeight, Training
-from models.datasets.samples import Samples, SplitSamples
+from models.arrays.samples import Samples, SplitSamples
 
 Weights = npt.NDArray[np.float32]
 

@@ -19,7 +19,7 @@ from core.signatures.encodings import (
     DatePart,
     NumberEncoding,
 )
-from models.datasets.table_reading import filled
+from models.arrays.tables import filled
 
 Rows = npt.NDArray[np.float32]
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from models.datasets.storage import Allocate, in_memory
-from models.preparation.preparation import prepare_rows
+from models.arrays.storage import Allocate, in_memory
+from models.preparation.rows import prepare_rows
 from models.runtime import keras
 
 Inputs = npt.NDArray[np.float32]

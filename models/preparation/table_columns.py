@@ -17,8 +17,8 @@ from core.signatures.encodings import (
     NumberEncoding,
     TableEncoding,
 )
-from models.datasets.storage import Storage
-from models.datasets.table_reading import TableReader, filled
+from models.arrays.storage import Storage
+from models.arrays.tables import TableReader, filled
 from models.preparation.column_encoding import ColumnEncoder, category_texts
 
 Mask = npt.NDArray[np.bool_]

@@ -3,7 +3,7 @@ import pytest
 from sklearn.utils.class_weight import compute_class_weight
 
 from core.specs.training import Training
-from models.datasets.samples import Samples, SplitSamples
+from models.arrays.samples import Samples, SplitSamples
 from models.objectives.weighting import weigh_samples
 
 LABELS = ("no", "yes", "perhaps")

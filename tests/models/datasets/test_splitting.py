@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from core.datasets.splits import Split, count_split
 from core.errors import InvalidSpec
-from models.datasets.samples import Samples
+from models.arrays.samples import Samples
 from models.datasets.splitting import split_samples
 
 

@@ -8,9 +8,9 @@ from core.datasets.splits import Split
 from core.datasets.uploaded import ImagesDataset
 from core.errors import DatasetMissing, InvalidInput, TrainingFailed
 from core.uploads.folder import DatasetFolder
+from models.arrays.storage import Storage
 from models.datasets.images import load_image_samples
 from models.datasets.loading import load_data
-from models.datasets.storage import Storage
 
 
 @pytest.fixture

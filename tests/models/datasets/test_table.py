@@ -10,9 +10,9 @@ from core.networks.table import tabulate_layers
 from core.signatures.encoders import make_encoders
 from core.signatures.encodings import UNSEEN
 from core.signatures.signature import InputKind, ModelSignature, Task
+from models.arrays.storage import Storage
 from models.assembly import assemble
 from models.datasets.loading import load_data
-from models.datasets.storage import Storage
 from models.export.export import export_model, run_onnx
 from models.runtime import keras
 from models.training import train
@@ -363,7 +363,7 @@ def test_rows_beyond_the_share_of_memory_are_kept_in_files_with_the_same_numbers
     dataset = upload_table(PEOPLE) | {"target": "income", "split": {"test": 0.2}}
     spec = spec_of(dataset, units=1, loss="mse")
     in_memory = assemble(spec, tmp_path)
-    monkeypatch.setattr("models.datasets.storage.usable_memory_bytes", lambda: 16)
+    monkeypatch.setattr("models.arrays.storage.usable_memory_bytes", lambda: 16)
 
     in_files = assemble(spec, tmp_path, tmp_path)
 
