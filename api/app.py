@@ -5,19 +5,17 @@ from starlette.middleware import Middleware
 
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
-from api.auth.gate import Gate
 from api.auth.origins import Origins
 from api.datasets import routes as datasets
 from api.datasets import uploading as uploads
 from api.evaluation import routes as evaluation
 from api.experiments import routes as experiments
+from api.health import measurements as monitoring
 from api.health import routes as health
-from api.http.errors import install_error_handlers
-from api.http.middleware import Frame, HeadAsGet
+from api.http.problems import install_error_handlers
 from api.keys import routes as keys
 from api.metrics import routes as metrics
-from api.monitoring import routes as monitoring
-from api.monitoring.requests import RequestMeter
+from api.middleware import Frame, Gate, HeadAsGet, RequestMeter
 from api.openapi.document import DESCRIPTION, TAGS, install_openapi
 from api.openapi.pages import install_docs_pages
 from api.prediction import routes as prediction

@@ -11,12 +11,13 @@ from fastapi import Path as PathParameter
 from starlette.responses import FileResponse, StreamingResponse
 
 from api.artifacts import examples
+from api.artifacts.examples import ARTIFACTS, ENVIRONMENT_ANSWER
+from api.artifacts.schemas import ArtifactList, RunEnvironment, describe_artifact
 from api.auth.access import READ
-from api.http.parameters import IfNoneMatch, RunId, is_unchanged, not_modified
+from api.http.etags import IfNoneMatch, is_unchanged, not_modified
+from api.http.examples import CORRUPT, UNKNOWN_RUN
+from api.http.parameters import RunId
 from api.openapi.operations import answers
-from api.runs.examples import ARTIFACTS, ENVIRONMENT_ANSWER, UNKNOWN_RUN
-from api.runs.schemas import ArtifactList, RunEnvironment
-from api.runs.views import describe_artifact
 from api.service import Service, ServiceParameter
 from core.artifacts import CHUNK_BYTES, TRAINER_LOG, Artifact
 from core.errors import UnknownArtifact
@@ -56,7 +57,7 @@ def list_artifacts(run_id: RunId, service: ServiceParameter) -> ArtifactList:
         None,
         UNKNOWN_RUN,
         examples.UNKNOWN_ARTIFACT,
-        examples.CORRUPT,
+        CORRUPT,
         headers={"ETag": "The sha256 of the bytes.", "Content-Disposition": "The name to save them under."},
     )
     | {
@@ -90,7 +91,7 @@ def get_artifact(
     summary="Read the log of a run",
     dependencies=[READ],
     response_class=Response,
-    responses=answers(examples.LOG, UNKNOWN_RUN, examples.NO_LOG, examples.CORRUPT, media_type="text/plain"),
+    responses=answers(examples.LOG, UNKNOWN_RUN, examples.NO_LOG, CORRUPT, media_type="text/plain"),
 )
 def get_logs(run_id: RunId, service: ServiceParameter) -> Response:
     """What the trainer wrote; while a run is running, what it has written so far. Empty before it starts."""

@@ -9,7 +9,7 @@ from fastapi.routing import RouteContext, iter_route_contexts
 from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
 from starlette.routing import Mount
 
-from api.http.http_errors import InsufficientScope
+from api.http.errors import InsufficientScope
 from core.api_keys import Scope, allows
 
 PUBLIC_PATHS = frozenset({"/", "/docs", "/redoc", "/openapi.json", "/healthz", "/readyz"})
@@ -44,7 +44,7 @@ class Caller:
 ANYBODY = Caller("anybody", None, frozenset({Scope.ADMIN}))
 """The caller of every request where no keys are asked for."""
 
-# These two read nothing that is used: api/auth/gate.py has looked at the headers before. They are here for the OpenAPI
+# These two read nothing that is used: api/middleware.py has looked at the headers before. They are here for the OpenAPI
 # document, which lists the ways to send a key and thereby gives the docs page its Authorize button.
 BEARER = HTTPBearer(
     scheme_name="bearer", bearerFormat="ty_PREFIX_SECRET", description="`Authorization: Bearer KEY`", auto_error=False

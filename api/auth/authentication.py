@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 
 from api.auth.access import Caller
-from api.http.http_errors import UnknownCredential
+from api.http.errors import UnknownCredential
 from core.api_keys import ApiKey, Scope, hash_secret, is_secret
 from core.errors import TrainyardError
 from core.settings import Settings

@@ -16,7 +16,7 @@ import re
 
 from starlette.types import Scope
 
-from api.http.http_errors import CrossSiteRequest, MisdirectedRequest
+from api.http.errors import CrossSiteRequest, MisdirectedRequest
 from core.errors import InvalidInput, TrainyardError
 from core.settings import Settings, is_loopback
 

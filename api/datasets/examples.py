@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.http.http_errors import BodyTooSlow, DiskFull, InvalidDatasetFile, RefusedDataset
+from api.http.errors import BodyTooSlow, DiskFull, InvalidDatasetFile, RefusedDataset
 from api.http.parameters import EXAMPLE_RUN_ID
 from core.errors import BodyTooLarge, Conflict, DatasetMissing, Unavailable, UnknownDataset, UnknownDatasetVersion
 

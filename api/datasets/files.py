@@ -12,7 +12,7 @@ from typing import IO, cast
 
 from starlette.concurrency import run_in_threadpool
 
-from api.http.http_errors import InvalidDatasetFile
+from api.http.errors import InvalidDatasetFile
 from core.errors import Problem, UnknownDataset, nearest
 
 UNSIGNED_BYTE = 0x08

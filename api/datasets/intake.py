@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from api.http.bodies import stream_body
-from api.http.http_errors import DiskFull, RefusedDataset
+from api.http.errors import DiskFull, RefusedDataset
 from api.service import Service
 from core.uploads.store import IncomingDataset
 from db import stored_datasets

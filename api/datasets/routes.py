@@ -11,7 +11,6 @@ from starlette.responses import FileResponse
 
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.datasets import examples
-from api.datasets.built_in import DESCRIPTIONS, check_not_built_in, describe_built_in
 from api.datasets.files import (
     MAX_FILE_BYTES,
     MNIST,
@@ -22,11 +21,19 @@ from api.datasets.files import (
     store_file,
 )
 from api.datasets.schemas import DatasetDetail, DatasetFiles, DatasetList, DatasetVersionDetail
-from api.datasets.views import describe_dataset, describe_version, list_dataset
+from api.datasets.views import (
+    DESCRIPTIONS,
+    check_not_built_in,
+    describe_built_in,
+    describe_dataset,
+    describe_version,
+    list_dataset,
+)
 from api.http.bodies import stream_body
-from api.http.parameters import IfNoneMatch, PageQuery, is_unchanged, not_modified
+from api.http.etags import IfNoneMatch, is_unchanged, not_modified
+from api.http.examples import TOO_LARGE
+from api.http.parameters import PageQuery
 from api.openapi.operations import answers, takes_any_body
-from api.runs.examples import TOO_LARGE
 from api.service import Service, ServiceParameter
 from core.errors import DatasetMissing, UnknownDataset
 from db import datasets, stored_datasets

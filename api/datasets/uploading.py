@@ -8,11 +8,10 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth.access import SUBMIT
 from api.datasets import examples
-from api.datasets.built_in import check_not_built_in
 from api.datasets.intake import take_in
 from api.datasets.schemas import DatasetVersionDetail
-from api.datasets.views import describe_version, version_path
-from api.http.parameters import json_answer
+from api.datasets.views import check_not_built_in, describe_version, version_path
+from api.http.schemas import json_answer
 from api.openapi.operations import answers, describe_errors, takes_any_body
 from api.service import Service, ServiceParameter
 from core.datasets.uploaded import UPLOAD_NAME_PATTERN

@@ -7,13 +7,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Query, Response
 
-from api.artifacts.examples import CORRUPT
 from api.auth.access import READ
 from api.evaluation import examples
 from api.evaluation.pictures.evaluation import draw_evaluation
-from api.http.parameters import IfNoneMatch, RunId, is_unchanged, not_modified
+from api.http.etags import IfNoneMatch, is_unchanged, not_modified
+from api.http.examples import CORRUPT, UNKNOWN_RUN
+from api.http.parameters import RunId
 from api.openapi.operations import answers
-from api.runs.examples import UNKNOWN_RUN
 from api.service import Service, ServiceParameter
 from core.artifacts import EVALUATION, Artifact
 from core.errors import UnknownArtifact

@@ -1,18 +1,53 @@
-"""Whether the service works."""
+"""Bodies about the service itself."""
 
 from importlib.metadata import version
+from typing import Literal
 
 from fastapi import APIRouter, Response
 
 from api.health import examples
-from api.health.schemas import ComponentState, Health, Queue, Readiness
-from api.http.parameters import json_answer
+from api.http.schemas import AnswerModel, json_answer
 from api.openapi.operations import answers
 from api.service import Service, ServiceParameter
 from core.errors import DatabaseUnavailable
 from core.run_state import RunState
 from db import runs
 from db.expiry import count_unclaimed
+
+
+class Health(AnswerModel):
+    """The process answers."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class ComponentState(AnswerModel):
+    """How something that the service needs stands."""
+
+    ok: bool
+    detail: str | None = None
+
+
+class Queue(AnswerModel):
+    """How work stands."""
+
+    queued: int
+    running: int
+    waiting: int
+    """Queued runs that no worker has taken for 30 seconds; more than none while nothing runs: no worker is there."""
+
+
+class Readiness(AnswerModel):
+    """Whether requests can be answered now."""
+
+    status: Literal["ready", "not ready"]
+    not_ready: list[str]
+    """Names of the components that are not; also of those that requests can do without."""
+    components: dict[str, ComponentState]
+    queue: Queue | None
+    """Null while the database does not answer."""
+
 
 router = APIRouter(tags=["health"])
 

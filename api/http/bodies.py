@@ -3,14 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from fastapi import Depends, Request
+from fastapi import Request
 from pydantic import BaseModel
 
-from api.http.http_errors import BodyTooSlow
+from api.http.errors import BodyTooSlow
 from api.http.json_text import parse_strictly
-from api.service import ServiceParameter
 from core.errors import BodyTooLarge, InvalidInput
 from core.specs.parsing import parse_as
 
@@ -70,15 +69,6 @@ async def read_body(request: Request, max_bytes: int, remedy: str) -> bytes:
         async for piece in pieces:
             body += piece
     return bytes(body)
-
-
-async def _read_json_text(request: Request, service: ServiceParameter) -> bytes:
-    remedy = "Send less, or raise TRAINYARD_MAX_BODY_BYTES."
-    return await read_body(request, service.settings.max_body_bytes, remedy)
-
-
-JsonText = Annotated[bytes, Depends(_read_json_text)]
-"""The body of a request that carries JSON, not parsed yet; its Content-Type is not looked at."""
 
 
 def read_document(model: type[Model], text: bytes) -> Model:

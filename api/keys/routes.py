@@ -7,13 +7,13 @@ from fastapi import Path as PathParameter
 
 from api.auth.access import ADMIN
 from api.auth.authentication import GivenKey
-from api.http.bodies import JsonText, read_document
-from api.http.parameters import json_answer
+from api.http.bodies import read_document
+from api.http.examples import MALFORMED, TOO_LARGE
+from api.http.schemas import json_answer
 from api.keys import examples
 from api.keys.schemas import KeyEntry, KeyList, KeyRequest, NewKey
 from api.openapi.operations import answers, takes_body
-from api.runs.examples import MALFORMED, TOO_LARGE
-from api.service import ServiceParameter
+from api.service import JsonText, ServiceParameter
 from core.api_keys import Scope
 from core.errors import Conflict, InvalidInput
 from db import api_keys

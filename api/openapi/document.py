@@ -8,14 +8,16 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from pydantic.json_schema import models_json_schema
 
-from api.auth import examples as access_examples
 from api.auth.access import needed_scopes
-from api.http.errors import PROBLEM_MEDIA_TYPE, build_problem, is_prediction
+from api.http.errors import InsufficientScope, KeyRefused, UnknownCredential
+from api.http.problems import PROBLEM_MEDIA_TYPE, build_problem, is_prediction
 from api.http.schemas import PredictionError, ProblemDocument
 from api.keys.schemas import KeyRequest
 from api.openapi.operations import SCHEMA_PREFIX, describe_errors
 from api.registry.schemas import AliasRequest
-from api.runs.schemas import RunRequest, SpecRequest
+from api.runs.schemas import RunRequest
+from api.specs.schemas import SpecRequest
+from core.api_keys import Scope
 
 DESCRIPTION = """\
 Trainyard trains the Keras model that a spec describes, keeps its metrics and answers predictions with it.
@@ -105,9 +107,9 @@ def _tell_refusals(operation: dict[str, Any], route: RouteContext) -> None:
     """Say what a request without the right key is answered with, where keys are asked for."""
     for scope in needed_scopes(route):
         refusals = describe_errors(
-            access_examples.NO_KEY,
-            access_examples.REVOKED,
-            access_examples.not_enough(scope),
+            NO_KEY,
+            REVOKED,
+            not_enough(scope),
             is_prediction=is_prediction(str(route.path)),
         )
         operation["responses"] |= {str(status): answer for status, answer in refusals.items()}
@@ -138,3 +140,16 @@ def _tell_invalid_parameters(operation: dict[str, Any]) -> None:
             },
         }
     operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+NO_KEY = KeyRefused(
+    "This needs an API key, and none came. Send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'; the "
+    "trainyard command reads it from TRAINYARD_KEY."
+)
+
+REVOKED = UnknownCredential("The API key k3v9x2pa ('ci') was revoked at 2026-03-02 09:30 UTC. Ask for a new one.")
+
+
+def not_enough(needed: Scope) -> InsufficientScope:
+    """What a key is told that has another scope than this."""
+    return InsufficientScope(needed, [Scope.METRICS if needed != Scope.METRICS else Scope.READ])

@@ -6,7 +6,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from api.http.errors import PROBLEM_MEDIA_TYPE, build_problem, status_of
+from api.http.errors import status_of
+from api.http.problems import PROBLEM_MEDIA_TYPE, build_problem
 from core.errors import DatabaseUnavailable, TrainyardError
 
 Responses = dict[int | str, dict[str, Any]]

@@ -2,9 +2,9 @@
 
 from typing import Any
 
-from api.http.http_errors import PreconditionFailed
+from api.artifacts.examples import ARTIFACTS
+from api.http.errors import PreconditionFailed
 from api.http.parameters import EXAMPLE_RUN_ID
-from api.runs.examples import ARTIFACTS
 from core.errors import InvalidSpec, Problem, UnknownModel
 
 _VERSION: dict[str, Any] = {

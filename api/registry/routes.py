@@ -5,10 +5,14 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Response
 from fastapi import Path as PathParameter
 
+from api.artifacts.schemas import describe_artifact
 from api.auth.access import READ, SUBMIT
-from api.http.bodies import JsonText, read_document
-from api.http.http_errors import PreconditionFailed
-from api.http.parameters import ModelPath, is_match, json_answer
+from api.http.bodies import read_document
+from api.http.errors import PreconditionFailed
+from api.http.etags import is_match
+from api.http.examples import MALFORMED, TOO_LARGE
+from api.http.parameters import ModelPath, predict_path, run_path
+from api.http.schemas import json_answer
 from api.openapi.operations import answers, takes_body
 from api.prediction.loading import explain_missing, read_version
 from api.registry import examples
@@ -21,9 +25,7 @@ from api.registry.schemas import (
     ModelVersionEntry,
     ModelVersionLinks,
 )
-from api.runs.examples import MALFORMED, TOO_LARGE
-from api.runs.views import describe_artifact, predict_path, run_path
-from api.service import ServiceParameter
+from api.service import JsonText, ServiceParameter
 from core.errors import UnknownModel
 from db import artifacts, registry
 from db.records import AliasRecord

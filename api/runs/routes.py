@@ -7,15 +7,19 @@ from pydantic import Field
 from starlette.background import BackgroundTask
 
 from api.auth.access import ADMIN, READ, SUBMIT
-from api.http.bodies import JsonText, read_document
-from api.http.parameters import IfNoneMatch, PageQuery, RunId, is_unchanged, json_answer, not_modified
+from api.http.bodies import read_document
+from api.http.etags import IfNoneMatch, is_unchanged, not_modified
+from api.http.examples import MALFORMED, TOO_LARGE, UNKNOWN_PRESET, UNKNOWN_RUN
+from api.http.parameters import PageQuery, RunId
+from api.http.schemas import json_answer
 from api.openapi.operations import answers, describe_errors, takes_body
 from api.runs import deletion as run_deletion
 from api.runs import examples
 from api.runs.schemas import Run, RunPage, RunRequest
 from api.runs.submission import submit
 from api.runs.views import describe, run_etag, summarise
-from api.service import Service, ServiceParameter
+from api.service import JsonText, Service, ServiceParameter
+from api.specs import examples as spec_examples
 from core.run_state import RunState
 from db import artifacts, metrics
 from db import runs as run_rows
@@ -53,12 +57,12 @@ class RunQuery(PageQuery):
     response_model=Run,
     responses=answers(
         examples.QUEUED,
-        examples.MALFORMED,
-        examples.UNKNOWN_PRESET,
+        MALFORMED,
+        UNKNOWN_PRESET,
         examples.IN_FLIGHT,
-        examples.TOO_LARGE,
-        examples.INVALID_SPEC,
-        examples.OVER_LIMIT,
+        TOO_LARGE,
+        spec_examples.INVALID_SPEC,
+        spec_examples.OVER_LIMIT,
         examples.OTHER_BODY,
         status=202,
         headers={"Location": "Where the run is.", "Idempotent-Replayed": "`true` if this answer was given before."},
@@ -113,9 +117,7 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
     summary="Show a run",
     dependencies=[READ],
     response_model=Run,
-    responses=answers(
-        examples.SUCCEEDED, examples.UNKNOWN_RUN, headers={"ETag": "Changes with everything that is shown."}
-    )
+    responses=answers(examples.SUCCEEDED, UNKNOWN_RUN, headers={"ETag": "Changes with everything that is shown."})
     | {304: {"description": "Not Modified: the run is as If-None-Match says."}},
 )
 def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
@@ -133,7 +135,7 @@ def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch
     summary="Delete a run",
     dependencies=[ADMIN],
     status_code=204,
-    responses=answers(None, examples.UNKNOWN_RUN, examples.STILL_RUNS, status=204),
+    responses=answers(None, UNKNOWN_RUN, examples.STILL_RUNS, status=204),
 )
 def delete_run(run_id: RunId, service: ServiceParameter) -> Response:
     """Forget an ended run with its metrics, its files, and the model version it registered."""
@@ -155,7 +157,7 @@ def delete_run(run_id: RunId, service: ServiceParameter) -> Response:
             "model": Run,
         }
     }
-    | describe_errors(examples.UNKNOWN_RUN, examples.HAS_ENDED),
+    | describe_errors(UNKNOWN_RUN, examples.HAS_ENDED),
 )
 def cancel_run(run_id: RunId, service: ServiceParameter) -> Response:
     """Cancel a queued run at once; ask a running one to stop, which takes about two seconds."""

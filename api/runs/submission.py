@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from api.http.parameters import run_path
 from api.runs.schemas import RunRequest
-from api.runs.views import describe, run_path
+from api.runs.views import describe
 from api.service import Service
 from api.specs.requests import settle_spec
 from core.datasets.uploaded import UploadedDataset

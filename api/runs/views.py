@@ -3,33 +3,14 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
-from api.runs.schemas import (
-    ArtifactEntry,
-    Attempt,
-    ModelVersionName,
-    Run,
-    RunError,
-    RunLinks,
-    RunMetric,
-    RunProgress,
-    RunSummary,
-)
+from api.artifacts.schemas import describe_artifact
+from api.http.parameters import predict_path, run_path
+from api.runs.schemas import Attempt, ModelVersionName, Run, RunError, RunLinks, RunMetric, RunProgress, RunSummary
 from core.artifacts import Artifact
 from core.run_state import RunState
 from db.metrics import Summary
 from db.records import AttemptRecord, RunRecord
-
-
-def run_path(run_id: UUID) -> str:
-    """Where a run is."""
-    return f"/v1/runs/{run_id}"
-
-
-def predict_path(model_name: str, version: int) -> str:
-    """Where a model version answers."""
-    return f"/v1/models/{model_name}/versions/{version}:predict"
 
 
 def run_etag(record: RunRecord) -> str:
@@ -77,13 +58,6 @@ def describe(
         ],
         artifacts=[describe_artifact(artifact) for artifact in artifacts],
         spec=record.spec,
-    )
-
-
-def describe_artifact(artifact: Artifact) -> ArtifactEntry:
-    """A file as lists show it."""
-    return ArtifactEntry(
-        name=artifact.name, sha256=artifact.sha256, num_bytes=artifact.num_bytes, media_type=artifact.media_type
     )
 
 

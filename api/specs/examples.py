@@ -2,8 +2,42 @@
 
 from typing import Any
 
-from api.runs.examples import IRIS_SPEC
-from core.errors import InvalidSpec, Problem
+from core.errors import InvalidSpec, OverLimit, Problem
+
+_UNKNOWN_FIELD = "There is no field 'optimzer' here. Did you mean 'optimizer'?"
+
+_TOO_MANY = "The spec asks for 200,000 epochs; this service allows 100,000 (TRAINYARD_MAX_EPOCHS). Lower epochs."
+
+INVALID_SPEC = InvalidSpec(_UNKNOWN_FIELD, [Problem("/spec/training/optimzer", _UNKNOWN_FIELD, "unknown_field")])
+
+OVER_LIMIT = OverLimit(_TOO_MANY, [Problem("/overrides/training/epochs", _TOO_MANY, "over_limit")])
+
+IRIS_SPEC: dict[str, Any] = {
+    "name": "iris-tanh",
+    "dataset": {"name": "iris", "split": {"validation": 0.2, "stratify": True}},
+    "model": {
+        "kind": "mlp",
+        "layers": [{"units": 8, "activation": "tanh"}, {"units": 3, "activation": "softmax"}],
+    },
+    "training": {
+        "optimizer": {"name": "adam", "learning_rate": 0.01},
+        "loss": "sparse_categorical_crossentropy",
+        "metrics": ["accuracy"],
+        "epochs": 50,
+        "batch_size": 16,
+    },
+    "seed": 7,
+}
+
+SPEC_REQUESTS: dict[str, Any] = {
+    "A preset": {"preset": "perceptron-or"},
+    "A preset with changes": {
+        "preset": "iris-keras",
+        "overrides": {"training": {"epochs": 50, "optimizer": {"name": "sgd", "learning_rate": 0.1}}},
+    },
+    "A variant of a preset": {"preset": "binary-adder", "variant": "gru"},
+    "A whole spec": {"spec": IRIS_SPEC},
+}
 
 REPORT: dict[str, Any] = {
     "spec": IRIS_SPEC,

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Any
 
-from api.runs.schemas import SpecRequest
 from api.service import Service
+from api.specs.schemas import SpecRequest
 from core.catalogue.presets import get_preset
 from core.checks.cost import SpecReport, check_spec
 from core.datasets.uploaded import UploadedDataset

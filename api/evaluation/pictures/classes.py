@@ -3,8 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.evaluation.pictures.drawing import INK, MUTED, PAPER, Block, box, cut, measure, show_count, show_share, text
-from api.evaluation.pictures.tables import draw_table
+from api.evaluation.pictures.drawing import (
+    INK,
+    MUTED,
+    PAPER,
+    Block,
+    box,
+    cut,
+    draw_table,
+    measure,
+    show_count,
+    show_share,
+    text,
+)
 from core.evaluation import AverageEvaluation, ClassEvaluation, ClassificationEvaluation
 
 MOST_LABELLED = 30

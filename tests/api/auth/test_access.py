@@ -8,8 +8,8 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
 from api.auth.access import PUBLIC_PATHS, READ, check_routes, is_public, needed_scopes
-from api.auth.gate import Gate
 from api.http.parameters import EXAMPLE_RUN_ID
+from api.middleware import Gate
 from core.api_keys import Scope, allows
 
 PROBLEM = "application/problem+json"

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.auth.gate import read_credential
-from api.http.http_errors import KeyRefused, UnknownCredential
+from api.auth.credentials import read_credential
+from api.http.errors import KeyRefused, UnknownCredential
 from core.api_keys import ApiKey, make_key, read_key
 
 KEY = make_key().reveal()

@@ -2,7 +2,8 @@ import asyncio
 
 import pytest
 
-from api.monitoring.requests import BOUNDS, RequestCounts, RequestMeter
+from api.middleware import RequestMeter
+from api.monitoring.requests import BOUNDS, RequestCounts
 
 REQUESTS = "trainyard_http_requests_total"
 SECONDS = "trainyard_http_request_duration_seconds"

@@ -1,17 +1,9 @@
-"""The gate: no request that is not public goes further without a key, which comes in a header and nowhere else."""
+"""The key that a request brings: in a header, and nowhere else."""
 
 from collections.abc import Iterable
 
-from starlette._utils import get_route_path
-from starlette.requests import Request
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from api.auth.access import ANYBODY, CALLER, is_public
-from api.auth.authentication import Authenticator
-from api.http.errors import answer_error
-from api.http.http_errors import KeyRefused, UnknownCredential
+from api.http.errors import KeyRefused, UnknownCredential
 from core.api_keys import FORM_IN_WORDS, KEY_LENGTH, ApiKey, read_key
-from core.errors import TrainyardError
 
 AUTHORIZATION = b"authorization"
 
@@ -72,46 +64,3 @@ def _read_text(value: bytes) -> ApiKey:
     if key is None:
         raise malformed
     return key
-
-
-class Gate:
-    """Finds out who sends a request before anything else is done with it: no byte of its body has been read.
-
-    It knows no routes. What no route serves is closed as well, so that strangers can not tell the two apart, and a
-    route that someone forgets to protect is still shut to everyone without a key.
-    """
-
-    def __init__(self, app: ASGIApp, authenticator: Authenticator) -> None:
-        self.app = app
-        self._authenticator = authenticator
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on with its caller, or answer 401."""
-        if scope["type"] == "http":
-            if not self._authenticator.asks_for_keys:
-                scope[CALLER] = ANYBODY
-            # The router's own idea of the path: the two must not differ.
-            elif not is_public(get_route_path(scope)):
-                send = _kept_private(send)
-                try:
-                    scope[CALLER] = await self._authenticator.identify(read_credential(scope["headers"]))
-                except TrainyardError as error:
-                    await answer_error(Request(scope, receive), error)(scope, receive, send)
-                    return
-        await self.app(scope, receive, send)
-
-
-def _kept_private(send: Send) -> Send:
-    """Have no cache between here and the client give the answer to others (RFC 9111 section 5.2.2.7).
-
-    Caches know what Authorization means; of X-API-Key they know nothing.
-    """
-
-    async def send_on(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            headers = message["headers"]
-            if not any(name.lower() == b"cache-control" for name, _ in headers):
-                message = {**message, "headers": [*headers, (b"cache-control", b"private")]}
-        await send(message)
-
-    return send_on

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from api.http.http_errors import DiskFull, RefusedDataset
+from api.http.errors import DiskFull, RefusedDataset
 from core.errors import TrainyardError, Unavailable
 from core.settings import Settings
 from core.uploads.description import DescriptionFile
