@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
-from api.http.errors import DiskFull, RefusedDataset
+from api.http.errors import DiskFull, RejectedDataset
 from core.errors import TrainyardError, Unavailable
 from core.settings import Settings
 from core.uploads.description import DescriptionFile
@@ -54,7 +54,7 @@ class Ingestion:
             max_bytes: Most that may be written.
 
         Raises:
-            RefusedDataset: If it is nothing a run could learn from, saying what to mend.
+            RejectedDataset: If it is nothing a run could learn from, saying what to mend.
             Unavailable: If too many others are being read.
             ClientDisconnect: If nobody waits for the answer any more.
         """
@@ -114,7 +114,7 @@ class Ingestion:
                 return ended.result()
             if gone in done:
                 raise ClientDisconnect
-            raise RefusedDataset(
+            raise RejectedDataset(
                 f"Reading the file took longer than {timeout:g} s (TRAINYARD_INGEST_TIMEOUT_SECONDS). "
                 "Send less of it, or a table as Parquet.",
                 "too_slow",
@@ -148,7 +148,7 @@ def _read_answer(status: int, answer: Path, complaint: Path) -> DescriptionFile:
     if status != 0:
         _raise_for_crash(status, complaint)
     if answer.stat().st_size > MAX_ANSWER_BYTES:
-        raise RefusedDataset(
+        raise RejectedDataset(
             f"The description of the data takes more than {MAX_ANSWER_BYTES:,} bytes: it has too many columns, or "
             "too long texts in them. Leave out those that a run will not learn from.",
             "description_too_large",
@@ -156,7 +156,7 @@ def _read_answer(status: int, answer: Path, complaint: Path) -> DescriptionFile:
     try:
         told: dict[str, Any] = json.loads(answer.read_bytes())
         if "refused" in told:
-            raise RefusedDataset(str(told["refused"]["detail"]), str(told["refused"]["code"]))
+            raise RejectedDataset(str(told["refused"]["detail"]), str(told["refused"]["code"]))
         return DescriptionFile.model_validate(told)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise TrainyardError("What the process that read the upload said can not be understood.") from error
@@ -168,7 +168,7 @@ def _raise_for_crash(status: int, complaint: Path) -> None:
     if "No space left on device" in text:
         raise DiskFull("The disk is full. Make room, or delete datasets and runs that nobody needs.")
     if status < 0:
-        raise RefusedDataset(
+        raise RejectedDataset(
             f"Reading the file ended with {signal.Signals(-status).name}: it takes more memory than there is, or is "
             "made to break what reads it. Send less of it, or in another format.",
             "reading_ended",

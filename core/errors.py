@@ -92,9 +92,13 @@ class UnknownPreset(NotFound):
 
 
 class UnknownModel(NotFound):
-    """No model version answers to this name, version or label."""
+    """No model version has this name, version or alias."""
 
     code = "unknown_model"
+
+
+class UnknownModelVersion(UnknownModel):
+    """The model is there, but not this version of it, or no alias of this name."""
 
 
 class UnknownExperiment(NotFound):

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
-from core.errors import UnknownModel, nearest
+from core.errors import UnknownModel, UnknownModelVersion, nearest
 from db.clock import database_now
 from db.records import AliasRecord, ArtifactRecord, ModelRecord, ModelVersionRecord
 from db.upserts import insert_unless_there
@@ -75,7 +75,7 @@ def get_model(session: Session, model_name: str) -> Model:
         UnknownModel: If it has no version, naming the nearest model that has.
     """
     record = session.get(ModelRecord, model_name)
-    versions = _versions(session, model_name)
+    versions = {} if record is None else _versions(session, model_name)
     if record is None or model_name not in versions:
         raise _unknown_model(session, model_name)
     return Model(name=record.name, created_at=record.created_at, versions=tuple(versions[model_name]))
@@ -85,7 +85,8 @@ def get_version(session: Session, model_name: str, version: int) -> ModelVersion
     """One version of a model.
 
     Raises:
-        UnknownModel: If there is no such model or version, saying what there is.
+        UnknownModel: If there is no such model.
+        UnknownModelVersion: If it has no such version; both say what there is.
     """
     found = _versions(session, model_name, version).get(model_name)
     if not found:
@@ -97,7 +98,8 @@ def resolve(session: Session, model_name: str, version: int | str | None = None)
     """Find the version that should answer: by number, by alias, or the newest for None.
 
     Raises:
-        UnknownModel: If there is none, saying what there is.
+        UnknownModel: If there is no such model.
+        UnknownModelVersion: If it has no such version or alias; both say what there is.
     """
     query = (
         select(ModelVersionRecord.version, ModelVersionRecord.run_id)
@@ -228,12 +230,12 @@ def _unknown_model(session: Session, model_name: str) -> UnknownModel:
     return UnknownModel(f"There is no model '{model_name}'.{hint}")
 
 
-def _unknown_version(model: Model, wanted: str) -> UnknownModel:
+def _unknown_version(model: Model, wanted: str) -> UnknownModelVersion:
     numbers = [str(version.version) for version in model.versions[:NUM_NAMED]]
     if len(model.versions) > NUM_NAMED:
         numbers.append("…")
     labels = [alias for version in model.versions for alias in version.aliases]
     if wanted.isdecimal():
-        return UnknownModel(f"Model '{model.name}' has no version {wanted}. It has {', '.join(numbers)}.")
+        return UnknownModelVersion(f"Model '{model.name}' has no version {wanted}. It has {', '.join(numbers)}.")
     hint = nearest(wanted, labels) or " It has no aliases."
-    return UnknownModel(f"Model '{model.name}' has no alias '{wanted}'.{hint}")
+    return UnknownModelVersion(f"Model '{model.name}' has no alias '{wanted}'.{hint}")

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, BinaryIO
 from urllib.parse import quote
 
-from fastapi import APIRouter, Response
 from fastapi import Path as PathParameter
+from fastapi import Response
 from starlette.responses import FileResponse, StreamingResponse
 
 from api.artifacts import examples
@@ -17,7 +17,7 @@ from api.auth.access import READ
 from api.http.etags import IfNoneMatch, is_unchanged, not_modified
 from api.http.examples import CORRUPT, UNKNOWN_RUN
 from api.http.parameters import RunId
-from api.openapi.operations import answers
+from api.openapi.operations import Resource, answers
 from api.service import Service, ServiceParameter
 from core.artifacts import CHUNK_BYTES, TRAINER_LOG, Artifact
 from core.errors import UnknownArtifact
@@ -25,7 +25,7 @@ from core.run_state import TERMINAL_STATES, RunState
 from db import artifacts, runs
 from db.records import RunRecord
 
-router = APIRouter(prefix="/v1/runs/{run_id}", tags=["artifacts"])
+router = Resource("artifacts", "Files that a run left behind, its log, and what it ran on.", prefix="/v1/runs/{run_id}")
 
 LOG_MEDIA_TYPE = "text/plain; charset=utf-8"
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from api.http.errors import KeyRefused, UnknownCredential
+from api.http.errors import KeyRejected, UnknownCredential
 from core.api_keys import FORM_IN_WORDS, KEY_LENGTH, ApiKey, read_key
 
 AUTHORIZATION = b"authorization"
@@ -26,7 +26,7 @@ def read_credential(headers: Iterable[tuple[bytes, bytes]]) -> ApiKey:
         headers: As ASGI has them: names in lower case, in the order in which they came.
 
     Raises:
-        KeyRefused: If there is none.
+        KeyRejected: If there is none.
         UnknownCredential: If there are several, or what came is no key.
     """
     bearer: list[bytes] = []
@@ -37,7 +37,7 @@ def read_credential(headers: Iterable[tuple[bytes, bytes]]) -> ApiKey:
         elif name == API_KEY_HEADER:
             plain.append(value)
     if not bearer and not plain:
-        raise KeyRefused(
+        raise KeyRejected(
             f"This needs an API key, and none came. {HOW_TO_SEND}; the trainyard command reads it from TRAINYARD_KEY."
         )
     if len(bearer) > 1 or len(plain) > 1:

@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from api.http.bodies import stream_body
-from api.http.errors import DiskFull, RefusedDataset
+from api.http.errors import DiskFull, RejectedDataset
 from api.service import Service
 from core.uploads.store import IncomingDataset
 from db import stored_datasets
@@ -39,7 +39,7 @@ async def take_in(
     Raises:
         BodyTooLarge: If there are more bytes than the settings allow.
         BodyTooSlow: If they hardly come.
-        RefusedDataset: If a run could not learn from them, saying what to mend.
+        RejectedDataset: If a run could not learn from them, saying what to mend.
         DiskFull: If there is no room for them.
         Unavailable: If too many uploads are being read.
     """
@@ -102,7 +102,7 @@ async def _receive(service: Service, request: Request, target: Path) -> tuple[st
         num_bytes += len(waiting)
         await run_in_threadpool(_sync, writer)
     if not num_bytes:
-        raise RefusedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
+        raise RejectedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
     return digest.hexdigest(), num_bytes
 
 
@@ -110,10 +110,10 @@ def _check_form(request: Request) -> None:
     """Refuse what would otherwise be read as a table with strange lines around it.
 
     Raises:
-        RefusedDataset: If the body is a form of a web page.
+        RejectedDataset: If the body is a form of a web page.
     """
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
-        raise RefusedDataset(
+        raise RejectedDataset(
             "The body is a form. Send the file itself: curl --data-binary @FILE …, not curl --form.", "multipart_form"
         )
 

@@ -4,8 +4,8 @@ from contextlib import aclosing
 from typing import Annotated
 from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
+from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse
 
@@ -20,6 +20,7 @@ from api.datasets.files import (
     present_files,
     store_file,
 )
+from api.datasets.intake import take_in
 from api.datasets.schemas import DatasetDetail, DatasetFiles, DatasetList, DatasetVersionDetail
 from api.datasets.views import (
     DESCRIPTIONS,
@@ -28,18 +29,21 @@ from api.datasets.views import (
     describe_dataset,
     describe_version,
     list_dataset,
+    version_path,
 )
 from api.http.bodies import stream_body
 from api.http.etags import IfNoneMatch, is_unchanged, not_modified
 from api.http.examples import TOO_LARGE
 from api.http.parameters import PageQuery
-from api.openapi.operations import answers, takes_any_body
+from api.http.schemas import json_answer
+from api.openapi.operations import Resource, answers, describe_errors, takes_any_body
 from api.service import Service, ServiceParameter
+from core.datasets.uploaded import UPLOAD_NAME_PATTERN
 from core.errors import DatasetMissing, UnknownDataset
 from db import datasets, stored_datasets
 from db.dataset_records import DatasetVersionRecord
 
-router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+router = Resource("datasets", "What specs can learn from.", prefix="/v1/datasets")
 
 DatasetName = Annotated[str, PathParameter(description="Name of a dataset.", examples=["flowers"])]
 
@@ -56,6 +60,40 @@ Filename = Annotated[
 ]
 
 
+FilenameQuery = Annotated[
+    str | None,
+    Query(description="What the file is called, for whoever downloads it again.", max_length=255),
+]
+
+UPLOAD_HEADERS = {"Location": "Where the version is."}
+
+UPLOAD_BODY = takes_any_body(
+    {"type": "string", "format": "binary", "description": "The bytes of the file as they are."},
+    {},
+    "application/octet-stream",
+)
+
+UPLOAD_RESPONSES = (
+    answers(examples.VERSION, status=201, headers=UPLOAD_HEADERS)
+    | {
+        200: {
+            "description": "The dataset has a version of these bytes already.",
+            "content": {"application/json": {"example": examples.VERSION}},
+            "model": DatasetVersionDetail,
+        }
+    }
+    | describe_errors(
+        examples.BUILT_IN,
+        examples.TOO_LARGE,
+        examples.TOO_SLOW,
+        examples.REFUSED,
+        examples.EMPTY,
+        examples.BUSY,
+        examples.FULL,
+    )
+)
+
+
 @router.get("", summary="List datasets", dependencies=[READ], responses=answers(examples.DATASETS))
 def list_datasets(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> DatasetList:
     """Every dataset that a spec can name: on the first page what is built in, then uploads by name."""
@@ -65,6 +103,59 @@ def list_datasets(query: Annotated[PageQuery, Query()], service: ServiceParamete
         page = datasets.list_page(session, limit=query.limit, cursor=query.cursor)
     uploads = [list_dataset(item.newest, item.num_versions) for item in page.items]
     return DatasetList(items=[*built_in, *uploads], next_cursor=page.next_cursor)
+
+
+@router.post(
+    "",
+    summary="Upload a dataset",
+    dependencies=[SUBMIT],
+    status_code=201,
+    response_model=DatasetVersionDetail,
+    responses=UPLOAD_RESPONSES,
+    openapi_extra=UPLOAD_BODY,
+)
+async def upload_dataset(
+    request: Request,
+    service: ServiceParameter,
+    name: Annotated[
+        str, Query(description="What to call it: lower-case letters, digits, . _ -", pattern=UPLOAD_NAME_PATTERN)
+    ],
+    filename: FilenameQuery = None,
+) -> Response:
+    """Take in a table, arrays or images, and find out what is in it.
+
+    CSV or TSV, JSON Lines, Parquet, NPY, NPZ, IDX; a zip or tar of tables (`train.csv`, `test.csv`), of arrays, or of
+    images in folders named after their classes. The body is the file as it is, streamed:
+    `curl --data-binary @flowers.csv 'http://127.0.0.1:8000/v1/datasets?name=flowers&filename=flowers.csv'`
+
+    The same bytes under the same name are the same version, answered with 200: to send them again is safe. Other bytes
+    make the next version. Nothing is kept of an upload that is refused or cut off.
+    """
+    return await _upload(service, request, name, filename)
+
+
+@router.post(
+    "/{name}/versions",
+    summary="Upload a version of a dataset",
+    dependencies=[SUBMIT],
+    status_code=201,
+    response_model=DatasetVersionDetail,
+    responses=UPLOAD_RESPONSES,
+    openapi_extra=UPLOAD_BODY,
+)
+async def upload_dataset_version(
+    request: Request,
+    service: ServiceParameter,
+    name: Annotated[
+        str, PathParameter(description="Name of a dataset.", pattern=UPLOAD_NAME_PATTERN, examples=["flowers"])
+    ],
+    filename: FilenameQuery = None,
+) -> Response:
+    """The same as `POST /v1/datasets?name=…`; the dataset need not be there yet.
+
+    `curl --data-binary @flowers.csv http://127.0.0.1:8000/v1/datasets/flowers/versions`
+    """
+    return await _upload(service, request, name, filename)
 
 
 @router.get(
@@ -213,3 +304,11 @@ def _get_version(service: Service, name: str, version: int) -> DatasetVersionRec
 def _answer_deleted(service: Service, hashes: list[str]) -> Response:
     stored_datasets.remove_unused(service.database, service.dataset_store, hashes)
     return Response(status_code=204)
+
+
+async def _upload(service: Service, request: Request, name: str, filename: str | None) -> Response:
+    check_not_built_in(name)
+    record, is_new = await take_in(service, request, name, filename)
+    answer = await run_in_threadpool(describe_version, record, service.settings)
+    headers = {"Location": version_path(record.dataset_name, record.version)}
+    return json_answer(answer, status=201 if is_new else 200, headers=headers)

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from api.auth.access import READ
 from api.evaluation import examples
@@ -13,7 +13,7 @@ from api.evaluation.pictures.evaluation import draw_evaluation
 from api.http.etags import IfNoneMatch, is_unchanged, not_modified
 from api.http.examples import CORRUPT, UNKNOWN_RUN
 from api.http.parameters import RunId
-from api.openapi.operations import answers
+from api.openapi.operations import Resource, answers
 from api.service import Service, ServiceParameter
 from core.artifacts import EVALUATION, Artifact
 from core.errors import UnknownArtifact
@@ -22,7 +22,9 @@ from core.run_state import TERMINAL_STATES, RunState
 from db import artifacts, runs
 from db.records import RunRecord
 
-router = APIRouter(prefix="/v1/runs/{run_id}", tags=["metrics"])
+router = Resource(
+    "evaluation", "How well a run's model answers samples that it has not learned from.", prefix="/v1/runs/{run_id}"
+)
 
 SVG_MEDIA_TYPE = "image/svg+xml"
 

@@ -3,14 +3,14 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
+from fastapi import Query
 
 from api.auth.access import READ
 from api.experiments import examples
 from api.http.parameters import PageQuery
 from api.http.schemas import AnswerModel
-from api.openapi.operations import answers
+from api.openapi.operations import Resource, answers
 from api.service import ServiceParameter
 from core.run_state import RunState
 from db import experiments
@@ -32,7 +32,7 @@ class ExperimentPage(AnswerModel):
     next_cursor: str | None
 
 
-router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
+router = Resource("experiments", "Named groups of runs.", prefix="/v1/experiments")
 
 ExperimentPath = Annotated[str, PathParameter(description="Name of an experiment.", examples=["iris-optimizers"])]
 

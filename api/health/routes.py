@@ -1,13 +1,17 @@
 """Bodies about the service itself."""
 
+import asyncio
 from importlib.metadata import version
-from typing import Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Header, Response
+from prometheus_client.exposition import choose_encoder
 
+from api.auth.access import METRICS
 from api.health import examples
+from api.health.exposition import Exposition
 from api.http.schemas import AnswerModel, json_answer
-from api.openapi.operations import answers
+from api.openapi.operations import Resource, answers
 from api.service import Service, ServiceParameter
 from core.errors import DatabaseUnavailable
 from core.run_state import RunState
@@ -49,7 +53,7 @@ class Readiness(AnswerModel):
     """Null while the database does not answer."""
 
 
-router = APIRouter(tags=["health"])
+router = Resource("health", "Whether the service works.")
 
 VERSION = version("trainyard")
 
@@ -106,3 +110,32 @@ def _look(service: Service) -> tuple[dict[str, ComponentState], Queue | None]:
         return {"database": ComponentState(ok=False, detail=error.detail), "broker": broker}, None
     queue = Queue(queued=counts[RunState.QUEUED], running=counts[RunState.RUNNING], waiting=waiting)
     return {"database": ComponentState(ok=True), "broker": broker}, queue
+
+
+Accept = Annotated[
+    str, Header(alias="Accept", description="Prometheus' text form by default; OpenMetrics where it is named.")
+]
+
+
+@router.get(
+    "/metrics",
+    summary="Report measurements to Prometheus",
+    response_class=Response,
+    responses=answers(examples.MEASUREMENTS, media_type="text/plain", uses_database=False),
+    dependencies=[METRICS],
+)
+async def get_monitoring(service: ServiceParameter, accept: Accept = "") -> Response:
+    """Runs, models and workers as the database counts them, and requests, predictions and memory of this process.
+
+    What comes from the database is the same from every replica of the API, and is left out while it does not answer:
+    then `trainyard_database_up` is 0.
+    """
+    exposition = Exposition(service, await service.census_taker.ask())
+    try:
+        encode, media_type = choose_encoder(accept)
+    except TypeError:
+        # A version that is no number; who sends one gets the form that everybody reads.
+        encode, media_type = choose_encoder("")
+    # Writing this takes milliseconds, which no prediction should wait for. Not in the framework's threads: while the
+    # database is away, requests may fill them all.
+    return Response(await asyncio.to_thread(encode, exposition), media_type=media_type)

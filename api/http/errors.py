@@ -38,7 +38,7 @@ class InvalidDatasetFile(InvalidInput):
     code = "invalid_dataset_file"
 
 
-class RefusedDataset(InvalidInput):
+class RejectedDataset(InvalidInput):
     """An upload that is no data a run could learn from.
 
     Attributes:
@@ -58,7 +58,7 @@ class DiskFull(TrainyardError):
     code = "disk_full"
 
 
-class KeyRefused(TrainyardError):
+class KeyRejected(TrainyardError):
     """A request without a key that lets it pass.
 
     Attributes:
@@ -69,14 +69,14 @@ class KeyRefused(TrainyardError):
     challenge = 'Bearer realm="trainyard"'
 
 
-class UnknownCredential(KeyRefused):
+class UnknownCredential(KeyRejected):
     """What came for a key is not one that opens anything."""
 
     code = "unknown_credential"
     challenge = 'Bearer realm="trainyard", error="invalid_token"'
 
 
-class InsufficientScope(KeyRefused):
+class InsufficientScope(KeyRejected):
     """The key is right, but not for this."""
 
     code = "insufficient_scope"
@@ -106,13 +106,13 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     errors.DatasetMissing: HTTPStatus.CONFLICT,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     InvalidDatasetFile: HTTPStatus.UNPROCESSABLE_ENTITY,
-    RefusedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RejectedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
-    KeyRefused: HTTPStatus.UNAUTHORIZED,
+    KeyRejected: HTTPStatus.UNAUTHORIZED,
     InsufficientScope: HTTPStatus.FORBIDDEN,
 }
 """A class that is not listed has the status of the nearest class above it that is."""

@@ -16,7 +16,7 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from api.http.errors import BodyTooSlow, KeyRefused, status_of
+from api.http.errors import BodyTooSlow, KeyRejected, status_of
 from core import errors
 from core.errors import Problem, TrainyardError
 
@@ -70,9 +70,9 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %r: %s: %s", request.method, request.scope["path"], error.code, error.detail)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    if isinstance(error, KeyRefused):
+    if isinstance(error, KeyRejected):
         headers["WWW-Authenticate"] = error.challenge
-    kind = RefusedBodyResponse if isinstance(error, errors.BodyTooLarge | BodyTooSlow) else Response
+    kind = RejectedBodyResponse if isinstance(error, errors.BodyTooLarge | BodyTooSlow) else Response
     return _answer(request, status, error.detail, error.code, error.problems, headers, kind=kind)
 
 
@@ -158,7 +158,7 @@ LINGER_SECONDS = 10.0
 """How long the rest of a refused body is taken in and thrown away."""
 
 
-class RefusedBodyResponse(Response):
+class RejectedBodyResponse(Response):
     """An answer that comes before the request has been sent to its end, and closes the connection.
 
     Closing at once would reset the connection under a client that is still sending, and the answer would be lost

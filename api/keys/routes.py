@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from fastapi import Path as PathParameter
 
 from api.auth.access import ADMIN
@@ -12,13 +12,13 @@ from api.http.examples import MALFORMED, TOO_LARGE
 from api.http.schemas import json_answer
 from api.keys import examples
 from api.keys.schemas import KeyEntry, KeyList, KeyRequest, NewKey
-from api.openapi.operations import answers, takes_body
+from api.openapi.operations import Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
 from core.api_keys import Scope
 from core.errors import Conflict, InvalidInput
 from db import api_keys
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"])
+router = Resource("keys", "API keys: who may use the service, and for what.", prefix="/v1/keys", bodies=[KeyRequest])
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 

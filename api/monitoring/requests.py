@@ -8,6 +8,7 @@ from itertools import accumulate
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
+from starlette.types import Scope
 
 MILLISECOND = 0.001
 
@@ -92,3 +93,29 @@ def _accumulate(buckets: list[int]) -> list[tuple[str, float]]:
     """Each bound as Prometheus writes it, with how many took at most that."""
     bounds = [*map(floatToGoString, BOUNDS), "+Inf"]
     return [(bound, float(count)) for bound, count in zip(bounds, accumulate(buckets), strict=True)]
+
+
+PAGES = "pages"
+"""The route of everything that is no operation: the docs pages with their files, /openapi.json."""
+
+UNMATCHED = "unmatched"
+"""The route of requests that were rejected before one was looked for, or for which there is none."""
+
+OTHER_METHOD = "other"
+
+METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def name_route(scope: Scope) -> str:
+    """Return what a request that was answered is counted under: the template of its route."""
+    template = getattr(scope.get("route"), "path_format", None)
+    if isinstance(template, str):
+        return template
+    # Pages and mounted files leave no route behind, only that something was found.
+    return PAGES if "endpoint" in scope else UNMATCHED
+
+
+def name_method(scope: Scope) -> str:
+    """Return the method of a request, of few."""
+    method: str = scope["method"]
+    return method if method in METHODS else OTHER_METHOD

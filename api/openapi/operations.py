@@ -1,9 +1,10 @@
-"""How routes are described in the OpenAPI document: request bodies read by us, error answers, examples."""
+"""Descriptions of resources and their routes for the OpenAPI document: bodies that we parse, errors, examples."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.http.errors import status_of
@@ -17,6 +18,23 @@ SCHEMA_PREFIX = "#/components/schemas/"
 DATABASE_DOWN = DatabaseUnavailable("The database does not answer: connection refused. Try again.")
 
 
+class Resource(APIRouter):
+    """The routes of a resource, and what the OpenAPI document says of it besides.
+
+    Args:
+        tag: Name of the resource in the document.
+        description: A sentence on it.
+        prefix: Of the paths of all routes.
+        bodies: Models of the bodies that its routes parse themselves.
+    """
+
+    def __init__(self, tag: str, description: str, *, prefix: str = "", bodies: Sequence[type[BaseModel]] = ()) -> None:
+        super().__init__(prefix=prefix, tags=[tag], generate_unique_id_function=lambda route: route.name)
+        self.tag = tag
+        self.description = description
+        self.bodies = tuple(bodies)
+
+
 def answers(
     example: Any = None,
     *errors: TrainyardError,
@@ -25,7 +43,7 @@ def answers(
     headers: Mapping[str, str] | None = None,
     uses_database: bool = True,
 ) -> Responses:
-    """The `responses` of a route.
+    """Return the `responses` of a route.
 
     Args:
         example: Body of the answer that is hoped for; None where it has no body or says nothing.
@@ -41,12 +59,12 @@ def answers(
     if headers:
         hoped["headers"] = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
     responses: Responses = {int(status): hoped}
-    told = (*errors, DATABASE_DOWN) if uses_database else errors
-    return responses | describe_errors(*told)
+    met = (*errors, DATABASE_DOWN) if uses_database else errors
+    return responses | describe_errors(*met)
 
 
 def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Responses:
-    """Error answers, several of one status as several examples."""
+    """Describe error answers, several of one status as several examples."""
     by_status: dict[HTTPStatus, list[TrainyardError]] = {}
     for error in errors:
         by_status.setdefault(status_of(error), []).append(error)
@@ -62,10 +80,10 @@ def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Res
 def takes_body(
     model: type[BaseModel], examples: Mapping[str, Any], media_type: str = "application/json"
 ) -> dict[str, Any]:
-    """The `openapi_extra` of a route whose body we parse ourselves.
+    """Return the `openapi_extra` of a route whose body we parse ourselves.
 
     Args:
-        model: What the body has to be; api/openapi/document.py adds its schema to the document.
+        model: What the body has to be; one of the `bodies` of the resource, whose schemas the document has.
         examples: Bodies by what they ask for, each of which works as it stands.
         media_type: Of the body.
     """
@@ -75,7 +93,7 @@ def takes_body(
 def takes_any_body(
     schema: Mapping[str, Any], examples: Mapping[str, Any], media_type: str = "application/json"
 ) -> dict[str, Any]:
-    """As `takes_body`, for a body that no model describes."""
+    """Do as `takes_body`, for a body that no model describes."""
     content: dict[str, Any] = {"schema": dict(schema)}
     if examples:
         content["examples"] = {

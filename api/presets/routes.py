@@ -2,13 +2,12 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter
 from fastapi import Path as PathParameter
 
 from api.auth.access import READ
 from api.http.examples import UNKNOWN_PRESET
 from api.http.schemas import AnswerModel
-from api.openapi.operations import answers
+from api.openapi.operations import Resource, answers
 from api.presets import examples
 from core.catalogue.figures import Figure, PublishedTime
 from core.catalogue.presets import Preset, get_preset, list_presets
@@ -44,7 +43,7 @@ class PresetList(AnswerModel):
     items: list[PresetEntry]
 
 
-router = APIRouter(prefix="/v1/presets", tags=["presets"])
+router = Resource("presets", "The catalogue of specs that are ready to run.", prefix="/v1/presets")
 
 PresetName = Annotated[str, PathParameter(description="Name of a preset.", examples=["iris-keras"])]
 

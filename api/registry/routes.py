@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from fastapi import Path as PathParameter
 
 from api.artifacts.schemas import describe_artifact
@@ -13,8 +13,8 @@ from api.http.etags import is_match
 from api.http.examples import MALFORMED, TOO_LARGE
 from api.http.parameters import ModelPath, predict_path, run_path
 from api.http.schemas import json_answer
-from api.openapi.operations import answers, takes_body
-from api.prediction.loading import explain_missing, read_version
+from api.openapi.operations import Resource, answers, takes_body
+from api.prediction import loading
 from api.registry import examples
 from api.registry.schemas import (
     Alias,
@@ -26,11 +26,12 @@ from api.registry.schemas import (
     ModelVersionLinks,
 )
 from api.service import JsonText, ServiceParameter
-from core.errors import UnknownModel
 from db import artifacts, registry
 from db.records import AliasRecord
 
-router = APIRouter(prefix="/v1/registry/models", tags=["registry"])
+router = Resource(
+    "registry", "Versions of models, and the aliases on them.", prefix="/v1/registry/models", bodies=[AliasRequest]
+)
 
 VersionPath = Annotated[str, PathParameter(description="Number of a version.", examples=["3"])]
 
@@ -57,11 +58,7 @@ def list_models(service: ServiceParameter) -> ModelList:
 )
 def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
     """One model and its versions, newest first."""
-    try:
-        with service.database.reading() as session:
-            return _describe(registry.get_model(session, model))
-    except UnknownModel as error:
-        raise explain_missing(service, model, error) from error
+    return _describe(loading.get_model(service, model))
 
 
 @router.get(
@@ -72,7 +69,7 @@ def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
 )
 def get_model_version(model: ModelPath, version: VersionPath, service: ServiceParameter) -> ModelVersion:
     """One version: the run that trained it, its files, the aliases on it, where it answers."""
-    number = read_version(version)
+    number = loading.read_version(version)
     with service.database.reading() as session:
         found = registry.get_version(session, model, number)
         files = artifacts.list_for_run(session, found.run_id)

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from pydantic import Field
 from starlette.background import BackgroundTask
 
@@ -12,7 +12,7 @@ from api.http.etags import IfNoneMatch, is_unchanged, not_modified
 from api.http.examples import MALFORMED, TOO_LARGE, UNKNOWN_PRESET, UNKNOWN_RUN
 from api.http.parameters import PageQuery, RunId
 from api.http.schemas import json_answer
-from api.openapi.operations import answers, describe_errors, takes_body
+from api.openapi.operations import Resource, answers, describe_errors, takes_body
 from api.runs import deletion as run_deletion
 from api.runs import examples
 from api.runs.schemas import Run, RunPage, RunRequest
@@ -25,7 +25,7 @@ from db import artifacts, metrics
 from db import runs as run_rows
 from db.records import RunRecord
 
-router = APIRouter(prefix="/v1/runs", tags=["runs"])
+router = Resource("runs", "Submit runs, follow, cancel and delete them.", prefix="/v1/runs", bodies=[RunRequest])
 
 IdempotencyKey = Annotated[
     str | None,

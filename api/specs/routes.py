@@ -4,13 +4,13 @@ from functools import cache
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.auth.access import READ
 from api.datasets.files import missing_files
 from api.http.bodies import read_document
 from api.http.examples import MALFORMED, TOO_LARGE, UNKNOWN_PRESET
-from api.openapi.operations import answers, takes_body
+from api.openapi.operations import Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
 from api.specs import examples
 from api.specs.requests import settle_spec
@@ -22,7 +22,7 @@ SCHEMA_MEDIA_TYPE = "application/schema+json"
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-router = APIRouter(prefix="/v1", tags=["specs"])
+router = Resource("specs", "Check what can be run before running it.", prefix="/v1", bodies=[SpecRequest])
 
 
 @router.post(
