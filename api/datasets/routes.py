@@ -2,12 +2,10 @@
 
 from contextlib import aclosing
 from typing import Annotated
-from urllib.parse import quote
 
 from fastapi import Path as PathParameter
 from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse
 
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.datasets import examples
@@ -32,10 +30,9 @@ from api.datasets.views import (
     version_path,
 )
 from api.http.bodies import stream_body
-from api.http.etags import IfNoneMatch, is_unchanged, not_modified
 from api.http.examples import TOO_LARGE
 from api.http.parameters import PageQuery
-from api.http.schemas import json_answer
+from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
 from api.openapi.operations import Resource, answers, describe_errors, takes_any_body
 from api.service import Service, ServiceParameter
 from core.datasets.uploaded import UPLOAD_NAME_PATTERN
@@ -214,19 +211,14 @@ def get_dataset_content(
 ) -> Response:
     """The bytes as they were uploaded."""
     record = _get_version(service, name, version)
-    etag = f'"{record.sha256}"'
+    etag = content_etag(record.sha256)
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
     path = service.dataset_store.folder(record.sha256).original
     if not path.is_file():
         raise DatasetMissing(f"The bytes of version {version} of '{name}' are gone from the disk. Upload them again.")
-    headers = {
-        "ETag": etag,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(record.filename or record.dataset_name, safe='')}",
-        "X-Content-Type-Options": "nosniff",
-    }
     # Never as what it claims to be: a browser shall save it, not show it.
-    return FileResponse(path, headers=headers, media_type="application/octet-stream")
+    return file_answer(path, record.filename or record.dataset_name, etag, "application/octet-stream")
 
 
 @router.delete(

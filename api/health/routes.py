@@ -10,7 +10,8 @@ from prometheus_client.exposition import choose_encoder
 from api.auth.access import METRICS
 from api.health import examples
 from api.health.exposition import Exposition
-from api.http.schemas import AnswerModel, json_answer
+from api.http.responses import json_answer
+from api.http.schemas import AnswerModel
 from api.openapi.operations import Resource, answers
 from api.service import Service, ServiceParameter
 from core.errors import DatabaseUnavailable

@@ -1,8 +1,7 @@
 """Bodies that all resources share: what answers have in common, and errors."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Response
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 MeasuredNumber = Annotated[float, WithJsonSchema({"type": ["number", "null"]})]
@@ -48,8 +47,3 @@ class PredictionError(AnswerModel):
     """An error on the prediction surface, as TensorFlow Serving tells it."""
 
     error: str
-
-
-def json_answer(model: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """An answer of one of our models, for routes that also set headers."""
-    return Response(model.model_dump_json(), status_code=status, headers=headers or {}, media_type="application/json")

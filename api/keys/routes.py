@@ -9,7 +9,7 @@ from api.auth.access import ADMIN
 from api.auth.authentication import GivenKey
 from api.http.bodies import read_document
 from api.http.examples import MALFORMED, TOO_LARGE
-from api.http.schemas import json_answer
+from api.http.responses import json_answer
 from api.keys import examples
 from api.keys.schemas import KeyEntry, KeyList, KeyRequest, NewKey
 from api.openapi.operations import Resource, answers, takes_body

@@ -34,7 +34,7 @@ Content-Type. Errors are `application/problem+json` (RFC 9457); the prediction r
 Times are RFC 3339 in UTC. Numbers that turn out to be NaN or infinite are sent as null, except in predictions.
 """
 
-ERROR_BODIES = (ProblemDocument, PredictionError)
+ERROR_BODIES: Sequence[type[BaseModel]] = (ProblemDocument, PredictionError)
 
 FRAMEWORK_SCHEMAS = ("HTTPValidationError", "ValidationError")
 

@@ -5,14 +5,13 @@ from typing import Annotated, Any
 from fastapi import Header, Response
 from fastapi import Path as PathParameter
 
-from api.artifacts.schemas import describe_artifact
+from api.artifacts.files import describe_artifact
 from api.auth.access import READ, SUBMIT
 from api.http.bodies import read_document
 from api.http.errors import PreconditionFailed
-from api.http.etags import is_match
 from api.http.examples import MALFORMED, TOO_LARGE
 from api.http.parameters import ModelPath, predict_path, run_path
-from api.http.schemas import json_answer
+from api.http.responses import is_match, json_answer
 from api.openapi.operations import Resource, answers, takes_body
 from api.prediction import loading
 from api.registry import examples

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.artifacts.schemas import ArtifactEntry
+from api.artifacts.files import ArtifactEntry
 from api.http.schemas import AnswerModel
 from core.specs.base import SpecModel
 

@@ -1,6 +1,7 @@
 """Runs: submit, list, show, cancel, delete."""
 
 from typing import Annotated
+from uuid import UUID
 
 from fastapi import Header, Query, Response
 from pydantic import Field
@@ -8,10 +9,9 @@ from starlette.background import BackgroundTask
 
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.http.bodies import read_document
-from api.http.etags import IfNoneMatch, is_unchanged, not_modified
 from api.http.examples import MALFORMED, TOO_LARGE, UNKNOWN_PRESET, UNKNOWN_RUN
 from api.http.parameters import PageQuery, RunId
-from api.http.schemas import json_answer
+from api.http.responses import IfNoneMatch, is_unchanged, json_answer, not_modified
 from api.openapi.operations import Resource, answers, describe_errors, takes_body
 from api.runs import deletion as run_deletion
 from api.runs import examples
@@ -23,7 +23,6 @@ from api.specs import examples as spec_examples
 from core.run_state import RunState
 from db import artifacts, metrics
 from db import runs as run_rows
-from db.records import RunRecord
 
 router = Resource("runs", "Submit runs, follow, cancel and delete them.", prefix="/v1/runs", bodies=[RunRequest])
 
@@ -122,12 +121,7 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
 )
 def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
     """A run in full: state, progress, metrics at a glance, attempts, artifacts, spec."""
-    with service.database.reading() as session:
-        record = run_rows.get(session, run_id)
-    etag = run_etag(record)
-    if is_unchanged(if_none_match, etag):
-        return not_modified(etag)
-    return json_answer(_describe_all(service, record), headers={"ETag": etag})
+    return _show(service, run_id, if_none_match)
 
 
 @router.delete(
@@ -162,16 +156,22 @@ def delete_run(run_id: RunId, service: ServiceParameter) -> Response:
 def cancel_run(run_id: RunId, service: ServiceParameter) -> Response:
     """Cancel a queued run at once; ask a running one to stop, which takes about two seconds."""
     with service.database.transaction() as session:
-        record = run_rows.cancel(session, run_id)
-    status = 200 if record.state == RunState.CANCELLED else 202
-    return json_answer(_describe_all(service, record), status=status, headers={"ETag": run_etag(record)})
+        run_rows.cancel(session, run_id)
+    return _show(service, run_id, is_cancelled=True)
 
 
-def _describe_all(service: Service, record: RunRecord) -> Run:
+def _show(service: Service, run_id: UUID, if_none_match: str | None = None, *, is_cancelled: bool = False) -> Response:
+    """Answer with a run in full, all of it as it is at one moment."""
     with service.database.reading() as session:
-        return describe(
+        record = run_rows.get(session, run_id)
+        etag = run_etag(record)
+        if is_unchanged(if_none_match, etag):
+            return not_modified(etag)
+        run = describe(
             record,
-            metrics=metrics.list_keys(session, record.id),
-            attempts=run_rows.list_attempts(session, record.id),
-            artifacts=artifacts.list_for_run(session, record.id),
+            metrics=metrics.list_keys(session, run_id),
+            attempts=run_rows.list_attempts(session, run_id),
+            artifacts=artifacts.list_for_run(session, run_id),
         )
+    is_stopping = is_cancelled and run.state != RunState.CANCELLED
+    return json_answer(run, status=202 if is_stopping else 200, headers={"ETag": etag})

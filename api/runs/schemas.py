@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from api.artifacts.schemas import ArtifactEntry
+from api.artifacts.files import ArtifactEntry
 from api.http.schemas import AnswerModel, MeasuredNumber
 from api.specs.schemas import SpecRequest
 from core.run_state import RunState

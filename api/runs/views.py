@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
-from api.artifacts.schemas import describe_artifact
+from api.artifacts.files import describe_artifact
 from api.http.parameters import predict_path, run_path
 from api.runs.schemas import Attempt, ModelVersionName, Run, RunError, RunLinks, RunMetric, RunProgress, RunSummary
 from core.artifacts import Artifact
