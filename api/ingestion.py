@@ -1,4 +1,8 @@
-"""Having an upload read by a process of its own, which may be ended at any time."""
+"""Ingestion: an upload is read by a process of its own, `python -m ingest`, which may be ended at any time.
+
+What it reads may be made to harm: it is started without this service's secrets, with bounded memory, and does not
+outlive the API.
+"""
 
 import asyncio
 import json
@@ -87,7 +91,7 @@ class Ingestion:
                 sys.executable,
                 # The working directory is not looked into for modules: it holds what strangers send.
                 "-P",
-                *("-m", "api.datasets.ingest_process", str(os.getpid()), str(incoming.folder.path)),
+                *("-m", "core.system.parent_watch", str(os.getpid()), "ingest", str(incoming.folder.path)),
                 *("--max-bytes", str(max_bytes)),
                 *("--memory-bytes", str(self._settings.ingest_memory_bytes)),
                 stdin=asyncio.subprocess.DEVNULL,
@@ -132,7 +136,7 @@ async def _wait_until_gone(request: Request) -> None:
 def _environment(scratch: Path) -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
     # This very code, however it was found; and not what lies in the working directory.
-    modules = [os.environ.get("PYTHONPATH", ""), str(Path(__file__).parents[2])]
+    modules = [os.environ.get("PYTHONPATH", ""), str(Path(__file__).parents[1])]
     passed["PYTHONPATH"] = os.pathsep.join(filter(None, modules))
     # The /tmp of a container is small.
     return passed | {"HOME": str(scratch), "TMPDIR": str(scratch)}
@@ -155,8 +159,8 @@ def _read_answer(status: int, answer: Path, complaint: Path) -> DescriptionFile:
         )
     try:
         told: dict[str, Any] = json.loads(answer.read_bytes())
-        if "refused" in told:
-            raise RejectedDataset(str(told["refused"]["detail"]), str(told["refused"]["code"]))
+        if "rejected" in told:
+            raise RejectedDataset(str(told["rejected"]["detail"]), str(told["rejected"]["code"]))
         return DescriptionFile.model_validate(told)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
         raise TrainyardError("What the process that read the upload said can not be understood.") from error

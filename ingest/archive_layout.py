@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from core.uploads.description import SplitName
+from ingest.errors import RejectedUpload, quoted
 from ingest.formats import FileKind
-from ingest.refusals import Refused, quoted
 
 SPLIT_WORDS: dict[str, SplitName] = {
     "train": "train",
@@ -77,10 +77,12 @@ def arrange(entries: Sequence[Entry]) -> Layout:
     """Decide what an archive is.
 
     Raises:
-        Refused: If it is nothing, several things, or not laid out as it has to be.
+        RejectedUpload: If it is nothing, several things, or not laid out as it has to be.
     """
     if any(entry.path.name == OFFICE_FILE for entry in entries):
-        raise Refused("unknown_format", "The file is of an office program, such as Excel. Save the table as CSV.")
+        raise RejectedUpload(
+            "unknown_format", "The file is of an office program, such as Excel. Save the table as CSV."
+        )
     ordered = sorted(entries, key=lambda entry: entry.path.as_posix())
     _check_different(ordered)
     _check_image_names(ordered)
@@ -90,7 +92,7 @@ def arrange(entries: Sequence[Entry]) -> Layout:
     texts = [entry for entry in ordered if entry.kind == "text" and not PROSE.search(entry.path.name)]
     found = [name for name, some in (("images", images), ("arrays", arrays), ("Parquet files", parquet)) if some]
     if len(found) > 1:
-        raise Refused(
+        raise RejectedUpload(
             "mixed_contents", f"The archive holds {' and '.join(found)}. Send images, arrays and tables apart."
         )
     if images:
@@ -99,7 +101,7 @@ def arrange(entries: Sequence[Entry]) -> Layout:
         return Layout("arrays", _place_arrays(arrays), _warn_ignored(ordered, arrays))
     tables = parquet or texts
     if not tables:
-        raise Refused(
+        raise RejectedUpload(
             "empty",
             f"Of the {len(ordered)} files in the archive none is an image, an array or a table. Pack PNG or JPEG files "
             "in folders named after their classes, CSV, JSON Lines or Parquet files, or NPY or IDX files.",
@@ -110,13 +112,13 @@ def arrange(entries: Sequence[Entry]) -> Layout:
 def _check_different(ordered: Sequence[Entry]) -> None:
     for before, entry in pairwise(ordered):
         if before.path == entry.path:
-            raise Refused("unsafe_archive", f"{quoted(str(entry.path))} is in the archive twice. Pack it once.")
+            raise RejectedUpload("unsafe_archive", f"{quoted(str(entry.path))} is in the archive twice. Pack it once.")
 
 
 def _check_image_names(ordered: Sequence[Entry]) -> None:
     for entry in ordered:
         if entry.kind != "image" and entry.path.suffix.lower() in IMAGE_SUFFIXES:
-            raise Refused(
+            raise RejectedUpload(
                 "bad_image",
                 f"{quoted(str(entry.path))} in the archive is called an image but holds none. Repair or remove it.",
             )
@@ -131,7 +133,7 @@ def _place_images(images: Sequence[Entry]) -> dict[PurePosixPath, Place]:
     places = {}
     for entry, path in zip(images, parts, strict=True):
         if len(path) != depth:
-            raise Refused(
+            raise RejectedUpload(
                 "mixed_contents",
                 f"The image {quoted(str(entry.path))} is not in a folder of its class. Pack CLASS/image.png, or "
                 "train/CLASS/image.png and test/CLASS/image.png.",
@@ -140,7 +142,7 @@ def _place_images(images: Sequence[Entry]) -> dict[PurePosixPath, Place]:
         places[entry.path] = Place(entry, path[-2], split)
     num_classes = len({place.name for place in places.values()})
     if num_classes > MAX_CLASSES:
-        raise Refused("too_large", f"There are {num_classes:,} folders of classes; {MAX_CLASSES:,} are allowed.")
+        raise RejectedUpload("too_large", f"There are {num_classes:,} folders of classes; {MAX_CLASSES:,} are allowed.")
     return places
 
 
@@ -168,7 +170,7 @@ def _place_tables(tables: Sequence[Entry]) -> dict[PurePosixPath, Place]:
     splits = [_split_of(entry.path) for entry in tables]
     if None in splits and len(set(splits)) > 1:
         other = tables[splits.index(None)]
-        raise Refused(
+        raise RejectedUpload(
             "mixed_contents",
             f"Some files are called train or test, but not {quoted(str(other.path))}. Name the split of every file, or "
             "of none.",

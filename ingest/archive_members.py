@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
+from ingest.errors import RejectedUpload, quoted
 from ingest.formats import PACKERS, UNPACKING_ERRORS, FileKind
 from ingest.limits import MIB, Ratio
-from ingest.refusals import Refused, quoted
 
 MAX_MEMBERS = 2_000_000
 LONGEST_PATH = 1_000
@@ -49,12 +49,12 @@ class Member:
         """The next bytes; empty at the end.
 
         Raises:
-            Refused: If the archive is damaged, or holds more than may be unpacked.
+            RejectedUpload: If the archive is damaged, or holds more than may be unpacked.
         """
         try:
             chunk = self._file.read(num_bytes)
         except READING_ERRORS as error:
-            raise Refused(
+            raise RejectedUpload(
                 "truncated", f"{quoted(str(self.path))} in the archive is damaged ({error}). Pack and send it again."
             ) from error
         _count(self._ratio, len(chunk), self._max_bytes)
@@ -70,18 +70,20 @@ def walk_archive(path: Path, kind: FileKind, max_bytes: int) -> Iterator[Member]
         max_bytes: So many may be unpacked in all.
 
     Raises:
-        Refused: If it is damaged, a bomb, encrypted, or holds a link, a device, or a path that leads out of it.
+        RejectedUpload: If it is damaged, a bomb, encrypted, or holds a link, a device, or a path that leads out of it.
     """
     ratio = Ratio(path.stat().st_size, "The archive")
     members = _walk_zip(path, ratio, max_bytes) if kind == "zip" else _walk_tar(path, kind, ratio, max_bytes)
     try:
         for number, member in enumerate(members, start=1):
             if number > MAX_MEMBERS:
-                raise Refused("too_large", f"The archive holds more than {MAX_MEMBERS:,} files. Send fewer.")
+                raise RejectedUpload("too_large", f"The archive holds more than {MAX_MEMBERS:,} files. Send fewer.")
             if not is_junk(member.path):
                 yield member
     except READING_ERRORS as error:
-        raise Refused("truncated", f"The archive breaks off or is damaged ({error}). Send it again, whole.") from error
+        raise RejectedUpload(
+            "truncated", f"The archive breaks off or is damaged ({error}). Send it again, whole."
+        ) from error
 
 
 def is_junk(path: PurePosixPath) -> bool:
@@ -105,10 +107,12 @@ def _walk_zip(path: Path, ratio: Ratio, max_bytes: int) -> Iterator[Member]:
 def _check_zip_entry(info: zipfile.ZipInfo) -> None:
     shown = quoted(info.orig_filename)
     if info.flag_bits & 0x1:
-        raise Refused("unsafe_archive", f"{shown} in the archive is encrypted. Send the archive without a password.")
+        raise RejectedUpload(
+            "unsafe_archive", f"{shown} in the archive is encrypted. Send the archive without a password."
+        )
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        raise Refused(
+        raise RejectedUpload(
             "unsafe_archive", f"{shown} in the archive is a link or a device; links are not followed. Pack files only."
         )
 
@@ -125,7 +129,7 @@ def _walk_tar(path: Path, kind: FileKind, ratio: Ratio, max_bytes: int) -> Itera
                 if info.isdir():
                     continue
                 if not info.isreg() or info.issparse():
-                    raise Refused(
+                    raise RejectedUpload(
                         "unsafe_archive",
                         f"{quoted(info.name)} in the archive is a link, a device or a sparse file; links are not "
                         "followed. Pack files only (tar --dereference).",
@@ -141,7 +145,7 @@ def _check_end(archive: IO[bytes]) -> None:
     """Behind the last file a tar archive has zeros only; tarfile takes anything else for its end, too."""
     while chunk := archive.read(MIB):
         if chunk.strip(b"\x00"):
-            raise Refused(
+            raise RejectedUpload(
                 "truncated", "The tar archive is damaged behind its last readable file. Pack and send it again."
             )
 
@@ -163,7 +167,7 @@ class _Counted:
 def _count(ratio: Ratio, num_bytes: int, max_bytes: int) -> None:
     ratio.add(num_bytes)
     if ratio.num_unpacked > max_bytes:
-        raise Refused(
+        raise RejectedUpload(
             "too_large",
             f"The archive unpacks to more than the {max_bytes:,} bytes allowed. Send less, or have the limit raised.",
         )
@@ -173,7 +177,7 @@ def check_path(name: str) -> PurePosixPath:
     """A path as an archive gives it. No file is ever written under it, yet one that leads astray has a purpose.
 
     Raises:
-        Refused: If it is absolute, leads upwards, or is written for another system.
+        RejectedUpload: If it is absolute, leads upwards, or is written for another system.
     """
     path = PurePosixPath(name)
     problem = None
@@ -190,7 +194,7 @@ def check_path(name: str) -> PurePosixPath:
     elif "\\" in name:
         problem = "holds a backslash"
     if problem:
-        raise Refused(
+        raise RejectedUpload(
             "unsafe_archive",
             f"The name {quoted(name)} in the archive {problem}. Pack with relative paths: FOLDER/FILE.",
         )

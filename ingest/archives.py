@@ -11,9 +11,9 @@ from pathlib import Path
 from core.uploads.description import DescriptionFile
 from ingest.archive_layout import Entry, Layout, Place, arrange
 from ingest.archive_members import Member, walk_archive
+from ingest.errors import RejectedUpload, quoted
 from ingest.formats import HEAD_BYTES, PACKERS, FileKind, kind_of
 from ingest.limits import MIB, Ratio
-from ingest.refusals import Refused, quoted
 from ingest.table_parts import TablePart
 from ingest.workspace import Workspace
 
@@ -27,11 +27,11 @@ def take_archive(path: Path, kind: FileKind, workspace: Workspace) -> Descriptio
     """Take in a zip archive, or a tar archive that may be packed.
 
     Raises:
-        Refused: If it is unsafe, damaged, or not laid out as it has to be.
+        RejectedUpload: If it is unsafe, damaged, or not laid out as it has to be.
     """
     entries = [_entry(member) for member in walk_archive(path, kind, workspace.limits.max_bytes)]
     if not entries:
-        raise Refused("empty", "The archive is empty. Pack files with data.")
+        raise RejectedUpload("empty", "The archive is empty. Pack files with data.")
     layout = arrange(entries)
     members = _placed(path, kind, layout, workspace)
     file = _take(layout, members, workspace)
@@ -47,7 +47,7 @@ def _entry(member: Member) -> Entry:
     if is_packed:
         kind = kind_of(_unpack_head(head, member))
     if kind in PACKERS or kind in ("zip", "tar"):
-        raise Refused(
+        raise RejectedUpload(
             "unsafe_archive",
             f"{quoted(str(member.path))} in the archive is an archive itself. Pack the files that are in it directly.",
         )
@@ -58,7 +58,9 @@ def _unpack_head(head: bytes, member: Member) -> bytes:
     try:
         return zlib.decompressobj(GZIP_BITS).decompress(head, HEAD_BYTES)
     except zlib.error as error:
-        raise Refused("unreadable", f"{quoted(str(member.path))} in the archive does not unpack ({error}).") from error
+        raise RejectedUpload(
+            "unreadable", f"{quoted(str(member.path))} in the archive does not unpack ({error})."
+        ) from error
 
 
 def _placed(path: Path, kind: FileKind, layout: Layout, workspace: Workspace) -> Iterator[tuple[Place, Member]]:
@@ -88,7 +90,9 @@ def _take(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Wo
 def _extract(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Workspace) -> dict[object, Path]:
     """Write the files under numbers, never under their names."""
     if len(layout.places) > MAX_PARTS:
-        raise Refused("too_large", f"The archive holds {len(layout.places):,} files of data; send up to {MAX_PARTS:,}.")
+        raise RejectedUpload(
+            "too_large", f"The archive holds {len(layout.places):,} files of data; send up to {MAX_PARTS:,}."
+        )
     paths: dict[object, Path] = {}
     for number, (place, member) in enumerate(members):
         target = workspace.work / f"member-{number}"
@@ -110,10 +114,14 @@ def _chunks(place: Place, member: Member) -> Iterator[bytes]:
     while not unpacker.eof:
         packed = unpacker.unconsumed_tail or member.read(MIB)
         if not packed:
-            raise Refused("truncated", f"{quoted(str(member.path))} in the archive breaks off. Pack it again, whole.")
+            raise RejectedUpload(
+                "truncated", f"{quoted(str(member.path))} in the archive breaks off. Pack it again, whole."
+            )
         try:
             chunk = unpacker.decompress(packed, MIB)
         except zlib.error as error:
-            raise Refused("truncated", f"{quoted(str(member.path))} in the archive is damaged ({error}).") from error
+            raise RejectedUpload(
+                "truncated", f"{quoted(str(member.path))} in the archive is damaged ({error})."
+            ) from error
         ratio.add(len(chunk))
         yield chunk

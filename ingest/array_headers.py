@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ingest.refusals import Refused, quoted
+from ingest.errors import RejectedUpload, quoted
 
 MAX_HEADER_BYTES = 10_000
 IDX_DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -40,7 +40,7 @@ def read_header(path: Path, shown: str) -> Header:
     """Read and check the header of an NPY or IDX file.
 
     Raises:
-        Refused: If it is broken, of a type that is no number, or does not fit the file's size.
+        RejectedUpload: If it is broken, of a type that is no number, or does not fit the file's size.
     """
     with path.open("rb") as file:
         is_npy = file.read(1) == b"\x93"
@@ -58,7 +58,9 @@ def _read_npy(file: IO[bytes], shown: str) -> Header:
     except Exception as error:
         # The header is a Python literal that anybody wrote; reading it fails in many ways.
         reason = quoted(str(error).splitlines()[0]) if str(error) else type(error).__name__
-        raise Refused("unreadable", f"{shown} has a broken NPY header: {reason}. Write it with numpy.save.") from error
+        raise RejectedUpload(
+            "unreadable", f"{shown} has a broken NPY header: {reason}. Write it with numpy.save."
+        ) from error
     return Header(dtype, shape, file.tell(), fortran_order)
 
 
@@ -67,18 +69,20 @@ def _read_idx(file: IO[bytes], shown: str) -> Header:
     code, num_axes = start[2], start[3]
     sizes = file.read(4 * num_axes)
     if len(sizes) < 4 * num_axes:
-        raise Refused("truncated", f"{shown} breaks off in its IDX header. Send it again, whole.")
+        raise RejectedUpload("truncated", f"{shown} breaks off in its IDX header. Send it again, whole.")
     return Header(np.dtype(IDX_DTYPES[code]), struct.unpack(f">{num_axes}I", sizes), file.tell())
 
 
 def _check(header: Header, num_bytes: int, shown: str) -> None:
     _check_type(header.dtype, shown)
     if not header.shape:
-        raise Refused("empty", f"{shown} is a single number, not an array. Its first axis has to count samples.")
+        raise RejectedUpload("empty", f"{shown} is a single number, not an array. Its first axis has to count samples.")
     if any(size < 0 for size in header.shape):
-        raise Refused("unreadable", f"{shown} has the impossible shape {header.shape}. Write it with numpy.save.")
+        raise RejectedUpload(
+            "unreadable", f"{shown} has the impossible shape {header.shape}. Write it with numpy.save."
+        )
     if 0 in header.shape:
-        raise Refused("empty", f"{shown} has the shape {header.shape}, so there is nothing in it.")
+        raise RejectedUpload("empty", f"{shown} has the shape {header.shape}, so there is nothing in it.")
     _check_size(header, num_bytes, shown)
 
 
@@ -87,7 +91,7 @@ def _check_size(header: Header, num_bytes: int, shown: str) -> None:
     if num_bytes == expected:
         return
     what = "breaks off" if num_bytes < expected else "has bytes behind its end"
-    raise Refused(
+    raise RejectedUpload(
         "truncated" if num_bytes < expected else "unreadable",
         f"{shown} {what}: its header says {header.shape} of {header.dtype.name}, which makes {expected:,} bytes; there "
         f"are {num_bytes:,}. Send it again, whole.",
@@ -96,13 +100,13 @@ def _check_size(header: Header, num_bytes: int, shown: str) -> None:
 
 def _check_type(dtype: np.dtype[Any], shown: str) -> None:
     if dtype.hasobject:
-        raise Refused(
+        raise RejectedUpload(
             "unsupported_type",
             f"{shown} holds Python objects, which would have to be unpickled; that is never done, as a pickle can run "
             "any code. Convert the array to numbers: array.astype(float).",
         )
     if dtype.names or dtype.subdtype or dtype.kind not in "biuf" or dtype.itemsize > LARGEST_ITEM:
-        raise Refused(
+        raise RejectedUpload(
             "unsupported_type",
             f"{shown} is of type {quoted(str(dtype))}; arrays may hold truth values, whole numbers and floats up to 64 "
             "bits. Number your classes, send texts as CSV, and complex numbers as two arrays.",

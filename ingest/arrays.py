@@ -39,7 +39,7 @@ def take_arrays(parts: Sequence[ArrayPart], format_: str, workspace: Workspace) 
     """Write arrays/NAME.npy into the workspace for each part.
 
     Raises:
-        Refused: If one is no array of numbers, or is cut off.
+        RejectedUpload: If one is no array of numbers, or is cut off.
     """
     workspace.results.arrays.mkdir()
     described, sample = [], {}

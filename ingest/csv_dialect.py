@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.datasets.uploaded import MAX_COLUMNS
 from ingest.column_names import name_columns
-from ingest.refusals import Refused
+from ingest.errors import RejectedUpload
 from ingest.text_files import MAX_LINE_BYTES
 from ingest.values import MISSING_WORDS, looks_typed
 
@@ -42,23 +42,23 @@ def detect_dialect(path: Path) -> Dialect:
     """Find out how a plain text is written, from its beginning.
 
     Raises:
-        Refused: If there are too many columns, or no rows.
+        RejectedUpload: If there are too many columns, or no rows.
     """
     text, is_whole = _read_sample(path)
     delimiter = _best_delimiter(text, is_whole=is_whole)
     records = _records(text, delimiter, is_whole=is_whole)
     if not records:
-        raise Refused("empty", "The file has no rows. Send a header line and a row for each sample.")
+        raise RejectedUpload("empty", "The file has no rows. Send a header line and a row for each sample.")
     first, others = records[0], records[1:]
     if len(first) > MAX_COLUMNS:
-        raise Refused(
+        raise RejectedUpload(
             "too_many_columns",
             f"The first line has {len(first):,} fields; tables may have up to {MAX_COLUMNS:,} columns. Send so wide "
             "data as an NPY array.",
         )
     has_header = _has_header(first, others)
     if has_header and not others and is_whole:
-        raise Refused("empty", "The file has a header but no rows. Send a row for each sample.")
+        raise RejectedUpload("empty", "The file has a header but no rows. Send a row for each sample.")
     names, warnings = name_columns(first if has_header else [""] * len(first), are_given=has_header)
     return Dialect(delimiter, has_header, names, warnings)
 

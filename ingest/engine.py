@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from ingest.errors import RejectedUpload, quoted
 from ingest.limits import MIB, Limits, Space
-from ingest.refusals import Refused, quoted
 
 NUM_THREADS = 2
 SHARE_OF_MEMORY = 0.75
@@ -84,8 +84,8 @@ def rows_together(num_columns: int) -> int:
 
 
 @contextmanager
-def refusals_of(path: Path, shown: str) -> Iterator[None]:
-    """Turn what DuckDB says of a file into a refusal.
+def rejections_of(path: Path, shown: str) -> Iterator[None]:
+    """Turn what DuckDB says of a file into a rejection.
 
     Args:
         path: The file, whose place on this machine is nobody's business.
@@ -94,7 +94,7 @@ def refusals_of(path: Path, shown: str) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise Refused(
+        raise RejectedUpload(
             "too_large",
             f"{shown} does not fit into the memory allowed for reading it. Send fewer columns or shorter texts, or "
             "have the limit raised.",
@@ -103,21 +103,25 @@ def refusals_of(path: Path, shown: str) -> Iterator[None]:
         raise _explain(str(error).replace(str(path), shown), shown) from error
 
 
-def _explain(message: str, shown: str) -> Refused:
+def _explain(message: str, shown: str) -> RejectedUpload:
     if match := RAGGED.search(message):
         line, expected, found = match.groups()
-        return Refused(
+        return RejectedUpload(
             "ragged_rows",
             f"{shown}, line {line}: {found} fields where the first line has {expected}. Give every row as many "
             "fields, and put those that contain the delimiter in double quotes.",
         )
     if match := LINE.search(message):
-        return Refused("unreadable", f"{shown}, line {match[1]}: {_reason_of(message)}")
+        return RejectedUpload("unreadable", f"{shown}, line {match[1]}: {_reason_of(message)}")
     if "File too large" in message or "No space left" in message or "max_temp_directory_size" in message:
-        return Refused("too_large", f"{shown} needs more disk space than is allowed for it. Send less of it.")
+        return RejectedUpload("too_large", f"{shown} needs more disk space than is allowed for it. Send less of it.")
     if "state machine" in message:
-        return Refused("unreadable", f"{shown} is not written as CSV is (RFC 4180). Save it anew with a CSV library.")
-    return Refused("unreadable", f"{shown} can not be read: {quoted(message.splitlines()[0])}. Send it again, whole.")
+        return RejectedUpload(
+            "unreadable", f"{shown} is not written as CSV is (RFC 4180). Save it anew with a CSV library."
+        )
+    return RejectedUpload(
+        "unreadable", f"{shown} can not be read: {quoted(message.splitlines()[0])}. Send it again, whole."
+    )
 
 
 def _reason_of(message: str) -> str:

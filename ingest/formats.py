@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Literal, cast
 
-from ingest.refusals import Refused
+from ingest.errors import RejectedUpload
 
 FileKind = Literal["parquet", "npy", "zip", "gzip", "xz", "bzip2", "tar", "idx", "image", "text", "other"]
 HEAD_BYTES = 4096
@@ -106,13 +106,13 @@ def read_packed_head(path: Path, kind: FileKind) -> bytes:
     """The first bytes of what a packed file unpacks to.
 
     Raises:
-        Refused: If it does not unpack.
+        RejectedUpload: If it does not unpack.
     """
     try:
         with PACKERS[kind](path) as file:
             return file.read(HEAD_BYTES)
     except UNPACKING_ERRORS as error:
-        raise Refused(
+        raise RejectedUpload(
             "truncated", f"The {kind} file breaks off or is damaged ({error}). Send it again, whole."
         ) from error
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from core.uploads.description import DescriptionFile
 from ingest.archives import take_archive
+from ingest.errors import RejectedUpload
 from ingest.formats import PACKERS, FileKind, foreign_format, kind_of, read_head, read_packed_head
 from ingest.limits import Limits
-from ingest.refusals import Refused
 from ingest.table_parts import TablePart
 from ingest.unpacking import unpack
 from ingest.workspace import Workspace, open_workspace, publish
@@ -16,7 +16,7 @@ def take_in(folder: Path, limits: Limits) -> DescriptionFile:
     """Turn an upload into typed data beside it.
 
     Raises:
-        Refused: If it can not be; the folder then holds nothing but the upload.
+        RejectedUpload: If it can not be; the folder then holds nothing but the upload.
     """
     with open_workspace(folder, limits) as workspace:
         _check_file(workspace.original)
@@ -27,9 +27,9 @@ def take_in(folder: Path, limits: Limits) -> DescriptionFile:
 
 def _check_file(original: Path) -> None:
     if original.is_symlink() or not original.is_file():
-        raise Refused("unreadable", "What was sent is no file.")
+        raise RejectedUpload("unreadable", "What was sent is no file.")
     if original.stat().st_size == 0:
-        raise Refused("empty", "The file is empty. Send a file with data.")
+        raise RejectedUpload("empty", "The file is empty. Send a file with data.")
 
 
 def _take(workspace: Workspace) -> DescriptionFile:
@@ -40,7 +40,7 @@ def _take(workspace: Workspace) -> DescriptionFile:
         if inner == "tar":
             return take_archive(path, kind, workspace)
         if inner in PACKERS or inner == "zip":
-            raise Refused("unsafe_archive", f"The file is packed twice ({kind}, in it {inner}). Pack it once.")
+            raise RejectedUpload("unsafe_archive", f"The file is packed twice ({kind}, in it {inner}). Pack it once.")
         path = unpack(path, kind, workspace.work / "unpacked", workspace.space)
         kind = inner
     return _take_plain(path, kind, workspace)
@@ -67,8 +67,8 @@ def _take_plain(path: Path, kind: FileKind, workspace: Workspace) -> Description
             raise _unknown("of no format known here")
 
 
-def _unknown(name: str) -> Refused:
-    return Refused(
+def _unknown(name: str) -> RejectedUpload:
+    return RejectedUpload(
         "unknown_format",
         f"The file is {name}. Taken are CSV, TSV, JSON Lines, Parquet, NPY, NPZ, IDX, and zip or tar archives of them "
         "or of images.",

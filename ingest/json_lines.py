@@ -9,8 +9,8 @@ import orjson
 
 from core.datasets.uploaded import MAX_COLUMNS
 from ingest.column_names import name_columns
-from ingest.engine import identifier, literal, refusals_of
-from ingest.refusals import Refused, quoted
+from ingest.engine import identifier, literal, rejections_of
+from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart
 from ingest.text_files import MAX_LINE_BYTES
 from ingest.text_tables import STAGED, Staging
@@ -35,7 +35,7 @@ def survey_keys(path: Path) -> Keys:
     """Read every line once.
 
     Raises:
-        Refused: At a line that is no flat object, or if there are none.
+        RejectedUpload: At a line that is no flat object, or if there are none.
     """
     kinds: dict[str, set[JsonKind]] = {}
     known: set[tuple[str, type]] = set()
@@ -47,7 +47,7 @@ def survey_keys(path: Path) -> Keys:
                 _add_kind(kinds, key, value, f"Line {number}")
                 known.add((key, type(value)))
         if len(kinds) > MAX_COLUMNS:
-            raise Refused(
+            raise RejectedUpload(
                 "too_many_columns",
                 f"By line {number} there are {len(kinds):,} different keys; tables may have up to "
                 f"{MAX_COLUMNS:,} columns.",
@@ -69,20 +69,20 @@ def _parse(text: bytes, where: str) -> dict[str, Any]:
     try:
         row = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise Refused(
+        raise RejectedUpload(
             "unreadable",
             f"{where} is not JSON ({error}). JSON Lines has one whole object a line; NaN and infinities are no JSON, "
             "write null.",
         ) from error
     if not isinstance(row, dict):
-        raise Refused("unreadable", f'{where} is no object. Write each row as {{"column": value, …}} on a line.')
+        raise RejectedUpload("unreadable", f'{where} is no object. Write each row as {{"column": value, …}} on a line.')
     return row
 
 
 def _add_kind(kinds: dict[str, set[JsonKind]], key: str, value: Any, where: str) -> None:
     kind = KINDS.get(type(value))
     if kind is None:
-        raise Refused(
+        raise RejectedUpload(
             "nested_values",
             f"{where}: {quoted(key)} holds {'a list' if isinstance(value, list) else 'an object'}. Write its parts as "
             "columns of their own, or send arrays as NPY.",
@@ -92,12 +92,12 @@ def _add_kind(kinds: dict[str, set[JsonKind]], key: str, value: Any, where: str)
 
 def _check_keys(kinds: dict[str, set[JsonKind]]) -> None:
     if not kinds:
-        raise Refused("empty", "There are no values. Send an object with a row's values on each line.")
+        raise RejectedUpload("empty", "There are no values. Send an object with a row's values on each line.")
     different = {" ".join(key.split()).casefold(): key for key in kinds}
     for key in kinds:
         name = " ".join(key.split())
         if not name or different[name.casefold()] != key:
-            raise Refused(
+            raise RejectedUpload(
                 "unreadable",
                 f"The key {quoted(key)} is blank, or differs from {quoted(different[name.casefold()])} only "
                 "in case. Rename it.",
@@ -108,13 +108,13 @@ def stage_json_lines(staging: Staging, part: TablePart, keys: Keys) -> None:
     """Add the objects of a plain JSON Lines file; empty texts count as missing.
 
     Raises:
-        Refused: If it can not be read, or has other keys than the parts before.
+        RejectedUpload: If it can not be read, or has other keys than the parts before.
     """
     names, _ = name_columns(keys.names)
     places = staging.places(names, part.shown)
     spelled = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys.names)
     columns = ", ".join(f"nullif({identifier(keys.names[place])}, '')" for place in places)
-    with refusals_of(part.path, part.shown):
+    with rejections_of(part.path, part.shown):
         staging.connection.execute(
             f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM "  # noqa: S608 -- Every part is a number or was quoted.
             f"read_json({literal(str(part.path))}, format = 'newline_delimited', columns = {{{spelled}}}, "

@@ -1,4 +1,4 @@
-"""Where one upload is worked on: beside it, and gone again if it is refused."""
+"""Where one upload is worked on: beside it, and gone again if it is rejected."""
 
 import shutil
 from collections.abc import Iterator

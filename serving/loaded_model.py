@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 from pydantic import ValidationError
 
-from core.errors import ArtifactCorrupt
+from core.errors import ArtifactCorrupt, InvalidInstances
 from core.signatures.signature import ModelSignature, TensorSpec
-from serving.refusals import refuse
-from serving.shapes import describe_shape, has_free_axis, is_shape_of
+from serving.tensors import describe_shape, has_free_axis, is_shape_of
 
 LOAD_ERRORS = (
     onnxruntime_errors.Fail,
@@ -81,12 +80,14 @@ class LoadedModel:
         """
         shape = self.signature.input.shape
         if batch.dtype != np.float32:
-            raise refuse(f"The model expects numbers of type float32; the batch has {batch.dtype}.", "", "wrong_type")
+            raise InvalidInstances.at(
+                "", f"The model expects numbers of type float32; the batch has {batch.dtype}.", "wrong_type"
+            )
         if batch.ndim == 0 or len(batch) == 0 or not is_shape_of(batch.shape[1:], shape):
-            raise refuse(
+            raise InvalidInstances.at(
+                "",
                 f"The model expects one row or more of shape {describe_shape(shape)}; "
                 f"the batch is of shape {describe_shape(batch.shape)}, the number of rows first.",
-                "",
                 "wrong_shape",
             )
         try:
@@ -95,10 +96,10 @@ class LoadedModel:
             if not has_free_axis(shape):
                 raise
             # Only where a length is free can what was sent be at fault.
-            raise refuse(
+            raise InvalidInstances.at(
+                "",
                 f"The network can not take rows of shape {describe_shape(batch.shape[1:])}. "
                 "They may be too short for one of its layers; send longer ones.",
-                "",
                 "wrong_shape",
             ) from error
         return output

@@ -13,7 +13,7 @@ from typing import IO, cast
 from starlette.concurrency import run_in_threadpool
 
 from api.http.errors import InvalidDatasetFile
-from core.errors import Problem, UnknownDataset, nearest
+from core.errors import UnknownDataset, nearest
 
 UNSIGNED_BYTE = 0x08
 
@@ -173,7 +173,7 @@ def _check(path: Path, filename: str, name: str) -> None:
         )
     except NotIdx as error:
         detail = f"{filename} is not the file that belongs under this name: {error}. Send it as it was published."
-        raise InvalidDatasetFile(detail, [Problem("", detail, "not_idx")]) from error
+        raise InvalidDatasetFile.at("", detail, "not_idx") from error
 
 
 def _put_in_place(temporary: Path, target: Path, name: str) -> None:

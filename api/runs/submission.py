@@ -12,7 +12,7 @@ from api.runs.views import describe
 from api.service import Service
 from api.specs.requests import settle_spec
 from core.datasets.uploaded import UploadedDataset
-from core.errors import InvalidSpec, Problem, UnknownDataset
+from core.errors import InvalidSpec, UnknownDataset
 from db import datasets, idempotency, runs
 
 ROUTE = "POST /v1/runs"
@@ -102,4 +102,4 @@ def _told_as_invalid() -> Iterator[None]:
     try:
         yield
     except UnknownDataset as error:
-        raise InvalidSpec(error.detail, [Problem("/spec/dataset", error.detail, error.code)]) from error
+        raise InvalidSpec.at("/spec/dataset", error.detail, error.code) from error

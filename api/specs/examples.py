@@ -2,15 +2,15 @@
 
 from typing import Any
 
-from core.errors import InvalidSpec, OverLimit, Problem
+from core.errors import InvalidSpec, OverLimit
 
 _UNKNOWN_FIELD = "There is no field 'optimzer' here. Did you mean 'optimizer'?"
 
 _TOO_MANY = "The spec asks for 200,000 epochs; this service allows 100,000 (TRAINYARD_MAX_EPOCHS). Lower epochs."
 
-INVALID_SPEC = InvalidSpec(_UNKNOWN_FIELD, [Problem("/spec/training/optimzer", _UNKNOWN_FIELD, "unknown_field")])
+INVALID_SPEC = InvalidSpec.at("/spec/training/optimzer", _UNKNOWN_FIELD, "unknown_field")
 
-OVER_LIMIT = OverLimit(_TOO_MANY, [Problem("/overrides/training/epochs", _TOO_MANY, "over_limit")])
+OVER_LIMIT = OverLimit.at("/overrides/training/epochs", _TOO_MANY, "over_limit")
 
 IRIS_SPEC: dict[str, Any] = {
     "name": "iris-tanh",
@@ -64,7 +64,7 @@ _DOES_NOT_FIT = (
     "Use a smaller kernel, fewer pooling layers before it, or padding 'same'."
 )
 
-DOES_NOT_FIT = InvalidSpec(_DOES_NOT_FIT, [Problem("/spec/model/layers/1/kernel_size", _DOES_NOT_FIT, "does_not_fit")])
+DOES_NOT_FIT = InvalidSpec.at("/spec/model/layers/1/kernel_size", _DOES_NOT_FIT, "does_not_fit")
 
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

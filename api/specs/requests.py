@@ -71,13 +71,13 @@ def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec
             found = datasets.get_version(session, asked.dataset, asked.version)
     except UnknownDataset as error:
         pointer = "/dataset/version" if isinstance(error, UnknownDatasetVersion) else "/dataset/dataset"
-        raise InvalidSpec(error.detail, [Problem(pointer, error.detail, error.code)]) from error
+        raise InvalidSpec.at(pointer, error.detail, error.code) from error
     if asked.sha256 not in {None, found.sha256}:
         problem = (
             f"Version {found.version} of '{asked.dataset}' has the sha256 {found.sha256}, not the one given. "
             "Leave sha256 out, or name the version that has it."
         )
-        raise InvalidSpec(problem, [Problem("/dataset/sha256", problem, "other_bytes")])
+        raise InvalidSpec.at("/dataset/sha256", problem, "other_bytes")
     pinned = asked.model_copy(update={"version": found.version, "sha256": found.sha256})
     return spec.model_copy(update={"dataset": pinned}), DescriptionFile.model_validate(found.description).description
 

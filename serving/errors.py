@@ -1,4 +1,4 @@
-"""How a prediction request is refused: one error, with a problem per place that is wrong."""
+"""Errors of prediction requests: one for all that is wrong, a problem for each place, and the words in them."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -13,13 +13,8 @@ MAX_SHOWN_BITS = 256
 MAX_TOKEN_CHARACTERS = 200
 
 
-def refuse(detail: str, pointer: str, code: str) -> InvalidInstances:
-    """The error for one thing wrong at one place."""
-    return InvalidInstances(detail, [Problem(pointer, detail, code)])
-
-
-def refuse_all(problems: Sequence[Problem]) -> InvalidInstances:
-    """The error for one or more problems; it reads as the first, and says how many more were found."""
+def reject_all(problems: Sequence[Problem]) -> InvalidInstances:
+    """Return the error for one or more problems; it reads as the first, and says how many more were found."""
     detail = problems[0].detail
     num_others = len(problems) - 1
     if num_others:
@@ -29,7 +24,7 @@ def refuse_all(problems: Sequence[Problem]) -> InvalidInstances:
 
 
 def join_pointer(*tokens: str | int) -> str:
-    """A JSON Pointer (RFC 6901) from the names and indices on the way: `/instances/2/sepal_width`.
+    """Return a JSON Pointer (RFC 6901) from the names and indices on the way: `/instances/2/sepal_width`.
 
     It ends before a name of more than 200 characters: an answer does not repeat a whole request.
     """
@@ -42,7 +37,7 @@ def join_pointer(*tokens: str | int) -> str:
 
 
 def describe(value: object) -> str:
-    """What came, in few words: `the number 3`, `the string "abc"`, `a list of 3`."""
+    """Describe what came, in few words: `the number 3`, `the string "abc"`, `a list of 3`."""
     match value:
         case None | bool():
             text = json.dumps(value)
@@ -67,14 +62,14 @@ def _describe_number(value: float) -> str:
 
 
 def show(text: str) -> str:
-    """Text from outside, short and printable enough for a message."""
+    """Return text from outside, short and printable enough for a message."""
     shortened = text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "…"
     # Half of a surrogate pair is legal in a JSON string but has no place in any answer.
     return shortened.encode(errors="backslashreplace").decode()
 
 
 def show_names(names: Collection[str]) -> str:
-    """The first few names of an object: `'sepal_length', 'sepal_width', …`."""
+    """List the first few names of an object: `'sepal_length', 'sepal_width', …`."""
     if not names:
         return "no names"
     shown = ", ".join(f"'{show(name)}'" for name in islice(names, MAX_SHOWN_NAMES))

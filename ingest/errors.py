@@ -1,8 +1,8 @@
-"""Why an upload is not taken in."""
+"""The error of an upload that cannot be read, and the codes that say why."""
 
 from typing import Literal
 
-RefusalCode = Literal[
+RejectionCode = Literal[
     "empty",
     "unknown_format",
     "unreadable",
@@ -27,20 +27,20 @@ entries or pixels. unsafe_archive: names, links or nesting that are never follow
 LONGEST_QUOTED = 120
 
 
-class Refused(Exception):
-    """An upload that can not be taken in as it is.
+class RejectedUpload(Exception):
+    """An upload that cannot be stored as it is.
 
     Attributes:
         detail: What came, where, and what to mend.
     """
 
-    def __init__(self, code: RefusalCode, detail: str) -> None:
+    def __init__(self, code: RejectionCode, detail: str) -> None:
         super().__init__(detail)
-        self.code: RefusalCode = code
+        self.code: RejectionCode = code
         self.detail = detail
 
 
 def quoted(text: str) -> str:
-    """Something a stranger wrote, short and printable, for a message."""
+    """Return something that a stranger wrote, short and printable, for a message."""
     shown = text if len(text) <= LONGEST_QUOTED else text[: LONGEST_QUOTED - 1] + "…"
     return "“" + "".join(character if character.isprintable() else "�" for character in shown) + "”"
