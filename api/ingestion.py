@@ -32,7 +32,7 @@ AT_ONCE = 2
 """So many uploads are read at the same time."""
 
 PATIENCE_SECONDS = 30.0
-"""How long an upload waits for its turn."""
+"""Time for which an upload waits for its turn."""
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
@@ -50,7 +50,7 @@ class Ingestion:
         self._turns = asyncio.Semaphore(AT_ONCE)
 
     async def read(self, incoming: IncomingDataset, request: Request, max_bytes: int) -> DescriptionFile:
-        """Find out what lies in `incoming`, and write it there in the form that runs read.
+        """Describe what lies in `incoming`, and write it there in the form that runs read.
 
         Args:
             incoming: Holds the original.
@@ -158,12 +158,12 @@ def _read_answer(status: int, answer: Path, complaint: Path) -> DescriptionFile:
             "description_too_large",
         )
     try:
-        told: dict[str, Any] = json.loads(answer.read_bytes())
-        if "rejected" in told:
-            raise RejectedDataset(str(told["rejected"]["detail"]), str(told["rejected"]["code"]))
-        return DescriptionFile.model_validate(told)
+        answered: dict[str, Any] = json.loads(answer.read_bytes())
+        if "rejected" in answered:
+            raise RejectedDataset(str(answered["rejected"]["detail"]), str(answered["rejected"]["code"]))
+        return DescriptionFile.model_validate(answered)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise TrainyardError("What the process that read the upload said can not be understood.") from error
+        raise TrainyardError("What the process that read the upload said cannot be understood.") from error
 
 
 def _raise_for_crash(status: int, complaint: Path) -> None:
@@ -177,4 +177,4 @@ def _raise_for_crash(status: int, complaint: Path) -> None:
             "made to break what reads it. Send less of it, or in another format.",
             "reading_ended",
         )
-    raise TrainyardError("Reading the upload failed for a reason inside the service; its log tells more.")
+    raise TrainyardError("Reading the upload failed for a reason inside the service; its log says more.")

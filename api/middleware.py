@@ -1,4 +1,4 @@
-"""What every request passes through before it reaches a route: one layer, which looks at each answer once."""
+"""The one layer that every request passes through before it reaches a route."""
 
 import time
 
@@ -23,8 +23,8 @@ class RequestMiddleware:
     - What a page of another site had a browser send is rejected. Bodies are read without a look at their
       Content-Type, so the browser's own check of cross-site requests does not apply to them.
     - The caller is identified before a byte of the body is read. No routes are known here: what no route serves is
-      closed as well, so that strangers cannot tell the two apart, and a route that someone forgets to protect is still
-      shut to everyone without a key.
+      closed as well, so that strangers cannot tell which routes there are, and a route that someone forgets to protect
+      is still shut to everyone without a key.
     - An error that nothing else answered becomes a 500 that names an entry of the log.
     - The request is counted, under names from a fixed set: templates of routes, never paths.
 

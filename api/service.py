@@ -1,4 +1,4 @@
-"""What the routes of one service share."""
+"""The service: the parts that its routes share."""
 
 from dataclasses import dataclass
 from typing import Annotated, Self
@@ -60,7 +60,7 @@ class Service:
 
 
 async def get_service(request: Request) -> Service:
-    """The service that a request came to."""
+    """Return the service that a request came to."""
     service: Service = request.app.state.service
     return service
 

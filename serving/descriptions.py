@@ -1,4 +1,4 @@
-"""How TensorFlow Serving describes a model: its metadata and its status."""
+"""TensorFlow Serving's descriptions of a model: its metadata and its status."""
 
 from collections.abc import Sequence
 from typing import Any, TypedDict
@@ -19,7 +19,7 @@ class Metadata(TypedDict):
 
 
 class VersionStatus(TypedDict):
-    """How one version stands."""
+    """The status of one version."""
 
     version: str
     state: str

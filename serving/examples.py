@@ -39,7 +39,7 @@ def decode_classify(body: object, signature: ModelSignature, *, max_instances: i
         InvalidInstances: If the body does not fit the model, or the model does not classify.
     """
     if not has_class_per_row(signature):
-        raise InvalidInstances.at("", "This model does not tell classes apart. Use :predict.", "wrong_method")
+        raise InvalidInstances.at("", "This model does not classify. Use :predict.", "wrong_method")
     return _decode_examples(body, signature, max_instances)
 
 

@@ -17,7 +17,7 @@ from serving.tensors import Place, describe_length, describe_shape, is_shape_of
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-# Only matters to networks that take images of any size; for the others a wrong size is refused unread.
+# Only matters to networks that take images of any size; for the others a wrong size is rejected unread.
 MAX_PIXELS = 4096 * 4096
 # However small the files are, resizing makes each as large as the network's input: 256 MiB in all.
 MAX_NUMBERS = 1 << 26
@@ -26,7 +26,7 @@ WHITE = 255
 
 
 def is_image_file(content: bytes) -> bool:
-    """Whether these bytes begin as a PNG or JPEG file does; no JSON text does."""
+    """Return whether these bytes begin as a PNG or JPEG file does; no JSON text does."""
     return content.startswith((PNG_START, JPEG_START))
 
 
@@ -120,7 +120,7 @@ def _read_pixels(content: bytes, signature: ModelSignature, name: str, pointer: 
 
 
 def _check_size(image: "ImageFile", signature: ModelSignature, name: str, pointer: str) -> None:
-    """Refuse an image by its header, before any memory is taken for its pixels."""
+    """Reject an image by its header, before any memory is taken for its pixels."""
     height, width = signature.input.shape[:2]
     if not is_shape_of((image.height, image.width), (height, width)):
         raise InvalidInstances.at(

@@ -45,7 +45,7 @@ class LoadedModel:
                 str(onnx_path), sess_options=_session_options(), providers=["CPUExecutionProvider"]
             )
         except LOAD_ERRORS as error:
-            raise ArtifactCorrupt("The exported network can not be loaded. Train the run again.") from error
+            raise ArtifactCorrupt("The exported network cannot be loaded. Train the run again.") from error
         _check_tensor("input", signature.input, session.get_inputs())
         _check_tensor("output", signature.output, session.get_outputs())
         self.signature = signature
@@ -58,12 +58,12 @@ class LoadedModel:
         """Load a network with the signature that was written beside it, as JSON.
 
         Raises:
-            ArtifactCorrupt: If one of the files is missing or can not be read, or they do not belong together.
+            ArtifactCorrupt: If one of the files is missing or cannot be read, or they do not belong together.
         """
         try:
             signature = ModelSignature.model_validate_json(signature_path.read_bytes())
         except (OSError, ValidationError) as error:
-            raise ArtifactCorrupt("The network's signature can not be read. Train the run again.") from error
+            raise ArtifactCorrupt("The network's signature cannot be read. Train the run again.") from error
         return cls(onnx_path, signature)
 
     def predict(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -98,7 +98,7 @@ class LoadedModel:
             # Only where a length is free can what was sent be at fault.
             raise InvalidInstances.at(
                 "",
-                f"The network can not take rows of shape {describe_shape(batch.shape[1:])}. "
+                f"The network cannot take rows of shape {describe_shape(batch.shape[1:])}. "
                 "They may be too short for one of its layers; send longer ones.",
                 "wrong_shape",
             ) from error
@@ -122,7 +122,7 @@ def _session_options() -> onnxruntime.SessionOptions:
 
 
 def _check_tensor(role: str, spec: TensorSpec, nodes: list[onnxruntime.NodeArg]) -> None:
-    """Refuse a network whose graph contradicts its signature."""
+    """Reject a network whose graph contradicts its signature."""
     node = next((node for node in nodes if node.name == spec.onnx_name), None)
     expected = (-1, *spec.shape)
     if node is None:

@@ -17,7 +17,7 @@ from serving.tensors import Place, read_tensors
 
 
 class RowForm(StrEnum):
-    """How the rows of a request were written; all of one request are written alike."""
+    """The form that the rows of a request were written in, the same for all of them."""
 
     NUMBERS = "plain numbers"
     FILE = 'a file, {"b64": ...}'
@@ -37,7 +37,7 @@ def read_rows(rows: list[Any], signature: ModelSignature, place: Place) -> tuple
         The batch, (num_rows, *input shape), float32, and how its rows were written.
 
     Raises:
-        InvalidInstances: If a row can not be read or is written in another way than the first.
+        InvalidInstances: If a row cannot be read or is written in another way than the first.
     """
     form = _form(rows[0], signature)
     if signature.input_kind is InputKind.TABLE and form is not RowForm.BY_INPUT:

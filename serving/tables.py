@@ -24,12 +24,12 @@ NUM_NAMED = 12
 
 
 def is_series(signature: ModelSignature) -> bool:
-    """Whether an instance is a list of rows instead of one row."""
+    """Return whether an instance is a list of rows instead of one row."""
     return len(signature.input.shape) == SERIES_RANK
 
 
 def is_by_name(instance: object) -> bool:
-    """Whether an instance names its columns: is an object, or a list that begins with one."""
+    """Return whether an instance names its columns: is an object, or a list that begins with one."""
     return isinstance(instance[0] if isinstance(instance, list) and instance else instance, dict)
 
 

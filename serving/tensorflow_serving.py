@@ -30,7 +30,7 @@ COLUMN_KEY = "inputs"
 
 
 class AnswerForm(StrEnum):
-    """How each row is answered."""
+    """The form that each row is answered in."""
 
     NUMBERS = "numbers"
     LABELS = "labels"
@@ -127,7 +127,7 @@ def encode_predict(request: PredictRequest, output: NDArray[np.float32], signatu
 def _check_labels(signature: ModelSignature, *, labels: bool) -> None:
     if labels and not has_class_per_row(signature):
         raise InvalidInstances.at(
-            "", "Labels were asked for, but this model does not tell classes apart. Ask without.", "no_labels"
+            "", "Labels were asked for, but this model does not classify. Ask without.", "no_labels"
         )
 
 
@@ -139,7 +139,7 @@ def _answer_form(row_form: RowForm, signature: ModelSignature, *, labels: bool) 
 
 
 def _is_raw(row_form: RowForm, signature: ModelSignature) -> bool:
-    """Whether rows came as people have them; then the answers are for people too."""
+    """Return whether rows came as people have them; then the answers are for people too."""
     return row_form is RowForm.BY_FIELD or (row_form is RowForm.FILE and signature.resize is not None)
 
 

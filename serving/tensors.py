@@ -17,12 +17,12 @@ ANY_LENGTH = -1
 
 
 def has_free_axis(shape: Sequence[int]) -> bool:
-    """Whether an axis may have any length."""
+    """Return whether an axis may have any length."""
     return ANY_LENGTH in shape
 
 
 def is_shape_of(shape: Sequence[int], expected: Sequence[int]) -> bool:
-    """Whether an array of `shape` fits `expected`, in which -1 is any length from 1."""
+    """Return whether an array of `shape` fits `expected`, in which -1 is any length from 1."""
     return len(shape) == len(expected) and all(
         length == wanted or (wanted == ANY_LENGTH and length > 0)
         for length, wanted in zip(shape, expected, strict=True)
@@ -30,12 +30,12 @@ def is_shape_of(shape: Sequence[int], expected: Sequence[int]) -> bool:
 
 
 def describe_length(length: int) -> str:
-    """A length in words: `28`, or `any` number."""
+    """Return a length in words: `28`, or `any` number."""
     return "any" if length == ANY_LENGTH else str(length)
 
 
 def describe_shape(shape: Sequence[int]) -> str:
-    """A shape in words: `28×28×1`, `any×2`, `one number`."""
+    """Return a shape in words: `28×28×1`, `any×2`, `one number`."""
     if not shape:
         return "one number"
     return "×".join(describe_length(length) for length in shape)
@@ -156,7 +156,7 @@ def read_numbers(rows: list[Any], shapes: Sequence[tuple[int, ...]]) -> NDArray[
 
 
 def explain_number(value: object) -> Fault | None:
-    """Say why a value can not be an element of an array; None if it can."""
+    """Say why a value cannot be an element of an array; None if it can."""
     if type(value) is not int and type(value) is not float:
         return Fault((), describe(value), "where a number belongs", "not_a_number")
     if -LEAST_TOO_LARGE < value < LEAST_TOO_LARGE or (type(value) is float and not math.isfinite(value)):
@@ -186,12 +186,12 @@ def _explain(
             break
     if problems:
         return problems
-    whole = f"The rows can not be read as {_describe_rows(signature, form, shape, is_first=True)}."
+    whole = f"The rows cannot be read as {_describe_rows(signature, form, shape, is_first=True)}."
     return [Problem(join_pointer(*place.before), whole, "wrong_shape")]
 
 
 def _find_fault(value: object, shape: tuple[int, ...], where: tuple[int, ...]) -> Fault | None:
-    """Where a value first departs from a shape without free lengths."""
+    """Find where a value first departs from a shape without free lengths."""
     if not shape:
         fault = explain_number(value)
         return fault and replace(fault, where=where)

@@ -1,4 +1,4 @@
-"""Bodies about files of runs."""
+"""Files that a run left behind, its log, and what it ran on."""
 
 from typing import Annotated, Any
 from uuid import UUID
@@ -10,11 +10,10 @@ from api.artifacts import examples
 from api.artifacts.examples import ARTIFACTS, ENVIRONMENT_ANSWER
 from api.artifacts.files import ArtifactEntry, answer_log, describe_artifact
 from api.auth.access import READ
-from api.http.examples import CORRUPT, UNKNOWN_RUN
 from api.http.parameters import RunId
 from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, not_modified
 from api.http.schemas import AnswerModel
-from api.openapi.operations import Resource, answers
+from api.openapi.operations import CORRUPT, UNKNOWN_RUN, Resource, answers
 from api.service import ServiceParameter
 from db import artifacts, runs
 
@@ -32,7 +31,7 @@ class RunEnvironment(AnswerModel):
     device: str | None
     engine: dict[str, Any] | None
     environment: dict[str, Any] | None
-    """Versions of libraries; null before the first attempt has told them."""
+    """Versions of libraries; null before the first attempt has reported them."""
 
 
 router = Resource("artifacts", "Files that a run left behind, its log, and what it ran on.", prefix="/v1/runs/{run_id}")
@@ -108,7 +107,7 @@ def get_logs(run_id: RunId, service: ServiceParameter) -> Response:
     responses=answers(ENVIRONMENT_ANSWER, UNKNOWN_RUN),
 )
 def get_environment(run_id: RunId, service: ServiceParameter) -> RunEnvironment:
-    """Device, engine and versions of libraries, as the trainer told them."""
+    """Device, engine and versions of libraries, as the trainer reported them."""
     with service.database.reading() as session:
         record = runs.get(session, run_id)
     return RunEnvironment(run_id=record.id, device=record.device, engine=record.engine, environment=record.environment)

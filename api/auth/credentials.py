@@ -18,9 +18,9 @@ HOW_TO_SEND = "Send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'"
 
 
 def read_credential(headers: Iterable[tuple[bytes, bytes]]) -> ApiKey:
-    """The key that a request brings, well formed; whether it opens anything is for others to say.
+    """Read the key that a request brings, well formed; whether it opens anything is for others to say.
 
-    Nothing of what came is repeated in a refusal: it may be a key that was sent in the wrong way.
+    Nothing of what came is repeated in an error: it may be a key that was sent in the wrong way.
 
     Args:
         headers: As ASGI has them: names in lower case, in the order in which they came.
@@ -49,7 +49,7 @@ def read_credential(headers: Iterable[tuple[bytes, bytes]]) -> ApiKey:
 
 
 def _strip_scheme(value: bytes) -> bytes:
-    """What follows `Bearer` (RFC 6750 section 2.1); the scheme is in any case (RFC 9110 section 11.1)."""
+    """Return what follows `Bearer` (RFC 6750 section 2.1); the scheme is in any case (RFC 9110 section 11.1)."""
     scheme, _, rest = value[: MAX_VALUE_LENGTH + 1].partition(b" ")
     if scheme.lower() != SCHEME:
         raise UnknownCredential(f"The Authorization header is not of the scheme Bearer. {HOW_TO_SEND}.")

@@ -148,7 +148,7 @@ UNKNOWN_VERSION = UnknownDatasetVersion("The dataset 'flowers' has no version 3.
 NOT_HERE = DatasetMissing("The bytes of version 1 of 'flowers' are gone from the disk. Upload them again.")
 
 BUILT_IN = Conflict(
-    "'iris' is built in: it can not be uploaded, deleted or downloaded. Uploads need other names, such as my-iris."
+    "'iris' is built in: it cannot be uploaded, deleted or downloaded. Uploads need other names, such as my-iris."
 )
 
 IN_USE = Conflict(

@@ -45,7 +45,7 @@ def check_idx_file(path: Path, *, is_gzipped: bool, item_shape: tuple[int, ...],
         with _open(path, is_gzipped=is_gzipped) as file:
             return _check_items(file, item_shape, max_items)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise NotIdx(f"it can not be unpacked ({error})") from error
+        raise NotIdx(f"it cannot be unpacked ({error})") from error
 
 
 def _open(path: Path, *, is_gzipped: bool) -> IO[bytes]:
@@ -133,7 +133,7 @@ def check_filename(dataset: str, filename: str) -> str:
 
 
 async def store_file(datasets_dir: Path, dataset: str, filename: str, pieces: AsyncIterator[bytes]) -> None:
-    """Take in a file of a dataset: whole, and checked, or not at all.
+    """Store a file of a dataset: whole, and checked, or not at all.
 
     Raises:
         UnknownDataset: If this dataset takes no file of this name.

@@ -1,4 +1,4 @@
-"""Taking in an upload: streamed to disk, read by a process of its own, and stored whole or not at all."""
+"""Intake of uploads: streamed to disk, read by a process of its own, and stored whole or not at all."""
 
 import asyncio
 import errno
@@ -45,7 +45,7 @@ async def take_in(
     """
     _check_form(request)
     store = service.dataset_store
-    with _told_as_full():
+    with _reported_as_full():
         await run_in_threadpool(_check_room, service, _declared_bytes(request))
         async with _incoming(service) as incoming:
             sha256, num_bytes = await _receive(service, request, incoming.folder.original)
@@ -107,7 +107,7 @@ async def _receive(service: Service, request: Request, target: Path) -> tuple[st
 
 
 def _check_form(request: Request) -> None:
-    """Refuse what would otherwise be read as a table with strange lines around it.
+    """Reject what would otherwise be read as a table with strange lines around it.
 
     Raises:
         RejectedDataset: If the body is a form of a web page.
@@ -124,13 +124,13 @@ def _declared_bytes(request: Request) -> int:
 
 
 def _check_room(service: Service, num_bytes: int) -> int:
-    """How much may still be written.
+    """Return how much may still be written.
 
     Raises:
         DiskFull: If that is less than so many bytes.
     """
     if num_bytes > service.settings.max_dataset_bytes:
-        return 0  # Refused for its size, whatever room there is.
+        return 0  # Rejected for its size, whatever room there is.
     room = service.dataset_store.free_bytes() - RESERVE_BYTES
     if room <= num_bytes:
         raise _disk_full()
@@ -138,7 +138,7 @@ def _check_room(service: Service, num_bytes: int) -> int:
 
 
 @contextmanager
-def _told_as_full() -> Iterator[None]:
+def _reported_as_full() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -30,10 +30,9 @@ from api.datasets.views import (
     version_path,
 )
 from api.http.bodies import stream_body
-from api.http.examples import TOO_LARGE
 from api.http.parameters import PageQuery
 from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
-from api.openapi.operations import Resource, answers, describe_errors, takes_any_body
+from api.openapi.operations import TOO_LARGE, Resource, answers, describe_errors, takes_any_body
 from api.service import Service, ServiceParameter
 from core.datasets.uploaded import UPLOAD_NAME_PATTERN
 from core.errors import DatasetMissing, UnknownDataset
@@ -119,14 +118,14 @@ async def upload_dataset(
     ],
     filename: FilenameQuery = None,
 ) -> Response:
-    """Take in a table, arrays or images, and find out what is in it.
+    """Store a table, arrays or images, and describe what is in it.
 
     CSV or TSV, JSON Lines, Parquet, NPY, NPZ, IDX; a zip or tar of tables (`train.csv`, `test.csv`), of arrays, or of
     images in folders named after their classes. The body is the file as it is, streamed:
     `curl --data-binary @flowers.csv 'http://127.0.0.1:8000/v1/datasets?name=flowers&filename=flowers.csv'`
 
     The same bytes under the same name are the same version, answered with 200: to send them again is safe. Other bytes
-    make the next version. Nothing is kept of an upload that is refused or cut off.
+    make the next version. Nothing is kept of an upload that is rejected or cut off.
     """
     return await _upload(service, request, name, filename)
 
@@ -273,7 +272,7 @@ def delete_dataset_version(name: DatasetName, version: Version, service: Service
 async def put_dataset_file(
     name: MnistName, filename: Filename, request: Request, service: ServiceParameter
 ) -> DatasetFiles:
-    """Take in a file of MNIST: it is streamed, checked against its header and put in place whole, or not at all.
+    """Store a file of MNIST: it is streamed, checked against its header and put in place whole, or not at all.
 
     `curl -T t10k-labels-idx1-ubyte.gz http://127.0.0.1:8000/v1/datasets/mnist/files/t10k-labels-idx1-ubyte.gz`
     """

@@ -25,7 +25,7 @@ DESCRIPTIONS = {
 
 
 def describe_built_in(datasets_dir: Path, name: str) -> Dataset:
-    """One of DESCRIPTIONS as clients see it."""
+    """Describe one of DESCRIPTIONS."""
     files, missing = present_files(datasets_dir, name), missing_files(datasets_dir, name)
     return Dataset(
         name=name,
@@ -42,32 +42,32 @@ def describe_built_in(datasets_dir: Path, name: str) -> Dataset:
 
 
 def check_not_built_in(name: str) -> None:
-    """Keep names that mean something else.
+    """Reject names of datasets that are built in.
 
     Raises:
         Conflict: If this is one.
     """
     if name in DESCRIPTIONS:
         raise Conflict(
-            f"'{name}' is built in: it can not be uploaded, deleted or downloaded. Uploads need other names, such as "
+            f"'{name}' is built in: it cannot be uploaded, deleted or downloaded. Uploads need other names, such as "
             f"my-{name.replace('_', '-')}."
         )
 
 
 def version_path(name: str, version: int) -> str:
-    """Where a version is."""
+    """Return where a version is."""
     return f"/v1/datasets/{name}/versions/{version}"
 
 
 def list_dataset(newest: DatasetVersionRecord, num_versions: int) -> Dataset:
-    """A dataset as lists show it."""
+    """Describe a dataset as lists show it."""
     return Dataset(**_dataset_fields(newest, num_versions))
 
 
 def describe_dataset(
     newest: DatasetVersionRecord, versions: Sequence[DatasetVersionRecord], settings: Settings
 ) -> DatasetDetail:
-    """A dataset in full."""
+    """Describe a dataset in full."""
     return DatasetDetail(
         **_dataset_fields(newest, len(versions)),
         versions=[list_version(version) for version in versions],
@@ -76,12 +76,12 @@ def describe_dataset(
 
 
 def list_version(record: DatasetVersionRecord) -> DatasetVersion:
-    """A version without what was found in it; does not touch the column that lists leave out."""
+    """Describe a version without what was found in it; does not touch the column that lists leave out."""
     return DatasetVersion(**_version_fields(record))
 
 
 def describe_version(record: DatasetVersionRecord, settings: Settings) -> DatasetVersionDetail:
-    """A version in full."""
+    """Describe a version in full."""
     described = DescriptionFile.model_validate(record.description)
     return DatasetVersionDetail(
         **_version_fields(record),

@@ -1,4 +1,4 @@
-"""How well a run's network answers samples that it has not learned from, in numbers and as a picture."""
+"""Evaluations of runs on samples that were held out, in numbers and as pictures."""
 
 import hashlib
 from enum import StrEnum
@@ -11,10 +11,9 @@ from api.artifacts.files import find_file
 from api.auth.access import READ
 from api.evaluation import examples
 from api.evaluation.pictures.evaluation import draw_evaluation
-from api.http.examples import CORRUPT, UNKNOWN_RUN
 from api.http.parameters import RunId
 from api.http.responses import NOT_SNIFFED, IfNoneMatch, content_etag, is_unchanged, not_modified
-from api.openapi.operations import Resource, answers
+from api.openapi.operations import CORRUPT, UNKNOWN_RUN, Resource, answers
 from api.service import Service, ServiceParameter
 from core.artifacts import EVALUATION, Artifact
 from core.errors import UnknownArtifact

@@ -25,17 +25,17 @@ class Exposition(Collector):
         self._reading = reading
 
     def collect(self) -> Iterator[Metric]:
-        """Every family in the order it is told in."""
+        """Yield every family in the order of the answer."""
         is_up = self._reading is not None
         yield _gauge("trainyard_database_up", "Whether the database answered in time: 1 or 0.", int(is_up))
         if self._reading is not None:
-            yield from _tell_queue(self._reading)
-            yield from _tell_totals(self._reading)
+            yield from _measure_queue(self._reading)
+            yield from _measure_totals(self._reading)
         yield from self._service.instruments.registry.collect()
-        yield from _tell_parts(self._service)
+        yield from _measure_parts(self._service)
 
 
-def _tell_queue(reading: Reading) -> Iterator[Metric]:
+def _measure_queue(reading: Reading) -> Iterator[Metric]:
     census = reading.census
     yield _gauge("trainyard_database_census_seconds", "Time the database took for these numbers.", reading.seconds)
     yield _gauges("trainyard_runs", "Runs by state.", "state", census.runs_by_state)
@@ -54,7 +54,7 @@ def _tell_queue(reading: Reading) -> Iterator[Metric]:
     yield _gauge("trainyard_model_versions", "Versions of models.", census.num_model_versions)
 
 
-def _tell_totals(reading: Reading) -> Iterator[Metric]:
+def _measure_totals(reading: Reading) -> Iterator[Metric]:
     yield CounterMetricFamily(
         "trainyard_runs_submitted_total",
         "Runs that were queued for the first time since this process began to count.",
@@ -79,7 +79,7 @@ def _tell_totals(reading: Reading) -> Iterator[Metric]:
     )
 
 
-def _tell_parts(service: Service) -> Iterator[Metric]:
+def _measure_parts(service: Service) -> Iterator[Metric]:
     yield _gauge("trainyard_models_loaded", "Networks kept loaded for prediction.", len(service.model_pool))
     yield _counters(
         "trainyard_doorbells_total",

@@ -70,7 +70,7 @@ class KeyRejected(TrainyardError):
 
 
 class UnknownCredential(KeyRejected):
-    """What came for a key is not one that opens anything."""
+    """A key that opens nothing."""
 
     code = "unknown_credential"
     challenge = 'Bearer realm="trainyard", error="invalid_token"'

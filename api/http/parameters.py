@@ -42,10 +42,10 @@ class PageQuery(SpecModel):
 
 
 def run_path(run_id: UUID) -> str:
-    """Where a run is."""
+    """Return where a run is."""
     return f"/v1/runs/{run_id}"
 
 
 def predict_path(model_name: str, version: int) -> str:
-    """Where a model version answers."""
+    """Return where a model version answers."""
     return f"/v1/models/{model_name}/versions/{version}:predict"

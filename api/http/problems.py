@@ -36,7 +36,7 @@ def build_problem(
     problems: tuple[Problem, ...] = (),
     instance: str | None = None,
 ) -> dict[str, Any]:
-    """The body of an error answer (RFC 9457 section 3); `code` and `errors` are ours."""
+    """Return the body of an error answer (RFC 9457 section 3); `code` and `errors` are ours."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -53,7 +53,7 @@ def build_problem(
 
 
 def is_prediction(path: str) -> bool:
-    """Whether a path belongs to the surface that speaks as TensorFlow Serving does."""
+    """Return whether a path belongs to the surface that speaks as TensorFlow Serving does."""
     return path.startswith(PREDICTION_PREFIX)
 
 
@@ -65,7 +65,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 
 def answer_error(request: Request, error: TrainyardError) -> Response:
-    """The answer to an error of the family."""
+    """Answer an error of the family."""
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %r: %s: %s", request.method, request.scope["path"], error.code, error.detail)
@@ -77,7 +77,7 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
 
 
 def answer_unexpected(request: Request, error: Exception) -> Response:
-    """The answer to what nobody foresaw: logged under an id, told without what went wrong inside."""
+    """Answer what nobody foresaw: it is logged under an id, and what went wrong inside stays there."""
     occurrence = uuid.uuid4()
     logger.error(
         "%s %r failed unexpectedly; the answer names %s.",
@@ -86,7 +86,7 @@ def answer_unexpected(request: Request, error: Exception) -> Response:
         occurrence,
         exc_info=error,
     )
-    detail = f"Something went wrong inside the service. Its log tells more under the id {occurrence}."
+    detail = f"Something went wrong inside the service. Its log says more under the id {occurrence}."
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return _answer(request, status, detail, "internal_error", instance=f"urn:uuid:{occurrence}")
 
@@ -98,12 +98,12 @@ async def _answer_trainyard_error(request: Request, error: Exception) -> Respons
 
 async def _answer_invalid_parameters(request: Request, error: Exception) -> Response:
     """Parameters of the path, the query and the headers; bodies are read by api/http/bodies.py."""
-    problems = tuple(_tell_parameter(entry) for entry in cast("RequestValidationError", error).errors())
+    problems = tuple(_describe_parameter(entry) for entry in cast("RequestValidationError", error).errors())
     detail = " ".join(problem.detail for problem in problems)
     return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid_parameter", problems)
 
 
-def _tell_parameter(entry: Mapping[str, Any]) -> Problem:
+def _describe_parameter(entry: Mapping[str, Any]) -> Problem:
     place, name = [*map(str, entry["loc"]), "", ""][:2]
     if entry["type"] == "unknown_field":
         context = entry["ctx"]
@@ -116,7 +116,7 @@ def _tell_parameter(entry: Mapping[str, Any]) -> Problem:
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:
-    """What the router raises: a path that does not exist, or a method that a path does not have."""
+    """Answer what the router raises: a path that does not exist, or a method that a path does not have."""
     raised = cast("HTTPException", error)
     path = request.scope["path"]
     headers = dict(raised.headers or {})
@@ -126,7 +126,7 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = find_allowed_methods(request)
             headers["Allow"] = allowed
-            detail, code = f"{path} can not be asked to {request.method}, only {allowed}.", "method_not_allowed"
+            detail, code = f"{path} does not take {request.method}; it takes {allowed}.", "method_not_allowed"
         case _:
             detail, code = str(raised.detail), "http_error"
     return _answer(request, raised.status_code, detail, code, headers=headers)
@@ -155,7 +155,7 @@ def _answer(
 
 
 LINGER_SECONDS = 10.0
-"""How long the rest of a refused body is taken in and thrown away."""
+"""Time for which the rest of a rejected body is read and dropped."""
 
 
 class RejectedBodyResponse(Response):
@@ -181,7 +181,7 @@ class RejectedBodyResponse(Response):
 
 
 def find_allowed_methods(request: Request) -> str:
-    """The value of an Allow header (RFC 9110 section 10.2.1) for the path of this request.
+    """Return the value of an Allow header (RFC 9110 section 10.2.1) for the path of this request.
 
     The router itself names only the methods of the first route of the path.
     """

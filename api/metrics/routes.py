@@ -6,11 +6,10 @@ from fastapi import Query
 from pydantic import Field
 
 from api.auth.access import READ
-from api.http.examples import UNKNOWN_RUN
 from api.http.parameters import RunId
 from api.metrics import examples
 from api.metrics.schemas import Curve, MetricHistory, MetricList, MetricSummary
-from api.openapi.operations import Resource, answers
+from api.openapi.operations import UNKNOWN_RUN, Resource, answers
 from api.service import ServiceParameter
 from core.specs.base import SpecModel
 from db import metrics, runs

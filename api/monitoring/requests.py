@@ -1,4 +1,4 @@
-"""How many requests there were and how long they took, by route."""
+"""Counts and times of requests by route."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -59,7 +59,7 @@ class RequestCounts(Collector):
         tally.seconds += seconds
 
     def collect(self) -> Iterator[Metric]:
-        """The families that Prometheus is told."""
+        """Yield the families that Prometheus reads."""
         counter = CounterMetricFamily(
             "trainyard_http_requests_total",
             "HTTP requests answered, by template of the route, method and class of the status.",

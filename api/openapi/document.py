@@ -29,7 +29,7 @@ curl -d '{"instances": [[0, 1], [1, 1]]}' http://127.0.0.1:8000/v1/models/percep
 A service that other machines can reach asks for an API key: send it as `Authorization: Bearer KEY` or as
 `X-API-Key: KEY`. Each operation names the scope that its key needs; `admin` includes all others.
 
-Bodies are strict JSON (RFC 8259): unknown and repeated fields, NaN and infinities are refused, whatever the
+Bodies are strict JSON (RFC 8259): unknown and repeated fields, NaN and infinities are rejected, whatever the
 Content-Type. Errors are `application/problem+json` (RFC 9457); the prediction routes speak TensorFlow Serving's form.
 Times are RFC 3339 in UTC. Numbers that turn out to be NaN or infinite are sent as null, except in predictions.
 """

@@ -8,14 +8,37 @@ from fastapi import APIRouter
 from pydantic import BaseModel
 
 from api.http.errors import status_of
+from api.http.parameters import EXAMPLE_RUN_ID
 from api.http.problems import PROBLEM_MEDIA_TYPE, build_problem
-from core.errors import DatabaseUnavailable, TrainyardError
+from core.errors import (
+    ArtifactCorrupt,
+    BodyTooLarge,
+    DatabaseUnavailable,
+    InvalidInput,
+    TrainyardError,
+    UnknownPreset,
+    UnknownRun,
+)
 
 Responses = dict[int | str, dict[str, Any]]
 
 SCHEMA_PREFIX = "#/components/schemas/"
 
 DATABASE_DOWN = DatabaseUnavailable("The database does not answer: connection refused. Try again.")
+
+MALFORMED = InvalidInput("The body is not JSON: Expecting ',' delimiter, at line 1, column 24.")
+
+TOO_LARGE = BodyTooLarge(
+    "The body is larger than the 1,048,576 bytes this route takes. Send less, or raise TRAINYARD_MAX_BODY_BYTES."
+)
+
+UNKNOWN_RUN = UnknownRun(
+    f"There is no run {EXAMPLE_RUN_ID}. It may have been deleted; GET /v1/runs lists those that exist."
+)
+
+UNKNOWN_PRESET = UnknownPreset("There is no preset 'binary-ader'. Did you mean 'binary-adder'?")
+
+CORRUPT = ArtifactCorrupt("The artifact 8f434346648f… has changed on disk. Train the run again.")
 
 
 class Resource(APIRouter):

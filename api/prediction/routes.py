@@ -41,7 +41,7 @@ TRUTH = {"0": False, "false": False, "1": True, "true": True}
 
 
 class Respond(Protocol):
-    """How a verb answers a body with a network."""
+    """Answer of a verb to a body, by a network."""
 
     def __call__(self, model: LoadedModel, body: object, *, labels: bool) -> Answer:
         """Decode, run, encode."""

@@ -5,9 +5,8 @@ from typing import Annotated, Any
 from fastapi import Path as PathParameter
 
 from api.auth.access import READ
-from api.http.examples import UNKNOWN_PRESET
 from api.http.schemas import AnswerModel
-from api.openapi.operations import Resource, answers
+from api.openapi.operations import UNKNOWN_PRESET, Resource, answers
 from api.presets import examples
 from core.catalogue.figures import Figure, PublishedTime
 from core.catalogue.presets import Preset, get_preset, list_presets

@@ -9,10 +9,9 @@ from api.artifacts.files import describe_artifact
 from api.auth.access import READ, SUBMIT
 from api.http.bodies import read_document
 from api.http.errors import PreconditionFailed
-from api.http.examples import MALFORMED, TOO_LARGE
 from api.http.parameters import ModelPath, predict_path, run_path
 from api.http.responses import is_match, json_answer
-from api.openapi.operations import Resource, answers, takes_body
+from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
 from api.prediction import loading
 from api.registry import examples
 from api.registry.schemas import (

@@ -9,10 +9,18 @@ from starlette.background import BackgroundTask
 
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.http.bodies import read_document
-from api.http.examples import MALFORMED, TOO_LARGE, UNKNOWN_PRESET, UNKNOWN_RUN
 from api.http.parameters import PageQuery, RunId
 from api.http.responses import IfNoneMatch, is_unchanged, json_answer, not_modified
-from api.openapi.operations import Resource, answers, describe_errors, takes_body
+from api.openapi.operations import (
+    MALFORMED,
+    TOO_LARGE,
+    UNKNOWN_PRESET,
+    UNKNOWN_RUN,
+    Resource,
+    answers,
+    describe_errors,
+    takes_body,
+)
 from api.runs import deletion as run_deletion
 from api.runs import examples
 from api.runs.schemas import Run, RunPage, RunRequest
@@ -73,7 +81,7 @@ def submit_run(text: JsonText, service: ServiceParameter, idempotency_key: Idemp
 
     The spec is checked first: shapes, sizes and limits. Once this has answered, the run is not lost. Send an
     `Idempotency-Key` to be able to repeat the request safely: the same body is answered as the first time, another
-    body with the same key is refused.
+    body with the same key is rejected.
     """
     request = read_document(RunRequest, text)
     answer = submit(service, request, text, idempotency_key)

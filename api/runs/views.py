@@ -1,4 +1,4 @@
-"""From a run's rows to what clients see of it."""
+"""Runs as clients see them, from their rows."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -14,12 +14,12 @@ from db.records import AttemptRecord, RunRecord
 
 
 def run_etag(record: RunRecord) -> str:
-    """Changes with everything a client can see of the run."""
+    """Return an ETag that changes with everything a client can see of the run."""
     return f'W/"{record.revision}"'
 
 
 def summarise(record: RunRecord) -> RunSummary:
-    """A run as lists show it; does not touch the columns that lists leave out."""
+    """Describe a run as lists show it; does not touch the columns that lists leave out."""
     return RunSummary(**_shared_fields(record))
 
 
@@ -30,7 +30,7 @@ def describe(
     attempts: Sequence[AttemptRecord] = (),
     artifacts: Sequence[Artifact] = (),
 ) -> Run:
-    """A run in full."""
+    """Describe a run in full."""
     return Run(
         **_shared_fields(record),
         environment=record.environment,
@@ -105,16 +105,16 @@ def _links(record: RunRecord) -> RunLinks:
 
 
 def _progress(record: RunRecord) -> RunProgress | None:
-    told = record.progress
-    if told is None:
+    reported = record.progress
+    if reported is None:
         return None
-    step, num_steps = int(told["step"]), int(told["num_steps"])
+    step, num_steps = int(reported["step"]), int(reported["num_steps"])
     # A run of no steps has none left.
     fraction = min(step / num_steps, 1.0) if num_steps else 1.0
     return RunProgress(
-        phase=told["phase"],
-        epoch=told["epoch"],
-        num_epochs=told["num_epochs"],
+        phase=reported["phase"],
+        epoch=reported["epoch"],
+        num_epochs=reported["num_epochs"],
         step=step,
         num_steps=num_steps,
         fraction=fraction,
@@ -125,7 +125,7 @@ def _progress(record: RunRecord) -> RunProgress | None:
 def _eta_seconds(record: RunRecord, fraction: float) -> float | None:
     """Time left if the rest goes as fast as what is done, the attempt's start included.
 
-    It is counted from the moment the progress was told, not from now, so that a run that has not changed reads the
+    It is counted from the moment the progress was reported, not from now, so that a run that has not changed reads the
     same each time it is asked for.
     """
     if record.state != RunState.RUNNING or not fraction or not record.started_at or not record.progress_at:

@@ -9,8 +9,7 @@ from fastapi import Response
 from api.auth.access import READ
 from api.datasets.files import missing_files
 from api.http.bodies import read_document
-from api.http.examples import MALFORMED, TOO_LARGE, UNKNOWN_PRESET
-from api.openapi.operations import Resource, answers, takes_body
+from api.openapi.operations import MALFORMED, TOO_LARGE, UNKNOWN_PRESET, Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
 from api.specs import examples
 from api.specs.requests import settle_spec

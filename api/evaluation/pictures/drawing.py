@@ -71,10 +71,10 @@ def text(
     )
 
 
-def box(x: float, y: float, width: float, height: float, *, fill: str, told: str = "") -> str:
+def box(x: float, y: float, width: float, height: float, *, fill: str, title: str = "") -> str:
     """A filled rectangle, telling more to a pointer that rests on it."""
-    title = f"<title>{clean(told)}</title>" if told else ""
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{fill}">{title}</rect>'
+    shown = f"<title>{clean(title)}</title>" if title else ""
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{fill}">{shown}</rect>'
 
 
 def line(x1: float, y1: float, x2: float, y2: float, *, stroke: str = GRID, width: float = 1) -> str:

@@ -45,9 +45,9 @@ def _draw_heading(title: str, part: SplitEvaluation | None) -> Block:
         lines = ["No samples were held out for this. Set dataset.split in the spec."]
     else:
         lines = [f"{show_count(part.num_samples)} samples, none of which was learned from"]
-        told = [f"{name} {show_number(value)}" for name, value in part.metrics.items()]
+        values = [f"{name} {show_number(value)}" for name, value in part.metrics.items()]
         lines += [
-            " · ".join(told[first : first + METRICS_IN_A_LINE]) for first in range(0, len(told), METRICS_IN_A_LINE)
+            " · ".join(values[first : first + METRICS_IN_A_LINE]) for first in range(0, len(values), METRICS_IN_A_LINE)
         ]
     shown = [text(0, 42 + 18 * number, words, fill=MUTED) for number, words in enumerate(lines)]
     return Block(WIDTH, 28 + 18 * len(lines), (text(0, 18, title, size=18, weight=600), *shown))
@@ -90,8 +90,8 @@ def _draw_places(answers: BitsEvaluation) -> Block:
     for place, share in enumerate(shares):
         x = LEFT + place * step
         height = CHART_HEIGHT * share
-        told = f"place {place}: {share:.2%}"
-        parts.append(box(x + step * 0.15, TOP + CHART_HEIGHT - height, step * 0.7, height, fill=DEEP, told=told))
+        title = f"place {place}: {share:.2%}"
+        parts.append(box(x + step * 0.15, TOP + CHART_HEIGHT - height, step * 0.7, height, fill=DEEP, title=title))
         if len(shares) <= MOST_NUMBERED:
             parts.append(text(x + step / 2, TOP + CHART_HEIGHT + 16, str(place), anchor="middle", size=11, fill=MUTED))
     words = "place, the least significant first"
