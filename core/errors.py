@@ -108,10 +108,6 @@ class UnknownModel(NotFound):
     code = "unknown_model"
 
 
-class UnknownModelVersion(UnknownModel):
-    """The model is there, but not this version of it, or no alias of this name."""
-
-
 class UnknownExperiment(NotFound):
     """No experiment has this name."""
 

@@ -9,7 +9,7 @@ from sqlalchemy import delete, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
-from core.errors import UnknownModel, UnknownModelVersion, nearest
+from core.errors import UnknownModel, nearest
 from db.clock import database_now
 from db.records import AliasRecord, ArtifactRecord, ModelRecord, ModelVersionRecord
 from db.upserts import insert_unless_there
@@ -17,6 +17,10 @@ from db.upserts import insert_unless_there
 MAX_VERSION = 2**31 - 1
 NUM_NAMED = 10
 """So many versions are named to someone who asked for another."""
+
+
+class UnknownVersion(UnknownModel):
+    """The model is there, but not this version of it, or no alias of this name; to clients the same as UnknownModel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +90,7 @@ def get_version(session: Session, model_name: str, version: int) -> ModelVersion
 
     Raises:
         UnknownModel: If there is no such model.
-        UnknownModelVersion: If it has no such version; both say what there is.
+        UnknownVersion: If it has no such version; both say what there is.
     """
     found = _versions(session, model_name, version).get(model_name)
     if not found:
@@ -99,7 +103,7 @@ def resolve(session: Session, model_name: str, version: int | str | None = None)
 
     Raises:
         UnknownModel: If there is no such model.
-        UnknownModelVersion: If it has no such version or alias; both say what there is.
+        UnknownVersion: If it has no such version or alias; both say what there is.
     """
     query = (
         select(ModelVersionRecord.version, ModelVersionRecord.run_id)
@@ -230,12 +234,12 @@ def _unknown_model(session: Session, model_name: str) -> UnknownModel:
     return UnknownModel(f"There is no model '{model_name}'.{hint}")
 
 
-def _unknown_version(model: Model, wanted: str) -> UnknownModelVersion:
+def _unknown_version(model: Model, wanted: str) -> UnknownVersion:
     numbers = [str(version.version) for version in model.versions[:NUM_NAMED]]
     if len(model.versions) > NUM_NAMED:
         numbers.append("…")
     labels = [alias for version in model.versions for alias in version.aliases]
     if wanted.isdecimal():
-        return UnknownModelVersion(f"Model '{model.name}' has no version {wanted}. It has {', '.join(numbers)}.")
+        return UnknownVersion(f"Model '{model.name}' has no version {wanted}. It has {', '.join(numbers)}.")
     hint = nearest(wanted, labels) or " It has no aliases."
-    return UnknownModelVersion(f"Model '{model.name}' has no alias '{wanted}'.{hint}")
+    return UnknownVersion(f"Model '{model.name}' has no alias '{wanted}'.{hint}")

@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from api.service import ModelKey, Service
 from core.artifacts import ONNX_MODEL, SIGNATURE, Artifact
-from core.errors import ArtifactCorrupt, UnknownModel, UnknownModelVersion
+from core.errors import ArtifactCorrupt, UnknownModel
 from core.run_state import TERMINAL_STATES, RunState
 from db import registry, runs
 from db.records import RunRecord
@@ -78,7 +78,7 @@ def _look_up(service: Service, model_name: str, find: Callable[..., Found]) -> F
     with service.database.reading() as session:
         try:
             return find(session, model_name)
-        except UnknownModelVersion:
+        except registry.UnknownVersion:
             raise
         except UnknownModel as error:
             latest = runs.list_page(session, model_name=model_name, limit=1).items
