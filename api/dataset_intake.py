@@ -17,7 +17,7 @@ from api.refusals import DiskFull, RefusedDataset
 from api.service import Service
 from core.dataset_store import IncomingDataset
 from db import stored_datasets
-from db.dataset_records import DatasetVersionRecord
+from db.records import DatasetVersionRecord
 from db.stored_datasets import Upload
 
 PIECE_BYTES = 1024 * 1024

@@ -7,7 +7,7 @@ from api.schemas.datasets import Dataset, DatasetDetail, DatasetVersion, Dataset
 from core.dataset_description import DescriptionFile
 from core.own_data.example_specs import suggest_spec
 from core.settings import Settings
-from db.dataset_records import DatasetVersionRecord
+from db.records import DatasetVersionRecord
 
 
 def version_path(name: str, version: int) -> str:

@@ -12,7 +12,7 @@ from core.api_keys import ApiKey, Scope, hash_secret, make_key
 from core.errors import Conflict, InvalidSetup, UnknownKey
 from core.settings import Settings
 from db.clock import database_now
-from db.key_records import ApiKeyRecord
+from db.records import ApiKeyRecord
 from db.upserts import insert_unless_there
 
 MAX_LIVE_KEYS = 2

@@ -15,8 +15,7 @@ from core.dataset_description import DescriptionFile
 from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
 from core.run_state import RunState
 from db.cursors import Page, read_cursor, write_cursor
-from db.dataset_records import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
-from db.records import RunRecord
+from db.records import DatasetRecord, DatasetVersionRecord, RunDatasetRecord, RunRecord
 from db.storable_text import made_storable
 from db.upserts import insert_unless_there
 

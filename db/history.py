@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
 from db.downsampling import largest_triangles
-from db.metric_records import MetricPointRecord, MetricSeriesRecord
+from db.records import MetricPointRecord, MetricSeriesRecord
 
 MIN_POINTS = 3
 MAX_RAW_POINTS = 1_000_000

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.metrics import MetricBatch
 from db import points
-from db.metric_records import MetricPointRecord, MetricSeriesRecord
+from db.records import MetricPointRecord, MetricSeriesRecord
 from db.storable_text import made_storable
 
 

@@ -11,7 +11,7 @@ from core.dataset_store import DatasetStore, IncomingDataset
 from core.errors import TrainyardError
 from core.own_data.wording import summarise
 from db import datasets
-from db.dataset_records import DatasetVersionRecord
+from db.records import DatasetVersionRecord
 from db.session import Database
 
 logger = logging.getLogger(__name__)

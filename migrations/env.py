@@ -4,9 +4,6 @@ from alembic import context
 from sqlalchemy import Connection
 
 from core.settings import load_settings
-from db import dataset_records as _dataset_records  # noqa: F401 - adds its tables to the metadata.
-from db import key_records as _key_records  # noqa: F401 - adds its table to the metadata.
-from db import metric_records as _metric_records  # noqa: F401 - adds its tables to the metadata.
 from db.records import Base
 from db.revisions import VERSION_TABLE
 from db.session import Database

@@ -11,7 +11,7 @@ from core.api_keys import Scope, make_key, read_key
 from core.errors import DatabaseUnavailable
 from db import api_keys
 from db.clock import database_now
-from db.key_records import ApiKeyRecord
+from db.records import ApiKeyRecord
 from db.session import Database
 
 
