@@ -175,6 +175,12 @@ class ExportMismatch(TrainingFailed):
     code = "export_mismatch"
 
 
+class NoTrainer(TrainyardError):
+    """No worker could start a trainer for as long as queued runs wait for a repair."""
+
+    code = "no_trainer"
+
+
 class TrainerLost(TrainyardError):
     """A trainer process ended, or fell silent, in the middle of a run."""
 

@@ -4,7 +4,7 @@ import math
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
-from sqlalchemy import JSON, BigInteger, Dialect, Double, Enum, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Dialect, Double, Enum, Integer, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 
 MICROSECONDS_PER_SECOND = 1_000_000
@@ -12,6 +12,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # An absent document is SQL's NULL, never JSON's null, so that `IS NULL` finds it.
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+# SQLite numbers rows by itself only where the key is called INTEGER.
+SeriesId = BigInteger().with_variant(Integer, "sqlite")
 
 
 def word_of(words: type[StrEnum]) -> Enum:

@@ -12,7 +12,6 @@ from sqlalchemy import (
     ForeignKey,
     ForeignKeyConstraint,
     Index,
-    Integer,
     MetaData,
     String,
     Text,
@@ -21,11 +20,9 @@ from sqlalchemy import (
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.run_state import RunState
+from core.workers import WorkerState
 from db.clock import database_now
-from db.columns import Json, MetricValue, Timestamp, word_of
-
-# SQLite numbers rows by itself only where the key is called INTEGER.
-SeriesId = BigInteger().with_variant(Integer, "sqlite")
+from db.columns import Json, MetricValue, SeriesId, Timestamp, word_of
 
 
 class Base(DeclarativeBase):
@@ -365,6 +362,29 @@ class IdempotencyRecord(Base):
     body_sha256: Mapped[str] = mapped_column(String(64))
     answer: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(insert_default=database_now(), index=True)
+
+
+class WorkerRecord(Base):
+    """What a worker last reported of itself; the row goes when the worker ends.
+
+    Attributes:
+        name: Host and process id, as in the owner of a run.
+        error: Why the last start of a trainer failed, while one is failing.
+        broken_since: Since when no trainer could start.
+    """
+
+    __tablename__ = "workers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    state: Mapped[WorkerState] = mapped_column(word_of(WorkerState))
+    num_trainers: Mapped[int]
+    num_ready: Mapped[int]
+    num_failed_starts: Mapped[int]
+    error: Mapped[str | None]
+    broken_since: Mapped[datetime | None]
+    started_at: Mapped[datetime] = mapped_column(insert_default=database_now())
+    reported_at: Mapped[datetime]
 
 
 class CompatibilityRecord(Base):

@@ -38,6 +38,13 @@ class Ready(Message):
     start_seconds: float
 
 
+class StartFailed(Message):
+    """Trainer to supervisor: the warm-up failed; the process ends."""
+
+    kind: Literal["start_failed"] = "start_failed"
+    detail: str
+
+
 class PhaseReport(Message):
     """Trainer to supervisor: a phase begins."""
 
@@ -88,7 +95,7 @@ class Failed(Message):
 
 
 Report = Annotated[
-    Ready | PhaseReport | ProgressReport | MetricsReport | DetailsReport | Finished | Failed,
+    Ready | StartFailed | PhaseReport | ProgressReport | MetricsReport | DetailsReport | Finished | Failed,
     Field(discriminator="kind"),
 ]
 _REPORT: TypeAdapter[Report] = TypeAdapter(Report)

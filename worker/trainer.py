@@ -31,6 +31,7 @@ from worker.messages import (
     PhaseReport,
     ProgressReport,
     Ready,
+    StartFailed,
     TrainCommand,
     read_command,
 )
@@ -97,14 +98,18 @@ def main() -> None:
     commands: queue.Queue[TrainCommand] = queue.Queue()
     threading.Thread(target=_read_commands, args=(commands,), name="commands", daemon=True).start()
 
-    with _quiet_unless_it_fails():
-        # Imported here, after the watch on the parent is set: this takes seconds.
-        from models.runtime import configure_threads  # noqa: PLC0415
-        from models.warm_up import warm_up  # noqa: PLC0415
-
-        configure_threads(int(os.environ.get(THREADS_VARIABLE, "1")))
-        warm_up()
     reporter = PipeReporter(pipe)
+    try:
+        with _quiet_unless_it_fails():
+            # Imported here, after the watch on the parent is set: this takes seconds.
+            from models.runtime import configure_threads  # noqa: PLC0415
+            from models.warm_up import warm_up  # noqa: PLC0415
+
+            configure_threads(int(os.environ.get(THREADS_VARIABLE, "1")))
+            warm_up()
+    except Exception as error:
+        reporter.send(StartFailed(detail=_last_line(error)))
+        raise
     reporter.send(Ready(start_seconds=time.monotonic() - started))
     while True:
         command = commands.get()
@@ -152,8 +157,13 @@ def _unforeseen(error: Exception) -> Failed:
             code="out_of_memory",
             detail="The trainer ran out of memory. Use a smaller batch_size or a smaller network.",
         )
-    last_line = traceback.format_exception_only(error)[-1].strip().splitlines()[0][:500]
-    return Failed(code="trainer_error", detail=f"Training stopped with {last_line} The run's log has the traceback.")
+    return Failed(
+        code="trainer_error", detail=f"Training stopped with {_last_line(error)} The run's log has the traceback."
+    )
+
+
+def _last_line(error: Exception) -> str:
+    return traceback.format_exception_only(error)[-1].strip().splitlines()[0][:500]
 
 
 def resident_bytes() -> int:

@@ -1,4 +1,7 @@
-"""A trainer without Keras, for tests of the supervisor: what it does is said in the spec's `name`."""
+"""A trainer without Keras, for tests of the supervisor: what it does is said in the spec's `name`.
+
+It dies in its warm-up while the file exists that the variable STAND_IN_FAULT names, for the reason in that file.
+"""
 
 import os
 import signal
@@ -16,6 +19,7 @@ from worker.messages import (
     MetricsReport,
     ProgressReport,
     Ready,
+    StartFailed,
     TrainCommand,
     read_command,
 )
@@ -70,6 +74,10 @@ def act(behaviour: str, command: TrainCommand) -> None:
 
 def main() -> None:
     die_with_parent(int(sys.argv[1]))
+    fault = os.environ.get("STAND_IN_FAULT")
+    if fault and Path(fault).exists():
+        send(StartFailed(detail=Path(fault).read_text()))
+        sys.exit(1)
     send(Ready(start_seconds=0.01))
     for line in sys.stdin.buffer:
         command = read_command(line)
