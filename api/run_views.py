@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
 from api.schemas.runs import (
     ArtifactEntry,
@@ -15,9 +16,11 @@ from api.schemas.runs import (
     RunMetric,
     RunProgress,
     RunSummary,
+    RunWait,
 )
 from core.artifacts import Artifact
 from core.run_state import RunState
+from core.workers import WaitingFor
 from db.metrics import Summary
 from db.records import AttemptRecord, RunRecord
 
@@ -32,18 +35,23 @@ def predict_path(model_name: str, version: int) -> str:
     return f"/v1/models/{model_name}/versions/{version}:predict"
 
 
-def run_etag(record: RunRecord) -> str:
+def run_etag(record: RunRecord, waiting_for: WaitingFor | None = None) -> str:
     """Changes with everything a client can see of the run."""
-    return f'W/"{record.revision}"'
+    if waiting_for is None:
+        return f'W/"{record.revision}"'
+    # What a run waits for changes though the run does not.
+    wait = crc32(f"{waiting_for.kind} {waiting_for.detail}".encode())
+    return f'W/"{record.revision}-{wait:08x}"'
 
 
-def summarise(record: RunRecord) -> RunSummary:
+def summarise(record: RunRecord, waiting_for: WaitingFor | None) -> RunSummary:
     """A run as lists show it; does not touch the columns that lists leave out."""
-    return RunSummary(**_shared_fields(record))
+    return RunSummary(**_shared_fields(record, waiting_for))
 
 
 def describe(
     record: RunRecord,
+    waiting_for: WaitingFor | None,
     *,
     metrics: Sequence[Summary] = (),
     attempts: Sequence[AttemptRecord] = (),
@@ -51,7 +59,7 @@ def describe(
 ) -> Run:
     """A run in full."""
     return Run(
-        **_shared_fields(record),
+        **_shared_fields(record, waiting_for),
         environment=record.environment,
         metrics={
             summary.key: RunMetric(
@@ -87,14 +95,16 @@ def describe_artifact(artifact: Artifact) -> ArtifactEntry:
     )
 
 
-def _shared_fields(record: RunRecord) -> dict[str, Any]:
+def _shared_fields(record: RunRecord, waiting_for: WaitingFor | None) -> dict[str, Any]:
     version = record.model_version
+    wait = waiting_for if record.state == RunState.QUEUED else None
     return {
         "id": record.id,
         "experiment": record.experiment,
         "model": record.model_name,
         "preset": record.preset,
         "state": record.state,
+        "waiting_for": None if wait is None else RunWait(kind=wait.kind, detail=wait.detail),
         "attempt": record.attempt,
         "max_attempts": record.max_attempts,
         "cancel_requested": record.cancel_requested_at is not None,

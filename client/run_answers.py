@@ -48,6 +48,14 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class WaitingFor:
+    """What a queued run waits for: a `trainer`, a `worker` or a `repair`, and a sentence for people."""
+
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
 class RunFailure:
     """Why a run failed: a stable code for programs and a sentence for people."""
 
@@ -70,6 +78,7 @@ class Run:
     Attributes:
         id: UUID, version 7.
         state: `queued`, `running`, `succeeded`, `failed` or `cancelled`.
+        waiting_for: What it waits for while it is queued.
         model: Name that a succeeded run registers its model under.
         experiment: The group it belongs to.
         preset: The preset it came from, if it did.
@@ -90,6 +99,7 @@ class Run:
 
     id: str
     state: str
+    waiting_for: WaitingFor | None
     model: str
     experiment: str
     preset: str | None
@@ -121,9 +131,11 @@ class Run:
     def from_json(cls, body: Mapping[str, Any]) -> Self:
         """Read a Run or a RunSummary."""
         error, version, progress = body.get("error"), body.get("model_version"), body.get("progress")
+        wait = body.get("waiting_for")
         return cls(
             id=str(body["id"]),
             state=str(body["state"]),
+            waiting_for=WaitingFor(str(wait.get("kind", "")), str(wait.get("detail", ""))) if wait else None,
             model=str(body.get("model") or ""),
             experiment=str(body.get("experiment") or ""),
             preset=body.get("preset"),

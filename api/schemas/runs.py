@@ -10,6 +10,7 @@ from api.schemas.base import AnswerModel, MeasuredNumber
 from core.run_state import RunState
 from core.specs.base import SpecModel
 from core.specs.experiment import ExperimentSpec
+from core.workers import WaitingKind
 
 ExperimentName = Annotated[str, Field(pattern=r"^\w[^/\x00-\x1f\x7f]{0,127}$")]
 """A letter, digit or underscore, then up to 127 characters other than slashes and control characters."""
@@ -75,6 +76,15 @@ class RunError(AnswerModel):
     problems: list[dict[str, Any]] | None = None
 
 
+class RunWait(AnswerModel):
+    """What a queued run waits for."""
+
+    kind: WaitingKind
+    """`trainer`: one that is free; `worker`: none is running; `repair`: no worker can start a trainer."""
+    detail: str
+    """What is wrong, or what comes next, for people."""
+
+
 class ModelVersionName(AnswerModel):
     """A version of a model."""
 
@@ -107,6 +117,8 @@ class RunSummary(AnswerModel):
     """Name that the run registers its model under once it succeeds."""
     preset: str | None
     state: RunState
+    waiting_for: RunWait | None
+    """Null unless the run is queued."""
     attempt: int
     """Number of the latest attempt; 0 before the first."""
     max_attempts: int

@@ -15,6 +15,7 @@ def format_run(run: Run) -> str:
     version = f", version {run.model_version.version}" if run.model_version else ""
     state = f"{run.state}, cancel requested" if run.is_cancel_requested and not run.has_ended else run.state
     fields = [
+        ("waits for", format_wait(run).removeprefix("waits for ")),
         ("model", f"{run.model}{version}"),
         ("preset", run.preset or ""),
         ("experiment", run.experiment),
@@ -30,6 +31,19 @@ def format_run(run: Run) -> str:
         ("error", f"{run.error.detail} [{run.error.code}]" if run.error else ""),
     ]
     return f"Run {run.id}  {paint_state(state)}\n{format_fields(fields)}"
+
+
+def format_wait(run: Run) -> str:
+    """`waits for a repair: no trainer can start: …`: what a queued run waits for, or "" of any other run."""
+    if run.waiting_for is None or run.state != "queued":
+        return ""
+    match run.waiting_for.kind:
+        case "trainer":
+            return "waits for a free trainer"
+        case ("worker" | "repair") as kind:
+            return f"waits for a {kind}: {run.waiting_for.detail}"
+        case kind:
+            return f"waits for {kind}: {run.waiting_for.detail}"
 
 
 def format_progress(progress: Progress) -> str:

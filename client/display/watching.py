@@ -9,7 +9,7 @@ import typer
 
 from client.display.formats import format_time_left
 from client.display.metrics import headline
-from client.display.run_sheet import format_epochs, format_progress
+from client.display.run_sheet import format_epochs, format_progress, format_wait
 from client.run_answers import Run
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ class _LiveBar:
     def __call__(self, run: Run) -> None:
         progress = run.progress
         if progress is None or run.state == "queued":
-            self._bar.update(self._task, description=run.state, completed=0.0, details="")
+            self._bar.update(self._task, description=run.state, completed=0.0, details=format_wait(run))
             return
         parts = [format_epochs(progress), headline(run.latest_metrics)]
         if progress.eta_seconds is not None:
@@ -60,18 +60,18 @@ class _LiveBar:
 
 class _LineByLine:
     def __init__(self) -> None:
-        self._said: tuple[str, int, str, int] | None = None
+        self._said: tuple[str, int, str, int, str] | None = None
 
     def __call__(self, run: Run) -> None:
         if run.has_ended:
             return
         progress = run.progress if run.state == "running" else None
         phase, share = (progress.phase, int(progress.fraction * LINES_PER_ATTEMPT)) if progress else ("", 0)
-        saying = (run.state, run.attempt, phase, share)
+        saying = (run.state, run.attempt, phase, share, format_wait(run))
         if saying == self._said:
             return
         self._said = saying
-        parts = [run.state]
+        parts = [run.state, format_wait(run)]
         if progress is not None:
             parts += [format_progress(progress), headline(run.latest_metrics)]
         typer.echo("  ".join(part for part in parts if part), err=True)

@@ -24,7 +24,8 @@ from core.artifacts import ArtifactStore
 from core.metrics import MetricBatch, Phase, Progress
 from core.settings import Settings
 from core.signatures import InputKind, ModelSignature, Task, TensorSpec
-from db import api_keys, claims, runs
+from core.workers import WorkerHealth, WorkerState
+from db import api_keys, claims, runs, workers
 from db.session import Database
 
 with warnings.catch_warnings():
@@ -129,6 +130,12 @@ class Worker:
     @property
     def store(self) -> ArtifactStore:
         return ArtifactStore(self.settings.artifacts_dir)
+
+    def tell_health(self, state=WorkerState.READY, *, name="host:1", num_failed_starts=0, error=None) -> None:
+        num_ready = 1 if state is WorkerState.READY else 0
+        health = WorkerHealth(state, 1, num_ready, num_failed_starts, error)
+        with self.database.transaction() as session:
+            workers.report(session, name, "host", health)
 
     def claim(self) -> claims.ClaimedRun:
         with self.database.transaction() as session:

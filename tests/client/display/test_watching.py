@@ -52,6 +52,30 @@ def test_outside_a_terminal_each_change_is_a_line(capsys, run_document, running)
     ]
 
 
+def test_outside_a_terminal_a_queued_run_tells_what_it_waits_for(capsys, run_document):
+    def waiting(kind, detail):
+        return Run.from_json(run_document(waiting_for={"kind": kind, "detail": detail}))
+
+    with show_progress(waiting("trainer", "")) as on_look:
+        on_look(waiting("trainer", "the run starts as soon as a trainer is free"))
+        on_look(waiting("repair", "no trainer can start: No GPU."))
+        on_look(waiting("repair", "no trainer can start: No GPU."))
+        on_look(waiting("worker", "no worker is running."))
+    assert capsys.readouterr().err.splitlines() == [
+        "queued  waits for a free trainer",
+        "queued  waits for a repair: no trainer can start: No GPU.",
+        "queued  waits for a worker: no worker is running.",
+    ]
+
+
+def test_a_terminal_shows_what_a_queued_run_waits_for(terminal, run_document):
+    written = terminal()
+    repair = {"kind": "repair", "detail": "no trainer can start: No GPU."}
+    with show_progress(Run.from_json(run_document())) as on_look:
+        on_look(Run.from_json(run_document(waiting_for=repair)))
+    assert "waits for a repair: no trainer can start: No GPU." in written.getvalue()
+
+
 def test_outside_a_terminal_small_steps_are_not_told(capsys, running, progress_document):
     with show_progress(running(0)) as on_look:
         for thousandth in range(1001):
