@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
-from launch.output import Output
+from launch.messages import Output
 
 # How long to wait for the last lines of a process that has ended; a process it left behind may hold its pipe open.
 LAST_LINES_SECONDS = 1.0

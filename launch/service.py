@@ -15,7 +15,7 @@ from queue import Empty, SimpleQueue
 from types import FrameType
 
 from launch.child import Child
-from launch.output import Output
+from launch.messages import Output
 from launch.readiness import Readiness
 
 # A worker that is told to stop ends its trainers, which may take 20 s, and gives their runs back.

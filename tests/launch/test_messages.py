@@ -1,6 +1,6 @@
 from core.api_keys import make_key
 from core.settings import Settings
-from launch.readiness import banner
+from launch.messages import banner
 
 
 def test_banner_names_an_address_that_this_machine_can_ask_and_the_key_to_send():
