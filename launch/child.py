@@ -58,6 +58,11 @@ class Child:
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     @property
+    def pid(self) -> int | None:
+        """Its process id; None before it was started."""
+        return None if self._process is None else self._process.pid
+
+    @property
     def ending(self) -> str:
         """How it ended, in words."""
         code = None if self._process is None else self._process.poll()

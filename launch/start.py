@@ -22,7 +22,8 @@ from launch.preflight import (
     wait_for_database,
 )
 from launch.readiness import Readiness
-from launch.service import Service
+from launch.service import Service, Watch
+from launch.training_watch import TrainingWatch
 
 MakeCommand = Callable[[Settings], list[str]]
 
@@ -38,12 +39,13 @@ def start(make_api_command: MakeCommand = api_command, make_worker_command: Make
         return tell_refusal(error)
     output = Output(sys.stdout)
     environment = child_environment(settings)
-    children = [
-        Child("api", make_api_command(settings), environment),
-        Child("worker", make_worker_command(settings), environment),
+    api = Child("api", make_api_command(settings), environment)
+    worker = Child("worker", make_worker_command(settings), environment)
+    watches: list[Watch] = [
+        Readiness(settings.own_host, settings.port, on_ready=lambda: output.write(banner(settings))),
+        TrainingWatch(settings, lambda: worker.pid, output.write),
     ]
-    readiness = Readiness(settings.own_host, settings.port, on_ready=lambda: output.write(banner(settings)))
-    return Service(children, output, readiness).run()
+    return Service([api, worker], output, watches).run()
 
 
 def run_api() -> int:
