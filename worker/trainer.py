@@ -108,8 +108,10 @@ def main() -> None:
             configure_threads(int(os.environ.get(THREADS_VARIABLE, "1")))
             warm_up()
     except Exception as error:
+        # First the traceback: whoever hears of the failure ends this process.
+        logger.exception("The warm-up failed.")
         reporter.send(StartFailed(detail=_last_line(error)))
-        raise
+        sys.exit(1)
     reporter.send(Ready(start_seconds=time.monotonic() - started))
     while True:
         command = commands.get()

@@ -178,6 +178,21 @@ def test_a_trainer_that_keeps_dying_before_its_first_run_is_not_restarted_at_ful
     assert pauses == [1.0, 2.0, 4.0]
 
 
+def test_a_trainer_whose_warm_up_fails_reports_the_reason_and_leaves_the_traceback(tmp_path, monkeypatch, capfd):
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "__init__.py").write_text("raise AttributeError('no tolist')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    trainer = TrainerProcess({})
+    try:
+        with pytest.raises(TrainerLost, match=r"ended in its warm-up \(AttributeError: no tolist\)"):
+            trainer.wait_until_ready()
+    finally:
+        trainer.kill()
+    output = capfd.readouterr().err
+    assert "Traceback (most recent call last)" in output
+    assert output.rstrip().endswith("AttributeError: no tolist")
+
+
 def test_a_trainer_sees_neither_database_nor_broker(monkeypatch):
     monkeypatch.setenv("TRAINYARD_DATABASE_URL", "postgresql+psycopg://secret@host/name")
     monkeypatch.setenv("TRAINYARD_BROKER_URL", "redis://:secret@host")
