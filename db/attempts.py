@@ -10,9 +10,9 @@ from sqlalchemy.orm import Session
 
 from core.errors import AttemptFenced, TrainerLost
 from core.run_state import RunState, check_move
-from db.clock import database_now
+from db.documents import made_storable
 from db.records import AttemptOutcome, AttemptRecord, RunRecord
-from db.storable_text import made_storable
+from db.statements import database_now
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,11 +21,11 @@ from core.errors import AttemptFenced
 from core.metrics import MetricBatch, Progress
 from core.run_state import RunState, states_before
 from db import artifacts as artifact_rows
-from db import metrics, registry
+from db import metrics, model_versions
 from db.attempts import has_ended_as, hold, let_go, seen, send_back, write
-from db.clock import database_now
+from db.documents import made_storable
 from db.records import AttemptOutcome, AttemptRecord, ModelVersionRecord, RunRecord
-from db.storable_text import made_storable
+from db.statements import database_now
 
 ENDING_LEASE_SECONDS = 60.0
 """Lease of a transaction that ends the attempt; its lock on the run's row outlasts any lease anyway."""
@@ -258,7 +258,7 @@ def finish_run(
         return session.scalars(select(ModelVersionRecord.version).where(ModelVersionRecord.run_id == run_id)).one()
     artifact_rows.replace(session, run_id, attempt, artifacts)
     model_name = session.scalars(select(RunRecord.model_name).where(RunRecord.id == run_id)).one()
-    version = registry.register(session, model_name, run_id)
+    version = model_versions.register(session, model_name, run_id)
     values = {
         "model_version": version,
         "phases": dict(phases),

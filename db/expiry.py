@@ -11,8 +11,8 @@ from core.errors import NoTrainer
 from core.run_state import RunState, check_move
 from db import workers
 from db.attempts import HELD_COLUMNS, HeldRun, seen, send_back
-from db.clock import database_now
 from db.records import AttemptOutcome, RunRecord
+from db.statements import database_now
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,8 +21,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from core.run_state import RunState
 from core.workers import WorkerState
-from db.clock import database_now
 from db.columns import Json, MetricValue, SeriesId, Timestamp, word_of
+from db.statements import database_now
 
 
 class Base(DeclarativeBase):

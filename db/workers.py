@@ -9,10 +9,9 @@ from sqlalchemy.orm import Session
 
 from core.run_state import RunState
 from core.workers import WaitingFor, Worker, WorkerHealth, WorkerState, Workforce
-from db.clock import database_now
+from db.documents import made_storable
 from db.records import RunRecord, WorkerRecord
-from db.storable_text import made_storable
-from db.upserts import insert_unless_there
+from db.statements import database_now, insert_unless_there
 
 SILENT_SECONDS = 30.0
 """A worker that has not reported for so long is not counted on. Each reports every 5 seconds."""

@@ -7,8 +7,7 @@ from typing import NoReturn
 
 from core.errors import TrainyardError
 from core.settings import Settings, load_settings
-from db.revisions import NEWEST_REVISION
-from db.upgrade import upgrade_database
+from db.upgrade import NEWEST_REVISION, upgrade_database
 from launch.child import Child
 from launch.commands import api_command, child_environment, worker_command
 from launch.messages import Output, banner, tell_refusal

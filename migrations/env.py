@@ -5,8 +5,8 @@ from sqlalchemy import Connection
 
 from core.settings import load_settings
 from db.records import Base
-from db.revisions import VERSION_TABLE
 from db.session import Database
+from db.upgrade import VERSION_TABLE
 
 
 def _run(connection: Connection) -> None:

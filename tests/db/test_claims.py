@@ -7,7 +7,7 @@ import pytest
 from core.errors import AttemptFenced
 from core.metrics import MetricBatch, Phase, Progress
 from core.run_state import RunState
-from db import artifacts, claims, expiry, metrics, registry, runs
+from db import artifacts, claims, expiry, metrics, model_versions, runs
 from db.records import AttemptOutcome
 
 LOSS = MetricBatch(key="train/loss", steps=(1, 2), values=(0.5, 0.25), times=(10.0, 11.0))
@@ -233,7 +233,7 @@ def test_finishing_stores_everything_at_once(database, queue_run, claim, make_ar
     assert run.ended_at >= run.started_at
     with database.reading() as session:
         files = artifacts.list_for_run(session, run.id)
-        assert registry.resolve(session, "adder").run_id == run.id
+        assert model_versions.resolve(session, "adder").run_id == run.id
     assert [file.name for file in files] == ["model.onnx", "signature.json"]
     assert attempts(database, run.id)[0].outcome == AttemptOutcome.SUCCEEDED
 
@@ -242,7 +242,7 @@ def test_finishing_again_returns_the_same_version(database, queue_run, claim, fi
     claimed = claim_after(queue_run, claim)
     assert [finish(claimed), finish(claimed)] == [1, 1]
     with database.reading() as session:
-        assert len(registry.get_model(session, "adder").versions) == 1
+        assert len(model_versions.get_model(session, "adder").versions) == 1
 
 
 def test_a_run_may_succeed_though_a_cancel_was_requested_too_late(database, queue_run, claim, finish):

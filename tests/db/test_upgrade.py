@@ -16,9 +16,8 @@ from core.settings import load_settings
 from core.workers import WorkerHealth, WorkerState
 from db import api_keys, runs, workers
 from db.records import Base, CompatibilityRecord, RunRecord
-from db.revisions import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE
 from db.session import Database
-from db.upgrade import check_database, read_revision, upgrade_database
+from db.upgrade import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE, check_database, read_revision, upgrade_database
 
 ROOT = Path(__file__).parents[2]
 

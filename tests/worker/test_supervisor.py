@@ -9,7 +9,7 @@ from core.artifacts import ArtifactStore
 from core.errors import DatabaseUnavailable
 from core.run_state import RunState
 from core.settings import Settings
-from db import artifacts, history, metrics, registry, runs
+from db import artifacts, history, metrics, model_versions, runs
 from db.claims import claim_run, release_run
 from db.session import Database
 from worker.supervisor import Supervisor
@@ -46,7 +46,7 @@ def test_a_finished_run_has_its_files_its_curve_and_a_model_version(supervisor, 
     with database.reading() as session:
         files = {artifact.name: artifact for artifact in artifacts.list_for_run(session, run.id)}
         curve = history.history(session, run.id, keys=["train/loss"], max_points=100, mode="raw")
-        version = registry.resolve(session, "succeeds")
+        version = model_versions.resolve(session, "succeeds")
     assert set(files) == {"model.onnx", "trainer.log"}
     stored = ArtifactStore(settings.artifacts_dir).verified_path(files["model.onnx"].sha256)
     assert stored.read_bytes() == f"model of {run.id}".encode()

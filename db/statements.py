@@ -1,10 +1,12 @@
-"""The database's clock. It alone decides leases: workers' clocks may disagree by minutes."""
+"""Statements that both databases know and SQLAlchemy spells once for each: the clock, INSERT … ON CONFLICT."""
 
 from datetime import datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, type_coerce
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Session
 from sqlalchemy.sql.functions import FunctionElement
 
 from db.columns import MICROSECONDS_PER_SECOND, Timestamp
@@ -31,8 +33,21 @@ def _on_sqlite(_element: _Now, _compiler: Any, **_options: Any) -> str:
 def database_now(plus_seconds: float = 0.0) -> ColumnElement[datetime]:
     """The present as the database sees it, or so many seconds later, for use in statements.
 
+    Its clock alone decides leases: those of workers may disagree by minutes.
+
     Microseconds since 1970 below, whole milliseconds on SQLite; an aware datetime above.
     """
     if not plus_seconds:
         return type_coerce(_Now(), Timestamp())
     return type_coerce(_Now() + round(plus_seconds * MICROSECONDS_PER_SECOND), Timestamp())
+
+
+def insert_unless_there(session: Session, record: type[DeclarativeBase], values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is taken; one that another transaction is inserting is waited for.
+
+    Returns:
+        Whether the row was inserted.
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(record).values(values).on_conflict_do_nothing().returning(*record.__mapper__.primary_key)
+    return session.execute(statement).first() is not None

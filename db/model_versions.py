@@ -10,9 +10,8 @@ from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.errors import UnknownModel, nearest
-from db.clock import database_now
 from db.records import AliasRecord, ArtifactRecord, ModelRecord, ModelVersionRecord
-from db.upserts import insert_unless_there
+from db.statements import database_now, insert_unless_there
 
 MAX_VERSION = 2**31 - 1
 NUM_NAMED = 10

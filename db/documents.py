@@ -1,4 +1,4 @@
-"""JSON columns as text: every float survives, and so does whatever a client sent.
+"""JSON columns: every float survives, and so does whatever a client sent; text that no database can hold does not.
 
 JSON has no NaN and no infinities, and PostgreSQL refuses the words that Python writes for them. They are stored as
 `{"$float": "nan"}`. An object that a client sent with that very key is stored with its value in a list, which no float
@@ -7,9 +7,16 @@ ever is, so the two can't be confused.
 
 import json
 import math
+import re
 from typing import Any
 
+from core.errors import InvalidInput, Problem
+
 FLOAT_KEY = "$float"
+
+NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
+"""The NUL character and halves of surrogate pairs, which PostgreSQL refuses."""
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def to_json(value: Any) -> str:
@@ -49,3 +56,34 @@ def _unmarked(value: dict[str, Any]) -> Any:
         return value
     marked = value[FLOAT_KEY]
     return {FLOAT_KEY: marked[0]} if isinstance(marked, list) else float(marked)
+
+
+def check_storable(value: Any, pointer: str = "") -> None:
+    """Refuse text from a client that can not be stored, wherever it stands in `value`.
+
+    Raises:
+        InvalidInput: Saying where the text stands.
+    """
+    match value:
+        case str() if found := NOT_STORABLE.search(value):
+            detail = f"The text holds the character U+{ord(found[0]):04X}, which can not be stored. Leave it out."
+            raise InvalidInput(detail, [Problem(pointer=pointer, detail=detail, code="text_not_storable")])
+        case dict():
+            for key, item in value.items():
+                check_storable(key, pointer)
+                check_storable(item, f"{pointer}/{str(key).replace('~', '~0').replace('/', '~1')}")
+        case list() | tuple():
+            for position, item in enumerate(value):
+                check_storable(item, f"{pointer}/{position}")
+
+
+def made_storable(value: Any) -> Any:
+    """The same value with U+FFFD in place of what can not be stored; for what our own processes report."""
+    match value:
+        case str():
+            return NOT_STORABLE.sub(REPLACEMENT, value)
+        case dict():
+            return {made_storable(key): made_storable(item) for key, item in value.items()}
+        case list() | tuple():
+            return [made_storable(item) for item in value]
+    return value
