@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measurement import NUM_THREADS, Measurement, Order, read_measurement
-from worker.compiled_programs import xla_flags
+from worker.trainer_environments import xla_flags
 
 ROOT = Path(__file__).parents[1]
 

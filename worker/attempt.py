@@ -3,6 +3,7 @@
 import logging
 import time
 from collections.abc import Sequence
+from enum import StrEnum
 from pathlib import Path
 
 from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
@@ -22,9 +23,23 @@ from db.claims import (
 )
 from db.session import Database
 from worker.messages import DetailsReport, Failed, Finished
-from worker.outcomes import Outcome
 
 logger = logging.getLogger("trainyard.worker")
+
+
+class Outcome(StrEnum):
+    """Why watching a trainer stopped."""
+
+    FINISHED = "finished"
+    """It trained, exported and checked a model, and is fit for another run."""
+    FAILED = "failed"
+    """Another attempt would end the same."""
+    CANCELLED = "cancelled"
+    """A client asked for it."""
+    DRAINED = "drained"
+    """The worker is shutting down."""
+    LOST = "lost"
+    """The process ended or fell silent; another attempt may succeed."""
 
 
 class Attempt:

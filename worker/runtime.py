@@ -8,10 +8,10 @@ from core.errors import BrokerUnavailable
 from core.settings import Settings
 from db.session import Database
 from jobs.doorbell import ring_doorbell
-from worker.devices import trainer_environments
 from worker.presence import Presence
 from worker.reconciler import Reconciler
 from worker.supervisor import Supervisor
+from worker.trainer_environments import trainer_environments
 from worker.trainer_pool import TrainerPool
 
 logger = logging.getLogger("trainyard.worker")

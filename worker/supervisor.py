@@ -13,9 +13,8 @@ from core.errors import AttemptFenced, DatabaseUnavailable, TrainerLost
 from core.settings import Settings
 from db.claims import ClaimedRun, claim_run
 from db.session import Database
-from worker.attempt import Attempt
+from worker.attempt import Attempt, Outcome
 from worker.messages import TrainCommand
-from worker.outcomes import Outcome
 from worker.presence import worker_name
 from worker.trainer_pool import TrainerPool
 from worker.trainer_process import TrainerProcess

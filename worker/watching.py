@@ -6,9 +6,8 @@ import time
 
 from core.errors import DatabaseUnavailable
 from core.settings import Settings
-from worker.attempt import Attempt
+from worker.attempt import Attempt, Outcome
 from worker.messages import DetailsReport, Failed, Finished, MetricsReport, ProgressReport, Report
-from worker.outcomes import Outcome
 from worker.trainer_process import TrainerProcess
 
 logger = logging.getLogger("trainyard.worker")

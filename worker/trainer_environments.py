@@ -1,14 +1,17 @@
-"""Which accelerators this machine has, found without importing TensorFlow."""
+"""Environment variables of trainers: accelerators, threads, XLA's cache. Found without importing TensorFlow."""
 
 import os
+import platform
 import re
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from core.machine import usable_processors
 from core.settings import Settings
-from worker.compiled_programs import xla_flags
 
 NVIDIA_DEVICE = re.compile(r"nvidia\d+")
+DEVICE_TYPES = "CPU,GPU,XLA_CPU_JIT,XLA_GPU_JIT"
 
 
 def visible_gpus() -> tuple[str, ...]:
@@ -39,3 +42,31 @@ def trainer_environments(settings: Settings) -> tuple[dict[str, str], ...]:
         }
         for slot in range(num_trainers)
     )
+
+
+def xla_flags(cache_dir: Path) -> str:
+    """TF_XLA_FLAGS for a trainer: those of this process, and where to keep compiled programs.
+
+    A program is machine code for the processor that compiled it, so machines that share the data directory and
+    differ in it have folders of their own. Old programs are of no use to a new TensorFlow either.
+    """
+    kind = sha256(f"{_tensorflow_version()} {platform.machine()} {_processor_features()}".encode()).hexdigest()[:16]
+    folder = cache_dir / "xla" / kind
+    ours = f"--tf_xla_persistent_cache_directory='{folder}' --tf_xla_persistent_cache_device_types={DEVICE_TYPES}"
+    return " ".join(filter(None, (os.environ.get("TF_XLA_FLAGS"), ours)))
+
+
+def _tensorflow_version() -> str:
+    # Without importing it, which takes seconds; the same package comes under two names.
+    try:
+        return version("tensorflow-cpu")
+    except PackageNotFoundError:
+        return version("tensorflow")
+
+
+def _processor_features() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()  # Not Linux.
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
