@@ -110,5 +110,5 @@ def _tell_run(model_name: str, run: RunRecord) -> str:
     if run.state not in TERMINAL_STATES:
         return f"Model '{model_name}' is not trained yet: run {run.id} is {run.state}. Try again when it has succeeded."
     if run.state == RunState.FAILED and run.error:
-        return f"Model '{model_name}' was not trained: run {run.id} failed. {run.error['detail']}"
+        return f"Model '{model_name}' was not trained: run {run.id} failed. {run.error.detail}"
     return f"Model '{model_name}' is not there: the latest run for it, {run.id}, was {run.state}. Run it again."

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 from zlib import crc32
 
+from api.schemas.problems import ProblemEntry
 from api.schemas.runs import (
     ArtifactEntry,
     Attempt,
@@ -19,6 +20,7 @@ from api.schemas.runs import (
     RunWait,
 )
 from core.artifacts import Artifact
+from core.run_report import RunError as StoredError
 from core.run_state import RunState
 from core.workers import WaitingFor
 from db.metrics import Summary
@@ -113,7 +115,7 @@ def _shared_fields(record: RunRecord, waiting_for: WaitingFor | None) -> dict[st
         "device": record.device,
         "engine": record.engine,
         "phases": record.phases,
-        "error": RunError(**record.error) if record.error else None,
+        "error": None if record.error is None else _error(record.error),
         "model_version": None if version is None else ModelVersionName(name=record.model_name, version=version),
         "tags": record.tags,
         "created_at": record.created_at,
@@ -123,6 +125,18 @@ def _shared_fields(record: RunRecord, waiting_for: WaitingFor | None) -> dict[st
         "updated_at": record.updated_at,
         "links": _links(record),
     }
+
+
+def _error(error: StoredError) -> RunError:
+    return RunError(
+        code=error.code,
+        detail=error.detail,
+        attempt=error.attempt,
+        problems=[
+            ProblemEntry(pointer=problem.pointer, detail=problem.detail, code=problem.code)
+            for problem in error.problems
+        ],
+    )
 
 
 def _links(record: RunRecord) -> RunLinks:

@@ -33,8 +33,8 @@ def fit_engine(spec: ExperimentSpec, datasets_dir: Path, cache_dir: Path) -> Mea
         outcome.num_steps,
         outcome.metrics["epoch/train/loss"],
         device,
-        plan=outcome.engine["plan"],
-        reason=outcome.engine["reason"],
+        plan=outcome.engine.plan,
+        reason=outcome.engine.reason or "",
     )
 
 

@@ -9,7 +9,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from typing import Any
 
 from benchmarks.processes import ROOT
 from core.dataset_folder import DatasetFolder
+from core.run_report import EngineReport
 
 MEBIBYTE = 1024 * 1024
 NUM_COLUMNS = 63
@@ -249,8 +250,8 @@ class _Reporter:
 
     def phase(self, phase: Any) -> None: ...
 
-    def engine(self, engine: Mapping[str, Any]) -> None:
-        self.plan = str(engine.get("plan", ""))
+    def engine(self, engine: EngineReport) -> None:
+        self.plan = engine.plan
 
     def should_stop(self) -> bool:
         return False

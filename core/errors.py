@@ -169,6 +169,12 @@ class TrainingFailed(TrainyardError):
     code = "training_failed"
 
 
+class LossNotFinite(TrainingFailed):
+    """The loss is no longer a finite number: training has diverged, or could not begin."""
+
+    code = "loss_not_finite"
+
+
 class ExportMismatch(TrainingFailed):
     """The exported network does not compute what the trained one does."""
 

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import NoTrainer
+from core.run_report import RunError
 from core.run_state import RunState, check_move
 from db import workers
 from db.attempts import HELD_COLUMNS, HeldRun, seen, send_back
@@ -73,7 +74,7 @@ def fail_waiting(session: Session, repair_seconds: float) -> list[UUID]:
     failed: dict[str, Any] = {
         "state": RunState.FAILED,
         "ended_at": database_now(),
-        "error": {"code": NoTrainer.code, "detail": detail},
+        "error": RunError(NoTrainer.code, detail),
     }
     # A run that is claimed meanwhile is no longer queued, and left alone.
     has_waited = (RunRecord.state == RunState.QUEUED, RunRecord.queued_at < database_now(-repair_seconds))

@@ -19,9 +19,10 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from core.run_report import EngineReport, Environment, RunError
 from core.run_state import RunState
 from core.workers import WorkerState
-from db.columns import Json, MetricValue, SeriesId, Timestamp, word_of
+from db.columns import Document, Json, MetricValue, SeriesId, Timestamp, word_of
 from db.statements import database_now
 
 
@@ -86,7 +87,6 @@ class RunRecord(Base):
         environment: Versions of libraries.
         phases: Seconds by phase.
         engine: How the training engine ran.
-        error: `code` and `detail`, more where known.
         model_version: Number of the version it registered.
         started_at: When the latest attempt started.
         revision: Grows with every change that a client can see; heartbeats are none.
@@ -112,10 +112,10 @@ class RunRecord(Base):
     progress_at: Mapped[datetime | None]
     latest_metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
     device: Mapped[str | None]
-    environment: Mapped[dict[str, Any] | None]
+    environment: Mapped[Environment | None] = mapped_column(Document(Environment))
     phases: Mapped[dict[str, Any] | None]
-    engine: Mapped[dict[str, Any] | None]
-    error: Mapped[dict[str, Any] | None]
+    engine: Mapped[EngineReport | None] = mapped_column(Document(EngineReport))
+    error: Mapped[RunError | None] = mapped_column(Document(RunError))
     tags: Mapped[dict[str, Any]] = mapped_column(default=dict)
     model_version: Mapped[int | None]
     created_at: Mapped[datetime]

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.layer_table import tabulate_layers
 from core.metrics import Phase
+from core.run_report import Environment
 from core.spec_report import count_step_flops
 from core.specs.experiment import ExperimentSpec
 from models.assembly import Assembly, as_served, assemble
@@ -57,7 +58,7 @@ def train(
     """
     clock = PhaseClock(reporter)
     clock.phase(Phase.START)
-    environment: dict[str, str | int] = {**library_versions(), "seed": spec.seed, "threads": num_threads()}
+    environment: Environment = {**library_versions(), "seed": spec.seed, "threads": num_threads()}
     device = find_device_name(spec.training.devices)
     reporter.details(device=device, environment=environment)
     with mirrored(spec.training.devices):

@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from core.errors import Problem
 from core.metrics import MetricBatch, Phase, Progress
+from core.run_report import EngineReport, Environment
 
 
 class Message(BaseModel):
@@ -71,8 +72,8 @@ class DetailsReport(Message):
 
     kind: Literal["details"] = "details"
     device: str | None = None
-    environment: dict[str, Any] | None = None
-    engine: dict[str, Any] | None = None
+    environment: Environment | None = None
+    engine: EngineReport | None = None
 
 
 class Finished(Message):

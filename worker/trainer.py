@@ -13,14 +13,15 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from core.errors import TrainyardError
 from core.metrics import MetricBatch, Phase, Progress
 from core.parent_watch import die_with_parent
+from core.run_report import EngineReport, Environment
 from core.specs.parsing import parse_spec
 from worker.messages import (
     DetailsReport,
@@ -71,15 +72,15 @@ class PipeReporter:
                 logger.info("step %d: %s = %.6g", batch.steps[-1], batch.key, batch.values[-1])
         self.send(MetricsReport(batches=tuple(batches)))
 
-    def details(self, *, device: str, environment: Mapping[str, str | int]) -> None:
+    def details(self, *, device: str, environment: Environment) -> None:
         """On what the run is trained."""
         logger.info("device: %s", device)
-        self.send(DetailsReport(device=device, environment=dict(environment)))
+        self.send(DetailsReport(device=device, environment=environment))
 
-    def engine(self, engine: Mapping[str, Any]) -> None:
+    def engine(self, engine: EngineReport) -> None:
         """How its steps are computed."""
-        logger.info("engine: %s", dict(engine))
-        self.send(DetailsReport(engine=dict(engine)))
+        logger.info("engine: %s", engine.model_dump())
+        self.send(DetailsReport(engine=engine))
 
     def should_stop(self) -> bool:
         """Never: a supervisor that wants a trainer to stop ends its process."""

@@ -7,6 +7,8 @@ from uuid import UUID
 from pydantic import Field, model_validator
 
 from api.schemas.base import AnswerModel, MeasuredNumber
+from api.schemas.problems import ProblemEntry
+from core.run_report import EngineReport, Environment
 from core.run_state import RunState
 from core.specs.base import SpecModel
 from core.specs.experiment import ExperimentSpec
@@ -71,9 +73,12 @@ class RunError(AnswerModel):
     """Why a run failed."""
 
     code: str
+    """A stable word for programs, such as `loss_not_finite`."""
     detail: str
-    attempt: int | None = None
-    problems: list[dict[str, Any]] | None = None
+    attempt: int | None
+    """Null where no attempt was made."""
+    problems: list[ProblemEntry]
+    """What is wrong with the spec or the data, one by one, where that is known."""
 
 
 class RunWait(AnswerModel):
@@ -128,7 +133,7 @@ class RunSummary(AnswerModel):
     latest_metrics: dict[str, MeasuredNumber]
     """Newest value of each metric; null for NaN and infinities."""
     device: str | None
-    engine: dict[str, Any] | None
+    engine: EngineReport | None
     """How its steps are computed: the plan, why it was taken, what others took; and at the end how fast it went."""
     phases: dict[str, float] | None
     """Seconds spent in each phase."""
@@ -194,15 +199,15 @@ class RunEnvironment(AnswerModel):
 
     run_id: UUID
     device: str | None
-    engine: dict[str, Any] | None
-    environment: dict[str, Any] | None
+    engine: EngineReport | None
+    environment: Environment | None
     """Versions of libraries; null before the first attempt has told them."""
 
 
 class Run(RunSummary):
     """A run in full."""
 
-    environment: dict[str, Any] | None
+    environment: Environment | None
     metrics: dict[str, RunMetric]
     attempts: list[Attempt]
     artifacts: list[ArtifactEntry]

@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from core.metrics import Phase
+from core.run_report import EngineReport
 from core.specs.training import Training
 from models.engine.arrays import Arrays, FitData
 from models.engine.early_stopping import StoppingRule
@@ -28,7 +29,7 @@ from models.engine.programs.making import ProgramMaker
 from models.engine.programs.program import TrainingProgram
 from models.engine.record import Record
 from models.engine.recording import RecordingLearner
-from models.engine.report import describe_choice, describe_speed
+from models.engine.report import add_speed, describe_choice
 from models.engine.speed import Speed
 from models.engine.tallies import MakeTally
 from models.engine.values import LOSS, Values
@@ -64,7 +65,7 @@ class FitOutcome:
     metrics: dict[str, float]
     validation: HeldOut | None
     test: HeldOut | None
-    engine: dict[str, Any]
+    engine: EngineReport
     trial_seconds: float
     validate_seconds: float
 
@@ -216,7 +217,7 @@ class _Session:
             self._record.add_test(self._step, values)
             check_loss(values, "test", self._training)
         if self._choice is not None:
-            self._engine |= describe_speed(self._speed, self._planning)
+            self._engine = add_speed(self._engine, self._speed, self._planning)
             self._reporter.engine(self._engine)
         return FitOutcome(
             num_steps=self._step,

@@ -22,6 +22,7 @@ from api.app import create_app
 from core.api_keys import Scope, make_key
 from core.artifacts import ArtifactStore
 from core.metrics import MetricBatch, Phase, Progress
+from core.run_report import RunError
 from core.settings import Settings
 from core.signatures import InputKind, ModelSignature, Task, TensorSpec
 from core.workers import WorkerHealth, WorkerState
@@ -172,9 +173,9 @@ class Worker:
                 session, claimed.run_id, claimed.attempt, artifacts=artifacts, phases={"train": 0.25}
             )
 
-    def fail(self, claimed, code="training_failed", detail="The loss was NaN at step 3.") -> None:
+    def fail(self, claimed, code="training_failed", detail="The loss was NaN at step 3.", problems=()) -> None:
         with self.database.transaction() as session:
-            claims.fail_run(session, claimed.run_id, claimed.attempt, error={"code": code, "detail": detail})
+            claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError(code, detail, problems=problems))
 
     def register(self, model_name: str, folder: Path) -> UUID:
         """A run of a model that has succeeded with these files."""

@@ -5,6 +5,7 @@ from collections import Counter
 import pytest
 
 from core.errors import AttemptFenced
+from core.run_report import RunError
 from core.run_state import RunState
 from db import claims, expiry, model_versions, runs
 from db.session import Database
@@ -83,7 +84,7 @@ def test_a_run_ends_once_though_one_finishes_and_another_fails_it(database, queu
 
     def fail():
         with database.transaction() as session:
-            claims.fail_run(session, claimed.run_id, claimed.attempt, error={"code": "x", "detail": "y"})
+            claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError("x", "y"))
 
     finished, failed = at_once(lambda: finish(claimed), fail)
     with database.reading() as session:

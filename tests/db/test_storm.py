@@ -4,6 +4,7 @@ import random
 
 from core.errors import AttemptFenced
 from core.metrics import MetricBatch
+from core.run_report import RunError
 from core.run_state import TERMINAL_STATES, RunState
 from db import claims, expiry, history, metrics, model_versions, runs
 from db.records import AttemptOutcome
@@ -52,7 +53,7 @@ def attempt(database, run, luck):
         elif luck < 0.95:
             claims.release_run(session, run.run_id, run.attempt, reason="drain")
         else:
-            claims.fail_run(session, run.run_id, run.attempt, error={"code": "training_failed", "detail": "NaN"})
+            claims.fail_run(session, run.run_id, run.attempt, error=RunError("training_failed", "NaN"))
 
 
 def test_storm_loses_and_doubles_nothing(database, queue_run, at_once):

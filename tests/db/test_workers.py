@@ -108,9 +108,9 @@ def test_runs_fail_after_no_worker_could_train_for_the_time_that_is_set(queue_ru
     record = get_run(run_id)
     assert (record.state, record.attempt) == (RunState.FAILED, 0)
     assert record.ended_at is not None
-    assert record.error["code"] == "no_trainer"
-    assert BROKEN.error in record.error["detail"]
-    assert "TRAINYARD_REPAIR_TIMEOUT_SECONDS" in record.error["detail"]
+    assert record.error.code == "no_trainer"
+    assert BROKEN.error in record.error.detail
+    assert "TRAINYARD_REPAIR_TIMEOUT_SECONDS" in record.error.detail
     assert give_up(-1.0) == []
 
 

@@ -10,6 +10,7 @@ from PIL import Image
 from core.dataset_description import SPLIT_NAMES, DescriptionFile, ImagesDescription, ValueCount
 from core.dataset_folder import IMAGE_RECORD, DatasetFolder
 from core.metrics import MetricBatch, Phase, Progress
+from core.run_report import EngineReport
 
 
 class RecordingReporter:
@@ -36,8 +37,8 @@ class RecordingReporter:
     def details(self, *, device: str, environment: Mapping) -> None:
         self.last_details |= {"device": device, "environment": environment}
 
-    def engine(self, engine: Mapping) -> None:
-        self.last_details |= {"engine": dict(engine)}
+    def engine(self, engine: EngineReport) -> None:
+        self.last_details |= {"engine": engine}
 
     def phase(self, phase: Phase) -> None:
         self.phases.append(phase)

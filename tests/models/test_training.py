@@ -115,7 +115,7 @@ def test_a_run_says_what_it_ran_on_and_how_long_each_phase_took(tmp_path, report
     environment = reporter.last_details["environment"]
     assert {"tensorflow", "keras", "numpy", "onnxruntime", "seed", "threads"} <= set(environment)
     assert environment["seed"] == 7
-    assert reporter.last_details["engine"]["plan"]
+    assert reporter.last_details["engine"].plan
 
 
 REPEAT = """

@@ -9,8 +9,10 @@ import sys
 import time
 from pathlib import Path
 
+from core.errors import Problem
 from core.metrics import MetricBatch, Phase, Progress
 from core.parent_watch import die_with_parent
+from core.run_report import EngineReport
 from worker.messages import (
     DetailsReport,
     Failed,
@@ -44,10 +46,13 @@ def finish(command: TrainCommand) -> None:
 
 def act(behaviour: str, command: TrainCommand) -> None:
     Path(command.log_path).write_text("stand-in\n")
-    send(DetailsReport(device="cpu", environment={"python": "3"}, engine={"plan": "none"}))
+    send(DetailsReport(device="cpu", environment={"python": "3"}, engine=EngineReport(plan="none")))
     report_epoch(1)
     if behaviour == "fails":
         send(Failed(code="training_failed", detail="The loss became NaN at step 7. Lower the learning rate."))
+    elif behaviour == "does-not-fit":
+        problem = Problem(pointer="/dataset/target", detail="There is no column 'y'.", code="unknown_column")
+        send(Failed(code="invalid_spec", detail=problem.detail, problems=(problem,)))
     elif behaviour == "crashes":
         os.kill(os.getpid(), signal.SIGKILL)
     elif behaviour == "crashes-once":

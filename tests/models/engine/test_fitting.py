@@ -194,7 +194,7 @@ def test_without_steps_a_network_is_measured_as_it_starts(training, tmp_path, re
         "test/mean_absolute_error": {0: 12.0},
     }
     assert (outcome.num_steps, outcome.num_epochs, outcome.stopped_early) == (0, 0, False)
-    assert outcome.engine["plan"] == "none"
+    assert outcome.engine.plan == "none"
     assert "steps_per_second" not in outcome.engine
     assert reporter.progresses[-1] == Progress(Phase.TRAIN, epoch=0, num_epochs=0, step=0, num_steps=0)
     assert [weight.numpy().tolist() for weight in network.weights] == [[[1.0]], [0.0]]
@@ -312,5 +312,5 @@ def test_data_too_large_for_the_device_come_batch_by_batch(monkeypatch, tmp_path
 
     streamed, _ = run(spec, reporter, tmp_path)
 
-    assert (whole.engine["plan"], streamed.engine["plan"]) == ("graph", "stream")
+    assert (whole.engine.plan, streamed.engine.plan) == ("graph", "stream")
     assert streamed.metrics == pytest.approx(whole.metrics, rel=1e-6)

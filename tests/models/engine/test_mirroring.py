@@ -29,7 +29,7 @@ class Listener(SilentReporter):
         self.device = device
 
     def engine(self, engine):
-        self.plan = engine["plan"]
+        self.plan = engine.plan
 
 told = []
 for number, document in enumerate(json.load(sys.stdin)):
