@@ -8,7 +8,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +45,7 @@ class Outcome:
         digest: Of what was submitted; see `tries.Try`.
         state: In which the run ended.
         error: Why it failed; "" where it did not.
+        error_code: The same for programs.
         seconds: From the beginning of its last attempt to its end, saving the model included.
         train_seconds: Of these, what the training took, compiling included.
         num_epochs: Trained.
@@ -62,6 +63,7 @@ class Outcome:
     digest: str
     state: str
     error: str
+    error_code: str
     seconds: float
     train_seconds: float
     num_epochs: int

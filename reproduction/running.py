@@ -101,6 +101,7 @@ def _gather(client: TrainyardClient, preset: Preset, each: Try, run: Run) -> Out
         digest=each.digest,
         state=run.state,
         error="" if run.error is None else run.error.detail,
+        error_code="" if run.error is None else run.error.code,
         seconds=seconds,
         train_seconds=sum(run.phases.get(phase, 0.0) for phase in TRAINING_PHASES),
         num_epochs=run.progress.num_epochs if run.progress else 0,

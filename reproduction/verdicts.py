@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from statistics import median
 
+from core.errors import LossNotFinite
 from core.figures import DivergenceFigure, Figure, MetricFigure, PredictionFigure, Take
 from core.presets import Preset
 from reproduction.outcomes import Outcome, Outcomes
@@ -127,7 +128,7 @@ def _read(figure: Figure, preset: Preset, outcomes: Outcomes, offset: int) -> _R
         return None
     match figure:
         case DivergenceFigure():
-            return _Reading(None, None, not outcome.has_succeeded and "loss became" in outcome.error)
+            return _Reading(None, None, outcome.error_code == LossNotFinite.code)
         case PredictionFigure():
             value = _measure(figure, outcome)
             return _Reading(value, None, value is not None and _is_within(value, figure))

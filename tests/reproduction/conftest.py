@@ -51,6 +51,7 @@ def make_outcome() -> Callable[..., Outcome]:
             "digest": "d",
             "state": "succeeded",
             "error": "",
+            "error_code": "",
             "seconds": 1.5,
             "train_seconds": 1.0,
             "num_epochs": 4,

@@ -37,5 +37,5 @@ def test_nothing_is_known_before_the_first_run(tmp_path):
 
 def test_a_file_of_another_form_is_refused(tmp_path):
     (tmp_path / "results.json").write_text(json.dumps({"format": 99, "outcomes": []}))
-    with pytest.raises(ValueError, match="has format 99; this program reads 1"):
+    with pytest.raises(ValueError, match="has format 99; this program reads 2"):
         read_outcomes(tmp_path / "results.json")

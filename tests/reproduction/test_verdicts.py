@@ -91,9 +91,14 @@ def test_answers_to_another_question_are_no_answers(judged, make_outcome):
 
 
 def test_a_try_that_has_to_diverge_must_fail_for_its_loss(judged, make_outcome, make_preset):
-    diverged = make_outcome("long", state="failed", error="The loss became inf at step 6.")
+    diverged = make_outcome("long", state="failed", error="Diverged.", error_code="loss_not_finite")
     assert judged(DIVERGES, diverged).verdict is Verdict.REPRODUCED
-    assert judged(DIVERGES, make_outcome("long", state="failed", error="No disk.")).verdict is Verdict.MISSED
+    assert (
+        judged(
+            DIVERGES, make_outcome("long", state="failed", error="The loss became lost.", error_code="storage_failed")
+        ).verdict
+        is Verdict.MISSED
+    )
     assert judged(DIVERGES, make_outcome("long")).verdict is Verdict.MISSED
     assert judge(make_preset(DIVERGES), Outcomes([diverged])).failures == ()
 
