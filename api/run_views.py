@@ -20,11 +20,15 @@ from api.schemas.runs import (
     RunWait,
 )
 from core.artifacts import Artifact
+from core.metrics import Phase
 from core.run_report import RunError as StoredError
 from core.run_state import RunState
 from core.workers import WaitingFor
 from db.metrics import Summary
 from db.records import AttemptRecord, RunRecord
+
+PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
+"""Phases of a run of no steps that come after what would have been its training."""
 
 
 def run_path(run_id: UUID) -> str:
@@ -159,8 +163,9 @@ def _progress(record: RunRecord) -> RunProgress | None:
     if told is None:
         return None
     step, num_steps = int(told["step"]), int(told["num_steps"])
-    # A run of no steps has none left.
-    fraction = min(step / num_steps, 1.0) if num_steps else 1.0
+    # Until training has begun the number of steps is not known; a run of no steps has none left after that.
+    is_past_training = told["phase"] in PAST_TRAINING or record.state == RunState.SUCCEEDED
+    fraction = min(step / num_steps, 1.0) if num_steps else float(is_past_training)
     return RunProgress(
         phase=told["phase"],
         epoch=told["epoch"],

@@ -14,9 +14,9 @@ class Progress:
     """How far a run has come.
 
     Attributes:
-        phase: `start`, `compile`, `train` or `export`.
+        phase: `start`, `compile`, `train`, `validate` or `export`.
         epoch: Epochs finished.
-        num_epochs: Epochs asked for.
+        num_epochs: Epochs asked for; 0 until training begins.
         step: Training steps finished.
         num_steps: Training steps asked for.
         fraction: Share of the steps finished, 0 to 1.

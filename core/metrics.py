@@ -26,7 +26,7 @@ class Progress:
     Attributes:
         phase: What it is busy with.
         epoch: Epochs finished.
-        num_epochs: Epochs asked for.
+        num_epochs: Epochs asked for; 0 while that is not known yet, before training.
         step: Training steps finished.
         num_steps: Training steps asked for; early stopping may end sooner.
     """

@@ -3,12 +3,13 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
 from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
 from core.errors import Problem, TrainyardError
-from core.metrics import MetricBatch, Progress, join_batches
+from core.metrics import MetricBatch, Phase, Progress, join_batches
 from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings
@@ -57,6 +58,8 @@ class Attempt:
         self._store = store
         self._settings = settings
         self._progress: Progress | None = None
+        # How many steps there are is known once the data are loaded.
+        self._latest = Progress(Phase.START, epoch=0, num_epochs=0, step=0, num_steps=0)
         self._batches: list[MetricBatch] = []
         self._details: DetailsReport | None = None
         self._result: Finished | None = None
@@ -74,9 +77,13 @@ class Attempt:
         """How long the attempt has run."""
         return time.monotonic() - self._started
 
+    def note_phase(self, phase: Phase) -> None:
+        """Keep what it is busy with."""
+        self.note_progress(replace(self._latest, phase=phase))
+
     def note_progress(self, progress: Progress) -> None:
         """Keep how far it has come."""
-        self._progress = progress
+        self._progress = self._latest = progress
 
     def note_metrics(self, batches: Sequence[MetricBatch]) -> None:
         """Keep points of curves."""

@@ -173,7 +173,7 @@ SUCCEEDED_SUMMARY: dict[str, Any] = {
     "waiting_for": None,
     "attempt": 1,
     "progress": {
-        "phase": "train",
+        "phase": "export",
         "epoch": 50,
         "num_epochs": 50,
         "step": 400,

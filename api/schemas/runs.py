@@ -56,13 +56,15 @@ class RunProgress(AnswerModel):
     """How far a run has come."""
 
     phase: str
-    """`start`, `compile`, `train` or `export`."""
+    """`start`, `compile`, `train`, `validate` or `export`."""
     epoch: int
     """Epochs finished."""
     num_epochs: int
+    """Epochs asked for; 0 until training begins."""
     step: int
     """Training steps finished."""
     num_steps: int
+    """Training steps asked for; 0 until training begins."""
     fraction: float
     """Share of the steps finished, 0 to 1."""
     eta_seconds: float | None

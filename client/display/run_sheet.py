@@ -47,7 +47,9 @@ def format_wait(run: Run) -> str:
 
 
 def format_progress(progress: Progress) -> str:
-    """`train: epoch 3 of 5, step 15,000 of 25,000 (60%), 12 s left`."""
+    """`train: epoch 3 of 5, step 15,000 of 25,000 (60%), 12 s left`, or the phase alone before training."""
+    if not progress.num_epochs and progress.phase:
+        return progress.phase
     left = "" if progress.eta_seconds is None else f", {format_time_left(progress.eta_seconds)}"
     steps = f"step {format_count(progress.step)} of {format_count(progress.num_steps)}"
     phase = f"{progress.phase}: " if progress.phase else ""
@@ -55,7 +57,9 @@ def format_progress(progress: Progress) -> str:
 
 
 def format_epochs(progress: Progress) -> str:
-    """`epoch 3 of 5`: the epochs finished."""
+    """`epoch 3 of 5`: the epochs finished; "" while nobody knows of how many."""
+    if not progress.num_epochs:
+        return ""
     return f"epoch {format_count(progress.epoch)} of {format_count(progress.num_epochs)}"
 
 

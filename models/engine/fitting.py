@@ -42,6 +42,9 @@ from models.runtime import device_memory_bytes, has_gpu, num_threads, reset_peak
 LARGEST_SHARE = 0.25
 """Of the device's memory, what samples may take; the rest is for the network, and for copies on the way."""
 
+SHOWN_SECONDS = 0.1
+"""A validation is shown as a phase of its own if the one before it took so long; the first always is."""
+
 
 @dataclass(frozen=True, slots=True)
 class FitOutcome:
@@ -150,6 +153,7 @@ class _Session:
         self._pacer = Pacer()
         self._speed = Speed()
         self._step = 0
+        self._evaluate_seconds = SHOWN_SECONDS
 
         meter = Meter(measures)
         meter.prepare(data.train, tuple(network.output_shape[1:]))
@@ -316,7 +320,14 @@ class _Session:
             check_loss(self._evaluate(self._validation, is_counted=True), "validation", self._training)
 
     def _evaluate(self, evaluation: Evaluation, *, is_counted: bool) -> Values:
+        # One that will be over in a moment is not worth a message: there may be thousands.
+        is_shown = self._evaluate_seconds >= SHOWN_SECONDS
+        if is_shown:
+            self._record.tell(self._step, Phase.VALIDATE, at_once=True)
         started = perf_counter()
         values = evaluation.run(is_counted=is_counted)
-        self._speed.validate_seconds += perf_counter() - started
+        self._evaluate_seconds = perf_counter() - started
+        self._speed.validate_seconds += self._evaluate_seconds
+        if is_shown:
+            self._record.tell(self._step)
         return values

@@ -144,7 +144,7 @@ class Worker:
         assert claimed is not None
         return claimed
 
-    def report(self, claimed, *, step=5, num_steps=10, **curves) -> None:
+    def report(self, claimed, *, step=5, num_steps=10, phase=Phase.TRAIN, **curves) -> None:
         """Report progress, and points of curves: a list of values from step 1 on."""
         batches = [
             MetricBatch(
@@ -155,7 +155,7 @@ class Worker:
             )
             for key, values in curves.items()
         ]
-        progress = Progress(phase=Phase.TRAIN, epoch=1, num_epochs=2, step=step, num_steps=num_steps)
+        progress = Progress(phase=phase, epoch=1, num_epochs=2, step=step, num_steps=num_steps)
         with self.database.transaction() as session:
             claims.record_progress(
                 session, claimed.run_id, claimed.attempt, LEASE_SECONDS, progress=progress, batches=batches

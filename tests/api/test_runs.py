@@ -5,6 +5,7 @@ import pytest
 
 from core.artifacts import hash_file
 from core.errors import Problem
+from core.metrics import Phase
 from core.run_report import EngineReport
 
 UNKNOWN_ID = "01935a3f-2d4c-7e21-9c1b-5a1f4e0d7b62"
@@ -93,6 +94,17 @@ def test_a_running_run_shows_how_far_it_is(client, worker):
     }
     (attempt,) = run["attempts"]
     assert (attempt["number"], attempt["owner"], attempt["outcome"]) == (1, "test", None)
+
+
+@pytest.mark.parametrize(
+    ("phase", "fraction"),
+    [(Phase.START, 0.0), (Phase.COMPILE, 0.0), (Phase.TRAIN, 0.0), (Phase.VALIDATE, 1.0), (Phase.EXPORT, 1.0)],
+)
+def test_a_run_whose_steps_are_not_known_yet_has_none_behind_it(client, worker, phase, fraction):
+    run_id = submit(client)["id"]
+    worker.report(worker.claim(), step=0, num_steps=0, phase=phase)
+    progress = client.get(f"/v1/runs/{run_id}").json()["progress"]
+    assert (progress["phase"], progress["fraction"]) == (phase, fraction)
 
 
 def test_a_failed_run_shows_every_problem(client, worker):

@@ -19,12 +19,19 @@ from worker.messages import (
     Finished,
     Message,
     MetricsReport,
+    PhaseReport,
     ProgressReport,
     Ready,
     StartFailed,
     TrainCommand,
     read_command,
 )
+
+MISFIT = Problem(pointer="/dataset/target", detail="There is no column 'y'.", code="unknown_column")
+FAILURES = {
+    "fails": Failed(code="training_failed", detail="The loss became NaN at step 7. Lower the learning rate."),
+    "does-not-fit": Failed(code="invalid_spec", detail=MISFIT.detail, problems=(MISFIT,)),
+}
 
 
 def send(message: Message) -> None:
@@ -44,15 +51,23 @@ def finish(command: TrainCommand) -> None:
     send(Finished(files=(str(path),), final_metrics={"test/loss": 0.25}, phases={"train": 0.1}, memory_bytes=1_000_000))
 
 
+def go_through_phases(command: TrainCommand) -> None:
+    """Begin each phase, and the next when the file of its name is there."""
+    for phase in (Phase.START, Phase.COMPILE, Phase.TRAIN, Phase.VALIDATE, Phase.EXPORT):
+        send(PhaseReport(phase=phase))
+        if phase is Phase.TRAIN:
+            report_epoch(2)
+        while not (Path(command.datasets_dir) / phase).exists():
+            time.sleep(0.01)
+    finish(command)
+
+
 def act(behaviour: str, command: TrainCommand) -> None:
     Path(command.log_path).write_text("stand-in\n")
     send(DetailsReport(device="cpu", environment={"python": "3"}, engine=EngineReport(plan="none")))
     report_epoch(1)
-    if behaviour == "fails":
-        send(Failed(code="training_failed", detail="The loss became NaN at step 7. Lower the learning rate."))
-    elif behaviour == "does-not-fit":
-        problem = Problem(pointer="/dataset/target", detail="There is no column 'y'.", code="unknown_column")
-        send(Failed(code="invalid_spec", detail=problem.detail, problems=(problem,)))
+    if behaviour in FAILURES:
+        send(FAILURES[behaviour])
     elif behaviour == "crashes":
         os.kill(os.getpid(), signal.SIGKILL)
     elif behaviour == "crashes-once":
@@ -86,7 +101,10 @@ def main() -> None:
     send(Ready(start_seconds=0.01))
     for line in sys.stdin.buffer:
         command = read_command(line)
-        act(str(command.spec["name"]), command)
+        if command.spec["name"] == "goes-through-phases":
+            go_through_phases(command)
+        else:
+            act(str(command.spec["name"]), command)
 
 
 if __name__ == "__main__":

@@ -82,6 +82,21 @@ def test_a_failed_run_keeps_every_problem_that_its_trainer_found(supervisor, que
     assert queue.get(run).error == RunError("invalid_spec", problem.detail, 1, (problem,))
 
 
+def test_each_phase_of_a_run_is_seen_while_it_lasts(supervisor, settings, queue, in_background, wait_until):
+    run = queue.submit("goes-through-phases")
+    settings.datasets_dir.mkdir()
+    in_background(supervisor.answer_doorbell)
+
+    seen = []
+    for phase in ("start", "compile", "train", "validate", "export"):
+        wait_until(lambda phase=phase: (queue.get(run).progress or {}).get("phase") == phase)
+        seen.append(queue.get(run).progress["step"])
+        (settings.datasets_dir / phase).touch()
+
+    assert seen == [0, 0, 10, 10, 10]
+    assert queue.wait_for(run, RunState.SUCCEEDED).progress["phase"] == "export"
+
+
 def test_a_run_whose_trainer_was_killed_is_tried_again(supervisor, queue):
     run = queue.submit("crashes-once")
 

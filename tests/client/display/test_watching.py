@@ -83,6 +83,22 @@ def test_outside_a_terminal_small_steps_are_not_told(capsys, running, progress_d
     assert len(capsys.readouterr().err.splitlines()) == 21
 
 
+def test_outside_a_terminal_each_phase_is_a_line(capsys, running, progress_document):
+    before = {"num_epochs": 0, "step": 0, "num_steps": 0, "fraction": 0.0, "eta_seconds": None}
+    with show_progress(running(0)) as on_look:
+        for phase in ("start", "compile"):
+            on_look(running(0, progress=progress_document(0, phase=phase, **before), latest_metrics={}))
+        for phase in ("train", "validate", "export"):
+            on_look(running(5, progress=progress_document(5, phase=phase, eta_seconds=None)))
+    assert [line.split(":")[0] for line in capsys.readouterr().err.splitlines()] == [
+        "running  start",
+        "running  compile",
+        "running  train",
+        "running  validate",
+        "running  export",
+    ]
+
+
 def test_second_attempt_is_told(capsys, running):
     with show_progress(running(1)) as on_look:
         on_look(running(3))

@@ -126,6 +126,14 @@ def test_what_is_reported_ends_with_what_is_returned(tmp_path, reporter):
     assert reporter.phases == [Phase.COMPILE, Phase.TRAIN]
 
 
+def test_a_validation_is_shown_while_it_lasts(tmp_path, reporter):
+    run(line(10, epochs=3, split={"validation": 2}), reporter, tmp_path)
+
+    shown = [(progress.phase, progress.epoch) for progress in reporter.progresses]
+    assert (Phase.VALIDATE, 1) in shown
+    assert shown[-1] == (Phase.TRAIN, 3)
+
+
 def test_a_fit_repeats_bit_for_bit_and_changes_with_the_seed(tmp_path, make_reporter):
     layers = [{"units": 8, "activation": "relu", "dropout": 0.2, "batch_normalization": "after_activation"}]
     curves = []
