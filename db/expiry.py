@@ -58,13 +58,14 @@ def count_unclaimed(session: Session, older_than_seconds: float) -> int:
 def fail_waiting(session: Session, repair_seconds: float) -> list[UUID]:
     """Fail runs that have waited for so long while every running worker was unable to start a trainer.
 
-    Where no worker is running at all, or one can train or may soon, nothing fails: the run waits.
+    Where no worker is running at all, or one can train or may soon, nothing fails: the run waits. Nor does anything
+    fail while a run is being trained, whoever does: workers of earlier versions report nothing of themselves.
 
     Returns:
         The ids of the runs that failed.
     """
     workforce = workers.look(session)
-    if not workforce.has_been_broken_for(repair_seconds):
+    if not workforce.has_been_broken_for(repair_seconds) or _is_any_trained(session):
         return []
     check_move(RunState.QUEUED, RunState.FAILED)
     detail = (
@@ -80,6 +81,11 @@ def fail_waiting(session: Session, repair_seconds: float) -> list[UUID]:
     has_waited = (RunRecord.state == RunState.QUEUED, RunRecord.queued_at < database_now(-repair_seconds))
     statement = update(RunRecord).where(*has_waited).values(seen(failed)).returning(RunRecord.id)
     return list(session.scalars(statement.execution_options(synchronize_session=False)))
+
+
+def _is_any_trained(session: Session) -> bool:
+    is_held = (RunRecord.state == RunState.RUNNING, RunRecord.lease_expires_at >= database_now())
+    return session.scalar(select(RunRecord.id).where(*is_held).limit(1)) is not None
 
 
 def _take_back(session: Session, is_lost: ColumnElement[bool], outcome: AttemptOutcome, reason: str) -> list[Expired]:

@@ -135,6 +135,15 @@ def test_without_any_worker_runs_wait_for_one(queue_run, give_up, get_run):
     assert get_run(run_id).state == RunState.QUEUED
 
 
+def test_nothing_fails_while_a_worker_that_reports_nothing_trains(queue_run, claim, report, give_up, get_run):
+    queue_run()
+    claim(owner="older-version:1")
+    waiting = queue_run()
+    report(BROKEN)
+    assert give_up(-1.0) == []
+    assert get_run(waiting).state == RunState.QUEUED
+
+
 def test_a_run_under_way_is_not_failed_for_waiting(queue_run, claim, report, give_up, get_run):
     run_id = queue_run()
     claim()
