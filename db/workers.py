@@ -18,6 +18,20 @@ SILENT_SECONDS = 30.0
 FORGOTTEN_SECONDS = 600.0
 """A worker that has not reported for so long is no longer mentioned."""
 
+# Made once, and of columns alone: every answer about a queued run reads this.
+_EVERY_WORKER = select(
+    WorkerRecord.name,
+    WorkerRecord.host,
+    WorkerRecord.state,
+    WorkerRecord.num_trainers,
+    WorkerRecord.num_ready,
+    WorkerRecord.num_failed_starts,
+    WorkerRecord.error,
+    WorkerRecord.broken_since,
+    WorkerRecord.reported_at,
+    database_now(),
+).order_by(WorkerRecord.name)
+
 
 def report(session: Session, name: str, host: str, health: WorkerHealth) -> None:
     """Store what a worker reports of itself, and that it lives."""
@@ -65,24 +79,16 @@ def find(session: Session, name: str) -> Worker | None:
 
 def look(session: Session) -> Workforce:
     """Return every worker that reported lately; one query of a few rows."""
-    rows = session.execute(select(WorkerRecord, database_now()).order_by(WorkerRecord.name)).all()
+    rows = session.execute(_EVERY_WORKER)
     return Workforce(
         tuple(
             Worker(
-                name=record.name,
-                host=record.host,
-                health=WorkerHealth(
-                    state=record.state,
-                    num_trainers=record.num_trainers,
-                    num_ready=record.num_ready,
-                    num_failed_starts=record.num_failed_starts,
-                    error=record.error,
-                ),
-                is_live=now - record.reported_at < timedelta(seconds=SILENT_SECONDS),
-                broken_seconds=0.0
-                if record.broken_since is None
-                else max((now - record.broken_since) / timedelta(seconds=1), 0.0),
+                name=name,
+                host=host,
+                health=WorkerHealth(*health),
+                is_live=now - reported_at < timedelta(seconds=SILENT_SECONDS),
+                broken_seconds=0.0 if since is None else max((now - since) / timedelta(seconds=1), 0.0),
             )
-            for record, now in rows
+            for name, host, *health, since, reported_at, now in rows
         )
     )
