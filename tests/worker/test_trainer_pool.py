@@ -193,12 +193,15 @@ def test_a_trainer_whose_warm_up_fails_reports_the_reason_and_leaves_the_traceba
     assert output.rstrip().endswith("AttributeError: no tolist")
 
 
-def test_a_trainer_sees_neither_database_nor_broker(monkeypatch):
+def test_a_trainer_sees_neither_database_nor_broker(wait_until, monkeypatch):
     monkeypatch.setenv("TRAINYARD_DATABASE_URL", "postgresql+psycopg://secret@host/name")
     monkeypatch.setenv("TRAINYARD_BROKER_URL", "redis://:secret@host")
     trainer = TrainerProcess({"MARK": "1"}, [sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        environment = psutil.Process(trainer.pid).environ()
+        process = psutil.Process(trainer.pid)
+        # The kernel shows a process that is just beginning its program without any variables.
+        wait_until(process.environ)
+        environment = process.environ()
     finally:
         trainer.kill()
     assert environment["MARK"] == "1"
