@@ -121,7 +121,7 @@ def test_a_run_says_what_it_ran_on_and_how_long_each_phase_took(tmp_path, report
 REPEAT = """
 import json, sys
 from pathlib import Path
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from models.reporting import SilentReporter
 from models.training import train
 

@@ -7,7 +7,7 @@ import pytest
 TRAIN = """
 import sys
 from pathlib import Path
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from models.reporting import SilentReporter
 from models.training import train
 
