@@ -5,9 +5,9 @@ The service is found by TRAINYARD_URL, a key is taken from TRAINYARD_KEY.
 
 import sys
 
-from client.errors import ClientError
-from client.run_answers import Run
-from client.trainyard_client import TrainyardClient
+from trainyard.errors import ClientError
+from trainyard.run_answers import Run
+from trainyard.trainyard_client import TrainyardClient
 
 SETOSA = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
 

@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.trainyard_client import TrainyardClient
 from core.catalogue.presets import Preset, get_preset, list_presets
 from core.errors import UnknownPreset
 from launch.throwaway import throwaway_service
@@ -21,6 +20,7 @@ from reproduction.page import Row, chart_address, describe_rows, write_page
 from reproduction.running import run_tries, send_data, tell
 from reproduction.tries import Try, in_order, list_tries
 from reproduction.verdicts import Verdict, judge
+from trainyard.trainyard_client import TrainyardClient
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_DATA = Path("..", "shared", "data")

@@ -6,15 +6,15 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from client.mnist_files import find_mnist_files
-from client.run_answers import Run
-from client.trainyard_client import TrainyardClient
 from core.catalogue.figures import MetricFigure
 from core.catalogue.presets import Preset
 from core.datasets.dataset import Dataset
 from core.datasets.uploaded import UploadedDataset
 from reproduction.outcomes import Answer, MetricValues, Outcome
 from reproduction.tries import Try, name_of, own_seed, questions
+from trainyard.mnist_files import find_mnist_files
+from trainyard.run_answers import Run
+from trainyard.trainyard_client import TrainyardClient
 
 MAX_FETCHED = 2000
 MAX_KEPT = 60

@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from client.trainyard_client import TrainyardClient
 from core.catalogue.presets import get_preset
 from reproduction.outcomes import Outcomes
 from reproduction.running import run_tries
 from reproduction.tries import list_tries
 from reproduction.verdicts import Verdict, judge
+from trainyard.trainyard_client import TrainyardClient
 
 SHORT_ROWS = (
     "linear-regression",

@@ -1,0 +1,96 @@
+"""The `trainyard` command.
+
+Exit codes: 0 done; 1 refused, or a watched run did not succeed; 2 wrong usage, or no service answers; 130 Ctrl-C.
+"""
+
+import os
+import sys
+from io import TextIOWrapper
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from trainyard.commands import catalogue, evaluating, predicting, runs, submitting
+from trainyard.commands.datasets import data
+from trainyard.commands.keys import keys
+from trainyard.errors import ClientError, Problem, ServiceUnreachable
+
+REFUSED = 1
+UNREACHABLE = 2
+
+
+class _TellsErrors(TyperGroup):
+    """Says what went wrong in words instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        # Colours are a terminal's, and a person may not want them there (no-color.org).
+        ctx.color = False if os.environ.get("NO_COLOR") else None
+        _replace_what_can_not_be_written()
+        try:
+            return super().invoke(ctx)
+        except ClientError as error:
+            typer.echo(_format_error(error), err=True)
+            raise typer.Exit(UNREACHABLE if isinstance(error, ServiceUnreachable) else REFUSED) from error
+
+
+# Help is plain text: rich would double the time `trainyard --help` takes.
+app = typer.Typer(
+    cls=_TellsErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(is_wanted: bool) -> None:  # noqa: FBT001 - typer passes an option's value by position
+    if is_wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to load and needed here only
+
+        typer.echo(version("trainyard"))
+        raise typer.Exit
+
+
+@app.callback()
+def trainyard(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Train Keras models with a Trainyard service and predict with them."""
+
+
+app.command()(submitting.run)
+app.command()(runs.runs)
+app.command()(runs.show)
+app.command()(evaluating.evaluation)
+app.command()(runs.logs)
+app.command()(runs.cancel)
+app.command()(runs.delete)
+app.command()(predicting.predict)
+app.command()(catalogue.presets)
+app.command()(catalogue.validate)
+app.add_typer(data, name="data")
+app.add_typer(keys, name="keys")
+
+
+def _format_error(error: ClientError) -> str:
+    problems = [_format_problem(problem, error) for problem in error.problems]
+    return "\n".join([f"Error: {error.detail}", *filter(None, problems)])
+
+
+def _format_problem(problem: Problem, error: ClientError) -> str:
+    # A single problem is often all there is to say, and has been said.
+    told = "" if problem.detail == error.detail else problem.detail
+    parts = [f"at {problem.pointer}" if problem.pointer else "", told]
+    line = ": ".join(part for part in parts if part)
+    return f"  {line}" if line else ""
+
+
+def _replace_what_can_not_be_written() -> None:
+    """Let a terminal that is not UTF-8 show `?` for what it can not, where Python would raise."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")
