@@ -20,7 +20,7 @@ from reproduction.page import Row, chart_address, describe_rows, write_page
 from reproduction.running import run_tries, send_data, tell
 from reproduction.tries import Try, in_order, list_tries
 from reproduction.verdicts import Verdict, judge
-from trainyard.trainyard_client import TrainyardClient
+from trainyard import Client
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_DATA = Path("..", "shared", "data")
@@ -164,12 +164,12 @@ def _forget_what_is_gone(outcomes: Outcomes) -> None:
 
 
 @contextmanager
-def _service(arguments: Arguments) -> Iterator[TrainyardClient]:
+def _service(arguments: Arguments) -> Iterator[Client]:
     if arguments.url is not None:
-        with TrainyardClient(arguments.url) as client:
+        with Client(arguments.url) as client:
             yield client
         return
-    with throwaway_service() as settings, TrainyardClient(settings.default_base_url) as client:
+    with throwaway_service() as settings, Client(settings.default_base_url) as client:
         yield client
 
 

@@ -12,9 +12,8 @@ from core.datasets.dataset import Dataset
 from core.datasets.uploaded import UploadedDataset
 from reproduction.outcomes import Answer, MetricValues, Outcome
 from reproduction.tries import Try, name_of, own_seed, questions
-from trainyard.mnist_files import find_mnist_files
-from trainyard.run_answers import Run
-from trainyard.trainyard_client import TrainyardClient
+from trainyard import Client, Run
+from trainyard.uploads import find_mnist_files
 
 MAX_FETCHED = 2000
 MAX_KEPT = 60
@@ -29,7 +28,7 @@ Points = tuple[tuple[float, ...], tuple[float, ...]]
 """Steps and values."""
 
 
-def send_data(client: TrainyardClient, dataset: Dataset, folder: Path) -> bool:
+def send_data(client: Client, dataset: Dataset, folder: Path) -> bool:
     """Send a preset's data to a service that has not got them.
 
     Args:
@@ -41,7 +40,7 @@ def send_data(client: TrainyardClient, dataset: Dataset, folder: Path) -> bool:
         Whether the service has them now.
     """
     name = dataset.dataset if isinstance(dataset, UploadedDataset) else dataset.name
-    known = {found.name: found.document.get("state") for found in client.datasets()}
+    known = {found.name: found.document.get("state") for found in client.list_datasets()}
     if name in known and known[name] in {None, "ready"}:
         return True
     if not folder.is_dir():
@@ -50,20 +49,18 @@ def send_data(client: TrainyardClient, dataset: Dataset, folder: Path) -> bool:
         return _send_mnist(client, folder)
     sources = sorted(path for path in folder.iterdir() if path.name.startswith(name))
     if sources:
-        client.add_dataset(name, sources[0])
+        client.upload_dataset(name, sources[0])
     return bool(sources)
 
 
-def _send_mnist(client: TrainyardClient, folder: Path) -> bool:
+def _send_mnist(client: Client, folder: Path) -> bool:
     found, missing = find_mnist_files(folder)
     for filename, source in found.items():
-        client.add_dataset_file("mnist", filename, source)
+        client.upload_dataset_file("mnist", filename, source)
     return not missing
 
 
-def run_tries(
-    client: TrainyardClient, preset: Preset, wanted: Sequence[Try], on_outcome: Callable[[Outcome], None]
-) -> None:
+def run_tries(client: Client, preset: Preset, wanted: Sequence[Try], on_outcome: Callable[[Outcome], None]) -> None:
     """Submit tries of one preset, all at once, and wait for them one by one.
 
     Args:
@@ -74,13 +71,13 @@ def run_tries(
     """
     submitted = [(each, _submit(client, each)) for each in wanted]
     for each, run in submitted:
-        ended = client.wait_for_run(run.id, unreachable_seconds=300.0)
-        on_outcome(_gather(client, preset, each, ended))
+        run.wait(check=False, unreachable_timeout=300.0)
+        on_outcome(_gather(preset, each, run))
 
 
-def _submit(client: TrainyardClient, each: Try) -> Run:
-    return client.submit_run(
-        preset=each.preset,
+def _submit(client: Client, each: Try) -> Run:
+    return client.submit(
+        each.preset,
         variant=each.variant,
         overrides={"seed": each.seed},
         experiment="reproduction",
@@ -88,12 +85,13 @@ def _submit(client: TrainyardClient, each: Try) -> Run:
     )
 
 
-def _gather(client: TrainyardClient, preset: Preset, each: Try, run: Run) -> Outcome:
-    environment: Mapping[str, Any] = run.document.get("environment") or {}
+def _gather(preset: Preset, each: Try, run: Run) -> Outcome:
+    ended = run.snapshot
+    environment: Mapping[str, Any] = ended.document.get("environment") or {}
     wanted = {
         key for figure in preset.figures if isinstance(figure, MetricFigure) for key in (figure.metric, figure.less)
     }
-    seconds = (run.ended_at - run.started_at).total_seconds() if run.ended_at and run.started_at else 0.0
+    seconds = (ended.ended_at - ended.started_at).total_seconds() if ended.ended_at and ended.started_at else 0.0
     return Outcome(
         preset=each.preset,
         variant=each.variant,
@@ -102,28 +100,25 @@ def _gather(client: TrainyardClient, preset: Preset, each: Try, run: Run) -> Out
         state=run.state,
         error="" if run.error is None else run.error.detail,
         seconds=seconds,
-        train_seconds=sum(run.phases.get(phase, 0.0) for phase in TRAINING_PHASES),
+        train_seconds=sum(ended.phases.get(phase, 0.0) for phase in TRAINING_PHASES),
         num_epochs=run.progress.num_epochs if run.progress else 0,
-        num_attempts=run.attempt,
-        device=run.device or "",
+        num_attempts=ended.attempt,
+        device=ended.device or "",
         versions={name: str(environment[name]) for name in LIBRARIES if name in environment},
         metrics={
             metric.key: MetricValues(metric.first, metric.last, metric.min, metric.max)
-            for metric in client.metrics(run.id)
+            for metric in run.metrics()
             if metric.key in wanted or metric.key.rpartition("/")[2] in MEASURES
         },
-        answers=tuple(_ask(client, run, instances) for instances in questions(preset, each.variant))
+        answers=tuple(_ask(run, instances) for instances in questions(preset, each.variant))
         if run.has_succeeded
         else (),
-        chart=_chart(client, preset, run) if each.seed == own_seed(preset, each.variant) else ((), ()),
+        chart=_chart(preset, run) if each.seed == own_seed(preset, each.variant) else ((), ()),
     )
 
 
-def _ask(client: TrainyardClient, run: Run, instances: Sequence[Any]) -> Answer:
-    if run.model_version is None:
-        raise RuntimeError(f"Run {run.id} has succeeded but tells no model version.")
-    rows = client.predict(run.model_version.name, instances, version=int(run.model_version.version)).rows
-    return Answer(name_of(instances), [_numbers(row) for row in rows])
+def _ask(run: Run, instances: Sequence[Any]) -> Answer:
+    return Answer(name_of(instances), [_numbers(row) for row in run.predict(instances)])
 
 
 def _numbers(row: Any) -> list[float]:
@@ -133,8 +128,8 @@ def _numbers(row: Any) -> list[float]:
     return [float(row)]
 
 
-def _chart(client: TrainyardClient, preset: Preset, run: Run) -> Points:
-    curves = client.history(run.id, [preset.chart], max_points=MAX_FETCHED)
+def _chart(preset: Preset, run: Run) -> Points:
+    curves = run.history([preset.chart], max_points=MAX_FETCHED)
     return thin(curves[0].x, curves[0].y) if curves else ((), ())
 
 

@@ -1,202 +1,186 @@
-"""Sending one request until it is answered: retries, their limits, and errors as exceptions."""
+"""Sending operations over HTTP: `Transport` blocks, `AsyncTransport` awaits. What is decided, `exchange.py` decides."""
 
-import json
-import re
+import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import IO, Any
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from typing import Generic, TypeVar
 
 import httpx
 
-from trainyard.address import is_loopback
-from trainyard.errors import ClientError, InvalidArgument, ServiceUnreachable, UnexpectedAnswer
-from trainyard.pacing import retry_seconds
-from trainyard.refusals import BUSY_STATUSES, read_refusal
+from trainyard.connection import find_api_key, find_base_url
+from trainyard.errors import InvalidArgument
+from trainyard.exchange import Exchange, Service
+from trainyard.operation import Answer, Operation, Page
+from trainyard.uploads import OnProgress, Upload
 
-CONNECT_SECONDS = 5.0
-IN_FLIGHT_CODE = "idempotency_in_flight"
+T = TypeVar("T")
+HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
+PageOperation = Callable[[str | None], Operation[Page[T]]]
+"""Makes the operation that fetches the page at a cursor, the first page for None."""
 
-Parameters = Sequence[tuple[str, str]]
-Content = Callable[[], Iterable[bytes]]
 
-
-class Transport:
-    """One connection pool to one service.
-
-    A request is sent again after a broken connection or an answer that asks for it (429, 502, 503, 504). Nearly every
-    request of this client may be: it reads, or carries an Idempotency-Key, or means the same the second time. One that
-    may not is sent without patience.
-
-    The API key goes to this service only: a redirect, which the service never answers with, is not followed.
-    """
+class _BaseTransport(Generic[HttpClient]):
+    """One connection pool to one service."""
 
     def __init__(
-        self, base_url: str, *, timeout_seconds: float, retry_limit_seconds: float, key: str | None = None
+        self,
+        kind: type[HttpClient],
+        base_url: str | None,
+        api_key: str | None,
+        timeout: float,
+        retry_timeout: float,
     ) -> None:
-        self.base_url = base_url
-        self._timeout_seconds = timeout_seconds
-        self._retry_limit_seconds = retry_limit_seconds
-        self._has_been_there = False
+        self._service = Service(find_base_url(base_url), find_api_key(api_key), timeout, retry_timeout)
         try:
-            self._http = httpx.Client(
-                base_url=base_url,
-                timeout=self._timeout(None),
-                headers={} if key is None else {"Authorization": f"Bearer {key}"},
-                follow_redirects=False,
-                # A proxy from the environment can not reach this machine's own loopback address.
-                trust_env=not is_loopback(base_url),
-            )
+            self._http: HttpClient = kind(**self._service.client_options())
         except httpx.InvalidURL as error:
-            raise InvalidArgument(f"'{base_url}' is not the address of a service: {error}.") from error
+            raise InvalidArgument(f"'{self.base_url}' is not the address of a service: {error}.") from error
+
+    @property
+    def base_url(self) -> str:
+        """Address of the service, without a slash at its end."""
+        return self._service.base_url
+
+
+class Transport(_BaseTransport[httpx.Client]):
+    """Sends operations and blocks until they are answered; safe to use from several threads.
+
+    Args:
+        base_url: As for `Client`, as are the others.
+        api_key: Sent with every request.
+        timeout: Seconds that one answer may take.
+        retry_timeout: Seconds for which a request is sent again.
+    """
+
+    def __init__(self, base_url: str | None, *, api_key: str | None, timeout: float, retry_timeout: float) -> None:
+        super().__init__(httpx.Client, base_url, api_key, timeout, retry_timeout)
 
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
 
-    def send(
-        self,
-        method: str,
-        path: str,
-        *,
-        parameters: Parameters = (),
-        body: Any = None,
-        content: Content | None = None,
-        headers: Mapping[str, str] | None = None,
-        patience_seconds: float | None = None,
-        timeout_seconds: float | None = None,
-    ) -> httpx.Response:
-        """Send a request and return its answer of status 200 to 299.
-
-        Args:
-            method: `GET`, `POST`, `PUT` or `DELETE`.
-            path: Path below the base URL, its parts already percent-encoded.
-            parameters: Query parameters; a name may come more than once.
-            body: Sent as JSON unless None.
-            content: Called for each try, since a body read once can not be sent again; sent as raw bytes.
-            headers: Further headers.
-            patience_seconds: How long to keep trying. By default a first connection that is refused is told at once,
-                because then most likely no service runs; one that worked before is taken to be restarting.
-            timeout_seconds: Longest wait for the answer, where that may take longer than others.
-
-        Raises:
-            ServiceUnreachable: If nothing answered.
-            RequestRefused: If the service answered with an error.
-            UnexpectedAnswer: If something else than this service answered.
-        """
-        sent_headers = dict(headers or {})
-        raw = None
-        if body is not None:
-            raw = json.dumps(body, separators=(",", ":")).encode()
-            sent_headers["Content-Type"] = "application/json"
-        started, num_failures, was_cut_off = time.monotonic(), 0, False
+    def send(self, operation: Operation[T], *, retry_timeout: float | None = None, within: float | None = None) -> T:
+        """Send a request until it is answered and return what its answer says; see `Exchange` for the arguments."""
+        exchange = Exchange(self._service, operation, retry_timeout=retry_timeout, within=within)
         while True:
-            pause = 0.0
-            failure: ClientError
+            arguments = exchange.arguments()
+            if operation.upload is not None:
+                arguments["content"] = _stream(operation.upload)
+            outcome: httpx.Response | httpx.RequestError
             try:
-                response = self._http.request(
-                    method,
-                    path,
-                    params=list(parameters),
-                    content=content() if content else raw,
-                    headers=sent_headers,
-                    timeout=self._timeout(timeout_seconds),
-                )
-            except (httpx.ConnectError, httpx.ConnectTimeout) as error:
-                failure = ServiceUnreachable(
-                    f"No Trainyard answers at {self.base_url} ({_reason(error)}); start one with `make up`."
-                )
-            except httpx.TransportError as error:
-                # Something took the connection, so a service is there; whether it acted on the request is not known.
-                self._has_been_there = was_cut_off = True
-                failure = ServiceUnreachable(
-                    f"{self.base_url} took the request but did not answer it ({_reason(error)})."
-                )
+                outcome = self._http.request(**arguments)
             except httpx.RequestError as error:
-                raise UnexpectedAnswer(f"The answer of {self.base_url} can not be read ({_reason(error)}).") from error
-            else:
-                self._has_been_there = True
-                # A DELETE that was cut off may have done its work; finding nothing now is then what was asked for.
-                is_gone = method == "DELETE" and was_cut_off and response.status_code == httpx.codes.NOT_FOUND
-                if response.is_success or is_gone:
-                    return response
-                failure = self._read_failure(response)
-                if response.status_code not in BUSY_STATUSES and failure.code != IN_FLIGHT_CODE:
-                    raise failure
-                pause = _retry_after_seconds(response)
-            num_failures += 1
-            pause = max(pause, retry_seconds(num_failures))
-            if time.monotonic() - started + pause > self._limit_seconds(patience_seconds):
-                raise failure
-            time.sleep(pause)
+                outcome = error
+            settled = exchange.settle(outcome)
+            if isinstance(settled, Answer):
+                return operation.read(settled)
+            time.sleep(settled)
+
+    def list(self, page_operation: PageOperation[T]) -> Iterator[T]:
+        """Yield the items of a list, a page at a time as they are asked for."""
+        cursor: str | None = None
+        while True:
+            page = self.send(page_operation(cursor))
+            yield from page.items
+            cursor = page.next_cursor
+            if cursor is None:
+                return
 
     def download(
-        self, path: str, file: IO[bytes], *, on_progress: Callable[[int], None] | None = None
-    ) -> httpx.Headers:
-        """Write what a GET answers to a file, a piece at a time; returns the answer's headers.
+        self, path: str, write: Callable[[bytes], None], on_progress: OnProgress | None = None
+    ) -> Mapping[str, str]:
+        """Pass on what a GET answers, a piece at a time, and return the answer's headers.
 
         Raises:
-            ServiceUnreachable: If nothing answered, or the answer was cut off.
-            RequestRefused: If the service answered with an error.
+            ServiceUnavailable: If nothing answered, or the answer was cut off.
+            RequestRejected: If the service answered with an error.
         """
         try:
             with self._http.stream("GET", path) as response:
                 if not response.is_success:
                     response.read()
-                    raise self._read_failure(response)
+                    raise self._service.read_failure(response)
                 for piece in response.iter_bytes():
-                    file.write(piece)
+                    write(piece)
                     if on_progress is not None:
                         on_progress(response.num_bytes_downloaded)
                 return response.headers
         except httpx.RequestError as error:
-            raise ServiceUnreachable(f"{self.base_url} did not answer to the end ({_reason(error)}).") from error
-
-    def send_for_object(self, method: str, path: str, **options: Any) -> dict[str, Any]:
-        """Like `send`, for an answer that is a JSON object."""
-        return read_object(self.send(method, path, **options), self.base_url)
-
-    def _timeout(self, seconds: float | None) -> httpx.Timeout:
-        longest = self._timeout_seconds if seconds is None else max(seconds, self._timeout_seconds)
-        return httpx.Timeout(longest, connect=min(CONNECT_SECONDS, longest))
-
-    def _limit_seconds(self, patience_seconds: float | None) -> float:
-        if patience_seconds is not None:
-            return patience_seconds
-        return self._retry_limit_seconds if self._has_been_there else 0.0
-
-    def _read_failure(self, response: httpx.Response) -> ClientError:
-        if response.is_error:
-            return read_refusal(response)
-        return UnexpectedAnswer(
-            f"{self.base_url} answered {response.status_code} {response.reason_phrase}, which Trainyard never does. "
-            "Check the address.",
-            status=response.status_code,
-        )
+            raise self._service.read_interruption(error) from error
 
 
-def read_object(response: httpx.Response, base_url: str) -> dict[str, Any]:
-    """The JSON object an answer carries.
+class AsyncTransport(_BaseTransport[httpx.AsyncClient]):
+    """`Transport` for asyncio: the same methods as coroutines. Files are read and written in threads."""
 
-    Raises:
-        UnexpectedAnswer: If it carries anything else.
-    """
-    try:
-        body = response.json()
-    except ValueError:
-        body = None
-    if not isinstance(body, dict):
-        raise UnexpectedAnswer(
-            f"{base_url} does not answer as Trainyard does: a JSON object was expected. Check the address.",
-            status=response.status_code,
-        )
-    return body
+    def __init__(self, base_url: str | None, *, api_key: str | None, timeout: float, retry_timeout: float) -> None:
+        super().__init__(httpx.AsyncClient, base_url, api_key, timeout, retry_timeout)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._http.aclose()
+
+    async def send(
+        self, operation: Operation[T], *, retry_timeout: float | None = None, within: float | None = None
+    ) -> T:
+        """Send a request until it is answered and return what its answer says; see `Exchange` for the arguments."""
+        exchange = Exchange(self._service, operation, retry_timeout=retry_timeout, within=within)
+        while True:
+            arguments = exchange.arguments()
+            if operation.upload is not None:
+                arguments["content"] = _stream_async(operation.upload)
+            outcome: httpx.Response | httpx.RequestError
+            try:
+                outcome = await self._http.request(**arguments)
+            except httpx.RequestError as error:
+                outcome = error
+            settled = exchange.settle(outcome)
+            if isinstance(settled, Answer):
+                return operation.read(settled)
+            await asyncio.sleep(settled)
+
+    async def list(self, page_operation: PageOperation[T]) -> AsyncIterator[T]:
+        """Yield the items of a list, a page at a time as they are asked for."""
+        cursor: str | None = None
+        while True:
+            page = await self.send(page_operation(cursor))
+            for item in page.items:
+                yield item
+            cursor = page.next_cursor
+            if cursor is None:
+                return
+
+    async def download(
+        self, path: str, write: Callable[[bytes], None], on_progress: OnProgress | None = None
+    ) -> Mapping[str, str]:
+        """Pass on what a GET answers, a piece at a time, and return the answer's headers; see `Transport`."""
+        try:
+            async with self._http.stream("GET", path) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise self._service.read_failure(response)
+                async for piece in response.aiter_bytes():
+                    await asyncio.to_thread(write, piece)
+                    if on_progress is not None:
+                        on_progress(response.num_bytes_downloaded)
+                return response.headers
+        except httpx.RequestError as error:
+            raise self._service.read_interruption(error) from error
 
 
-def _retry_after_seconds(response: httpx.Response) -> float:
-    value = response.headers.get("Retry-After", "")
-    return float(value) if value.isdecimal() else 0.0
+def _stream(upload: Upload) -> Iterator[bytes]:
+    num_sent = 0
+    upload.report(num_sent)
+    for chunk in upload.chunks():
+        yield chunk
+        num_sent += len(chunk)
+        upload.report(num_sent)
 
 
-def _reason(error: Exception) -> str:
-    text = re.sub(r"^\[Errno -?\d+\] ", "", str(error)).rstrip(".")
-    return text or type(error).__name__
+async def _stream_async(upload: Upload) -> AsyncIterator[bytes]:
+    num_sent = 0
+    upload.report(num_sent)
+    chunks = upload.chunks()
+    while (chunk := await asyncio.to_thread(next, chunks, None)) is not None:
+        yield chunk
+        num_sent += len(chunk)
+        upload.report(num_sent)

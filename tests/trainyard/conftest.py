@@ -1,5 +1,7 @@
 """A small HTTP server that speaks as Trainyard does, and a client and command line pointed at it."""
 
+import asyncio
+import inspect
 import json
 import socket
 import threading
@@ -12,8 +14,8 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from typer.testing import CliRunner
 
-from trainyard.command_line import app
-from trainyard.trainyard_client import TrainyardClient
+from trainyard import AsyncClient, AsyncRun, Client
+from trainyard.command_line.app import app
 
 RUN_ID = "01920000-0000-7000-8000-000000000001"
 
@@ -196,9 +198,56 @@ def fake():
     server.stop()
 
 
+class Blocking:
+    """An `AsyncClient` or what it returned, each coroutine run to its end, to be tested as its blocking twin is."""
+
+    def __init__(self, target, runner):
+        self._target = target
+        self._runner = runner
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *error):
+        self.close()
+
+    def __getattr__(self, name):
+        value = getattr(self._target, name)
+        if not inspect.ismethod(value):
+            return value
+
+        def call(*arguments, **options):
+            result = value(*arguments, **options)
+            if inspect.isasyncgen(result):
+                return self._iterate(result)
+            return self._wrap(self._runner.run(result) if inspect.iscoroutine(result) else result)
+
+        return call
+
+    def _iterate(self, generator):
+        async def take():
+            return await anext(generator, self)
+
+        while (item := self._runner.run(take())) is not self:
+            yield self._wrap(item)
+
+    def _wrap(self, value):
+        return Blocking(value, self._runner) if isinstance(value, AsyncRun) else value
+
+
+@pytest.fixture(params=["Client", "AsyncClient"])
+def connect(request):
+    """Make a client; each test runs with both kinds."""
+    if request.param == "Client":
+        yield Client
+        return
+    with asyncio.Runner() as runner:
+        yield lambda *arguments, **options: Blocking(AsyncClient(*arguments, **options), runner)
+
+
 @pytest.fixture
-def client(fake):
-    with TrainyardClient(fake.url) as connected:
+def client(connect, fake):
+    with connect(fake.url) as connected:
         yield connected
 
 
