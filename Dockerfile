@@ -41,13 +41,13 @@ LABEL org.opencontainers.image.title="Trainyard" \
       org.opencontainers.image.description="Trains the Keras model that a spec describes, and predicts with it." \
       org.opencontainers.image.documentation="docs/operations.md"
 
-FROM runtime AS packages
-COPY requirements/base.txt /requirements/
+FROM runtime AS api-packages
+COPY requirements/api.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
     /usr/local/bin/python -m pip --cache-dir /root/.cache/pip --python /opt/venv/bin/python install \
-        --require-hashes -r /requirements/base.txt
+        --require-hashes -r /requirements/api.txt
 
-FROM packages AS worker-packages
+FROM api-packages AS worker-packages
 COPY requirements/worker.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
     /usr/local/bin/python -m pip --cache-dir /root/.cache/pip --python /opt/venv/bin/python install \
@@ -55,7 +55,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     # Headers and a C parser, of use only to who builds operations of their own.
     && rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include /opt/venv/lib/python3.*/site-packages/clang
 
-FROM packages AS worker-gpu-packages
+FROM api-packages AS worker-gpu-packages
 COPY requirements/worker-gpu.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
     /usr/local/bin/python -m pip --cache-dir /root/.cache/pip --python /opt/venv/bin/python install \
@@ -63,7 +63,7 @@ RUN --mount=type=cache,target=/root/.cache/pip \
     # Headers and a C parser, of use only to who builds operations of their own.
     && rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include /opt/venv/lib/python3.*/site-packages/clang
 
-FROM packages AS api
+FROM api-packages AS api
 RUN remove-installers
 COPY --from=project /opt/trainyard /opt/trainyard
 USER 10001:10001

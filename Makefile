@@ -28,10 +28,10 @@ INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-ha
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
-up: $(VENV)/worker.stamp ## install what is missing, then run API and worker until Ctrl-C
+up: $(VENV)/service.stamp ## install what is missing, then run API and worker until Ctrl-C
 	@exec $(BIN)/python -m launch
 
-demo: $(VENV)/worker.stamp ## train the binary adder on the running service, then add two numbers with it
+demo: $(VENV)/service.stamp ## train the binary adder on the running service, then add two numbers with it
 	$(BIN)/trainyard run binary-adder --watch
 	$(BIN)/trainyard predict binary-adder '{"a": 45, "b": 77}'
 
@@ -53,25 +53,25 @@ lint: $(VENV)/dev.stamp ## check style, types and imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench-training: $(VENV)/worker.stamp ## measure training against stock Keras, in the engine and through the service
+bench-training: $(VENV)/service.stamp ## measure training against stock Keras, in the engine and through the service
 	$(BIN)/python -m benchmarks.training $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.training_service $(BENCH_ARGS)
 
-bench-streaming: $(VENV)/worker.stamp ## measure the memory that training on tables takes, for data of growing size
+bench-streaming: $(VENV)/service.stamp ## measure the memory that training on tables takes, for data of growing size
 	$(BIN)/python -m benchmarks.streaming $(BENCH_ARGS)
 
 bench-stack: $(VENV)/dev.stamp ## measure images, and how long the stack takes from `up` to its first prediction
 	$(BIN)/python -m benchmarks.cold_start $(BENCH_ARGS)
 
-bench-ideas: $(VENV)/worker.stamp ## measure what each idea of the training engine takes from a step
+bench-ideas: $(VENV)/service.stamp ## measure what each idea of the training engine takes from a step
 	$(BIN)/python -m benchmarks.training_ideas $(BENCH_ARGS)
 
 reproduce: $(VENV)/dev.stamp ## train the whole catalogue and write docs/catalogue.md; trains what is missing or has changed
 	$(BIN)/python -m reproduction $(REPRODUCE_ARGS)
 
 lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyproject.toml
-	$(LOCK) $(LOCK_ARGS) --extra worker --extra dev --output-file requirements/dev.txt pyproject.toml requirements/build.in
-	for extra in worker worker-gpu; do \
+	$(LOCK) $(LOCK_ARGS) --extra api --extra worker --extra dev --output-file requirements/dev.txt pyproject.toml requirements/build.in
+	for extra in api worker worker-gpu; do \
 		$(LOCK) $(LOCK_ARGS) --extra $$extra --constraints requirements/dev.txt --output-file requirements/$$extra.txt pyproject.toml || exit 1; \
 	done
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/base.txt pyproject.toml
@@ -108,13 +108,13 @@ $(VENV)/made.stamp:
 	@touch $@
 
 # The project itself goes in last, in place and built by the pinned backend already installed, so that no index is asked.
-$(VENV)/worker.stamp: $(VENV)/made.stamp requirements/worker.txt requirements/build.txt pyproject.toml
-	@echo "Installing what requirements/worker.txt pins; the first time this loads about 0.5 GB"
-	$(INSTALL) requirements/worker.txt -r requirements/build.txt
+$(VENV)/service.stamp: $(VENV)/made.stamp requirements/api.txt requirements/worker.txt requirements/build.txt pyproject.toml
+	@echo "Installing what requirements/api.txt and requirements/worker.txt pin; the first time this loads about 0.5 GB"
+	$(INSTALL) requirements/api.txt -r requirements/worker.txt -r requirements/build.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
 # After the one above, never beside it, under make -j as well.
-$(VENV)/dev.stamp: $(VENV)/worker.stamp requirements/dev.txt
+$(VENV)/dev.stamp: $(VENV)/service.stamp requirements/dev.txt
 	$(INSTALL) requirements/dev.txt
 	@touch $@
