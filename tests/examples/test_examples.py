@@ -1,6 +1,7 @@
 """Every file in examples/ is run against a service that asks for a key, as one that others can reach does."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -77,6 +78,19 @@ def test_each_example_gets_the_answers_that_it_tells_of(service, name):
     assert ended.stderr == ""
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/client.md"])
+def test_the_python_of_a_page_prints_what_the_page_says(service, page, tmp_path):
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+    program = "\n".join(blocks).replace('"http://127.0.0.1:8000"', repr(service["TRAINYARD_URL"]))
+    expected = re.findall(r"^ *print\(.*\)  # (.*)$", program, re.MULTILINE)
+    assert expected
+    assert len(expected) == program.count("print(")
+    (tmp_path / "page.py").write_text(program)
+    ended = run(tmp_path / "page.py", **service)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines() == expected
+
+
 def test_the_service_of_these_tests_lets_nobody_in_without_a_key(service):
     assert httpx.get(f"{service['TRAINYARD_URL']}/v1/runs").status_code == 401
 
@@ -88,7 +102,9 @@ def test_an_example_without_a_key_fails_and_shows_the_refusal(service, name):
     assert "401" in ended.stderr or "API key" in ended.stderr
 
 
-@pytest.mark.parametrize("name", ["02-presets.sh", "python_client.py", "python_without_client.py"])
+@pytest.mark.parametrize(
+    "name", ["02-presets.sh", "python_client.py", "python_async_client.py", "python_without_client.py"]
+)
 def test_an_example_without_a_service_says_so(name, find_free_port):
     ended = run(name, TRAINYARD_URL=f"http://127.0.0.1:{find_free_port()}")
     assert ended.returncode == 1
