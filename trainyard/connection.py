@@ -15,7 +15,7 @@ LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Looked up, 
 """Where to reach a service that listens on every address of its machine."""
 
 SENDABLE = re.compile(r"[\x21-\x7e]+")
-"""What a header can carry as one word (RFC 9110 section 5.5)."""
+"""Matches a key that a header can carry as one word (RFC 9110 section 5.5)."""
 
 
 def find_base_url(given: str | None, environment: Mapping[str, str] = os.environ) -> str:

@@ -61,7 +61,7 @@ class InvalidArgument(TrainyardError):
 
 
 class UnexpectedAnswer(TrainyardError):
-    """What answered does not speak as a Trainyard service does; the address may be another program's."""
+    """The answer is not of the form that Trainyard gives; the address may be another program's."""
 
 
 class ServiceUnavailable(TrainyardError):
@@ -85,7 +85,7 @@ class AccessDenied(RequestRejected):
 
 
 class NotFound(RequestRejected):
-    """What was named does not exist (404)."""
+    """Nothing of this name or id exists (404)."""
 
 
 class Conflict(RequestRejected):

@@ -17,7 +17,7 @@ from trainyard.waiting import Wait
 
 
 class BaseRun:
-    """What `Run` and `AsyncRun` share: the run as it was last seen, and the operations on it.
+    """Base of `Run` and `AsyncRun`: the run as it was last seen, and the operations on it.
 
     Attributes:
         snapshot: All that the service said of the run when it was last seen.
@@ -56,12 +56,12 @@ class BaseRun:
 
     @property
     def model_version(self) -> ModelVersion | None:
-        """What it registered, once it succeeded."""
+        """Version that it registered, once it succeeded."""
         return self.snapshot.model_version
 
     @property
     def progress(self) -> Progress | None:
-        """How far it was when last seen, None before it started."""
+        """Its progress when last seen, None before it started."""
         return self.snapshot.progress
 
     @property
@@ -203,7 +203,7 @@ class Run(BaseRun):
         return self._transport.send(evaluation.get_picture(self._path, split))
 
     def logs(self) -> str:
-        """Return what the trainer wrote."""
+        """Return the log of its trainer."""
         return self._transport.send(runs.get_logs(self.id))
 
     def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
@@ -279,7 +279,7 @@ class AsyncRun(BaseRun):
         return await self._transport.send(evaluation.get_picture(self._path, split))
 
     async def logs(self) -> str:
-        """Return what the trainer wrote."""
+        """Return the log of its trainer."""
         return await self._transport.send(runs.get_logs(self.id))
 
     async def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:

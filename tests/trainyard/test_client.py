@@ -275,7 +275,7 @@ def test_value_that_json_does_not_know_is_not_sent(client, fake):
     assert fake.requests == []
 
 
-def test_prediction_error_of_the_compatible_form_is_told(client, fake, answer):
+def test_prediction_error_of_the_compatible_form_is_reported(client, fake, answer):
     fake.on("POST", "/v1/models/m:predict", answer({"error": "Row 0 has 3 numbers, not 4."}, 400))
     with pytest.raises(InvalidRequest, match="Row 0 has 3 numbers") as caught:
         client.predict("m", [[1, 2, 3]])
@@ -412,7 +412,7 @@ def test_redirect_is_not_followed(client, fake, answer):
         client.get_run(RUN_ID)
 
 
-def test_error_page_of_a_proxy_is_told_by_its_status(client, fake, answer):
+def test_error_page_of_a_proxy_is_reported_by_its_status(client, fake, answer):
     fake.on("GET", RUN_PATH, answer("<html>", 403))
     with pytest.raises(Exception, match="403 Forbidden"):
         client.get_run(RUN_ID)

@@ -59,7 +59,7 @@ def test_busy_service_is_asked_again(client, fake, answer, run_document, status)
     assert client.get_run(RUN_ID).id == RUN_ID
 
 
-def test_retry_after_beyond_the_limit_is_told_instead_of_waited_for(client, fake, answer):
+def test_retry_after_beyond_the_limit_is_reported_instead_of_waited_for(client, fake, answer):
     fake.on("GET", RUN_PATH, answer({"detail": "The database is away."}, 503, {"Retry-After": "3600"}))
     with pytest.raises(ServiceUnavailable, match="The database is away"):
         client.get_run(RUN_ID)
@@ -99,7 +99,7 @@ def test_dropped_upload_is_sent_again_from_its_beginning(client, fake, answer, t
     assert [len(request.raw) for request in fake.requests] == [1000, 1000]
 
 
-def test_first_connection_that_is_refused_is_told_at_once(connect, closed_port, monkeypatch):
+def test_first_connection_that_is_refused_is_reported_at_once(connect, closed_port, monkeypatch):
     def fail(seconds):
         raise AssertionError(f"Waited {seconds} s for a service that was never there.")
 

@@ -51,7 +51,7 @@ def test_small_files_are_sent_together(tmp_path):
     assert sizes[0] >= CHUNK_BYTES
 
 
-def test_a_file_that_shrinks_while_it_is_sent_is_told(tmp_path):
+def test_a_file_that_shrinks_while_it_is_sent_is_reported(tmp_path):
     content = FolderUpload(fill(tmp_path, a=b"1" * 600))
     (tmp_path / "a").write_bytes(b"1")
     with pytest.raises(InvalidArgument, match="became shorter"):

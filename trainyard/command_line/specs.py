@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SpecChoice:
-    """What is to be trained: the first argument of `Client.submit` and `Client.validate`, and the overrides."""
+    """A choice of what to train: the first argument of `Client.submit` and `Client.validate`, and the overrides."""
 
     preset_or_spec: PresetOrSpec
     overrides: Mapping[str, Any] | None = None

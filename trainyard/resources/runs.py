@@ -20,7 +20,7 @@ UNKNOWN_STATE = "unknown"
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far a run is.
+    """Progress of a run.
 
     Attributes:
         phase: `start`, `compile`, `train`, `validate` or `export`.
@@ -72,7 +72,7 @@ class RunError:
 
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
-    """What a succeeded run registered."""
+    """Version of a model that a succeeded run registered."""
 
     name: str
     version: int
@@ -91,12 +91,12 @@ class RunSnapshot:
         attempt: Number of the present or last attempt; 0 before the first.
         max_attempts: Attempts it has before lost workers fail it.
         is_cancel_requested: True if it was asked to stop.
-        progress: How far it is, None before it started.
+        progress: None before it started.
         latest_metrics: Last value of each metric by key; NaN where the value is not a number.
         phases: Seconds spent in each phase.
         device: What it trains on.
         error: Why it failed, if it did.
-        model_version: What it registered, once it succeeded.
+        model_version: Version that it registered, once it succeeded.
         created_at: When it was submitted.
         started_at: When its last attempt began.
         ended_at: When it ended.

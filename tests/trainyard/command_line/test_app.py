@@ -96,7 +96,7 @@ def test_host_and_port_of_the_environment_are_used(invoke, fake):
     assert invoke("runs", environment=environment).exit_code == 0
 
 
-def test_wrong_address_is_told_in_words(invoke):
+def test_wrong_address_is_reported_in_words(invoke):
     result = invoke("runs", "--url", "ftp://x")
     assert result.exit_code == 1
     assert result.stderr == "Error: 'ftp://x' is not the address of a service. Write it as http://127.0.0.1:8000.\n"
@@ -133,7 +133,7 @@ def test_problem_of_no_place_in_the_body_is_printed_without_one(invoke, fake, an
     assert invoke("runs").stderr == "Error: One.\n"
 
 
-def test_another_programs_answer_is_told_in_words(invoke, fake, answer):
+def test_another_programs_answer_is_reported_in_words(invoke, fake, answer):
     fake.on("GET", "/v1/runs", answer("<html>"))
     result = invoke("runs")
     assert result.exit_code == 1
@@ -175,7 +175,7 @@ def test_interrupt_while_watching_leaves_the_run_going(fake, answer, run_documen
     assert seen[1].startswith("running")
     assert process.returncode == 130
     assert out == ""
-    assert err.splitlines()[-1] == f"The run goes on. Cancel it with: trainyard cancel {RUN_ID}"
+    assert err.splitlines()[-1] == f"The run continues. Cancel it with: trainyard cancel {RUN_ID}"
     assert fake.count("POST", f"/v1/runs/{RUN_ID}:cancel") == 0
 
 

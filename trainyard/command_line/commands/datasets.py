@@ -74,7 +74,7 @@ def show(
         found = client.get_dataset(name, version)
     if spec:
         if not found.example_spec:
-            typer.echo("No simple network would do for this; docs/specs.md tells how to write a spec.", err=True)
+            typer.echo("No simple network fits this dataset. Write a spec: docs/specs.md.", err=True)
             raise typer.Exit(1)
         print_json(found.example_spec)
     elif as_json:

@@ -21,7 +21,7 @@ LIFETIME = re.compile(r"([1-9][0-9]{0,8})([smhdw])")
 
 
 class Scope(StrEnum):
-    """What a key may be used for."""
+    """Permissions that a key may have."""
 
     READ = "read"
     SUBMIT = "submit"

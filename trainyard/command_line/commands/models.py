@@ -87,13 +87,13 @@ def _predict(
     label: str | None,
     raw: bool,
 ) -> "Predictions":
-    """Ask for class labels first: people want them, but only a classifier has them and others refuse."""
+    """Ask for class labels first: people want them, but only a classifier has them and others reject the request."""
     # Rows that are objects get labels without asking.
     if not raw and not all(isinstance(instance, dict) for instance in instances):
         try:
             return client.predict(model, instances, version=version, label=label, with_labels=True)
         except InvalidRequest:
-            # If the rows are what is wrong, the request without labels is refused for the same reason.
+            # If the rows are what is wrong, the request without labels is rejected for the same reason.
             pass
     return client.predict(model, instances, version=version, label=label)
 

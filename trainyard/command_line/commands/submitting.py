@@ -104,7 +104,7 @@ def follow(run: "Run", *, as_json: bool) -> None:
         with show_progress(run.snapshot) as show:
             run.wait(check=False, on_update=lambda seen: show(seen.snapshot))
     except KeyboardInterrupt as interrupt:
-        typer.echo(f"The run goes on. Cancel it with: trainyard cancel {run.id}", err=True)
+        typer.echo(f"The run continues. Cancel it with: trainyard cancel {run.id}", err=True)
         raise typer.Exit(INTERRUPTED) from interrupt
     if as_json:
         print_json(run.snapshot.document)

@@ -1,1 +1,1 @@
-"""How answers look in a terminal. Text in, text out; only the live bar needs rich."""
+"""Formatting of answers for a terminal. Only the live bar needs rich."""

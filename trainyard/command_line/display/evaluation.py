@@ -1,4 +1,4 @@
-"""How a run's network answers held-out samples, in a terminal."""
+"""Evaluation of a run's network on held-out samples, in a terminal."""
 
 from trainyard.command_line.display.formats import format_count, format_number, format_table
 from trainyard.resources.evaluation import Classification, ClassNumbers, Errors, Evaluation, SplitEvaluation
@@ -8,17 +8,17 @@ LONGEST_LABEL = 30
 
 
 def format_glance(evaluation: Evaluation) -> str:
-    """The test samples, or else those of validation: numbers, and a table of the classes where they are few."""
+    """Format the test samples, or else those of validation: numbers, and a table of the classes where they are few."""
     return format_split(evaluation.splits[0], is_short=True) if evaluation.splits else ""
 
 
 def format_evaluation(evaluation: Evaluation) -> str:
-    """Everything but the pairs of targets and predictions; "" where no samples were held out."""
+    """Format everything but the pairs of targets and predictions; "" where no samples were held out."""
     return "\n\n".join(format_split(split) for split in evaluation.splits)
 
 
 def format_split(split: SplitEvaluation, *, is_short: bool = False) -> str:
-    """One split; `is_short` leaves out the confusion matrix, and the classes where they are many."""
+    """Format one split; `is_short` leaves out the confusion matrix, and the classes where they are many."""
     numbers = [f"{name} {_show(value)}" for name, value in split.metrics.items()]
     if split.bit_accuracy is not None:
         numbers.append(f"right bits {_show(split.bit_accuracy)}")

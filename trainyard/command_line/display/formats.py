@@ -21,17 +21,17 @@ STATE_COLORS = {
 
 
 def format_number(value: float) -> str:
-    """Four significant digits: `0.0003290` is `0.000329`, `1.0` is `1`."""
+    """Format four significant digits: `0.0003290` is `0.000329`, `1.0` is `1`."""
     return f"{value:.4g}"
 
 
 def format_count(value: float) -> str:
-    """A whole number with commas: `10,000`."""
+    """Format a whole number with commas: `10,000`."""
     return f"{round(value):,}"
 
 
 def format_duration(seconds: float) -> str:
-    """`0.42 s`, `12.3 s`, `3 min 05 s`, `2 h 07 min`."""
+    """Format a time: `0.42 s`, `12.3 s`, `3 min 05 s`, `2 h 07 min`."""
     if seconds < TENS_OF_SECONDS:
         return f"{seconds:.2f} s"
     if round(seconds, 1) < SECONDS_PER_MINUTE:
@@ -44,13 +44,13 @@ def format_duration(seconds: float) -> str:
 
 
 def format_time_left(seconds: float) -> str:
-    """An estimate, so in whole seconds: `12 s left`, `3 min 05 s left`."""
+    """Format an estimate, so in whole seconds: `12 s left`, `3 min 05 s left`."""
     whole = format_duration(round(seconds)) if round(seconds) >= SECONDS_PER_MINUTE else f"{seconds:.0f} s"
     return f"{whole} left"
 
 
 def format_age(moment: datetime, now: datetime | None = None) -> str:
-    """How long ago, in its largest unit: `5 s ago`, `3 min ago`, `2 h ago`, `4 d ago`."""
+    """Format a time ago, in its largest unit: `5 s ago`, `3 min ago`, `2 h ago`, `4 d ago`."""
     # The clocks of this machine and the service may differ a little.
     seconds = max(int(((now or datetime.now(UTC)) - moment).total_seconds()), 0)
     if seconds < SECONDS_PER_MINUTE:
@@ -63,7 +63,7 @@ def format_age(moment: datetime, now: datetime | None = None) -> str:
 
 
 def format_bytes(num_bytes: float) -> str:
-    """`812 B`, `9.5 KiB`, `11.2 MiB`."""
+    """Format a size: `812 B`, `9.5 KiB`, `11.2 MiB`."""
     if num_bytes < BYTES_PER_UNIT:
         return f"{num_bytes:.0f} B"
     for unit in ("KiB", "MiB"):
@@ -74,7 +74,7 @@ def format_bytes(num_bytes: float) -> str:
 
 
 def format_shape(shape: tuple[int | None, ...]) -> str:
-    """`(None, 28, 28)`, as Keras writes it; `(None,)` for a single axis."""
+    """Format a shape as Keras does: `(None, 28, 28)`; `(None,)` for a single axis."""
     return str(tuple(shape))
 
 
@@ -108,6 +108,6 @@ def format_fields(fields: Sequence[tuple[str, str]]) -> str:
 
 
 def paint_state(text: str) -> str:
-    """A run's state in its colour, other text as it is. `typer.echo` drops colours outside a terminal."""
+    """Paint a run's state in its colour, leave other text as it is. `typer.echo` drops colours outside a terminal."""
     color = STATE_COLORS.get(text.strip())
     return typer.style(text, fg=color) if color else text

@@ -11,7 +11,7 @@ NUM_CLASSES = 5
 
 
 def format_predictions(instances: Sequence[Any], rows: Sequence[Any]) -> str:
-    """Each row's answer: a sum with its bits, a label with the likeliest classes, or plain numbers.
+    """Format each row's answer: a sum with its bits, a label with the likeliest classes, or plain numbers.
 
     Args:
         instances: What was asked, in order.
@@ -59,15 +59,15 @@ def _format_label(row: dict[str, Any], *, is_one: bool) -> str:
     scores: dict[str, float] = row.get("probabilities") or row.get("scores") or {}
     label = _plain(row["label"])
 
-    def tell(score: float) -> str:
+    def format_score(score: float) -> str:
         return f"{score:.1%}" if "probabilities" in row else format_number(score)
 
     if not is_one:
-        return f"{label}  {tell(scores[label])}" if label in scores else label
+        return f"{label}  {format_score(scores[label])}" if label in scores else label
     best = sorted(scores.items(), key=lambda item: _rank(item[1]), reverse=True)[:NUM_CLASSES]
     name_width = max((len(name) for name, _ in best), default=0)
-    score_width = max((len(tell(score)) for _, score in best), default=0)
-    return "\n".join([label, *(f"  {name:{name_width}}  {tell(score):>{score_width}}" for name, score in best)])
+    score_width = max((len(format_score(score)) for _, score in best), default=0)
+    return "\n".join([label, *(f"  {name:{name_width}}  {format_score(score):>{score_width}}" for name, score in best)])
 
 
 def _format_numbers(row: Any) -> str:

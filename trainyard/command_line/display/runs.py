@@ -44,7 +44,7 @@ def format_run(run: RunSnapshot) -> str:
 
 
 def headline(latest_metrics: Mapping[str, float], *, has_ended: bool = False) -> str:
-    """The latest losses and accuracies in one line; of an ended run the test's, where it was tested.
+    """Format the latest losses and accuracies in one line; of an ended run the test's, where it was tested.
 
     Such as `loss 0.0123, accuracy 0.99, validation loss 0.02`.
     """
@@ -124,11 +124,11 @@ def _format_mapping(values: Mapping[str, Any] | None) -> str:
 
 
 def _format_engine(engine: Mapping[str, Any] | None) -> str:
-    """`plan graph, batch_size 16, 4,730 steps/s`: what is told in one line; the rest is in the JSON."""
-    told = engine or {}
-    parts = [f"{name} {told[name]}" for name in ("plan", "batch_size") if name in told]
-    if "steps_per_second" in told:
-        parts.append(f"{format_count(round(told['steps_per_second']))} steps/s")
+    """`plan graph, batch_size 16, 4,730 steps/s`: the main facts; the rest is in the JSON."""
+    facts = engine or {}
+    parts = [f"{name} {facts[name]}" for name in ("plan", "batch_size") if name in facts]
+    if "steps_per_second" in facts:
+        parts.append(f"{format_count(round(facts['steps_per_second']))} steps/s")
     return ", ".join(parts)
 
 

@@ -38,7 +38,7 @@ def test_missing_files_are_named_after_the_others_were_sent(invoke, fake, tmp_pa
     assert len(fake.requests) == 1
 
 
-def test_refused_file_is_told_in_words(invoke, fake, answer, tmp_path):
+def test_refused_file_is_reported_in_words(invoke, fake, answer, tmp_path):
     (tmp_path / MNIST_FILES[0]).write_bytes(b"x")
     fake.on("PUT", f"{ROUTE}{MNIST_FILES[0]}", answer({"detail": "This is not an IDX file."}, 422))
     result = invoke("data", "add", "mnist", str(tmp_path))
@@ -108,7 +108,7 @@ def test_a_folder_is_sent_as_an_archive(invoke, fake, answer, tmp_path):
         assert archive.extractfile("dog/2.png").read() == b"dog/2.png"
 
 
-def test_what_cannot_be_sent_is_told(invoke, tmp_path):
+def test_what_cannot_be_sent_is_reported(invoke, tmp_path):
     (tmp_path / "empty").mkdir()
     for name, words in (("none", "cannot be read"), ("empty", "There are no files")):
         result = invoke("data", "add", "flowers", str(tmp_path / name))

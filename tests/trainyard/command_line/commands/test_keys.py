@@ -61,7 +61,7 @@ def test_keys_are_listed(invoke, fake):
     assert json.loads(invoke("keys", "list", "--json").stdout) == {"items": [given, ENTRY]}
 
 
-def test_no_keys_are_told_with_what_to_do(invoke, fake):
+def test_no_keys_are_reported_with_what_to_do(invoke, fake):
     fake.on("GET", "/v1/keys", {"items": []})
     result = invoke("keys", "list")
     assert (result.exit_code, result.stdout) == (0, "")
@@ -81,7 +81,7 @@ def test_key_of_the_environment_is_sent(invoke, fake):
     assert fake.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_refusal_is_told_in_words(invoke, fake, answer):
+def test_refusal_is_reported_in_words(invoke, fake, answer):
     detail = "This needs a key with the scope admin; yours has read."
     fake.on("GET", "/v1/keys", answer({"detail": detail, "code": "insufficient_scope"}, 403))
     result = invoke("keys", "list")

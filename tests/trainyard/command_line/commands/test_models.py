@@ -53,7 +53,7 @@ def test_raw_asks_for_no_labels(invoke, fake):
     assert fake.count("POST", PATH) == 1
 
 
-def test_row_that_does_not_fit_is_told_once(invoke, fake, answer):
+def test_row_that_does_not_fit_is_reported_once(invoke, fake, answer):
     fake.on("POST", PATH, answer({"error": "Row 0 has 3 numbers, not 4."}, 400))
     result = invoke("predict", "m", "[1, 2, 3]")
     assert (result.exit_code, result.stderr) == (1, "Error: Row 0 has 3 numbers, not 4.\n")
@@ -95,14 +95,14 @@ def test_rows_come_from_a_file_or_standard_input(invoke, fake, tmp_path):
     assert fake.requests[0].body == fake.requests[1].body == {"instances": [{"x": 1}, {"x": 2}]}
 
 
-def test_text_that_is_not_json_is_told_without_asking_the_service(invoke, fake):
+def test_text_that_is_not_json_is_reported_without_asking_the_service(invoke, fake):
     result = invoke("predict", "m", "{a:1}")
     assert result.exit_code == 1
     assert "is not JSON" in result.stderr
     assert fake.requests == []
 
 
-def test_unknown_model_is_told_in_words(invoke, fake, answer):
+def test_unknown_model_is_reported_in_words(invoke, fake, answer):
     error = {"error": "There is no model 'n'. Did you mean 'm'?"}
     fake.on("GET", "/v1/models/n/metadata", answer(error, 404))
     fake.on("POST", "/v1/models/n:predict", answer(error, 404))
@@ -154,7 +154,7 @@ def test_the_picture_is_saved(invoke, fake, tmp_path):
 
 
 @pytest.mark.usefixtures("evaluated")
-def test_a_picture_that_cannot_be_written_is_told(invoke, fake, tmp_path):
+def test_a_picture_that_cannot_be_written_is_reported(invoke, fake, tmp_path):
     fake.on("GET", f"{RUN_PATH}/evaluation.svg", "<svg/>")
     result = invoke("evaluation", RUN_ID, "--svg", str(tmp_path / "no" / "where.svg"))
     assert result.exit_code == 1

@@ -89,7 +89,7 @@ def test_shown_run_can_be_followed(invoke, fake, run_document):
     assert result.stdout == f"Run {RUN_ID} failed.\n"
 
 
-def test_unknown_run_is_told_in_words(invoke, fake, answer):
+def test_unknown_run_is_reported_in_words(invoke, fake, answer):
     fake.on("GET", RUN_PATH, answer({"detail": f"There is no run {RUN_ID}.", "code": "unknown_run"}, 404))
     result = invoke("show", RUN_ID)
     assert (result.exit_code, result.stderr) == (1, f"Error: There is no run {RUN_ID}.\n")

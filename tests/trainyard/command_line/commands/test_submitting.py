@@ -91,7 +91,7 @@ def test_request_body_in_a_file_is_understood(invoke, accepting):
         (["-", "--set", "epochs"], "{}", "is not of the form FIELD=VALUE"),
     ],
 )
-def test_what_cannot_be_read_is_told_and_not_sent(invoke, fake, arguments, stdin, message):
+def test_what_cannot_be_read_is_reported_and_not_sent(invoke, fake, arguments, stdin, message):
     result = invoke("run", *arguments, stdin=stdin)
     assert result.exit_code == 1
     assert message in result.stderr
@@ -179,7 +179,7 @@ def test_spec_of_a_preset_is_alone_on_standard_output(invoke):
     assert "wide, deep" in result.stderr
 
 
-def test_unknown_preset_is_told_in_words(invoke, fake, answer):
+def test_unknown_preset_is_reported_in_words(invoke, fake, answer):
     fake.on("GET", "/v1/presets/x", answer({"detail": "There is no preset 'x'.", "code": "unknown_preset"}, 404))
     result = invoke("presets", "x")
     assert (result.exit_code, result.stderr) == (1, "Error: There is no preset 'x'.\n")

@@ -31,14 +31,14 @@ from trainyard.command_line.display.formats import (
         (7620, "2 h 07 min"),
     ],
 )
-def test_duration_is_told_in_its_unit(seconds, text):
+def test_duration_is_reported_in_its_unit(seconds, text):
     assert format_duration(seconds) == text
 
 
 @pytest.mark.parametrize(
     ("seconds", "text"), [(0.4, "0 s left"), (12.6, "13 s left"), (59.6, "1 min 00 s left"), (185, "3 min 05 s left")]
 )
-def test_time_left_is_told_in_whole_seconds(seconds, text):
+def test_time_left_is_reported_in_whole_seconds(seconds, text):
     assert format_time_left(seconds) == text
 
 
@@ -46,7 +46,7 @@ def test_time_left_is_told_in_whole_seconds(seconds, text):
     ("seconds", "text"),
     [(-3, "0 s ago"), (59, "59 s ago"), (60, "1 min ago"), (3600, "1 h ago"), (86_400 * 4, "4 d ago")],
 )
-def test_age_is_told_in_its_largest_unit(seconds, text):
+def test_age_is_reported_in_its_largest_unit(seconds, text):
     now = datetime(2026, 1, 2, tzinfo=UTC)
     assert format_age(now - timedelta(seconds=seconds), now) == text
 
@@ -62,7 +62,7 @@ def test_number_has_four_significant_digits(value, text):
     ("num_bytes", "text"),
     [(812, "812 B"), (9728, "9.5 KiB"), (11_744_051, "11.2 MiB"), (3 * 2**30, "3.0 GiB"), (5 * 2**40, "5120.0 GiB")],
 )
-def test_bytes_are_told_in_binary_units(num_bytes, text):
+def test_bytes_are_reported_in_binary_units(num_bytes, text):
     assert format_bytes(num_bytes) == text
 
 

@@ -57,14 +57,14 @@ def test_outside_a_terminal_each_change_is_a_line(capsys, run_document, running)
     ]
 
 
-def test_outside_a_terminal_small_steps_are_not_told(capsys, running, progress_document):
+def test_outside_a_terminal_small_steps_are_not_reported(capsys, running, progress_document):
     with show_progress(running(0)) as on_look:
         for thousandth in range(1001):
             on_look(running(0, progress=progress_document(0, fraction=thousandth / 1000)))
     assert len(capsys.readouterr().err.splitlines()) == 21
 
 
-def test_second_attempt_is_told(capsys, running):
+def test_second_attempt_is_reported(capsys, running):
     with show_progress(running(1)) as on_look:
         on_look(running(3))
         on_look(running(0, attempt=2))

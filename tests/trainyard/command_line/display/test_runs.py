@@ -110,3 +110,13 @@ def test_ended_run_without_a_test_shows_training():
 
 def test_run_without_metrics_shows_nothing():
     assert headline({}) == ""
+
+
+def test_failed_run_shows_each_problem_of_its_spec(run_document):
+    problems = [{"pointer": "/spec/training/epochs", "detail": "Must be at least 1.", "code": "too_small"}]
+    error = {"code": "invalid_spec", "detail": "The spec does not fit.", "problems": problems}
+    run = RunSnapshot.from_json(run_document("failed", error=error))
+    assert format_outcome(run) == (
+        f"Run {RUN_ID} failed: The spec does not fit.\n  at /spec/training/epochs: Must be at least 1."
+    )
+    assert "problem     at /spec/training/epochs: Must be at least 1." in plain(format_run(run))
