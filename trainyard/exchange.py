@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import re
 import time
 from dataclasses import dataclass, field
@@ -193,5 +194,13 @@ def _retry_after_seconds(response: httpx.Response) -> float:
 
 
 def _reason(error: Exception) -> str:
+    # Of a connection that failed asyncio says that all attempts did; the operating system's reason lies below.
+    cause: BaseException = error
+    while below := cause.__cause__ or cause.__context__:
+        cause = below
+    if isinstance(cause, BaseExceptionGroup):
+        cause = cause.exceptions[0]
+    if isinstance(cause, ConnectionError) and cause.errno:
+        return os.strerror(cause.errno)
     text = re.sub(r"^\[Errno -?\d+\] ", "", str(error)).rstrip(".")
     return text or type(error).__name__

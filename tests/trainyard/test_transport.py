@@ -106,7 +106,10 @@ def test_first_connection_that_is_refused_is_reported_at_once(connect, closed_po
     monkeypatch.setattr(time, "sleep", fail)
     monkeypatch.setattr(asyncio, "sleep", fail)
     url = f"http://127.0.0.1:{closed_port}"
-    with connect(url) as client, pytest.raises(ServiceUnavailable, match="start one with `make up`") as caught:
+    with (
+        connect(url) as client,
+        pytest.raises(ServiceUnavailable, match=r"\(Connection refused\); start one with `make up`") as caught,
+    ):
         client.get_run(RUN_ID)
     assert url in caught.value.detail
     assert caught.value.status is None
