@@ -1,10 +1,11 @@
 # Everything needs only Python 3.11, 3.12 or 3.13 and make; `make up` sets up the rest. Written for GNU make 3.81 (macOS) on.
 
-VENV := .venv
-BIN := $(VENV)/bin
-
 # Another interpreter: make PYTHON=/path/to/python up
 PYTHON ?=
+
+# Another virtual environment, one for each Python: make VENV=.venv-3.13 PYTHON=python3.13 test
+VENV := .venv
+BIN := $(VENV)/bin
 
 # More for pytest: make test PYTEST_ARGS='-x tests/db'
 PYTEST_ARGS ?=
@@ -23,7 +24,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose lint bench-training bench-streaming bench-stack bench-ideas reproduce lock clean
+.PHONY: help up demo stack test test-compose lint same-python bench-training bench-streaming bench-stack bench-ideas reproduce lock clean
 
 help: ## list what there is to make
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -78,11 +79,26 @@ lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyprojec
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/build.txt requirements/build.in
 
 clean: ## remove what was installed and cached; your data in var/ stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+# Reject a virtual environment of another Python than the one that PYTHON names.
+same-python:
+	@version='import sys; print("%d.%d" % sys.version_info[:2])'; \
+	if [ -n "$(PYTHON)" ] && held=$$($(BIN)/python -c "$$version" 2>/dev/null); then \
+		named=$$("$(PYTHON)" -c "$$version" 2>/dev/null) || named=; \
+		if [ -z "$$named" ]; then \
+			echo "trainyard: PYTHON=$(PYTHON) does not run. Name a Python 3.11, 3.12 or 3.13." >&2; \
+			exit 1; \
+		elif [ "$$held" != "$$named" ]; then \
+			echo "trainyard: $(VENV) holds Python $$held; PYTHON=$(PYTHON) is $$named." >&2; \
+			echo "Keep both: make VENV=.venv-$$named PYTHON=$(PYTHON), or start afresh: make clean" >&2; \
+			exit 1; \
+		fi; \
+	fi
+
 # A virtual environment that is whole is kept, whoever made it.
-$(VENV)/made.stamp:
+$(VENV)/made.stamp: | same-python
 	@suitable='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
 	if [ -e $(BIN)/python ] && ! $(BIN)/python -c "$$suitable"; then \
 		echo "trainyard: $(VENV) holds another Python than 3.11, 3.12 or 3.13. Remove it: make clean" >&2; \
@@ -96,7 +112,7 @@ $(VENV)/made.stamp:
 			incomplete=$${incomplete:-$$candidate}; \
 		done; \
 		if [ -z "$$chosen" ] && [ -n "$$incomplete" ]; then \
-			echo "trainyard: $$incomplete can not make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+			echo "trainyard: $$incomplete cannot make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
 			exit 1; \
 		elif [ -z "$$chosen" ]; then \
 			echo "trainyard: found no Python 3.11, 3.12 or 3.13$(if $(PYTHON), in PYTHON=$(PYTHON)). Install one, or name it: make PYTHON=/path/to/python" >&2; \
