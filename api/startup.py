@@ -35,6 +35,7 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
     finally:
         service.doorbell.close()
         await service.authenticator.close()
+        await service.census_taker.close()
         service.database.dispose()
 
 
