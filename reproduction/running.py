@@ -1,4 +1,4 @@
-"""Training tries through a service, and gathering what came of them."""
+"""Training of variants through a service, and collection of their outcomes."""
 
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -17,11 +17,11 @@ from trainyard.uploads import find_mnist_files
 
 MAX_FETCHED = 2000
 MAX_KEPT = 60
-"""Points of a curve: as many as a picture shows."""
+"""Points of a curve in a chart."""
 
 LIBRARIES = ("tensorflow", "keras", "numpy")
 MEASURES = ("loss", "accuracy", "mean_absolute_error")
-"""Kept whatever figures speak of; recorded gradients and activations are not."""
+"""Metrics stored for every run; recorded gradients and activations are stored only for figures."""
 TRAINING_PHASES = ("compile", "trial", "train")
 
 Points = tuple[tuple[float, ...], tuple[float, ...]]
@@ -29,15 +29,15 @@ Points = tuple[tuple[float, ...], tuple[float, ...]]
 
 
 def send_data(client: Client, dataset: Dataset, folder: Path) -> bool:
-    """Send a preset's data to a service that has not got them.
+    """Upload a preset's data to a service that does not have it.
 
     Args:
-        client: Of the service.
-        dataset: Of the preset.
-        folder: Holds MNIST's four files, and uploads under their names, such as `cifar10-images.tar.xz`.
+        client: Client of the service.
+        dataset: Dataset of the preset.
+        folder: Contains MNIST's four files, and uploads under their names, such as `cifar10-images.tar.xz`.
 
     Returns:
-        Whether the service has them now.
+        True if the service has the data now.
     """
     name = dataset.dataset if isinstance(dataset, UploadedDataset) else dataset.name
     known = {found.name: found.document.get("state") for found in client.list_datasets()}
@@ -61,12 +61,12 @@ def _send_mnist(client: Client, folder: Path) -> bool:
 
 
 def run_tries(client: Client, preset: Preset, wanted: Sequence[Try], on_outcome: Callable[[Outcome], None]) -> None:
-    """Submit tries of one preset, all at once, and wait for them one by one.
+    """Submit variants of one preset, all at once, and wait for them one by one.
 
     Args:
-        client: Of the service that trains.
-        preset: Whose tries they are.
-        wanted: Which.
+        client: Client of the service that trains.
+        preset: Preset of the variants.
+        wanted: Variants and seeds to run.
         on_outcome: Called with each outcome as soon as it is known.
     """
     submitted = [(each, _submit(client, each)) for each in wanted]
@@ -122,7 +122,7 @@ def _ask(run: Run, instances: Sequence[Any]) -> Answer:
 
 
 def _numbers(row: Any) -> list[float]:
-    """The numbers of one answer, however it nests them."""
+    """Flatten the numbers of one prediction."""
     if isinstance(row, list):
         return [number for part in row for number in _numbers(part)]
     return [float(row)]
@@ -134,7 +134,7 @@ def _chart(preset: Preset, run: Run) -> Points:
 
 
 def thin(x: Sequence[float], y: Sequence[float]) -> Points:
-    """At most `MAX_KEPT` points: where there are more, means of equal stretches, which even out noise."""
+    """Thin a curve to at most `MAX_KEPT` points: means of equal sections, which smooth noise."""
     if len(x) <= MAX_KEPT:
         return tuple(x), tuple(y)
     edges = [number * len(x) // MAX_KEPT for number in range(MAX_KEPT + 1)]
@@ -146,6 +146,6 @@ def thin(x: Sequence[float], y: Sequence[float]) -> Points:
 
 
 def tell(text: str) -> None:
-    """One line for whoever waits."""
+    """Print one line of progress."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()
