@@ -1,6 +1,6 @@
 """Train and predict with Trainyard's Python client: `.venv/bin/python examples/python_client.py` after `make up`.
 
-The service is found by TRAINYARD_URL, a key is taken from TRAINYARD_KEY.
+The client reads TRAINYARD_URL and TRAINYARD_KEY.
 """
 
 import sys

@@ -26,7 +26,7 @@ IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".ti
 PROSE = re.compile(
     r"^(readme|licen[cs]e|copying|changelog|authors|citation|notice|index)\b|\.(md|rst|html?|names|log|xml|py)$", re.I
 )
-"""Documents that are commonly packed beside the data."""
+"""Documents that are commonly packed with the data."""
 OFFICE_FILE = "[Content_Types].xml"
 """Every .xlsx is a zip archive with this file in it."""
 MAX_CLASSES = 10_000

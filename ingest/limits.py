@@ -10,7 +10,7 @@ from ingest.refusals import Refused
 
 MIB = 1024**2
 MEMORY_BESIDE = 2048 * MIB
-"""Address space for private data beside `memory_bytes`: the interpreter, libraries, stacks, one decoded image."""
+"""Address space for private data on top of `memory_bytes`: the interpreter, libraries, stacks, one decoded image."""
 ADDRESS_SPACE = 2
 """Bytes of address space for each of `memory_bytes`, since allocators reserve more than they use. A table of 1,500
 columns took 2.2 GB of address space while it was read in 0.5 GB of memory."""

@@ -7,7 +7,7 @@ TEXT = (Path(__file__).parents[3] / "docs" / "monitoring.md").read_text()
 
 
 def rows(heading):
-    """Cells of the table under a heading."""
+    """Return the cells of the table under a heading."""
     section = TEXT.split(f"## {heading}\n")[1].split("\n## ")[0]
     lines = [line for line in section.splitlines() if line.startswith("| `")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]

@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
 . "$(dirname "$0")/service.sh"
 
-# A table of one's own: words, numbers and gaps. Here Fisher's irises, some of whose cells are empty.
+# A table with words, numbers and missing values. Here Fisher's irises, with some empty cells.
 table=${1:-$(dirname "$0")/flowers.csv}
 
-say "Upload it; the answer tells what is in it"
+say "Upload it; the response describes its contents"
 ask POST '/v1/datasets/tour-flowers/versions?filename=flowers.csv' --data-binary "@$table"
 [ "$status" = 200 ] || expect 201
 expect "$status" '"summary":"150 rows of 6 columns"' '"num_missing":3' '"example_spec":{'
@@ -24,11 +24,11 @@ train '{"spec": {
 expect 200 "\"version\":$version,\"sha256\""
 expect_number test/accuracy '>' 0.8
 
-say "Predict with rows as they come: a missing value, a word that was never seen"
+say "Predict from raw rows: a missing value, a word that did not occur in training"
 ask POST /v1/models/tour-flowers:predict --data \
     '{"instances": [{"sepal_length": 5.1, "sepal_width": null, "petal_length": 1.4, "petal_width": 0.2, "size": "tiny"}]}'
 expect 200 '"label":"setosa"'
 
-say "Get it back"
+say "Download it"
 ask GET "/v1/datasets/tour-flowers/versions/$version/content" --range 0-12
 expect 206 'sepal_length,'
