@@ -1,1 +1,1 @@
-"""HTTP only: one module per resource, from request to answer."""
+"""HTTP only: a folder for each resource, from request to answer."""

@@ -3,31 +3,29 @@
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
-from api import (
-    artifacts,
-    datasets,
-    evaluation,
-    experiments,
-    health,
-    keys,
-    metrics,
-    monitoring,
-    prediction,
-    presets,
-    registry,
-    runs,
-    specs,
-    uploads,
-)
-from api.access import check_routes
-from api.docs_pages import install_docs_pages
-from api.errors import install_error_handlers
-from api.gate import Gate
-from api.middleware import Frame, HeadAsGet
-from api.openapi import DESCRIPTION, TAGS, install_openapi
-from api.origins import Origins
-from api.request_meter import RequestMeter
+from api.artifacts import routes as artifacts
+from api.auth.access import check_routes
+from api.auth.gate import Gate
+from api.auth.origins import Origins
+from api.datasets import routes as datasets
+from api.datasets import uploading as uploads
+from api.evaluation import routes as evaluation
+from api.experiments import routes as experiments
+from api.health import routes as health
+from api.http.errors import install_error_handlers
+from api.http.middleware import Frame, HeadAsGet
+from api.keys import routes as keys
+from api.metrics import routes as metrics
+from api.monitoring import routes as monitoring
+from api.monitoring.requests import RequestMeter
+from api.openapi.document import DESCRIPTION, TAGS, install_openapi
+from api.openapi.pages import install_docs_pages
+from api.prediction import routes as prediction
+from api.presets import routes as presets
+from api.registry import routes as registry
+from api.runs import routes as runs
 from api.service import Service
+from api.specs import routes as specs
 from api.startup import ShortRefusal, check_and_close
 from core.settings import Settings, load_settings
 

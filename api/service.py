@@ -5,14 +5,14 @@ from typing import Annotated, Self
 
 from fastapi import Depends, Request
 
-from api.authentication import Authenticator
-from api.census_taker import CensusTaker
-from api.doorbell_ringer import DoorbellRinger
-from api.ingestion import Ingestion
-from api.instruments import Instruments
+from api.auth.authentication import Authenticator
+from api.datasets.ingestion import Ingestion
+from api.doorbell import DoorbellRinger
+from api.monitoring.census import CensusTaker
+from api.monitoring.instruments import Instruments
 from core.artifacts import ArtifactStore
-from core.dataset_store import DatasetStore
 from core.settings import Settings
+from core.uploads.store import DatasetStore
 from db.session import Database
 from serving.loaded_model import LoadedModel
 from serving.model_pool import ModelPool

@@ -1,4 +1,4 @@
-"""The process that measures: reads an order from standard input, writes a measurement as its last line of output."""
+"""Measuring process: reads an order from standard input, writes a measurement as its last line of output."""
 
 import sys
 from pathlib import Path
@@ -6,9 +6,9 @@ from pathlib import Path
 from benchmarks.engine import fit_engine
 from benchmarks.measurement import NUM_THREADS, read_order
 from benchmarks.stock import fit_stock
-from core.presets import get_preset
+from core.catalogue.presets import get_preset
+from core.experiment import parse_spec
 from core.specs.merging import apply_overrides
-from core.specs.parsing import parse_spec
 from models.runtime import configure_threads
 from models.warm_up import warm_up
 
@@ -20,7 +20,7 @@ def main() -> None:
     datasets_dir = Path(order.datasets_dir)
     warm_up()
     if order.side == "stock":
-        # What our warm-up does for our engine, this does for Keras's: what is slow only the first time is then done.
+        # Warms up Keras's fit as our warm-up does our engine, so that one-time work is done before the measurement.
         tiny = apply_overrides(get_preset("linear-regression").spec_json(), {"training": {"epochs": 1}})
         fit_stock(parse_spec(tiny), datasets_dir)
         measurement = fit_stock(parse_spec(order.spec), datasets_dir)

@@ -1,23 +1,23 @@
-"""This project's engine, called as a run calls it."""
+"""This project's engine, called as in a run."""
 
 from dataclasses import replace
 from pathlib import Path
 from time import perf_counter
 
 from benchmarks.measurement import Measurement
-from core.specs.experiment import ExperimentSpec
+from core.experiment import ExperimentSpec
 from models.assembly import assemble
-from models.engine.arrays import Arrays
-from models.engine.fitting import fit
+from models.fit.arrays import Arrays
+from models.fit.fitting import fit
 from models.reporting import SilentReporter
 from models.runtime import find_device_name
 from models.training import make_planning
 
 
 def fit_engine(spec: ExperimentSpec, datasets_dir: Path, cache_dir: Path) -> Measurement:
-    """Train the network of a spec: plan, trials and validation included.
+    """Train the network of a spec, including plan, trials and validation.
 
-    Test samples are left out: `Model.fit` does not look at any.
+    Test samples are left out, since `Model.fit` does not evaluate any.
     """
     assembly = assemble(spec, datasets_dir)
     data = replace(assembly.data, test=_none_of(assembly.data.test))

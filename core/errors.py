@@ -1,11 +1,12 @@
 """The one family of errors, each saying what came, what was expected and what to do.
 
-Nothing here knows HTTP: `api/errors.py` maps each class to a status.
+Nothing here knows HTTP: `api/http/errors.py` maps each class to a status.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NoReturn
 
 LONGEST_COMPARED = 200
 """Names with more characters than this are not compared with others: that takes seconds, and nothing is near them."""
@@ -24,6 +25,11 @@ class Problem:
     pointer: str
     detail: str
     code: str
+
+
+def json_pointer(*steps: object) -> str:
+    """Return the JSON Pointer (RFC 6901) to a value: the names and numbers of the steps that lead to it."""
+    return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 class TrainyardError(Exception):
@@ -247,3 +253,14 @@ def nearest(name: str, known: Sequence[str]) -> str:
     if not known:
         return ""
     return f" Known here: {', '.join(sorted(known))}."
+
+
+def reject_spec(pointer: str, detail: str, code: str = "shape_mismatch") -> NoReturn:
+    """Raise InvalidSpec for one thing that is wrong with a spec.
+
+    Args:
+        pointer: Where, as a JSON Pointer into the spec.
+        detail: What came, what was expected, what to do.
+        code: A stable word for programs.
+    """
+    raise InvalidSpec(detail, [Problem(pointer, detail, code)])

@@ -7,7 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from core.signatures import Task
+from core.signatures.signature import Task
 
 MOST_CLASSES = 200
 """Classes up to which every pair of actual and answered class is counted; above, each class by itself."""

@@ -11,9 +11,9 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
 from sqlalchemy.orm import Session, defer
 
-from core.dataset_description import DescriptionFile
 from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
 from core.run_state import RunState
+from core.uploads.description import DescriptionFile
 from db.cursors import Page, read_cursor, write_cursor
 from db.documents import made_storable
 from db.records import DatasetRecord, DatasetVersionRecord, RunDatasetRecord, RunRecord

@@ -6,10 +6,9 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from core.dataset_description import DescriptionFile
-from core.dataset_store import DatasetStore, IncomingDataset
 from core.errors import TrainyardError
-from core.own_data.wording import summarise
+from core.uploads.description import DescriptionFile, summarise
+from core.uploads.store import DatasetStore, IncomingDataset
 from db import datasets
 from db.records import DatasetVersionRecord
 from db.session import Database

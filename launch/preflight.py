@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from core.errors import BrokerUnavailable, DatabaseOutdated, InvalidSetup, Unavailable
 from core.settings import Settings
-from core.waiting import Say, wait_for
+from core.system.waiting import Say, wait_for
 from db import api_keys
 from db.session import Database
 from db.upgrade import check_database, upgrade_database

@@ -7,26 +7,24 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.dataset_shape import shape_of
-from core.dataset_sizes import DatasetShape
-from core.spec_fit import fit_parts
-from core.specs.experiment import ExperimentSpec
-from core.specs.own_data import Augmentation
-from models.augmentation import make_augmentation
-from models.data.loading import load_data, read_description
-from models.data.samples import Samples, SplitSamples
-from models.data.storage import Storage
-from models.engine.arrays import Arrays, FitData
-from models.engine.front import Front
-from models.engine.tallies import MakeTally
-from models.evaluation_report import choose_tally
-from models.first_weights import set_first_weights
-from models.metrics import Measure, make_measures
-from models.preparation import AnyPreparation, Preparation
-from models.registry import build_network
-from models.target_scaling import TargetScaling, fit_target_scaling
-from models.targets import shape_targets
-from models.weighting import weigh_samples
+from core.checks.fit import fit_parts
+from core.datasets.shape import DatasetShape
+from core.datasets.shapes import shape_of
+from core.datasets.uploaded import Augmentation
+from core.experiment import ExperimentSpec
+from models.arrays.samples import Samples, SplitSamples
+from models.arrays.storage import Storage
+from models.datasets.loading import load_data, read_description
+from models.evaluation.report import choose_tally
+from models.evaluation.tallies import MakeTally
+from models.fit.arrays import Arrays, FitData
+from models.networks.network import build_network
+from models.networks.weights import set_first_weights
+from models.objectives.metrics import Measure, make_measures
+from models.objectives.weighting import weigh_samples
+from models.preparation.augmentation import Front, make_augmentation
+from models.preparation.preparation import AnyPreparation, Preparation
+from models.preparation.targets import TargetScaling, fit_target_scaling, shape_targets
 
 NUM_EXAMPLES = 64
 

@@ -19,7 +19,7 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 import keras
 import tensorflow as tf
 
-from core.machine import usable_memory_bytes, usable_processors
+from core.system.machine import usable_memory_bytes, usable_processors
 
 # Keras follows a network from its last layer to its first by recursion; the longest a spec can describe has 6,000.
 sys.setrecursionlimit(20_000)

@@ -3,20 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.layer_table import tabulate_layers
+from core.checks.cost import count_step_flops
+from core.checks.length import measure_length
+from core.experiment import ExperimentSpec
 from core.metrics import Phase
+from core.networks.table import tabulate_layers
 from core.run_report import Environment
-from core.spec_report import count_step_flops
-from core.specs.experiment import ExperimentSpec
 from models.assembly import Assembly, as_served, assemble
-from models.engine.fitting import fit
-from models.engine.length import measure_length
-from models.engine.mirroring import mirrored
-from models.engine.plan_cache import PlanCache
-from models.engine.planning import Planning
-from models.engine.plans import GENERATION
-from models.evaluation_report import write_report
-from models.export import export_model
+from models.evaluation.report import write_report
+from models.export.export import export_model
+from models.fit.fitting import fit
+from models.fit.mirroring import mirrored
+from models.fit.plans.cache import PlanCache
+from models.fit.plans.plan import GENERATION, Planning
 from models.reporting import PhaseClock, Reporter, stop_if_asked
 from models.runtime import find_device_name, library_versions, num_threads
 

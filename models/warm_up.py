@@ -3,7 +3,7 @@
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from models.reporting import SilentReporter
 from models.training import train
 

@@ -8,7 +8,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from core.signatures import ModelSignature, Task
+from core.signatures.signature import ModelSignature, Task
 from serving.bit_pairs import from_bits
 
 ONE_IN_TWO = 0.5

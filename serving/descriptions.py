@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
-from core.signatures import ModelSignature, TensorSpec
+from core.signatures.signature import ModelSignature, TensorSpec
 from serving.envelopes import SIGNATURE_NAME
 
 TENSORFLOW_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int64": "DT_INT64", "int32": "DT_INT32"}

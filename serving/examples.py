@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import nearest
-from core.signatures import InputKind, ModelSignature, Task
+from core.signatures.signature import InputKind, ModelSignature, Task
 from serving.answers import Answer, answer_rows, class_labels, class_scores, has_class_per_row
 from serving.columns import read_columns
 from serving.envelopes import check_names, check_rows

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.images import JPEG_START, PNG_START, ImageRefused, Pixels, lay_on_black, opened, read_pixels
-from core.signatures import ModelSignature
+from core.signatures.signature import ModelSignature
 from serving.refusals import describe, refuse
 from serving.shapes import describe_length, describe_shape, is_shape_of
 from serving.tensors import Place

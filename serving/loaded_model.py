@@ -10,7 +10,7 @@ from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 from pydantic import ValidationError
 
 from core.errors import ArtifactCorrupt
-from core.signatures import ModelSignature, TensorSpec
+from core.signatures.signature import ModelSignature, TensorSpec
 from serving.refusals import refuse
 from serving.shapes import describe_shape, has_free_axis, is_shape_of
 

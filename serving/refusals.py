@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Sequence
 from itertools import islice
 
-from core.errors import InvalidInstances, Problem
+from core.errors import InvalidInstances, Problem, json_pointer
 
 MAX_PROBLEMS = 20
 MAX_SHOWN_CHARACTERS = 60
@@ -37,8 +37,7 @@ def join_pointer(*tokens: str | int) -> str:
     for token in map(str, tokens):
         if len(token) > MAX_TOKEN_CHARACTERS:
             break
-        escaped = token.replace("~", "~0").replace("/", "~1")
-        pointer += "/" + escaped.encode(errors="backslashreplace").decode()
+        pointer += json_pointer(token).encode(errors="backslashreplace").decode()
     return pointer
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInstances, nearest
-from core.signatures import InputKind, ModelSignature
+from core.signatures.signature import InputKind, ModelSignature
 from serving.bit_pairs import read_operands
 from serving.columns import read_columns
 from serving.images import read_image_files

@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.column_values import Encoder, NotEncodable, make_encoders
 from core.errors import Problem, nearest
-from core.signatures import ModelSignature
-from core.table_encoding import TableEncoding
+from core.signatures.encoders import Encoder, NotEncodable, make_encoders
+from core.signatures.encodings import TableEncoding
+from core.signatures.signature import ModelSignature
 from serving.refusals import MAX_PROBLEMS, describe, join_pointer, refuse, refuse_all, show
 from serving.tensors import Place
 

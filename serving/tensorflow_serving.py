@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from core.signatures import InputKind, ModelSignature
+from core.signatures.signature import InputKind, ModelSignature
 from serving.answers import Answer, answer_labels, answer_rows, answer_sums, has_class_per_row
 from serving.envelopes import check_names, check_rows
 from serving.images import read_image_file

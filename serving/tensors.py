@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import Problem
-from core.signatures import InputKind, ModelSignature
+from core.signatures.signature import InputKind, ModelSignature
 from serving.refusals import MAX_PROBLEMS, describe, join_pointer, refuse_all
 from serving.shapes import ANY_LENGTH, describe_shape, is_shape_of
 

@@ -8,7 +8,7 @@ from celery.signals import worker_init, worker_ready, worker_shutdown, worker_sh
 
 from core.errors import DatabaseUnavailable, TrainyardError
 from core.settings import load_settings
-from core.waiting import wait_for
+from core.system.waiting import wait_for
 from db.upgrade import check_database
 from jobs.celery_app import create_celery_app
 from jobs.doorbell import DOORBELL_TASK

@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from core.artifacts import ArtifactStore
-from core.dataset_store import DatasetStore
 from core.settings import Settings
+from core.uploads.store import DatasetStore
 from db import artifacts, idempotency, stored_datasets
 from db.session import Database
 

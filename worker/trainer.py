@@ -19,10 +19,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 from core.errors import TrainyardError
+from core.experiment import parse_spec
 from core.metrics import MetricBatch, Phase, Progress
-from core.parent_watch import die_with_parent
 from core.run_report import EngineReport, Environment
-from core.specs.parsing import parse_spec
+from core.system.parent_watch import die_with_parent
 from worker.messages import (
     DetailsReport,
     Failed,

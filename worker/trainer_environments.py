@@ -7,8 +7,8 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
-from core.machine import usable_processors
 from core.settings import Settings
+from core.system.machine import usable_processors
 
 NVIDIA_DEVICE = re.compile(r"nvidia\d+")
 DEVICE_TYPES = "CPU,GPU,XLA_CPU_JIT,XLA_GPU_JIT"

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.specs.json_depth import check_depth
+from core.specs.parsing import check_depth
 
 
 def apply_overrides(target: Any, patch: Any, pointer: str = "") -> Any:

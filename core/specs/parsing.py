@@ -1,30 +1,90 @@
-"""From JSON values to a spec, or to a list of everything that is wrong with them."""
+"""Parse JSON values: to an object, or to a list of everything that is wrong with them."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from core.errors import InvalidSpec, Problem
+from core.errors import InvalidSpec, Problem, json_pointer
 from core.specs.base import NUM_LISTED
-from core.specs.experiment import ExperimentSpec
-from core.specs.json_depth import check_depth
-from core.specs.locations import steps_into_value
 from core.specs.wording import join_alternatives, tell
 
-Model = TypeVar("Model", bound=BaseModel)
+MAX_DEPTH = 32
+"""Objects and lists within one another; a spec needs no more than eight, or twenty where blocks of layers nest."""
+
+CONTAINERS = frozenset({dict, list, tuple})
 
 
-def parse_spec(value: Any, pointer: str = "") -> ExperimentSpec:
-    """Read a spec from parsed JSON.
-
-    Args:
-        value: What a JSON parser returned.
-        pointer: Where `value` stands in what the client sent, put in front of each problem's pointer.
+def check_depth(value: Any, pointer: str = "") -> None:
+    """Refuse what nests deeper than MAX_DEPTH.
 
     Raises:
-        InvalidSpec: With a problem for each mistake.
+        InvalidSpec: Pointing at the whole, for the way down is too long to be read.
     """
-    return parse_as(ExperimentSpec, value, pointer)
+    level = [value] if type(value) in CONTAINERS else []
+    for _ in range(MAX_DEPTH):
+        level = [
+            child
+            for container in level
+            for child in (container.values() if type(container) is dict else container)
+            if type(child) in CONTAINERS
+        ]
+        if not level:
+            return
+    detail = f"More than {MAX_DEPTH} objects and lists stand within one another; no spec needs that many."
+    raise InvalidSpec(detail, [Problem(pointer, detail, "too_deep")])
+
+
+_LEAF: Mapping[str, Any] = {"type": "any"}
+
+
+def steps_into_value(model: type[BaseModel], location: Sequence[str | int]) -> tuple[str | int, ...]:
+    """The location without the names of union members, found by walking the model's schema (pydantic-core's)."""
+    definitions: dict[str, Any] = {}
+    schema: Mapping[str, Any] = model.__pydantic_core_schema__
+    steps = []
+    for step in location:
+        schema = _unwrapped(schema, definitions)
+        kind = schema["type"]
+        if kind == "tagged-union":
+            schema = schema["choices"].get(step, _LEAF)
+            continue
+        if kind == "union":
+            # Unions without a tag have only plain values as members here.
+            schema = _LEAF
+            continue
+        steps.append(step)
+        if kind == "model-fields":
+            schema = schema["fields"].get(step, {"schema": _LEAF})["schema"]
+        elif kind == "tuple":
+            schema = _item_schema(schema, step)
+        elif kind == "list":
+            schema = schema.get("items_schema", _LEAF)
+        elif kind == "dict":
+            schema = schema.get("values_schema", _LEAF)
+    return tuple(steps)
+
+
+def _unwrapped(schema: Mapping[str, Any], definitions: dict[str, Any]) -> Mapping[str, Any]:
+    """The schema within validators, defaults, references and the like."""
+    definitions.update({entry["ref"]: entry for entry in schema.get("definitions", ())})
+    is_reference = schema["type"] == "definition-ref"
+    within = definitions[schema["schema_ref"]] if is_reference else schema.get("schema")
+    if within is None:
+        return schema
+    return _unwrapped(within, definitions)
+
+
+def _item_schema(schema: Mapping[str, Any], step: str | int) -> Mapping[str, Any]:
+    items: list[Mapping[str, Any]] = schema["items_schema"]
+    variadic: int | None = schema.get("variadic_item_index")
+    if not isinstance(step, int):
+        return _LEAF
+    position = step if variadic is None else min(step, variadic)
+    return items[position] if position < len(items) else _LEAF
+
+
+Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse_as(model: type[Model], value: Any, pointer: str = "") -> Model:
@@ -81,7 +141,7 @@ def _pointer(model: type[BaseModel], entry: Any, value: Any) -> str:
         elif not (isinstance(current, dict) and position == len(steps) - 1):
             # A short form, such as a name alone for an object, has no places within; an absent field has its own.
             break
-        pointer += "/" + str(step).replace("~", "~0").replace("/", "~1")
+        pointer += json_pointer(step)
     return pointer
 
 

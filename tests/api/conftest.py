@@ -24,7 +24,7 @@ from core.artifacts import ArtifactStore
 from core.metrics import MetricBatch, Phase, Progress
 from core.run_report import RunError
 from core.settings import Settings
-from core.signatures import InputKind, ModelSignature, Task, TensorSpec
+from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from core.workers import WorkerHealth, WorkerState
 from db import api_keys, claims, runs, workers
 from db.session import Database

@@ -1,14 +1,14 @@
-"""How a spec is told to stock Keras."""
+"""Translation of a spec to arguments of stock Keras."""
 
 import pytest
 from pydantic import TypeAdapter
 
 from benchmarks.stock import epochs_and_steps, keras_own
+from core.checks.length import measure_length
 from core.specs.optimizers import Optimizer
 from core.specs.parsing import parse_as
 from core.specs.training import Training
-from models.engine.length import measure_length
-from models.optimizers import make_optimizer
+from models.objectives.optimizers import make_optimizer
 from models.runtime import keras
 
 
@@ -25,7 +25,7 @@ from models.runtime import keras
         ({"steps": 60, "batch_size": 128}, 60_000, (1, 60)),
     ],
 )
-def test_epochs_and_steps_come_to_the_steps_of_the_spec(training, num_samples, expected):
+def test_epochs_and_steps_add_up_to_the_steps_of_the_spec(training, num_samples, expected):
     length = measure_length(parse_as(Training, {"loss": "mean_squared_error", **training}), num_samples)
 
     assert epochs_and_steps(length) == expected

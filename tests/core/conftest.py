@@ -5,12 +5,12 @@ from typing import Any
 
 import pytest
 
+from core.checks.cost import SpecReport, check_spec
 from core.errors import InvalidSpec, Problem
-from core.layer_table import tabulate_layers
+from core.experiment import parse_spec
+from core.networks.table import tabulate_layers
 from core.settings import Settings
-from core.spec_report import SpecReport, check_spec
 from core.specs.merging import apply_overrides
-from core.specs.parsing import parse_spec
 
 IRIS = {
     "name": "flowers",

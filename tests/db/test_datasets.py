@@ -4,9 +4,9 @@ from uuid import uuid4
 
 import pytest
 
-from core.dataset_description import ColumnDescription, DescriptionFile, TableDescription
-from core.dataset_store import DatasetStore
 from core.errors import Conflict, InvalidInput, UnknownDataset, UnknownDatasetVersion
+from core.uploads.description import ColumnDescription, DescriptionFile, TableDescription
+from core.uploads.store import DatasetStore
 from db import datasets, runs, stored_datasets
 from db.stored_datasets import Upload
 

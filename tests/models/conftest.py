@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.dataset_description import SPLIT_NAMES, DescriptionFile, ImagesDescription, ValueCount
-from core.dataset_folder import IMAGE_RECORD, DatasetFolder
 from core.metrics import MetricBatch, Phase, Progress
 from core.run_report import EngineReport
+from core.uploads.description import SPLIT_NAMES, DescriptionFile, ImagesDescription, ValueCount
+from core.uploads.folder import IMAGE_RECORD, DatasetFolder
 
 
 class RecordingReporter:

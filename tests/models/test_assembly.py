@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
 
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from models.assembly import as_served, assemble
-from models.export import run_onnx
+from models.export.export import run_onnx
 from models.runtime import keras
 from models.training import train
 

@@ -5,8 +5,8 @@ from typing import get_args
 import numpy as np
 import pytest
 
+from core.experiment import parse_spec
 from core.specs.optimizers import AnyOptimizer, Schedule
-from core.specs.parsing import parse_spec
 from core.specs.training import LossName, MetricName
 from models.training import train
 

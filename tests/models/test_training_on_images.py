@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
-from core.dataset_folder import DatasetFolder
-from core.signatures import ModelSignature
-from core.specs.parsing import parse_spec
-from models.data.images import load_image_samples
-from models.export import run_onnx
+from core.experiment import parse_spec
+from core.signatures.signature import ModelSignature
+from core.uploads.folder import DatasetFolder
+from models.datasets.images import load_image_samples
+from models.export.export import run_onnx
 from models.training import train
 from serving.images import read_image_files
 from serving.tensors import Place

@@ -7,7 +7,7 @@ import duckdb
 import numpy as np
 import pytest
 
-from core.dataset_description import (
+from core.uploads.description import (
     ArrayDescription,
     ArraysDescription,
     ColumnDescription,
@@ -15,7 +15,7 @@ from core.dataset_description import (
     TableDescription,
     ValueCount,
 )
-from core.dataset_folder import SPLIT_COLUMN, DatasetFolder
+from core.uploads.folder import SPLIT_COLUMN, DatasetFolder
 
 TYPES = {
     "integer": "BIGINT",

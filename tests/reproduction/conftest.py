@@ -1,11 +1,11 @@
-"""Outcomes of tries that nobody trained, and presets to judge them by."""
+"""Made-up outcomes, and presets to evaluate them."""
 
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from core.presets import Preset
+from core.catalogue.presets import Preset
 from core.specs.parsing import parse_as
 from reproduction.outcomes import MetricValues, Outcome
 
@@ -20,7 +20,7 @@ SPEC = {
 
 @pytest.fixture
 def make_preset() -> Callable[..., Preset]:
-    """A preset `lines` on seed 7 with the variants `long` and, on seed 9, `other`."""
+    """Return a function that makes a preset `lines` on seed 7 with the variants `long` and, on seed 9, `other`."""
 
     def make(*figures: dict[str, Any], **more: Any) -> Preset:
         return parse_as(
@@ -43,7 +43,7 @@ def make_preset() -> Callable[..., Preset]:
 
 @pytest.fixture
 def make_outcome() -> Callable[..., Outcome]:
-    """What came of a try of `lines`; keywords with double underscores are metrics by their last values."""
+    """Return a function that makes an outcome of a variant of `lines`."""
 
     def make(variant: str | None = None, seed: int = 7, **more: Any) -> Outcome:
         metrics = more.pop("metrics", {"train/loss": 0.4})

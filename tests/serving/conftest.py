@@ -11,7 +11,7 @@ from hypothesis import settings
 from onnx import TensorProto, helper, numpy_helper
 
 from core.errors import InvalidInstances
-from core.signatures import InputKind, ModelSignature, Task, TensorSpec
+from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from serving.loaded_model import LoadedModel
 from serving.tensorflow_serving import decode_predict, encode_predict
 

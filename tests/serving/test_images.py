@@ -11,7 +11,7 @@ from PIL import Image
 
 from core.errors import InvalidInstances
 from core.images import read_pixels
-from core.signatures import InputKind, ModelSignature, Task, TensorSpec
+from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from serving.images import MAX_PIXELS, read_image_files
 from serving.loaded_model import LoadedModel
 from serving.tensorflow_serving import AnswerForm, decode_predict_file

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from core.signatures import InputKind, ModelSignature, Task, TensorSpec
-from core.table_encoding import BooleanEncoding, CategoryEncoding, DateEncoding, NumberEncoding, TableEncoding
+from core.signatures.encodings import BooleanEncoding, CategoryEncoding, DateEncoding, NumberEncoding, TableEncoding
+from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from serving.descriptions import build_metadata
 from serving.loaded_model import LoadedModel
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from core.errors import Problem
 from core.metrics import MetricBatch, Phase, Progress
-from core.parent_watch import die_with_parent
 from core.run_report import EngineReport
+from core.system.parent_watch import die_with_parent
 from worker.messages import (
     DetailsReport,
     Failed,

@@ -2,7 +2,7 @@ import os
 import time
 
 from core.artifacts import ArtifactStore
-from core.dataset_store import DatasetStore
+from core.uploads.store import DatasetStore
 from db import idempotency, runs
 from db.claims import claim_run, finish_run
 from worker.housekeeping import prune, tidy

@@ -6,12 +6,11 @@ import json
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.checks.cost import check_spec
 from core.errors import InvalidSpec, OverLimit
+from core.experiment import ExperimentSpec, parse_spec
 from core.settings import Settings
-from core.spec_report import check_spec
 from core.specs.base import FLOAT32_MAX
-from core.specs.experiment import ExperimentSpec
-from core.specs.parsing import parse_spec
 
 # Derandomized: the same specs in every run.
 settings.register_profile("core", derandomize=True, deadline=None, database=None, max_examples=200)

@@ -6,9 +6,9 @@ from math import inf, nan
 import pytest
 
 from core.errors import InvalidSpec, OverLimit
+from core.experiment import parse_spec
 from core.specs.base import NUM_LISTED
 from core.specs.merging import apply_overrides
-from core.specs.parsing import parse_spec
 
 # Whatever takes time that grows with the square of its size does not end within this.
 pytestmark = pytest.mark.timeout(60)

@@ -10,7 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 
-from core.specs import initializers, layers, optimizers, training
+from core.networks import layers
+from core.specs import initializers, optimizers, training
 
 schedules = keras.optimizers.schedules
 OURS = {"name", "type", "kind", "cell", "position"}

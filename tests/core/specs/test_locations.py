@@ -3,7 +3,7 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field, ValidationError
 
-from core.specs.locations import steps_into_value
+from core.specs.parsing import steps_into_value
 
 
 class Apple(BaseModel):

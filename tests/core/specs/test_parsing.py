@@ -2,9 +2,10 @@ from math import inf, nan
 
 import pytest
 
+from core.catalogue.presets import Preset
 from core.errors import InvalidSpec
-from core.presets import Preset
-from core.specs.parsing import parse_as, parse_spec
+from core.experiment import parse_spec
+from core.specs.parsing import parse_as
 from core.specs.training import EarlyStopping
 
 

@@ -5,8 +5,8 @@ from typing import get_args
 
 import pytest
 
+from core.experiment import ExperimentSpec
 from core.specs import training
-from core.specs.experiment import ExperimentSpec
 
 SCHEMA = ExperimentSpec.model_json_schema()
 DEFINITIONS = SCHEMA["$defs"]

@@ -1,7 +1,7 @@
 import pytest
 
-from core.specs.networks import expand_network
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
+from core.networks.network import expand_network
 
 
 @pytest.fixture

@@ -1,0 +1,1 @@
+"""Files that a run left behind."""

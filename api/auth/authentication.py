@@ -1,0 +1,157 @@
+"""Whose key a request brings: one given from outside, or one of the database's."""
+
+import asyncio
+import hashlib
+import logging
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from starlette.concurrency import run_in_threadpool
+
+from api.auth.access import Caller
+from api.http.http_errors import UnknownCredential
+from core.api_keys import ApiKey, Scope, hash_secret, is_secret
+from core.errors import TrainyardError
+from core.settings import Settings
+from db import api_keys
+from db.session import Database
+
+logger = logging.getLogger(__name__)
+
+REMEMBER_SECONDS = 4.0
+"""How long a key that was right needs no look into the database. A key that is revoked by another process opens
+nothing after so long, and the time that a look under way took."""
+
+MAX_REMEMBERED = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class GivenKey:
+    """A key given from outside, as it is kept in memory."""
+
+    caller: Caller
+    secret_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Remembered:
+    caller: Caller
+    until: float
+
+
+class Authenticator:
+    """Says whose a key is. Making it connects to nothing.
+
+    Only keys that were right are remembered, by their hash: any number of wrong ones takes no memory.
+    """
+
+    def __init__(self, settings: Settings, database: Database) -> None:
+        self.asks_for_keys = settings.asks_for_keys
+        self.given_keys = {key.prefix: given for key, given in _given(settings)}
+        self._database = database
+        self._remembered: dict[bytes, _Remembered] = {}
+        self._uses: dict[str, asyncio.Task[None]] = {}
+
+    @property
+    def has_given_admin(self) -> bool:
+        """Whether an admin key was given from outside, which no one can revoke over HTTP."""
+        return any(Scope.ADMIN in given.caller.scopes for given in self.given_keys.values())
+
+    async def identify(self, key: ApiKey) -> Caller:
+        """The caller that a key belongs to.
+
+        Raises:
+            UnknownCredential: If it opens nothing (any more).
+            DatabaseUnavailable: If that can not be found out.
+        """
+        # Found by a hash of what came: how long finding takes says nothing about any secret.
+        digest = hashlib.sha256(key.reveal().encode()).digest()
+        known = self._remembered.get(digest)
+        now = time.monotonic()
+        if known is not None and now < known.until:
+            return known.caller
+        given = self.given_keys.get(key.prefix)
+        if given is not None:
+            if not is_secret(key.secret, given.secret_sha256):
+                raise _unknown()
+            self._remember(digest, given.caller, now + REMEMBER_SECONDS)
+            return given.caller
+        stored = await run_in_threadpool(self._find, key.prefix)
+        # Compared where there is nothing to compare with, too: an unknown prefix takes as long as a wrong secret.
+        is_right = is_secret(key.secret, None if stored is None else stored.secret_sha256)
+        if stored is None or not is_right:
+            raise _unknown()
+        if not stored.is_live:
+            raise _closed(stored)
+        caller = Caller(stored.name, stored.prefix, stored.scopes)
+        left_seconds = REMEMBER_SECONDS
+        if stored.expires_at is not None:
+            left_seconds = min(left_seconds, (stored.expires_at - stored.read_at).total_seconds())
+        self._remember(digest, caller, now + left_seconds)
+        if stored.is_use_due:
+            self._note_use(stored.prefix)
+        return caller
+
+    def forget(self, prefix: str) -> None:
+        """Have the next request with a key look into the database again."""
+        # Taken as a list at once: requests in other threads forget, the event loop remembers.
+        for digest, known in list(self._remembered.items()):
+            if known.caller.prefix == prefix:
+                self._remembered.pop(digest, None)
+
+    async def close(self) -> None:
+        """Let what is being written come to its end."""
+        await asyncio.gather(*self._uses.values())
+
+    def _find(self, prefix: str) -> api_keys.StoredKey | None:
+        with self._database.reading() as session:
+            return api_keys.find(session, prefix)
+
+    def _remember(self, digest: bytes, caller: Caller, until: float) -> None:
+        if len(self._remembered) >= MAX_REMEMBERED:
+            # More live keys than this within seconds are rare, and forgetting costs each a look.
+            self._remembered.clear()
+        self._remembered[digest] = _Remembered(caller, until)
+
+    def _note_use(self, prefix: str) -> None:
+        """Write that a key is in use, beside the request: a database that is busy writing does not hold it up."""
+        if prefix not in self._uses:
+            task = asyncio.get_running_loop().create_task(run_in_threadpool(self._write_use, prefix))
+            self._uses[prefix] = task
+            task.add_done_callback(lambda _: self._uses.pop(prefix))
+
+    def _write_use(self, prefix: str) -> None:
+        try:
+            with self._database.transaction() as session:
+                api_keys.note_use(session, prefix)
+        except TrainyardError as error:
+            logger.warning("The use of the API key %s was not written. %s", prefix, error.detail)
+        except Exception:
+            # Nobody waits for this, so nobody else would tell.
+            logger.exception("The use of the API key %s was not written.", prefix)
+
+
+def _given(settings: Settings) -> Iterator[tuple[ApiKey, GivenKey]]:
+    for name, scope, keys in (
+        ("bootstrap", Scope.ADMIN, settings.bootstrap_keys),
+        ("metrics", Scope.METRICS, settings.metrics_keys),
+    ):
+        for key in keys:
+            yield key, GivenKey(Caller(name, key.prefix, frozenset({scope})), hash_secret(key.secret))
+
+
+def _unknown() -> UnknownCredential:
+    return UnknownCredential(
+        "This API key is not known here. Look whether it was cut short, or is for another service."
+    )
+
+
+def _closed(stored: api_keys.StoredKey) -> UnknownCredential:
+    # Whoever has the whole secret may know what became of the key.
+    ending = (
+        f"was revoked at {stored.revoked_at:%Y-%m-%d %H:%M} UTC"
+        if stored.revoked_at is not None
+        else f"expired at {stored.expires_at:%Y-%m-%d %H:%M} UTC"
+    )
+    return UnknownCredential(f"The API key {stored.prefix} ('{stored.name}') {ending}. Ask for a new one.")

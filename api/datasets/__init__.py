@@ -1,0 +1,1 @@
+"""Datasets: upload, describe, download, delete."""

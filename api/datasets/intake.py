@@ -1,0 +1,156 @@
+"""Taking in an upload: streamed to disk, read by a process of its own, and stored whole or not at all."""
+
+import asyncio
+import errno
+import hashlib
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing, asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from fastapi import Request
+from starlette.concurrency import run_in_threadpool
+
+from api.http.bodies import stream_body
+from api.http.http_errors import DiskFull, RefusedDataset
+from api.service import Service
+from core.uploads.store import IncomingDataset
+from db import stored_datasets
+from db.records import DatasetVersionRecord
+from db.stored_datasets import Upload
+
+PIECE_BYTES = 1024 * 1024
+
+CHECKED_EVERY_BYTES = 64 * 1024 * 1024
+
+RESERVE_BYTES = 256 * 1024 * 1024
+"""Left free on the disk, which as a rule holds the database too."""
+
+
+async def take_in(
+    service: Service, request: Request, name: str, filename: str | None
+) -> tuple[DatasetVersionRecord, bool]:
+    """Store what a request carries as a version of a dataset, unless the dataset has one of the same bytes.
+
+    Returns:
+        The version, and whether it is new.
+
+    Raises:
+        BodyTooLarge: If there are more bytes than the settings allow.
+        BodyTooSlow: If they hardly come.
+        RefusedDataset: If a run could not learn from them, saying what to mend.
+        DiskFull: If there is no room for them.
+        Unavailable: If too many uploads are being read.
+    """
+    _check_form(request)
+    store = service.dataset_store
+    with _told_as_full():
+        await run_in_threadpool(_check_room, service, _declared_bytes(request))
+        async with _incoming(service) as incoming:
+            sha256, num_bytes = await _receive(service, request, incoming.folder.original)
+            upload = Upload(name, sha256, num_bytes, filename)
+            known = await run_in_threadpool(stored_datasets.add_known, service.database, store, upload)
+            if known is not None:
+                return known
+            max_bytes = await run_in_threadpool(_check_room, service, 0)
+            max_bytes = min(max_bytes, service.settings.max_unpacked_bytes)
+            described = await service.ingestion.read(incoming, request, max_bytes)
+            await run_in_threadpool(incoming.sync)
+            return await run_in_threadpool(
+                stored_datasets.add_new, service.database, store, upload, incoming, described
+            )
+
+
+@asynccontextmanager
+async def _incoming(service: Service) -> AsyncIterator[IncomingDataset]:
+    incoming = await run_in_threadpool(service.dataset_store.open)
+    try:
+        yield incoming
+    except asyncio.CancelledError:
+        # Where this task is being cancelled, nothing may be waited for.
+        asyncio.get_running_loop().run_in_executor(None, incoming.discard)
+        raise
+    except BaseException:
+        await run_in_threadpool(incoming.discard)
+        raise
+    await run_in_threadpool(incoming.discard)
+
+
+async def _receive(service: Service, request: Request, target: Path) -> tuple[str, int]:
+    """Write the body to a file, synced; returns its sha256 and size."""
+    remedy = "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
+    digest = hashlib.sha256()
+    num_bytes = 0
+    waiting = bytearray()
+
+    def write(writer: BinaryIO, content: bytes) -> None:
+        if num_bytes // CHECKED_EVERY_BYTES != (num_bytes + len(content)) // CHECKED_EVERY_BYTES:
+            _check_room(service, 0)
+        digest.update(content)
+        writer.write(content)
+
+    with target.open("xb") as writer:
+        async with aclosing(stream_body(request, service.settings.max_dataset_bytes, remedy)) as pieces:
+            async for piece in pieces:
+                waiting += piece
+                if len(waiting) >= PIECE_BYTES:
+                    await run_in_threadpool(write, writer, bytes(waiting))
+                    num_bytes += len(waiting)
+                    waiting.clear()
+        await run_in_threadpool(write, writer, bytes(waiting))
+        num_bytes += len(waiting)
+        await run_in_threadpool(_sync, writer)
+    if not num_bytes:
+        raise RefusedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
+    return digest.hexdigest(), num_bytes
+
+
+def _check_form(request: Request) -> None:
+    """Refuse what would otherwise be read as a table with strange lines around it.
+
+    Raises:
+        RefusedDataset: If the body is a form of a web page.
+    """
+    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+        raise RefusedDataset(
+            "The body is a form. Send the file itself: curl --data-binary @FILE …, not curl --form.", "multipart_form"
+        )
+
+
+def _declared_bytes(request: Request) -> int:
+    declared = request.headers.get("content-length", "")
+    return int(declared[:20]) if declared.isdecimal() else 0
+
+
+def _check_room(service: Service, num_bytes: int) -> int:
+    """How much may still be written.
+
+    Raises:
+        DiskFull: If that is less than so many bytes.
+    """
+    if num_bytes > service.settings.max_dataset_bytes:
+        return 0  # Refused for its size, whatever room there is.
+    room = service.dataset_store.free_bytes() - RESERVE_BYTES
+    if room <= num_bytes:
+        raise _disk_full()
+    return room - num_bytes
+
+
+@contextmanager
+def _told_as_full() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise _disk_full() from error
+        raise
+
+
+def _disk_full() -> DiskFull:
+    return DiskFull("There is no room left for this on the service's disk. Delete datasets and runs that nobody needs.")
+
+
+def _sync(writer: BinaryIO) -> None:
+    writer.flush()
+    os.fsync(writer.fileno())

@@ -1,0 +1,208 @@
+"""Datasets: what specs can learn from; the files of MNIST; showing, downloading and deleting uploads."""
+
+from contextlib import aclosing
+from typing import Annotated
+from urllib.parse import quote
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi import Path as PathParameter
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import FileResponse
+
+from api.auth.access import ADMIN, READ, SUBMIT
+from api.datasets import examples
+from api.datasets.built_in import DESCRIPTIONS, check_not_built_in, describe_built_in
+from api.datasets.files import (
+    MAX_FILE_BYTES,
+    MNIST,
+    MNIST_FILES,
+    check_filename,
+    missing_files,
+    present_files,
+    store_file,
+)
+from api.datasets.schemas import DatasetDetail, DatasetFiles, DatasetList, DatasetVersionDetail
+from api.datasets.views import describe_dataset, describe_version, list_dataset
+from api.http.bodies import stream_body
+from api.http.parameters import IfNoneMatch, PageQuery, is_unchanged, not_modified
+from api.openapi.operations import answers, takes_any_body
+from api.runs.examples import TOO_LARGE
+from api.service import Service, ServiceParameter
+from core.errors import DatasetMissing, UnknownDataset
+from db import datasets, stored_datasets
+from db.records import DatasetVersionRecord
+
+router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+
+DatasetName = Annotated[str, PathParameter(description="Name of a dataset.", examples=["flowers"])]
+
+Version = Annotated[int, PathParameter(description="Number of a version.", examples=[1])]
+
+MnistName = Annotated[str, PathParameter(description="Name of a dataset that takes files.", examples=[MNIST])]
+
+Filename = Annotated[
+    str,
+    PathParameter(
+        description=f"One of {', '.join(MNIST_FILES)}; with `.gz` after it if the file is gzipped.",
+        examples=["t10k-labels-idx1-ubyte.gz"],
+    ),
+]
+
+
+@router.get("", summary="List datasets", dependencies=[READ], responses=answers(examples.DATASETS))
+def list_datasets(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> DatasetList:
+    """Every dataset that a spec can name: on the first page what is built in, then uploads by name."""
+    folder = service.settings.datasets_dir
+    built_in = [] if query.cursor else [describe_built_in(folder, name) for name in DESCRIPTIONS]
+    with service.database.reading() as session:
+        page = datasets.list_page(session, limit=query.limit, cursor=query.cursor)
+    uploads = [list_dataset(item.newest, item.num_versions) for item in page.items]
+    return DatasetList(items=[*built_in, *uploads], next_cursor=page.next_cursor)
+
+
+@router.get(
+    "/{name}",
+    summary="Show a dataset",
+    dependencies=[READ],
+    responses=answers(examples.DATASET, examples.UNKNOWN_DATASET),
+)
+def get_dataset(name: DatasetName, service: ServiceParameter) -> DatasetDetail:
+    """A dataset with its versions, and what is in the newest: columns, classes, a sample, a spec to begin with."""
+    if name in DESCRIPTIONS:
+        built_in = describe_built_in(service.settings.datasets_dir, name)
+        return DatasetDetail(**built_in.model_dump(), versions=[], newest=None)
+    with service.database.reading() as session:
+        versions = datasets.list_versions(session, name)
+        newest = datasets.get_version(session, name)
+    return describe_dataset(newest, versions, service.settings)
+
+
+@router.get(
+    "/{name}/versions/{version}",
+    summary="Show a version of a dataset",
+    dependencies=[READ],
+    responses=answers(examples.VERSION, examples.UNKNOWN_DATASET, examples.UNKNOWN_VERSION),
+)
+def get_dataset_version(name: DatasetName, version: Version, service: ServiceParameter) -> DatasetVersionDetail:
+    """What was found in an upload: columns with types, missing values and ranges, classes, sizes, a sample."""
+    return describe_version(_get_version(service, name, version), service.settings)
+
+
+@router.get(
+    "/{name}/versions/{version}/content",
+    summary="Download a version of a dataset",
+    dependencies=[READ],
+    response_class=Response,
+    responses=answers(
+        None,
+        examples.UNKNOWN_DATASET,
+        examples.UNKNOWN_VERSION,
+        examples.NOT_HERE,
+        headers={"ETag": "The sha256 of the bytes.", "Content-Disposition": "The name to save them under."},
+    )
+    | {
+        206: {"description": "The part that a Range header asked for."},
+        304: {"description": "Not Modified: the bytes are as If-None-Match says."},
+        416: {"description": "There is no such range."},
+    },
+    openapi_extra={
+        "responses": {
+            "200": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
+        }
+    },
+)
+def get_dataset_content(
+    name: DatasetName, version: Version, service: ServiceParameter, if_none_match: IfNoneMatch = None
+) -> Response:
+    """The bytes as they were uploaded."""
+    record = _get_version(service, name, version)
+    etag = f'"{record.sha256}"'
+    if is_unchanged(if_none_match, etag):
+        return not_modified(etag)
+    path = service.dataset_store.folder(record.sha256).original
+    if not path.is_file():
+        raise DatasetMissing(f"The bytes of version {version} of '{name}' are gone from the disk. Upload them again.")
+    headers = {
+        "ETag": etag,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(record.filename or record.dataset_name, safe='')}",
+        "X-Content-Type-Options": "nosniff",
+    }
+    # Never as what it claims to be: a browser shall save it, not show it.
+    return FileResponse(path, headers=headers, media_type="application/octet-stream")
+
+
+@router.delete(
+    "/{name}",
+    summary="Delete a dataset",
+    dependencies=[ADMIN],
+    status_code=204,
+    responses=answers(None, examples.UNKNOWN_DATASET, examples.BUILT_IN, examples.IN_USE, status=204),
+)
+def delete_dataset(name: DatasetName, service: ServiceParameter) -> Response:
+    """Forget every version of an upload, and remove its files, unless runs that have not ended learn from it."""
+    check_not_built_in(name)
+    with service.database.transaction() as session:
+        hashes = datasets.delete_dataset(session, name)
+    return _answer_deleted(service, hashes)
+
+
+@router.delete(
+    "/{name}/versions/{version}",
+    summary="Delete a version of a dataset",
+    dependencies=[ADMIN],
+    status_code=204,
+    responses=answers(
+        None, examples.UNKNOWN_DATASET, examples.UNKNOWN_VERSION, examples.BUILT_IN, examples.IN_USE, status=204
+    ),
+)
+def delete_dataset_version(name: DatasetName, version: Version, service: ServiceParameter) -> Response:
+    """Forget one version, and remove its files unless another has the same bytes. Its number does not come back."""
+    check_not_built_in(name)
+    with service.database.transaction() as session:
+        hashes = datasets.delete_version(session, name, version)
+    return _answer_deleted(service, hashes)
+
+
+@router.put(
+    "/{name}/files/{filename}",
+    summary="Send a file of a dataset",
+    dependencies=[SUBMIT],
+    responses=answers(
+        examples.FILES,
+        examples.UNKNOWN_FILE,
+        TOO_LARGE,
+        examples.NOT_THE_FILE,
+        uses_database=False,
+    ),
+    openapi_extra=takes_any_body(
+        {"type": "string", "format": "binary", "description": "The bytes of the file as they are."},
+        {},
+        "application/octet-stream",
+    ),
+)
+async def put_dataset_file(
+    name: MnistName, filename: Filename, request: Request, service: ServiceParameter
+) -> DatasetFiles:
+    """Take in a file of MNIST: it is streamed, checked against its header and put in place whole, or not at all.
+
+    `curl -T t10k-labels-idx1-ubyte.gz http://127.0.0.1:8000/v1/datasets/mnist/files/t10k-labels-idx1-ubyte.gz`
+    """
+    folder = service.settings.datasets_dir
+    check_filename(name, filename)
+    async with aclosing(stream_body(request, MAX_FILE_BYTES, "Send the file as it was published.")) as pieces:
+        await store_file(folder, name, filename, pieces)
+    files = await run_in_threadpool(present_files, folder, name)
+    missing = await run_in_threadpool(missing_files, folder, name)
+    return DatasetFiles(name=name, files=files, missing=missing)
+
+
+def _get_version(service: Service, name: str, version: int) -> DatasetVersionRecord:
+    if name in DESCRIPTIONS:
+        raise UnknownDataset(f"'{name}' is built in and has no versions.")
+    with service.database.reading() as session:
+        return datasets.get_version(session, name, version)
+
+
+def _answer_deleted(service: Service, hashes: list[str]) -> Response:
+    stored_datasets.remove_unused(service.database, service.dataset_store, hashes)
+    return Response(status_code=204)

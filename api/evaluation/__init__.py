@@ -1,0 +1,1 @@
+"""Evaluation reports of runs, in numbers and as pictures."""

@@ -1,0 +1,129 @@
+"""The few shapes that pictures are made of (SVG 1.1)."""
+
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from unicodedata import east_asian_width
+from xml.sax.saxutils import escape
+
+INK, MUTED, GRID, PAPER = "#0f172a", "#475569", "#e2e8f0", "#ffffff"
+
+DEEP, MARK = "#0369a1", "#dc2626"
+
+MARGIN = 24
+
+SPACE = 28
+
+# XML 1.0 section 2.2: no document may hold these, not even escaped.
+_NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A part of a picture, drawn from its own top left corner."""
+
+    width: float
+    height: float
+    parts: tuple[str, ...]
+
+
+def document(title: str, blocks: Sequence[Block]) -> str:
+    """A whole picture: blocks one below the other on white."""
+    width = max(block.width for block in blocks) + 2 * MARGIN
+    top, placed = float(MARGIN), []
+    for block in blocks:
+        placed.append(moved(block, MARGIN, top))
+        top += block.height + SPACE
+    height = top - SPACE + MARGIN
+    size = f'width="{width:.0f}" height="{height:.0f}"'
+    box_size = f'viewBox="0 0 {width:.0f} {height:.0f}"'
+    lines = [
+        f'<svg xmlns="http://www.w3.org/2000/svg" {size} {box_size} font-family="system-ui, sans-serif">',
+        f"<title>{clean(title)}</title>",
+        f'<rect {size} fill="{PAPER}"/>',
+        *placed,
+        "</svg>",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def moved(block: Block, x: float, y: float) -> str:
+    """A block at a place."""
+    return "\n".join([f'<g transform="translate({x:.1f} {y:.1f})">', *block.parts, "</g>"])
+
+
+def text(
+    x: float,
+    y: float,
+    words: str,
+    *,
+    fill: str = INK,
+    size: float = 13,
+    anchor: str = "start",
+    weight: int = 400,
+    turned: int = 0,
+) -> str:
+    """Words whose baseline begins, ends or has its middle at a point; `turned` in degrees around it."""
+    turn = f' transform="rotate({turned} {x:.1f} {y:.1f})"' if turned else ""
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="{size:g}" text-anchor="{anchor}" '
+        f'font-weight="{weight}"{turn}>{clean(words)}</text>'
+    )
+
+
+def box(x: float, y: float, width: float, height: float, *, fill: str, told: str = "") -> str:
+    """A filled rectangle, telling more to a pointer that rests on it."""
+    title = f"<title>{clean(told)}</title>" if told else ""
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{fill}">{title}</rect>'
+
+
+def line(x1: float, y1: float, x2: float, y2: float, *, stroke: str = GRID, width: float = 1) -> str:
+    """A straight line."""
+    return f'<path d="M{x1:.1f} {y1:.1f}L{x2:.1f} {y2:.1f}" stroke="{stroke}" stroke-width="{width:g}"/>'
+
+
+def dots(places: Iterable[tuple[float, float]], *, fill: str) -> list[str]:
+    """Small translucent circles."""
+    return [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{fill}" fill-opacity="0.45"/>' for x, y in places]
+
+
+def clean(words: str) -> str:
+    """Words as XML takes them, whatever they hold."""
+    return escape(_NOT_XML.sub("\ufffd", words))
+
+
+def cut(words: str, longest: int) -> str:
+    """Words on one line, cut to a width in letters; Chinese, Japanese and Korean ones count twice."""
+    words = " ".join(words.split())
+    if measure(words) <= longest:
+        return words
+    kept, width = "", 1
+    for letter in words:
+        width += measure(letter)
+        if width > longest:
+            break
+        kept += letter
+    return f"{kept.rstrip()}…"
+
+
+def measure(words: str) -> int:
+    """Width in letters."""
+    return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)
+
+
+def show_number(value: float | None) -> str:
+    """Four significant digits; a dash for what is undefined."""
+    return "–" if value is None else f"{value:.4g}"
+
+
+def show_share(value: float | None) -> str:
+    """Three decimals, so that a column of them lines up; a dash for what is undefined."""
+    return "–" if value is None else f"{value:.3f}"
+
+
+def show_count(count: int, *, is_short: bool = False) -> str:
+    """A whole number with commas, or, short, `12k` and `3.4M` from five digits on."""
+    thousand, million = 1_000, 1_000_000
+    if not is_short or count < 10 * thousand:
+        return f"{count:,}" if not is_short else str(count)
+    return f"{count / thousand:.0f}k" if count < million else f"{count / million:.3g}M"

@@ -1,0 +1,96 @@
+"""A regression's errors: numbers, and what was predicted against what was true."""
+
+import math
+from collections.abc import Sequence
+
+from api.evaluation.pictures.drawing import DEEP, MARK, MUTED, Block, cut, dots, line, measure, moved, show_number, text
+from api.evaluation.pictures.tables import draw_table
+from core.evaluation import OutputEvaluation, PairSample, RegressionEvaluation
+
+SIDE = 300
+
+LEFT, TOP, BOTTOM = 64, 40, 46
+
+GAP = 20
+
+MOST_ROWS = 30
+
+LONGEST_NAME = 22
+
+NUM_TICKS = 5
+
+
+def draw_regression(answers: RegressionEvaluation) -> list[Block]:
+    """The table and a scatter plot for each output of which pairs are kept."""
+    is_single = len(answers.outputs) == 1
+    outputs = () if is_single else answers.outputs[:MOST_ROWS]
+    rows = [[_name(output), *_show_errors(output.mean_absolute_error, output)] for output in outputs]
+    rows.append(
+        [
+            "all outputs" if rows else _name(answers.outputs[0]),
+            show_number(answers.mean_absolute_error),
+            show_number(answers.root_mean_squared_error),
+            show_number(answers.r2_score),
+        ]
+    )
+    table = draw_table(("", "MAE", "RMSE", "R²"), rows, max(measure(row[0]) for row in rows), num_apart=1)
+    panels = [
+        _draw_scatter(_name(output), output.sample)
+        for output in answers.outputs
+        if output.sample is not None and output.sample.targets
+    ]
+    return [table, *([_arrange(panels)] if panels else [])]
+
+
+def _name(output: OutputEvaluation) -> str:
+    """The name of a column as it is; a number says that it is one."""
+    return f"output {output.name}" if output.name.isdecimal() else cut(output.name, LONGEST_NAME)
+
+
+def _show_errors(absolute: float | None, output: OutputEvaluation) -> list[str]:
+    return [show_number(absolute), show_number(output.root_mean_squared_error), show_number(output.r2_score)]
+
+
+def _arrange(panels: Sequence[Block]) -> Block:
+    """Two to a row."""
+    width, height = panels[0].width + GAP, panels[0].height + GAP
+    parts = [moved(panel, (number % 2) * width, (number // 2) * height) for number, panel in enumerate(panels)]
+    num_rows = -(-len(panels) // 2)
+    return Block(width * min(len(panels), 2) - GAP, height * num_rows - GAP, tuple(parts))
+
+
+def _draw_scatter(name: str, sample: PairSample) -> Block:
+    ticks = choose_ticks(min(*sample.targets, *sample.predictions), max(*sample.targets, *sample.predictions))
+    low, high = ticks[0], ticks[-1]
+
+    def across(value: float) -> float:
+        return LEFT + (value - low) / (high - low) * SIDE
+
+    def up(value: float) -> float:
+        return TOP + SIDE - (value - low) / (high - low) * SIDE
+
+    parts = [text(0, 14, f"{name}: predicted against actual", weight=600, size=15)]
+    for tick in ticks:
+        parts.append(line(across(tick), TOP, across(tick), TOP + SIDE))
+        parts.append(line(LEFT, up(tick), LEFT + SIDE, up(tick)))
+        parts.append(text(across(tick), TOP + SIDE + 16, f"{tick:.6g}", anchor="middle", size=11, fill=MUTED))
+        parts.append(text(LEFT - 6, up(tick) + 4, f"{tick:.6g}", anchor="end", size=11, fill=MUTED))
+    parts.append(line(across(low), up(low), across(high), up(high), stroke=MARK, width=1.2))
+    parts += dots(((across(x), up(y)) for x, y in zip(sample.targets, sample.predictions, strict=True)), fill=DEEP)
+    parts.append(text(LEFT + SIDE / 2, TOP + SIDE + 36, "actual", anchor="middle", size=12, fill=MUTED))
+    parts.append(text(12, TOP + SIDE / 2, "predicted", anchor="middle", size=12, fill=MUTED, turned=-90))
+    return Block(LEFT + SIDE + GAP, TOP + SIDE + BOTTOM, tuple(parts))
+
+
+def choose_ticks(low: float, high: float) -> list[float]:
+    """Round numbers, about five, from at or below the least value to at or above the greatest."""
+    span = high - low
+    if span <= abs(high) * 1e-6:
+        # All the same, or as good as: some room around them.
+        room = max(abs(high), 1.0) / 2
+        low, high, span = low - room, high + room, span + 2 * room
+    rough = span / NUM_TICKS
+    size = 10.0 ** math.floor(math.log10(rough))
+    step = next(step for step in (size, 2 * size, 5 * size, 10 * size) if step >= rough * 0.999)
+    first, last = math.floor(low / step), math.ceil(high / step)
+    return [number * step for number in range(first, last + 1)]

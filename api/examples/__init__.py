@@ -1,1 +1,0 @@
-"""Bodies as the OpenAPI document shows them; a test sends those that are requests."""

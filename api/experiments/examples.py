@@ -1,0 +1,18 @@
+"""Experiments as examples."""
+
+from typing import Any
+
+from core.errors import InvalidInput, UnknownExperiment
+
+EXPERIMENT: dict[str, Any] = {
+    "name": "iris-optimizers",
+    "created_at": "2026-03-02T09:30:00.125000Z",
+    "num_runs": 7,
+    "runs_by_state": {"running": 1, "succeeded": 6},
+}
+
+UNKNOWN_EXPERIMENT = UnknownExperiment("There is no experiment 'iris-optimiser'. Did you mean 'iris-optimizers'?")
+
+BAD_CURSOR = InvalidInput(
+    "'abc' is not a cursor. Send next_cursor of the page before, unchanged, or none for the first page."
+)

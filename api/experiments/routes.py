@@ -1,0 +1,52 @@
+"""Experiments: named groups of runs."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi import Path as PathParameter
+
+from api.auth.access import READ
+from api.experiments import examples
+from api.experiments.schemas import Experiment, ExperimentPage
+from api.http.parameters import PageQuery
+from api.openapi.operations import answers
+from api.service import ServiceParameter
+from db import experiments
+
+router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
+
+ExperimentPath = Annotated[str, PathParameter(description="Name of an experiment.", examples=["iris-optimizers"])]
+
+
+@router.get(
+    "",
+    summary="List experiments",
+    dependencies=[READ],
+    responses=answers({"items": [examples.EXPERIMENT], "next_cursor": None}, examples.BAD_CURSOR),
+)
+def list_experiments(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> ExperimentPage:
+    """A page of experiments by name, with how many of their runs are in each state."""
+    with service.database.reading() as session:
+        page = experiments.list_page(session, limit=query.limit, cursor=query.cursor)
+    return ExperimentPage(items=[_describe(found) for found in page.items], next_cursor=page.next_cursor)
+
+
+@router.get(
+    "/{name}",
+    summary="Show an experiment",
+    dependencies=[READ],
+    responses=answers(examples.EXPERIMENT, examples.UNKNOWN_EXPERIMENT),
+)
+def get_experiment(name: ExperimentPath, service: ServiceParameter) -> Experiment:
+    """One experiment; GET /v1/runs?experiment=NAME lists its runs."""
+    with service.database.reading() as session:
+        return _describe(experiments.get(session, name))
+
+
+def _describe(found: experiments.Experiment) -> Experiment:
+    return Experiment(
+        name=found.name,
+        created_at=found.created_at,
+        num_runs=sum(found.runs_by_state.values()),
+        runs_by_state=dict(found.runs_by_state),
+    )

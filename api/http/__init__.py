@@ -1,0 +1,1 @@
+"""Reading requests and answering errors, the same for every resource."""

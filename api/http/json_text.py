@@ -1,0 +1,141 @@
+"""JSON from outside: the strict form of most routes, and the lenient one of the prediction surface."""
+
+import json
+import math
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from core.errors import InvalidInput, Problem
+
+MAX_DEPTH = 32
+"""Arrays and objects within each other; the deepest body that means anything here has about ten."""
+
+MAX_NAME_SHOWN = 60
+
+BRACKETS_AS_ONE_KIND = bytes.maketrans(b"{}", b"[]")
+
+ALL_BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+
+# A string that never ends is taken to the end of the text: searching on from each later quote would take for ever.
+STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+
+SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+def parse_strictly(text: bytes) -> Any:
+    """Read JSON as RFC 8259 has it, and nothing beyond: one meaning for every reader.
+
+    Raises:
+        InvalidInput: If it is not UTF-8 or not JSON, nests deeper than 32, names a field twice, or holds NaN, an
+            infinity, a number beyond the range of doubles or half of a surrogate pair.
+    """
+    decoded = _decode(text)
+    _check_depth(text)
+    try:
+        value = json.loads(
+            decoded, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_read_finite
+        )
+    except json.JSONDecodeError as error:
+        raise _syntax_error(error) from error
+    except ValueError as error:  # Python reads no whole number of thousands of digits.
+        raise _refuse("A number in the body has too many digits.", "number_too_long") from error
+    if "\\u" in decoded and _has_surrogate(value):
+        raise _refuse("A text in the body holds half of a surrogate pair. Send whole characters.", "lone_surrogate")
+    return value
+
+
+def parse_leniently(text: bytes) -> Any:
+    """Read JSON in which the words NaN, Infinity and -Infinity are numbers, as TensorFlow Serving's clients send it.
+
+    Raises:
+        InvalidInput: If it is not UTF-8, not JSON, or nests deeper than 32.
+    """
+    _check_depth(text)
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # Ten times slower, but it knows those words and says where a mistake is.
+        decoded = _decode(text)
+    try:
+        return json.loads(decoded)
+    except json.JSONDecodeError as error:
+        raise _syntax_error(error) from error
+    except ValueError as error:
+        raise _refuse("A number in the body has too many digits.", "number_too_long") from error
+
+
+def _decode(text: bytes) -> str:
+    if not text:
+        raise _refuse("The body is empty. Send a JSON object.", "empty_body")
+    try:
+        return text.decode()
+    except UnicodeDecodeError as error:
+        raise _refuse(f"The body is not UTF-8: byte {error.start} can not be read.", "not_utf8") from error
+
+
+def _check_depth(text: bytes) -> None:
+    """Refuse deep nesting before any parser, most of which recurse, sees it; malformed text may pass."""
+    if _depth(text) > MAX_DEPTH and _depth(STRING.sub(b"", text)) > MAX_DEPTH:
+        detail = f"The body nests arrays and objects deeper than {MAX_DEPTH}. Flatten it."
+        raise _refuse(detail, "too_deep")
+
+
+def _depth(text: bytes) -> int:
+    """How deep brackets nest, strings not told apart; beyond the limit only that it is."""
+    brackets = text.translate(BRACKETS_AS_ONE_KIND, ALL_BUT_BRACKETS)
+    for depth in range(MAX_DEPTH + 1):
+        inner = brackets.replace(b"[]", b"")
+        if len(inner) == len(brackets):
+            # What is left has no partner: "]]][[[".
+            return depth + inner.count(b"[")
+        brackets = inner
+    return MAX_DEPTH + 1
+
+
+def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in fields:
+            raise _refuse(f"The field '{_shown(name)}' comes twice in one object. Send it once.", "repeated_field")
+        fields[name] = value
+    return fields
+
+
+def _refuse_constant(word: str) -> Any:
+    raise _refuse(f"{word} is not a number in JSON. Send a finite number, or null.", "not_finite")
+
+
+def _read_finite(digits: str) -> float:
+    number = float(digits)
+    if not math.isfinite(number):
+        raise _refuse(f"The number {digits[:MAX_NAME_SHOWN]} is beyond the range of doubles (1.8e308).", "not_finite")
+    return number
+
+
+def _has_surrogate(value: Any) -> bool:
+    match value:
+        case str():
+            return SURROGATE.search(value) is not None
+        case dict():
+            return any(_has_surrogate(name) or _has_surrogate(item) for name, item in value.items())
+        case list():
+            return any(map(_has_surrogate, value))
+    return False
+
+
+def _syntax_error(error: json.JSONDecodeError) -> InvalidInput:
+    hint = " Leave the byte order mark out." if error.doc.startswith("\ufeff") else ""
+    detail = f"The body is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}.{hint}"
+    return _refuse(detail, "malformed_json")
+
+
+def _shown(name: str) -> str:
+    shortened = name if len(name) <= MAX_NAME_SHOWN else name[:MAX_NAME_SHOWN] + "…"
+    return shortened.encode(errors="backslashreplace").decode()
+
+
+def _refuse(detail: str, code: str) -> InvalidInput:
+    return InvalidInput(detail, [Problem(pointer="", detail=detail, code=code)])

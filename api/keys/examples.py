@@ -1,0 +1,70 @@
+"""API keys as examples."""
+
+from typing import Any
+
+from core.errors import Conflict, InvalidInput, InvalidSpec, Problem, UnknownKey
+
+KEY_REQUESTS: dict[str, Any] = {
+    "A key for a program that submits runs": {"name": "ci", "scopes": ["read", "submit"]},
+    "A key for predictions that ends after 90 days": {
+        "name": "shop-window",
+        "scopes": ["predict"],
+        "lifetime_seconds": 7776000,
+    },
+}
+
+KEY: dict[str, Any] = {
+    "prefix": "k3v9x2pa",
+    "name": "ci",
+    "scopes": ["read", "submit"],
+    "source": "database",
+    "state": "live",
+    "created_at": "2026-03-02T09:30:00.125000Z",
+    "expires_at": None,
+    "revoked_at": None,
+    "last_used_at": "2026-03-02T10:12:00.500000Z",
+}
+
+NEW_KEY: dict[str, Any] = {
+    **KEY,
+    "last_used_at": None,
+    "key": "ty_k3v9x2pa_ThisIsAnExampleAndOpensNothing0000000000000",
+}
+
+GIVEN_KEY: dict[str, Any] = {
+    "prefix": "b00tstr4",
+    "name": "bootstrap",
+    "scopes": ["admin"],
+    "source": "environment",
+    "state": "live",
+    "created_at": None,
+    "expires_at": None,
+    "revoked_at": None,
+    "last_used_at": None,
+}
+
+_NO_SCOPE = "The list is empty; expected at least 1 item."
+
+NO_SCOPE = InvalidSpec(_NO_SCOPE, [Problem("/scopes", _NO_SCOPE, "too_short")])
+
+NOT_REPEATABLE = InvalidInput(
+    "An Idempotency-Key came, under which the answer would be kept, and with it the secret. Leave it out; if an answer "
+    "is lost, revoke the key that GET /v1/keys then lists, and make another."
+)
+
+TOO_MANY = Conflict(
+    "'ci' has 2 live keys already: k3v9x2pa, w8d2m5qt. A third is one too many for a change of keys. Revoke the one no "
+    "longer used, probably the older: w8d2m5qt."
+)
+
+UNKNOWN_KEY = UnknownKey("There is no API key 'k3v9x2pb'. GET /v1/keys lists the prefixes of those there are.")
+
+LAST_ADMIN = Conflict(
+    "k3v9x2pa is the last live admin key: without it nobody could make another. Make one first, or start the service "
+    "with TRAINYARD_BOOTSTRAP_KEY."
+)
+
+FROM_ENVIRONMENT = Conflict(
+    "b00tstr4 was given by TRAINYARD_BOOTSTRAP_KEY and lives as long as that. Take it out of the environment of every "
+    "API process and start them again."
+)

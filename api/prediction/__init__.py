@@ -1,0 +1,1 @@
+"""Prediction in TensorFlow Serving's REST form."""

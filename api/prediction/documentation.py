@@ -1,0 +1,120 @@
+"""How the prediction routes are described: they read their parameters themselves, so the framework knows none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from api.openapi.operations import describe_errors, takes_any_body
+from api.prediction import examples
+
+Document = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One of the ways to name a version of a model.
+
+    Attributes:
+        path: Pattern of the path under /v1/models.
+        suffix: Of operation ids.
+        summary: Which version is meant.
+        parameters: Name, description and example of each path parameter.
+    """
+
+    path: str
+    suffix: str
+    summary: str
+    parameters: Sequence[tuple[str, str, str | int]]
+
+
+_MODEL = ("model", "Name of a model.", "iris-keras")
+
+PLACES = (
+    Place("/{model}", "", "the newest version of a model", [_MODEL]),
+    Place(
+        "/{model}/versions/{version}",
+        "_version",
+        "one version of a model",
+        [_MODEL, ("version", "Number of a version.", 1)],
+    ),
+    Place(
+        "/{model}/labels/{label}",
+        "_label",
+        "the version that an alias points at",
+        [_MODEL, ("label", "An alias.", "champion")],
+    ),
+)
+
+VERBS = {
+    "predict": "Predict with",
+    "classify": "Classify with",
+    "regress": "Regress with",
+    "status": "Show the status of",
+    "metadata": "Describe the inputs and outputs of",
+}
+
+VERSION_HEADER = {"X-Model-Version": {"description": "The version that answered.", "schema": {"type": "string"}}}
+
+
+def describe_verb(verb: str, place: Place) -> Document:
+    """What to tell of `:predict`, `:classify` and `:regress`."""
+    parameters = _parameters(place)
+    if verb == "predict":
+        parameters.append(
+            {
+                "name": "labels",
+                "in": "query",
+                "required": False,
+                "description": "Name the classes also where rows are plain numbers.",
+                "schema": {"type": "boolean", "default": False},
+                "example": True,
+            }
+        )
+    answer = {"examples": _named(examples.ANSWERS[verb]), "schema": {"type": "object"}}
+    body = takes_any_body(examples.SCHEMAS.get(verb, examples.SCHEMAS["classify"]), examples.BODIES[verb])
+    return {
+        "summary": f"{VERBS[verb]} {place.summary}",
+        "responses": {200: {"description": "OK", "headers": VERSION_HEADER, "content": {"application/json": answer}}}
+        | describe_errors(
+            examples.WRONG_WIDTH,
+            *examples.MISSING,
+            examples.TOO_LARGE,
+            examples.CORRUPT,
+            examples.BUSY,
+            is_prediction=True,
+        ),
+        "openapi_extra": body | {"parameters": parameters},
+    }
+
+
+def describe_question(name: str, place: Place) -> Document:
+    """What to tell of the status and the metadata."""
+    answer = {"example": examples.QUESTIONS[name], "schema": {"type": "object"}}
+    corrupt = (examples.CORRUPT,) if name == "metadata" else ()
+    return {
+        "summary": f"{VERBS[name]} {place.summary}",
+        "responses": {200: {"description": "OK", "content": {"application/json": answer}}}
+        | describe_errors(*examples.MISSING, *corrupt, examples.BUSY, is_prediction=True),
+        "openapi_extra": {"parameters": _parameters(place)},
+    }
+
+
+def _parameters(place: Place) -> list[Document]:
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": description,
+            "schema": {"type": "integer" if isinstance(example, int) else "string"},
+            "example": example,
+        }
+        for name, description, example in place.parameters
+    ]
+
+
+def _named(values: Document) -> Document:
+    return {
+        f"answer-{number}": {"summary": name, "value": value}
+        for number, (name, value) in enumerate(values.items(), start=1)
+    }

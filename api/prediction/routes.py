@@ -1,0 +1,191 @@
+"""Prediction: TensorFlow Serving's REST interface, with the friendly rows and answers of serving/.
+
+These routes read their parameters themselves: between a request and its network stands as little as possible.
+"""
+
+from typing import Any, Protocol
+
+import numpy as np
+import orjson
+from fastapi import APIRouter, Request, Response
+from numpy.typing import NDArray
+from starlette.concurrency import run_in_threadpool
+
+from api.auth.access import PREDICT
+from api.http.bodies import read_body
+from api.http.json_text import parse_leniently
+from api.prediction.documentation import PLACES, describe_question, describe_verb
+from api.prediction.loading import ModelAddress, explain_missing, load_model, read_address, resolve_model
+from api.service import Service
+from core.errors import InvalidInput, UnknownModel, nearest
+from db import model_versions
+from serving.answers import Answer
+from serving.descriptions import build_metadata, build_status
+from serving.examples import decode_classify, decode_regress, encode_classify, encode_regress
+from serving.images import is_image_file
+from serving.loaded_model import LoadedModel
+from serving.tensorflow_serving import decode_predict, decode_predict_file, encode_predict
+
+MAX_INSTANCES = 10_000
+"""Most rows of one request."""
+
+ROWS_AT_ONCE = 256
+"""Rows that a network works on together: a convolutional one takes memory for each."""
+
+VERSION_HEADER = "X-Model-Version"
+
+LABELS_PARAMETER = "labels"
+
+TRUTH = {"0": False, "false": False, "1": True, "true": True}
+
+
+class Respond(Protocol):
+    """How a verb answers a body with a network."""
+
+    def __call__(self, model: LoadedModel, body: object, *, labels: bool) -> Answer:
+        """Decode, run, encode."""
+
+
+router = APIRouter(prefix="/v1/models", tags=["prediction"])
+
+
+async def predict(request: Request) -> Response:
+    """Answer rows with a trained model.
+
+    Rows are arrays of numbers; or objects by column name for a model of named columns, `{"a": 45, "b": 77}` for a
+    binary adder, `{"b64": "..."}` with a PNG or JPEG file for a model of images. Such a file may also be the whole
+    body: `curl --data-binary @cat.jpg`. `NaN` and `Infinity` are numbers here, in requests and in answers.
+    """
+    return await _answer(request, _predict)
+
+
+async def classify(request: Request) -> Response:
+    """Answer examples of named features with each class and its probability."""
+    return await _answer(request, _classify)
+
+
+async def regress(request: Request) -> Response:
+    """Answer examples of named features with a number each."""
+    return await _answer(request, _regress)
+
+
+async def get_status(request: Request) -> Response:
+    """Which versions of a model answer; KServe's clients read `ready`."""
+    return await run_in_threadpool(_get_status, request.app.state.service, read_address(request.path_params))
+
+
+async def get_metadata(request: Request) -> Response:
+    """What a model takes and gives, as TensorFlow Serving's signature_def."""
+    return await run_in_threadpool(_get_metadata, request.app.state.service, read_address(request.path_params))
+
+
+async def _answer(request: Request, respond: Respond) -> Response:
+    service: Service = request.app.state.service
+    address = read_address(request.path_params)
+    labels = _read_labels(request)
+    remedy = "Send fewer rows at a time, or raise TRAINYARD_MAX_PREDICT_BODY_BYTES."
+    text = await read_body(request, service.settings.max_predict_body_bytes, remedy)
+    return await run_in_threadpool(_answer_text, service, address, text, respond, labels=labels)
+
+
+def _answer_text(service: Service, address: ModelAddress, text: bytes, respond: Respond, *, labels: bool) -> Response:
+    resolved = resolve_model(service, address)
+    model = load_model(service, resolved)
+    if respond is _predict and is_image_file(text):
+        answer = _predict_file(model, text, labels=labels)
+    else:
+        answer = respond(model, parse_leniently(text), labels=labels)
+    service.instruments.count_prediction(resolved.model_name, len(answer.rows))
+    return Response(answer.to_json(), headers=_version_header(resolved), media_type="application/json")
+
+
+def _predict(model: LoadedModel, body: object, *, labels: bool) -> Answer:
+    request = decode_predict(body, model.signature, max_instances=MAX_INSTANCES, labels=labels)
+    return encode_predict(request, _run(model, request.batch), model.signature)
+
+
+def _predict_file(model: LoadedModel, content: bytes, *, labels: bool) -> Answer:
+    request = decode_predict_file(content, model.signature, labels=labels)
+    return encode_predict(request, _run(model, request.batch), model.signature)
+
+
+def _classify(model: LoadedModel, body: object, *, labels: bool) -> Answer:
+    del labels  # Its answers always have them.
+    batch = decode_classify(body, model.signature, max_instances=MAX_INSTANCES)
+    return encode_classify(_run(model, batch), model.signature)
+
+
+def _regress(model: LoadedModel, body: object, *, labels: bool) -> Answer:
+    if labels:
+        raise InvalidInput("Labels were asked for, but :regress answers with numbers. Leave labels out.")
+    batch = decode_regress(body, model.signature, max_instances=MAX_INSTANCES)
+    return encode_regress(_run(model, batch))
+
+
+def _run(model: LoadedModel, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    if len(batch) <= ROWS_AT_ONCE:
+        return model.predict(batch)
+    starts = range(0, len(batch), ROWS_AT_ONCE)
+    return np.concatenate([model.predict(batch[start : start + ROWS_AT_ONCE]) for start in starts])
+
+
+def _get_status(service: Service, address: ModelAddress) -> Response:
+    if address.version is not None:
+        resolved = resolve_model(service, address)
+        return _plain(build_status(address.name, [resolved.version]), _version_header(resolved))
+    try:
+        with service.database.reading() as session:
+            model = model_versions.get_model(session, address.name)
+    except UnknownModel as error:
+        raise explain_missing(service, address.name, error) from error
+    return _plain(build_status(model.name, [version.version for version in model.versions]))
+
+
+def _get_metadata(service: Service, address: ModelAddress) -> Response:
+    resolved = resolve_model(service, address)
+    model = load_model(service, resolved)
+    return _plain(build_metadata(address.name, resolved.version, model.signature), _version_header(resolved))
+
+
+def _version_header(resolved: model_versions.ResolvedVersion) -> dict[str, str]:
+    return {VERSION_HEADER: str(resolved.version)}
+
+
+def _plain(body: Any, headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), headers=headers, media_type="application/json")
+
+
+def _read_labels(request: Request) -> bool:
+    for name in request.query_params:
+        if name != LABELS_PARAMETER:
+            raise InvalidInput(f"There is no query parameter '{name}' here.{nearest(name, [LABELS_PARAMETER])}")
+    word = request.query_params.get(LABELS_PARAMETER, "false")
+    if word.lower() not in TRUTH:
+        raise InvalidInput(f"The query parameter 'labels' is '{word[:40]}'. Send true or false.")
+    return TRUTH[word.lower()]
+
+
+def _add_routes() -> None:
+    """Each verb for the newest version, for a numbered one and for a labelled one."""
+    for place in PLACES:
+        for verb, endpoint in (("predict", predict), ("classify", classify), ("regress", regress)):
+            router.add_api_route(
+                f"{place.path}:{verb}",
+                endpoint,
+                methods=["POST"],
+                operation_id=f"{verb}{place.suffix}",
+                dependencies=[PREDICT],
+                **describe_verb(verb, place),
+            )
+        for name, path, endpoint in (("status", "", get_status), ("metadata", "/metadata", get_metadata)):
+            router.add_api_route(
+                f"{place.path}{path}",
+                endpoint,
+                methods=["GET"],
+                operation_id=f"get_model_{name}{place.suffix}",
+                dependencies=[PREDICT],
+                **describe_question(name, place),
+            )
+
+
+_add_routes()

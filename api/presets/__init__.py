@@ -1,0 +1,1 @@
+"""The catalogue of specs that are ready to run."""

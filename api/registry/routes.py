@@ -1,0 +1,190 @@
+"""The model registry: versions that succeeded runs registered, and aliases to promote and roll them back."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+from fastapi import Path as PathParameter
+
+from api.auth.access import READ, SUBMIT
+from api.http.bodies import JsonText, read_document
+from api.http.http_errors import PreconditionFailed
+from api.http.parameters import ModelPath, is_match, json_answer
+from api.openapi.operations import answers, takes_body
+from api.prediction.loading import explain_missing, read_version
+from api.registry import examples
+from api.registry.schemas import (
+    Alias,
+    AliasRequest,
+    ModelEntry,
+    ModelList,
+    ModelVersion,
+    ModelVersionEntry,
+    ModelVersionLinks,
+)
+from api.runs.examples import MALFORMED, TOO_LARGE
+from api.runs.views import describe_artifact, predict_path, run_path
+from api.service import ServiceParameter
+from core.errors import UnknownModel
+from db import artifacts, model_versions
+from db.records import AliasRecord
+
+router = APIRouter(prefix="/v1/registry/models", tags=["registry"])
+
+VersionPath = Annotated[str, PathParameter(description="Number of a version.", examples=["3"])]
+
+# Letters first: a number would read as a version.
+AliasPath = Annotated[
+    str, PathParameter(description="An alias.", examples=["champion"], pattern=r"^[a-z][a-z0-9._-]{0,63}$")
+]
+
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", description="ETag of the alias as you know it; 412 if it has moved since."),
+]
+
+
+@router.get("", summary="List models", dependencies=[READ], responses=answers({"items": [examples.MODEL]}))
+def list_models(service: ServiceParameter) -> ModelList:
+    """Every model that a succeeded run registered a version of, by name."""
+    with service.database.reading() as session:
+        return ModelList(items=[_describe(model) for model in model_versions.list_models(session)])
+
+
+@router.get(
+    "/{model}", summary="Show a model", dependencies=[READ], responses=answers(examples.MODEL, examples.UNKNOWN_MODEL)
+)
+def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
+    """One model and its versions, newest first."""
+    try:
+        with service.database.reading() as session:
+            return _describe(model_versions.get_model(session, model))
+    except UnknownModel as error:
+        raise explain_missing(service, model, error) from error
+
+
+@router.get(
+    "/{model}/versions/{version}",
+    summary="Show a model version",
+    dependencies=[READ],
+    responses=answers(examples.VERSION, examples.UNKNOWN_MODEL, examples.UNKNOWN_VERSION),
+)
+def get_model_version(model: ModelPath, version: VersionPath, service: ServiceParameter) -> ModelVersion:
+    """One version: the run that trained it, its files, the aliases on it, where it answers."""
+    number = read_version(version)
+    with service.database.reading() as session:
+        found = model_versions.get_version(session, model, number)
+        files = artifacts.list_for_run(session, found.run_id)
+    return ModelVersion(
+        model=found.model_name,
+        **_version_fields(found),
+        artifacts=[describe_artifact(file) for file in files],
+        links=ModelVersionLinks(
+            run=run_path(found.run_id),
+            predict=predict_path(found.model_name, found.version),
+            metadata=f"/v1/models/{found.model_name}/versions/{found.version}/metadata",
+        ),
+    )
+
+
+@router.get(
+    "/{model}/aliases/{alias}",
+    summary="Show an alias",
+    dependencies=[READ],
+    response_model=Alias,
+    responses=answers(
+        examples.ALIAS, examples.UNKNOWN_ALIAS, headers={"ETag": "Changes when the alias moves; for If-Match."}
+    ),
+)
+def get_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter) -> Response:
+    """Where an alias points."""
+    with service.database.reading() as session:
+        record = model_versions.get_alias(session, model, alias)
+    return _answer(record)
+
+
+@router.put(
+    "/{model}/aliases/{alias}",
+    summary="Set an alias",
+    dependencies=[SUBMIT],
+    response_model=Alias,
+    responses=answers(
+        examples.ALIAS,
+        MALFORMED,
+        examples.UNKNOWN_VERSION,
+        examples.MOVED_SINCE,
+        TOO_LARGE,
+        examples.BAD_VERSION,
+        headers={"ETag": "Changes when the alias moves; for If-Match."},
+    ),
+    openapi_extra=takes_body(AliasRequest, examples.ALIAS_REQUESTS),
+)
+def put_alias(
+    model: ModelPath, alias: AliasPath, text: JsonText, service: ServiceParameter, if_match: IfMatch = None
+) -> Response:
+    """Point an alias at a version, moving it if it exists: /v1/models/NAME/labels/ALIAS answers with it from now on."""
+    request = read_document(AliasRequest, text)
+    with service.database.transaction() as session:
+        expected = None
+        if if_match is not None:
+            before = model_versions.get_alias(session, model, alias)
+            _check_match(before, if_match)
+            expected = before.revision + 1
+        record = model_versions.set_alias(session, model, alias, request.version)
+        if expected is not None and record.revision != expected:
+            # Another client moved it between the two statements; nothing is committed.
+            raise _moved_since(alias)
+    return _answer(record)
+
+
+@router.delete(
+    "/{model}/aliases/{alias}",
+    summary="Delete an alias",
+    dependencies=[SUBMIT],
+    status_code=204,
+    responses=answers(None, examples.UNKNOWN_ALIAS, examples.MOVED_SINCE, status=204),
+)
+def delete_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter, if_match: IfMatch = None) -> Response:
+    """Take an alias off; the version it pointed at stays."""
+    with service.database.transaction() as session:
+        record = model_versions.get_alias(session, model, alias)
+        if if_match is not None:
+            _check_match(record, if_match)
+        model_versions.delete_alias(session, model, alias)
+    return Response(status_code=204)
+
+
+def _describe(model: model_versions.Model) -> ModelEntry:
+    return ModelEntry(
+        name=model.name,
+        created_at=model.created_at,
+        latest_version=model.versions[0].version,
+        versions=[ModelVersionEntry(**_version_fields(version)) for version in model.versions],
+    )
+
+
+def _version_fields(version: model_versions.ModelVersion) -> dict[str, Any]:
+    return {
+        "version": version.version,
+        "run_id": version.run_id,
+        "created_at": version.created_at,
+        "aliases": list(version.aliases),
+    }
+
+
+def _answer(record: AliasRecord) -> Response:
+    alias = Alias(model=record.model_name, alias=record.alias, version=record.version, updated_at=record.updated_at)
+    return json_answer(alias, headers={"ETag": _etag(record)})
+
+
+def _etag(record: AliasRecord) -> str:
+    # An alias that was deleted and set again begins to count anew.
+    return f'"{record.revision}-{record.version}"'
+
+
+def _check_match(record: AliasRecord, if_match: str) -> None:
+    if not is_match(if_match, _etag(record)):
+        raise _moved_since(record.alias)
+
+
+def _moved_since(alias: str) -> PreconditionFailed:
+    return PreconditionFailed(f"The alias '{alias}' has moved since you read it. Read it again, then decide.")

@@ -1,0 +1,179 @@
+"""Runs: submit, list, show, cancel, delete."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+from pydantic import Field
+from starlette.background import BackgroundTask
+
+from api.auth.access import ADMIN, READ, SUBMIT
+from api.http.bodies import JsonText, read_document
+from api.http.parameters import IfNoneMatch, PageQuery, RunId, is_unchanged, json_answer, not_modified
+from api.openapi.operations import answers, describe_errors, takes_body
+from api.runs import deletion as run_deletion
+from api.runs import examples
+from api.runs.schemas import Run, RunPage, RunRequest
+from api.runs.submission import submit
+from api.runs.views import describe, run_etag, summarise
+from api.service import Service, ServiceParameter
+from core.run_state import RunState
+from core.workers import WaitingFor
+from db import artifacts, metrics, workers
+from db import runs as run_rows
+from db.records import RunRecord
+
+router = APIRouter(prefix="/v1/runs", tags=["runs"])
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="A word of your own, new for each new run. The same request with the same key makes one run.",
+        max_length=255,
+        min_length=1,
+    ),
+]
+
+
+class RunQuery(PageQuery):
+    """Which runs to list."""
+
+    state: tuple[RunState, ...] = ()
+    """Only runs in this state; may come several times."""
+    experiment: Annotated[str, Field(max_length=200)] | None = None
+    """Only runs of this experiment."""
+    model: Annotated[str, Field(max_length=200)] | None = None
+    """Only runs that train this model."""
+
+
+@router.post(
+    "",
+    summary="Submit a run",
+    dependencies=[SUBMIT],
+    status_code=202,
+    response_model=Run,
+    responses=answers(
+        examples.QUEUED,
+        examples.MALFORMED,
+        examples.UNKNOWN_PRESET,
+        examples.IN_FLIGHT,
+        examples.TOO_LARGE,
+        examples.INVALID_SPEC,
+        examples.OVER_LIMIT,
+        examples.OTHER_BODY,
+        status=202,
+        headers={"Location": "Where the run is.", "Idempotent-Replayed": "`true` if this answer was given before."},
+    ),
+    openapi_extra=takes_body(RunRequest, examples.RUN_REQUESTS),
+)
+def submit_run(text: JsonText, service: ServiceParameter, idempotency_key: IdempotencyKey = None) -> Response:
+    """Queue a run of a preset, of a preset with changes, or of a whole spec.
+
+    The spec is checked first: shapes, sizes and limits. Once this has answered, the run is not lost. Send an
+    `Idempotency-Key` to be able to repeat the request safely: the same body is answered as the first time, another
+    body with the same key is refused.
+    """
+    request = read_document(RunRequest, text)
+    answer = submit(service, request, text, idempotency_key)
+    headers = {"Location": answer.location}
+    if answer.is_replayed:
+        headers["Idempotent-Replayed"] = "true"
+    return Response(
+        answer.body,
+        status_code=202,
+        headers=headers,
+        media_type="application/json",
+        # A run that is not rung for is found by the workers themselves, later. Replayed answers ring again: the
+        # first may have been lost together with its ring.
+        background=BackgroundTask(service.doorbell.ring),
+    )
+
+
+@router.get(
+    "",
+    summary="List runs",
+    dependencies=[READ],
+    responses=answers({"items": [examples.SUCCEEDED_SUMMARY], "next_cursor": None}),
+)
+def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) -> RunPage:
+    """A page of runs, newest first, without what only a single run shows: spec, attempts, artifacts, environment."""
+    with service.database.reading() as session:
+        page = run_rows.list_page(
+            session,
+            states=query.state,
+            experiment=query.experiment,
+            model_name=query.model,
+            limit=query.limit,
+            cursor=query.cursor,
+        )
+        waiting_for = workers.find_wait(session, page.items)
+    return RunPage(items=[summarise(record, waiting_for) for record in page.items], next_cursor=page.next_cursor)
+
+
+@router.get(
+    "/{run_id}",
+    summary="Show a run",
+    dependencies=[READ],
+    response_model=Run,
+    responses=answers(
+        examples.SUCCEEDED, examples.UNKNOWN_RUN, headers={"ETag": "Changes with everything that is shown."}
+    )
+    | {304: {"description": "Not Modified: the run is as If-None-Match says."}},
+)
+def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
+    """A run in full: state, what it waits for, progress, metrics at a glance, attempts, artifacts, spec."""
+    with service.database.reading() as session:
+        record = run_rows.get(session, run_id)
+        waiting_for = workers.find_wait(session, [record])
+    etag = run_etag(record, waiting_for)
+    if is_unchanged(if_none_match, etag):
+        return not_modified(etag)
+    return json_answer(_describe_all(service, record, waiting_for), headers={"ETag": etag})
+
+
+@router.delete(
+    "/{run_id}",
+    summary="Delete a run",
+    dependencies=[ADMIN],
+    status_code=204,
+    responses=answers(None, examples.UNKNOWN_RUN, examples.STILL_RUNS, status=204),
+)
+def delete_run(run_id: RunId, service: ServiceParameter) -> Response:
+    """Forget an ended run with its metrics, its files, and the model version it registered."""
+    run_deletion.delete_run(service, run_id)
+    return Response(status_code=204)
+
+
+@router.post(
+    "/{run_id}:cancel",
+    summary="Cancel a run",
+    dependencies=[SUBMIT],
+    status_code=202,
+    response_model=Run,
+    responses=answers(examples.STOPPING, status=202)
+    | {
+        200: {
+            "description": "It has ended: it was queued, or cancelled before.",
+            "content": {"application/json": {"example": examples.CANCELLED}},
+            "model": Run,
+        }
+    }
+    | describe_errors(examples.UNKNOWN_RUN, examples.HAS_ENDED),
+)
+def cancel_run(run_id: RunId, service: ServiceParameter) -> Response:
+    """Cancel a queued run at once; ask a running one to stop, which takes about two seconds."""
+    with service.database.transaction() as session:
+        record = run_rows.cancel(session, run_id)
+    status = 200 if record.state == RunState.CANCELLED else 202
+    return json_answer(_describe_all(service, record), status=status, headers={"ETag": run_etag(record)})
+
+
+def _describe_all(service: Service, record: RunRecord, waiting_for: WaitingFor | None = None) -> Run:
+    with service.database.reading() as session:
+        return describe(
+            record,
+            waiting_for,
+            metrics=metrics.list_keys(session, record.id),
+            attempts=run_rows.list_attempts(session, record.id),
+            artifacts=artifacts.list_for_run(session, record.id),
+        )

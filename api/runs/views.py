@@ -1,0 +1,189 @@
+"""From a run's rows to what clients see of it."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Any
+from uuid import UUID
+from zlib import crc32
+
+from api.http.schemas import ProblemEntry
+from api.runs.schemas import (
+    ArtifactEntry,
+    Attempt,
+    ModelVersionName,
+    Run,
+    RunError,
+    RunLinks,
+    RunMetric,
+    RunProgress,
+    RunSummary,
+    RunWait,
+)
+from core.artifacts import Artifact
+from core.metrics import Phase
+from core.run_report import RunError as StoredError
+from core.run_state import RunState
+from core.workers import WaitingFor
+from db.metrics import Summary
+from db.records import AttemptRecord, RunRecord
+
+PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
+"""Phases of a run of no steps that come after what would have been its training."""
+
+
+def run_path(run_id: UUID) -> str:
+    """Where a run is."""
+    return f"/v1/runs/{run_id}"
+
+
+def predict_path(model_name: str, version: int) -> str:
+    """Where a model version answers."""
+    return f"/v1/models/{model_name}/versions/{version}:predict"
+
+
+def run_etag(record: RunRecord, waiting_for: WaitingFor | None = None) -> str:
+    """Changes with everything a client can see of the run."""
+    if waiting_for is None:
+        return f'W/"{record.revision}"'
+    # What a run waits for changes though the run does not.
+    wait = crc32(f"{waiting_for.kind} {waiting_for.detail}".encode())
+    return f'W/"{record.revision}-{wait:08x}"'
+
+
+def summarise(record: RunRecord, waiting_for: WaitingFor | None) -> RunSummary:
+    """A run as lists show it; does not touch the columns that lists leave out."""
+    return RunSummary(**_shared_fields(record, waiting_for))
+
+
+def describe(
+    record: RunRecord,
+    waiting_for: WaitingFor | None,
+    *,
+    metrics: Sequence[Summary] = (),
+    attempts: Sequence[AttemptRecord] = (),
+    artifacts: Sequence[Artifact] = (),
+) -> Run:
+    """A run in full."""
+    return Run(
+        **_shared_fields(record, waiting_for),
+        environment=record.environment,
+        metrics={
+            summary.key: RunMetric(
+                last=summary.last,
+                last_step=summary.last_step,
+                min=summary.min,
+                min_step=summary.min_step,
+                max=summary.max,
+                max_step=summary.max_step,
+            )
+            for summary in metrics
+        },
+        attempts=[
+            Attempt(
+                number=attempt.number,
+                owner=attempt.owner,
+                started_at=attempt.started_at,
+                ended_at=attempt.ended_at,
+                outcome=attempt.outcome,
+                detail=attempt.detail,
+            )
+            for attempt in attempts
+        ],
+        artifacts=[describe_artifact(artifact) for artifact in artifacts],
+        spec=record.spec,
+    )
+
+
+def describe_artifact(artifact: Artifact) -> ArtifactEntry:
+    """A file as lists show it."""
+    return ArtifactEntry(
+        name=artifact.name, sha256=artifact.sha256, num_bytes=artifact.num_bytes, media_type=artifact.media_type
+    )
+
+
+def _shared_fields(record: RunRecord, waiting_for: WaitingFor | None) -> dict[str, Any]:
+    version = record.model_version
+    wait = waiting_for if record.state == RunState.QUEUED else None
+    return {
+        "id": record.id,
+        "experiment": record.experiment,
+        "model": record.model_name,
+        "preset": record.preset,
+        "state": record.state,
+        "waiting_for": None if wait is None else RunWait(kind=wait.kind, detail=wait.detail),
+        "attempt": record.attempt,
+        "max_attempts": record.max_attempts,
+        "cancel_requested": record.cancel_requested_at is not None,
+        "progress": _progress(record),
+        "latest_metrics": record.latest_metrics,
+        "device": record.device,
+        "engine": record.engine,
+        "phases": record.phases,
+        "error": None if record.error is None else _error(record.error),
+        "model_version": None if version is None else ModelVersionName(name=record.model_name, version=version),
+        "tags": record.tags,
+        "created_at": record.created_at,
+        "queued_at": record.queued_at,
+        "started_at": record.started_at,
+        "ended_at": record.ended_at,
+        "updated_at": record.updated_at,
+        "links": _links(record),
+    }
+
+
+def _error(error: StoredError) -> RunError:
+    return RunError(
+        code=error.code,
+        detail=error.detail,
+        attempt=error.attempt,
+        problems=[
+            ProblemEntry(pointer=problem.pointer, detail=problem.detail, code=problem.code)
+            for problem in error.problems
+        ],
+    )
+
+
+def _links(record: RunRecord) -> RunLinks:
+    path = run_path(record.id)
+    version = record.model_version
+    return RunLinks(
+        self=path,
+        metrics=f"{path}/metrics",
+        history=f"{path}/metrics/history",
+        logs=f"{path}/logs",
+        artifacts=f"{path}/artifacts",
+        environment=f"{path}/environment",
+        evaluation=f"{path}/evaluation",
+        predict=None if version is None else predict_path(record.model_name, version),
+    )
+
+
+def _progress(record: RunRecord) -> RunProgress | None:
+    told = record.progress
+    if told is None:
+        return None
+    step, num_steps = int(told["step"]), int(told["num_steps"])
+    # Until training has begun the number of steps is not known; a run of no steps has none left after that.
+    is_past_training = told["phase"] in PAST_TRAINING or record.state == RunState.SUCCEEDED
+    fraction = min(step / num_steps, 1.0) if num_steps else float(is_past_training)
+    return RunProgress(
+        phase=told["phase"],
+        epoch=told["epoch"],
+        num_epochs=told["num_epochs"],
+        step=step,
+        num_steps=num_steps,
+        fraction=fraction,
+        eta_seconds=_eta_seconds(record, fraction),
+    )
+
+
+def _eta_seconds(record: RunRecord, fraction: float) -> float | None:
+    """Time left if the rest goes as fast as what is done, the attempt's start included.
+
+    It is counted from the moment the progress was told, not from now, so that a run that has not changed reads the
+    same each time it is asked for.
+    """
+    if record.state != RunState.RUNNING or not fraction or not record.started_at or not record.progress_at:
+        return None
+    elapsed = (record.progress_at - record.started_at) / timedelta(seconds=1)
+    return round(elapsed / fraction * (1 - fraction), 3)

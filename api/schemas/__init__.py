@@ -1,1 +1,0 @@
-"""HTTP bodies, one module per resource."""

@@ -1,0 +1,1 @@
+"""Specs: validate one, and the schema they follow."""

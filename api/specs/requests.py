@@ -1,0 +1,88 @@
+"""From what a client asks for to a checked spec."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from api.runs.schemas import SpecRequest
+from api.service import Service
+from core.catalogue.presets import get_preset
+from core.checks.cost import SpecReport, check_spec
+from core.datasets.uploaded import UploadedDataset
+from core.errors import InvalidSpec, Problem, UnknownDataset, UnknownDatasetVersion
+from core.experiment import ExperimentSpec, parse_spec
+from core.specs.merging import apply_overrides
+from core.uploads.description import DatasetDescription, DescriptionFile
+from db import datasets
+
+
+@dataclass(frozen=True, slots=True)
+class SettledSpec:
+    """A spec that may be run.
+
+    Attributes:
+        preset: Name of the preset it came from, if it did.
+        report: What it says when it is worked out.
+    """
+
+    spec: ExperimentSpec
+    preset: str | None
+    report: SpecReport
+
+    def as_json(self) -> dict[str, Any]:
+        """The normalised form, with every default filled in."""
+        return self.spec.model_dump(mode="json")
+
+
+def settle_spec(request: SpecRequest, service: Service) -> SettledSpec:
+    """Fill a request in to a whole spec, which says to the byte what it learns from, and hold it against the limits.
+
+    Raises:
+        DatabaseUnavailable: If the spec names an upload, and there is no looking for it.
+        UnknownPreset: If there is no such preset or variant, naming the nearest known one.
+        InvalidSpec: If it can not be trained as it stands; pointers lead into what was sent.
+        OverLimit: If it asks for more than the settings allow.
+    """
+    if request.spec is not None:
+        spec, place = request.spec, "/spec"
+    else:
+        preset = get_preset(request.preset or "")
+        # What an override leaves wrong is the override's fault: presets and variants are checked when they are loaded.
+        place = "/overrides"
+        spec = parse_spec(apply_overrides(preset.spec_json(request.variant), request.overrides), place)
+    try:
+        spec, description = _find_upload(spec, service)
+        report = check_spec(spec, service.settings, description)
+    except InvalidSpec as error:
+        raise _moved(error, place) from error
+    return SettledSpec(spec=spec, preset=request.preset, report=report)
+
+
+def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec, DatasetDescription | None]:
+    """The spec with version and hash of the upload that it names filled in, and what is known of that.
+
+    Raises:
+        InvalidSpec: If there is no such upload, or it has another hash than the spec says.
+    """
+    asked = spec.dataset
+    if not isinstance(asked, UploadedDataset):
+        return spec, None
+    try:
+        with service.database.reading() as session:
+            found = datasets.get_version(session, asked.dataset, asked.version)
+    except UnknownDataset as error:
+        pointer = "/dataset/version" if isinstance(error, UnknownDatasetVersion) else "/dataset/dataset"
+        raise InvalidSpec(error.detail, [Problem(pointer, error.detail, error.code)]) from error
+    if asked.sha256 not in {None, found.sha256}:
+        problem = (
+            f"Version {found.version} of '{asked.dataset}' has the sha256 {found.sha256}, not the one given. "
+            "Leave sha256 out, or name the version that has it."
+        )
+        raise InvalidSpec(problem, [Problem("/dataset/sha256", problem, "other_bytes")])
+    pinned = asked.model_copy(update={"version": found.version, "sha256": found.sha256})
+    return spec.model_copy(update={"dataset": pinned}), DescriptionFile.model_validate(found.description).description
+
+
+def _moved(error: InvalidSpec, place: str) -> InvalidSpec:
+    """The same error with pointers that lead into the body, not into the spec."""
+    problems = [Problem(place + problem.pointer, problem.detail, problem.code) for problem in error.problems]
+    return type(error)(error.detail, problems)

@@ -1,0 +1,98 @@
+"""Specs: check one, and the schema they follow."""
+
+from functools import cache
+from typing import Any
+
+import orjson
+from fastapi import APIRouter, Response
+
+from api.auth.access import READ
+from api.datasets.files import missing_files
+from api.http.bodies import JsonText, read_document
+from api.openapi.operations import answers, takes_body
+from api.runs import examples as run_examples
+from api.runs.schemas import SpecRequest
+from api.service import ServiceParameter
+from api.specs import examples
+from api.specs.requests import settle_spec
+from api.specs.schemas import Layer, SpecReport
+from core.experiment import ExperimentSpec
+from core.networks.network import expand_network
+
+SCHEMA_MEDIA_TYPE = "application/schema+json"
+
+SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+router = APIRouter(prefix="/v1", tags=["specs"])
+
+
+@router.post(
+    "/specs:validate",
+    summary="Check a spec",
+    dependencies=[READ],
+    responses=answers(
+        examples.REPORT,
+        run_examples.MALFORMED,
+        run_examples.UNKNOWN_PRESET,
+        run_examples.TOO_LARGE,
+        run_examples.INVALID_SPEC,
+        run_examples.OVER_LIMIT,
+        examples.DOES_NOT_FIT,
+    ),
+    openapi_extra=takes_body(SpecRequest, run_examples.SPEC_REQUESTS),
+)
+def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
+    """Work a spec out without running it: its defaults, its layers, its size, and whether it may be run here."""
+    request = read_document(SpecRequest, text)
+    settled = settle_spec(request, service)
+    report = settled.report
+    missing = missing_files(service.settings.datasets_dir, settled.spec.dataset.name)
+    warnings = [*report.warnings]
+    if missing:
+        warnings.append(
+            f"The dataset '{settled.spec.dataset.name}' is not here yet: {', '.join(missing)} are missing. "
+            "PUT them to /v1/datasets/mnist/files before you run this."
+        )
+    return SpecReport(
+        spec=settled.as_json(),
+        layers=[
+            Layer(
+                name=layer.name,
+                type=layer.type,
+                output_shape=[None, *layer.output_shape],
+                num_parameters=layer.num_parameters,
+                flops=layer.flops,
+            )
+            for layer in report.layers
+        ],
+        expanded_model=expand_network(settled.spec.model),
+        num_parameters=report.num_parameters,
+        num_train=report.num_train,
+        num_validation=report.num_validation,
+        num_test=report.num_test,
+        batch_size=report.batch_size,
+        steps_per_epoch=report.steps_per_epoch,
+        num_epochs=report.num_epochs,
+        num_steps=report.num_steps,
+        flops_per_step=report.flops_per_step,
+        memory_bytes=report.memory_bytes,
+        warnings=warnings,
+    )
+
+
+@router.get(
+    "/schemas/experiment-spec",
+    summary="Show the JSON Schema of specs",
+    dependencies=[READ],
+    response_class=Response,
+    responses=answers(examples.SCHEMA, media_type=SCHEMA_MEDIA_TYPE, uses_database=False),
+)
+async def get_experiment_spec_schema() -> Response:
+    """What a spec may hold, for editors and for programs that write specs."""
+    return Response(orjson.dumps(build_schema()), media_type=SCHEMA_MEDIA_TYPE)
+
+
+@cache
+def build_schema() -> dict[str, Any]:
+    """The JSON Schema of an experiment spec."""
+    return {"$schema": SCHEMA_DIALECT, **ExperimentSpec.model_json_schema()}

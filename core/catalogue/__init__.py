@@ -1,0 +1,1 @@
+"""The catalogue: ready specifications, and the figures published for them."""

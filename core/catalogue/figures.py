@@ -1,0 +1,92 @@
+"""What was published about a preset, as bounds that a run of it can be held against."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+
+from core.specs.base import Float, Int, PositiveFloat, SpecModel
+
+Take = Literal["last", "first", "least", "greatest"]
+
+Measure = Literal["greatest_error", "root_mean_squared_error", "accuracy"]
+
+Numbers = Annotated[tuple[Float, ...], Field(min_length=1)]
+
+
+class Bounds(SpecModel):
+    """A published figure, and the bounds within which a run has reproduced it.
+
+    Figures were published for one run each, on other random draws than ours, so a bound is wider than the figure where
+    the draw moves it; `because` says how wide and why.
+    """
+
+    says: str
+    """The figure as it was published, in words."""
+    variant: str | None = None
+    """The try it is about; null is the preset as it stands."""
+    at_least: Float | None = None
+    at_most: Float | None = None
+    because: str
+    """Why the bounds are where they are."""
+
+    @model_validator(mode="after")
+    def _has_a_bound(self) -> "Bounds":
+        if self.at_least is None and self.at_most is None:
+            raise ValueError("Give at_least, at_most or both")
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise ValueError(f"at_least ({self.at_least:g}) is above at_most ({self.at_most:g})")
+        return self
+
+
+class MetricFigure(Bounds):
+    """One of a run's own metrics, alone or beside what other tries reached."""
+
+    kind: Literal["metric"]
+    metric: str
+    """Key of the curve, such as `test/accuracy`."""
+    take: Take = "last"
+    """Which of the curve's values."""
+    less: str | None = None
+    """Key of another curve of the same run; its value is subtracted, as for the gap between training and test."""
+    beside: tuple[str | None, ...] = ()
+    """Other tries: the bounds hold for the difference to each of them. Null is the preset as it stands."""
+
+
+class PredictionFigure(Bounds):
+    """What the trained model answers."""
+
+    kind: Literal["prediction"]
+    instances: Annotated[tuple[Any, ...], Field(min_length=1)]
+    """Rows to ask, as a client sends them."""
+    outputs: Annotated[tuple[Numbers, ...], Field(min_length=1)]
+    """The right numbers for each row."""
+    measure: Measure
+    """`accuracy` is the share of numbers on the right side of 0.5."""
+
+    @model_validator(mode="after")
+    def _one_output_each(self) -> "PredictionFigure":
+        if len(self.instances) != len(self.outputs):
+            raise ValueError(f"There are {len(self.instances)} instances and {len(self.outputs)} outputs")
+        return self
+
+
+class DivergenceFigure(SpecModel):
+    """A try that can not be trained: its run has to fail for the loss not being a number any more."""
+
+    kind: Literal["divergence"]
+    says: str
+    variant: str | None = None
+    because: str
+
+
+Figure = Annotated[MetricFigure | PredictionFigure | DivergenceFigure, Field(discriminator="kind")]
+
+
+class PublishedTime(SpecModel):
+    """How long the published run took, on the laptop of its time."""
+
+    seconds_per_epoch: tuple[PositiveFloat, PositiveFloat]
+    """From the shortest epoch to the longest."""
+
+
+NumSeeds = Annotated[Int, Field(ge=1, le=100)]

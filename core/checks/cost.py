@@ -1,0 +1,222 @@
+"""What a spec would cost, and whether this service lets it run: checked before anything is queued."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import ceil, prod
+
+from core.checks.fit import fit_parts
+from core.datasets.shape import DatasetShape
+from core.datasets.shapes import shape_of
+from core.datasets.uploaded import UploadedDataset
+from core.errors import InvalidSpec, OverLimit, Problem
+from core.experiment import ExperimentSpec
+from core.networks.table import LayerRow
+from core.settings import Settings
+from core.specs.training import Training
+from core.uploads.description import DatasetDescription
+
+BYTES_PER_NUMBER = 4
+
+COPIES_OF_WEIGHTS = 4
+"""Weights, gradients and, at most, two moments of an optimizer."""
+
+FRAMEWORK_BYTES = 600 * 1024 * 1024
+"""What a trainer takes before any network is built."""
+
+MOST_UPLOADED_BYTES = 2 * 1024 * 1024 * 1024
+"""Uploaded samples taken to be in memory at once; a trainer keeps more in files (models.arrays.storage)."""
+
+FORWARD_AND_BACKWARD = 3
+"""A backward pass costs about two forward passes."""
+
+
+@dataclass(frozen=True, slots=True)
+class SpecReport:
+    """What a spec says when it is worked out.
+
+    Attributes:
+        layers: The network's layers in order.
+        num_parameters: Weights in all.
+        num_train: Training samples.
+        num_validation: Validation samples.
+        num_test: Test samples.
+        batch_size: Samples in a full step.
+        steps_per_epoch: Steps that count as an epoch.
+        num_epochs: Epochs, the last one possibly cut short where the length is given in steps.
+        num_steps: Training steps in all.
+        flops_per_step: Floating-point operations of one step, forward and backward, roughly.
+        memory_bytes: Memory a trainer will need, roughly.
+        warnings: What is legal but probably not meant.
+    """
+
+    layers: tuple[LayerRow, ...]
+    num_parameters: int
+    num_train: int
+    num_validation: int
+    num_test: int
+    batch_size: int
+    steps_per_epoch: int
+    num_epochs: int
+    num_steps: int
+    flops_per_step: int
+    memory_bytes: int
+    warnings: tuple[str, ...]
+
+
+def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDescription | None = None) -> SpecReport:
+    """Work a spec out and hold it against the limits.
+
+    Args:
+        spec: What to work out.
+        settings: The limits.
+        description: Of the upload, where the spec names one.
+
+    Raises:
+        DatasetMissing: If the spec names an upload and there is no description.
+        InvalidSpec: If the network, the data and the loss do not fit together.
+        OverLimit: If it asks for more than the settings allow.
+    """
+    shape = shape_of(spec.dataset, description)
+    layers, warnings = fit_parts(spec, shape)
+    report = _work_out(spec, shape, layers, (*shape.warnings, *warnings, *_training_warnings(spec, shape)))
+    _check_limits(spec, report, settings)
+    return report
+
+
+def _work_out(
+    spec: ExperimentSpec, shape: DatasetShape, layers: tuple[LayerRow, ...], warnings: tuple[str, ...]
+) -> SpecReport:
+    training = spec.training
+    batch_size = shape.num_train if training.batch_size == "full" else min(training.batch_size, shape.num_train)
+    steps_per_epoch = training.steps_per_epoch or ceil(shape.num_train / batch_size)
+    epochs = training.num_epochs_asked
+    num_steps = (training.steps or 0) if epochs is None else epochs * steps_per_epoch
+    num_parameters = sum(layer.num_parameters for layer in layers)
+    num_samples = shape.num_train + shape.num_validation + shape.num_test
+    numbers_per_sample = prod(shape.input_shape) + prod(shape.network_input_shape) + prod(shape.target_shape)
+    activations = sum(prod(layer.output_shape) for layer in layers)
+    sample_numbers = num_samples * numbers_per_sample
+    if isinstance(spec.dataset, UploadedDataset):
+        sample_numbers = min(sample_numbers, MOST_UPLOADED_BYTES // BYTES_PER_NUMBER)
+    numbers = COPIES_OF_WEIGHTS * num_parameters + sample_numbers + 2 * batch_size * activations
+    return SpecReport(
+        layers=layers,
+        num_parameters=num_parameters,
+        num_train=shape.num_train,
+        num_validation=shape.num_validation,
+        num_test=shape.num_test,
+        batch_size=batch_size,
+        steps_per_epoch=steps_per_epoch,
+        num_epochs=ceil(num_steps / steps_per_epoch),
+        num_steps=num_steps,
+        flops_per_step=count_step_flops(layers, batch_size),
+        memory_bytes=FRAMEWORK_BYTES + BYTES_PER_NUMBER * numbers,
+        warnings=warnings,
+    )
+
+
+def count_step_flops(layers: Sequence[LayerRow], batch_size: int) -> int:
+    """Floating-point operations of one training step, forward and backward, roughly."""
+    return FORWARD_AND_BACKWARD * batch_size * sum(layer.flops for layer in layers)
+
+
+def _training_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str, ...]:
+    warnings = []
+    stopping = spec.training.early_stopping
+    if stopping is not None and stopping.monitor.startswith("val_") and not shape.num_validation:
+        problem = (
+            f"early_stopping watches '{stopping.monitor}', but no samples are held out for validation. "
+            "Set dataset.split.validation, or watch 'loss'."
+        )
+        raise InvalidSpec(problem, [Problem("/training/early_stopping/monitor", problem, "nothing_to_monitor")])
+    if stopping is not None:
+        known = {"loss", *spec.training.metrics}
+        if stopping.monitor.removeprefix("val_") not in known:
+            problem = f"early_stopping watches '{stopping.monitor}', but this run measures {', '.join(sorted(known))}."
+            raise InvalidSpec(problem, [Problem("/training/early_stopping/monitor", problem, "nothing_to_monitor")])
+    batch_size = spec.training.batch_size
+    if batch_size != "full" and batch_size > shape.num_train:
+        warnings.append(
+            f"batch_size {batch_size} is more than the {shape.num_train} training samples: each step takes all."
+        )
+    if spec.training.record and 0 in {spec.training.steps, spec.training.epochs}:
+        warnings.append("training.record records steps, and this run takes none.")
+    return tuple(warnings)
+
+
+def _check_limits(spec: ExperimentSpec, report: SpecReport, settings: Settings) -> None:
+    length, how = _length(spec.training)
+    asked = [
+        *_samples_asked(spec, settings.max_samples),
+        _Asked(
+            "/model",
+            "parameters",
+            report.num_parameters,
+            settings.max_parameters,
+            "MAX_PARAMETERS",
+            "Use fewer layers, units or filters.",
+        ),
+        _Asked(length, "epochs", report.num_epochs, settings.max_epochs, "MAX_EPOCHS", how),
+        _Asked(length, "training steps", report.num_steps, settings.max_steps, "MAX_STEPS", how),
+        _Asked(
+            "",
+            "bytes of memory",
+            report.memory_bytes,
+            settings.max_memory_bytes,
+            "MAX_MEMORY_BYTES",
+            "Use a smaller batch_size, fewer samples or a smaller network.",
+        ),
+    ]
+    problems = [Problem(one.pointer, one.detail, "over_limit") for one in asked if one.number > one.limit]
+    if problems:
+        raise OverLimit(" ".join(problem.detail for problem in problems), problems)
+
+
+def _length(training: Training) -> tuple[str, str]:
+    """Where a spec says how long it trains, and how to make it shorter."""
+    if training.steps is not None:
+        return "/training/steps", "Lower steps."
+    if training.steps_per_epoch is None:
+        return "/training/epochs", "Lower epochs, or raise batch_size for fewer steps."
+    field = "steps_per_epoch" if training.epochs is None else "epochs"
+    return f"/training/{field}", "Lower epochs or steps_per_epoch."
+
+
+def _samples_asked(spec: ExperimentSpec, limit: int) -> list["_Asked"]:
+    # Fields that say how many samples are made, and what tells their number.
+    fields: dict[str, dict[str, str]] = {
+        "binary_addition": {"num_train": "num_train", "num_test": "num_test"},
+        "function": {"num_samples": "num_samples"},
+        "time_series": {"num_points": "num_points"},
+        "truth_table": {"repeats": "num_samples"},
+    }
+    return [
+        _Asked(
+            f"/dataset/{field}",
+            "samples",
+            getattr(spec.dataset, number),
+            limit,
+            "MAX_SAMPLES",
+            f"Lower {field}.",
+        )
+        for field, number in fields.get(spec.dataset.name, {}).items()
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What a spec asks for of something that is limited."""
+
+    pointer: str
+    what: str
+    number: int
+    limit: int
+    setting: str
+    remedy: str
+
+    @property
+    def detail(self) -> str:
+        return (
+            f"The spec asks for {self.number:,} {self.what}; this service allows {self.limit:,} "
+            f"(TRAINYARD_{self.setting}). {self.remedy}"
+        )

@@ -1,0 +1,231 @@
+"""What arrays a run gets from uploaded ones."""
+
+from dataclasses import dataclass
+
+from core.datasets.shape import DatasetShape
+from core.datasets.splits import count_split
+from core.datasets.targets import find_class_labels, has_few_whole_numbers
+from core.datasets.uploaded import ArraysDataset
+from core.errors import nearest, reject_spec
+from core.signatures.signature import InputKind, Task
+from core.uploads.description import ArrayDescription, ArraysDescription
+
+USUAL_NAMES = {
+    "inputs": ("x", "inputs", "images", "data", "features", "x_train", "train_x", "train_inputs", "train_images"),
+    "targets": ("y", "targets", "labels", "y_train", "train_y", "train_targets", "train_labels"),
+    "test_inputs": ("x_test", "test_x", "test_inputs", "test_images", "t10k_images"),
+    "test_targets": ("y_test", "test_y", "test_targets", "test_labels", "t10k_labels"),
+}
+"""Names that arrays go by, in lower case and with underscores; the first that is there is taken."""
+
+IMAGE_RANKS = {3, 4}
+
+IMAGE_CHANNELS = {1, 3}
+
+TABLE_RANK = 2
+
+
+@dataclass(frozen=True, slots=True)
+class ArraysPlan:
+    """Which arrays a run learns from.
+
+    Attributes:
+        inputs: Samples along the first axis.
+        targets: Likewise; the array of the inputs where `target_column` is set.
+        test_inputs: Null where the upload brings none.
+        test_targets: Likewise.
+        target_column: Counted from 0.
+        task: What is predicted.
+        class_labels: Of a classification.
+        is_image: Whether inputs are pixels.
+    """
+
+    inputs: ArrayDescription
+    targets: ArrayDescription
+    test_inputs: ArrayDescription | None
+    test_targets: ArrayDescription | None
+    target_column: int | None
+    task: Task
+    class_labels: tuple[str, ...]
+    is_image: bool
+
+    @property
+    def input_shape(self) -> tuple[int, ...]:
+        """One input."""
+        if self.target_column is not None:
+            return (self.inputs.shape[1] - 1,)
+        return self.inputs.shape[1:]
+
+    @property
+    def target_shape(self) -> tuple[int, ...]:
+        """One target; () for a class number."""
+        if self.class_labels:
+            return ()
+        return (1,) if self.target_column is not None else self.targets.shape[1:] or (1,)
+
+
+def shape_of_arrays(dataset: ArraysDataset, description: ArraysDescription) -> DatasetShape:
+    """Hold a spec against uploaded arrays, and say what comes of them.
+
+    Raises:
+        InvalidSpec: If the spec asks for what they do not have.
+    """
+    plan = plan_arrays(dataset, description)
+    num_test = plan.test_inputs.shape[0] if plan.test_inputs is not None else 0
+    counts = count_split(dataset.split, plan.inputs.shape[0], num_test)
+    return DatasetShape(
+        task=plan.task,
+        input_kind=InputKind.IMAGE if plan.is_image else InputKind.TENSOR,
+        input_shape=plan.input_shape,
+        network_input_shape=plan.input_shape,
+        target_shape=plan.target_shape,
+        num_train=counts.train,
+        num_validation=counts.validation,
+        num_test=counts.test,
+        class_labels=plan.class_labels,
+    )
+
+
+def plan_arrays(dataset: ArraysDataset, description: ArraysDescription) -> ArraysPlan:
+    """Find the arrays and what they mean.
+
+    Raises:
+        InvalidSpec: If one is not there, or they do not belong together.
+    """
+    inputs = _find(dataset, description, "inputs")
+    if inputs is None:
+        inputs = _only(dataset, description)
+    if not inputs.shape:
+        reject_spec("/dataset/inputs", f"The array '{inputs.name}' is a single number.", "no_samples")
+    targets = None if dataset.target_column is not None else _find(dataset, description, "targets")
+    column = _target_column(dataset, inputs, description) if targets is None else None
+    targets = targets or inputs
+    test_inputs, test_targets = (_find(dataset, description, field) for field in ("test_inputs", "test_targets"))
+    if column is not None and test_inputs is not None:
+        test_targets = test_inputs
+    _check_arrays(dataset, inputs, targets, test_inputs, test_targets)
+    task, labels = _find_task(dataset, targets, column)
+    return ArraysPlan(
+        inputs=inputs,
+        targets=targets,
+        test_inputs=test_inputs,
+        test_targets=test_targets,
+        target_column=column,
+        task=task,
+        class_labels=labels,
+        is_image=_is_image(inputs),
+    )
+
+
+def _find(dataset: ArraysDataset, description: ArraysDescription, field: str) -> ArrayDescription | None:
+    asked = getattr(dataset, field)
+    if asked is not None:
+        array = description.array(asked)
+        if array is None:
+            detail = f"There is no array '{asked}'.{nearest(asked, [array.name for array in description.arrays])}"
+            reject_spec(f"/dataset/{field}", detail, "unknown_array")
+        return array
+    by_name = {_plain(array.name): array for array in reversed(description.arrays)}
+    return next((by_name[name] for name in USUAL_NAMES[field] if name in by_name), None)
+
+
+def _plain(name: str) -> str:
+    plain = name.lower().replace("-", "_").replace(".", "_")
+    return plain.removesuffix("_ubyte").removesuffix("_idx1").removesuffix("_idx3")
+
+
+def _only(dataset: ArraysDataset, description: ArraysDescription) -> ArrayDescription:
+    if len(description.arrays) != 1:
+        names = ", ".join(array.name for array in description.arrays)
+        detail = f"Say which array of '{dataset.dataset}' holds the inputs: {names}."
+        reject_spec("/dataset/inputs", detail, "no_inputs")
+    return description.arrays[0]
+
+
+def _target_column(dataset: ArraysDataset, inputs: ArrayDescription, description: ArraysDescription) -> int:
+    names = ", ".join(array.name for array in description.arrays)
+    column = dataset.target_column
+    if column is None:
+        reject_spec(
+            "/dataset/targets",
+            f"No array goes by a usual name for targets; there are {names}. Name it, or where the targets are a column "
+            f"of '{inputs.name}' set target_column.",
+            "no_targets",
+        )
+    if len(inputs.shape) != TABLE_RANK or inputs.shape[1] < 2:  # noqa: PLR2004 - a target and something to learn from
+        detail = f"target_column needs an array of two axes and two columns; '{inputs.name}' has shape {inputs.shape}."
+        reject_spec("/dataset/target_column", detail, "not_a_table")
+    width = inputs.shape[1]
+    if not -width <= column < width:
+        detail = f"'{inputs.name}' has {width} columns, numbered 0 to {width - 1}; there is no column {column}."
+        reject_spec("/dataset/target_column", detail, "unknown_column")
+    return column % width
+
+
+def _check_arrays(
+    dataset: ArraysDataset,
+    inputs: ArrayDescription,
+    targets: ArrayDescription,
+    test_inputs: ArrayDescription | None,
+    test_targets: ArrayDescription | None,
+) -> None:
+    used = {array.name: array for array in (inputs, targets, test_inputs, test_targets) if array is not None}
+    for array in used.values():
+        if not array.dtype.startswith(("int", "uint", "float", "bool")):
+            reject_spec("/dataset", f"The array '{array.name}' holds {array.dtype}, not numbers.", "not_numbers")
+        if array.num_not_finite:
+            detail = f"The array '{array.name}' holds {array.num_not_finite:,} NaN or infinite numbers. Replace them."
+            reject_spec("/dataset", detail, "not_finite")
+        if not array.shape or 0 in array.shape:
+            reject_spec("/dataset", f"The array '{array.name}' has shape {array.shape}: no samples.", "no_samples")
+    _check_lengths("/dataset/targets", inputs, targets)
+    if (test_inputs is None) != (test_targets is None):
+        there = test_inputs or test_targets
+        detail = f"'{there.name if there else ''}' is for test; inputs and targets for it have to be there both."
+        reject_spec("/dataset/test_inputs", detail, "half_a_test")
+    if test_inputs is not None and test_targets is not None:
+        _check_lengths("/dataset/test_targets", test_inputs, test_targets)
+        for one, other in ((inputs, test_inputs), (targets, test_targets)):
+            if one.shape[1:] != other.shape[1:]:
+                detail = f"'{one.name}' has shape {one.shape}, '{other.name}' {other.shape}; samples have to be alike."
+                reject_spec("/dataset/test_inputs", detail, "shapes_differ")
+    if dataset.scaling != "none" and len(inputs.shape) > TABLE_RANK:
+        detail = f"scaling is for arrays of two axes; '{inputs.name}' has shape {inputs.shape}. Set it to none."
+        reject_spec("/dataset/scaling", detail, "scaling_does_not_fit")
+
+
+def _check_lengths(pointer: str, inputs: ArrayDescription, targets: ArrayDescription) -> None:
+    if inputs.shape[0] != targets.shape[0]:
+        detail = (
+            f"'{inputs.name}' holds {inputs.shape[0]:,} samples, '{targets.name}' {targets.shape[0]:,} targets. "
+            "There has to be one for each."
+        )
+        reject_spec(pointer, detail, "lengths_differ")
+
+
+def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | None) -> tuple[Task, tuple[str, ...]]:
+    is_rank_one = column is None and len(targets.shape) == 1
+    is_classes = is_rank_one and has_few_whole_numbers(targets.values, len(targets.values))
+    if dataset.task == "classification" or (dataset.task == "auto" and is_classes):
+        if not is_rank_one or not targets.values:
+            detail = (
+                "Classes have to be an array of one axis with at most 1,000 different whole numbers; "
+                f"'{targets.name}' has shape {targets.shape} and type {targets.dtype}."
+            )
+            reject_spec("/dataset/task", detail, "no_classes")
+        labels = find_class_labels(targets.values, len(targets.values), "/dataset/targets", are_numbers=True)
+        return Task.CLASSIFICATION, labels
+    if dataset.split.stratify:
+        detail = "stratify shares out classes, but this dataset's targets are numbers. Leave it false."
+        reject_spec("/dataset/split/stratify", detail, "no_classes")
+    has_steps = column is None and len(targets.shape) > TABLE_RANK
+    return Task.SEQUENCE if has_steps else Task.REGRESSION, ()
+
+
+def _is_image(inputs: ArrayDescription) -> bool:
+    rank = len(inputs.shape)
+    return (
+        inputs.dtype == "uint8"
+        and rank in IMAGE_RANKS
+        and (rank == min(IMAGE_RANKS) or inputs.shape[-1] in IMAGE_CHANNELS)
+    )

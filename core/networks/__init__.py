@@ -1,0 +1,1 @@
+"""Networks: each layer's specification, and its rule for shapes, parameters and FLOPs."""

@@ -1,1 +1,0 @@
-"""What a spec asks of uploaded data, held against what was uploaded."""

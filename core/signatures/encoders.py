@@ -1,0 +1,172 @@
+"""From one value of a row, as it comes in JSON, to the numbers that stand for it in a model's input.
+
+Training encodes whole columns at once (models.data); a test holds both together on every row.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from functools import lru_cache
+from math import isfinite, isnan
+
+from core.signatures.encodings import (
+    MISSING,
+    UNSEEN,
+    AnyColumnEncoding,
+    BooleanEncoding,
+    CategoryEncoding,
+    DateEncoding,
+    DatePart,
+    NumberEncoding,
+    TableEncoding,
+)
+from core.specs.base import FLOAT32_MAX
+
+SECONDS_A_DAY = 86_400
+
+SHORTEST_DATE = len("2024-02-29")
+
+TRUTH = {"true": 1.0, "false": 0.0}
+
+Encoder = Callable[[object], tuple[float, ...]]
+
+
+class NotEncodable(ValueError):
+    """The value has no place in its column; the text says why, as in `where a number belongs`.
+
+    Attributes:
+        code: A word for programs.
+    """
+
+    def __init__(self, reason: str, code: str) -> None:
+        super().__init__(reason)
+        self.code = code
+
+
+@lru_cache(maxsize=128)
+def make_encoders(encoding: TableEncoding) -> tuple[Encoder, ...]:
+    """A function for each column, in order.
+
+    Each takes a value parsed from JSON, null where it is missing, and raises NotEncodable.
+    """
+    return tuple(_make_encoder(column) for column in encoding.columns)
+
+
+def _make_encoder(column: AnyColumnEncoding) -> Encoder:
+    read = _make_reader(column)
+    missing = (MISSING,) * column.width
+
+    def encode(value: object) -> tuple[float, ...]:
+        if value is None or (isinstance(value, float) and isnan(value)):
+            if not column.allows_missing:
+                raise NotEncodable("where a value is needed", "missing_value")
+            return missing
+        return read(value)
+
+    return encode
+
+
+def _make_reader(column: AnyColumnEncoding) -> Encoder:
+    match column:
+        case NumberEncoding():
+            return _read_number
+        case BooleanEncoding():
+            return _read_boolean
+        case CategoryEncoding():
+            return _category_reader({value: (float(place),) for place, value in enumerate(column.values)})
+        case DateEncoding():
+            return _date_reader(column)
+
+
+def _read_number(value: object) -> tuple[float, ...]:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise NotEncodable("where a number belongs", "not_a_number")
+    if not (isinstance(value, int) or isfinite(value)) or abs(value) > FLOAT32_MAX:
+        raise NotEncodable("beyond the range of 32-bit floats (3.4e38)", "out_of_range")
+    return (float(value),)
+
+
+def _read_boolean(value: object) -> tuple[float, ...]:
+    if isinstance(value, str):
+        value = TRUTH.get(value.lower())
+    if not isinstance(value, bool | int | float) or value not in (0, 1):
+        raise NotEncodable("where true or false belongs", "not_a_boolean")
+    return (float(value),)
+
+
+def category_text(value: object) -> str:
+    """A category as text: text as it is, numbers as JSON writes them (whole ones without a point), true and false.
+
+    Raises:
+        NotEncodable: If the value is neither of these.
+    """
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float) and isfinite(value):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, int) and value.bit_length() <= 64:  # noqa: PLR2004 - no column holds longer ones
+        return str(value)
+    raise NotEncodable("where a category belongs, as text or a number", "not_a_category")
+
+
+def _category_reader(places: dict[str, tuple[float]]) -> Encoder:
+    unseen = (UNSEEN,)
+
+    def read(value: object) -> tuple[float, ...]:
+        return places.get(category_text(value), unseen)
+
+    return read
+
+
+def read_moment(text: str) -> datetime:
+    """A day or a moment in ISO 8601; without a time it is midnight, without a zone UTC.
+
+    Raises:
+        ValueError: If it is neither.
+    """
+    if len(text) < SHORTEST_DATE:
+        raise ValueError(text)
+    moment = datetime.fromisoformat(text)
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def elapsed_days(moment: datetime, origin: datetime) -> float:
+    """Days between two moments, with fractions."""
+    between = moment - origin
+    return between.days + (between.seconds + between.microseconds / 1_000_000) / SECONDS_A_DAY
+
+
+def _date_reader(column: DateEncoding) -> Encoder:
+    origin = read_moment(column.origin)
+    readers = [_PARTS[part] for part in column.parts]
+
+    def read(value: object) -> tuple[float, ...]:
+        if not isinstance(value, str):
+            raise NotEncodable("where a date as text belongs", "not_a_date")
+        try:
+            moment = read_moment(value)
+        except ValueError as error:
+            raise NotEncodable(
+                "where a date belongs, such as 2024-02-29 or 2024-02-29T18:30:00Z", "not_a_date"
+            ) from error
+        return tuple(part(moment, origin) for part in readers)
+
+    return read
+
+
+def _day_of_year(day: date) -> int:
+    return day.timetuple().tm_yday
+
+
+_PARTS: dict[DatePart, Callable[[datetime, datetime], float]] = {
+    "elapsed_days": elapsed_days,
+    "year": lambda moment, _: float(moment.year),
+    "month": lambda moment, _: float(moment.month),
+    "day": lambda moment, _: float(moment.day),
+    # Monday is 0, as in Python.
+    "day_of_week": lambda moment, _: float(moment.weekday()),
+    "day_of_year": lambda moment, _: float(_day_of_year(moment)),
+    "hour": lambda moment, _: float(moment.hour),
+    "minute": lambda moment, _: float(moment.minute),
+}

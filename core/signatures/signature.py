@@ -1,0 +1,107 @@
+"""What a trained model takes and gives: written beside it at export, read by serving.
+
+This is the data that training and serving share instead of code.
+"""
+
+from enum import StrEnum
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from core.images import Resize
+from core.signatures.encodings import TableEncoding
+
+
+class Task(StrEnum):
+    """What a model's answer means."""
+
+    CLASSIFICATION = "classification"
+    REGRESSION = "regression"
+    BINARY_ADDITION = "binary_addition"
+    SEQUENCE = "sequence"
+
+
+class InputKind(StrEnum):
+    """In which other forms, besides plain numbers, a row of the input may come."""
+
+    TENSOR = "tensor"
+    COLUMNS = "columns"
+    TABLE = "table"
+    """Rows of columns of any type, by name or in order; for a series, lists of such rows."""
+    IMAGE = "image"
+    BIT_PAIR = "bit_pair"
+
+
+class TensorSpec(BaseModel):
+    """One input or output tensor of the exported network.
+
+    Attributes:
+        name: Its name in requests and answers.
+        onnx_name: Its name in the ONNX graph.
+        dtype: NumPy's name of the element type; `float32` for every network of this service.
+        shape: Sizes of one row, batch axis left out; -1 is any length.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    onnx_name: str
+    dtype: str = "float32"
+    shape: tuple[int, ...]
+
+
+class ModelSignature(BaseModel):
+    """How to call a model and how to read its answer.
+
+    Attributes:
+        task: What the answer means.
+        input_kind: Which friendly form of a row is also understood.
+        input: The one input tensor.
+        output: The one output tensor.
+        columns: Names of a row's numbers, in order, for `columns`; of its columns for `table`.
+        table: How a row of columns becomes numbers, for `table`.
+        resize: How images of other sizes are fitted, for `image`; null: they are refused.
+        pixel_range: Least and greatest value of a pixel as the network expects it, for `image`; 0 is black.
+        class_labels: A label per class, in the order of the output, for classification.
+        num_bits: Bits per operand, least significant first, for `bit_pair`.
+        threshold: A single-output classifier answers its second class at or above this output.
+        answers_probabilities: Whether a classifier's outputs are probabilities; else they are scores of any size, the
+            greater the likelier, as a hinge loss or a linear last layer leaves them.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    task: Task
+    input_kind: InputKind
+    input: TensorSpec
+    output: TensorSpec
+    columns: tuple[str, ...] = ()
+    table: TableEncoding | None = None
+    resize: Resize | None = None
+    pixel_range: tuple[float, float] = (0.0, 255.0)
+    class_labels: tuple[str, ...] = ()
+    num_bits: int = Field(0, ge=0)
+    threshold: float = Field(0.5, ge=0, le=1)
+    answers_probabilities: bool = True
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        """Refuse a signature whose friendly form of a row does not give a row of the input."""
+        shape = self.input.shape
+        match self.input_kind:
+            case InputKind.COLUMNS if shape != (len(set(self.columns)),) or len(set(self.columns)) < len(self.columns):
+                raise ValueError(f"columns must be a different name for each number of a row of shape {shape}")
+            case InputKind.TABLE if self.table is None or shape[-1:] != (self.table.width,):
+                raise ValueError(f"a row of the table does not become one of shape {shape}")
+            case InputKind.TABLE if self.table is not None and self.columns != self.table.names:
+                raise ValueError("columns must be those of the table, in its order")
+            case InputKind.BIT_PAIR if self.num_bits < 1 or shape not in ((self.num_bits, 2), (-1, 2)):
+                raise ValueError(f"an input of shape {shape} does not hold two numbers of {self.num_bits} bits")
+            case InputKind.IMAGE if len(shape) not in (2, 3) or shape[2:] not in ((), (1,), (3,)):
+                raise ValueError(f"an image is height×width, or height×width×channels with 1 or 3, not {shape}")
+        if self.class_labels and self.task is Task.CLASSIFICATION:
+            # A single output is the probability of the second of two classes.
+            num_classes = max((1, *self.output.shape)[-1], 2)
+            if len(self.class_labels) != num_classes or len(set(self.class_labels)) != num_classes:
+                raise ValueError(f"class_labels must be {num_classes} different labels")
+        return self

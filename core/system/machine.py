@@ -1,0 +1,82 @@
+"""How much of this machine the process may use: a container often has less than the machine it runs on.
+
+Linux keeps a container's limits in control groups (the kernel's admin guide, cgroup-v2.rst, "CPU" and "Memory", and
+cgroup-v1/memory.rst, scheduler/sched-bwc.rst for the older ones). Each group is also held by the limits of those above.
+"""
+
+import math
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+CGROUPS = Path("/sys/fs/cgroup")
+
+OWN_GROUPS = Path("/proc/self/cgroup")
+
+
+def usable_processors(groups: Path = CGROUPS, own_groups: Path = OWN_GROUPS) -> int:
+    """Processors this process may keep busy, at least one; part of one counts as none."""
+    quotas = [*_cpu_quotas_v2(groups, own_groups), *_cpu_quotas_v1(groups, own_groups)]
+    return max(1, math.floor(min([_processors(), *quotas])))
+
+
+def usable_memory_bytes(groups: Path = CGROUPS, own_groups: Path = OWN_GROUPS) -> int:
+    """Memory this process may fill, in bytes."""
+    limits = [
+        limit
+        for folder, name in [
+            *((folder, "memory.max") for folder in _folders("", groups, own_groups)),
+            *((folder, "memory.limit_in_bytes") for folder in _folders("memory", groups, own_groups)),
+        ]
+        for limit in _numbers(folder / name)
+    ]
+    return min([_memory_bytes(), *(int(limit) for limit in limits)])
+
+
+def _processors() -> int:
+    # Only Linux tells which processors this process may use.
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def _memory_bytes() -> int:
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def _cpu_quotas_v2(groups: Path, own_groups: Path) -> Iterator[float]:
+    for folder in _folders("", groups, own_groups):
+        # "max 100000" without a limit: microseconds of processor time in each period of so many.
+        numbers = _numbers(folder / "cpu.max")
+        if len(numbers) == 2:  # noqa: PLR2004 - quota and period.
+            yield numbers[0] / numbers[1]
+
+
+def _cpu_quotas_v1(groups: Path, own_groups: Path) -> Iterator[float]:
+    for folder in _folders("cpu", groups, own_groups):
+        quota, period = _numbers(folder / "cpu.cfs_quota_us"), _numbers(folder / "cpu.cfs_period_us")
+        # -1 without a limit.
+        if quota and period and quota[0] > 0:
+            yield quota[0] / period[0]
+
+
+def _folders(controller: str, groups: Path, own_groups: Path) -> list[Path]:
+    """Where limits of this process are told: its group of a controller and those above; "" is version 2's only tree."""
+    try:
+        lines = own_groups.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return []  # Not Linux.
+    for line in lines:
+        # "4:cpu,cpuacct:/a/b"; in version 2 "0::/a/b".
+        _, controllers, path = line.split(":", 2)
+        if controller in controllers.split(","):
+            # In a container the tree often begins with its own group, whatever the path says.
+            top = groups / controllers
+            return [top / part for part in (Path(path.lstrip("/")), *Path(path.lstrip("/")).parents)]
+    return []
+
+
+def _numbers(file: Path) -> list[float]:
+    """The numbers in a file; none where it says "max" or is not there."""
+    try:
+        return [float(word) for word in file.read_text(encoding="ascii").split()]
+    except (OSError, ValueError):
+        return []

@@ -1,0 +1,1 @@
+"""Uploaded datasets: what is known of one, and where it lies."""

@@ -1,1 +1,0 @@
-"""From a dataset reference to seeded arrays."""

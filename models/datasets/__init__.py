@@ -1,0 +1,1 @@
+"""Datasets: how the samples of each source come about."""

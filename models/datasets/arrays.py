@@ -1,0 +1,107 @@
+"""Samples from uploaded arrays."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.datasets.arrays import ArraysPlan, plan_arrays, shape_of_arrays
+from core.datasets.splits import count_split
+from core.datasets.targets import number_of
+from core.datasets.uploaded import ArraysDataset
+from core.errors import InvalidInput
+from core.uploads.description import ArraysDescription
+from models.arrays.samples import Samples, SplitSamples
+from models.arrays.storage import Storage
+from models.datasets.loaded import LoadedData
+from models.datasets.splitting import split_rows
+from models.preparation.preparation import Preparation
+from models.preparation.table_fitting import fit_scaling
+
+BYTES_AT_ONCE = 1 << 25
+
+GREATEST_BYTE = 255
+
+
+def load_arrays(
+    dataset: ArraysDataset, description: ArraysDescription, folder: Path, seed: int, storage: Storage
+) -> LoadedData:
+    """Map, split and describe uploaded arrays.
+
+    Args:
+        dataset: What to make of them.
+        description: Of them.
+        folder: With a file `NAME.npy` for each.
+        seed: The experiment's; the split follows from it.
+        storage: Keeps samples.
+
+    Raises:
+        InvalidSpec: If the spec asks for what they do not have.
+        InvalidInput: If the training samples are all of one class.
+    """
+    shape, plan = shape_of_arrays(dataset, description), plan_arrays(dataset, description)
+    samples = _read(plan, folder, plan.inputs.name, plan.targets.name)
+    num_given, given = 0, None
+    if plan.test_inputs is not None and plan.test_targets is not None:
+        given = _read(plan, folder, plan.test_inputs.name, plan.test_targets.name)
+        num_given = len(given)
+    counts = count_split(dataset.split, len(samples), num_given)
+    train, validation, test = split_rows(
+        len(samples), counts.validation, counts.test - num_given, dataset.split, seed, samples.targets
+    )
+    parts = SplitSamples(
+        train=samples if len(train) == len(samples) else _take(samples, train, storage),
+        validation=_take(samples, validation, storage),
+        test=_take(samples, test, storage) if given is None else given,
+    )
+    if shape.class_labels and len(np.unique(parts.train.targets)) < 2:  # noqa: PLR2004 - nothing to tell apart
+        raise InvalidInput("The training samples are all of one class. Set split.stratify, or hold out fewer.")
+    return LoadedData(replace(shape, num_train=len(train)), parts, _fit(dataset, plan, parts.train.inputs))
+
+
+def _read(plan: ArraysPlan, folder: Path, inputs_name: str, targets_name: str) -> Samples:
+    inputs = np.load(folder / f"{inputs_name}.npy", mmap_mode="r", allow_pickle=False)
+    if plan.target_column is not None:
+        kept = [column for column in range(inputs.shape[1]) if column != plan.target_column]
+        targets = inputs[:, plan.target_column]
+        # Columns that lie next to one another are a view of the file; others are copied.
+        is_edge = plan.target_column in {0, inputs.shape[1] - 1}
+        inputs = inputs[:, kept[0] : kept[-1] + 1] if is_edge else inputs[:, kept]
+        return Samples(inputs, np.asarray(targets, np.float32)[:, None])
+    targets = np.load(folder / f"{targets_name}.npy", mmap_mode="r", allow_pickle=False)
+    if plan.class_labels:
+        return Samples(inputs, _number_classes(targets, plan.class_labels))
+    return Samples(inputs, np.asarray(targets, np.float32).reshape(len(targets), *plan.target_shape))
+
+
+def _number_classes(targets: npt.NDArray[Any], labels: tuple[str, ...]) -> npt.NDArray[np.int64]:
+    known = np.array([number_of(label) for label in labels])
+    classes = np.searchsorted(known, np.asarray(targets, np.float64))
+    is_known = (classes < len(known)) & (known[np.minimum(classes, len(known) - 1)] == targets)
+    if not is_known.all():
+        strange = targets[~is_known][0]
+        raise InvalidInput(f"The test targets hold {strange}, which is no class of the training targets.")
+    return classes.astype(np.int64)
+
+
+def _take(samples: Samples, rows: npt.NDArray[np.intp], storage: Storage) -> Samples:
+    """These samples, copied some at a time."""
+    inputs = storage.empty((len(rows), *samples.inputs.shape[1:]), samples.inputs.dtype)
+    at_once = max(1, BYTES_AT_ONCE // max(1, samples.inputs[:1].nbytes))
+    for start in range(0, len(rows), at_once):
+        part = slice(start, start + at_once)
+        inputs[part] = samples.inputs[rows[part]]
+    return Samples(inputs, samples.targets[rows])
+
+
+def _fit(dataset: ArraysDataset, plan: ArraysPlan, train: npt.NDArray[Any]) -> Preparation:
+    factor = 1 / GREATEST_BYTE if dataset.rescale and plan.inputs.dtype == "uint8" else 1.0
+    if dataset.scaling == "none":
+        return Preparation(factor=factor)
+    width = train.shape[1]
+    offset, spread = fit_scaling(np.arange(width), np.zeros(width), [dataset.scaling] * width, train)
+    return Preparation(
+        factor=factor, offset=tuple(n * factor for n in offset), spread=tuple(n * factor for n in spread)
+    )

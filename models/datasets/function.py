@@ -1,0 +1,41 @@
+"""Noisy samples of a function."""
+
+import numpy as np
+import numpy.typing as npt
+
+from core.datasets.dataset import FunctionDataset
+from core.datasets.functions import Function, Linear, Polynomial, Sine
+from models.arrays.samples import Samples
+from models.seeds import random_generator
+
+Numbers = npt.NDArray[np.float64]
+
+
+def load_function_samples(dataset: FunctionDataset, seed: int) -> Samples:
+    """Sample the function: inputs (num_samples, width), targets (num_samples, 1)."""
+    function = dataset.function
+    width = len(function.weights) if isinstance(function, Linear) else 1
+    random = random_generator(seed, "function", "inputs")
+    if dataset.sampling == "uniform":
+        inputs = random.uniform(dataset.low, dataset.high, size=(dataset.num_samples, width))
+    else:
+        inputs = np.linspace(dataset.low, dataset.high, dataset.num_samples, endpoint=False)[:, None]
+    targets = evaluate(function, inputs) + noise(dataset.noise, dataset.num_samples, seed)
+    return Samples(inputs.astype(np.float32), targets[:, None].astype(np.float32))
+
+
+def noise(stddev: float, count: int, seed: int) -> Numbers:
+    """Normal noise of this standard deviation, of shape (count,)."""
+    return stddev * random_generator(seed, "function", "noise").standard_normal(count)
+
+
+def evaluate(function: Function, inputs: Numbers) -> Numbers:
+    """The function's values, of shape (n,), at inputs of shape (n, width)."""
+    match function:
+        case Polynomial():
+            return np.asarray(np.polynomial.polynomial.polyval(inputs[:, 0], np.asarray(function.coefficients)))
+        case Sine():
+            angle = function.angular_frequency * inputs[:, 0] + function.phase
+            return np.asarray(function.amplitude * np.sin(angle) + function.offset)
+        case Linear():
+            return np.asarray(inputs @ np.asarray(function.weights) + function.offset)

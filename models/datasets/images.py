@@ -1,0 +1,87 @@
+"""Uploaded images as samples."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from core.datasets.images import image_size
+from core.datasets.splits import Split
+from core.datasets.uploaded import ImagesDataset
+from core.errors import DatasetMissing
+from core.uploads.description import SPLIT_NAMES, ImagesDescription, SplitName
+from core.uploads.folder import IMAGE_RECORD, DatasetFolder
+from models.arrays.samples import Samples, SplitSamples, select
+from models.datasets.image_decoding import Decoding, Records
+from models.datasets.splitting import draw_from_classes, split_samples
+from models.seeds import random_generator
+
+Rows = npt.NDArray[np.intp]
+
+
+def load_image_samples(
+    dataset: ImagesDataset,
+    description: ImagesDescription,
+    folder: DatasetFolder,
+    seed: int,
+    cache_dir: Path | None = None,
+) -> SplitSamples:
+    """Decode an upload's images and split them: inputs (n, height, width, channels), pixels 0 to 255, uint8.
+
+    Targets are the numbers of the classes as the description lists them.
+
+    Args:
+        dataset: What the spec asks for.
+        description: Of the upload.
+        folder: Of the upload.
+        seed: The experiment's; draws and splits follow from it.
+        cache_dir: Pixels are kept here for later runs; None keeps them in memory.
+
+    Raises:
+        DatasetMissing: If the upload's files are not here.
+        InvalidInput: If an image can not be read.
+        InvalidSpec: If the split leaves nothing to train on, or the images differ in size and the spec names none.
+        TrainingFailed: If there is no room for the pixels.
+    """
+    records = _read_records(folder)
+    train, validation, test = (
+        _thin(_rows_of(records, name, description), most, records, seed, name)
+        for name, most in zip(SPLIT_NAMES, (dataset.max_train_samples, None, dataset.max_test_samples), strict=True)
+    )
+    used = np.sort(np.concatenate([train, validation, test]))
+    decoding = Decoding(folder, dataset.dataset, image_size(dataset, description), dataset.resize)
+    pixels = decoding.decode(records[used], cache_dir)
+
+    def samples(rows: Rows) -> Samples:
+        return Samples(select(pixels, np.searchsorted(used, rows)), records["label"][rows].astype(np.int64))
+
+    parts = split_samples(samples(train), dataset.split, seed, samples(test) if len(test) else None)
+    return replace(parts, validation=samples(validation)) if len(validation) else parts
+
+
+def _read_records(folder: DatasetFolder) -> Records:
+    try:
+        records: Records = np.load(folder.image_records)
+    except FileNotFoundError as error:
+        folder.read_description()  # Says it better, where all is missing.
+        raise DatasetMissing("The list of this dataset's images is missing. Upload it again.") from error
+    if records.dtype != np.dtype(IMAGE_RECORD):
+        raise DatasetMissing("This dataset was taken in by another version of the service. Upload it again.")
+    return records
+
+
+def _rows_of(records: Records, name: SplitName, description: ImagesDescription) -> Rows:
+    """The images of a split that the upload has; all are for training where it has none."""
+    if not description.splits:
+        return np.arange(len(records) if name == "train" else 0, dtype=np.intp)
+    return np.flatnonzero(records["split"] == SPLIT_NAMES.index(name))
+
+
+def _thin(rows: Rows, most: int | None, records: Records, seed: int, name: str) -> Rows:
+    """At most so many of these rows, with the same share of every class, in the order they came in."""
+    if most is None or len(rows) <= most:
+        return rows
+    return np.sort(
+        draw_from_classes(rows, most, records["label"][rows], Split(), random_generator(seed, "images", name))
+    )

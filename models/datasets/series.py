@@ -1,0 +1,180 @@
+"""Windows cut from the rows of an uploaded table."""
+
+from itertools import pairwise
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.datasets.series import plan_series, refuse_window, shape_of_series
+from core.datasets.splits import count_split
+from core.datasets.uploaded import SeriesDataset
+from core.errors import InvalidInput
+from core.uploads.description import TableDescription
+from models.arrays.samples import Samples, SplitSamples
+from models.arrays.storage import Storage
+from models.arrays.tables import TableReader
+from models.arrays.windows import Windows
+from models.datasets.loaded import LoadedData
+from models.datasets.row_parts import LEFT_OUT, TEST, TRAIN, VALIDATION, Parts, read_parts
+from models.datasets.table import fitted_shape, needed_columns, read_numbers
+from models.preparation.column_encoding import category_texts
+from models.preparation.table_columns import encode_rows, fit_encoding
+from models.preparation.table_fitting import fit_table_preparation
+
+Rows = npt.NDArray[np.intp]
+
+Mask = npt.NDArray[np.bool_]
+
+
+def load_series(
+    dataset: SeriesDataset, description: TableDescription, path: Path, seed: int, storage: Storage
+) -> LoadedData:
+    """Cut windows from a table, and learn the preparation of a row from those rows that training windows reach.
+
+    Args:
+        dataset: What to make of the table.
+        description: Of it.
+        path: The Parquet file with its rows.
+        seed: Of no use here: windows are divided by time.
+        storage: Keeps the rows.
+
+    Raises:
+        InvalidSpec: If the spec asks for what the table does not have, or no window fits.
+        InvalidInput: If the rows leave nothing to learn.
+    """
+    del seed
+    shape, plan = shape_of_series(dataset, description), plan_series(dataset, description)
+    columns = plan.features.columns
+    order_by = [name for name in (dataset.group_by, plan.order_by) if name is not None]
+    named = [*needed_columns(dataset, columns), *order_by]
+    with (
+        TemporaryDirectory(dir=storage.folder, prefix="rows-") as folder,
+        TableReader(path, named, order_by, Path(folder)) as reader,
+    ):
+        targets, is_known = read_numbers(reader, dataset.target)
+        starts = _find_windows(dataset, _read_borders(reader, dataset.group_by), is_known)
+        windows = _divide_windows(dataset, starts, read_parts(reader, dataset.split), reader.num_rows)
+        reached = [_reached_rows(dataset, part, reader.num_rows) for part in windows]
+        encoding = fit_encoding(reader, columns, reached[TRAIN])
+        encoded = encode_rows(reader, columns, encoding, reached, storage)
+    preparation = fit_table_preparation(columns, encoding, encoded[TRAIN])
+    samples = SplitSamples(
+        *(
+            Samples(_cut(rows, part, mask, dataset.window), _cut_targets(dataset, targets, part))
+            for rows, part, mask in zip(encoded, windows, reached, strict=True)
+        )
+    )
+    return LoadedData(fitted_shape(shape, samples, columns, encoding, preparation), samples, preparation)
+
+
+def _read_borders(reader: TableReader, group_by: str | None) -> Rows:
+    """Where each series begins, and the number of rows behind them."""
+    if group_by is None:
+        return np.array([0, reader.num_rows], np.intp)
+    borders: list[int] = []
+    last: object = object()
+    for rows, chunk in reader.read([group_by]):
+        for number, text in enumerate(category_texts(chunk[group_by]), rows.start):
+            if text != last:
+                borders.append(number)
+                last = text
+    return np.array([*borders, reader.num_rows], np.intp)
+
+
+def _find_windows(dataset: SeriesDataset, borders: Rows, is_known: Mask) -> list[Rows]:
+    """For each series the first rows of its windows, in order; a window needs all of its targets."""
+    span = dataset.window + dataset.horizon
+    found = []
+    # How many targets are missing among the first n rows.
+    missing = np.concatenate([[0], np.cumsum(~is_known)])
+    for first, end in pairwise(borders.tolist()):
+        starts = np.arange(first, max(first, end - span + 1), dtype=np.intp)
+        first_target = starts + (dataset.horizon if dataset.targets == "every_step" else span - 1)
+        found.append(starts[missing[starts + span] == missing[first_target]])
+    if not sum(map(len, found)):
+        refuse_window(dataset, int(np.diff(borders).max(initial=0)))
+    return found
+
+
+def _divide_windows(
+    dataset: SeriesDataset, starts: list[Rows], parts: Parts | None, num_rows: int
+) -> tuple[Rows, Rows, Rows]:
+    """First rows of the windows for training, validation and test.
+
+    A window belongs to the part of the row its last target is in, and no row of it may belong to a later part.
+    """
+    span = dataset.window + dataset.horizon
+    if parts is None:
+        parts = _parts_by_time(dataset, starts, num_rows)
+    everything = np.concatenate(starts)
+    ends = parts[everything + span - 1]
+    chosen = []
+    for part in (TRAIN, VALIDATION, TEST):
+        later = np.concatenate([[0], np.cumsum((parts > part) | (parts == LEFT_OUT))])
+        fits = (ends == part) & (later[everything + span] == later[everything])
+        chosen.append(everything[fits])
+    train, validation, test = chosen
+    if not len(train):
+        raise InvalidInput("No window lies wholly in rows to train on. Use a shorter window, or hold out fewer rows.")
+    return train, validation, test
+
+
+def _parts_by_time(dataset: SeriesDataset, starts: list[Rows], num_rows: int) -> Parts:
+    """The part of each row: in every series the last targets are for test, those before them for validation."""
+    span = dataset.window + dataset.horizon
+    sizes = np.array([len(windows) for windows in starts])
+    counts = count_split(dataset.split, int(sizes.sum()))
+    num_test = share_out(counts.test, sizes)
+    num_validation = share_out(counts.validation, sizes - num_test)
+    parts = np.full(num_rows, TRAIN, np.int8)
+    for windows, test, validation in zip(starts, num_test.tolist(), num_validation.tolist(), strict=True):
+        if not len(windows):
+            continue
+        ends = windows + span - 1
+        num_train = len(windows) - test - validation
+        # Rows behind the last window of a series reach no other.
+        for part, first, last in (
+            (VALIDATION, num_train, num_train + validation),
+            (TEST, num_train + validation, None),
+        ):
+            of_part = ends[first:last]
+            if len(of_part):
+                parts[of_part[0] : ends[-1] + 1] = part
+    return parts
+
+
+def share_out(count: int, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """The same share of every size, `count` in all; the largest remainders are rounded up."""
+    total = sizes.sum()
+    shares = sizes * count / total if total else sizes * 0.0
+    takes: npt.NDArray[np.int64] = np.floor(shares).astype(np.int64)
+    for place in np.argsort(takes - shares, kind="stable")[: count - takes.sum()]:
+        takes[place] += 1
+    return takes
+
+
+def _reached_rows(dataset: SeriesDataset, starts: Rows, num_rows: int) -> Mask:
+    """Whether a row is in one of these windows."""
+    # One more window is open from each start on, one fewer from each end on.
+    changes = np.zeros(num_rows + 1, np.int32)
+    np.add.at(changes, starts, 1)
+    np.add.at(changes, starts + dataset.window, -1)
+    return np.asarray(np.cumsum(changes[:-1]) > 0)
+
+
+def _cut(rows: npt.NDArray[np.float32], starts: Rows, mask: Mask, window: int) -> Any:
+    """The windows over those rows that were kept."""
+    places = np.cumsum(mask) - 1
+    return Windows(rows, places[starts], window)
+
+
+def _cut_targets(dataset: SeriesDataset, targets: npt.NDArray[np.float32], starts: Rows) -> npt.NDArray[np.float32]:
+    """Targets (n, 1), or (n, window, 1) with one for every step."""
+    if dataset.targets == "last":
+        return targets[starts + dataset.window + dataset.horizon - 1, None]
+    steps = starts[:, None] + dataset.horizon + np.arange(dataset.window)
+    cut: npt.NDArray[np.float32] = targets[steps][..., None]
+    return cut

@@ -1,0 +1,136 @@
+"""Samples from the rows of an uploaded table."""
+
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.datasets.columns import FeatureColumn
+from core.datasets.shape import DatasetShape
+from core.datasets.table import plan_table, shape_of_table
+from core.datasets.targets import number_of
+from core.datasets.uploaded import TableDataset
+from core.errors import InvalidInput
+from core.signatures.encodings import TableEncoding
+from core.uploads.description import TableDescription
+from models.arrays.samples import Samples, SplitSamples
+from models.arrays.storage import Storage
+from models.arrays.tables import TableReader, filled
+from models.datasets.loaded import LoadedData
+from models.datasets.row_parts import divide_rows, masks_of
+from models.preparation.table import TablePreparation
+from models.preparation.table_columns import encode_rows, fit_encoding
+from models.preparation.table_fitting import find_embeddings, fit_table_preparation
+
+NO_CLASS = -1
+
+
+def load_table(
+    dataset: TableDataset, description: TableDescription, path: Path, seed: int, storage: Storage
+) -> LoadedData:
+    """Read, split and encode a table, and learn its preparation from the training rows.
+
+    Args:
+        dataset: What to make of it.
+        description: Of the table.
+        path: The Parquet file with its rows.
+        seed: The experiment's; the split follows from it.
+        storage: Keeps the rows.
+
+    Raises:
+        InvalidSpec: If the spec asks for what the table does not have.
+        InvalidInput: If the rows leave nothing to learn.
+    """
+    shape, plan = shape_of_table(dataset, description), plan_table(dataset, description)
+    columns, split = plan.features.columns, dataset.split
+    order_by = () if split.order_by is None else (split.order_by,)
+    with (
+        TemporaryDirectory(dir=storage.folder, prefix="rows-") as folder,
+        TableReader(path, needed_columns(dataset, columns), order_by, Path(folder)) as reader,
+    ):
+        targets, is_used = _read_targets(reader, dataset.target, shape)
+        parts = divide_rows(reader, split, is_used, targets, seed)
+        masks = masks_of(parts)
+        encoding = fit_encoding(reader, columns, masks[0])
+        encoded = encode_rows(reader, columns, encoding, masks, storage)
+    preparation = fit_table_preparation(columns, encoding, encoded[0])
+    train, validation, test = (
+        Samples(rows, targets[mask] if shape.class_labels else targets[mask][:, None])
+        for rows, mask in zip(encoded, masks, strict=True)
+    )
+    _check_classes(dataset, train.targets, shape)
+    samples = SplitSamples(train, validation, test)
+    return LoadedData(fitted_shape(shape, samples, columns, encoding, preparation), samples, preparation)
+
+
+def needed_columns(dataset: Any, columns: tuple[FeatureColumn, ...]) -> list[str]:
+    """Columns that are read while a run loads its table; those of the upload's own split come beside them."""
+    split = dataset.split.column
+    return [*(column.name for column in columns), dataset.target, *([split] if split else [])]
+
+
+def fitted_shape(
+    shape: DatasetShape,
+    samples: SplitSamples,
+    columns: tuple[FeatureColumn, ...],
+    encoding: TableEncoding,
+    preparation: TablePreparation,
+) -> DatasetShape:
+    """The shape, exact now that the training rows are known.
+
+    Raises:
+        InvalidInput: If nothing is left to learn from.
+    """
+    if not preparation.width:
+        raise InvalidInput("No training row has a value in any of the columns to learn from.")
+    return replace(
+        shape,
+        input_shape=(*shape.input_shape[:-1], encoding.width),
+        network_input_shape=(*shape.network_input_shape[:-1], preparation.width),
+        num_train=len(samples.train),
+        num_validation=len(samples.validation),
+        num_test=len(samples.test),
+        table=encoding,
+        embeddings=find_embeddings(columns, encoding),
+    )
+
+
+def _read_targets(reader: TableReader, target: str, shape: DatasetShape) -> tuple[npt.NDArray[Any], Any]:
+    """Class numbers or numbers (rows,), and whether each row has one."""
+    if shape.class_labels:
+        classes = np.full(reader.num_rows, NO_CLASS, np.int64)
+        for rows, chunk in reader.read([target]):
+            classes[rows] = _number_classes(chunk[target], shape.class_labels)
+        return classes, classes != NO_CLASS
+    return read_numbers(reader, target)
+
+
+def read_numbers(reader: TableReader, column: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
+    """The numbers of a column (rows,), and whether each row has one that float32 can hold."""
+    numbers = np.empty(reader.num_rows, np.float32)
+    for rows, chunk in reader.read([column]):
+        plain, is_missing = filled(chunk[column])
+        with np.errstate(over="ignore"):
+            numbers[rows] = np.where(is_missing, np.nan, plain)
+    return numbers, np.isfinite(numbers)
+
+
+def _number_classes(values: Any, labels: tuple[str, ...]) -> list[int]:
+    plain, is_missing = filled(values)
+    keys: list[Any] = plain.tolist()
+    if plain.dtype == object:
+        known: dict[Any, int] = {label: number for number, label in enumerate(labels)}
+    else:
+        known = {number_of(label): number for number, label in enumerate(labels)}
+    return [NO_CLASS if gone else known.get(key, NO_CLASS) for key, gone in zip(keys, is_missing.tolist(), strict=True)]
+
+
+def _check_classes(dataset: TableDataset, classes: npt.NDArray[Any], shape: DatasetShape) -> None:
+    if shape.class_labels and len(np.unique(classes)) < 2:  # noqa: PLR2004 - one class leaves nothing to tell apart
+        raise InvalidInput(
+            f"The {len(classes):,} training rows all have the same value of '{dataset.target}'. Set split.stratify, "
+            "hold out fewer rows, or upload more."
+        )

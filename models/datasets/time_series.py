@@ -1,0 +1,21 @@
+"""Windows cut from a noisy function of time."""
+
+import numpy as np
+
+from core.datasets.dataset import TimeSeriesDataset
+from models.arrays.samples import Samples
+from models.datasets.function import evaluate, noise
+
+
+def load_windows(dataset: TimeSeriesDataset, seed: int) -> Samples:
+    """Cut every window: inputs (n, window, 1); targets (n, 1), or (n, window, 1) with a target for every step.
+
+    Window i covers points i to i + window - 1; a target lies `horizon` points after the step it belongs to.
+    """
+    times = np.arange(dataset.num_points, dtype=np.float64) * dataset.time_step
+    series = evaluate(dataset.function, times[:, None]) + noise(dataset.noise, dataset.num_points, seed)
+    windows = np.lib.stride_tricks.sliding_window_view(series.astype(np.float32), dataset.window)
+    inputs = windows[: dataset.num_samples, :, None]
+    following = windows[dataset.horizon : dataset.horizon + dataset.num_samples]
+    targets = following[:, :, None] if dataset.targets == "every_step" else following[:, -1:]
+    return Samples(np.ascontiguousarray(inputs), np.ascontiguousarray(targets))

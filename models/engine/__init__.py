@@ -1,1 +1,0 @@
-"""How training runs fast, behind one entry point."""

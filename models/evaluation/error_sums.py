@@ -1,0 +1,96 @@
+"""Adding up the errors of predicted numbers, on held-out samples."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.evaluation import MOST_OUTPUTS_WITH_PAIRS, MOST_PAIRS, OutputEvaluation, PairSample, RegressionEvaluation
+
+Array = npt.NDArray[Any]
+
+Numbers = npt.NDArray[np.float64]
+
+
+class ErrorTally:
+    """Adds up the errors of predicted numbers, and keeps some of them.
+
+    Args:
+        names: Of the outputs.
+        num_rows: Samples to come, times the steps of each where they are sequences.
+    """
+
+    def __init__(self, names: tuple[str, ...], num_rows: int) -> None:
+        self._names = names
+        self._num_rows = 0
+        self._absolute, self._squared, self._mean, self._spread = np.zeros((4, len(names)))
+        self._first: Numbers | None = None
+        # Drawn, not every so-manieth: that might always meet the same step of a sequence.
+        chosen = np.random.default_rng(0).choice(num_rows, min(num_rows, MOST_PAIRS), replace=False, shuffle=False)
+        self._chosen = np.sort(chosen)
+        self._kept: list[tuple[Numbers, Numbers]] = []
+
+    def add(self, targets: Array, outputs: Array) -> None:
+        """Count a batch: targets and outputs of the same shape, the last axis the outputs."""
+        wanted = targets.reshape(-1, len(self._names)).astype(np.float64)
+        given = outputs.reshape(-1, len(self._names)).astype(np.float64)
+        self._keep(wanted, given)
+        errors = given - wanted
+        self._absolute += np.abs(errors).sum(axis=0)
+        self._squared += np.square(errors).sum(axis=0)
+        self._add_spread(wanted)
+
+    def report(self) -> RegressionEvaluation:
+        """Errors over all outputs, and of each."""
+        outputs = tuple(self._evaluate_output(number) for number in range(len(self._names)))
+        shares = [output.r2_score for output in outputs]
+        known = [share for share in shares if share is not None]
+        return RegressionEvaluation(
+            mean_absolute_error=_finite(self._absolute.mean() / self._num_rows),
+            root_mean_squared_error=_finite(np.sqrt(self._squared.mean() / self._num_rows)),
+            r2_score=_finite(np.mean(known)) if len(known) == len(shares) else None,
+            outputs=outputs,
+        )
+
+    def _add_spread(self, wanted: Numbers) -> None:
+        """Squared distances from the mean, batch by batch (Chan, Golub and LeVeque, 1979).
+
+        Measured from the first target: equal ones then give 0 to the last bit, however large they are.
+        """
+        if self._first is None:
+            self._first = wanted[0]
+        distances = wanted - self._first
+        mean, before, count = distances.mean(axis=0), self._num_rows, len(wanted)
+        self._num_rows += count
+        change = mean - self._mean
+        self._spread += np.square(distances - mean).sum(axis=0) + np.square(change) * before * count / self._num_rows
+        self._mean += change * count / self._num_rows
+
+    def _keep(self, wanted: Numbers, given: Numbers) -> None:
+        start, stop = np.searchsorted(self._chosen, [self._num_rows, self._num_rows + len(wanted)])
+        rows = self._chosen[start:stop] - self._num_rows
+        self._kept.append((wanted[rows, :MOST_OUTPUTS_WITH_PAIRS], given[rows, :MOST_OUTPUTS_WITH_PAIRS]))
+
+    def _evaluate_output(self, number: int) -> OutputEvaluation:
+        spread, squared = self._spread[number], self._squared[number]
+        return OutputEvaluation(
+            name=self._names[number],
+            mean_absolute_error=_finite(self._absolute[number] / self._num_rows),
+            root_mean_squared_error=_finite(np.sqrt(squared / self._num_rows)),
+            r2_score=_finite(1 - squared / spread) if spread > 0 else None,
+            sample=self._sample(number) if number < MOST_OUTPUTS_WITH_PAIRS else None,
+        )
+
+    def _sample(self, number: int) -> PairSample:
+        wanted, given = (np.concatenate(column)[:, number] for column in zip(*self._kept, strict=True))
+        shown = np.isfinite(wanted) & np.isfinite(given)
+        return PairSample(targets=_shorten(wanted[shown]), predictions=_shorten(given[shown]))
+
+
+def _finite(value: Any) -> float | None:
+    return float(value) if np.isfinite(value) else None
+
+
+def _shorten(numbers: Numbers) -> tuple[float, ...]:
+    """Without the digits that float32 never had."""
+    return tuple(float(f"{number:.7g}") for number in numbers)

@@ -1,0 +1,95 @@
+"""From what a network answered on held-out samples to the report that is kept of it."""
+
+import math
+from pathlib import Path
+
+from core.artifacts import EVALUATION
+from core.datasets.dataset import Dataset
+from core.datasets.shape import DatasetShape
+from core.datasets.uploaded import SeriesDataset, TableDataset
+from core.evaluation import (
+    BitsEvaluation,
+    ClassificationEvaluation,
+    EvaluationReport,
+    RegressionEvaluation,
+    SplitCounts,
+    SplitEvaluation,
+)
+from core.experiment import ExperimentSpec
+from core.signatures.signature import Task
+from models.evaluation.error_sums import ErrorTally
+from models.evaluation.tallies import BitTally, ClassTally, HeldOut, MakeTally, Tally
+from models.fit.arrays import FitData
+from models.objectives.losses import HINGES
+
+ONE_IN_TWO = 0.5
+
+
+def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[int, ...]) -> MakeTally:
+    """How to count the answers of a network.
+
+    They are what clients are answered by the saved model: a class or a bit turns at the same output.
+
+    Args:
+        spec: Its loss says what an output of the network in training means, its dataset what it is called.
+        shape: Of the dataset.
+        output_shape: Of the network for one sample.
+    """
+    loss = spec.training.loss
+    middle = 0.0 if loss.from_logits else ONE_IN_TWO
+
+    def make(num_samples: int) -> Tally:
+        match shape.task:
+            case Task.CLASSIFICATION:
+                return ClassTally(shape.class_labels, 0.0 if loss.name in HINGES else middle)
+            case Task.BINARY_ADDITION:
+                return BitTally(output_shape[0], middle)
+            case Task.REGRESSION | Task.SEQUENCE:
+                return ErrorTally(
+                    _name_outputs(spec.dataset, output_shape[-1]), num_samples * math.prod(output_shape[:-1])
+                )
+
+    return make
+
+
+def _name_outputs(dataset: Dataset, num_outputs: int) -> tuple[str, ...]:
+    if isinstance(dataset, TableDataset | SeriesDataset) and num_outputs == 1:
+        return (dataset.target,)
+    return tuple(map(str, range(num_outputs)))
+
+
+def write_report(
+    shape: DatasetShape, data: FitData, validation: HeldOut | None, test: HeldOut | None, output_dir: Path
+) -> Path:
+    """Keep what was held out, and how it was answered, in `evaluation.json`.
+
+    Args:
+        shape: Of the dataset.
+        data: What was learned from and held out.
+        validation: What its samples gave; None where there are none.
+        test: Likewise.
+        output_dir: Where the file goes.
+    """
+    report = EvaluationReport(
+        task=shape.task,
+        num_samples=SplitCounts(train=len(data.train), validation=len(data.validation), test=len(data.test)),
+        validation=describe_split(validation, len(data.validation)),
+        test=describe_split(test, len(data.test)),
+    )
+    path = output_dir / EVALUATION
+    path.write_text(report.model_dump_json() + "\n", encoding="utf-8")
+    return path
+
+
+def describe_split(held_out: HeldOut | None, num_samples: int) -> SplitEvaluation | None:
+    """What the samples of a split gave; None for a split without samples."""
+    if held_out is None:
+        return None
+    answers = held_out.tally.report()
+    return SplitEvaluation(
+        num_samples=num_samples,
+        metrics={name: value if math.isfinite(value) else None for name, value in held_out.metrics.items()},
+        classification=answers if isinstance(answers, ClassificationEvaluation) else None,
+        regression=answers if isinstance(answers, RegressionEvaluation) else None,
+        bits=answers if isinstance(answers, BitsEvaluation) else None,
+    )

@@ -1,0 +1,1 @@
+"""Export of a trained network as a Keras file and an ONNX file."""

@@ -1,0 +1,150 @@
+"""What a trained network leaves behind: a Keras file, an ONNX file and how to call them."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import onnxruntime
+
+from core.artifacts import KERAS_MODEL, ONNX_MODEL, SIGNATURE
+from core.datasets.shape import DatasetShape
+from core.datasets.uploaded import ImagesDataset
+from core.errors import ExportMismatch
+from core.experiment import ExperimentSpec
+from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
+from core.specs.training import Loss
+from models.assembly import Assembly
+from models.export.onnx import INPUT, OUTPUT, write_onnx
+from models.export.steps import TRAINING_ONLY, Step, compute_steps, follow, list_steps
+from models.networks.onnx.activations import activation_name
+from models.objectives.losses import HINGES
+from models.preparation.preparation import AnyPreparation
+from models.preparation.targets import TargetScaling, TargetUnits
+from models.runtime import keras
+
+Inputs = npt.NDArray[np.float32]
+
+RELATIVE_TOLERANCE = 1e-4
+
+ABSOLUTE_TOLERANCE = 1e-5
+
+NUDGE = 1e-6
+
+PROBABILITIES = frozenset({"softmax", "sigmoid", "hard_sigmoid"})
+"""Activations whose values are probabilities."""
+
+
+def export_model(assembly: Assembly, spec: ExperimentSpec, output_dir: Path) -> list[Path]:
+    """Save a trained network so that it takes raw inputs, and see that both forms compute the same.
+
+    Args:
+        assembly: The trained network, and how its inputs were prepared: that becomes part of the saved models.
+        spec: What it was trained by. A network that answers logits is saved answering probabilities.
+        output_dir: Where the files go.
+
+    Returns:
+        The paths of `model.keras`, `model.onnx` and `signature.json`.
+
+    Raises:
+        ExportMismatch: If the ONNX form does not answer as the Keras form does.
+    """
+    final = _final_layers(spec.training.loss, assembly.target_scaling)
+    steps = follow(list_steps(assembly.network, without=(TargetUnits,)), final)
+    model = build_model(assembly.shape.input_shape, assembly.preparation, steps)
+    keras_path, onnx_path, signature_path = (output_dir / name for name in (KERAS_MODEL, ONNX_MODEL, SIGNATURE))
+    model.save(keras_path)
+    # The Keras file keeps its dropout for those who train it further.
+    computing = follow(list_steps(assembly.network, without=(*TRAINING_ONLY, TargetUnits)), final)
+    write_onnx(onnx_path, assembly.shape.input_shape, assembly.preparation, computing)
+    compare(model, onnx_path, assembly.examples)
+    signature = describe(assembly.shape, spec, [step.layer for step in steps])
+    signature_path.write_text(signature.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    return [keras_path, onnx_path, signature_path]
+
+
+def _final_layers(loss: Loss, target_scaling: TargetScaling | None) -> list[Any]:
+    """What turns a network's answers into what clients expect: the target's units, or probabilities for logits."""
+    if target_scaling is not None:
+        return [target_scaling.layer()]
+    if not loss.from_logits:
+        return []
+    activation = "sigmoid" if loss.name == "binary_crossentropy" else "softmax"
+    return [keras.layers.Activation(activation, name="probabilities")]
+
+
+def build_model(input_shape: tuple[int, ...], preparation: AnyPreparation, steps: Sequence[Step]) -> Any:
+    """One flat keras.Model from raw inputs to answers, sharing the layers' weights."""
+    inputs = keras.Input(input_shape, name=INPUT)
+    return keras.Model(inputs, compute_steps(steps, preparation.attach(inputs)), name="model")
+
+
+def compare(model: Any, onnx_path: Path, samples: Inputs) -> None:
+    """Let Keras and onnxruntime answer the same rows.
+
+    Both round after every operation, in different orders. How much that may move an answer depends on the network:
+    as much as the answer of Keras moves when its inputs are changed by a millionth.
+
+    Raises:
+        ExportMismatch: If an answer differs by more.
+    """
+    expected = np.asarray(model(samples, training=False))
+    nudged = np.asarray(model(samples * (1 + NUDGE) + NUDGE, training=False))
+    answered = run_onnx(onnx_path, samples)
+    if answered.shape != expected.shape:
+        raise ExportMismatch(f"The ONNX model answers in shape {answered.shape}, Keras in {expected.shape}.")
+    with np.errstate(invalid="ignore"):  # Infinities minus themselves; such answers are left out.
+        difference = np.abs(answered - expected)
+        allowed = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * np.abs(expected) + np.abs(nudged - expected)
+    is_comparable = np.isfinite(expected) & np.isfinite(nudged)
+    # Not "greater than": a NaN where Keras has a number must count.
+    is_wrong = is_comparable & ~(difference <= allowed)
+    if is_wrong.any():
+        raise ExportMismatch(
+            f"The ONNX model's answers to {len(samples)} training samples differ from Keras's in {is_wrong.sum()} of "
+            f"{is_wrong.size} numbers, by up to {difference[is_wrong].max():.3g}. Nothing wrong is served: change the "
+            "layers or activations, and report this with the spec."
+        )
+
+
+def run_onnx(path: Path, rows: Inputs) -> Inputs:
+    """The answers of a saved ONNX model to raw inputs."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1  # For a few rows, starting threads would cost more than they bring.
+    session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
+    (answered,) = session.run([OUTPUT], {INPUT: rows})
+    return np.asarray(answered, np.float32)
+
+
+def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -> ModelSignature:
+    """How to call the saved model and read its answers.
+
+    Args:
+        shape: Of the dataset it learned from.
+        spec: What it was trained by.
+        layers: Those of the saved model, the one that answers last.
+    """
+    output_shape = tuple(layers[-1].output.shape[1:])
+    is_hinge = shape.task is Task.CLASSIFICATION and spec.training.loss.name in HINGES
+    return ModelSignature(
+        task=shape.task,
+        input_kind=shape.input_kind,
+        input=TensorSpec(name=INPUT, onnx_name=INPUT, shape=shape.input_shape),
+        output=TensorSpec(name=OUTPUT, onnx_name=OUTPUT, shape=output_shape),
+        columns=shape.columns,
+        table=shape.table,
+        resize=spec.dataset.resize if isinstance(spec.dataset, ImagesDataset) else None,
+        pixel_range=(0.0, 16.0) if spec.dataset.name == "digits" else (0.0, 255.0),
+        class_labels=shape.class_labels,
+        num_bits=shape.input_shape[0] if shape.input_kind is InputKind.BIT_PAIR else 0,
+        # The hinge losses put the border between −1 and 1.
+        threshold=0.0 if is_hinge else 0.5,
+        answers_probabilities=_answers_probabilities(layers),
+    )
+
+
+def _answers_probabilities(layers: Sequence[Any]) -> bool:
+    computing = [layer for layer in layers if not isinstance(layer, TRAINING_ONLY)]
+    activation = getattr(computing[-1], "activation", None) if computing else None
+    return activation_name(activation) in PROBABILITIES

@@ -1,0 +1,63 @@
+"""What a fit learns from: arrays as the network takes them."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from models.preparation.augmentation import NOTHING, Front
+from models.runtime import tf
+
+Column = npt.NDArray[np.float32] | npt.NDArray[np.int32] | npt.NDArray[np.uint8]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrays:
+    """Prepared inputs and shaped targets.
+
+    Attributes:
+        inputs: (n, *network_input_shape), float32; or uint8, of which a front makes float32 within each step.
+        targets: (n,) int32 or (n, *output_shape) float32, as the loss takes them.
+        weights: (n,) float32: what each sample counts in the loss; None where all count alike.
+    """
+
+    inputs: npt.NDArray[np.float32] | npt.NDArray[np.uint8]
+    targets: npt.NDArray[np.float32] | npt.NDArray[np.int32]
+    weights: npt.NDArray[np.float32] | None = None
+
+    def __len__(self) -> int:
+        return len(self.inputs)
+
+    def columns(self) -> tuple[Column, ...]:
+        """Inputs, targets and, where there are any, weights: what makes up a batch."""
+        return (self.inputs, self.targets) if self.weights is None else (self.inputs, self.targets, self.weights)
+
+    def none(self) -> "Arrays":
+        """As these, without any sample."""
+        return Arrays(self.inputs[:0], self.targets[:0], None if self.weights is None else self.weights[:0])
+
+    @property
+    def num_bytes(self) -> int:
+        """Memory of all columns."""
+        return sum(column.nbytes for column in self.columns())
+
+
+@dataclass(frozen=True, slots=True)
+class FitData:
+    """The parts of a dataset; `validation` and `test` may hold no samples.
+
+    Attributes:
+        front: What happens to the inputs within each step.
+    """
+
+    train: Arrays
+    validation: Arrays
+    test: Arrays
+    front: Front = NOTHING
+
+    def prepared(self) -> "FitData":
+        """The same with inputs as the network takes them, for a training that knows no front."""
+        return FitData(self._prepare(self.train), self._prepare(self.validation), self._prepare(self.test))
+
+    def _prepare(self, part: Arrays) -> Arrays:
+        return replace(part, inputs=self.front.judge(tf.constant(part.inputs)).numpy())

@@ -1,0 +1,102 @@
+"""Curves: from values per step and epoch to the points that are kept, and sending them on."""
+
+from collections.abc import Sequence
+from time import monotonic, time
+
+import numpy as np
+import numpy.typing as npt
+
+from core.metrics import MetricBatch, Progress, join_batches
+from models.fit.meter import Values
+from models.reporting import Reporter
+
+SECONDS_BETWEEN = 0.1
+
+
+class Outbox:
+    """Holds points of curves and the latest progress back for a moment and sends them together."""
+
+    def __init__(self, reporter: Reporter, seconds_between: float = SECONDS_BETWEEN) -> None:
+        self._reporter = reporter
+        self._seconds_between = seconds_between
+        self._batches: list[MetricBatch] = []
+        self._progress: Progress | None = None
+        self._due = 0.0
+
+    def add(self, batch: MetricBatch) -> None:
+        """Take further points of a curve."""
+        self._batches.append(batch)
+
+    def set_progress(self, progress: Progress) -> None:
+        """Take how far the fit has come; what was not told before is out of date."""
+        self._progress = progress
+
+    def send_if_due(self) -> None:
+        """Send what there is, unless something was sent a moment ago. The first time it is always due."""
+        if monotonic() >= self._due:
+            self.send()
+
+    def send(self) -> None:
+        """Send what there is."""
+        self._due = monotonic() + self._seconds_between
+        if self._batches:
+            self._reporter.metrics(join_batches(self._batches))
+            self._batches = []
+        if self._progress is not None:
+            self._reporter.progress(self._progress)
+            self._progress = None
+
+
+MAX_POINTS = 2_000
+
+
+class Curve:
+    """One family of curves that share their steps, such as all of `epoch/validation/…`.
+
+    Of a long run only every so-manieth point is kept, by its number alone, so that the same run always keeps the
+    same points; the first and the last are always among them.
+    """
+
+    def __init__(
+        self, prefix: str, names: Sequence[str], num_points: int, outbox: Outbox, max_points: int = MAX_POINTS
+    ) -> None:
+        self._keys = [f"{prefix}/{name}" for name in names]
+        self._outbox = outbox
+        self._stride = max(1, -(-num_points // max_points))
+        self._num_seen = 0
+        self._last_time = time()
+        self._unsent: tuple[int, Values, float] | None = None
+        self.last: dict[str, float] = {}
+
+    def add(self, steps: npt.NDArray[np.int_], values: Values) -> None:
+        """Take points in the order of their steps, and put those that are kept into the outbox.
+
+        Args:
+            steps: Training step of each, counted from 1; 0 for what is measured before any.
+            values: (points, names).
+        """
+        if not len(steps):
+            return
+        now = time()
+        # Steps of one call were measured one after another since the last call.
+        times = np.linspace(self._last_time, now, len(steps) + 1)[1:]
+        self._last_time = now
+        numbers = np.arange(self._num_seen + 1, self._num_seen + len(steps) + 1)
+        self._num_seen += len(steps)
+        kept = np.flatnonzero((numbers == 1) | (numbers % self._stride == 0))
+        self._send(steps[kept], values[kept], times[kept])
+        is_last_sent = len(kept) > 0 and kept[-1] == len(steps) - 1
+        self._unsent = None if is_last_sent else (int(steps[-1]), values[-1], float(now))
+        self.last = dict(zip(self._keys, values[-1].tolist(), strict=True))
+
+    def finish(self) -> None:
+        """Keep the last point too."""
+        if self._unsent is not None:
+            step, values, when = self._unsent
+            self._send(np.array([step]), values[None], np.array([when]))
+            self._unsent = None
+
+    def _send(self, steps: npt.NDArray[np.int_], values: Values, times: npt.NDArray[np.float64]) -> None:
+        if len(steps):
+            for key, column in zip(self._keys, values.T, strict=True):
+                self._outbox.add(MetricBatch(key, tuple(steps.tolist()), tuple(column.tolist()), tuple(times.tolist())))

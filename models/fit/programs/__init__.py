@@ -1,0 +1,1 @@
+"""Programs: many training or evaluation steps as one TensorFlow program."""

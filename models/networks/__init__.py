@@ -1,0 +1,1 @@
+"""Networks: how Keras builds each layer."""

@@ -1,0 +1,1 @@
+"""Networks: how each layer is written in ONNX's operators."""

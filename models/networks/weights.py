@@ -1,0 +1,68 @@
+"""A network's weights: by name, drawn by an initializer, or given by a spec."""
+
+from typing import Any
+
+import numpy as np
+
+from core.specs.initializers import AnyInitializer, Constant, PlainInitializer, Regularizer
+from core.specs.weights import InitialWeights
+from models.runtime import keras
+
+_CLASSES: dict[str, Any] = {
+    "zeros": keras.initializers.Zeros,
+    "ones": keras.initializers.Ones,
+    "constant": keras.initializers.Constant,
+    "glorot_uniform": keras.initializers.GlorotUniform,
+    "glorot_normal": keras.initializers.GlorotNormal,
+    "he_uniform": keras.initializers.HeUniform,
+    "he_normal": keras.initializers.HeNormal,
+    "lecun_uniform": keras.initializers.LecunUniform,
+    "lecun_normal": keras.initializers.LecunNormal,
+    "random_normal": keras.initializers.RandomNormal,
+    "truncated_normal": keras.initializers.TruncatedNormal,
+    "random_uniform": keras.initializers.RandomUniform,
+    "variance_scaling": keras.initializers.VarianceScaling,
+    "orthogonal": keras.initializers.Orthogonal,
+}
+
+
+def make_initializer(spec: AnyInitializer, seed: int) -> Any:
+    """Keras's initializer; `seed` decides what it draws, where it draws."""
+    is_fixed = isinstance(spec, Constant) or (isinstance(spec, PlainInitializer) and spec.name in {"zeros", "ones"})
+    arguments = spec.model_dump(exclude={"name"})
+    return _CLASSES[spec.name](**arguments) if is_fixed else _CLASSES[spec.name](**arguments, seed=seed)
+
+
+def make_regularizer(spec: Regularizer | None) -> Any:
+    """Keras's regularizer, or None where there is nothing to add."""
+    if spec is None or not (spec.l1 or spec.l2):
+        return None
+    return keras.regularizers.L1L2(l1=spec.l1, l2=spec.l2)
+
+
+def named_weights(layer: Any) -> dict[str, Any]:
+    """The arrays of weights of one Keras layer, by Keras's names and in its order.
+
+    A bidirectional layer has those of its two directions, with `forward_` or `backward_` in front.
+    """
+    if isinstance(layer, keras.layers.Bidirectional):
+        directions = {"forward": layer.forward_layer, "backward": layer.backward_layer}
+        return {
+            f"{way}_{name}": weight
+            for way, inner in directions.items()
+            for name, weight in named_weights(inner).items()
+        }
+    return {weight.name: weight for weight in layer.weights}
+
+
+def set_first_weights(network: Any, given: InitialWeights) -> None:
+    """Set the weights that are named; the others stay as their initializers have drawn them.
+
+    Args:
+        network: A keras.Model.
+        given: By layer and name; core.checks.weights has found that their shapes are the network's.
+    """
+    for layer, arrays in given.items():
+        weights = named_weights(network.get_layer(layer))
+        for name, numbers in arrays.items():
+            weights[name].assign(np.array(numbers, np.float32))

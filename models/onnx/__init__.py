@@ -1,1 +1,0 @@
-"""From a Keras network to an ONNX graph."""

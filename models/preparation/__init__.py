@@ -1,0 +1,1 @@
+"""Preparation of raw inputs: fitted on training rows, exported with the network."""

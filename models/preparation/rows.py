@@ -1,0 +1,42 @@
+"""Run what prepares raw inputs over whole arrays."""
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.arrays.storage import Allocate
+from models.arrays.windows import Windows
+from models.runtime import keras, tf
+
+Raw = npt.NDArray[np.float32]
+
+NUMBERS_AT_ONCE = 1 << 22
+"""16 MiB."""
+
+MOST_ROWS_AT_ONCE = 8192
+
+
+def prepare_rows(attach: Callable[[Any], Any], inputs: Any, allocate: Allocate) -> Any:
+    """Send raw inputs through steps in Keras.
+
+    Args:
+        attach: Puts the steps behind a Keras tensor.
+        inputs: (n, *input_shape), of any type of numbers; may be mapped from a file. Of windows the rows are prepared.
+        allocate: Makes the array that they go into.
+
+    Returns:
+        (n, *shape of what reaches the network), float32, or windows that read like it.
+    """
+    if isinstance(inputs, Windows):
+        return inputs.over(prepare_rows(attach, inputs.rows, allocate))
+    raw = keras.Input(inputs.shape[1:], name="raw")
+    model = keras.Model(raw, attach(raw), name="preparation")
+    compute = tf.function(lambda rows: model(rows, training=False), autograph=False, reduce_retracing=True)
+    prepared: Raw = allocate((len(inputs), *model.output_shape[1:]))
+    at_once = max(1, min(MOST_ROWS_AT_ONCE, NUMBERS_AT_ONCE // max(1, int(np.prod(inputs.shape[1:])))))
+    for start in range(0, len(inputs), at_once):
+        rows = slice(start, start + at_once)
+        prepared[rows] = compute(tf.constant(inputs[rows], tf.float32)).numpy()
+    return prepared

@@ -1,0 +1,102 @@
+"""What happens to the rows of an uploaded table before they reach a network: steps over whole groups of columns.
+
+It begins where core.signatures.encodings ends: at a row of float32 numbers, NaN where a value is missing, categories
+as the places of their values. Ten thousand columns take as many operations as ten.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from models.arrays.storage import Allocate, in_memory
+from models.preparation.rows import prepare_rows
+from models.runtime import keras
+
+Inputs = npt.NDArray[np.float32]
+
+HALF = 0.5
+"""Places are whole numbers; what is nearer than this to one is that one, rounding aside."""
+
+
+@dataclass(frozen=True, slots=True)
+class TablePreparation:
+    """The steps between encoded rows and the network. What they give stands one behind the other, in this order.
+
+    Attributes:
+        numbers: Places in a row, of numbers, parts of dates and truth values.
+        fill: For each, what stands for a missing one.
+        offset: For each, what is subtracted.
+        spread: For each, what it is divided by after that.
+        flags: Places whose being missing is a number of its own: 1 where it is, else 0.
+        slots: Places of categories, once for each number that is 1 for one category and 0 for all others.
+        slot_codes: For each, the category: its place among the values, or how many there are for a missing one, or
+            UNSEEN for those that share a place.
+        slot_fill: For each, the category that stands for a missing one; ABSENT for none, which leaves all numbers 0.
+        embedded: Places of categories that become vectors.
+        embedded_fill: For each, the category that stands for a missing one.
+        embedded_first: For each, the vector of its first category, in the table that it shares with others.
+    """
+
+    numbers: tuple[int, ...] = ()
+    fill: tuple[float, ...] = ()
+    offset: tuple[float, ...] = ()
+    spread: tuple[float, ...] = ()
+    flags: tuple[int, ...] = ()
+    slots: tuple[int, ...] = ()
+    slot_codes: tuple[float, ...] = ()
+    slot_fill: tuple[float, ...] = ()
+    embedded: tuple[int, ...] = ()
+    embedded_fill: tuple[float, ...] = ()
+    embedded_first: tuple[float, ...] = ()
+
+    @property
+    def width(self) -> int:
+        """Numbers that reach the network."""
+        return len(self.numbers) + len(self.flags) + len(self.slots) + len(self.embedded)
+
+    def attach(self, inputs: Any) -> Any:
+        """Put the steps behind a Keras tensor of encoded rows (..., width), by Keras's own operations only."""
+        parts = []
+        if self.numbers:
+            parts.append(self._attach_numbers(inputs))
+        if self.flags:
+            parts.append(keras.ops.cast(keras.ops.isnan(_take(inputs, self.flags)), "float32"))
+        if self.slots:
+            parts.append(self._attach_slots(inputs))
+        if self.embedded:
+            codes = _take(inputs, self.embedded)
+            codes = keras.ops.where(keras.ops.isnan(codes), _constant(self.embedded_fill), codes)
+            parts.append(keras.ops.add(codes, _constant(self.embedded_first)))
+        return parts[0] if len(parts) == 1 else keras.layers.Concatenate(axis=-1, name="columns")(parts)
+
+    def apply(self, inputs: Any, allocate: Allocate = in_memory) -> Inputs:
+        """Prepare encoded rows (n, …, width), some at a time; `allocate` makes what they go into."""
+        prepared: Inputs = prepare_rows(self.attach, inputs, allocate)
+        return prepared
+
+    def _attach_numbers(self, inputs: Any) -> Any:
+        values = _take(inputs, self.numbers)
+        values = keras.ops.where(keras.ops.isnan(values), _constant(self.fill), values)
+        # Subtracting first keeps the digits of columns that lie far from zero.
+        centred = keras.ops.subtract(values, _constant(self.offset))
+        return keras.ops.multiply(centred, 1 / _constant(self.spread))
+
+    def _attach_slots(self, inputs: Any) -> Any:
+        codes = _take(inputs, self.slots)
+        codes = keras.ops.where(keras.ops.isnan(codes), _constant(self.slot_fill), codes)
+        distance = keras.ops.absolute(keras.ops.subtract(codes, _constant(self.slot_codes)))
+        return keras.ops.cast(keras.ops.less(distance, np.float32(HALF)), "float32")
+
+
+ABSENT = -2.0
+"""Stands for no category at all, not even those unseen."""
+
+
+def _take(inputs: Any, places: tuple[int, ...]) -> Any:
+    return keras.ops.take(inputs, np.array(places, np.int32), axis=-1)
+
+
+def _constant(numbers: tuple[float, ...]) -> Any:
+    return np.array(numbers, np.float32)

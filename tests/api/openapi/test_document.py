@@ -1,0 +1,253 @@
+import re
+
+import pytest
+
+from api.openapi.document import BODY_MODELS
+from core.errors import InvalidSpec
+from core.specs.parsing import parse_as
+
+PROBLEM = "application/problem+json"
+PREDICTION = "/v1/models/"
+
+
+@pytest.fixture
+def document(client):
+    return client.get("/openapi.json").json()
+
+
+def operations(document):
+    return [
+        (f"{method.upper()} {path}", operation)
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+
+
+def examples_of(content):
+    """The examples of a media type, of which there has to be one."""
+    if "example" in content:
+        return [content["example"]]
+    return [entry["value"] for entry in content["examples"].values()]
+
+
+def test_every_route_of_the_interface_is_described(document):
+    assert {name for name, _ in operations(document)} >= {
+        "POST /v1/runs",
+        "GET /v1/runs",
+        "GET /v1/runs/{run_id}",
+        "DELETE /v1/runs/{run_id}",
+        "POST /v1/runs/{run_id}:cancel",
+        "GET /v1/runs/{run_id}/metrics",
+        "GET /v1/runs/{run_id}/metrics/history",
+        "GET /v1/runs/{run_id}/logs",
+        "GET /v1/runs/{run_id}/artifacts",
+        "GET /v1/runs/{run_id}/artifacts/{name}",
+        "GET /v1/runs/{run_id}/environment",
+        "GET /v1/runs/{run_id}/evaluation",
+        "GET /v1/runs/{run_id}/evaluation.svg",
+        "POST /v1/specs:validate",
+        "GET /v1/schemas/experiment-spec",
+        "GET /v1/presets",
+        "GET /v1/presets/{name}",
+        "GET /v1/experiments",
+        "GET /v1/experiments/{name}",
+        "GET /v1/registry/models",
+        "GET /v1/registry/models/{model}",
+        "GET /v1/registry/models/{model}/versions/{version}",
+        "PUT /v1/registry/models/{model}/aliases/{alias}",
+        "DELETE /v1/registry/models/{model}/aliases/{alias}",
+        "GET /v1/datasets",
+        "POST /v1/datasets",
+        "POST /v1/datasets/{name}/versions",
+        "GET /v1/datasets/{name}",
+        "GET /v1/datasets/{name}/versions/{version}",
+        "GET /v1/datasets/{name}/versions/{version}/content",
+        "DELETE /v1/datasets/{name}",
+        "DELETE /v1/datasets/{name}/versions/{version}",
+        "PUT /v1/datasets/{name}/files/{filename}",
+        "POST /v1/models/{model}:predict",
+        "POST /v1/models/{model}/versions/{version}:predict",
+        "POST /v1/models/{model}/labels/{label}:predict",
+        "GET /v1/models/{model}",
+        "GET /v1/models/{model}/versions/{version}/metadata",
+        "POST /v1/keys",
+        "GET /v1/keys",
+        "DELETE /v1/keys/{prefix}",
+        "GET /healthz",
+        "GET /readyz",
+        "GET /metrics",
+    }
+
+
+def test_every_operation_says_what_it_does(document):
+    tags = {tag["name"] for tag in document["tags"]}
+    ids = []
+    for name, operation in operations(document):
+        assert 5 < len(operation["summary"]) < 80, name
+        assert operation["summary"][0].isupper(), name
+        assert len(operation["description"]) > 10, name
+        assert set(operation["tags"]) <= tags, name
+        assert operation["tags"], name
+        assert re.fullmatch(r"[a-z]+(_[a-z]+)*", operation["operationId"]), name
+        ids.append(operation["operationId"])
+    assert len(ids) == len(set(ids))
+
+
+def test_every_parameter_is_described_and_those_of_paths_have_an_example(document):
+    for name, operation in operations(document):
+        placed = {parameter["name"] for parameter in operation.get("parameters", []) if parameter["in"] == "path"}
+        assert placed == set(re.findall(r"{(\w+)}", name)), name
+        for parameter in operation.get("parameters", []):
+            text = parameter.get("description") or parameter["schema"].get("description")
+            assert text, (name, parameter["name"])
+            if parameter["in"] == "path":
+                assert "example" in parameter or parameter["schema"].get("examples"), (name, parameter["name"])
+
+
+def test_every_body_has_a_schema_and_an_example(document):
+    with_body = []
+    for name, operation in operations(document):
+        if "requestBody" not in operation:
+            continue
+        with_body.append(name)
+        for media_type, content in operation["requestBody"]["content"].items():
+            assert content["schema"], name
+            if media_type == "application/json":
+                assert examples_of(content), name
+    assert len([name for name in with_body if name.startswith(("POST", "PUT"))]) == 16
+
+
+def test_every_answer_that_is_hoped_for_has_an_example(document):
+    for name, operation in operations(document):
+        hoped = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
+        assert hoped, name
+        for status, answer in hoped.items():
+            for media_type, content in answer.get("content", {}).items():
+                if media_type != "application/octet-stream":
+                    assert examples_of(content), (name, status)
+
+
+def test_every_error_answer_has_the_form_of_its_surface_and_an_example(document):
+    for name, operation in operations(document):
+        errors = {status: answer for status, answer in operation["responses"].items() if status >= "400"}
+        errors.pop("416", None)
+        path = name.split(" ")[1]
+        if path not in {
+            "/healthz",
+            "/readyz",
+            "/metrics",
+            "/v1/presets",
+            "/v1/schemas/experiment-spec",
+        }:
+            assert errors, name
+        for status, answer in errors.items():
+            ((media_type, content),) = answer["content"].items()
+            schema = content["schema"]["$ref"].removeprefix("#/components/schemas/")
+            if path == "/readyz":
+                assert (media_type, schema) == ("application/json", "Readiness")
+            elif path.startswith(PREDICTION):
+                assert (media_type, schema) == ("application/json", "PredictionError")
+                assert all(list(example) == ["error"] for example in examples_of(content))
+            else:
+                assert (media_type, schema) == (PROBLEM, "ProblemDocument"), (name, status)
+                assert all(example["status"] == int(status) for example in examples_of(content))
+
+
+def test_routes_that_need_the_database_say_that_it_may_not_answer(document):
+    without = {name for name, operation in operations(document) if "503" not in operation["responses"]}
+    assert without == {
+        "GET /v1/schemas/experiment-spec",
+        "GET /v1/presets",
+        "GET /v1/presets/{name}",
+        "PUT /v1/datasets/{name}/files/{filename}",
+        "GET /healthz",
+        "GET /metrics",
+    }
+
+
+def test_every_reference_leads_somewhere_and_the_frameworks_errors_are_gone(document):
+    schemas = document["components"]["schemas"]
+    text = str(document)
+    references = set(re.findall(r"#/components/schemas/([\w-]+)", text))
+    assert references <= set(schemas)
+    assert {model.__name__ for model in BODY_MODELS} <= set(schemas)
+    assert "HTTPValidationError" not in text
+    assert "nan" not in re.findall(r"\b(?:nan|inf)\b", text)
+
+
+def test_every_example_of_an_answer_has_the_form_of_the_route(client, document):
+    from fastapi.routing import APIRoute, iter_route_contexts  # noqa: PLC0415 - of use to this test alone.
+
+    checked = 0
+    for context in iter_route_contexts(client.app.routes):
+        if not isinstance(context.original_route, APIRoute) or context.response_model is None:
+            continue
+        for method in context.methods:
+            operation = document["paths"][context.path][method.lower()]
+            for status, answer in operation["responses"].items():
+                for example in examples_of(answer["content"]["application/json"]) if status[0] == "2" else []:
+                    shown = context.response_model.model_validate(example).model_dump(mode="json")
+                    assert set(shown) == set(example), (context.path, status)
+                    checked += 1
+    assert checked >= 18
+
+
+def test_every_body_shown_for_specs_and_runs_works_as_it_stands(client, document):
+    for path, status in (("/v1/specs:validate", 200), ("/v1/runs", 202)):
+        for example in examples_of(document["paths"][path]["post"]["requestBody"]["content"]["application/json"]):
+            answer = client.post(path, json=example)
+            assert answer.status_code == status, answer.text
+
+
+def test_every_body_shown_for_predictions_works_as_it_stands(client, document, worker, iris, make_line):
+    worker.register("iris-keras", iris)
+    worker.register("line", make_line(2.0))
+    for verb, model in (("predict", "iris-keras"), ("classify", "iris-keras"), ("regress", "line")):
+        for place in ("", "/versions/{version}", "/labels/{label}"):
+            operation = document["paths"][f"/v1/models/{{model}}{place}:{verb}"]["post"]
+            alias = {"version": 1}
+            client.put(f"/v1/registry/models/{model}/aliases/champion", json=alias)
+            path = f"/v1/models/{model}{place.format(version=1, label='champion')}:{verb}"
+            for example in examples_of(operation["requestBody"]["content"]["application/json"]):
+                answer = client.post(path, json=example)
+                assert answer.status_code == 200, answer.text
+
+
+def test_the_body_shown_for_aliases_works_as_it_stands(client, document, worker, iris):
+    worker.register("iris-keras", iris)
+    path = "/v1/registry/models/{model}/aliases/{alias}"
+    for example in examples_of(document["paths"][path]["put"]["requestBody"]["content"]["application/json"]):
+        answer = client.put(path.format(model="iris-keras", alias="champion"), json=example)
+        assert answer.status_code == 200, answer.text
+
+
+def test_every_body_shown_for_keys_works_as_it_stands(client, document):
+    for example in examples_of(document["paths"]["/v1/keys"]["post"]["requestBody"]["content"]["application/json"]):
+        answer = client.post("/v1/keys", json=example)
+        assert answer.status_code == 201, answer.text
+
+
+def test_every_operation_but_health_says_how_it_is_refused_without_a_key(document):
+    assert document["components"]["securitySchemes"].keys() == {"bearer", "header"}
+    for name, operation in operations(document):
+        if name in {"GET /healthz", "GET /readyz"}:
+            assert "security" not in operation
+            continue
+        (bearer,), (header,) = [list(way.values()) for way in operation["security"]]
+        assert bearer == header
+        assert len(bearer) == 1
+        shown = str(operation["responses"]["403"])
+        assert f"the scope {bearer[0]}" in shown, name
+        assert "was revoked" in str(operation["responses"]["401"]), name
+
+
+def test_the_curl_commands_of_the_description_work(client, document):
+    bodies = re.findall(r"curl -d '([^']+)' http://127\.0\.0\.1:8000(\S+)", document["info"]["description"])
+    assert [path for _, path in bodies] == ["/v1/runs", "/v1/models/perceptron-or:predict"]
+    assert client.post(bodies[0][1], content=bodies[0][0]).status_code == 202
+
+
+def test_a_body_that_its_schema_refuses_is_refused():
+    for model in BODY_MODELS[:4]:
+        with pytest.raises(InvalidSpec):
+            parse_as(model, {"surely": "not"})

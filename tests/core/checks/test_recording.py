@@ -1,0 +1,62 @@
+import pytest
+
+from core.checks.recording import count_curves
+from core.errors import InvalidSpec
+from core.experiment import parse_spec
+from core.networks.table import tabulate_layers
+
+
+def test_curves_are_counted_by_layers_and_weights(line):
+    layers = [{"units": 2, "batch_normalization": "before_activation", "dropout": 0.5}, {"units": 1}]
+    rows = tabulate_layers(parse_spec(line({"model": {"layers": layers}})).model, (1,))
+
+    # Two dense layers and a normalisation have weights, the activation behind it has none.
+    assert count_curves("gradient_norms", rows) == 3
+    assert count_curves("activations", rows) == 3 * 4
+    assert count_curves("weights", rows) == 4 + 8 + 3
+
+
+def test_single_weights_are_recorded_of_small_networks_only(check, line):
+    def spec(units):
+        layers = [{"units": units, "use_bias": False}, {"units": 1, "use_bias": False}]
+        return line({"model": {"layers": layers}, "training": {"record": ["activations", "weights"]}})
+
+    assert check(spec(50)).num_parameters == 100
+    with pytest.raises(InvalidSpec, match="at most 100; this one has 102") as caught:
+        check(spec(51))
+    assert [problem.pointer for problem in caught.value.problems] == ["/training/record/1"]
+
+
+def test_a_network_of_very_many_layers_is_not_recorded_layer_by_layer(check, line):
+    def spec(num_layers):
+        layers = [{"units": 1}] * num_layers
+        return line({"model": {"layers": layers}, "training": {"record": ["activations", "gradient_norms"]}})
+
+    assert check(spec(100)).warnings == ()
+    with pytest.raises(InvalidSpec, match=r"activations and gradient_norms .* makes 404 curves; the most is 400"):
+        check(spec(101))
+
+
+def test_recording_a_run_without_steps_is_warned_of(check, line):
+    report = check(line({"training": {"record": ["weights"], "epochs": 0}}))
+
+    assert report.warnings == ("training.record records steps, and this run takes none.",)
+
+
+@pytest.mark.parametrize(
+    ("training", "pointer", "detail"),
+    [
+        ({"record": ["weigths"]}, "/0", "'weigths' is not known here. Did you mean 'weights'?"),
+        ({"record": ["weights", "weights"]}, None, "record names one of its kinds twice."),
+        (
+            {"record": ["weights"], "devices": 2},
+            None,
+            "record needs devices to be 1: what each of several devices sees is not put together.",
+        ),
+    ],
+)
+def test_what_can_not_be_recorded_is_refused(problems, line, training, pointer, detail):
+    found = problems(line({"training": training}))
+
+    place = "/training" if pointer is None else f"/training/record{pointer}"
+    assert {where: problem.detail for where, problem in found.items()} == {place: detail}

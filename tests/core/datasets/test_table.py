@@ -1,0 +1,183 @@
+import pytest
+from pydantic import TypeAdapter
+
+from core.datasets.dataset import Dataset
+from core.datasets.shape import EmbeddingTable
+from core.datasets.uploaded_shapes import shape_of_own_data
+from core.errors import InvalidSpec
+from core.signatures.signature import InputKind, Task
+from core.uploads.description import ColumnDescription, TableDescription, ValueCount
+
+DATASETS = TypeAdapter(Dataset)
+
+
+def column(name, kind="number", num_missing=0, least=None, greatest=None, **values):
+    counts = tuple(ValueCount(value=value, count=count) for value, count in values.items())
+    num_distinct = len(counts) or 40
+    return ColumnDescription(
+        name=name, type=kind, num_missing=num_missing, num_distinct=num_distinct, values=counts,
+        least=least, greatest=greatest,
+    )  # fmt: skip
+
+
+AGE = column("age")
+CITY = column("city", "text", 5, Oslo=50, Bergen=45)
+MEMBER = column("member", "boolean", true=60, false=40)
+BORN = column("born", "date", least="2001-02-03", greatest="2020-01-01")
+SEEN = column("seen", "date", 3, least="2001-02-03T00:00:00Z", greatest="2020-01-01T10:30:00Z")
+EMPTY = ColumnDescription(name="empty", type="text", num_missing=100, num_distinct=0)
+PRICE = column("price", num_missing=10)
+KIND = column("kind", "text", b=30, a=70)
+GRADE = column("grade", "integer", **{"10": 20, "2": 30, "1": 50})
+MANY = ColumnDescription(name="many", type="text", num_missing=0, num_distinct=80)
+TOWN_SPLIT = {"target": "price", "split": {"column": "city"}}
+NO_ORDER = {"target": "price", "split": {"order_by": "q"}}
+PART = column("part", "text", train=60, VAL=15, test=25)
+
+
+def shape(*columns, splits=None, **dataset):
+    described = TableDescription(num_rows=100, columns=columns, splits=splits or {})
+    spec = {"name": "table", "dataset": "mine", **dataset}
+    return shape_of_own_data(DATASETS.validate_python(spec), described)
+
+
+def problem(*columns, **dataset):
+    with pytest.raises(InvalidSpec) as raised:
+        shape(*columns, **dataset)
+    (one,) = raised.value.problems
+    return one.pointer, one.code, one.detail
+
+
+def test_columns_are_taken_for_what_their_values_are():
+    found = shape(AGE, CITY, MEMBER, BORN, SEEN, KIND, target="kind")
+
+    # Four numbers stand for a day and six for a moment.
+    assert found.input_shape == (1 + 1 + 1 + 4 + 6,)
+    # Two cities and a missing one; nobody's membership is missing.
+    assert found.network_input_shape == (1 + 3 + 1 + 4 + 6,)
+    assert found.columns == ("age", "city", "member", "born", "seen")
+    assert (found.task, found.input_kind, found.target_shape) == (Task.CLASSIFICATION, InputKind.TABLE, ())
+    assert found.class_labels == ("a", "b")
+    # A fifth for test, and a fifth of the rest for validation.
+    assert (found.num_train, found.num_validation, found.num_test) == (64, 16, 20)
+
+
+def test_columns_of_many_categories_become_vectors():
+    found = shape(AGE, MANY, KIND, target="kind")
+
+    assert found.network_input_shape == (2,)
+    # (80 + 1) / 2, rounded up; one vector more for the unseen, one for the missing.
+    assert found.embeddings == (EmbeddingTable(1, 82, 41),)
+    assert "'many' has 80 different values in 100 rows" in found.warnings[0]
+
+
+def test_few_whole_numbers_are_classes_sorted_by_value_unless_told_otherwise():
+    assert shape(AGE, GRADE, target="grade").class_labels == ("1", "2", "10")
+    assert shape(AGE, GRADE, target="grade", task="regression").task is Task.REGRESSION
+    assert shape(AGE, PRICE, target="price").task is Task.REGRESSION
+
+
+def test_rows_without_a_target_and_columns_without_values_are_left_out_with_a_warning():
+    found = shape(AGE, EMPTY, PRICE, target="price", split={})
+
+    assert (found.num_train, found.columns) == (90, ("age",))
+    assert found.warnings == (
+        "10 rows without a value of 'price' are left out.",
+        "The column 'empty' has no values and is left out.",
+    )
+
+
+def test_a_column_or_the_upload_itself_can_say_which_rows_are_held_out():
+    by_column = shape(AGE, PART, PRICE, target="price", split={"column": "part"})
+    given = shape(AGE, KIND, target="kind", splits={"train": 70, "test": 30})
+
+    assert (by_column.num_train, by_column.num_validation, by_column.num_test) == (60, 15, 25)
+    assert by_column.columns == ("age",)
+    # A fifth of 70 is held out for validation.
+    assert (given.num_train, given.num_validation, given.num_test) == (56, 14, 30)
+    assert given.warnings == ("The upload brings its own test rows; split.test is not used.",)
+
+
+@pytest.mark.parametrize(
+    ("columns", "dataset", "pointer", "code", "detail"),
+    [
+        ((AGE, PRICE), {"target": "prise"}, "/dataset/target", "unknown_column", "Did you mean 'price'?"),
+        ((AGE, EMPTY), {"target": "empty"}, "/dataset/target", "no_values", "has no values"),
+        ((AGE, column("k", "text", a=100)), {"target": "k"}, "/dataset/target", "one_class", "the same class, 'a'"),
+        ((AGE, MANY), {"target": "many"}, "/dataset/target", "too_many_classes", "80 different values"),
+        ((AGE, BORN), {"target": "born"}, "/dataset/target", "target_is_a_date", "holds dates"),
+        ((AGE, KIND), {"target": "kind", "task": "regression"}, "/dataset/task", "task_does_not_fit", "needs numbers"),
+        ((AGE, PRICE), {"target": "price", "features": ["agee"]}, "/dataset/features/0", "unknown_column", "'age'"),
+        ((AGE, PRICE), {"target": "price", "features": ["price"]}, "/dataset/features/0", "not_a_feature", "target"),
+        ((AGE, PRICE), {"target": "price", "features": ["age", "age"]}, "/dataset/features/1", "named_twice", "twice"),
+        ((AGE, PRICE), {"target": "price", "exclude": ["x/y"]}, "/dataset/exclude/0", "unknown_column", "x/y"),
+        ((AGE, PRICE), {"target": "price", "exclude": ["age"]}, "/dataset/features", "no_features", "No column"),
+        ((AGE, EMPTY, PRICE), {"target": "price", "features": ["empty"]}, "/dataset/features/0", "no_values", "empty"),
+        ((AGE, PRICE), {"target": "price", "split": {"stratify": True}}, "/dataset/split/stratify", "no_classes", ""),
+        ((MANY, CITY, PRICE), TOWN_SPLIT, "/dataset/split/column", "not_a_split", ""),
+        ((AGE, PRICE), NO_ORDER, "/dataset/split/order_by", "unknown_column", "q"),
+        ((AGE, PRICE), {"target": "price", "split": {"test": 90}}, "/dataset/split", "nothing_to_train_on", "90"),
+    ],
+)  # fmt: skip
+def test_what_the_table_does_not_have_is_refused_where_the_spec_says_it(columns, dataset, pointer, code, detail):
+    found = problem(*columns, **dataset)
+
+    assert found[:2] == (pointer, code)
+    assert detail in found[2]
+
+
+@pytest.mark.parametrize(
+    ("name", "choice", "field"),
+    [
+        ("city", {"scaling": "min_max"}, "scaling"),
+        ("city", {"type": "number"}, "type"),
+        ("city", {"missing": "median"}, "missing"),
+        ("city", {"missing": "refuse"}, "missing"),
+        ("city", {"missing": "constant"}, "fill_value"),
+        ("age", {"encoding": "one_hot"}, "encoding"),
+        ("age", {"max_categories": 3}, "max_categories"),
+        ("age", {"missing": "constant", "fill_value": "many"}, "fill_value"),
+        ("age", {"fill_value": 3.0}, "fill_value"),
+        ("age", {"type": "boolean"}, "type"),
+        ("a/b", {"type": "date"}, "type"),
+    ],
+)
+def test_what_does_not_fit_a_column_is_refused_where_the_spec_says_it(name, choice, field):
+    found = problem(AGE, CITY, column("a/b"), PRICE, target="price", columns={name: choice})
+
+    assert found[0] == f"/dataset/columns/{name.replace('/', '~1')}/{field}"
+    assert found[1] == f"{field}_does_not_fit"
+
+
+def series(**dataset):
+    return shape(
+        column("at"), PRICE.model_copy(update={"num_missing": 0}), CITY, name="series", target="price", **dataset
+    )
+
+
+def test_windows_are_counted_before_the_rows_are_read():
+    found = series(order_by="at", window=10, horizon=3, split={"test": 8})
+
+    # 100 rows hold 88 windows of ten rows and a target three rows on.
+    assert (found.num_train, found.num_validation, found.num_test) == (80, 0, 8)
+    assert (found.input_shape, found.network_input_shape) == ((10, 2), (10, 4))
+    assert (found.columns, found.target_shape, found.task) == (("price", "city"), (1,), Task.SEQUENCE)
+    assert series(targets="every_step", window=5).target_shape == (5, 1)
+    # Oslo's fifty rows hold 30 windows, Bergen's 45 hold 25, and five rows say no city.
+    assert series(group_by="city", window=20, split={}).num_train == 30 + 25
+
+
+@pytest.mark.parametrize(
+    ("dataset", "pointer"),
+    [
+        ({"window": 100}, "/dataset/window"),
+        ({"order_by": "att"}, "/dataset/order_by"),
+        ({"split": {"shuffle": True}}, "/dataset/split/shuffle"),
+        ({"split": {"stratify": True}}, "/dataset/split/stratify"),
+    ],
+)
+def test_windows_that_can_not_be_cut_are_refused(dataset, pointer):
+    with pytest.raises(InvalidSpec) as raised:
+        series(**dataset)
+
+    assert [one.pointer for one in raised.value.problems] == [pointer]

@@ -1,0 +1,55 @@
+import math
+from typing import get_args
+
+import numpy as np
+import pytest
+
+from core.specs.training import Loss, LossName
+from models.objectives.losses import make_loss
+
+LN2 = math.log(2)
+# (targets, outputs, the mean loss by hand)
+CASES = {
+    "mean_squared_error": ([[1.0], [3.0]], [[2.0], [5.0]], (1 + 4) / 2),
+    "half_mean_squared_error": ([[1.0], [3.0]], [[2.0], [5.0]], (1 + 4) / 4),
+    "mean_absolute_error": ([[1.0], [3.0]], [[2.0], [5.0]], 1.5),
+    "mean_absolute_percentage_error": ([[1.0], [4.0]], [[2.0], [5.0]], (100 + 25) / 2),
+    "mean_squared_logarithmic_error": ([[0.0], [1.0]], [[math.e - 1], [1.0]], 0.5),
+    "huber": ([[0.0], [0.0]], [[0.5], [3.0]], (0.125 + 2.5) / 2),
+    "log_cosh": ([[0.0]], [[1.0]], math.log(math.cosh(1))),
+    "binary_crossentropy": ([[1.0], [0.0]], [[0.5], [0.75]], (LN2 + 2 * LN2) / 2),
+    "categorical_crossentropy": ([[1.0, 0.0]], [[0.25, 0.75]], 2 * LN2),
+    "sparse_categorical_crossentropy": ([0], [[0.25, 0.75]], 2 * LN2),
+    "kl_divergence": ([[0.5, 0.5]], [[0.25, 0.75]], 0.5 * LN2 + 0.5 * math.log(0.5 / 0.75)),
+    "poisson": ([[2.0]], [[math.e]], math.e - 2),
+    "hinge": ([[1.0], [-1.0]], [[0.25], [-2.0]], 0.75 / 2),
+    "squared_hinge": ([[1.0], [-1.0]], [[0.5], [-2.0]], 0.25 / 2),
+    "categorical_hinge": ([[0.0, 1.0]], [[0.75, 0.25]], 1.5),
+}
+
+
+def test_every_loss_is_worked_out_here():
+    assert set(CASES) == set(get_args(LossName))
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_loss_is_the_mean_over_the_batch(name):
+    targets, outputs, expected = CASES[name]
+
+    loss = make_loss(Loss(name=name))(np.array(targets), np.array(outputs, np.float32))
+
+    assert float(loss) == pytest.approx(expected, rel=1e-5)
+
+
+def test_logits_are_read_as_probabilities_before_the_sigmoid():
+    loss = make_loss(Loss(name="binary_crossentropy", from_logits=True))
+
+    assert float(loss(np.array([[1.0]]), np.array([[0.0]], np.float32))) == pytest.approx(LN2)
+
+
+def test_smoothed_labels_move_towards_the_middle():
+    loss = make_loss(Loss(name="binary_crossentropy", label_smoothing=0.5))
+
+    # A target of 1 becomes 0.75: 0.75·ln 4 + 0.25·ln(4/3) at an output of ¼.
+    expected = 0.75 * math.log(4) + 0.25 * math.log(4 / 3)
+    assert float(loss(np.array([[1.0]]), np.array([[0.25]], np.float32))) == pytest.approx(expected, rel=1e-5)
