@@ -284,7 +284,7 @@ class DatasetVersionRecord(Base):
         kind: `table`, `arrays` or `images`.
         format: Of the bytes, such as `csv`.
         summary: How much it is, in a few words.
-        description: core.dataset_description.DescriptionFile.
+        description: core.uploads.description.DescriptionFile.
     """
 
     __tablename__ = "dataset_versions"

@@ -66,7 +66,7 @@ def said() -> list[str]:
 
 @pytest.fixture(autouse=True)
 def short_pauses(monkeypatch):
-    monkeypatch.setattr("core.waiting.POLL_SECONDS", 0.01)
+    monkeypatch.setattr("core.system.waiting.POLL_SECONDS", 0.01)
 
 
 def test_a_process_waits_for_the_migration_that_another_one_runs(tmp_path, said):
