@@ -1,4 +1,4 @@
-"""Files of text, one after the other, brought into one staging table; then their columns get types."""
+"""Loading of text files into one staging table, whose column types are then inferred."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,10 +18,10 @@ from ingest.workspace import Workspace
 
 @dataclass(slots=True)
 class TextReading:
-    """What is known of the files so far.
+    """State of reading the text files of a table.
 
     Attributes:
-        kinds: What JSON values there are, by column.
+        kinds: Kinds of JSON values seen, by column.
     """
 
     staging: Staging
@@ -34,7 +34,7 @@ class TextReading:
         """Read all files.
 
         Raises:
-            RejectedUpload: If one can not be read, or they do not make one table.
+            RejectedUpload: If one cannot be read, or they do not form one table.
         """
         space = self.workspace.space
         for part in parts:
@@ -61,7 +61,7 @@ class TextReading:
         self.formats.add("json_lines" if is_json else "csv")
         if len(self.formats) > 1:
             raise RejectedUpload(
-                "mixed_contents", "Some files are CSV and others JSON Lines. Send all rows in one format."
+                "mixed_contents", "Some files are CSV and others JSON Lines. Upload all rows in one format."
             )
         if not is_json:
             self.warnings |= dict.fromkeys(stage_csv(self.staging, part).warnings)
@@ -79,7 +79,7 @@ class TextReading:
 
 @contextmanager
 def _naming(shown: str) -> Iterator[None]:
-    """Let a rejection say which file it is about."""
+    """Add the name of the file to the message of RejectedUpload."""
     try:
         yield
     except RejectedUpload as rejected:

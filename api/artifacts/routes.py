@@ -1,6 +1,6 @@
 """Files that a run left behind, its log, and what it ran on."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
 from fastapi import Path as PathParameter
@@ -15,6 +15,7 @@ from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchan
 from api.http.schemas import AnswerModel
 from api.openapi.operations import CORRUPT, UNKNOWN_RUN, Resource, answers
 from api.service import ServiceParameter
+from core.run_report import EngineReport, Environment
 from db import artifacts, runs
 
 
@@ -29,8 +30,8 @@ class RunEnvironment(AnswerModel):
 
     run_id: UUID
     device: str | None
-    engine: dict[str, Any] | None
-    environment: dict[str, Any] | None
+    engine: EngineReport | None
+    environment: Environment | None
     """Versions of libraries; null before the first attempt has reported them."""
 
 

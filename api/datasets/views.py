@@ -10,7 +10,7 @@ from core.catalogue.example_specs import suggest_spec
 from core.errors import Conflict
 from core.settings import Settings
 from core.uploads.description import DescriptionFile
-from db.dataset_records import DatasetVersionRecord
+from db.records import DatasetVersionRecord
 
 DESCRIPTIONS = {
     "binary_addition": "Random pairs of numbers and their sums, as bits; drawn when a run starts.",

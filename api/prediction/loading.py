@@ -9,7 +9,7 @@ from api.service import ModelKey, Service
 from core.artifacts import ONNX_MODEL, SIGNATURE, Artifact
 from core.errors import ArtifactCorrupt, UnknownModel
 from core.run_state import TERMINAL_STATES, RunState
-from db import registry, runs
+from db import model_versions, runs
 from db.records import RunRecord
 from serving.loaded_model import LoadedModel
 
@@ -55,22 +55,22 @@ def read_version(digits: str) -> int:
     return int(digits)
 
 
-def resolve_model(service: Service, address: ModelAddress) -> registry.ResolvedVersion:
+def resolve_model(service: Service, address: ModelAddress) -> model_versions.ResolvedVersion:
     """Find the version that should answer, as the registry has it now.
 
     Raises:
         UnknownModel: If there is none, saying what there is, or which run is training it.
     """
-    return _look_up(service, address.name, partial(registry.resolve, version=address.version))
+    return _look_up(service, address.name, partial(model_versions.resolve, version=address.version))
 
 
-def get_model(service: Service, model_name: str) -> registry.Model:
+def get_model(service: Service, model_name: str) -> model_versions.Model:
     """Return a model of the registry with its versions.
 
     Raises:
         UnknownModel: If there is none, saying what there is, or which run is training it.
     """
-    return _look_up(service, model_name, registry.get_model)
+    return _look_up(service, model_name, model_versions.get_model)
 
 
 def _look_up(service: Service, model_name: str, find: Callable[..., Found]) -> Found:
@@ -78,7 +78,7 @@ def _look_up(service: Service, model_name: str, find: Callable[..., Found]) -> F
     with service.database.reading() as session:
         try:
             return find(session, model_name)
-        except registry.UnknownVersion:
+        except model_versions.UnknownVersion:
             raise
         except UnknownModel as error:
             latest = runs.list_page(session, model_name=model_name, limit=1).items
@@ -87,7 +87,7 @@ def _look_up(service: Service, model_name: str, find: Callable[..., Found]) -> F
             raise
 
 
-def load_model(service: Service, resolved: registry.ResolvedVersion) -> LoadedModel:
+def load_model(service: Service, resolved: model_versions.ResolvedVersion) -> LoadedModel:
     """Return the network of a model version, from memory if it is there; its files are checked against their hashes.
 
     Raises:
@@ -121,5 +121,5 @@ def _describe_run(model_name: str, run: RunRecord) -> str:
     if run.state not in TERMINAL_STATES:
         return f"Model '{model_name}' is not trained yet: run {run.id} is {run.state}. Try again when it has succeeded."
     if run.state == RunState.FAILED and run.error:
-        return f"Model '{model_name}' was not trained: run {run.id} failed. {run.error['detail']}"
+        return f"Model '{model_name}' was not trained: run {run.id} failed. {run.error.detail}"
     return f"Model '{model_name}' is not there: the latest run for it, {run.id}, was {run.state}. Run it again."

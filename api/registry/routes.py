@@ -24,7 +24,7 @@ from api.registry.schemas import (
     ModelVersionLinks,
 )
 from api.service import JsonText, ServiceParameter
-from db import artifacts, registry
+from db import artifacts, model_versions
 from db.records import AliasRecord
 
 router = Resource(
@@ -48,7 +48,7 @@ IfMatch = Annotated[
 def list_models(service: ServiceParameter) -> ModelList:
     """Every model that a succeeded run registered a version of, by name."""
     with service.database.reading() as session:
-        return ModelList(items=[_describe(model) for model in registry.list_models(session)])
+        return ModelList(items=[_describe(model) for model in model_versions.list_models(session)])
 
 
 @router.get(
@@ -69,7 +69,7 @@ def get_model_version(model: ModelPath, version: VersionPath, service: ServicePa
     """One version: the run that trained it, its files, the aliases on it, where it answers."""
     number = loading.read_version(version)
     with service.database.reading() as session:
-        found = registry.get_version(session, model, number)
+        found = model_versions.get_version(session, model, number)
         files = artifacts.list_for_run(session, found.run_id)
     return ModelVersion(
         model=found.model_name,
@@ -95,7 +95,7 @@ def get_model_version(model: ModelPath, version: VersionPath, service: ServicePa
 def get_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter) -> Response:
     """Where an alias points."""
     with service.database.reading() as session:
-        record = registry.get_alias(session, model, alias)
+        record = model_versions.get_alias(session, model, alias)
     return _answer(record)
 
 
@@ -123,10 +123,10 @@ def put_alias(
     with service.database.transaction() as session:
         expected = None
         if if_match is not None:
-            before = registry.get_alias(session, model, alias)
+            before = model_versions.get_alias(session, model, alias)
             _check_match(before, if_match)
             expected = before.revision + 1
-        record = registry.set_alias(session, model, alias, request.version)
+        record = model_versions.set_alias(session, model, alias, request.version)
         if expected is not None and record.revision != expected:
             # Another client moved it between the two statements; nothing is committed.
             raise _moved_since(alias)
@@ -143,14 +143,14 @@ def put_alias(
 def delete_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter, if_match: IfMatch = None) -> Response:
     """Take an alias off; the version it pointed at stays."""
     with service.database.transaction() as session:
-        record = registry.get_alias(session, model, alias)
+        record = model_versions.get_alias(session, model, alias)
         if if_match is not None:
             _check_match(record, if_match)
-        registry.delete_alias(session, model, alias)
+        model_versions.delete_alias(session, model, alias)
     return Response(status_code=204)
 
 
-def _describe(model: registry.Model) -> ModelEntry:
+def _describe(model: model_versions.Model) -> ModelEntry:
     return ModelEntry(
         name=model.name,
         created_at=model.created_at,
@@ -159,7 +159,7 @@ def _describe(model: registry.Model) -> ModelEntry:
     )
 
 
-def _version_fields(version: registry.ModelVersion) -> dict[str, Any]:
+def _version_fields(version: model_versions.ModelVersion) -> dict[str, Any]:
     return {
         "version": version.version,
         "run_id": version.run_id,

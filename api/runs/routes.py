@@ -29,7 +29,7 @@ from api.runs.views import describe, run_etag, summarise
 from api.service import JsonText, Service, ServiceParameter
 from api.specs import examples as spec_examples
 from core.run_state import RunState
-from db import artifacts, metrics
+from db import artifacts, metrics, workers
 from db import runs as run_rows
 
 router = Resource("runs", "Submit runs, follow, cancel and delete them.", prefix="/v1/runs", bodies=[RunRequest])
@@ -116,7 +116,8 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
             limit=query.limit,
             cursor=query.cursor,
         )
-    return RunPage(items=[summarise(record) for record in page.items], next_cursor=page.next_cursor)
+        waiting_for = workers.find_wait(session, page.items)
+    return RunPage(items=[summarise(record, waiting_for) for record in page.items], next_cursor=page.next_cursor)
 
 
 @router.get(
@@ -128,7 +129,7 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
     | {304: {"description": "Not Modified: the run is as If-None-Match says."}},
 )
 def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
-    """A run in full: state, progress, metrics at a glance, attempts, artifacts, spec."""
+    """A run in full: state, what it waits for, progress, metrics at a glance, attempts, artifacts, spec."""
     return _show(service, run_id, if_none_match)
 
 
@@ -172,11 +173,13 @@ def _show(service: Service, run_id: UUID, if_none_match: str | None = None, *, i
     """Answer with a run in full, all of it as it is at one moment."""
     with service.database.reading() as session:
         record = run_rows.get(session, run_id)
-        etag = run_etag(record)
+        waiting_for = workers.find_wait(session, [record])
+        etag = run_etag(record, waiting_for)
         if is_unchanged(if_none_match, etag):
             return not_modified(etag)
         run = describe(
             record,
+            waiting_for,
             metrics=metrics.list_keys(session, run_id),
             attempts=run_rows.list_attempts(session, run_id),
             artifacts=artifacts.list_for_run(session, run_id),

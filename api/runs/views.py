@@ -3,28 +3,51 @@
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
+from zlib import crc32
 
 from api.artifacts.files import describe_artifact
 from api.http.parameters import predict_path, run_path
-from api.runs.schemas import Attempt, ModelVersionName, Run, RunError, RunLinks, RunMetric, RunProgress, RunSummary
+from api.http.schemas import ProblemEntry
+from api.runs.schemas import (
+    Attempt,
+    ModelVersionName,
+    Run,
+    RunError,
+    RunLinks,
+    RunMetric,
+    RunProgress,
+    RunSummary,
+    RunWait,
+)
 from core.artifacts import Artifact
+from core.metrics import Phase
+from core.run_report import RunError as StoredError
 from core.run_state import RunState
+from core.workers import WaitingFor
 from db.metrics import Summary
 from db.records import AttemptRecord, RunRecord
 
+PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
+"""Phases of a run of no steps that come after what would have been its training."""
 
-def run_etag(record: RunRecord) -> str:
+
+def run_etag(record: RunRecord, waiting_for: WaitingFor | None = None) -> str:
     """Return an ETag that changes with everything a client can see of the run."""
-    return f'W/"{record.revision}"'
+    if waiting_for is None:
+        return f'W/"{record.revision}"'
+    # What a run waits for changes though the run does not.
+    wait = crc32(f"{waiting_for.kind} {waiting_for.detail}".encode())
+    return f'W/"{record.revision}-{wait:08x}"'
 
 
-def summarise(record: RunRecord) -> RunSummary:
+def summarise(record: RunRecord, waiting_for: WaitingFor | None) -> RunSummary:
     """Describe a run as lists show it; does not touch the columns that lists leave out."""
-    return RunSummary(**_shared_fields(record))
+    return RunSummary(**_shared_fields(record, waiting_for))
 
 
 def describe(
     record: RunRecord,
+    waiting_for: WaitingFor | None,
     *,
     metrics: Sequence[Summary] = (),
     attempts: Sequence[AttemptRecord] = (),
@@ -32,7 +55,7 @@ def describe(
 ) -> Run:
     """Describe a run in full."""
     return Run(
-        **_shared_fields(record),
+        **_shared_fields(record, waiting_for),
         environment=record.environment,
         metrics={
             summary.key: RunMetric(
@@ -61,14 +84,16 @@ def describe(
     )
 
 
-def _shared_fields(record: RunRecord) -> dict[str, Any]:
+def _shared_fields(record: RunRecord, waiting_for: WaitingFor | None) -> dict[str, Any]:
     version = record.model_version
+    wait = waiting_for if record.state == RunState.QUEUED else None
     return {
         "id": record.id,
         "experiment": record.experiment,
         "model": record.model_name,
         "preset": record.preset,
         "state": record.state,
+        "waiting_for": None if wait is None else RunWait(kind=wait.kind, detail=wait.detail),
         "attempt": record.attempt,
         "max_attempts": record.max_attempts,
         "cancel_requested": record.cancel_requested_at is not None,
@@ -77,7 +102,7 @@ def _shared_fields(record: RunRecord) -> dict[str, Any]:
         "device": record.device,
         "engine": record.engine,
         "phases": record.phases,
-        "error": RunError(**record.error) if record.error else None,
+        "error": None if record.error is None else _error(record.error),
         "model_version": None if version is None else ModelVersionName(name=record.model_name, version=version),
         "tags": record.tags,
         "created_at": record.created_at,
@@ -87,6 +112,18 @@ def _shared_fields(record: RunRecord) -> dict[str, Any]:
         "updated_at": record.updated_at,
         "links": _links(record),
     }
+
+
+def _error(error: StoredError) -> RunError:
+    return RunError(
+        code=error.code,
+        detail=error.detail,
+        attempt=error.attempt,
+        problems=[
+            ProblemEntry(pointer=problem.pointer, detail=problem.detail, code=problem.code)
+            for problem in error.problems
+        ],
+    )
 
 
 def _links(record: RunRecord) -> RunLinks:
@@ -109,8 +146,9 @@ def _progress(record: RunRecord) -> RunProgress | None:
     if reported is None:
         return None
     step, num_steps = int(reported["step"]), int(reported["num_steps"])
-    # A run of no steps has none left.
-    fraction = min(step / num_steps, 1.0) if num_steps else 1.0
+    # Until training has begun the number of steps is not known; a run of no steps has none left after that.
+    is_past_training = reported["phase"] in PAST_TRAINING or record.state == RunState.SUCCEEDED
+    fraction = min(step / num_steps, 1.0) if num_steps else float(is_past_training)
     return RunProgress(
         phase=reported["phase"],
         epoch=reported["epoch"],
