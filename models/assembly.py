@@ -8,9 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.checks.fit import fit_parts
+from core.datasets.augmentation import Augmentation
 from core.datasets.shape import DatasetShape
 from core.datasets.shapes import shape_of
-from core.datasets.uploaded import Augmentation
 from core.experiment import ExperimentSpec
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
@@ -22,7 +22,7 @@ from models.networks.network import build_network
 from models.networks.weights import set_first_weights
 from models.objectives.metrics import Measure, make_measures
 from models.objectives.weighting import weigh_samples
-from models.preparation.augmentation import Front, make_augmentation
+from models.preparation.augmentation import StepPreparation, make_augmentation
 from models.preparation.preparation import AnyPreparation, Preparation
 from models.preparation.targets import TargetScaling, fit_target_scaling, shape_targets
 
@@ -83,7 +83,7 @@ def assemble(
 
     augment = make_augmentation(getattr(spec.dataset, "augmentation", Augmentation()), spec.seed)
     factor = _factor_of_bytes(preparation, samples)
-    front = Front(factor or 1.0, augment)
+    step_preparation = StepPreparation(factor or 1.0, augment)
 
     def prepare(part: Samples) -> Arrays:
         targets = shape_targets(part.targets, spec.training.loss, shape, output_shape)
@@ -96,7 +96,7 @@ def assemble(
     return Assembly(
         shape=shape,
         network=network if target_scaling is None else target_scaling.attach(network),
-        data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test), front),
+        data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test), step_preparation),
         measures=make_measures(spec.training, output_shape),
         make_tally=choose_tally(spec, shape, output_shape),
         preparation=preparation,

@@ -15,7 +15,7 @@ from api.datasets.views import describe_version, version_path
 from api.http.parameters import json_answer
 from api.openapi.operations import answers, describe_errors, takes_any_body
 from api.service import Service, ServiceParameter
-from core.datasets.uploaded import UPLOAD_NAME_PATTERN
+from core.datasets.base import UPLOAD_NAME_PATTERN
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import ceil, prod
 
 from core.checks.fit import fit_parts
+from core.datasets.base import UploadedDataset
 from core.datasets.shape import DatasetShape
 from core.datasets.shapes import shape_of
-from core.datasets.uploaded import UploadedDataset
 from core.errors import InvalidSpec, OverLimit, Problem
 from core.experiment import ExperimentSpec
 from core.networks.table import LayerRow

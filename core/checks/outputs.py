@@ -1,7 +1,9 @@
 """Whether a network's output, its dataset's targets and the loss belong together."""
 
+from core.datasets.arrays import ArraysDataset
+from core.datasets.series import SeriesDataset
 from core.datasets.shape import DatasetShape
-from core.datasets.uploaded import ArraysDataset, SeriesDataset, TableDataset
+from core.datasets.table import TableDataset
 from core.errors import InvalidSpec, Problem, reject_spec
 from core.experiment import ExperimentSpec
 from core.networks.layers import DenseLayer

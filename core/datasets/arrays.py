@@ -1,14 +1,40 @@
-"""What arrays a run gets from uploaded ones."""
+"""Uploaded data: which of it a run learns from, and how it is prepared."""
 
 from dataclasses import dataclass
+from typing import Literal
 
+from core.datasets.base import Scaling, TargetScaling, TaskChoice, UploadedDataset
 from core.datasets.shape import DatasetShape
-from core.datasets.splits import count_split
+from core.datasets.splits import Split, count_split
 from core.datasets.targets import find_class_labels, has_few_whole_numbers
-from core.datasets.uploaded import ArraysDataset
 from core.errors import nearest, reject_spec
 from core.signatures.signature import InputKind, Task
+from core.specs.base import Bool
 from core.uploads.description import ArrayDescription, ArraysDescription
+
+
+class ArraysDataset(UploadedDataset):
+    """Uploaded arrays: samples along the first axis."""
+
+    name: Literal["arrays"]
+    inputs: str | None = None
+    """Name of an array; null: found by the usual names (x, X, inputs, images, x_train, …), or the only one."""
+    targets: str | None = None
+    """Name of an array; null: found by the usual names (y, targets, labels, y_train, …)."""
+    target_column: int | None = None
+    """Where inputs and targets are one array of two axes: which of its columns is the target; −1 is the last."""
+    test_inputs: str | None = None
+    """Null: found by the usual names (x_test, …), if there."""
+    test_targets: str | None = None
+    task: TaskChoice = "auto"
+    rescale: Bool = True
+    """Divide arrays of bytes (uint8) by 255 in front of the network."""
+    scaling: Scaling = "none"
+    """Of arrays of two axes."""
+    target_scaling: TargetScaling = "auto"
+    """Of the targets of a regression."""
+    split: Split = Split()
+
 
 USUAL_NAMES = {
     "inputs": ("x", "inputs", "images", "data", "features", "x_train", "train_x", "train_inputs", "train_images"),

@@ -1,10 +1,43 @@
-"""What arrays a run gets from uploaded images."""
+"""Uploaded data: which of it a run learns from, and how it is prepared."""
 
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from core.datasets.augmentation import Augmentation
+from core.datasets.base import UploadedDataset
 from core.datasets.shape import DatasetShape, shape_of_labelled_images
-from core.datasets.splits import count_split
-from core.datasets.uploaded import ImagesDataset
+from core.datasets.splits import Split, count_split
 from core.errors import InvalidSpec, Problem
+from core.images import Resize
+from core.specs.base import Bool, PositiveInt
 from core.uploads.description import ImagesDescription
+
+
+class ImagesDataset(UploadedDataset):
+    """Uploaded images, each in a folder named after its class."""
+
+    name: Literal["images"]
+    height: Annotated[PositiveInt, Field(le=2048)] | None = None
+    """Pixels that the network sees; null: the images' own, where all are of one size."""
+    width: Annotated[PositiveInt, Field(le=2048)] | None = None
+    channels: Literal[1, 3] | None = None
+    """Null: 1 where all images are grey, else 3."""
+    resize: Resize = "stretch"
+    """How images of other proportions are fitted: stretched, cut at the sides, or framed in black."""
+    rescale: Bool = True
+    """Divide pixels by 255 in front of the network; the model takes images as they come either way."""
+    max_train_samples: PositiveInt | None = None
+    """Use only so many training images, drawn by the seed with the same share of every class."""
+    max_test_samples: PositiveInt | None = None
+    augmentation: Augmentation = Augmentation()
+    split: Split = Split()
+
+    @model_validator(mode="after")
+    def _check_size(self) -> "ImagesDataset":
+        if (self.height is None) != (self.width is None):
+            raise ValueError("Give height and width both, or neither")
+        return self
 
 
 def shape_of_images(dataset: ImagesDataset, description: ImagesDescription) -> DatasetShape:

@@ -1,17 +1,54 @@
-"""What windows a run gets from an uploaded table whose rows follow one another."""
+"""Uploaded data: which of it a run learns from, and how it is prepared."""
 
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Annotated, Literal, NoReturn
 
-from core.datasets.columns import Features, choose_features, find_column
+from pydantic import Field
+
+from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling, TargetScaling, UploadedDataset
+from core.datasets.columns import ColumnChoices, choose_features, find_column
+from core.datasets.features import Features
 from core.datasets.shape import DatasetShape
 from core.datasets.splits import SplitCounts, count_split
-from core.datasets.table_split import check_split, count_rows, without_given
-from core.datasets.uploaded import SeriesDataset
+from core.datasets.table_split import TableSplit, check_split, count_rows, without_given
 from core.errors import reject_spec
 from core.signatures.signature import InputKind, Task
+from core.specs.base import Bool, PositiveInt, at_most
 from core.uploads.description import TableDescription
 from core.uploads.folder import SPLIT_COLUMN
+
+
+class SeriesSplit(TableSplit):
+    """Which windows are held out."""
+
+    shuffle: Bool = False
+    """Windows overlap, so that they can only be divided by time."""
+
+
+class SeriesDataset(UploadedDataset):
+    """Windows cut from an uploaded table whose rows follow one another in time.
+
+    A sample is (window, features) → the target `horizon` rows after the window's last row, or after each of its rows.
+    """
+
+    name: Literal["series"]
+    target: ColumnName
+    """Column to forecast; its own past is among the features unless `exclude` names it."""
+    order_by: ColumnName | None = None
+    """Sort rows by this column; null: as they were uploaded."""
+    group_by: ColumnName | None = None
+    """Rows with different values here are different series; no window spans two."""
+    features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
+    exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
+    columns: ColumnChoices = Field(default_factory=dict)
+    window: PositiveInt = 20
+    horizon: PositiveInt = 1
+    targets: Literal["last", "every_step"] = "last"
+    scaling: Scaling = "standardize"
+    target_scaling: TargetScaling = "auto"
+    split: SeriesSplit = SeriesSplit(validation=0.2, test=0.2)
+    """By time, as it stands: the last windows are for test, those before them for validation. No training window
+    reaches into held-out rows."""
 
 
 @dataclass(frozen=True, slots=True)

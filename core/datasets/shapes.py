@@ -1,19 +1,17 @@
 """What a dataset reference promises about its arrays, known before any of them is read."""
 
-from core.datasets.dataset import (
-    BinaryAdditionDataset,
-    Dataset,
-    DigitsDataset,
-    FunctionDataset,
-    InlineDataset,
-    IrisDataset,
-    MnistDataset,
-    TimeSeriesDataset,
-    TruthTableDataset,
-)
+from core.datasets.base import UploadedDataset
+from core.datasets.binary_addition import BinaryAdditionDataset
+from core.datasets.dataset import Dataset
+from core.datasets.digits import DigitsDataset
+from core.datasets.function import FunctionDataset
+from core.datasets.inline import InlineDataset
+from core.datasets.iris import IrisDataset
+from core.datasets.mnist import MnistDataset
 from core.datasets.shape import DatasetShape, shape_of_labelled_images
 from core.datasets.splits import Split, count_split
-from core.datasets.uploaded import UploadedDataset
+from core.datasets.time_series import TimeSeriesDataset
+from core.datasets.truth_table import TruthTableDataset
 from core.datasets.uploaded_shapes import shape_of_own_data
 from core.signatures.signature import InputKind, Task
 from core.uploads.description import DatasetDescription

@@ -1,14 +1,12 @@
 """Held-out samples, and how many samples each split gets."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, Strict
 
 from core.errors import InvalidSpec, Problem
 from core.specs.base import Bool, SpecModel
-
-Scaling = Literal["none", "standardize", "min_max"]
 
 
 def _share_or_count(value: float) -> float:

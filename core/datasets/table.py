@@ -1,16 +1,41 @@
-"""What arrays a run gets from an uploaded table."""
+"""Uploaded data: which of it a run learns from, and how it is prepared."""
 
 from dataclasses import dataclass
+from typing import Annotated, Literal
 
-from core.datasets.columns import Features, choose_features, find_column
+from pydantic import Field
+
+from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling, TargetScaling, TaskChoice, UploadedDataset
+from core.datasets.columns import ColumnChoices, choose_features, find_column
+from core.datasets.features import Features
 from core.datasets.shape import DatasetShape
-from core.datasets.table_split import count_rows
+from core.datasets.table_split import TableSplit, count_rows
 from core.datasets.targets import find_class_labels, find_task
-from core.datasets.uploaded import TableDataset
 from core.errors import InvalidSpec, Problem
 from core.signatures.signature import InputKind, Task
+from core.specs.base import at_most
 from core.uploads.description import TableDescription
 from core.uploads.folder import SPLIT_COLUMN
+
+
+class TableDataset(UploadedDataset):
+    """An uploaded table: some columns in, one to be predicted."""
+
+    name: Literal["table"]
+    target: ColumnName
+    """Column to predict. Rows without a value there are left out, and counted in the run's warnings."""
+    task: TaskChoice = "auto"
+    features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
+    """Columns to learn from; null: all but the target and those of the split."""
+    exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
+    """Columns not to learn from, such as identifiers."""
+    columns: ColumnChoices = Field(default_factory=dict)
+    """Corrections, by column."""
+    scaling: Scaling = "standardize"
+    """Of numbers and dates."""
+    target_scaling: TargetScaling = "auto"
+    """Of the target of a regression."""
+    split: TableSplit = TableSplit(validation=0.2, test=0.2)
 
 
 @dataclass(frozen=True, slots=True)

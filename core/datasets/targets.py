@@ -1,6 +1,6 @@
 """What a run predicts: classes or numbers."""
 
-from core.datasets.uploaded import Task as AskedTask
+from core.datasets.base import TaskChoice as AskedTask
 from core.errors import reject_spec
 from core.signatures.signature import Task
 from core.uploads.description import ColumnDescription, ValueCount

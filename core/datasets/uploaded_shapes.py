@@ -1,13 +1,15 @@
-"""What arrays a run gets from uploaded data."""
+"""Uploaded data: which of it a run learns from, and how it is prepared."""
 
-from core.datasets.arrays import shape_of_arrays
-from core.datasets.images import shape_of_images
-from core.datasets.series import shape_of_series
+from core.datasets.arrays import ArraysDataset, shape_of_arrays
+from core.datasets.base import UploadedDataset
+from core.datasets.images import ImagesDataset, shape_of_images
+from core.datasets.series import SeriesDataset, shape_of_series
 from core.datasets.shape import DatasetShape
-from core.datasets.table import shape_of_table
-from core.datasets.uploaded import ArraysDataset, ImagesDataset, SeriesDataset, TableDataset, UploadedDataset
+from core.datasets.table import TableDataset, shape_of_table
 from core.errors import DatasetMissing, InvalidSpec, Problem
 from core.uploads.description import ArraysDescription, DatasetDescription, ImagesDescription, TableDescription
+
+OwnData = TableDataset | SeriesDataset | ArraysDataset | ImagesDataset
 
 KINDS = {"table": "table", "series": "table", "arrays": "arrays", "images": "images"}
 """What has to have been uploaded for each name of a dataset."""

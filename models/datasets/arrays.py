@@ -7,15 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.arrays import ArraysPlan, plan_arrays, shape_of_arrays
+from core.datasets.arrays import ArraysDataset, ArraysPlan, plan_arrays, shape_of_arrays
 from core.datasets.splits import count_split
 from core.datasets.targets import number_of
-from core.datasets.uploaded import ArraysDataset
 from core.errors import InvalidInput
 from core.uploads.description import ArraysDescription
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
-from models.datasets.loaded import LoadedData
+from models.datasets.base import LoadedData
 from models.datasets.splitting import split_rows
 from models.preparation.preparation import Preparation
 from models.preparation.table_fitting import fit_scaling

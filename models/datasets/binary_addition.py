@@ -3,7 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.dataset import BinaryAdditionDataset
+from core.datasets.binary_addition import BinaryAdditionDataset
 from models.arrays.samples import Samples
 from models.seeds import random_generator
 

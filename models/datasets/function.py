@@ -3,8 +3,7 @@
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.dataset import FunctionDataset
-from core.datasets.functions import Function, Linear, Polynomial, Sine
+from core.datasets.function import Function, FunctionDataset, Linear, Polynomial, Sine
 from models.arrays.samples import Samples
 from models.seeds import random_generator
 

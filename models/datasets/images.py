@@ -6,9 +6,8 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.images import image_size
+from core.datasets.images import ImagesDataset, image_size
 from core.datasets.splits import Split
-from core.datasets.uploaded import ImagesDataset
 from core.errors import DatasetMissing
 from core.uploads.description import SPLIT_NAMES, ImagesDescription, SplitName
 from core.uploads.folder import IMAGE_RECORD, DatasetFolder

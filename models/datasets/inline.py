@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.datasets.dataset import InlineDataset
+from core.datasets.inline import InlineDataset
 from models.arrays.samples import Samples
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.datasets.dataset import IrisDataset
+from core.datasets.iris import IrisDataset
 from models.arrays.samples import Samples
 
 NUM_SPECIES = 3

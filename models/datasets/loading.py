@@ -2,33 +2,35 @@
 
 from pathlib import Path
 
-from core.datasets.dataset import (
-    BinaryAdditionDataset,
-    Dataset,
-    DigitsDataset,
-    FunctionDataset,
-    InlineDataset,
-    IrisDataset,
-    MnistDataset,
-    TimeSeriesDataset,
-    TruthTableDataset,
-)
+from core.datasets.arrays import ArraysDataset
+from core.datasets.base import UploadedDataset
+from core.datasets.binary_addition import BinaryAdditionDataset
+from core.datasets.dataset import Dataset
+from core.datasets.digits import DigitsDataset
+from core.datasets.function import FunctionDataset
+from core.datasets.images import ImagesDataset
+from core.datasets.inline import InlineDataset
+from core.datasets.iris import IrisDataset
+from core.datasets.mnist import MnistDataset
+from core.datasets.series import SeriesDataset
 from core.datasets.shape import DatasetShape
 from core.datasets.splits import Split
-from core.datasets.uploaded import ArraysDataset, ImagesDataset, SeriesDataset, TableDataset, UploadedDataset
+from core.datasets.table import TableDataset
+from core.datasets.time_series import TimeSeriesDataset
+from core.datasets.truth_table import TruthTableDataset
 from core.errors import DatasetMissing
 from core.uploads.description import ArraysDescription, DatasetDescription, ImagesDescription, TableDescription
 from core.uploads.folder import DatasetFolder
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
 from models.datasets.arrays import load_arrays
+from models.datasets.base import LoadedData
 from models.datasets.binary_addition import load_pairs
 from models.datasets.digits import load_digit_samples
 from models.datasets.function import load_function_samples
 from models.datasets.images import load_image_samples
 from models.datasets.inline import load_inline_samples
 from models.datasets.iris import load_iris_samples
-from models.datasets.loaded import LoadedData
 from models.datasets.mnist import load_mnist
 from models.datasets.series import load_series
 from models.datasets.splitting import split_samples

@@ -6,14 +6,13 @@ import numpy as np
 import numpy.typing as npt
 
 from core.datasets.splits import count_split
-from core.datasets.table_split import SPLIT_WORDS, without_given
-from core.datasets.uploaded import TableSplit
+from core.datasets.table_split import SPLIT_WORDS, TableSplit, without_given
 from core.errors import InvalidInput
 from core.uploads.description import SPLIT_NAMES
 from core.uploads.folder import SPLIT_COLUMN
 from models.arrays.tables import TableReader
 from models.datasets.splitting import split_rows
-from models.preparation.column_encoding import category_texts
+from models.preparation.columns import category_texts
 
 Parts = npt.NDArray[np.int8]
 """(rows,): the place in SPLIT_NAMES; LEFT_OUT for rows that are not used."""

@@ -8,20 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.series import plan_series, refuse_window, shape_of_series
+from core.datasets.series import SeriesDataset, plan_series, refuse_window, shape_of_series
 from core.datasets.splits import count_split
-from core.datasets.uploaded import SeriesDataset
 from core.errors import InvalidInput
 from core.uploads.description import TableDescription
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
 from models.arrays.tables import TableReader
 from models.arrays.windows import Windows
-from models.datasets.loaded import LoadedData
+from models.datasets.base import LoadedData
 from models.datasets.row_parts import LEFT_OUT, TEST, TRAIN, VALIDATION, Parts, read_parts
 from models.datasets.table import fitted_shape, needed_columns, read_numbers
-from models.preparation.column_encoding import category_texts
-from models.preparation.table_columns import encode_rows, fit_encoding
+from models.preparation.columns import category_texts, encode_rows, fit_encoding
 from models.preparation.table_fitting import fit_table_preparation
 
 Rows = npt.NDArray[np.intp]

@@ -8,21 +8,20 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.columns import FeatureColumn
+from core.datasets.features import FeatureColumn
 from core.datasets.shape import DatasetShape
-from core.datasets.table import plan_table, shape_of_table
+from core.datasets.table import TableDataset, plan_table, shape_of_table
 from core.datasets.targets import number_of
-from core.datasets.uploaded import TableDataset
 from core.errors import InvalidInput
 from core.signatures.encodings import TableEncoding
 from core.uploads.description import TableDescription
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
 from models.arrays.tables import TableReader, filled
-from models.datasets.loaded import LoadedData
+from models.datasets.base import LoadedData
 from models.datasets.row_parts import divide_rows, masks_of
+from models.preparation.columns import encode_rows, fit_encoding
 from models.preparation.table import TablePreparation
-from models.preparation.table_columns import encode_rows, fit_encoding
 from models.preparation.table_fitting import find_embeddings, fit_table_preparation
 
 NO_CLASS = -1

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.datasets.dataset import TimeSeriesDataset
+from core.datasets.time_series import TimeSeriesDataset
 from models.arrays.samples import Samples
 from models.datasets.function import evaluate, noise
 

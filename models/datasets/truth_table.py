@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from core.datasets.dataset import TruthTableDataset
+from core.datasets.truth_table import TruthTableDataset
 from models.arrays.samples import Samples
 
 _ANSWERS = {

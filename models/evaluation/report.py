@@ -5,8 +5,9 @@ from pathlib import Path
 
 from core.artifacts import EVALUATION
 from core.datasets.dataset import Dataset
+from core.datasets.series import SeriesDataset
 from core.datasets.shape import DatasetShape
-from core.datasets.uploaded import SeriesDataset, TableDataset
+from core.datasets.table import TableDataset
 from core.evaluation import (
     BitsEvaluation,
     ClassificationEvaluation,

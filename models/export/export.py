@@ -9,8 +9,8 @@ import numpy.typing as npt
 import onnxruntime
 
 from core.artifacts import KERAS_MODEL, ONNX_MODEL, SIGNATURE
+from core.datasets.images import ImagesDataset
 from core.datasets.shape import DatasetShape
-from core.datasets.uploaded import ImagesDataset
 from core.errors import ExportMismatch
 from core.experiment import ExperimentSpec
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec

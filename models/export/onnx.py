@@ -11,8 +11,7 @@ from pathlib import Path
 from models.export.steps import NETWORK_INPUT, Step
 from models.networks.onnx.layers import add_layer
 from models.onnx_graph import BATCH, Graph, Value, tensor, to_channels_last
-from models.preparation.onnx import add_preparation
-from models.preparation.preparation import AnyPreparation
+from models.preparation.preparation import AnyPreparation, add_preparation
 
 INPUT = "inputs"
 

@@ -9,20 +9,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.dataset import (
-    Dataset,
-    DigitsDataset,
-    FunctionDataset,
-    InlineDataset,
-    IrisDataset,
-    MnistDataset,
-    PolynomialFeatures,
-)
-from core.datasets.splits import Scaling
-from core.datasets.uploaded import ImagesDataset
+from core.datasets.base import Scaling
+from core.datasets.dataset import Dataset
+from core.datasets.digits import DigitsDataset
+from core.datasets.function import FunctionDataset, PolynomialFeatures
+from core.datasets.images import ImagesDataset
+from core.datasets.inline import InlineDataset
+from core.datasets.iris import IrisDataset
+from core.datasets.mnist import MnistDataset
 from models.arrays.storage import Allocate, in_memory
+from models.onnx_graph import Graph, Value
 from models.preparation.rows import prepare_rows
-from models.preparation.table import TablePreparation
+from models.preparation.table import TablePreparation, add_table_preparation
 from models.runtime import keras
 
 Inputs = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
@@ -113,3 +111,25 @@ def _attach_powers(powers: PolynomialFeatures, values: Any) -> Any:
     if len(columns) == 1:
         return values
     return keras.layers.Concatenate(name="powers")(columns)
+
+
+def add_preparation(graph: Graph, preparation: AnyPreparation, value: Value) -> Value:
+    """Do to `value` what `attach` does to a Keras tensor, in the same order."""
+    if isinstance(preparation, TablePreparation):
+        return add_table_preparation(graph, preparation, value)
+    name = value.name
+    if preparation.factor != 1.0:
+        name = graph.add("Mul", name, graph.constant("factor", preparation.factor))
+    if preparation.offset:
+        name = graph.add("Add", name, graph.constant("offset", -np.array(preparation.offset)))
+        name = graph.add("Mul", name, graph.constant("scale", 1 / np.array(preparation.spread)))
+    powers = preparation.powers
+    if powers is None:
+        return Value(name, value.shape)
+    columns = [name]
+    for _ in range(1, powers.degree):
+        columns.append(graph.add("Mul", columns[-1], name))
+    if powers.include_bias:
+        nothing = graph.add("Mul", name, graph.constant("zero", 0.0))
+        columns.insert(0, graph.add("Add", nothing, graph.constant("one", 1.0)))
+    return Value(graph.add("Concat", *columns, axis=-1), (len(columns),))

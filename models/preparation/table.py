@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 
 from models.arrays.storage import Allocate, in_memory
+from models.onnx_graph import Graph, Value
 from models.preparation.rows import prepare_rows
 from models.runtime import keras
 
@@ -100,3 +102,43 @@ def _take(inputs: Any, places: tuple[int, ...]) -> Any:
 
 def _constant(numbers: tuple[float, ...]) -> Any:
     return np.array(numbers, np.float32)
+
+
+def add_table_preparation(graph: Graph, preparation: TablePreparation, value: Value) -> Value:
+    """Do to `value` (..., width of the encoded row) what `TablePreparation.attach` does to a Keras tensor."""
+    parts = []
+    if preparation.numbers:
+        parts.append(_add_numbers(graph, preparation, value.name))
+    if preparation.flags:
+        parts.append(_cast(graph, graph.add("IsNaN", _gather(graph, value.name, preparation.flags, "flags"))))
+    if preparation.slots:
+        parts.append(_add_slots(graph, preparation, value.name))
+    if preparation.embedded:
+        codes = _fill(graph, _gather(graph, value.name, preparation.embedded, "embedded"), preparation.embedded_fill)
+        parts.append(graph.add("Add", codes, graph.constant("first", preparation.embedded_first)))
+    name = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=-1)
+    return Value(name, (*value.shape[:-1], preparation.width))
+
+
+def _add_numbers(graph: Graph, preparation: TablePreparation, name: str) -> str:
+    values = _fill(graph, _gather(graph, name, preparation.numbers, "numbers"), preparation.fill)
+    centred = graph.add("Sub", values, graph.constant("offset", preparation.offset))
+    return graph.add("Mul", centred, graph.constant("scale", 1 / np.array(preparation.spread, np.float32)))
+
+
+def _add_slots(graph: Graph, preparation: TablePreparation, name: str) -> str:
+    codes = _fill(graph, _gather(graph, name, preparation.slots, "slots"), preparation.slot_fill)
+    distance = graph.add("Abs", graph.add("Sub", codes, graph.constant("codes", preparation.slot_codes)))
+    return _cast(graph, graph.add("Less", distance, graph.constant("half", HALF)))
+
+
+def _gather(graph: Graph, name: str, places: tuple[int, ...], stem: str) -> str:
+    return graph.add("Gather", name, graph.constant(stem, places, np.int64), axis=-1)
+
+
+def _fill(graph: Graph, name: str, fill: tuple[float, ...]) -> str:
+    return graph.add("Where", graph.add("IsNaN", name), graph.constant("fill", fill), name)
+
+
+def _cast(graph: Graph, name: str) -> str:
+    return graph.add("Cast", name, to=onnx.TensorProto.FLOAT)

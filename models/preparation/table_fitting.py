@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.columns import UNSEEN_AND_MISSING, FeatureColumn, group_embeddings
+from core.datasets.features import UNSEEN_AND_MISSING, FeatureColumn, group_embeddings
 from core.datasets.shape import EmbeddingTable
 from core.signatures.encodings import UNSEEN, CategoryEncoding, TableEncoding
-from models.preparation.column_encoding import ColumnEncoder
+from models.preparation.columns import ColumnEncoder
 from models.preparation.table import ABSENT, TablePreparation
 
 Rows = npt.NDArray[np.float32]

@@ -1,6 +1,6 @@
 import pytest
 
-from core.datasets.functions import Linear, Polynomial, Sine
+from core.datasets.function import Linear, Polynomial, Sine
 from core.experiment import parse_spec
 from core.specs.base import FLOAT32_MAX
 from core.specs.parsing import parse_as

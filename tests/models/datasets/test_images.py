@@ -3,9 +3,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from core.datasets.images import ImagesDataset
 from core.datasets.shapes import shape_of
 from core.datasets.splits import Split
-from core.datasets.uploaded import ImagesDataset
 from core.errors import DatasetMissing, InvalidInput, TrainingFailed
 from core.uploads.folder import DatasetFolder
 from models.arrays.storage import Storage

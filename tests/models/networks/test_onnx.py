@@ -8,7 +8,7 @@ import onnx
 import onnxruntime
 import pytest
 
-from core.datasets.dataset import PolynomialFeatures
+from core.datasets.function import PolynomialFeatures
 from core.networks.layers import Activation
 from models.export.export import build_model, run_onnx
 from models.export.onnx import write_onnx

@@ -2,7 +2,8 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from core.datasets.dataset import Dataset, PolynomialFeatures
+from core.datasets.dataset import Dataset
+from core.datasets.function import PolynomialFeatures
 from models.preparation.preparation import Preparation, fit_preparation
 
 DATASETS = TypeAdapter(Dataset)

@@ -1,4 +1,4 @@
-"""What reading a dataset gives."""
+"""What loading a dataset gives."""
 
 from dataclasses import dataclass
 

@@ -1,0 +1,105 @@
+"""Noisy samples of a function."""
+
+from math import inf
+from typing import Annotated, Literal
+
+from pydantic import Field, model_validator
+
+from core.datasets.base import Scaling
+from core.datasets.splits import Split
+from core.specs.base import FLOAT32_MAX, Bool, Float, NonNegativeFloat, PositiveInt, SpecModel, at_most
+
+
+class Polynomial(SpecModel):
+    """c₀ + c₁x + c₂x² + …, lowest power first."""
+
+    type: Literal["polynomial"]
+    coefficients: Annotated[tuple[Float, ...], Field(min_length=1, max_length=20), at_most(20)]
+
+    def bound(self, size: float) -> float:
+        """No value lies farther from 0 than this where |x| ≤ size; infinity where floats end."""
+        try:
+            return sum(abs(coefficient) * size**power for power, coefficient in enumerate(self.coefficients))
+        except OverflowError:
+            return inf
+
+
+class Sine(SpecModel):
+    """amplitude · sin(angular_frequency · x + phase) + offset."""
+
+    type: Literal["sine"]
+    amplitude: Float = 1.0
+    angular_frequency: Float = 1.0
+    phase: Float = 0.0
+    offset: Float = 0.0
+
+    def bound(self, size: float) -> float:  # noqa: ARG002 - the same for every x, unlike the other functions'
+        """No value lies farther from 0 than this where |x| ≤ size."""
+        return abs(self.amplitude) + abs(self.offset)
+
+
+class Linear(SpecModel):
+    """w · x + offset for x of as many numbers as there are weights."""
+
+    type: Literal["linear"]
+    weights: Annotated[tuple[Float, ...], Field(min_length=1, max_length=1000), at_most(1000)]
+    offset: Float = 0.0
+
+    def bound(self, size: float) -> float:
+        """No value lies farther from 0 than this where no number of x does so than `size`."""
+        return sum(abs(weight) for weight in self.weights) * size + abs(self.offset)
+
+
+Function = Annotated[Polynomial | Sine | Linear, Field(discriminator="type")]
+
+
+class PolynomialFeatures(SpecModel):
+    """Feed the network the powers of x instead of x."""
+
+    degree: Annotated[int, Field(ge=1, le=20, strict=True)]
+    include_bias: Bool = True
+    """Begin with x⁰ = 1."""
+
+
+def check_values(function: Function, reach: float, noise: float) -> None:
+    """Refuse values that float32 can not hold, for the network would only see infinities."""
+    # Ten standard deviations: normal noise does not come farther in the life of this service.
+    if not function.bound(reach) + 10 * noise <= FLOAT32_MAX:
+        raise ValueError(
+            f"Values may come up to infinity in float32, which ends at 3.4e38, for x as far from 0 as {reach:g}; "
+            "choose smaller numbers or a smaller range of x"
+        )
+
+
+class FunctionDataset(SpecModel):
+    """Samples of a function with normal noise: a regression."""
+
+    name: Literal["function"]
+    function: Function
+    num_samples: PositiveInt = 100
+    low: Float = -1.0
+    """Least value of x (of each component, where x has several)."""
+    high: Float = 1.0
+    sampling: Literal["uniform", "grid"] = "uniform"
+    """Draw x at random, or take evenly spaced values from `low` to just below `high`."""
+    noise: NonNegativeFloat = 0.0
+    """Standard deviation of the noise added to each target."""
+    polynomial_features: PolynomialFeatures | None = None
+    scaling: Scaling = "none"
+    split: Split = Split()
+
+    @model_validator(mode="after")
+    def _check_inputs(self) -> "FunctionDataset":
+        if self.low >= self.high:
+            raise ValueError(f"low ({self.low}) must be below high ({self.high})")
+        if self.function.type == "linear" and len(self.function.weights) > 1:
+            if self.sampling == "grid":
+                raise ValueError("A function of several numbers can only be sampled with sampling 'uniform'")
+            if self.polynomial_features is not None:
+                raise ValueError("polynomial_features needs a function of one number")
+        reach = max(abs(self.low), abs(self.high))
+        check_values(self.function, reach, self.noise)
+        if self.polynomial_features is not None:
+            powers = Polynomial(type="polynomial", coefficients=(0.0,) * self.polynomial_features.degree + (1.0,))
+            check_values(powers, reach, 0.0)
+        return self
