@@ -8,10 +8,9 @@ import numpy as np
 import numpy.typing as npt
 
 from core.checks.fit import fit_parts
-from core.datasets.augmentation import Augmentation
 from core.datasets.shape import DatasetShape
-from core.datasets.shapes import shape_of
 from core.experiment import ExperimentSpec
+from core.networks.table import LayerRow
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
 from models.datasets.loading import load_data, read_description
@@ -23,7 +22,7 @@ from models.networks.weights import set_first_weights
 from models.objectives.metrics import Measure, make_measures
 from models.objectives.weighting import weigh_samples
 from models.preparation.augmentation import StepPreparation, make_augmentation
-from models.preparation.preparation import AnyPreparation, Preparation
+from models.preparation.preparation import AnyPreparation
 from models.preparation.targets import TargetScaling, fit_target_scaling, shape_targets
 
 NUM_EXAMPLES = 64
@@ -35,6 +34,7 @@ class Assembly:
 
     Attributes:
         shape: Of the dataset.
+        layers: The network's, as the spec describes them.
         network: A keras.Model with its first weights, from prepared inputs.
         data: Prepared inputs and shaped targets.
         measures: For the metrics of the spec.
@@ -45,6 +45,7 @@ class Assembly:
     """
 
     shape: DatasetShape
+    layers: tuple[LayerRow, ...]
     network: Any
     data: FitData
     measures: tuple[Measure, ...]
@@ -70,18 +71,19 @@ def assemble(
         DatasetMissing: If the dataset's files are not on this machine.
         InvalidInput: If they are not what they should be.
     """
-    promised = shape_of(spec.dataset, read_description(spec.dataset, datasets_dir))
+    promised = spec.dataset.shape(read_description(spec.dataset, datasets_dir))
     # Before the data are read: that may take minutes.
-    fit_parts(spec, promised)
+    layers, _ = fit_parts(spec, promised)
     storage = Storage(scratch_dir, cache_dir=cache_dir)
     loaded = load_data(spec.dataset, promised, datasets_dir, spec.seed, storage)
     # Only the rows of a table tell exactly what comes of it.
     shape, preparation = loaded.shape, loaded.preparation
-    layers, _ = fit_parts(spec, shape)
+    if shape != promised:
+        layers, _ = fit_parts(spec, shape)
     output_shape = layers[-1].output_shape
     samples = weigh_samples(loaded.samples, spec.training, shape.class_labels)
 
-    augment = make_augmentation(getattr(spec.dataset, "augmentation", Augmentation()), spec.seed)
+    augment = make_augmentation(spec.dataset.augmentation_asked(), spec.seed)
     factor = _factor_of_bytes(preparation, samples)
     step_preparation = StepPreparation(factor or 1.0, augment)
 
@@ -95,6 +97,7 @@ def assemble(
     target_scaling = fit_target_scaling(spec, samples.train.targets)
     return Assembly(
         shape=shape,
+        layers=layers,
         network=network if target_scaling is None else target_scaling.attach(network),
         data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test), step_preparation),
         measures=make_measures(spec.training, output_shape),
@@ -112,9 +115,7 @@ def _factor_of_bytes(preparation: AnyPreparation, samples: SplitSamples) -> floa
     None where inputs are no bytes, or more is to be done to them.
     """
     are_bytes = all(part.inputs.dtype == np.uint8 for part in (samples.train, samples.validation, samples.test))
-    if are_bytes and isinstance(preparation, Preparation) and preparation.only_multiplies:
-        return preparation.factor
-    return None
+    return preparation.factor_alone if are_bytes else None
 
 
 def as_served(assembly: Assembly, spec: ExperimentSpec) -> Assembly:

@@ -1,10 +1,11 @@
 """Every source of samples that a spec may name."""
 
-from typing import Annotated
+from typing import Annotated, get_args
 
 from pydantic import Field
 
 from core.datasets.arrays import ArraysDataset
+from core.datasets.base import BuiltInDataset, DatasetSpec, UploadedDataset
 from core.datasets.binary_addition import BinaryAdditionDataset
 from core.datasets.digits import DigitsDataset
 from core.datasets.function import FunctionDataset
@@ -32,3 +33,14 @@ Dataset = Annotated[
     | ImagesDataset,
     Field(discriminator="name"),
 ]
+
+SOURCES: tuple[type[DatasetSpec], ...] = get_args(get_args(Dataset)[0])
+"""The classes of the union."""
+
+BUILT_IN_SOURCES: tuple[type[BuiltInDataset], ...] = tuple(
+    source for source in SOURCES if issubclass(source, BuiltInDataset)
+)
+
+UPLOADED_SOURCES: tuple[type[UploadedDataset], ...] = tuple(
+    source for source in SOURCES if issubclass(source, UploadedDataset)
+)

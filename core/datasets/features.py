@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from core.datasets.base import Scaling
-from core.datasets.shape import EmbeddingTable
+from core.datasets.shape import DatasetShape, EmbeddingTable
 from core.signatures.encodings import DatePart
 from core.uploads.description import ColumnType
 
@@ -124,3 +124,14 @@ def group_embeddings(dims: Sequence[int], nums_categories: Sequence[int]) -> tup
         counts = [count for count, other in zip(nums_categories, dims, strict=True) if other == dim]
         tables.append(EmbeddingTable(len(counts), sum(counts) + UNSEEN_AND_MISSING * len(counts), dim))
     return tuple(tables)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TableShape(DatasetShape):
+    """Shape of arrays that come of a table's columns.
+
+    Attributes:
+        features: The columns that a run learns from.
+    """
+
+    features: Features

@@ -1,12 +1,14 @@
-"""Noisy samples of a function."""
+"""Functions described as data, since nothing a client sends is ever evaluated, and noisy samples of them."""
 
 from math import inf
-from typing import Annotated, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field, model_validator
 
-from core.datasets.base import Scaling
-from core.datasets.splits import Split
+from core.datasets.base import GeneratedDataset, Scaling
+from core.datasets.shape import DatasetShape
+from core.datasets.splits import Split, count_split
+from core.signatures.signature import InputKind, Task
 from core.specs.base import FLOAT32_MAX, Bool, Float, NonNegativeFloat, PositiveInt, SpecModel, at_most
 
 
@@ -71,8 +73,10 @@ def check_values(function: Function, reach: float, noise: float) -> None:
         )
 
 
-class FunctionDataset(SpecModel):
+class FunctionDataset(GeneratedDataset):
     """Samples of a function with normal noise: a regression."""
+
+    about: ClassVar[str] = "Samples of a function of your choice with noise: a regression."
 
     name: Literal["function"]
     function: Function
@@ -103,3 +107,24 @@ class FunctionDataset(SpecModel):
             powers = Polynomial(type="polynomial", coefficients=(0.0,) * self.polynomial_features.degree + (1.0,))
             check_values(powers, reach, 0.0)
         return self
+
+    def own_shape(self) -> DatasetShape:
+        """Return the shape of x, by its components, and the function's value."""
+        counts = count_split(self.split, self.num_samples)
+        width = len(self.function.weights) if self.function.type == "linear" else 1
+        powers = self.polynomial_features
+        return DatasetShape(
+            task=Task.REGRESSION,
+            input_kind=InputKind.COLUMNS,
+            input_shape=(width,),
+            network_input_shape=(width,) if powers is None else (powers.degree + int(powers.include_bias),),
+            target_shape=(1,),
+            num_train=counts.train,
+            num_validation=counts.validation,
+            num_test=counts.test,
+            columns=("x",) if width == 1 else tuple(f"x{number}" for number in range(1, width + 1)),
+        )
+
+    def sizes_asked(self) -> dict[str, int]:
+        """Return the number of samples to draw."""
+        return {"num_samples": self.num_samples}

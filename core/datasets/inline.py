@@ -1,13 +1,15 @@
 """A table written in the spec itself."""
 
 from math import prod
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from core.datasets.base import Scaling
-from core.datasets.splits import Split
-from core.specs.base import FLOAT32_MAX, Float, NonNegativeFloat, PositiveInt, SpecModel, cut_after_mistakes
+from core.datasets.base import BuiltInDataset, Scaling
+from core.datasets.shape import DatasetShape
+from core.datasets.splits import Split, count_split
+from core.signatures.signature import InputKind, Task
+from core.specs.base import FLOAT32_MAX, Float, NonNegativeFloat, PositiveInt, cut_after_mistakes
 
 
 def _rows_of_one(value: Any) -> Any:
@@ -43,8 +45,10 @@ SampleWeights = Annotated[tuple[NonNegativeFloat, ...], cut_after_mistakes(_is_w
 InputShape = Annotated[tuple[PositiveInt, ...], Field(min_length=2, max_length=3)]
 
 
-class InlineDataset(SpecModel):
+class InlineDataset(BuiltInDataset):
     """A small table written in the spec itself."""
+
+    about: ClassVar[str] = "A small table written in the spec itself."
 
     name: Literal["inline"]
     inputs: Rows
@@ -102,3 +106,21 @@ class InlineDataset(SpecModel):
         for number, row in enumerate(self.targets):
             if len(row) != 1 or not row[0].is_integer() or not 0 <= row[0] < len(labels):
                 raise ValueError(f"Row {number} of targets must be one class number from 0 to {len(labels) - 1}")
+
+    def own_shape(self) -> DatasetShape:
+        """Return the shape of the rows as they are written."""
+        counts = count_split(self.split, len(self.inputs))
+        input_shape = self.input_shape or (len(self.inputs[0]),)
+        is_classification = self.class_labels is not None
+        return DatasetShape(
+            task=Task.CLASSIFICATION if is_classification else Task.REGRESSION,
+            input_kind=InputKind.COLUMNS if self.columns else InputKind.TENSOR,
+            input_shape=input_shape,
+            network_input_shape=input_shape,
+            target_shape=() if is_classification else (len(self.targets[0]),),
+            num_train=counts.train,
+            num_validation=counts.validation,
+            num_test=counts.test,
+            class_labels=self.class_labels or (),
+            columns=self.columns or (),
+        )

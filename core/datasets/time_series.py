@@ -1,19 +1,24 @@
 """Windows cut from a function of time."""
 
-from typing import Literal
+from typing import ClassVar, Literal
 
 from pydantic import model_validator
 
+from core.datasets.base import GeneratedDataset
 from core.datasets.function import Function, Sine, check_values
-from core.datasets.splits import Split
-from core.specs.base import NonNegativeFloat, PositiveFloat, PositiveInt, SpecModel
+from core.datasets.shape import DatasetShape
+from core.datasets.splits import Split, count_split
+from core.signatures.signature import InputKind, Task
+from core.specs.base import NonNegativeFloat, PositiveFloat, PositiveInt
 
 
-class TimeSeriesDataset(SpecModel):
+class TimeSeriesDataset(GeneratedDataset):
     """Windows cut from a function of time, for predicting what follows.
 
     A sample is (window, 1) → the value `horizon` steps after the window, or after each of its steps.
     """
+
+    about: ClassVar[str] = "Windows cut from a function of time, for predicting what follows."
 
     name: Literal["time_series"]
     function: Function = Sine(type="sine")
@@ -40,3 +45,21 @@ class TimeSeriesDataset(SpecModel):
     def num_samples(self) -> int:
         """How many windows fit."""
         return self.num_points - self.window - self.horizon + 1
+
+    def own_shape(self) -> DatasetShape:
+        """Return the shape of windows and what follows them."""
+        counts = count_split(self.split, self.num_samples)
+        return DatasetShape(
+            task=Task.SEQUENCE,
+            input_kind=InputKind.TENSOR,
+            input_shape=(self.window, 1),
+            network_input_shape=(self.window, 1),
+            target_shape=(1,) if self.targets == "last" else (self.window, 1),
+            num_train=counts.train,
+            num_validation=counts.validation,
+            num_test=counts.test,
+        )
+
+    def sizes_asked(self) -> dict[str, int]:
+        """Return the number of points to compute."""
+        return {"num_points": self.num_points}

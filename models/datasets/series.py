@@ -8,15 +8,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.series import SeriesDataset, plan_series, refuse_window, shape_of_series
+from core.datasets.features import TableShape
+from core.datasets.series import SeriesDataset, refuse_window
 from core.datasets.splits import count_split
 from core.errors import InvalidInput
-from core.uploads.description import TableDescription
 from models.arrays.samples import Samples, SplitSamples
-from models.arrays.storage import Storage
 from models.arrays.tables import TableReader
 from models.arrays.windows import Windows
-from models.datasets.base import LoadedData
+from models.datasets.base import LoadContext, LoadedData
 from models.datasets.row_parts import LEFT_OUT, TEST, TRAIN, VALIDATION, Parts, read_parts
 from models.datasets.table import fitted_shape, needed_columns, read_numbers
 from models.preparation.columns import category_texts, encode_rows, fit_encoding
@@ -27,26 +26,18 @@ Rows = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
 
-def load_series(
-    dataset: SeriesDataset, description: TableDescription, path: Path, seed: int, storage: Storage
-) -> LoadedData:
+def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData:
     """Cut windows from a table, and learn the preparation of a row from those rows that training windows reach.
 
-    Args:
-        dataset: What to make of the table.
-        description: Of it.
-        path: The Parquet file with its rows.
-        seed: Of no use here: windows are divided by time.
-        storage: Keeps the rows.
+    Windows are divided by time, so that the seed changes nothing.
 
     Raises:
-        InvalidSpec: If the spec asks for what the table does not have, or no window fits.
+        InvalidSpec: If no window fits.
         InvalidInput: If the rows leave nothing to learn.
     """
-    del seed
-    shape, plan = shape_of_series(dataset, description), plan_series(dataset, description)
-    columns = plan.features.columns
-    order_by = [name for name in (dataset.group_by, plan.order_by) if name is not None]
+    shape, storage, path = context.shape, context.storage, context.upload_folder(dataset).table
+    columns = shape.features.columns
+    order_by = [name for name in (dataset.group_by, dataset.sorted_by) if name is not None]
     named = [*needed_columns(dataset, columns), *order_by]
     with (
         TemporaryDirectory(dir=storage.folder, prefix="rows-") as folder,

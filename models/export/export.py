@@ -9,7 +9,6 @@ import numpy.typing as npt
 import onnxruntime
 
 from core.artifacts import KERAS_MODEL, ONNX_MODEL, SIGNATURE
-from core.datasets.images import ImagesDataset
 from core.datasets.shape import DatasetShape
 from core.errors import ExportMismatch
 from core.experiment import ExperimentSpec
@@ -134,8 +133,8 @@ def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -
         output=TensorSpec(name=OUTPUT, onnx_name=OUTPUT, shape=output_shape),
         columns=shape.columns,
         table=shape.table,
-        resize=spec.dataset.resize if isinstance(spec.dataset, ImagesDataset) else None,
-        pixel_range=(0.0, 16.0) if spec.dataset.name == "digits" else (0.0, 255.0),
+        resize=shape.resize,
+        pixel_range=shape.pixel_range,
         class_labels=shape.class_labels,
         num_bits=shape.input_shape[0] if shape.input_kind is InputKind.BIT_PAIR else 0,
         # The hinge losses put the border between −1 and 1.

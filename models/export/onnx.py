@@ -11,7 +11,7 @@ from pathlib import Path
 from models.export.steps import NETWORK_INPUT, Step
 from models.networks.onnx.layers import add_layer
 from models.onnx_graph import BATCH, Graph, Value, tensor, to_channels_last
-from models.preparation.preparation import AnyPreparation, add_preparation
+from models.preparation.preparation import AnyPreparation
 
 INPUT = "inputs"
 
@@ -30,7 +30,7 @@ def write_onnx(path: Path, input_shape: tuple[int, ...], preparation: AnyPrepara
         steps: Keras layers with their weights, and what each of them reads; the last one answers.
     """
     graph = Graph()
-    start = add_preparation(graph, preparation, Value(graph.name(INPUT), input_shape))
+    start = preparation.add_to(graph, Value(graph.name(INPUT), input_shape))
     values: list[Value] = []
     for step in steps:
         sources = [start if source == NETWORK_INPUT else values[source] for source in step.sources]

@@ -73,10 +73,30 @@ class TablePreparation:
             parts.append(keras.ops.add(codes, _constant(self.embedded_first)))
         return parts[0] if len(parts) == 1 else keras.layers.Concatenate(axis=-1, name="columns")(parts)
 
+    @property
+    def factor_alone(self) -> None:
+        """Never a factor alone: encoded rows are prepared before training."""
+        return
+
     def apply(self, inputs: Any, allocate: Allocate = in_memory) -> Inputs:
         """Prepare encoded rows (n, …, width), some at a time; `allocate` makes what they go into."""
         prepared: Inputs = prepare_rows(self.attach, inputs, allocate)
         return prepared
+
+    def add_to(self, graph: Graph, value: Value) -> Value:
+        """Do to a value (..., width of the encoded row) of an ONNX graph what `attach` does to a Keras tensor."""
+        parts = []
+        if self.numbers:
+            parts.append(self._add_numbers(graph, value.name))
+        if self.flags:
+            parts.append(_cast(graph, graph.add("IsNaN", _gather(graph, value.name, self.flags, "flags"))))
+        if self.slots:
+            parts.append(self._add_slots(graph, value.name))
+        if self.embedded:
+            codes = _fill(graph, _gather(graph, value.name, self.embedded, "embedded"), self.embedded_fill)
+            parts.append(graph.add("Add", codes, graph.constant("first", self.embedded_first)))
+        name = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=-1)
+        return Value(name, (*value.shape[:-1], self.width))
 
     def _attach_numbers(self, inputs: Any) -> Any:
         values = _take(inputs, self.numbers)
@@ -91,6 +111,16 @@ class TablePreparation:
         distance = keras.ops.absolute(keras.ops.subtract(codes, _constant(self.slot_codes)))
         return keras.ops.cast(keras.ops.less(distance, np.float32(HALF)), "float32")
 
+    def _add_numbers(self, graph: Graph, name: str) -> str:
+        values = _fill(graph, _gather(graph, name, self.numbers, "numbers"), self.fill)
+        centred = graph.add("Sub", values, graph.constant("offset", self.offset))
+        return graph.add("Mul", centred, graph.constant("scale", 1 / np.array(self.spread, np.float32)))
+
+    def _add_slots(self, graph: Graph, name: str) -> str:
+        codes = _fill(graph, _gather(graph, name, self.slots, "slots"), self.slot_fill)
+        distance = graph.add("Abs", graph.add("Sub", codes, graph.constant("codes", self.slot_codes)))
+        return _cast(graph, graph.add("Less", distance, graph.constant("half", HALF)))
+
 
 ABSENT = -2.0
 """Stands for no category at all, not even those unseen."""
@@ -102,34 +132,6 @@ def _take(inputs: Any, places: tuple[int, ...]) -> Any:
 
 def _constant(numbers: tuple[float, ...]) -> Any:
     return np.array(numbers, np.float32)
-
-
-def add_table_preparation(graph: Graph, preparation: TablePreparation, value: Value) -> Value:
-    """Do to `value` (..., width of the encoded row) what `TablePreparation.attach` does to a Keras tensor."""
-    parts = []
-    if preparation.numbers:
-        parts.append(_add_numbers(graph, preparation, value.name))
-    if preparation.flags:
-        parts.append(_cast(graph, graph.add("IsNaN", _gather(graph, value.name, preparation.flags, "flags"))))
-    if preparation.slots:
-        parts.append(_add_slots(graph, preparation, value.name))
-    if preparation.embedded:
-        codes = _fill(graph, _gather(graph, value.name, preparation.embedded, "embedded"), preparation.embedded_fill)
-        parts.append(graph.add("Add", codes, graph.constant("first", preparation.embedded_first)))
-    name = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=-1)
-    return Value(name, (*value.shape[:-1], preparation.width))
-
-
-def _add_numbers(graph: Graph, preparation: TablePreparation, name: str) -> str:
-    values = _fill(graph, _gather(graph, name, preparation.numbers, "numbers"), preparation.fill)
-    centred = graph.add("Sub", values, graph.constant("offset", preparation.offset))
-    return graph.add("Mul", centred, graph.constant("scale", 1 / np.array(preparation.spread, np.float32)))
-
-
-def _add_slots(graph: Graph, preparation: TablePreparation, name: str) -> str:
-    codes = _fill(graph, _gather(graph, name, preparation.slots, "slots"), preparation.slot_fill)
-    distance = graph.add("Abs", graph.add("Sub", codes, graph.constant("codes", preparation.slot_codes)))
-    return _cast(graph, graph.add("Less", distance, graph.constant("half", HALF)))
 
 
 def _gather(graph: Graph, name: str, places: tuple[int, ...], stem: str) -> str:

@@ -1,6 +1,5 @@
 import pytest
 
-from core.datasets.shapes import shape_of
 from core.datasets.splits import Split, SplitCounts, count_split
 from core.errors import InvalidSpec
 from core.experiment import parse_spec
@@ -12,7 +11,7 @@ SINE = {"type": "sine"}
 @pytest.fixture
 def shape(line):
     """The shape of a dataset; splits are left out of the specs of some."""
-    return lambda dataset: shape_of(parse_spec(line({}) | {"dataset": dataset}).dataset)
+    return lambda dataset: parse_spec(line({}) | {"dataset": dataset}).dataset.shape()
 
 
 def test_irises_have_four_named_columns_and_three_labels(shape):

@@ -3,7 +3,6 @@ from pydantic import TypeAdapter
 
 from core.datasets.dataset import Dataset
 from core.datasets.shape import EmbeddingTable
-from core.datasets.uploaded_shapes import shape_of_own_data
 from core.errors import InvalidSpec
 from core.signatures.signature import InputKind, Task
 from core.uploads.description import ColumnDescription, TableDescription, ValueCount
@@ -38,7 +37,7 @@ PART = column("part", "text", train=60, VAL=15, test=25)
 def shape(*columns, splits=None, **dataset):
     described = TableDescription(num_rows=100, columns=columns, splits=splits or {})
     spec = {"name": "table", "dataset": "mine", **dataset}
-    return shape_of_own_data(DATASETS.validate_python(spec), described)
+    return DATASETS.validate_python(spec).shape(described)
 
 
 def problem(*columns, **dataset):

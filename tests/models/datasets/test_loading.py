@@ -5,17 +5,22 @@ import pytest
 from pydantic import TypeAdapter
 
 from core.datasets.dataset import Dataset
-from core.datasets.shapes import shape_of
 from core.signatures.signature import InputKind
-from models.datasets.loading import load_samples
+from models.arrays.storage import Storage
+from models.datasets.loading import load_data
 
 MNIST = Path(__file__).parents[2] / "data"
 DATASETS = TypeAdapter(Dataset)
 QUARTERS = {"validation": 0.25, "test": 0.1}
 
 
+def load_all(definition, seed=1):
+    dataset = DATASETS.validate_python(definition)
+    return load_data(dataset, dataset.shape(), MNIST, seed, Storage())
+
+
 def load(definition, seed=1):
-    return load_samples(DATASETS.validate_python(definition), MNIST, seed)
+    return load_all(definition, seed).samples
 
 
 @pytest.mark.parametrize(
@@ -39,7 +44,7 @@ def load(definition, seed=1):
     ids=lambda definition: definition["name"],
 )
 def test_arrays_are_what_the_dataset_shape_promises(definition):
-    shape = shape_of(DATASETS.validate_python(definition))
+    shape = DATASETS.validate_python(definition).shape()
 
     parts = load(definition)
 
@@ -92,6 +97,27 @@ def test_digits_come_with_pixels_from_0_to_16():
     parts = load({"name": "digits"})
 
     assert (parts.train.inputs.min(), parts.train.inputs.max()) == (0, 16)
+
+
+@pytest.mark.parametrize(
+    ("definition", "greatest"),
+    [({"name": "mnist", "max_train_samples": 9, "max_test_samples": 1}, 255), ({"name": "digits"}, 16)],
+)
+def test_pixels_are_rescaled_to_between_0_and_1_unless_the_spec_says_otherwise(definition, greatest):
+    pixels = np.array([[[0, greatest / 2], [greatest, greatest]]], np.float32)
+
+    rescaled, as_they_are = (load_all(definition | {"rescale": choice}).preparation for choice in (True, False))
+
+    assert rescaled.apply(pixels).tolist() == [[[0, 0.5], [1, 1]]]
+    assert as_they_are.apply(pixels).tolist() == pixels.tolist()
+
+
+def test_scaling_is_learned_from_the_training_samples_alone():
+    rows = {"name": "inline", "inputs": [[1], [3], [99]], "targets": [1, 2, 3], "scaling": "min_max"}
+
+    loaded = load_all(rows | {"split": {"test": 1, "shuffle": False}})
+
+    assert (loaded.preparation.offset, loaded.preparation.spread) == ((1,), (2,))
 
 
 @pytest.mark.parametrize(
