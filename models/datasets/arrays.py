@@ -15,7 +15,7 @@ from core.errors import InvalidInput
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
 from models.datasets.base import LoadContext, LoadedData
-from models.datasets.splitting import split_rows
+from models.datasets.splits import split_rows
 from models.preparation.preparation import Preparation
 from models.preparation.table_fitting import fit_scaling
 

@@ -7,7 +7,7 @@ from core.datasets.binary_addition import BinaryAdditionDataset
 from core.datasets.shape import DatasetShape
 from models.arrays.samples import Samples
 from models.datasets.base import LoadContext, LoadedData
-from models.datasets.splitting import split_samples
+from models.datasets.splits import split_samples
 from models.preparation.preparation import Preparation
 from models.seeds import random_generator
 

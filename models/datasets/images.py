@@ -15,7 +15,7 @@ from core.uploads.folder import IMAGE_RECORD, DatasetFolder
 from models.arrays.samples import Samples, SplitSamples, select
 from models.datasets.base import LoadContext, LoadedData
 from models.datasets.image_decoding import Decoding, Records
-from models.datasets.splitting import draw_from_classes, split_samples
+from models.datasets.splits import draw_from_classes, split_samples
 from models.preparation.preparation import Preparation
 from models.seeds import random_generator
 

@@ -6,7 +6,7 @@ from core.datasets.inline import InlineDataset
 from core.datasets.shape import DatasetShape
 from models.arrays.samples import Samples
 from models.datasets.base import LoadContext, LoadedData
-from models.datasets.splitting import split_samples
+from models.datasets.splits import split_samples
 from models.preparation.preparation import fit_scaling_of_columns
 
 

@@ -10,7 +10,7 @@ from core.errors import DatasetMissing, InvalidInput
 from models.arrays.samples import Samples
 from models.datasets.base import LoadContext, LoadedData
 from models.datasets.idx_files import read_idx
-from models.datasets.splitting import split_samples
+from models.datasets.splits import split_samples
 from models.preparation.preparation import Preparation
 
 NUM_CLASSES = 10

@@ -16,8 +16,8 @@ from models.arrays.samples import Samples, SplitSamples
 from models.arrays.tables import TableReader
 from models.arrays.windows import Windows
 from models.datasets.base import LoadContext, LoadedData
-from models.datasets.row_parts import LEFT_OUT, TEST, TRAIN, VALIDATION, Parts, read_parts
 from models.datasets.table import fitted_shape, needed_columns, read_numbers
+from models.datasets.table_split import LEFT_OUT, TEST, TRAIN, VALIDATION, Parts, read_parts
 from models.preparation.columns import category_texts, encode_rows, fit_encoding
 from models.preparation.table_fitting import fit_table_preparation
 

@@ -17,7 +17,7 @@ from core.signatures.encodings import TableEncoding
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.tables import TableReader, filled
 from models.datasets.base import LoadContext, LoadedData
-from models.datasets.row_parts import divide_rows, masks_of
+from models.datasets.table_split import divide_rows, masks_of
 from models.preparation.columns import encode_rows, fit_encoding
 from models.preparation.table import TablePreparation
 from models.preparation.table_fitting import find_embeddings, fit_table_preparation

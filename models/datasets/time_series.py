@@ -7,7 +7,7 @@ from core.datasets.time_series import TimeSeriesDataset
 from models.arrays.samples import Samples
 from models.datasets.base import LoadContext, LoadedData
 from models.datasets.function import evaluate, noise
-from models.datasets.splitting import split_samples
+from models.datasets.splits import split_samples
 from models.preparation.preparation import Preparation
 
 

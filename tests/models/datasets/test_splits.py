@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from core.datasets.splits import Split, count_split
 from core.errors import InvalidSpec
 from models.arrays.samples import Samples
-from models.datasets.splitting import split_samples
+from models.datasets.splits import split_samples
 
 
 def numbered(count, num_classes=3):

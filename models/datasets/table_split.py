@@ -11,7 +11,7 @@ from core.errors import InvalidInput
 from core.uploads.description import SPLIT_NAMES
 from core.uploads.folder import SPLIT_COLUMN
 from models.arrays.tables import TableReader
-from models.datasets.splitting import split_rows
+from models.datasets.splits import split_rows
 from models.preparation.columns import category_texts
 
 Parts = npt.NDArray[np.int8]
