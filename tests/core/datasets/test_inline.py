@@ -1,28 +1,8 @@
 import pytest
 
-from core.datasets.function import Linear, Polynomial, Sine
-from core.experiment import parse_spec
-from core.specs.base import FLOAT32_MAX
-from core.specs.parsing import parse_as
+from core.signatures.signature import InputKind, Task
 
 INLINE = {"name": "inline", "inputs": [[1, 2], [3, 4], [5, 6]], "targets": [0, 1, 1]}
-SERIES = {"name": "time_series"}
-
-
-@pytest.fixture
-def dataset(line, problems):
-    """What is wrong with a dataset, by pointer within it."""
-
-    def find(value):
-        found = problems(line({}) | {"dataset": value})
-        return {pointer.removeprefix("/dataset"): problem.detail for pointer, problem in found.items()}
-
-    return find
-
-
-@pytest.fixture
-def read(line):
-    return lambda value: parse_spec(line({}) | {"dataset": value}).dataset
 
 
 def test_targets_of_one_number_need_no_brackets(read):
@@ -129,80 +109,13 @@ def test_class_numbers_may_be_written_as_fractions_of_nothing(read):
     assert read(INLINE | {"targets": [0.0, 1.0, 1], "class_labels": ["no", "yes"]}).targets[1] == (1.0,)
 
 
-@pytest.mark.parametrize("field", ["validation", "test"])
-@pytest.mark.parametrize(
-    ("value", "detail"),
-    [
-        (1.5, "Below 1 it is a share of the samples; from 1 on it is a count and must be whole."),
-        (-0.1, "-0.1 came; expected at least 0."),
-        (2**31, "2147483648 came; expected at most 2147483647."),
-        (True, "true came; expected a number."),
-        ("0.2", "'0.2' came; expected a number."),
-    ],
-)
-def test_a_share_or_count_is_refused(dataset, field, value, detail):
-    assert dataset({"name": "iris", "split": {field: value}}) == {f"/split/{field}": detail}
+def test_an_inline_table_with_labels_is_a_classification(shape):
+    table = shape({"name": "inline", "inputs": [[1, 2], [3, 4]], "targets": [0, 1], "class_labels": ["no", "yes"]})
+    assert (table.task, table.input_kind, table.target_shape) == (Task.CLASSIFICATION, InputKind.TENSOR, ())
+    assert table.class_labels == ("no", "yes")
 
 
-@pytest.mark.parametrize("value", [0, 0.2, 0.999, 1, 1.0, 30])
-def test_a_share_below_one_or_a_whole_count_is_taken(read, value):
-    assert read({"name": "iris", "split": {"validation": value}}).split.validation == value
-
-
-def test_a_range_runs_upwards(dataset):
-    value = {"name": "function", "function": {"type": "sine"}, "low": 2, "high": 2}
-    assert dataset(value) == {"": "low (2.0) must be below high (2.0)."}
-
-
-def test_a_function_of_several_numbers_is_drawn_at_random_only(dataset):
-    value = {"name": "function", "function": {"type": "linear", "weights": [3, 2]}}
-    assert "uniform" in dataset(value | {"sampling": "grid"})[""]
-    assert "one number" in dataset(value | {"polynomial_features": {"degree": 2}})[""]
-
-
-@pytest.mark.parametrize(("degree", "came"), [(0, "at least 1"), (21, "at most 20"), (2.0, "a whole number")])
-def test_a_degree_is_from_1_to_20(dataset, degree, came):
-    value = {"name": "function", "function": {"type": "sine"}, "polynomial_features": {"degree": degree}}
-    assert dataset(value) == {"/polynomial_features/degree": f"{degree} came; expected {came}."}
-
-
-def test_a_series_is_longer_than_its_window_and_horizon(read, dataset):
-    assert read(SERIES | {"num_points": 22, "window": 20, "horizon": 2}).num_samples == 1
-    found = dataset(SERIES | {"num_points": 21, "window": 20, "horizon": 2})
-    assert found == {"": "num_points (21) must exceed window + horizon - 1 (21)."}
-
-
-def test_a_series_has_a_function_of_one_number(dataset):
-    assert "one number" in dataset(SERIES | {"function": {"type": "linear", "weights": [1, 2]}})[""]
-
-
-@pytest.mark.parametrize("num_bits", [1, 63])
-def test_operands_have_2_to_62_bits(dataset, num_bits):
-    assert list(dataset({"name": "binary_addition", "num_bits": num_bits})) == ["/num_bits"]
-
-
-def test_no_more_mnist_images_are_asked_for_than_there_are(dataset):
-    found = dataset({"name": "mnist", "max_train_samples": 60_001, "max_test_samples": 10_001})
-    assert list(found) == ["/max_train_samples", "/max_test_samples"]
-
-
-def test_four_rows_of_truth_are_never_split(dataset):
-    assert "no field 'split'" in dataset({"name": "truth_table", "operation": "xor", "split": {}})["/split"]
-
-
-def test_a_polynomial_stays_within_its_bound():
-    # |2| + |-3|·2 + |4|·2² = 24; at x = -2 the value is just that: 2 + 6 + 16.
-    assert parse_as(Polynomial, {"type": "polynomial", "coefficients": [2, -3, 4]}).bound(2.0) == 24.0
-
-
-def test_a_polynomial_beyond_all_floats_has_no_bound():
-    polynomial = Polynomial(type="polynomial", coefficients=(0.0,) * 19 + (1.0,))
-    assert polynomial.bound(FLOAT32_MAX) == float("inf")
-
-
-def test_a_sine_stays_within_its_bound():
-    assert Sine(type="sine", amplitude=-2.0, offset=-1.5).bound(1e30) == 3.5
-
-
-def test_a_linear_function_stays_within_its_bound():
-    assert Linear(type="linear", weights=(3.0, -2.0), offset=-1.0).bound(10.0) == 51.0
+def test_an_inline_table_without_labels_is_a_regression(shape):
+    table = shape({"name": "inline", "inputs": [[1, 2, 3]], "targets": [[4, 5]], "columns": ["a", "b", "c"]})
+    assert (table.task, table.input_kind) == (Task.REGRESSION, InputKind.COLUMNS)
+    assert (table.input_shape, table.target_shape, table.columns) == ((3,), (2,), ("a", "b", "c"))
