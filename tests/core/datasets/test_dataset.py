@@ -1,0 +1,152 @@
+"""What holds for every source in the union of datasets."""
+
+from typing import get_args
+
+import pytest
+
+from core.datasets.augmentation import Augmentation
+from core.datasets.base import UploadedDataset
+from core.datasets.dataset import BUILT_IN_SOURCES, SOURCES, UPLOADED_SOURCES
+from core.datasets.splits import Split
+from core.errors import DatasetMissing, InvalidSpec
+from core.uploads.description import (
+    ArrayDescription,
+    ArraysDescription,
+    ColumnDescription,
+    DatasetDescription,
+    ImagesDescription,
+    TableDescription,
+    ValueCount,
+)
+
+TWO = (ValueCount(value="0", count=60), ValueCount(value="1", count=40))
+DESCRIPTIONS = {
+    TableDescription: TableDescription(
+        num_rows=100,
+        columns=(
+            ColumnDescription(name="x", type="number", num_missing=0, num_distinct=90),
+            ColumnDescription(name="y", type="integer", num_missing=0, num_distinct=2, values=TWO),
+        ),
+    ),
+    ArraysDescription: ArraysDescription(
+        arrays=(
+            ArrayDescription(name="x", shape=(100, 3), dtype="float32"),
+            ArrayDescription(name="y", shape=(100,), dtype="int64", values=TWO),
+        )
+    ),
+    ImagesDescription: ImagesDescription(
+        num_images=100, classes=TWO, least_height=9, greatest_height=9, least_width=8, greatest_width=8, num_grey=0
+    ),
+}
+# For each source what its spec needs besides its name, and for uploads their own.
+REQUIRED = {
+    "function": {"function": {"type": "sine"}},
+    "truth_table": {"operation": "xor"},
+    "inline": {"inputs": [[1], [2]], "targets": [1, 2]},
+    "table": {"target": "y"},
+    "series": {"target": "y"},
+}
+
+
+def by_name(source):
+    return source.__name__
+
+
+def make(source, **fields):
+    name = source.source_name()
+    uploaded = {"dataset": "mine"} if issubclass(source, UploadedDataset) else {}
+    return source.model_validate({"name": name, **uploaded, **REQUIRED.get(name, {}), **fields})
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=by_name)
+def test_every_source_is_in_the_module_of_its_name(source):
+    assert source.__module__ == f"core.datasets.{source.source_name()}"
+
+
+def test_every_source_is_either_built_in_or_uploaded():
+    assert sorted(map(by_name, SOURCES)) == sorted(map(by_name, (*BUILT_IN_SOURCES, *UPLOADED_SOURCES)))
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=by_name)
+def test_every_source_has_the_methods_that_others_call(source):
+    missing = ", ".join(source.__abstractmethods__)
+    assert not missing, f"{source.__name__} has no {missing}: see the base classes in core/datasets/base.py"
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=by_name)
+def test_every_source_says_what_it_holds_out(source):
+    assert isinstance(make(source).split, Split)
+
+
+@pytest.mark.parametrize("source", BUILT_IN_SOURCES, ids=by_name)
+def test_every_built_in_source_is_described_in_a_sentence(source):
+    about = getattr(source, "about", "")
+    assert about.endswith("."), f"{source.__name__}.about is {about!r}: write a sentence for GET /v1/datasets"
+
+
+@pytest.mark.parametrize("source", BUILT_IN_SOURCES, ids=by_name)
+def test_every_built_in_source_has_a_shape(source):
+    shape = make(source).shape()
+    assert shape.num_train > 0
+    assert min(shape.input_shape) > 0
+
+
+@pytest.mark.parametrize("source", BUILT_IN_SOURCES, ids=by_name)
+def test_limited_numbers_of_samples_are_asked_for_by_fields(source):
+    for field, number in make(source).sizes_asked().items():
+        assert field in source.model_fields
+        assert number > 0
+
+
+@pytest.mark.parametrize("source", [source for source in SOURCES if "augmentation" in source.model_fields], ids=by_name)
+def test_every_field_for_augmentation_is_used(source):
+    asked = make(source, augmentation={"horizontal_flip": True}).augmentation_asked()
+    assert asked == Augmentation(horizontal_flip=True), f"{source.__name__} has no augmentation_asked of its own"
+
+
+@pytest.mark.parametrize(
+    "source", [source for source in SOURCES if "target_scaling" in source.model_fields], ids=by_name
+)
+def test_every_field_for_target_scaling_is_used(source):
+    asked = make(source, target_scaling="standardize").target_scaling_asked()
+    assert asked == "standardize", f"{source.__name__} has no target_scaling_asked of its own"
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=by_name)
+def test_sources_without_such_fields_change_no_images_and_scale_no_targets(source):
+    asked = make(source)
+    assert not asked.augmentation_asked().is_any
+    assert (asked.target_scaling_asked() == "none") is ("target_scaling" not in source.model_fields)
+
+
+@pytest.mark.parametrize("source", UPLOADED_SOURCES, ids=by_name)
+def test_every_uploaded_source_reads_one_kind_of_upload_and_refuses_the_others(source):
+    refusals = {kind: refusal(source, description) for kind, description in DESCRIPTIONS.items()}
+
+    taken = [kind.__name__ for kind, error in refusals.items() if error is None]
+    assert len(taken) == 1, f"{source.__name__} reads {taken}"
+    for kind, error in refusals.items():
+        if error is not None:
+            assert [problem.code for problem in error.problems] == ["other_kind_of_data"]
+            assert f"dataset.name '{DESCRIPTIONS[kind].kind}'" in error.detail
+
+
+def refusal(source, description):
+    """Why an upload is not read; None where it is."""
+    try:
+        make(source).shape(description)
+    except InvalidSpec as error:
+        return error
+    return None
+
+
+@pytest.mark.parametrize("source", UPLOADED_SOURCES, ids=by_name)
+def test_every_uploaded_source_says_how_to_upload_what_is_not_there(source):
+    with pytest.raises(DatasetMissing, match="trainyard data add mine FILE"):
+        make(source).shape(None)
+
+
+@pytest.mark.parametrize("kind", get_args(get_args(DatasetDescription)[0]), ids=by_name)
+def test_every_kind_of_upload_has_a_source_to_begin_with(kind):
+    suggested = [source.source_name() for source in UPLOADED_SOURCES if source.suggest(DESCRIPTIONS[kind])]
+    assert len(suggested) == 1, f"{kind.__name__} is suggested by {suggested}: see UploadedDataset.suggest"
