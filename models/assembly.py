@@ -110,9 +110,9 @@ def assemble(
 
 
 def _factor_of_bytes(preparation: AnyPreparation, samples: SplitSamples) -> float | None:
-    """What bytes are multiplied by within each step, so that all samples take a quarter of the memory until then.
+    """Return what bytes are multiplied by within each step; None where inputs are no bytes, or more is done to them.
 
-    None where inputs are no bytes, or more is to be done to them.
+    All samples take a quarter of the memory until then.
     """
     are_bytes = all(part.inputs.dtype == np.uint8 for part in (samples.train, samples.validation, samples.test))
     return preparation.factor_alone if are_bytes else None

@@ -29,7 +29,7 @@ TABLE_RANK = 2
 
 @dataclass(frozen=True, slots=True)
 class ChosenArrays:
-    """Which arrays a run learns from.
+    """Arrays that a run learns from.
 
     Attributes:
         inputs: Samples along the first axis.

@@ -21,5 +21,5 @@ class Augmentation(SpecModel):
 
     @property
     def is_any(self) -> bool:
-        """Whether anything is changed."""
+        """True where anything is changed."""
         return self != Augmentation()

@@ -98,7 +98,7 @@ class GeneratedDataset(BuiltInDataset):
 
 
 class UploadedDataset(DatasetSpec):
-    """What all uploaded data have in common."""
+    """A source that reads what was uploaded under a name."""
 
     dataset: UploadName
     """Name it was uploaded under."""

@@ -126,7 +126,7 @@ def choose_features(dataset: HasColumns, description: TableDescription, left_out
 
 
 def find_column(name: str, pointer: str, description: TableDescription) -> ColumnDescription:
-    """The column of this name.
+    """Find the column of this name.
 
     Raises:
         InvalidSpec: If there is none, with the nearest name.
@@ -138,7 +138,7 @@ def find_column(name: str, pointer: str, description: TableDescription) -> Colum
 
 
 def choice_pointer(name: str, field: str = "") -> str:
-    """Where the spec says what is done with a column."""
+    """Return the pointer to what the spec says of a column."""
     return json_pointer("dataset", "columns", name, *([field] if field else []))
 
 
@@ -195,7 +195,7 @@ def _feature(column: ColumnDescription, choice: ColumnChoice, scaling: Scaling) 
 
 
 def _check_choice(column: ColumnDescription, choice: ColumnChoice) -> list[Problem]:
-    """What the spec asks of a column that its values do not allow."""
+    """List what the spec asks of a column that its values do not allow."""
     kind = choice.type or _KINDS[column.type]
     details = {
         "type": _check_type(column, kind),
@@ -232,7 +232,7 @@ def _check_type(column: ColumnDescription, kind: Kind) -> str:
             return ""
     if kind == "number" and column.type == "boolean":
         return ""
-    return f"It holds values of the type {column.type}, which can not be taken for {kind}. Use category, or leave it."
+    return f"It holds values of the type {column.type}, which cannot be taken for {kind}. Use category, or leave it."
 
 
 def _check_missing(column: ColumnDescription, choice: ColumnChoice, kind: Kind) -> str:

@@ -48,7 +48,7 @@ class FeatureColumn:
 
     @property
     def parts(self) -> tuple[DatePart, ...]:
-        """Which numbers stand for a date."""
+        """Numbers that stand for a date."""
         days: tuple[DatePart, ...] = ("elapsed_days", "month", "day", "day_of_week")
         return (*days, "hour", "minute") if self.has_time else days
 
@@ -76,7 +76,7 @@ class FeatureColumn:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """What a run learns from.
+    """Columns that a run learns from.
 
     Attributes:
         columns: In the order of the table, or as the spec names them.
@@ -98,7 +98,7 @@ class Features:
 
     @property
     def embeddings(self) -> tuple[EmbeddingTable, ...]:
-        """What turns categories into vectors, roughly."""
+        """Tables that turn categories into vectors, roughly."""
         embedded = [column for column in self.columns if column.is_embedded]
         return group_embeddings([column.embedding_dim for column in embedded], [c.num_kept for c in embedded])
 

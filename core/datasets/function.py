@@ -64,7 +64,7 @@ class PolynomialFeatures(SpecModel):
 
 
 def check_values(function: Function, reach: float, noise: float) -> None:
-    """Refuse values that float32 can not hold, for the network would only see infinities."""
+    """Refuse values that float32 cannot hold, for the network would only see infinities."""
     # Ten standard deviations: normal noise does not come farther in the life of this service.
     if not function.bound(reach) + 10 * noise <= FLOAT32_MAX:
         raise ValueError(

@@ -29,7 +29,7 @@ Row = Annotated[tuple[Float, ...], Field(min_length=1, fail_fast=True)]
 
 Rows = Annotated[tuple[Row, ...], Field(min_length=1), cut_after_mistakes(_is_row)]
 
-# No control characters: a NUL can not be stored in every database, and none can be read by people.
+# No control characters: a NUL cannot be stored in every database, and none can be read by people.
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 Labels = Annotated[tuple[Label, ...], Field(fail_fast=True)]

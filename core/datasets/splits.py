@@ -35,7 +35,7 @@ class Split(SpecModel):
 
 @dataclass(frozen=True, slots=True)
 class SplitCounts:
-    """How many samples each split gets."""
+    """Number of samples in each split."""
 
     train: int
     validation: int

@@ -43,7 +43,7 @@ class TimeSeriesDataset(GeneratedDataset):
 
     @property
     def num_samples(self) -> int:
-        """How many windows fit."""
+        """Number of windows that fit."""
         return self.num_points - self.window - self.horizon + 1
 
     def own_shape(self) -> DatasetShape:

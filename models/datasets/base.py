@@ -1,4 +1,4 @@
-"""What loading a dataset takes and gives."""
+"""Arguments and results of loading a dataset."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ AnyShape = TypeVar("AnyShape", bound=DatasetShape)
 
 @dataclass(frozen=True, slots=True)
 class LoadContext(Generic[AnyShape]):
-    """What a dataset is loaded with, its spec aside.
+    """Arguments of loading a dataset, its spec aside.
 
     Attributes:
         shape: What the spec promises; made once, by its method `shape`.

@@ -46,7 +46,7 @@ def decode_images(
 
     Raises:
         DatasetMissing: If the upload's files are not here.
-        InvalidInput: If an image can not be read.
+        InvalidInput: If an image cannot be read.
         InvalidSpec: If the split leaves nothing to train on.
         TrainingFailed: If there is no room for the pixels.
     """
@@ -73,7 +73,7 @@ def _read_records(folder: DatasetFolder) -> Records:
         folder.read_description()  # Says it better, where all is missing.
         raise DatasetMissing("The list of this dataset's images is missing. Upload it again.") from error
     if records.dtype != np.dtype(IMAGE_RECORD):
-        raise DatasetMissing("This dataset was taken in by another version of the service. Upload it again.")
+        raise DatasetMissing("This dataset was stored by another version of the service. Upload it again.")
     return records
 
 

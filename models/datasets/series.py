@@ -60,7 +60,7 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
 
 
 def _read_borders(reader: TableReader, group_by: str | None) -> Rows:
-    """Where each series begins, and the number of rows behind them."""
+    """Find the row where each series begins, and the number of rows behind them."""
     if group_by is None:
         return np.array([0, reader.num_rows], np.intp)
     borders: list[int] = []
@@ -146,7 +146,7 @@ def share_out(count: int, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]
 
 
 def _reached_rows(dataset: SeriesDataset, starts: Rows, num_rows: int) -> Mask:
-    """Whether a row is in one of these windows."""
+    """Mark the rows that are in one of these windows."""
     # One more window is open from each start on, one fewer from each end on.
     changes = np.zeros(num_rows + 1, np.int32)
     np.add.at(changes, starts, 1)

@@ -1,4 +1,4 @@
-"""Which samples are held out."""
+"""Division of samples into training, validation and test."""
 
 import numpy as np
 import numpy.typing as npt

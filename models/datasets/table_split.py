@@ -1,4 +1,4 @@
-"""Which part of a run each row of a table belongs to."""
+"""Division of a table's rows into training, validation and test."""
 
 from typing import Any
 
@@ -58,7 +58,7 @@ def divide_rows(
 
 
 def read_parts(reader: TableReader, split: TableSplit) -> Parts | None:
-    """What the table itself says of the split of each row; None where it says nothing.
+    """Read the split of each row from the table; None where it says nothing.
 
     Raises:
         InvalidInput: If a row says something else.
@@ -82,5 +82,5 @@ def _part(name: str, text: str | None) -> int:
 
 
 def masks_of(parts: Parts) -> list[npt.NDArray[np.bool_]]:
-    """Whether a row is for training, for validation, for test."""
+    """Return masks of the rows for training, for validation and for test."""
     return [parts == part for part in (TRAIN, VALIDATION, TEST)]

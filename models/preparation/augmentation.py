@@ -19,7 +19,7 @@ RANDOM_BITS = 24
 
 
 def make_augmentation(spec: Augmentation, seed: int) -> Augment | None:
-    """What a spec asks for; None if that is nothing.
+    """Make the changes that a spec asks for; None if there are none.
 
     In this order: flip, shift, rotate, crop. What is drawn for an image follows from the seed, the step and its place
     in the batch alone, and is the same in a graph and in an XLA program. Shifts are by whole pixels. Rotations are

@@ -91,7 +91,7 @@ def _encode_numbers(values: Any) -> Rows:
     plain, is_missing = filled(values)
     with np.errstate(over="ignore"):
         numbers = plain.astype(np.float32)
-    # What float32 can not hold is no number to a network.
+    # What float32 cannot hold is no number to a network.
     numbers[is_missing | ~np.isfinite(numbers)] = MISSING
     return np.asarray(numbers[:, None], np.float32)
 

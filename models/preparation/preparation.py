@@ -1,4 +1,4 @@
-"""What happens to raw inputs before they reach a network: applied to training arrays once, and exported with the model.
+"""Preparation of raw inputs for a network: applied to training arrays once, and exported with the model.
 
 Training and the Keras file go through the same layers; `add_to` writes the same steps in ONNX's operators.
 """

@@ -1,4 +1,4 @@
-"""What happens to the rows of an uploaded table before they reach a network: steps over whole groups of columns.
+"""Preparation of the rows of an uploaded table for a network: steps over whole groups of columns.
 
 It begins where core.signatures.encodings ends: at a row of float32 numbers, NaN where a value is missing, categories
 as the places of their values. Ten thousand columns take as many operations as ten.

@@ -1,4 +1,4 @@
-"""Data that a stranger brings: uploaded, trained on and asked about over HTTP, nothing prepared by hand."""
+"""Datasets that a stranger uploads: trained on and asked about over HTTP, nothing prepared by hand."""
 
 import base64
 import csv

@@ -76,7 +76,7 @@ def test_asking_for_more_images_than_there_are_says_how_many_there_are(folder):
         (idx(images(5), count=0), "holds 0 items"),
         (idx(images(5))[:-1], "ends after 3919 of 3920 bytes"),
         (idx(images(5)) + b"x", "more in it than the 5 items"),
-        (gzip.compress(idx(images(5)), mtime=0)[:-9], "can not be unpacked"),
+        (gzip.compress(idx(images(5)), mtime=0)[:-9], "cannot be unpacked"),
         (gzip.compress(idx(images(5)) + bytes(100_000_000), mtime=0), "more in it than the 5 items"),
     ],
     ids=lambda value: "content" if isinstance(value, bytes) else value,
