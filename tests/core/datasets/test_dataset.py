@@ -1,11 +1,15 @@
 """What holds for every source in the union of datasets."""
 
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 from typing import get_args
 
 import pytest
 
+import core.datasets
 from core.datasets.augmentation import Augmentation
-from core.datasets.base import UploadedDataset
+from core.datasets.base import DatasetSpec, UploadedDataset
 from core.datasets.dataset import BUILT_IN_SOURCES, SOURCES, UPLOADED_SOURCES
 from core.datasets.splits import Split
 from core.errors import DatasetMissing, InvalidSpec
@@ -19,6 +23,7 @@ from core.uploads.description import (
     ValueCount,
 )
 
+ROOT = Path(__file__).parents[3]
 TWO = (ValueCount(value="0", count=60), ValueCount(value="1", count=40))
 DESCRIPTIONS = {
     TableDescription: TableDescription(
@@ -56,6 +61,28 @@ def make(source, **fields):
     name = source.source_name()
     uploaded = {"dataset": "mine"} if issubclass(source, UploadedDataset) else {}
     return source.model_validate({"name": name, **uploaded, **REQUIRED.get(name, {}), **fields})
+
+
+def test_every_source_that_is_written_is_in_the_union():
+    for module in iter_modules(core.datasets.__path__):
+        import_module(f"core.datasets.{module.name}")
+
+    written = {source for source in subclasses_of(DatasetSpec) if "name" in source.model_fields}
+    forgotten = ", ".join(source.__name__ for source in written - set(SOURCES))
+    assert not forgotten, f"{forgotten} is not in the union Dataset of core/datasets/dataset.py"
+
+
+def subclasses_of(source):
+    """All subclasses, and theirs; those that tests define aside."""
+    direct = [other for other in source.__subclasses__() if other.__module__.startswith("core.")]
+    return {*direct, *(inner for other in direct for inner in subclasses_of(other))}
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=by_name)
+def test_every_source_is_documented(source):
+    rows = (ROOT / "docs/specs.md").read_text().splitlines()
+    name = source.source_name()
+    assert any(row.startswith(f"| `{name}` |") for row in rows), f"docs/specs.md has no row for `{name}`"
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=by_name)
