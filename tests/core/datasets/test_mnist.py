@@ -6,6 +6,7 @@ def test_no_more_mnist_images_are_asked_for_than_there_are(dataset):
 def test_mnist_brings_its_test_images(shape):
     images = shape({"name": "mnist", "split": {"validation": 0.1}})
     assert (images.input_shape, images.network_input_shape) == ((28, 28), (28, 28))
+    assert images.pixel_range == (0, 255)
     assert (images.num_train, images.num_validation, images.num_test) == (54_000, 6_000, 10_000)
 
 
