@@ -1,13 +1,13 @@
-# Images of Trainyard: `docker build --target api|worker|worker-gpu|proxy .`, or docker-compose.yml, which builds them all.
+# Images of Trainyard: `docker build --target api|worker|worker-gpu|proxy .`, or docker-compose.yml, which builds all of them.
 #
-# What changes seldom comes first, and installed packages are layers of the images themselves: a change of code builds the
-# small wheel anew and copies it, nothing else. An image of a worker begins with the layers of the API's.
+# Rarely changed steps come first, and installed packages are layers of the images themselves: a code change only rebuilds
+# and copies the small wheel. A worker's image begins with the layers of the API's.
 
 ARG PYTHON_IMAGE=docker.io/library/python:3.11-slim
 
 FROM ${PYTHON_IMAGE} AS project
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
-# Under the name it has in the images: the shebang of `trainyard` refers to it.
+# At its path in the images, since the shebang of `trainyard` contains it.
 RUN python -m venv /opt/venv
 COPY requirements/build.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
@@ -19,7 +19,7 @@ FROM ${PYTHON_IMAGE} AS base
 COPY --chmod=0755 deploy/images/remove-installers /usr/local/sbin/
 
 FROM base AS runtime
-# tini is process 1: it passes signals on, also in the moment before Python has handlers for them, and reaps orphans.
+# tini is process 1: it forwards signals, also before Python has installed handlers, and reaps orphans.
 RUN apt-get update \
     && apt-get install --yes --no-install-recommends tini \
     && apt-get clean && rm -rf /var/lib/apt/lists/* \
@@ -27,7 +27,7 @@ RUN apt-get update \
     && useradd --uid 10001 --gid 10001 --home-dir /tmp --no-create-home --shell /usr/sbin/nologin trainyard \
     && install --directory --owner trainyard --group trainyard --mode 0750 /var/lib/trainyard \
     && python -m venv --without-pip /opt/venv
-# The root file system may be read-only: bytecode was compiled at build time, and what is written goes to two places.
+# The root file system can be read-only: bytecode is compiled at build time, and only two folders are written to.
 ENV PATH=/opt/venv/bin:/opt/trainyard/bin:$PATH \
     PYTHONPATH=/opt/trainyard \
     PYTHONDONTWRITEBYTECODE=1 \
@@ -38,32 +38,32 @@ ENV PATH=/opt/venv/bin:/opt/trainyard/bin:$PATH \
 WORKDIR /var/lib/trainyard
 ENTRYPOINT ["tini", "--", "python", "-m", "launch"]
 LABEL org.opencontainers.image.title="Trainyard" \
-      org.opencontainers.image.description="Trains the Keras model that a spec describes, and predicts with it." \
+      org.opencontainers.image.description="Trains Keras models from JSON specs and serves predictions." \
       org.opencontainers.image.documentation="docs/operations.md"
 
-FROM runtime AS packages
-COPY requirements/base.txt /requirements/
+FROM runtime AS api-packages
+COPY requirements/api.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
     /usr/local/bin/python -m pip --cache-dir /root/.cache/pip --python /opt/venv/bin/python install \
-        --require-hashes -r /requirements/base.txt
+        --require-hashes -r /requirements/api.txt
 
-FROM packages AS worker-packages
+FROM api-packages AS worker-packages
 COPY requirements/worker.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
     /usr/local/bin/python -m pip --cache-dir /root/.cache/pip --python /opt/venv/bin/python install \
         --require-hashes -r /requirements/worker.txt \
-    # Headers and a C parser, of use only to who builds operations of their own.
+    # Headers and a C parser, needed only to build custom operations.
     && rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include /opt/venv/lib/python3.*/site-packages/clang
 
-FROM packages AS worker-gpu-packages
+FROM api-packages AS worker-gpu-packages
 COPY requirements/worker-gpu.txt /requirements/
 RUN --mount=type=cache,target=/root/.cache/pip \
     /usr/local/bin/python -m pip --cache-dir /root/.cache/pip --python /opt/venv/bin/python install \
         --require-hashes -r /requirements/worker-gpu.txt \
-    # Headers and a C parser, of use only to who builds operations of their own.
+    # Headers and a C parser, needed only to build custom operations.
     && rm -rf /opt/venv/lib/python3.*/site-packages/tensorflow/include /opt/venv/lib/python3.*/site-packages/clang
 
-FROM packages AS api
+FROM api-packages AS api
 RUN remove-installers
 COPY --from=project /opt/trainyard /opt/trainyard
 USER 10001:10001
@@ -75,7 +75,7 @@ FROM worker-packages AS worker
 RUN remove-installers
 COPY --from=project /opt/trainyard /opt/trainyard
 USER 10001:10001
-# /tmp is a tmpfs, so the file is this container's own, whatever else is shared.
+# /tmp is a tmpfs, so the file is private to this container.
 ENV TRAINYARD_ALIVE_FILE=/tmp/trainyard-worker-alive \
     KERAS_HOME=/tmp/keras
 HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 CMD ["python", "-m", "launch", "healthy", "worker"]
@@ -85,10 +85,10 @@ FROM worker-gpu-packages AS worker-gpu
 RUN remove-installers
 COPY --from=project /opt/trainyard /opt/trainyard
 USER 10001:10001
-# /tmp is a tmpfs, so the file is this container's own, whatever else is shared.
+# /tmp is a tmpfs, so the file is private to this container.
 ENV TRAINYARD_ALIVE_FILE=/tmp/trainyard-worker-alive \
     KERAS_HOME=/tmp/keras \
-    # Read by NVIDIA's container runtime: which parts of the driver to bring in.
+    # Read by NVIDIA's container runtime: the parts of the driver to mount.
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 HEALTHCHECK --interval=15s --timeout=5s --start-period=90s --retries=3 CMD ["python", "-m", "launch", "healthy", "worker"]
@@ -102,8 +102,8 @@ RUN remove-installers
 COPY --chmod=0644 deploy/proxy/haproxy.cfg /etc/haproxy/haproxy.cfg
 USER haproxy
 EXPOSE 8080
-# As the official image has it: no new work, what is under way is finished.
+# As in the official image: accept no new connections, finish the active ones.
 STOPSIGNAL SIGUSR1
 ENTRYPOINT ["haproxy", "-W", "-db", "-f", "/etc/haproxy/haproxy.cfg"]
 LABEL org.opencontainers.image.title="Trainyard proxy" \
-      org.opencontainers.image.description="Spreads requests over the API containers."
+      org.opencontainers.image.description="Load-balances requests over the API containers."

@@ -1,21 +1,22 @@
-# Everything needs only Python 3.11, 3.12 or 3.13 and make; `make up` sets up the rest. Written for GNU make 3.81 (macOS) on.
+# Needs only Python 3.11, 3.12 or 3.13 and make; `make up` installs the rest. Works with GNU make 3.81 (macOS) and newer.
 
+# Use another interpreter: make PYTHON=/path/to/python up
+PYTHON ?=
+
+# Use another virtual environment, one for each Python: make VENV=.venv-3.13 PYTHON=python3.13 test
 VENV := .venv
 BIN := $(VENV)/bin
 
-# Another interpreter: make PYTHON=/path/to/python up
-PYTHON ?=
-
-# More for pytest: make test PYTEST_ARGS='-x tests/db'
+# Arguments for pytest: make test PYTEST_ARGS='-x tests/db'
 PYTEST_ARGS ?=
 
-# Newer versions: make lock LOCK_ARGS=--upgrade
+# Upgrade dependencies: make lock LOCK_ARGS=--upgrade
 LOCK_ARGS ?=
 
-# More for the reproduction: make reproduce REPRODUCE_ARGS='--data DIR --only iris-keras,binary-adder --url URL'
+# Arguments for the reproduction: make reproduce REPRODUCE_ARGS='--data DIR --only iris-keras,binary-adder --url URL'
 REPRODUCE_ARGS ?=
 
-# More for the benchmark: make bench-training BENCH_ARGS='--quick --cases iris-keras,binary-adder --output result.json'
+# Arguments for the benchmarks: make bench-training BENCH_ARGS='--quick --cases iris-keras,binary-adder --output result.json'
 BENCH_ARGS ?=
 
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -23,28 +24,28 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose lint bench-training bench-streaming bench-stack bench-ideas reproduce lock clean
+.PHONY: help up demo stack test test-compose lint same-python bench-training bench-streaming bench-stack bench-ideas reproduce lock clean
 
-help: ## list what there is to make
+help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
 
-up: $(VENV)/worker.stamp ## install what is missing, then run API and worker until Ctrl-C
+up: $(VENV)/service.stamp ## install dependencies, then run API and worker until Ctrl-C
 	@exec $(BIN)/python -m launch
 
-demo: $(VENV)/worker.stamp ## train the binary adder on the running service, then add two numbers with it
+demo: $(VENV)/service.stamp ## train the binary adder on the running service, then add two numbers with it
 	$(BIN)/trainyard run binary-adder --watch
 	$(BIN)/trainyard predict binary-adder '{"a": 45, "b": 77}'
 
-stack: .env ## build and start everything in containers: needs Docker alone, no Python
+stack: .env ## build and start everything in containers: needs Docker only, no Python
 	docker compose up --build
 
 .env:
 	deploy/new-env
 
-test: $(VENV)/dev.stamp lint ## check style, types and imports, then run every test but those that need containers
+test: $(VENV)/dev.stamp lint ## check style, types and imports, then run all tests except those that need containers
 	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/compose $(PYTEST_ARGS)
 
-test-compose: $(VENV)/dev.stamp ## build the images, bring docker-compose.yml up and take parts of it away
+test-compose: $(VENV)/dev.stamp ## build the images, start docker-compose.yml and test failures of its parts
 	$(BIN)/python -m pytest tests/compose --timeout 1800 $(PYTEST_ARGS)
 
 lint: $(VENV)/dev.stamp ## check style, types and imports
@@ -53,39 +54,54 @@ lint: $(VENV)/dev.stamp ## check style, types and imports
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench-training: $(VENV)/worker.stamp ## measure training against stock Keras, in the engine and through the service
+bench-training: $(VENV)/service.stamp ## compare training with stock Keras, in the engine and through the service
 	$(BIN)/python -m benchmarks.training $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.training_service $(BENCH_ARGS)
 
-bench-streaming: $(VENV)/worker.stamp ## measure the memory that training on tables takes, for data of growing size
+bench-streaming: $(VENV)/service.stamp ## measure the memory of training on tables of growing size
 	$(BIN)/python -m benchmarks.streaming $(BENCH_ARGS)
 
-bench-stack: $(VENV)/dev.stamp ## measure images, and how long the stack takes from `up` to its first prediction
+bench-stack: $(VENV)/dev.stamp ## measure image sizes, and the time from `up` to the first prediction
 	$(BIN)/python -m benchmarks.cold_start $(BENCH_ARGS)
 
-bench-ideas: $(VENV)/worker.stamp ## measure what each idea of the training engine takes from a step
+bench-ideas: $(VENV)/service.stamp ## measure the effect of each optimization on a training step
 	$(BIN)/python -m benchmarks.training_ideas $(BENCH_ARGS)
 
-reproduce: $(VENV)/dev.stamp ## train the whole catalogue and write docs/catalogue.md; trains what is missing or has changed
+reproduce: $(VENV)/dev.stamp ## train the whole catalogue and write docs/catalogue.md; trains only what is missing or has changed
 	$(BIN)/python -m reproduction $(REPRODUCE_ARGS)
 
 lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyproject.toml
-	$(LOCK) $(LOCK_ARGS) --extra worker --extra dev --output-file requirements/dev.txt pyproject.toml requirements/build.in
-	for extra in worker worker-gpu; do \
+	$(LOCK) $(LOCK_ARGS) --extra api --extra worker --extra dev --output-file requirements/dev.txt pyproject.toml requirements/build.in
+	for extra in api worker worker-gpu; do \
 		$(LOCK) $(LOCK_ARGS) --extra $$extra --constraints requirements/dev.txt --output-file requirements/$$extra.txt pyproject.toml || exit 1; \
 	done
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/base.txt pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/build.txt requirements/build.in
 
-clean: ## remove what was installed and cached; your data in var/ stays
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
+clean: ## remove installed and cached files; your data in var/ stays
+	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# A virtual environment that is whole is kept, whoever made it.
-$(VENV)/made.stamp:
+# Reject a virtual environment of another Python than the one that PYTHON names.
+same-python:
+	@version='import sys; print("%d.%d" % sys.version_info[:2])'; \
+	if [ -n "$(PYTHON)" ] && held=$$($(BIN)/python -c "$$version" 2>/dev/null); then \
+		named=$$("$(PYTHON)" -c "$$version" 2>/dev/null) || named=; \
+		if [ -z "$$named" ]; then \
+			echo "trainyard: PYTHON=$(PYTHON) does not run. Name a Python 3.11, 3.12 or 3.13." >&2; \
+			exit 1; \
+		elif [ "$$held" != "$$named" ]; then \
+			echo "trainyard: $(VENV) holds Python $$held; PYTHON=$(PYTHON) is $$named." >&2; \
+			echo "Keep both: make VENV=.venv-$$named PYTHON=$(PYTHON), or start afresh: make clean" >&2; \
+			exit 1; \
+		fi; \
+	fi
+
+# A complete virtual environment is kept, whoever created it.
+$(VENV)/made.stamp: | same-python
 	@suitable='import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))'; \
 	if [ -e $(BIN)/python ] && ! $(BIN)/python -c "$$suitable"; then \
-		echo "trainyard: $(VENV) holds another Python than 3.11, 3.12 or 3.13. Remove it: make clean" >&2; \
+		echo "trainyard: $(VENV) has another Python than 3.11, 3.12 or 3.13. Remove it: make clean" >&2; \
 		exit 1; \
 	fi; \
 	if ! $(BIN)/python -m pip --version >/dev/null 2>&1; then \
@@ -96,25 +112,25 @@ $(VENV)/made.stamp:
 			incomplete=$${incomplete:-$$candidate}; \
 		done; \
 		if [ -z "$$chosen" ] && [ -n "$$incomplete" ]; then \
-			echo "trainyard: $$incomplete can not make virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
+			echo "trainyard: $$incomplete cannot create virtual environments. On Debian and Ubuntu: apt-get install python3-venv" >&2; \
 			exit 1; \
 		elif [ -z "$$chosen" ]; then \
 			echo "trainyard: found no Python 3.11, 3.12 or 3.13$(if $(PYTHON), in PYTHON=$(PYTHON)). Install one, or name it: make PYTHON=/path/to/python" >&2; \
 			exit 1; \
 		fi; \
-		echo "Making $(VENV) with $$chosen"; \
+		echo "Creating $(VENV) with $$chosen"; \
 		"$$chosen" -m venv $(VENV) || exit 1; \
 	fi
 	@touch $@
 
-# The project itself goes in last, in place and built by the pinned backend already installed, so that no index is asked.
-$(VENV)/worker.stamp: $(VENV)/made.stamp requirements/worker.txt requirements/build.txt pyproject.toml
-	@echo "Installing what requirements/worker.txt pins; the first time this loads about 0.5 GB"
-	$(INSTALL) requirements/worker.txt -r requirements/build.txt
+# The project is installed last, in editable mode and with the pinned build backend, so that no index is needed.
+$(VENV)/service.stamp: $(VENV)/made.stamp requirements/api.txt requirements/worker.txt requirements/build.txt pyproject.toml
+	@echo "Installing requirements/api.txt and requirements/worker.txt; the first time this downloads about 0.5 GB"
+	$(INSTALL) requirements/api.txt -r requirements/worker.txt -r requirements/build.txt
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# After the one above, never beside it, under make -j as well.
-$(VENV)/dev.stamp: $(VENV)/worker.stamp requirements/dev.txt
+# Runs after the target above, never in parallel with it, also under make -j.
+$(VENV)/dev.stamp: $(VENV)/service.stamp requirements/dev.txt
 	$(INSTALL) requirements/dev.txt
 	@touch $@

@@ -28,13 +28,14 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
     """
     service: Service = app.state.service
     timeout_seconds = service.settings.start_timeout_seconds
-    await run_in_threadpool(wait_for, lambda: _check(service), timeout_seconds, logger.warning)
-    await run_in_threadpool(_tidy_uploads, service)
     try:
+        await run_in_threadpool(wait_for, lambda: _check(service), timeout_seconds, logger.warning)
+        await run_in_threadpool(_tidy_uploads, service)
         yield
     finally:
         service.doorbell.close()
         await service.authenticator.close()
+        await service.census_taker.close()
         service.database.dispose()
 
 

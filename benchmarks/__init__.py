@@ -1,1 +1,1 @@
-"""What the project claims about speed, as programs that measure both sides in one run."""
+"""Benchmarks behind the project's claims about speed; each measures both sides in one run."""

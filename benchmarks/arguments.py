@@ -1,4 +1,4 @@
-"""The command line that both parts of the benchmark share."""
+"""Command line shared by both parts of the training benchmark."""
 
 import argparse
 import os
@@ -15,16 +15,16 @@ DEFAULT_DATA = Path("..", "shared", "data")
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What was asked for.
+    """Parsed command line.
 
     Attributes:
-        cases: To train.
-        is_selection: Whether they were named.
-        num_rounds: Turns of both sides on each.
-        is_quick: Extrapolate whatever can be, and repeat less.
+        cases: Cases to train.
+        is_selection: True if they were named on the command line.
+        num_rounds: Rounds per case, each measuring both sides.
+        is_quick: Extrapolate where possible, and repeat less.
         is_full: Extrapolate nothing.
-        data_dir: Holds MNIST's files, or a folder `mnist` with them.
-        output: Where results go as JSON.
+        data_dir: Folder with MNIST's files, or with a folder `mnist` of them.
+        output: File for the results, as JSON.
     """
 
     cases: tuple[Case, ...]
@@ -37,13 +37,15 @@ class Arguments:
 
 
 def read_arguments(description: str, arguments: Sequence[str] | None = None) -> Arguments:
-    """Parse a command line; ends the program with a message where it can not be used."""
+    """Parse a command line; exit with a message if it is invalid."""
     parser = argparse.ArgumentParser(description=description)
     parser.add_argument("--cases", default="", help="names of cases, separated by commas; all by default")
-    parser.add_argument("--rounds", type=int, help="turns of both sides on each case; 3, or 1 with --quick")
+    parser.add_argument("--rounds", type=int, help="rounds per case; 3, or 1 with --quick")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--quick", action="store_true", help="extrapolate whatever can be, and repeat less")
-    length.add_argument("--full", action="store_true", help="extrapolate nothing: stock Keras trains every case whole")
+    length.add_argument("--quick", action="store_true", help="extrapolate where possible, and repeat less")
+    length.add_argument(
+        "--full", action="store_true", help="extrapolate nothing: train every case in full with stock Keras"
+    )
     parser.add_argument(
         "--data",
         type=Path,
@@ -55,7 +57,7 @@ def read_arguments(description: str, arguments: Sequence[str] | None = None) -> 
     names = [name for name in given.cases.split(",") if name]
     num_rounds = given.rounds if given.rounds is not None else 1 if given.quick else 3
     if num_rounds < 1:
-        parser.error(f"--rounds is {num_rounds}; it takes one at least.")
+        parser.error(f"--rounds is {num_rounds}; expected 1 or more.")
     try:
         cases = choose_cases(names)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""What is trained for the comparison: one case or more of every family of the catalogue."""
+"""Cases of the comparison: at least one of every family of the catalogue."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,18 +11,18 @@ from core.specs.merging import apply_overrides
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A preset, shortened where whole it would take many minutes, and how much faster than stock Keras it has to be.
+    """A preset, shortened if it would take many minutes, and its required speedup over stock Keras.
 
     Attributes:
-        name: On the command line and in the table.
-        preset: Of the catalogue.
-        variant: Of the preset.
-        overrides: A merge patch on top.
-        bar: Least ratio of stock seconds to ours with empty caches.
-        cached_bar: The same with what the run before left in them; None: `bar`.
-        stock_lengths: Two numbers of epochs that stock Keras is measured at, to extrapolate from.
-        is_long: Whether that is done unless the whole is asked for; other cases are extrapolated only to be quick.
-        note: What to know about the case.
+        name: Name on the command line and in the table.
+        preset: Preset of the catalogue.
+        variant: Variant of the preset.
+        overrides: Merge patch on top.
+        bar: Required ratio of stock seconds to ours with empty caches.
+        cached_bar: Required ratio with the caches of the run before; None for `bar`.
+        stock_lengths: Two numbers of epochs at which stock Keras is measured, to extrapolate from.
+        is_long: True to extrapolate unless --full is given; other cases are extrapolated with --quick only.
+        note: Note shown below the table.
     """
 
     name: str
@@ -36,7 +36,7 @@ class Case:
     note: str = ""
 
     def document(self, num_epochs: int | None = None) -> dict[str, Any]:
-        """The spec as JSON; with another number of epochs if one is given."""
+        """Return the spec as JSON, optionally with another number of epochs."""
         preset = get_preset(self.preset)
         document = preset.spec_json()
         if self.variant is not None:
@@ -48,16 +48,16 @@ class Case:
 
     @property
     def spec(self) -> ExperimentSpec:
-        """The spec, checked."""
+        """Validated spec."""
         return parse_spec(self.document())
 
     @property
     def reads_mnist(self) -> bool:
-        """Whether its dataset is files."""
+        """True if the case needs MNIST's files."""
         return self.spec.dataset.name == "mnist"
 
     def lengths(self, *, is_quick: bool, is_full: bool) -> tuple[int, int] | None:
-        """The epochs to measure stock Keras at; None: the whole case, nothing is extrapolated."""
+        """Return the epochs at which to measure stock Keras; None for the whole case, without extrapolation."""
         return self.stock_lengths if not is_full and (is_quick or self.is_long) else None
 
 
@@ -87,7 +87,7 @@ CASES = (
         "mnist-cnn",
         overrides={"training": {"epochs": None, "steps": 60}},
         bar=2.0,
-        note="60 of 2,345 steps: what is done once weighs forty times as much as in the whole",
+        note="60 of 2,345 steps: one-time work weighs forty times as much as in the whole run",
     ),
     Case("batch-norm", "batch-norm"),
     Case("batch-norm-after", "batch-norm", variant="after-activation"),
@@ -100,12 +100,12 @@ CASES = (
 
 
 def choose_cases(names: Sequence[str]) -> tuple[Case, ...]:
-    """The cases of these names, in the order of the table; all of them where none is named.
+    """Return the cases with these names, in the order of the table; all if no name is given.
 
     Raises:
-        ValueError: Naming those that there are not.
+        ValueError: If a name is unknown.
     """
     known = [case.name for case in CASES]
     if unknown := sorted(set(names) - set(known)):
-        raise ValueError(f"There is no case {', '.join(unknown)}. Choose among {', '.join(known)}.")
+        raise ValueError(f"Unknown case {', '.join(unknown)}. Choose from {', '.join(known)}.")
     return tuple(case for case in CASES if not names or case.name in names)

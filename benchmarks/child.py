@@ -1,4 +1,4 @@
-"""The process that measures: reads an order from standard input, writes a measurement as its last line of output."""
+"""Measuring process: reads an order from standard input, writes a measurement as its last line of output."""
 
 import sys
 from pathlib import Path
@@ -20,7 +20,7 @@ def main() -> None:
     datasets_dir = Path(order.datasets_dir)
     warm_up()
     if order.side == "stock":
-        # What our warm-up does for our engine, this does for Keras's: what is slow only the first time is then done.
+        # Warms up Keras's fit as our warm-up does our engine, so that one-time work is done before the measurement.
         tiny = apply_overrides(get_preset("linear-regression").spec_json(), {"training": {"epochs": 1}})
         fit_stock(parse_spec(tiny), datasets_dir)
         measurement = fit_stock(parse_spec(order.spec), datasets_dir)

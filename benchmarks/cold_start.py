@@ -1,4 +1,4 @@
-"""How large the images are, and how long a stack takes from `up` to its first answers: `make bench-stack`."""
+"""`make bench-stack`: measure image sizes, and the time of a stack from `up` to its first responses."""
 
 import argparse
 import time
@@ -18,12 +18,12 @@ POLL_SECONDS = 0.02
 
 @dataclass(frozen=True, slots=True)
 class ColdStart:
-    """Seconds from the moment `up` was called, with the images built and nothing stored.
+    """Seconds since `up` was called, with the images built and empty volumes.
 
     Attributes:
         ready: Until /readyz answers through the proxy.
-        prediction: Until the model of a run submitted then has answered: PostgreSQL initialised, TensorFlow imported,
-            a network trained and exported.
+        prediction: Until the model of a run submitted then has answered. Includes initializing PostgreSQL, importing
+            TensorFlow, and training and exporting a network.
     """
 
     ready: float
@@ -31,12 +31,12 @@ class ColdStart:
 
 
 def measure_image_megabytes(engine: ContainerEngine, image: str) -> float:
-    """Size of an image, unpacked, in MB."""
+    """Return the unpacked size of an image in MB."""
     return int(engine.run("image", "inspect", "--format", "{{.Size}}", image)) / MEGABYTE
 
 
 def time_cold_start(stack: Stack) -> ColdStart:
-    """Bring a stack up and ask it for a prediction as soon as it can be asked."""
+    """Start a stack and send a prediction request as soon as possible."""
     began = time.monotonic()
     stack.up()
     stack.wait_until_ready()
@@ -50,9 +50,9 @@ def time_cold_start(stack: Stack) -> ColdStart:
 
 
 def main() -> None:
-    """Build, measure, print."""
+    """Build the images, measure, and print the results."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=3, help="stacks to bring up, one after the other; 3")
+    parser.add_argument("--rounds", type=int, default=3, help="stacks to start, one after the other; 3")
     num_rounds = parser.parse_args().rounds
     engine = find_engine()
     starts = []

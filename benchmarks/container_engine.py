@@ -1,4 +1,4 @@
-"""Docker or podman, whichever this machine has, and compose with it."""
+"""Docker or podman, whichever is installed, with compose."""
 
 import os
 import shutil
@@ -18,21 +18,21 @@ HOW_TO_GET_ONE = (
 
 
 class NoEngine(RuntimeError):
-    """Nothing here can run containers."""
+    """No container engine is installed."""
 
 
 class EngineFailed(RuntimeError):
-    """A command of the engine ended with an error."""
+    """A command of the engine failed."""
 
 
 @dataclass(frozen=True, slots=True)
 class ContainerEngine:
-    """One of the two.
+    """Docker or podman.
 
     Attributes:
-        command: `docker` or `podman`, with its path.
-        compose_command: What understands docker-compose.yml.
-        build_arguments: For `command build`; podman's compose passes them on.
+        command: Path of `docker` or `podman`.
+        compose_command: Command that reads docker-compose.yml.
+        build_arguments: Arguments of `command build`; podman's compose forwards them.
     """
 
     command: str
@@ -41,14 +41,14 @@ class ContainerEngine:
 
     @property
     def is_podman(self) -> bool:
-        """Whether it is podman, whose compose knows less."""
+        """True for podman, whose compose has fewer features."""
         return Path(self.command).name == "podman"
 
     def run(self, *arguments: str, stdin: bytes | None = None, timeout: float = 120.0) -> str:
-        """Run a command of the engine; returns what it wrote to standard output.
+        """Run a command of the engine and return its standard output.
 
         Raises:
-            EngineFailed: If it ended with an error, with the end of what it said.
+            EngineFailed: If it fails, with the end of its error output.
         """
         return _run([self.command, *arguments], os.environ, stdin, timeout)
 
@@ -56,7 +56,7 @@ class ContainerEngine:
         """Run a command of compose in the root of the repository.
 
         Raises:
-            EngineFailed: If it ended with an error, with the end of what it said.
+            EngineFailed: If it fails, with the end of its error output.
         """
         command = [*self.compose_command]
         if self.is_podman:
@@ -65,10 +65,10 @@ class ContainerEngine:
 
 
 def find_engine() -> ContainerEngine:
-    """The engine of this machine: Docker where `docker compose` works, otherwise podman.
+    """Return the engine of this machine: Docker if `docker compose` works, otherwise podman.
 
     Raises:
-        NoEngine: If there is neither.
+        NoEngine: If neither is installed.
     """
     docker, podman, podman_compose = (shutil.which(name) for name in ("docker", "podman", "podman-compose"))
     if docker and _works([docker, "compose", "version"]) and _works([docker, "info"]):
@@ -79,11 +79,11 @@ def find_engine() -> ContainerEngine:
 
 
 def _podman_build_arguments() -> tuple[str, ...]:
-    # Only Docker's format of images has health checks. The host's network saves a bridge for every step.
+    # Only Docker's image format has health checks. The host's network saves a bridge for every step.
     arguments = ["--format", "docker", "--network", "host"]
     bundle = os.environ.get("SSL_CERT_FILE")
     if bundle:
-        # Where a network has a certificate authority of its own, pip has to know of it during the build too.
+        # On a network with its own certificate authority, pip needs its certificate during the build too.
         arguments += ["-v", f"{bundle}:{bundle}:ro", "--env", f"PIP_CERT={bundle}", "--env", f"SSL_CERT_FILE={bundle}"]
     return tuple(arguments)
 
@@ -93,7 +93,7 @@ def _works(command: Sequence[str]) -> bool:
 
 
 def _run(command: Sequence[str], environment: Mapping[str, str], stdin: bytes | None, timeout: float) -> str:
-    # Into files: a container's monitor inherits the pipes, and reading one to its end would wait for the container.
+    # Uses files: a container's monitor inherits the pipes, and reading one to its end would wait for the container.
     with tempfile.TemporaryFile() as output, tempfile.TemporaryFile() as errors:
         source = subprocess.PIPE if stdin is not None else subprocess.DEVNULL
         with subprocess.Popen(

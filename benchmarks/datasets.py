@@ -1,4 +1,4 @@
-"""MNIST where the service looks for it, whatever folder its files lie in."""
+"""Links MNIST's files into the service's data directory."""
 
 from pathlib import Path
 
@@ -6,10 +6,10 @@ NAME = "mnist"
 
 
 def link_mnist(data_dir: Path, datasets_dir: Path) -> bool:
-    """Make MNIST's files reachable under `datasets_dir`.
+    """Link MNIST's files into `datasets_dir`.
 
     Returns:
-        Whether there are any.
+        True if the files were found.
     """
     folder = data_dir / NAME if (data_dir / NAME).is_dir() else data_dir
     if not any(folder.glob("*train-images-idx3-ubyte*")):

@@ -1,4 +1,4 @@
-"""This project's engine, called as a run calls it."""
+"""This project's engine, called as in a run."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -15,9 +15,9 @@ from models.training import make_planning
 
 
 def fit_engine(spec: ExperimentSpec, datasets_dir: Path, cache_dir: Path) -> Measurement:
-    """Train the network of a spec: plan, trials and validation included.
+    """Train the network of a spec, including plan, trials and validation.
 
-    Test samples are left out: `Model.fit` does not look at any.
+    Test samples are left out, since `Model.fit` does not evaluate any.
     """
     assembly = assemble(spec, datasets_dir)
     data = replace(assembly.data, test=_none_of(assembly.data.test))
@@ -33,8 +33,8 @@ def fit_engine(spec: ExperimentSpec, datasets_dir: Path, cache_dir: Path) -> Mea
         outcome.num_steps,
         outcome.metrics["epoch/train/loss"],
         device,
-        plan=outcome.engine["plan"],
-        reason=outcome.engine["reason"],
+        plan=outcome.engine.plan,
+        reason=outcome.engine.reason or "",
     )
 
 

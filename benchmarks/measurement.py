@@ -1,4 +1,4 @@
-"""What one process measured, and what it was asked."""
+"""Order to a measuring process, and its measurement."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -7,18 +7,18 @@ from typing import Any, Literal
 Side = Literal["stock", "engine"]
 
 NUM_THREADS = 2
-"""For one operation, on both sides."""
+"""Threads per operation, on both sides."""
 
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What a process is to measure.
+    """Order to a measuring process.
 
     Attributes:
         side: Stock `Model.fit`, or this project's engine.
-        spec: As JSON.
-        datasets_dir: Where datasets that are files lie, each in a directory of its name.
-        cache_dir: For plans; XLA's programs are kept where TF_XLA_FLAGS says.
+        spec: Spec as JSON.
+        datasets_dir: Folder of datasets that are files, each in a folder of its name.
+        cache_dir: Folder for plans; TF_XLA_FLAGS sets the folder of XLA's programs.
     """
 
     side: Side
@@ -27,21 +27,21 @@ class Order:
     cache_dir: str | None = None
 
     def to_json(self) -> str:
-        """One line."""
+        """Return one line of JSON."""
         return json.dumps(asdict(self))
 
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a process measured.
+    """Measurement of one process.
 
     Attributes:
-        seconds: From the first optimizer to trained weights.
-        num_steps: Training steps taken.
-        loss: Of the last epoch; shows that both sides trained.
-        device: What it was computed on.
-        plan: How the steps were computed; empty for stock Keras.
-        reason: Why so.
+        seconds: Time from creating the optimizer to trained weights.
+        num_steps: Training steps.
+        loss: Loss of the last epoch; shows that both sides trained.
+        device: Device of the computation.
+        plan: Execution plan; empty for stock Keras.
+        reason: Reason for the plan.
     """
 
     seconds: float
@@ -52,15 +52,15 @@ class Measurement:
     reason: str = ""
 
     def to_json(self) -> str:
-        """One line."""
+        """Return one line of JSON."""
         return json.dumps(asdict(self))
 
 
 def read_order(line: str) -> Order:
-    """The order that `Order.to_json` wrote."""
+    """Parse the output of `Order.to_json`."""
     return Order(**json.loads(line))
 
 
 def read_measurement(line: str) -> Measurement:
-    """The measurement that `Measurement.to_json` wrote."""
+    """Parse the output of `Measurement.to_json`."""
     return Measurement(**json.loads(line))

@@ -1,4 +1,4 @@
-"""Starting the processes that measure, each fresh."""
+"""Measuring processes, a fresh one for each measurement."""
 
 import os
 import subprocess
@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measurement import NUM_THREADS, Measurement, Order, read_measurement
-from worker.compiled_programs import xla_flags
+from worker.trainer_environments import xla_flags
 
 ROOT = Path(__file__).parents[1]
 
@@ -18,7 +18,7 @@ def measure_stock(spec: dict[str, Any], datasets_dir: Path) -> Measurement:
 
 
 def measure_engine(spec: dict[str, Any], datasets_dir: Path, cache_dir: Path) -> Measurement:
-    """Train with our engine in a process of its own, plans and compiled programs kept in `cache_dir`."""
+    """Train with our engine in a process of its own, caching plans and compiled programs in `cache_dir`."""
     cache_dir.mkdir(parents=True, exist_ok=True)
     order = Order("engine", spec, str(datasets_dir), str(cache_dir))
     return _measure(order, {"TF_XLA_FLAGS": xla_flags(cache_dir)})

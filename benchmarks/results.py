@@ -1,4 +1,4 @@
-"""What was measured, in medians and ratios, and as a file."""
+"""Results: medians and ratios of the measurements, and the result file."""
 
 import json
 from collections.abc import Sequence
@@ -10,16 +10,16 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """One turn of both sides on a case.
+    """One measurement of both sides of a case.
 
     Attributes:
         stock_seconds: Stock `Model.fit`, measured or extrapolated.
         cold_seconds: Our engine with empty caches.
-        cached_seconds: Our engine, in a new process, with what that left.
-        cold_plan: What the engine chose with empty caches, and why.
-        cached_plan: What it chose then, and why.
-        stock_loss: Of the last epoch; None where it was not trained to the end.
-        engine_loss: Of the last epoch.
+        cached_seconds: Our engine, in a new process, with the caches of the cold run.
+        cold_plan: Plan chosen with empty caches, and the reason.
+        cached_plan: Plan chosen with these caches, and the reason.
+        stock_loss: Loss of the last epoch; None if stock Keras was extrapolated.
+        engine_loss: Loss of the last epoch.
     """
 
     stock_seconds: float
@@ -36,13 +36,13 @@ class CaseResult:
     """All rounds of a case.
 
     Attributes:
-        name: Of the case.
-        bar: Least ratio with empty caches.
-        cached_bar: Least ratio with full ones.
-        extrapolated_from: The epochs at which stock Keras was measured; None where it trained the whole case.
-        num_epochs: That it was extrapolated to; None where it was not.
-        note: On the case.
-        rounds: In order.
+        name: Name of the case.
+        bar: Required ratio with empty caches.
+        cached_bar: Required ratio with full caches.
+        extrapolated_from: Epochs at which stock Keras was measured; None if it trained the whole case.
+        num_epochs: Epochs it was extrapolated to; None if it was not.
+        note: Note on the case.
+        rounds: Rounds, in order.
     """
 
     name: str
@@ -55,17 +55,17 @@ class CaseResult:
 
     @property
     def stock_seconds(self) -> float:
-        """Median."""
+        """Median over the rounds."""
         return median(turn.stock_seconds for turn in self.rounds)
 
     @property
     def cold_seconds(self) -> float:
-        """Median."""
+        """Median over the rounds."""
         return median(turn.cold_seconds for turn in self.rounds)
 
     @property
     def cached_seconds(self) -> float:
-        """Median."""
+        """Median over the rounds."""
         return median(turn.cached_seconds for turn in self.rounds)
 
     @property
@@ -80,17 +80,17 @@ class CaseResult:
 
     @property
     def is_met(self) -> bool:
-        """Whether both ratios reach their bars."""
+        """True if both ratios reach their bars."""
         return self.cold_ratio >= self.bar and self.cached_ratio >= self.cached_bar
 
     @property
     def plans(self) -> str:
-        """What the engine chose, every choice once."""
+        """Plans that the engine chose, each once."""
         chosen = [plan for turn in self.rounds for plan in (turn.cold_plan, turn.cached_plan)]
         return ", ".join(dict.fromkeys(plan.partition(":")[0] for plan in chosen))
 
     def summary(self) -> dict[str, Any]:
-        """As JSON, with the figures that follow from the rounds."""
+        """Return the result as JSON, with medians and ratios."""
         return {
             **asdict(self),
             "stock_seconds": self.stock_seconds,
@@ -103,7 +103,7 @@ class CaseResult:
 
 
 def write_section(path: Path, name: str, section: Any, *, is_first: bool = False) -> None:
-    """Put one part into a result file. The first part starts the file anew."""
+    """Write one section of a result file. The first section overwrites the file."""
     document = {} if is_first or not path.exists() else json.loads(path.read_text(encoding="utf-8"))
     document[name] = section
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -111,13 +111,13 @@ def write_section(path: Path, name: str, section: Any, *, is_first: bool = False
 
 
 def write_cases(path: Path, results: Sequence[CaseResult], device: str) -> None:
-    """Start a result file with the cases."""
+    """Write a new result file with the cases."""
     write_section(path, "device", device, is_first=True)
     write_section(path, "cases", [result.summary() for result in results])
 
 
 def read_cases(path: Path) -> tuple[CaseResult, ...]:
-    """The cases of a result file."""
+    """Read the cases of a result file."""
     entries = json.loads(path.read_text(encoding="utf-8")).get("cases", [])
     return tuple(_read_case(entry) for entry in entries)
 

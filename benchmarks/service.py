@@ -1,4 +1,4 @@
-"""A service of the benchmark's own, and what it is asked."""
+"""Temporary service of the benchmark, with its client."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +13,11 @@ from launch.throwaway import throwaway_service
 
 
 class RunningService:
-    """What a client sees of it.
+    """Client of a running service.
 
     Args:
-        base_url: Where it answers.
-        has_mnist: Whether it has MNIST's files.
+        base_url: Base URL of the service.
+        has_mnist: True if it has MNIST's files.
     """
 
     def __init__(self, base_url: str, *, has_mnist: bool) -> None:
@@ -25,26 +25,26 @@ class RunningService:
         self.http = httpx.Client(base_url=base_url, timeout=60)
 
     def submit(self, body: dict[str, Any]) -> str:
-        """Queue a run; returns its id."""
+        """Queue a run and return its id."""
         return str(self.http.post("/v1/runs", json=body).raise_for_status().json()["id"])
 
     def show(self, run_id: str) -> dict[str, Any]:
-        """A run in full."""
+        """Return a run in full."""
         return dict(self.http.get(f"/v1/runs/{run_id}").raise_for_status().json())
 
     def count_runs(self, state: str) -> int:
-        """Runs in this state, 200 at most."""
+        """Return the number of runs in this state, 200 at most."""
         answer = self.http.get("/v1/runs", params={"state": state, "limit": 200}).raise_for_status()
         return len(answer.json()["items"])
 
 
 @contextmanager
 def running_service(data_dir: Path, num_trainers: int) -> Iterator[RunningService]:
-    """A service of its own, thrown away at the end.
+    """Run a temporary service, deleted at the end.
 
     Args:
-        data_dir: With MNIST's files, if there are any.
-        num_trainers: Of the worker.
+        data_dir: Folder with MNIST's files, if there are any.
+        num_trainers: Trainers of the worker.
     """
     has_mnist = []
 

@@ -1,4 +1,4 @@
-"""The stack of docker-compose.yml under a name of its own, on a free port, with secrets of its own."""
+"""Stack of docker-compose.yml with its own project name, port and secrets."""
 
 import os
 import secrets
@@ -23,7 +23,7 @@ POLL_SECONDS = 0.1
 
 OWN_IMAGES = ("trainyard-api", "trainyard-worker", "trainyard-proxy")
 
-# What both composes write on containers, volumes and networks.
+# Labels that both composes set on containers, volumes and networks.
 PROJECT_LABEL = "com.docker.compose.project"
 SERVICE_LABEL = "com.docker.compose.service"
 
@@ -32,8 +32,8 @@ class Stack:
     """One project of compose.
 
     Attributes:
-        name: Of the project.
-        http: A client that sends the bootstrap key.
+        name: Name of the project.
+        http: Client that sends the bootstrap key.
     """
 
     def __init__(self, engine: ContainerEngine, folder: Path) -> None:
@@ -42,7 +42,7 @@ class Stack:
         self._env_file = folder / f"{self.name}.env"
         subprocess.run([ROOT / "deploy" / "new-env", self._env_file], check=True, capture_output=True)
         port = _free_port()
-        # The last one counts.
+        # The last definition of a variable takes effect.
         with self._env_file.open("a") as file:
             file.write(f"TRAINYARD_PUBLISH=127.0.0.1:{port}\n")
         self.settings = read_env_file(self._env_file)
@@ -52,11 +52,11 @@ class Stack:
 
     @property
     def compose_words(self) -> list[str]:
-        """How scripts call compose on this stack, in the root of the repository."""
+        """Command with which scripts call compose on this stack, in the root of the repository."""
         return [*self.engine.compose_command, "--project-name", self.name, "--env-file", str(self._env_file)]
 
     def client(self, key: str | None = None) -> httpx.Client:
-        """A client of the API as it is published; closed with the stack."""
+        """Return a client of the published API; closed with the stack."""
         headers = {} if key is None else {"Authorization": f"Bearer {key}"}
         self._clients.append(httpx.Client(base_url=self.base_url, headers=headers, timeout=30))
         return self._clients[-1]
@@ -71,13 +71,13 @@ class Stack:
         self._compose("build", timeout=BUILD_SECONDS)
 
     def up(self, *services: str) -> None:
-        """Start what is not running, from images that are there, and return without waiting for it."""
+        """Start services that are not running, from existing images, and return without waiting."""
         self._compose("up", "--detach", *services, timeout=UP_SECONDS)
 
     def scale(self, **replicas: int) -> None:
-        """Have so many containers of each service."""
+        """Scale each service to this many containers."""
         if self.engine.is_podman:
-            # podman-compose heeds the last --scale only.
+            # podman-compose applies the last --scale only.
             for service, number in replicas.items():
                 self._compose(
                     *("up", "--detach", "--no-deps", "--scale", f"{service}={number}", service), timeout=UP_SECONDS
@@ -87,14 +87,14 @@ class Stack:
             self._compose("up", "--detach", "--no-recreate", *options, timeout=UP_SECONDS)
 
     def down(self) -> None:
-        """Take everything down, with what was stored."""
+        """Remove all containers, networks and volumes."""
         if self.engine.is_podman and (added := self._containers_added_by_scaling()):
-            # podman-compose takes down what it finds in the file, one of each, and trips over the rest.
+            # podman-compose removes one container per service of the file, and fails on the others.
             self.engine.run("rm", "--force", *added)
         self._compose("down", "--volumes", timeout=UP_SECONDS)
 
     def containers(self, service: str = "") -> list[str]:
-        """Ids of the containers of a service, or of all; those that have ended too."""
+        """Return the ids of the containers of a service, or of all, including ended ones."""
         service_filter = ("--filter", f"label={SERVICE_LABEL}={service}") if service else ()
         listed = self.engine.run(
             *("ps", "--all", "--no-trunc", "--quiet", "--filter", f"label={PROJECT_LABEL}={self.name}"), *service_filter
@@ -102,13 +102,13 @@ class Stack:
         return sorted(listed.split())
 
     def volumes(self) -> list[str]:
-        """Names of the volumes."""
+        """Return the names of the volumes."""
         return sorted(
             self.engine.run("volume", "ls", "--quiet", "--filter", f"label={PROJECT_LABEL}={self.name}").split()
         )
 
     def logs(self) -> str:
-        """The last lines of every container."""
+        """Return the last lines of the log of every container."""
         parts = []
         for container in self.containers():
             name = self.engine.run("inspect", "--format", "{{.Name}} {{.State.Status}}", container).strip()
@@ -119,7 +119,7 @@ class Stack:
         """Wait until the API answers through the proxy.
 
         Raises:
-            TimeoutError: If it does not, with the last lines of every container.
+            TimeoutError: If it does not, with the last log lines of every container.
         """
         deadline = time.monotonic() + READY_SECONDS
         while not self.is_ready():
@@ -128,19 +128,19 @@ class Stack:
             time.sleep(POLL_SECONDS)
 
     def is_ready(self) -> bool:
-        """Whether requests are answered."""
+        """Return True if /readyz succeeds."""
         try:
             return self.http.get("/readyz").is_success
         except httpx.TransportError:
             return False
 
     def submit(self, preset: str, **overrides: Any) -> str:
-        """Queue a run of a preset; returns its id."""
+        """Queue a run of a preset and return its id."""
         answer = self.http.post("/v1/runs", json={"preset": preset, "overrides": overrides})
         return str(answer.raise_for_status().json()["id"])
 
     def show(self, run_id: str) -> dict[str, Any]:
-        """A run in full."""
+        """Return a run in full."""
         return dict(self.http.get(f"/v1/runs/{run_id}").raise_for_status().json())
 
     def _containers_added_by_scaling(self) -> list[str]:
@@ -152,7 +152,7 @@ class Stack:
         ]
 
     def _compose(self, *arguments: str, timeout: float) -> None:
-        # Compose prefers the environment to the file; settings of another installation must not get in.
+        # Compose prefers the environment to the file; settings of another installation must not leak in.
         known = {*self.settings, "COMPOSE_FILE", "COMPOSE_PROJECT_NAME"}
         environment = {name: value for name, value in os.environ.items() if name not in known}
         options = ("--project-name", self.name, "--env-file", str(self._env_file))
@@ -161,7 +161,7 @@ class Stack:
 
 @contextmanager
 def stack_of_its_own(engine: ContainerEngine) -> Iterator[Stack]:
-    """A stack that is not up yet, and is taken away at the end whatever happened to it."""
+    """Create a stack that is not started yet, and remove it at the end in any case."""
     with TemporaryDirectory() as folder:
         stack = Stack(engine, Path(folder))
         try:
@@ -172,7 +172,7 @@ def stack_of_its_own(engine: ContainerEngine) -> Iterator[Stack]:
 
 
 def remove(stack: Stack) -> None:
-    """Remove whatever is left of it, without asking compose, which trips over half of a stack."""
+    """Remove all parts of a stack without compose, which fails on an incomplete stack."""
     run = stack.engine.run
     label = ("--filter", f"label={PROJECT_LABEL}={stack.name}")
     if stack.engine.is_podman:
@@ -186,13 +186,13 @@ def remove(stack: Stack) -> None:
 
 
 def read_env_file(path: Path) -> dict[str, str]:
-    """The variables of an .env file as deploy/new-env writes it: no quotes, no expansion."""
+    """Read the variables of an .env file as deploy/new-env writes it: no quotes, no expansion."""
     lines = [line for line in path.read_text().splitlines() if line and not line.startswith("#")]
     return dict(line.split("=", 1) for line in lines)
 
 
 def _logs_of(engine: ContainerEngine, container: str) -> str:
-    # Standard error too, which is where services log.
+    # Includes standard error, to which services log.
     ended = subprocess.run(
         [engine.command, "logs", "--tail", "20", container],
         stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""Stock `Model.fit`, called as a user of Keras would call it."""
+"""Stock `Model.fit`, called as a user of Keras calls it."""
 
 from pathlib import Path
 from time import perf_counter
@@ -15,7 +15,7 @@ from models.runtime import find_device_name, tf
 
 
 def fit_stock(spec: ExperimentSpec, datasets_dir: Path) -> Measurement:
-    """Train the network of a spec with Keras alone, on arrays in memory, and validate as the spec has it."""
+    """Train the network of a spec with Keras alone, on arrays in memory, with the validation of the spec."""
     assembly = assemble(spec, datasets_dir)
     network, data, training = assembly.network, assembly.data.prepared(), spec.training
     length = measure_length(training, len(data.train))
@@ -43,18 +43,18 @@ def fit_stock(spec: ExperimentSpec, datasets_dir: Path) -> Measurement:
 
     num_steps = int(network.optimizer.iterations.numpy())
     if num_steps != length.num_steps:
-        raise RuntimeError(f"Keras took {num_steps} steps; the spec asks for {length.num_steps}.")
+        raise RuntimeError(f"Keras took {num_steps} steps; expected {length.num_steps} as in the spec.")
     return Measurement(seconds, num_steps, float(history["loss"][-1]), find_device_name())
 
 
 def keras_own(optimizer: Any) -> Any:
-    """Keras's optimizer where ours is one with rules of its own."""
+    """Return the equivalent optimizer of Keras, without our fused update rules."""
     own: Any = next(kind for kind in type(optimizer).__mro__ if kind.__module__.startswith("keras."))
     return own.from_config(optimizer.get_config())
 
 
 def repeat(samples: Arrays, batch_size: int, *, shuffle: bool) -> Any:
-    """Batches of pass after pass, for epochs longer than a pass: of arrays, `Model.fit` takes one pass an epoch."""
+    """Repeat the batches, for epochs longer than a pass: on arrays, `Model.fit` makes one pass per epoch."""
     dataset = tf.data.Dataset.from_tensor_slices((samples.inputs, samples.targets))
     if shuffle:
         dataset = dataset.shuffle(len(samples))
@@ -62,9 +62,9 @@ def repeat(samples: Arrays, batch_size: int, *, shuffle: bool) -> Any:
 
 
 def epochs_and_steps(length: FitLength) -> tuple[int, int | None]:
-    """`epochs` and `steps_per_epoch` for `Model.fit` that come to the steps of a fit.
+    """Return `epochs` and `steps_per_epoch` for `Model.fit` that add up to the steps of a fit.
 
-    A length that ends within an epoch is told as one long epoch, which spares Keras what it does between epochs.
+    A length that ends within an epoch becomes one long epoch, which saves Keras the work between epochs.
     """
     if length.num_steps % length.steps_per_epoch:
         return 1, length.num_steps

@@ -1,15 +1,15 @@
-"""How much memory training takes on uploads of growing size: with a bound, and with all of it in memory.
+"""Measure the memory of training on uploads of growing size: bounded, and with all data in memory.
 
-Each run has a process of its own, that is told how much memory it may use: what does not fit into its share is kept in
-files and read batch by batch. What counts is memory that no file stands behind (RssAnon in proc(5)); pages of mapped
-files are the system's to take back.
+Each run is a process of its own with a memory limit: data that does not fit into its share is stored in files and read
+batch by batch. Measured is memory without a file behind it (RssAnon in proc(5)); the system can reclaim pages of mapped
+files.
 """
 
 import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -19,6 +19,7 @@ from time import perf_counter
 from typing import Any
 
 from benchmarks.processes import ROOT
+from core.run_report import EngineReport
 from core.uploads.folder import DatasetFolder
 
 MEBIBYTE = 1024 * 1024
@@ -29,22 +30,22 @@ IMAGE_SHAPE = (128, 128, 3)
 BYTES_PER_IMAGE = 128 * 128 * 3
 IMAGES_PER_BATCH = 32
 NUM_FILES = 64
-"""Different images that are written; as many samples as asked for refer to them."""
+"""Number of distinct images; the samples refer to them."""
 MOST_STEPS = 2000
 LOOKS_A_SECOND = 50
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one run took.
+    """Memory and time of one run.
 
     Attributes:
-        data_mebibytes: Of the samples, as the network takes them.
-        is_bounded: Whether the run was told of little memory.
-        peak_mebibytes: Most memory without a file behind it, what TensorFlow takes to be there included.
-        idle_mebibytes: What it took before any data was read.
-        seconds: From the first read to the saved model.
-        plan: How the steps were computed.
+        data_mebibytes: Size of the samples, as the network takes them.
+        is_bounded: True if the run had a low memory limit.
+        peak_mebibytes: Peak memory without a file behind it, including TensorFlow's own.
+        idle_mebibytes: Memory before any data was read.
+        seconds: Time from the first read to the saved model.
+        plan: Execution plan.
     """
 
     data_mebibytes: int
@@ -56,12 +57,14 @@ class Result:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure, print a table, and write it where asked."""
+    """Measure, print a table, and optionally write it to a file."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", default="128,512,2048", help="MiB of samples, separated by commas")
     parser.add_argument("--kind", choices=("table", "images"), default="table", help="what to train on")
-    parser.add_argument("--memory", type=int, default=1024, help="MiB that the bounded runs are told they may use")
-    parser.add_argument("--most-loaded", type=int, default=2048, help="MiB up to which all of it is loaded, to compare")
+    parser.add_argument("--memory", type=int, default=1024, help="memory limit of the bounded runs, in MiB")
+    parser.add_argument(
+        "--most-loaded", type=int, default=2048, help="MiB up to which all data is also loaded, to compare"
+    )
     parser.add_argument("--output", type=Path, help="file to write the results to, as JSON")
     parser.add_argument("--child", nargs=3, metavar=("FOLDER", "MIB", "MEMORY"), help=argparse.SUPPRESS)
     given = parser.parse_args(arguments)
@@ -116,8 +119,8 @@ def _measure(kind: str, folder: Path, size: int, memory: int) -> Result:
 
 
 def _write_table(folder: Path, num_rows: int) -> None:
-    """A table of numbers, categories and a target that follows from them, as ingestion leaves it."""
-    import duckdb  # noqa: PLC0415 - the child that measures does without until it reads.
+    """Write a table of numbers, booleans and a target that depends on them, as ingestion does."""
+    import duckdb  # noqa: PLC0415 - the measuring child does not load it before it reads.
 
     from core.uploads.description import ColumnDescription, DescriptionFile, TableDescription  # noqa: PLC0415 - as above
 
@@ -142,7 +145,7 @@ def _write_table(folder: Path, num_rows: int) -> None:
 
 
 def _write_images(folder: Path, num_images: int) -> None:
-    """JPEG files of noise in two classes, as ingestion leaves them."""
+    """Write JPEG files of noise in two classes, as ingestion does."""
     import numpy as np  # noqa: PLC0415 - as above
     from PIL import Image  # noqa: PLC0415 - as above
 
@@ -183,9 +186,9 @@ def _folder(folder: Path) -> DatasetFolder:
 
 
 def _train(kind: str, folder: Path, size: int, memory: int) -> Result:
-    """Train on the upload in this process, telling it of so many MiB of memory; 0 for more than there is."""
+    """Train on the upload in this process with this memory limit in MiB; 0 for no limit."""
     from core.experiment import parse_spec  # noqa: PLC0415 - as above
-    from models import training  # noqa: PLC0415 - TensorFlow is part of what is idle.
+    from models import training  # noqa: PLC0415 - TensorFlow counts as idle memory.
     from models.arrays import storage  # noqa: PLC0415 - as above
     from models.fit import fitting  # noqa: PLC0415 - as above
 
@@ -237,7 +240,7 @@ def _image_spec(num_images: int) -> dict[str, object]:
 
 
 class _Reporter:
-    """Hears of the plan."""
+    """Reporter that records the plan."""
 
     plan = ""
 
@@ -249,8 +252,8 @@ class _Reporter:
 
     def phase(self, phase: Any) -> None: ...
 
-    def engine(self, engine: Mapping[str, Any]) -> None:
-        self.plan = str(engine.get("plan", ""))
+    def engine(self, engine: EngineReport) -> None:
+        self.plan = engine.plan
 
     def should_stop(self) -> bool:
         return False
@@ -258,7 +261,7 @@ class _Reporter:
 
 @contextmanager
 def _watch() -> Iterator[list[int]]:
-    """Look at this process's memory until the end of the block."""
+    """Sample this process's memory until the end of the block."""
     seen = [_anonymous_mebibytes()]
     is_over = Event()
 
@@ -279,7 +282,7 @@ def _anonymous_mebibytes() -> int:
     for line in Path("/proc/self/status").read_text(encoding="ascii").splitlines():
         if line.startswith("RssAnon:"):
             return int(line.split()[1]) // 1024
-    raise RuntimeError("This system does not tell memory without files; the benchmark needs Linux.")
+    raise RuntimeError("/proc/self/status has no RssAnon. Run the benchmark on Linux.")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Results as lines of text."""
+"""Results as a text table."""
 
 from collections.abc import Sequence
 
@@ -8,20 +8,20 @@ HEADINGS = ("case", "stock s", "cold s", "cached s", "cold", "cached", "bar", ""
 
 
 def print_cases(results: Sequence[CaseResult], num_rounds: int) -> None:
-    """The table of all cases, and what there is to know about it."""
+    """Print the table of all cases, with notes."""
     rows = [_row(result) for result in results]
     widths = [max(map(len, column)) for column in zip(HEADINGS, *rows, strict=True)]
     print()
     for row in (HEADINGS, *rows):
         print("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
     print(f"\nMedians of {num_rounds} rounds; ratios are medians of each round's.")
-    print("cold: plan and XLA caches empty; cached: a new process with what that run left in them.")
+    print("cold: plan and XLA caches empty; cached: a new process with the caches of that run.")
     for result in results:
         if result.extrapolated_from is not None:
             shorter, longer = result.extrapolated_from
             print(
                 f"~ {result.name}: stock Keras was EXTRAPOLATED to {result.num_epochs} epochs, along the line through "
-                f"measured fits of {shorter} and {longer} epochs (--full trains it whole)."
+                f"measured fits of {shorter} and {longer} epochs (--full trains it in full)."
             )
         if result.note:
             print(f"* {result.name}: {result.note}.")
@@ -47,5 +47,5 @@ def _row(result: CaseResult) -> tuple[str, ...]:
 
 
 def met(*, is_met: bool) -> str:
-    """In a word."""
+    """Return "met" or "NOT MET"."""
     return "met" if is_met else "NOT MET"

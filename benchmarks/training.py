@@ -1,8 +1,8 @@
 """`python -m benchmarks.training`: stock Keras `Model.fit` against this project's engine, case by case.
 
-Both sides train the same network from the same arrays, in fresh processes that take turns. Imports, loading the data,
-building the network and an unrelated warm-up come before the clock; optimizer, compiling, tracing, trials of plans,
-training and validation are on it. Samples for the test after training are left out on both sides.
+Both sides train the same network on the same arrays, in fresh processes that take turns. The time includes optimizer,
+compiling, tracing, trials of plans, training and validation, but not imports, loading the data, building the network
+and an unrelated warm-up. Both sides skip the evaluation of test samples.
 """
 
 from pathlib import Path
@@ -19,12 +19,12 @@ from benchmarks.tables import print_cases
 
 
 def main() -> None:
-    """Measure, print the table, write the file."""
+    """Measure, print the table, and write the file."""
     arguments = read_arguments("Stock Keras Model.fit against this project's engine, each in fresh processes.")
     with TemporaryDirectory() as folder:
         datasets_dir = Path(folder) / "datasets"
         if not link_mnist(arguments.data_dir, datasets_dir) and any(case.reads_mnist for case in arguments.cases):
-            raise SystemExit(f"{arguments.data_dir} does not hold MNIST's files. Give --data DIR, or other --cases.")
+            raise SystemExit(f"{arguments.data_dir} does not contain MNIST's files. Give --data DIR, or other --cases.")
         device = ""
         results = []
         for case in arguments.cases:
@@ -80,7 +80,7 @@ def _compare(case: Case, arguments: Arguments, datasets_dir: Path) -> tuple[Case
 
 
 def _measure_stock(case: Case, lengths: tuple[int, int] | None, datasets_dir: Path) -> tuple[float, Measurement | None]:
-    """Seconds of the whole case, and the fit itself unless they are extrapolated."""
+    """Return the seconds of the whole case, and the fit itself unless they are extrapolated."""
     if lengths is None:
         stock = measure_stock(case.document(), datasets_dir)
         return stock.seconds, stock
@@ -90,7 +90,7 @@ def _measure_stock(case: Case, lengths: tuple[int, int] | None, datasets_dir: Pa
 
 
 def _measure_engine(case: Case, datasets_dir: Path) -> tuple[Measurement, Measurement]:
-    """With empty caches, and with what that left."""
+    """Measure with empty caches, then with the caches of that run."""
     with TemporaryDirectory() as folder:
         cold = measure_engine(case.document(), datasets_dir, Path(folder))
         return cold, measure_engine(case.document(), datasets_dir, Path(folder))

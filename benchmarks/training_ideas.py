@@ -1,7 +1,7 @@
-"""`python -m benchmarks.training_ideas`: what each idea of the engine takes from a training step, in one process.
+"""`python -m benchmarks.training_ideas`: measure the effect of each optimization on a training step, in one process.
 
-Every way trains a network of its own from the same first weights. Ways take turns, each for some tenths of a second;
-compiling comes before the clock. So this is the time between the first step and the last, and not that of a whole fit:
+Every variant trains a network of its own from the same initial weights. Variants take turns, each for some tenths of a
+second; compiling is not measured. So this is the time between the first step and the last, and not that of a whole fit:
 `benchmarks.training` measures that.
 """
 
@@ -38,21 +38,21 @@ from models.runtime import configure_threads, keras
 CASES = ("iris-keras", "cubic-regression", "binary-adder", "binary-adder-lstm", "batch-norm", "mnist-mlp", "mnist-cnn")
 TURN_SECONDS = 0.4
 MOST_STEPS = 2_000
-"""In one turn."""
+"""Most steps in one turn."""
 
 TakeSteps = Callable[[int], int]
-"""Takes about so many steps, and says how many."""
+"""Takes about this many steps, and returns how many."""
 
 
 @dataclass(frozen=True, slots=True)
 class Way:
-    """One way to take steps.
+    """One way to compute steps.
 
     Attributes:
-        name: In the table.
-        plan: Of the engine; empty for stock `Model.fit`.
-        is_fused: Whether weights are updated by one kernel each, not by Keras's own rules.
-        executor: Of a graph.
+        name: Name in the table.
+        plan: Plan of the engine; empty for stock `Model.fit`.
+        is_fused: True if one kernel updates each weight, instead of Keras's own rules.
+        executor: Executor of a graph.
     """
 
     name: str
@@ -74,13 +74,13 @@ WAYS = (
 
 def main() -> None:
     """Measure and print a table."""
-    parser = argparse.ArgumentParser(description="What each idea of the engine takes from a training step.")
+    parser = argparse.ArgumentParser(description="Measure the effect of each optimization on a training step.")
     parser.add_argument("--cases", default=",".join(CASES), help="names of cases, separated by commas")
-    parser.add_argument("--rounds", type=int, default=5, help="turns of every way")
+    parser.add_argument("--rounds", type=int, default=5, help="turns per variant")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get(DATA_VARIABLE) or ROOT / DEFAULT_DATA))
     arguments = parser.parse_args()
     configure_threads(NUM_THREADS)
-    print(f"Microseconds a step; medians of {arguments.rounds} rounds, ways taking turns.\n")
+    print(f"Microseconds per step; medians of {arguments.rounds} rounds, variants taking turns.\n")
     print(" " * 20 + "".join(way.name.rjust(_width(way)) for way in WAYS))
     with TemporaryDirectory() as folder:
         link_mnist(arguments.data, Path(folder))
@@ -96,7 +96,7 @@ def _width(way: Way) -> int:
 
 
 def _measure(case: Case, datasets_dir: Path, num_rounds: int) -> dict[str, float]:
-    """Median microseconds a step, by way."""
+    """Return the median microseconds per step, by variant."""
     ways = {way.name: _prepare(way, case, datasets_dir) for way in WAYS if _suits(way, case)}
     amounts = {name: _find_amount(take) for name, take in ways.items()}
     seconds: dict[str, list[float]] = {name: [] for name in ways}
@@ -109,7 +109,7 @@ def _measure(case: Case, datasets_dir: Path, num_rounds: int) -> dict[str, float
 
 
 def _suits(way: Way, case: Case) -> bool:
-    """Nothing to unroll without recurrent layers; a loop in a loop not in one thread; no convolution in XLA."""
+    """True if the way applies: unrolling needs recurrent layers, one thread no nested loop, XLA no convolution."""
     kind = case.spec.model.kind
     is_recurrent = kind in {"rnn", "binary_adder"}
     if way.plan.endswith("-unrolled"):
@@ -120,7 +120,7 @@ def _suits(way: Way, case: Case) -> bool:
 
 
 def _find_amount(take: TakeSteps) -> int:
-    """Steps that take about as long as a turn shall; the first call is not counted."""
+    """Return the number of steps that take about one turn; the first call is not counted."""
     take(1)
     amount, seconds = 1, 0.0
     while seconds < TURN_SECONDS and amount < MOST_STEPS:
@@ -146,7 +146,7 @@ def _prepare_stock(assembly: Assembly, optimizer: Any, case: Case) -> TakeSteps:
     network.compile(optimizer=optimizer, loss=make_loss(training.loss), metrics=list(training.metrics))
 
     def take(num_steps: int) -> int:
-        """In one epoch where there are samples enough, else in as many as it takes."""
+        """Fit for one epoch if there are enough samples, otherwise for several."""
         num_rows = min(len(samples), num_steps * batch_size)
         steps_per_epoch = ceil(num_rows / batch_size)
         num_epochs = ceil(num_steps / steps_per_epoch)
@@ -166,7 +166,7 @@ def _prepare_stock(assembly: Assembly, optimizer: Any, case: Case) -> TakeSteps:
 def _prepare_engine(way: Way, assembly: Assembly, optimizer: Any, case: Case) -> TakeSteps:
     training = case.spec.training
     samples, plan = assembly.data.train, plan_of(way.plan)
-    # As long as it takes for every turn to be a part of it.
+    # Long enough to contain every turn.
     endless = training.model_copy(update={"steps": 1 << 20, "epochs": None})
     length = measure_length(endless, len(samples))
     meter = Meter(assembly.measures)

@@ -1,4 +1,4 @@
-"""`python -m benchmarks.training_plot RESULT.json IMAGE.svg`: how many times as fast as stock Keras, case by case."""
+"""`python -m benchmarks.training_plot RESULT.json IMAGE.svg`: draw the speedup over stock Keras, case by case."""
 
 import argparse
 from collections.abc import Sequence
@@ -20,7 +20,7 @@ TICKS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000,
 
 
 class Scale:
-    """A logarithmic axis from the tick below the least value to the tick above the greatest."""
+    """Logarithmic axis from the tick below the smallest value to the tick above the largest."""
 
     def __init__(self, values: Sequence[float]) -> None:
         least, most = min(values), max(values)
@@ -28,21 +28,21 @@ class Scale:
         self.high = min((tick for tick in TICKS if tick >= most), default=TICKS[-1])
 
     def place(self, value: float) -> float:
-        """Where a value stands, in pixels."""
+        """Return the position of a value, in pixels."""
         value = min(max(value, self.low), self.high)
         share = log10(value / self.low) / log10(self.high / self.low)
         return LEFT + share * (WIDTH - LEFT - RIGHT)
 
     @property
     def ticks(self) -> tuple[float, ...]:
-        """What the axis is labelled with."""
+        """Ticks of the axis."""
         return tuple(tick for tick in TICKS if self.low <= tick <= self.high)
 
 
 def draw(results: Sequence[CaseResult]) -> str:
-    """An SVG image: a row a case, the fastest on top, both ratios as bars from 1 and both bars to reach as marks."""
+    """Draw an SVG image: one row per case, the fastest on top, both ratios as bars from 1 and both goals as marks."""
     rows = sorted(results, key=lambda result: result.cached_ratio, reverse=True)
-    # From half to twice at least, so that 1, where both are equally fast, never stands at an edge.
+    # Spans at least half to twice, so that 1, where both are equally fast, is never at an edge.
     scale = Scale([0.9, 2.0, *(ratio for row in rows for ratio in (row.cold_ratio, row.cached_ratio, row.cached_bar))])
     bottom = TOP + ROW * len(rows)
     height = bottom + BOTTOM
@@ -100,7 +100,7 @@ def _row(result: CaseResult, top: int, scale: Scale) -> list[str]:
 def _bar(ratio: float, bar: float, color: str, y: int, scale: Scale) -> list[str]:
     one, end, mark = scale.place(1), scale.place(ratio), scale.place(bar)
     left, width = min(one, end), max(abs(end - one), 1)
-    # The number stands after its bar, and clear of the mark where that is just there.
+    # The number is placed after its bar, without overlapping the mark.
     after = max(one, end) + 6
     if after - 6 <= mark <= after + 40:
         after = mark + 6
@@ -112,7 +112,7 @@ def _bar(ratio: float, bar: float, color: str, y: int, scale: Scale) -> list[str
 
 
 def _shown(ratio: float) -> str:
-    """Finer where it is small: 0.97 and 1.97 are not yet 1 and 2."""
+    """Format with more digits if small: 0.97 and 1.97 must not round to 1 and 2."""
     fine, whole = 2, 10
     digits = 0 if ratio >= whole else 1 if ratio >= fine else 2
     return f"{ratio:,.{digits}f}×"
@@ -127,13 +127,13 @@ def _text(x: float, y: float, text: str, *, fill: str, size: int = 13, anchor: s
 
 def main() -> None:
     """Draw a result file."""
-    parser = argparse.ArgumentParser(description="Draw what benchmarks.training has written.")
-    parser.add_argument("results", type=Path, help="what --output named")
+    parser = argparse.ArgumentParser(description="Draw the results of benchmarks.training.")
+    parser.add_argument("results", type=Path, help="file written with --output")
     parser.add_argument("image", type=Path, help="SVG file to write")
     arguments = parser.parse_args()
     results = read_cases(arguments.results)
     if not results:
-        raise SystemExit(f"{arguments.results} holds no cases. Write it with benchmarks.training --output.")
+        raise SystemExit(f"{arguments.results} contains no cases. Write it with benchmarks.training --output.")
     arguments.image.parent.mkdir(parents=True, exist_ok=True)
     arguments.image.write_text(draw(results), encoding="utf-8")
 

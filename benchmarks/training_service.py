@@ -1,8 +1,8 @@
-"""`python -m benchmarks.training_service`: what training takes for a client of the service.
+"""`python -m benchmarks.training_service`: measure training as a client of the service.
 
-How soon an idle service shows a run's first metric and its success; what whole runs take beside stock Keras; how much
-sooner two trainers are through a queue of small runs than one. Each service is started for this on SQLite, with one
-worker, a free port and a data directory that is thrown away.
+Measures the time until an idle service shows a run's first metric and its success, whole runs compared with stock
+Keras, and a queue of small runs with one and two trainers. Each service is started for this on SQLite, with one worker,
+a free port and a temporary data directory.
 """
 
 import time
@@ -27,11 +27,11 @@ TWO_TRAINERS_RATIO = 1.8
 
 LATENCY_PRESET = "perceptron-or"
 WHOLE_RUNS = ("iris-keras", "sine-regression", "two-input-regression", "binary-adder", "mnist-mlp")
-"""Cases short enough to be measured whole on both sides."""
+"""Cases short enough to be measured in full on both sides."""
 
 QUEUE_PRESET = "iris-keras"
 PAUSE_SECONDS = 0.5
-"""Between runs, so that each finds the service idle."""
+"""Pause between runs, so that the service is idle for each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +39,11 @@ class WholeRun:
     """One case through the service.
 
     Attributes:
-        name: Of the case.
+        name: Name of the case.
         stock_seconds: Stock `Model.fit` alone; None until it is known.
-        is_extrapolated: Whether that was worked out from shorter fits.
-        first_seconds: From POST to success, for the first run of the shape on this service.
-        later_seconds: The same for the runs after it.
+        is_extrapolated: True if that was extrapolated from shorter fits.
+        first_seconds: Time from POST to success, for the first run of the shape on this service.
+        later_seconds: The same for later runs.
     """
 
     name: str
@@ -55,11 +55,11 @@ class WholeRun:
 
 @dataclass(frozen=True, slots=True)
 class QueueRound:
-    """One queue, by one trainer and by two.
+    """One queue, with one trainer and with two.
 
     Attributes:
-        one_seconds: From the first POST to the last success with one trainer.
-        two_seconds: With two.
+        one_seconds: Time from the first POST to the last success with one trainer.
+        two_seconds: The same with two.
     """
 
     one_seconds: float
@@ -67,9 +67,9 @@ class QueueRound:
 
 
 def main() -> None:
-    """Measure, print, write."""
+    """Measure, print and write the results."""
     arguments = read_arguments(
-        "Training through the service: latency, whole runs, and a queue by one and two trainers."
+        "Training through the service: latency, whole runs, and a queue with one and two trainers."
     )
     num_repeats, num_queued = (5, 10) if arguments.is_quick else (15, 40)
     with running_service(arguments.data_dir, num_trainers=1) as service:
@@ -80,7 +80,7 @@ def main() -> None:
     rounds = [_measure_queue(number, num_queued, arguments) for number in range(arguments.num_rounds)]
     ratio = median(turn.one_seconds / turn.two_seconds for turn in rounds)
     print(
-        f"\n{num_queued} runs of {QUEUE_PRESET}: two trainers are through {ratio:.2f}x as fast as one "
+        f"\n{num_queued} runs of {QUEUE_PRESET}: two trainers are {ratio:.2f}x as fast as one "
         f"(bar {TWO_TRAINERS_RATIO}x: {met(is_met=ratio >= TWO_TRAINERS_RATIO)})"
     )
     if arguments.output is not None:
@@ -115,7 +115,7 @@ def _measure_whole_runs(service: RunningService, arguments: Arguments) -> list[W
     runs = []
     for case in _whole_cases(arguments):
         if case.reads_mnist and not service.has_mnist:
-            print(f"{case.name} is left out: {arguments.data_dir} does not hold MNIST's files.")
+            print(f"{case.name} is skipped: {arguments.data_dir} does not contain MNIST's files.")
             continue
         seconds = []
         for _ in range(1 + arguments.num_rounds):
@@ -132,7 +132,7 @@ def _whole_cases(arguments: Arguments) -> tuple[Case, ...]:
 
 
 def _add_stock(runs: list[WholeRun], arguments: Arguments) -> list[WholeRun]:
-    """What stock Keras takes: as the first part of the benchmark has measured it, else measured now."""
+    """Add the times of stock Keras, from the first part of the benchmark or measured now."""
     known = {}
     if arguments.output is not None and arguments.output.exists():
         known = {result.name: result for result in read_cases(arguments.output)}
@@ -153,7 +153,7 @@ def _add_stock(runs: list[WholeRun], arguments: Arguments) -> list[WholeRun]:
 def _print_whole_runs(runs: list[WholeRun]) -> None:
     if not runs:
         return
-    print("\nPOST to succeeded, export and registration included, beside stock Model.fit alone:")
+    print("\nPOST to succeeded, including export and registration, compared with stock Model.fit alone:")
     for run in runs:
         later = median(run.later_seconds)
         compared = f", {run.stock_seconds / later:.1f}x" if run.stock_seconds else ""
@@ -161,7 +161,7 @@ def _print_whole_runs(runs: list[WholeRun]) -> None:
         stock = f"stock fit {sign}{run.stock_seconds:.3f} s, " if run.stock_seconds else ""
         print(f"  {run.name:22}  {stock}first run {run.first_seconds:.3f} s, later ones {later:.3f} s{compared}")
     if any(run.is_extrapolated for run in runs):
-        print("  ~: EXTRAPOLATED from shorter fits, as the table above says.")
+        print("  ~: EXTRAPOLATED from shorter fits, as noted in the table above.")
 
 
 def _measure_queue(number: int, num_runs: int, arguments: Arguments) -> QueueRound:

@@ -1,4 +1,4 @@
-"""How long runs take, seen from outside the service."""
+"""Times of runs, measured by a client of the service."""
 
 import time
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from benchmarks.service import RunningService
 
 POLL_SECONDS = 0.005
 POLLED_SHARE = 0.02
-"""Of the time since the POST, what goes by between two looks, where that is more."""
+"""Polling interval as a share of the time since the POST, if that is longer."""
 QUEUE_POLL_SECONDS = 0.05
 
 FAILED = {"failed", "cancelled"}
@@ -18,11 +18,11 @@ FAILED = {"failed", "cancelled"}
 
 @dataclass(frozen=True, slots=True)
 class RunTimes:
-    """From sending the POST.
+    """Seconds since the POST was sent.
 
     Attributes:
-        first_metric_seconds: Until a look at the run shows a metric.
-        succeeded_seconds: Until one shows that it has succeeded.
+        first_metric_seconds: Until the run shows a metric.
+        succeeded_seconds: Until the run shows that it has succeeded.
     """
 
     first_metric_seconds: float
@@ -30,7 +30,7 @@ class RunTimes:
 
 
 def time_run(service: RunningService, body: dict[str, Any]) -> RunTimes:
-    """Submit a run and look at it every 5 ms, more rarely the longer it takes, until it has succeeded.
+    """Submit a run and poll it every 5 ms, less often the longer it takes, until it has succeeded.
 
     Raises:
         RuntimeError: If it does not succeed.
@@ -51,16 +51,16 @@ def time_run(service: RunningService, body: dict[str, Any]) -> RunTimes:
 
 
 def time_queue(service: RunningService, bodies: Sequence[dict[str, Any]]) -> float:
-    """Seconds from the first POST until the last run has succeeded.
+    """Return the seconds from the first POST until the last run has succeeded.
 
-    No other run may be under way, and none have succeeded before.
+    No other run may be active, and none may have succeeded before.
 
     Raises:
         RuntimeError: If one does not succeed.
     """
     started = perf_counter()
     run_ids = [service.submit(body) for body in bodies]
-    # The last submitted is among the last to end. To look at all of them each time would take time from the training.
+    # The last submitted is among the last to end. Polling all of them would slow down the training.
     for run_id in reversed(run_ids):
         while (state := service.show(run_id)["state"]) != "succeeded":
             if state in FAILED:

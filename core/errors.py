@@ -175,10 +175,22 @@ class TrainingFailed(TrainyardError):
     code = "training_failed"
 
 
+class LossNotFinite(TrainingFailed):
+    """The loss is no longer a finite number: training has diverged, or could not begin."""
+
+    code = "loss_not_finite"
+
+
 class ExportMismatch(TrainingFailed):
     """The exported network does not compute what the trained one does."""
 
     code = "export_mismatch"
+
+
+class NoTrainer(TrainyardError):
+    """No worker could start a trainer for as long as queued runs wait for a repair."""
+
+    code = "no_trainer"
 
 
 class TrainerLost(TrainyardError):

@@ -1,5 +1,6 @@
 """What a training run reports while it goes, and storage keeps."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -25,7 +26,7 @@ class Progress:
     Attributes:
         phase: What it is busy with.
         epoch: Epochs finished.
-        num_epochs: Epochs asked for.
+        num_epochs: Epochs asked for; 0 while that is not known yet, before training.
         step: Training steps finished.
         num_steps: Training steps asked for; early stopping may end sooner.
     """
@@ -59,3 +60,19 @@ class MetricBatch:
                 f"The columns of '{self.key}' differ in length: "
                 f"{len(self.steps)} steps, {len(self.values)} values, {len(self.times)} times."
             )
+
+
+def join_batches(batches: Iterable[MetricBatch]) -> list[MetricBatch]:
+    """Return one batch for each curve, in the order in which the curves first come; points keep theirs."""
+    by_key: dict[str, list[MetricBatch]] = {}
+    for batch in batches:
+        by_key.setdefault(batch.key, []).append(batch)
+    return [
+        MetricBatch(
+            key=key,
+            steps=tuple(step for batch in parts for step in batch.steps),
+            values=tuple(value for batch in parts for value in batch.values),
+            times=tuple(moment for batch in parts for moment in batch.times),
+        )
+        for key, parts in by_key.items()
+    ]

@@ -79,6 +79,9 @@ class Settings(BaseSettings):
     stall_timeout_seconds: float = Field(
         900.0, gt=0, description="Longest an attempt may run without progress, in seconds, before it is ended."
     )
+    repair_timeout_seconds: float = Field(
+        3600.0, gt=0, description="Longest a queued run waits while no worker can start a trainer, in seconds."
+    )
 
     max_cache_bytes: int = Field(
         GIBIBYTE,

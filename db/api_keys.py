@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 from core.api_keys import ApiKey, Scope, hash_secret, make_key
 from core.errors import Conflict, InvalidSetup, UnknownKey
 from core.settings import Settings
-from db.clock import database_now
-from db.key_records import ApiKeyRecord
-from db.upserts import insert_unless_there
+from db.records import ApiKeyRecord
+from db.statements import database_now, insert_unless_there
 
 MAX_LIVE_KEYS = 2
 """Keys of one name at a time: the one in use, and the one that takes over from it."""

@@ -9,10 +9,11 @@ from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import AttemptFenced, TrainerLost
+from core.run_report import RunError
 from core.run_state import RunState, check_move
-from db.clock import database_now
+from db.documents import made_storable
 from db.records import AttemptOutcome, AttemptRecord, RunRecord
-from db.storable_text import made_storable
+from db.statements import database_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +115,7 @@ def send_back(
         state = RunState.FAILED
         tries = "the only attempt" if held.max_attempts == 1 else f"{num_crashes} of {held.max_attempts} attempts"
         detail = f"The trainer was lost in {tries}; the last time: {reason}"
-        values["error"] = made_storable({"code": TrainerLost.code, "detail": detail, "attempt": held.attempt})
+        values["error"] = RunError(TrainerLost.code, detail, held.attempt)
     let_go(session, held, state, outcome, detail=reason, values=values)
     return state
 

@@ -9,8 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.run_state import RunState
 from db import runs
-from db.clock import database_now
 from db.records import AttemptOutcome, AttemptRecord, ModelVersionRecord, RunRecord
+from db.statements import database_now
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ Every function may be called again after a commit whose outcome is unknown.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -19,13 +19,14 @@ from sqlalchemy.orm import Session
 from core.artifacts import Artifact
 from core.errors import AttemptFenced
 from core.metrics import MetricBatch, Progress
+from core.run_report import EngineReport, Environment, RunError
 from core.run_state import RunState, states_before
 from db import artifacts as artifact_rows
-from db import metrics, registry
+from db import metrics, model_versions
 from db.attempts import has_ended_as, hold, let_go, seen, send_back, write
-from db.clock import database_now
+from db.documents import made_storable
 from db.records import AttemptOutcome, AttemptRecord, ModelVersionRecord, RunRecord
-from db.storable_text import made_storable
+from db.statements import database_now
 
 ENDING_LEASE_SECONDS = 60.0
 """Lease of a transaction that ends the attempt; its lock on the run's row outlasts any lease anyway."""
@@ -182,8 +183,8 @@ def record_details(
     lease_seconds: float,
     *,
     device: str | None = None,
-    environment: Mapping[str, Any] | None = None,
-    engine: Mapping[str, Any] | None = None,
+    environment: Environment | None = None,
+    engine: EngineReport | None = None,
 ) -> Heartbeat:
     """Renew the lease, and store what the attempt runs on; what is None stays as it is.
 
@@ -191,10 +192,10 @@ def record_details(
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
     held = hold(session, run_id, attempt, lease_seconds)
-    details = {"device": device, "environment": environment, "engine": engine}
+    details = {"device": made_storable(device), "environment": environment, "engine": engine}
     given = {name: value for name, value in details.items() if value is not None}
     if given:
-        write(session, held, {name: made_storable(value) for name, value in given.items()})
+        write(session, held, given)
     return Heartbeat(cancel_requested=held.cancel_requested_at is not None)
 
 
@@ -258,7 +259,7 @@ def finish_run(
         return session.scalars(select(ModelVersionRecord.version).where(ModelVersionRecord.run_id == run_id)).one()
     artifact_rows.replace(session, run_id, attempt, artifacts)
     model_name = session.scalars(select(RunRecord.model_name).where(RunRecord.id == run_id)).one()
-    version = registry.register(session, model_name, run_id)
+    version = model_versions.register(session, model_name, run_id)
     values = {
         "model_version": version,
         "phases": dict(phases),
@@ -273,13 +274,13 @@ def fail_run(
     run_id: UUID,
     attempt: int,
     *,
-    error: Mapping[str, Any],
+    error: RunError,
     artifacts: Sequence[Artifact] = (),
     phases: Mapping[str, float] | None = None,
 ) -> None:
     """End a run that no further attempt would help.
 
-    `error` has a `code` and a `detail`, `problems` where known; the number of the attempt is added.
+    The number of the attempt becomes that of the error.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
@@ -291,11 +292,10 @@ def fail_run(
             raise
         return
     artifact_rows.replace(session, run_id, attempt, artifacts)
-    values: dict[str, Any] = {"error": made_storable(dict(error) | {"attempt": attempt})}
+    values: dict[str, Any] = {"error": replace(error, attempt=attempt)}
     if phases is not None:
         values["phases"] = dict(phases)
-    detail = str(error.get("detail", "")) or None
-    let_go(session, held, RunState.FAILED, AttemptOutcome.FAILED, detail=detail, values=values)
+    let_go(session, held, RunState.FAILED, AttemptOutcome.FAILED, detail=error.detail or None, values=values)
 
 
 def cancel_running(

@@ -15,10 +15,9 @@ from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
 from core.run_state import RunState
 from core.uploads.description import DescriptionFile
 from db.cursors import Page, read_cursor, write_cursor
-from db.dataset_records import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
-from db.records import RunRecord
-from db.storable_text import made_storable
-from db.upserts import insert_unless_there
+from db.documents import made_storable
+from db.records import DatasetRecord, DatasetVersionRecord, RunDatasetRecord, RunRecord
+from db.statements import insert_unless_there
 
 MAX_VERSION = 2**31 - 1
 NUM_NAMED = 10

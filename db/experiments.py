@@ -11,7 +11,7 @@ from core.errors import UnknownExperiment, nearest
 from core.run_state import RunState
 from db.cursors import Page, read_cursor, write_cursor
 from db.records import ExperimentRecord, RunRecord
-from db.upserts import insert_unless_there
+from db.statements import insert_unless_there
 
 
 @dataclass(frozen=True, slots=True)

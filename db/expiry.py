@@ -1,15 +1,19 @@
 """What the reconciler asks of the database. Everything here may run in many workers at once, and again at any time."""
 
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, and_, func, select, update
 from sqlalchemy.orm import Session
 
-from core.run_state import RunState
-from db.attempts import HELD_COLUMNS, HeldRun, send_back
-from db.clock import database_now
+from core.errors import NoTrainer
+from core.run_report import RunError
+from core.run_state import RunState, check_move
+from db import workers
+from db.attempts import HELD_COLUMNS, HeldRun, seen, send_back
 from db.records import AttemptOutcome, RunRecord
+from db.statements import database_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,39 @@ def count_unclaimed(session: Session, older_than_seconds: float) -> int:
     is_old = RunRecord.queued_at < database_now(-older_than_seconds)
     query = select(func.count()).select_from(RunRecord).where(RunRecord.state == RunState.QUEUED, is_old)
     return session.scalars(query).one()
+
+
+def fail_waiting(session: Session, repair_seconds: float) -> list[UUID]:
+    """Fail runs that have waited for so long while every running worker was unable to start a trainer.
+
+    Where no worker is running at all, or one can train or may soon, nothing fails: the run waits. Nor does anything
+    fail while a run is being trained, whoever does: workers of earlier versions report nothing of themselves.
+
+    Returns:
+        The ids of the runs that failed.
+    """
+    workforce = workers.look(session)
+    if not workforce.has_been_broken_for(repair_seconds) or _is_any_trained(session):
+        return []
+    check_move(RunState.QUEUED, RunState.FAILED)
+    detail = (
+        f"No worker could start a trainer for {repair_seconds:g} s (TRAINYARD_REPAIR_TIMEOUT_SECONDS): "
+        f"{workforce.live[0].health.error} Repair the worker, then submit the run again."
+    )
+    failed: dict[str, Any] = {
+        "state": RunState.FAILED,
+        "ended_at": database_now(),
+        "error": RunError(NoTrainer.code, detail),
+    }
+    # A run that is claimed meanwhile is no longer queued, and left alone.
+    has_waited = (RunRecord.state == RunState.QUEUED, RunRecord.queued_at < database_now(-repair_seconds))
+    statement = update(RunRecord).where(*has_waited).values(seen(failed)).returning(RunRecord.id)
+    return list(session.scalars(statement.execution_options(synchronize_session=False)))
+
+
+def _is_any_trained(session: Session) -> bool:
+    is_held = (RunRecord.state == RunState.RUNNING, RunRecord.lease_expires_at >= database_now())
+    return session.scalar(select(RunRecord.id).where(*is_held).limit(1)) is not None
 
 
 def _take_back(session: Session, is_lost: ColumnElement[bool], outcome: AttemptOutcome, reason: str) -> list[Expired]:

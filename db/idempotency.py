@@ -16,10 +16,9 @@ from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from core.errors import IdempotencyInFlight, IdempotencyMismatch
-from db.clock import database_now
+from db.documents import check_storable
 from db.records import IdempotencyRecord
-from db.storable_text import check_storable
-from db.upserts import insert_unless_there
+from db.statements import database_now, insert_unless_there
 
 
 def begin(session: Session, *, key: str, route: str, body_sha256: str) -> dict[str, Any] | None:

@@ -6,13 +6,28 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.metrics import MetricBatch
-from db import points
-from db.metric_records import MetricPointRecord, MetricSeriesRecord
-from db.storable_text import made_storable
+from db.documents import made_storable
+from db.records import MetricPointRecord, MetricSeriesRecord
+
+# One statement for any number of rows: a parameter per column, not per value.
+POSTGRESQL_UPSERT = text(
+    """
+    INSERT INTO metric_points (series_id, step, value, unix_seconds)
+    SELECT :series_id, step, value, unix_seconds
+    FROM unnest(CAST(:steps AS BIGINT[]), CAST(:values AS FLOAT8[]), CAST(:times AS FLOAT8[]))
+        AS point (step, value, unix_seconds)
+    ON CONFLICT (series_id, step) DO UPDATE SET value = excluded.value, unix_seconds = excluded.unix_seconds
+    """
+)
+# SQLite compiles this once and steps through it row by row, without SQLAlchemy's work on every row.
+SQLITE_UPSERT = """
+    INSERT INTO metric_points (series_id, step, value, unix_seconds) VALUES (?, ?, ?, ?)
+    ON CONFLICT (series_id, step) DO UPDATE SET value = excluded.value, unix_seconds = excluded.unix_seconds
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +92,12 @@ def _begin_curve(session: Session, run_id: UUID, batch: MetricBatch) -> tuple[in
     summary = _summarise(batch)
     statement = insert(MetricSeriesRecord).values(run_id=run_id, **asdict(summary)).returning(MetricSeriesRecord.id)
     series_id = session.scalars(statement).one()
-    points.upsert(session, series_id, batch)
+    _upsert_points(session, series_id, batch)
     return series_id, summary
 
 
 def _extend(session: Session, series_id: int, before: Summary, batch: MetricBatch) -> tuple[int, Summary]:
-    points.upsert(session, series_id, batch)
+    _upsert_points(session, series_id, batch)
     # Steps that may have been stored before are counted by the database, so that none counts twice.
     is_new = batch.steps[0] > before.last_step
     summary = _joined(before, _summarise(batch)) if is_new else _measure(session, series_id, batch.key)
@@ -169,4 +184,27 @@ def _measure(session: Session, series_id: int, key: str) -> Summary:
         min_step=step_of(least),
         max=greatest,
         max_step=step_of(greatest),
+    )
+
+
+def _upsert_points(session: Session, series_id: int, batch: MetricBatch) -> None:
+    """Store points, in place of those with the same steps. Where a step comes twice in the batch, the later counts."""
+    if session.get_bind().dialect.name == "sqlite":
+        # SQLite itself stores NaN as NULL.
+        rows = [(series_id, *point) for point in zip(batch.steps, batch.values, batch.times, strict=True)]
+        session.connection().exec_driver_sql(SQLITE_UPSERT, rows)
+        return
+    # PostgreSQL refuses to touch a row twice in one statement.
+    points: dict[int, tuple[float | None, float]] = {
+        step: (None if math.isnan(value) else value, time)
+        for step, value, time in zip(batch.steps, batch.values, batch.times, strict=True)
+    }
+    session.execute(
+        POSTGRESQL_UPSERT,
+        {
+            "series_id": series_id,
+            "steps": list(points),
+            "values": [value for value, _ in points.values()],
+            "times": [time for _, time in points.values()],
+        },
     )

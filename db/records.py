@@ -1,16 +1,29 @@
-"""The rows that describe runs and what came of them. Curves are in db/metric_records.py."""
+"""Every table as a class: runs and what came of them, curves, the registry, uploaded datasets, API keys."""
 
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, ForeignKeyConstraint, Index, MetaData, String, Text
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Double,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    MetaData,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from core.run_report import EngineReport, Environment, RunError
 from core.run_state import RunState
-from db.clock import database_now
-from db.columns import Json, Timestamp, word_of
+from core.workers import WorkerState
+from db.columns import Document, Json, MetricValue, SeriesId, Timestamp, word_of
+from db.statements import database_now
 
 
 class Base(DeclarativeBase):
@@ -74,7 +87,6 @@ class RunRecord(Base):
         environment: Versions of libraries.
         phases: Seconds by phase.
         engine: How the training engine ran.
-        error: `code` and `detail`, more where known.
         model_version: Number of the version it registered.
         started_at: When the latest attempt started.
         revision: Grows with every change that a client can see; heartbeats are none.
@@ -100,10 +112,10 @@ class RunRecord(Base):
     progress_at: Mapped[datetime | None]
     latest_metrics: Mapped[dict[str, Any]] = mapped_column(default=dict)
     device: Mapped[str | None]
-    environment: Mapped[dict[str, Any] | None]
+    environment: Mapped[Environment | None] = mapped_column(Document(Environment))
     phases: Mapped[dict[str, Any] | None]
-    engine: Mapped[dict[str, Any] | None]
-    error: Mapped[dict[str, Any] | None]
+    engine: Mapped[EngineReport | None] = mapped_column(Document(EngineReport))
+    error: Mapped[RunError | None] = mapped_column(Document(RunError))
     tags: Mapped[dict[str, Any]] = mapped_column(default=dict)
     model_version: Mapped[int | None]
     created_at: Mapped[datetime]
@@ -154,6 +166,55 @@ class ArtifactRecord(Base):
     created_at: Mapped[datetime] = mapped_column(insert_default=database_now())
 
 
+class MetricSeriesRecord(Base):
+    """One curve of a run, with the summary that lists and tables show.
+
+    Attributes:
+        key: Name of the curve, such as `train/loss`.
+        count: Its points.
+        min: Least value, with the first step at which it was reached; NaN, without a step, while every value is NaN.
+        max: Greatest value, likewise.
+    """
+
+    __tablename__ = "metric_series"
+
+    id: Mapped[int] = mapped_column(SeriesId, primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"))
+    key: Mapped[str]
+    count: Mapped[int] = mapped_column(BigInteger)
+    first_step: Mapped[int] = mapped_column(BigInteger)
+    first: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    last: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    min_step: Mapped[int | None] = mapped_column(BigInteger)
+    min: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    max_step: Mapped[int | None] = mapped_column(BigInteger)
+    max: Mapped[float] = mapped_column(MetricValue, nullable=True)
+
+    __table_args__ = (UniqueConstraint("run_id", "key"),)
+
+
+class MetricPointRecord(Base):
+    """One point of a curve.
+
+    No foreign key leads to its series: PostgreSQL would check it row by row, for every point ever stored.
+    db/metrics.py is the only writer, and deletes points before their series.
+
+    Attributes:
+        unix_seconds: When it was measured, by the trainer's clock.
+    """
+
+    __tablename__ = "metric_points"
+
+    series_id: Mapped[int] = mapped_column(SeriesId, primary_key=True, autoincrement=False)
+    step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    value: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    unix_seconds: Mapped[float] = mapped_column(Double)
+
+    # The points of a series lie side by side in step order in the key's own tree, with no second tree of row numbers.
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads this class attribute once.
+
+
 class ModelRecord(Base):
     """A name under which succeeded runs register versions.
 
@@ -199,6 +260,92 @@ class AliasRecord(Base):
     )
 
 
+class DatasetRecord(Base):
+    """A name under which data were uploaded; the row stays when all its versions are deleted.
+
+    Attributes:
+        last_version: The highest number ever given. A deleted version's number does not come back, so a spec that
+            names one never learns from other data than it meant.
+    """
+
+    __tablename__ = "datasets"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    last_version: Mapped[int] = mapped_column(default=0)
+    created_at: Mapped[datetime] = mapped_column(insert_default=database_now())
+
+
+class DatasetVersionRecord(Base):
+    """What was uploaded under a name: bytes that no other version of it has.
+
+    Attributes:
+        sha256: Of the bytes; also where they are stored. Versions of other names may have the same.
+        filename: What the file was called, if the client said so.
+        kind: `table`, `arrays` or `images`.
+        format: Of the bytes, such as `csv`.
+        summary: How much it is, in a few words.
+        description: core.uploads.description.DescriptionFile.
+    """
+
+    __tablename__ = "dataset_versions"
+
+    dataset_name: Mapped[str] = mapped_column(ForeignKey("datasets.name"), primary_key=True)
+    version: Mapped[int] = mapped_column(primary_key=True)
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    num_bytes: Mapped[int] = mapped_column(BigInteger)
+    filename: Mapped[str | None]
+    kind: Mapped[str]
+    format: Mapped[str]
+    summary: Mapped[str]
+    description: Mapped[dict[str, Any]]
+    created_at: Mapped[datetime] = mapped_column(insert_default=database_now())
+
+    __table_args__ = (UniqueConstraint("dataset_name", "sha256"),)
+
+
+class RunDatasetRecord(Base):
+    """Which version a run learns from. The row goes when either does."""
+
+    __tablename__ = "run_datasets"
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey("runs.id", ondelete="CASCADE"), primary_key=True)
+    dataset_name: Mapped[str]
+    version: Mapped[int]
+
+    __table_args__ = (
+        ForeignKeyConstraint(
+            ["dataset_name", "version"],
+            ["dataset_versions.dataset_name", "dataset_versions.version"],
+            ondelete="CASCADE",
+        ),
+        Index("ix_run_datasets_dataset_name_version", "dataset_name", "version"),
+    )
+
+
+class ApiKeyRecord(Base):
+    """An API key; the row stays when the key is revoked.
+
+    Attributes:
+        prefix: The public part of the key.
+        name: Of whom or what it is for; two keys may have the same while one takes over from the other.
+        scopes: Words separated by spaces, as OAuth writes them (RFC 6749 section 3.3).
+        secret_sha256: All that is kept of the secret.
+        expires_at: None for a key that lives until it is revoked.
+        last_used_at: Written at most once a minute.
+    """
+
+    __tablename__ = "api_keys"
+
+    prefix: Mapped[str] = mapped_column(String(16), primary_key=True)
+    name: Mapped[str] = mapped_column(index=True)
+    scopes: Mapped[str]
+    secret_sha256: Mapped[str] = mapped_column(String(64))
+    created_at: Mapped[datetime] = mapped_column(insert_default=database_now())
+    expires_at: Mapped[datetime | None]
+    revoked_at: Mapped[datetime | None]
+    last_used_at: Mapped[datetime | None]
+
+
 class IdempotencyRecord(Base):
     """An Idempotency-Key that came, and the answer that was given.
 
@@ -215,6 +362,29 @@ class IdempotencyRecord(Base):
     body_sha256: Mapped[str] = mapped_column(String(64))
     answer: Mapped[dict[str, Any] | None]
     created_at: Mapped[datetime] = mapped_column(insert_default=database_now(), index=True)
+
+
+class WorkerRecord(Base):
+    """What a worker last reported of itself; the row goes when the worker ends.
+
+    Attributes:
+        name: Host and process id, as in the owner of a run.
+        error: Why the last start of a trainer failed, while one is failing.
+        broken_since: Since when no trainer could start.
+    """
+
+    __tablename__ = "workers"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    host: Mapped[str]
+    state: Mapped[WorkerState] = mapped_column(word_of(WorkerState))
+    num_trainers: Mapped[int]
+    num_ready: Mapped[int]
+    num_failed_starts: Mapped[int]
+    error: Mapped[str | None]
+    broken_since: Mapped[datetime | None]
+    started_at: Mapped[datetime] = mapped_column(insert_default=database_now())
+    reported_at: Mapped[datetime]
 
 
 class CompatibilityRecord(Base):

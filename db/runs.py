@@ -15,11 +15,11 @@ from uuid_utils.compat import uuid7
 from core.errors import Conflict, UnknownRun
 from core.run_state import TERMINAL_STATES, RunState, check_move
 from db import artifacts, experiments, metrics
-from db.clock import database_now
 from db.columns import EPOCH
 from db.cursors import Page, bad_cursor, read_cursor, write_cursor
+from db.documents import check_storable
 from db.records import ArtifactRecord, AttemptRecord, RunRecord
-from db.storable_text import check_storable
+from db.statements import database_now
 
 
 def create(

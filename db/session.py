@@ -1,5 +1,6 @@
 """Connections and transactions, alike on SQLite and PostgreSQL."""
 
+import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session, sessionmaker
 
 from core.errors import DatabaseUnavailable, InvalidSetup
-from db.availability import told_as_unavailable
-from db.json_text import from_json, to_json
+from db.documents import from_json, to_json
 from db.postgresql import connect_arguments, connect_bounded
 
 LOCK_TIMEOUT_SECONDS = 5.0
@@ -22,6 +23,9 @@ MAX_OVERFLOW = 40
 POOL_TIMEOUT_SECONDS = 10.0
 
 READS_ONLY = "trainyard_reads_only"
+
+PRIMARY_CODE_MASK = 0xFF
+"""SQLite's extended codes carry the primary one in their lowest byte."""
 
 
 class Database:
@@ -141,6 +145,8 @@ def _make_engine(url: URL, lock_timeout_seconds: float) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    # Its driver takes 9 MB, for which a process on SQLite has no use.
+
     engine = create_engine(
         url,
         connect_args=connect_arguments(url),
@@ -168,3 +174,35 @@ def _begin_sqlite(connection: Connection) -> None:
     # timeout; BEGIN IMMEDIATE waits for its turn before it reads.
     connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads_only else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
+
+
+@contextmanager
+def told_as_unavailable() -> Iterator[None]:
+    """Tell lost connections, locks held too long and timeouts as one error.
+
+    Raises:
+        DatabaseUnavailable: In place of the driver's error, which stays as its cause.
+    """
+    try:
+        yield
+    except PoolTimeout as error:
+        raise DatabaseUnavailable("All connections to the database are in use. Try again.") from error
+    except DBAPIError as error:
+        if not _may_pass(error):
+            raise
+        raise DatabaseUnavailable(f"The database does not answer: {_first_line(error.orig)}. Try again.") from error
+
+
+def _may_pass(error: DBAPIError) -> bool:
+    if error.connection_invalidated:
+        return True
+    if isinstance(error.orig, sqlite3.Error):
+        # sqlite3 also raises OperationalError for faulty SQL, missing tables and forbidden writes, which no waiting
+        # mends.
+        code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & PRIMARY_CODE_MASK
+        return isinstance(error, OperationalError) and code not in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY}
+    return isinstance(error, OperationalError | InterfaceError)
+
+
+def _first_line(error: BaseException | None) -> str:
+    return str(error).strip().split("\n", maxsplit=1)[0].rstrip(".")

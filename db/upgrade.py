@@ -10,10 +10,14 @@ from sqlalchemy import Connection, column, func, inspect, select, table
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import DatabaseNewer, DatabaseOutdated, DatabaseUnavailable, InvalidSetup
-from db.availability import told_as_unavailable
 from db.records import CompatibilityRecord
-from db.revisions import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE
-from db.session import Database
+from db.session import Database, told_as_unavailable
+
+VERSION_TABLE = "trainyard_alembic_version"
+
+KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005")
+"""Those of migrations/versions, in order; a test holds the two together. Reading them there would take Alembic."""
+NEWEST_REVISION = KNOWN_REVISIONS[-1]
 
 UPGRADE_LOCK = 7_265_041_884
 """Key of the advisory lock on PostgreSQL under which databases are upgraded; any number that nobody else uses."""

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 . "$(dirname "$0")/service.sh"
 
-say "Does the service answer, and can it answer requests?"
+say "Is the service alive, and ready for requests?"
 ask GET /healthz
 expect 200 '"status":"ok"'
 

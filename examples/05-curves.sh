@@ -4,10 +4,10 @@
 train '{"preset": "perceptron-or"}'
 id=$(field id)
 
-say "What did the run measure? First, last, least and greatest values"
+say "List the metrics of the run: first, last, least and greatest values"
 ask GET "/v1/runs/$id/metrics"
 expect 200 '"key":"epoch/train/loss"' '"count":30'
 
-say "A curve, thinned out to the points that a plot needs"
+say "Get a curve, downsampled for a plot"
 ask GET "/v1/runs/$id/metrics/history?keys=epoch/train/loss&max_points=10"
 expect 200 '"key":"epoch/train/loss"' '"total":30' '"downsampled":true'

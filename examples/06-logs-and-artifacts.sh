@@ -4,16 +4,16 @@
 train '{"preset": "perceptron-or"}'
 id=$(field id)
 
-say "What the trainer wrote"
+say "Read the trainer's log"
 ask GET "/v1/runs/$id/logs"
 expect 200 'phase: train' 'succeeded'
 
-say "Which files the run left"
+say "List the artifacts of the run"
 ask GET "/v1/runs/$id/artifacts"
 expect 200 '"name":"model.keras"' '"name":"model.onnx"'
 num_bytes=$(printf '%s' "$answer" | sed 's/.*"name":"model.onnx"[^}]*"num_bytes":\([0-9]*\).*/\1/')
 
-say "One of them: the network in ONNX, which any runtime reads"
+say "Download one: the network in ONNX, for any runtime"
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 ask GET "/v1/runs/$id/artifacts/model.onnx" --output "$folder/model.onnx"

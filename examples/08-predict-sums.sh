@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 . "$(dirname "$0")/service.sh"
 
-# Two epochs suffice to add; the preset's five bring the loss to 3e-4.
+# Two epochs are enough to add; the preset's five reduce the loss to 3e-4.
 need_model binary-adder '{"preset": "binary-adder", "overrides": {"training": {"epochs": 2}}}'
 
 say "45 + 77, by a network that learned to carry"

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 . "$(dirname "$0")/service.sh"
 
-say "A run that would take a while"
+say "Submit a long run"
 ask POST /v1/runs --data \
     '{"preset": "linear-regression", "overrides": {"training": {"epochs": 100000, "batch_size": 1}}}'
 expect 202 '"state":"queued"'

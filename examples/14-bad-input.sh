@@ -3,7 +3,7 @@
 
 need_model iris-keras '{"preset": "iris-keras", "overrides": {"training": {"epochs": 60}}}'
 
-say "A slip of the pen: the answer says where it is and what was meant"
+say "A typing error: the response names its location and suggests a correction"
 ask POST /v1/specs:validate --data '{"spec": {
     "name": "my-flowers", "dataset": {"name": "iris"},
     "model": {"kind": "mlp", "layers": [{"units": 3, "activation": "softmx"}]},
@@ -14,7 +14,7 @@ say "A preset that does not exist"
 ask POST /v1/runs --data '{"preset": "iris-kers"}'
 expect 404 '"code":"unknown_preset"' "Did you mean 'iris-keras'?"
 
-say "No JSON"
+say "Invalid JSON"
 ask POST /v1/runs --data '{'
 expect 400 '"code":"malformed_json"'
 

@@ -1,25 +1,25 @@
 #!/usr/bin/env bash
 . "$(dirname "$0")/service.sh"
 
-say "A key for a colleague who may look and nothing else; the whole key is shown this once"
+say "Create a read-only key; the complete key is shown only once"
 ask POST /v1/keys --data '{"name": "tour", "scopes": ["read"], "lifetime_seconds": 600}'
 expect 201 '"scopes":["read"]' '"state":"live"'
 key=$(field key)
 prefix=$(field prefix)
 trap 'request DELETE "/v1/keys/$prefix"' EXIT
 
-say "Which keys are there? Never their secrets: of them only a hash is kept"
+say "List the keys, without their secrets: only hashes are stored"
 ask GET /v1/keys
 expect 200 "\"prefix\":\"$prefix\""
 case $answer in
 *"$key"*) fail "The list shows a secret." ;;
 esac
 
-say "With that key runs can be listed"
+say "List runs with that key"
 TRAINYARD_KEY=$key ask GET '/v1/runs?limit=1'
 expect 200 '"items":'
 
-# A service on this machine alone lets everybody in, unless it is set up to ask for keys.
+# A service on loopback accepts requests without keys, unless it is configured to require them.
 TRAINYARD_KEY='' request GET '/v1/runs?limit=1'
 if [ "$status" = 401 ]; then
     asks_for_keys=yes
@@ -28,7 +28,7 @@ else
 fi
 
 if [ "$asks_for_keys" = yes ]; then
-    say "With that key no run can be submitted"
+    say "The key cannot submit runs"
     TRAINYARD_KEY=$key ask POST /v1/runs --data '{"preset": "perceptron-or"}'
     expect 403 submit
 fi
@@ -40,7 +40,7 @@ ask GET /v1/keys
 expect 200 '"state":"revoked"'
 
 if [ "$asks_for_keys" = yes ]; then
-    say "It is refused, by every API process within 5 seconds"
+    say "It is rejected by every API process within 5 seconds"
     sleep 5
     TRAINYARD_KEY=$key ask GET '/v1/runs?limit=1'
     expect 401 revoked

@@ -1,8 +1,8 @@
 #!/usr/bin/env bash
-# What a CI job runs against a stack that has just been started: wait for it, train, predict, compare.
+# Integration test for a CI job with a newly started stack: wait until it is ready, train, predict, compare.
 . "$(dirname "$0")/service.sh"
 
-# Images that were just pulled need a moment; a stack that is not ready after 3 minutes is broken.
+# Newly pulled images take a moment; a stack that is not ready after 3 minutes is broken.
 wait_until_ready() {
     local tries=90
     until curl --silent --fail --max-time 5 --output /dev/null "$service/readyz"; do
@@ -20,7 +20,7 @@ train '{"preset": "iris-keras", "overrides": {"training": {"epochs": 60}}, "tags
 expect_number epoch/validation/accuracy '>' 0.8
 version=$(field version)
 
-say "Predict with just that version: one flower of each species"
+say "Predict with that version: one flower of each species"
 ask POST "/v1/models/iris-keras/versions/$version:predict?labels=true" --data \
     '{"instances": [[5.0, 3.4, 1.5, 0.2], [5.7, 2.8, 4.1, 1.3], [6.9, 3.1, 5.4, 2.1]]}'
 expect 200
@@ -28,4 +28,4 @@ species=$(printf '%s' "$answer" | grep -oE '"label":"[a-z]+"' | tr -d '\n')
 [ "$species" = '"label":"setosa""label":"versicolor""label":"virginica"' ] ||
     fail "Expected setosa, versicolor and virginica, got: $answer"
 
-say "All is well."
+say "All checks passed."

@@ -1,45 +1,40 @@
-"""Train and predict with Trainyard's own client: `.venv/bin/python examples/python_client.py` after `make up`.
+"""Train and predict with Trainyard's Python client: `.venv/bin/python examples/python_client.py` after `make up`.
 
-The service is found by TRAINYARD_URL, a key is taken from TRAINYARD_KEY.
+The client reads TRAINYARD_URL and TRAINYARD_KEY.
 """
 
 import sys
 
-from client.errors import ClientError
-from client.run_answers import Run
-from client.trainyard_client import TrainyardClient
+from trainyard import Client, Run, TrainyardError
 
 SETOSA = {"sepal_length": 5.1, "sepal_width": 3.5, "petal_length": 1.4, "petal_width": 0.2}
 
 
 def show_progress(run: Run) -> None:
-    """Say how far a run has come."""
+    """Print how far a run is."""
     if run.progress is not None:
         print(f"{run.state}: epoch {run.progress.epoch} of {run.progress.num_epochs}")
 
 
 def main() -> int:
-    """Returns 0 if the network knows a setosa."""
-    with TrainyardClient() as client:
-        submitted = client.submit_run(
-            preset="iris-keras", overrides={"training": {"epochs": 60}}, tags={"made-by": "python_client.py"}
-        )
-        run = client.wait_for_run(submitted.id, timeout_seconds=300, on_look=show_progress)
-        if run.state != "succeeded" or run.model_version is None:
-            print(f"The run {run.id} has {run.state}: {run.error}", file=sys.stderr)
-            return 1
+    """Return 0 if the network knows a setosa."""
+    with Client() as client:
+        run = client.submit("iris-keras", overrides={"training": {"epochs": 60}}, tags={"made-by": "python_client.py"})
+        run.wait(timeout=300, on_update=show_progress)
 
-        (curve,) = client.history(run.id, ["epoch/validation/accuracy"], max_points=10)
+        (curve,) = run.history(["epoch/validation/accuracy"], max_points=10)
         print(f"validation accuracy, from first to last: {curve.y}")
+        for split in run.evaluation().splits:
+            print(f"{split.name}: {split.metrics} on {split.num_samples} samples")
 
-        # Just the version that this run made, whatever others train meanwhile.
-        answer = client.predict(run.model, [SETOSA], version=int(run.model_version.version))
-        print(f"version {answer.version} says: {answer.rows[0]}")
-        return 0 if answer.rows[0]["label"] == "setosa" else 1
+        # The version that this run made, whatever others train meanwhile.
+        predictions = run.predict([SETOSA])
+        print(f"version {predictions.version} answers: {predictions[0]}")
+        return 0 if predictions[0]["label"] == "setosa" else 1
 
 
 if __name__ == "__main__":
     try:
         sys.exit(main())
-    except ClientError as error:
+    except TrainyardError as error:
         sys.exit(str(error))

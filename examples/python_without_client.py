@@ -1,6 +1,6 @@
 """Train and predict with nothing but Python's standard library: `python3 examples/python_without_client.py`.
 
-The service is at TRAINYARD_URL, by default http://127.0.0.1:8000; a key is taken from TRAINYARD_KEY.
+Reads TRAINYARD_URL, by default http://127.0.0.1:8000, and TRAINYARD_KEY.
 """
 
 import json
@@ -19,7 +19,7 @@ OR = {(0, 0): False, (0, 1): True, (1, 0): True, (1, 1): True}
 
 
 def call(method: str, path: str, body: object = None) -> Any:
-    """Send a request and read the answer; a refusal ends the program with the service's own words."""
+    """Send a request and return the response; exit with the service's message if it is rejected."""
     headers = {"Content-Type": "application/json"}
     if KEY:
         headers["Authorization"] = f"Bearer {KEY}"
@@ -34,7 +34,7 @@ def call(method: str, path: str, body: object = None) -> Any:
 
 
 def train(body: object) -> Any:
-    """Submit a run and wait for its end; returns the run."""
+    """Submit a run, wait until it has ended, and return it."""
     run = call("POST", "/v1/runs", body)
     deadline = time.monotonic() + WAIT_SECONDS
     while run["state"] in {"queued", "running"}:
@@ -48,7 +48,7 @@ def train(body: object) -> Any:
 
 
 def main() -> None:
-    """Learn OR from its truth table, then ask for each row of it."""
+    """Train a network on the truth table of OR, then predict each row."""
     run = train({"preset": "perceptron-or", "overrides": {"training": {"epochs": 300}}})
     print("loss:", run["latest_metrics"]["epoch/train/loss"])
     version = run["model_version"]["version"]
@@ -57,7 +57,7 @@ def main() -> None:
         ((probability,),) = call("POST", path, {"instances": [row]})["predictions"]
         print(f"{row[0]} or {row[1]}: {probability:.3f}")
         if (probability > 0.5) != truth:
-            sys.exit("That is not OR.")
+            sys.exit("The prediction is wrong.")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-# What the examples share; each begins with `. "$(dirname "$0")/service.sh"`. For bash 3.2 (macOS) on, with curl.
+# Functions shared by the examples; each begins with `. "$(dirname "$0")/service.sh"`. For bash 3.2 (macOS) on, with curl.
 #
-#   TRAINYARD_URL   where the service is; by default http://127.0.0.1:8000
-#   TRAINYARD_KEY   a key, if the service asks for one
+#   TRAINYARD_URL   URL of the service; by default http://127.0.0.1:8000
+#   TRAINYARD_KEY   API key, if the service requires one
 # shellcheck shell=bash
 
 set -euo pipefail
@@ -9,7 +9,7 @@ set -euo pipefail
 service=${TRAINYARD_URL:-http://127.0.0.1:8000}
 service=${service%/}
 
-# What the last request was answered with.
+# Status and body of the last response.
 status=
 answer=
 
@@ -20,7 +20,7 @@ fail() {
     exit 1
 }
 
-# Settings for curl that hold the key: on a command line every user of the machine could read it.
+# curl configuration with the key: on a command line every user of the machine could read it.
 key_settings() {
     if [ -n "${TRAINYARD_KEY:-}" ]; then
         printf 'header = "Authorization: Bearer %s"\n' "$TRAINYARD_KEY"
@@ -37,7 +37,7 @@ request() {
     answer=${output%$'\n'*}
 }
 
-# ask METHOD PATH [CURL'S ARGUMENTS]: send a request; show it and the beginning of the answer.
+# ask METHOD PATH [CURL'S ARGUMENTS]: send a request; show it and the beginning of the response.
 ask() {
     local method=$1 path=$2 argument
     shift 2
@@ -54,7 +54,7 @@ ask() {
     printf '\nHTTP %s\n%s\n' "$status" "${answer:0:500}"
 }
 
-# expect STATUS [TEXT...]: hold the last answer against what the tour says of it.
+# expect STATUS [TEXT...]: check the status and the body of the last response.
 expect() {
     [ "$status" = "$1" ] || fail "Expected status $1, got $status: $answer"
     shift
@@ -62,12 +62,12 @@ expect() {
     for text in "$@"; do
         case $answer in
         *"$text"*) ;;
-        *) fail "Expected $text in the answer, got: $answer" ;;
+        *) fail "Expected $text in the response, got: $answer" ;;
         esac
     done
 }
 
-# field NAME: the first value of that name in the last answer, without quotes.
+# field NAME: the first value of that name in the last response, without quotes.
 field() {
     local found
     found=$(printf '%s' "$answer" | grep -oE "\"$1\":(\"[^\"]*\"|[-+0-9.a-zA-Z]*)" | head -n 1) || true
@@ -76,7 +76,7 @@ field() {
     printf '%s' "${found%\"}"
 }
 
-# expect_number NAME RELATION NUMBER: as in `expect_number loss '<' 0.1`.
+# expect_number NAME RELATION NUMBER: for example `expect_number loss '<' 0.1`.
 expect_number() {
     local value
     value=$(field "$1")
@@ -84,8 +84,8 @@ expect_number() {
         fail "Expected $1 $2 $3, got '$value' in: $answer"
 }
 
-# wait_for_run ID [STATE]: ask until the run has come to that state, succeeded if none is named, for 5 minutes at most.
-# The answer is the run then.
+# wait_for_run ID [STATE]: poll until the run has reached the state, by default succeeded, for 5 minutes at most. The
+# run is the last response.
 wait_for_run() {
     local wanted=${2:-succeeded} tries=600 state
     while [ "$tries" -gt 0 ]; do
@@ -102,7 +102,7 @@ wait_for_run() {
     fail "The run $1 is not $wanted after 5 minutes; it is $state."
 }
 
-# train BODY: submit a run and wait for its end; the answer is the run then.
+# train BODY: submit a run and wait until it has succeeded; the run is the last response.
 train() {
     ask POST /v1/runs --data "$1"
     expect 202 '"state":"queued"'
@@ -110,7 +110,7 @@ train() {
     printf 'It succeeded and is version %s of %s.\n' "$(field version)" "$(field model)"
 }
 
-# need_model NAME BODY: train it unless the service has it already.
+# need_model NAME BODY: train a model unless the service has it already.
 need_model() {
     ask GET "/v1/models/$1"
     [ "$status" = 200 ] || train "$2"

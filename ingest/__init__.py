@@ -1,1 +1,1 @@
-"""Taking in uploads: from a file that anybody sent to typed data with a description."""
+"""Ingestion of uploads: from an untrusted file to typed data with a description."""

@@ -1,8 +1,8 @@
-"""`python -m ingest FOLDER`: take in FOLDER/original and print its description, or why it is refused.
+"""`python -m ingest FOLDER`: ingest FOLDER/original and print its description, or the reason it is rejected.
 
-A process of its own, since what is read here was written by strangers: a fault in a decoder, or a limit it runs into,
-ends this process and nothing else. Prints one line of JSON and exits with 0 in both cases; any other status means that
-it was ended by a fault or a limit.
+Runs in a process of its own, since uploads are untrusted input: a fault in a decoder, or a limit that is exceeded,
+ends this process and nothing else. Prints one line of JSON and exits with 0 in both cases; any other exit status means
+that a fault or a limit ended the process.
 """
 
 import os
@@ -23,7 +23,7 @@ from ingest.refusals import Refused
 
 
 def main() -> None:
-    """Take in one upload."""
+    """Ingest one upload."""
     arguments = _parser().parse_args()
     limits = Limits(arguments.max_bytes, arguments.memory_bytes, arguments.cpu_seconds)
     signal.signal(signal.SIGTERM, _stop)
@@ -33,7 +33,7 @@ def main() -> None:
     except Refused as refused:
         line = _refusal(refused.code, refused.detail)
     except MemoryError:
-        line = _refusal("too_large", "The data need more memory than is allowed for reading them. Send less of them.")
+        line = _refusal("too_large", "Reading the file needs more memory than is allowed. Send a smaller file.")
     sys.stdout.write(line + "\n")
 
 
@@ -41,17 +41,19 @@ def _refusal(code: str, detail: str) -> str:
     return json.dumps({"refused": {"code": code, "detail": detail}})
 
 
-def _stop(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 -- The form of handlers.
-    # As an exception, so that what was half written is removed.
+def _stop(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 -- The signature of handlers.
+    # Raised as an exception, so that partial results are removed.
     raise SystemExit(128 + signal_number)
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="ingest", description="Take in an uploaded dataset.")
-    parser.add_argument("folder", type=Path, help="holds the upload, called original")
-    parser.add_argument("--max-bytes", type=int, default=20 * 1024 * MIB, help="of everything written (default 20 GiB)")
-    parser.add_argument("--memory-bytes", type=int, default=512 * MIB, help="for buffers (default 512 MiB)")
-    parser.add_argument("--cpu-seconds", type=int, default=3600, help="of processor time (default 3600)")
+    parser = argparse.ArgumentParser(prog="ingest", description="Ingest an uploaded dataset.")
+    parser.add_argument("folder", type=Path, help="folder with the upload, in a file named original")
+    parser.add_argument(
+        "--max-bytes", type=int, default=20 * 1024 * MIB, help="limit of everything written (default 20 GiB)"
+    )
+    parser.add_argument("--memory-bytes", type=int, default=512 * MIB, help="memory for buffers (default 512 MiB)")
+    parser.add_argument("--cpu-seconds", type=int, default=3600, help="limit of processor time (default 3600)")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What the files of an archive are together: images in folders of classes, parts of a table, or arrays."""
+"""Layout of an archive: images in one folder per class, parts of a table, or arrays."""
 
 import re
 from collections import Counter
@@ -26,14 +26,14 @@ IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".ti
 PROSE = re.compile(
     r"^(readme|licen[cs]e|copying|changelog|authors|citation|notice|index)\b|\.(md|rst|html?|names|log|xml|py)$", re.I
 )
-"""Texts that people put beside their data."""
+"""Documents that are commonly packed with the data."""
 OFFICE_FILE = "[Content_Types].xml"
 """Every .xlsx is a zip archive with this file in it."""
 MAX_CLASSES = 10_000
 UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 ARRAY_SUFFIXES = re.compile(r"(\.gz|\.npy|\.idx)+$", re.I)
 LONGEST_ARRAY_NAME = 100
-MOST_TOLD = 5
+MAX_LISTED = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +41,8 @@ class Entry:
     """A file in an archive.
 
     Attributes:
-        kind: By content; of a file packed with gzip, what is in it.
-        is_packed: Whether it is.
+        kind: Detected from the content; for a file compressed with gzip, the kind of the file inside.
+        is_packed: True if the file is compressed with gzip.
     """
 
     path: PurePosixPath
@@ -53,10 +53,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """What one file is for.
+    """Role of one file in the dataset.
 
     Attributes:
-        name: Of images the class, of arrays the name; of a table's parts the path, to be shown.
+        name: Class of an image, name of an array, or path of a part of a table (for messages).
     """
 
     entry: Entry
@@ -66,7 +66,7 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What an archive is: its files by path, in the order of their paths."""
+    """Kind of an archive and its files, sorted by path."""
 
     kind: Literal["images", "table", "arrays"]
     places: dict[PurePosixPath, Place]
@@ -74,13 +74,15 @@ class Layout:
 
 
 def arrange(entries: Sequence[Entry]) -> Layout:
-    """Decide what an archive is.
+    """Determine the layout of an archive.
 
     Raises:
-        Refused: If it is nothing, several things, or not laid out as it has to be.
+        Refused: If the archive holds no data, mixes kinds of data, or has an unsupported layout.
     """
     if any(entry.path.name == OFFICE_FILE for entry in entries):
-        raise Refused("unknown_format", "The file is of an office program, such as Excel. Save the table as CSV.")
+        raise Refused(
+            "unknown_format", "The file is an office document, such as an Excel workbook. Save the table as CSV."
+        )
     ordered = sorted(entries, key=lambda entry: entry.path.as_posix())
     _check_different(ordered)
     _check_image_names(ordered)
@@ -91,7 +93,7 @@ def arrange(entries: Sequence[Entry]) -> Layout:
     found = [name for name, some in (("images", images), ("arrays", arrays), ("Parquet files", parquet)) if some]
     if len(found) > 1:
         raise Refused(
-            "mixed_contents", f"The archive holds {' and '.join(found)}. Send images, arrays and tables apart."
+            "mixed_contents", f"The archive holds {' and '.join(found)}. Upload images, arrays and tables separately."
         )
     if images:
         return Layout("images", _place_images(images), _warn_ignored(ordered, images))
@@ -101,8 +103,8 @@ def arrange(entries: Sequence[Entry]) -> Layout:
     if not tables:
         raise Refused(
             "empty",
-            f"Of the {len(ordered)} files in the archive none is an image, an array or a table. Pack PNG or JPEG files "
-            "in folders named after their classes, CSV, JSON Lines or Parquet files, or NPY or IDX files.",
+            f"None of the {len(ordered)} files in the archive is an image, an array or a table. Pack PNG or JPEG files "
+            "in one folder per class, CSV, JSON Lines or Parquet files, or NPY or IDX files.",
         )
     return Layout("table", _place_tables(tables), _warn_ignored(ordered, tables))
 
@@ -118,7 +120,7 @@ def _check_image_names(ordered: Sequence[Entry]) -> None:
         if entry.kind != "image" and entry.path.suffix.lower() in IMAGE_SUFFIXES:
             raise Refused(
                 "bad_image",
-                f"{quoted(str(entry.path))} in the archive is called an image but holds none. Repair or remove it.",
+                f"{quoted(str(entry.path))} in the archive is named like an image but is not one. Repair or remove it.",
             )
 
 
@@ -133,14 +135,14 @@ def _place_images(images: Sequence[Entry]) -> dict[PurePosixPath, Place]:
         if len(path) != depth:
             raise Refused(
                 "mixed_contents",
-                f"The image {quoted(str(entry.path))} is not in a folder of its class. Pack CLASS/image.png, or "
+                f"The image {quoted(str(entry.path))} is not in a class folder. Pack CLASS/image.png, or "
                 "train/CLASS/image.png and test/CLASS/image.png.",
             )
         split = SPLIT_WORDS[path[0].lower()] if has_splits else None
         places[entry.path] = Place(entry, path[-2], split)
     num_classes = len({place.name for place in places.values()})
     if num_classes > MAX_CLASSES:
-        raise Refused("too_large", f"There are {num_classes:,} folders of classes; {MAX_CLASSES:,} are allowed.")
+        raise Refused("too_large", f"There are {num_classes:,} class folders; at most {MAX_CLASSES:,} are allowed.")
     return places
 
 
@@ -160,7 +162,7 @@ def _place_arrays(arrays: Sequence[Entry]) -> dict[PurePosixPath, Place]:
 
 
 def _array_name(name: str) -> str:
-    """A name that is safe for a file: letters, digits, dot, dash and underscore, none but a letter in front."""
+    """Return a safe file name: letters, digits, dot, dash and underscore, beginning with a letter or a digit."""
     return UNSAFE.sub("_", ARRAY_SUFFIXES.sub("", name)).lstrip("._-")[:LONGEST_ARRAY_NAME] or "array"
 
 
@@ -170,8 +172,8 @@ def _place_tables(tables: Sequence[Entry]) -> dict[PurePosixPath, Place]:
         other = tables[splits.index(None)]
         raise Refused(
             "mixed_contents",
-            f"Some files are called train or test, but not {quoted(str(other.path))}. Name the split of every file, or "
-            "of none.",
+            f"Some files are named after a split, but {quoted(str(other.path))} is not. Name the split of every file "
+            "or of none.",
         )
     has_splits = len(set(splits)) > 1
     return {
@@ -181,7 +183,7 @@ def _place_tables(tables: Sequence[Entry]) -> dict[PurePosixPath, Place]:
 
 
 def _split_of(path: PurePosixPath) -> SplitName | None:
-    """Of `train.csv`, `iris-test.csv`, `train-00000-of-00002.parquet`, `test/part1.csv`: the split."""
+    """Return the split in a path: `train.csv`, `iris-test.csv`, `train-00000-of-00002.parquet`, `test/part1.csv`."""
     for part in reversed(path.parts):
         for word in re.split(r"[^a-z]+", part.lower()):
             if word in SPLIT_WORDS:
@@ -194,5 +196,5 @@ def _warn_ignored(entries: Sequence[Entry], used: Sequence[Entry]) -> tuple[str,
     others = [quoted(str(entry.path)) for entry in entries if entry.path not in taken]
     if not others:
         return ()
-    more = f" and {len(others) - MOST_TOLD} more" if len(others) > MOST_TOLD else ""
-    return (f"Files in the archive that were left out: {', '.join(others[:MOST_TOLD])}{more}.",)
+    more = f" and {len(others) - MAX_LISTED} more" if len(others) > MAX_LISTED else ""
+    return (f"Files in the archive that were ignored: {', '.join(others[:MAX_LISTED])}{more}.",)

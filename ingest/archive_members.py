@@ -1,4 +1,4 @@
-"""The files in a zip or tar archive, one after the other, within bounds and never by their own paths."""
+"""Iteration over the files in a zip or tar archive, within limits and without writing to their paths."""
 
 import re
 import stat
@@ -32,11 +32,11 @@ READING_ERRORS = (
 
 @dataclass(slots=True)
 class Member:
-    """A file in an archive, while the archive stands at it.
+    """A file in an archive, readable while the iteration is at it.
 
     Attributes:
-        path: As the archive says, checked; only ever shown and compared.
-        num_bytes: As the archive says.
+        path: As stated by the archive, after validation; used for messages and comparisons only.
+        num_bytes: As stated by the archive.
     """
 
     path: PurePosixPath
@@ -46,52 +46,52 @@ class Member:
     _max_bytes: int
 
     def read(self, num_bytes: int) -> bytes:
-        """The next bytes; empty at the end.
+        """Return the next bytes; empty at the end.
 
         Raises:
-            Refused: If the archive is damaged, or holds more than may be unpacked.
+            Refused: If the archive is damaged, or unpacks to more than the limit.
         """
         try:
             chunk = self._file.read(num_bytes)
         except READING_ERRORS as error:
             raise Refused(
-                "truncated", f"{quoted(str(self.path))} in the archive is damaged ({error}). Pack and send it again."
+                "truncated", f"{quoted(str(self.path))} in the archive is damaged ({error}). Pack and upload it again."
             ) from error
         _count(self._ratio, len(chunk), self._max_bytes)
         return chunk
 
 
 def walk_archive(path: Path, kind: FileKind, max_bytes: int) -> Iterator[Member]:
-    """All files of an archive that a person put there.
+    """Iterate over the files of an archive, without those that operating systems add.
 
     Args:
-        path: Of the archive.
-        kind: zip, tar, or what the tar archive is packed with.
-        max_bytes: So many may be unpacked in all.
+        path: The archive.
+        kind: zip, tar, or the compression of the tar archive.
+        max_bytes: Limit of unpacked bytes in total.
 
     Raises:
-        Refused: If it is damaged, a bomb, encrypted, or holds a link, a device, or a path that leads out of it.
+        Refused: If it is damaged, a bomb, encrypted, or contains a link, a device, or a path that leads out of it.
     """
     ratio = Ratio(path.stat().st_size, "The archive")
     members = _walk_zip(path, ratio, max_bytes) if kind == "zip" else _walk_tar(path, kind, ratio, max_bytes)
     try:
         for number, member in enumerate(members, start=1):
             if number > MAX_MEMBERS:
-                raise Refused("too_large", f"The archive holds more than {MAX_MEMBERS:,} files. Send fewer.")
+                raise Refused("too_large", f"The archive contains more than {MAX_MEMBERS:,} files. Upload fewer.")
             if not is_junk(member.path):
                 yield member
     except READING_ERRORS as error:
-        raise Refused("truncated", f"The archive breaks off or is damaged ({error}). Send it again, whole.") from error
+        raise Refused("truncated", f"The archive is incomplete or damaged ({error}). Upload it again.") from error
 
 
 def is_junk(path: PurePosixPath) -> bool:
-    """Whether systems leave such files behind."""
+    """Return True for files that operating systems add to archives."""
     return any(part.startswith(".") or part in JUNK for part in path.parts)
 
 
 def _walk_zip(path: Path, ratio: Ratio, max_bytes: int) -> Iterator[Member]:
     with zipfile.ZipFile(path) as archive:
-        # The directory says what is to come; what it keeps quiet is counted while it is read.
+        # The sizes that the directory states; bytes beyond them are counted while they are read.
         _count(Ratio(ratio.num_packed, ratio.what), sum(info.file_size for info in archive.infolist()), max_bytes)
         for info in archive.infolist():
             checked = check_path(info.orig_filename)
@@ -105,7 +105,7 @@ def _walk_zip(path: Path, ratio: Ratio, max_bytes: int) -> Iterator[Member]:
 def _check_zip_entry(info: zipfile.ZipInfo) -> None:
     shown = quoted(info.orig_filename)
     if info.flag_bits & 0x1:
-        raise Refused("unsafe_archive", f"{shown} in the archive is encrypted. Send the archive without a password.")
+        raise Refused("unsafe_archive", f"{shown} in the archive is encrypted. Upload the archive without a password.")
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
         raise Refused(
@@ -119,7 +119,7 @@ def _walk_tar(path: Path, kind: FileKind, ratio: Ratio, max_bytes: int) -> Itera
         counted = cast("IO[bytes]", _Counted(packed, ratio, max_bytes))
         with tarfile.open(fileobj=counted, mode="r|") as archive:
             for info in archive:
-                # The library keeps every entry it has read; a million of them fill the memory.
+                # tarfile keeps every entry it has read; a million of them would fill the memory.
                 archive.members = []  # type: ignore[attr-defined]
                 checked = check_path(info.name)
                 if info.isdir():
@@ -132,23 +132,23 @@ def _walk_tar(path: Path, kind: FileKind, ratio: Ratio, max_bytes: int) -> Itera
                     )
                 file = archive.extractfile(info)
                 if file is not None:
-                    # What is read is counted below the tar archive already.
+                    # These bytes are already counted beneath the tar archive.
                     yield Member(checked, info.size, file, Ratio(UNBOUNDED, ""), UNBOUNDED)
         _check_end(counted)
 
 
 def _check_end(archive: IO[bytes]) -> None:
-    """Behind the last file a tar archive has zeros only; tarfile takes anything else for its end, too."""
+    """Check that only zeros follow the last file of a tar archive; tarfile treats anything else as its end, too."""
     while chunk := archive.read(MIB):
         if chunk.strip(b"\x00"):
             raise Refused(
-                "truncated", "The tar archive is damaged behind its last readable file. Pack and send it again."
+                "truncated", "The tar archive is damaged after its last readable file. Pack and upload it again."
             )
 
 
 @dataclass(slots=True)
 class _Counted:
-    """A file that counts what is read of it; all that tarfile needs of one."""
+    """A file that counts the bytes read from it, with the one method that tarfile calls."""
 
     file: IO[bytes]
     ratio: Ratio
@@ -165,30 +165,30 @@ def _count(ratio: Ratio, num_bytes: int, max_bytes: int) -> None:
     if ratio.num_unpacked > max_bytes:
         raise Refused(
             "too_large",
-            f"The archive unpacks to more than the {max_bytes:,} bytes allowed. Send less, or have the limit raised.",
+            f"The archive unpacks to more than the {max_bytes:,} bytes allowed. Upload less data, or raise the limit.",
         )
 
 
 def check_path(name: str) -> PurePosixPath:
-    """A path as an archive gives it. No file is ever written under it, yet one that leads astray has a purpose.
+    """Validate a path stated by an archive. Files are never written to it; a malicious one is rejected all the same.
 
     Raises:
-        Refused: If it is absolute, leads upwards, or is written for another system.
+        Refused: If it is absolute, leads out of the archive, or is not a portable relative path.
     """
     path = PurePosixPath(name)
     problem = None
     if "\x00" in name or not name:
-        problem = "is blank or holds a NUL byte"
+        problem = "is empty or contains a NUL byte"
     elif not _is_unicode(name):
         problem = "is not UTF-8"
     elif len(name) > LONGEST_PATH:
-        problem = f"has more than {LONGEST_PATH:,} letters"
+        problem = f"has more than {LONGEST_PATH:,} characters"
     elif path.is_absolute() or DRIVE.match(name):
         problem = "is an absolute path"
     elif ".." in path.parts:
         problem = "leads out of the archive"
     elif "\\" in name:
-        problem = "holds a backslash"
+        problem = "contains a backslash"
     if problem:
         raise Refused(
             "unsafe_archive",

@@ -1,7 +1,6 @@
-"""From an archive to a dataset: one pass to see what is in it, another to take it out.
+"""Ingestion of an archive: one pass to determine its layout, another to extract it.
 
-The second costs time, but so nothing is written before it is clear what the archive is, and nothing of it has to be
-held.
+The second pass costs time, but nothing is written before the layout is known, and nothing has to be kept in memory.
 """
 
 import zlib
@@ -18,16 +17,16 @@ from ingest.table_parts import TablePart
 from ingest.workspace import Workspace
 
 GZIP_BITS = 16 + zlib.MAX_WBITS
-"""Tells zlib to expect gzip's header and to check its sum."""
+"""Makes zlib expect a gzip header and verify the checksum."""
 MAX_PARTS = 10_000
-"""Files that are parts of one table, or arrays."""
+"""Limit of files that are parts of one table, or arrays."""
 
 
 def take_archive(path: Path, kind: FileKind, workspace: Workspace) -> DescriptionFile:
-    """Take in a zip archive, or a tar archive that may be packed.
+    """Ingest a zip archive, or a tar archive that may be compressed.
 
     Raises:
-        Refused: If it is unsafe, damaged, or not laid out as it has to be.
+        Refused: If it is unsafe, damaged, or has an unsupported layout.
     """
     entries = [_entry(member) for member in walk_archive(path, kind, workspace.limits.max_bytes)]
     if not entries:
@@ -49,7 +48,7 @@ def _entry(member: Member) -> Entry:
     if kind in PACKERS or kind in ("zip", "tar"):
         raise Refused(
             "unsafe_archive",
-            f"{quoted(str(member.path))} in the archive is an archive itself. Pack the files that are in it directly.",
+            f"{quoted(str(member.path))} in the archive is itself an archive. Pack the files in it directly.",
         )
     return Entry(member.path, member.num_bytes, kind, is_packed)
 
@@ -58,7 +57,9 @@ def _unpack_head(head: bytes, member: Member) -> bytes:
     try:
         return zlib.decompressobj(GZIP_BITS).decompress(head, HEAD_BYTES)
     except zlib.error as error:
-        raise Refused("unreadable", f"{quoted(str(member.path))} in the archive does not unpack ({error}).") from error
+        raise Refused(
+            "unreadable", f"{quoted(str(member.path))} in the archive cannot be decompressed ({error})."
+        ) from error
 
 
 def _placed(path: Path, kind: FileKind, layout: Layout, workspace: Workspace) -> Iterator[tuple[Place, Member]]:
@@ -68,7 +69,7 @@ def _placed(path: Path, kind: FileKind, layout: Layout, workspace: Workspace) ->
 
 
 def _take(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Workspace) -> DescriptionFile:
-    # Each reader is imported when it is needed: a table needs no NumPy, an image no DuckDB.
+    # Each reader is imported on use: tables need no NumPy, images no DuckDB.
     if layout.kind == "images":
         from ingest.images import take_images  # noqa: PLC0415
 
@@ -86,9 +87,11 @@ def _take(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Wo
 
 
 def _extract(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Workspace) -> dict[object, Path]:
-    """Write the files under numbers, never under their names."""
+    """Write the files to numbered paths, never to their own."""
     if len(layout.places) > MAX_PARTS:
-        raise Refused("too_large", f"The archive holds {len(layout.places):,} files of data; send up to {MAX_PARTS:,}.")
+        raise Refused(
+            "too_large", f"The archive contains {len(layout.places):,} data files; at most {MAX_PARTS:,} are allowed."
+        )
     paths: dict[object, Path] = {}
     for number, (place, member) in enumerate(members):
         target = workspace.work / f"member-{number}"
@@ -110,7 +113,7 @@ def _chunks(place: Place, member: Member) -> Iterator[bytes]:
     while not unpacker.eof:
         packed = unpacker.unconsumed_tail or member.read(MIB)
         if not packed:
-            raise Refused("truncated", f"{quoted(str(member.path))} in the archive breaks off. Pack it again, whole.")
+            raise Refused("truncated", f"{quoted(str(member.path))} in the archive is incomplete. Pack it again.")
         try:
             chunk = unpacker.decompress(packed, MIB)
         except zlib.error as error:

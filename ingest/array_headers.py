@@ -1,4 +1,4 @@
-"""What the header of an array file says, held against the file before anything is allocated."""
+"""Headers of array files, checked against the file size before anything is allocated."""
 
 import math
 import struct
@@ -18,11 +18,11 @@ LARGEST_ITEM = 8
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Of an array.
+    """Header of an array.
 
     Attributes:
-        offset: Where in the file its numbers begin.
-        fortran_order: Whether the first index runs fastest.
+        offset: Position of the first number in the file.
+        fortran_order: True if the first index varies fastest.
     """
 
     dtype: np.dtype[Any]
@@ -32,7 +32,7 @@ class Header:
 
     @property
     def num_bytes(self) -> int:
-        """Of all numbers."""
+        """Size of all numbers together."""
         return math.prod(self.shape) * self.dtype.itemsize
 
 
@@ -40,7 +40,7 @@ def read_header(path: Path, shown: str) -> Header:
     """Read and check the header of an NPY or IDX file.
 
     Raises:
-        Refused: If it is broken, of a type that is no number, or does not fit the file's size.
+        Refused: If it is invalid, has a dtype that is not numeric, or does not match the file size.
     """
     with path.open("rb") as file:
         is_npy = file.read(1) == b"\x93"
@@ -56,9 +56,11 @@ def _read_npy(file: IO[bytes], shown: str) -> Header:
         read = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
         shape, fortran_order, dtype = read(file, max_header_size=MAX_HEADER_BYTES)
     except Exception as error:
-        # The header is a Python literal that anybody wrote; reading it fails in many ways.
+        # The header is an untrusted Python literal; parsing it fails in many ways.
         reason = quoted(str(error).splitlines()[0]) if str(error) else type(error).__name__
-        raise Refused("unreadable", f"{shown} has a broken NPY header: {reason}. Write it with numpy.save.") from error
+        raise Refused(
+            "unreadable", f"{shown} has an invalid NPY header: {reason}. Write it with numpy.save."
+        ) from error
     return Header(dtype, shape, file.tell(), fortran_order)
 
 
@@ -67,18 +69,20 @@ def _read_idx(file: IO[bytes], shown: str) -> Header:
     code, num_axes = start[2], start[3]
     sizes = file.read(4 * num_axes)
     if len(sizes) < 4 * num_axes:
-        raise Refused("truncated", f"{shown} breaks off in its IDX header. Send it again, whole.")
+        raise Refused("truncated", f"{shown} ends within its IDX header. Upload it again.")
     return Header(np.dtype(IDX_DTYPES[code]), struct.unpack(f">{num_axes}I", sizes), file.tell())
 
 
 def _check(header: Header, num_bytes: int, shown: str) -> None:
     _check_type(header.dtype, shown)
     if not header.shape:
-        raise Refused("empty", f"{shown} is a single number, not an array. Its first axis has to count samples.")
+        raise Refused(
+            "empty", f"{shown} is a single number, not an array. Expected an array whose first axis is the samples."
+        )
     if any(size < 0 for size in header.shape):
-        raise Refused("unreadable", f"{shown} has the impossible shape {header.shape}. Write it with numpy.save.")
+        raise Refused("unreadable", f"{shown} has the invalid shape {header.shape}. Write it with numpy.save.")
     if 0 in header.shape:
-        raise Refused("empty", f"{shown} has the shape {header.shape}, so there is nothing in it.")
+        raise Refused("empty", f"{shown} has the shape {header.shape}, so it is empty.")
     _check_size(header, num_bytes, shown)
 
 
@@ -86,11 +90,11 @@ def _check_size(header: Header, num_bytes: int, shown: str) -> None:
     expected = header.offset + header.num_bytes
     if num_bytes == expected:
         return
-    what = "breaks off" if num_bytes < expected else "has bytes behind its end"
+    what = "is incomplete" if num_bytes < expected else "has bytes after its end"
     raise Refused(
         "truncated" if num_bytes < expected else "unreadable",
-        f"{shown} {what}: its header says {header.shape} of {header.dtype.name}, which makes {expected:,} bytes; there "
-        f"are {num_bytes:,}. Send it again, whole.",
+        f"{shown} {what}: its header states {header.shape} of {header.dtype.name}, which needs {expected:,} bytes; got "
+        f"{num_bytes:,}. Upload it again.",
     )
 
 
@@ -98,12 +102,12 @@ def _check_type(dtype: np.dtype[Any], shown: str) -> None:
     if dtype.hasobject:
         raise Refused(
             "unsupported_type",
-            f"{shown} holds Python objects, which would have to be unpickled; that is never done, as a pickle can run "
-            "any code. Convert the array to numbers: array.astype(float).",
+            f"{shown} contains Python objects. They are never unpickled, since a pickle can run any code. Convert the "
+            "array to numbers: array.astype(float).",
         )
     if dtype.names or dtype.subdtype or dtype.kind not in "biuf" or dtype.itemsize > LARGEST_ITEM:
         raise Refused(
             "unsupported_type",
-            f"{shown} is of type {quoted(str(dtype))}; arrays may hold truth values, whole numbers and floats up to 64 "
-            "bits. Number your classes, send texts as CSV, and complex numbers as two arrays.",
+            f"{shown} has the dtype {quoted(str(dtype))}. Expected booleans, integers, or floats of up to 64 bits. "
+            "Encode classes as integers, upload text as CSV, and complex numbers as two arrays.",
         )

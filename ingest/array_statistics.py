@@ -1,4 +1,4 @@
-"""Facts about an array, gathered block by block."""
+"""Statistics of an array, accumulated block by block."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -12,10 +12,10 @@ from core.uploads.description import MAX_VALUES_KEPT, ArrayDescription, ValueCou
 
 @dataclass(slots=True)
 class ArrayStatistics:
-    """What is known of the blocks so far.
+    """Statistics of the blocks added so far.
 
     Attributes:
-        counts: Of the different values of whole numbers along one axis; None once there are too many.
+        counts: Occurrences of each distinct value of a one-dimensional integer array; None once there are too many.
     """
 
     dtype: np.dtype[Any]
@@ -30,7 +30,7 @@ class ArrayStatistics:
             self.counts = None
 
     def add(self, block: NDArray[Any]) -> None:
-        """Take in more numbers, in a flat array."""
+        """Add a flat block of numbers."""
         finite = block
         if self.dtype.kind == "f":
             is_finite = np.isfinite(block)
@@ -44,7 +44,7 @@ class ArrayStatistics:
         self._count(finite)
 
     def describe(self, name: str) -> ArrayDescription:
-        """All of it."""
+        """Return the description of the whole array."""
         frequent = sorted((self.counts or {}).items(), key=lambda item: (-item[1], item[0]))
         return ArrayDescription(
             name=name,

@@ -1,4 +1,4 @@
-"""From NPY and IDX files to little-endian arrays in C order that can be mapped into memory."""
+"""Conversion of NPY and IDX files to little-endian arrays in C order that can be memory-mapped."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -26,8 +26,8 @@ class ArrayPart:
     """A file with one array.
 
     Attributes:
-        name: What the array is called from now on; safe as the name of a file.
-        shown: What to call the file.
+        name: Name of the array in the dataset; safe as a file name.
+        shown: Name of the file in messages.
     """
 
     path: Path
@@ -39,7 +39,7 @@ def take_arrays(parts: Sequence[ArrayPart], format_: str, workspace: Workspace) 
     """Write arrays/NAME.npy into the workspace for each part.
 
     Raises:
-        Refused: If one is no array of numbers, or is cut off.
+        Refused: If one is not a numeric array, or is incomplete.
     """
     workspace.results.arrays.mkdir()
     described, sample = [], {}
@@ -48,8 +48,8 @@ def take_arrays(parts: Sequence[ArrayPart], format_: str, workspace: Workspace) 
         described.append(_take(part, target, workspace))
         sample[part.name] = _sample(target)
     warnings = [
-        f"Array “{array.name}” holds {array.num_not_finite:,} numbers that are NaN or infinite; training needs finite "
-        "ones."
+        f"Array “{array.name}” contains {array.num_not_finite:,} numbers that are NaN or infinite; training needs "
+        "finite numbers."
         for array in described
         if array.num_not_finite
     ]
@@ -67,7 +67,7 @@ def _take(part: ArrayPart, target: Path, workspace: Workspace) -> ArrayDescripti
             out, {"descr": np.lib.format.dtype_to_descr(dtype), "fortran_order": False, "shape": header.shape}
         )
         for block in _blocks(part.path, header):
-            # Whatever byte stands for true, it becomes 1.
+            # Any nonzero byte means true and becomes 1.
             plain = block.view(np.uint8) != 0 if dtype.kind == "b" else block.astype(dtype, copy=False)
             statistics.add(plain)
             out.write(np.ascontiguousarray(plain).data)
@@ -75,7 +75,7 @@ def _take(part: ArrayPart, target: Path, workspace: Workspace) -> ArrayDescripti
 
 
 def _blocks(path: Path, header: Header) -> Iterator[AnyArray]:
-    """The numbers in C order, a few mebibytes at a time."""
+    """Yield the numbers in C order, a few mebibytes at a time."""
     if not header.fortran_order:
         with path.open("rb") as file:
             file.seek(header.offset)
@@ -104,7 +104,7 @@ def _cut(array: AnyArray) -> Iterator[AnyArray]:
 
 
 def _sample(path: Path) -> list[Any]:
-    """The first few samples, each cut to a few numbers; of an array of one axis its first numbers."""
+    """Return the first few samples, each truncated to a few numbers; for a one-dimensional array its first numbers."""
     array = np.load(path, mmap_mode="r", allow_pickle=False)
     if array.ndim == 1:
         return _numbers(array[:NUM_SHOWN])

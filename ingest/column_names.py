@@ -1,4 +1,4 @@
-"""Names for the columns of a table: given, different from one another, and short enough to be written in a spec."""
+"""Column names of a table: present, unique, and short enough for a spec."""
 
 from collections.abc import Sequence
 
@@ -6,23 +6,23 @@ from core.uploads.folder import SPLIT_COLUMN
 from ingest.refusals import Refused, quoted
 
 MAX_NAME_LENGTH = 200
-MOST_TOLD = 10
+MAX_LISTED = 10
 
 
 def name_columns(given: Sequence[str], *, are_given: bool = True) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Settle the names of columns.
+    """Return valid, unique column names.
 
-    Names that differ only in case count as the same, as they do for the engine that reads the table.
+    Names that differ only in case count as equal, as they do in DuckDB.
 
     Args:
-        given: Names as they came; blank ones become `column_1`, `column_2`, …, by their place.
-        are_given: False where there is no header at all.
+        given: Names in the file; blank ones become `column_1`, `column_2`, …, by position.
+        are_given: False if the file has no header.
 
     Returns:
-        Names, and what to tell about them.
+        Names, and warnings about those that were changed.
 
     Raises:
-        Refused: If a name is too long, or the one that is reserved.
+        Refused: If a name is too long or reserved.
     """
     names: list[str] = []
     cleaned = [" ".join(came.split()) for came in given]
@@ -31,7 +31,7 @@ def name_columns(given: Sequence[str], *, are_given: bool = True) -> tuple[tuple
     changed: list[str] = []
     for place, name in enumerate(cleaned, start=1):
         _check(name)
-        # A name that is made up must not take one that is given further on.
+        # A generated name must not take a name that follows in the header.
         unique = _make_unique(name or f"column_{place}", used if name else used | later, later)
         if name and unique != name:
             changed.append(f"{quoted(name)} → {quoted(unique)}")
@@ -55,19 +55,19 @@ def _check(name: str) -> None:
     if len(name) > MAX_NAME_LENGTH:
         raise Refused(
             "unreadable",
-            f"The column name {quoted(name)} has {len(name):,} letters; names may have up to {MAX_NAME_LENGTH}. "
-            "Is the first line a header?",
+            f"The column name {quoted(name)} has {len(name):,} characters; at most {MAX_NAME_LENGTH} are "
+            "allowed. Check that the first line is a header.",
         )
     if not name.isprintable():
-        raise Refused("unreadable", f"The column name {quoted(name)} holds control characters. Rename it.")
+        raise Refused("unreadable", f"The column name {quoted(name)} contains control characters. Rename it.")
     if name.casefold() == SPLIT_COLUMN:
-        raise Refused("unreadable", f"A column is called {SPLIT_COLUMN}, which is reserved. Rename it.")
+        raise Refused("unreadable", f"A column has the reserved name {SPLIT_COLUMN}. Rename it.")
 
 
 def _warnings(changed: list[str], *, are_given: bool) -> tuple[str, ...]:
     if not are_given:
-        return ("The first line holds values, not names, so the columns are called column_1, column_2, …",)
+        return ("The first line contains values, not names, so the columns are named column_1, column_2, …",)
     if not changed:
         return ()
-    more = f" and {len(changed) - MOST_TOLD} more" if len(changed) > MOST_TOLD else ""
-    return (f"Columns were renamed, as names have to be given and different: {', '.join(changed[:MOST_TOLD])}{more}.",)
+    more = f" and {len(changed) - MAX_LISTED} more" if len(changed) > MAX_LISTED else ""
+    return (f"Columns were renamed, since names must be present and unique: {', '.join(changed[:MAX_LISTED])}{more}.",)

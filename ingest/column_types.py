@@ -1,4 +1,4 @@
-"""From columns of text to typed ones: a type is taken where every value of the column has it."""
+"""Type inference for columns of text: a column gets a type if every value has it."""
 
 from collections.abc import Iterator, Sequence
 
@@ -10,9 +10,9 @@ from ingest.table_parts import TypedColumn
 from ingest.values import BOOLEAN, DAY, DECIMAL_COMMA, INFINITY, INTEGER, MOMENT, NUMBER, OTHER_DAY
 
 SAMPLE_ROWS = 2_048
-"""Looked at first: most columns of text show there that they are nothing else."""
+"""Tested first: it suffices to recognise most columns of text."""
 COLUMNS_AT_ONCE = 20
-"""Every pattern of every column is compiled for itself, and takes memory."""
+"""Limits memory, since each pattern is compiled once per column."""
 
 Trait = str
 TRAITS: dict[Trait, str] = {
@@ -25,17 +25,17 @@ TRAITS: dict[Trait, str] = {
     "other_day": f"regexp_full_match({{c}}, {literal(OTHER_DAY)})",
     "decimal_comma": f"regexp_full_match({{c}}, {literal(f'{DECIMAL_COMMA}|{NUMBER}')})",
 }
-"""What may be true of all values of a column, as conditions on one value."""
+"""Properties of all values of a column, as SQL conditions on one value."""
 JSON_TRAITS = {
     frozenset({"number"}): {"integer", "whole", "number"},
     frozenset({"boolean"}): {"boolean"},
     frozenset({"text"}): {"day", "moment", "other_day"},
 }
-"""JSON tells numbers from texts itself; a column with both is text."""
-TOLD = {
-    "other_day": "looks like dates in an order that differs between countries; it was taken for text. Write dates as "
-    "2024-12-31 for them to be read as such.",
-    "decimal_comma": "looks like numbers with a decimal comma; it was taken for text. Write 1.5 instead of 1,5.",
+"""JSON distinguishes numbers from strings; a column with both is text."""
+WARNINGS = {
+    "other_day": "looks like dates whose order of day and month is ambiguous; it was read as text. Write dates like "
+    "2024-12-31.",
+    "decimal_comma": "looks like numbers with a decimal comma; it was read as text. Write 1.5 instead of 1,5.",
 }
 
 
@@ -45,19 +45,19 @@ def infer_types(
     names: Sequence[str],
     allowed: Sequence[frozenset[Trait] | None],
 ) -> list[TypedColumn]:
-    """Find the type of each column c0, c1, … of a table of texts.
+    """Infer the type of each column c0, c1, … of a table of text.
 
     Args:
-        connection: The engine.
-        table: Its name in SQL.
-        names: What the columns are called.
-        allowed: For each column the traits that may be looked for; None: all.
+        connection: DuckDB connection.
+        table: Name of the table in SQL.
+        names: Names of the columns, for the result.
+        allowed: For each column the traits to test; None for all.
     """
     columns: list[TypedColumn] = []
     for start in range(0, len(names), COLUMNS_AT_ONCE):
         places = range(start, min(start + COLUMNS_AT_ONCE, len(names)))
         wanted = {place: set(TRAITS if allowed[place] is None else allowed[place] or ()) for place in places}
-        sample = f"(SELECT * FROM {table} LIMIT {SAMPLE_ROWS})"  # noqa: S608 -- A name of ours.
+        sample = f"(SELECT * FROM {table} LIMIT {SAMPLE_ROWS})"  # noqa: S608 -- An internal name.
         found = _find_traits(connection, table, _find_traits(connection, sample, wanted))
         columns.extend(_column(place, names[place], found[place]) for place in places)
     return columns
@@ -66,7 +66,7 @@ def infer_types(
 def _find_traits(
     connection: duckdb.DuckDBPyConnection, relation: str, wanted: dict[int, set[Trait]]
 ) -> dict[int, set[Trait]]:
-    """Those of the traits that all values of the columns have; a column without any value has none."""
+    """Return the traits that all values of each column have; a column without values has none."""
     asked = [(place, trait) for place, traits in wanted.items() for trait in TRAITS if trait in traits]
     if not asked:
         return {place: set() for place in wanted}
@@ -76,7 +76,7 @@ def _find_traits(
     answers = connection.execute(f"SELECT {conditions} FROM {relation}").fetchone() or ()  # noqa: S608 -- Ours alone.
     held: dict[int, set[Trait]] = {place: set() for place in wanted}
     for (place, trait), holds in zip(asked, answers, strict=True):
-        # Without any value in the sample there may still be some further on.
+        # A column without values in the sample may have some further on.
         if holds or (holds is None and relation.startswith("(")):
             held[place].add(trait)
     return held
@@ -86,12 +86,14 @@ def _column(place: int, name: str, traits: set[Trait]) -> TypedColumn:
     column = f"c{place}"
     for type_, expression in _readings(column, traits):
         return TypedColumn(name, type_, expression)
-    told = tuple(f"Column “{name}” {TOLD[trait]}" for trait in TOLD if trait in traits and "whole" not in traits)
-    return TypedColumn(name, "text", column, told[:1])
+    warnings = tuple(
+        f"Column “{name}” {WARNINGS[trait]}" for trait in WARNINGS if trait in traits and "whole" not in traits
+    )
+    return TypedColumn(name, "text", column, warnings[:1])
 
 
 def _readings(column: str, traits: set[Trait]) -> Iterator[tuple[ColumnType, str]]:
-    """The types that fit, the narrowest first. Whole numbers that no BIGINT holds stay text, as no float64 does."""
+    """Yield the types that fit, narrowest first. Integers beyond BIGINT stay text: float64 cannot represent them."""
     if "boolean" in traits:
         yield "boolean", f"lower({column}) = 'true'"
     if "integer" in traits:

@@ -1,4 +1,4 @@
-"""How a CSV file is written: what separates its fields, and whether its first line names the columns."""
+"""Dialect of a CSV file: its delimiter, and whether its first line is a header."""
 
 import csv
 import re
@@ -15,21 +15,21 @@ from ingest.values import MISSING_WORDS, looks_typed
 SAMPLE_BYTES = MAX_LINE_BYTES + 1
 MAX_SAMPLE_RECORDS = 500
 DELIMITERS = "\t;|,"
-"""In the order in which they win where several fit: a comma also stands in numbers and sentences."""
+"""In order of precedence where several fit: a comma also occurs in numbers and sentences."""
 RARE_DELIMITERS = ": ~^\x01"
-"""Taken only where every record of the sample has the same number of fields."""
+"""Accepted only if every record of the sample has the same number of fields."""
 LEAST_SHARE = 0.5
-"""Of the records that have as many fields as most: below it, the delimiter is taken for a part of the text."""
+"""Least share of records with the most common number of fields: below it, the character is part of the text."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How to read a CSV file.
+    """Dialect of a CSV file.
 
     Attributes:
-        delimiter: One character; a comma where there is one column only.
-        has_header: Whether the first record names the columns.
-        names: Of the columns, in order.
+        delimiter: One character; a comma if there is only one column.
+        has_header: True if the first record names the columns.
+        names: Column names, in order.
     """
 
     delimiter: str
@@ -39,7 +39,7 @@ class Dialect:
 
 
 def detect_dialect(path: Path) -> Dialect:
-    """Find out how a plain text is written, from its beginning.
+    """Detect the dialect from the beginning of a text file.
 
     Raises:
         Refused: If there are too many columns, or no rows.
@@ -48,17 +48,17 @@ def detect_dialect(path: Path) -> Dialect:
     delimiter = _best_delimiter(text, is_whole=is_whole)
     records = _records(text, delimiter, is_whole=is_whole)
     if not records:
-        raise Refused("empty", "The file has no rows. Send a header line and a row for each sample.")
+        raise Refused("empty", "The file has no rows. Expected a header line and a row for each sample.")
     first, others = records[0], records[1:]
     if len(first) > MAX_COLUMNS:
         raise Refused(
             "too_many_columns",
-            f"The first line has {len(first):,} fields; tables may have up to {MAX_COLUMNS:,} columns. Send so wide "
-            "data as an NPY array.",
+            f"The first line has {len(first):,} fields; a table may have at most {MAX_COLUMNS:,} columns. Upload "
+            "wider data as an NPY array.",
         )
     has_header = _has_header(first, others)
     if has_header and not others and is_whole:
-        raise Refused("empty", "The file has a header but no rows. Send a row for each sample.")
+        raise Refused("empty", "The file has a header but no rows. Add a row for each sample.")
     names, warnings = name_columns(first if has_header else [""] * len(first), are_given=has_header)
     return Dialect(delimiter, has_header, names, warnings)
 
@@ -71,7 +71,7 @@ def _read_sample(path: Path) -> tuple[str, bool]:
 
 
 def _records(text: str, delimiter: str, *, is_whole: bool) -> list[list[str]]:
-    """The first records that are not blank; the last one is left out where the sample may cut it."""
+    """Return the first records that are not blank, without the last one if the sample may truncate it."""
     csv.field_size_limit(2 * SAMPLE_BYTES)
     records: list[list[str]] = []
     lines = text.splitlines(keepends=True)
@@ -97,7 +97,7 @@ def _best_delimiter(text: str, *, is_whole: bool) -> str:
 
 
 def _share(records: list[list[str]]) -> float:
-    """Records with as many fields as the first one, or as most; 0 where that is one field."""
+    """Return the share of records with the width of the first or the most common width; 0 if that is one field."""
     widths = Counter(len(record) for record in records)
     if not records or widths.most_common(1)[0][0] == 1:
         return 0.0
@@ -106,9 +106,9 @@ def _share(records: list[list[str]]) -> float:
 
 
 def _has_header(first: list[str], others: list[list[str]]) -> bool:
-    """A header is text above numbers; numbers above numbers are a row.
+    """Return True if the first record is a header: text above numbers. Numbers above numbers are a row.
 
-    Where neither is found, as in tables of text alone, the first line is taken for names if they are all different.
+    If neither is found, as in tables of text only, the first line is a header if all its fields differ.
     """
     words = [field.strip() for field in first]
     for place, word in enumerate(words):

@@ -1,7 +1,7 @@
-"""DuckDB, held to one folder and to the limits of an upload.
+"""DuckDB, restricted to one folder and to the limits of an upload.
 
-See https://duckdb.org/docs/current/operations_manual/securing_duckdb/overview: no network, no extensions, no files but
-those of the folder, and no way to change that afterwards.
+See https://duckdb.org/docs/current/operations_manual/securing_duckdb/overview: no network, no extensions, no files
+outside the folder, and a locked configuration.
 """
 
 import re
@@ -16,11 +16,11 @@ from ingest.refusals import Refused, quoted
 
 NUM_THREADS = 2
 SHARE_OF_MEMORY = 0.75
-"""Of `memory_bytes` for DuckDB's buffers; vectors on their way through a query are beside them."""
+"""Share of `memory_bytes` for DuckDB's buffers; the vectors of a running query come on top."""
 SHARE_OF_SPILL = 4
-"""One part in so many of the disk space is for what does not fit into memory."""
+"""One part in this many of the disk space is reserved for spilling."""
 ROWS_TOGETHER = 122_880
-"""Rows written together, unless they are wide."""
+"""Rows per row group, unless they are wide."""
 LEAST_ROWS_TOGETHER = 2_048
 CELLS_TOGETHER = 4_000_000
 
@@ -30,13 +30,13 @@ LINE = re.compile(r"CSV Error on Line: (\d+)")
 
 @contextmanager
 def open_engine(folder: Path, work: Path, limits: Limits, space: Space) -> Iterator[duckdb.DuckDBPyConnection]:
-    """An engine that reads and writes in this folder only.
+    """Open DuckDB with access to this folder only.
 
     Args:
-        folder: Of the upload.
-        work: For temporary files.
-        limits: Of memory.
-        space: What does not fit into memory takes a part of it.
+        folder: Folder of the upload.
+        work: Folder for temporary files.
+        limits: Limit of memory.
+        space: Disk space, part of which is reserved for spilling.
     """
     spill = space.left // SHARE_OF_SPILL
     space.spend(spill)
@@ -69,35 +69,35 @@ def open_engine(folder: Path, work: Path, limits: Limits, space: Space) -> Itera
 
 
 def literal(text: str) -> str:
-    """Text as it stands in SQL."""
+    """Quote a string literal for SQL."""
     return "'" + text.replace("'", "''") + "'"
 
 
 def identifier(name: str) -> str:
-    """A name as it stands in SQL."""
+    """Quote an identifier for SQL."""
     return '"' + name.replace('"', '""') + '"'
 
 
 def rows_together(num_columns: int) -> int:
-    """How many rows of a table of this width are held and written together."""
+    """Return the number of rows per row group for a table of this width."""
     return max(LEAST_ROWS_TOGETHER, min(ROWS_TOGETHER, CELLS_TOGETHER // max(1, num_columns)))
 
 
 @contextmanager
 def refusals_of(path: Path, shown: str) -> Iterator[None]:
-    """Turn what DuckDB says of a file into a refusal.
+    """Convert DuckDB's errors to Refused.
 
     Args:
-        path: The file, whose place on this machine is nobody's business.
-        shown: What to call it.
+        path: The file; its path is removed from messages.
+        shown: Name of the file in messages.
     """
     try:
         yield
     except duckdb.OutOfMemoryException as error:
         raise Refused(
             "too_large",
-            f"{shown} does not fit into the memory allowed for reading it. Send fewer columns or shorter texts, or "
-            "have the limit raised.",
+            f"{shown} does not fit into the memory allowed for reading it. Upload fewer columns or shorter texts, or "
+            "raise the limit.",
         ) from error
     except duckdb.Error as error:
         raise _explain(str(error).replace(str(path), shown), shown) from error
@@ -108,21 +108,21 @@ def _explain(message: str, shown: str) -> Refused:
         line, expected, found = match.groups()
         return Refused(
             "ragged_rows",
-            f"{shown}, line {line}: {found} fields where the first line has {expected}. Give every row as many "
-            "fields, and put those that contain the delimiter in double quotes.",
+            f"{shown}, line {line}: got {found} fields, expected {expected} as in the first line. Give every row as "
+            "many fields, and put those that contain the delimiter in double quotes.",
         )
     if match := LINE.search(message):
         return Refused("unreadable", f"{shown}, line {match[1]}: {_reason_of(message)}")
     if "File too large" in message or "No space left" in message or "max_temp_directory_size" in message:
-        return Refused("too_large", f"{shown} needs more disk space than is allowed for it. Send less of it.")
+        return Refused("too_large", f"{shown} needs more disk space than is allowed. Upload a smaller file.")
     if "state machine" in message:
-        return Refused("unreadable", f"{shown} is not written as CSV is (RFC 4180). Save it anew with a CSV library.")
-    return Refused("unreadable", f"{shown} can not be read: {quoted(message.splitlines()[0])}. Send it again, whole.")
+        return Refused("unreadable", f"{shown} is not valid CSV (RFC 4180). Write it with a CSV library.")
+    return Refused("unreadable", f"{shown} cannot be read: {quoted(message.splitlines()[0])}. Upload it again.")
 
 
 def _reason_of(message: str) -> str:
     if "quote" in message:
-        return "a quoted field does not end, or goes on behind its quote. Double the quotes inside of fields."
+        return "a quoted field has no closing quote, or text after it. Double the quotes inside fields."
     if "aximum line size" in message or "line size" in message:
-        return "the row is too long. Put large texts or arrays into files of their own."
-    return f"{quoted(message.splitlines()[-1])}. Mend this row."
+        return "the row is too long. Store large texts or arrays in separate files."
+    return f"{quoted(message.splitlines()[-1])}. Fix this row."

@@ -1,4 +1,4 @@
-"""What a file is, by its first bytes alone: names say nothing."""
+"""Detection of file formats by the first bytes; file names are ignored."""
 
 import bz2
 import gzip
@@ -14,7 +14,7 @@ from ingest.refusals import Refused
 
 FileKind = Literal["parquet", "npy", "zip", "gzip", "xz", "bzip2", "tar", "idx", "image", "text", "other"]
 HEAD_BYTES = 4096
-"""What has to be read of a file to tell its kind."""
+"""Bytes needed to detect the kind of a file."""
 TAR_BLOCK = 512
 
 MAGIC: tuple[tuple[bytes, FileKind], ...] = (
@@ -47,25 +47,25 @@ FOREIGN_MAGIC = (
     (b"\x80\x04\x95", "a Python pickle, which is never opened"),
     (b"\x80\x05\x95", "a Python pickle, which is never opened"),
 )
-"""Formats that people do send, to be told by name."""
+"""Unsupported formats that are often uploaded, named in the error."""
 
 CONTROL = re.compile(rb"[\x02-\x08\x0b\x0e-\x1a\x7f]")
-"""Bytes that no text has. A NUL alone is left to the reader of texts, which says in which line it stands."""
+"""Bytes that do not occur in text. NUL is left to the text reader, which reports its line."""
 JSON_ARRAY = re.compile(rb"\s*\[\s*[\[{]")
 IDX_TYPES = (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E)
 BYTE_ORDER_MARKS_16 = (b"\xff\xfe", b"\xfe\xff")
 
 PACKERS: dict[FileKind, Callable[[Path], IO[bytes]]] = {
     "gzip": lambda path: cast("IO[bytes]", gzip.GzipFile(path)),
-    "xz": lambda path: cast("IO[bytes]", lzma.LZMAFile(path)),  # noqa: SIM115 -- Whoever calls this closes it.
+    "xz": lambda path: cast("IO[bytes]", lzma.LZMAFile(path)),  # noqa: SIM115 -- The caller closes it.
     "bzip2": lambda path: cast("IO[bytes]", bz2.BZ2File(path)),
 }
-"""How a packed file is read."""
+"""Readers of compressed files."""
 UNPACKING_ERRORS = (EOFError, OSError, lzma.LZMAError, zlib.error)
 
 
 def kind_of(head: bytes) -> FileKind:
-    """What a file with these first bytes is."""
+    """Return the kind of a file with these first bytes."""
     for magic, kind in MAGIC:
         if head.startswith(magic):
             return kind
@@ -79,14 +79,14 @@ def kind_of(head: bytes) -> FileKind:
 
 
 def foreign_format(head: bytes) -> str | None:
-    """The name of a format that is known but not taken."""
+    """Return the name of a format that is known but not supported, or None."""
     if JSON_ARRAY.match(head):
-        return "a JSON array (write JSON Lines: an object with a row's values on each line)"
+        return "a JSON array (write JSON Lines: one object with the values of a row on each line)"
     return next((name for magic, name in FOREIGN_MAGIC if head.startswith(magic)), None)
 
 
 def is_tar(head: bytes) -> bool:
-    """Whether a tar archive begins with these bytes: its first block carries its own checksum."""
+    """Return True if a tar archive begins with these bytes: its first block carries a checksum."""
     if len(head) < TAR_BLOCK:
         return False
     try:
@@ -97,24 +97,22 @@ def is_tar(head: bytes) -> bool:
 
 
 def read_head(path: Path) -> bytes:
-    """The first bytes of a file."""
+    """Return the first bytes of a file."""
     with path.open("rb") as file:
         return file.read(HEAD_BYTES)
 
 
 def read_packed_head(path: Path, kind: FileKind) -> bytes:
-    """The first bytes of what a packed file unpacks to.
+    """Return the first decompressed bytes of a compressed file.
 
     Raises:
-        Refused: If it does not unpack.
+        Refused: If it cannot be decompressed.
     """
     try:
         with PACKERS[kind](path) as file:
             return file.read(HEAD_BYTES)
     except UNPACKING_ERRORS as error:
-        raise Refused(
-            "truncated", f"The {kind} file breaks off or is damaged ({error}). Send it again, whole."
-        ) from error
+        raise Refused("truncated", f"The {kind} file is incomplete or damaged ({error}). Upload it again.") from error
 
 
 def _is_webp(head: bytes) -> bool:
@@ -122,7 +120,7 @@ def _is_webp(head: bytes) -> bool:
 
 
 def _is_bmp(head: bytes) -> bool:
-    """BM, and four reserved bytes that are zero; a text may well begin with BM."""
+    """Return True for BM and four reserved bytes that are zero; text may begin with BM as well."""
     return head[:2] == b"BM" and head[6:10] == bytes(4)
 
 
@@ -131,7 +129,7 @@ def _is_text(head: bytes) -> bool:
 
 
 def utf16_without_mark(head: bytes) -> Literal["utf-16-le", "utf-16-be"] | None:
-    """The encoding of text in Latin letters where every other byte is zero."""
+    """Return the encoding of text in Latin letters in which every other byte is zero."""
     even, odd = head[0 : len(head) & ~1 : 2], head[1::2]
     if len(odd) < 2:  # noqa: PLR2004 -- Two letters at least.
         return None

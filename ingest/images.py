@@ -1,7 +1,7 @@
-"""From image files in folders of classes to one file of all their bytes and a record of where each lies.
+"""Ingestion of image files in class folders: one file with all their bytes, and an index with the offset of each.
 
-The files are kept as they are: photographs unpacked to pixels would take ten times the space. Every one is decoded
-once, so that no run meets a broken one later.
+The files are stored as uploaded: photographs decoded to pixels would take ten times the space. Each is decoded once,
+so that a run never reads a broken one.
 """
 
 from array import array
@@ -22,26 +22,26 @@ from ingest.refusals import Refused, quoted
 from ingest.workspace import Workspace
 
 MAX_IMAGE_BYTES = 256 * MIB
-"""Of one file."""
+"""Limit of one file."""
 GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"}
 NUM_SAMPLED = 20
 
 
 @dataclass(slots=True)
 class Records:
-    """What is known of the images so far, each number in a column of its own: a million are a few dozen mebibytes."""
+    """Records of the images added so far, as compact integers: a million images take a few dozen mebibytes."""
 
     paths: list[str] = field(default_factory=list)
     rows: "array[int]" = field(default_factory=lambda: array("q"))
     num_grey: int = 0
 
     def add(self, path: str, *values: int) -> None:
-        """Take in one image; the values are those of IMAGE_RECORD."""
+        """Add one image; the values are those of IMAGE_RECORD."""
         self.paths.append(path)
         self.rows.extend(values)
 
     def sorted(self) -> tuple[list[str], np.ndarray[Any, Any]]:
-        """Paths and IMAGE_RECORDs in the order of the paths."""
+        """Return paths and IMAGE_RECORDs, sorted by path."""
         order = sorted(range(len(self.paths)), key=self.paths.__getitem__)
         rows = np.frombuffer(self.rows, np.int64).reshape(-1, len(IMAGE_RECORD))[order]
         records = np.empty(len(order), np.dtype(IMAGE_RECORD))
@@ -52,7 +52,7 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What an image turned out to be."""
+    """Size and color mode of a decoded image."""
 
     height: int
     width: int
@@ -89,14 +89,14 @@ def look_at(content: bytes, path: str) -> Looks:
     """Decode an image.
 
     Raises:
-        Refused: If that fails, or it has too many pixels.
+        Refused: If it cannot be decoded, or has too many pixels.
     """
     try:
         with opened(content) as image:
             _check_size(image.height, image.width, path)
             height, width = upright_size(image)
             is_grey = image.mode in GREY_MODES
-            # Of a JPEG an eighth of the size is decoded from all of its bytes, in less time.
+            # Decoding a JPEG at an eighth of its size still reads all its bytes, in less time.
             image.draft(None, (max(1, image.width // 8), max(1, image.height // 8)))
             image.load()
     except ImageRefused as refused:
@@ -108,8 +108,8 @@ def _check_size(height: int, width: int, path: str) -> None:
     if width * height > MAX_PIXELS:
         raise Refused(
             "too_large",
-            f"The image {quoted(path)} has {height:,} × {width:,} pixels; {MAX_PIXELS:,} are allowed. Send it smaller: "
-            "networks see a few hundred pixels a side.",
+            f"The image {quoted(path)} has {height:,} × {width:,} pixels; at most {MAX_PIXELS:,} are allowed. Resize "
+            "it: networks take a few hundred pixels a side.",
         )
 
 
@@ -118,7 +118,9 @@ def _read(member: Member) -> bytes:
     while part := member.read(MIB):
         num_bytes += len(part)
         if num_bytes > MAX_IMAGE_BYTES:
-            raise Refused("too_large", f"The image {quoted(str(member.path))} has over {MAX_IMAGE_BYTES:,} bytes.")
+            raise Refused(
+                "too_large", f"The image {quoted(str(member.path))} has over {MAX_IMAGE_BYTES:,} bytes. Resize it."
+            )
         parts.append(part)
     return b"".join(parts)
 
@@ -146,7 +148,7 @@ def _count_splits(table: np.ndarray[Any, Any]) -> dict[SplitName, int]:
 
 
 def _sample(paths: Sequence[str], table: np.ndarray[Any, Any], labels: Sequence[str]) -> tuple[dict[str, Any], ...]:
-    """Images spread evenly over all of them, so that there are some of several classes."""
+    """Return images evenly spaced over all of them, so that several classes are represented."""
     places = sorted({round(place) for place in np.linspace(0, len(paths) - 1, NUM_SAMPLED).tolist()})
     return tuple(
         {

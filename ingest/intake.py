@@ -1,4 +1,4 @@
-"""Taking in one upload: from `original` in a folder to everything core.uploads.folder names."""
+"""Ingestion of one upload: from `original` in a folder to the files that core.uploads.folder names."""
 
 from pathlib import Path
 
@@ -13,10 +13,10 @@ from ingest.workspace import Workspace, open_workspace, publish
 
 
 def take_in(folder: Path, limits: Limits) -> DescriptionFile:
-    """Turn an upload into typed data beside it.
+    """Convert an upload to typed data in the same folder.
 
     Raises:
-        Refused: If it can not be; the folder then holds nothing but the upload.
+        Refused: If it cannot be ingested; the folder then contains only the upload.
     """
     with open_workspace(folder, limits) as workspace:
         _check_file(workspace.original)
@@ -27,7 +27,7 @@ def take_in(folder: Path, limits: Limits) -> DescriptionFile:
 
 def _check_file(original: Path) -> None:
     if original.is_symlink() or not original.is_file():
-        raise Refused("unreadable", "What was sent is no file.")
+        raise Refused("unreadable", "The upload is not a regular file. Upload a file.")
     if original.stat().st_size == 0:
         raise Refused("empty", "The file is empty. Send a file with data.")
 
@@ -40,36 +40,36 @@ def _take(workspace: Workspace) -> DescriptionFile:
         if inner == "tar":
             return take_archive(path, kind, workspace)
         if inner in PACKERS or inner == "zip":
-            raise Refused("unsafe_archive", f"The file is packed twice ({kind}, in it {inner}). Pack it once.")
+            raise Refused("unsafe_archive", f"The file is compressed twice ({inner} inside {kind}). Compress it once.")
         path = unpack(path, kind, workspace.work / "unpacked", workspace.space)
         kind = inner
     return _take_plain(path, kind, workspace)
 
 
 def _take_plain(path: Path, kind: FileKind, workspace: Workspace) -> DescriptionFile:
-    # Each reader is imported when it is needed: a table needs no NumPy, an image no DuckDB.
+    # Each reader is imported on use: tables need no NumPy, images no DuckDB.
     if kind in ("text", "other") and (name := foreign_format(read_head(path))):
         raise _unknown(name)
     match kind:
         case "text" | "parquet":
-            from ingest.tables import take_table  # noqa: PLC0415 -- Only then needed.
+            from ingest.tables import take_table  # noqa: PLC0415 -- Imported on use.
 
             return take_table([TablePart(path)], workspace)
         case "npy" | "idx":
-            from ingest.arrays import ArrayPart, take_arrays  # noqa: PLC0415 -- Only then needed.
+            from ingest.arrays import ArrayPart, take_arrays  # noqa: PLC0415 -- Imported on use.
 
             return take_arrays([ArrayPart(path, "array")], kind, workspace)
         case "zip" | "tar":
             return take_archive(path, kind, workspace)
         case "image":
-            raise _unknown("a single image; put images into folders named after their classes and pack these")
+            raise _unknown("a single image; put images into one folder per class and pack the folders")
         case _:
-            raise _unknown("of no format known here")
+            raise _unknown("of an unknown format")
 
 
 def _unknown(name: str) -> Refused:
     return Refused(
         "unknown_format",
-        f"The file is {name}. Taken are CSV, TSV, JSON Lines, Parquet, NPY, NPZ, IDX, and zip or tar archives of them "
+        f"The file is {name}. Expected CSV, TSV, JSON Lines, Parquet, NPY, NPZ, IDX, or a zip or tar archive of them "
         "or of images.",
     )

@@ -1,4 +1,4 @@
-"""JSON Lines (https://jsonlines.org): one flat object a line, with whatever keys."""
+"""JSON Lines (https://jsonlines.org): one flat object per line, with any keys."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -21,21 +21,21 @@ KINDS: dict[type, JsonKind] = {int: "number", float: "number", bool: "boolean", 
 
 @dataclass(frozen=True, slots=True)
 class Keys:
-    """The keys of all objects, in the order in which they come first, and what their values are."""
+    """Keys of all objects, in order of first appearance, with the kinds of their values."""
 
     kinds: dict[str, set[JsonKind]]
 
     @property
     def names(self) -> tuple[str, ...]:
-        """The keys as columns."""
+        """Column names."""
         return tuple(self.kinds)
 
 
 def survey_keys(path: Path) -> Keys:
-    """Read every line once.
+    """Collect the keys of all lines.
 
     Raises:
-        Refused: At a line that is no flat object, or if there are none.
+        Refused: If a line is not a flat object, or no line has a key.
     """
     kinds: dict[str, set[JsonKind]] = {}
     known: set[tuple[str, type]] = set()
@@ -49,8 +49,8 @@ def survey_keys(path: Path) -> Keys:
         if len(kinds) > MAX_COLUMNS:
             raise Refused(
                 "too_many_columns",
-                f"By line {number} there are {len(kinds):,} different keys; tables may have up to "
-                f"{MAX_COLUMNS:,} columns.",
+                f"The first {number:,} lines have {len(kinds):,} different keys; a table may have at most "
+                f"{MAX_COLUMNS:,} columns. Upload wider data as an NPY array.",
             )
     _check_keys(kinds)
     return Keys(kinds)
@@ -71,11 +71,11 @@ def _parse(text: bytes, where: str) -> dict[str, Any]:
     except orjson.JSONDecodeError as error:
         raise Refused(
             "unreadable",
-            f"{where} is not JSON ({error}). JSON Lines has one whole object a line; NaN and infinities are no JSON, "
+            f"{where} is not valid JSON ({error}). Expected one complete object per line. JSON has no NaN or infinity; "
             "write null.",
         ) from error
     if not isinstance(row, dict):
-        raise Refused("unreadable", f'{where} is no object. Write each row as {{"column": value, …}} on a line.')
+        raise Refused("unreadable", f'{where} is not an object. Write each row as {{"column": value, …}} on one line.')
     return row
 
 
@@ -84,15 +84,15 @@ def _add_kind(kinds: dict[str, set[JsonKind]], key: str, value: Any, where: str)
     if kind is None:
         raise Refused(
             "nested_values",
-            f"{where}: {quoted(key)} holds {'a list' if isinstance(value, list) else 'an object'}. Write its parts as "
-            "columns of their own, or send arrays as NPY.",
+            f"{where}: {quoted(key)} contains {'a list' if isinstance(value, list) else 'an object'}. Write its parts "
+            "as separate columns, or upload arrays as NPY.",
         )
     kinds.setdefault(key, set()).add(kind)
 
 
 def _check_keys(kinds: dict[str, set[JsonKind]]) -> None:
     if not kinds:
-        raise Refused("empty", "There are no values. Send an object with a row's values on each line.")
+        raise Refused("empty", "The objects have no keys. Expected an object with the values of a row on each line.")
     different = {" ".join(key.split()).casefold(): key for key in kinds}
     for key in kinds:
         name = " ".join(key.split())
@@ -100,15 +100,15 @@ def _check_keys(kinds: dict[str, set[JsonKind]]) -> None:
             raise Refused(
                 "unreadable",
                 f"The key {quoted(key)} is blank, or differs from {quoted(different[name.casefold()])} only "
-                "in case. Rename it.",
+                "in case or spaces. Rename it.",
             )
 
 
 def stage_json_lines(staging: Staging, part: TablePart, keys: Keys) -> None:
-    """Add the objects of a plain JSON Lines file; empty texts count as missing.
+    """Add the objects of a plain JSON Lines file; empty strings count as missing.
 
     Raises:
-        Refused: If it can not be read, or has other keys than the parts before.
+        Refused: If it cannot be read, or its keys differ from those of earlier parts.
     """
     names, _ = name_columns(keys.names)
     places = staging.places(names, part.shown)

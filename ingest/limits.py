@@ -1,4 +1,4 @@
-"""What taking in one upload may use: disk, memory, processor time."""
+"""Limits of ingesting one upload: disk, memory, processor time."""
 
 import os
 import resource
@@ -10,24 +10,24 @@ from ingest.refusals import Refused
 
 MIB = 1024**2
 MEMORY_BESIDE = 2048 * MIB
-"""Address space for private data beside `memory_bytes`: the interpreter, libraries, stacks, one decoded image."""
+"""Address space for private data on top of `memory_bytes`: the interpreter, libraries, stacks, one decoded image."""
 ADDRESS_SPACE = 2
-"""So many bytes of address space for each of `memory_bytes`: allocators keep more of it than they use. A table of 1,500
+"""Bytes of address space for each of `memory_bytes`, since allocators reserve more than they use. A table of 1,500
 columns took 2.2 GB of address space while it was read in 0.5 GB of memory."""
 MAX_RATIO = 250
-"""Unpacked bytes to packed ones."""
+"""Highest ratio of unpacked to packed bytes."""
 RATIO_FROM = 256 * MIB
-"""Below so many unpacked bytes the ratio does not matter: an array of zeros is legitimate."""
+"""Unpacked bytes from which the ratio is checked: an array of zeros is legitimate."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bounds on one upload.
+    """Limits of one upload.
 
     Attributes:
-        max_bytes: Of everything written, temporary files included; the upload itself does not count.
-        memory_bytes: For buffers and sorting; what does not fit goes to disk.
-        cpu_seconds: After so many the process is ended.
+        max_bytes: Limit of everything written, temporary files included; the upload itself does not count.
+        memory_bytes: Memory for buffers and sorting; data that does not fit is spilled to disk.
+        cpu_seconds: Processor time after which the process is ended.
     """
 
     max_bytes: int
@@ -36,9 +36,9 @@ class Limits:
 
 
 def restrict_process(limits: Limits) -> None:
-    """Let the kernel hold this process to its limits, for the case that a decoder has a fault.
+    """Make the kernel enforce the limits on this process, in case a decoder has a fault.
 
-    RLIMIT_DATA counts private writable memory (getrlimit(2), since Linux 4.7), not the files mapped to be read; macOS
+    RLIMIT_DATA counts private writable memory (getrlimit(2), since Linux 4.7), not files mapped for reading; macOS
     does not enforce it. Writing past RLIMIT_FSIZE is an error, as Python ignores SIGXFSZ.
     """
     os.nice(5)
@@ -59,10 +59,10 @@ def _lower(name: int, value: int) -> None:
 
 @dataclass(slots=True)
 class Space:
-    """Counts what is written, and refuses what would go over.
+    """Count written bytes, and reject what would exceed the limit.
 
     Attributes:
-        max_bytes: Of all files that are there at one time.
+        max_bytes: Limit of all files that exist at one time.
         used: Bytes written and not removed again.
     """
 
@@ -71,21 +71,21 @@ class Space:
 
     @property
     def left(self) -> int:
-        """Bytes that may yet be written."""
+        """Bytes that may still be written."""
         return self.max_bytes - self.used
 
     def spend(self, num_bytes: int) -> None:
         """Count bytes about to be written.
 
         Raises:
-            Refused: If they go over.
+            Refused: If they exceed the limit.
         """
         self.used += num_bytes
         if self.used > self.max_bytes:
             raise Refused(
                 "too_large",
-                f"Unpacked and prepared, these data need more than the {self.max_bytes:,} bytes allowed. Send less of "
-                "them, or have the limit raised.",
+                f"Unpacked and prepared, the data needs more than the {self.max_bytes:,} bytes allowed. Upload less "
+                "data, or raise the limit.",
             )
 
     def give_back(self, num_bytes: int) -> None:
@@ -95,11 +95,11 @@ class Space:
 
 @dataclass(slots=True)
 class Ratio:
-    """Watches how far packed data swell.
+    """Check the ratio of unpacked to packed bytes.
 
     Attributes:
         num_packed: Bytes of the upload.
-        what: Names the upload in a message.
+        what: Name of the upload in messages.
     """
 
     num_packed: int
@@ -110,20 +110,20 @@ class Ratio:
         """Count unpacked bytes.
 
         Raises:
-            Refused: If they are out of proportion.
+            Refused: If the ratio exceeds MAX_RATIO.
         """
         self.num_unpacked += num_bytes
         if self.num_unpacked > RATIO_FROM and self.num_unpacked > MAX_RATIO * self.num_packed:
             raise Refused(
                 "too_large",
-                f"{self.what} of {self.num_packed:,} bytes unpacks to more than {MAX_RATIO} times its size, as only "
-                "bombs do. Send the data packed in an ordinary way.",
+                f"{self.what} of {self.num_packed:,} bytes unpacks to more than {MAX_RATIO} times its size, like a "
+                "decompression bomb. Upload the data with ordinary compression.",
             )
 
 
 @contextmanager
 def limited_file_size(num_bytes: int) -> Iterator[None]:
-    """Let no file grow beyond this for a while: for libraries that write files themselves."""
+    """Limit the size of files within a block, for libraries that write files themselves."""
     before, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     least = min(limit for limit in (max(num_bytes, MIB), before, hard) if limit != resource.RLIM_INFINITY)
     resource.setrlimit(resource.RLIMIT_FSIZE, (least, hard))

@@ -1,4 +1,4 @@
-"""Tables as Parquet: typed already, so that only the types have to be brought to ours."""
+"""Parquet tables: already typed, so only their types are mapped."""
 
 import re
 from collections.abc import Sequence
@@ -19,10 +19,10 @@ TEXTS = ("VARCHAR", "UUID", "HUGEINT", "UHUGEINT", "BIGNUM", "TIME", "TIME WITH 
 
 
 def open_parquet(connection: duckdb.DuckDBPyConnection, parts: Sequence[TablePart]) -> TypedRows:
-    """Look at the schema of all parts.
+    """Read the schema of all parts.
 
     Raises:
-        Refused: If one can not be read, or has nested or strange columns, or others than the first one.
+        Refused: If one cannot be read, has nested or unsupported columns, or other columns than the first part.
     """
     given = _schema(connection, parts[0])
     names, warnings = name_columns([name for name, _ in given])
@@ -42,8 +42,8 @@ def _schema(connection: duckdb.DuckDBPyConnection, part: TablePart) -> list[tupl
     if len(rows) > MAX_COLUMNS:
         raise Refused(
             "too_many_columns",
-            f"{part.shown} has {len(rows):,} columns; tables may have up to {MAX_COLUMNS:,}. Send so wide data as an "
-            "NPY array.",
+            f"{part.shown} has {len(rows):,} columns; a table may have at most {MAX_COLUMNS:,}. Upload wider data as "
+            "an NPY array.",
         )
     return [(row[0], row[1]) for row in rows]
 
@@ -55,7 +55,7 @@ def _select(connection: duckdb.DuckDBPyConnection, part: TablePart, given: list[
             raise Refused(
                 "mixed_contents",
                 f"{part.shown} does not have the columns of the first file: {quoted(name)} is "
-                f"{there.get(name, 'missing')} in it and {type_} there. Give all files of a table the same columns.",
+                f"{there.get(name, 'missing')}, expected {type_}. Give all files of a table the same columns.",
             )
     columns = ", ".join(f"{identifier(name)} AS c{place}" for place, (name, _) in enumerate(given))
     return f"SELECT {columns}, {part.split_number}::TINYINT AS split FROM {_reader(part.path)}"  # noqa: S608 -- Quoted.
@@ -74,12 +74,12 @@ def _column(connection: duckdb.DuckDBPyConnection, relation: str, place: int, na
     if re.search(r"[\[(]", type_) or type_ in ("VARIANT",):
         raise Refused(
             "nested_values",
-            f"Column {quoted(name)} holds nested values ({quoted(type_)}). Write its parts as columns of their own, "
-            "or send arrays as NPY.",
+            f"Column {quoted(name)} contains nested values ({quoted(type_)}). Write its parts as separate columns, "
+            "or upload arrays as NPY.",
         )
     raise Refused(
         "unsupported_type",
-        f"Column {quoted(name)} is of type {quoted(type_)}, which is neither number, truth value, date nor text. "
+        f"Column {quoted(name)} has the unsupported type {quoted(type_)}. Expected numbers, booleans, dates or text. "
         "Convert it or leave it out.",
     )
 
@@ -103,9 +103,9 @@ def _reading(column: str, type_: str) -> tuple[ColumnType, str] | None:
 
 
 def _unsigned(connection: duckdb.DuckDBPyConnection, relation: str, column: str, name: str) -> TypedColumn:
-    """Whole numbers of 64 bits without a sign: mostly small, else identifiers, which stay text."""
-    row = connection.execute(f"SELECT max({column}) FROM {relation}").fetchone()  # noqa: S608 -- Ours alone.
+    """Return a column of unsigned 64-bit integers: mostly small, otherwise identifiers, which stay text."""
+    row = connection.execute(f"SELECT max({column}) FROM {relation}").fetchone()  # noqa: S608 -- Internal names.
     if row is None or row[0] is None or row[0] <= LARGEST_WHOLE:
         return TypedColumn(name, "integer", f"CAST({column} AS BIGINT)")
-    told = f"Column “{name}” has whole numbers over 2⁶³; it was taken for text."
-    return TypedColumn(name, "text", f"CAST({column} AS VARCHAR)", (told,))
+    warning = f"Column “{name}” has integers of 2⁶³ or more; it was read as text."
+    return TypedColumn(name, "text", f"CAST({column} AS VARCHAR)", (warning,))

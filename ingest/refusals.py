@@ -1,4 +1,4 @@
-"""Why an upload is not taken in."""
+"""Reasons to reject an upload."""
 
 from typing import Literal
 
@@ -18,20 +18,20 @@ RefusalCode = Literal[
     "mixed_contents",
     "bad_image",
 ]
-"""Stable words for programs.
+"""Stable codes for programs.
 
-empty: nothing to learn from. unreadable: of a known format, but broken. too_large: over the limits of bytes, memory,
-entries or pixels. unsafe_archive: names, links or nesting that are never followed.
+empty: no data. unreadable: of a known format, but invalid. too_large: over the limits of bytes, memory, entries or
+pixels. unsafe_archive: paths, links or nesting that are never followed.
 """
 
 LONGEST_QUOTED = 120
 
 
 class Refused(Exception):
-    """An upload that can not be taken in as it is.
+    """An upload that cannot be ingested as it is.
 
     Attributes:
-        detail: What came, where, and what to mend.
+        detail: What came, where, and what to do.
     """
 
     def __init__(self, code: RefusalCode, detail: str) -> None:
@@ -41,6 +41,6 @@ class Refused(Exception):
 
 
 def quoted(text: str) -> str:
-    """Something a stranger wrote, short and printable, for a message."""
+    """Return untrusted text shortened and printable, for a message."""
     shown = text if len(text) <= LONGEST_QUOTED else text[: LONGEST_QUOTED - 1] + "…"
     return "“" + "".join(character if character.isprintable() else "�" for character in shown) + "”"

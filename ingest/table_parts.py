@@ -1,4 +1,4 @@
-"""What goes into a table, and what it is on its way."""
+"""Parts, columns and rows of a table during ingestion."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,7 +9,7 @@ from core.uploads.description import SPLIT_NAMES, ColumnType, SplitName
 TableFormat = Literal["csv", "json_lines", "parquet"]
 
 THE_FILE = "The file"
-"""What an upload of one file is called; people know which it is."""
+"""Name of a single uploaded file in messages."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,8 +17,8 @@ class TablePart:
     """A file of rows.
 
     Attributes:
-        shown: What to call it.
-        split: The split that all its rows are given to; null where the upload has no splits.
+        shown: Name of the file in messages.
+        split: Split of all its rows; None if the upload has no splits.
     """
 
     path: Path
@@ -33,11 +33,11 @@ class TablePart:
 
 @dataclass(frozen=True, slots=True)
 class TypedColumn:
-    """A column and how it is read.
+    """A column and its conversion.
 
     Attributes:
-        expression: In SQL, on the column as it came; gives BIGINT, DOUBLE, BOOLEAN, DATE, TIMESTAMP (in UTC) or
-            VARCHAR.
+        expression: SQL expression over the original column, of type BIGINT, DOUBLE, BOOLEAN, DATE, TIMESTAMP (in UTC)
+            or VARCHAR.
     """
 
     name: str
@@ -51,7 +51,7 @@ class TypedRows:
     """Rows ready to be written.
 
     Attributes:
-        relation: In SQL: columns c0, c1, … as they came, and `split`, a number.
+        relation: SQL relation with the original columns c0, c1, …, and `split`, a number.
     """
 
     relation: str

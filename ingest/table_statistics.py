@@ -1,4 +1,4 @@
-"""What there is in the columns of a typed table: counts, ranges, frequent values."""
+"""Statistics of the columns of a typed table: counts, ranges, frequent values."""
 
 import json
 import math
@@ -16,11 +16,11 @@ from ingest.table_parts import TypedColumn
 
 COLUMNS_AT_ONCE = 50
 MAX_COUNTED_EXACTLY = 100_000
-"""Columns with more different values have them estimated (HyperLogLog, within a few per cent), and none listed."""
+"""Above this many distinct values their number is estimated (HyperLogLog, within a few percent), and none is listed."""
 MAX_VALUES_OF_ALL = 100_000
-"""Values listed over all columns: in a table of 1,000 columns 100 of each."""
+"""Values listed over all columns: 100 of each in a table of 1,000 columns."""
 LONGEST_LISTED = 200
-"""Columns with longer texts have no values listed: they are no categories."""
+"""Columns with longer texts have no values listed, since they are not categories."""
 SAMPLE_ROWS = 20
 SAMPLE_CELLS = 20_000
 LONGEST_SAMPLED = 200
@@ -32,7 +32,7 @@ def describe_columns(
     """Describe the columns of a Parquet file.
 
     Raises:
-        Refused: If there is an infinite number.
+        Refused: If a number is infinite.
     """
     described: list[ColumnDescription] = []
     for start in range(0, len(columns), COLUMNS_AT_ONCE):
@@ -48,7 +48,7 @@ def describe_columns(
 def read_sample(
     connection: duckdb.DuckDBPyConnection, table: Path, columns: Sequence[TypedColumn]
 ) -> tuple[tuple[Any, ...], ...]:
-    """The first rows, with long texts cut."""
+    """Return the first rows, with long texts truncated."""
     num_rows = max(3, min(SAMPLE_ROWS, SAMPLE_CELLS // len(columns)))
     names = ", ".join(identifier(column.name) for column in columns)
     rows = connection.execute(f"SELECT {names} FROM {_reader(table)} LIMIT {num_rows}").fetchall()  # noqa: S608
@@ -62,9 +62,9 @@ def _num_listed(num_columns: int) -> int:
 def _ask(
     connection: duckdb.DuckDBPyConnection, table: Path, columns: Sequence[TypedColumn]
 ) -> list[tuple[Any, Any, Any, Any, Any, Any]]:
-    """For each column: values, roughly how many different ones, least, greatest, mean, standard deviation.
+    """Return for each column: values, approximate distinct values, minimum, maximum, mean, standard deviation.
 
-    The extent of texts is the length of the longest.
+    The maximum of a text column is the length of its longest text.
     """
     asked = ", ".join(_aggregates(identifier(column.name), column) for column in columns)
     row = connection.execute(f"SELECT {asked} FROM {_reader(table)}").fetchone() or ()  # noqa: S608 -- Quoted.
@@ -78,7 +78,7 @@ def _aggregates(name: str, column: TypedColumn) -> str:
     if column.type in ("boolean", "date"):
         return f"{counts}, min({name}), max({name}), NULL, NULL"
     if column.type == "integer":
-        # Of doubles, as a variance of whole numbers may leave their range.
+        # Computed on doubles, since the variance of integers may overflow.
         return f"{counts}, min({name}), max({name}), avg({name}), stddev_pop(CAST({name} AS DOUBLE))"
     finite = f"FILTER (isfinite({name}))"
     return f"{counts}, min({name}), max({name}), avg({name}) {finite}, stddev_pop({name}) {finite}"
@@ -116,7 +116,7 @@ def _describe(
 def _count_values(
     connection: duckdb.DuckDBPyConnection, table: Path, column: TypedColumn, num_listed: int
 ) -> tuple[int, tuple[ValueCount, ...]]:
-    """How many different values there are, and the most frequent ones; of equally frequent ones the least first."""
+    """Return the number of distinct values and the most frequent ones, ties in ascending order."""
     name = identifier(column.name)
     rows = connection.execute(
         f"SELECT {name}, count(*) AS num, count(*) OVER () FROM {_reader(table)} WHERE {name} IS NOT NULL "  # noqa: S608 -- Quoted.
@@ -139,8 +139,8 @@ def _refuse_infinite(
     ).fetchone()
     raise Refused(
         "not_finite",
-        f"Column {quoted(name)} holds an infinite number, first in row {row[0] if row else '?'} of the data. Leave "
-        "such values empty, or write a finite number.",
+        f"Column {quoted(name)} contains an infinite number, first in row {row[0] if row else '?'} of the data. "
+        "Leave such values empty, or write finite numbers.",
     )
 
 
@@ -153,7 +153,7 @@ def _finite(number: float | None) -> float | None:
 
 
 def _plain(value: Any) -> Any:
-    """Dates as RFC 3339 writes them."""
+    """Format dates as in RFC 3339."""
     if isinstance(value, datetime):
         return value.isoformat() + "Z"
     return value.isoformat() if isinstance(value, date) else value

@@ -1,4 +1,4 @@
-"""From files of rows to one typed table with a description."""
+"""Ingestion of files of rows into one typed table with a description."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,7 +19,7 @@ from ingest.text_tables import Staging, check_width
 from ingest.workspace import Workspace
 
 MEMORY_OF_COLUMN = 200_000
-"""Bytes that the engine needs for each column of a table on its way: measured on 2,000 to 10,000 columns."""
+"""Bytes that DuckDB needs per column while it writes a table: measured with 2,000 to 10,000 columns."""
 
 
 def take_table(parts: Sequence[TablePart], workspace: Workspace) -> DescriptionFile:
@@ -27,10 +27,10 @@ def take_table(parts: Sequence[TablePart], workspace: Workspace) -> DescriptionF
 
     Args:
         parts: In the order of their rows.
-        workspace: Where to.
+        workspace: Workspace of the upload.
 
     Raises:
-        Refused: If they can not be read as one table.
+        Refused: If they cannot be read as one table.
     """
     with open_engine(workspace.folder, workspace.work, workspace.limits, workspace.space) as connection:
         table = workspace.results.table
@@ -39,7 +39,7 @@ def take_table(parts: Sequence[TablePart], workspace: Workspace) -> DescriptionF
             check_width(len(rows.columns), _max_columns(workspace))
             _write(connection, rows, table, workspace, with_split=parts[0].split is not None)
             description = _describe(connection, rows, table)
-    warnings = [*rows.warnings, *(told for column in rows.columns for told in column.warnings)]
+    warnings = [*rows.warnings, *(warning for column in rows.columns for warning in column.warnings)]
     return DescriptionFile(
         format=rows.format, description=description, warnings=(*warnings, *_warn_of_columns(description))
     )
@@ -50,7 +50,7 @@ def _read_rows(connection: duckdb.DuckDBPyConnection, parts: Sequence[TablePart]
     if are_parquet == {True}:
         return open_parquet(connection, parts)
     if True in are_parquet:
-        raise Refused("mixed_contents", "Some files are Parquet and others text. Send all rows in one format.")
+        raise Refused("mixed_contents", "Some files are Parquet and others text. Upload all rows in one format.")
     staging = Staging(connection, workspace.work / "staged.db", _max_columns(workspace))
     return TextReading(staging, workspace).read(parts)
 
@@ -79,7 +79,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, rows: TypedRows, table: Pat
     reader = f"read_parquet({literal(str(table))})"
     (num_rows,) = connection.execute(f"SELECT count(*) FROM {reader}").fetchone() or (0,)  # noqa: S608 -- Quoted.
     if not num_rows:
-        raise Refused("empty", "The table has columns but no rows. Send a row for each sample.")
+        raise Refused("empty", "The table has columns but no rows. Add a row for each sample.")
     return TableDescription(
         num_rows=num_rows,
         columns=describe_columns(connection, table, rows.columns, num_rows),
@@ -104,5 +104,5 @@ def _warn_of_columns(description: TableDescription) -> list[str]:
     empty = [f"“{column.name}”" for column in description.columns if column.num_missing == description.num_rows]
     if not empty:
         return []
-    more = f" and {len(empty) - 10} more" if len(empty) > 10 else ""  # noqa: PLR2004 -- So many are told by name.
-    return [f"Columns without any value, of which nothing can be learned: {', '.join(empty[:10])}{more}."]
+    more = f" and {len(empty) - 10} more" if len(empty) > 10 else ""  # noqa: PLR2004 -- The first ten are named.
+    return [f"Columns without values, from which nothing can be learned: {', '.join(empty[:10])}{more}."]

@@ -1,4 +1,4 @@
-"""Text as a stranger saved it, made plain: UTF-8 with one kind of line end."""
+"""Normalization of text files to UTF-8 with one kind of line ending."""
 
 import codecs
 import re
@@ -12,16 +12,16 @@ from ingest.limits import MIB, Space
 from ingest.refusals import Refused
 
 MAX_LINE_BYTES = 2_000_000
-"""Of one line: 10,000 columns with 200 letters each."""
+"""Limit of one line: 10,000 columns with 200 characters each."""
 UTF8_LETTERS = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
-"""Letters beyond ASCII in UTF-8. In Windows-1252 such pairs would read `Ã¤`, which nobody writes."""
+"""Non-ASCII characters in UTF-8. In Windows-1252 such bytes would read `Ã¤`, which does not occur in practice."""
 OLD_ENCODING = "cp1252"
-"""What Western European programs wrote before UTF-8; it contains the letters of Latin-1."""
+"""Encoding of Western European text before UTF-8; it includes the letters of Latin-1."""
 
 
 @dataclass(slots=True)
 class Survey:
-    """What one pass over the bytes has seen."""
+    """Findings of one pass over the bytes."""
 
     num_lines: int = 0
     num_crlf: int = 0
@@ -31,11 +31,11 @@ class Survey:
 
 @dataclass(frozen=True, slots=True)
 class PlainText:
-    r"""UTF-8 text with `\n` at the end of its lines; a byte order mark may stand in front.
+    r"""UTF-8 text with `\n` as line ending; it may begin with a byte order mark.
 
     Attributes:
-        path: The file as it came, or a copy that was made plain.
-        warnings: What was assumed on the way.
+        path: The original file, or a normalized copy.
+        warnings: Assumptions that were made.
     """
 
     path: Path
@@ -43,12 +43,12 @@ class PlainText:
 
 
 def make_plain(source: Path, copy: Path, space: Space) -> PlainText:
-    """Check that a file is text, and make it plain where it is not yet.
+    """Check that a file is text, and write a normalized copy if needed.
 
     Args:
-        source: The file as it came.
-        copy: Written only where needed.
-        space: Counts that.
+        source: The original file.
+        copy: Path of the copy.
+        space: Counts the bytes of the copy.
 
     Raises:
         Refused: If it is empty, not text, in mixed encodings, or a line is too long.
@@ -78,8 +78,8 @@ def _make_utf8(source: Path, copy: Path, space: Space) -> PlainText:
     if survey.has_utf8_letters:
         raise Refused(
             "mixed_encodings",
-            f"Line {survey.first_invalid_line} is not UTF-8, though other lines are: the text mixes encodings. "
-            "Save it anew as UTF-8.",
+            f"Line {survey.first_invalid_line} is not UTF-8, but other lines are: the text mixes encodings. "
+            "Save it as UTF-8.",
         )
     _rewrite(source, copy, space, _decoder_of_old_text())
     return PlainText(
@@ -89,18 +89,16 @@ def _make_utf8(source: Path, copy: Path, space: Space) -> PlainText:
 
 
 def survey_text(path: Path) -> Survey:
-    """Look at every byte of a text once, a few lines at a time.
+    """Examine every byte of a text once, a few lines at a time.
 
     Raises:
-        Refused: At a NUL byte or a line over MAX_LINE_BYTES.
+        Refused: If there is a NUL byte, or a line is longer than MAX_LINE_BYTES.
     """
     survey = Survey()
     for lines in _whole_lines(path):
         if b"\x00" in lines:
             line = survey.num_lines + lines[: lines.index(b"\x00")].count(b"\n") + 1
-            raise Refused(
-                "unreadable", f"Line {line} holds a NUL byte, so this is not text. Save it anew as UTF-8 text."
-            )
+            raise Refused("unreadable", f"Line {line} contains a NUL byte, so this is not text. Save it as UTF-8 text.")
         if not lines.isascii():
             _survey_letters(lines, survey)
         survey.num_crlf += lines.count(b"\r\n")
@@ -120,7 +118,7 @@ def _survey_letters(lines: bytes, survey: Survey) -> None:
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
-    """About a mebibyte of lines at a time, so that no letter and no line end is cut."""
+    """Yield about a mebibyte of whole lines at a time, so that no character or line ending is split."""
     with path.open("rb") as file:
         num_before = 0
         while chunk := file.read(MIB):
@@ -136,17 +134,17 @@ def _check_length(chunk: bytes, rest: bytes, num_before: int) -> None:
         line = num_before + chunk.count(b"\n") + 1
         raise Refused(
             "too_large",
-            f"Line {line} is longer than {MAX_LINE_BYTES:,} bytes. Put every row on a line of its own, and large "
-            "texts or arrays into files of their own.",
+            f"Line {line} is longer than {MAX_LINE_BYTES:,} bytes. Put each row on its own line, and large "
+            "texts or arrays in separate files.",
         )
 
 
 Decode = Callable[[bytes, bool], bytes]
-"""From a chunk, and whether it is the last one, to UTF-8."""
+"""Convert a chunk to UTF-8; the flag marks the last one."""
 
 
 def _rewrite(source: Path, copy: Path, space: Space, decode: Decode) -> None:
-    """Write a plain copy; where source and copy are one, in place of it."""
+    """Write a normalized copy; if source and copy are the same file, replace it."""
     new = copy.with_name(copy.name + ".new")
     with source.open("rb") as file, new.open("wb") as out:
         while chunk := file.read(MIB):
@@ -162,15 +160,15 @@ def _write(out: IO[bytes], plain: bytes, space: Space) -> None:
     out.write(plain)
 
 
-def _keep(chunk: bytes, final: bool) -> bytes:  # noqa: ARG001, FBT001 -- The form of codecs' decoders.
+def _keep(chunk: bytes, final: bool) -> bytes:  # noqa: ARG001, FBT001 -- The signature of codecs' decoders.
     return chunk
 
 
 def _join_line_ends(decode: Decode) -> Decode:
-    r"""Both `\r\n` and `\r` alone become `\n`, also where a chunk ends between the two."""
+    r"""Convert `\r\n` and lone `\r` to `\n`, also across chunks."""
     held = b""
 
-    def convert(chunk: bytes, final: bool) -> bytes:  # noqa: FBT001 -- The form of codecs' decoders.
+    def convert(chunk: bytes, final: bool) -> bytes:  # noqa: FBT001 -- The signature of codecs' decoders.
         nonlocal held
         text = held + decode(chunk, final)
         held = b""
@@ -184,20 +182,20 @@ def _join_line_ends(decode: Decode) -> Decode:
 def _decoder_of_utf16(encoding: str) -> Decode:
     decoder = codecs.getincrementaldecoder(encoding)()
 
-    def decode(chunk: bytes, final: bool) -> bytes:  # noqa: FBT001 -- The form of codecs' decoders.
+    def decode(chunk: bytes, final: bool) -> bytes:  # noqa: FBT001 -- The signature of codecs' decoders.
         try:
             return decoder.decode(chunk, final).encode()
         except UnicodeError as error:
             raise Refused(
                 "unreadable",
-                f"The text begins as {encoding.upper()} but does not go on so ({error}). Save it as UTF-8.",
+                f"The text begins as {encoding.upper()} but is not valid ({error}). Save it as UTF-8.",
             ) from error
 
     return _join_line_ends(decode)
 
 
 def _decoder_of_old_text() -> Decode:
-    def decode(chunk: bytes, final: bool) -> bytes:  # noqa: ARG001, FBT001 -- The form of codecs' decoders.
+    def decode(chunk: bytes, final: bool) -> bytes:  # noqa: ARG001, FBT001 -- The signature of codecs' decoders.
         try:
             return chunk.decode(OLD_ENCODING).encode()
         except UnicodeError as error:

@@ -1,4 +1,4 @@
-"""Files of text, one after the other, brought into one staging table; then their columns get types."""
+"""Loading of text files into one staging table, whose column types are then inferred."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -18,10 +18,10 @@ from ingest.workspace import Workspace
 
 @dataclass(slots=True)
 class TextReading:
-    """What is known of the files so far.
+    """State of reading the text files of a table.
 
     Attributes:
-        kinds: What JSON values there are, by column.
+        kinds: Kinds of JSON values seen, by column.
     """
 
     staging: Staging
@@ -34,7 +34,7 @@ class TextReading:
         """Read all files.
 
         Raises:
-            Refused: If one can not be read, or they do not make one table.
+            Refused: If one cannot be read, or they do not form one table.
         """
         space = self.workspace.space
         for part in parts:
@@ -60,7 +60,7 @@ class TextReading:
         is_json = _is_json(part.path)
         self.formats.add("json_lines" if is_json else "csv")
         if len(self.formats) > 1:
-            raise Refused("mixed_contents", "Some files are CSV and others JSON Lines. Send all rows in one format.")
+            raise Refused("mixed_contents", "Some files are CSV and others JSON Lines. Upload all rows in one format.")
         if not is_json:
             self.warnings |= dict.fromkeys(stage_csv(self.staging, part).warnings)
             return
@@ -77,7 +77,7 @@ class TextReading:
 
 @contextmanager
 def _naming(shown: str) -> Iterator[None]:
-    """Let a refusal say which file it is about."""
+    """Add the name of the file to the message of Refused."""
     try:
         yield
     except Refused as refused:

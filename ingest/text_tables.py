@@ -1,4 +1,4 @@
-"""Tables written as text: CSV files, brought as they are into a staging table, every value a text."""
+"""Loading of CSV files into a staging table, with every value as text."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,17 +13,17 @@ from ingest.text_files import MAX_LINE_BYTES
 from ingest.values import MISSING_WORDS
 
 STAGED = "staging.main.staged"
-"""The table where all rows are gathered, with columns c0, c1, … and `split`."""
+"""Staging table of all rows, with columns c0, c1, … and `split`."""
 
 
 @dataclass(slots=True)
 class Staging:
-    """A table of texts that grows part by part.
+    """A staging table of text values that is filled part by part.
 
     Attributes:
-        path: The file it is in.
-        max_columns: For so many there is memory.
-        names: Of the columns; set by the first part.
+        path: Database file of the table.
+        max_columns: Columns that fit into memory.
+        names: Column names; set by the first part.
     """
 
     connection: duckdb.DuckDBPyConnection
@@ -47,10 +47,10 @@ class Staging:
         self.connection.execute(f"CREATE TABLE {STAGED} ({columns}, split TINYINT)")
 
     def places(self, names: tuple[str, ...], shown: str) -> list[int]:
-        """Where each of our columns stands in a part that has these names.
+        """Return the index of each column of the table in a part with these names.
 
         Raises:
-            Refused: If its columns are others.
+            Refused: If the part has other columns.
         """
         if not self.names:
             self.begin(names)
@@ -58,11 +58,11 @@ class Staging:
         missing = [name for name in self.names if name.casefold() not in there]
         if missing or len(names) != len(self.names):
             more = [name for name in names if name.casefold() not in {mine.casefold() for mine in self.names}]
-            which = f"lacks {quoted(missing[0])}" if missing else f"has {quoted(more[0])} beside them"
+            which = f"lacks the column {quoted(missing[0])}" if missing else f"has the extra column {quoted(more[0])}"
             raise Refused(
                 "mixed_contents",
-                f"{shown} {which}: all files of a table need the same columns, as the first one has "
-                f"({len(self.names)} of them). Mend its header, or send the files apart.",
+                f"{shown} {which}: all files of a table need the same {len(self.names)} columns as the first. Fix its "
+                "header, or upload the files separately.",
             )
         return [there[name.casefold()] for name in self.names]
 
@@ -71,7 +71,7 @@ def stage_csv(staging: Staging, part: TablePart) -> Dialect:
     """Add the rows of a plain CSV file.
 
     Raises:
-        Refused: If it can not be read, or has other columns than the parts before.
+        Refused: If it cannot be read, or its columns differ from those of earlier parts.
     """
     dialect = detect_dialect(part.path)
     places = staging.places(dialect.names, part.shown)
@@ -84,21 +84,21 @@ def stage_csv(staging: Staging, part: TablePart) -> Dialect:
 
 
 def check_width(num_columns: int, max_columns: int) -> None:
-    """Refuse a table that there is not enough memory for.
+    """Check that a table of this width fits into memory.
 
     Raises:
-        Refused: If so.
+        Refused: If it does not.
     """
     if num_columns > max_columns:
         raise Refused(
             "too_many_columns",
-            f"The table has {num_columns:,} columns; in the memory allowed for reading there is room for "
-            f"{max_columns:,}. Send fewer, or an NPY array, or have the limit raised.",
+            f"The table has {num_columns:,} columns; the memory allowed for reading is enough for "
+            f"{max_columns:,}. Upload fewer columns or an NPY array, or raise the limit.",
         )
 
 
 def _reader(path: Path, dialect: Dialect) -> str:
-    # The engine compares before it trims, so a blank in front has to be among the words.
+    # DuckDB compares before it trims, so the words are listed with a leading space as well.
     words = [*MISSING_WORDS] if dialect.delimiter == " " else [*MISSING_WORDS, *(f" {word}" for word in MISSING_WORDS)]
     columns = ", ".join(f"'f{place}': 'VARCHAR'" for place in range(len(dialect.names)))
     return (

@@ -1,4 +1,4 @@
-"""Unpacking one file, within bounds that hold while it is read."""
+"""Decompression of one file, with limits that are enforced while it is read."""
 
 from pathlib import Path
 from typing import IO
@@ -9,12 +9,12 @@ from ingest.refusals import Refused
 
 
 def unpack(source: Path, kind: FileKind, target: Path, space: Space) -> Path:
-    """Write what a gzip, xz or bzip2 file holds.
+    """Decompress a gzip, xz or bzip2 file.
 
     Raises:
-        Refused: If it is broken, or a bomb.
+        Refused: If it is damaged, or a decompression bomb.
     """
-    ratio = Ratio(source.stat().st_size, "The packed file")
+    ratio = Ratio(source.stat().st_size, "The compressed file")
     with PACKERS[kind](source) as packed, target.open("wb") as out:
         while chunk := read_packed(packed, MIB, kind):
             ratio.add(len(chunk))
@@ -24,14 +24,12 @@ def unpack(source: Path, kind: FileKind, target: Path, space: Space) -> Path:
 
 
 def read_packed(packed: IO[bytes], num_bytes: int, kind: str) -> bytes:
-    """Some bytes of a packed file.
+    """Return decompressed bytes of a compressed file.
 
     Raises:
-        Refused: If it is broken.
+        Refused: If it is damaged.
     """
     try:
         return packed.read(num_bytes)
     except UNPACKING_ERRORS as error:
-        raise Refused(
-            "truncated", f"The {kind} file breaks off or is damaged ({error}). Send it again, whole."
-        ) from error
+        raise Refused("truncated", f"The {kind} file is incomplete or damaged ({error}). Upload it again.") from error

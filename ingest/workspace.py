@@ -1,4 +1,4 @@
-"""Where one upload is worked on: beside it, and gone again if it is refused."""
+"""Working folders of one upload, next to it; removed if the upload is rejected."""
 
 import shutil
 from collections.abc import Iterator
@@ -13,12 +13,12 @@ from ingest.limits import Limits, Space
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """The folder of an upload while it is taken in.
+    """The folder of an upload during ingestion.
 
     Attributes:
-        folder: Holds `original`.
-        work: For temporary files.
-        results: Where results are written, in the places they will have beside `original`.
+        folder: Contains `original`.
+        work: Folder for temporary files.
+        results: Folder for results, laid out as they will be next to `original`.
     """
 
     folder: Path
@@ -35,9 +35,9 @@ class Workspace:
 
 @contextmanager
 def open_workspace(folder: Path, limits: Limits) -> Iterator[Workspace]:
-    """A workspace in this folder; in the end nothing is left of it but what was published.
+    """Open a workspace in this folder; at the end only published results remain.
 
-    Whatever else lies there is from an attempt that was ended from outside, and is removed first.
+    Leftovers of an interrupted attempt are removed first.
     """
     clear(folder)
     work = folder / ".work"
@@ -54,7 +54,7 @@ def open_workspace(folder: Path, limits: Limits) -> Iterator[Workspace]:
 
 
 def publish(workspace: Workspace, description: DescriptionFile) -> None:
-    """Move the results beside the upload, the description last: who sees it sees everything."""
+    """Move the results next to the upload, the description last, so that whoever sees it sees all results."""
     for path in workspace.results.path.iterdir():
         path.rename(workspace.folder / path.name)
     new = workspace.work / "description.json"

@@ -1,1 +1,1 @@
-"""The contract between API and workers: the Celery app and the doorbell."""
+"""Contract between API and workers: the Celery app and the doorbell."""

@@ -1,4 +1,4 @@
-"""The doorbell: a message that says there is work, and nothing more."""
+"""The doorbell: a message without content that says there is work."""
 
 from typing import Any
 
@@ -11,26 +11,26 @@ from jobs.celery_app import BROKER_TIMEOUT_SECONDS
 
 DOORBELL_TASK = "trainyard.answer_doorbell"
 
-# What kombu raises for a broker that is down, slow, full or refuses the login.
+# Errors that kombu raises if a broker is down, slow, full or rejects the login.
 BROKER_ERRORS = (KombuError, AMQPError, MessageNacked, OSError)
 
 
 def ring_doorbell(app: Celery) -> None:
-    """Tell one worker that a run is waiting. Ring after the transaction that queued it has been committed.
+    """Notify one worker that a run is queued. Call after the transaction that queued it has been committed.
 
-    It is tried once. A doorbell that is lost, comes twice or comes late does no harm: the worker claims whatever
-    the database says is queued, and the reconciler rings again for runs that stay unclaimed.
+    There is one attempt. A lost, duplicate or late doorbell does no harm: the worker claims whatever is queued in the
+    database, and the reconciler rings again for runs that stay unclaimed.
 
     Raises:
-        BrokerUnavailable: If the broker does not take the message, a few seconds later at most.
+        BrokerUnavailable: If the broker does not accept the message within a few seconds.
     """
     try:
         with app.producer_or_acquire() as producer:
             _publish(app, producer)
     except BROKER_ERRORS as error:
         raise BrokerUnavailable(
-            f"The message broker does not take messages ({error}). The run stays queued; "
-            "a worker will find it when the broker is back or at its next look."
+            f"The message broker does not accept messages ({error}). The run stays queued; "
+            "a worker will find it when the broker is back or when it polls the database."
         ) from error
 
 
@@ -45,6 +45,6 @@ def _publish(app: Celery, producer: Any) -> None:
             confirm_timeout=BROKER_TIMEOUT_SECONDS,
         )
     except BROKER_ERRORS:
-        # The pool would close the failed connection politely, and wait for a frozen broker's answer twice more.
+        # The pool would close the failed connection cleanly, and wait for a frozen broker's response twice more.
         producer.connection.collect()
         raise

@@ -1,20 +1,20 @@
-"""The embedded broker: doorbells as files in one folder, for a laptop with no broker installed.
+"""Embedded broker: doorbells as files in one folder, for machines without a broker installed.
 
 This is kombu's filesystem transport (kombu 5.7, `kombu/transport/filesystem.py`) with its two message operations
-replaced, because reading its source and racing it (two publishers, two consumers, 6,000 messages) showed:
+replaced, because its source and a stress test (two publishers, two consumers, 6,000 messages) showed:
 
-- A message is written in place under its final name. A consumer that lists the folder in between takes an empty file
+- A message is written in place under its final name. A consumer that lists the folder in between reads an empty file
   and its JSON decoder raises, which ends a Celery worker; three times in about 2,500 messages. Here a message is
-  written under another name and renamed, so it appears whole.
+  written under another name and renamed, so it appears complete.
 - A taken message is moved to the machine's temporary folder. Where that is another filesystem the move is a copy and
   a delete, and two consumers can both take one message. Here it is renamed within the data directory: one rename wins.
-- Exchanges are files that are cut to nothing before they are locked and written. A publisher killed in between leaves
+- Exchanges are files that are truncated before they are locked and written. A publisher killed in between leaves
   an empty file on which every later declaration fails. Only the anonymous exchange is used here, which needs no file.
 
-What remains, and the reconciler has to cover: a message is gone from the folder before it is worked on. A worker
-killed between taking a doorbell and claiming a run loses that doorbell; so does a machine that loses power, because
-nothing is synced to disk. Nothing limits the number of files either: a service that has no worker gathers one small
-file per submitted run, and the worker that comes later finds nothing to claim for most of them.
+The reconciler has to cover what remains: a message is removed from the folder before it is processed. A worker killed
+between taking a doorbell and claiming a run loses that doorbell; so does a machine that loses power, because nothing is
+synced to disk. The number of files is not limited either: a service without a worker accumulates one small file per
+submitted run, and a later worker finds nothing to claim for most of them.
 """
 
 import logging
@@ -28,23 +28,23 @@ from kombu.exceptions import ChannelError
 from kombu.transport import filesystem, virtual
 from kombu.utils.json import dumps, loads
 
-# Celery waits 2 s at a time, and looks only in between whether the worker was told to stop.
+# Celery waits 2 s at a time, and checks only in between whether the worker should stop.
 LONGEST_WAIT_SECONDS = 0.25
 
 logger = logging.getLogger(__name__)
 
 
 class Channel(filesystem.Channel):
-    """A channel whose messages appear whole and are taken once."""
+    """Channel whose messages appear complete and are taken once."""
 
     # The two base classes of kombu's channel disagree on the name of the second argument.
     def _put(self, queue: str, payload: dict[str, Any], **_: Any) -> None:  # type: ignore[override]
         """Add a message to a queue.
 
         Raises:
-            ChannelError: If the folder can not be written to.
+            ChannelError: If the folder cannot be written to.
         """
-        # Names sort by age. The part after the first dot is what a consumer looks for.
+        # Names sort by age. Consumers match the part after the first dot.
         name = f"{time.time_ns():020d}-{uuid4().hex}.{queue}"
         folder = Path(self.data_folder_out)
         unfinished = folder / f"{name}.unfinished"
@@ -54,7 +54,7 @@ class Channel(filesystem.Channel):
         except OSError as error:
             raise ChannelError(f"Cannot write a message to {folder}: {error.strerror}.") from error
 
-    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002  # The base class has it.
+    def _get(self, queue: str, timeout: float | None = None) -> Any:  # noqa: ARG002  # Part of the base class's signature.
         """Take the oldest message of a queue.
 
         Raises:
@@ -68,13 +68,13 @@ class Channel(filesystem.Channel):
             try:
                 waiting.rename(taken)
             except FileNotFoundError:
-                continue  # Another worker was quicker.
+                continue  # Another worker was faster.
             content = taken.read_text(encoding="utf-8", errors="replace")
             taken.unlink()
             try:
                 return loads(content)
             except ValueError:
-                # Not ours, or torn by a power cut. The reconciler rings again for a run nobody claims.
+                # A foreign file, or truncated by a power cut. The reconciler rings again for unclaimed runs.
                 logger.warning("Dropped the unreadable doorbell %s.", waiting.name)
         raise Empty
 
@@ -83,7 +83,7 @@ class Transport(filesystem.Transport):
     """kombu's filesystem transport over the channel above."""
 
     Channel = Channel
-    # Bindings of this transport alone, not shared with another use of kombu's in the same process.
+    # Bindings of this transport only, not shared with other uses of kombu in the same process.
     global_state = virtual.BrokerState()
 
     def drain_events(self, connection: Any, timeout: float | None = None, **options: Any) -> Any:

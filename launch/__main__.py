@@ -32,11 +32,11 @@ def main(arguments: list[str]) -> int:
 
             return start()
         case [("api" | "worker" | "migrate") as part]:
-            from launch.parts import PARTS  # noqa: PLC0415  # See above.
+            from launch.start import PARTS  # noqa: PLC0415  # See above.
 
             return PARTS[part]()
         case ["healthy", ("api" | "worker") as part]:
-            from launch.health import tell_health  # noqa: PLC0415  # See above.
+            from launch.readiness import tell_health  # noqa: PLC0415  # See above.
 
             return tell_health(part)
         case _:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import IO
 
-from launch.output import Output
+from launch.messages import Output
 
 # How long to wait for the last lines of a process that has ended; a process it left behind may hold its pipe open.
 LAST_LINES_SECONDS = 1.0
@@ -56,6 +56,11 @@ class Child:
         if self._process is not None and self._process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
+
+    @property
+    def pid(self) -> int | None:
+        """Its process id; None before it was started."""
+        return None if self._process is None else self._process.pid
 
     @property
     def ending(self) -> str:

@@ -4,7 +4,7 @@ import os
 import sys
 from pathlib import Path
 
-from core.settings import Settings
+from core.settings import Settings, load_settings
 
 # Requests under way when the API is told to stop have this long to be answered.
 API_STOP_SECONDS = 5
@@ -47,3 +47,10 @@ def child_environment(settings: Settings) -> dict[str, str]:
         # Lines reach the terminal as they are written.
         "PYTHONUNBUFFERED": "1",
     }
+
+
+def __getattr__(name: str) -> str:
+    """Give `logging.json` the level, as LOG_LEVEL: it refers to it by `ext://`, Python's way to name a value there."""
+    if name == "LOG_LEVEL":
+        return load_settings().log_level.upper()
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

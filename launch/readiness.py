@@ -1,13 +1,20 @@
-"""When the API answers, and what is said then."""
+"""Whether API and worker are well: asked by the launcher at its start, and by the health checks of containers."""
 
 import http.client
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
 
-from core.settings import Settings
+from core.errors import InvalidSetup, TrainyardError
+from core.settings import Settings, load_settings
+from launch.messages import tell_refusal
 
 POLL_SECONDS = 0.05
 ANSWER_TIMEOUT_SECONDS = 2.0
+
+ALIVE_SECONDS = 60.0
+"""How old the sign of life of a worker may be. It gives one every few seconds, but a frozen database holds it up."""
 
 
 class Readiness:
@@ -48,14 +55,32 @@ def answers(host: str, port: int) -> bool:
         connection.close()
 
 
-def banner(settings: Settings) -> str:
-    """What a person who has just started the service wants to know."""
-    base_url = settings.default_base_url
-    key = '-H "Authorization: Bearer $TRAINYARD_KEY" ' if settings.asks_for_keys else ""
-    return (
-        f"\nTrainyard is ready.\n"
-        f"  Docs page: {base_url}/docs\n"
-        f"  Try it:    curl -s {base_url}/v1/runs {key}-H 'Content-Type: application/json' "
-        """-d '{"preset": "binary-adder"}'\n"""
-        f"  Stop it:   Ctrl-C\n\n"
-    )
+def is_api_healthy(settings: Settings) -> bool:
+    """Whether the API on this machine answers; not whether the database does, which no restart of it would mend."""
+    return answers(settings.own_host, settings.port)
+
+
+def is_worker_healthy(settings: Settings) -> bool:
+    """Whether the worker gave a sign of life lately.
+
+    Raises:
+        InvalidSetup: If it was not told where.
+    """
+    if not settings.alive_file:
+        raise InvalidSetup("TRAINYARD_ALIVE_FILE is not set. Set it for the worker and for this check.")
+    try:
+        age_seconds = time.time() - Path(settings.alive_file).stat().st_mtime
+    except OSError:
+        return False
+    return age_seconds < ALIVE_SECONDS
+
+
+CHECKS: Mapping[str, Callable[[Settings], bool]] = {"api": is_api_healthy, "worker": is_worker_healthy}
+
+
+def tell_health(part: str) -> int:
+    """Returns 0 if it is well, else 1."""
+    try:
+        return 0 if CHECKS[part](load_settings()) else 1
+    except TrainyardError as error:
+        return tell_refusal(error)

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from queue import Empty, SimpleQueue
 from types import FrameType
+from typing import Protocol
 
 from launch.child import Child
-from launch.output import Output
-from launch.readiness import Readiness
+from launch.messages import Output
 
 # A worker that is told to stop ends its trainers, which may take 20 s, and gives their runs back.
 STOP_SECONDS = 40.0
@@ -28,15 +28,25 @@ SAME_REQUEST_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 0.25
 
 
+class Watch(Protocol):
+    """Looks at the children from a thread of its own while they run."""
+
+    def start(self) -> None:
+        """Begin to look."""
+
+    def stop(self) -> None:
+        """Look no more."""
+
+
 class Service:
     """Runs children until one of them ends or the launcher is told to stop."""
 
     def __init__(
-        self, children: Sequence[Child], output: Output, readiness: Readiness, *, stop_seconds: float = STOP_SECONDS
+        self, children: Sequence[Child], output: Output, watches: Sequence[Watch], *, stop_seconds: float = STOP_SECONDS
     ) -> None:
         self._children = children
         self._output = output
-        self._readiness = readiness
+        self._watches = watches
         self._stop_seconds = stop_seconds
         self._running: set[Child] = set()
         # A child that ended, or the number of a signal. A queue of this kind may be filled from a signal handler.
@@ -52,9 +62,11 @@ class Service:
             for child in self._children:
                 child.start(self._output, self._events.put)
                 self._running.add(child)
-            self._readiness.start()
+            for watch in self._watches:
+                watch.start()
             first = self._next_event(math.inf)
-            self._readiness.stop()
+            for watch in self._watches:
+                watch.stop()
             if isinstance(first, Child):
                 self._running.discard(first)
                 self._output.write(f"The {first.name} process ended by itself ({first.ending}). Stopping the rest.")

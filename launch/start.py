@@ -1,17 +1,28 @@
-"""From settings to a running service."""
+"""From settings to a running service, whole or one part alone."""
 
+import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import NoReturn
 
 from core.errors import TrainyardError
 from core.settings import Settings, load_settings
+from db.upgrade import NEWEST_REVISION, upgrade_database
 from launch.child import Child
 from launch.commands import api_command, child_environment, worker_command
-from launch.output import Output
-from launch.preflight import check_admin_key, check_data_dir, check_log_level, choose_port, prepare_database
-from launch.readiness import Readiness, banner
-from launch.refusing import tell_refusal
-from launch.service import Service
+from launch.messages import Output, banner, tell_refusal
+from launch.preflight import (
+    check_admin_key,
+    check_data_dir,
+    check_log_level,
+    choose_port,
+    migrate_when_possible,
+    wait_for_broker,
+    wait_for_database,
+)
+from launch.readiness import Readiness
+from launch.service import Service, Watch
+from launch.training_watch import TrainingWatch
 
 MakeCommand = Callable[[Settings], list[str]]
 
@@ -22,25 +33,74 @@ def start(make_api_command: MakeCommand = api_command, make_worker_command: Make
     A setup that can not be used is refused in one line on standard error.
     """
     try:
-        settings = _checked_settings()
+        settings = _prepared_settings()
     except TrainyardError as error:
         return tell_refusal(error)
     output = Output(sys.stdout)
     environment = child_environment(settings)
-    children = [
-        Child("api", make_api_command(settings), environment),
-        Child("worker", make_worker_command(settings), environment),
+    api = Child("api", make_api_command(settings), environment)
+    worker = Child("worker", make_worker_command(settings), environment)
+    watches: list[Watch] = [
+        Readiness(settings.own_host, settings.port, on_ready=lambda: output.write(banner(settings))),
+        TrainingWatch(settings, lambda: worker.pid, output.write),
     ]
-    readiness = Readiness(settings.own_host, settings.port, on_ready=lambda: output.write(banner(settings)))
-    return Service(children, output, readiness).run()
+    return Service([api, worker], output, watches).run()
+
+
+def run_api() -> int:
+    """Serve HTTP once the database is ready. The broker may come later: queued runs wait in the database."""
+    try:
+        settings = _checked_settings()
+        wait_for_database(settings, _say)
+    except TrainyardError as error:
+        return tell_refusal(error)
+    return _become(api_command(settings), settings)
+
+
+def run_worker() -> int:
+    """Train, once database and broker are ready."""
+    try:
+        settings = _checked_settings()
+        wait_for_database(settings, _say)
+        wait_for_broker(settings, _say)
+    except TrainyardError as error:
+        return tell_refusal(error)
+    return _become(worker_command(settings), settings)
+
+
+def run_migration() -> int:
+    """Bring the database to the newest revision, and end."""
+    try:
+        migrate_when_possible(load_settings(), _say)
+    except TrainyardError as error:
+        return tell_refusal(error)
+    _say(f"The database is at revision {NEWEST_REVISION}.")
+    return 0
+
+
+def _prepared_settings() -> Settings:
+    """The settings, with a port chosen and the database ready."""
+    settings = _checked_settings()
+    port = choose_port(settings.host, settings.port)
+    upgrade_database(settings.effective_database_url)
+    check_admin_key(settings)
+    return settings.model_copy(update={"port": port})
 
 
 def _checked_settings() -> Settings:
-    """The settings, with a port chosen and the database ready."""
     settings = load_settings()
     check_log_level(settings.log_level)
     check_data_dir(settings.data_dir)
-    port = choose_port(settings.host, settings.port)
-    prepare_database(settings.effective_database_url)
-    check_admin_key(settings)
-    return settings.model_copy(update={"port": port})
+    return settings
+
+
+def _become(command: list[str], settings: Settings) -> NoReturn:
+    # No process stays in between: signals reach the part itself, and its memory is all there is.
+    os.execve(command[0], command, child_environment(settings))  # noqa: S606 - a list written here, no shell.
+
+
+def _say(text: str) -> None:
+    print("trainyard:", text, flush=True)  # noqa: T201  # This is a program.
+
+
+PARTS: Mapping[str, Callable[[], int]] = {"api": run_api, "worker": run_worker, "migrate": run_migration}

@@ -1,7 +1,6 @@
 """A service as `make up` starts it, on a free port and a data directory that is thrown away."""
 
 import os
-import re
 import signal
 import socket
 import subprocess
@@ -13,11 +12,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from core.settings import Settings
+from db import workers
+from db.session import Database
+from launch.readiness import answers
 
 ROOT = Path(__file__).parents[1]
 START_SECONDS = 180.0
 STOP_SECONDS = 60.0
-WARM_TRAINER = re.compile(r"Trainer \d+ is warm")
 
 
 @contextmanager
@@ -50,7 +51,7 @@ def throwaway_service(
                 start_new_session=True,
             )
         try:
-            _wait_until_warm(process, log, num_trainers)
+            _wait_until_warm(process, settings, log)
             yield settings
         finally:
             _stop(process)
@@ -67,13 +68,21 @@ def _environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def _wait_until_warm(process: subprocess.Popen[bytes], log: Path, num_trainers: int) -> None:
-    """Its trainers are the last to be ready; the worker's log tells of each."""
+def _wait_until_warm(process: subprocess.Popen[bytes], settings: Settings, log: Path) -> None:
+    """Wait for its trainers, which are the last to be ready; the worker reports how many are in the database."""
     deadline = time.monotonic() + START_SECONDS
-    while process.poll() is None and time.monotonic() < deadline:
-        if len(WARM_TRAINER.findall(log.read_text(errors="replace"))) >= num_trainers:
-            return
-        time.sleep(0.1)
+    database = Database(settings.effective_database_url)
+    try:
+        while process.poll() is None and time.monotonic() < deadline:
+            # An API that answers has found a database with tables.
+            if answers(settings.own_host, settings.port):
+                with database.reading() as session:
+                    live = workers.look(session).live
+                if any(worker.health.num_ready >= settings.trainers for worker in live):
+                    return
+            time.sleep(0.1)
+    finally:
+        database.dispose()
     raise RuntimeError(f"The service did not get ready:\n{log.read_text(errors='replace')[-4000:]}")
 
 

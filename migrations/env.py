@@ -1,15 +1,12 @@
-"""Run by Alembic: on the connection that db/upgrade.py passes, or on the database that the settings name."""
+"""Alembic environment: runs on the connection that db/upgrade.py passes, or on the database of the settings."""
 
 from alembic import context
 from sqlalchemy import Connection
 
 from core.settings import load_settings
-from db import dataset_records as _dataset_records  # noqa: F401 - adds its tables to the metadata.
-from db import key_records as _key_records  # noqa: F401 - adds its table to the metadata.
-from db import metric_records as _metric_records  # noqa: F401 - adds its tables to the metadata.
 from db.records import Base
-from db.revisions import VERSION_TABLE
 from db.session import Database
+from db.upgrade import VERSION_TABLE
 
 
 def _run(connection: Connection) -> None:
@@ -18,9 +15,9 @@ def _run(connection: Connection) -> None:
         target_metadata=Base.metadata,
         version_table=VERSION_TABLE,
         compare_type=True,
-        # SQLite changes little in place; batch mode copies the table where it must.
+        # SQLite alters little in place; batch mode copies the table where needed.
         render_as_batch=connection.dialect.name == "sqlite",
-        # db/session.py has SQLite begin real transactions, in which tables are made whole or not at all.
+        # db/session.py makes SQLite begin real transactions, so schema changes are atomic.
         transactional_ddl=True,
     )
     with context.begin_transaction():

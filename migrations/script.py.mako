@@ -11,10 +11,10 @@ down_revision: str | None = ${repr(down_revision)}
 
 
 def upgrade() -> None:
-    """Bring the database forward."""
+    """Upgrade the database."""
     ${upgrades if upgrades else "pass"}
 
 
 def downgrade() -> None:
-    """Bring the database back."""
+    """Downgrade the database."""
     ${downgrades if downgrades else "pass"}

@@ -1,10 +1,11 @@
 """What training tells whoever started it, and how it is asked to stop."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from time import perf_counter
-from typing import Any, Protocol
+from typing import Protocol
 
 from core.metrics import MetricBatch, Phase, Progress
+from core.run_report import EngineReport, Environment
 
 
 class TrainingStopped(Exception):
@@ -20,10 +21,10 @@ class Reporter(Protocol):
     def metrics(self, batches: Sequence[MetricBatch]) -> None:
         """Further points of curves; the steps of a curve rise from call to call."""
 
-    def details(self, *, device: str, environment: Mapping[str, str | int]) -> None:
+    def details(self, *, device: str, environment: Environment) -> None:
         """What the run is computed on and with."""
 
-    def engine(self, engine: Mapping[str, Any]) -> None:
+    def engine(self, engine: EngineReport) -> None:
         """How the steps are computed; comes when the plan is chosen, and again with what was measured at the end."""
 
     def phase(self, phase: Phase) -> None:
@@ -88,10 +89,10 @@ class SilentReporter:
     def metrics(self, batches: Sequence[MetricBatch]) -> None:
         """Not told."""
 
-    def details(self, *, device: str, environment: Mapping[str, str | int]) -> None:
+    def details(self, *, device: str, environment: Environment) -> None:
         """Not told."""
 
-    def engine(self, engine: Mapping[str, Any]) -> None:
+    def engine(self, engine: EngineReport) -> None:
         """Not told."""
 
     def phase(self, phase: Phase) -> None:

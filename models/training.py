@@ -7,6 +7,7 @@ from core.checks.cost import count_step_flops
 from core.checks.length import measure_length
 from core.experiment import ExperimentSpec
 from core.metrics import Phase
+from core.run_report import Environment
 from models.assembly import Assembly, as_served, assemble
 from models.evaluation.report import write_report
 from models.export.export import export_model
@@ -55,7 +56,7 @@ def train(
     """
     clock = PhaseClock(reporter)
     clock.phase(Phase.START)
-    environment: dict[str, str | int] = {**library_versions(), "seed": spec.seed, "threads": num_threads()}
+    environment: Environment = {**library_versions(), "seed": spec.seed, "threads": num_threads()}
     device = find_device_name(spec.training.devices)
     reporter.details(device=device, environment=environment)
     with mirrored(spec.training.devices):

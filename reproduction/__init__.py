@@ -1,1 +1,1 @@
-"""The whole catalogue, trained through a service and held against what was published."""
+"""Reproduction of the whole catalogue through a service, compared with the published figures."""

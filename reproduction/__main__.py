@@ -1,7 +1,7 @@
 """`python -m reproduction`: train the whole catalogue through a service, and write docs/catalogue.md.
 
-What has been trained is kept in docs/catalogue/results.json. A reproduction that was stopped goes on where it was, and
-one after a change of the catalogue trains what has changed.
+Results are stored in docs/catalogue/results.json. A reproduction that was stopped continues where it was, and one after
+a change of the catalogue trains what has changed.
 """
 
 import argparse
@@ -11,7 +11,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from client.trainyard_client import TrainyardClient
 from core.catalogue.presets import Preset, get_preset, list_presets
 from core.errors import UnknownPreset
 from launch.throwaway import throwaway_service
@@ -21,6 +20,7 @@ from reproduction.page import Row, chart_address, describe_rows, write_page
 from reproduction.running import run_tries, send_data, tell
 from reproduction.tries import Try, in_order, list_tries
 from reproduction.verdicts import Verdict, judge
+from trainyard import Client
 
 ROOT = Path(__file__).parents[1]
 DEFAULT_DATA = Path("..", "shared", "data")
@@ -29,16 +29,16 @@ DEFAULT_OUTPUT = Path("docs", "catalogue.md")
 
 @dataclass(frozen=True, slots=True)
 class Arguments:
-    """What was asked for.
+    """Parsed command line.
 
     Attributes:
-        data_dir: Holds MNIST's four files and cifar10-images.tar.xz.
-        presets: To train.
-        variants: Whether tries that no figure speaks of are trained too.
-        again: Whether to train also what has been trained.
-        draw_only: Whether to write the page from what is there, and train nothing.
-        url: Of a service that runs; None starts one.
-        output: The page.
+        data_dir: Folder with MNIST's four files and cifar10-images.tar.xz.
+        presets: Presets to train.
+        variants: True to train also variants without a published figure.
+        again: True to train also what has been trained before.
+        draw_only: True to write the page from stored results, and train nothing.
+        url: URL of a running service; None starts one.
+        output: Path of the page.
     """
 
     data_dir: Path
@@ -51,17 +51,17 @@ class Arguments:
 
     @property
     def results(self) -> Path:
-        """The file that keeps outcomes, in a folder named as the page is."""
+        """File of the outcomes, in a folder named after the page."""
         return self.output.with_suffix("") / "results.json"
 
     @property
     def images(self) -> Path:
-        """The folder of the charts."""
+        """Folder of the charts."""
         return self.output.parent / "images" / self.output.stem
 
 
 def main() -> None:
-    """Train, judge, write; ends with 1 if a row that was asked for is not reproduced."""
+    """Train, evaluate, and write the page; exit with 1 if a requested row is not reproduced."""
     arguments = read_arguments()
     outcomes = read_outcomes(arguments.results)
     if not arguments.draw_only:
@@ -76,19 +76,21 @@ def main() -> None:
 
 
 def read_arguments(words: Sequence[str] | None = None) -> Arguments:
-    """Parse a command line; ends the program with a message where it can not be used."""
+    """Parse a command line; exit with a message if it is invalid."""
     parser = argparse.ArgumentParser(prog="python -m reproduction", description="Train the whole catalogue.")
-    parser.add_argument("--data", type=Path, default=ROOT / DEFAULT_DATA, help=f"the data; by default {DEFAULT_DATA}")
+    parser.add_argument(
+        "--data", type=Path, default=ROOT / DEFAULT_DATA, help=f"folder with the data; by default {DEFAULT_DATA}"
+    )
     parser.add_argument("--only", default="", help="names of presets, separated by commas; all by default")
     parser.add_argument(
         "--variants",
         action=argparse.BooleanOptionalAction,
         default=True,
-        help="whether tries that no published figure speaks of are trained too",
+        help="train also variants without a published figure",
     )
     parser.add_argument("--again", action="store_true", help="train also what has been trained before")
-    parser.add_argument("--draw-only", action="store_true", help="train nothing; write the page from what is there")
-    parser.add_argument("--url", help="a service that runs; by default one is started and thrown away")
+    parser.add_argument("--draw-only", action="store_true", help="train nothing; write the page from stored results")
+    parser.add_argument("--url", help="URL of a running service; by default a temporary one is started")
     parser.add_argument("--output", type=Path, default=ROOT / DEFAULT_OUTPUT, help=f"by default {DEFAULT_OUTPUT}")
     given = parser.parse_args(words)
     try:
@@ -107,7 +109,7 @@ def read_arguments(words: Sequence[str] | None = None) -> Arguments:
 
 
 def write_catalogue(arguments: Arguments, outcomes: Outcomes) -> list[Row]:
-    """Write the page of all presets, with their charts."""
+    """Write the page of all presets, and their charts."""
     rows = []
     for preset in in_order(list_presets()):
         lines = lines_of(preset, outcomes)
@@ -130,13 +132,13 @@ def _train(arguments: Arguments, outcomes: Outcomes) -> None:
             if not wanted[preset.name]:
                 continue
             if not send_data(client, preset.spec.dataset, arguments.data_dir):
-                tell(f"{preset.name} is left out: its data are not in {arguments.data_dir}.")
+                tell(f"{preset.name} is skipped: its data is not in {arguments.data_dir}.")
                 continue
             run_tries(client, preset, wanted[preset.name], lambda outcome: _keep(outcome, outcomes, arguments))
 
 
 def _missing(arguments: Arguments, preset: Preset, outcomes: Outcomes) -> list[Try]:
-    """Tries that have not been run as they are now."""
+    """Return variants that have not been run with their current spec."""
     tries = list_tries(preset, variants=arguments.variants)
     if arguments.again:
         return tries
@@ -164,12 +166,12 @@ def _forget_what_is_gone(outcomes: Outcomes) -> None:
 
 
 @contextmanager
-def _service(arguments: Arguments) -> Iterator[TrainyardClient]:
+def _service(arguments: Arguments) -> Iterator[Client]:
     if arguments.url is not None:
-        with TrainyardClient(arguments.url) as client:
+        with Client(arguments.url) as client:
             yield client
         return
-    with throwaway_service() as settings, TrainyardClient(settings.default_base_url) as client:
+    with throwaway_service() as settings, Client(settings.default_base_url) as client:
         yield client
 
 

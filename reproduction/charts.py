@@ -1,4 +1,4 @@
-"""One chart a row: the learning curves of all its tries."""
+"""Charts of the catalogue: the learning curves of all variants of a preset."""
 
 import io
 import math
@@ -19,11 +19,11 @@ SIZE = (8.0, 3.6)
 COLOURS = ("#0284c7", "#dc2626", "#16a34a", "#9333ea", "#ea580c", "#0f172a", "#db2777", "#65a30d", "#0d9488", "#a16207")
 DASHES = ("-", "--", ":")
 LOGARITHMIC_FROM = 5.0
-"""Losses, and tries of different lengths, that differ by so many times are drawn on a logarithmic axis."""
+"""Ratio of losses, or of run lengths, from which the axis is logarithmic."""
 
-# Any: the stubs list every name of a setting, and want a literal one of them.
+# Any: the stubs expect literal names of settings.
 STYLE: Any = {
-    # Letters stay letters: small files, and the same on every machine.
+    # Keeps text as text: small files, and the same on every machine.
     "svg.fonttype": "none",
     "svg.hashsalt": "trainyard",
     "font.family": "sans-serif",
@@ -44,7 +44,7 @@ class Line:
     """A curve of a chart.
 
     Attributes:
-        label: Of its try.
+        label: Name of the variant.
         x: Training steps.
         y: Values.
     """
@@ -55,13 +55,13 @@ class Line:
 
 
 def lines_of(preset: Preset, outcomes: Outcomes) -> list[Line]:
-    """The curves of a preset's tries, each on its own seed, as far as they have been run."""
+    """Return the curves of the variants of a preset that have been run, each on its own seed."""
     found = [(name, outcomes.find(preset.name, name, own_seed(preset, name))) for name in (None, *preset.variants)]
     return [_line(name or preset.name, outcome) for name, outcome in found if outcome is not None and outcome.chart[0]]
 
 
 def write_chart(path: Path, preset: Preset, lines: Sequence[Line]) -> None:
-    """Draw the curves into an SVG file; the same curves give the same bytes."""
+    """Draw the curves into an SVG file; equal curves give equal bytes."""
     with mpl.rc_context(STYLE):
         picture = Picture(figsize=SIZE)
         axes = picture.subplots()

@@ -1,4 +1,4 @@
-"""What came of each try, and the file that keeps it, so that a reproduction can be stopped and go on."""
+"""Outcomes of the runs, and the file that stores them, so that a reproduction can be stopped and resumed."""
 
 import json
 import math
@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-FORMAT = 1
+FORMAT = 2
 
 
 @dataclass(frozen=True, slots=True)
 class MetricValues:
-    """A curve in four numbers; None is no number."""
+    """A curve in four numbers; None if not finite."""
 
     first: float | None
     last: float | None
@@ -23,10 +23,10 @@ class MetricValues:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a trained model said.
+    """Prediction of a trained model.
 
     Attributes:
-        question: What it was asked; see `tries.name_of`.
+        question: Name of the instances; see `tries.name_of`.
         outputs: (rows, numbers of a row).
     """
 
@@ -36,24 +36,25 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of one try.
+    """Outcome of one run.
 
     Attributes:
         preset: Name.
-        variant: Name; None is the preset as it stands.
-        seed: Of the spec.
-        digest: Of what was submitted; see `tries.Try`.
-        state: In which the run ended.
-        error: Why it failed; "" where it did not.
-        seconds: From the beginning of its last attempt to its end, saving the model included.
-        train_seconds: Of these, what the training took, compiling included.
-        num_epochs: Trained.
-        num_attempts: Attempts it took.
-        device: That it trained on.
-        versions: Of the libraries, by name.
-        metrics: By key.
-        answers: To the questions of the figures.
-        chart: Points (steps, values) of the curve that compares tries; empty for further seeds.
+        variant: Name; None for the preset without a variant.
+        seed: Seed of the spec.
+        digest: Digest of the submission; see `tries.Try`.
+        state: State in which the run ended.
+        error: Reason of a failure; "" without one.
+        error_code: Reason of a failure for programs; "" without one.
+        seconds: Time from the beginning of its last attempt to its end, including saving the model.
+        train_seconds: Part of it spent on training, including compiling.
+        num_epochs: Epochs trained.
+        num_attempts: Attempts needed.
+        device: Device it trained on.
+        versions: Library versions, by name.
+        metrics: Metrics, by key.
+        answers: Predictions for the figures.
+        chart: Points (steps, values) of the curve that compares variants; empty for further seeds.
     """
 
     preset: str
@@ -62,6 +63,7 @@ class Outcome:
     digest: str
     state: str
     error: str
+    error_code: str
     seconds: float
     train_seconds: float
     num_epochs: int
@@ -74,7 +76,7 @@ class Outcome:
 
     @property
     def has_succeeded(self) -> bool:
-        """Whether it left a model."""
+        """True if the run registered a model."""
         return self.state == "succeeded"
 
 
@@ -82,7 +84,7 @@ Key = tuple[str, str | None, int]
 
 
 class Outcomes:
-    """All that is known, by preset, variant and seed."""
+    """All known outcomes, by preset, variant and seed."""
 
     def __init__(self, outcomes: Iterable[Outcome] = ()) -> None:
         self._known: dict[Key, Outcome] = {}
@@ -90,15 +92,15 @@ class Outcomes:
             self.add(outcome)
 
     def add(self, outcome: Outcome) -> None:
-        """Keep this one instead of the one before it, if there was one."""
+        """Add an outcome, replacing an earlier one."""
         self._known[outcome.preset, outcome.variant, outcome.seed] = outcome
 
     def find(self, preset: str, variant: str | None, seed: int) -> Outcome | None:
-        """What came of a try, if that is known."""
+        """Return the outcome of a run, or None if it is unknown."""
         return self._known.get((preset, variant, seed))
 
     def keep_only(self, wanted: Iterable[Key]) -> None:
-        """Forget tries that there are no longer."""
+        """Remove outcomes of variants that no longer exist."""
         kept = set(wanted)
         self._known = {key: outcome for key, outcome in self._known.items() if key in kept}
 
@@ -106,7 +108,7 @@ class Outcomes:
         return iter(self._known[key] for key in sorted(self._known, key=lambda key: (key[0], key[1] or "", key[2])))
 
     def write(self, path: Path) -> None:
-        """All into a file, one line each; the file is never half written."""
+        """Write all outcomes to a file, one per line, atomically."""
         lines = [json.dumps(_rounded(asdict(outcome)), sort_keys=True) for outcome in self]
         text = f'{{"format": {FORMAT}, "outcomes": [\n' + ",\n".join(lines) + "\n]}\n"
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -116,16 +118,16 @@ class Outcomes:
 
 
 def read_outcomes(path: Path) -> Outcomes:
-    """What a file holds; nothing where there is none.
+    """Read the outcomes of a file; none if it does not exist.
 
     Raises:
-        ValueError: If it was written in a form that is not known here.
+        ValueError: If the file has an unknown format.
     """
     if not path.exists():
         return Outcomes()
     document = json.loads(path.read_text(encoding="utf-8"))
     if document.get("format") != FORMAT:
-        raise ValueError(f"{path} has format {document.get('format')}; this program reads {FORMAT}. Move it away.")
+        raise ValueError(f"{path} has format {document.get('format')}; expected {FORMAT}. Move the file away.")
     return Outcomes(_read(entry) for entry in document["outcomes"])
 
 
@@ -137,7 +139,7 @@ def _read(entry: dict[str, Any]) -> Outcome:
 
 
 def _rounded(value: Any) -> Any:
-    """Seven significant digits, which is what float32 has; no number is null, as JSON has no other word for it."""
+    """Round to seven significant digits, the precision of float32; other numbers than finite ones become null."""
     if isinstance(value, float):
         return float(f"{value:.7g}") if math.isfinite(value) else None
     if isinstance(value, dict):

@@ -1,4 +1,4 @@
-"""docs/catalogue.md: what was published beside what came of it here, row by row."""
+"""docs/catalogue.md: published figures and our results, row by row."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,13 +23,13 @@ PARTS = ("train", "validation", "test")
 INTRODUCTION = """# The catalogue
 
 Every experiment of the course, trained at full size through the service: `make reproduce` writes this page. A figure
-is reproduced if the run of the preset as it stands keeps within its bounds; where the draw of data and weights matters,
-other seeds are tried too, and their spread is shown. The course's figures came from laptops of 2018 to 2020. Times are
-those of whole runs, whatever else the machine did meanwhile.
+is reproduced if the run of the unchanged preset is within its bounds; where the draw of data and weights matters, other
+seeds are run too, and their spread is shown. The course's figures came from laptops of 2018 to 2020. Times are those of
+whole runs, on a machine that was also used for other work.
 
 ```console
-$ curl http://127.0.0.1:8000/v1/runs -d '{"preset": "binary-adder"}'                     # a row as it stands
-$ curl http://127.0.0.1:8000/v1/runs -d '{"preset": "binary-adder", "variant": "gru"}'   # one of its tries
+$ curl http://127.0.0.1:8000/v1/runs -d '{"preset": "binary-adder"}'                     # a preset
+$ curl http://127.0.0.1:8000/v1/runs -d '{"preset": "binary-adder", "variant": "gru"}'   # one of its variants
 $ .venv/bin/trainyard run binary-adder --variant gru --watch                             # the same, with a progress bar
 ```
 """
@@ -37,12 +37,12 @@ $ .venv/bin/trainyard run binary-adder --variant gru --watch                    
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What the page shows of a preset.
+    """Row of the page.
 
     Attributes:
-        preset: Which.
-        verdict: On its figures.
-        chart: Address of its picture as seen from the page; None where nothing was drawn.
+        preset: Preset of the row.
+        verdict: Verdict on its figures.
+        chart: Path of its chart relative to the page; None without a chart.
     """
 
     preset: Preset
@@ -51,7 +51,7 @@ class Row:
 
 
 def write_page(rows: Sequence[Row], outcomes: Outcomes) -> str:
-    """The page as Markdown."""
+    """Return the page as Markdown."""
     parts = [INTRODUCTION, _machine(outcomes), _summary(rows, outcomes)]
     parts += [_section(row, outcomes) for row in rows]
     return "\n".join(parts)
@@ -100,7 +100,7 @@ def _section(row: Row, outcomes: Outcomes) -> str:
         lines.append(f"Not run yet: {', '.join(dict.fromkeys(row.verdict.missing))}.\n")
     lines += _published_time(preset, outcomes)
     if row.chart is not None:
-        lines.append(f"![{preset.chart} of {preset.name} and its tries]({row.chart})\n")
+        lines.append(f"![{preset.chart} of {preset.name} and its variants]({row.chart})\n")
     if table := _try_table(preset, outcomes):
         lines += [*table, ""]
     lines.append(f"```console\n$ curl http://127.0.0.1:8000/v1/runs -d '{json.dumps({'preset': preset.name})}'\n```\n")
@@ -139,8 +139,8 @@ def _measured_as(verdict: FigureVerdict) -> str:
         case MetricFigure():
             take = "" if figure.take == "last" else f", {figure.take}"
             less = "" if figure.less is None else f" − `{figure.less}`"
-            beside = [f"`{name}`" if name else "the preset as it stands" for name in figure.beside]
-            against = f", against {', '.join(beside)}" if beside else ""
+            beside = [f"`{name}`" if name else "the preset itself" for name in figure.beside]
+            against = f", compared with {', '.join(beside)}" if beside else ""
             return f"`{figure.metric}`{less}{take}{where}{against}"
 
 
@@ -210,7 +210,7 @@ def _try_table(preset: Preset, outcomes: Outcomes) -> list[str]:
     if not runs:
         return []
     lines = [
-        _table_line("try", *(key.removeprefix("epoch/").replace("/", " ") for key in keys), "time"),
+        _table_line("variant", *(key.removeprefix("epoch/").replace("/", " ") for key in keys), "time"),
         "|---" * (len(keys) + 2) + "|",
     ]
     for outcome in runs:
@@ -235,10 +235,10 @@ def _time(outcome: Outcome | None) -> str:
 
 def _number(value: float | None) -> str:
     if value is None:
-        return "no number"
+        return "not finite"
     if value == 0:
         return "0"
-    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e6 else f"{value:.2e}"  # noqa: PLR2004 - beyond it zeros hide digits.
+    return f"{value:.4g}" if 1e-3 <= abs(value) < 1e6 else f"{value:.2e}"  # noqa: PLR2004 - beyond these, zeros hide digits.
 
 
 def _table_line(*cells: str) -> str:
@@ -246,10 +246,10 @@ def _table_line(*cells: str) -> str:
 
 
 def chart_address(page: Path, chart: Path) -> str:
-    """A picture as the page refers to it."""
+    """Return the path of a chart relative to the page."""
     return chart.relative_to(page.parent).as_posix()
 
 
 def describe_rows(rows: Sequence[Row]) -> Mapping[str, str]:
-    """The verdict on every row, in a word."""
+    """Return the verdict on every row, by preset."""
     return {row.preset.name: row.verdict.verdict.value for row in rows}

@@ -1,4 +1,4 @@
-"""What there is to train: every preset and every variant, some of them on several seeds."""
+"""Runs of the reproduction: every preset and every variant, some of them on several seeds."""
 
 import hashlib
 import json
@@ -16,18 +16,18 @@ ROWS = (
     "vanishing-gradient", "batch-norm", "optimizers", "overfitting", "alexnet", "vgg", "googlenet", "resnet",
     "forward-softmax", "forward-linear", "forward-sigmoid", "conv-shapes",
 )  # fmt: skip
-"""The order of the course; presets that it does not name come after these."""
+"""Order of the course; other presets follow."""
 
 
 @dataclass(frozen=True, slots=True)
 class Try:
-    """One run that is wanted.
+    """One run of the reproduction.
 
     Attributes:
         preset: Name.
-        variant: Name; None is the preset as it stands.
-        seed: Of the spec.
-        digest: Changes with what would be submitted, and with what is asked of the outcome.
+        variant: Name; None for the preset without a variant.
+        seed: Seed of the spec.
+        digest: Digest of the submission and of the predictions and curves that are stored.
     """
 
     preset: str
@@ -37,18 +37,18 @@ class Try:
 
 
 def in_order(presets: Iterable[Preset]) -> list[Preset]:
-    """As the course has them."""
+    """Sort presets in the order of the course."""
     return sorted(
         presets, key=lambda preset: (ROWS.index(preset.name) if preset.name in ROWS else len(ROWS), preset.name)
     )
 
 
 def list_tries(preset: Preset, *, variants: bool = True) -> list[Try]:
-    """The preset and its variants, each on its own seed; those that a figure speaks of on further seeds as well.
+    """List the preset and its variants, each on its own seed; those with a figure on further seeds as well.
 
     Args:
-        preset: Which.
-        variants: Whether those that no figure speaks of are wanted too.
+        preset: The preset.
+        variants: True to include variants without a figure.
     """
     judged = {variant for figure in preset.figures for variant in tries_of(figure)}
     names = [None, *(name for name in preset.variants if variants or name in judged)]
@@ -60,17 +60,17 @@ def list_tries(preset: Preset, *, variants: bool = True) -> list[Try]:
 
 
 def tries_of(figure: Any) -> tuple[str | None, ...]:
-    """The tries that a figure speaks of, its own first."""
+    """Return the variants that a figure refers to, its own first."""
     return (figure.variant, *figure.beside) if isinstance(figure, MetricFigure) else (figure.variant,)
 
 
 def own_seed(preset: Preset, variant: str | None) -> int:
-    """The seed of a try as it stands."""
+    """Return the seed in the spec of a variant."""
     return int(preset.spec_json(variant).get("seed", 0))
 
 
 def questions(preset: Preset, variant: str | None) -> list[tuple[Any, ...]]:
-    """What figures ask of the model that this try trains, in their order, each set of instances once."""
+    """Return the instances that figures predict with the model of this variant, in order, each set once."""
     asked = [
         figure.instances
         for figure in preset.figures
@@ -80,7 +80,7 @@ def questions(preset: Preset, variant: str | None) -> list[tuple[Any, ...]]:
 
 
 def name_of(instances: Sequence[Any]) -> str:
-    """A short name of a set of instances, the same for the same set."""
+    """Return a short name of a set of instances, equal for equal sets."""
     return hashlib.sha256(json.dumps(instances).encode()).hexdigest()[:8]
 
 

@@ -1,4 +1,4 @@
-"""Whether runs reproduced what was published."""
+"""Verdicts on the figures: reproduced, missed or not run."""
 
 import math
 from collections.abc import Sequence
@@ -8,15 +8,16 @@ from statistics import median
 
 from core.catalogue.figures import DivergenceFigure, Figure, MetricFigure, PredictionFigure, Take
 from core.catalogue.presets import Preset
+from core.errors import LossNotFinite
 from reproduction.outcomes import Outcome, Outcomes
 from reproduction.tries import list_tries, name_of, own_seed
 
 BOUNDARY = 0.5
-"""Between an output that says no and one that says yes."""
+"""Threshold between the outputs 0 and 1."""
 
 
 class Verdict(StrEnum):
-    """On a figure, or on a whole row."""
+    """Verdict on a figure, or on a whole row."""
 
     REPRODUCED = "reproduced"
     MISSED = "missed"
@@ -25,15 +26,15 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class FigureVerdict:
-    """What came of one published figure.
+    """Verdict on one published figure.
 
     Attributes:
-        figure: What was published.
-        verdict: For the seed that the preset has.
-        value: What that run reached; None where there is no number.
-        beside: What the best of the tries it is compared with reached.
-        values: What it reached on each seed that was tried.
-        num_held: Seeds on which the bounds hold.
+        figure: The published figure.
+        verdict: Verdict for the seed of the preset.
+        value: Value of that run; None if it is not finite.
+        beside: Best value of the variants it is compared with.
+        values: Values for each seed that was run.
+        num_held: Number of seeds on which the bounds hold.
     """
 
     figure: Figure
@@ -46,7 +47,7 @@ class FigureVerdict:
 
     @property
     def spread(self) -> tuple[float, float, float] | None:
-        """Least, median and greatest over seeds; None where there was one seed only."""
+        """Minimum, median and maximum over seeds; None for a single seed."""
         if len(self.values) <= 1:
             return None
         return min(self.values), median(self.values), max(self.values)
@@ -54,12 +55,12 @@ class FigureVerdict:
 
 @dataclass(frozen=True, slots=True)
 class RowVerdict:
-    """What came of a preset.
+    """Verdict on a preset.
 
     Attributes:
-        figures: One by one.
-        failures: Tries that failed without being expected to, and why.
-        missing: Tries that have not been run.
+        figures: Verdicts on its figures.
+        failures: Outcomes of runs that failed unexpectedly.
+        missing: Variants that have not been run.
     """
 
     figures: tuple[FigureVerdict, ...]
@@ -68,7 +69,7 @@ class RowVerdict:
 
     @property
     def verdict(self) -> Verdict:
-        """Reproduced is a row whose figures all hold, and none of whose tries failed."""
+        """REPRODUCED if all figures hold and no run failed."""
         verdicts = {figure.verdict for figure in self.figures}
         if Verdict.MISSED in verdicts or self.failures:
             return Verdict.MISSED
@@ -85,7 +86,7 @@ class _Reading:
 
 
 def judge(preset: Preset, outcomes: Outcomes) -> RowVerdict:
-    """Hold what came of a preset's tries against its figures."""
+    """Compare the outcomes of a preset with its figures."""
     diverging = {figure.variant for figure in preset.figures if isinstance(figure, DivergenceFigure)}
     found = [(each, outcomes.find(each.preset, each.variant, each.seed)) for each in list_tries(preset)]
     return RowVerdict(
@@ -117,7 +118,7 @@ def _judge_figure(figure: Figure, preset: Preset, outcomes: Outcomes) -> FigureV
 
 
 def _read(figure: Figure, preset: Preset, outcomes: Outcomes, offset: int) -> _Reading | None:
-    """What the run on one seed reached; None if it was not run, or one it is compared with."""
+    """Read the values of the run on one seed; None if it, or a run it is compared with, was not run."""
 
     def run_of(variant: str | None) -> Outcome | None:
         return outcomes.find(preset.name, variant, own_seed(preset, variant) + offset)
@@ -127,7 +128,7 @@ def _read(figure: Figure, preset: Preset, outcomes: Outcomes, offset: int) -> _R
         return None
     match figure:
         case DivergenceFigure():
-            return _Reading(None, None, not outcome.has_succeeded and "loss became" in outcome.error)
+            return _Reading(None, None, outcome.error_code == LossNotFinite.code)
         case PredictionFigure():
             value = _measure(figure, outcome)
             return _Reading(value, None, value is not None and _is_within(value, figure))
@@ -143,7 +144,7 @@ def _compare(figure: MetricFigure, value: float | None, others: Sequence[float |
         return _Reading(None, None, False)
     if not figure.beside:
         return _Reading(value, None, _is_within(value, figure))
-    # A run that came to no number has lost against every other.
+    # A run without a number loses against every other.
     known = [other for other in others if other is not None]
     best = (max if figure.at_least is not None else min)(known, default=None)
     return _Reading(value, best, all(_is_within(value - other, figure) for other in known))

@@ -18,9 +18,6 @@ from psycopg import sql
 from sqlalchemy import URL, delete
 from sqlalchemy.engine import make_url
 
-from db import dataset_records as _dataset_records  # noqa: F401 - adds its tables to the metadata.
-from db import key_records as _key_records  # noqa: F401 - adds its table to the metadata.
-from db import metric_records as _metric_records  # noqa: F401 - adds its tables to the metadata.
 from db.records import Base, CompatibilityRecord
 from db.session import Database
 from db.upgrade import upgrade_database

@@ -3,11 +3,14 @@
 import logging
 import time
 from collections.abc import Sequence
+from dataclasses import replace
+from enum import StrEnum
 from pathlib import Path
 
 from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
 from core.errors import Problem, TrainyardError
-from core.metrics import MetricBatch, Progress
+from core.metrics import MetricBatch, Phase, Progress, join_batches
+from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings
 from db.claims import (
@@ -21,10 +24,24 @@ from db.claims import (
     release_run,
 )
 from db.session import Database
-from worker.messages import DetailsReport, Failed, Finished
-from worker.outcomes import Outcome
+from worker.messages import DetailsReport, Finished
 
 logger = logging.getLogger("trainyard.worker")
+
+
+class Outcome(StrEnum):
+    """Why watching a trainer stopped."""
+
+    FINISHED = "finished"
+    """It trained, exported and checked a model, and is fit for another run."""
+    FAILED = "failed"
+    """Another attempt would end the same."""
+    CANCELLED = "cancelled"
+    """A client asked for it."""
+    DRAINED = "drained"
+    """The worker is shutting down."""
+    LOST = "lost"
+    """The process ended or fell silent; another attempt may succeed."""
 
 
 class Attempt:
@@ -41,10 +58,12 @@ class Attempt:
         self._store = store
         self._settings = settings
         self._progress: Progress | None = None
+        # How many steps there are is known once the data are loaded.
+        self._latest = Progress(Phase.START, epoch=0, num_epochs=0, step=0, num_steps=0)
         self._batches: list[MetricBatch] = []
         self._details: DetailsReport | None = None
         self._result: Finished | None = None
-        self._failure: Failed | None = None
+        self._failure: RunError | None = None
         self._loss = "the trainer was lost."
         self._started = time.monotonic()
 
@@ -58,9 +77,13 @@ class Attempt:
         """How long the attempt has run."""
         return time.monotonic() - self._started
 
+    def note_phase(self, phase: Phase) -> None:
+        """Keep what it is busy with."""
+        self.note_progress(replace(self._latest, phase=phase))
+
     def note_progress(self, progress: Progress) -> None:
         """Keep how far it has come."""
-        self._progress = progress
+        self._progress = self._latest = progress
 
     def note_metrics(self, batches: Sequence[MetricBatch]) -> None:
         """Keep points of curves."""
@@ -69,7 +92,11 @@ class Attempt:
     def note_details(self, details: DetailsReport) -> None:
         """Keep on what it runs, and how."""
         known = self._details or DetailsReport()
-        self._details = known.model_copy(update=details.model_dump(exclude={"kind"}, exclude_none=True))
+        self._details = DetailsReport(
+            device=details.device or known.device,
+            environment=details.environment or known.environment,
+            engine=details.engine or known.engine,
+        )
 
     def note_result(self, result: Finished) -> None:
         """Keep what came of it."""
@@ -77,7 +104,7 @@ class Attempt:
 
     def note_failure(self, code: str, detail: str, problems: tuple[Problem, ...] = ()) -> None:
         """Keep why it can not succeed."""
-        self._failure = Failed(code=code, detail=detail, problems=problems)
+        self._failure = RunError(code, detail, self.claimed.attempt, problems)
 
     def note_loss(self, reason: str) -> None:
         """Keep how its trainer was lost."""
@@ -146,9 +173,9 @@ class Attempt:
                     cancel_running(session, run_id, number, artifacts=artifacts, phases=phases)
                     message = "cancelled"
                 case Outcome.FAILED:
-                    error = self._describe_failure()
+                    error = self._failure or RunError(TrainyardError.code, "The run failed.", number)
                     fail_run(session, run_id, number, error=error, artifacts=artifacts, phases=phases)
-                    message = f"failed: {error['detail']}"
+                    message = f"failed: {error.detail}"
                 case Outcome.DRAINED:
                     release_run(session, run_id, number, reason="its worker was shut down.", artifacts=artifacts)
                     message = "given back to the queue"
@@ -165,29 +192,3 @@ class Attempt:
         if outcome is Outcome.FINISHED and self._result is not None:
             paths += [Path(name) for name in self._result.files]
         return [self._store.put(path) for path in paths]
-
-    def _describe_failure(self) -> dict[str, object]:
-        failure = self._failure or Failed(code=TrainyardError.code, detail="The run failed.")
-        described: dict[str, object] = {"code": failure.code, "detail": failure.detail}
-        if failure.problems:
-            described["errors"] = [
-                {"pointer": problem.pointer, "detail": problem.detail, "code": problem.code}
-                for problem in failure.problems
-            ]
-        return described
-
-
-def join_batches(batches: Sequence[MetricBatch]) -> list[MetricBatch]:
-    """One batch a curve, so that each curve's summary is written once."""
-    by_key: dict[str, list[MetricBatch]] = {}
-    for batch in batches:
-        by_key.setdefault(batch.key, []).append(batch)
-    return [
-        MetricBatch(
-            key=key,
-            steps=tuple(step for batch in parts for step in batch.steps),
-            values=tuple(value for batch in parts for value in batch.values),
-            times=tuple(moment for batch in parts for moment in batch.times),
-        )
-        for key, parts in by_key.items()
-    ]

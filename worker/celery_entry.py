@@ -6,13 +6,13 @@ from typing import Any
 
 from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 
-from core.errors import TrainyardError
+from core.errors import DatabaseUnavailable, TrainyardError
 from core.settings import load_settings
 from core.system.waiting import wait_for
 from db.upgrade import check_database
 from jobs.celery_app import create_celery_app
+from jobs.doorbell import DOORBELL_TASK
 from worker.runtime import Runtime
-from worker.tasks import register_tasks
 
 logger = logging.getLogger("trainyard.worker")
 
@@ -21,7 +21,16 @@ app = create_celery_app(settings)
 runtime = Runtime(settings, app)
 # A doorbell's thread follows one run to its end.
 app.conf.worker_concurrency = runtime.num_trainers
-register_tasks(app, runtime)
+
+
+@app.task(name=DOORBELL_TASK)
+def answer_doorbell() -> None:
+    """Train queued runs with this worker's supervisor until none is left."""
+    try:
+        runtime.supervisor.answer_doorbell()
+    except DatabaseUnavailable as error:
+        # The run is still queued; the reconciler rings again when the database is back.
+        logger.warning("%s The doorbell goes unanswered for now.", error.detail)
 
 
 @worker_init.connect

@@ -11,7 +11,6 @@ from core.settings import Settings
 from core.uploads.store import DatasetStore
 from db import artifacts, idempotency, stored_datasets
 from db.session import Database
-from worker.compiled_programs import prune
 
 logger = logging.getLogger("trainyard.worker")
 
@@ -44,6 +43,24 @@ def tidy(settings: Settings, database: Database) -> None:
     prune(settings.cache_dir, settings.max_cache_bytes)
     if num_deleted:
         logger.info("Deleted %d files and datasets that nothing refers to.", num_deleted)
+
+
+def prune(cache_dir: Path, max_bytes: int) -> None:
+    """Delete the files that were written longest ago until the rest takes no more than `max_bytes`."""
+    files = []
+    for path in cache_dir.rglob("*"):
+        try:
+            status = path.stat()
+        except FileNotFoundError:
+            continue
+        if path.is_file():
+            files.append((status.st_mtime, status.st_size, path))
+    total = sum(size for _, size, _ in files)
+    for _, size, path in sorted(files):
+        if total <= max_bytes:
+            return
+        path.unlink(missing_ok=True)
+        total -= size
 
 
 def _older_than(seconds: float, paths: Iterable[Path]) -> list[Path]:

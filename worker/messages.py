@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from core.errors import Problem
 from core.metrics import MetricBatch, Phase, Progress
+from core.run_report import EngineReport, Environment
 
 
 class Message(BaseModel):
@@ -38,6 +39,13 @@ class Ready(Message):
     start_seconds: float
 
 
+class StartFailed(Message):
+    """Trainer to supervisor: the warm-up failed; the process ends."""
+
+    kind: Literal["start_failed"] = "start_failed"
+    detail: str
+
+
 class PhaseReport(Message):
     """Trainer to supervisor: a phase begins."""
 
@@ -64,8 +72,8 @@ class DetailsReport(Message):
 
     kind: Literal["details"] = "details"
     device: str | None = None
-    environment: dict[str, Any] | None = None
-    engine: dict[str, Any] | None = None
+    environment: Environment | None = None
+    engine: EngineReport | None = None
 
 
 class Finished(Message):
@@ -88,7 +96,7 @@ class Failed(Message):
 
 
 Report = Annotated[
-    Ready | PhaseReport | ProgressReport | MetricsReport | DetailsReport | Finished | Failed,
+    Ready | StartFailed | PhaseReport | ProgressReport | MetricsReport | DetailsReport | Finished | Failed,
     Field(discriminator="kind"),
 ]
 _REPORT: TypeAdapter[Report] = TypeAdapter(Report)

@@ -5,10 +5,12 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from uuid import UUID
 
 from core.errors import BrokerUnavailable, DatabaseUnavailable
 from core.settings import Settings
-from db.expiry import count_unclaimed, end_stalled, expire_leases
+from db import workers
+from db.expiry import count_unclaimed, end_stalled, expire_leases, fail_waiting
 from db.session import Database
 from worker.housekeeping import tidy
 
@@ -80,14 +82,21 @@ class Reconciler:
             logger.warning("%s Queued runs are rung for again later.", error.detail)
 
     def _take_back(self) -> None:
+        failed: list[UUID] = []
         with self._database.transaction() as session:
             taken = end_stalled(session, self._settings.stall_timeout_seconds)
             if self._now() >= self._may_expire_at:
                 taken += expire_leases(session)
+                # Not right after an outage either: healthy workers have yet to report again.
+                failed = fail_waiting(session, self._settings.repair_timeout_seconds)
+            workers.forget_silent(session)
         for run in taken:
             logger.warning(
                 "Run %s: attempt %d was taken back: %s Now %s.", run.run_id, run.attempt, run.reason, run.state
             )
+
+        for run_id in failed:
+            logger.error("Run %s failed: it waited too long for a worker that can start a trainer.", run_id)
 
     def _ring_for_overlooked(self) -> None:
         with self._database.reading() as session:

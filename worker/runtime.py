@@ -8,21 +8,23 @@ from core.errors import BrokerUnavailable
 from core.settings import Settings
 from db.session import Database
 from jobs.doorbell import ring_doorbell
-from worker.devices import trainer_environments
+from worker.presence import Presence
 from worker.reconciler import Reconciler
 from worker.supervisor import Supervisor
+from worker.trainer_environments import trainer_environments
 from worker.trainer_pool import TrainerPool
 
 logger = logging.getLogger("trainyard.worker")
 
 
 class Runtime:
-    """Trainers, supervisor and reconciler of this worker."""
+    """Trainers, supervisor, reconciler and presence of this worker."""
 
     def __init__(self, settings: Settings, app: Celery) -> None:
         self._app = app
         self._database = Database(settings.effective_database_url)
         self._pool = TrainerPool(settings, trainer_environments(settings))
+        self._presence = Presence(self._database, lambda: self._pool.health)
         self.supervisor = Supervisor(settings, self._database, self._pool)
         self._reconciler = Reconciler(
             settings, self._database, self._ring, is_idle=lambda: self.supervisor.has_idle_trainer
@@ -35,7 +37,8 @@ class Runtime:
 
     def start(self) -> None:
         """Start the trainers, and look for runs that were queued while no worker was there."""
-        self._pool.open()
+        self._pool.open(on_change=self._presence.report_soon)
+        self._presence.start()
         self._reconciler.start()
         try:
             self._ring()
@@ -45,11 +48,13 @@ class Runtime:
     def drain(self) -> None:
         """Stop claiming and give runs under way back; returns at once."""
         self.supervisor.drain()
+        self._presence.leave()
 
     def stop(self) -> None:
         """End trainers and threads, after the last run was given back."""
         self._reconciler.stop()
         self._pool.close()
+        self._presence.stop()
         self._database.dispose()
 
     def _ring(self) -> None:

@@ -1,9 +1,7 @@
 """One run from claim to end: feeds a trainer, writes what it reports, renews the lease, owns time and cancel."""
 
 import logging
-import os
 import shutil
-import socket
 import threading
 import time
 from collections.abc import Callable
@@ -15,9 +13,9 @@ from core.errors import AttemptFenced, DatabaseUnavailable, TrainerLost
 from core.settings import Settings
 from db.claims import ClaimedRun, claim_run
 from db.session import Database
-from worker.attempt import Attempt
+from worker.attempt import Attempt, Outcome
 from worker.messages import TrainCommand
-from worker.outcomes import Outcome
+from worker.presence import worker_name
 from worker.trainer_pool import TrainerPool
 from worker.trainer_process import TrainerProcess
 from worker.watching import watch
@@ -40,7 +38,7 @@ class Supervisor:
         self._pool = pool
         self._store = ArtifactStore(settings.artifacts_dir)
         self._draining = threading.Event()
-        self._owner = f"{socket.gethostname()}:{os.getpid()}"
+        self._owner = worker_name()
 
     @property
     def has_idle_trainer(self) -> bool:

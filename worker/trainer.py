@@ -13,14 +13,15 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from core.errors import TrainyardError
 from core.experiment import parse_spec
 from core.metrics import MetricBatch, Phase, Progress
+from core.run_report import EngineReport, Environment
 from core.system.parent_watch import die_with_parent
 from worker.messages import (
     DetailsReport,
@@ -31,6 +32,7 @@ from worker.messages import (
     PhaseReport,
     ProgressReport,
     Ready,
+    StartFailed,
     TrainCommand,
     read_command,
 )
@@ -70,15 +72,15 @@ class PipeReporter:
                 logger.info("step %d: %s = %.6g", batch.steps[-1], batch.key, batch.values[-1])
         self.send(MetricsReport(batches=tuple(batches)))
 
-    def details(self, *, device: str, environment: Mapping[str, str | int]) -> None:
+    def details(self, *, device: str, environment: Environment) -> None:
         """On what the run is trained."""
         logger.info("device: %s", device)
-        self.send(DetailsReport(device=device, environment=dict(environment)))
+        self.send(DetailsReport(device=device, environment=environment))
 
-    def engine(self, engine: Mapping[str, Any]) -> None:
+    def engine(self, engine: EngineReport) -> None:
         """How its steps are computed."""
-        logger.info("engine: %s", dict(engine))
-        self.send(DetailsReport(engine=dict(engine)))
+        logger.info("engine: %s", engine.model_dump())
+        self.send(DetailsReport(engine=engine))
 
     def should_stop(self) -> bool:
         """Never: a supervisor that wants a trainer to stop ends its process."""
@@ -97,14 +99,20 @@ def main() -> None:
     commands: queue.Queue[TrainCommand] = queue.Queue()
     threading.Thread(target=_read_commands, args=(commands,), name="commands", daemon=True).start()
 
-    with _quiet_unless_it_fails():
-        # Imported here, after the watch on the parent is set: this takes seconds.
-        from models.runtime import configure_threads  # noqa: PLC0415
-        from models.warm_up import warm_up  # noqa: PLC0415
-
-        configure_threads(int(os.environ.get(THREADS_VARIABLE, "1")))
-        warm_up()
     reporter = PipeReporter(pipe)
+    try:
+        with _quiet_unless_it_fails():
+            # Imported here, after the watch on the parent is set: this takes seconds.
+            from models.runtime import configure_threads  # noqa: PLC0415
+            from models.warm_up import warm_up  # noqa: PLC0415
+
+            configure_threads(int(os.environ.get(THREADS_VARIABLE, "1")))
+            warm_up()
+    except Exception as error:
+        # First the traceback: whoever hears of the failure ends this process.
+        logger.exception("The warm-up failed.")
+        reporter.send(StartFailed(detail=_last_line(error)))
+        sys.exit(1)
     reporter.send(Ready(start_seconds=time.monotonic() - started))
     while True:
         command = commands.get()
@@ -152,8 +160,13 @@ def _unforeseen(error: Exception) -> Failed:
             code="out_of_memory",
             detail="The trainer ran out of memory. Use a smaller batch_size or a smaller network.",
         )
-    last_line = traceback.format_exception_only(error)[-1].strip().splitlines()[0][:500]
-    return Failed(code="trainer_error", detail=f"Training stopped with {last_line} The run's log has the traceback.")
+    return Failed(
+        code="trainer_error", detail=f"Training stopped with {_last_line(error)} The run's log has the traceback."
+    )
+
+
+def _last_line(error: Exception) -> str:
+    return traceback.format_exception_only(error)[-1].strip().splitlines()[0][:500]
 
 
 def resident_bytes() -> int:

@@ -6,17 +6,44 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from core.errors import TrainerLost
 from core.settings import Settings
+from core.workers import WorkerHealth, WorkerState
 from worker.trainer_process import TrainerProcess
 
 logger = logging.getLogger("trainyard.worker")
 
 FIRST_RESTART_DELAY_SECONDS = 1.0
 LONGEST_RESTART_DELAY_SECONDS = 60.0
+MAX_DOUBLINGS = 10
+"""Of the first delay; by then the longest is long reached."""
 
 StartTrainer = Callable[[dict[str, str]], TrainerProcess]
+
+
+def restart_delay(num_failed: int) -> float:
+    """Return the seconds to wait after so many failed starts in a row: doubled each time, up to a longest."""
+    doubled = FIRST_RESTART_DELAY_SECONDS * 2.0 ** min(num_failed - 1, MAX_DOUBLINGS)
+    return min(doubled, LONGEST_RESTART_DELAY_SECONDS)
+
+
+@dataclass(slots=True)
+class _Slot:
+    """How the starts of one slot's trainers went.
+
+    Attributes:
+        is_ready: Whether the last start succeeded.
+        num_failed: Starts that failed in a row; a trainer that ended before it trained anything failed too.
+        error: Why the last one did; None once one is ready.
+        failed_at: When, by the monotonic clock.
+    """
+
+    is_ready: bool = False
+    num_failed: int = 0
+    error: str | None = None
+    failed_at: float = 0.0
 
 
 class TrainerPool:
@@ -40,6 +67,8 @@ class TrainerPool:
         self._lock = threading.Lock()
         self._num_busy = 0
         self._running: dict[int, TrainerProcess] = {}
+        self._slots = [_Slot() for _ in self._environments]
+        self._on_change: Callable[[], None] = lambda: None
         self._worn: list[queue.Queue[None]] = [queue.Queue() for _ in self._environments]
 
     @property
@@ -57,8 +86,30 @@ class TrainerPool:
         """How many trainers work on a run."""
         return self._num_busy
 
-    def open(self) -> None:
-        """Start a trainer in every slot; returns at once."""
+    @property
+    def health(self) -> WorkerHealth:
+        """How the starts of trainers went."""
+        with self._lock:
+            num_ready = sum(slot.is_ready for slot in self._slots)
+            failing = [slot for slot in self._slots if slot.error is not None]
+            last = max(failing, key=lambda slot: slot.failed_at, default=None)
+            not_ready = WorkerState.STARTING if last is None else WorkerState.BROKEN
+            return WorkerHealth(
+                state=WorkerState.READY if num_ready else not_ready,
+                num_trainers=self.num_slots,
+                num_ready=num_ready,
+                num_failed_starts=max((slot.num_failed for slot in failing), default=0),
+                error=None if last is None else last.error,
+            )
+
+    def open(self, on_change: Callable[[], None] | None = None) -> None:
+        """Start a trainer in every slot; returns at once.
+
+        Args:
+            on_change: Called from any thread whenever `health` has changed.
+        """
+        if on_change is not None:
+            self._on_change = on_change
         for slot in range(self.num_slots):
             # This thread lives until the pool closes. It has to: a trainer dies with the thread that started it.
             threading.Thread(target=self._keep_slot_filled, args=(slot,), name=f"slot-{slot}", daemon=True).start()
@@ -117,32 +168,67 @@ class TrainerPool:
         return True
 
     def _keep_slot_filled(self, slot: int) -> None:
-        delay = FIRST_RESTART_DELAY_SECONDS
         while not self._closing.is_set():
-            trainer = self._start(self._environments[slot])
-            with self._lock:
-                self._running[slot] = trainer
-            if self._closing.is_set():
-                break
             try:
-                seconds = trainer.wait_until_ready()
+                trainer = self._start_in(slot)
             except TrainerLost as error:
-                if self._closing.is_set():
-                    break
-                logger.error("%s Another is started in %g s.", error.detail, delay)  # noqa: TRY400 - told in full
-                trainer.kill()
-                self._closing.wait(delay)
-                delay = min(2 * delay, LONGEST_RESTART_DELAY_SECONDS)
+                self._pause_after_failure(slot, error.detail)
                 continue
-            delay = FIRST_RESTART_DELAY_SECONDS
-            logger.info("Trainer %d is warm after %.1f s.", trainer.pid, seconds)
+            self._note_ready(slot)
             self._ready.put((slot, trainer))
             self._worn[slot].get()
+            if not trainer.is_alive and not trainer.num_runs:
+                self._pause_after_failure(slot, f"The trainer ended before its first run ({trainer.describe_end()}).")
+            else:
+                self._slots[slot].num_failed = 0
             trainer.kill()
         with self._lock:
             last = self._running.pop(slot, None)
         if last is not None:
             last.kill()
+
+    def _start_in(self, slot: int) -> TrainerProcess:
+        """Start a trainer and wait until it is warm.
+
+        Raises:
+            TrainerLost: If it does not come to that.
+        """
+        try:
+            trainer = self._start(self._environments[slot])
+        except OSError as error:
+            raise TrainerLost(f"The trainer process cannot be started ({error.strerror or error}).") from error
+        with self._lock:
+            self._running[slot] = trainer
+        if self._closing.is_set():
+            # `close` may have looked before this one was there.
+            trainer.kill()
+        try:
+            seconds = trainer.wait_until_ready()
+        except TrainerLost:
+            trainer.kill()
+            raise
+        logger.info("Trainer %d is warm after %.1f s.", trainer.pid, seconds)
+        return trainer
+
+    def _note_ready(self, slot: int) -> None:
+        with self._lock:
+            self._slots[slot].is_ready = True
+            self._slots[slot].error = None
+        self._on_change()
+
+    def _pause_after_failure(self, slot: int, reason: str) -> None:
+        if self._closing.is_set():
+            return
+        with self._lock:
+            state = self._slots[slot]
+            state.is_ready = False
+            state.num_failed += 1
+            state.error = reason
+            state.failed_at = time.monotonic()
+            delay = restart_delay(state.num_failed)
+        logger.error("%s Another is started in %g s.", reason, delay)
+        self._on_change()
+        self._closing.wait(delay)
 
     def wait_until_warm(self, timeout_seconds: float) -> bool:
         """Wait until at least one trainer is ready; for tests and start-up messages."""

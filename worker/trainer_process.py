@@ -13,13 +13,15 @@ from contextlib import suppress
 import psutil
 
 from core.errors import TrainerLost
-from worker.messages import Ready, Report, TrainCommand, read_report
+from worker.messages import Ready, Report, StartFailed, TrainCommand, read_report
 
 logger = logging.getLogger("trainyard.worker")
 
 # A trainer trains; what it does not know it can not spill or touch.
 WITHHELD = ("TRAINYARD_DATABASE_URL", "TRAINYARD_BROKER_URL")
 TERMINATE_GRACE_SECONDS = 20.0
+WARM_UP_SECONDS = 600.0
+"""Longest a trainer may take to get ready; usually it is some seconds, and a minute from a slow disk."""
 _END = None
 
 
@@ -67,19 +69,30 @@ class TrainerProcess:
         except psutil.Error:
             return 0
 
-    def wait_until_ready(self) -> float:
+    def wait_until_ready(self, timeout_seconds: float = WARM_UP_SECONDS) -> float:
         """Wait until Keras is imported.
+
+        Args:
+            timeout_seconds: How long to wait.
 
         Returns:
             The seconds it took from its start.
 
         Raises:
-            TrainerLost: If it ends instead.
+            TrainerLost: If it ends instead, or takes longer.
         """
-        report = self._reports.get()
-        if not isinstance(report, Ready):
-            raise TrainerLost(f"The trainer ended before it was ready ({self.describe_end()}). Its output is above.")
-        return report.start_seconds
+        try:
+            report = self._reports.get(timeout=timeout_seconds)
+        except queue.Empty as error:
+            raise TrainerLost(f"The trainer did not get ready within {timeout_seconds:g} s.") from error
+        match report:
+            case Ready():
+                return report.start_seconds
+            case StartFailed():
+                reason = report.detail
+            case _:
+                reason = self.describe_end()
+        raise TrainerLost(f"The trainer ended in its warm-up ({reason}).")
 
     def train(self, command: TrainCommand) -> None:
         """Hand it a run; its reports follow.

@@ -3,12 +3,22 @@
 import logging
 import threading
 import time
+from typing import assert_never
 
 from core.errors import DatabaseUnavailable
 from core.settings import Settings
-from worker.attempt import Attempt
-from worker.messages import DetailsReport, Failed, Finished, MetricsReport, ProgressReport, Report
-from worker.outcomes import Outcome
+from worker.attempt import Attempt, Outcome
+from worker.messages import (
+    DetailsReport,
+    Failed,
+    Finished,
+    MetricsReport,
+    PhaseReport,
+    ProgressReport,
+    Ready,
+    Report,
+    StartFailed,
+)
 from worker.trainer_process import TrainerProcess
 
 logger = logging.getLogger("trainyard.worker")
@@ -66,6 +76,8 @@ def _is_cancelled(attempt: Attempt) -> bool:
 
 def _take(attempt: Attempt, report: Report | None) -> Outcome | None:
     match report:
+        case PhaseReport():
+            attempt.note_phase(report.phase)
         case ProgressReport():
             attempt.note_progress(report.progress)
         case MetricsReport():
@@ -78,6 +90,10 @@ def _take(attempt: Attempt, report: Report | None) -> Outcome | None:
         case Failed():
             attempt.note_failure(report.code, report.detail, report.problems)
             return Outcome.FAILED
-        case _:
+        case Ready() | StartFailed():
+            logger.warning("The trainer sent '%s' in the middle of a run.", report.kind)
+        case None:
             pass
+        case _:
+            assert_never(report)
     return None

@@ -5,7 +5,11 @@ HEALTH = {"status": "ok", "version": "0.1.0"}
 READY = {
     "status": "ready",
     "not_ready": [],
-    "components": {"database": {"ok": True, "detail": None}, "broker": {"ok": True, "detail": None}},
+    "components": {
+        "database": {"ok": True, "detail": None},
+        "broker": {"ok": True, "detail": None},
+        "training": {"ok": True, "detail": None},
+    },
     "queue": {"queued": 3, "running": 1, "waiting": 0},
 }
 

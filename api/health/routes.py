@@ -11,7 +11,7 @@ from api.openapi.operations import answers
 from api.service import Service, ServiceParameter
 from core.errors import DatabaseUnavailable
 from core.run_state import RunState
-from db import runs
+from db import runs, workers
 from db.expiry import count_unclaimed
 
 router = APIRouter(tags=["health"])
@@ -21,7 +21,8 @@ VERSION = version("trainyard")
 WAITING_SECONDS = 30.0
 
 REQUIRED = frozenset({"database"})
-"""What no request can do without. A broker that is down only makes runs start later."""
+"""What no request can do without. A broker that is down only makes runs start later, and so does training; a balancer
+that took an API away for it would take predictions away too."""
 
 
 @router.get(
@@ -48,14 +49,16 @@ async def get_health() -> Health:
 def get_readiness(service: ServiceParameter) -> Response:
     """Which of the things that the service needs work, and how many runs wait.
 
-    A broker that does not take messages is named here, but requests are answered without it: workers look for queued
-    runs by themselves.
+    `training` names what is wrong with the workers, if anything is. While none of them can train, the status is
+    `cannot train`, with 200: submitted runs wait, everything else is answered. A broker that does not take messages is
+    named here too, but workers look for queued runs by themselves.
     """
     components, queue = _look(service)
     not_ready = [name for name, state in components.items() if not state.ok]
     is_ready = REQUIRED.isdisjoint(not_ready)
+    able = "cannot train" if "training" in not_ready else "ready"
     readiness = Readiness(
-        status="ready" if is_ready else "not ready", not_ready=not_ready, components=components, queue=queue
+        status=able if is_ready else "not ready", not_ready=not_ready, components=components, queue=queue
     )
     return json_answer(readiness, status=200 if is_ready else 503)
 
@@ -67,7 +70,12 @@ def _look(service: Service) -> tuple[dict[str, ComponentState], Queue | None]:
         with service.database.reading() as session:
             counts = runs.count_by_state(session)
             waiting = count_unclaimed(session, WAITING_SECONDS)
+            training = workers.look(session).status()
     except DatabaseUnavailable as error:
         return {"database": ComponentState(ok=False, detail=error.detail), "broker": broker}, None
     queue = Queue(queued=counts[RunState.QUEUED], running=counts[RunState.RUNNING], waiting=waiting)
-    return {"database": ComponentState(ok=True), "broker": broker}, queue
+    return {
+        "database": ComponentState(ok=True),
+        "broker": broker,
+        "training": ComponentState(ok=training.ok, detail=training.detail),
+    }, queue

@@ -25,13 +25,14 @@ class Queue(AnswerModel):
     queued: int
     running: int
     waiting: int
-    """Queued runs that no worker has taken for 30 seconds; more than none while nothing runs: no worker is there."""
+    """Queued runs that no worker has taken for 30 seconds."""
 
 
 class Readiness(AnswerModel):
     """Whether requests can be answered now."""
 
-    status: Literal["ready", "not ready"]
+    status: Literal["ready", "cannot train", "not ready"]
+    """`cannot train`: requests are answered, predictions too, but no worker can train what is submitted."""
     not_ready: list[str]
     """Names of the components that are not; also of those that requests can do without."""
     components: dict[str, ComponentState]

@@ -5,9 +5,11 @@ import logging
 import threading
 import time
 from collections.abc import Hashable, Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+from starlette.concurrency import run_in_threadpool
 
 from core.errors import DatabaseUnavailable
 from core.run_state import TERMINAL_STATES, RunState
@@ -103,6 +105,11 @@ class CensusTaker:
             return await asyncio.wait_for(asyncio.shield(asked), self._wait_seconds)
         except TimeoutError:
             return None
+
+    async def close(self) -> None:
+        """Wait for the census under way, no longer than one who asks does: its connection is to be closed after it."""
+        if self._under_way is not None:
+            await run_in_threadpool(wait, [self._under_way], self._wait_seconds)
 
     def _take(self, answer: Future[Reading | None]) -> None:
         began = time.monotonic()

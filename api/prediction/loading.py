@@ -7,7 +7,7 @@ from api.service import ModelKey, Service
 from core.artifacts import ONNX_MODEL, SIGNATURE, Artifact
 from core.errors import ArtifactCorrupt, UnknownModel
 from core.run_state import TERMINAL_STATES, RunState
-from db import registry, runs
+from db import model_versions, runs
 from db.records import RunRecord
 from serving.loaded_model import LoadedModel
 
@@ -51,7 +51,7 @@ def read_version(digits: str) -> int:
     return int(digits)
 
 
-def resolve_model(service: Service, address: ModelAddress) -> registry.ResolvedVersion:
+def resolve_model(service: Service, address: ModelAddress) -> model_versions.ResolvedVersion:
     """Find the version that should answer, as the registry has it now.
 
     Raises:
@@ -59,7 +59,7 @@ def resolve_model(service: Service, address: ModelAddress) -> registry.ResolvedV
     """
     try:
         with service.database.reading() as session:
-            return registry.resolve(session, address.name, address.version)
+            return model_versions.resolve(session, address.name, address.version)
     except UnknownModel as error:
         raise explain_missing(service, address.name, error) from error
 
@@ -68,7 +68,7 @@ def explain_missing(service: Service, model_name: str, error: UnknownModel) -> U
     """What to say when a model is not there: more than `error` does if a run was to register it."""
     with service.database.reading() as session:
         try:
-            registry.get_model(session, model_name)
+            model_versions.get_model(session, model_name)
         except UnknownModel:
             latest = runs.list_page(session, model_name=model_name, limit=1).items
         else:
@@ -76,7 +76,7 @@ def explain_missing(service: Service, model_name: str, error: UnknownModel) -> U
     return UnknownModel(_tell_run(model_name, latest[0])) if latest else error
 
 
-def load_model(service: Service, resolved: registry.ResolvedVersion) -> LoadedModel:
+def load_model(service: Service, resolved: model_versions.ResolvedVersion) -> LoadedModel:
     """The network of a model version, from memory if it is there; its files are checked against their hashes.
 
     Raises:
@@ -110,5 +110,5 @@ def _tell_run(model_name: str, run: RunRecord) -> str:
     if run.state not in TERMINAL_STATES:
         return f"Model '{model_name}' is not trained yet: run {run.id} is {run.state}. Try again when it has succeeded."
     if run.state == RunState.FAILED and run.error:
-        return f"Model '{model_name}' was not trained: run {run.id} failed. {run.error['detail']}"
+        return f"Model '{model_name}' was not trained: run {run.id} failed. {run.error.detail}"
     return f"Model '{model_name}' is not there: the latest run for it, {run.id}, was {run.state}. Run it again."

@@ -18,7 +18,7 @@ from api.prediction.documentation import PLACES, describe_question, describe_ver
 from api.prediction.loading import ModelAddress, explain_missing, load_model, read_address, resolve_model
 from api.service import Service
 from core.errors import InvalidInput, UnknownModel, nearest
-from db import registry
+from db import model_versions
 from serving.answers import Answer
 from serving.descriptions import build_metadata, build_status
 from serving.examples import decode_classify, decode_regress, encode_classify, encode_regress
@@ -135,7 +135,7 @@ def _get_status(service: Service, address: ModelAddress) -> Response:
         return _plain(build_status(address.name, [resolved.version]), _version_header(resolved))
     try:
         with service.database.reading() as session:
-            model = registry.get_model(session, address.name)
+            model = model_versions.get_model(session, address.name)
     except UnknownModel as error:
         raise explain_missing(service, address.name, error) from error
     return _plain(build_status(model.name, [version.version for version in model.versions]))
@@ -147,7 +147,7 @@ def _get_metadata(service: Service, address: ModelAddress) -> Response:
     return _plain(build_metadata(address.name, resolved.version, model.signature), _version_header(resolved))
 
 
-def _version_header(resolved: registry.ResolvedVersion) -> dict[str, str]:
+def _version_header(resolved: model_versions.ResolvedVersion) -> dict[str, str]:
     return {VERSION_HEADER: str(resolved.version)}
 
 

@@ -25,7 +25,7 @@ from api.runs.examples import MALFORMED, TOO_LARGE
 from api.runs.views import describe_artifact, predict_path, run_path
 from api.service import ServiceParameter
 from core.errors import UnknownModel
-from db import artifacts, registry
+from db import artifacts, model_versions
 from db.records import AliasRecord
 
 router = APIRouter(prefix="/v1/registry/models", tags=["registry"])
@@ -47,7 +47,7 @@ IfMatch = Annotated[
 def list_models(service: ServiceParameter) -> ModelList:
     """Every model that a succeeded run registered a version of, by name."""
     with service.database.reading() as session:
-        return ModelList(items=[_describe(model) for model in registry.list_models(session)])
+        return ModelList(items=[_describe(model) for model in model_versions.list_models(session)])
 
 
 @router.get(
@@ -57,7 +57,7 @@ def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
     """One model and its versions, newest first."""
     try:
         with service.database.reading() as session:
-            return _describe(registry.get_model(session, model))
+            return _describe(model_versions.get_model(session, model))
     except UnknownModel as error:
         raise explain_missing(service, model, error) from error
 
@@ -72,7 +72,7 @@ def get_model_version(model: ModelPath, version: VersionPath, service: ServicePa
     """One version: the run that trained it, its files, the aliases on it, where it answers."""
     number = read_version(version)
     with service.database.reading() as session:
-        found = registry.get_version(session, model, number)
+        found = model_versions.get_version(session, model, number)
         files = artifacts.list_for_run(session, found.run_id)
     return ModelVersion(
         model=found.model_name,
@@ -98,7 +98,7 @@ def get_model_version(model: ModelPath, version: VersionPath, service: ServicePa
 def get_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter) -> Response:
     """Where an alias points."""
     with service.database.reading() as session:
-        record = registry.get_alias(session, model, alias)
+        record = model_versions.get_alias(session, model, alias)
     return _answer(record)
 
 
@@ -126,10 +126,10 @@ def put_alias(
     with service.database.transaction() as session:
         expected = None
         if if_match is not None:
-            before = registry.get_alias(session, model, alias)
+            before = model_versions.get_alias(session, model, alias)
             _check_match(before, if_match)
             expected = before.revision + 1
-        record = registry.set_alias(session, model, alias, request.version)
+        record = model_versions.set_alias(session, model, alias, request.version)
         if expected is not None and record.revision != expected:
             # Another client moved it between the two statements; nothing is committed.
             raise _moved_since(alias)
@@ -146,14 +146,14 @@ def put_alias(
 def delete_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter, if_match: IfMatch = None) -> Response:
     """Take an alias off; the version it pointed at stays."""
     with service.database.transaction() as session:
-        record = registry.get_alias(session, model, alias)
+        record = model_versions.get_alias(session, model, alias)
         if if_match is not None:
             _check_match(record, if_match)
-        registry.delete_alias(session, model, alias)
+        model_versions.delete_alias(session, model, alias)
     return Response(status_code=204)
 
 
-def _describe(model: registry.Model) -> ModelEntry:
+def _describe(model: model_versions.Model) -> ModelEntry:
     return ModelEntry(
         name=model.name,
         created_at=model.created_at,
@@ -162,7 +162,7 @@ def _describe(model: registry.Model) -> ModelEntry:
     )
 
 
-def _version_fields(version: registry.ModelVersion) -> dict[str, Any]:
+def _version_fields(version: model_versions.ModelVersion) -> dict[str, Any]:
     return {
         "version": version.version,
         "run_id": version.run_id,

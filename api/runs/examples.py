@@ -116,6 +116,7 @@ QUEUED_SUMMARY: dict[str, Any] = {
     "model": "iris-tanh",
     "preset": None,
     "state": "queued",
+    "waiting_for": {"kind": "trainer", "detail": "the run starts as soon as a trainer is free"},
     "attempt": 0,
     "max_attempts": 3,
     "cancel_requested": False,
@@ -180,9 +181,10 @@ ARTIFACTS: list[dict[str, Any]] = [
 SUCCEEDED_SUMMARY: dict[str, Any] = {
     **QUEUED_SUMMARY,
     "state": "succeeded",
+    "waiting_for": None,
     "attempt": 1,
     "progress": {
-        "phase": "train",
+        "phase": "export",
         "epoch": 50,
         "num_epochs": 50,
         "step": 400,
@@ -241,6 +243,7 @@ SUCCEEDED: dict[str, Any] = {
 CANCELLED: dict[str, Any] = {
     **QUEUED,
     "state": "cancelled",
+    "waiting_for": None,
     "cancel_requested": True,
     "ended_at": "2026-03-02T09:30:02.100000Z",
     "updated_at": "2026-03-02T09:30:02.100000Z",
@@ -249,6 +252,7 @@ CANCELLED: dict[str, Any] = {
 STOPPING: dict[str, Any] = {
     **QUEUED,
     "state": "running",
+    "waiting_for": None,
     "attempt": 1,
     "cancel_requested": True,
     "started_at": "2026-03-02T09:30:00.155000Z",

@@ -17,7 +17,8 @@ from api.runs.submission import submit
 from api.runs.views import describe, run_etag, summarise
 from api.service import Service, ServiceParameter
 from core.run_state import RunState
-from db import artifacts, metrics
+from core.workers import WaitingFor
+from db import artifacts, metrics, workers
 from db import runs as run_rows
 from db.records import RunRecord
 
@@ -105,7 +106,8 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
             limit=query.limit,
             cursor=query.cursor,
         )
-    return RunPage(items=[summarise(record) for record in page.items], next_cursor=page.next_cursor)
+        waiting_for = workers.find_wait(session, page.items)
+    return RunPage(items=[summarise(record, waiting_for) for record in page.items], next_cursor=page.next_cursor)
 
 
 @router.get(
@@ -119,13 +121,14 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
     | {304: {"description": "Not Modified: the run is as If-None-Match says."}},
 )
 def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
-    """A run in full: state, progress, metrics at a glance, attempts, artifacts, spec."""
+    """A run in full: state, what it waits for, progress, metrics at a glance, attempts, artifacts, spec."""
     with service.database.reading() as session:
         record = run_rows.get(session, run_id)
-    etag = run_etag(record)
+        waiting_for = workers.find_wait(session, [record])
+    etag = run_etag(record, waiting_for)
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
-    return json_answer(_describe_all(service, record), headers={"ETag": etag})
+    return json_answer(_describe_all(service, record, waiting_for), headers={"ETag": etag})
 
 
 @router.delete(
@@ -165,10 +168,11 @@ def cancel_run(run_id: RunId, service: ServiceParameter) -> Response:
     return json_answer(_describe_all(service, record), status=status, headers={"ETag": run_etag(record)})
 
 
-def _describe_all(service: Service, record: RunRecord) -> Run:
+def _describe_all(service: Service, record: RunRecord, waiting_for: WaitingFor | None = None) -> Run:
     with service.database.reading() as session:
         return describe(
             record,
+            waiting_for,
             metrics=metrics.list_keys(session, record.id),
             attempts=run_rows.list_attempts(session, record.id),
             artifacts=artifacts.list_for_run(session, record.id),

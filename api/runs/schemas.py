@@ -6,10 +6,12 @@ from uuid import UUID
 
 from pydantic import Field, model_validator
 
-from api.http.schemas import AnswerModel, MeasuredNumber
+from api.http.schemas import AnswerModel, MeasuredNumber, ProblemEntry
 from core.experiment import ExperimentSpec
+from core.run_report import EngineReport, Environment
 from core.run_state import RunState
 from core.specs.base import SpecModel
+from core.workers import WaitingKind
 
 ExperimentName = Annotated[str, Field(pattern=r"^\w[^/\x00-\x1f\x7f]{0,127}$")]
 """A letter, digit or underscore, then up to 127 characters other than slashes and control characters."""
@@ -55,13 +57,15 @@ class RunProgress(AnswerModel):
     """How far a run has come."""
 
     phase: str
-    """`start`, `compile`, `train` or `export`."""
+    """`start`, `compile`, `train`, `validate` or `export`."""
     epoch: int
     """Epochs finished."""
     num_epochs: int
+    """Epochs asked for; 0 until training begins."""
     step: int
     """Training steps finished."""
     num_steps: int
+    """Training steps asked for; 0 until training begins."""
     fraction: float
     """Share of the steps finished, 0 to 1."""
     eta_seconds: float | None
@@ -72,9 +76,21 @@ class RunError(AnswerModel):
     """Why a run failed."""
 
     code: str
+    """A stable word for programs, such as `loss_not_finite`."""
     detail: str
-    attempt: int | None = None
-    problems: list[dict[str, Any]] | None = None
+    attempt: int | None
+    """Null where no attempt was made."""
+    problems: list[ProblemEntry]
+    """What is wrong with the spec or the data, one by one, where that is known."""
+
+
+class RunWait(AnswerModel):
+    """What a queued run waits for."""
+
+    kind: WaitingKind
+    """`trainer`: one that is free; `worker`: none is running; `repair`: no worker can start a trainer."""
+    detail: str
+    """What is wrong, or what comes next, for people."""
 
 
 class ModelVersionName(AnswerModel):
@@ -109,6 +125,8 @@ class RunSummary(AnswerModel):
     """Name that the run registers its model under once it succeeds."""
     preset: str | None
     state: RunState
+    waiting_for: RunWait | None
+    """Null unless the run is queued."""
     attempt: int
     """Number of the latest attempt; 0 before the first."""
     max_attempts: int
@@ -118,7 +136,7 @@ class RunSummary(AnswerModel):
     latest_metrics: dict[str, MeasuredNumber]
     """Newest value of each metric; null for NaN and infinities."""
     device: str | None
-    engine: dict[str, Any] | None
+    engine: EngineReport | None
     """How its steps are computed: the plan, why it was taken, what others took; and at the end how fast it went."""
     phases: dict[str, float] | None
     """Seconds spent in each phase."""
@@ -184,15 +202,15 @@ class RunEnvironment(AnswerModel):
 
     run_id: UUID
     device: str | None
-    engine: dict[str, Any] | None
-    environment: dict[str, Any] | None
+    engine: EngineReport | None
+    environment: Environment | None
     """Versions of libraries; null before the first attempt has told them."""
 
 
 class Run(RunSummary):
     """A run in full."""
 
-    environment: dict[str, Any] | None
+    environment: Environment | None
     metrics: dict[str, RunMetric]
     attempts: list[Attempt]
     artifacts: list[ArtifactEntry]

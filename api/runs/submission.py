@@ -12,7 +12,7 @@ from api.service import Service
 from api.specs.requests import settle_spec
 from core.datasets.base import UploadedDataset
 from core.errors import InvalidSpec, Problem, UnknownDataset
-from db import datasets, idempotency, runs
+from db import datasets, idempotency, runs, workers
 
 ROUTE = "POST /v1/runs"
 
@@ -75,7 +75,8 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
         if isinstance(dataset, UploadedDataset) and dataset.version is not None:
             with _told_as_invalid():
                 datasets.use(session, record.id, dataset.dataset, dataset.version)
-        answer = SubmissionAnswer(location=run_path(record.id), body=describe(record).model_dump_json())
+        run = describe(record, workers.find_wait(session, [record]))
+        answer = SubmissionAnswer(location=run_path(record.id), body=run.model_dump_json())
         if key is not None:
             # Kept as text: a JSON column may order the fields of an object anew.
             kept = {"location": answer.location, "body": answer.body}

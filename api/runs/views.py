@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
+from zlib import crc32
 
+from api.http.schemas import ProblemEntry
 from api.runs.schemas import (
     ArtifactEntry,
     Attempt,
@@ -15,11 +17,18 @@ from api.runs.schemas import (
     RunMetric,
     RunProgress,
     RunSummary,
+    RunWait,
 )
 from core.artifacts import Artifact
+from core.metrics import Phase
+from core.run_report import RunError as StoredError
 from core.run_state import RunState
+from core.workers import WaitingFor
 from db.metrics import Summary
 from db.records import AttemptRecord, RunRecord
+
+PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
+"""Phases of a run of no steps that come after what would have been its training."""
 
 
 def run_path(run_id: UUID) -> str:
@@ -32,18 +41,23 @@ def predict_path(model_name: str, version: int) -> str:
     return f"/v1/models/{model_name}/versions/{version}:predict"
 
 
-def run_etag(record: RunRecord) -> str:
+def run_etag(record: RunRecord, waiting_for: WaitingFor | None = None) -> str:
     """Changes with everything a client can see of the run."""
-    return f'W/"{record.revision}"'
+    if waiting_for is None:
+        return f'W/"{record.revision}"'
+    # What a run waits for changes though the run does not.
+    wait = crc32(f"{waiting_for.kind} {waiting_for.detail}".encode())
+    return f'W/"{record.revision}-{wait:08x}"'
 
 
-def summarise(record: RunRecord) -> RunSummary:
+def summarise(record: RunRecord, waiting_for: WaitingFor | None) -> RunSummary:
     """A run as lists show it; does not touch the columns that lists leave out."""
-    return RunSummary(**_shared_fields(record))
+    return RunSummary(**_shared_fields(record, waiting_for))
 
 
 def describe(
     record: RunRecord,
+    waiting_for: WaitingFor | None,
     *,
     metrics: Sequence[Summary] = (),
     attempts: Sequence[AttemptRecord] = (),
@@ -51,7 +65,7 @@ def describe(
 ) -> Run:
     """A run in full."""
     return Run(
-        **_shared_fields(record),
+        **_shared_fields(record, waiting_for),
         environment=record.environment,
         metrics={
             summary.key: RunMetric(
@@ -87,14 +101,16 @@ def describe_artifact(artifact: Artifact) -> ArtifactEntry:
     )
 
 
-def _shared_fields(record: RunRecord) -> dict[str, Any]:
+def _shared_fields(record: RunRecord, waiting_for: WaitingFor | None) -> dict[str, Any]:
     version = record.model_version
+    wait = waiting_for if record.state == RunState.QUEUED else None
     return {
         "id": record.id,
         "experiment": record.experiment,
         "model": record.model_name,
         "preset": record.preset,
         "state": record.state,
+        "waiting_for": None if wait is None else RunWait(kind=wait.kind, detail=wait.detail),
         "attempt": record.attempt,
         "max_attempts": record.max_attempts,
         "cancel_requested": record.cancel_requested_at is not None,
@@ -103,7 +119,7 @@ def _shared_fields(record: RunRecord) -> dict[str, Any]:
         "device": record.device,
         "engine": record.engine,
         "phases": record.phases,
-        "error": RunError(**record.error) if record.error else None,
+        "error": None if record.error is None else _error(record.error),
         "model_version": None if version is None else ModelVersionName(name=record.model_name, version=version),
         "tags": record.tags,
         "created_at": record.created_at,
@@ -113,6 +129,18 @@ def _shared_fields(record: RunRecord) -> dict[str, Any]:
         "updated_at": record.updated_at,
         "links": _links(record),
     }
+
+
+def _error(error: StoredError) -> RunError:
+    return RunError(
+        code=error.code,
+        detail=error.detail,
+        attempt=error.attempt,
+        problems=[
+            ProblemEntry(pointer=problem.pointer, detail=problem.detail, code=problem.code)
+            for problem in error.problems
+        ],
+    )
 
 
 def _links(record: RunRecord) -> RunLinks:
@@ -135,8 +163,9 @@ def _progress(record: RunRecord) -> RunProgress | None:
     if told is None:
         return None
     step, num_steps = int(told["step"]), int(told["num_steps"])
-    # A run of no steps has none left.
-    fraction = min(step / num_steps, 1.0) if num_steps else 1.0
+    # Until training has begun the number of steps is not known; a run of no steps has none left after that.
+    is_past_training = told["phase"] in PAST_TRAINING or record.state == RunState.SUCCEEDED
+    fraction = min(step / num_steps, 1.0) if num_steps else float(is_past_training)
     return RunProgress(
         phase=told["phase"],
         epoch=told["epoch"],

@@ -1,4 +1,4 @@
-"""First tables: runs, attempts, curves, artifacts, the registry and idempotency keys.
+"""Create the first tables: runs, attempts, curves, artifacts, the registry and idempotency keys.
 
 Revision 0001, after nothing.
 """
@@ -15,7 +15,7 @@ RowNumber = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     _make_runs()
     _make_attempts()
     _make_curves()

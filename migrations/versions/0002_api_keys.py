@@ -1,4 +1,4 @@
-"""API keys.
+"""Create the table of API keys.
 
 Revision 0002, after 0001.
 """
@@ -11,7 +11,7 @@ down_revision: str | None = "0001"
 
 
 def upgrade() -> None:
-    """Make the table."""
+    """Create the table."""
     op.create_table(
         "api_keys",
         sa.Column("prefix", sa.String(16), nullable=False),
@@ -28,5 +28,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the table, and with it every key."""
+    """Drop the table with all keys."""
     op.drop_table("api_keys")

@@ -1,8 +1,8 @@
-"""Which older code may go on using the database.
+"""Record the oldest code that can use the database.
 
-Revision 0003, after 0002. A later migration that older code can not live with raises the number:
-`UPDATE compatibility SET oldest_revision = '…'`. docs/operations.md tells how migrations are split so that two versions
-run side by side.
+Revision 0003, after 0002. A later migration that older code cannot work with raises the revision:
+`UPDATE compatibility SET oldest_revision = '…'`. docs/operations.md describes how migrations are split so that two
+versions can run side by side.
 """
 
 import sqlalchemy as sa
@@ -13,7 +13,7 @@ down_revision: str | None = "0002"
 
 
 def upgrade() -> None:
-    """Make the table with its one row. Code from before this revision does not look here, and refuses."""
+    """Create the table with its one row. Code from before this revision does not read it, and rejects the database."""
     compatibility = op.create_table(
         "compatibility",
         sa.Column("oldest_revision", sa.Text(), nullable=False),

@@ -1,6 +1,6 @@
-"""Uploaded datasets, their versions, and which runs learn from them.
+"""Create the tables of uploaded datasets, their versions, and the runs that use them.
 
-Revision 0004, after 0003. It only adds: older code goes on working.
+Revision 0004, after 0003. It only adds: older code continues to work.
 """
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=Tru
 
 
 def upgrade() -> None:
-    """Make the tables."""
+    """Create the tables."""
     op.create_table(
         "datasets",
         sa.Column("name", sa.Text(), nullable=False),
@@ -57,6 +57,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop the tables; the files of uploads stay until they are tidied away."""
+    """Drop the tables; the files of uploads stay until housekeeping removes them."""
     for table in ("run_datasets", "dataset_versions", "datasets"):
         op.drop_table(table)

@@ -12,7 +12,7 @@ Rows = npt.NDArray[np.intp]
 
 
 def split_samples(samples: Samples, split: Split, seed: int, given_test: Samples | None = None) -> SplitSamples:
-    """Hold out test samples, then validation samples of what is left; core.datasets.shapes gives the counts.
+    """Hold out test samples, then validation samples of what is left; the dataset's shape gives the counts.
 
     Held-out samples are drawn by the seed, or are the last ones. Training samples keep the order they came in.
 

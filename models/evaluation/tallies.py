@@ -72,7 +72,7 @@ class ClassTally:
 
     def report(self) -> ClassificationEvaluation:
         """Accuracy, the numbers of each class and their means."""
-        classes = tuple(map(_evaluate_class, self._labels, *map(Array.tolist, self._columns())))
+        classes = tuple(map(_evaluate_class, self._labels, *map(np.ndarray.tolist, self._columns())))
         return ClassificationEvaluation(
             accuracy=self._correct.sum() / self._support.sum(),
             macro_average=_average(classes, np.ones(len(classes))),

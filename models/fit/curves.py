@@ -6,7 +6,7 @@ from time import monotonic, time
 import numpy as np
 import numpy.typing as npt
 
-from core.metrics import MetricBatch, Progress
+from core.metrics import MetricBatch, Progress, join_batches
 from models.fit.meter import Values
 from models.reporting import Reporter
 
@@ -19,13 +19,13 @@ class Outbox:
     def __init__(self, reporter: Reporter, seconds_between: float = SECONDS_BETWEEN) -> None:
         self._reporter = reporter
         self._seconds_between = seconds_between
-        self._batches: dict[str, list[MetricBatch]] = {}
+        self._batches: list[MetricBatch] = []
         self._progress: Progress | None = None
         self._due = 0.0
 
     def add(self, batch: MetricBatch) -> None:
         """Take further points of a curve."""
-        self._batches.setdefault(batch.key, []).append(batch)
+        self._batches.append(batch)
 
     def set_progress(self, progress: Progress) -> None:
         """Take how far the fit has come; what was not told before is out of date."""
@@ -40,20 +40,11 @@ class Outbox:
         """Send what there is."""
         self._due = monotonic() + self._seconds_between
         if self._batches:
-            self._reporter.metrics([_join(batches) for batches in self._batches.values()])
-            self._batches = {}
+            self._reporter.metrics(join_batches(self._batches))
+            self._batches = []
         if self._progress is not None:
             self._reporter.progress(self._progress)
             self._progress = None
-
-
-def _join(batches: list[MetricBatch]) -> MetricBatch:
-    return MetricBatch(
-        key=batches[0].key,
-        steps=tuple(step for batch in batches for step in batch.steps),
-        values=tuple(value for batch in batches for value in batch.values),
-        times=tuple(moment for batch in batches for moment in batch.times),
-    )
 
 
 MAX_POINTS = 2_000

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from core.errors import TrainingFailed
+from core.errors import LossNotFinite, TrainingFailed
 from core.specs.base import SpecModel
 from core.specs.training import Training
 from models.fit.meter import LOSS, Values
@@ -16,30 +16,31 @@ def count_sound_steps(values: Values) -> int:
     return int(broken[0]) if len(broken) else len(values)
 
 
-def broken_step(loss: float, step: int, epoch: int, training: Training) -> TrainingFailed:
+def broken_step(loss: float, step: int, epoch: int, training: Training) -> LossNotFinite:
     """The error for a step, counted from 1, whose loss is not a finite number."""
-    return _failure(f"The loss became {loss} at step {step} (epoch {epoch}).", training)
+    return LossNotFinite(_describe(f"The loss became {loss} at step {step} (epoch {epoch}).", training))
 
 
 def check_loss(values: Values, what: str, training: Training) -> None:
     """See that the loss over the samples of `what`, such as `validation`, is a finite number.
 
     Raises:
-        TrainingFailed: If it is not.
+        LossNotFinite: If it is not.
     """
     if not np.isfinite(values[LOSS]):
-        raise _failure(f"The {what} loss is {values[LOSS]}: the weights have grown without bounds.", training)
+        what_happened = f"The {what} loss is {values[LOSS]}: the weights have grown without bounds."
+        raise LossNotFinite(_describe(what_happened, training))
 
 
 def check_first_loss(values: Values, training: Training) -> None:
     """See that a network that is not trained has a loss over its training samples that is a finite number.
 
     Raises:
-        TrainingFailed: If it has not.
+        LossNotFinite: If it has not.
     """
     if not np.isfinite(values[LOSS]):
         hint = " The Poisson loss needs outputs above 0." if training.loss.name == "poisson" else ""
-        raise TrainingFailed(
+        raise LossNotFinite(
             f"The loss of the network as it starts is {values[LOSS]}. Try smaller first weights (initial_weights, "
             f"initializers), or inputs and targets of size about 1 (dataset.scaling).{hint}"
         )
@@ -53,10 +54,12 @@ def check_weights(network: Any, training: Training) -> None:
     """
     for weight in network.weights:
         if not np.isfinite(weight.numpy()).all():
-            raise _failure(f"The weights of {weight.path} are no longer finite after the last step.", training)
+            what_happened = f"The weights of {weight.path} are no longer finite after the last step."
+            raise TrainingFailed(_describe(what_happened, training))
 
 
-def _failure(what_happened: str, training: Training) -> TrainingFailed:
+def _describe(what_happened: str, training: Training) -> str:
+    """Say what happened, and what to try."""
     optimizer = training.optimizer
     rate = optimizer.learning_rate
     advice = ["a slower learning-rate schedule" if isinstance(rate, SpecModel) else f"a learning_rate below {rate:g}"]
@@ -67,4 +70,4 @@ def _failure(what_happened: str, training: Training) -> TrainingFailed:
     if training.loss.name == "poisson":
         advice.append("a last activation whose outputs stay above 0, as the Poisson loss needs (softplus)")
     advice.append("inputs and targets of size about 1 (dataset.scaling)")
-    return TrainingFailed(f"{what_happened} Try {', '.join(advice[:-1])}, or {advice[-1]}.")
+    return f"{what_happened} Try {', '.join(advice[:-1])}, or {advice[-1]}."

@@ -7,6 +7,7 @@ from typing import Any
 
 from core.checks.length import measure_length
 from core.metrics import Phase
+from core.run_report import EngineReport
 from core.specs.training import Training
 from models.evaluation.tallies import HeldOut, MakeTally
 from models.fit.arrays import Arrays, FitData
@@ -19,7 +20,7 @@ from models.fit.ordering import Ordering
 from models.fit.pacing import Pacer, Speed
 from models.fit.plans.plan import Planning, list_candidates, plan_of
 from models.fit.plans.planner import Choice, Planner
-from models.fit.plans.report import describe_choice, describe_speed
+from models.fit.plans.report import add_speed, describe_choice
 from models.fit.programs.evaluation import EvaluationProgram
 from models.fit.programs.executors import Executor
 from models.fit.programs.learning import Learner
@@ -36,6 +37,9 @@ from models.runtime import device_memory_bytes, has_gpu, num_threads, reset_peak
 
 LARGEST_SHARE = 0.25
 """Of the device's memory, what samples may take; the rest is for the network, and for copies on the way."""
+
+SHOWN_SECONDS = 0.1
+"""A validation is shown as a phase of its own if the one before it took so long; the first always is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +64,7 @@ class FitOutcome:
     metrics: dict[str, float]
     validation: HeldOut | None
     test: HeldOut | None
-    engine: dict[str, Any]
+    engine: EngineReport
     trial_seconds: float
     validate_seconds: float
 
@@ -151,6 +155,7 @@ class _Session:
         self._pacer = Pacer()
         self._speed = Speed()
         self._step = 0
+        self._evaluate_seconds = SHOWN_SECONDS
 
         meter = Meter(measures)
         meter.prepare(data.train, tuple(network.output_shape[1:]))
@@ -218,7 +223,7 @@ class _Session:
             self._record.add_test(self._step, values)
             check_loss(values, "test", self._training)
         if self._choice is not None:
-            self._engine |= describe_speed(self._speed, self._planning)
+            self._engine = add_speed(self._engine, self._speed, self._planning)
             self._reporter.engine(self._engine)
         return FitOutcome(
             num_steps=self._step,
@@ -317,7 +322,14 @@ class _Session:
             check_loss(self._evaluate(self._validation, is_counted=True), "validation", self._training)
 
     def _evaluate(self, evaluation: Evaluation, *, is_counted: bool) -> Values:
+        # One that will be over in a moment is not worth a message: there may be thousands.
+        is_shown = self._evaluate_seconds >= SHOWN_SECONDS
+        if is_shown:
+            self._record.tell(self._step, Phase.VALIDATE, at_once=True)
         started = perf_counter()
         values = evaluation.run(is_counted=is_counted)
-        self._speed.validate_seconds += perf_counter() - started
+        self._evaluate_seconds = perf_counter() - started
+        self._speed.validate_seconds += self._evaluate_seconds
+        if is_shown:
+            self._record.tell(self._step)
         return values

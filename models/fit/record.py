@@ -81,12 +81,18 @@ class Record:
         """Take what the test samples gave: (names,)."""
         self._test.add(np.array([step]), values[None])
 
-    def tell(self, step: int) -> None:
-        """Report what has come in, and that so many steps are done; several calls in a moment are told as one."""
+    def tell(self, step: int, phase: Phase = Phase.TRAIN, *, at_once: bool = False) -> None:
+        """Report what has come in, and that so many steps are done.
+
+        Several calls in a moment are told as one, unless it is to be told at once.
+        """
         length = self._length
         epoch = length.num_epochs if step == length.num_steps else step // length.steps_per_epoch
-        self._outbox.set_progress(Progress(Phase.TRAIN, epoch, length.num_epochs, step, length.num_steps))
-        self._outbox.send_if_due()
+        self._outbox.set_progress(Progress(phase, epoch, length.num_epochs, step, length.num_steps))
+        if at_once:
+            self._outbox.send()
+        else:
+            self._outbox.send_if_due()
 
     def finish(self) -> None:
         """Report everything, the last point of every curve included."""

@@ -22,9 +22,11 @@ from api.app import create_app
 from core.api_keys import Scope, make_key
 from core.artifacts import ArtifactStore
 from core.metrics import MetricBatch, Phase, Progress
+from core.run_report import RunError
 from core.settings import Settings
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
-from db import api_keys, claims, runs
+from core.workers import WorkerHealth, WorkerState
+from db import api_keys, claims, runs, workers
 from db.session import Database
 
 with warnings.catch_warnings():
@@ -130,13 +132,19 @@ class Worker:
     def store(self) -> ArtifactStore:
         return ArtifactStore(self.settings.artifacts_dir)
 
+    def tell_health(self, state=WorkerState.READY, *, name="host:1", num_failed_starts=0, error=None) -> None:
+        num_ready = 1 if state is WorkerState.READY else 0
+        health = WorkerHealth(state, 1, num_ready, num_failed_starts, error)
+        with self.database.transaction() as session:
+            workers.report(session, name, "host", health)
+
     def claim(self) -> claims.ClaimedRun:
         with self.database.transaction() as session:
             claimed = claims.claim_run(session, owner="test", lease_seconds=LEASE_SECONDS)
         assert claimed is not None
         return claimed
 
-    def report(self, claimed, *, step=5, num_steps=10, **curves) -> None:
+    def report(self, claimed, *, step=5, num_steps=10, phase=Phase.TRAIN, **curves) -> None:
         """Report progress, and points of curves: a list of values from step 1 on."""
         batches = [
             MetricBatch(
@@ -147,7 +155,7 @@ class Worker:
             )
             for key, values in curves.items()
         ]
-        progress = Progress(phase=Phase.TRAIN, epoch=1, num_epochs=2, step=step, num_steps=num_steps)
+        progress = Progress(phase=phase, epoch=1, num_epochs=2, step=step, num_steps=num_steps)
         with self.database.transaction() as session:
             claims.record_progress(
                 session, claimed.run_id, claimed.attempt, LEASE_SECONDS, progress=progress, batches=batches
@@ -165,9 +173,9 @@ class Worker:
                 session, claimed.run_id, claimed.attempt, artifacts=artifacts, phases={"train": 0.25}
             )
 
-    def fail(self, claimed, code="training_failed", detail="The loss was NaN at step 3.") -> None:
+    def fail(self, claimed, code="training_failed", detail="The loss was NaN at step 3.", problems=()) -> None:
         with self.database.transaction() as session:
-            claims.fail_run(session, claimed.run_id, claimed.attempt, error={"code": code, "detail": detail})
+            claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError(code, detail, problems=problems))
 
     def register(self, model_name: str, folder: Path) -> UUID:
         """A run of a model that has succeeded with these files."""

@@ -32,6 +32,16 @@ def test_the_app_imports_nothing_of_tensorflow(tmp_path):
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_an_app_on_sqlite_does_not_load_the_driver_of_postgresql(tmp_path):
+    code = """
+import sys, api.app
+api.app.create_app()
+print([name for name in sys.modules if name.partition(".")[0] in {"psycopg", "psycopg_binary"}])
+"""
+    done = run_python(code, TRAINYARD_DATA_DIR=str(tmp_path))
+    assert done.stdout.strip() == "[]", done.stderr
+
+
 def test_making_the_app_touches_no_disk_and_no_network(tmp_path):
     code = """
 import sys

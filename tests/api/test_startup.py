@@ -1,8 +1,14 @@
 """A service that asks for keys does not start while nobody has one to make others with."""
 
+import asyncio
+import sqlite3
+
 import pytest
 from pydantic import SecretStr
+from sqlalchemy import event
 
+from api.app import create_app
+from api.startup import check_and_close
 from core.api_keys import Scope
 from core.errors import InvalidSetup
 from db import api_keys
@@ -30,6 +36,24 @@ def test_a_revoked_admin_key_does_not_suffice(make_client, closed_settings, keep
         api_keys.revoke(session, prefix, keep_an_admin=False)
     with pytest.raises(InvalidSetup, match="no admin key"):
         make_client(closed_settings)
+
+
+def test_a_refused_start_closes_its_connections(make_settings):
+    app = create_app(make_settings(require_keys=True))
+    pool = app.state.service.database.engine.pool
+    opened = []
+    event.listen(pool, "connect", lambda connection, _record: opened.append(connection))
+
+    async def start():
+        async with check_and_close(app):
+            pass
+
+    with pytest.raises(InvalidSetup, match="no admin key"):
+        asyncio.run(start())
+    assert opened
+    for connection in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed database"):
+            connection.execute("SELECT 1")
 
 
 def test_an_admin_key_in_the_database_suffices(make_client, closed_settings, keep_key):

@@ -1,4 +1,4 @@
-"""The case table, against the catalogue it is drawn from."""
+"""The case table, compared with the catalogue."""
 
 import pytest
 
@@ -18,7 +18,7 @@ def test_no_two_cases_share_a_name():
     assert len(BY_NAME) == len(CASES)
 
 
-def test_the_bars_are_those_the_project_has_set_itself():
+def test_the_bars_are_those_of_the_project():
     bars = {case.name: (case.bar, case.cached_bar or case.bar) for case in CASES}
 
     assert {name: bar for name, bar in bars.items() if bar != (1, 1)} == {
@@ -31,7 +31,7 @@ def test_the_bars_are_those_the_project_has_set_itself():
     }
 
 
-def test_cases_are_as_long_as_the_bars_speak_of():
+def test_cases_have_the_lengths_of_the_bars():
     lengths = {
         name: (
             BY_NAME[name].spec.training.epochs,
@@ -58,7 +58,7 @@ def test_a_case_is_extrapolated_from_fits_shorter_than_itself():
             assert 0 < shorter < longer < case.spec.training.epochs, case.name
 
 
-def test_only_the_longest_cases_are_extrapolated_unless_it_has_to_be_quick():
+def test_only_the_longest_cases_are_extrapolated_unless_quick():
     def extrapolated(**options):
         return [case.name for case in CASES if case.lengths(**options)]
 
@@ -88,6 +88,6 @@ def test_cases_are_chosen_by_name_in_the_order_of_the_table():
     assert choose_cases([]) == CASES
 
 
-def test_a_case_there_is_not_is_named():
-    with pytest.raises(ValueError, match="no case iris-big"):
+def test_an_unknown_case_is_named():
+    with pytest.raises(ValueError, match="Unknown case iris-big"):
         choose_cases(["iris-big", "iris-keras"])

@@ -3,7 +3,7 @@ import pytest
 from benchmarks.extrapolation import draw_line
 
 
-def test_a_fit_takes_what_is_done_once_and_so_much_an_epoch():
+def test_a_fit_takes_a_constant_and_a_time_per_epoch():
     # 2 s to get going and 0.01 s an epoch: 7 s for 500, 17 s for 1,500.
     line = draw_line((500, 7.0), (1_500, 17.0))
 
@@ -12,6 +12,6 @@ def test_a_fit_takes_what_is_done_once_and_so_much_an_epoch():
     assert line.seconds(10_000) == pytest.approx(102.0)
 
 
-def test_two_fits_of_the_same_length_make_no_line():
+def test_two_fits_of_the_same_length_are_rejected():
     with pytest.raises(ValueError, match="got 5 and 5"):
         draw_line((5, 1.0), (5, 2.0))

@@ -1,4 +1,4 @@
-"""Medians and ratios, worked out by hand."""
+"""Medians and ratios, computed by hand."""
 
 import json
 
@@ -32,13 +32,13 @@ def test_a_case_is_met_where_both_ratios_reach_their_bars(cold, cached, is_met):
     assert result(turn(8.0, cold, cached)).is_met is is_met
 
 
-def test_every_plan_chosen_is_told_once():
+def test_every_plan_chosen_is_listed_once():
     rounds = turn(1.0, 1.0, 1.0), turn(1.0, 1.0, 1.0, "graph: the fit is too short to try another"), turn(1.0, 1.0, 1.0)
 
     assert result(*rounds).plans == "xla, graph"
 
 
-def test_results_come_back_from_their_file_as_they_went(tmp_path):
+def test_results_are_read_back_unchanged(tmp_path):
     path = tmp_path / "results" / "training.json"
     cases = (result(turn(8.0, 2.0, 1.0), turn(8.0, 1.0, 1.0)),)
 
@@ -51,7 +51,7 @@ def test_results_come_back_from_their_file_as_they_went(tmp_path):
     assert document["cases"][0]["cold_ratio"] == 6.0
 
 
-def test_a_new_measurement_keeps_nothing_of_the_one_before(tmp_path):
+def test_a_new_measurement_overwrites_the_one_before(tmp_path):
     path = tmp_path / "training.json"
     write_section(path, "service", {})
 

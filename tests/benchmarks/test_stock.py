@@ -1,4 +1,4 @@
-"""How a spec is told to stock Keras."""
+"""Translation of a spec to arguments of stock Keras."""
 
 import pytest
 from pydantic import TypeAdapter
@@ -25,7 +25,7 @@ from models.runtime import keras
         ({"steps": 60, "batch_size": 128}, 60_000, (1, 60)),
     ],
 )
-def test_epochs_and_steps_come_to_the_steps_of_the_spec(training, num_samples, expected):
+def test_epochs_and_steps_add_up_to_the_steps_of_the_spec(training, num_samples, expected):
     length = measure_length(parse_as(Training, {"loss": "mean_squared_error", **training}), num_samples)
 
     assert epochs_and_steps(length) == expected

@@ -1,4 +1,4 @@
-"""The chart, as far as a program can look at it."""
+"""The chart, as far as a program can check it."""
 
 from xml.etree import ElementTree as ET
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.stack import Stack, stack_of_its_own
-from db.revisions import NEWEST_REVISION
+from db.upgrade import NEWEST_REVISION
 
 OLDER_VOLUME = Path(__file__).parent / "older_volume"
 FLOWER = {"instances": [[5.1, 3.5, 1.4, 0.2]]}

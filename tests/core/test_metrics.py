@@ -1,6 +1,6 @@
 import pytest
 
-from core.metrics import MetricBatch, Phase
+from core.metrics import MetricBatch, Phase, join_batches
 
 
 def test_a_batch_holds_columns_of_one_length():
@@ -16,3 +16,17 @@ def test_columns_of_different_lengths_are_refused(steps, values, times):
 
 def test_phases_follow_each_other():
     assert [str(phase) for phase in Phase] == ["start", "compile", "trial", "train", "validate", "export"]
+
+
+def test_batches_of_one_curve_become_one_with_its_points_in_order():
+    joined = join_batches(
+        [
+            MetricBatch("loss", (1, 2), (0.5, 0.25), (10.0, 11.0)),
+            MetricBatch("accuracy", (1,), (0.75,), (10.5,)),
+            MetricBatch("loss", (3,), (0.125,), (12.0,)),
+        ]
+    )
+    assert joined == [
+        MetricBatch("loss", (1, 2, 3), (0.5, 0.25, 0.125), (10.0, 11.0, 12.0)),
+        MetricBatch("accuracy", (1,), (0.75,), (10.5,)),
+    ]

@@ -6,8 +6,8 @@ from sqlalchemy import select, update
 from core.api_keys import Scope, hash_secret
 from core.errors import Conflict, UnknownKey
 from db import api_keys
-from db.clock import database_now
-from db.key_records import ApiKeyRecord
+from db.records import ApiKeyRecord
+from db.statements import database_now
 
 
 @pytest.fixture

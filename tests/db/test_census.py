@@ -1,5 +1,6 @@
 from datetime import timedelta
 
+from core.run_report import RunError
 from core.run_state import RunState
 from db import claims, runs
 from db.census import take_census
@@ -14,9 +15,7 @@ def count(database):
 def end(database, claimed, outcome):
     with database.transaction() as session:
         if outcome == "fail":
-            claims.fail_run(
-                session, claimed.run_id, claimed.attempt, error={"code": "training_failed", "detail": "NaN"}
-            )
+            claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError("training_failed", "NaN"))
         elif outcome == "release":
             claims.release_run(session, claimed.run_id, claimed.attempt, reason="drain")
 

@@ -3,11 +3,14 @@ from datetime import timedelta
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import column, table, update
 
-from core.errors import AttemptFenced
+from core.errors import AttemptFenced, Problem
 from core.metrics import MetricBatch, Phase, Progress
+from core.run_report import EngineReport, RunError
 from core.run_state import RunState
-from db import artifacts, claims, expiry, metrics, registry, runs
+from db import artifacts, claims, expiry, metrics, model_versions, runs
+from db.columns import Json
 from db.records import AttemptOutcome
 
 LOSS = MetricBatch(key="train/loss", steps=(1, 2), values=(0.5, 0.25), times=(10.0, 11.0))
@@ -157,10 +160,10 @@ def test_details_left_out_stay_as_they_are(database, queue_run, claim):
     claimed = claim_after(queue_run, claim)
     with database.transaction() as session:
         claims.record_details(session, claimed.run_id, 1, 60, device="CPU", environment={"keras": "3.15"})
-        claims.record_details(session, claimed.run_id, 1, 60, engine={"form": "xla", "trial_seconds": math.inf})
+        claims.record_details(session, claimed.run_id, 1, 60, engine=EngineReport(plan="xla", batch_size=4))
     run = read(database, claimed.run_id)
     assert (run.device, run.environment) == ("CPU", {"keras": "3.15"})
-    assert run.engine == {"form": "xla", "trial_seconds": math.inf}
+    assert run.engine == EngineReport(plan="xla", batch_size=4)
 
 
 def test_released_run_is_queued_again_without_counting_a_crash(database, queue_run, claim):
@@ -196,11 +199,9 @@ def test_run_fails_with_its_last_allowed_crash(database, queue_run, claim):
             )
     assert states == [RunState.QUEUED, RunState.FAILED]
     run = read(database, run_id)
-    assert run.error == {
-        "code": "trainer_lost",
-        "detail": "The trainer was lost in 2 of 2 attempts; the last time: out of memory.",
-        "attempt": 2,
-    }
+    assert run.error == RunError(
+        "trainer_lost", "The trainer was lost in 2 of 2 attempts; the last time: out of memory.", 2
+    )
     assert run.ended_at is not None
     assert [attempt.outcome for attempt in attempts(database, run_id)] == [AttemptOutcome.CRASHED] * 2
 
@@ -233,7 +234,7 @@ def test_finishing_stores_everything_at_once(database, queue_run, claim, make_ar
     assert run.ended_at >= run.started_at
     with database.reading() as session:
         files = artifacts.list_for_run(session, run.id)
-        assert registry.resolve(session, "adder").run_id == run.id
+        assert model_versions.resolve(session, "adder").run_id == run.id
     assert [file.name for file in files] == ["model.onnx", "signature.json"]
     assert attempts(database, run.id)[0].outcome == AttemptOutcome.SUCCEEDED
 
@@ -242,7 +243,7 @@ def test_finishing_again_returns_the_same_version(database, queue_run, claim, fi
     claimed = claim_after(queue_run, claim)
     assert [finish(claimed), finish(claimed)] == [1, 1]
     with database.reading() as session:
-        assert len(registry.get_model(session, "adder").versions) == 1
+        assert len(model_versions.get_model(session, "adder").versions) == 1
 
 
 def test_a_run_may_succeed_though_a_cancel_was_requested_too_late(database, queue_run, claim, finish):
@@ -254,24 +255,40 @@ def test_a_run_may_succeed_though_a_cancel_was_requested_too_late(database, queu
 
 def test_failing_keeps_the_error_and_the_log(database, queue_run, claim, make_artifact):
     claimed = claim_after(queue_run, claim)
-    error = {"code": "training_failed", "detail": "The loss became NaN at step 12.", "hint": [math.nan]}
+    problem = Problem("/spec/training", "Too fast.", "too_fast")
+    error = RunError("training_failed", "The loss became NaN at step 12.", problems=(problem,))
     with database.transaction() as session:
         claims.fail_run(session, claimed.run_id, 1, error=error, artifacts=[make_artifact("trainer.log")])
-        claims.fail_run(session, claimed.run_id, 1, error={"code": "other"})
+        claims.fail_run(session, claimed.run_id, 1, error=RunError("other"))
     run = read(database, claimed.run_id)
-    assert (run.state, run.error["detail"], run.error["attempt"]) == (RunState.FAILED, error["detail"], 1)
-    assert math.isnan(run.error["hint"][0])
+    assert run.state == RunState.FAILED
+    assert run.error == RunError("training_failed", "The loss became NaN at step 12.", 1, (problem,))
     (attempt,) = attempts(database, run.id)
-    assert (attempt.outcome, attempt.detail) == (AttemptOutcome.FAILED, error["detail"])
+    assert (attempt.outcome, attempt.detail) == (AttemptOutcome.FAILED, error.detail)
     with database.reading() as session:
         assert artifacts.get(session, run.id, "trainer.log").num_bytes == 3
+
+
+def test_what_failed_runs_of_earlier_revisions_stored_can_still_be_read(database, queue_run, claim):
+    claimed = claim_after(queue_run, claim)
+    with database.transaction() as session:
+        claims.fail_run(session, claimed.run_id, 1, error=RunError("x"))
+    problem = {"pointer": "/spec", "detail": "Wrong.", "code": "wrong"}
+    stored = {"code": "invalid_spec", "detail": "It is wrong.", "attempt": 1, "errors": [problem], "hint": "?"}
+    engine = {"plan": "graph", "tried": {}, "of_later": 1}
+    runs_table = table("runs", column("error", Json), column("engine", Json))
+    with database.transaction() as session:
+        session.execute(update(runs_table).values(error=stored, engine=engine))
+    run = read(database, claimed.run_id)
+    assert run.error == RunError("invalid_spec", "It is wrong.", 1, (Problem(**problem),))
+    assert run.engine == EngineReport(plan="graph")
 
 
 def test_error_text_that_can_not_be_stored_is_mended(database, queue_run, claim):
     claimed = claim_after(queue_run, claim)
     with database.transaction() as session:
-        claims.fail_run(session, claimed.run_id, 1, error={"code": "x", "detail": "a\x00b\ud800c"})
-    assert read(database, claimed.run_id).error["detail"] == "a\ufffdb\ufffdc"
+        claims.fail_run(session, claimed.run_id, 1, error=RunError("x", "a\x00b\ud800c"))
+    assert read(database, claimed.run_id).error.detail == "a\ufffdb\ufffdc"
     assert attempts(database, claimed.run_id)[0].detail == "a\ufffdb\ufffdc"
 
 
@@ -296,7 +313,7 @@ WRITES = {
     ),
     "release_run": lambda session, run_id, attempt: claims.release_run(session, run_id, attempt, reason="drain"),
     "finish_run": lambda session, run_id, attempt: claims.finish_run(session, run_id, attempt, artifacts=(), phases={}),
-    "fail_run": lambda session, run_id, attempt: claims.fail_run(session, run_id, attempt, error={"code": "x"}),
+    "fail_run": lambda session, run_id, attempt: claims.fail_run(session, run_id, attempt, error=RunError("x")),
     "cancel_running": claims.cancel_running,
 }
 

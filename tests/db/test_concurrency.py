@@ -5,8 +5,9 @@ from collections import Counter
 import pytest
 
 from core.errors import AttemptFenced
+from core.run_report import RunError
 from core.run_state import RunState
-from db import claims, expiry, registry, runs
+from db import claims, expiry, model_versions, runs
 from db.session import Database
 
 NUM_RUNS = 24
@@ -66,7 +67,7 @@ def test_two_finishers_of_one_attempt_register_one_version(database, queue_run, 
     claimed = claim()
     assert at_once(*[lambda: finish(claimed)] * 4) == [1, 1, 1, 1]
     with database.reading() as session:
-        assert [version.version for version in registry.get_model(session, "adder").versions] == [1]
+        assert [version.version for version in model_versions.get_model(session, "adder").versions] == [1]
 
 
 def test_runs_of_one_model_that_finish_at_once_get_numbers_of_their_own(queue_run, claim, finish, at_once):
@@ -83,12 +84,12 @@ def test_a_run_ends_once_though_one_finishes_and_another_fails_it(database, queu
 
     def fail():
         with database.transaction() as session:
-            claims.fail_run(session, claimed.run_id, claimed.attempt, error={"code": "x", "detail": "y"})
+            claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError("x", "y"))
 
     finished, failed = at_once(lambda: finish(claimed), fail)
     with database.reading() as session:
         state = runs.get(session, claimed.run_id).state
-        num_versions = sum(len(model.versions) for model in registry.list_models(session))
+        num_versions = sum(len(model.versions) for model in model_versions.list_models(session))
     if state == RunState.SUCCEEDED:
         assert (finished, num_versions) == (1, 1)
         assert isinstance(failed, AttemptFenced)
@@ -153,7 +154,7 @@ def test_processes_that_change_one_row_at_once_lose_no_change(database_url, fini
         revisions = []
         for _ in range(5):
             with database.transaction() as session:
-                revisions.append(registry.set_alias(session, "adder", "stable", 1).revision)
+                revisions.append(model_versions.set_alias(session, "adder", "stable", 1).revision)
         return revisions
 
     results = at_once(*[lambda database=database: move(database) for database in databases])

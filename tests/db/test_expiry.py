@@ -44,8 +44,8 @@ def test_run_fails_once_its_attempts_are_used_up(database, queue_run, claim):
         states += [expired.state for expired in expire(database)]
     assert states == [RunState.QUEUED, RunState.QUEUED, RunState.FAILED]
     run, attempts = read(database, run_id)
-    assert run.error["code"] == "trainer_lost"
-    assert run.error["detail"].startswith("The trainer was lost in 3 of 3 attempts")
+    assert run.error.code == "trainer_lost"
+    assert run.error.detail.startswith("The trainer was lost in 3 of 3 attempts")
     assert [attempt.outcome for attempt in attempts] == [AttemptOutcome.LEASE_EXPIRED] * 3
 
 

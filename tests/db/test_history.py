@@ -1,11 +1,13 @@
 import math
 from uuid import uuid4
 
+import numpy as np
 import pytest
 
 from core.errors import InvalidInput
 from core.metrics import MetricBatch
 from db import history, metrics
+from db.history import largest_triangles
 
 
 @pytest.fixture
@@ -144,3 +146,32 @@ def test_raw_view_that_would_fill_the_memory_is_refused(database, run_id, store,
     with pytest.raises(InvalidInput, match="has 4 points; the most is 3"):
         view(database, run_id, mode="raw")
     assert len(view(database, run_id, ["a"], mode="raw")[0].x) == 2
+
+
+def positions_of(x, y, num_points):
+    return largest_triangles(np.array(x, dtype=float), np.array(y, dtype=float), num_points).tolist()
+
+
+@pytest.mark.parametrize("num_points", [3, 4, 10])
+def test_few_points_are_all_kept(num_points):
+    assert positions_of([1, 2, 3], [5, 1, 4], num_points) == [0, 1, 2]
+
+
+def test_one_bucket_gives_the_point_farthest_from_the_line_between_the_ends():
+    # The line from (0, 0) to (4, 0); areas are 1·4/2, 3·4/2 and 2·4/2.
+    assert positions_of([0, 1, 2, 3, 4], [0, 1, -3, 2, 0], 3) == [0, 2, 4]
+
+
+def test_each_bucket_gives_the_largest_triangle_with_its_neighbours():
+    # Buckets {1, 2} and {3, 4}. First: corners (0, 0) and the mean of the next bucket (3.5, 2): twice the areas are
+    # |0·… - 3.5·y + 2·x|: point 1 (y 1) 1.5, point 2 (y -1) 7.5, so point 2 is chosen.
+    # Second: corners (2, -1) and (5, 0): twice the areas are |3·(y + 1) - (x - 2)|: point 3 (y 4) 14, point 4 (y 0) 1.
+    assert positions_of([0, 1, 2, 3, 4, 5], [0, 1, -1, 4, 0, 0], 4) == [0, 2, 3, 5]
+
+
+def test_positions_rise_and_the_ends_are_kept():
+    y = np.random.default_rng(0).normal(size=1_001)
+    positions = largest_triangles(np.arange(1_001, dtype=float), y, 100)
+    assert len(positions) == 100
+    assert (np.diff(positions) > 0).all()
+    assert (positions[0], positions[-1]) == (0, 1_000)

@@ -7,9 +7,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import Conflict, IllegalMove, InvalidInput, UnknownModel, UnknownRun
 from core.metrics import MetricBatch
 from core.run_state import RunState
-from db import artifacts, claims, metrics, registry, runs
+from db import artifacts, claims, metrics, model_versions, runs
 from db.cursors import write_cursor
-from db.metric_records import MetricPointRecord
+from db.records import MetricPointRecord
 
 
 def read(database, run_id):
@@ -217,13 +217,13 @@ def test_deleting_takes_everything_of_the_run(database, queue_run, claim, finish
         claims.record_progress(session, run_id, claimed.attempt, 60, batches=[batch])
     finish(claimed, make_artifact())
     with database.transaction() as session:
-        registry.set_alias(session, "adder", "best", 1)
+        model_versions.set_alias(session, "adder", "best", 1)
         assert runs.delete(session, run_id) == ["a" * 64]
     with database.reading() as session:
         with pytest.raises(UnknownRun):
             runs.get(session, run_id)
         with pytest.raises(UnknownModel):
-            registry.resolve(session, "adder", "best")
+            model_versions.resolve(session, "adder", "best")
         assert runs.list_attempts(session, run_id) == []
         assert artifacts.list_for_run(session, run_id) == []
         assert metrics.list_keys(session, run_id) == []

@@ -8,9 +8,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from core.errors import DatabaseUnavailable, InvalidSetup, TrainyardError
 from db import postgresql, runs
-from db.clock import database_now
 from db.records import ExperimentRecord
 from db.session import Database
+from db.statements import database_now
 
 
 def names(database):

@@ -4,8 +4,9 @@ import random
 
 from core.errors import AttemptFenced
 from core.metrics import MetricBatch
+from core.run_report import RunError
 from core.run_state import TERMINAL_STATES, RunState
-from db import claims, expiry, history, metrics, registry, runs
+from db import claims, expiry, history, metrics, model_versions, runs
 from db.records import AttemptOutcome
 
 NUM_RUNS = 24
@@ -52,7 +53,7 @@ def attempt(database, run, luck):
         elif luck < 0.95:
             claims.release_run(session, run.run_id, run.attempt, reason="drain")
         else:
-            claims.fail_run(session, run.run_id, run.attempt, error={"code": "training_failed", "detail": "NaN"})
+            claims.fail_run(session, run.run_id, run.attempt, error=RunError("training_failed", "NaN"))
 
 
 def test_storm_loses_and_doubles_nothing(database, queue_run, at_once):
@@ -74,6 +75,6 @@ def test_storm_loses_and_doubles_nothing(database, queue_run, at_once):
                 assert (curve.x, curve.y) == (list(STEPS), [float(run.attempt)] * len(STEPS))
                 assert metrics.list_keys(session, run.id)[0].count == len(STEPS)
         succeeded = {run.id: run.model_version for run in page.items if run.state == RunState.SUCCEEDED}
-        versions = registry.get_model(session, "adder").versions
+        versions = model_versions.get_model(session, "adder").versions
     assert {version.run_id: version.version for version in versions} == succeeded
     assert sorted(succeeded.values()) == list(range(1, len(succeeded) + 1))

@@ -13,11 +13,11 @@ from sqlalchemy import CheckConstraint, column, delete, inspect, select, table, 
 from core.api_keys import Scope
 from core.errors import DatabaseNewer, DatabaseUnavailable, InvalidSetup
 from core.settings import load_settings
-from db import api_keys, runs
+from core.workers import WorkerHealth, WorkerState
+from db import api_keys, runs, workers
 from db.records import Base, CompatibilityRecord, RunRecord
-from db.revisions import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE
 from db.session import Database
-from db.upgrade import check_database, read_revision, upgrade_database
+from db.upgrade import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE, check_database, read_revision, upgrade_database
 
 ROOT = Path(__file__).parents[2]
 
@@ -104,6 +104,30 @@ def test_a_database_of_before_keys_keeps_what_it_has(empty_url, monkeypatch):
     database.dispose()
 
 
+@pytest.mark.parametrize("revision", KNOWN_REVISIONS[:-1])
+def test_a_database_of_an_earlier_revision_keeps_its_runs_and_takes_reports_of_workers(
+    empty_url, revision, monkeypatch
+):
+    monkeypatch.setenv("TRAINYARD_DATABASE_URL", empty_url)
+    load_settings.cache_clear()
+    try:
+        upgrade_database(empty_url)
+        command.downgrade(alembic_config(), revision)
+    finally:
+        load_settings.cache_clear()
+    assert "workers" not in tables(empty_url)
+    database = Database(empty_url)
+    with database.transaction() as session:
+        run_id = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
+    upgrade_database(empty_url)
+    with database.transaction() as session:
+        assert runs.get(session, run_id).spec == {"seed": 7}
+        workers.report(session, "host:1", "host", WorkerHealth(WorkerState.READY, 1, 1))
+    with database.reading() as session:
+        assert [worker.name for worker in workers.look(session).live] == ["host:1"]
+    database.dispose()
+
+
 def test_upgrading_again_changes_nothing_and_needs_no_alembic(database_url):
     code = (
         "import sys\n"
@@ -165,7 +189,7 @@ def test_database_that_needs_newer_code_is_refused_and_left_alone(empty_url):
 
 
 def test_the_newest_tables_suit_code_that_knows_revision_0003(database):
-    # Revision 0004 only adds. A migration that older code can not live with raises the number.
+    # Revisions after it only add. A migration that older code can not live with raises the number.
     with database.reading() as session:
         assert session.scalars(select(CompatibilityRecord.oldest_revision)).all() == ["0003"]
 

@@ -23,12 +23,12 @@ def test_the_stack_is_among_the_files():
 
 
 @pytest.mark.parametrize("name", FILES)
-def test_a_compose_file_has_the_form_of_the_compose_specification(name):
+def test_a_compose_file_conforms_to_the_compose_specification(name):
     checked = check(name)
     assert checked.returncode == 0, checked.stdout
 
 
-def test_a_word_that_compose_does_not_know_is_noticed(tmp_path):
+def test_a_key_unknown_to_compose_is_reported(tmp_path):
     misspelt = tmp_path / "docker-compose.yml"
     misspelt.write_text("services: {api: {image: trainyard-api, restrat: always}}\n")
     checked = check(misspelt)

@@ -1,4 +1,4 @@
-"""The shell scripts of deploy/: the .env file that one of them writes, and how all of them are written."""
+"""The shell scripts of deploy/: the .env file of deploy/new-env, and the style of all scripts."""
 
 import re
 import subprocess
@@ -22,7 +22,7 @@ def new_env(file):
     return subprocess.run([ROOT / "deploy" / "new-env", file], capture_output=True, text=True, check=True, timeout=60)
 
 
-def test_what_compose_can_not_do_without_is_filled_in(tmp_path):
+def test_required_variables_of_compose_are_filled_in(tmp_path):
     new_env(tmp_path / "env")
     variables = read_env_file(tmp_path / "env")
     needed = {
@@ -32,7 +32,7 @@ def test_what_compose_can_not_do_without_is_filled_in(tmp_path):
     assert not [name for name in needed if not variables.get(name)]
 
 
-def test_its_keys_are_keys_and_its_passwords_can_stand_in_an_address(tmp_path):
+def test_its_keys_are_valid_and_its_passwords_are_safe_in_urls(tmp_path):
     new_env(tmp_path / "env")
     variables = read_env_file(tmp_path / "env")
     for name in ("TRAINYARD_BOOTSTRAP_KEY", "TRAINYARD_METRICS_KEY"):
@@ -43,7 +43,7 @@ def test_its_keys_are_keys_and_its_passwords_can_stand_in_an_address(tmp_path):
         assert re.fullmatch(r"[A-Za-z0-9]{40}", variables[name])
 
 
-def test_no_two_files_have_a_secret_in_common(tmp_path):
+def test_no_two_files_share_a_secret(tmp_path):
     secrets = []
     for name in ("one", "two"):
         new_env(tmp_path / name)
@@ -58,14 +58,14 @@ def test_nobody_else_may_read_it(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["env"]
 
 
-def test_a_file_that_is_there_stays_and_what_is_empty_in_it_is_named(tmp_path):
+def test_an_existing_file_is_kept_and_its_empty_variables_are_named(tmp_path):
     (tmp_path / "env").write_text("POSTGRES_PASSWORD=\nREDIS_PASSWORD=mine\nTRAINYARD_METRICS_KEY=\n")
-    told = new_env(tmp_path / "env").stderr
+    output = new_env(tmp_path / "env").stderr
     assert (tmp_path / "env").read_text() == "POSTGRES_PASSWORD=\nREDIS_PASSWORD=mine\nTRAINYARD_METRICS_KEY=\n"
-    assert "Empty in it: POSTGRES_PASSWORD TRAINYARD_METRICS_KEY." in told
+    assert "Empty in it: POSTGRES_PASSWORD TRAINYARD_METRICS_KEY." in output
 
 
-def test_the_example_holds_no_secret():
+def test_the_example_contains_no_secret():
     assert all(
         value == ""
         for name, value in read_env_file(ROOT / ".env.example").items()
@@ -78,7 +78,7 @@ def test_there_are_scripts_to_check():
 
 
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.name)
-def test_a_script_is_written_for_any_posix_shell(script):
+def test_a_script_runs_in_any_posix_shell(script):
     shellcheck = Path(sys.executable).with_name("shellcheck")
     checked = subprocess.run([shellcheck, "--shell", "sh", script], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stdout

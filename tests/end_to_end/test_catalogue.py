@@ -5,12 +5,12 @@ import sys
 
 import pytest
 
-from client.trainyard_client import TrainyardClient
 from core.catalogue.presets import get_preset
 from reproduction.outcomes import Outcomes
 from reproduction.running import run_tries
 from reproduction.tries import list_tries
 from reproduction.verdicts import Verdict, judge
+from trainyard import Client
 
 SHORT_ROWS = (
     "linear-regression",
@@ -27,7 +27,7 @@ FEW_DIGITS = {"max_train_samples": 5000, "max_test_samples": 1000}
 def test_a_short_row_is_reproduced_whole(service, name):
     preset = get_preset(name).model_copy(update={"num_seeds": 1})
     outcomes = Outcomes()
-    with TrainyardClient(str(service.http.base_url)) as client:
+    with Client(str(service.http.base_url)) as client:
         run_tries(client, preset, list_tries(preset, variants=False), outcomes.add)
     row = judge(preset, outcomes)
     assert row.verdict is Verdict.REPRODUCED, row

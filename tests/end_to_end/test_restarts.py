@@ -1,107 +1,101 @@
-"""What happens to runs when processes go away."""
+"""What happens to runs when processes go away.
 
-import os
+Importing TensorFlow is what takes time here, so the tests of this module share one service: each starts the processes
+that it needs and that are not there, and leaves those it did not end to the next.
+"""
+
 import signal
-import time
 
 import pytest
 
 from core.settings import Settings
 from db.upgrade import upgrade_database
 
+# Tests of one module share a service, so one of pytest-xdist's workers takes them all, in this order.
+pytestmark = pytest.mark.xdist_group("restarts")
+
 SLOW = {"training": {"epochs": 20}, "name": "slow"}
 
 
-@pytest.mark.parametrize("broker", ["files", "redis", "rabbitmq"])
-def test_every_broker_brings_a_run_to_a_worker(make_service, broker_url):
-    service = make_service(**broker_url)
-    service.start_all()
-
-    assert service.train(preset="perceptron-or")["state"] == "succeeded"
+@pytest.fixture(scope="module")
+def parts(make_service):
+    """A service whose processes can be started and ended one by one."""
+    service = make_service(TRAINYARD_LEASE_SECONDS="3", TRAINYARD_RECONCILE_SECONDS="0.5")
+    service.data_dir.mkdir(parents=True, exist_ok=True)
+    upgrade_database(Settings(data_dir=service.data_dir).effective_database_url)
+    service.start_api()
+    yield service
+    service.stop()
 
 
 @pytest.fixture
-def broker_url(broker):
-    queue = f"trainyard-test-{os.getpid()}-{time.time_ns()}"
-    urls = {
-        "files": {},
-        "redis": {"TRAINYARD_BROKER_URL": os.environ.get("TRAINYARD_TEST_REDIS_URL", "redis://127.0.0.1:6379/0")},
-        "rabbitmq": {
-            "TRAINYARD_BROKER_URL": os.environ.get("TRAINYARD_TEST_RABBITMQ_URL", "amqp://guest:guest@127.0.0.1:5672//")
-        },
-    }
-    return urls[broker] | {"TRAINYARD_QUEUE_NAME": queue}
+def workers(parts):
+    """Start workers until there are so many."""
+
+    def start(number):
+        running = [process for process in parts.processes if "worker" in process.args and process.poll() is None]
+        return [*running, *(parts.start_worker() for _ in range(number - len(running)))][:number]
+
+    return start
 
 
-def test_training_survives_a_restart_of_the_api(make_service):
-    service = make_service()
-    upgrade(service)
-    api = service.start_api()
-    service.start_worker()
-    run = service.submit(preset="binary-adder", overrides=SLOW)
-    before = service.wait_for(run, lambda run: bool(run["progress"]) and run["progress"]["step"] > 0)
+def is_training(run):
+    return bool(run["progress"]) and run["progress"]["step"] > 0
+
+
+def test_training_survives_a_restart_of_the_api(parts, workers):
+    workers(1)
+    run = parts.submit(preset="binary-adder", overrides=SLOW)
+    before = parts.wait_for(run, is_training)
+    (api,) = [process for process in parts.processes if "uvicorn" in process.args]
 
     api.send_signal(signal.SIGKILL)
     api.wait()
-    service.start_api()
+    parts.start_api()
 
-    after = service.get(run)
+    after = parts.get(run)
     assert (after["state"], after["attempt"]) == ("running", before["attempt"])
-    assert service.wait_for_end(run)["state"] == "succeeded"
+    assert parts.wait_for_end(run)["state"] == "succeeded"
 
 
-def test_two_workers_share_a_queue_and_train_no_run_twice(make_service):
-    service = make_service()
-    upgrade(service)
-    service.start_api()
-    service.start_worker()
-    service.start_worker()
-    runs = [service.submit(preset="perceptron-or", overrides={"seed": seed}) for seed in range(12)]
-
-    ended = [service.wait_for_end(run) for run in runs]
-
-    assert {run["state"] for run in ended} == {"succeeded"}
-    assert {run["attempt"] for run in ended} == {1}
-    assert len({run["attempts"][0]["owner"] for run in ended}) == 2
-    versions = service.http.get("/v1/registry/models/perceptron-or").raise_for_status().json()["versions"]
-    assert sorted(version["version"] for version in versions) == list(range(1, 13))
-
-
-def test_a_run_of_a_killed_worker_is_trained_by_another(make_service):
-    service = make_service(TRAINYARD_LEASE_SECONDS="3", TRAINYARD_RECONCILE_SECONDS="0.5")
-    upgrade(service)
-    service.start_api()
-    worker = service.start_worker()
-    run = service.submit(preset="binary-adder", overrides={"name": "slow"})
-    service.wait_for(run, lambda run: bool(run["progress"]) and run["progress"]["step"] > 0)
-
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
-    service.start_worker()
-
-    ended = service.wait_for_end(run)
-    assert (ended["state"], ended["attempt"]) == ("succeeded", 2)
-    assert [attempt["outcome"] for attempt in ended["attempts"]] == ["lease_expired", "succeeded"]
-    history = service.http.get(f"/v1/runs/{run['id']}/metrics/history?mode=raw&keys=epoch/train/loss").json()
-    assert len(history["series"][0]["x"]) == 5
-
-
-def test_a_worker_that_is_told_to_end_gives_its_run_back(make_service):
-    service = make_service()
-    upgrade(service)
-    service.start_api()
-    worker = service.start_worker()
-    run = service.submit(preset="binary-adder", overrides=SLOW)
-    service.wait_for(run, lambda run: bool(run["progress"]) and run["progress"]["step"] > 0)
+def test_a_worker_that_is_asked_to_end_gives_its_run_back(parts, workers):
+    (worker,) = workers(1)
+    run = parts.submit(preset="binary-adder", overrides=SLOW)
+    parts.wait_for(run, is_training)
 
     worker.send_signal(signal.SIGTERM)
     worker.wait(timeout=30)
 
-    shown = service.get(run)
+    shown = parts.get(run)
     assert shown["state"] == "queued"
     assert [attempt["outcome"] for attempt in shown["attempts"]] == ["released"]
+    assert parts.http.post(f"/v1/runs/{run['id']}:cancel").json()["state"] == "cancelled"
 
 
-def upgrade(service):
-    service.data_dir.mkdir(parents=True, exist_ok=True)
-    upgrade_database(Settings(data_dir=service.data_dir).effective_database_url)
+def test_two_workers_share_a_queue_and_train_no_run_twice(parts, workers):
+    workers(2)
+    runs = [parts.submit(preset="perceptron-or", overrides={"seed": seed}) for seed in range(12)]
+
+    ended = [parts.wait_for_end(run) for run in runs]
+
+    assert {run["state"] for run in ended} == {"succeeded"}
+    assert {run["attempt"] for run in ended} == {1}
+    assert len({run["attempts"][0]["owner"] for run in ended}) == 2
+    versions = parts.http.get("/v1/registry/models/perceptron-or").raise_for_status().json()["versions"]
+    assert sorted(version["version"] for version in versions) == list(range(1, 13))
+
+
+def test_a_run_of_a_killed_worker_is_trained_by_another(parts, workers):
+    both = workers(2)
+    run = parts.submit(preset="binary-adder", overrides={"name": "slow"})
+    owner = parts.wait_for(run, is_training)["attempts"][0]["owner"]
+    (worker,) = [process for process in both if owner.endswith(f":{process.pid}")]
+
+    worker.send_signal(signal.SIGKILL)
+    worker.wait()
+
+    ended = parts.wait_for_end(run)
+    assert (ended["state"], ended["attempt"]) == ("succeeded", 2)
+    assert [attempt["outcome"] for attempt in ended["attempts"]] == ["lease_expired", "succeeded"]
+    history = parts.http.get(f"/v1/runs/{run['id']}/metrics/history?mode=raw&keys=epoch/train/loss").json()
+    assert len(history["series"][0]["x"]) == 5

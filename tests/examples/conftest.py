@@ -5,7 +5,7 @@ import pytest
 
 @pytest.fixture(scope="session")
 def find_free_port():
-    """A way to a port that nothing listens on."""
+    """Return a function that finds a port on which nothing listens."""
 
     def find():
         with socket.create_server(("127.0.0.1", 0)) as server:

@@ -1,6 +1,7 @@
-"""Every file in examples/ is run against a service that asks for a key, as one that others can reach does."""
+"""Runs every file in examples/ against a service that requires keys, like one that other machines can reach."""
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -15,7 +16,7 @@ from core.api_keys import make_key
 ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 
-# What is no program: what they share, what they send and what is told about them.
+# Files that are not programs: shared functions, data and documentation.
 SHARED = {"README.md", "service.sh", "seven.png", "flowers.csv"}
 PROGRAMS = sorted(path.name for path in EXAMPLES.iterdir() if path.is_file() and path.name not in SHARED)
 SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.sh"))
@@ -43,7 +44,7 @@ def run(name, **environment):
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory, find_free_port):
-    """The environment of a client of a running service: its address and an admin's key."""
+    """Environment of a client of a running service: its URL and an admin key."""
     folder = tmp_path_factory.mktemp("service")
     port = str(find_free_port())
     key = make_key().reveal()
@@ -71,10 +72,23 @@ def service(tmp_path_factory, find_free_port):
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_each_example_gets_the_answers_that_it_tells_of(service, name):
+def test_each_example_gets_the_documented_responses(service, name):
     ended = run(name, **service)
     assert ended.returncode == 0, f"{ended.stdout[-3000:]}\n{ended.stderr}"
     assert ended.stderr == ""
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/client.md"])
+def test_the_python_of_a_page_prints_what_the_page_says(service, page, tmp_path):
+    blocks = re.findall(r"^```python\n(.*?)^```$", (ROOT / page).read_text(), re.MULTILINE | re.DOTALL)
+    program = "\n".join(blocks).replace('"http://127.0.0.1:8000"', repr(service["TRAINYARD_URL"]))
+    expected = re.findall(r"^ *print\(.*\)  # (.*)$", program, re.MULTILINE)
+    assert expected
+    assert len(expected) == program.count("print(")
+    (tmp_path / "page.py").write_text(program)
+    ended = run(tmp_path / "page.py", **service)
+    assert ended.returncode == 0, ended.stderr
+    assert ended.stdout.splitlines() == expected
 
 
 def test_the_service_of_these_tests_lets_nobody_in_without_a_key(service):
@@ -82,13 +96,15 @@ def test_the_service_of_these_tests_lets_nobody_in_without_a_key(service):
 
 
 @pytest.mark.parametrize("name", [name for name in PROGRAMS if name not in {"01-health.sh"}])
-def test_an_example_without_a_key_fails_and_shows_the_refusal(service, name):
+def test_an_example_without_a_key_fails_and_shows_the_error(service, name):
     ended = run(name, **{**service, "TRAINYARD_KEY": ""})
     assert ended.returncode == 1
     assert "401" in ended.stderr or "API key" in ended.stderr
 
 
-@pytest.mark.parametrize("name", ["02-presets.sh", "python_client.py", "python_without_client.py"])
+@pytest.mark.parametrize(
+    "name", ["02-presets.sh", "python_client.py", "python_async_client.py", "python_without_client.py"]
+)
 def test_an_example_without_a_service_says_so(name, find_free_port):
     ended = run(name, TRAINYARD_URL=f"http://127.0.0.1:{find_free_port()}")
     assert ended.returncode == 1
@@ -96,12 +112,12 @@ def test_an_example_without_a_service_says_so(name, find_free_port):
     assert "Traceback" not in ended.stderr
 
 
-def test_an_answer_other_than_the_one_told_of_ends_an_example(tmp_path):
+def test_an_unexpected_response_fails_an_example(tmp_path):
     (tmp_path / "curl").write_text("#!/bin/sh\nprintf '%s\\n200' '{\"status\":\"asleep\"}'\n")
     (tmp_path / "curl").chmod(0o755)
     ended = run("01-health.sh", PATH=f"{tmp_path}:{os.environ['PATH']}")
     assert ended.returncode == 1
-    assert 'Expected "status":"ok" in the answer, got: {"status":"asleep"}' in ended.stderr
+    assert 'Expected "status":"ok" in the response, got: {"status":"asleep"}' in ended.stderr
 
 
 def test_no_command_line_holds_the_key(tmp_path):
@@ -117,7 +133,7 @@ def test_no_command_line_holds_the_key(tmp_path):
     assert (tmp_path / "settings").read_text() == 'header = "Authorization: Bearer ty_prefix_secret"\n'
 
 
-def test_every_script_is_free_of_what_shellcheck_knows():
+def test_every_script_passes_shellcheck():
     shellcheck = Path(sys.executable).with_name("shellcheck")
     checked = subprocess.run(
         [shellcheck, "--external-sources", *SCRIPTS], cwd=EXAMPLES, capture_output=True, text=True, check=False
@@ -135,6 +151,6 @@ def test_each_script_can_be_started_and_stops_at_the_first_failure(name):
     assert "set -euo pipefail" in (EXAMPLES / "service.sh").read_text().splitlines()
 
 
-def test_the_tour_tells_of_every_example():
+def test_the_tour_documents_every_example():
     tour = (EXAMPLES / "README.md").read_text()
     assert [name for name in PROGRAMS if f"`{name}`" not in tour and f"]({name})" not in tour] == []

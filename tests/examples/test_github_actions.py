@@ -30,7 +30,7 @@ def test_there_is_a_workflow():
     assert [path.name for path in WORKFLOWS] == ["integration-test.yml"]
 
 
-def test_a_workflow_has_the_form_that_github_knows(path):
+def test_a_workflow_conforms_to_the_schema_of_github(path):
     checked = subprocess.run(
         [sys.executable, "-m", "check_jsonschema", "--builtin-schema", "vendor.github-workflows", path],
         capture_output=True,
@@ -47,7 +47,7 @@ def test_actions_of_others_are_pinned_to_a_commit_with_its_version_beside_it(pat
         assert re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v[0-9.]+", line), line
 
 
-def test_a_workflow_may_only_read_and_has_an_end(workflow):
+def test_a_workflow_may_only_read_and_has_a_timeout(workflow):
     assert workflow["permissions"] == {"contents": "read"}
     assert workflow["concurrency"]["cancel-in-progress"] is True
     for job in workflow["jobs"].values():
@@ -58,11 +58,11 @@ def test_a_workflow_may_only_read_and_has_an_end(workflow):
             assert step["with"]["persist-credentials"] is False
 
 
-def test_commands_hold_no_expressions_and_are_free_of_what_shellcheck_knows(workflow, tmp_path):
+def test_commands_hold_no_expressions_and_pass_shellcheck(workflow, tmp_path):
     shellcheck = Path(sys.executable).with_name("shellcheck")
     for number, step in enumerate(steps(workflow)):
         if "run" in step:
-            # An expression is pasted into the script, and with it whatever a pull request's author wrote.
+            # Expressions are pasted into the script, with whatever the author of a pull request wrote.
             assert "${{" not in step["run"]
             script = tmp_path / f"{number}.sh"
             script.write_text(step["run"])
@@ -70,7 +70,7 @@ def test_commands_hold_no_expressions_and_are_free_of_what_shellcheck_knows(work
             assert checked.returncode == 0, checked.stdout
 
 
-def test_the_programs_that_a_workflow_runs_are_here(workflow):
+def test_the_programs_of_a_workflow_exist(workflow):
     programs = {
         word
         for step in steps(workflow)
@@ -83,7 +83,7 @@ def test_the_programs_that_a_workflow_runs_are_here(workflow):
         assert os.access(ROOT / program, os.X_OK)
 
 
-def test_the_stack_is_taken_down_and_its_logs_shown_whatever_happened(workflow):
+def test_the_stack_is_removed_and_its_logs_shown_in_any_case(workflow):
     conditions = {step["if"]: step["run"] for step in steps(workflow) if "if" in step}
     assert "docker compose logs" in conditions["failure()"]
     assert "docker compose down --volumes" in conditions["always()"]

@@ -25,7 +25,7 @@ def folder(tmp_path: Path) -> DatasetFolder:
 
 @pytest.fixture
 def take(folder: DatasetFolder) -> Take:
-    """Takes in these bytes, and gives the description."""
+    """Return a function that ingests bytes and returns the description."""
 
     def take_bytes(content: bytes | str, max_bytes: int = 64 * MIB, memory_bytes: int = 256 * MIB) -> DescriptionFile:
         folder.original.write_bytes(content.encode() if isinstance(content, str) else content)
@@ -36,7 +36,7 @@ def take(folder: DatasetFolder) -> Take:
 
 @pytest.fixture
 def refuse(take: Take, folder: DatasetFolder) -> Refusal:
-    """Expects these bytes to be refused, with nothing left behind, and gives the refusal."""
+    """Return a function that expects bytes to be rejected, with nothing left behind, and returns the error."""
 
     def refuse_bytes(content: bytes | str, **limits: int) -> Refused:
         with pytest.raises(Refused) as raised:
@@ -49,7 +49,7 @@ def refuse(take: Take, folder: DatasetFolder) -> Refusal:
 
 @pytest.fixture
 def zipped() -> Callable[[Mapping[str, bytes]], bytes]:
-    """The bytes of a zip archive of these files."""
+    """Return a function that packs files into a zip archive."""
 
     def pack(files: Mapping[str, bytes]) -> bytes:
         packed = io.BytesIO()
@@ -63,7 +63,7 @@ def zipped() -> Callable[[Mapping[str, bytes]], bytes]:
 
 @pytest.fixture
 def tarred() -> Callable[..., bytes]:
-    """The bytes of a tar archive of these files, packed as told."""
+    """Return a function that packs files into a tar archive, optionally compressed."""
 
     def pack(files: Mapping[str, bytes], packing: str = "") -> bytes:
         packed = io.BytesIO()

@@ -49,14 +49,14 @@ def test_npy_becomes_a_little_endian_array_in_c_order(take, folder, array):
     np.testing.assert_array_equal(found, array)
 
 
-def test_fortran_array_of_several_chunks_is_turned(take, folder, monkeypatch):
+def test_fortran_array_of_several_chunks_is_transposed(take, folder, monkeypatch):
     monkeypatch.setattr("ingest.arrays.CHUNK_BYTES", 64)
     array = np.asfortranarray(np.arange(3 * 5 * 7, dtype=np.int64).reshape(3, 5, 7))
     take(npy(array))
     np.testing.assert_array_equal(stored(folder), array)
 
 
-def test_ranges_and_numbers_that_are_not_finite_are_told(take):
+def test_ranges_and_numbers_that_are_not_finite_are_reported(take):
     file = take(npy(np.array([[1.5, np.nan], [-2.0, np.inf]])))
     found = file.description.arrays[0]
     assert (found.least, found.greatest, found.num_not_finite) == (-2.0, 1.5, 2)
@@ -84,7 +84,7 @@ def test_npz_gives_each_array_by_its_name(take, folder):
 @pytest.mark.parametrize(
     ("code", "dtype"), [(0x08, "u1"), (0x09, "i1"), (0x0B, ">i2"), (0x0C, ">i4"), (0x0D, ">f4"), (0x0E, ">f8")]
 )
-def test_idx_of_every_type_is_read_also_packed(take, folder, code, dtype):
+def test_idx_of_every_type_is_read_when_compressed(take, folder, code, dtype):
     array = np.arange(6).reshape(3, 2).astype(dtype)
     assert take(gzip.compress(idx(array, code))).format == "idx"
     np.testing.assert_array_equal(stored(folder), array)
@@ -106,7 +106,7 @@ def test_idx_files_in_a_zip_are_arrays_by_the_names_of_their_files(take, folder,
     np.testing.assert_array_equal(stored(folder, "train-labels-idx1-ubyte"), labels)
 
 
-def test_arrays_of_one_name_in_two_folders_are_called_after_these(take, zipped):
+def test_arrays_of_one_name_in_two_folders_are_named_after_the_folders(take, zipped):
     file = take(zipped({"train/x.npy": npy(np.ones(2)), "test/x.npy": npy(np.ones(1))}))
     assert [array.name for array in file.description.arrays] == ["test_x", "train_x"]
 
@@ -117,7 +117,7 @@ class Evil:
 
 
 @pytest.mark.parametrize(
-    ("content", "code", "told"),
+    ("content", "code", "message"),
     [
         (npy(np.array([Evil()], object)), "unsupported_type", "pickle"),
         (npy(np.zeros(2, [("a", "i4")])), "unsupported_type", "type"),
@@ -125,21 +125,21 @@ class Evil:
         (npy(np.ones(2, complex)), "unsupported_type", "complex"),
         (npy(np.float64(1)), "empty", "single number"),
         (npy(np.ones((0, 3))), "empty", "(0, 3)"),
-        (npy(np.ones(100))[:-8], "truncated", "breaks off"),
-        (npy(np.ones(100)) + b"more", "unreadable", "behind its end"),
-        (b"\x93NUMPY\x01\x00\x10\x00{'descr': 1 / 0}\n", "unreadable", "broken NPY header"),
-        (npy(np.ones(2)).replace(b"(2,)", b"(999999999999,)", 1), "truncated", "breaks off"),
+        (npy(np.ones(100))[:-8], "truncated", "is incomplete"),
+        (npy(np.ones(100)) + b"more", "unreadable", "after its end"),
+        (b"\x93NUMPY\x01\x00\x10\x00{'descr': 1 / 0}\n", "unreadable", "invalid NPY header"),
+        (npy(np.ones(2)).replace(b"(2,)", b"(999999999999,)", 1), "truncated", "is incomplete"),
         (b"\x00\x00\x08\x03\x00\x00", "truncated", "IDX header"),
         (b"\x00\x00\x08\x01\xff\xff\xff\xff\x01", "truncated", "4,294,967,303"),
-        (gzip.compress(npy(np.ones(1000)))[:-20], "truncated", "breaks off"),
+        (gzip.compress(npy(np.ones(1000)))[:-20], "truncated", "is incomplete"),
     ],
 )
-def test_bad_arrays_are_refused(refuse, capsys, content, code, told):
+def test_bad_arrays_are_rejected(refuse, capsys, content, code, message):
     refused = refuse(content)
     assert refused.code == code
-    assert told in refused.detail
+    assert message in refused.detail
     assert capsys.readouterr().out == ""
 
 
-def test_array_over_the_limit_of_bytes_is_refused(refuse):
+def test_array_over_the_limit_of_bytes_is_rejected(refuse):
     assert refuse(npz(x=np.zeros(1_000_000)), max_bytes=1_000_000).code == "too_large"

@@ -44,7 +44,7 @@ def test_every_column_gets_the_type_that_all_its_values_have(take):
     assert column(file, "sold").values == (ValueCount(value="false", count=1), ValueCount(value="true", count=1))
 
 
-def test_statistics_are_those_of_the_values_that_are_there(take):
+def test_statistics_ignore_missing_values(take):
     found = column(take("x,y\n1,a\n3,b\nNA,b\n8,\n"), "x")
     # (1 + 3 + 8) / 3 = 4; the mean of (9, 1, 16) is 26 / 3.
     assert (found.num_missing, found.num_distinct, found.least, found.greatest, found.mean) == (1, 3, 1, 8, 4.0)
@@ -67,7 +67,7 @@ def test_missing_words_become_null(take, folder):
     assert read_rows(folder) == [(None, 1), (None, 2), (None, None), (None, None), ("x", 4)]
 
 
-def test_column_without_any_value_is_kept_and_told(take):
+def test_column_without_any_value_is_kept_and_reported(take):
     file = take("a,b\n1,\n2,NA\n")
     assert column(file, "b").num_missing == 2
     assert any("“b”" in warning for warning in file.warnings)
@@ -86,7 +86,7 @@ def test_table_without_header_gets_numbered_columns_and_a_warning(take, folder):
     assert "column_1" in file.warnings[0]
 
 
-def test_blank_and_repeated_names_are_made_different(take):
+def test_blank_and_repeated_names_are_made_unique(take):
     file = take("a,,A,column_2\n1,2,3,4\n")
     assert list(types_of(file)) == ["a", "column_2_2", "A_2", "column_2"]
     assert "renamed" in file.warnings[0]
@@ -110,47 +110,47 @@ def test_one_column_keeps_its_blank_lines_as_missing(take, folder):
     ],
     ids=["utf-8 with mark", "utf-16", "utf-16 without mark", "latin-1", "windows lines", "mac lines", "gzip"],
 )
-def test_text_is_read_however_it_was_saved(take, folder, content):
+def test_text_is_read_in_any_common_encoding(take, folder, content):
     file = take(content)
     assert types_of(file) == {"name": "text", "n": "integer"}
     assert read_rows(folder) == [("Jürgen", 1)]
 
 
-def test_dates_in_an_order_that_differs_between_countries_stay_text_and_are_told(take):
+def test_dates_with_an_ambiguous_order_stay_text_and_are_reported(take):
     file = take("day,x\n31.12.2024,1\n1.2.2024,2\n")
     assert types_of(file)["day"] == "text"
     assert "2024-12-31" in file.warnings[0]
 
 
 @pytest.mark.parametrize(
-    ("content", "code", "told"),
+    ("content", "code", "message"),
     [
-        ("a,b\n1,2\n3\n", "ragged_rows", "line 3: 1 fields"),
-        ("a,b\n1,2,3\n", "ragged_rows", "line 2: 3 fields"),
+        ("a,b\n1,2\n3\n", "ragged_rows", "line 3: got 1 fields"),
+        ("a,b\n1,2,3\n", "ragged_rows", "line 2: got 3 fields"),
         ('a,b\n1,"2\n3,4\n', "unreadable", "line 2: a quoted field"),
         ("a,b\n", "empty", "no rows"),
         ("", "empty", "empty"),
         (" \n\n", "empty", "empty"),
-        (b"a,b\n1,2\n1,\x00\n", "unreadable", "Line 3 holds a NUL"),
+        (b"a,b\n1,2\n1,\x00\n", "unreadable", "Line 3 contains a NUL"),
         ("a,b\nü,1\n".encode() + b"\xfc,2\n", "mixed_encodings", "Line 3"),
         ("a" * 2_100_000, "too_large", "Line 1"),
         ("x," * 10_001 + "x\n", "too_many_columns", "10,002"),
         ("x\n1\ninf\n", "not_finite", "row 2"),
-        ("x" * 201 + ",b\n1,2\n", "unreadable", "201 letters"),
+        ("x" * 201 + ",b\n1,2\n", "unreadable", "201 characters"),
         ("__trainyard_split__,b\n1,2\n", "unreadable", "reserved"),
     ],
 )
-def test_bad_tables_are_refused_with_the_place(refuse, content, code, told):
+def test_bad_tables_are_rejected_with_the_line(refuse, content, code, message):
     refused = refuse(content)
     assert refused.code == code
-    assert told in refused.detail
+    assert message in refused.detail
 
 
-def test_table_over_the_limit_of_bytes_is_refused(refuse):
+def test_table_over_the_limit_of_bytes_is_rejected(refuse):
     rows = "".join(f"{number},{number * 7919 % 104729}\n" for number in range(200_000))
     assert refuse("a,b\n" + rows, max_bytes=1_000_000).code == "too_large"
 
 
-def test_table_too_wide_for_the_memory_is_refused(refuse):
+def test_table_too_wide_for_the_memory_is_rejected(refuse):
     names = ",".join(f"c{number}" for number in range(2_000))
     assert refuse(f"{names}\n{names}\n", memory_bytes=64 * 1024**2).code == "too_many_columns"

@@ -49,14 +49,14 @@ def test_folders_of_splits_are_splits(take, folder, tarred):
     assert np.load(folder.image_records)["split"].tolist() == [2, 2, 0, 0, 1, 1]
 
 
-def test_what_systems_and_people_put_beside_images_is_left_out(take, zipped):
+def test_files_beside_images_are_ignored(take, zipped):
     file = take(
         zipped(
             {**FILES, "README.txt": b"hello", "__MACOSX/._1.png": b"x", "pets/.DS_Store": b"\x00", "pets/l.csv": b"a"}
         )
     )
     assert file.description.num_images == 3
-    assert file.warnings == ("Files in the archive that were left out: “README.txt”, “pets/l.csv”.",)
+    assert file.warnings == ("Files in the archive that were ignored: “README.txt”, “pets/l.csv”.",)
 
 
 def huge_header():
@@ -67,7 +67,7 @@ def huge_header():
 
 
 @pytest.mark.parametrize(
-    ("files", "code", "told"),
+    ("files", "code", "message"),
     [
         ({"a/1.png": picture()[:-40]}, "bad_image", "“a/1.png”"),
         ({"a/1.jpg": picture((64, 64, 3), "JPEG")[:-300]}, "bad_image", "“a/1.jpg”"),
@@ -78,13 +78,13 @@ def huge_header():
         ({"a/1.png": picture(), "a/b/2.png": picture()}, "mixed_contents", "“a/b/2.png”"),
     ],
 )
-def test_bad_images_are_refused_by_path(refuse, zipped, files, code, told):
+def test_bad_images_are_rejected_by_path(refuse, zipped, files, code, message):
     refused = refuse(zipped(files))
     assert refused.code == code
-    assert told in refused.detail
+    assert message in refused.detail
 
 
-def test_sizes_are_those_of_images_turned_upright(take, zipped):
+def test_sizes_are_those_of_upright_images(take, zipped):
     file = io.BytesIO()
     exif = Image.Exif()
     exif[0x0112] = 6

@@ -33,7 +33,7 @@ def test_prints_the_description_that_it_wrote(folder):
     assert sorted(path.name for path in folder.path.iterdir()) == ["description.json", "original", "table.parquet"]
 
 
-def test_prints_why_it_refuses(folder):
+def test_prints_the_reason_of_a_rejection(folder):
     folder.original.write_bytes(b"%PDF-1.7")
     done = run(folder)
     assert done.returncode == 0
@@ -42,7 +42,7 @@ def test_prints_why_it_refuses(folder):
     assert "a PDF" in refused["detail"]
 
 
-def test_what_an_attempt_before_left_is_removed(folder):
+def test_leftovers_of_an_earlier_attempt_are_removed(folder):
     folder.original.write_text("a,b\n1,x\n")
     (folder.path / ".work").mkdir()
     (folder.path / ".work" / "half").write_text("x")
@@ -74,7 +74,7 @@ HEADS += [b'{"a": ', b"a,b\n1,", b'a,b\n"', b"\xff\xfe", b"\x89PNG\r\n\x1a\n"]
 @given(head=st.sampled_from(HEADS), rest=st.binary(max_size=400))
 @example(head=b"PAR1", rest=b"\xff\xff\xff\x7fPAR1")
 @example(head=b"a,b\n", rest=b"\xc3,1\n")
-def test_any_bytes_are_taken_in_or_refused(folder, head, rest):
+def test_any_bytes_are_ingested_or_rejected(folder, head, rest):
     folder.original.write_bytes(head + rest)
     try:
         take_in(folder.path, Limits(16 * MIB, 256 * MIB, cpu_seconds=60))

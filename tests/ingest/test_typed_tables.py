@@ -29,24 +29,24 @@ def test_json_numbers_among_texts_are_text(take):
 
 
 @pytest.mark.parametrize(
-    ("content", "code", "told"),
+    ("content", "code", "message"),
     [
-        ('{"a": 1}\n{"a": [1]}\n', "nested_values", "Line 2: “a” holds a list"),
-        ('{"a": {"b": 1}}\n', "nested_values", "holds an object"),
-        ('{"a": 1}\n{"a":\n', "unreadable", "Line 2 is not JSON"),
-        ('{"a": 1}\n[1]\n', "unreadable", "Line 2 is no object"),
+        ('{"a": 1}\n{"a": [1]}\n', "nested_values", "Line 2: “a” contains a list"),
+        ('{"a": {"b": 1}}\n', "nested_values", "contains an object"),
+        ('{"a": 1}\n{"a":\n', "unreadable", "Line 2 is not valid JSON"),
+        ('{"a": 1}\n[1]\n', "unreadable", "Line 2 is not an object"),
         ('{"a": NaN}\n', "unreadable", "write null"),
-        ("{}\n", "empty", "no values"),
+        ("{}\n", "empty", "no keys"),
         ('{"a": 1, "A": 2}\n', "unreadable", "only in case"),
     ],
 )
-def test_bad_json_lines_are_refused_with_the_line(refuse, content, code, told):
+def test_bad_json_lines_are_rejected_with_the_line(refuse, content, code, message):
     refused = refuse(content)
     assert refused.code == code
-    assert told in refused.detail
+    assert message in refused.detail
 
 
-def test_parquet_types_become_ours(take, tmp_path, folder):
+def test_parquet_types_are_mapped_to_column_types(take, tmp_path, folder):
     file = take(
         parquet_bytes(
             tmp_path,
@@ -78,7 +78,7 @@ def test_parquet_keeps_the_order_of_rows(take, tmp_path, folder):
 
 
 @pytest.mark.parametrize(
-    ("select", "code", "told"),
+    ("select", "code", "message"),
     [
         ("SELECT [1, 2] AS a", "nested_values", "“a”"),
         ("SELECT {'x': 1} AS s", "nested_values", "“s”"),
@@ -87,13 +87,13 @@ def test_parquet_keeps_the_order_of_rows(take, tmp_path, folder):
         ("SELECT 1 AS a WHERE false", "empty", "no rows"),
     ],
 )
-def test_parquet_that_is_no_plain_table_is_refused_by_column(refuse, tmp_path, select, code, told):
+def test_parquet_that_is_not_a_flat_table_is_rejected_by_column(refuse, tmp_path, select, code, message):
     refused = refuse(parquet_bytes(tmp_path, select))
     assert refused.code == code
-    assert told in refused.detail
+    assert message in refused.detail
 
 
-def test_truncated_parquet_is_refused_without_naming_places_on_this_machine(refuse, tmp_path):
+def test_truncated_parquet_is_rejected_without_naming_paths_on_this_machine(refuse, tmp_path):
     refused = refuse(parquet_bytes(tmp_path, "SELECT * FROM range(1000)")[:-200])
     assert refused.code == "unreadable"
     assert str(tmp_path) not in refused.detail

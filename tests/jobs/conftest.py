@@ -1,4 +1,4 @@
-"""The three brokers a doorbell travels by. One that can not be reached fails its tests; none is skipped."""
+"""The three supported brokers. If one cannot be reached its tests fail; none is skipped."""
 
 import os
 from collections.abc import Iterator
@@ -26,7 +26,7 @@ def delete_queue(app: Celery) -> None:
     with app.connection_for_write() as connection:
         queue = app.amqp.queues[app.conf.task_default_queue](connection.default_channel)
         queue.declare()
-        # For Redis an emptied queue is a deleted one; kombu's delete only unbinds it.
+        # On Redis emptying a queue deletes it; kombu's delete only unbinds it.
         queue.purge()
         queue.delete()
 

@@ -14,7 +14,7 @@ from core.settings import Settings
 from jobs.celery_app import create_celery_app
 from jobs.doorbell import ring_doorbell
 
-# Long enough that only a hang reaches it: a ring gives up within a few seconds.
+# Long enough that only a hang reaches it: a ring fails within a few seconds.
 HANG_SECONDS = 60
 
 URLS = {
@@ -24,7 +24,7 @@ URLS = {
 
 
 class Relay:
-    """Passes bytes between client and broker until told to freeze or to cut every connection."""
+    """Relay between client and broker that can freeze or cut every connection."""
 
     def __init__(self, broker_url: str) -> None:
         parts = urlsplit(broker_url)
@@ -94,7 +94,7 @@ def relayed_app(relay, tmp_path) -> Iterator[Celery]:
     relay.thaw()
     with app.connection_for_write() as connection:
         queue = app.amqp.queues[app.conf.task_default_queue](connection.default_channel)
-        # For Redis an emptied queue is a deleted one; kombu's delete only unbinds it.
+        # On Redis emptying a queue deletes it; kombu's delete only unbinds it.
         queue.purge()
         queue.delete()
     app.close()
@@ -102,7 +102,7 @@ def relayed_app(relay, tmp_path) -> Iterator[Celery]:
 
 @pytest.fixture
 def silent_port() -> Iterator[int]:
-    """A port where the kernel accepts connections and nobody answers."""
+    """Port where the kernel accepts connections and nothing responds."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         yield server.getsockname()[1]
 
@@ -114,7 +114,7 @@ def closed_port() -> int:
 
 
 def ring_and_catch(app: Celery) -> BrokerUnavailable | None:
-    """What ringing the doorbell raises, if anything; a ring that hangs fails the test."""
+    """Return the error that ringing the doorbell raises, if any; a ring that hangs fails the test."""
     raised: list[BrokerUnavailable | None] = []
 
     def ring() -> None:
@@ -158,7 +158,7 @@ def test_broker_that_freezes_after_a_ring_is_unavailable_until_it_answers_again(
 def test_ring_works_again_soon_after_the_broker_dropped_its_connections(relay, relayed_app):
     assert ring_and_catch(relayed_app) is None
     relay.cut()
-    # The first ring may find the dead connection in the pool, and throws it away.
+    # The first ring may find the dead connection in the pool, and discards it.
     ring_and_catch(relayed_app)
     assert ring_and_catch(relayed_app) is None
 
@@ -179,7 +179,7 @@ def test_full_disk_of_the_embedded_broker_is_unavailable(tmp_path):
     messages = tmp_path / "broker" / "messages"
     for file in messages.iterdir():
         file.unlink()
-    # A file where the folder was refuses every write, for root too.
+    # A file in place of the folder makes every write fail, for root too.
     messages.rmdir()
     messages.touch()
     with pytest.raises(BrokerUnavailable, match="message"):

@@ -45,7 +45,7 @@ def test_worker_answers_every_ring_and_stops_on_sigterm_without_a_warning(settin
         "TRAINYARD_BROKER_URL": settings.broker_url,
         "TRAINYARD_QUEUE_NAME": settings.queue_name,
         "TRAINYARD_DATA_DIR": str(settings.data_dir),
-        # Celery warns a superuser, which a container often is.
+        # Celery warns root, which a container often runs as.
         "PYTHONWARNINGS": "ignore:You're running the worker with superuser",
     }
     flags = "-P threads -c 1 --without-gossip --without-mingle --without-heartbeat --loglevel WARNING"
@@ -85,12 +85,12 @@ def test_importing_the_module_reads_no_settings():
     assert "TRAINYARD_PORT" in ended.stderr
 
 
-def test_unsupported_broker_is_refused_with_the_supported_ones(tmp_path):
-    with pytest.raises(InvalidSetup, match="begins with 'sqs:', expected redis://, rediss://, amqp:// or amqps://"):
+def test_unsupported_broker_is_rejected_naming_the_supported_ones(tmp_path):
+    with pytest.raises(InvalidSetup, match=r"begins with 'sqs:'\. Expected redis://, rediss://, amqp:// or amqps://"):
         create_celery_app(Settings(broker_url="sqs://key@", data_dir=tmp_path))
 
 
-def test_data_directory_that_can_not_be_made_is_refused_naming_the_setting(tmp_path):
+def test_data_directory_that_cannot_be_created_is_rejected_naming_the_setting(tmp_path):
     (tmp_path / "file").touch()
     with pytest.raises(InvalidSetup, match="TRAINYARD_DATA_DIR"):
         create_celery_app(Settings(data_dir=tmp_path / "file"))

@@ -9,7 +9,7 @@ PATIENCE_SECONDS = 30
 
 
 def take_messages(app: Celery, count: int) -> list[tuple[dict, list]]:
-    """Headers and body of the next messages in the queue, which must then be empty."""
+    """Return headers and body of the next messages in the queue, which must then be empty."""
     taken = []
     with app.connection_for_read() as connection:
         queue = app.amqp.queues[app.conf.task_default_queue](connection.default_channel)

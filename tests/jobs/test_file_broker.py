@@ -36,7 +36,7 @@ def test_messages_are_taken_in_the_order_they_were_put(channel):
     assert [channel._get(QUEUE)["number"] for _ in range(20)] == list(range(20))
 
 
-def test_queue_whose_name_begins_alike_is_left_alone(channel):
+def test_queue_with_the_same_prefix_is_left_alone(channel):
     channel._put(f"{QUEUE}.other", {"number": 1})
     channel._put("other", {"number": 2})
     with pytest.raises(Empty):
@@ -103,7 +103,7 @@ def take_numbers(app: Celery, wanted: int, taken: list[int]) -> None:
                 continue
 
 
-def test_several_publishers_and_consumers_lose_and_double_nothing(app):
+def test_several_publishers_and_consumers_lose_and_duplicate_nothing(app):
     taken: list[int] = []
     threads = [threading.Thread(target=put_numbers, args=(app, first, 200)) for first in (0, 200)]
     threads += [threading.Thread(target=take_numbers, args=(app, 400, taken), daemon=True) for _ in range(3)]

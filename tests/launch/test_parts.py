@@ -9,8 +9,7 @@ import time
 
 import pytest
 
-from db.revisions import NEWEST_REVISION
-from db.upgrade import check_database
+from db.upgrade import NEWEST_REVISION, check_database
 
 HANG_SECONDS = 60
 

@@ -8,6 +8,7 @@ import pytest
 from PIL import Image
 
 from core.metrics import MetricBatch, Phase, Progress
+from core.run_report import EngineReport
 from core.uploads.description import SPLIT_NAMES, DescriptionFile, ImagesDescription, ValueCount
 from core.uploads.folder import IMAGE_RECORD, DatasetFolder
 
@@ -36,8 +37,8 @@ class RecordingReporter:
     def details(self, *, device: str, environment: Mapping) -> None:
         self.last_details |= {"device": device, "environment": environment}
 
-    def engine(self, engine: Mapping) -> None:
-        self.last_details |= {"engine": dict(engine)}
+    def engine(self, engine: EngineReport) -> None:
+        self.last_details |= {"engine": engine}
 
     def phase(self, phase: Phase) -> None:
         self.phases.append(phase)

@@ -115,13 +115,13 @@ def test_a_run_says_what_it_ran_on_and_how_long_each_phase_took(tmp_path, report
     environment = reporter.last_details["environment"]
     assert {"tensorflow", "keras", "numpy", "onnxruntime", "seed", "threads"} <= set(environment)
     assert environment["seed"] == 7
-    assert reporter.last_details["engine"]["plan"]
+    assert reporter.last_details["engine"].plan
 
 
 REPEAT = """
 import json, sys
 from pathlib import Path
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from models.reporting import SilentReporter
 from models.training import train
 
@@ -141,28 +141,51 @@ print(json.dumps(curves))
 """
 
 
-@pytest.mark.parametrize("plan", ["graph", "xla", "step", "stream"])
-def test_a_seed_gives_the_same_curves_bit_for_bit_in_a_fresh_process(plan, tmp_path, make_reporter):
+REPEATED_PLANS = ("graph", "xla", "step", "stream")
+WITH_DROPOUT = {
+    "kind": "rnn",
+    "layers": [
+        {"type": "recurrent", "cell": "lstm", "units": 4, "dropout": 0.2, "recurrent_dropout": 0.2},
+        {"type": "dense", "units": 1, "dropout": 0.1},
+    ],
+}
+
+
+def definitions_for(plan):
+    """Specs whose curves repeat, by a plan."""
     shorter = {"epochs": 1, "plan": plan}
-    with_dropout = {
-        "kind": "rnn",
-        "layers": [
-            {"type": "recurrent", "cell": "lstm", "units": 4, "dropout": 0.2, "recurrent_dropout": 0.2},
-            {"type": "dense", "units": 1, "dropout": 0.1},
-        ],
-    }
     definitions = [
         IRIS | {"training": IRIS["training"] | {"plan": plan}},
-        SINE | {"training": SINE["training"] | shorter, "model": with_dropout},
+        SINE | {"training": SINE["training"] | shorter, "model": WITH_DROPOUT},
     ]
     if plan == "graph":
         # Where other plans would take long: many steps one by one, and convolutions in XLA.
         definitions += [definition | {"training": definition["training"] | shorter} for definition in (ADDER, DIGITS)]
-    command = [sys.executable, "-c", REPEAT, json.dumps(definitions), str(DATASETS), str(tmp_path)]
+    return definitions
+
+
+@pytest.fixture(scope="module")
+def fresh_curves(tmp_path_factory):
+    """Curves of all specs of all plans, trained in one fresh process."""
+    definitions = {
+        f"{plan} {number}": definition
+        for plan in REPEATED_PLANS
+        for number, definition in enumerate(definitions_for(plan))
+    }
+    folder = tmp_path_factory.mktemp("run")
+    command = [sys.executable, "-c", REPEAT, json.dumps([*definitions.values()]), str(DATASETS), str(folder)]
     fresh = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
+    return dict(zip(definitions, json.loads(fresh.stdout.splitlines()[-1]), strict=True))
+
+
+@pytest.mark.xdist_group("fresh curves")
+@pytest.mark.parametrize("plan", REPEATED_PLANS)
+def test_a_seed_gives_the_same_curves_bit_for_bit_in_a_fresh_process(plan, fresh_curves, tmp_path, make_reporter):
+    definitions = definitions_for(plan)
+    expected = [fresh_curves[f"{plan} {number}"] for number in range(len(definitions))]
 
     # In the other order, so that each run also comes after different ones.
-    for definition, curves in zip(definitions[::-1], json.loads(fresh.stdout.splitlines()[-1])[::-1], strict=True):
+    for definition, curves in zip(definitions[::-1], expected[::-1], strict=True):
         reporter = make_reporter()
         run(definition, tmp_path, reporter)
         assert {

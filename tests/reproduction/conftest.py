@@ -1,4 +1,4 @@
-"""Outcomes of tries that nobody trained, and presets to judge them by."""
+"""Made-up outcomes, and presets to evaluate them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -20,7 +20,7 @@ SPEC = {
 
 @pytest.fixture
 def make_preset() -> Callable[..., Preset]:
-    """A preset `lines` on seed 7 with the variants `long` and, on seed 9, `other`."""
+    """Return a function that makes a preset `lines` on seed 7 with the variants `long` and, on seed 9, `other`."""
 
     def make(*figures: dict[str, Any], **more: Any) -> Preset:
         return parse_as(
@@ -43,7 +43,7 @@ def make_preset() -> Callable[..., Preset]:
 
 @pytest.fixture
 def make_outcome() -> Callable[..., Outcome]:
-    """What came of a try of `lines`; keywords with double underscores are metrics by their last values."""
+    """Return a function that makes an outcome of a variant of `lines`."""
 
     def make(variant: str | None = None, seed: int = 7, **more: Any) -> Outcome:
         metrics = more.pop("metrics", {"train/loss": 0.4})
@@ -51,6 +51,7 @@ def make_outcome() -> Callable[..., Outcome]:
             "digest": "d",
             "state": "succeeded",
             "error": "",
+            "error_code": "",
             "seconds": 1.5,
             "train_seconds": 1.0,
             "num_epochs": 4,

@@ -20,16 +20,16 @@ def test_the_same_curves_are_drawn_with_the_same_bytes(tmp_path, make_preset, ma
     assert {"lines", "other", "training step", "train/loss", "Lines"} <= words
 
 
-def test_points_that_are_no_numbers_are_left_out(make_preset, make_outcome):
+def test_points_that_are_not_finite_are_left_out(make_preset, make_outcome):
     (line,) = lines_of(make_preset(), Outcomes([make_outcome(chart=((1.0, 2.0, 3.0), (0.5, None, 0.25)))]))
     assert (line.x, line.y) == ((1.0, 3.0), (0.5, 0.25))
 
 
-def test_a_long_curve_is_thinned_to_means_of_equal_stretches():
+def test_a_long_curve_is_thinned_to_means_of_equal_sections():
     x, y = thin(range(2 * MAX_KEPT), [0.0, 1.0] * MAX_KEPT)
     assert x[:3] == (0.5, 2.5, 4.5)
     assert y == (0.5,) * MAX_KEPT
 
 
-def test_a_short_curve_comes_whole():
+def test_a_short_curve_is_not_thinned():
     assert thin([1, 2], [0.5, 0.25]) == ((1, 2), (0.5, 0.25))

@@ -4,7 +4,7 @@ from reproduction.tries import ROWS, in_order, list_tries
 LOSS = {"kind": "metric", "says": "0.5", "metric": "train/loss", "at_most": 0.5, "because": "so"}
 
 
-def test_only_tries_that_a_figure_speaks_of_are_run_on_further_seeds(make_preset):
+def test_only_variants_with_a_figure_are_run_on_further_seeds(make_preset):
     tries = list_tries(make_preset(LOSS, LOSS | {"variant": "other"}, num_seeds=2))
     assert [(each.variant, each.seed) for each in tries] == [
         (None, 7),
@@ -15,12 +15,12 @@ def test_only_tries_that_a_figure_speaks_of_are_run_on_further_seeds(make_preset
     ]
 
 
-def test_variants_that_no_figure_speaks_of_can_be_left_out(make_preset):
+def test_variants_without_a_figure_can_be_left_out(make_preset):
     tries = list_tries(make_preset(LOSS, LOSS | {"variant": "other", "beside": [None]}), variants=False)
     assert [each.variant for each in tries] == [None, "other"]
 
 
-def test_a_digest_changes_with_the_spec_and_with_what_is_asked_but_not_with_words(make_preset):
+def test_a_digest_changes_with_the_spec_and_with_predictions_but_not_with_texts(make_preset):
     def digest(preset):
         return list_tries(preset)[0].digest
 

@@ -33,7 +33,7 @@ def test_a_metric_keeps_within_its_bound_or_misses_it(judged, make_outcome, loss
     assert (found.verdict, found.value) == (verdict, loss)
 
 
-def test_a_figure_whose_try_was_not_run_is_neither_reproduced_nor_missed(judged, make_outcome):
+def test_a_figure_whose_variant_was_not_run_is_neither_reproduced_nor_missed(judged, make_outcome):
     assert judged(LOSS, make_outcome("long")).verdict is Verdict.NOT_RUN
 
 
@@ -42,7 +42,7 @@ def test_a_run_that_failed_or_has_no_such_number_misses(judged, make_outcome):
     assert judged(LOSS, make_outcome(metrics={})).verdict is Verdict.MISSED
 
 
-def test_the_value_that_a_figure_takes_is_judged(judged, make_outcome):
+def test_the_value_that_a_figure_takes_is_evaluated(judged, make_outcome):
     outcome = make_outcome(metrics={})
     object.__setattr__(outcome, "metrics", {"train/loss": MetricValues(first=0.9, last=0.6, least=0.3, greatest=1.0)})
     values = {take: judged(LOSS | {"take": take}, outcome).value for take in ("first", "last", "least", "greatest")}
@@ -54,7 +54,7 @@ def test_the_gap_between_two_metrics_is_their_difference(judged, make_outcome):
     assert judged(LOSS | {"less": "test/loss"}, outcome).value == 0.25
 
 
-def test_a_try_is_best_only_if_it_beats_every_other(judged, make_outcome):
+def test_a_variant_is_best_only_if_it_beats_every_other(judged, make_outcome):
     best = LOSS | {"variant": "long", "beside": [None, "other"], "at_most": 0.0}
     runs = [make_outcome("long", metrics={"train/loss": 0.3}), make_outcome(metrics={"train/loss": 0.4})]
     lost = judged(best, *runs, make_outcome("other", seed=9, metrics={"train/loss": 0.2}))
@@ -64,7 +64,7 @@ def test_a_try_is_best_only_if_it_beats_every_other(judged, make_outcome):
     assert judged(best, *runs).verdict is Verdict.NOT_RUN
 
 
-def test_a_try_that_came_to_no_number_has_lost_against_the_others(judged, make_outcome):
+def test_a_variant_without_a_number_loses_against_the_others(judged, make_outcome):
     best = LOSS | {"variant": "long", "beside": [None], "at_most": 0.0}
     found = judged(best, make_outcome("long"), make_outcome(metrics={"train/loss": None}))
     assert found.verdict is Verdict.REPRODUCED
@@ -85,15 +85,20 @@ def test_predictions_are_measured_against_the_right_outputs(judged, make_outcome
     assert judged(LEARNED | {"measure": measure}, outcome).value == pytest.approx(value)
 
 
-def test_answers_to_another_question_are_no_answers(judged, make_outcome):
+def test_predictions_for_other_instances_are_ignored(judged, make_outcome):
     outcome = make_outcome(answers=(Answer(name_of([[1, 1], [1, 0]]), [[0.0], [1.0]]),))
     assert judged(LEARNED, outcome).verdict is Verdict.MISSED
 
 
-def test_a_try_that_has_to_diverge_must_fail_for_its_loss(judged, make_outcome, make_preset):
-    diverged = make_outcome("long", state="failed", error="The loss became inf at step 6.")
+def test_a_variant_that_must_diverge_must_fail_for_its_loss(judged, make_outcome, make_preset):
+    diverged = make_outcome("long", state="failed", error="Diverged.", error_code="loss_not_finite")
     assert judged(DIVERGES, diverged).verdict is Verdict.REPRODUCED
-    assert judged(DIVERGES, make_outcome("long", state="failed", error="No disk.")).verdict is Verdict.MISSED
+    assert (
+        judged(
+            DIVERGES, make_outcome("long", state="failed", error="The loss became lost.", error_code="storage_failed")
+        ).verdict
+        is Verdict.MISSED
+    )
     assert judged(DIVERGES, make_outcome("long")).verdict is Verdict.MISSED
     assert judge(make_preset(DIVERGES), Outcomes([diverged])).failures == ()
 
@@ -107,7 +112,7 @@ def test_seeds_after_the_first_show_the_spread_and_do_not_decide(judged, make_ou
     assert found.spread == (0.4, 0.5, 0.6)
 
 
-def test_a_row_is_missed_if_one_figure_is_or_one_try_fails(make_preset, make_outcome):
+def test_a_row_is_missed_if_one_figure_is_or_one_variant_fails(make_preset, make_outcome):
     good, bad = LOSS, LOSS | {"at_most": 0.1}
     assert judge(make_preset(good), Outcomes([make_outcome()])).verdict is Verdict.REPRODUCED
     assert judge(make_preset(good, bad), Outcomes([make_outcome()])).verdict is Verdict.MISSED

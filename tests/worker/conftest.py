@@ -30,6 +30,16 @@ def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
 
 
 @pytest.fixture
+def wait_until() -> Callable[..., None]:
+    return eventually
+
+
+@pytest.fixture
+def start_trainer() -> Callable[[dict[str, str]], TrainerProcess]:
+    return start_stand_in
+
+
+@pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     return Settings(data_dir=tmp_path, heartbeat_seconds=0.2, lease_seconds=5.0, reconcile_seconds=0.2)
 

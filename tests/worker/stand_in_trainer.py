@@ -1,4 +1,7 @@
-"""A trainer without Keras, for tests of the supervisor: what it does is said in the spec's `name`."""
+"""A trainer without Keras, for tests of the supervisor: what it does is said in the spec's `name`.
+
+It dies in its warm-up while the file exists that the variable STAND_IN_FAULT names, for the reason in that file.
+"""
 
 import os
 import signal
@@ -6,7 +9,9 @@ import sys
 import time
 from pathlib import Path
 
+from core.errors import Problem
 from core.metrics import MetricBatch, Phase, Progress
+from core.run_report import EngineReport
 from core.system.parent_watch import die_with_parent
 from worker.messages import (
     DetailsReport,
@@ -14,11 +19,19 @@ from worker.messages import (
     Finished,
     Message,
     MetricsReport,
+    PhaseReport,
     ProgressReport,
     Ready,
+    StartFailed,
     TrainCommand,
     read_command,
 )
+
+MISFIT = Problem(pointer="/dataset/target", detail="There is no column 'y'.", code="unknown_column")
+FAILURES = {
+    "fails": Failed(code="training_failed", detail="The loss became NaN at step 7. Lower the learning rate."),
+    "does-not-fit": Failed(code="invalid_spec", detail=MISFIT.detail, problems=(MISFIT,)),
+}
 
 
 def send(message: Message) -> None:
@@ -38,12 +51,23 @@ def finish(command: TrainCommand) -> None:
     send(Finished(files=(str(path),), final_metrics={"test/loss": 0.25}, phases={"train": 0.1}, memory_bytes=1_000_000))
 
 
+def go_through_phases(command: TrainCommand) -> None:
+    """Begin each phase, and the next when the file of its name is there."""
+    for phase in (Phase.START, Phase.COMPILE, Phase.TRAIN, Phase.VALIDATE, Phase.EXPORT):
+        send(PhaseReport(phase=phase))
+        if phase is Phase.TRAIN:
+            report_epoch(2)
+        while not (Path(command.datasets_dir) / phase).exists():
+            time.sleep(0.01)
+    finish(command)
+
+
 def act(behaviour: str, command: TrainCommand) -> None:
     Path(command.log_path).write_text("stand-in\n")
-    send(DetailsReport(device="cpu", environment={"python": "3"}, engine={"plan": "none"}))
+    send(DetailsReport(device="cpu", environment={"python": "3"}, engine=EngineReport(plan="none")))
     report_epoch(1)
-    if behaviour == "fails":
-        send(Failed(code="training_failed", detail="The loss became NaN at step 7. Lower the learning rate."))
+    if behaviour in FAILURES:
+        send(FAILURES[behaviour])
     elif behaviour == "crashes":
         os.kill(os.getpid(), signal.SIGKILL)
     elif behaviour == "crashes-once":
@@ -70,10 +94,17 @@ def act(behaviour: str, command: TrainCommand) -> None:
 
 def main() -> None:
     die_with_parent(int(sys.argv[1]))
+    fault = os.environ.get("STAND_IN_FAULT")
+    if fault and Path(fault).exists():
+        send(StartFailed(detail=Path(fault).read_text()))
+        sys.exit(1)
     send(Ready(start_seconds=0.01))
     for line in sys.stdin.buffer:
         command = read_command(line)
-        act(str(command.spec["name"]), command)
+        if command.spec["name"] == "goes-through-phases":
+            go_through_phases(command)
+        else:
+            act(str(command.spec["name"]), command)
 
 
 if __name__ == "__main__":

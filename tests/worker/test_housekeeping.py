@@ -5,7 +5,7 @@ from core.artifacts import ArtifactStore
 from core.uploads.store import DatasetStore
 from db import idempotency, runs
 from db.claims import claim_run, finish_run
-from worker.housekeeping import tidy
+from worker.housekeeping import prune, tidy
 
 TWO_DAYS = 2 * 24 * 3600
 
@@ -107,3 +107,21 @@ def test_files_of_a_dataset_that_no_version_has_are_deleted(settings, database):
     assert not folder.path.exists()
     assert incoming.path.exists()
     incoming.discard()
+
+
+def test_the_oldest_files_go_first_and_no_more_than_must(tmp_path):
+    for age, name in enumerate(["new", "middle", "folder/old"]):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(bytes(100))
+        os.utime(path, (1000 - age, 1000 - age))
+
+    prune(tmp_path, 250)
+
+    assert sorted(path.name for path in tmp_path.rglob("*") if path.is_file()) == ["middle", "new"]
+
+
+def test_a_cache_that_was_never_used_needs_no_pruning(tmp_path):
+    prune(tmp_path / "none", 0)
+
+    assert not (tmp_path / "none").exists()

@@ -70,7 +70,7 @@ def test_a_run_that_loses_its_lease_too_often_fails_with_the_reason(make_reconci
 
     record = queue.get(run)
     assert record.state == RunState.FAILED
-    assert "lease" in record.error["detail"]
+    assert "lease" in record.error.detail
 
 
 def test_an_idle_worker_rings_for_a_run_that_nobody_claimed(make_reconciler, queue, bell, monkeypatch):

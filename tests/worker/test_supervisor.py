@@ -6,10 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from core.artifacts import ArtifactStore
-from core.errors import DatabaseUnavailable
+from core.errors import DatabaseUnavailable, Problem
+from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings
-from db import artifacts, history, metrics, registry, runs
+from db import artifacts, history, metrics, model_versions, runs
 from db.claims import claim_run, release_run
 from db.session import Database
 from worker.supervisor import Supervisor
@@ -46,7 +47,7 @@ def test_a_finished_run_has_its_files_its_curve_and_a_model_version(supervisor, 
     with database.reading() as session:
         files = {artifact.name: artifact for artifact in artifacts.list_for_run(session, run.id)}
         curve = history.history(session, run.id, keys=["train/loss"], max_points=100, mode="raw")
-        version = registry.resolve(session, "succeeds")
+        version = model_versions.resolve(session, "succeeds")
     assert set(files) == {"model.onnx", "trainer.log"}
     stored = ArtifactStore(settings.artifacts_dir).verified_path(files["model.onnx"].sha256)
     assert stored.read_bytes() == f"model of {run.id}".encode()
@@ -66,10 +67,34 @@ def test_a_run_that_can_not_be_trained_fails_with_the_reason_and_is_not_tried_ag
     record = queue.get(run)
     assert record.state == RunState.FAILED
     assert record.attempt == 1
-    assert record.error["code"] == "training_failed"
-    assert "Lower the learning rate" in record.error["detail"]
+    assert record.error.code == "training_failed"
+    assert "Lower the learning rate" in record.error.detail
     with database.reading() as session:
         assert [artifact.name for artifact in artifacts.list_for_run(session, run.id)] == ["trainer.log"]
+
+
+def test_a_failed_run_keeps_every_problem_that_its_trainer_found(supervisor, queue):
+    run = queue.submit("does-not-fit")
+
+    supervisor.answer_doorbell()
+
+    problem = Problem(pointer="/dataset/target", detail="There is no column 'y'.", code="unknown_column")
+    assert queue.get(run).error == RunError("invalid_spec", problem.detail, 1, (problem,))
+
+
+def test_each_phase_of_a_run_is_seen_while_it_lasts(supervisor, settings, queue, in_background, wait_until):
+    run = queue.submit("goes-through-phases")
+    settings.datasets_dir.mkdir()
+    in_background(supervisor.answer_doorbell)
+
+    seen = []
+    for phase in ("start", "compile", "train", "validate", "export"):
+        wait_until(lambda phase=phase: (queue.get(run).progress or {}).get("phase") == phase)
+        seen.append(queue.get(run).progress["step"])
+        (settings.datasets_dir / phase).touch()
+
+    assert seen == [0, 0, 10, 10, 10]
+    assert queue.wait_for(run, RunState.SUCCEEDED).progress["phase"] == "export"
 
 
 def test_a_run_whose_trainer_was_killed_is_tried_again(supervisor, queue):
@@ -92,7 +117,7 @@ def test_a_run_that_kills_every_trainer_fails_after_its_attempts_and_others_go_o
     record = queue.get(poison)
     assert record.state == RunState.FAILED
     assert record.attempt == 2
-    assert "SIGKILL" in record.error["detail"]
+    assert "SIGKILL" in record.error.detail
 
 
 def test_a_running_run_stops_soon_after_it_is_cancelled(supervisor, queue, in_background):
@@ -145,7 +170,7 @@ def test_a_run_over_its_time_limit_fails_and_says_which_setting(settings, databa
 
     record = queue.get(run)
     assert record.state == RunState.FAILED
-    assert "TRAINYARD_RUN_TIMEOUT_SECONDS" in record.error["detail"]
+    assert "TRAINYARD_RUN_TIMEOUT_SECONDS" in record.error.detail
 
 
 def test_a_run_survives_a_database_that_is_away_for_a_while(settings, database, make_pool, queue, monkeypatch):

@@ -1,3 +1,4 @@
+import errno
 import os
 import signal
 import subprocess
@@ -9,8 +10,9 @@ import psutil
 import pytest
 
 from core.errors import TrainerLost
+from core.workers import WorkerHealth, WorkerState
 from worker.messages import TrainCommand
-from worker.trainer_pool import TrainerPool
+from worker.trainer_pool import TrainerPool, restart_delay
 from worker.trainer_process import TrainerProcess
 
 ROOT = Path(__file__).parents[2]
@@ -94,12 +96,112 @@ def test_a_trainer_that_can_not_start_is_told_and_tried_again(settings, caplog):
     assert "exit code 3" in caplog.text
 
 
-def test_a_trainer_sees_neither_database_nor_broker(monkeypatch):
+def test_a_pool_is_starting_until_its_first_trainer_is_warm(settings, start_trainer, wait_until):
+    pool = TrainerPool(settings, [{}], start_trainer)
+    assert pool.health == WorkerHealth(WorkerState.STARTING, 1, 0)
+    pool.open()
+    try:
+        wait_until(lambda: pool.health == WorkerHealth(WorkerState.READY, 1, 1))
+    finally:
+        pool.close()
+
+
+def test_a_pool_whose_trainers_die_reports_each_death_and_recovers_when_the_cause_is_gone(
+    settings, tmp_path, start_trainer, wait_until, monkeypatch
+):
+    monkeypatch.setattr("worker.trainer_pool.FIRST_RESTART_DELAY_SECONDS", 0.01)
+    fault = tmp_path / "fault"
+    fault.write_text("ModuleNotFoundError: No module named 'keras'")
+    changes = []
+    pool = TrainerPool(settings, [{"STAND_IN_FAULT": str(fault)}], start_trainer)
+    pool.open(on_change=lambda: changes.append(pool.health))
+    try:
+        wait_until(lambda: len(changes) >= 3)
+        fault.unlink()
+        wait_until(lambda: changes[-1].state is WorkerState.READY)
+    finally:
+        pool.close()
+    reason = "The trainer ended in its warm-up (ModuleNotFoundError: No module named 'keras')."
+    assert changes[:3] == [WorkerHealth(WorkerState.BROKEN, 1, 0, deaths, reason) for deaths in (1, 2, 3)]
+    assert changes[-1] == WorkerHealth(WorkerState.READY, 1, 1)
+
+
+def test_a_trainer_process_that_cannot_even_be_started_is_tried_again(settings, start_trainer, monkeypatch):
+    monkeypatch.setattr("worker.trainer_pool.FIRST_RESTART_DELAY_SECONDS", 0.01)
+    starts = []
+
+    def start(environment):
+        starts.append(environment)
+        if len(starts) == 1:
+            raise OSError(errno.ENOMEM, "Cannot allocate memory")
+        return start_trainer(environment)
+
+    changes = []
+    pool = TrainerPool(settings, [{}], start)
+    pool.open(on_change=lambda: changes.append(pool.health))
+    try:
+        assert pool.wait_until_warm(20)
+    finally:
+        pool.close()
+    assert changes[0].error == "The trainer process cannot be started (Cannot allocate memory)."
+
+
+def test_pauses_between_failed_starts_double_up_to_a_minute():
+    assert [restart_delay(num_failed) for num_failed in (1, 2, 3, 6, 7, 8, 100_000)] == [1, 2, 4, 32, 60, 60, 60]
+
+
+def test_a_trainer_that_takes_too_long_to_get_ready_is_lost():
+    trainer = TrainerProcess({}, [sys.executable, "-c", "import time; time.sleep(60)"])
+    try:
+        with pytest.raises(TrainerLost, match="did not get ready within"):
+            trainer.wait_until_ready(0.05)
+    finally:
+        trainer.kill()
+
+
+def test_a_trainer_that_keeps_dying_before_its_first_run_is_not_restarted_at_full_speed(
+    settings, start_trainer, wait_until, monkeypatch
+):
+    pauses = []
+    pool = TrainerPool(settings, [{}], start_trainer)
+    monkeypatch.setattr(pool._closing, "wait", pauses.append)
+    pool.open()
+    try:
+        for deaths in (1, 2, 3):
+            wait_until(lambda: pool.num_idle == 1)
+            _, trainer = pool._ready.get(timeout=20)
+            trainer.kill()
+            pool._worn[0].put(None)
+            wait_until(lambda deaths=deaths: len(pauses) == deaths)
+    finally:
+        pool.close()
+    assert pauses == [1.0, 2.0, 4.0]
+
+
+def test_a_trainer_whose_warm_up_fails_reports_the_reason_and_leaves_the_traceback(tmp_path, monkeypatch, capfd):
+    (tmp_path / "keras").mkdir()
+    (tmp_path / "keras" / "__init__.py").write_text("raise AttributeError('no tolist')")
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    trainer = TrainerProcess({})
+    try:
+        with pytest.raises(TrainerLost, match=r"ended in its warm-up \(AttributeError: no tolist\)"):
+            trainer.wait_until_ready()
+    finally:
+        trainer.kill()
+    output = capfd.readouterr().err
+    assert "Traceback (most recent call last)" in output
+    assert output.rstrip().endswith("AttributeError: no tolist")
+
+
+def test_a_trainer_sees_neither_database_nor_broker(wait_until, monkeypatch):
     monkeypatch.setenv("TRAINYARD_DATABASE_URL", "postgresql+psycopg://secret@host/name")
     monkeypatch.setenv("TRAINYARD_BROKER_URL", "redis://:secret@host")
     trainer = TrainerProcess({"MARK": "1"}, [sys.executable, "-c", "import time; time.sleep(60)"])
     try:
-        environment = psutil.Process(trainer.pid).environ()
+        process = psutil.Process(trainer.pid)
+        # The kernel shows a process that is just beginning its program without any variables.
+        wait_until(process.environ)
+        environment = process.environ()
     finally:
         trainer.kill()
     assert environment["MARK"] == "1"

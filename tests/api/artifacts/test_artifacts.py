@@ -1,6 +1,7 @@
 import pytest
 
 from core.artifacts import TRAINER_LOG, hash_file
+from core.run_report import EngineReport
 
 
 @pytest.fixture
@@ -105,9 +106,9 @@ def test_the_environment_is_what_the_trainer_told(client, worker):
     path = f"/v1/runs/{run_id}/environment"
     nothing = {"run_id": run_id, "device": None, "engine": None, "environment": None}
     assert client.get(path).json() == nothing
-    worker.describe(worker.claim(), device="GPU:0", environment={"keras": "3.15.1"}, engine={"form": "graph"})
+    worker.describe(worker.claim(), device="GPU:0", environment={"keras": "3.15.1"}, engine=EngineReport(plan="graph"))
     assert client.get(path).json() == nothing | {
         "device": "GPU:0",
-        "engine": {"form": "graph"},
+        "engine": {"plan": "graph", "tried": {}},
         "environment": {"keras": "3.15.1"},
     }

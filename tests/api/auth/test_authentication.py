@@ -10,9 +10,9 @@ from api.auth.authentication import MAX_REMEMBERED, REMEMBER_SECONDS
 from core.api_keys import Scope, make_key, read_key
 from core.errors import DatabaseUnavailable
 from db import api_keys
-from db.clock import database_now
-from db.key_records import ApiKeyRecord
+from db.records import ApiKeyRecord
 from db.session import Database
+from db.statements import database_now
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

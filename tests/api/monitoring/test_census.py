@@ -14,8 +14,23 @@ def ask(taker):
 
 
 @pytest.fixture
-def taker(database):
-    return CensusTaker(database)
+def make_taker(database):
+    """Takers that are closed after the test, once no census is held up any more."""
+    made = []
+
+    def make(**options):
+        made.append(CensusTaker(database, **options))
+        return made[-1]
+
+    yield make
+    for taker in made:
+        taker._wait_seconds = 30.0
+        asyncio.run(taker.close())
+
+
+@pytest.fixture
+def taker(make_taker):
+    return make_taker()
 
 
 @pytest.fixture
@@ -93,8 +108,8 @@ def test_questions_at_the_same_time_share_one_census(taker, census):
 
 
 @pytest.mark.usefixtures("ages")
-def test_nobody_waits_for_a_database_that_is_silent(database, census):
-    taker = CensusTaker(database, wait_seconds=0.01)
+def test_nobody_waits_for_a_database_that_is_silent(make_taker, census):
+    taker = make_taker(wait_seconds=0.01)
     census.may_go_on.clear()
     assert ask(taker) is None
     assert ask(taker) is None
@@ -102,8 +117,8 @@ def test_nobody_waits_for_a_database_that_is_silent(database, census):
     assert census.num_taken == 1
 
 
-def test_a_census_that_comes_late_is_there_for_the_next_who_asks(database, census):
-    taker = CensusTaker(database, wait_seconds=0.01)
+def test_a_census_that_comes_late_is_there_for_the_next_who_asks(make_taker, census):
+    taker = make_taker(wait_seconds=0.01)
     census.may_go_on.clear()
     assert ask(taker) is None
     late = taker._under_way
@@ -111,6 +126,25 @@ def test_a_census_that_comes_late_is_there_for_the_next_who_asks(database, censu
     reading = late.result(30)
     assert reading is not None
     assert ask(taker) is reading
+
+
+def test_closing_waits_for_the_census_under_way(make_taker, census, database):
+    taker = make_taker(wait_seconds=0.01)
+    census.may_go_on.clear()
+    assert ask(taker) is None
+    taker._wait_seconds = 30.0
+    threading.Timer(0.1, census.may_go_on.set).start()
+    asyncio.run(taker.close())
+    assert taker._under_way.done()
+    assert database.engine.pool.checkedout() == 0
+
+
+def test_closing_does_not_wait_without_end_for_a_database_that_is_silent(make_taker, census):
+    taker = make_taker(wait_seconds=0.01)
+    census.may_go_on.clear()
+    assert ask(taker) is None
+    asyncio.run(taker.close())
+    assert not taker._under_way.done()
 
 
 def test_a_database_that_is_away_is_told_as_nothing_and_asked_again(taker, monkeypatch, caplog):

@@ -4,6 +4,9 @@ from datetime import datetime
 import pytest
 
 from core.artifacts import hash_file
+from core.errors import Problem
+from core.metrics import Phase
+from core.run_report import EngineReport
 
 UNKNOWN_ID = "01935a3f-2d4c-7e21-9c1b-5a1f4e0d7b62"
 
@@ -74,12 +77,13 @@ def test_a_body_is_json_whatever_it_is_called(client, headers):
 def test_a_running_run_shows_how_far_it_is(client, worker):
     run_id = submit(client)["id"]
     claimed = worker.claim()
-    worker.describe(claimed, device="CPU", environment={"keras": "3.15.1"}, engine={"form": "xla"})
+    engine = EngineReport(plan="xla", batch_size=4)
+    worker.describe(claimed, device="CPU", environment={"keras": "3.15.1"}, engine=engine)
     worker.report(claimed, step=4, num_steps=16, train__loss=[0.5, 0.25, float("nan"), 0.125])
     run = client.get(f"/v1/runs/{run_id}").json()
     assert (run["state"], run["attempt"], run["device"]) == ("running", 1, "CPU")
     assert run["environment"] == {"keras": "3.15.1"}
-    assert run["engine"] == {"form": "xla"}
+    assert run["engine"] == {"plan": "xla", "batch_size": 4, "tried": {}}
     progress = run["progress"]
     assert (progress["phase"], progress["step"], progress["num_steps"]) == ("train", 4, 16)
     assert progress["fraction"] == 0.25
@@ -90,6 +94,29 @@ def test_a_running_run_shows_how_far_it_is(client, worker):
     }
     (attempt,) = run["attempts"]
     assert (attempt["number"], attempt["owner"], attempt["outcome"]) == (1, "test", None)
+
+
+@pytest.mark.parametrize(
+    ("phase", "fraction"),
+    [(Phase.START, 0.0), (Phase.COMPILE, 0.0), (Phase.TRAIN, 0.0), (Phase.VALIDATE, 1.0), (Phase.EXPORT, 1.0)],
+)
+def test_a_run_whose_steps_are_not_known_yet_has_none_behind_it(client, worker, phase, fraction):
+    run_id = submit(client)["id"]
+    worker.report(worker.claim(), step=0, num_steps=0, phase=phase)
+    progress = client.get(f"/v1/runs/{run_id}").json()["progress"]
+    assert (progress["phase"], progress["fraction"]) == (phase, fraction)
+
+
+def test_a_failed_run_shows_every_problem(client, worker):
+    run_id = submit(client)["id"]
+    problem = Problem(pointer="/dataset/target", detail="There is no column 'y'.", code="unknown_column")
+    worker.fail(worker.claim(), "invalid_spec", problem.detail, problems=(problem,))
+    assert client.get(f"/v1/runs/{run_id}").json()["error"] == {
+        "code": "invalid_spec",
+        "detail": "There is no column 'y'.",
+        "attempt": 1,
+        "problems": [{"pointer": "/dataset/target", "detail": "There is no column 'y'.", "code": "unknown_column"}],
+    }
 
 
 def test_a_value_that_is_no_number_is_sent_as_null(client, worker):
@@ -126,7 +153,7 @@ def test_a_failed_run_says_why(client, worker):
         "code": "training_failed",
         "detail": "The loss was NaN at step 3.",
         "attempt": 1,
-        "problems": None,
+        "problems": [],
     }
 
 

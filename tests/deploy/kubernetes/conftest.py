@@ -1,4 +1,4 @@
-"""What `kubectl apply -k` sends: each overlay, and each component on top of the base, rendered by kubectl itself."""
+"""Renderings by kubectl of each overlay, and of each component on top of the base."""
 
 import os
 import subprocess
@@ -14,7 +14,7 @@ import yaml
 ROOT = Path(__file__).parents[3]
 MANIFESTS = ROOT / "deploy" / "kubernetes"
 
-# What a component changes or stands on, besides the base.
+# Components that a component requires, besides the base.
 NEEDS = {"gpu-runtime-class": ["gpu"]}
 
 OVERLAYS = sorted(path.parent.name for path in MANIFESTS.glob("overlays/*/kustomization.yaml"))
@@ -25,7 +25,7 @@ Manifest = dict[str, Any]
 
 
 class Rendering:
-    """The objects of one rendering.
+    """Objects of one rendering.
 
     Attributes:
         objects: Each as it would be sent, in the order of sending.
@@ -42,12 +42,12 @@ class Rendering:
         return found
 
     def workloads(self) -> Iterator[tuple[str, Manifest]]:
-        """Everything that makes pods: its name and the template of its pods."""
+        """Objects that create pods: name and pod template."""
         for found in self.of_kind("Deployment", "StatefulSet", "Job"):
             yield found["metadata"]["name"], found["spec"]["template"]
 
     def ours(self) -> Iterator[tuple[str, Manifest]]:
-        """As `workloads`, those that run Trainyard's own images."""
+        """The `workloads` that run Trainyard's own images."""
         for name, template in self.workloads():
             if template["metadata"]["labels"]["app.kubernetes.io/name"] == "trainyard":
                 yield name, template
@@ -64,7 +64,7 @@ def build(folder: Path) -> Rendering:
 
 
 def build_component(name: str, folder: Path) -> Rendering:
-    """The base with one component, and those it stands on."""
+    """Render the base with one component, and those it requires."""
     overlay = {
         "resources": [os.path.relpath(MANIFESTS / "base", folder)],
         "components": [
@@ -77,7 +77,7 @@ def build_component(name: str, folder: Path) -> Rendering:
 
 @pytest.fixture(scope="session", params=RENDERINGS)
 def rendering(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Rendering:
-    """Each overlay, and each component by itself."""
+    """Each overlay, and each component alone."""
     kind, name = request.param.split("/")
     if kind == "overlays":
         return build(MANIFESTS / kind / name)

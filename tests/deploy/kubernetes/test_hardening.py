@@ -23,7 +23,7 @@ def test_our_pods_run_as_the_user_of_the_images(rendering):
         assert (context["runAsUser"], context["runAsGroup"], context["fsGroup"]) == (10001, 10001, 10001), name
 
 
-def test_no_pod_shares_the_node_or_gets_a_token_of_kubernetes(rendering):
+def test_no_pod_uses_host_namespaces_or_gets_a_kubernetes_token(rendering):
     for name, template in rendering.workloads():
         pod = template["spec"]
         assert pod["automountServiceAccountToken"] is False, name
@@ -32,26 +32,26 @@ def test_no_pod_shares_the_node_or_gets_a_token_of_kubernetes(rendering):
         assert all("hostPath" not in volume for volume in pod["volumes"]), name
 
 
-def test_every_container_says_what_it_needs_and_has_an_end_to_its_memory(rendering):
+def test_every_container_has_requests_and_a_memory_limit(rendering):
     for name, _, container in containers(rendering):
         assert container["resources"]["requests"].keys() >= {"cpu", "memory"}, name
         assert "memory" in container["resources"]["limits"], name
 
 
-def test_what_is_written_beside_the_data_has_an_end_too(rendering):
+def test_temporary_storage_is_limited_too(rendering):
     for name, template in rendering.workloads():
         for volume in template["spec"]["volumes"]:
             if "emptyDir" in volume:
                 assert "sizeLimit" in volume["emptyDir"], (name, volume)
 
 
-def test_every_image_has_a_tag_that_stays(rendering):
+def test_every_image_has_a_fixed_tag(rendering):
     for name, _, container in containers(rendering):
         _, _, tag = container["image"].rpartition(":")
         assert tag not in {"", "latest"}, name
         assert "/" not in tag, name
 
 
-def test_the_namespace_refuses_what_is_not_hardened(rendering):
+def test_the_namespace_rejects_pods_that_are_not_hardened(rendering):
     (namespace,) = rendering.of_kind("Namespace")
     assert namespace["metadata"]["labels"]["pod-security.kubernetes.io/enforce"] == "restricted"

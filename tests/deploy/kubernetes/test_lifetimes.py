@@ -24,7 +24,7 @@ def workers(rendering):
     return [template for name, template in rendering.ours() if name.startswith("trainyard-worker")]
 
 
-def test_a_worker_has_time_to_give_its_runs_back(production_gpu):
+def test_a_worker_has_time_to_return_its_runs(production_gpu):
     pods = workers(production_gpu)
     assert len(pods) == 2
     for template in pods:
@@ -58,7 +58,7 @@ def test_traffic_follows_readiness_and_restarts_follow_liveness(production):
     assert container["startupProbe"]["httpGet"]["path"] == "/healthz"
 
 
-def test_a_worker_is_asked_how_it_is(production_gpu):
+def test_a_worker_has_a_health_probe(production_gpu):
     for template in workers(production_gpu):
         (container,) = template["spec"]["containers"]
         for probe in ("startupProbe", "livenessProbe"):
@@ -70,12 +70,12 @@ def test_a_new_version_of_the_api_never_leaves_fewer_pods_than_before(production
     assert update["maxUnavailable"] == 0
 
 
-def test_a_gpu_is_free_before_the_next_pod_asks_for_it(production_gpu):
+def test_a_gpu_is_released_before_the_next_pod_requests_it(production_gpu):
     update = production_gpu.get("Deployment", "trainyard-worker-gpu")["spec"]["strategy"]["rollingUpdate"]
     assert (update["maxSurge"], update["maxUnavailable"]) == (0, 1)
 
 
-def test_gpus_are_asked_for_alike_and_their_nodes_tolerated(production_gpu):
+def test_gpu_requests_equal_limits_and_their_nodes_are_tolerated(production_gpu):
     pod = production_gpu.get("Deployment", "trainyard-worker-gpu")["spec"]["template"]["spec"]
     resources = pod["containers"][0]["resources"]
     assert resources["requests"]["nvidia.com/gpu"] == resources["limits"]["nvidia.com/gpu"] >= 1

@@ -1,4 +1,4 @@
-"""Who may connect to whom, worked out from the rendered policies as Kubernetes does.
+"""Allowed connections, computed from the rendered policies as Kubernetes does.
 
 A connection passes if some policy on each side allows it; a side that no policy of that direction selects is open
 (kubernetes.io, "Network Policies").
@@ -93,13 +93,13 @@ def test_ingress_keda_and_prometheus_reach_the_api_and_nothing_else(production, 
     assert not may_connect(production, caller, API, 22, from_namespace=namespace)
 
 
-def test_the_proxies_of_a_gateway_reach_the_api_where_they_are_asked_for(gateway, production):
+def test_the_proxies_of_a_gateway_reach_the_api_where_they_are_configured(gateway, production):
     assert may_connect(gateway, STRANGER, API, 8000, from_namespace="envoy-gateway-system")
     assert not may_connect(production, STRANGER, API, 8000, from_namespace="envoy-gateway-system")
 
 
 @pytest.mark.parametrize("called", [API, WORKER, POSTGRES, REDIS])
-def test_strangers_reach_nothing(rendering, called):
+def test_other_pods_reach_nothing(rendering, called):
     for namespace in (HERE, "default", "monitoring", "keda"):
         for port in (8000, 5432, 6379):
             assert not may_connect(rendering, STRANGER, called, port, from_namespace=namespace)

@@ -57,7 +57,7 @@ def test_each_deployment_selects_its_own_pods_and_no_others(rendering):
         assert chosen == [deployment["metadata"]["name"]]
 
 
-def test_probes_ask_a_port_that_their_container_has(rendering):
+def test_probes_use_a_port_of_their_container(rendering):
     for _, template in rendering.workloads():
         for container in template["spec"]["containers"]:
             ports = {port["name"] for port in container.get("ports", [])}
@@ -103,7 +103,7 @@ def test_an_autoscaler_by_use_has_a_request_to_compare_with(rendering):
                     assert metric["resource"]["name"] in container["resources"]["requests"]
 
 
-def test_keda_asks_the_service_with_the_metrics_key(production):
+def test_keda_sends_the_metrics_key_to_the_service(production):
     scaled = production.get("ScaledObject", "trainyard-worker")
     service = production.get("Service", "trainyard-api")
     namespace = service["metadata"]["namespace"]
@@ -238,7 +238,7 @@ def test_the_trial_runs_the_database_and_broker_of_compose(trial):
         assert [f"docker.io/library/{image}" for image in chosen] == [services[name]["image"]]
 
 
-def test_the_guide_tells_of_every_overlay_and_component_and_of_what_prometheus_adapter_needs():
+def test_the_guide_documents_every_overlay_and_component_and_the_rule_of_prometheus_adapter():
     guide = GUIDE.read_text()
     folders = [path.parent for path in GUIDE.parents[1].glob("deploy/kubernetes/*/*/kustomization.yaml")]
     assert len(folders) >= 11

@@ -13,7 +13,7 @@ COUNT = {"type": "integer", "minimum": 0}
 
 
 def record(required, **optional):
-    """An object of these fields and no others."""
+    """Return a schema of an object with exactly these fields."""
     properties = {**required, **optional}
     return {
         "type": "object",
@@ -25,7 +25,7 @@ def record(required, **optional):
 
 METADATA = record({"name": TEXT, "namespace": TEXT}, labels={"type": "object"})
 
-# What is not part of Kubernetes comes with no schema in a package. These are the fields used here, by their references:
+# Objects that are not part of Kubernetes have no packaged schema. These are the fields used here, by their references:
 # keda.sh, "ScaledObject specification", "Metrics API" and "Authentication"; gateway-api.sigs.k8s.io, "HTTPRoute".
 VERSIONS = {
     "ScaledObject": "keda.sh/v1alpha1",
@@ -79,7 +79,7 @@ ADDED = {
                             "type": "array",
                             "items": record({"path": record({"type": {"const": "PathPrefix"}, "value": TEXT})}),
                         },
-                        # A Service is named with the number of its port, not its name.
+                        # A Service is referenced with the number of its port, not its name.
                         "backendRefs": {"type": "array", "items": record({"name": TEXT, "port": {"type": "integer"}})},
                         "timeouts": record({"request": {"type": "string", "pattern": "^[0-9]+(h|m|s|ms)$"}}),
                     }
@@ -100,7 +100,7 @@ ADDED = {
 
 
 def list_versions():
-    """The versions of Kubernetes that there are schemas of."""
+    """Return the versions of Kubernetes with schemas."""
     folders = files("kubernetes_validate").joinpath("kubernetes-json-schema").iterdir()
     return {tuple(map(int, folder.name[1:].split("-")[0].split(".")[:2])) for folder in folders}
 
@@ -109,13 +109,13 @@ NEWEST = max(list_versions())
 
 
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
-def test_every_object_has_the_form_that_kubernetes_knows(rendering, version):
+def test_every_object_conforms_to_the_schema_of_kubernetes(rendering, version):
     for found in rendering.objects:
         if found["kind"] not in ADDED:
             kubernetes_validate.validate(found, ".".join(map(str, version)), strict=True)
 
 
-def test_the_oldest_version_that_is_promised_is_the_one_looked_at():
+def test_the_oldest_supported_version_is_checked():
     assert f"Kubernetes {OLDEST[0]}.{OLDEST[1]}" in (ROOT / "docs" / "kubernetes.md").read_text()
 
 
@@ -127,7 +127,7 @@ def test_every_object_of_an_addition_has_the_fields_of_its_reference(rendering):
             jsonschema.validate(found, form)
 
 
-def test_a_field_that_kubernetes_does_not_know_is_noticed(trial):
+def test_a_field_unknown_to_kubernetes_is_reported(trial):
     deployment = trial.get("Deployment", "trainyard-api")
     misspelt = {**deployment, "spec": {**deployment["spec"], "replica": 2}}
     with pytest.raises(kubernetes_validate.ValidationError, match="replica"):

@@ -1,4 +1,4 @@
-"""What the service really tells, and a reader of PromQL that knows as much of it as these tests need."""
+"""Metrics of a real service, and a parser of the part of PromQL that these tests need."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from core.settings import Settings
 from db import claims, runs
 
 with warnings.catch_warnings():
-    # Starlette would rather have a client that is not among this project's dependencies.
+    # Starlette prefers a client that is not among the dependencies of this project.
     warnings.simplefilter("ignore")
     from starlette.testclient import TestClient
 
@@ -27,7 +27,7 @@ SCRAPED = {"instance", "job"}
 
 @dataclass(frozen=True)
 class Measurements:
-    """What /metrics answers: each family's type, and each sample's labels with the values that were seen."""
+    """Response of /metrics: the type of each family, and the labels of each sample with their values."""
 
     types: dict[str, str]
     labels: dict[str, dict[str, set[str]]]
@@ -35,7 +35,7 @@ class Measurements:
 
 @pytest.fixture
 def measured(sqlite_url, tmp_path) -> Measurements:
-    """Of a service that has done a little of everything."""
+    """Metrics of a service that has handled requests of every kind."""
     app = create_app(Settings(data_dir=tmp_path, database_url=sqlite_url))
     with TestClient(app, base_url="http://127.0.0.1") as client:
         service = app.state.service
@@ -49,13 +49,13 @@ def measured(sqlite_url, tmp_path) -> Measurements:
         text = client.get("/metrics").text
     types, labels = {}, {}
     for family in text_string_to_metric_families(text):
-        # The parser takes the ending off a counter's name.
+        # The parser removes the suffix of a counter's name.
         types[family.name + ("_total" if family.type == "counter" else "")] = family.type
         for sample in family.samples:
             seen = labels.setdefault(sample.name, {name: set() for name in SCRAPED})
             for name, value in sample.labels.items():
                 seen.setdefault(name, set()).add(value)
-    # Prometheus makes this one itself.
+    # Prometheus adds this one itself.
     labels["up"] = {name: set() for name in SCRAPED}
     return Measurements(types, labels)
 
@@ -73,7 +73,7 @@ def rules() -> list[dict]:
 
 @dataclass(frozen=True)
 class Selector:
-    """A metric as an expression names it, with the labels that it asks for: (label, operator, value)."""
+    """A metric in an expression, with its label matchers: (label, operator, value)."""
 
     name: str
     matchers: tuple[tuple[str, str, str], ...]
@@ -96,7 +96,7 @@ def _read(expression: str) -> list[Selector]:
 
 @pytest.fixture(scope="session")
 def check_expression():
-    """Finds what an expression asks for that the service does not tell; a list of complaints."""
+    """Return a function that lists metrics and labels of an expression that the service does not export."""
 
     def check(expression: str, measured: Measurements) -> list[str]:
         selectors = _read(expression)
@@ -120,7 +120,7 @@ def check_expression():
 
 
 def _is_seen(label: str, pattern: str, values: set[str]) -> bool:
-    # The tests make no server fail; that it can is held in tests/api.
+    # No server error occurs here; tests/api covers them.
     if label == "status":
         return pattern in {"1xx", "2xx", "3xx", "4xx", "5xx", "none"}
     alternatives = [pattern] if "(" in pattern else pattern.split("|")

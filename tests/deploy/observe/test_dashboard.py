@@ -1,4 +1,4 @@
-"""The dashboard is one that Grafana takes: the classic model, provisioned from a file."""
+"""The dashboard conforms to the classic model of Grafana, provisioned from a file."""
 
 import itertools
 from pathlib import Path
@@ -18,18 +18,18 @@ def cells(panel):
 
 
 def shown(dashboard):
-    """The panels that show something; rows are headings."""
+    """Return the panels without the rows, which are headings."""
     return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
 
 
 def test_it_has_a_name_that_links_can_rely_on(dashboard):
     assert (dashboard["uid"], dashboard["title"]) == ("trainyard", "Trainyard")
-    # Numbers are given by the Grafana that loads it; one from elsewhere would be another dashboard's.
+    # Grafana assigns the id when it loads the file; a fixed one could belong to another dashboard.
     assert "id" not in dashboard
     assert dashboard["schemaVersion"] >= 39
 
 
-def test_panels_have_ids_of_their_own(dashboard):
+def test_panel_ids_are_unique(dashboard):
     ids = [panel["id"] for panel in dashboard["panels"]]
     assert len(ids) == len(set(ids))
 
@@ -71,7 +71,7 @@ def test_rates_follow_the_interval_of_the_scrapes(dashboard):
             assert target["expr"].count("[$__rate_interval]") == windows, panel["title"]
 
 
-def test_numbers_of_the_database_are_never_added_up_over_replicas(dashboard):
+def test_database_metrics_are_never_summed_over_replicas(dashboard):
     shared = ("trainyard_runs", "trainyard_attempts", "trainyard_queue", "trainyard_worker", "trainyard_model_versions")
     for panel in shown(dashboard):
         for target in panel["targets"]:

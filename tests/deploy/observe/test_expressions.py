@@ -1,11 +1,11 @@
-"""Every expression of the dashboard and the alerts asks for what the service tells."""
+"""Every expression of the dashboard and the alerts uses metrics that the service exports."""
 
 import re
 
 import pytest
 
 
-def test_every_panel_asks_for_what_there_is(dashboard, measured, check_expression):
+def test_every_panel_uses_exported_metrics(dashboard, measured, check_expression):
     complaints = {
         f"{panel['title']}: {complaint}"
         for panel in dashboard["panels"]
@@ -15,7 +15,7 @@ def test_every_panel_asks_for_what_there_is(dashboard, measured, check_expressio
     assert complaints == set()
 
 
-def test_every_alert_asks_for_what_there_is(rules, measured, check_expression):
+def test_every_alert_uses_exported_metrics(rules, measured, check_expression):
     complaints = {
         f"{rule['alert']}: {complaint}" for rule in rules for complaint in check_expression(rule["expr"], measured)
     }
@@ -43,6 +43,6 @@ def test_legends_show_labels_that_the_expression_keeps(dashboard):
         for target in panel.get("targets", []):
             shown = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
             grouping = re.search(r" by \(([^)]*)\)", target["expr"])
-            # What is not grouped keeps every label; of those only the replica's name is of use.
+            # Without grouping every label is kept; only the name of the replica is useful.
             kept = set(grouping[1].split(", ")) if grouping else {"instance"}
             assert shown <= kept, (panel["title"], target["legendFormat"])

@@ -1,4 +1,4 @@
-"""docker-compose.observe.yml and prometheus.yml: what they add to the stack is as closed as the stack is."""
+"""docker-compose.observe.yml and prometheus.yml: the added services are as hardened as the stack."""
 
 import re
 from pathlib import Path
@@ -33,7 +33,7 @@ def test_images_are_pinned_to_a_version(service):
     assert re.search(r":v?\d+\.\d+\.\d+$", service["image"])
 
 
-def test_containers_are_closed(service):
+def test_containers_are_hardened(service):
     assert service["read_only"] is True
     assert service["cap_drop"] == ["ALL"]
     assert service["security_opt"] == ["no-new-privileges:true"]
@@ -44,11 +44,11 @@ def test_containers_are_closed(service):
     assert "cap_add" not in service
 
 
-def test_each_says_whether_it_is_well(service):
+def test_each_has_a_health_check(service):
     assert service["healthcheck"]["test"][0] == "CMD"
 
 
-def test_what_is_mounted_is_there_and_can_not_be_changed(service, overlay):
+def test_mounts_exist_and_are_read_only(service, overlay):
     for mount in service["volumes"]:
         source, _, *mode = mount.split(":")
         if source.startswith("./"):
@@ -69,12 +69,12 @@ def test_no_password_or_key_has_a_default(overlay):
     prometheus = overlay["services"]["prometheus"]["environment"]
     assert grafana["GF_SECURITY_ADMIN_PASSWORD"].startswith("${GRAFANA_PASSWORD:?")
     assert prometheus["TRAINYARD_METRICS_KEY"].startswith("${TRAINYARD_METRICS_KEY:?")
-    # .env.example has a place for each, which deploy/new-env fills.
+    # .env.example has a variable for each, which deploy/new-env fills.
     example = (ROOT / ".env.example").read_text()
     assert {"GRAFANA_PASSWORD=", "TRAINYARD_METRICS_KEY="} <= set(example.splitlines())
 
 
-def test_grafana_calls_nobody(overlay):
+def test_grafana_sends_no_telemetry(overlay):
     environment = overlay["services"]["grafana"]["environment"]
     off = {name for name, value in environment.items() if value == "false"}
     assert {

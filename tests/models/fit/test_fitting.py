@@ -126,6 +126,14 @@ def test_what_is_reported_ends_with_what_is_returned(tmp_path, reporter):
     assert reporter.phases == [Phase.COMPILE, Phase.TRAIN]
 
 
+def test_a_validation_is_shown_while_it_lasts(tmp_path, reporter):
+    run(line(10, epochs=3, split={"validation": 2}), reporter, tmp_path)
+
+    shown = [(progress.phase, progress.epoch) for progress in reporter.progresses]
+    assert (Phase.VALIDATE, 1) in shown
+    assert shown[-1] == (Phase.TRAIN, 3)
+
+
 def test_a_fit_repeats_bit_for_bit_and_changes_with_the_seed(tmp_path, make_reporter):
     layers = [{"units": 8, "activation": "relu", "dropout": 0.2, "batch_normalization": "after_activation"}]
     curves = []
@@ -194,7 +202,7 @@ def test_without_steps_a_network_is_measured_as_it_starts(training, tmp_path, re
         "test/mean_absolute_error": {0: 12.0},
     }
     assert (outcome.num_steps, outcome.num_epochs, outcome.stopped_early) == (0, 0, False)
-    assert outcome.engine["plan"] == "none"
+    assert outcome.engine.plan == "none"
     assert "steps_per_second" not in outcome.engine
     assert reporter.progresses[-1] == Progress(Phase.TRAIN, epoch=0, num_epochs=0, step=0, num_steps=0)
     assert [weight.numpy().tolist() for weight in network.weights] == [[[1.0]], [0.0]]
@@ -312,5 +320,5 @@ def test_data_too_large_for_the_device_come_batch_by_batch(monkeypatch, tmp_path
 
     streamed, _ = run(spec, reporter, tmp_path)
 
-    assert (whole.engine["plan"], streamed.engine["plan"]) == ("graph", "stream")
+    assert (whole.engine.plan, streamed.engine.plan) == ("graph", "stream")
     assert streamed.metrics == pytest.approx(whole.metrics, rel=1e-6)

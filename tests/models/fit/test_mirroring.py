@@ -12,6 +12,9 @@ from core.experiment import parse_spec
 from models.fit.mirroring import is_mirrored, mirrored
 from models.training import train
 
+# One process trains for all tests of this module.
+pytestmark = pytest.mark.xdist_group("mirroring")
+
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import json, sys
@@ -19,7 +22,7 @@ from pathlib import Path
 from models.runtime import tf
 processor = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(processor, [tf.config.LogicalDeviceConfiguration()] * 3)
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from models.reporting import SilentReporter
 from models.runtime import keras
 from models.training import train
@@ -29,7 +32,7 @@ class Listener(SilentReporter):
         self.device = device
 
     def engine(self, engine):
-        self.plan = engine["plan"]
+        self.plan = engine.plan
 
 told = []
 for number, document in enumerate(json.load(sys.stdin)):

@@ -7,7 +7,7 @@ import pytest
 TRAIN = """
 import sys
 from pathlib import Path
-from core.specs.parsing import parse_spec
+from core.experiment import parse_spec
 from models.reporting import SilentReporter
 from models.training import train
 
@@ -23,20 +23,35 @@ print(outcome.final_metrics["train/loss"])
 """
 
 
-@pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: content[::-1]])
-def test_a_compiled_program_that_can_not_be_read_is_compiled_again(damage, tmp_path):
-    folder = tmp_path / "a folder"
+# One process compiles for all tests of this module.
+pytestmark = pytest.mark.xdist_group("compiled programs")
+
+
+def train(folder, output):
+    """Train in a fresh process that keeps compiled programs in a folder; return what it prints."""
     flags = f"--tf_xla_persistent_cache_directory='{folder}' --tf_xla_persistent_cache_device_types=XLA_CPU_JIT,CPU"
+    environment = os.environ | {"TF_XLA_FLAGS": flags, "CUDA_VISIBLE_DEVICES": "-1"}
+    command = [sys.executable, "-c", TRAIN, str(output)]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
-    def train():
-        command = [sys.executable, "-c", TRAIN, str(tmp_path)]
-        environment = os.environ | {"TF_XLA_FLAGS": flags, "CUDA_VISIBLE_DEVICES": "-1"}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout
 
-    first = train()
-    kept = list(folder.glob("*.pb"))
-    assert kept
-    for path in kept:
-        path.write_bytes(damage(path.read_bytes()))
+@pytest.fixture(scope="module")
+def compiled(tmp_path_factory):
+    """A folder, the compiled programs that a process kept there, and what it printed."""
+    folder = tmp_path_factory.mktemp("compiled") / "a folder"
+    printed = train(folder, folder.parent)
+    return folder, {path: path.read_bytes() for path in folder.glob("*.pb")}, printed
 
-    assert train() == first
+
+@pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: content[::-1]])
+def test_a_compiled_program_that_cannot_be_read_is_compiled_again(damage, compiled):
+    folder, programs, printed = compiled
+    assert programs
+    for path in folder.iterdir():
+        path.unlink()
+    for path, content in programs.items():
+        path.write_bytes(damage(content))
+
+    assert train(folder, folder.parent) == printed
+    # The damaged files were found, and are gone.
+    assert not any(path.exists() and path.read_bytes() == damage(content) for path, content in programs.items())

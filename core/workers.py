@@ -1,0 +1,155 @@
+"""What workers report of themselves, and what follows from it for runs that wait."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+MIN_FAILED_STARTS = 3
+"""A worker has to fail to start a trainer so many times in a row before runs may fail for it."""
+
+
+class WorkerState(StrEnum):
+    """Whether a worker can train."""
+
+    STARTING = "starting"
+    """Its first trainers warm up."""
+    READY = "ready"
+    """A trainer waits for a run, or trains one."""
+    BROKEN = "broken"
+    """No trainer could start the last time one was tried. The worker keeps trying."""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerHealth:
+    """What a worker reports of its trainers.
+
+    Attributes:
+        num_trainers: Trainer processes that it is set up to run.
+        num_ready: Of these, how many started.
+        num_failed_starts: Starts of a trainer that failed in a row; 0 while none is failing.
+        error: Why the last one failed, in a sentence; None while none is failing.
+    """
+
+    state: WorkerState
+    num_trainers: int
+    num_ready: int
+    num_failed_starts: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """A worker as the database knows it.
+
+    Attributes:
+        name: Host and process id; also the owner of the runs that it trains.
+        is_live: Whether it reported lately.
+        broken_seconds: How long it has been broken; 0 if it is not.
+    """
+
+    name: str
+    host: str
+    health: WorkerHealth
+    is_live: bool
+    broken_seconds: float
+
+
+class WaitingKind(StrEnum):
+    """What has to come for a queued run to start."""
+
+    TRAINER = "trainer"
+    """A trainer that is free."""
+    WORKER = "worker"
+    """A worker; none is running."""
+    REPAIR = "repair"
+    """A repair; workers are running, and none can start a trainer."""
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFor:
+    """What a queued run waits for, with a sentence for people."""
+
+    kind: WaitingKind
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingStatus:
+    """Whether submitted runs will be trained.
+
+    Attributes:
+        ok: Whether a worker is there that can train, or is about to be able to.
+        detail: What is wrong, or None.
+    """
+
+    ok: bool
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Workforce:
+    """Every worker that reported in the last minutes."""
+
+    workers: tuple[Worker, ...] = ()
+
+    @property
+    def live(self) -> tuple[Worker, ...]:
+        """Workers that reported lately."""
+        return tuple(worker for worker in self.workers if worker.is_live)
+
+    def has_been_broken_for(self, seconds: float) -> bool:
+        """Return True if workers are running and every one has been unable to start a trainer for so long."""
+        return bool(self.live) and all(
+            worker.health.state is WorkerState.BROKEN
+            and worker.health.num_failed_starts >= MIN_FAILED_STARTS
+            and worker.broken_seconds >= seconds
+            for worker in self.live
+        )
+
+    def status(self) -> TrainingStatus:
+        """Return whether runs will be trained, and what is wrong: also one broken worker among healthy ones."""
+        waiting_for = self.waiting_for()
+        if waiting_for.kind is not WaitingKind.TRAINER:
+            return TrainingStatus(ok=False, detail=waiting_for.detail)
+        faults = [*map(_describe_fault, self.failing), *map(_describe_silence, self._silent)]
+        if not self._num_ready:
+            faults.insert(0, "the first trainer is still starting")
+        return TrainingStatus(ok=True, detail="; ".join(faults) or None)
+
+    def waiting_for(self) -> WaitingFor:
+        """Return what a queued run waits for now.
+
+        The text changes only when the situation does: it is part of answers that clients compare.
+        """
+        if not self.live:
+            silence = "".join(f" {_describe_silence(worker)}." for worker in self._silent)
+            return WaitingFor(
+                WaitingKind.WORKER, f"no worker is running.{silence} Start one with: python -m launch worker"
+            )
+        if all(worker.health.state is WorkerState.BROKEN for worker in self.live):
+            return WaitingFor(WaitingKind.REPAIR, f"no trainer can start: {self.live[0].health.error}")
+        if not self._num_ready:
+            return WaitingFor(WaitingKind.TRAINER, "the first trainer is still starting")
+        return WaitingFor(WaitingKind.TRAINER, "the run starts as soon as a trainer is free")
+
+    @property
+    def failing(self) -> tuple[Worker, ...]:
+        """Live workers some or all of whose trainers cannot start."""
+        return tuple(worker for worker in self.live if worker.health.error is not None)
+
+    @property
+    def _silent(self) -> tuple[Worker, ...]:
+        return tuple(worker for worker in self.workers if not worker.is_live)
+
+    @property
+    def _num_ready(self) -> int:
+        return sum(worker.health.num_ready for worker in self.live)
+
+
+def _describe_fault(worker: Worker) -> str:
+    health = worker.health
+    which = "no trainer" if not health.num_ready else f"only {health.num_ready} of {health.num_trainers} trainers"
+    return f"worker {worker.name}: {which} can start: {health.error}"
+
+
+def _describe_silence(worker: Worker) -> str:
+    return f"worker {worker.name} no longer reports"

@@ -1,0 +1,238 @@
+"""Queries about the model registry: versions that succeeded runs registered, and the aliases on them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import delete, insert, select, update
+from sqlalchemy.orm import Session
+
+from core.artifacts import Artifact
+from core.errors import UnknownModel, nearest
+from db.records import AliasRecord, ArtifactRecord, ModelRecord, ModelVersionRecord
+from db.statements import database_now, insert_unless_there
+
+MAX_VERSION = 2**31 - 1
+NUM_NAMED = 10
+"""So many versions are named to someone who asked for another."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """One version of a model.
+
+    Attributes:
+        aliases: Labels that point at it, sorted.
+    """
+
+    model_name: str
+    version: int
+    run_id: UUID
+    created_at: datetime
+    aliases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A model and its versions, newest first; there is at least one."""
+
+    name: str
+    created_at: datetime
+    versions: tuple[ModelVersion, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedVersion:
+    """What prediction needs to know of a version.
+
+    Attributes:
+        artifacts: The run's files by name.
+    """
+
+    model_name: str
+    version: int
+    run_id: UUID
+    artifacts: Mapping[str, Artifact]
+
+
+def list_models(session: Session) -> list[Model]:
+    """Every model that has a version, by name."""
+    records = session.scalars(select(ModelRecord).order_by(ModelRecord.name)).all()
+    versions = _versions(session)
+    return [
+        Model(name=record.name, created_at=record.created_at, versions=tuple(versions[record.name]))
+        for record in records
+        if record.name in versions
+    ]
+
+
+def get_model(session: Session, model_name: str) -> Model:
+    """One model.
+
+    Raises:
+        UnknownModel: If it has no version, naming the nearest model that has.
+    """
+    record = session.get(ModelRecord, model_name)
+    versions = _versions(session, model_name)
+    if record is None or model_name not in versions:
+        raise _unknown_model(session, model_name)
+    return Model(name=record.name, created_at=record.created_at, versions=tuple(versions[model_name]))
+
+
+def get_version(session: Session, model_name: str, version: int) -> ModelVersion:
+    """One version of a model.
+
+    Raises:
+        UnknownModel: If there is no such model or version, saying what there is.
+    """
+    found = _versions(session, model_name, version).get(model_name)
+    if not found:
+        raise _unknown_version(get_model(session, model_name), str(version))
+    return found[0]
+
+
+def resolve(session: Session, model_name: str, version: int | str | None = None) -> ResolvedVersion:
+    """Find the version that should answer: by number, by alias, or the newest for None.
+
+    Raises:
+        UnknownModel: If there is none, saying what there is.
+    """
+    query = (
+        select(ModelVersionRecord.version, ModelVersionRecord.run_id)
+        .where(ModelVersionRecord.model_name == model_name)
+        .order_by(ModelVersionRecord.version.desc())
+        .limit(1)
+    )
+    match version:
+        case int():
+            query = query.where(ModelVersionRecord.version == _as_stored(version))
+        case str():
+            here = (AliasRecord.model_name == model_name, AliasRecord.alias == version)
+            labelled = select(AliasRecord.version).where(*here).scalar_subquery()
+            query = query.where(ModelVersionRecord.version == labelled)
+    found = query.subquery()
+    # One round trip: this stands in front of predictions.
+    rows = session.execute(
+        select(found.c.version, found.c.run_id, ArtifactRecord).outerjoin(
+            ArtifactRecord, ArtifactRecord.run_id == found.c.run_id
+        )
+    ).all()
+    if not rows:
+        raise _unknown_version(get_model(session, model_name), str(version))
+    files = [
+        Artifact(name=row.name, sha256=row.sha256, num_bytes=row.num_bytes, media_type=row.media_type)
+        for _, _, row in rows
+        if row is not None
+    ]
+    return ResolvedVersion(
+        model_name=model_name,
+        version=rows[0].version,
+        run_id=rows[0].run_id,
+        artifacts={file.name: file for file in files},
+    )
+
+
+def set_alias(session: Session, model_name: str, alias: str, version: int) -> AliasRecord:
+    """Point an alias at a version, moving it if it exists.
+
+    Raises:
+        UnknownModel: If there is no such model or version, saying what there is.
+    """
+    # Locked, so that the version can not be deleted before the alias points at it.
+    here = (ModelVersionRecord.model_name == model_name, ModelVersionRecord.version == _as_stored(version))
+    locked = select(ModelVersionRecord.version).where(*here).with_for_update(read=True, key_share=True)
+    if session.scalar(locked) is None:
+        raise _unknown_version(get_model(session, model_name), str(version))
+    values = {"model_name": model_name, "alias": alias, "version": version, "updated_at": database_now()}
+    if not insert_unless_there(session, AliasRecord, values):
+        moved = {"version": version, "updated_at": database_now(), "revision": AliasRecord.revision + 1}
+        this = (AliasRecord.model_name == model_name, AliasRecord.alias == alias)
+        session.execute(update(AliasRecord).where(*this).values(moved).execution_options(synchronize_session=False))
+    return session.get_one(AliasRecord, (model_name, alias), populate_existing=True)
+
+
+def get_alias(session: Session, model_name: str, alias: str) -> AliasRecord:
+    """One alias.
+
+    Raises:
+        UnknownModel: If there is none, naming the nearest.
+    """
+    record = session.get(AliasRecord, (model_name, alias), populate_existing=True)
+    if record is None:
+        raise _unknown_version(get_model(session, model_name), alias)
+    return record
+
+
+def delete_alias(session: Session, model_name: str, alias: str) -> None:
+    """Take an alias off.
+
+    Raises:
+        UnknownModel: If there is none, naming the nearest.
+    """
+    get_alias(session, model_name, alias)
+    session.execute(delete(AliasRecord).where(AliasRecord.model_name == model_name, AliasRecord.alias == alias))
+
+
+def register(session: Session, model_name: str, run_id: UUID) -> int:
+    """Register a run as the next version of a model. Only the transaction that finishes the run may call this."""
+    insert_unless_there(session, ModelRecord, {"name": model_name})
+    # The update locks the model's row: whoever registers at the same time waits here and gets the number after.
+    version = session.scalars(
+        update(ModelRecord)
+        .where(ModelRecord.name == model_name)
+        .values(last_version=ModelRecord.last_version + 1)
+        .returning(ModelRecord.last_version)
+        .execution_options(synchronize_session=False)
+    ).one()
+    session.execute(insert(ModelVersionRecord).values(model_name=model_name, version=version, run_id=run_id))
+    return version
+
+
+def _as_stored(version: int) -> int:
+    # A number that no column holds would be an error of the driver's, not a version that is not there; nor is 0 there.
+    return version if 0 < version <= MAX_VERSION else 0
+
+
+def _versions(
+    session: Session, model_name: str | None = None, version: int | None = None
+) -> dict[str, list[ModelVersion]]:
+    versions = select(ModelVersionRecord).order_by(ModelVersionRecord.version.desc())
+    aliases = select(AliasRecord).order_by(AliasRecord.alias)
+    if model_name is not None:
+        versions = versions.where(ModelVersionRecord.model_name == model_name)
+        aliases = aliases.where(AliasRecord.model_name == model_name)
+    if version is not None:
+        versions = versions.where(ModelVersionRecord.version == _as_stored(version))
+    labels: dict[tuple[str, int], list[str]] = {}
+    for alias in session.scalars(aliases):
+        labels.setdefault((alias.model_name, alias.version), []).append(alias.alias)
+    found: dict[str, list[ModelVersion]] = {}
+    for record in session.scalars(versions):
+        found.setdefault(record.model_name, []).append(
+            ModelVersion(
+                model_name=record.model_name,
+                version=record.version,
+                run_id=record.run_id,
+                created_at=record.created_at,
+                aliases=tuple(labels.get((record.model_name, record.version), ())),
+            )
+        )
+    return found
+
+
+def _unknown_model(session: Session, model_name: str) -> UnknownModel:
+    known = session.scalars(select(ModelVersionRecord.model_name).distinct()).all()
+    hint = nearest(model_name, known) or " No run has registered a model yet."
+    return UnknownModel(f"There is no model '{model_name}'.{hint}")
+
+
+def _unknown_version(model: Model, wanted: str) -> UnknownModel:
+    numbers = [str(version.version) for version in model.versions[:NUM_NAMED]]
+    if len(model.versions) > NUM_NAMED:
+        numbers.append("…")
+    labels = [alias for version in model.versions for alias in version.aliases]
+    if wanted.isdecimal():
+        return UnknownModel(f"Model '{model.name}' has no version {wanted}. It has {', '.join(numbers)}.")
+    hint = nearest(wanted, labels) or " It has no aliases."
+    return UnknownModel(f"Model '{model.name}' has no alias '{wanted}'.{hint}")

@@ -1,0 +1,53 @@
+"""Statements that both databases know and SQLAlchemy spells once for each: the clock, INSERT … ON CONFLICT."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, ColumnElement, type_coerce
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.functions import FunctionElement
+
+from db.columns import MICROSECONDS_PER_SECOND, Timestamp
+
+
+class _Now(FunctionElement[int]):
+    type = BigInteger()
+    inherit_cache = True
+    name = "database_now"
+
+
+@compiles(_Now, "postgresql")
+def _on_postgresql(_element: _Now, _compiler: Any, **_options: Any) -> str:
+    # Not now(): that stands still within a transaction, and a lease renewed late in a long one would be short.
+    return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
+
+
+@compiles(_Now, "sqlite")
+def _on_sqlite(_element: _Now, _compiler: Any, **_options: Any) -> str:
+    # SQLite counts time in whole milliseconds; a Julian day as a double is off by less than half of one.
+    return "(CAST(round((julianday('now') - 2440587.5) * 86400000.0) AS INTEGER) * 1000)"
+
+
+def database_now(plus_seconds: float = 0.0) -> ColumnElement[datetime]:
+    """The present as the database sees it, or so many seconds later, for use in statements.
+
+    Its clock alone decides leases: those of workers may disagree by minutes.
+
+    Microseconds since 1970 below, whole milliseconds on SQLite; an aware datetime above.
+    """
+    if not plus_seconds:
+        return type_coerce(_Now(), Timestamp())
+    return type_coerce(_Now() + round(plus_seconds * MICROSECONDS_PER_SECOND), Timestamp())
+
+
+def insert_unless_there(session: Session, record: type[DeclarativeBase], values: dict[str, Any]) -> bool:
+    """Insert a row unless its key is taken; one that another transaction is inserting is waited for.
+
+    Returns:
+        Whether the row was inserted.
+    """
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(record).values(values).on_conflict_do_nothing().returning(*record.__mapper__.primary_key)
+    return session.execute(statement).first() is not None

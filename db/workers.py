@@ -1,0 +1,94 @@
+"""Queries about workers: what each reports of itself every few seconds, and all of them together."""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.orm import Session
+
+from core.run_state import RunState
+from core.workers import WaitingFor, Worker, WorkerHealth, WorkerState, Workforce
+from db.documents import made_storable
+from db.records import RunRecord, WorkerRecord
+from db.statements import database_now, insert_unless_there
+
+SILENT_SECONDS = 30.0
+"""A worker that has not reported for so long is not counted on. Each reports every 5 seconds."""
+FORGOTTEN_SECONDS = 600.0
+"""A worker that has not reported for so long is no longer mentioned."""
+
+# Made once, and of columns alone: every answer about a queued run reads this.
+_EVERY_WORKER = select(
+    WorkerRecord.name,
+    WorkerRecord.host,
+    WorkerRecord.state,
+    WorkerRecord.num_trainers,
+    WorkerRecord.num_ready,
+    WorkerRecord.num_failed_starts,
+    WorkerRecord.error,
+    WorkerRecord.broken_since,
+    WorkerRecord.reported_at,
+    database_now(),
+).order_by(WorkerRecord.name)
+
+
+def report(session: Session, name: str, host: str, health: WorkerHealth) -> None:
+    """Store what a worker reports of itself, and that it lives."""
+    values: dict[str, Any] = {
+        "host": host,
+        "state": health.state,
+        "num_trainers": health.num_trainers,
+        "num_ready": health.num_ready,
+        "num_failed_starts": health.num_failed_starts,
+        "error": made_storable(health.error),
+        "reported_at": database_now(),
+    }
+    is_broken = health.state is WorkerState.BROKEN
+    new = {"name": name, "broken_since": database_now() if is_broken else None, **values}
+    if insert_unless_there(session, WorkerRecord, new):
+        return
+    here = update(WorkerRecord).where(WorkerRecord.name == name).execution_options(synchronize_session=False)
+    session.execute(here.values(values if is_broken else values | {"broken_since": None}))
+    if is_broken:
+        session.execute(here.where(WorkerRecord.broken_since.is_(None)).values(broken_since=database_now()))
+
+
+def sign_off(session: Session, name: str) -> None:
+    """Remove a worker that ends, so that nobody waits for it."""
+    session.execute(delete(WorkerRecord).where(WorkerRecord.name == name))
+
+
+def forget_silent(session: Session) -> None:
+    """Remove workers that ended without signing off, some minutes ago."""
+    is_old = WorkerRecord.reported_at < database_now(-FORGOTTEN_SECONDS)
+    session.execute(delete(WorkerRecord).where(is_old).execution_options(synchronize_session=False))
+
+
+def find_wait(session: Session, runs: Iterable[RunRecord]) -> WaitingFor | None:
+    """Return what those of these runs that are queued wait for, the same for all; None if none is queued."""
+    if all(run.state != RunState.QUEUED for run in runs):
+        return None
+    return look(session).waiting_for()
+
+
+def find(session: Session, name: str) -> Worker | None:
+    """Return one worker by its name, or None."""
+    return next((worker for worker in look(session).workers if worker.name == name), None)
+
+
+def look(session: Session) -> Workforce:
+    """Return every worker that reported lately; one query of a few rows."""
+    rows = session.execute(_EVERY_WORKER)
+    return Workforce(
+        tuple(
+            Worker(
+                name=name,
+                host=host,
+                health=WorkerHealth(*health),
+                is_live=now - reported_at < timedelta(seconds=SILENT_SECONDS),
+                broken_seconds=0.0 if since is None else max((now - since) / timedelta(seconds=1), 0.0),
+            )
+            for name, host, *health, since, reported_at, now in rows
+        )
+    )

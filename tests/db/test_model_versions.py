@@ -1,0 +1,136 @@
+from uuid import uuid4
+
+import pytest
+
+from core.errors import UnknownModel
+from db import model_versions, runs
+
+
+def ask(database, function, *arguments):
+    with database.reading() as session:
+        return function(session, *arguments)
+
+
+def change(database, function, *arguments):
+    with database.transaction() as session:
+        return function(session, *arguments)
+
+
+def test_each_success_registers_the_next_version(database, finished_run):
+    made = [finished_run(), finished_run()]
+    finished_run(model_name="iris")
+    model = ask(database, model_versions.get_model, "adder")
+    assert [(version.version, version.run_id) for version in model.versions] == [(2, made[1]), (1, made[0])]
+    assert [model.name for model in ask(database, model_versions.list_models)] == ["adder", "iris"]
+
+
+def test_number_of_a_deleted_version_does_not_come_back(database, finished_run):
+    finished_run()
+    change(database, runs.delete, finished_run())
+    finished_run()
+    assert [version.version for version in ask(database, model_versions.get_model, "adder").versions] == [3, 1]
+
+
+def test_model_whose_versions_are_all_deleted_is_unknown(database, finished_run):
+    change(database, runs.delete, finished_run())
+    assert ask(database, model_versions.list_models) == []
+    with pytest.raises(UnknownModel):
+        ask(database, model_versions.get_model, "adder")
+
+
+def test_resolving_finds_the_newest_a_number_or_an_alias(database, finished_run, make_artifact):
+    first = finished_run(make_artifact("model.onnx", "b"), make_artifact("signature.json", "c"))
+    second = finished_run(make_artifact("model.onnx", "d"))
+    change(database, model_versions.set_alias, "adder", "stable", 1)
+    newest, numbered, labelled = (
+        ask(database, model_versions.resolve, "adder", wanted) for wanted in (None, 1, "stable")
+    )
+    assert (newest.version, newest.run_id) == (2, second)
+    assert newest.artifacts == {"model.onnx": make_artifact("model.onnx", "d")}
+    assert (numbered.version, numbered.run_id, sorted(numbered.artifacts)) == (
+        1,
+        first,
+        ["model.onnx", "signature.json"],
+    )
+    assert labelled == numbered
+
+
+def test_version_without_artifacts_resolves(database, finished_run):
+    finished_run()
+    assert ask(database, model_versions.resolve, "adder").artifacts == {}
+
+
+@pytest.mark.parametrize(
+    ("model_name", "version", "message"),
+    [
+        ("addr", None, "no model 'addr'. Did you mean 'adder'?"),
+        ("adder", 9, "has no version 9. It has 1."),
+        ("adder", 2**70, "has no version"),
+        ("adder", "stabel", "has no alias 'stabel'. Did you mean 'stable'?"),
+    ],
+)
+def test_what_is_not_there_is_named_with_what_is(database, finished_run, model_name, version, message):
+    finished_run()
+    change(database, model_versions.set_alias, "adder", "stable", 1)
+    with pytest.raises(UnknownModel) as caught:
+        ask(database, model_versions.resolve, model_name, version)
+    assert message in caught.value.detail
+
+
+def test_only_the_newest_versions_are_named(database, finished_run):
+    for _ in range(12):
+        finished_run()
+    with pytest.raises(UnknownModel, match=r"It has 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, …\."):
+        ask(database, model_versions.get_version, "adder", 13)
+
+
+def test_one_version_is_shown_with_its_aliases(database, finished_run):
+    run_id = finished_run()
+    finished_run()
+    change(database, model_versions.set_alias, "adder", "stable", 1)
+    change(database, model_versions.set_alias, "adder", "best", 1)
+    version = ask(database, model_versions.get_version, "adder", 1)
+    assert (version.version, version.run_id, version.aliases) == (1, run_id, ("best", "stable"))
+
+
+def test_empty_registry_says_so(database):
+    with pytest.raises(UnknownModel, match="No run has registered a model yet"):
+        ask(database, model_versions.resolve, "adder")
+
+
+def test_alias_moves(database, finished_run):
+    finished_run()
+    finished_run()
+    assert change(database, model_versions.set_alias, "adder", "stable", 1).revision == 1
+    moved = change(database, model_versions.set_alias, "adder", "stable", 2)
+    assert (moved.version, moved.revision) == (2, 2)
+    versions = ask(database, model_versions.get_model, "adder").versions
+    assert [(version.version, version.aliases) for version in versions] == [(2, ("stable",)), (1, ())]
+
+
+def test_alias_can_only_point_at_a_version(database, finished_run):
+    finished_run()
+    with pytest.raises(UnknownModel, match="no version 2"):
+        change(database, model_versions.set_alias, "adder", "stable", 2)
+
+
+def test_alias_goes_with_its_version(database, finished_run):
+    finished_run()
+    run_id = finished_run()
+    change(database, model_versions.set_alias, "adder", "stable", 2)
+    change(database, runs.delete, run_id)
+    with pytest.raises(UnknownModel):
+        ask(database, model_versions.get_alias, "adder", "stable")
+
+
+def test_alias_can_be_taken_off(database, finished_run):
+    finished_run()
+    change(database, model_versions.set_alias, "adder", "stable", 1)
+    change(database, model_versions.delete_alias, "adder", "stable")
+    with pytest.raises(UnknownModel):
+        change(database, model_versions.delete_alias, "adder", "stable")
+
+
+def test_alias_of_an_unknown_model_is_unknown(database):
+    with pytest.raises(UnknownModel):
+        ask(database, model_versions.get_alias, f"model-{uuid4()}", "stable")

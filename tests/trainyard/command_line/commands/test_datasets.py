@@ -1,0 +1,176 @@
+import gzip
+import io
+import json
+import tarfile
+
+import pytest
+
+from trainyard.uploads import MNIST_FILES
+
+ROUTE = "/v1/datasets/mnist/files/"
+
+
+@pytest.fixture
+def taking(fake, answer):
+    for name in MNIST_FILES:
+        fake.on("PUT", f"{ROUTE}{name}", answer(status=204))
+        fake.on("PUT", f"{ROUTE}{name}.gz", answer(status=204))
+
+
+@pytest.mark.usefixtures("taking")
+def test_four_files_are_sent_as_they_are(invoke, fake, tmp_path):
+    contents = {f"{ROUTE}{name}.gz": gzip.compress(name.encode()) for name in MNIST_FILES}
+    for name in MNIST_FILES:
+        (tmp_path / f"{name}.gz").write_bytes(contents[f"{ROUTE}{name}.gz"])
+    result = invoke("data", "add", "mnist", str(tmp_path))
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [f"Added {name}.gz." for name in MNIST_FILES]
+    assert {request.path: request.raw for request in fake.requests} == contents
+
+
+@pytest.mark.usefixtures("taking")
+def test_missing_files_are_named_after_the_others_were_sent(invoke, fake, tmp_path):
+    (tmp_path / MNIST_FILES[0]).write_bytes(b"x")
+    result = invoke("data", "add", "mnist", str(tmp_path))
+    assert result.exit_code == 1
+    assert result.stdout == f"Added {MNIST_FILES[0]}.\n"
+    assert ", ".join(MNIST_FILES[1:]) in result.stderr
+    assert len(fake.requests) == 1
+
+
+def test_refused_file_is_reported_in_words(invoke, fake, answer, tmp_path):
+    (tmp_path / MNIST_FILES[0]).write_bytes(b"x")
+    fake.on("PUT", f"{ROUTE}{MNIST_FILES[0]}", answer({"detail": "This is not an IDX file."}, 422))
+    result = invoke("data", "add", "mnist", str(tmp_path))
+    assert (result.exit_code, result.stderr) == (1, "Error: This is not an IDX file.\n")
+
+
+VERSION = {
+    "name": "flowers",
+    "version": 2,
+    "kind": "table",
+    "format": "csv",
+    "summary": "4 rows of 3 columns",
+    "sha256": "a" * 64,
+    "num_bytes": 81,
+    "filename": "flowers.csv",
+    "created_at": "2026-11-21T09:30:00Z",
+    "description": {
+        "kind": "table",
+        "num_rows": 4,
+        "columns": [
+            {"name": "width", "type": "number", "num_missing": 1, "num_distinct": 3, "least": 0.2, "greatest": 1.9},
+            {
+                "name": "species",
+                "type": "text",
+                "num_missing": 0,
+                "num_distinct": 2,
+                "values": [{"value": "setosa", "count": 2}, {"value": "virginica", "count": 2}],
+            },
+        ],
+        "splits": {"train": 3, "test": 1},
+        "sample": [[0.2, "setosa"], [None, "setosa"]],
+    },
+    "warnings": ["The column 'x' is empty."],
+    "example_spec": {"name": "flowers"},
+}
+
+
+def test_mnist_needs_a_folder(invoke, tmp_path):
+    result = invoke("data", "add", "mnist", str(tmp_path / "none"))
+    assert result.exit_code == 1
+    assert "is not a folder that can be read" in result.stderr
+
+
+def test_a_file_is_sent_as_it_is(invoke, fake, answer, tmp_path):
+    (tmp_path / "flowers.csv").write_bytes(b"width,species\n")
+    fake.on("POST", "/v1/datasets/flowers/versions", answer(VERSION, 201), answer(VERSION, 200))
+    told = invoke("data", "add", "flowers", str(tmp_path / "flowers.csv"))
+    assert told.stdout == "Added flowers, version 2: 4 rows of 3 columns (csv, 81 B).\n"
+    assert told.stderr == "Warning: The column 'x' is empty.\n"
+    (request,) = fake.requests
+    assert (request.raw, request.query) == (b"width,species\n", [("filename", "flowers.csv")])
+    again = invoke("data", "add", "flowers", str(tmp_path / "flowers.csv"))
+    assert again.stdout.startswith("The service has these bytes already: flowers, version 2:")
+
+
+def test_a_folder_is_sent_as_an_archive(invoke, fake, answer, tmp_path):
+    for name in ("cat/1.png", "dog/2.png", ".hidden/3.png"):
+        path = tmp_path / "pets" / name
+        path.parent.mkdir(parents=True)
+        path.write_bytes(name.encode())
+    fake.on("POST", "/v1/datasets/pets/versions", answer(VERSION, 201))
+    assert invoke("data", "add", "pets", str(tmp_path / "pets")).exit_code == 0
+    (request,) = fake.requests
+    assert request.query == [("filename", "pets.tar")]
+    with tarfile.open(fileobj=io.BytesIO(request.raw)) as archive:
+        assert archive.getnames() == ["cat/1.png", "dog/2.png"]
+        assert archive.extractfile("dog/2.png").read() == b"dog/2.png"
+
+
+def test_what_cannot_be_sent_is_reported(invoke, tmp_path):
+    (tmp_path / "empty").mkdir()
+    for name, words in (("none", "cannot be read"), ("empty", "There are no files")):
+        result = invoke("data", "add", "flowers", str(tmp_path / name))
+        assert result.exit_code == 1
+        assert words in result.stderr
+
+
+def test_what_is_in_an_upload_is_shown(invoke, fake):
+    fake.on("GET", "/v1/datasets/flowers", {"name": "flowers", "newest": VERSION})
+    fake.on("GET", "/v1/datasets/flowers/versions/2", VERSION)
+    shown = invoke("data", "show", "flowers").stdout
+    assert invoke("data", "show", "flowers", "--version", "2").stdout == shown
+    lines = [" ".join(line.split()) for line in shown.splitlines()]
+    for line in (
+        "holds 4 rows of 3 columns",
+        "Split as uploaded: train 3, test 1",
+        "width number 1 3 0.2 to 1.9",
+        "species text 0 2 setosa (2), virginica (2)",
+        "0.2 setosa",
+        "Warning: The column 'x' is empty.",
+    ):
+        assert line in lines
+    assert json.loads(invoke("data", "show", "flowers", "--json").stdout) == VERSION
+    assert json.loads(invoke("data", "show", "flowers", "--spec").stdout) == {"name": "flowers"}
+
+
+def test_what_is_built_in_has_nothing_to_show(invoke, fake):
+    fake.on("GET", "/v1/datasets/iris", {"name": "iris", "description": "150 irises.", "newest": None})
+    result = invoke("data", "show", "iris")
+    assert (result.exit_code, result.stderr) == (1, "Error: 'iris' is built in. 150 irises.\n")
+
+
+def test_an_upload_comes_back_under_its_name(invoke, fake, answer, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    fake.on("GET", "/v1/datasets/flowers", {"name": "flowers", "newest": VERSION})
+    disposition = {"Content-Disposition": "attachment; filename*=UTF-8''..%2Fmy%20flowers.csv"}
+    fake.on("GET", "/v1/datasets/flowers/versions/2/content", answer("width", headers=disposition))
+    assert invoke("data", "get", "flowers").stdout == "Wrote my flowers.csv, 5 B.\n"
+    assert (tmp_path / "my flowers.csv").read_text() == "width"
+    assert "exists already" in invoke("data", "get", "flowers").stderr
+    assert invoke("data", "get", "flowers", "-o", "other.csv").exit_code == 0
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my flowers.csv", "other.csv"]
+
+
+def test_an_upload_is_deleted_whole_or_one_version_of_it(invoke, fake, answer):
+    fake.on("DELETE", "/v1/datasets/flowers", answer(status=204))
+    fake.on("DELETE", "/v1/datasets/flowers/versions/2", answer({"detail": "Run 1 uses it."}, 409))
+    assert invoke("data", "delete", "flowers", "--yes").stdout == "Deleted dataset flowers.\n"
+    refused = invoke("data", "delete", "flowers", "--version", "2")
+    assert (refused.exit_code, refused.stderr) == (1, "Error: Run 1 uses it.\n")
+
+
+def test_datasets_are_listed_page_by_page(invoke, fake):
+    mnist = {"name": "mnist", "kind": "built_in", "state": "missing", "description": "Digits."}
+    upload = {"name": "flowers", "kind": "table", "state": "ready", "version": 2, "num_bytes": 81}
+    first = {"items": [mnist], "next_cursor": "next"}
+    fake.on("GET", "/v1/datasets", first, {"items": [upload], "next_cursor": None}, first, {"items": [upload]})
+    result = invoke("data")
+    assert result.exit_code == 0
+    assert [line.split() for line in result.stdout.splitlines()[1:]] == [
+        ["mnist", "built", "in", "missing", "Digits."],
+        ["flowers", "table", "ready", "2", "81", "B"],
+    ]
+    assert fake.requests[1].query == [("limit", "200"), ("cursor", "next")]
+    assert json.loads(invoke("data", "--json").stdout) == {"items": [mnist, upload]}

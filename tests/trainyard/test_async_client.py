@@ -1,0 +1,54 @@
+"""What is of asyncio alone; all else is tested with `Client`, by the same tests."""
+
+import asyncio
+import threading
+
+from trainyard import AsyncClient
+
+RUN_IDS = [f"01920000-0000-7000-8000-00000000000{number}" for number in range(3)]
+
+
+def test_runs_are_waited_for_together(fake, answer, run_document):
+    seen = set()
+
+    def look(request):
+        # None of them ends before each was looked at.
+        seen.add(request.path)
+        state = "succeeded" if len(seen) == len(RUN_IDS) else "running"
+        return answer(run_document(state, run_id=request.path.rpartition("/")[2]))
+
+    for run_id in RUN_IDS:
+        fake.on("GET", f"/v1/runs/{run_id}", look)
+
+    async def wait():
+        async with AsyncClient(fake.url) as client:
+            return await asyncio.gather(*(client.run(run_id).wait(timeout=60) for run_id in RUN_IDS))
+
+    assert [run.id for run in asyncio.run(wait())] == RUN_IDS
+
+
+def test_progress_is_reported_in_the_thread_of_the_loop(fake, answer, tmp_path):
+    source = tmp_path / "file"
+    source.write_bytes(b"x" * 1_000_000)
+    fake.on("PUT", "/v1/datasets/mnist/files/file", answer(status=204))
+    threads = set()
+
+    async def upload():
+        async with AsyncClient(fake.url) as client:
+            await client.upload_dataset_file(
+                "mnist", "file", source, on_progress=lambda _: threads.add(threading.current_thread())
+            )
+
+    asyncio.run(upload())
+    assert threads == {threading.main_thread()}
+
+
+def test_list_fetches_no_page_before_it_is_needed(fake, run_document):
+    fake.on("GET", "/v1/runs", {"items": [run_document(run_id=RUN_IDS[0])], "next_cursor": "more"})
+
+    async def take_first():
+        async with AsyncClient(fake.url) as client:
+            return (await anext(client.list_runs())).id
+
+    assert asyncio.run(take_first()) == RUN_IDS[0]
+    assert len(fake.requests) == 1

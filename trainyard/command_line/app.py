@@ -1,0 +1,84 @@
+"""The `trainyard` command.
+
+Exit codes: 0 done; 1 rejected, or a watched run did not succeed; 2 wrong usage, or no service answers; 130 Ctrl-C.
+"""
+
+import os
+import sys
+from io import TextIOWrapper
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from trainyard.command_line.commands import models, runs, submitting
+from trainyard.command_line.commands.datasets import data
+from trainyard.command_line.commands.keys import keys
+from trainyard.errors import ServiceUnavailable, TrainyardError
+
+REJECTED = 1
+UNREACHABLE = 2
+
+
+class _ReportsErrors(TyperGroup):
+    """Reports what went wrong in words instead of a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        # Colours are a terminal's, and a person may not want them there (no-color.org).
+        ctx.color = False if os.environ.get("NO_COLOR") else None
+        _replace_what_cannot_be_written()
+        try:
+            return super().invoke(ctx)
+        except TrainyardError as error:
+            typer.echo(f"Error: {error}", err=True)
+            is_unreachable = isinstance(error, ServiceUnavailable) and error.status is None
+            raise typer.Exit(UNREACHABLE if is_unreachable else REJECTED) from error
+
+
+# Help is plain text: rich would double the time `trainyard --help` takes.
+app = typer.Typer(
+    cls=_ReportsErrors,
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+
+
+def _print_version(is_wanted: bool) -> None:  # noqa: FBT001 - typer passes an option's value by position
+    if is_wanted:
+        from importlib.metadata import version  # noqa: PLC0415 - slow to load and needed here only
+
+        typer.echo(version("trainyard"))
+        raise typer.Exit
+
+
+@app.callback()
+def trainyard(
+    *,
+    _version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Train Keras models with a Trainyard service and predict with them."""
+
+
+app.command()(submitting.run)
+app.command()(runs.runs)
+app.command()(runs.show)
+app.command()(models.evaluation)
+app.command()(runs.logs)
+app.command()(runs.cancel)
+app.command()(runs.delete)
+app.command()(models.predict)
+app.command()(submitting.presets)
+app.command()(submitting.validate)
+app.add_typer(data, name="data")
+app.add_typer(keys, name="keys")
+
+
+def _replace_what_cannot_be_written() -> None:
+    """Let a terminal that is not UTF-8 show `?` for what it cannot, where Python would raise."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")

@@ -1,0 +1,129 @@
+"""`trainyard data`: which data the service has, bringing it others, looking at them and taking them back."""
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainyard.command_line.display.datasets import format_datasets, format_version
+from trainyard.command_line.display.formats import format_bytes
+from trainyard.command_line.display.progress import show_transfer
+from trainyard.command_line.options import AsJson, Url, connect, print_json
+from trainyard.uploads import find_mnist_files, open_upload
+
+if TYPE_CHECKING:
+    from trainyard.client import Client
+
+data = typer.Typer(help="List datasets, add, show, get and delete your own.", rich_markup_mode=None)
+
+MNIST = "mnist"
+Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
+Version = Annotated[int | None, typer.Option("--version", help="Number of a version. Default: the newest.")]
+
+
+@data.callback(invoke_without_command=True)
+def list_datasets(context: typer.Context, *, as_json: AsJson = False, url: Url = None) -> None:
+    """List datasets, add, show, get and delete your own."""
+    if context.invoked_subcommand is not None:
+        return
+    with connect(url) as client:
+        found = client.list_datasets()
+    if as_json:
+        print_json({"items": [dataset.document for dataset in found]})
+    else:
+        typer.echo(format_datasets(found))
+
+
+@data.command()
+def add(
+    name: Annotated[str, typer.Argument(help="What to call it; or mnist, with the folder of its four IDX files.")],
+    path: Annotated[Path, typer.Argument(metavar="PATH", help="A file; or a folder, of images in folders by class.")],
+    *,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Send data to the service: trainyard data add flowers flowers.csv. The same bytes make no new version."""
+    with connect(url) as client:
+        if name == MNIST:
+            _add_mnist(client, path)
+            return
+        with show_transfer(path.name or name, open_upload(path).num_bytes) as on_progress:
+            added = client.upload_dataset(name, path, on_progress=on_progress)
+    if as_json:
+        print_json(added.document)
+        return
+    what = "Added" if added.is_new else "The service has these bytes already:"
+    size = format_bytes(added.num_bytes)
+    typer.echo(f"{what} {name}, version {added.version}: {added.summary} ({added.format}, {size}).")
+    for warning in added.warnings:
+        typer.echo(f"Warning: {warning}", err=True)
+
+
+@data.command()
+def show(
+    name: Name,
+    *,
+    version: Version = None,
+    spec: Annotated[bool, typer.Option("--spec", help="Print a spec that can be trained as it stands.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Show what is in an upload: columns, arrays or classes, and the first rows."""
+    with connect(url) as client:
+        found = client.get_dataset(name, version)
+    if spec:
+        if not found.example_spec:
+            typer.echo("No simple network fits this dataset. Write a spec: docs/specs.md.", err=True)
+            raise typer.Exit(1)
+        print_json(found.example_spec)
+    elif as_json:
+        print_json(found.document)
+    else:
+        typer.echo(format_version(found))
+
+
+@data.command()
+def get(
+    name: Name,
+    *,
+    version: Version = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="Where to. Default: the uploaded file's name.")
+    ] = None,
+    url: Url = None,
+) -> None:
+    """Get an upload back, byte for byte."""
+    with connect(url) as client:
+        found = client.get_dataset(name, version)
+        with show_transfer(name, found.num_bytes) as on_progress:
+            written = client.download_dataset(name, found.version, target=output, on_progress=on_progress)
+    typer.echo(f"Wrote {written}, {format_bytes(written.stat().st_size)}.")
+
+
+@data.command()
+def delete(
+    name: Name,
+    *,
+    version: Annotated[int | None, typer.Option("--version", help="One version only.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting.")] = False,
+    url: Url = None,
+) -> None:
+    """Delete an upload that no run under way learns from."""
+    what = f"dataset {name}" if version is None else f"version {version} of dataset {name}"
+    with connect(url) as client:
+        if not yes and sys.stdin.isatty():
+            typer.confirm(f"Delete {what} with its files?", abort=True)
+        client.delete_dataset(name, version)
+    typer.echo(f"Deleted {what}.")
+
+
+def _add_mnist(client: "Client", folder: Path) -> None:
+    found, missing = find_mnist_files(folder)
+    for filename, source in found.items():
+        with show_transfer(filename, source.stat().st_size) as on_progress:
+            client.upload_dataset_file(MNIST, filename, source, on_progress=on_progress)
+        typer.echo(f"Added {filename}.")
+    if missing:
+        typer.echo(f"Missing in '{folder}', gzipped or not: {', '.join(missing)}.", err=True)
+        raise typer.Exit(1)

@@ -1,0 +1,147 @@
+"""`trainyard runs`, `show`, `logs`, `cancel` and `delete`: look at runs and end them."""
+
+import sys
+from enum import StrEnum
+from itertools import islice
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from trainyard.command_line.commands.submitting import follow
+from trainyard.command_line.display.evaluation import format_glance
+from trainyard.command_line.display.formats import format_age, format_table
+from trainyard.command_line.display.runs import format_metrics, format_run, headline
+from trainyard.command_line.options import AsJson, RunId, Url, connect, find_run_id, print_json
+
+if TYPE_CHECKING:
+    from trainyard.resources.metrics import MetricSummary
+    from trainyard.resources.runs import RunSnapshot
+    from trainyard.run import Run
+
+LARGEST_PAGE = 100
+# Ids begin with their time in milliseconds: 13 characters, dash included, are enough to tell runs apart.
+SHORT_ID_LENGTH = 13
+
+
+class State(StrEnum):
+    """The states a run can be in."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+def runs(
+    *,
+    states: Annotated[list[State] | None, typer.Option("--state", help="Only runs in this state; repeatable.")] = None,
+    experiment: Annotated[str | None, typer.Option(help="Only runs of this experiment.", show_default=False)] = None,
+    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """List runs, newest first."""
+    with connect(url) as client:
+        pages = client.list_runs(
+            states=[state.value for state in states or ()], experiment=experiment, page_size=min(limit, LARGEST_PAGE)
+        )
+        found = list(islice(pages, limit))
+    if as_json:
+        print_json({"items": [run.snapshot.document for run in found]})
+    elif found:
+        typer.echo(_format_runs([run.snapshot for run in found], is_short=sys.stdout.isatty()))
+    else:
+        typer.echo("No runs fit. Start one with: trainyard run binary-adder", err=True)
+
+
+def show(
+    run_id: RunId,
+    *,
+    watch: Annotated[bool, typer.Option("--watch", help="Follow the run to its end first.")] = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Show a run with its metrics and learning curve."""
+    with connect(url) as client:
+        run = client.get_run(find_run_id(client, run_id))
+        if watch:
+            follow(run, as_json=as_json)
+            return
+        if as_json:
+            print_json(run.snapshot.document)
+            return
+        typer.echo(format_run(run.snapshot))
+        if _is_evaluated(run) and (glance := format_glance(run.evaluation())):
+            typer.echo(f"\n{glance}")
+        metrics = run.metrics()
+        if not metrics:
+            return
+        typer.echo(f"\n{format_metrics(metrics)}")
+        _draw(run, metrics)
+
+
+def logs(run_id: RunId, *, url: Url = None) -> None:
+    """Print what a run's trainer wrote."""
+    with connect(url) as client:
+        typer.echo(client.run(find_run_id(client, run_id)).logs(), nl=False)
+
+
+def cancel(run_id: RunId, *, as_json: AsJson = False, url: Url = None) -> None:
+    """Stop a run that is queued or running."""
+    with connect(url) as client:
+        run = client.run(find_run_id(client, run_id)).cancel()
+    if as_json:
+        print_json(run.snapshot.document)
+    elif run.has_ended:
+        typer.echo(f"Run {run.id} is {run.state}.")
+    else:
+        typer.echo(f"Run {run.id} was asked to stop.")
+
+
+def delete(
+    run_id: RunId,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting.")] = False,
+    url: Url = None,
+) -> None:
+    """Delete an ended run with its metrics, files and model version."""
+    with connect(url) as client:
+        full_id = find_run_id(client, run_id)
+        if not yes and sys.stdin.isatty():
+            typer.confirm(f"Delete run {full_id} with its metrics, files and model version?", abort=True)
+        client.run(full_id).delete()
+    typer.echo(f"Run {full_id} is deleted.")
+
+
+def _is_evaluated(run: "Run") -> bool:
+    return any(artifact.get("name") == "evaluation.json" for artifact in run.snapshot.document.get("artifacts") or ())
+
+
+def _format_runs(found: list["RunSnapshot"], *, is_short: bool) -> str:
+    rows = [
+        [
+            run.id[:SHORT_ID_LENGTH] if is_short else run.id,
+            run.state,
+            run.model,
+            run.experiment,
+            f"{run.progress.fraction:.0%}" if run.progress else "",
+            format_age(run.created_at) if run.created_at else "",
+            headline(run.latest_metrics, has_ended=run.has_ended),
+        ]
+        for run in found
+    ]
+    headers = ["RUN", "STATE", "MODEL", "EXPERIMENT", "DONE", "SUBMITTED", "LATEST"]
+    return format_table(headers, rows, right={"DONE"})
+
+
+def _draw(run: "Run", metrics: list["MetricSummary"]) -> None:
+    from trainyard.command_line.display.curves import draw_curves, keys_to_draw  # noqa: PLC0415 - only `show` draws
+
+    keys = keys_to_draw(metrics)
+    if not keys:
+        return
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    lines = draw_curves(run.history(keys, max_points=200), is_unicode=is_unicode)
+    if lines:
+        typer.echo("\n" + "\n".join(lines))

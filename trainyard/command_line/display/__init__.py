@@ -1,0 +1,1 @@
+"""Formatting of answers for a terminal. Only the live bar needs rich."""

@@ -1,0 +1,130 @@
+"""Datasets: upload, list, describe, delete."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from trainyard.errors import InvalidArgument
+from trainyard.operation import Answer, Operation, Page, encode, ignore
+from trainyard.resources.specs import as_text
+from trainyard.uploads import FileUpload, OnProgress, open_upload
+
+PATH = "/v1/datasets"
+PAGE_SIZE = 200
+SECONDS_TO_READ = 330.0
+"""The service reads an upload before it answers, for as long as its proxy lets it."""
+CREATED = 201
+LONGEST_FILENAME = 255
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """Data the service can train on, as it describes it; `document` is all of the answer."""
+
+    name: str
+    document: Mapping[str, Any]
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Read an item of `/v1/datasets`."""
+        return cls(name=str(body["name"]), document=body)
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetVersion:
+    """A version of an uploaded dataset, and what was found in it.
+
+    Attributes:
+        summary: How much it is, in a few words.
+        warnings: What people should look at.
+        example_spec: A spec that can be trained as it stands; empty where there is none.
+        is_new: False if the upload that this answers brought bytes that the service had already.
+        document: All of the answer, as it came.
+    """
+
+    name: str
+    version: int
+    kind: str
+    format: str
+    summary: str
+    sha256: str
+    num_bytes: int
+    warnings: tuple[str, ...]
+    example_spec: Mapping[str, Any]
+    is_new: bool
+    document: Mapping[str, Any]
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Read the answer of `/v1/datasets/{name}/versions/{version}`."""
+        return cls(
+            name=str(body["name"]),
+            version=int(body["version"]),
+            kind=str(body["kind"]),
+            format=str(body["format"]),
+            summary=str(body["summary"]),
+            sha256=str(body["sha256"]),
+            num_bytes=int(body["num_bytes"]),
+            warnings=tuple(map(as_text, body.get("warnings") or ())),
+            example_spec=body.get("example_spec") or {},
+            is_new=bool(body.get("is_new", True)),
+            document={name: value for name, value in body.items() if name != "is_new"},
+        )
+
+
+def list_page(cursor: str | None) -> Operation[Page[Dataset]]:
+    """Fetch a page of the datasets."""
+    parameters = [("limit", str(PAGE_SIZE))] + ([("cursor", cursor)] if cursor else [])
+    return Operation("GET", PATH, lambda answer: answer.read_page(Dataset), parameters=parameters)
+
+
+def upload(
+    name: str, source: Path, *, filename: str | None, on_progress: OnProgress | None
+) -> Operation[DatasetVersion]:
+    """Upload a file, or a folder as a tar archive; see `Client.upload_dataset`. Looks at the files already."""
+    default = f"{source.resolve().name}.tar" if source.is_dir() else source.name
+    return Operation(
+        "POST",
+        f"{dataset_path(name)}/versions",
+        _read_uploaded,
+        parameters=[("filename", (filename or default)[-LONGEST_FILENAME:])],
+        upload=open_upload(source, on_progress),
+        timeout=SECONDS_TO_READ,
+    )
+
+
+def upload_file(name: str, filename: str, source: Path, *, on_progress: OnProgress | None) -> Operation[None]:
+    """Upload one file of a dataset that is built in; see `Client.upload_dataset_file`."""
+    path = f"{dataset_path(name)}/files/{encode(filename)}"
+    return Operation("PUT", path, ignore, upload=FileUpload(source, on_progress))
+
+
+def get(name: str, version: int | None) -> Operation[DatasetVersion]:
+    """Fetch the description of a version, of the newest for None."""
+    if version is None:
+        return Operation("GET", dataset_path(name), _read_newest)
+    return Operation("GET", dataset_path(name, version), lambda answer: answer.read_one(DatasetVersion))
+
+
+def delete(name: str, version: int | None) -> Operation[None]:
+    """Delete an uploaded dataset, or one version of it."""
+    return Operation("DELETE", dataset_path(name, version), ignore)
+
+
+def dataset_path(name: str, version: int | None = None) -> str:
+    """Return the path of a dataset, or of a version of it."""
+    path = f"{PATH}/{encode(name)}"
+    return path if version is None else f"{path}/versions/{version}"
+
+
+def _read_uploaded(answer: Answer) -> DatasetVersion:
+    return answer.convert(DatasetVersion.from_json, answer.read_object() | {"is_new": answer.status == CREATED})
+
+
+def _read_newest(answer: Answer) -> DatasetVersion:
+    body = answer.read_object()
+    newest = body.get("newest")
+    if newest is None:
+        raise InvalidArgument(f"'{body.get('name')}' is built in. {body.get('description') or ''}".strip())
+    return answer.convert(DatasetVersion.from_json, newest)

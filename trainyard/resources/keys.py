@@ -1,0 +1,81 @@
+"""API keys: create, list, revoke."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from trainyard.operation import Operation, encode, ignore
+
+PATH = "/v1/keys"
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEntry:
+    """A key without its secret.
+
+    Attributes:
+        prefix: Its public part.
+        name: Whom or what it is for.
+        scopes: What it may be used for.
+        source: `database`, or `environment` for one that the service was started with.
+        state: `live`, `expired` or `revoked`.
+        document: All of the answer, as it came.
+    """
+
+    prefix: str
+    name: str
+    scopes: tuple[str, ...]
+    source: str
+    state: str
+    document: Mapping[str, Any]
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Read an item of `/v1/keys`."""
+        return cls(
+            prefix=str(body["prefix"]),
+            name=str(body["name"]),
+            scopes=tuple(map(str, body["scopes"])),
+            source=str(body.get("source") or ""),
+            state=str(body.get("state") or ""),
+            document=body,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class NewKey:
+    """A key that was just made.
+
+    Attributes:
+        key: The whole of it, which is shown this once.
+        entry: All else.
+        document: All of the answer, the key included.
+    """
+
+    key: str = field(repr=False)
+    entry: KeyEntry = field(repr=False)
+    document: Mapping[str, Any] = field(repr=False)
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Read the answer to `POST /v1/keys`."""
+        return cls(key=str(body["key"]), entry=KeyEntry.from_json(body), document=body)
+
+
+def create(name: str, scopes: Sequence[str], lifetime_seconds: int | None) -> Operation[NewKey]:
+    """Create a key. Sent once: a second request would create a second key."""
+    body: dict[str, Any] = {"name": name, "scopes": list(scopes)}
+    if lifetime_seconds is not None:
+        body["lifetime_seconds"] = lifetime_seconds
+    return Operation("POST", PATH, lambda answer: answer.read_one(NewKey), body=body, is_repeatable=False)
+
+
+def list_keys() -> Operation[list[KeyEntry]]:
+    """Fetch every key there is or was."""
+    return Operation("GET", PATH, lambda answer: answer.read_list(KeyEntry))
+
+
+def revoke(prefix: str) -> Operation[None]:
+    """Revoke a key. Where the whole key is given, only its public part is sent."""
+    public = prefix.removeprefix("ty_").partition("_")[0]
+    return Operation("DELETE", f"{PATH}/{encode(public)}", ignore)

@@ -1,0 +1,237 @@
+"""Runs: submit, look, list, cancel, delete, read the log."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Self
+from uuid import uuid4
+
+from trainyard.errors import Problem, read_problems
+from trainyard.operation import Answer, Operation, Page, encode, ignore
+from trainyard.resources.metrics import read_number
+from trainyard.resources.specs import PresetOrSpec, spec_body
+
+PATH = "/v1/runs"
+
+ENDED_STATES = frozenset({"succeeded", "failed", "cancelled"})
+UNKNOWN_STATE = "unknown"
+"""Of a run that was not looked at yet."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Progress of a run.
+
+    Attributes:
+        phase: `start`, `compile`, `train`, `validate` or `export`.
+        epoch: Epochs finished.
+        num_epochs: Epochs asked for; 0 until training begins.
+        step: Training steps finished.
+        num_steps: Training steps asked for.
+        fraction: Share of the steps finished, 0 to 1.
+        eta_seconds: Estimated time to the end of training, None while there is nothing to estimate it from.
+    """
+
+    phase: str
+    epoch: int
+    num_epochs: int
+    step: int
+    num_steps: int
+    fraction: float
+    eta_seconds: float | None
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Read the `progress` of a run."""
+        step, num_steps = int(body.get("step") or 0), int(body.get("num_steps") or 0)
+        fraction, eta_seconds = body.get("fraction"), body.get("eta_seconds")
+        return cls(
+            phase=str(body.get("phase") or ""),
+            epoch=int(body.get("epoch") or 0),
+            num_epochs=int(body.get("num_epochs") or 0),
+            step=step,
+            num_steps=num_steps,
+            fraction=float(fraction) if fraction is not None else step / max(num_steps, 1),
+            eta_seconds=None if eta_seconds is None else float(eta_seconds),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingFor:
+    """Cause that a queued run waits for: a `trainer`, a `worker` or a `repair`, and a sentence for people."""
+
+    kind: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class RunError:
+    """Why a run failed: a stable code for programs, a sentence for people, and what exactly is wrong with its spec."""
+
+    code: str
+    detail: str
+    problems: tuple[Problem, ...] = ()
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Read the `error` of a run."""
+        return cls(str(body.get("code", "")), str(body.get("detail", "")), read_problems(body.get("problems")))
+
+
+@dataclass(frozen=True, slots=True)
+class ModelVersion:
+    """Version of a model that a succeeded run registered."""
+
+    name: str
+    version: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunSnapshot:
+    """One execution of a spec, as the service last described it.
+
+    Attributes:
+        id: UUID, version 7.
+        state: `queued`, `running`, `succeeded`, `failed` or `cancelled`; `unknown` before the first look.
+        waiting_for: Cause that it waits for while it is queued.
+        model: Name that a succeeded run registers its model under.
+        experiment: The group it belongs to.
+        preset: The preset it came from, if it did.
+        attempt: Number of the present or last attempt; 0 before the first.
+        max_attempts: Attempts it has before lost workers fail it.
+        is_cancel_requested: True if it was asked to stop.
+        progress: None before it started.
+        latest_metrics: Last value of each metric by key; NaN where the value is not a number.
+        phases: Seconds spent in each phase.
+        device: What it trains on.
+        error: Why it failed, if it did.
+        model_version: Version that it registered, once it succeeded.
+        created_at: When it was submitted.
+        started_at: When its last attempt began.
+        ended_at: When it ended.
+        document: All of the answer, as it came.
+    """
+
+    id: str
+    state: str
+    waiting_for: WaitingFor | None
+    model: str
+    experiment: str
+    preset: str | None
+    attempt: int
+    max_attempts: int
+    is_cancel_requested: bool
+    progress: Progress | None
+    latest_metrics: Mapping[str, float]
+    phases: Mapping[str, float]
+    device: str | None
+    error: RunError | None
+    model_version: ModelVersion | None
+    created_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None
+    document: Mapping[str, Any]
+
+    @property
+    def has_ended(self) -> bool:
+        """True if its state can no longer change."""
+        return self.state in ENDED_STATES
+
+    @property
+    def has_succeeded(self) -> bool:
+        """True if it left a model."""
+        return self.state == "succeeded"
+
+    @classmethod
+    def of_unknown(cls, run_id: str) -> Self:
+        """Return a snapshot of a run of which nothing but the id is known."""
+        return cls.from_json({"id": run_id, "state": UNKNOWN_STATE})
+
+    @classmethod
+    def from_json(cls, body: Mapping[str, Any]) -> Self:
+        """Read a Run or a RunSummary."""
+        error, version, progress = body.get("error"), body.get("model_version"), body.get("progress")
+        wait = body.get("waiting_for")
+        return cls(
+            id=str(body["id"]),
+            state=str(body["state"]),
+            waiting_for=WaitingFor(str(wait.get("kind", "")), str(wait.get("detail", ""))) if wait else None,
+            model=str(body.get("model") or ""),
+            experiment=str(body.get("experiment") or ""),
+            preset=body.get("preset"),
+            attempt=int(body.get("attempt") or 0),
+            max_attempts=int(body.get("max_attempts") or 0),
+            is_cancel_requested=bool(body.get("cancel_requested")),
+            progress=Progress.from_json(progress) if progress else None,
+            latest_metrics={key: read_number(value) for key, value in (body.get("latest_metrics") or {}).items()},
+            phases={key: float(value) for key, value in (body.get("phases") or {}).items()},
+            device=body.get("device"),
+            error=RunError.from_json(error) if error else None,
+            model_version=ModelVersion(str(version["name"]), int(version["version"])) if version else None,
+            created_at=_read_time(body.get("created_at")),
+            started_at=_read_time(body.get("started_at")),
+            ended_at=_read_time(body.get("ended_at")),
+            document=body,
+        )
+
+
+def submit(
+    preset_or_spec: PresetOrSpec,
+    *,
+    variant: str | None,
+    overrides: Mapping[str, Any] | None,
+    experiment: str | None,
+    tags: Mapping[str, str] | None,
+    idempotency_key: str | None,
+) -> Operation[RunSnapshot]:
+    """Queue a run; see `Client.submit`."""
+    body = spec_body(preset_or_spec, variant=variant, overrides=overrides)
+    if experiment is not None:
+        body["experiment"] = experiment
+    if tags:
+        body["tags"] = dict(tags)
+    headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
+    return Operation("POST", PATH, _read_run, body=body, headers=headers)
+
+
+def get(run_id: str) -> Operation[RunSnapshot]:
+    """Fetch one run in full."""
+    return Operation("GET", run_path(run_id), _read_run)
+
+
+def list_page(
+    *, states: Sequence[str], experiment: str | None, model: str | None, page_size: int, cursor: str | None
+) -> Operation[Page[RunSnapshot]]:
+    """Fetch a page of the runs that fit, newest first."""
+    choices = {"experiment": experiment, "model": model, "limit": str(page_size), "cursor": cursor}
+    parameters = [("state", state) for state in states]
+    parameters += [(name, value) for name, value in choices.items() if value is not None]
+    return Operation("GET", PATH, lambda answer: answer.read_page(RunSnapshot), parameters=parameters)
+
+
+def cancel(run_id: str) -> Operation[RunSnapshot]:
+    """Ask a run to stop."""
+    return Operation("POST", f"{run_path(run_id)}:cancel", _read_run)
+
+
+def delete(run_id: str) -> Operation[None]:
+    """Delete an ended run."""
+    return Operation("DELETE", run_path(run_id), ignore)
+
+
+def get_logs(run_id: str) -> Operation[str]:
+    """Fetch what the trainer of a run wrote."""
+    return Operation("GET", f"{run_path(run_id)}/logs", Answer.read_text)
+
+
+def run_path(run_id: str) -> str:
+    """Return the path of a run."""
+    return f"{PATH}/{encode(run_id)}"
+
+
+def _read_run(answer: Answer) -> RunSnapshot:
+    return answer.read_one(RunSnapshot)
+
+
+def _read_time(value: str | None) -> datetime | None:
+    return None if value is None else datetime.fromisoformat(value)

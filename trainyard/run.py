@@ -1,0 +1,287 @@
+"""Handles of submitted runs: `Run`, and `AsyncRun` for asyncio."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Self
+
+from trainyard.errors import InvalidArgument, RunFailed
+from trainyard.operation import Operation
+from trainyard.resources import evaluation, metrics, models, runs
+from trainyard.resources.evaluation import Evaluation
+from trainyard.resources.metrics import Curve, MetricSummary
+from trainyard.resources.models import Predictions
+from trainyard.resources.runs import ModelVersion, Progress, RunError, RunSnapshot
+from trainyard.transport import AsyncTransport, Transport
+from trainyard.waiting import Wait
+
+
+class BaseRun:
+    """Base of `Run` and `AsyncRun`: the run as it was last seen, and the operations on it.
+
+    Attributes:
+        snapshot: All that the service said of the run when it was last seen.
+    """
+
+    def __init__(self, snapshot: RunSnapshot) -> None:
+        self.snapshot = snapshot
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} {self.id} {self.state}>"
+
+    @property
+    def id(self) -> str:
+        """Its UUID, version 7."""
+        return self.snapshot.id
+
+    @property
+    def state(self) -> str:
+        """`queued`, `running`, `succeeded`, `failed` or `cancelled` when last seen; `unknown` before the first look."""
+        return self.snapshot.state
+
+    @property
+    def has_ended(self) -> bool:
+        """True if its state can no longer change."""
+        return self.snapshot.has_ended
+
+    @property
+    def has_succeeded(self) -> bool:
+        """True if it left a model."""
+        return self.snapshot.has_succeeded
+
+    @property
+    def model(self) -> str:
+        """Name that it registers its model under once it succeeds."""
+        return self.snapshot.model
+
+    @property
+    def model_version(self) -> ModelVersion | None:
+        """Version that it registered, once it succeeded."""
+        return self.snapshot.model_version
+
+    @property
+    def progress(self) -> Progress | None:
+        """Its progress when last seen, None before it started."""
+        return self.snapshot.progress
+
+    @property
+    def latest_metrics(self) -> Mapping[str, float]:
+        """Last value of each metric by key; NaN where the value is not a number."""
+        return self.snapshot.latest_metrics
+
+    @property
+    def error(self) -> RunError | None:
+        """Why it failed, if it did."""
+        return self.snapshot.error
+
+    def _check(self) -> Self:
+        if self.has_succeeded:
+            return self
+        error = self.error
+        if error is None:
+            raise RunFailed(f"Run {self.id} ended as {self.state}.", run_id=self.id, state=self.state)
+        raise RunFailed(
+            f"Run {self.id} {self.state}: {error.detail}",
+            run_id=self.id,
+            state=self.state,
+            code=error.code,
+            problems=error.problems,
+        )
+
+    @property
+    def _path(self) -> str:
+        return runs.run_path(self.id)
+
+    def _predict(self, instances: Sequence[Any], *, with_labels: bool) -> Operation[Predictions]:
+        version = self.model_version
+        if version is None:
+            raise InvalidArgument(
+                f"Run {self.id} has no model that is known here: when last seen, its state was {self.state}. "
+                "Call wait() or refresh() first."
+            )
+        return models.predict(version.name, instances, version=version.version, label=None, with_labels=with_labels)
+
+
+class Run(BaseRun):
+    """A run of the service. Made by `submit`, `get_run`, `run` and `list_runs` of `Client`.
+
+        run = client.submit("binary-adder")
+        run.wait()
+        run.predict([{"a": 45, "b": 77}])
+
+    Its attributes are those that it had when last seen: by `refresh`, `wait` or `cancel`.
+    """
+
+    def __init__(self, transport: Transport, snapshot: RunSnapshot) -> None:
+        super().__init__(snapshot)
+        self._transport = transport
+
+    def refresh(self) -> Self:
+        """Look at the run again, and return it."""
+        self.snapshot = self._transport.send(runs.get(self.id))
+        return self
+
+    def wait(
+        self,
+        timeout: float | None = None,
+        *,
+        check: bool = True,
+        unreachable_timeout: float = 60.0,
+        on_update: Callable[[Self], object] | None = None,
+    ) -> Self:
+        """Wait until the run has ended, and return it. Looks every 0.05 s at first, every second later.
+
+        Args:
+            timeout: Longest time to wait in seconds; for ever by default.
+            check: Raise `RunFailed` unless the run succeeded.
+            unreachable_timeout: Seconds for which a service that is away, such as one being restarted, is asked again.
+            on_update: Called with the run after each look at it.
+
+        Raises:
+            RunFailed: If it failed or was cancelled; `problems` lists what is wrong with its spec, if anything.
+            WaitTimedOut: If it has not ended in time; it continues.
+            ServiceUnavailable: If the service was away for too long.
+        """
+        waiting = Wait(timeout, unreachable_timeout)
+        while True:
+            operation = runs.get(self.id)
+            self.snapshot = self._transport.send(
+                operation, retry_timeout=waiting.retry_seconds, within=waiting.answer_seconds
+            )
+            if on_update is not None:
+                on_update(self)
+            pause = waiting.pause_after(self.snapshot)
+            if pause is None:
+                return self._check() if check else self
+            time.sleep(pause)
+
+    def cancel(self) -> Self:
+        """Ask the run to stop, and return it. A queued one is cancelled at once, a running one within seconds.
+
+        Raises:
+            Conflict: If it has ended in another way already.
+        """
+        self.snapshot = self._transport.send(runs.cancel(self.id))
+        return self
+
+    def delete(self) -> None:
+        """Delete the run, which must have ended, with its metrics, artifacts and model version.
+
+        Raises:
+            Conflict: If it has not ended.
+        """
+        self._transport.send(runs.delete(self.id))
+
+    def metrics(self) -> list[MetricSummary]:
+        """Return every metric in numbers: first, last, least and greatest value."""
+        return self._transport.send(metrics.list_metrics(self._path))
+
+    def history(self, keys: Iterable[str] = (), *, max_points: int = 500, mode: str = "minmax") -> list[Curve]:
+        """Return the curves of these metrics, or of all.
+
+        Args:
+            keys: Of the metrics, such as `epoch/train/loss`; all by default.
+            max_points: Each curve is thinned to at most so many.
+            mode: `minmax`, `lttb` (largest triangle three buckets, Steinarsson 2013) or `raw`.
+        """
+        return self._transport.send(metrics.get_history(self._path, keys, max_points=max_points, mode=mode))
+
+    def evaluation(self) -> Evaluation:
+        """Return how the network of a run that has succeeded answers samples that it has not learned from.
+
+        Raises:
+            NotFound: If the run has not succeeded, or not yet.
+        """
+        return self._transport.send(evaluation.get_evaluation(self._path))
+
+    def evaluation_picture(self, *, split: str | None = None) -> str:
+        """Return the evaluation as an SVG image.
+
+        Args:
+            split: `test` or `validation` samples; by default the test's, where there are any.
+        """
+        return self._transport.send(evaluation.get_picture(self._path, split))
+
+    def logs(self) -> str:
+        """Return the log of its trainer."""
+        return self._transport.send(runs.get_logs(self.id))
+
+    def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
+        """Answer rows with the model version that this run registered, whatever others train meanwhile.
+
+        Args:
+            instances: As for `Client.predict`.
+            with_labels: Name the classes for rows of bare numbers too.
+
+        Raises:
+            InvalidArgument: If it was not seen to succeed.
+        """
+        return self._transport.send(self._predict(instances, with_labels=with_labels))
+
+
+class AsyncRun(BaseRun):
+    """`Run` for asyncio: the same methods as coroutines. Made by `AsyncClient`."""
+
+    def __init__(self, transport: AsyncTransport, snapshot: RunSnapshot) -> None:
+        super().__init__(snapshot)
+        self._transport = transport
+
+    async def refresh(self) -> Self:
+        """Look at the run again; see `Run.refresh`."""
+        self.snapshot = await self._transport.send(runs.get(self.id))
+        return self
+
+    async def wait(
+        self,
+        timeout: float | None = None,  # noqa: ASYNC109 - named as in `Run`; the last look gets time to be answered in
+        *,
+        check: bool = True,
+        unreachable_timeout: float = 60.0,
+        on_update: Callable[[Self], object] | None = None,
+    ) -> Self:
+        """Wait until the run has ended; see `Run.wait`."""
+        waiting = Wait(timeout, unreachable_timeout)
+        while True:
+            operation = runs.get(self.id)
+            self.snapshot = await self._transport.send(
+                operation, retry_timeout=waiting.retry_seconds, within=waiting.answer_seconds
+            )
+            if on_update is not None:
+                on_update(self)
+            pause = waiting.pause_after(self.snapshot)
+            if pause is None:
+                return self._check() if check else self
+            await asyncio.sleep(pause)
+
+    async def cancel(self) -> Self:
+        """Ask the run to stop; see `Run.cancel`."""
+        self.snapshot = await self._transport.send(runs.cancel(self.id))
+        return self
+
+    async def delete(self) -> None:
+        """Delete the run; see `Run.delete`."""
+        await self._transport.send(runs.delete(self.id))
+
+    async def metrics(self) -> list[MetricSummary]:
+        """Return every metric in numbers; see `Run.metrics`."""
+        return await self._transport.send(metrics.list_metrics(self._path))
+
+    async def history(self, keys: Iterable[str] = (), *, max_points: int = 500, mode: str = "minmax") -> list[Curve]:
+        """Return the curves of these metrics, or of all; see `Run.history`."""
+        return await self._transport.send(metrics.get_history(self._path, keys, max_points=max_points, mode=mode))
+
+    async def evaluation(self) -> Evaluation:
+        """Return how the network answers samples that it has not learned from; see `Run.evaluation`."""
+        return await self._transport.send(evaluation.get_evaluation(self._path))
+
+    async def evaluation_picture(self, *, split: str | None = None) -> str:
+        """Return the evaluation as an SVG image; see `Run.evaluation_picture`."""
+        return await self._transport.send(evaluation.get_picture(self._path, split))
+
+    async def logs(self) -> str:
+        """Return the log of its trainer."""
+        return await self._transport.send(runs.get_logs(self.id))
+
+    async def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
+        """Answer rows with the model version that this run registered; see `Run.predict`."""
+        return await self._transport.send(self._predict(instances, with_labels=with_labels))

@@ -1,0 +1,198 @@
+"""Files and folders as the body of a request, read a piece at a time."""
+
+import os
+import tarfile
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from trainyard.errors import InvalidArgument
+
+CHUNK_BYTES = 256 * 1024
+BLOCK_BYTES = 512
+END_OF_ARCHIVE = bytes(2 * BLOCK_BYTES)
+
+MNIST_FILES = (
+    "train-images-idx3-ubyte",
+    "train-labels-idx1-ubyte",
+    "t10k-images-idx3-ubyte",
+    "t10k-labels-idx1-ubyte",
+)
+GZIP_MAGIC = b"\x1f\x8b"
+
+OnProgress = Callable[[int], None]
+"""Called with the bytes sent or received so far; starts over from 0 when they have to be sent again."""
+
+
+class Upload(ABC):
+    """Bytes of a known number, which may be sent more than once."""
+
+    num_bytes: int
+    on_progress: OnProgress | None
+
+    def chunks(self) -> Iterator[bytes]:
+        """Yield the bytes from their beginning, none of the chunks small but the last."""
+        gathered: list[bytes] = []
+        num_gathered = 0
+        for piece in self._pieces():
+            gathered.append(piece)
+            num_gathered += len(piece)
+            if num_gathered >= CHUNK_BYTES:
+                yield b"".join(gathered)
+                gathered, num_gathered = [], 0
+        if gathered:
+            yield b"".join(gathered)
+
+    def report(self, num_sent: int) -> None:
+        """Report progress to whoever asked for it."""
+        if self.on_progress is not None:
+            self.on_progress(num_sent)
+
+    @abstractmethod
+    def _pieces(self) -> Iterator[bytes]: ...
+
+
+class FileUpload(Upload):
+    """The bytes of a file.
+
+    Raises:
+        InvalidArgument: If the file cannot be read.
+    """
+
+    def __init__(self, source: Path, on_progress: OnProgress | None = None) -> None:
+        self.on_progress = on_progress
+        self._source = source
+        self.num_bytes = _measure(source)
+
+    def _pieces(self) -> Iterator[bytes]:
+        with self._source.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+
+
+class FolderUpload(Upload):
+    """The files of a folder as a tar archive.
+
+    Nothing but names and bytes goes into the archive: no times, owners or permissions. So the same files make the same
+    archive, which is the same version to the service. Files and folders whose names begin with a dot are left out.
+
+    Raises:
+        InvalidArgument: If the folder holds no files, or one cannot be read.
+    """
+
+    def __init__(self, folder: Path, on_progress: OnProgress | None = None) -> None:
+        self.on_progress = on_progress
+        self._members = [_make_member(folder, path) for path in _list_files(folder)]
+        if not self._members:
+            raise InvalidArgument(f"There are no files in '{folder}'.")
+        sizes = (len(member.header) + member.num_bytes + len(member.padding) for member in self._members)
+        self.num_bytes = sum(sizes) + len(END_OF_ARCHIVE)
+
+    def _pieces(self) -> Iterator[bytes]:
+        for member in self._members:
+            yield member.header
+            yield from member.read()
+            yield member.padding
+        yield END_OF_ARCHIVE
+
+
+def open_upload(source: Path, on_progress: OnProgress | None = None) -> Upload:
+    """Return the upload of a file or a folder.
+
+    Raises:
+        InvalidArgument: If it cannot be read.
+    """
+    return FolderUpload(source, on_progress) if source.is_dir() else FileUpload(source, on_progress)
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    path: Path
+    header: bytes
+    num_bytes: int
+
+    @property
+    def padding(self) -> bytes:
+        """Every member fills whole blocks (POSIX.1-1988, ustar)."""
+        return bytes(-self.num_bytes % BLOCK_BYTES)
+
+    def read(self) -> Iterator[bytes]:
+        """Yield as many bytes as the header says."""
+        num_left = self.num_bytes
+        with self.path.open("rb") as file:
+            while num_left and (chunk := file.read(min(CHUNK_BYTES, num_left))):
+                num_left -= len(chunk)
+                yield chunk
+        if num_left:
+            raise InvalidArgument(f"'{self.path}' became shorter while it was sent. Send the folder again.")
+
+
+def _list_files(folder: Path) -> Iterator[Path]:
+    for directory, folders, names in os.walk(folder):
+        # In order, so that the archive does not depend on the file system's.
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(names):
+            path = Path(directory, name)
+            if not name.startswith(".") and path.is_file():
+                yield path
+
+
+def _make_member(folder: Path, path: Path) -> _Member:
+    header = tarfile.TarInfo(path.relative_to(folder).as_posix())
+    header.size = _measure(path)
+    return _Member(path, header.tobuf(tarfile.GNU_FORMAT, errors="surrogateescape"), header.size)
+
+
+def _measure(path: Path) -> int:
+    try:
+        with path.open("rb"):
+            return path.stat().st_size
+    except OSError as error:
+        raise InvalidArgument(f"'{path}' cannot be read: {error.strerror}.") from error
+
+
+def find_mnist_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
+    """Find LeCun's four IDX files of MNIST in a folder, gzipped or not.
+
+    `mnist-train-images-idx3-ubyte.gz` and `train-images.idx3-ubyte` are known too.
+
+    Returns:
+        The files found, by the name to send each under, which ends in `.gz` exactly if the bytes are gzipped;
+        and the names of those that are missing.
+
+    Raises:
+        InvalidArgument: If the folder cannot be read.
+    """
+    try:
+        entries = sorted(entry for entry in folder.iterdir() if entry.is_file())
+    except OSError as error:
+        raise InvalidArgument(f"'{folder}' is not a folder that can be read: {error.strerror}.") from error
+    found: dict[str, Path] = {}
+    missing: list[str] = []
+    for name in MNIST_FILES:
+        # The shortest name is the one with the least around it; sorted before, so the choice is the same every time.
+        candidates = sorted((entry for entry in entries if _is_called(entry.name, name)), key=_name_length)
+        if candidates:
+            suffix = ".gz" if _is_gzipped(candidates[0]) else ""
+            found[name + suffix] = candidates[0]
+        else:
+            missing.append(name)
+    return found, missing
+
+
+def _is_called(filename: str, name: str) -> bool:
+    # "train-images-idx3-ubyte" and "train-images.idx3-ubyte" are both in use.
+    return filename.lower().removesuffix(".gz").replace(".idx", "-idx").endswith(name)
+
+
+def _name_length(entry: Path) -> int:
+    return len(entry.name)
+
+
+def _is_gzipped(path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
+    except OSError as error:
+        raise InvalidArgument(f"'{path}' cannot be read: {error.strerror}.") from error

@@ -1,0 +1,72 @@
+"""Environment variables of trainers: accelerators, threads, XLA's cache. Found without importing TensorFlow."""
+
+import os
+import platform
+import re
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from core.settings import Settings
+from core.system.machine import usable_processors
+
+NVIDIA_DEVICE = re.compile(r"nvidia\d+")
+DEVICE_TYPES = "CPU,GPU,XLA_CPU_JIT,XLA_GPU_JIT"
+
+
+def visible_gpus() -> tuple[str, ...]:
+    """The GPUs this process may use, as CUDA_VISIBLE_DEVICES names them; () where there are none."""
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        # CUDA itself stops at the first -1.
+        named = [name.strip() for name in chosen.split(",")]
+        return tuple(named[: named.index("-1")] if "-1" in named else [name for name in named if name])
+    devices = sorted(path.name for path in Path("/dev").glob("nvidia*") if NVIDIA_DEVICE.fullmatch(path.name))
+    return tuple(str(number) for number in range(len(devices)))
+
+
+def trainer_environments(settings: Settings) -> tuple[dict[str, str], ...]:
+    """The environment variables of each trainer this worker runs: its devices and its share of the processors."""
+    gpus = visible_gpus()
+    shares = [
+        gpus[first : first + settings.gpus_per_trainer] for first in range(0, len(gpus), settings.gpus_per_trainer)
+    ]
+    num_trainers = settings.trainers or max(1, len(shares))
+    num_threads = max(1, usable_processors() // num_trainers)
+    return tuple(
+        {
+            "CUDA_VISIBLE_DEVICES": ",".join(shares[slot % len(shares)]) if shares else "-1",
+            "TRAINYARD_TRAINER_THREADS": str(num_threads),
+            "OMP_NUM_THREADS": str(num_threads),
+            "TF_XLA_FLAGS": xla_flags(settings.cache_dir),
+        }
+        for slot in range(num_trainers)
+    )
+
+
+def xla_flags(cache_dir: Path) -> str:
+    """TF_XLA_FLAGS for a trainer: those of this process, and where to keep compiled programs.
+
+    A program is machine code for the processor that compiled it, so machines that share the data directory and
+    differ in it have folders of their own. Old programs are of no use to a new TensorFlow either.
+    """
+    kind = sha256(f"{_tensorflow_version()} {platform.machine()} {_processor_features()}".encode()).hexdigest()[:16]
+    folder = cache_dir / "xla" / kind
+    ours = f"--tf_xla_persistent_cache_directory='{folder}' --tf_xla_persistent_cache_device_types={DEVICE_TYPES}"
+    return " ".join(filter(None, (os.environ.get("TF_XLA_FLAGS"), ours)))
+
+
+def _tensorflow_version() -> str:
+    # Without importing it, which takes seconds; the same package comes under two names.
+    try:
+        return version("tensorflow-cpu")
+    except PackageNotFoundError:
+        return version("tensorflow")
+
+
+def _processor_features() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()  # Not Linux.
+    return next((line for line in lines if line.startswith(("flags", "Features"))), "")
