@@ -5,21 +5,15 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from core.networks.blocks import ParallelBlock, ResidualBlock
+from core.networks.dense import DenseLayer
 from core.networks.families.alexnet import AlexNet
 from core.networks.families.googlenet import GoogLeNet
 from core.networks.families.resnet import ResNet
 from core.networks.families.vgg import Vgg
-from core.networks.layers import (
-    Activation,
-    CnnLayer,
-    DenseLayer,
-    LayerSpec,
-    MlpLayer,
-    ParallelBlock,
-    RecurrentLayer,
-    ResidualBlock,
-    RnnLayer,
-)
+from core.networks.layer import Activation
+from core.networks.layers import CnnLayer, LayerSpec, MlpLayer, RnnLayer
+from core.networks.recurrent import RecurrentLayer
 from core.specs.base import Bool, Fraction, PositiveInt, SpecModel, at_most
 from core.specs.initializers import Initializer, Orthogonal, plain
 

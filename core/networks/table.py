@@ -10,22 +10,15 @@ from math import ceil, prod
 
 from core.datasets.shape import EmbeddingTable
 from core.errors import reject_spec
-from core.networks.layers import (
-    BatchNormalization,
-    Conv2DLayer,
-    DenseLayer,
-    DropoutLayer,
-    FlattenLayer,
-    GlobalPooling2DLayer,
-    LayerSpec,
-    Padding,
-    ParallelBlock,
-    Pooling,
-    Pooling2DLayer,
-    RecurrentLayer,
-    ResidualBlock,
-)
+from core.networks.blocks import ParallelBlock, ResidualBlock
+from core.networks.convolution import Conv2DLayer
+from core.networks.dense import DenseLayer, FlattenLayer
+from core.networks.layer import BatchNormalization, DropoutLayer
+from core.networks.layers import LayerSpec
 from core.networks.network import Network
+from core.networks.pooling import GlobalPooling2DLayer, Pooling, Pooling2DLayer
+from core.networks.recurrent import RecurrentLayer
+from core.networks.window import Padding
 
 Shape = tuple[int, ...]
 

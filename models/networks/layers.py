@@ -7,22 +7,13 @@ normalisation] → pooling → dropout.
 from collections.abc import Sequence
 from typing import Any
 
-from core.networks.layers import (
-    Activation,
-    BatchNormalization,
-    Conv2DLayer,
-    DenseLayer,
-    DropoutLayer,
-    FlattenLayer,
-    GlobalPooling2DLayer,
-    LayerSpec,
-    ParallelBlock,
-    Pooling,
-    Pooling2DLayer,
-    RecurrentLayer,
-    ResidualBlock,
-    WeightedLayer,
-)
+from core.networks.blocks import ParallelBlock, ResidualBlock
+from core.networks.convolution import Conv2DLayer
+from core.networks.dense import DenseLayer, FlattenLayer
+from core.networks.layer import Activation, BatchNormalization, DropoutLayer, WeightedLayer
+from core.networks.layers import LayerSpec
+from core.networks.pooling import GlobalPooling2DLayer, Pooling, Pooling2DLayer
+from core.networks.recurrent import RecurrentLayer
 from models.networks.chain import Chain
 from models.networks.recurrent import recurrent_layer
 from models.networks.weights import make_initializer, make_regularizer

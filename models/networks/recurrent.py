@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.networks.layers import RecurrentLayer
+from core.networks.recurrent import RecurrentLayer
 from models.networks.chain import Chain
 from models.networks.weights import make_initializer, make_regularizer
 from models.runtime import keras

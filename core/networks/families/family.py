@@ -4,7 +4,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.networks.layers import Activation, BatchNormalization, Conv2DLayer, DenseLayer, DropoutLayer, Pooling2DLayer
+from core.networks.convolution import Conv2DLayer
+from core.networks.dense import DenseLayer
+from core.networks.layer import Activation, BatchNormalization, DropoutLayer
+from core.networks.pooling import Pooling2DLayer
 from core.specs.base import Bool, PositiveInt, SpecModel
 from core.specs.initializers import plain
 

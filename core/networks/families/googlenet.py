@@ -8,8 +8,10 @@ The numbers of filters are those of table 1.
 from dataclasses import astuple, dataclass
 from typing import Literal
 
+from core.networks.blocks import ParallelBlock
 from core.networks.families.family import PlainFamily, Width, max_pooling, maybe_dropout
-from core.networks.layers import GlobalPooling2DLayer, LayerSpec, ParallelBlock
+from core.networks.layers import LayerSpec
+from core.networks.pooling import GlobalPooling2DLayer
 from core.specs.base import Fraction
 
 FIRST_FILTERS = 64

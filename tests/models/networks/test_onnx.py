@@ -9,7 +9,7 @@ import onnxruntime
 import pytest
 
 from core.datasets.dataset import PolynomialFeatures
-from core.networks.layers import Activation
+from core.networks.layer import Activation
 from models.export.export import build_model, run_onnx
 from models.export.onnx import write_onnx
 from models.export.steps import TRAINING_ONLY, follow, list_steps
