@@ -4,11 +4,12 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
+from core.networks.base import ImageNetwork
 from core.networks.convolution import Conv2DLayer
 from core.networks.dense import DenseLayer
 from core.networks.layer import Activation, BatchNormalization, DropoutLayer
 from core.networks.pooling import Pooling2DLayer
-from core.specs.base import Bool, PositiveInt, SpecModel
+from core.specs.base import Bool, PositiveInt
 from core.specs.initializers import plain
 
 HE_NORMAL = plain("he_normal")
@@ -19,8 +20,10 @@ MOMENTUM = 0.9
 Width = Annotated[PositiveInt, Field(le=1024)]
 
 
-class CnnFamily(SpecModel):
+class CnnFamily(ImageNetwork):
     """A convolutional network known by a name. It ends in a softmax over the classes."""
+
+    expands_to = "cnn"
 
     kind: Literal["cnn_family"]
     num_classes: Annotated[PositiveInt, Field(ge=2)] = 10

@@ -3,7 +3,7 @@
 import pytest
 
 from core.experiment import parse_spec
-from core.networks.table import tabulate_layers
+from core.networks.network import tabulate_layers
 
 IMAGE = (28, 28)
 COLOUR = (32, 32, 3)

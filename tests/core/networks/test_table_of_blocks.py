@@ -4,7 +4,7 @@ import pytest
 
 from core.errors import InvalidSpec
 from core.experiment import parse_spec
-from core.networks.table import tabulate_layers
+from core.networks.network import tabulate_layers
 
 IMAGE = (28, 28)
 COLOUR = (32, 32, 3)
