@@ -112,6 +112,10 @@ class Value:
     shape: tuple[int, ...]
     channels_first: bool = False
 
+    def after(self, layer: Any, name: str, *, channels_first: bool) -> "Value":
+        """Return the value of this name that a Keras layer makes of this one, in the shape that Keras works out."""
+        return Value(name, tuple(layer.compute_output_shape((None, *self.shape))[1:]), channels_first)
+
 
 def to_channels_last(graph: Graph, value: Value) -> str:
     """The value in Keras's order of axes."""

@@ -4,13 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.runtime import keras
-
 NETWORK_INPUT = -1
 """Stands for the network's own input among the sources of a step."""
-
-TRAINING_ONLY: tuple[type, ...] = (keras.layers.Dropout,)
-"""Layers that pass their input on once a network is trained."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,8 @@ from core.datasets.dataset import PolynomialFeatures
 from core.networks.layer import Activation
 from models.export.export import build_model, run_onnx
 from models.export.onnx import write_onnx
-from models.export.steps import TRAINING_ONLY, follow, list_steps
+from models.export.steps import follow, list_steps
+from models.networks.layers import TRAINING_ONLY
 from models.preparation.preparation import Preparation
 from models.runtime import keras
 
