@@ -31,14 +31,5 @@ ParallelBlock.model_rebuild()
 
 ResidualBlock.model_rebuild()
 
-LayerSpec = (
-    DenseLayer
-    | Conv2DLayer
-    | Pooling2DLayer
-    | GlobalPooling2DLayer
-    | FlattenLayer
-    | DropoutLayer
-    | RecurrentLayer
-    | ParallelBlock
-    | ResidualBlock
-)
+LayerSpec = MlpLayer | CnnLayer | RnnLayer
+"""A layer of any of these lists."""

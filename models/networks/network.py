@@ -60,12 +60,17 @@ def build_network(spec: Network, shape: DatasetShape, seed: int, precision: Prec
         KeyError: For a class of networks or layers that has no builder.
     """
     chain = Chain(shape.network_input_shape, seed, precision, BUILDERS)
-    _find_input_builder(type(spec))(chain, shape)
+    find_input_builder(type(spec))(chain, shape)
     build_layers(chain, spec.layers)
     return chain.finish()
 
 
-def _find_input_builder(network_class: type[BaseNetwork]) -> InputBuilder:
+def find_input_builder(network_class: type[BaseNetwork]) -> InputBuilder:
+    """Return what builds the layers in front of a network's first layer.
+
+    Raises:
+        KeyError: For a class that is not in INPUT_BUILDERS, nor derived from one that is.
+    """
     for base in network_class.__mro__:
         if base in INPUT_BUILDERS:
             return INPUT_BUILDERS[base]
