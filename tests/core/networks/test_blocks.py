@@ -6,6 +6,8 @@ from core.experiment import parse_spec
 from core.networks.network import CnnNetwork
 
 CONV = {"type": "conv2d", "filters": 4, "kernel_size": 3}
+IMAGE = (28, 28)
+COLOUR = (32, 32, 3)
 
 
 @pytest.fixture
@@ -94,12 +96,6 @@ def test_something_else_in_place_of_layers_is_refused(cnn, problems, layers):
     assert all(place.startswith("/model/layers/0/") for place in problems(cnn(residual(CONV) | {"layers": layers})))
     assert all(place.startswith("/model/layers/0/") for place in problems(cnn(parallel([], layers))))
     assert list(problems(cnn({"type": "parallel", "branches": layers}))) != []
-
-
-IMAGE = (28, 28)
-
-
-COLOUR = (32, 32, 3)
 
 
 def conv(filters=8, kernel_size=3, **arguments):

@@ -5,6 +5,7 @@ import pytest
 from core.experiment import parse_spec
 
 CONV = {"type": "conv2d", "filters": 4, "kernel_size": 3}
+IMAGE = (28, 28)
 
 
 @pytest.fixture
@@ -36,9 +37,6 @@ def test_other_padding_is_told_at_its_place(cnn, problems, padding, pointer, det
     assert [(place.removeprefix("/model/layers/0/padding"), one.detail) for place, one in found.items()] == [
         (pointer, detail)
     ]
-
-
-IMAGE = (28, 28)
 
 
 def conv(filters=8, kernel_size=3, **arguments):
@@ -106,7 +104,7 @@ def test_groups_that_do_not_divide_are_a_misfit(misfit, layers, groups):
 def test_strides_with_dilation_are_a_misfit_as_in_keras(misfit):
     pointer, detail = misfit("cnn", IMAGE, conv(8, 3, strides=[1, 2], dilation_rate=[2, 1]))
     assert pointer == "/model/layers/0/dilation_rate"
-    assert "can not both be above 1" in detail
+    assert "cannot both be above 1" in detail
 
 
 def test_zeros_around_the_image_have_a_row(table):
