@@ -88,7 +88,7 @@ class Conv2DLayer(WeightedLayer):
                 f"and its {self.filters} filters.",
             )
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
-            reject_spec(place.at("dilation_rate"), f"{place}: strides and dilation_rate can not both be above 1.")
+            reject_spec(place.at("dilation_rate"), f"{place}: strides and dilation_rate cannot both be above 1.")
 
     def _tabulate_zeros(self, table: LayerTable) -> Padding:
         """Add a row for zeros around the image, where a number of them is given.

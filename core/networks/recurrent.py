@@ -47,7 +47,7 @@ class RecurrentLayer(BaseLayer):
     go_backwards: Bool = False
     bidirectional: Bool = False
     merge_mode: Literal["sum", "mul", "concat", "ave"] = "concat"
-    """How a bidirectional layer joins its two directions."""
+    """Operation that joins the two directions of a bidirectional layer."""
 
     def tabulate(self, table: LayerTable, place: LayerPlace) -> None:
         """Add the row of SimpleRNN, LSTM or GRU, or of Bidirectional around two of them."""

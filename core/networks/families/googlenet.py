@@ -59,7 +59,7 @@ class GoogLeNet(PlainFamily):
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """The same network in the terms of `CnnNetwork`."""
+        """Layers of the same network in the terms of `CnnNetwork`."""
         stages: list[LayerSpec] = []
         for blocks in STAGES:
             stages += [max_pooling(3, 2), *(self._inception(block) for block in blocks)]

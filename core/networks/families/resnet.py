@@ -47,7 +47,7 @@ class ResNet(CnnFamily):
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """The same network in the terms of `CnnNetwork`."""
+        """Layers of the same network in the terms of `CnnNetwork`."""
         stages: list[LayerSpec] = []
         for stage in range(NUM_STAGES):
             for place in range((self.depth - 2) // 6):

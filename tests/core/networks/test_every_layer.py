@@ -4,6 +4,7 @@ import importlib
 import inspect
 import json
 import pkgutil
+from pathlib import Path
 from typing import get_args
 
 import pytest
@@ -42,6 +43,7 @@ def type_of(layer_class):
     return get_args(layer_class.model_fields["type"].annotation)[0]
 
 
+SPECS_PAGE = Path(__file__).parents[3] / "docs" / "specs.md"
 CONVOLUTION = {"type": "conv2d", "filters": 3, "kernel_size": 1}
 # One of each type, in a network and for inputs that it fits.
 EXAMPLES = {
@@ -110,6 +112,11 @@ def test_every_layer_within_a_block_counts_towards_the_limits(layer_class, examp
     missing = f"core.networks.blocks.list_stacks does not list all layers that a {name} holds"
     assert [one for stack in list_stacks(layer) for one in stack] == held, missing
     assert [one for stack in list_stacks(value) for one in stack] == written, missing
+
+
+@every_layer
+def test_every_layer_type_is_in_the_documentation(layer_class):
+    assert f"`{type_of(layer_class)}`" in SPECS_PAGE.read_text(), f"docs/specs.md does not name {layer_class.__name__}"
 
 
 def walk(value):

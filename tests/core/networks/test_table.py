@@ -2,6 +2,8 @@
 
 import pytest
 
+from core.networks.table import snake_case
+
 IMAGE = (28, 28)
 
 
@@ -27,3 +29,19 @@ def test_an_image_layer_after_a_flat_one_is_a_misfit(misfit, before, layer, verb
     pointer, detail = misfit("cnn", IMAGE, before, layer)
     assert pointer == "/model/layers/1"
     assert detail.startswith(f"Layer 1 {verb} over an image (height, width, channels), but (")
+
+
+@pytest.mark.parametrize(
+    ("class_name", "name"),
+    [
+        ("Dense", "dense"),
+        ("SimpleRNN", "simple_rnn"),
+        ("LSTM", "lstm"),
+        ("Conv2D", "conv2d"),
+        ("Cropping1D", "cropping1d"),
+        ("GlobalAveragePooling2D", "global_average_pooling2d"),
+        ("BatchNormalization", "batch_normalization"),
+    ],
+)
+def test_a_layer_has_the_name_that_keras_would_give_it(class_name, name):
+    assert snake_case(class_name) == name
