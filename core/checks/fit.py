@@ -6,7 +6,8 @@ from core.checks.weights import check_class_weight, check_initial_weights
 from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec, Problem
 from core.experiment import ExperimentSpec
-from core.networks.table import LayerRow, tabulate_layers
+from core.networks.network import tabulate_layers
+from core.networks.table import LayerRow
 
 
 def fit_parts(spec: ExperimentSpec, shape: DatasetShape) -> tuple[tuple[LayerRow, ...], tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec, Problem, reject_spec
 from core.experiment import ExperimentSpec
-from core.networks.layers import DenseLayer
+from core.networks.dense import DenseLayer
 from core.networks.network import Network
 from core.signatures.signature import Task
 from core.specs.training import CROSSENTROPIES

@@ -16,8 +16,9 @@ from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpe
 from core.specs.training import Loss
 from models.assembly import Assembly
 from models.export.onnx import INPUT, OUTPUT, write_onnx
-from models.export.steps import TRAINING_ONLY, Step, compute_steps, follow, list_steps
-from models.networks.onnx.activations import activation_name
+from models.export.steps import Step, compute_steps, follow, list_steps
+from models.networks.layer import activation_name
+from models.networks.layers import TRAINING_ONLY
 from models.objectives.losses import HINGES
 from models.preparation.preparation import AnyPreparation
 from models.preparation.targets import TargetScaling, TargetUnits

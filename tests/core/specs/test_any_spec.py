@@ -2,14 +2,17 @@
 
 import copy
 import json
+from typing import get_args
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from core.checks.cost import check_spec
 from core.datasets.dataset import SOURCES, UPLOADED_SOURCES
 from core.errors import InvalidSpec, OverLimit
 from core.experiment import ExperimentSpec, parse_spec
+from core.networks.layers import CnnLayer, MlpLayer, RnnLayer
 from core.settings import Settings
 from core.specs.base import FLOAT32_MAX
 from core.uploads.description import (
@@ -466,3 +469,21 @@ def test_every_spec_is_worked_out_or_refused_in_words(value):
     else:
         assert 1 <= answer.batch_size <= answer.num_train
         assert answer.num_parameters == sum(layer.num_parameters for layer in answer.layers)
+
+
+def types_in(layers):
+    """The types of layers, those within blocks included."""
+    inner = [stack for layer in layers for stack in (*layer.get("branches", ()), layer.get("layers", ()))]
+    return {layer.get("type") for layer in layers}.union(*map(types_in, inner))
+
+
+@pytest.mark.parametrize(
+    "layer_class",
+    dict.fromkeys(one for layers in (MlpLayer, CnnLayer, RnnLayer) for one in get_args(get_args(layers)[0])),
+    ids=lambda layer_class: layer_class.__name__,
+)
+def test_every_layer_type_is_among_the_specs_that_are_drawn(layer_class):
+    (name,) = get_args(layer_class.model_fields["type"].annotation)
+    # The first that comes will do; the simplest one takes seconds to find.
+    first = settings(core_profile, phases=[Phase.generate])
+    assert find(networks, lambda network: name in types_in(network.get("layers", ())), settings=first)

@@ -6,7 +6,7 @@ import pytest
 from core.datasets.shape import EmbeddingTable
 from core.errors import InvalidInput
 from core.experiment import parse_spec
-from core.networks.table import tabulate_layers
+from core.networks.network import tabulate_layers
 from core.signatures.encoders import make_encoders
 from core.signatures.encodings import UNSEEN
 from core.signatures.signature import InputKind, ModelSignature, Task

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from models.networks.onnx.activations import activation_name, add_activation
+from models.networks.layer import apply_activation
 from models.onnx_graph import BATCH, Graph, tensor
 
 
@@ -22,13 +22,13 @@ class _Cell:
         return int(self.layer.units)
 
 
-def add_loop(graph: Graph, layer: Any, sequence: str) -> str:
-    """Read (time, batch, features) in the layer's direction, one pass of ONNX's Scan for each time step.
+def write_loop(graph: Graph, layer: Any, sequence: str) -> str:
+    """Write the reading of (time, batch, features) in the layer's direction: one pass of ONNX's Scan for each step.
 
     What the inputs contribute to all gates is one matrix product before the loop.
 
     Args:
-        graph: Where to.
+        graph: The graph to add to.
         layer: A Keras SimpleRNN, LSTM or GRU.
         sequence: Name of the input.
 
@@ -60,7 +60,7 @@ def add_loop(graph: Graph, layer: Any, sequence: str) -> str:
 
 
 def _zero_state(graph: Graph, sequence: str, units: int) -> str:
-    """Zeros of shape (batch, units)."""
+    """Write zeros of shape (batch, units)."""
     batch = graph.add(
         "Slice", graph.add("Shape", sequence), *(graph.constant("place", [number], np.int64) for number in (1, 2))
     )
@@ -69,7 +69,7 @@ def _zero_state(graph: Graph, sequence: str, units: int) -> str:
 
 
 def _body(graph: Graph, cell: _Cell, num_states: int, width: int) -> Any:
-    """One time step: from states and the inputs' share to new states and the output."""
+    """Return the graph of one time step: from states and the inputs' share to new states and the output."""
     body = Graph(graph.names)
     states = [body.name("state") for _ in range(num_states)]
     inputs = body.name("step")
@@ -120,8 +120,8 @@ def _gru_step(body: Graph, cell: _Cell, inputs: str, states: list[str]) -> list[
 
 
 def _activate(body: Graph, cell: _Cell, value: str) -> str:
-    return add_activation(body, activation_name(cell.layer.activation), value)
+    return apply_activation(body, cell.layer.activation, value)
 
 
 def _gate(body: Graph, cell: _Cell, value: str) -> str:
-    return add_activation(body, activation_name(cell.layer.recurrent_activation), value)
+    return apply_activation(body, cell.layer.recurrent_activation, value)
