@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.uploaded import MAX_COLUMNS
+from core.datasets.base import MAX_COLUMNS
 from ingest.column_names import name_columns
 from ingest.errors import RejectedUpload
 from ingest.text_files import MAX_LINE_BYTES

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import orjson
 
-from core.datasets.uploaded import MAX_COLUMNS
+from core.datasets.base import MAX_COLUMNS
 from ingest.column_names import name_columns
 from ingest.engine import identifier, literal, rejections_of
 from ingest.errors import RejectedUpload, quoted

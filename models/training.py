@@ -7,7 +7,6 @@ from core.checks.cost import count_step_flops
 from core.checks.length import measure_length
 from core.experiment import ExperimentSpec
 from core.metrics import Phase
-from core.networks.table import tabulate_layers
 from core.run_report import Environment
 from models.assembly import Assembly, as_served, assemble
 from models.evaluation.report import write_report
@@ -93,14 +92,14 @@ def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_d
         device: What it is trained on, by name.
         cache_dir: Where what is found out about plans is kept; None keeps nothing.
     """
-    augmentation = getattr(spec.dataset, "augmentation", None)
+    augmentation = spec.dataset.augmentation_asked()
     # How long to train, and from which random numbers, changes no step.
     training = spec.training.model_dump_json(exclude={"epochs", "steps", "early_stopping", "shuffle", "plan"})
     sizes = [f"{column.shape} {column.dtype}" for column in assembly.data.train.columns()]
     network = [
         spec.model.model_dump_json(),
         training,
-        *([augmentation.model_dump_json()] if augmentation is not None and augmentation.is_any else []),
+        *([augmentation.model_dump_json()] if augmentation.is_any else []),
         *sizes,
         device,
         num_threads(),
@@ -108,6 +107,5 @@ def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_d
         GENERATION,
     ]
     folder = None if cache_dir is None else cache_dir / "plans"
-    layers = tabulate_layers(spec.model, assembly.shape.network_input_shape, assembly.shape.embeddings)
-    flops = count_step_flops(layers, measure_length(spec.training, len(assembly.data.train)).batch_size)
+    flops = count_step_flops(assembly.layers, measure_length(spec.training, len(assembly.data.train)).batch_size)
     return Planning("\n".join(map(str, network)), flops, PlanCache(folder))

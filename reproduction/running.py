@@ -8,8 +8,8 @@ from typing import Any
 
 from core.catalogue.figures import MetricFigure
 from core.catalogue.presets import Preset
+from core.datasets.base import UploadedDataset
 from core.datasets.dataset import Dataset
-from core.datasets.uploaded import UploadedDataset
 from reproduction.outcomes import Answer, MetricValues, Outcome
 from reproduction.tries import Try, name_of, own_seed, questions
 from trainyard import Client, Run

@@ -34,7 +34,7 @@ from api.http.parameters import PageQuery
 from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
 from api.openapi.operations import TOO_LARGE, Resource, answers, describe_errors, takes_any_body
 from api.service import Service, ServiceParameter
-from core.datasets.uploaded import UPLOAD_NAME_PATTERN
+from core.datasets.base import UPLOAD_NAME_PATTERN
 from core.errors import DatasetMissing, UnknownDataset
 from db import datasets, stored_datasets
 from db.records import DatasetVersionRecord

@@ -4,23 +4,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from api.datasets.files import MNIST, missing_files, present_files
+from api.datasets.files import missing_files, present_files
 from api.datasets.schemas import Dataset, DatasetDetail, DatasetVersion, DatasetVersionDetail
 from core.catalogue.example_specs import suggest_spec
+from core.datasets.dataset import BUILT_IN_SOURCES
 from core.errors import Conflict
 from core.settings import Settings
 from core.uploads.description import DescriptionFile
 from db.records import DatasetVersionRecord
 
 DESCRIPTIONS = {
-    "binary_addition": "Random pairs of numbers and their sums, as bits; drawn when a run starts.",
-    "digits": "1,797 handwritten digits of 8×8 pixels; part of scikit-learn.",
-    "function": "Samples of a function of your choice with noise: a regression.",
-    "inline": "A small table written in the spec itself.",
-    "iris": "150 irises of three species by four measures; part of scikit-learn.",
-    MNIST: "70,000 handwritten digits of 28×28 pixels (LeCun et al.); its four files have to be sent once.",
-    "time_series": "Windows cut from a function of time, for predicting what follows.",
-    "truth_table": "The four rows of a logical operation.",
+    source.source_name(): source.about for source in sorted(BUILT_IN_SOURCES, key=lambda source: source.source_name())
 }
 
 

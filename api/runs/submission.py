@@ -11,7 +11,7 @@ from api.runs.schemas import RunRequest
 from api.runs.views import describe
 from api.service import Service
 from api.specs.requests import settle_spec
-from core.datasets.uploaded import UploadedDataset
+from core.datasets.base import UploadedDataset
 from core.errors import InvalidSpec, UnknownDataset
 from db import datasets, idempotency, runs, workers
 

@@ -7,7 +7,7 @@ from api.service import Service
 from api.specs.schemas import SpecRequest
 from core.catalogue.presets import get_preset
 from core.checks.cost import SpecReport, check_spec
-from core.datasets.uploaded import UploadedDataset
+from core.datasets.base import UploadedDataset
 from core.errors import InvalidSpec, Problem, UnknownDataset, UnknownDatasetVersion
 from core.experiment import ExperimentSpec, parse_spec
 from core.specs.merging import apply_overrides

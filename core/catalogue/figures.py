@@ -71,7 +71,7 @@ class PredictionFigure(Bounds):
 
 
 class DivergenceFigure(SpecModel):
-    """A try that can not be trained: its run has to fail for the loss not being a number any more."""
+    """A try that cannot be trained: its run has to fail for the loss not being a number any more."""
 
     kind: Literal["divergence"]
     says: str

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 from math import ceil, prod
 
 from core.checks.fit import fit_parts
+from core.datasets.base import UploadedDataset
 from core.datasets.shape import DatasetShape
-from core.datasets.shapes import shape_of
-from core.datasets.uploaded import UploadedDataset
 from core.errors import InvalidSpec, OverLimit, Problem
 from core.experiment import ExperimentSpec
 from core.networks.table import LayerRow
@@ -76,7 +75,7 @@ def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDes
         InvalidSpec: If the network, the data and the loss do not fit together.
         OverLimit: If it asks for more than the settings allow.
     """
-    shape = shape_of(spec.dataset, description)
+    shape = spec.dataset.shape(description)
     layers, warnings = fit_parts(spec, shape)
     report = _work_out(spec, shape, layers, (*shape.warnings, *warnings, *_training_warnings(spec, shape)))
     _check_limits(spec, report, settings)
@@ -183,23 +182,9 @@ def _length(training: Training) -> tuple[str, str]:
 
 
 def _samples_asked(spec: ExperimentSpec, limit: int) -> list["_Asked"]:
-    # Fields that say how many samples are made, and what tells their number.
-    fields: dict[str, dict[str, str]] = {
-        "binary_addition": {"num_train": "num_train", "num_test": "num_test"},
-        "function": {"num_samples": "num_samples"},
-        "time_series": {"num_points": "num_points"},
-        "truth_table": {"repeats": "num_samples"},
-    }
     return [
-        _Asked(
-            f"/dataset/{field}",
-            "samples",
-            getattr(spec.dataset, number),
-            limit,
-            "MAX_SAMPLES",
-            f"Lower {field}.",
-        )
-        for field, number in fields.get(spec.dataset.name, {}).items()
+        _Asked(f"/dataset/{field}", "samples", number, limit, "MAX_SAMPLES", f"Lower {field}.")
+        for field, number in spec.dataset.sizes_asked().items()
     ]
 
 

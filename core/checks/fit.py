@@ -6,7 +6,8 @@ from core.checks.weights import check_class_weight, check_initial_weights
 from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec, Problem
 from core.experiment import ExperimentSpec
-from core.networks.table import LayerRow, tabulate_layers
+from core.networks.network import tabulate_layers
+from core.networks.table import LayerRow
 
 
 def fit_parts(spec: ExperimentSpec, shape: DatasetShape) -> tuple[tuple[LayerRow, ...], tuple[str, ...]]:
@@ -31,7 +32,6 @@ def fit_parts(spec: ExperimentSpec, shape: DatasetShape) -> tuple[tuple[LayerRow
 
 
 def _check_stratify(spec: ExperimentSpec, shape: DatasetShape) -> None:
-    split = None if spec.dataset.name == "truth_table" else spec.dataset.split
-    if split is not None and split.stratify and not shape.class_labels:
+    if spec.dataset.split.stratify and not shape.class_labels:
         problem = "stratify shares out classes, but this dataset's targets are numbers. Leave it false."
         raise InvalidSpec(problem, [Problem("/dataset/split/stratify", problem, "no_classes")])

@@ -1,10 +1,9 @@
 """Whether a network's output, its dataset's targets and the loss belong together."""
 
 from core.datasets.shape import DatasetShape
-from core.datasets.uploaded import ArraysDataset, SeriesDataset, TableDataset
 from core.errors import InvalidSpec, Problem, reject_spec
 from core.experiment import ExperimentSpec
-from core.networks.layers import DenseLayer
+from core.networks.dense import DenseLayer
 from core.networks.network import Network
 from core.signatures.signature import Task
 from core.specs.training import CROSSENTROPIES
@@ -150,8 +149,7 @@ def check_target_scaling(spec: ExperimentSpec, *, is_classification: bool) -> No
     Raises:
         InvalidSpec: If it asks for what can not be done.
     """
-    dataset = spec.dataset
-    if not isinstance(dataset, TableDataset | SeriesDataset | ArraysDataset) or dataset.target_scaling != "standardize":
+    if spec.dataset.target_scaling_asked() != "standardize":
         return
     detail = ""
     if is_classification:
@@ -171,11 +169,9 @@ def scales_targets(spec: ExperimentSpec, *, is_classification: bool) -> bool:
     `auto` does so where nothing says that the network's numbers are meant as they are: weights given by hand, a last
     layer that can not answer every number, or a loss that knows a zero.
     """
-    dataset = spec.dataset
-    if is_classification or not isinstance(dataset, TableDataset | SeriesDataset | ArraysDataset):
-        return False
-    if dataset.target_scaling != "auto":
-        return dataset.target_scaling == "standardize"
+    asked = spec.dataset.target_scaling_asked()
+    if is_classification or asked != "auto":
+        return asked == "standardize" and not is_classification
     last = spec.model.layers[-1]
     answers_any_number = isinstance(last, DenseLayer) and last.activation == "linear"
     return answers_any_number and spec.training.loss.name in SCALED_LOSSES and not spec.initial_weights

@@ -4,9 +4,7 @@ import math
 from pathlib import Path
 
 from core.artifacts import EVALUATION
-from core.datasets.dataset import Dataset
 from core.datasets.shape import DatasetShape
-from core.datasets.uploaded import SeriesDataset, TableDataset
 from core.evaluation import (
     BitsEvaluation,
     ClassificationEvaluation,
@@ -31,8 +29,8 @@ def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[
     They are what clients are answered by the saved model: a class or a bit turns at the same output.
 
     Args:
-        spec: Its loss says what an output of the network in training means, its dataset what it is called.
-        shape: Of the dataset.
+        spec: Its loss says what an output of the network in training means.
+        shape: Of the dataset; names what is predicted.
         output_shape: Of the network for one sample.
     """
     loss = spec.training.loss
@@ -45,16 +43,14 @@ def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[
             case Task.BINARY_ADDITION:
                 return BitTally(output_shape[0], middle)
             case Task.REGRESSION | Task.SEQUENCE:
-                return ErrorTally(
-                    _name_outputs(spec.dataset, output_shape[-1]), num_samples * math.prod(output_shape[:-1])
-                )
+                return ErrorTally(_name_outputs(shape, output_shape[-1]), num_samples * math.prod(output_shape[:-1]))
 
     return make
 
 
-def _name_outputs(dataset: Dataset, num_outputs: int) -> tuple[str, ...]:
-    if isinstance(dataset, TableDataset | SeriesDataset) and num_outputs == 1:
-        return (dataset.target,)
+def _name_outputs(shape: DatasetShape, num_outputs: int) -> tuple[str, ...]:
+    if shape.target_name and num_outputs == 1:
+        return (shape.target_name,)
     return tuple(map(str, range(num_outputs)))
 
 

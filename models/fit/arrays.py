@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from models.preparation.augmentation import NOTHING, Front
+from models.preparation.augmentation import AS_STORED, StepPreparation
 from models.runtime import tf
 
 Column = npt.NDArray[np.float32] | npt.NDArray[np.int32] | npt.NDArray[np.uint8]
@@ -16,7 +16,7 @@ class Arrays:
     """Prepared inputs and shaped targets.
 
     Attributes:
-        inputs: (n, *network_input_shape), float32; or uint8, of which a front makes float32 within each step.
+        inputs: (n, *network_input_shape), float32; or uint8, made float32 within each step.
         targets: (n,) int32 or (n, *output_shape) float32, as the loss takes them.
         weights: (n,) float32: what each sample counts in the loss; None where all count alike.
     """
@@ -47,17 +47,17 @@ class FitData:
     """The parts of a dataset; `validation` and `test` may hold no samples.
 
     Attributes:
-        front: What happens to the inputs within each step.
+        step_preparation: What happens to inputs within each step.
     """
 
     train: Arrays
     validation: Arrays
     test: Arrays
-    front: Front = NOTHING
+    step_preparation: StepPreparation = AS_STORED
 
     def prepared(self) -> "FitData":
-        """The same with inputs as the network takes them, for a training that knows no front."""
+        """The same with inputs as the network takes them, for a training whose steps prepare nothing."""
         return FitData(self._prepare(self.train), self._prepare(self.validation), self._prepare(self.test))
 
     def _prepare(self, part: Arrays) -> Arrays:
-        return replace(part, inputs=self.front.judge(tf.constant(part.inputs)).numpy())
+        return replace(part, inputs=self.step_preparation.for_evaluation(tf.constant(part.inputs)).numpy())

@@ -31,7 +31,7 @@ from models.fit.recording import RecordingLearner
 from models.objectives.losses import make_loss
 from models.objectives.metrics import Measure
 from models.objectives.optimizers import make_optimizer
-from models.preparation.augmentation import Front
+from models.preparation.augmentation import StepPreparation
 from models.reporting import Reporter, stop_if_asked
 from models.runtime import device_memory_bytes, has_gpu, num_threads, reset_peak_memory
 
@@ -112,8 +112,14 @@ def _choose_executor(planning: Planning) -> Executor:
     return Executor.SERIAL if is_serial else Executor.PARALLEL
 
 
-def _make_learner(network: Any, training: Training, meter: Meter, front: Front) -> Learner:
-    parts = (network, make_optimizer(training.optimizer, training.precision), make_loss(training.loss), meter, front)
+def _make_learner(network: Any, training: Training, meter: Meter, preparation: StepPreparation) -> Learner:
+    parts = (
+        network,
+        make_optimizer(training.optimizer, training.precision),
+        make_loss(training.loss),
+        meter,
+        preparation,
+    )
     if training.record:
         return RecordingLearner(*parts, training.record)
     return MirroredLearner(*parts) if is_mirrored() else Learner(*parts)
@@ -158,7 +164,7 @@ class _Session:
             self._rule = StoppingRule(
                 training.early_stopping, network, meter.names, has_validation=len(data.validation) > 0
             )
-        learner = _make_learner(network, training, meter, data.front)
+        learner = _make_learner(network, training, meter, data.step_preparation)
         self._record = Record(meter.names, learner.recorded, self._length, training.validation_freq, reporter)
         self._running = meter.zero()
         self._choice = self._choose_plan(learner, data, seed) if self._length.num_steps else None

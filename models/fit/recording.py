@@ -9,7 +9,7 @@ from core.specs.training import RecordName
 from models.fit.meter import Meter, State
 from models.fit.programs.learning import Batch, Learner
 from models.networks.weights import named_weights
-from models.preparation.augmentation import Front
+from models.preparation.augmentation import StepPreparation
 from models.runtime import keras, tf
 
 
@@ -21,14 +21,20 @@ class RecordingLearner(Learner):
         optimizer: Keras's.
         loss: Keras's.
         meter: What to measure.
-        front: What happens to inputs before they reach the network.
+        preparation: What happens to inputs before they reach the network.
         record: What to record besides.
     """
 
     def __init__(
-        self, network: Any, optimizer: Any, loss: Any, meter: Meter, front: Front, record: Sequence[RecordName]
+        self,
+        network: Any,
+        optimizer: Any,
+        loss: Any,
+        meter: Meter,
+        preparation: StepPreparation,
+        record: Sequence[RecordName],
     ) -> None:
-        super().__init__(network, optimizer, loss, meter, front)
+        super().__init__(network, optimizer, loss, meter, preparation)
         trained = [layer for layer in network.layers if layer.trainable_variables]
         self._trained = trained if "gradient_norms" in record else []
         self._watched = list(filter(_is_telling, network.layers)) if "activations" in record else []

@@ -4,6 +4,8 @@ import struct
 
 import pytest
 
+from core.datasets.dataset import BUILT_IN_SOURCES
+
 FILES = [
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -34,16 +36,7 @@ def names_in(settings):
 
 def test_datasets_are_listed_with_what_is_missing(client):
     items = {item["name"]: item for item in client.get("/v1/datasets").json()["items"]}
-    assert set(items) == {
-        "iris",
-        "digits",
-        "mnist",
-        "binary_addition",
-        "function",
-        "time_series",
-        "truth_table",
-        "inline",
-    }
+    assert list(items) == sorted(source.source_name() for source in BUILT_IN_SOURCES)
     assert (items["iris"]["state"], items["iris"]["missing"]) == ("ready", [])
     assert (items["mnist"]["state"], items["mnist"]["files"]) == ("missing", [])
     assert items["mnist"]["missing"] == FILES

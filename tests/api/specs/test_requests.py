@@ -6,7 +6,7 @@ from api.service import Service
 from api.specs.requests import settle_spec
 from api.specs.schemas import SpecRequest
 from core.catalogue.presets import list_presets
-from core.datasets.uploaded import UploadedDataset
+from core.datasets.base import UploadedDataset
 from core.experiment import parse_spec
 
 

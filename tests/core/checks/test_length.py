@@ -4,7 +4,6 @@ from hypothesis import strategies as st
 
 from core.checks.cost import check_spec
 from core.checks.length import measure_length
-from core.datasets.shapes import shape_of
 from core.experiment import parse_spec
 from core.settings import Settings
 from core.specs.training import Training
@@ -62,7 +61,7 @@ def test_the_api_foretells_the_same_numbers(batch_size, validation, extent, ends
     )
 
     report = check_spec(spec, Settings())
-    length = measure_length(spec.training, shape_of(spec.dataset).num_train)
+    length = measure_length(spec.training, spec.dataset.shape().num_train)
 
     assert (length.batch_size, length.steps_per_epoch, length.num_epochs, length.num_steps) == (
         report.batch_size,

@@ -3,7 +3,7 @@ import pytest
 from core.checks.recording import count_curves
 from core.errors import InvalidSpec
 from core.experiment import parse_spec
-from core.networks.table import tabulate_layers
+from core.networks.network import tabulate_layers
 
 
 def test_curves_are_counted_by_layers_and_weights(line):

@@ -10,7 +10,11 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 
-from core.networks import layers
+from core.networks import layer
+from core.networks.convolution import Conv2DLayer
+from core.networks.dense import DenseLayer
+from core.networks.pooling import Pooling
+from core.networks.recurrent import RecurrentLayer
 from core.specs import initializers, optimizers, training
 
 schedules = keras.optimizers.schedules
@@ -68,8 +72,8 @@ def assert_same_defaults(model, thing, *, without=frozenset()):
         (initializers.VarianceScaling, keras.initializers.VarianceScaling),
         (initializers.Orthogonal, keras.initializers.Orthogonal),
         (initializers.Regularizer, keras.regularizers.L1L2),
-        (layers.BatchNormalization, keras.layers.BatchNormalization),
-        (layers.DropoutLayer, keras.layers.Dropout),
+        (layer.BatchNormalization, keras.layers.BatchNormalization),
+        (layer.DropoutLayer, keras.layers.Dropout),
         (training.EarlyStopping, keras.callbacks.EarlyStopping),
     ],
 )
@@ -79,7 +83,7 @@ def test_defaults_are_those_of_keras(model, keras_class):
 
 @pytest.mark.parametrize(
     ("model", "keras_class"),
-    [(layers.DenseLayer, keras.layers.Dense), (layers.Conv2DLayer, keras.layers.Conv2D)],
+    [(DenseLayer, keras.layers.Dense), (Conv2DLayer, keras.layers.Conv2D)],
 )
 def test_defaults_of_weighted_layers_are_those_of_keras(model, keras_class):
     assert_same_defaults(model, keras_class, without=CARRIED | {"activation"})
@@ -91,7 +95,7 @@ def test_defaults_of_weighted_layers_are_those_of_keras(model, keras_class):
 @pytest.mark.parametrize("keras_class", [keras.layers.MaxPooling2D, keras.layers.AveragePooling2D])
 def test_defaults_of_pooling_are_those_of_keras(keras_class):
     # Keras asks for a pool size; the 2×2 that it once assumed is ours.
-    assert_same_defaults(layers.Pooling, keras_class, without={"pool_size"})
+    assert_same_defaults(Pooling, keras_class, without={"pool_size"})
 
 
 @pytest.mark.parametrize(
@@ -103,8 +107,8 @@ def test_defaults_of_pooling_are_those_of_keras(keras_class):
     ],
 )
 def test_defaults_of_recurrent_layers_are_those_of_keras(keras_class, not_its_own):
-    assert_same_defaults(layers.RecurrentLayer, keras_class, without=not_its_own | {"bidirectional", "merge_mode"})
-    merge_mode = layers.RecurrentLayer.model_fields["merge_mode"].default
+    assert_same_defaults(RecurrentLayer, keras_class, without=not_its_own | {"bidirectional", "merge_mode"})
+    merge_mode = RecurrentLayer.model_fields["merge_mode"].default
     assert merge_mode == defaults_of_keras(keras.layers.Bidirectional)["merge_mode"]
 
 
@@ -135,7 +139,7 @@ def _class_name(name):
     return special.get(name, "".join(word.capitalize() for word in name.split("_")))
 
 
-@pytest.mark.parametrize("name", get_args(layers.Activation))
+@pytest.mark.parametrize("name", get_args(layer.Activation))
 def test_an_activation_has_the_name_of_keras(name):
     assert callable(keras.activations.get(name))
 
