@@ -12,8 +12,9 @@ from core.specs.training import Training
 from models.evaluation.tallies import HeldOut, MakeTally
 from models.fit.arrays import Arrays, FitData
 from models.fit.early_stopping import StoppingRule
-from models.fit.evaluation import Evaluation
+from models.fit.evaluation import Evaluation, EvaluationProgram
 from models.fit.failures import broken_step, check_first_loss, check_loss, check_weights, count_sound_steps
+from models.fit.history import History
 from models.fit.meter import LOSS, Meter, Values
 from models.fit.mirroring import MirroredLearner, is_mirrored
 from models.fit.ordering import Ordering
@@ -21,12 +22,10 @@ from models.fit.pacing import Pacer, Speed
 from models.fit.plans.plan import Planning, list_candidates, plan_of
 from models.fit.plans.planner import Choice, Planner
 from models.fit.plans.report import add_speed, describe_choice
-from models.fit.programs.evaluation import EvaluationProgram
 from models.fit.programs.executors import Executor
 from models.fit.programs.learning import Learner
 from models.fit.programs.making import ProgramMaker
 from models.fit.programs.program import TrainingProgram
-from models.fit.record import Record
 from models.fit.recording import RecordingLearner
 from models.objectives.losses import make_loss
 from models.objectives.metrics import Measure
@@ -165,7 +164,7 @@ class _Session:
                 training.early_stopping, network, meter.names, has_validation=len(data.validation) > 0
             )
         learner = _make_learner(network, training, meter, data.step_preparation)
-        self._record = Record(meter.names, learner.recorded, self._length, training.validation_freq, reporter)
+        self._history = History(meter.names, learner.recorded, self._length, training.validation_freq, reporter)
         self._running = meter.zero()
         self._choice = self._choose_plan(learner, data, seed) if self._length.num_steps else None
         self._engine = describe_choice(self._choice, self._length.batch_size)
@@ -206,10 +205,10 @@ class _Session:
             return self._run()
         finally:
             # What was measured before a failure is what shows how it came about.
-            self._record.finish()
+            self._history.finish()
 
     def _run(self) -> FitOutcome:
-        self._record.tell(self._step)
+        self._history.report(self._step)
         stopped_early = False
         if self._choice is None:
             self._measure_untrained()
@@ -220,7 +219,7 @@ class _Session:
         self._count_validation(has_restored=has_restored)
         if self._test is not None:
             values = self._evaluate(self._test, is_counted=True)
-            self._record.add_test(self._step, values)
+            self._history.add_test(self._step, values)
             check_loss(values, "test", self._training)
         if self._choice is not None:
             self._engine = add_speed(self._engine, self._speed, self._planning)
@@ -229,7 +228,7 @@ class _Session:
             num_steps=self._step,
             num_epochs=self._epoch,
             stopped_early=stopped_early,
-            metrics=self._record.last,
+            metrics=self._history.last,
             validation=None if self._validation is None else self._validation.counted,
             test=None if self._test is None else self._test.counted,
             engine=self._engine,
@@ -253,7 +252,7 @@ class _Session:
             stop_if_asked(self._reporter)
             self._take_steps(program)
             stopped_early = self._end_epoch()
-            self._record.tell(self._step)
+            self._history.report(self._step)
         return stopped_early
 
     def _measure_untrained(self) -> None:
@@ -261,7 +260,7 @@ class _Session:
         stop_if_asked(self._reporter)
         if self._untrained is not None:
             values = self._evaluate(self._untrained, is_counted=False)
-            self._record.add_untrained(values)
+            self._history.add_untrained(values)
             check_first_loss(values, self._training)
         if self._validation is not None:
             self._validate(self._validation)
@@ -280,7 +279,7 @@ class _Session:
         num_sound = count_sound_steps(taken.values)
         # The first broken step is shown, those after it mean nothing.
         shown = slice(num_sound + 1)
-        self._record.add_steps(self._step + 1, taken.values[shown], taken.epoch_values[shown])
+        self._history.add_steps(self._step + 1, taken.values[shown], taken.epoch_values[shown])
         self._step += min(amount, num_sound + 1)
         if num_sound < amount:
             raise broken_step(float(taken.values[num_sound, LOSS]), self._step, self._epoch, self._training)
@@ -307,11 +306,11 @@ class _Session:
         is_validated = self._validation is not None and epoch % self._training.validation_freq == 0
         if self._validation is not None and is_validated:
             self._validate(self._validation)
-        return self._rule is not None and self._rule.should_stop(epoch, self._record.last, is_validated=is_validated)
+        return self._rule is not None and self._rule.should_stop(epoch, self._history.last, is_validated=is_validated)
 
     def _validate(self, validation: Evaluation) -> None:
         values = self._evaluate(validation, is_counted=self._step == self._length.num_steps)
-        self._record.add_validation(self._step, values)
+        self._history.add_validation(self._step, values)
         check_loss(values, "validation", self._training)
 
     def _count_validation(self, *, has_restored: bool) -> None:
@@ -325,11 +324,11 @@ class _Session:
         # One that will be over in a moment is not worth a message: there may be thousands.
         is_shown = self._evaluate_seconds >= SHOWN_SECONDS
         if is_shown:
-            self._record.tell(self._step, Phase.VALIDATE, at_once=True)
+            self._history.report(self._step, Phase.VALIDATE, at_once=True)
         started = perf_counter()
         values = evaluation.run(is_counted=is_counted)
         self._evaluate_seconds = perf_counter() - started
         self._speed.validate_seconds += self._evaluate_seconds
         if is_shown:
-            self._record.tell(self._step)
+            self._history.report(self._step)
         return values

@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from core.errors import TrainingFailed
+from models.fit.arrays import Batch
 from models.fit.meter import Meter, State
-from models.fit.programs.learning import Batch, Learner
+from models.fit.programs.learning import Learner
 from models.preparation.augmentation import AS_STORED, StepPreparation
 from models.runtime import has_gpu, list_devices, tf
 

@@ -6,8 +6,9 @@ from typing import Any
 import numpy as np
 
 from core.specs.training import RecordName
+from models.fit.arrays import Batch
 from models.fit.meter import Meter, State
-from models.fit.programs.learning import Batch, Learner
+from models.fit.programs.learning import Learner
 from models.networks.weights import named_weights
 from models.preparation.augmentation import StepPreparation
 from models.runtime import keras, tf

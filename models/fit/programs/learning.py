@@ -2,12 +2,10 @@
 
 from typing import Any
 
+from models.fit.arrays import Batch
 from models.fit.meter import Meter, State
 from models.preparation.augmentation import AS_STORED, StepPreparation
 from models.runtime import tf
-
-Batch = tuple[Any, ...]
-"""Inputs, targets and, where samples weigh unequally, their weights."""
 
 
 class Learner:

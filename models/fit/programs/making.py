@@ -1,16 +1,15 @@
 """From a plan to its program."""
 
 from core.checks.length import FitLength
-from models.fit.arrays import Arrays
+from models.fit.arrays import Arrays, Resident
 from models.fit.ordering import Ordering
 from models.fit.plans.plan import Form, Plan
-from models.fit.programs.epochs import GraphEpochs, XlaEpochs
 from models.fit.programs.executors import Executor
+from models.fit.programs.graph import GraphEpochs, SingleSteps
 from models.fit.programs.learning import Learner
 from models.fit.programs.program import TrainingProgram
-from models.fit.programs.resident import Resident
-from models.fit.programs.single_steps import SingleSteps
 from models.fit.programs.streaming import StreamedSteps
+from models.fit.programs.xla import XlaEpochs
 
 
 class ProgramMaker:
