@@ -1,10 +1,10 @@
 """How weights start and what is added to the loss for their size, by Keras's names and defaults."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from core.specs.base import Float, NonNegativeFloat, PositiveFloat, SpecModel
+from core.specs.base import Float, NonNegativeFloat, PositiveFloat, SpecModel, name_alone
 
 PlainInitializerName = Literal[
     "zeros",
@@ -71,15 +71,11 @@ class Orthogonal(SpecModel):
     gain: Float = 1.0
 
 
-def _name_alone(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
 AnyInitializer = Annotated[
     PlainInitializer | Constant | RandomNormal | TruncatedNormal | RandomUniform | VarianceScaling | Orthogonal,
     Field(discriminator="name"),
 ]
-Initializer = Annotated[AnyInitializer, BeforeValidator(_name_alone, json_schema_input_type=str | AnyInitializer)]
+Initializer = Annotated[AnyInitializer, BeforeValidator(name_alone, json_schema_input_type=str | AnyInitializer)]
 """An initializer by name alone, or as an object with its arguments."""
 
 

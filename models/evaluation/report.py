@@ -15,10 +15,10 @@ from core.evaluation import (
 )
 from core.experiment import ExperimentSpec
 from core.signatures.signature import Task
+from core.specs.losses import TargetForm
 from models.evaluation.error_sums import ErrorTally
 from models.evaluation.tallies import BitTally, ClassTally, HeldOut, MakeTally, Tally
 from models.fit.arrays import FitData
-from models.objectives.losses import HINGES
 
 ONE_IN_TWO = 0.5
 
@@ -39,7 +39,7 @@ def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[
     def make(num_samples: int) -> Tally:
         match shape.task:
             case Task.CLASSIFICATION:
-                return ClassTally(shape.class_labels, 0.0 if loss.name in HINGES else middle)
+                return ClassTally(shape.class_labels, 0.0 if loss.traits.targets is TargetForm.SIGNS else middle)
             case Task.BINARY_ADDITION:
                 return BitTally(output_shape[0], middle)
             case Task.REGRESSION | Task.SEQUENCE:

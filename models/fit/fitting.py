@@ -160,9 +160,7 @@ class _Session:
         meter.prepare(data.train, tuple(network.output_shape[1:]))
         self._rule: StoppingRule | None = None
         if training.early_stopping is not None:
-            self._rule = StoppingRule(
-                training.early_stopping, network, meter.names, has_validation=len(data.validation) > 0
-            )
+            self._rule = StoppingRule(training.early_stopping, network)
         learner = _make_learner(network, training, meter, data.step_preparation)
         self._history = History(meter.names, learner.recorded, self._length, training.validation_freq, reporter)
         self._running = meter.zero()

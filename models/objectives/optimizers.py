@@ -128,7 +128,7 @@ def _cast(value: Any, variable: Any) -> Any:
     return tf.cast(value, variable.dtype)
 
 
-_OPTIMIZERS: dict[str, Any] = {
+KERAS_OPTIMIZERS: dict[str, Any] = {
     "sgd": FusedSGD,
     "rmsprop": FusedRMSprop,
     "adagrad": keras.optimizers.Adagrad,
@@ -141,7 +141,7 @@ _OPTIMIZERS: dict[str, Any] = {
     "lion": keras.optimizers.Lion,
 }
 
-_SCHEDULES: dict[str, Any] = {
+KERAS_SCHEDULES: dict[str, Any] = {
     "exponential_decay": keras.optimizers.schedules.ExponentialDecay,
     "inverse_time_decay": keras.optimizers.schedules.InverseTimeDecay,
     "polynomial_decay": keras.optimizers.schedules.PolynomialDecay,
@@ -160,7 +160,9 @@ def make_optimizer(spec: AnyOptimizer, precision: PrecisionName = "float32") -> 
     if spec.name == "adamw" and spec.weight_decay is None:
         arguments["weight_decay"] = 0.0  # Keras's AdamW insists on a number.
     # Named, so that a program's names do not depend on how many optimizers the process has made before.
-    optimizer = _OPTIMIZERS[spec.name](learning_rate=_learning_rate(spec.learning_rate), name=spec.name, **arguments)
+    optimizer = KERAS_OPTIMIZERS[spec.name](
+        learning_rate=_learning_rate(spec.learning_rate), name=spec.name, **arguments
+    )
     if precision == "mixed_float16":
         return keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale")
     return optimizer
@@ -171,6 +173,6 @@ def _learning_rate(rate: Any) -> Any:
         return rate
     arguments = rate.model_dump()
     # Keras takes lists here, and would keep tuples it can not compare.
-    return _SCHEDULES[arguments.pop("name")](
+    return KERAS_SCHEDULES[arguments.pop("name")](
         **{name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
     )

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from core.experiment import parse_spec
+from core.specs.losses import LossName
+from core.specs.metrics import MetricName
 from core.specs.optimizers import AnyOptimizer, Schedule
-from core.specs.training import LossName, MetricName
 from models.training import train
 
 

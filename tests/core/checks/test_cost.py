@@ -79,32 +79,6 @@ def test_a_full_batch_is_every_training_sample(check, iris):
     assert (report.batch_size, report.warnings) == (100, ())
 
 
-@pytest.mark.parametrize(
-    ("dataset", "monitor"),
-    [({"split": {"validation": 0.2}}, "val_loss"), ({"split": {"validation": 0.2}}, "val_accuracy"), ({}, "loss")],
-)
-def test_early_stopping_watches_what_is_measured(check, iris, dataset, monitor):
-    training = {"metrics": ["accuracy"], "early_stopping": {"monitor": monitor}}
-    assert check(iris({"dataset": dataset, "training": training}))
-
-
-@pytest.mark.parametrize(
-    ("dataset", "monitor", "detail"),
-    [
-        ({}, "val_loss", "no samples are held out for validation. Set dataset.split.validation, or watch 'loss'."),
-        ({"split": {"validation": 0.2}}, "val_auc", "but this run measures accuracy, loss."),
-        ({}, "auc", "but this run measures accuracy, loss."),
-    ],
-)
-def test_early_stopping_can_not_watch_what_is_not_measured(check, iris, dataset, monitor, detail):
-    training = {"metrics": ["accuracy"], "early_stopping": {"monitor": monitor}}
-    with pytest.raises(InvalidSpec, match=f"early_stopping watches '{monitor}'") as caught:
-        check(iris({"dataset": dataset, "training": training}))
-    (problem,) = caught.value.problems
-    assert problem.pointer == "/training/early_stopping/monitor"
-    assert detail in problem.detail
-
-
 def test_only_classes_can_be_stratified(check, iris, line):
     split = {"dataset": {"split": {"validation": 0.2, "stratify": True}}}
     assert check(iris(split)).num_validation == 30

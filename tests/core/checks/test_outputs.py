@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 
 from core.errors import InvalidSpec
-from core.specs.training import LossName
+from core.specs.losses import LossName
 
 REAL_LOSSES = {
     "mean_squared_error",
