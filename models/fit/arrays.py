@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from models.preparation.augmentation import AS_STORED, StepPreparation
-from models.runtime import tf
+from models.runtime import device_memory_bytes, tf
 
 Column = npt.NDArray[np.float32] | npt.NDArray[np.int32] | npt.NDArray[np.uint8]
 
@@ -41,6 +41,15 @@ class Arrays:
     def num_bytes(self) -> int:
         """Memory of all columns."""
         return sum(column.nbytes for column in self.columns())
+
+
+LARGEST_SHARE = 0.25
+"""Of the device's memory, what samples may take; the rest is for the network, and for copies on the way."""
+
+
+def fits_on_device(arrays: Arrays) -> bool:
+    """Return whether these samples can lie on the device; otherwise they are sent batch by batch."""
+    return arrays.num_bytes <= LARGEST_SHARE * device_memory_bytes()
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class EvaluationProgram:
         def measure_batch(batch: Any, state: State, answers: Any) -> tuple[Any, State, Any]:
             # Past the last sample a slice simply ends.
             rows = slice(batch * BATCH_SIZE, (batch + 1) * BATCH_SIZE)
-            measured, outputs = self._learner.judge(tuple(part[rows] for part in samples))
+            measured, outputs = self._learner.evaluate(tuple(part[rows] for part in samples))
             total = [whole + part for whole, part in zip(state, measured, strict=True)]
             return batch + 1, total, answers.write(batch - first, outputs)
 

@@ -44,14 +44,17 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """As a spec and a run's record have it, such as `xla-unrolled`."""
+        """As a spec and the report of a run have it, such as `xla-unrolled`."""
         return f"{self.form}-unrolled" if self.is_unrolled else str(self.form)
+
+
+PLANS = {plan.name: plan for plan in (*map(Plan, Form), *(Plan(form, is_unrolled=True) for form in MAX_UNROLLED_STEPS))}
+"""By name; those of a spec are in core/specs/training.py."""
 
 
 def plan_of(name: str) -> Plan:
     """The plan of this name."""
-    form, _, rest = name.partition("-")
-    return Plan(Form(form), is_unrolled=rest == "unrolled")
+    return PLANS[name]
 
 
 def list_candidates(network: Any, *, fits_on_device: bool, is_mirrored: bool = False) -> list[Plan]:
