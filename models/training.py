@@ -21,7 +21,7 @@ from models.runtime import find_device_name, library_versions, num_threads
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """What a finished training leaves.
+    """Files and numbers that a finished training leaves.
 
     Attributes:
         files: model.keras, model.onnx, signature.json and evaluation.json.
@@ -45,7 +45,7 @@ def train(
         output_dir: An existing directory for the saved files.
         cache_dir: What one run finds out about plans, and the pixels it decodes, are kept here for those after it;
             None keeps nothing.
-        reporter: Hears of phases, progress and metrics, and says whether to stop.
+        reporter: Takes phases, progress and metrics, and says whether to stop.
 
     Raises:
         InvalidSpec: If network, data, loss and metrics do not fit together.
@@ -84,7 +84,7 @@ def train(
 
 
 def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_dir: Path | None) -> Planning:
-    """What the fit of a spec is planned by.
+    """Gather what the plan of a fit is chosen by.
 
     Args:
         spec: What to train.

@@ -1,4 +1,4 @@
-"""What was published about a preset, as bounds that a run of it can be held against."""
+"""Published figures of a preset, as bounds that a run of it can be held against."""
 
 from typing import Annotated, Any, Literal
 

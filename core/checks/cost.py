@@ -31,7 +31,7 @@ FORWARD_AND_BACKWARD = 3
 
 @dataclass(frozen=True, slots=True)
 class SpecReport:
-    """What a spec says when it is worked out.
+    """Sizes, length and cost of a spec.
 
     Attributes:
         layers: The network's layers in order.
@@ -66,7 +66,7 @@ def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDes
     """Work a spec out and hold it against the limits.
 
     Args:
-        spec: What to work out.
+        spec: The spec to work out.
         settings: The limits.
         description: Of the upload, where the spec names one.
 
@@ -162,7 +162,7 @@ def _samples_asked(spec: ExperimentSpec, limit: int) -> list["_Asked"]:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a spec asks for of something that is limited."""
+    """An amount that a spec asks for, of something that is limited."""
 
     pointer: str
     what: str

@@ -1,4 +1,4 @@
-"""Whether a network's output, its dataset's targets and the loss belong together."""
+"""Check that a network's output, its dataset's targets, loss and metrics belong together."""
 
 from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec, Problem, reject_spec
@@ -122,7 +122,7 @@ def _activation_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str
     if last.activation == "softmax" and last.units == 1:
         return ("softmax over one unit always answers 1. Use sigmoid.",)
     if shape.task in {Task.REGRESSION, Task.SEQUENCE} and last.activation in {"softmax", "sigmoid", "relu", "tanh"}:
-        return (f"The last layer's activation {last.activation} can not answer every number; linear can.",)
+        return (f"The last layer's activation {last.activation} cannot answer every number; linear can.",)
     return ()
 
 
@@ -134,13 +134,13 @@ def check_target_scaling(spec: ExperimentSpec, *, is_classification: bool) -> No
     """Hold `dataset.target_scaling` against what is learned.
 
     Raises:
-        InvalidSpec: If it asks for what can not be done.
+        InvalidSpec: If it asks for what cannot be done.
     """
     if spec.dataset.target_scaling_asked() != "standardize":
         return
     detail = ""
     if is_classification:
-        detail = "Classes can not be standardised. Leave target_scaling out."
+        detail = "Classes cannot be standardised. Leave target_scaling out."
     elif not spec.training.loss.traits.is_difference:
         detail = (
             f"The loss {spec.training.loss.name} takes targets as they are. Set target_scaling to none, or use one of "
@@ -151,10 +151,10 @@ def check_target_scaling(spec: ExperimentSpec, *, is_classification: bool) -> No
 
 
 def scales_targets(spec: ExperimentSpec, *, is_classification: bool) -> bool:
-    """Whether targets are standardised; `check_target_scaling` has passed the spec.
+    """Decide whether targets are standardised; `check_target_scaling` has passed the spec.
 
     `auto` does so where nothing says that the network's numbers are meant as they are: weights given by hand, a last
-    layer that can not answer every number, or a loss that knows a zero.
+    layer that cannot answer every number, or a loss that knows a zero.
     """
     asked = spec.dataset.target_scaling_asked()
     if is_classification or asked != "auto":

@@ -1,4 +1,4 @@
-"""What a run may record of the inside of its network."""
+"""Limits of what a run records of the inside of its network."""
 
 from collections.abc import Sequence
 
@@ -41,7 +41,7 @@ def check_record(spec: ExperimentSpec, layers: Sequence[LayerRow]) -> None:
 
 
 def count_curves(name: RecordName, layers: Sequence[LayerRow]) -> int:
-    """How many curves recording this adds to a run, at most."""
+    """Count the curves that recording this adds to a run, at most."""
     num_weighted = sum(bool(row.weights) for row in layers)
     match name:
         case "gradient_norms":

@@ -1,4 +1,4 @@
-"""What every part of a spec shares: frozen, strict about names, clear about mistakes."""
+"""Base of every part of a spec: frozen, strict about names, clear about mistakes."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Self

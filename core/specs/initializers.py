@@ -1,4 +1,4 @@
-"""How weights start and what is added to the loss for their size, by Keras's names and defaults."""
+"""Initializers and regularizers of weights, by Keras's names and defaults."""
 
 from typing import Annotated, Literal
 
@@ -81,7 +81,7 @@ Initializer = Annotated[AnyInitializer, BeforeValidator(name_alone, json_schema_
 
 def _for_a_row(initializer: AnyInitializer) -> AnyInitializer:
     if isinstance(initializer, Orthogonal):
-        raise ValueError("An orthogonal matrix can not be made for a bias, which has one axis")  # noqa: TRY004
+        raise ValueError("An orthogonal matrix cannot be made for a bias, which has one axis")  # noqa: TRY004
     return initializer
 
 

@@ -116,7 +116,7 @@ class Loss(SpecModel):
 
     @property
     def traits(self) -> LossTraits:
-        """What tells this loss from others."""
+        """Traits that tell this loss from others."""
         return LOSSES[self.name]
 
 

@@ -1,4 +1,4 @@
-"""How a network is trained: the arguments of `Model.compile` and `Model.fit`, by Keras's names and defaults."""
+"""Training of a network: the arguments of `Model.compile` and `Model.fit`, by Keras's names and defaults."""
 
 from typing import Annotated, Any, Literal
 
@@ -54,7 +54,7 @@ class EarlyStopping(SpecModel):
 
     @property
     def watches_validation(self) -> bool:
-        """Whether it is the validation samples on which the measure is watched."""
+        """True where the measure is watched on the validation samples."""
         return self.monitor.startswith(VALIDATION)
 
     @property
@@ -64,7 +64,7 @@ class EarlyStopping(SpecModel):
 
     @property
     def is_rising(self) -> bool:
-        """Whether the measure improves when it rises."""
+        """True where the measure improves when it rises."""
         if self.mode != "auto":
             return self.mode == "max"
         return self.measure != "loss" and METRICS[self.measure].rises

@@ -24,7 +24,7 @@ ONE_IN_TWO = 0.5
 
 
 def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[int, ...]) -> MakeTally:
-    """How to count the answers of a network.
+    """Choose how the answers of a network are counted.
 
     They are what clients are answered by the saved model: a class or a bit turns at the same output.
 
@@ -78,7 +78,7 @@ def write_report(
 
 
 def describe_split(held_out: HeldOut | None, num_samples: int) -> SplitEvaluation | None:
-    """What the samples of a split gave; None for a split without samples."""
+    """Describe the answers to a split's samples; None for a split without samples."""
     if held_out is None:
         return None
     answers = held_out.tally.report()

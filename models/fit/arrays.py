@@ -99,7 +99,7 @@ class Resident:
         self._tensors = tuple(tf.constant(column) for column in columns)
 
     def places(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Where on the device these rows of the samples lie."""
+        """Find where on the device these rows of the samples lie."""
         return rows if self._places is None else self._places[rows]
 
     def take(self, places: Any) -> Batch:

@@ -1,4 +1,4 @@
-"""Saying why a fit can not go on, and what to try."""
+"""Saying why a fit cannot go on, and what to try."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""All that a fit has measured, by curve, and how far it has come."""
+"""History of a fit: all that it has measured, by curve, and how far it has come."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ MAX_RECORDED_POINTS = 200_000
 
 
 class History:
-    """Takes values as they are measured and tells the reporter.
+    """Takes values as they are measured and reports them.
 
     The curves are `train/…` by step, `epoch/train/…` and `epoch/validation/…` by epoch, and `test/…`, a single point.
 
@@ -27,7 +27,7 @@ class History:
         recorded: What is recorded of each step besides.
         length: Of the fit.
         validation_freq: Epochs from one validation to the next.
-        reporter: Is told.
+        reporter: Takes them.
     """
 
     def __init__(

@@ -37,7 +37,7 @@ def mirrored(num_devices: int) -> Iterator[None]:
 
 
 def is_mirrored() -> bool:
-    """Whether what is built now has copies on several devices."""
+    """Return whether what is built now has copies on several devices."""
     return bool(tf.distribute.has_strategy())
 
 

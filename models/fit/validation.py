@@ -54,17 +54,17 @@ class Validation:
 
     @property
     def has_samples(self) -> bool:
-        """Whether there are validation samples."""
+        """True where there are validation samples."""
         return self._validation is not None
 
     @property
     def validation(self) -> HeldOut | None:
-        """What the validation samples gave with the final weights; None without any, or where nothing is counted."""
+        """Answers to the validation samples with the final weights; None without any, or where nothing is counted."""
         return None if self._validation is None else self._validation.counted
 
     @property
     def test(self) -> HeldOut | None:
-        """What the test samples gave; None without any, or where nothing is counted."""
+        """Answers to the test samples; None without any, or where nothing is counted."""
         return None if self._test is None else self._test.counted
 
     def evaluate_untrained(self) -> None:

@@ -29,7 +29,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class _Outputs:
-    """What a metric meets.
+    """Targets and outputs as a metric meets them.
 
     Attributes:
         loss: Says what form targets have, and what outputs mean.
@@ -41,7 +41,7 @@ class _Outputs:
 
     @property
     def are_sparse(self) -> bool:
-        """Whether targets are numbers of classes."""
+        """True where targets are numbers of classes."""
         return self.loss.traits.targets is TargetForm.CLASS_NUMBERS
 
 

@@ -120,7 +120,7 @@ class FusedAdadelta(keras.optimizers.Adadelta):  # type: ignore[misc]
 
 
 def _slot(optimizer: Any, slots: list[Any], variable: Any) -> Any:
-    """What the optimizer keeps for this weight, as kernels take it."""
+    """Return what the optimizer keeps for this weight, as kernels take it."""
     return slots[optimizer._get_variable_index(variable)].value.handle  # noqa: SLF001 - what Keras's own rules call.
 
 
@@ -172,7 +172,7 @@ def _learning_rate(rate: Any) -> Any:
     if not isinstance(rate, SpecModel):
         return rate
     arguments = rate.model_dump()
-    # Keras takes lists here, and would keep tuples it can not compare.
+    # Keras takes lists here, and would keep tuples it cannot compare.
     return KERAS_SCHEDULES[arguments.pop("name")](
         **{name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
     )

@@ -9,7 +9,7 @@ from models.runtime import has_gpu, keras
 
 
 class Form(StrEnum):
-    """What one call to TensorFlow runs."""
+    """Work of one call to TensorFlow."""
 
     GRAPH = "graph"
     """Many steps, in a graph."""
@@ -98,7 +98,7 @@ SMALL_STEP_FLOPS = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """What plans are chosen by.
+    """Knowledge by which a plan is chosen.
 
     Attributes:
         network: What the network is, in a word that is the same whenever timings would be.
@@ -112,5 +112,5 @@ class Planning:
 
     @property
     def has_small_steps(self) -> bool:
-        """Whether what is done around the arithmetic of a step weighs more than the arithmetic."""
+        """True where the work around the arithmetic of a step weighs more than the arithmetic."""
         return self.flops_per_step < SMALL_STEP_FLOPS

@@ -53,7 +53,7 @@ class GraphEpochs:
 
 
 class SingleSteps:
-    """Where one step is so much work that nothing is won by a loop around it.
+    """One step a call, where a step is so much work that nothing is won by a loop around it.
 
     A loop in a graph runs its body's operations under a scheduler of its own, which keeps some of them from running
     side by side; and big steps are better left one by one when memory is scarce.

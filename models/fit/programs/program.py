@@ -12,7 +12,7 @@ from models.runtime import tf
 
 @dataclass(frozen=True, slots=True)
 class StepsTaken:
-    """What some steps measured.
+    """Measurements of some steps.
 
     Attributes:
         values: (steps, names + recorded): of each step's batch before its update, and what is recorded of the step.
@@ -81,7 +81,7 @@ def take_steps(
 
 
 def split_state(parts: State, running: State) -> tuple[State, State]:
-    """What a learner gives for a step: the state, as long as that of the epoch, and what is recorded, if anything."""
+    """Split what a learner gives for a step: its state, as long as that of the epoch, and what is recorded."""
     return parts[: len(running)], parts[len(running) :]
 
 

@@ -19,7 +19,7 @@ MAX_ROWS = 1 << 20
 """Row numbers that go in with one call: 4 MiB."""
 
 BROKEN_FILE = (tf.errors.DataLossError, tf.errors.OutOfRangeError)
-"""What XLA raises when a program that it kept on disk can not be read."""
+"""What XLA raises when a program that it kept on disk cannot be read."""
 
 
 class XlaEpochs:

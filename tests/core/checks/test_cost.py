@@ -1,8 +1,10 @@
 import pytest
 
+from core.checks import fit as fit_check
 from core.checks.cost import FRAMEWORK_BYTES, check_spec
 from core.errors import InvalidSpec, OverLimit
 from core.experiment import parse_spec
+from core.networks.network import tabulate_layers
 from core.settings import Settings
 
 MEBIBYTE = 1024 * 1024
@@ -202,3 +204,13 @@ def test_every_limit_that_is_exceeded_is_told(over, iris):
 def test_a_limit_is_a_kind_of_invalid_spec_with_a_code_of_its_own():
     assert issubclass(OverLimit, InvalidSpec)
     assert OverLimit.code == "over_limit"
+
+
+def test_the_layer_table_is_worked_out_once(check, iris, monkeypatch):
+    asked = []
+    monkeypatch.setattr(fit_check, "tabulate_layers", lambda *given: asked.append(given) or tabulate_layers(*given))
+
+    report = check(iris({}))
+
+    assert len(asked) == 1
+    assert [row.name for row in report.layers] == ["dense_1"]
