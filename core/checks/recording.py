@@ -1,6 +1,7 @@
 """Limits of what a run records of the inside of its network."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from core.errors import InvalidSpec, Problem
 from core.experiment import ExperimentSpec
@@ -50,3 +51,5 @@ def count_curves(name: RecordName, layers: Sequence[LayerRow]) -> int:
             return STATISTICS * (num_weighted + sum(row.type == "Activation" for row in layers))
         case "weights":
             return sum(row.num_parameters for row in layers)
+        case _:
+            assert_never(name)

@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from typing import assert_never
 
 from core.artifacts import EVALUATION
 from core.datasets.shape import DatasetShape
@@ -44,6 +45,8 @@ def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[
                 return BitTally(output_shape[0], middle)
             case Task.REGRESSION | Task.SEQUENCE:
                 return ErrorTally(_name_outputs(shape, output_shape[-1]), num_samples * math.prod(output_shape[:-1]))
+            case _:
+                assert_never(shape.task)
 
     return make
 

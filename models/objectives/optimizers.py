@@ -1,6 +1,6 @@
 """Make the optimizer of a spec: Keras's, each weight's update done by one TensorFlow kernel where there is one."""
 
-from typing import Any
+from typing import Any, assert_never
 
 from core.specs.base import SpecModel
 from core.specs.optimizers import AnyOptimizer
@@ -163,9 +163,13 @@ def make_optimizer(spec: AnyOptimizer, precision: PrecisionName = "float32") -> 
     optimizer = KERAS_OPTIMIZERS[spec.name](
         learning_rate=_learning_rate(spec.learning_rate), name=spec.name, **arguments
     )
-    if precision == "mixed_float16":
-        return keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale")
-    return optimizer
+    match precision:
+        case "float32" | "mixed_bfloat16":
+            return optimizer
+        case "mixed_float16":
+            return keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale")
+        case _:
+            assert_never(precision)
 
 
 def _learning_rate(rate: Any) -> Any:
