@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.checks.cost import count_step_flops
 from core.checks.length import measure_length
+from core.evaluation import SplitCounts
 from core.experiment import ExperimentSpec
 from core.metrics import Phase
 from core.run_report import Environment
@@ -79,7 +80,9 @@ def train(
 
     clock.phase(Phase.EXPORT)
     files = export_model(as_served(assembly, spec), spec, output_dir)
-    files.append(write_report(assembly.shape, assembly.data, outcome.validation, outcome.test, output_dir))
+    data = assembly.data
+    num_samples = SplitCounts(train=len(data.train), validation=len(data.validation), test=len(data.test))
+    files.append(write_report(assembly.shape, num_samples, outcome.validation, outcome.test, output_dir))
     return TrainingOutcome(files, outcome.metrics, clock.finish())
 
 

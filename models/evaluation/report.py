@@ -19,7 +19,6 @@ from core.signatures.signature import Task
 from core.specs.losses import TargetForm
 from models.evaluation.error_sums import ErrorTally
 from models.evaluation.tallies import BitTally, ClassTally, HeldOut, MakeTally, Tally
-from models.fit.arrays import FitData
 
 ONE_IN_TWO = 0.5
 
@@ -58,22 +57,26 @@ def _name_outputs(shape: DatasetShape, num_outputs: int) -> tuple[str, ...]:
 
 
 def write_report(
-    shape: DatasetShape, data: FitData, validation: HeldOut | None, test: HeldOut | None, output_dir: Path
+    shape: DatasetShape,
+    num_samples: SplitCounts,
+    validation: HeldOut | None,
+    test: HeldOut | None,
+    output_dir: Path,
 ) -> Path:
-    """Keep what was held out, and how it was answered, in `evaluation.json`.
+    """Write the evaluation of held-out samples to `evaluation.json`.
 
     Args:
-        shape: Of the dataset.
-        data: What was learned from and held out.
-        validation: What its samples gave; None where there are none.
-        test: Likewise.
-        output_dir: Where the file goes.
+        shape: Shape of the dataset.
+        num_samples: Samples of each split.
+        validation: Results on the validation samples; None if there are none.
+        test: Likewise for the test samples.
+        output_dir: Folder for the file.
     """
     report = EvaluationReport(
         task=shape.task,
-        num_samples=SplitCounts(train=len(data.train), validation=len(data.validation), test=len(data.test)),
-        validation=describe_split(validation, len(data.validation)),
-        test=describe_split(test, len(data.test)),
+        num_samples=num_samples,
+        validation=describe_split(validation, num_samples.validation),
+        test=describe_split(test, num_samples.test),
     )
     path = output_dir / EVALUATION
     path.write_text(report.model_dump_json() + "\n", encoding="utf-8")
