@@ -150,12 +150,6 @@ class IllegalMove(Conflict):
     code = "illegal_move"
 
 
-class RunNotFinished(Conflict):
-    """The run has not produced what was asked of it yet, or never will."""
-
-    code = "run_not_finished"
-
-
 class IdempotencyMismatch(InvalidInput):
     """An Idempotency-Key came again with a different body."""
 

@@ -36,7 +36,6 @@ def test_every_class_of_the_family_has_a_status():
         "unknown_dataset_version": 404,
         "conflict": 409,
         "illegal_move": 409,
-        "run_not_finished": 409,
         "idempotency_in_flight": 409,
         "attempt_fenced": 409,
         "dataset_missing": 409,
