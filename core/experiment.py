@@ -1,4 +1,4 @@
-"""The experiment spec: everything that is needed to train a network again."""
+"""Spec of an experiment: everything that is needed to reproduce a training."""
 
 from typing import Annotated, Any
 
@@ -14,30 +14,30 @@ from core.specs.weights import InitialWeights
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
 ModelName = Annotated[str, Field(pattern=NAME_PATTERN)]
-"""Lower-case letters, digits, dots, dashes and underscores; at most 64."""
+"""At most 64 lower-case letters, digits, dots, dashes and underscores."""
 
 
 class ExperimentSpec(SpecModel):
-    """A network, the data it learns from and how it is trained."""
+    """Spec of an experiment: dataset, network and training."""
 
     name: ModelName
-    """Name of the model that a succeeded run registers a version of."""
+    """Name of the model under which a succeeded run registers a version."""
     dataset: Dataset
     model: Network
     initial_weights: InitialWeights = Field(default_factory=dict)
-    """First weights by the layer's name, as a dry run lists it, and the weight's own: `kernel`, `bias`, … . What is not
-    named starts as its initializer says."""
+    """Initial weights by the name of the layer, as a dry run lists it, and of the weight, such as `kernel` or `bias`.
+    All others come from their initializers."""
     training: Training
     seed: Annotated[int, Field(ge=0, lt=2**31, strict=True)] = 0
-    """Decides splits, first weights, the order of samples, dropout and noise."""
+    """Seed of splits, initial weights, the order of samples, dropout and noise."""
 
 
 def parse_spec(value: Any, pointer: str = "") -> ExperimentSpec:
-    """Read a spec from parsed JSON.
+    """Validate parsed JSON as a spec.
 
     Args:
-        value: What a JSON parser returned.
-        pointer: Where `value` stands in what the client sent, put in front of each problem's pointer.
+        value: Parsed JSON.
+        pointer: JSON Pointer to `value` in the request; a prefix of the pointer of each problem.
 
     Raises:
         InvalidSpec: With a problem for each mistake.

@@ -1,10 +1,10 @@
-"""Nesting of JSON from outside: how deep arrays and objects may stand within one another, in a text and as values."""
+"""Limit on the nesting of arrays and objects in JSON, as text and as parsed values."""
 
 import re
 from typing import Any
 
 MAX_DEPTH = 32
-"""A spec needs eight levels, or twenty where blocks of layers nest; no other body needs more."""
+"""Most nested levels. A spec needs eight, or twenty with nested blocks of layers; no other body needs more."""
 
 CONTAINERS = frozenset({dict, list, tuple})
 
@@ -12,7 +12,7 @@ BRACKETS_AS_ONE_KIND = bytes.maketrans(b"{}", b"[]")
 
 ALL_BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 
-# A string that never ends is taken to the end of the text: searching on from each later quote would take for ever.
+# A string without an end matches up to the end of the text: to search again from each quote would take too long.
 STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 
@@ -32,21 +32,21 @@ def is_too_deep(value: Any) -> bool:
 
 
 def is_text_too_deep(text: bytes) -> bool:
-    """Return whether JSON nests deeper than MAX_DEPTH, before a parser, most of which recurse, sees it.
+    """Return whether JSON text nests deeper than MAX_DEPTH, before it reaches a parser, most of which recurse.
 
-    It takes far less time than parsing. Malformed text may pass.
+    It takes far less time than parsing. False is possible for malformed text.
     """
-    # Brackets within strings count in the first look, which is the quick one.
+    # The first pass is quick and counts brackets in strings too.
     return _depth(text) > MAX_DEPTH and _depth(STRING.sub(b"", text)) > MAX_DEPTH
 
 
 def _depth(text: bytes) -> int:
-    """Return how deep brackets nest, those in strings included; beyond the limit only that it is."""
+    """Return the depth of nested brackets, including those in strings; MAX_DEPTH + 1 if it is deeper."""
     brackets = text.translate(BRACKETS_AS_ONE_KIND, ALL_BUT_BRACKETS)
     for depth in range(MAX_DEPTH + 1):
         inner = brackets.replace(b"[]", b"")
         if len(inner) == len(brackets):
-            # What is left has no partner: "]]][[[".
+            # The rest has no counterpart: "]]][[[".
             return depth + inner.count(b"[")
         brackets = inner
     return MAX_DEPTH + 1

@@ -1,4 +1,4 @@
-"""Base of every part of a spec: frozen, strict about names, clear about mistakes."""
+"""Base class and field types of specs: frozen, strict about names and types."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Self
@@ -16,15 +16,15 @@ from pydantic import (
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
 NUM_LISTED = 20
-"""More problems than this are not listed: nobody mends them in one go."""
+"""Most problems listed in one error."""
 
 LONGEST_NAME = 200
-"""A field's name with more characters than this is not repeated to the client."""
+"""Longest name, in characters, that is quoted in an error."""
 
 FLOAT32_MAX = 3.4028234663852886e38
-"""Networks compute in float32: anything greater would be infinite to them."""
+"""Largest number of a spec: networks compute in float32, where anything greater is infinite."""
 
-# JSON says what is a number and what is text or a truth value; a spec never guesses across.
+# JSON has numbers, strings and booleans; a spec never converts one to another.
 Bool = Annotated[bool, Strict()]
 Int = Annotated[int, Strict()]
 Float = Annotated[float, Strict(), Field(ge=-FLOAT32_MAX, le=FLOAT32_MAX)]
@@ -36,7 +36,7 @@ NonNegativeFloat = Annotated[float, Strict(), Field(ge=0, le=FLOAT32_MAX)]
 
 
 class SpecModel(BaseModel):
-    """A part of a spec. Unknown fields are errors of the type `unknown_field`, whose context has the known ones."""
+    """Base class of specs. An unknown field is an error of type `unknown_field`; its context has the known fields."""
 
     model_config = ConfigDict(
         frozen=True, extra="forbid", allow_inf_nan=False, use_attribute_docstrings=True, validate_default=True
@@ -55,18 +55,18 @@ class SpecModel(BaseModel):
         try:
             handler({key: value for key, value in data.items() if key in cls.model_fields})
         except ValidationError as error:
-            # The other mistakes are reported in the same answer, so that one round of mending is enough.
+            # The other mistakes are reported in the same response, so that they can all be corrected at once.
             mistakes += [_as_detail(entry) for entry in error.errors(include_url=False)]
         raise ValidationError.from_exception_data(cls.__name__, mistakes)
 
 
 def name_alone(value: Any) -> Any:
-    """Read a name alone as an object of that name, with every other field left at its default."""
+    """Convert a name to an object of that name, every other field at its default."""
     return {"name": value} if isinstance(value, str) else value
 
 
 def at_most(max_length: int) -> BeforeValidator:
-    """Reject a longer list before its items are looked at: listing the mistakes of a million items takes seconds."""
+    """Reject a longer list before its items are validated: listing the mistakes of a million items takes seconds."""
 
     def check(items: Any) -> Any:
         if isinstance(items, list | tuple) and len(items) > max_length:
@@ -78,7 +78,7 @@ def at_most(max_length: int) -> BeforeValidator:
 
 
 def cut_after_mistakes(is_right: Callable[[Any], bool]) -> BeforeValidator:
-    """Drop what follows the last mistake that would be listed, so that a long list full of them is rejected quickly.
+    """Drop the items after the last mistake that is listed, so that a long list of mistakes is rejected quickly.
 
     Args:
         is_right: False only for items that cannot be valid.
@@ -99,19 +99,19 @@ def cut_after_mistakes(is_right: Callable[[Any], bool]) -> BeforeValidator:
 
 def _unknown_field(name: str, value: Any, known: list[str]) -> InitErrorDetails:
     shown = printable(name)
-    # A JSON Pointer has to hold for what was sent; a name that cannot be repeated is reported at its object instead.
+    # A JSON Pointer must resolve in what was sent; a name that cannot be quoted is reported at its object instead.
     location = (name,) if shown == name and len(name) <= LONGEST_NAME else ()
     error = PydanticCustomError("unknown_field", "There is no field '{field}' here", {"field": shown, "known": known})
     return {"type": error, "loc": location, "input": value}
 
 
 def printable(text: str) -> str:
-    """The text with a replacement character for each half of a surrogate pair, which UTF-8 cannot hold."""
+    """Replace each unpaired surrogate, which UTF-8 cannot encode, by a replacement character."""
     return text.encode(errors="replace").decode() if not text.isascii() else text
 
 
 def _as_detail(entry: Any) -> InitErrorDetails:
     kind, context = entry["type"], entry.get("ctx", {})
-    # What stands in braces would be taken from the context.
+    # Text in braces would be replaced from the context.
     message = entry["msg"].replace("{", "(").replace("}", ")")
     return {"type": PydanticCustomError(kind, message, context), "loc": entry["loc"], "input": entry["input"]}

@@ -1,4 +1,4 @@
-"""Initializers and regularizers of weights, by Keras's names and defaults."""
+"""Initializers and regularizers of weights, with Keras's names and defaults."""
 
 from typing import Annotated, Literal
 
@@ -19,20 +19,20 @@ PlainInitializerName = Literal[
 
 
 class PlainInitializer(SpecModel):
-    """An initializer without arguments: Glorot (2010), He (2015), LeCun (1998), all zeros or all ones."""
+    """An initializer without arguments: Glorot (2010), He (2015), LeCun (1998), zeros or ones."""
 
     name: PlainInitializerName
 
 
 class Constant(SpecModel):
-    """Every weight starts at one value."""
+    """Set every weight to one value."""
 
     name: Literal["constant"]
     value: Float = 0.0
 
 
 class RandomNormal(SpecModel):
-    """Weights drawn from a normal distribution."""
+    """Draw weights from a normal distribution."""
 
     name: Literal["random_normal"]
     mean: Float = 0.0
@@ -40,7 +40,7 @@ class RandomNormal(SpecModel):
 
 
 class TruncatedNormal(SpecModel):
-    """Weights drawn from a normal distribution, redrawn beyond two standard deviations."""
+    """Draw weights from a normal distribution, again where they are beyond two standard deviations."""
 
     name: Literal["truncated_normal"]
     mean: Float = 0.0
@@ -48,7 +48,7 @@ class TruncatedNormal(SpecModel):
 
 
 class RandomUniform(SpecModel):
-    """Weights drawn evenly from a range."""
+    """Draw weights from a uniform distribution."""
 
     name: Literal["random_uniform"]
     minval: Float = -0.05
@@ -56,7 +56,7 @@ class RandomUniform(SpecModel):
 
 
 class VarianceScaling(SpecModel):
-    """Weights whose spread follows the layer's size."""
+    """Draw weights with a variance scaled to the size of the layer."""
 
     name: Literal["variance_scaling"]
     scale: PositiveFloat = 1.0
@@ -65,7 +65,7 @@ class VarianceScaling(SpecModel):
 
 
 class Orthogonal(SpecModel):
-    """A random orthogonal matrix, times a gain."""
+    """Draw a random orthogonal matrix and multiply it by a gain."""
 
     name: Literal["orthogonal"]
     gain: Float = 1.0
@@ -76,12 +76,12 @@ AnyInitializer = Annotated[
     Field(discriminator="name"),
 ]
 Initializer = Annotated[AnyInitializer, BeforeValidator(name_alone, json_schema_input_type=str | AnyInitializer)]
-"""An initializer by name alone, or as an object with its arguments."""
+"""The name of an initializer, or an object with its arguments."""
 
 
 def _for_a_row(initializer: AnyInitializer) -> AnyInitializer:
     if isinstance(initializer, Orthogonal):
-        raise ValueError("An orthogonal matrix cannot be made for a bias, which has one axis")  # noqa: TRY004
+        raise ValueError("A bias cannot start orthogonal, because it has one axis. Use another initializer")  # noqa: TRY004
     return initializer
 
 
@@ -89,12 +89,12 @@ BiasInitializer = Annotated[Initializer, AfterValidator(_for_a_row)]
 
 
 class Regularizer(SpecModel):
-    """Adds `l1`·Σ|w| + `l2`·Σw² of the weights to the loss."""
+    """Add `l1`·Σ|w| + `l2`·Σw² of the weights to the loss."""
 
     l1: NonNegativeFloat = 0.0
     l2: NonNegativeFloat = 0.0
 
 
 def plain(name: PlainInitializerName) -> PlainInitializer:
-    """The initializer of this name, for use as a default."""
+    """Return the initializer of this name, for use as a default."""
     return PlainInitializer(name=name)

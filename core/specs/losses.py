@@ -1,4 +1,4 @@
-"""Losses by Keras's names, and all that tells one from another: a row in a table for each."""
+"""Losses by Keras's names, and a table of their traits."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -10,39 +10,39 @@ from core.specs.base import Bool, Fraction, SpecModel, name_alone
 
 
 class TargetForm(StrEnum):
-    """The form of the targets that a loss compares outputs with."""
+    """Form of the targets of a loss."""
 
     NUMBERS = "numbers"
-    """Any numbers; of classes 0 and 1, one-hot where there is an output for each."""
+    """Numbers; classes are 0 and 1, one-hot if there is an output for each class."""
     SIGNS = "signs"
-    """Likewise, but −1 and 1 where something is to be chosen: the border lies at 0."""
+    """Numbers; classes and bits are −1 and 1, with the decision boundary at 0."""
     CLASS_NUMBERS = "class numbers"
-    """The number of the right class."""
+    """Index of the class."""
 
 
 class Probability(StrEnum):
-    """The activation that turns the outputs of a network into the probabilities that a cross-entropy compares."""
+    """Activation that turns logits into the probabilities of a cross-entropy."""
 
     SIGMOID = "sigmoid"
-    """Each output by itself; of two classes, one output is the probability of the second."""
+    """Independent outputs; a single output is the probability of the second of two classes."""
     SOFTMAX = "softmax"
-    """Of classes that exclude one another."""
+    """Mutually exclusive classes."""
 
 
 @dataclass(frozen=True, slots=True)
 class LossTraits:
-    """One loss.
+    """Traits of a loss.
 
     Attributes:
         alias: Keras's short name.
-        targets: Their form.
-        probability: For cross-entropies, which also take logits: what makes probabilities of them.
+        targets: Form of its targets.
+        probability: Activation for logits; None if the loss is not a cross-entropy.
         smooths_labels: Whether it takes `label_smoothing`.
-        is_for_classes: Whether targets that are numbers have no meaning for it.
-        needs_every_class: Whether it compares the outputs of all classes: one for the second of two is not enough.
-        is_difference: Whether it depends on the difference of target and output alone, so that both may be scaled.
+        is_for_classes: Whether it requires class targets.
+        needs_every_class: Whether it requires an output for each class, also for two classes.
+        is_difference: Whether it depends only on the difference of target and output, so that both may be scaled.
         is_squared: Whether it grows with the square of that difference.
-        needs_positive: Whether outputs have to be above 0.
+        needs_positive: Whether it requires outputs above 0.
     """
 
     alias: str | None = None
@@ -77,7 +77,7 @@ LOSSES = {
     "squared_hinge": LossTraits(targets=TargetForm.SIGNS),
     "categorical_hinge": LossTraits(is_for_classes=True, needs_every_class=True),
 }
-"""Every loss. Its place in models is the table in models/objectives/losses.py."""
+"""Every loss; models/objectives/losses.py has the Keras class of each."""
 
 LOSS_ALIASES = {traits.alias: name for name, traits in LOSSES.items() if traits.alias}
 
@@ -85,7 +85,7 @@ if TYPE_CHECKING:
     LossName = str
     LossAlias = str
 else:
-    # The names of a schema are those of the table; mypy takes only literals that are written out.
+    # The schema takes its names from the table; mypy accepts only literals that are written out.
     LossName = Literal[tuple(LOSSES)]
     LossAlias = Literal[tuple(LOSS_ALIASES)]
 
@@ -98,27 +98,29 @@ AnyLossName = Annotated[LossName, BeforeValidator(_full_name, json_schema_input_
 
 
 class Loss(SpecModel):
-    """What training makes small."""
+    """Loss that training minimizes."""
 
     name: AnyLossName
     from_logits: Bool = False
-    """Cross-entropies: the network's outputs are not yet probabilities."""
+    """True if the outputs of the network are logits; cross-entropies only."""
     label_smoothing: Fraction = 0.0
-    """Binary and categorical cross-entropy."""
+    """Amount of label smoothing; binary and categorical cross-entropy only."""
 
     @model_validator(mode="after")
     def _check_arguments(self) -> "Loss":
         if self.from_logits and self.traits.probability is None:
-            raise ValueError(f"from_logits belongs to cross-entropies; '{self.name}' has none")
+            raise ValueError(f"Only cross-entropies take from_logits; got '{self.name}'. Leave it out")
         if self.label_smoothing and not self.traits.smooths_labels:
-            raise ValueError(f"label_smoothing belongs to binary and categorical cross-entropy, not to '{self.name}'")
+            raise ValueError(
+                f"Only binary and categorical cross-entropy take label_smoothing; got '{self.name}'. Leave it out"
+            )
         return self
 
     @property
     def traits(self) -> LossTraits:
-        """Traits that tell this loss from others."""
+        """Traits of this loss."""
         return LOSSES[self.name]
 
 
 NamedLoss = Annotated[Loss, BeforeValidator(name_alone, json_schema_input_type=LossName | LossAlias | Loss)]
-"""A loss by name alone, or as an object with its arguments."""
+"""The name of a loss, or an object with its arguments."""

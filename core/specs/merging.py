@@ -1,4 +1,4 @@
-"""JSON Merge Patch (RFC 7396): how overrides change a preset's spec."""
+"""Apply overrides to the spec of a preset, by JSON Merge Patch (RFC 7396)."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from core.specs.parsing import check_depth
 
 
 def apply_overrides(target: Any, patch: Any, pointer: str = "") -> Any:
-    """The target with the patch applied; null removes a member, anything but an object replaces (RFC 7396 section 2).
+    """Apply a patch: null removes a member, an object is merged, anything else replaces (RFC 7396 section 2).
 
     Neither argument is changed.
 
     Args:
-        target: What is patched, parsed JSON.
-        patch: What to change, parsed JSON.
-        pointer: Where `patch` stands in what the client sent.
+        target: Value to patch, parsed JSON.
+        patch: Changes, parsed JSON.
+        pointer: JSON Pointer to `patch` in the request.
 
     Raises:
         InvalidSpec: If the patch nests too deep.

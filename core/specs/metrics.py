@@ -1,4 +1,4 @@
-"""Metrics by Keras's names, and all that tells one from another: a row in a table for each."""
+"""Metrics by Keras's names, and a table of their traits."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator
 
 TOP_K = 5
-"""Of how many best answers `top_k_categorical_accuracy` asks whether the right one is among them."""
+"""The k of `top_k_categorical_accuracy`."""
 
 
 @dataclass(frozen=True, slots=True)
 class MetricTraits:
-    """One metric.
+    """Traits of a metric.
 
     Attributes:
         alias: Keras's short name.
-        rises: Whether more is better.
-        counts_answers: Whether it counts right answers, so that targets have to be classes or bits.
-        most_outputs_always_right: Outputs up to which every answer counts as right.
+        rises: Whether higher is better.
+        counts_answers: Whether it counts correct predictions, and so requires classes or bits.
+        most_outputs_always_right: Number of outputs up to which every prediction counts as correct.
     """
 
     alias: str | None = None
@@ -39,7 +39,7 @@ METRICS = {
     "r2_score": MetricTraits(rises=True),
     "cosine_similarity": MetricTraits(rises=True),
 }
-"""Every metric. Its place in models is the table in models/objectives/metrics.py."""
+"""Every metric; models/objectives/metrics.py has the Keras class of each."""
 
 METRIC_ALIASES = {traits.alias: name for name, traits in METRICS.items() if traits.alias}
 
@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     MetricName = str
     MetricAlias = str
 else:
-    # The names of a schema are those of the table; mypy takes only literals that are written out.
+    # The schema takes its names from the table; mypy accepts only literals that are written out.
     MetricName = Literal[tuple(METRICS)]
     MetricAlias = Literal[tuple(METRIC_ALIASES)]
 

@@ -1,4 +1,4 @@
-"""Optimizers and learning-rate schedules, by Keras's names, arguments and defaults."""
+"""Optimizers and learning-rate schedules, with Keras's names, arguments and defaults."""
 
 from typing import Annotated, Any, Literal
 
@@ -21,7 +21,7 @@ MAX_PIECES = 1000
 
 
 class ExponentialDecay(SpecModel):
-    """initial_learning_rate · decay_rate^(step / decay_steps)."""
+    """Exponential decay: initial_learning_rate · decay_rate^(step / decay_steps)."""
 
     name: Literal["exponential_decay"]
     initial_learning_rate: PositiveFloat
@@ -31,7 +31,7 @@ class ExponentialDecay(SpecModel):
 
 
 class InverseTimeDecay(SpecModel):
-    """initial_learning_rate / (1 + decay_rate · step / decay_steps)."""
+    """Inverse-time decay: initial_learning_rate / (1 + decay_rate · step / decay_steps)."""
 
     name: Literal["inverse_time_decay"]
     initial_learning_rate: PositiveFloat
@@ -41,7 +41,7 @@ class InverseTimeDecay(SpecModel):
 
 
 class PolynomialDecay(SpecModel):
-    """From initial_learning_rate to end_learning_rate along a power of the share of steps left."""
+    """Polynomial decay from initial_learning_rate to end_learning_rate, by a power of the fraction of steps left."""
 
     name: Literal["polynomial_decay"]
     initial_learning_rate: PositiveFloat
@@ -52,7 +52,7 @@ class PolynomialDecay(SpecModel):
 
 
 class CosineDecay(SpecModel):
-    """Half a cosine (Loshchilov and Hutter, 2016), after a linear warm-up where one is asked for."""
+    """Cosine decay (Loshchilov and Hutter, 2016), with an optional linear warm-up."""
 
     name: Literal["cosine_decay"]
     initial_learning_rate: NonNegativeFloat
@@ -63,7 +63,7 @@ class CosineDecay(SpecModel):
 
 
 class PiecewiseConstantDecay(SpecModel):
-    """values[i] up to step boundaries[i], the last value afterwards."""
+    """Piecewise constant rate: values[i] up to step boundaries[i], then the last value."""
 
     name: Literal["piecewise_constant_decay"]
     boundaries: Annotated[
@@ -74,9 +74,10 @@ class PiecewiseConstantDecay(SpecModel):
     @model_validator(mode="after")
     def _check_pieces(self) -> "PiecewiseConstantDecay":
         if len(self.values) != len(self.boundaries) + 1:
-            raise ValueError(f"{len(self.boundaries)} boundaries need {len(self.boundaries) + 1} values")
+            num_values, num_boundaries = len(self.values), len(self.boundaries)
+            raise ValueError(f"Expected {num_boundaries + 1} values for {num_boundaries} boundaries; got {num_values}")
         if list(self.boundaries) != sorted(set(self.boundaries)):
-            raise ValueError("boundaries must rise")
+            raise ValueError("Boundaries must increase from one to the next")
         return self
 
 
@@ -97,26 +98,28 @@ LearningRate = Annotated[
 
 
 class BaseOptimizer(SpecModel):
-    """What every optimizer can do besides its own rule."""
+    """Arguments that every optimizer takes."""
 
     weight_decay: NonNegativeFloat | None = None
     clipnorm: PositiveFloat | None = None
-    """Clip each gradient to this norm."""
+    """Clip the gradient of each weight to this norm."""
     clipvalue: PositiveFloat | None = None
-    """Clip each gradient's elements to this size."""
+    """Clip each element of a gradient to this absolute value."""
     global_clipnorm: PositiveFloat | None = None
-    """Clip all gradients together to this norm."""
+    """Clip all gradients to this global norm."""
 
     @model_validator(mode="after")
     def _one_clip(self) -> "BaseOptimizer":
         given = [name for name in ("clipnorm", "clipvalue", "global_clipnorm") if getattr(self, name) is not None]
         if len(given) > 1:
-            raise ValueError(f"Only one of {', '.join(given)} can be set")
+            raise ValueError(
+                f"Expected at most one of clipnorm, clipvalue and global_clipnorm; got {' and '.join(given)}"
+            )
         return self
 
 
 class Sgd(BaseOptimizer):
-    """Gradient descent, with (Nesterov) momentum where asked for."""
+    """Gradient descent, with optional (Nesterov) momentum."""
 
     name: Literal["sgd"]
     learning_rate: LearningRate = 0.01
@@ -125,7 +128,7 @@ class Sgd(BaseOptimizer):
 
 
 class RmsProp(BaseOptimizer):
-    """Hinton's RMSprop; `rho` is the course books' decay rate."""
+    """RMSprop (Hinton, 2012); `rho` is the decay rate."""
 
     name: Literal["rmsprop"]
     learning_rate: LearningRate = 0.001
@@ -136,7 +139,7 @@ class RmsProp(BaseOptimizer):
 
 
 class Adagrad(BaseOptimizer):
-    """Duchi et al. (2011)."""
+    """Adagrad (Duchi et al., 2011)."""
 
     name: Literal["adagrad"]
     learning_rate: LearningRate = 0.001
@@ -145,7 +148,7 @@ class Adagrad(BaseOptimizer):
 
 
 class Adadelta(BaseOptimizer):
-    """Zeiler (2012)."""
+    """Adadelta (Zeiler, 2012)."""
 
     name: Literal["adadelta"]
     learning_rate: LearningRate = 0.001
@@ -154,7 +157,7 @@ class Adadelta(BaseOptimizer):
 
 
 class Adam(BaseOptimizer):
-    """Kingma and Ba (2014)."""
+    """Adam (Kingma and Ba, 2014)."""
 
     name: Literal["adam"]
     learning_rate: LearningRate = 0.001
@@ -165,7 +168,7 @@ class Adam(BaseOptimizer):
 
 
 class AdamW(BaseOptimizer):
-    """Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
+    """AdamW: Adam with decoupled weight decay (Loshchilov and Hutter, 2019)."""
 
     name: Literal["adamw"]
     learning_rate: LearningRate = 0.001
@@ -177,7 +180,7 @@ class AdamW(BaseOptimizer):
 
 
 class Adamax(BaseOptimizer):
-    """Adam with the infinity norm (Kingma and Ba, 2014, section 7)."""
+    """Adamax: Adam with the infinity norm (Kingma and Ba, 2014, section 7)."""
 
     name: Literal["adamax"]
     learning_rate: LearningRate = 0.001
@@ -187,7 +190,7 @@ class Adamax(BaseOptimizer):
 
 
 class Nadam(BaseOptimizer):
-    """Adam with Nesterov momentum (Dozat, 2015)."""
+    """Nadam: Adam with Nesterov momentum (Dozat, 2015)."""
 
     name: Literal["nadam"]
     learning_rate: LearningRate = 0.001
@@ -197,7 +200,7 @@ class Nadam(BaseOptimizer):
 
 
 class Ftrl(BaseOptimizer):
-    """Follow the regularised leader (McMahan et al., 2013)."""
+    """FTRL: follow the regularized leader (McMahan et al., 2013)."""
 
     name: Literal["ftrl"]
     learning_rate: LearningRate = 0.001
@@ -210,7 +213,7 @@ class Ftrl(BaseOptimizer):
 
 
 class Lion(BaseOptimizer):
-    """Chen et al. (2023)."""
+    """Lion (Chen et al., 2023)."""
 
     name: Literal["lion"]
     learning_rate: LearningRate = 0.001
@@ -222,4 +225,4 @@ AnyOptimizer = Annotated[
     Sgd | RmsProp | Adagrad | Adadelta | Adam | AdamW | Adamax | Nadam | Ftrl | Lion, Field(discriminator="name")
 ]
 Optimizer = Annotated[AnyOptimizer, BeforeValidator(name_alone, json_schema_input_type=str | AnyOptimizer)]
-"""An optimizer by name alone, or as an object with its arguments."""
+"""The name of an optimizer, or an object with its arguments."""

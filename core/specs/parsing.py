@@ -1,4 +1,4 @@
-"""Parse JSON values: to an object, or to a list of everything that is wrong with them."""
+"""Parse JSON values into models, reporting every mistake with its place."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, TypeVar
@@ -12,13 +12,13 @@ from core.specs.wording import describe_error, join_alternatives
 
 
 def check_depth(value: Any, pointer: str = "") -> None:
-    """Reject what nests too deep.
+    """Reject values that nest too deep.
 
     Raises:
-        InvalidSpec: Pointing at the whole, for the way down is too long to be read.
+        InvalidSpec: If it does; its pointer is that of the whole value.
     """
     if is_too_deep(value):
-        detail = f"More than {MAX_DEPTH} objects and lists stand within one another; no spec needs that many."
+        detail = f"Expected at most {MAX_DEPTH} nested objects and lists; got more. Nest fewer."
         raise InvalidSpec.at(pointer, detail, "too_deep")
 
 
@@ -26,7 +26,7 @@ _LEAF: Mapping[str, Any] = {"type": "any"}
 
 
 def steps_into_value(model: type[BaseModel], location: Sequence[str | int]) -> tuple[str | int, ...]:
-    """The location without the names of union members, found by walking the model's schema (pydantic-core's)."""
+    """Return the location without the names of union members, found by walking the model's schema (pydantic-core's)."""
     definitions: dict[str, Any] = {}
     schema: Mapping[str, Any] = model.__pydantic_core_schema__
     steps = []
@@ -53,7 +53,7 @@ def steps_into_value(model: type[BaseModel], location: Sequence[str | int]) -> t
 
 
 def _unwrapped(schema: Mapping[str, Any], definitions: dict[str, Any]) -> Mapping[str, Any]:
-    """The schema within validators, defaults, references and the like."""
+    """Return the schema inside validators, defaults, references and the like."""
     definitions.update({entry["ref"]: entry for entry in schema.get("definitions", ())})
     is_reference = schema["type"] == "definition-ref"
     within = definitions[schema["schema_ref"]] if is_reference else schema.get("schema")
@@ -75,7 +75,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse_as(model: type[Model], value: Any, pointer: str = "") -> Model:
-    """Read a pydantic model from parsed JSON, reporting mistakes as this project does.
+    """Validate parsed JSON as a pydantic model.
 
     Raises:
         InvalidSpec: With a problem for each mistake.
@@ -95,7 +95,7 @@ def find_problems(model: type[BaseModel], error: ValidationError, value: Any, po
     for entry in entries:
         place = pointer + _pointer(model, entry, value)
         if entry["type"] == "too_short" and _holds_other(entry, entries):
-            continue  # pydantic counts only the items that were right.
+            continue  # pydantic counts only the valid items.
         if place not in found and len(found) == NUM_LISTED:
             break
         detail = describe_error(entry)
@@ -103,7 +103,7 @@ def find_problems(model: type[BaseModel], error: ValidationError, value: Any, po
         if known is None:
             found[place] = Problem(pointer=place, detail=detail, code=entry["type"])
         elif detail not in known.detail:
-            # The members of a union each say what they would have taken.
+            # Each member of a union reports what it expected.
             found[place] = Problem(pointer=place, detail=join_alternatives(known.detail, detail), code=known.code)
     return tuple(found.values())
 
@@ -114,7 +114,7 @@ def _holds_other(entry: Any, entries: list[Any]) -> bool:
 
 
 def _pointer(model: type[BaseModel], entry: Any, value: Any) -> str:
-    """A JSON Pointer (RFC 6901) to the place in `value` that an error is about."""
+    """Return the JSON Pointer (RFC 6901) to the place of an error in `value`."""
     steps = steps_into_value(model, entry["loc"])
     if entry["type"] in {"union_tag_invalid", "union_tag_not_found"}:
         steps = (*steps, str(entry["ctx"]["discriminator"]).strip("'"))
@@ -126,7 +126,7 @@ def _pointer(model: type[BaseModel], entry: Any, value: Any) -> str:
         elif isinstance(current, dict) and step in current:
             current = current[step]
         elif not (isinstance(current, dict) and position == len(steps) - 1):
-            # A short form, such as a name alone for an object, has no places within; an absent field has its own.
+            # A short form, such as a name for an object, has no members; a missing field has a pointer of its own.
             break
         pointer += json_pointer(step)
     return pointer
@@ -134,4 +134,4 @@ def _pointer(model: type[BaseModel], entry: Any, value: Any) -> str:
 
 def _summary(problems: tuple[Problem, ...]) -> str:
     number = f"{len(problems)} or more" if len(problems) == NUM_LISTED else str(len(problems))
-    return f"{number} things are wrong; the first, at {problems[0].pointer or 'the top'}: {problems[0].detail}"
+    return f"{number} errors. The first is at {problems[0].pointer or 'the top level'}: {problems[0].detail}"

@@ -1,4 +1,4 @@
-"""Training of a network: the arguments of `Model.compile` and `Model.fit`, by Keras's names and defaults."""
+"""Training of a network: the arguments of `Model.compile` and `Model.fit`, with Keras's names and defaults."""
 
 from typing import Annotated, Any, Literal
 
@@ -23,65 +23,67 @@ from core.specs.metrics import METRICS, AnyMetricName
 from core.specs.optimizers import Optimizer, RmsProp
 
 PlanName = Literal["auto", "xla", "xla-unrolled", "graph", "graph-unrolled", "step", "stream"]
-"""xla: many steps as one XLA program; graph: many steps in one graph; step: one step a call; stream: samples read in
-batches ahead of need. `-unrolled`: recurrent layers written out time step by time step."""
+"""xla: many steps as one XLA program; graph: many steps in one graph; step: one step per call; stream: batches
+prefetched from the host. `-unrolled`: with recurrent layers unrolled."""
 
 PLANS_FOR_DEVICES = ("auto", "graph", "step", "stream")
-"""Those that several devices can share; an XLA program runs on one."""
+"""Plans that run on several devices; an XLA program runs on one."""
 MAX_DEVICES = 64
 
 PrecisionName = Literal["float32", "mixed_float16", "mixed_bfloat16"]
-"""Keras's dtype policies: mixed ones compute in 16 bits and keep weights in 32."""
+"""Keras's dtype policies: the mixed ones compute in 16 bits and keep weights in 32."""
 
 RecordName = Literal["gradient_norms", "activations", "weights"]
-"""What goes on inside the network, for each layer and step."""
+"""Statistics of a layer that are recorded at each step."""
 
 VALIDATION = "val_"
-"""In front of the name of what is measured on the validation samples."""
+"""Prefix of the names of validation metrics."""
 
 
 class EarlyStopping(SpecModel):
-    """Ends training when a measure has stopped improving."""
+    """Stop training when a monitored metric has stopped improving."""
 
     monitor: Annotated[str, Field(pattern=r"^(val_)?[a-z0-9_]+$", max_length=64)] = "val_loss"
-    """`loss` or a metric's name; with `val_` in front, on the validation samples."""
+    """Metric to monitor: `loss` or the name of a metric, with the prefix `val_` for the validation samples."""
     min_delta: NonNegativeFloat = 0.0
     patience: NonNegativeInt = 0
-    """Epochs without improvement that are waited for."""
+    """Number of epochs with no improvement after which training is stopped."""
     mode: Literal["auto", "min", "max"] = "auto"
     restore_best_weights: Bool = False
     start_from_epoch: NonNegativeInt = 0
 
     @property
     def watches_validation(self) -> bool:
-        """True where the measure is watched on the validation samples."""
+        """True if a validation metric is monitored."""
         return self.monitor.startswith(VALIDATION)
 
     @property
     def measure(self) -> str:
-        """`loss` or the name of a metric."""
+        """Name of the monitored metric, without prefix: `loss` or the name of a metric."""
         return self.monitor.removeprefix(VALIDATION)
 
     @property
     def is_rising(self) -> bool:
-        """True where the measure improves when it rises."""
+        """True if higher is better."""
         if self.mode != "auto":
             return self.mode == "max"
         return self.measure != "loss" and METRICS[self.measure].rises
 
 
 def _check_class_weight(value: Any) -> Any:
-    """Reject what is no choice of weights as a whole, and an object full of mistakes after those that are listed."""
+    """Reject anything but `balanced` or an object; of an object with mistakes, keep those that are listed."""
     if isinstance(value, dict):
         names_are_readable = all(
             isinstance(name, str) and len(name) <= LONGEST_NAME and name == printable(name) for name in value
         )
         if not names_are_readable:
-            raise PydanticCustomError("class_name", "Input should be weights by label or number of a class")
+            raise PydanticCustomError(
+                "class_name", "Expected labels or numbers of classes as names; got a name that cannot be one."
+            )
         wrong = [name for name, weight in value.items() if not _is_positive(weight)]
         return {name: value[name] for name in wrong[:NUM_LISTED]} or value
     if value is not None and value != "balanced":
-        raise PydanticCustomError("class_weight_type", "Input should be 'balanced' or an object with weights by class")
+        raise PydanticCustomError("class_weight_type", "Input should be 'balanced' or an object with a weight by class")
     return value
 
 
@@ -101,55 +103,56 @@ ClassWeight = Annotated[
 
 
 class Training(SpecModel):
-    """Optimizer, loss, metrics and how long."""
+    """Optimizer, loss, metrics and length of a training."""
 
     optimizer: Optimizer = RmsProp(name="rmsprop")
     loss: NamedLoss
     metrics: Annotated[tuple[AnyMetricName, ...], Field(max_length=20), at_most(20)] = ()
     epochs: NonNegativeInt | None = None
-    """Passes over the training samples; 1 where neither `epochs` nor `steps` is given. 0: the network is measured as it
-    is."""
+    """Number of epochs; 1 if neither `epochs` nor `steps` is given. 0 evaluates the network without training it."""
     steps: NonNegativeInt | None = None
-    """Batches in all, instead of `epochs`."""
+    """Total number of training steps, instead of `epochs`."""
     steps_per_epoch: PositiveInt | None = None
-    """Batches that count as an epoch; null: as many as the training samples fill."""
+    """Number of steps in an epoch; null for one pass over the training samples."""
     batch_size: PositiveInt | Literal["full"] = 32
-    """Samples per step; `full` takes all of them in each step."""
+    """Number of samples per step; `full` for all training samples."""
     shuffle: Bool = True
-    """Draw a new order of the training samples every epoch."""
+    """Shuffle the training samples before each epoch."""
     validation_freq: PositiveInt = 1
-    """Measure the validation samples every so many epochs."""
+    """Number of epochs from one validation to the next."""
     early_stopping: EarlyStopping | None = None
     class_weight: Annotated[ClassWeight | None, BeforeValidator(_check_class_weight)] = None
-    """What samples of a class count in the training loss, by the class's label or number; classes not named count 1.
-    `balanced` lets every class count the same in all."""
+    """Weights of classes in the training loss, by label or number; 1 for a class that is not named. `balanced` gives
+    every class the same total weight."""
     record: Annotated[tuple[RecordName, ...], at_most(3)] = ()
-    """Curves per step of what goes on inside: the length of each layer's gradient, mean, spread and zeros of what
-    comes out of it, or every single weight of a small network."""
+    """Statistics to record at each step: the norm of each layer's gradient; the mean, standard deviation and share of
+    zeros of its output; or every weight of a small network."""
     precision: PrecisionName = "float32"
-    """What the network computes in while it is trained; weights, last activation, loss and saved model stay float32."""
+    """Precision of the computation in training; weights, last activation, loss and saved model are float32."""
     plan: PlanName = "auto"
-    """How the steps are computed; all plans give the same numbers up to rounding. `auto` takes the fastest."""
+    """Execution plan of the steps; all plans give the same results up to rounding. `auto` chooses the fastest."""
     devices: Annotated[PositiveInt, Field(le=MAX_DEVICES)] = 1
-    """GPUs that share each batch equally. More than one pays for large steps only."""
+    """Number of GPUs; each computes an equal share of every batch. More than one is faster only for large steps."""
 
     @model_validator(mode="after")
     def _one_length(self) -> "Training":
         if self.epochs is not None and self.steps is not None:
-            raise ValueError("Give epochs or steps, not both")
+            raise ValueError("Expected epochs or steps; got both. Remove one")
         if len(set(self.metrics)) != len(self.metrics):
-            raise ValueError("metrics names one of its metrics twice")
+            raise ValueError("A metric is named twice in metrics. Name it once")
         if len(set(self.record)) != len(self.record):
-            raise ValueError("record names one of its kinds twice")
+            raise ValueError("A name is listed twice in record. List it once")
         if self.devices > 1 and self.record:
-            raise ValueError("record needs devices to be 1: what each of several devices sees is not put together")
+            raise ValueError("Recording works on one device only. Set devices to 1, or leave record out")
         if self.devices > 1 and self.plan not in PLANS_FOR_DEVICES:
-            raise ValueError(f"plan must be one of {', '.join(PLANS_FOR_DEVICES)} where devices is more than 1")
+            raise ValueError(
+                f"Expected one of the plans {', '.join(PLANS_FOR_DEVICES)} for several devices; got '{self.plan}'"
+            )
         return self
 
     @property
     def num_epochs_asked(self) -> int | None:
-        """Epochs, where the length is given in epochs."""
+        """Number of epochs; None if the length is given in steps."""
         if self.steps is not None:
             return None
         return 1 if self.epochs is None else self.epochs

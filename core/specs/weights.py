@@ -1,4 +1,4 @@
-"""Weights written in a spec, number by number."""
+"""Initial weights given as numbers in a spec."""
 
 from math import inf
 from typing import Annotated, Any
@@ -9,41 +9,43 @@ from pydantic_core import InitErrorDetails, PydanticCustomError
 from core.specs.base import FLOAT32_MAX, LONGEST_NAME, NUM_LISTED, printable
 
 MAX_NUMBERS = 10_000
-"""Numbers that may be written in one spec, over all weights: enough for what is worked out by hand."""
+"""Most numbers in the initial weights of a spec: enough for examples worked out by hand."""
 
 Nested = float | tuple["Nested", ...]
 Position = tuple[int, ...]
-"""Of a number in lists within lists: its place in each of them, the outermost first."""
+"""Indices of a number in nested lists, the outermost first."""
 
 
 def shape_of_numbers(numbers: Nested) -> tuple[int, ...]:
-    """The shape of numbers nested as `Numbers` has them; () for a number alone."""
+    """Return the shape of nested numbers; () for a single number."""
     if not isinstance(numbers, tuple):
         return ()
     return (len(numbers), *(shape_of_numbers(numbers[0]) if numbers else ()))
 
 
 def list_numbers(numbers: Nested) -> list[float]:
-    """All numbers, in the order they are written."""
+    """Flatten nested numbers, in the order in which they are written."""
     return [number for part in numbers for number in list_numbers(part)] if isinstance(numbers, tuple) else [numbers]
 
 
 def _check_layers(value: Any) -> Any:
-    """Reject names that cannot be repeated, and more numbers than a spec may have, before any is looked at."""
+    """Reject names that cannot be quoted, and more numbers than a spec may have, before any is validated."""
     if not isinstance(value, dict):
         return value
     names = [*value, *(name for weights in value.values() if isinstance(weights, dict) for name in weights)]
     if not all(isinstance(name, str) and len(name) <= LONGEST_NAME and name == printable(name) for name in names):
-        raise PydanticCustomError("weight_name", "Input should be weights by the name of a layer, then by their own")
+        raise PydanticCustomError(
+            "weight_name", "Expected names of layers and, in each, of its weights; got a name that cannot be one."
+        )
     arrays = [array for weights in value.values() if isinstance(weights, dict) for array in weights.values()]
     if _count(arrays) > MAX_NUMBERS:
         context = {"most": f"{MAX_NUMBERS:,}"}
-        raise PydanticCustomError("too_many_weights", "Input should be at most {most} numbers in all", context)
+        raise PydanticCustomError("too_many_weights", "Expected at most {most} numbers in all; got more.", context)
     return value
 
 
 def _count(values: list[Any]) -> int:
-    """Numbers in lists within lists; what is a list counts too, so that empty ones do not come for free."""
+    """Count numbers in nested lists, and the lists themselves, so that empty ones count too."""
     number, left = 0, list(values)
     while left:
         value = left.pop()
@@ -56,7 +58,7 @@ def _count(values: list[Any]) -> int:
 
 
 def _read_numbers(value: Any) -> Nested:
-    """Finite float32 numbers in lists, those beside one another of one length."""
+    """Validate nested lists of finite float32 numbers; lists of one depth have one length."""
     mistakes: list[InitErrorDetails] = []
     lengths: dict[int, int | None] = {}
     numbers = _read(value, (), lengths, mistakes)
@@ -66,7 +68,7 @@ def _read_numbers(value: Any) -> Nested:
 
 
 def _read(value: Any, position: Position, lengths: dict[int, int | None], mistakes: list[InitErrorDetails]) -> Nested:
-    """Read what stands at a position; `lengths` has, by depth, the length of lists there, or None for numbers."""
+    """Read the value at a position; `lengths` has the length of lists by depth, or None for numbers."""
     if len(mistakes) == NUM_LISTED:
         return ()
     length = len(value) if isinstance(value, list | tuple) else None
@@ -78,7 +80,9 @@ def _read(value: Any, position: Position, lengths: dict[int, int | None], mistak
     elif length is None:
         kind, context = _mistake_of(value)
     if kind is None and length != expected:
-        kind = PydanticCustomError("ragged_list", "Input should be {expected}, as beside it", _in_words(expected))
+        kind = PydanticCustomError(
+            "ragged_list", "Input should be {expected}, like the others at this depth", _in_words(expected)
+        )
     if kind is not None:
         mistakes.append({"type": kind, "loc": position, "input": value, "ctx": context})
         return ()
@@ -88,7 +92,7 @@ def _read(value: Any, position: Position, lengths: dict[int, int | None], mistak
 
 
 def _mistake_of(value: Any) -> tuple[str | None, dict[str, Any]]:
-    """The name of pydantic's error for what is no float32 number, and its context."""
+    """Return pydantic's error type for a value that is not a float32 number, and its context."""
     if type(value) not in {int, float}:
         return "float_type", {}
     if value != value or abs(value) == inf:  # noqa: PLR0124 - whole numbers may be too large for isnan.
@@ -109,7 +113,7 @@ Numbers = Annotated[
     AfterValidator(_read_numbers),
     WithJsonSchema({"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "array"}]}}),
 ]
-"""A number alone is no array: one list around another for each axis of the weight."""
+"""An array as nested lists, one level for each axis of the weight."""
 
 InitialWeights = Annotated[
     dict[str, Annotated[dict[str, Numbers], Field(min_length=1)]], BeforeValidator(_check_layers)

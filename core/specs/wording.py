@@ -1,4 +1,4 @@
-"""pydantic's errors in this project's words: what came, what was expected."""
+"""Messages of pydantic's errors: what was expected, what was sent."""
 
 from typing import Any
 
@@ -6,10 +6,10 @@ from core.errors import nearest
 from core.specs.base import printable
 
 LONGEST_SHOWN = 60
-"""Characters of a value that are repeated to the client: enough to recognise what was sent."""
+"""Characters of a value quoted in a message: enough to recognise what was sent."""
 
 LEAST_ROUNDED = 2**53
-"""Floats from here on are not exact and are written short."""
+"""Floats at or above this are not exact and are written in short form."""
 
 EXPECTED = {
     "model_type": "an object",
@@ -21,59 +21,62 @@ EXPECTED = {
     "float_type": "a number",
     "finite_number": "a finite number",
     "bool_type": "true or false",
-    "string_type": "text",
-    "string_unicode": "text without halves of surrogate pairs",
+    "string_type": "a string",
+    "string_unicode": "a string of valid Unicode",
 }
+"""Expected value by error type."""
 
 BOUNDS = {
-    "greater_than": ("gt", "more than", ""),
-    "greater_than_equal": ("ge", "at least", ""),
-    "less_than": ("lt", "less than", ""),
-    "less_than_equal": ("le", "at most", ""),
+    "greater_than": ("gt", "a number above"),
+    "greater_than_equal": ("ge", "a number of at least"),
+    "less_than": ("lt", "a number below"),
+    "less_than_equal": ("le", "a number of at most"),
+    "string_pattern_mismatch": ("pattern", "text of the form"),
+}
+"""Key of the bound in the error's context, and the words before it, by error type."""
+
+LENGTHS = {
     "too_short": ("min_length", "at least", "item"),
     "too_long": ("max_length", "at most", "item"),
     "string_too_short": ("min_length", "at least", "character"),
     "string_too_long": ("max_length", "at most", "character"),
-    "string_pattern_mismatch": ("pattern", "the form", ""),
 }
-"""For each of pydantic's error types: where its context holds the bound, how it is said, and of what it is a number."""
+"""Key of the bound in the error's context, the words before it and its unit, by error type."""
 
 
 def describe_error(entry: Any) -> str:
-    """Put one of pydantic's errors into a sentence for the client."""
+    """Describe one of pydantic's errors in a sentence for the client."""
     context = entry.get("ctx", {})
     kind = entry["type"]
-    came = _shown(entry["input"])
     match kind:
         case "missing":
             step = entry["loc"][-1]
-            what = f"Number {step + 1} of the list" if isinstance(step, int) else f"The field '{step}'"
-            return f"{what} is missing."
+            return f"Item {step + 1} of the list is missing." if isinstance(step, int) else _missing_field(step)
         case "unknown_field":
             return f"There is no field {_shown(context['field'])} here.{nearest(context['field'], context['known'])}"
         case "union_tag_not_found":
-            field = str(context["discriminator"]).strip("'")
-            return f"Say which kind it is in the field '{field}'."
+            return _missing_field(str(context["discriminator"]).strip("'"))
         case "union_tag_invalid":
             return _wrong_tag(entry["input"], context)
         case "literal_error":
             return _unknown_name(entry["input"], str(context["expected"]))
         case "value_error":
             return f"{context.get('error', entry['msg'])}."
-        case _ if kind in EXPECTED:
-            return f"{came} came; expected {EXPECTED[kind]}."
-        case _ if kind in BOUNDS:
-            return f"{came} came; expected {_bound(kind, context)}."
+        case _ if kind in LENGTHS:
+            return _wrong_length(entry["input"], context, *LENGTHS[kind])
         case _:
-            expected = entry["msg"].removesuffix(".").replace("Input should be", "expected")
-            return f"{came} came; {expected[0].lower()}{expected[1:]}."
+            return _wrong_value(kind, entry["input"], context, entry["msg"])
+
+
+def _missing_field(name: str) -> str:
+    return f"The field '{name}' is missing."
 
 
 def _unknown_name(value: Any, expected: str) -> str:
     known = [name.strip(" '") for name in expected.replace(" or ", ", ").split(",")]
     if isinstance(value, str) and len(known) > 1:
-        return f"{_shown(value)} is not known here.{nearest(value, known)}"
-    return f"{_shown(value)} came; expected {expected}."
+        return f"Unknown value {_shown(value)}.{nearest(value, known)}"
+    return f"Expected {expected}; got {_shown(value)}."
 
 
 def _wrong_tag(value: Any, context: Any) -> str:
@@ -81,17 +84,31 @@ def _wrong_tag(value: Any, context: Any) -> str:
     tags = [tag.strip(" '") for tag in str(context["expected_tags"]).split(",")]
     tag = value[field] if isinstance(value, dict) and field in value else str(context["tag"])
     if not isinstance(tag, str):
-        return f"{_shown(tag)} came; expected a {field}.{nearest('', tags)}"
-    return f"{_shown(tag)} is not a {field} known here.{nearest(tag, tags)}"
+        return f"Expected a {field}; got {_shown(tag)}.{nearest('', tags)}"
+    return f"Unknown {field} {_shown(tag)}.{nearest(tag, tags)}"
 
 
-def _bound(kind: str, context: Any) -> str:
-    field, words, unit = BOUNDS[kind]
-    bound = context[field]
+def _bound(bound: Any) -> str:
     if isinstance(bound, float):
-        bound = int(bound) if abs(bound) < LEAST_ROUNDED and bound.is_integer() else f"{bound:g}"
-    plural = unit if bound == 1 or not unit else f"{unit}s"
-    return f"{words} {bound} {plural}".rstrip()
+        return str(int(bound)) if abs(bound) < LEAST_ROUNDED and bound.is_integer() else f"{bound:g}"
+    return str(bound)
+
+
+def _wrong_value(kind: str, value: Any, context: Any, message: str) -> str:
+    if message.endswith("."):
+        return message
+    expected = message.replace("Input should be", "Expected")
+    if kind in EXPECTED:
+        expected = f"Expected {EXPECTED[kind]}"
+    elif kind in BOUNDS:
+        field, words = BOUNDS[kind]
+        expected = f"Expected {words} {_bound(context[field])}"
+    return f"{expected}; got {_shown(value)}."
+
+
+def _wrong_length(value: Any, context: Any, field: str, words: str, unit: str) -> str:
+    bound = context[field]
+    return f"Expected {words} {bound} {unit if bound == 1 else unit + 's'}; got {len(value)}."
 
 
 def _shown(value: Any) -> str:
@@ -112,8 +129,8 @@ def _shown(value: Any) -> str:
 
 
 def join_alternatives(one: str, other: str) -> str:
-    """One sentence from what two members of a union would each have taken."""
-    came, separator, expected = other.partition(" came; expected ")
-    if separator and one.startswith(came + separator):
-        return f"{one.removesuffix('.')} or {expected}"
+    """Join the messages of two members of a union, in one sentence where both say what they expected."""
+    (expected, separator, got), (alternative, _, other_got) = one.partition("; got "), other.partition("; got ")
+    if separator and got == other_got:
+        return f"{expected} or {alternative.removeprefix('Expected ')}; got {got}"
     return f"{one} {other}"

@@ -19,10 +19,12 @@ def test_a_function_of_several_numbers_is_drawn_at_random_only(dataset):
     assert "one number" in dataset(value | {"polynomial_features": {"degree": 2}})[""]
 
 
-@pytest.mark.parametrize(("degree", "came"), [(0, "at least 1"), (21, "at most 20"), (2.0, "a whole number")])
+@pytest.mark.parametrize(
+    ("degree", "came"), [(0, "a number of at least 1"), (21, "a number of at most 20"), (2.0, "a whole number")]
+)
 def test_a_degree_is_from_1_to_20(dataset, degree, came):
     value = {"name": "function", "function": {"type": "sine"}, "polynomial_features": {"degree": degree}}
-    assert dataset(value) == {"/polynomial_features/degree": f"{degree} came; expected {came}."}
+    assert dataset(value) == {"/polynomial_features/degree": f"Expected {came}; got {degree}."}
 
 
 def test_a_polynomial_stays_within_its_bound():

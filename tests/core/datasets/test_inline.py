@@ -12,7 +12,7 @@ def test_targets_of_one_number_need_no_brackets(read):
 
 def test_inputs_are_rows(dataset):
     assert dataset(INLINE | {"inputs": [1, 2, 3]}) == {
-        f"/inputs/{number}": f"{number + 1} came; expected a list." for number in range(3)
+        f"/inputs/{number}": f"Expected a list; got {number + 1}." for number in range(3)
     }
 
 
@@ -25,8 +25,8 @@ def test_rows_may_be_arrays(read):
     ("changes", "place", "detail"),
     [
         ({"input_shape": [2, 2]}, "", "input_shape 2×2 takes 4 numbers, each row has 2."),
-        ({"input_shape": [2]}, "/input_shape", "a list of 1 came; expected at least 2 items."),
-        ({"input_shape": [2, 0]}, "/input_shape/1", "0 came; expected at least 1."),
+        ({"input_shape": [2]}, "/input_shape", "Expected at least 2 items; got 1."),
+        ({"input_shape": [2, 0]}, "/input_shape/1", "Expected a number of at least 1; got 0."),
         (
             {"input_shape": [2, 1], "columns": ["a", "b"]},
             "",
@@ -44,12 +44,12 @@ def test_arrays_hold_all_numbers_of_a_row_and_are_not_scaled_by_column(dataset, 
 
 
 def test_a_row_is_not_empty(dataset):
-    assert dataset(INLINE | {"inputs": [[], [], []]})["/inputs/0"] == "a list of 0 came; expected at least 1 item."
+    assert dataset(INLINE | {"inputs": [[], [], []]})["/inputs/0"] == "Expected at least 1 item; got 0."
 
 
 def test_a_table_is_not_empty(dataset):
     found = dataset(INLINE | {"inputs": [], "targets": []})
-    assert found == dict.fromkeys(["/inputs", "/targets"], "a list of 0 came; expected at least 1 item.")
+    assert found == dict.fromkeys(["/inputs", "/targets"], "Expected at least 1 item; got 0.")
 
 
 @pytest.mark.parametrize(
@@ -94,11 +94,11 @@ def test_a_row_may_count_nothing_as_long_as_another_counts(read):
 @pytest.mark.parametrize(
     ("weight", "detail"),
     [
-        (-0.5, "-0.5 came; expected at least 0."),
-        ("1", "'1' came; expected a number."),
-        (None, "null came; expected a number."),
-        (float("nan"), "nan came; expected a finite number."),
-        (float("inf"), "inf came; expected a finite number."),
+        (-0.5, "Expected a number of at least 0; got -0.5."),
+        ("1", "Expected a number; got '1'."),
+        (None, "Expected a number; got null."),
+        (float("nan"), "Expected a finite number; got nan."),
+        (float("inf"), "Expected a finite number; got inf."),
     ],
 )
 def test_a_weight_is_a_finite_number_from_zero_on(dataset, weight, detail):

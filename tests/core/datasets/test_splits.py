@@ -9,10 +9,10 @@ from core.errors import InvalidSpec
     ("value", "detail"),
     [
         (1.5, "Below 1 it is a share of the samples; from 1 on it is a count and must be whole."),
-        (-0.1, "-0.1 came; expected at least 0."),
-        (2**31, "2147483648 came; expected at most 2147483647."),
-        (True, "true came; expected a number."),
-        ("0.2", "'0.2' came; expected a number."),
+        (-0.1, "Expected a number of at least 0; got -0.1."),
+        (2**31, "Expected a number of at most 2147483647; got 2147483648."),
+        (True, "Expected a number; got true."),
+        ("0.2", "Expected a number; got '0.2'."),
     ],
 )
 def test_a_share_or_count_is_refused(dataset, field, value, detail):

@@ -23,13 +23,13 @@ def test_padding_is_a_name_or_numbers_of_zeros(cnn, padding, expected):
 @pytest.mark.parametrize(
     ("padding", "pointer", "detail"),
     [
-        ("sane", "", "'sane' is not known here. Did you mean 'same'?"),
-        (65, "", "65 came; expected at most 64."),
-        (-1, "", "-1 came; expected at least 0."),
-        ([1, 65], "/1", "65 came; expected at most 64."),
-        ([1], "", "Number 2 of the list is missing."),
-        (True, "", "true came; expected 'valid', 'same', a whole number or a list of two."),
-        (None, "", "null came; expected 'valid', 'same', a whole number or a list of two."),
+        ("sane", "", "Unknown value 'sane'. Did you mean 'same'?"),
+        (65, "", "Expected a number of at most 64; got 65."),
+        (-1, "", "Expected a number of at least 0; got -1."),
+        ([1, 65], "/1", "Expected a number of at most 64; got 65."),
+        ([1], "", "Item 2 of the list is missing."),
+        (True, "", "Expected 'valid', 'same', a whole number or a list of two; got true."),
+        (None, "", "Expected 'valid', 'same', a whole number or a list of two; got null."),
     ],
 )
 def test_other_padding_is_told_at_its_place(cnn, problems, padding, pointer, detail):

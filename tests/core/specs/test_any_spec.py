@@ -1,4 +1,4 @@
-"""What holds for every spec, and for everything that is almost one; hypothesis draws them."""
+"""Properties of every spec, and of almost valid ones, drawn by Hypothesis."""
 
 import copy
 import json
@@ -39,7 +39,7 @@ labels = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max
 
 
 def objects(required, **optional):
-    """JSON objects with some of the optional members; `required` is what says which kind it is, and more."""
+    """Draw JSON objects with the required members and some of the optional ones."""
     fixed = {
         name: value if isinstance(value, st.SearchStrategy) else st.just(value) for name, value in required.items()
     }
@@ -305,7 +305,7 @@ UPLOADS = {
         num_grey=0,
     ),
 }
-"""What the specs of uploaded datasets are held against."""
+"""Descriptions that the specs of uploaded datasets are checked against."""
 
 
 def test_specs_are_drawn_of_every_source():
@@ -390,11 +390,11 @@ def test_a_spec_as_it_was_written_is_the_same_spec(value):
 @core_profile
 @given(specs)
 def test_a_spec_is_validated_alike_from_text(value):
-    # The worker may read what the interface has stored without parsing it to objects first.
+    # The worker may validate the stored JSON text without parsing it first.
     assert ExperimentSpec.model_validate_json(json.dumps(value)) == parse_spec(value)
 
 
-# What Python's json module can return, text that is no UTF-8 and numbers that are no JSON included.
+# Everything that Python's json module returns, including text that is not UTF-8 and numbers that are not JSON.
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.just(10**400) | st.floats() | st.text(st.characters(), max_size=8),
     lambda inner: (
@@ -405,14 +405,14 @@ json_values = st.recursive(
 
 
 def places_in(value):
-    """Each place in a JSON value, as the steps to it."""
+    """Yield each place in a JSON value, as the steps to it."""
     steps = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     return [()] + [(step, *place) for step, inner in steps for place in places_in(inner)]
 
 
 @st.composite
 def damaged_specs(draw):
-    """A spec with something else in one place."""
+    """Draw a spec with another value in one place."""
     value = copy.deepcopy(draw(specs))
     place = draw(st.sampled_from(places_in(value)[1:]))
     parent = value
@@ -426,15 +426,15 @@ def damaged_specs(draw):
 
 
 def outcome(work):
-    """What the work gives, or the InvalidSpec that it is refused with; any other error fails the test."""
+    """Return the result of a call, or the InvalidSpec that it raises; any other error fails the test."""
     try:
         return work()
-    except InvalidSpec as refused:
-        return refused
+    except InvalidSpec as rejected:
+        return rejected
 
 
 def resolves(pointer, value):
-    """Whether a JSON Pointer leads into the value; its last step may name a member that is missing."""
+    """Return whether a JSON Pointer resolves in the value; its last step may name a missing member."""
     steps = [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
     for position, step in enumerate(steps):
         if isinstance(value, list):
@@ -448,7 +448,7 @@ def resolves(pointer, value):
 
 @core_profile
 @given(json_values | damaged_specs())
-def test_anything_else_is_refused_in_words_or_taken(value):
+def test_an_almost_valid_spec_is_accepted_or_rejected_with_problems(value):
     answer = outcome(lambda: parse_spec(value))
     if isinstance(answer, InvalidSpec):
         assert answer.problems
@@ -459,7 +459,7 @@ def test_anything_else_is_refused_in_words_or_taken(value):
 
 @core_profile
 @given(specs)
-def test_every_spec_is_worked_out_or_refused_in_words(value):
+def test_every_spec_is_checked_or_rejected_with_problems(value):
     spec = parse_spec(value)
     answer = outcome(lambda: check_spec(spec, Settings(), UPLOADS.get(spec.dataset.name)))
     if isinstance(answer, InvalidSpec):
@@ -472,7 +472,7 @@ def test_every_spec_is_worked_out_or_refused_in_words(value):
 
 
 def types_in(layers):
-    """The types of layers, those within blocks included."""
+    """Return the types of layers, including those within blocks."""
     inner = [stack for layer in layers for stack in (*layer.get("branches", ()), layer.get("layers", ()))]
     return {layer.get("type") for layer in layers}.union(*map(types_in, inner))
 
@@ -484,6 +484,6 @@ def types_in(layers):
 )
 def test_every_layer_type_is_among_the_specs_that_are_drawn(layer_class):
     (name,) = get_args(layer_class.model_fields["type"].annotation)
-    # The first that comes will do; the simplest one takes seconds to find.
+    # Any example is enough; the simplest one takes seconds to find.
     first = settings(core_profile, phases=[Phase.generate])
     assert find(networks, lambda network: name in types_in(network.get("layers", ())), settings=first)

@@ -1,4 +1,4 @@
-"""What someone may send to crash the service, to keep it busy or to fill its logs."""
+"""Specs that try to crash the service, to keep it busy or to fill its logs."""
 
 import copy
 from math import inf, nan
@@ -10,7 +10,7 @@ from core.experiment import parse_spec
 from core.specs.base import NUM_LISTED
 from core.specs.merging import apply_overrides
 
-# Whatever takes time that grows with the square of its size does not end within this.
+# Work that grows with the square of the size does not end within this time.
 pytestmark = pytest.mark.timeout(60)
 
 HALF_A_PAIR = "\ud800"
@@ -29,16 +29,16 @@ def table(inputs, targets, **others):
     return REGRESSION | {"name": "x", "dataset": {"name": "inline", "inputs": inputs, "targets": targets, **others}}
 
 
-def refusal(check, value, error=InvalidSpec):
-    """What a spec is refused with; each part of it short, and text that can be sent and logged."""
+def rejection(check, value, error=InvalidSpec):
+    """Return the problems of a spec; assert that each is short, and text that can be sent and logged."""
     with pytest.raises(error) as caught:
         check(value)
-    refused = caught.value
-    assert 1 <= len(refused.problems) <= NUM_LISTED
-    for text in [refused.detail, *(text for one in refused.problems for text in (one.pointer, one.detail, one.code))]:
+    rejected = caught.value
+    assert 1 <= len(rejected.problems) <= NUM_LISTED
+    for text in [rejected.detail, *(text for one in rejected.problems for text in (one.pointer, one.detail, one.code))]:
         assert len(text) < MOST_CHARACTERS
         text.encode()
-    return {problem.pointer: problem for problem in refused.problems}
+    return {problem.pointer: problem for problem in rejected.problems}
 
 
 @pytest.mark.parametrize("in_lists", [True, False])
@@ -55,27 +55,27 @@ def refusal(check, value, error=InvalidSpec):
         ("unknown",),
     ],
 )
-def test_deep_nesting_is_refused_wherever_it_stands(iris, check, place, in_lists):
+def test_deep_nesting_is_rejected_at_any_place(iris, check, place, in_lists):
     value = copy.deepcopy(iris({}))
     parent = value
     for step in place[:-1]:
         parent = parent[step]
     parent[place[-1]] = nested(20_000, in_lists=in_lists)
-    assert refusal(check, value)[""].code == "too_deep"
+    assert rejection(check, value)[""].code == "too_deep"
 
 
-def test_a_spec_that_is_nothing_but_lists_is_too_deep(check):
-    assert refusal(check, nested(20_000, in_lists=True))[""].code == "too_deep"
+def test_a_spec_of_nested_lists_is_too_deep(check):
+    assert rejection(check, nested(20_000, in_lists=True))[""].code == "too_deep"
 
 
-def test_nesting_up_to_32_levels_is_read(iris, check):
+def test_nesting_up_to_32_levels_is_accepted(iris, check):
     # One level is the spec itself.
-    assert refusal(check, iris({}) | {"unknown": nested(31, in_lists=False)})["/unknown"].code == "unknown_field"
-    assert refusal(check, iris({}) | {"unknown": nested(32, in_lists=False)})[""].code == "too_deep"
+    assert rejection(check, iris({}) | {"unknown": nested(31, in_lists=False)})["/unknown"].code == "unknown_field"
+    assert rejection(check, iris({}) | {"unknown": nested(32, in_lists=False)})[""].code == "too_deep"
 
 
-def test_deep_overrides_are_refused(iris):
-    with pytest.raises(InvalidSpec, match="More than 32") as caught:
+def test_deep_overrides_are_rejected(iris):
+    with pytest.raises(InvalidSpec, match="at most 32 nested") as caught:
         apply_overrides(iris({}), nested(20_000, in_lists=False), "/overrides")
     assert caught.value.problems[0].pointer == "/overrides"
 
@@ -101,21 +101,21 @@ def test_deep_overrides_are_refused(iris):
         lambda value: {"training": {"optimizer": {"name": "adam", "beta_1": value}}},
     ],
 )
-def test_an_enormous_integer_is_refused(iris, check, patch, value):
-    refusal(check, iris(patch(value)))
+def test_an_enormous_integer_is_rejected(iris, check, patch, value):
+    rejection(check, iris(patch(value)))
 
 
 @pytest.mark.parametrize("number", [1e308, -1e308, nan, inf, -inf, 10**400])
-def test_a_number_beyond_float32_is_refused_in_every_part_of_a_function(line, check, number):
+def test_a_number_beyond_float32_is_rejected_in_every_part_of_a_function(line, check, number):
     for part in ({"noise": number}, {"low": number}, {"high": number}):
-        refusal(check, line({"dataset": part}))
+        rejection(check, line({"dataset": part}))
     for function in (
         {"coefficients": [1, number]},
         {"type": "sine", "coefficients": None, "amplitude": number},
         {"type": "sine", "coefficients": None, "angular_frequency": number},
         {"type": "linear", "coefficients": None, "weights": [number]},
     ):
-        refusal(check, line({"dataset": {"function": function}}))
+        rejection(check, line({"dataset": {"function": function}}))
 
 
 @pytest.mark.parametrize(
@@ -129,18 +129,18 @@ def test_a_number_beyond_float32_is_refused_in_every_part_of_a_function(line, ch
         {"high": 1e30, "function": {"coefficients": [1]}, "polynomial_features": {"degree": 2}},
     ],
 )
-def test_values_that_would_come_to_infinity_are_refused(line, check, dataset):
-    assert "infinity in float32" in refusal(check, line({"dataset": dataset}))["/dataset"].detail
+def test_values_that_would_become_infinite_are_rejected(line, check, dataset):
+    assert "infinity in float32" in rejection(check, line({"dataset": dataset}))["/dataset"].detail
 
 
-def test_a_series_that_would_come_to_infinity_is_refused(check):
+def test_a_series_that_would_become_infinite_is_rejected(check):
     dataset = {
         "name": "time_series",
         "function": {"type": "polynomial", "coefficients": [0, 0, 1]},
         "num_points": 1000,
         "time_step": 1e20,
     }
-    assert "infinity" in refusal(check, REGRESSION | {"name": "x", "dataset": dataset})["/dataset"].detail
+    assert "infinity" in rejection(check, REGRESSION | {"name": "x", "dataset": dataset})["/dataset"].detail
 
 
 @pytest.mark.parametrize(
@@ -167,8 +167,8 @@ def test_a_series_that_would_come_to_infinity_is_refused(check):
         lambda text: {"training": {"early_stopping": {"monitor": text}}},
     ],
 )
-def test_text_that_is_hard_to_repeat_is_refused(iris, check, patch, text):
-    refusal(check, iris(patch(text)))
+def test_text_that_cannot_be_quoted_is_rejected(iris, check, patch, text):
+    rejection(check, iris(patch(text)))
 
 
 @pytest.mark.parametrize(
@@ -177,40 +177,40 @@ def test_text_that_is_hard_to_repeat_is_refused(iris, check, patch, text):
     ids=["surrogate", "nul", "newline", "delete", "empty", "long"],
 )
 @pytest.mark.parametrize("field", ["columns", "class_labels"])
-def test_a_label_that_people_could_not_read_or_databases_not_store_is_refused(check, field, label):
+def test_a_label_that_people_cannot_read_or_databases_cannot_store_is_rejected(check, field, label):
     value = table([[1, 2], [3, 4]], [0, 1], **{field: ["fine", label]})
-    assert list(refusal(check, value)) == [f"/dataset/{field}/1"]
+    assert list(rejection(check, value)) == [f"/dataset/{field}/1"]
 
 
-def test_half_a_surrogate_pair_in_a_name_is_told_of_the_object_that_holds_it(iris, check):
+def test_half_a_surrogate_pair_in_a_name_is_reported_at_its_object(iris, check):
     # The pointer could not be encoded.
-    found = refusal(check, iris({"training": {HALF_A_PAIR: 1}}))
+    found = rejection(check, iris({"training": {HALF_A_PAIR: 1}}))
     assert list(found) == ["/training"]
 
 
-def test_many_unknown_fields_are_told_up_to_twenty(iris, check):
-    found = refusal(check, iris({f"field_{number}": 1 for number in range(100_000)}))
+def test_at_most_twenty_unknown_fields_are_reported(iris, check):
+    found = rejection(check, iris({f"field_{number}": 1 for number in range(100_000)}))
     assert list(found) == [f"/field_{number}" for number in range(20)]
 
 
 @pytest.mark.parametrize("layer", [{"units": 3}, {"units": "3"}, {}, 5, None, {"wrong": 1}])
-def test_more_than_a_thousand_layers_are_refused_as_a_whole(iris, check, layer):
-    found = refusal(check, iris({"model": {"layers": [layer] * 100_000}}))
-    assert found["/model/layers"].detail == "a list of 100000 came; expected at most 1000 items."
+def test_more_than_a_thousand_layers_are_rejected_as_a_whole(iris, check, layer):
+    found = rejection(check, iris({"model": {"layers": [layer] * 100_000}}))
+    assert found["/model/layers"].detail == "Expected at most 1000 items; got 100000."
 
 
 @pytest.mark.parametrize("kind", ["cnn", "rnn"])
 def test_every_kind_of_network_has_at_most_a_thousand_layers(check, kind):
     value = {"name": "x", "dataset": {"name": "mnist"}, "training": {"loss": "mse"}}
-    assert "/model/layers" in refusal(check, value | {"model": {"kind": kind, "layers": [{}] * 1001}})
+    assert "/model/layers" in rejection(check, value | {"model": {"kind": kind, "layers": [{}] * 1001}})
 
 
-def test_a_thousand_layers_full_of_mistakes_are_told_up_to_twenty(iris, check):
+def test_at_most_twenty_mistakes_in_a_thousand_layers_are_reported(iris, check):
     wrong = {f"field_{number}": 1 for number in range(30)} | {"units": "3", "activation": 5}
-    assert len(refusal(check, iris({"model": {"layers": [wrong] * 1000}}))) == NUM_LISTED
+    assert len(rejection(check, iris({"model": {"layers": [wrong] * 1000}}))) == NUM_LISTED
 
 
-def test_a_thousand_normalised_layers_are_worked_out(iris, check):
+def test_a_thousand_normalized_layers_are_checked(iris, check):
     hidden = {"units": 3, "batch_normalization": "before_activation", "dropout": 0.5}
     report = check(iris({"model": {"layers": [hidden] * 999 + [{"units": 3, "activation": "softmax"}]}}))
     # Dense, BatchNormalization, Activation, Dropout, and the last Dense.
@@ -219,40 +219,40 @@ def test_a_thousand_normalised_layers_are_worked_out(iris, check):
 
 
 @pytest.mark.parametrize("number", ["a", None, True, nan, inf, 1e39, 10**400, [1], {}])
-def test_a_large_table_full_of_mistakes_is_told_up_to_twenty(check, number):
-    found = refusal(check, table([[number]] * 20_000, [1.0] * 20_000))
+def test_at_most_twenty_mistakes_in_a_large_table_are_reported(check, number):
+    found = rejection(check, table([[number]] * 20_000, [1.0] * 20_000))
     assert list(found)[:2] == ["/dataset/inputs/0/0", "/dataset/inputs/1/0"]
     assert len(found) == NUM_LISTED
 
 
 @pytest.mark.parametrize("number", ["a", None, True, nan, {}])
-def test_large_targets_full_of_mistakes_are_told_up_to_twenty(check, number):
-    assert len(refusal(check, table([[1.0]] * 20_000, [number] * 20_000))) == NUM_LISTED
+def test_at_most_twenty_mistakes_in_large_targets_are_reported(check, number):
+    assert len(rejection(check, table([[1.0]] * 20_000, [number] * 20_000))) == NUM_LISTED
 
 
 @pytest.mark.parametrize("number", ["a", None, True, nan, -1, {}])
-def test_large_sample_weights_full_of_mistakes_are_told_up_to_twenty(check, number):
-    found = refusal(check, table([[1.0]] * 20_000, [1.0] * 20_000, sample_weight=[number] * 20_000))
+def test_at_most_twenty_mistakes_in_large_sample_weights_are_reported(check, number):
+    found = rejection(check, table([[1.0]] * 20_000, [1.0] * 20_000, sample_weight=[number] * 20_000))
     assert len(found) == NUM_LISTED
 
 
-def test_a_long_row_full_of_mistakes_is_told_by_its_first(check):
-    found = refusal(check, table([["a"] * 100_000], [1]))
-    assert found["/dataset/inputs/0/0"].detail == "'a' came; expected a number."
+def test_a_long_row_of_mistakes_is_reported_by_its_first(check):
+    found = rejection(check, table([["a"] * 100_000], [1]))
+    assert found["/dataset/inputs/0/0"].detail == "Expected a number; got 'a'."
 
 
-def test_a_few_mistakes_far_down_a_table_are_all_told(check):
+def test_a_few_mistakes_far_down_a_table_are_all_reported(check):
     rows = [[1.0, 2.0] for _ in range(1000)]
     rows[500][1] = "x"
     rows[999] = [nan, 1]
-    assert list(refusal(check, table(rows, [1] * 1000))) == ["/dataset/inputs/500/1", "/dataset/inputs/999/0"]
+    assert list(rejection(check, table(rows, [1] * 1000))) == ["/dataset/inputs/500/1", "/dataset/inputs/999/0"]
 
 
-def test_a_large_right_table_is_taken(check):
+def test_a_large_valid_table_is_accepted(check):
     assert check(table([[1.0, 2.0]] * 100_000, [1.0] * 100_000)).num_train == 100_000
 
 
-def test_a_hundred_thousand_classes_are_worked_out(check):
+def test_a_hundred_thousand_classes_are_checked(check):
     labels = [str(number) for number in range(100_000)]
     value = table([[1.0]] * 100_000, list(range(100_000)), class_labels=labels)
     value["training"] = {"loss": "sparse_categorical_crossentropy"}
@@ -261,21 +261,21 @@ def test_a_hundred_thousand_classes_are_worked_out(check):
 
 
 @pytest.mark.parametrize("label", [5, None, "", HALF_A_PAIR], ids=["number", "null", "empty", "surrogate"])
-def test_many_wrong_labels_are_told_by_the_first(check, label):
-    found = refusal(check, table([[1.0]] * 2, [0, 1], class_labels=[label] * 100_000))
+def test_many_invalid_labels_are_reported_by_the_first(check, label):
+    found = rejection(check, table([[1.0]] * 2, [0, 1], class_labels=[label] * 100_000))
     assert list(found) == ["/dataset/class_labels/0"]
 
 
 @pytest.mark.parametrize("field", ["boundaries", "values"])
-def test_long_schedules_are_refused_as_a_whole(iris, check, field):
+def test_long_schedules_are_rejected_as_a_whole(iris, check, field):
     schedule = {"name": "piecewise_constant_decay", "boundaries": [1], "values": [1, 2]} | {field: ["x"] * 100_000}
-    found = refusal(check, iris({"training": {"optimizer": {"name": "sgd", "learning_rate": schedule}}}))
+    found = rejection(check, iris({"training": {"optimizer": {"name": "sgd", "learning_rate": schedule}}}))
     assert list(found) == [f"/training/optimizer/learning_rate/{field}"]
 
 
-def test_the_same_metric_many_times_is_refused(iris, check):
-    assert "/training/metrics" in refusal(check, iris({"training": {"metrics": ["accuracy"] * 100_000}}))
-    assert "/training" in refusal(check, iris({"training": {"metrics": ["accuracy", "acc"]}}))
+def test_the_same_metric_many_times_is_rejected(iris, check):
+    assert "/training/metrics" in rejection(check, iris({"training": {"metrics": ["accuracy"] * 100_000}}))
+    assert "/training" in rejection(check, iris({"training": {"metrics": ["accuracy", "acc"]}}))
 
 
 @pytest.mark.parametrize(
@@ -306,24 +306,24 @@ def test_the_same_metric_many_times_is_refused(iris, check):
 )
 def test_the_greatest_sizes_are_over_the_limit(check, dataset, model):
     value = {"name": "x", "dataset": {"name": dataset}, "model": model}
-    found = refusal(check, value | {"training": {"loss": "sparse_categorical_crossentropy"}}, OverLimit)
+    found = rejection(check, value | {"training": {"loss": "sparse_categorical_crossentropy"}}, OverLimit)
     assert "TRAINYARD_MAX_PARAMETERS" in found["/model"].detail
 
 
 def test_the_longest_training_is_over_the_limit(iris, check):
-    found = refusal(check, iris({"training": {"epochs": 2**31 - 1, "steps_per_epoch": 2**31 - 1}}), OverLimit)
+    found = rejection(check, iris({"training": {"epochs": 2**31 - 1, "steps_per_epoch": 2**31 - 1}}), OverLimit)
     assert list(found) == ["/training/epochs"]
 
 
-def test_unrolling_a_million_steps_is_refused(check):
+def test_unrolling_a_million_steps_is_rejected(check):
     dataset = {"name": "time_series", "num_points": 1_000_010, "window": 1_000_000}
     recurrent = {"type": "recurrent", "cell": "gru", "units": 1, "unroll": True}
     model = {"kind": "rnn", "layers": [recurrent, {"type": "dense", "units": 1}]}
-    found = refusal(check, {"name": "x", "dataset": dataset, "model": model, "training": {"loss": "mse"}})
+    found = rejection(check, {"name": "x", "dataset": dataset, "model": model, "training": {"loss": "mse"}})
     assert "1,000 time steps at most; 1,000,000 reach it" in found["/model/layers/0/unroll"].detail
 
 
-def test_refusing_leaves_what_was_sent_as_it_was(iris):
+def test_a_rejected_spec_is_not_changed(iris):
     value = iris({"model": {"layers": [{"units": "3", "unknown": 1}]}})
     before = copy.deepcopy(value)
     with pytest.raises(InvalidSpec):

@@ -1,4 +1,4 @@
-"""Specs have Keras's names, arguments and defaults: held against the installed Keras."""
+"""Names, arguments and defaults of specs against those of the installed Keras."""
 
 import inspect
 import os
@@ -19,9 +19,9 @@ from core.specs import initializers, losses, metrics, optimizers, training
 
 schedules = keras.optimizers.schedules
 OURS = {"name", "type", "kind", "cell", "position"}
-"""Fields that say which class is meant."""
+"""Fields that name the class."""
 CARRIED = {"batch_normalization", "dropout", "pooling"}
-"""What a layer carries of layers that follow it."""
+"""Fields of a layer for the layers that follow it."""
 
 
 def defaults_of_keras(thing):
@@ -33,7 +33,7 @@ def defaults_of_keras(thing):
 
 
 def defaults_of_ours(model, *, without=frozenset()):
-    """Defaults in the form that Keras states them in: an initializer by its name."""
+    """Return defaults in the form of Keras: an initializer by its name."""
     return {
         name: getattr(field.default, "name", field.default)
         for name, field in model.model_fields.items()
@@ -87,14 +87,14 @@ def test_defaults_are_those_of_keras(model, keras_class):
 )
 def test_defaults_of_weighted_layers_are_those_of_keras(model, keras_class):
     assert_same_defaults(model, keras_class, without=CARRIED | {"activation"})
-    # Keras writes no activation as None and means linear.
+    # Keras writes None for a linear activation.
     assert defaults_of_keras(keras_class)["activation"] is None
     assert model.model_fields["activation"].default == "linear"
 
 
 @pytest.mark.parametrize("keras_class", [keras.layers.MaxPooling2D, keras.layers.AveragePooling2D])
 def test_defaults_of_pooling_are_those_of_keras(keras_class):
-    # Keras asks for a pool size; the 2×2 that it once assumed is ours.
+    # Keras requires a pool size; the default of 2×2, once that of Keras, is ours.
     assert_same_defaults(Pooling, keras_class, without={"pool_size"})
 
 

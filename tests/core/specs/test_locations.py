@@ -40,7 +40,7 @@ class Basket(BaseModel):
         ({"within": {"within": {"apple": {"kind": "apple", "apple": []}}}}, ("within", "within", "apple", "apple")),
     ],
 )
-def test_names_of_union_members_are_left_out_whatever_the_fields_are_called(value, steps):
+def test_names_of_union_members_are_left_out_for_any_field_names(value, steps):
     with pytest.raises(ValidationError) as caught:
         Basket.model_validate(value)
     for entry in caught.value.errors():

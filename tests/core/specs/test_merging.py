@@ -35,7 +35,7 @@ def test_an_empty_patch_changes_nothing():
     assert apply_overrides({"a": {"b": [1]}}, {}) == {"a": {"b": [1]}}
 
 
-def test_a_patch_takes_away_what_was_set_before_it_adds():
+def test_a_patch_removes_members_before_it_adds_others():
     original = {"optimizer": {"name": "sgd", "momentum": 0.9}}
     patch = {"optimizer": {"name": "adam", "momentum": None}}
     assert apply_overrides(original, patch) == {"optimizer": {"name": "adam"}}

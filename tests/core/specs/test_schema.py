@@ -1,4 +1,4 @@
-"""The JSON Schema that the interface gives out says what is read, short forms included."""
+"""JSON Schema of specs, as the API serves it, including short forms."""
 
 import json
 from typing import get_args
@@ -24,23 +24,23 @@ def test_no_object_has_fields_besides_its_own(name):
 
 
 @pytest.mark.parametrize("name", sorted(DEFINITIONS))
-def test_every_part_says_what_it_is(name):
+def test_every_part_has_a_description(name):
     assert DEFINITIONS[name]["description"]
 
 
 def test_fields_are_described():
     described = DEFINITIONS["Training"]["properties"]["batch_size"]["description"]
-    assert described == "Samples per step; `full` takes all of them in each step."
+    assert described == "Number of samples per step; `full` for all training samples."
 
 
-def test_names_alone_are_legal_where_they_are_read():
+def test_names_are_valid_where_they_are_accepted():
     optimizer = DEFINITIONS["Training"]["properties"]["optimizer"]
     initializer = DEFINITIONS["DenseLayer"]["properties"]["kernel_initializer"]
     for field in (optimizer, initializer):
         assert {"type": "string"} in field["anyOf"]
 
 
-def test_short_names_are_legal_where_they_are_read():
+def test_short_names_are_valid_where_they_are_accepted():
     loss = json.dumps(DEFINITIONS["Training"]["properties"]["loss"])
     name = json.dumps(DEFINITIONS["Loss"]["properties"]["name"])
     metrics = json.dumps(DEFINITIONS["Training"]["properties"]["metrics"])
@@ -58,12 +58,12 @@ def test_every_short_name_stands_for_one_loss_or_one_metric(table):
     assert not set(aliases) & set(table)
 
 
-def test_targets_of_one_number_are_legal_without_brackets():
+def test_targets_of_one_number_are_valid_without_brackets():
     shapes = DEFINITIONS["InlineDataset"]["properties"]["targets"]["anyOf"]
     assert [shape["items"]["type"] for shape in shapes] == ["array", "number"]
 
 
-def test_one_number_is_legal_for_height_and_width():
+def test_one_number_is_valid_for_height_and_width():
     shapes = DEFINITIONS["Conv2DLayer"]["properties"]["kernel_size"]["anyOf"]
     assert [shape["type"] for shape in shapes] == ["integer", "array"]
 

@@ -44,8 +44,8 @@ def test_without_shortcuts_the_same_layers_follow_one_another(expand):
     [
         (21, "The depth of a ResNet is 6n + 2, such as 20 or 26; 21 is not."),
         (9, "The depth of a ResNet is 6n + 2, such as 8 or 14; 9 is not."),
-        (2, "2 came; expected at least 8."),
-        (116, "116 came; expected at most 110."),
+        (2, "Expected a number of at least 8; got 2."),
+        (116, "Expected a number of at most 110; got 116."),
     ],
 )
 def test_another_depth_is_refused(iris, problems, depth, detail):
@@ -62,4 +62,4 @@ def test_mistakes_in_a_family_are_told_at_their_place(iris, problems):
     assert problem.pointer == "/model/family"
     assert "Did you mean 'resnet'?" in problem.detail
     (problem,) = problems(iris({}) | {"model": {"kind": "cnn_family"}}).values()
-    assert (problem.pointer, problem.detail) == ("/model/family", "Say which kind it is in the field 'family'.")
+    assert (problem.pointer, problem.detail) == ("/model/family", "The field 'family' is missing.")
