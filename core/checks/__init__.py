@@ -1,1 +1,1 @@
-"""Checks of a whole specification: what it costs, and that its parts fit one another."""
+"""Checks of a whole spec: that its parts fit together, and that its cost is within the limits."""

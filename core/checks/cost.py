@@ -1,4 +1,4 @@
-"""Cost of a spec, held against the limits of this service before anything is queued."""
+"""Cost of a spec, checked against the limits of this service before a run is queued."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,16 +17,16 @@ from core.uploads.description import DatasetDescription
 BYTES_PER_NUMBER = 4
 
 COPIES_OF_WEIGHTS = 4
-"""Weights, gradients and, at most, two moments of an optimizer."""
+"""Weights, gradients and at most two moments of an optimizer."""
 
 FRAMEWORK_BYTES = 600 * 1024 * 1024
-"""What a trainer takes before any network is built."""
+"""Memory of a trainer before a network is built."""
 
 MOST_UPLOADED_BYTES = 2 * 1024 * 1024 * 1024
-"""Uploaded samples taken to be in memory at once; a trainer keeps more in files (models.arrays.storage)."""
+"""Most memory of uploaded samples; a trainer keeps more of them in files (models.arrays.storage)."""
 
 FORWARD_AND_BACKWARD = 3
-"""A backward pass costs about two forward passes."""
+"""Cost of a step in forward passes; a backward pass costs about two."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,18 +34,18 @@ class SpecReport:
     """Sizes, length and cost of a spec.
 
     Attributes:
-        layers: The network's layers in order.
-        num_parameters: Weights in all.
-        num_train: Training samples.
-        num_validation: Validation samples.
-        num_test: Test samples.
-        batch_size: Samples in a full step.
-        steps_per_epoch: Steps that count as an epoch.
-        num_epochs: Epochs, the last one possibly cut short where the length is given in steps.
-        num_steps: Training steps in all.
-        flops_per_step: Floating-point operations of one step, forward and backward, roughly.
-        memory_bytes: Memory a trainer will need, roughly.
-        warnings: What is legal but probably not meant.
+        layers: Layers of the network in order.
+        num_parameters: Number of weights.
+        num_train: Number of training samples.
+        num_validation: Number of validation samples.
+        num_test: Number of test samples.
+        batch_size: Number of samples in a full batch.
+        steps_per_epoch: Number of steps in an epoch.
+        num_epochs: Number of epochs; the last may be shorter if the length is given in steps.
+        num_steps: Total number of training steps.
+        flops_per_step: Approximate floating-point operations of a step, forward and backward.
+        memory_bytes: Approximate memory that a trainer needs.
+        warnings: Probable mistakes in a valid spec.
     """
 
     layers: tuple[LayerRow, ...]
@@ -63,25 +63,25 @@ class SpecReport:
 
 
 def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDescription | None = None) -> SpecReport:
-    """Work a spec out and hold it against the limits.
+    """Validate a spec, estimate its cost and check it against the limits.
 
     Args:
-        spec: The spec to work out.
-        settings: The limits.
-        description: Of the upload, where the spec names one.
+        spec: Spec to check.
+        settings: Limits.
+        description: Description of the uploaded dataset, if the spec names one.
 
     Raises:
-        DatasetMissing: If the spec names an upload and there is no description.
+        DatasetMissing: If the spec names an uploaded dataset that has no description.
         InvalidSpec: If the network, the data and the loss do not fit together.
-        OverLimit: If it asks for more than the settings allow.
+        OverLimit: If it exceeds a limit of the settings.
     """
     shape = spec.dataset.shape(description)
-    report = _work_out(spec, shape, check_parts(spec, shape))
+    report = _estimate(spec, shape, check_parts(spec, shape))
     _check_limits(spec, report, settings)
     return report
 
 
-def _work_out(spec: ExperimentSpec, shape: DatasetShape, parts: CheckedParts) -> SpecReport:
+def _estimate(spec: ExperimentSpec, shape: DatasetShape, parts: CheckedParts) -> SpecReport:
     layers = parts.layers
     length = measure_length(spec.training, shape.num_train)
     num_parameters = sum(layer.num_parameters for layer in layers)
@@ -109,7 +109,7 @@ def _work_out(spec: ExperimentSpec, shape: DatasetShape, parts: CheckedParts) ->
 
 
 def count_step_flops(layers: Sequence[LayerRow], batch_size: int) -> int:
-    """Floating-point operations of one training step, forward and backward, roughly."""
+    """Estimate the floating-point operations of a training step, forward and backward."""
     return FORWARD_AND_BACKWARD * batch_size * sum(layer.flops for layer in layers)
 
 
@@ -118,10 +118,10 @@ def _training_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str, 
     batch_size = spec.training.batch_size
     if batch_size != "full" and batch_size > shape.num_train:
         warnings.append(
-            f"batch_size {batch_size} is more than the {shape.num_train} training samples: each step takes all."
+            f"batch_size {batch_size} exceeds the {shape.num_train} training samples: each step takes all of them."
         )
     if spec.training.record and 0 in {spec.training.steps, spec.training.epochs}:
-        warnings.append("training.record records steps, and this run takes none.")
+        warnings.append("training.record records training steps, but this run has none.")
     return tuple(warnings)
 
 
@@ -162,7 +162,7 @@ def _samples_asked(spec: ExperimentSpec, limit: int) -> list["_Asked"]:
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """An amount that a spec asks for, of something that is limited."""
+    """An amount in a spec that has a limit."""
 
     pointer: str
     what: str

@@ -1,4 +1,4 @@
-"""Check that the parts of a spec belong together: before a run is queued, and again in the trainer, on its data."""
+"""Check that the parts of a spec fit together: before a run is queued, and in the trainer with the data itself."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ class CheckedParts:
     """A network that fits its data.
 
     Attributes:
-        layers: The network's layers in order.
-        warnings: What is legal but probably not meant.
+        layers: Layers of the network in order.
+        warnings: Probable mistakes in a valid spec.
     """
 
     layers: tuple[LayerRow, ...]
@@ -27,15 +27,15 @@ class CheckedParts:
 
     @property
     def output_shape(self) -> tuple[int, ...]:
-        """Of the network for one sample."""
+        """Output shape of the network for one sample."""
         return self.layers[-1].output_shape
 
 
 def check_parts(spec: ExperimentSpec, shape: DatasetShape) -> CheckedParts:
-    """Hold network, loss, metrics, early stopping and weights against the data.
+    """Check network, loss, metrics, early stopping and weights against the data.
 
     Raises:
-        InvalidSpec: Where two parts do not fit together.
+        InvalidSpec: If two parts do not fit together.
     """
     _check_stratify(spec, shape)
     layers = tabulate_layers(spec.model, shape.network_input_shape, shape.embeddings)
@@ -54,6 +54,6 @@ def _check_stratify(spec: ExperimentSpec, shape: DatasetShape) -> None:
     if spec.dataset.split.stratify and not shape.class_labels:
         reject_spec(
             "/dataset/split/stratify",
-            "stratify shares out classes, but this dataset's targets are numbers. Leave it false.",
+            "stratify needs classes, but the targets of this dataset are numbers. Set it to false.",
             "no_classes",
         )

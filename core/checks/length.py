@@ -1,4 +1,4 @@
-"""Length of a fit, in steps, epochs and passes over the data, and what may end it early."""
+"""Length of a fit in steps, epochs and passes over the data, and early stopping."""
 
 from dataclasses import dataclass
 from math import ceil
@@ -9,15 +9,15 @@ from core.specs.training import Training
 
 @dataclass(frozen=True, slots=True)
 class FitLength:
-    """Sizes of a fit. A pass takes every training sample once; an epoch is a pass unless the spec says otherwise.
+    """Length of a fit. A pass takes every training sample once; an epoch is a pass unless the spec sets its steps.
 
     Attributes:
-        num_samples: Training samples.
-        batch_size: Samples in a step; the last step of a pass takes what is left.
-        steps_per_pass: Steps that take every sample once.
-        steps_per_epoch: Steps after which an epoch is counted. Where it is not `steps_per_pass`, passes follow one
-            another without regard to epochs, as batches of an endlessly repeated dataset do.
-        num_steps: Steps in all; 0 where the network is only measured.
+        num_samples: Number of training samples.
+        batch_size: Number of samples in a step; the last step of a pass takes the rest.
+        steps_per_pass: Number of steps in a pass.
+        steps_per_epoch: Number of steps in an epoch. If it is not `steps_per_pass`, passes follow one another
+            regardless of epochs, as with `Dataset.repeat()`.
+        num_steps: Total number of steps; 0 if the network is only evaluated.
     """
 
     num_samples: int
@@ -28,16 +28,16 @@ class FitLength:
 
     @property
     def num_epochs(self) -> int:
-        """Epochs in all, the last one possibly cut short."""
+        """Number of epochs; the last may be shorter."""
         return ceil(self.num_steps / self.steps_per_epoch)
 
     def epoch_end(self, epoch: int) -> int:
-        """Steps taken when this epoch, counted from 1, is over."""
+        """Return the number of steps at the end of this epoch, counted from 1."""
         return min(epoch * self.steps_per_epoch, self.num_steps)
 
 
 def measure_length(training: Training, num_samples: int) -> FitLength:
-    """Work out how long a spec trains on this many samples."""
+    """Compute the length of a training on this many samples."""
     batch_size = num_samples if training.batch_size == "full" else min(training.batch_size, num_samples)
     steps_per_pass = ceil(num_samples / batch_size)
     steps_per_epoch = training.steps_per_epoch or steps_per_pass
@@ -47,10 +47,10 @@ def measure_length(training: Training, num_samples: int) -> FitLength:
 
 
 def locate_length(training: Training) -> tuple[str, str]:
-    """Find the field of a spec that says how long it trains.
+    """Find the field of a spec that sets the length of its training.
 
     Returns:
-        The pointer to it, and what to change for a shorter fit.
+        Its JSON Pointer, and advice for a shorter fit.
     """
     if training.steps is not None:
         return "/training/steps", "Lower steps."
@@ -61,22 +61,22 @@ def locate_length(training: Training) -> tuple[str, str]:
 
 
 def check_early_stopping(training: Training, *, has_validation: bool) -> None:
-    """Check that what early stopping watches is measured.
+    """Check that the metric that early stopping monitors is measured.
 
     Raises:
-        InvalidSpec: If it is not, naming what is.
+        InvalidSpec: If it is not; the message names the metrics that are.
     """
     stopping = training.early_stopping
     if stopping is None:
         return
     problem = ""
     if stopping.watches_validation and not has_validation:
-        problem = "but no samples are held out for validation. Set dataset.split.validation, or watch 'loss'."
+        problem = "but there are no validation samples. Set dataset.split.validation, or monitor 'loss'."
     elif stopping.measure not in (known := {"loss", *training.metrics}):
-        problem = f"but this run measures {', '.join(sorted(known))}."
+        problem = f"but this run measures {', '.join(sorted(known))}. Monitor one of them."
     if problem:
         reject_spec(
             "/training/early_stopping/monitor",
-            f"early_stopping watches '{stopping.monitor}', {problem}",
+            f"early_stopping monitors '{stopping.monitor}', {problem}",
             "nothing_to_monitor",
         )

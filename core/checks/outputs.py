@@ -1,4 +1,4 @@
-"""Check that a network's output, its dataset's targets, loss and metrics belong together."""
+"""Check that network output, targets, loss and metrics fit together."""
 
 from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec, Problem, reject_spec
@@ -13,15 +13,15 @@ Shape = tuple[int, ...]
 
 
 def check_output(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape) -> tuple[str, ...]:
-    """Hold the last layer's output against the targets.
+    """Check the output of the last layer against the targets.
 
     Returns:
-        Warnings about what is legal but probably not meant.
+        Warnings about probable mistakes in a valid spec.
 
     Raises:
-        InvalidSpec: If they do not fit, saying which number to change.
+        InvalidSpec: If they do not fit; the message names the number to change.
     """
-    last = _find_answer(spec.model)
+    last = _locate_output(spec.model)
     if spec.model.kind == "binary_adder" and shape.task is not Task.BINARY_ADDITION:
         reject_spec(
             "/model/kind", "The kind 'binary_adder' needs the dataset 'binary_addition'. Use the kind 'rnn' for others."
@@ -33,8 +33,8 @@ def check_output(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape)
     return _activation_warnings(spec, shape)
 
 
-def _find_answer(network: Network) -> str:
-    """The pointer to what decides over the shape of a network's output."""
+def _locate_output(network: Network) -> str:
+    """Return the JSON Pointer to the field that sets the output shape of a network."""
     match network.kind:
         case "binary_adder":
             return "/model"
@@ -47,15 +47,15 @@ def _find_answer(network: Network) -> str:
 def _check_classes(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape, last: str) -> None:
     num_classes = len(shape.class_labels)
     loss = spec.training.loss
-    one_will_do = num_classes == 2 and not loss.traits.needs_every_class  # noqa: PLR2004 - yes or no
-    all_will_do = not (one_will_do and loss.traits.probability is Probability.SIGMOID)
-    if (output_shape == (1,) and one_will_do) or (output_shape == (num_classes,) and all_will_do):
+    one_is_enough = num_classes == 2 and not loss.traits.needs_every_class  # noqa: PLR2004 - yes or no
+    all_are_allowed = not (one_is_enough and loss.traits.probability is Probability.SIGMOID)
+    if (output_shape == (1,) and one_is_enough) or (output_shape == (num_classes,) and all_are_allowed):
         return
-    wanted = "(1,), the probability of the second class" if one_will_do else f"({num_classes},), one number a class"
+    expected = "(1,), the probability of the second class" if one_is_enough else f"({num_classes},)"
     hints = {2: " Set return_sequences to false on the last recurrent layer.", 3: " Put a dense layer last."}
     reject_spec(
         last,
-        f"The last layer's output has shape {output_shape}; {num_classes} classes with {loss.name} need {wanted}."
+        f"Expected an output of shape {expected}, for {num_classes} classes with {loss.name}; got {output_shape}."
         + hints.get(len(output_shape), ""),
     )
 
@@ -64,7 +64,7 @@ def _check_numbers(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shap
     if spec.training.loss.traits.is_for_classes:
         reject_spec(
             "/training/loss",
-            f"The loss {spec.training.loss.name} is for classes, but this dataset's targets are numbers of shape "
+            f"The loss {spec.training.loss.name} needs classes, but the targets of this dataset are numbers of shape "
             f"{shape.target_shape}. Use mean_squared_error, or binary_crossentropy for bits.",
         )
     if output_shape == shape.target_shape:
@@ -72,31 +72,29 @@ def _check_numbers(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shap
     hint = f"Give the last layer {shape.target_shape[-1]} units."
     if len(output_shape) != len(shape.target_shape):
         every_step = len(output_shape) < len(shape.target_shape)
-        what = "each step has a target" if every_step else "there is one target for the whole sequence"
+        what = "each step has a target" if every_step else "the whole sequence has one target"
         hint = f"Set return_sequences to {str(every_step).lower()} on the last recurrent layer: {what}."
         if spec.model.kind not in {"rnn", "binary_adder"}:
-            hint = "Use the kind 'rnn', which reads and answers step by step."
-    reject_spec(
-        last, f"The last layer's output has shape {output_shape}, the targets have {shape.target_shape}. {hint}"
-    )
+            hint = "Use the kind 'rnn', which has an output for each step."
+    reject_spec(last, f"Expected an output of shape {shape.target_shape}, like the targets; got {output_shape}. {hint}")
 
 
 def check_metrics(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape) -> None:
-    """Hold the metrics against the targets.
+    """Check the metrics against the targets.
 
     Raises:
-        InvalidSpec: With a problem for each metric that has no meaning for this dataset.
+        InvalidSpec: With a problem for each metric that does not apply to this dataset.
     """
     is_choice = shape.task in {Task.CLASSIFICATION, Task.BINARY_ADDITION}
     problems = []
     for number, name in enumerate(spec.training.metrics):
         detail, traits = "", METRICS[name]
         if traits.counts_answers and not is_choice:
-            detail = f"'{name}' counts right answers, but this dataset's targets are numbers. Measure r2_score."
+            detail = f"'{name}' needs classes or bits, but the targets of this dataset are numbers. Use r2_score."
         elif output_shape[-1] <= traits.most_outputs_always_right:
             detail = (
-                f"'{name}' asks whether the right class is among the best {traits.most_outputs_always_right}; with "
-                f"{output_shape[-1]} outputs it always is. Measure accuracy."
+                f"'{name}' needs more than {traits.most_outputs_always_right} outputs; with {output_shape[-1]} it is "
+                "always 1. Use accuracy."
             )
         if detail:
             problems.append(Problem(f"/training/metrics/{number}", detail, "metric_does_not_fit"))
@@ -120,30 +118,30 @@ def _activation_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str
         if loss.from_logits and is_probability:
             return (f"loss.from_logits is set, but the last layer already applies {last.activation}.",)
     if last.activation == "softmax" and last.units == 1:
-        return ("softmax over one unit always answers 1. Use sigmoid.",)
+        return ("softmax over one unit is always 1. Use sigmoid.",)
     if shape.task in {Task.REGRESSION, Task.SEQUENCE} and last.activation in {"softmax", "sigmoid", "relu", "tanh"}:
-        return (f"The last layer's activation {last.activation} cannot answer every number; linear can.",)
+        return (f"The activation {last.activation} of the last layer limits the range of the outputs. Use linear.",)
     return ()
 
 
 SCALED_LOSSES = sorted(name for name, traits in LOSSES.items() if traits.is_difference)
-"""Losses that allow targets to be scaled; the others mean the numbers as they are."""
+"""Losses that allow scaled targets; the others need the original numbers."""
 
 
 def check_target_scaling(spec: ExperimentSpec, *, is_classification: bool) -> None:
-    """Hold `dataset.target_scaling` against what is learned.
+    """Check `dataset.target_scaling` against targets and loss.
 
     Raises:
-        InvalidSpec: If it asks for what cannot be done.
+        InvalidSpec: If the targets cannot be standardized.
     """
     if spec.dataset.target_scaling_asked() != "standardize":
         return
     detail = ""
     if is_classification:
-        detail = "Classes cannot be standardised. Leave target_scaling out."
+        detail = "Classes cannot be standardized. Leave target_scaling out."
     elif not spec.training.loss.traits.is_difference:
         detail = (
-            f"The loss {spec.training.loss.name} takes targets as they are. Set target_scaling to none, or use one of "
+            f"The loss {spec.training.loss.name} needs unscaled targets. Set target_scaling to none, or use one of "
             f"{', '.join(SCALED_LOSSES)}."
         )
     if detail:
@@ -151,14 +149,14 @@ def check_target_scaling(spec: ExperimentSpec, *, is_classification: bool) -> No
 
 
 def scales_targets(spec: ExperimentSpec, *, is_classification: bool) -> bool:
-    """Decide whether targets are standardised; `check_target_scaling` has passed the spec.
+    """Decide whether targets are standardized, for a spec that `check_target_scaling` has accepted.
 
-    `auto` does so where nothing says that the network's numbers are meant as they are: weights given by hand, a last
-    layer that cannot answer every number, or a loss that knows a zero.
+    `auto` standardizes them unless the spec gives initial weights, the last layer is not a linear dense layer, or the
+    loss depends on more than the difference of target and output.
     """
     asked = spec.dataset.target_scaling_asked()
     if is_classification or asked != "auto":
         return asked == "standardize" and not is_classification
     last = spec.model.layers[-1]
-    answers_any_number = isinstance(last, DenseLayer) and last.activation == "linear"
-    return answers_any_number and spec.training.loss.traits.is_difference and not spec.initial_weights
+    has_linear_output = isinstance(last, DenseLayer) and last.activation == "linear"
+    return has_linear_output and spec.training.loss.traits.is_difference and not spec.initial_weights

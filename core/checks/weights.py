@@ -1,4 +1,4 @@
-"""Check the weights that a spec gives: those of classes in the loss, and the network's first ones."""
+"""Check the weights in a spec: weights of classes in the loss, and initial weights of layers."""
 
 from collections.abc import Iterable, Sequence
 
@@ -10,13 +10,13 @@ from core.specs.base import NUM_LISTED
 from core.specs.weights import Nested, list_numbers, shape_of_numbers
 
 MOST_COMPARED = 100
-"""Labels up to which the nearest one is looked for; among more, that takes too long and listing them helps nobody."""
+"""Most labels among which the nearest is suggested; with more, that takes too long."""
 
 
 def number_classes(names: Iterable[str], labels: Sequence[str]) -> dict[str, int]:
-    """The number of each class that is named by its label or, where no label is the same, by its number.
+    """Map names of classes to their numbers; a name is a label or, where no label is equal, a number.
 
-    Names of no class are left out.
+    Unknown names are left out.
     """
     by_label = {label: number for number, label in enumerate(labels)}
     by_number = {str(number): number for number in range(len(labels))}
@@ -25,18 +25,18 @@ def number_classes(names: Iterable[str], labels: Sequence[str]) -> dict[str, int
 
 
 def check_class_weight(spec: ExperimentSpec, shape: DatasetShape) -> None:
-    """Hold the names in `training.class_weight` against the dataset's classes.
+    """Check the names in `training.class_weight` against the classes of the dataset.
 
     Raises:
-        InvalidSpec: If there are no classes, or with a problem for each name that is none of them or one named before.
+        InvalidSpec: If there are no classes, or with a problem for each name that is unknown or names a class twice.
     """
     weights = spec.training.class_weight
     if weights is None:
         return
     if not shape.class_labels:
         detail = (
-            "class_weight weighs samples by their class, but this dataset has no class labels. Leave it out; samples "
-            "of the dataset 'inline' can be weighed one by one with sample_weight."
+            "class_weight needs classes, but this dataset has no class labels. Leave it out, or weight each sample of "
+            "the dataset 'inline' with sample_weight."
         )
         raise InvalidSpec(detail, [Problem("/training/class_weight", detail, "no_classes")])
     if weights == "balanced":
@@ -60,10 +60,10 @@ def check_class_weight(spec: ExperimentSpec, shape: DatasetShape) -> None:
 
 
 def _unknown(name: str, labels: Sequence[str]) -> str:
-    detail = f"'{name}' is not a class of this dataset."
+    detail = f"Unknown class '{name}'."
     if len(labels) <= MOST_COMPARED:
         return detail + nearest(name, labels)
-    return f"{detail} There are {len(labels):,}; name them by label, or by number from 0 to {len(labels) - 1}."
+    return f"{detail} Use one of the {len(labels):,} labels, or a number from 0 to {len(labels) - 1}."
 
 
 def _class_problem(name: str, detail: str, code: str) -> Problem:
@@ -71,21 +71,21 @@ def _class_problem(name: str, detail: str, code: str) -> Problem:
 
 
 MOST_LAYERS_COMPARED = 100
-"""Layers up to which the nearest name is looked for; among more, listing them helps nobody."""
+"""Most layers among which the nearest name is suggested."""
 
 
 def check_initial_weights(spec: ExperimentSpec, layers: Sequence[LayerRow]) -> None:
-    """Hold `initial_weights` against the layer table.
+    """Check `initial_weights` against the layer table.
 
     Raises:
-        InvalidSpec: With a problem for each name that is no layer or weight, and for each array of another shape.
+        InvalidSpec: With a problem for each unknown layer or weight, and for each array of another shape.
     """
     by_name = {row.name: row for row in layers}
     problems: list[Problem] = []
     for name, weights in spec.initial_weights.items():
         row = by_name.get(name)
         if row is None or not row.weights:
-            detail = f"{_shown(name)} has no weights." if row else f"There is no layer {_shown(name)} here."
+            detail = f"The layer {_shown(name)} has no weights." if row else f"Unknown layer {_shown(name)}."
             problems.append(_weights_problem((name,), detail + _nearest_layer(name, layers), "unknown_layer"))
             continue
         problems += [problem for weight in weights for problem in _check(row, weight, weights[weight])]
@@ -98,13 +98,13 @@ def _check(row: LayerRow, name: str, numbers: Nested) -> list[Problem]:
     place = (row.name, name)
     expected, given = row.weights.get(name), shape_of_numbers(numbers)
     if expected is None:
-        detail = f"{row.name} has no weight {_shown(name)}.{nearest(name, list(row.weights))}"
+        detail = f"Unknown weight {_shown(name)} of {row.name}.{nearest(name, list(row.weights))}"
         return [_weights_problem(place, detail, "unknown_weight")]
     if given != expected:
-        detail = f"{row.name}/{name} has shape {given}; this network needs {expected}."
+        detail = f"Expected numbers of shape {expected} for {row.name}/{name}; got {given}."
         return [_weights_problem(place, detail, "shape_mismatch")]
-    if name.endswith("moving_variance") and min(list_numbers(numbers)) < 0:
-        detail = f"{row.name}/{name} has a number below 0; no variance is."
+    if name.endswith("moving_variance") and (smallest := min(list_numbers(numbers))) < 0:
+        detail = f"Expected numbers of at least 0 for {row.name}/{name}, a variance; got {smallest:g}."
         return [_weights_problem(place, detail, "negative_variance")]
     return []
 

@@ -132,7 +132,7 @@ def test_the_layer_table_is_worked_out_once(tmp_path, reporter, monkeypatch):
 def test_early_stopping_that_watches_what_is_not_measured_is_rejected_before_anything_is_trained(tmp_path, reporter):
     training = IRIS["training"] | {"early_stopping": {"monitor": "val_auc"}}
 
-    with pytest.raises(InvalidSpec, match="early_stopping watches 'val_auc'"):
+    with pytest.raises(InvalidSpec, match="early_stopping monitors 'val_auc'"):
         run(IRIS | {"training": training}, tmp_path, reporter)
 
     assert reporter.phases == [Phase.START]

@@ -41,7 +41,7 @@ def over(tmp_path):
         ({"steps": 30, "steps_per_epoch": 7}, 7, 5, 30),
     ],
 )
-def test_the_length_of_a_training_is_worked_out(check, iris, training, steps_per_epoch, num_epochs, num_steps):
+def test_the_length_of_a_training_is_computed(check, iris, training, steps_per_epoch, num_epochs, num_steps):
     report = check(iris({"training": training}))
     assert (report.steps_per_epoch, report.num_epochs, report.num_steps) == (steps_per_epoch, num_epochs, num_steps)
 
@@ -53,7 +53,7 @@ def test_held_out_samples_are_not_trained_on(check, iris):
     assert report.steps_per_epoch == 3
 
 
-def test_what_a_step_costs_is_worked_out(check, iris):
+def test_the_cost_of_a_step_is_computed(check, iris):
     report = check(iris({"training": {"batch_size": 10}}))
     assert report.num_parameters == 4 * 3 + 3
     # Three passes over ten samples of 4·3 multiply-adds.
@@ -73,7 +73,7 @@ def test_the_network_of_keras_first_mnist_example(check, iris):
 def test_a_batch_holds_no_more_than_all_samples(check, iris):
     report = check(iris({"training": {"batch_size": 1000}}))
     assert (report.batch_size, report.steps_per_epoch) == (150, 1)
-    assert report.warnings == ("batch_size 1000 is more than the 150 training samples: each step takes all.",)
+    assert report.warnings == ("batch_size 1000 exceeds the 150 training samples: each step takes all of them.",)
 
 
 def test_a_full_batch_is_every_training_sample(check, iris):
@@ -84,7 +84,7 @@ def test_a_full_batch_is_every_training_sample(check, iris):
 def test_only_classes_can_be_stratified(check, iris, line):
     split = {"dataset": {"split": {"validation": 0.2, "stratify": True}}}
     assert check(iris(split)).num_validation == 30
-    with pytest.raises(InvalidSpec, match="stratify shares out classes") as caught:
+    with pytest.raises(InvalidSpec, match="stratify needs classes") as caught:
         check(line(split))
     assert caught.value.problems[0].pointer == "/dataset/split/stratify"
 
@@ -177,7 +177,7 @@ def test_a_generated_dataset_has_a_limit_on_its_samples(over, line, dataset, fie
     ]
 
 
-def test_a_truth_table_that_repeats_too_often_is_told_by_its_samples(over, iris):
+def test_a_truth_table_that_repeats_too_often_is_reported_with_its_samples(over, iris):
     value = iris({"training": {"loss": "binary_crossentropy"}}) | {
         "dataset": {"name": "truth_table", "operation": "or", "repeats": 251},
         "model": {"kind": "mlp", "layers": [{"units": 1, "activation": "sigmoid"}]},
@@ -191,14 +191,14 @@ def test_a_truth_table_that_repeats_too_often_is_told_by_its_samples(over, iris)
     ]
 
 
-def test_a_spec_at_its_limits_is_let_through(iris, tmp_path):
+def test_a_spec_at_its_limits_is_accepted(iris, tmp_path):
     limits = Settings(data_dir=tmp_path, max_parameters=15, max_epochs=20, max_steps=100)
     assert check_spec(parse_spec(iris({"training": {"epochs": 20}})), limits).num_steps == 100
 
 
-def test_every_limit_that_is_exceeded_is_told(over, iris):
-    told = over(iris({"training": {"epochs": 20}}), max_parameters=1, max_epochs=1, max_steps=1, max_memory_bytes=1)
-    assert [pointer for pointer, _ in told] == ["/model", "/training/epochs", "/training/epochs", ""]
+def test_every_limit_that_is_exceeded_is_reported(over, iris):
+    reported = over(iris({"training": {"epochs": 20}}), max_parameters=1, max_epochs=1, max_steps=1, max_memory_bytes=1)
+    assert [pointer for pointer, _ in reported] == ["/model", "/training/epochs", "/training/epochs", ""]
 
 
 def test_a_limit_is_a_kind_of_invalid_spec_with_a_code_of_its_own():
@@ -206,7 +206,7 @@ def test_a_limit_is_a_kind_of_invalid_spec_with_a_code_of_its_own():
     assert OverLimit.code == "over_limit"
 
 
-def test_the_layer_table_is_worked_out_once(check, iris, monkeypatch):
+def test_the_layer_table_is_computed_once(check, iris, monkeypatch):
     asked = []
     monkeypatch.setattr(fit_check, "tabulate_layers", lambda *given: asked.append(given) or tabulate_layers(*given))
 

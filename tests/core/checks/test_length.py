@@ -46,7 +46,7 @@ def test_a_last_epoch_cut_short_ends_with_the_last_step():
     extent=st.fixed_dictionaries({}, optional={"steps_per_epoch": st.integers(1, 50)}),
     ends=st.sampled_from([{"epochs": 3}, {"steps": 7}, {}, {"steps": 0}, {"epochs": 0}]),
 )
-def test_the_api_foretells_the_same_numbers(batch_size, validation, extent, ends):
+def test_the_api_predicts_the_same_lengths(batch_size, validation, extent, ends):
     spec = parse_spec(
         {
             "name": "line",
@@ -76,7 +76,7 @@ def test_the_api_foretells_the_same_numbers(batch_size, validation, extent, ends
     ("dataset", "monitor"),
     [({"split": {"validation": 0.2}}, "val_loss"), ({"split": {"validation": 0.2}}, "val_accuracy"), ({}, "loss")],
 )
-def test_early_stopping_watches_what_is_measured(check, iris, dataset, monitor):
+def test_early_stopping_monitors_measured_metrics(check, iris, dataset, monitor):
     training = {"metrics": ["accuracy"], "early_stopping": {"monitor": monitor}}
     assert check(iris({"dataset": dataset, "training": training}))
 
@@ -84,14 +84,14 @@ def test_early_stopping_watches_what_is_measured(check, iris, dataset, monitor):
 @pytest.mark.parametrize(
     ("dataset", "monitor", "detail"),
     [
-        ({}, "val_loss", "no samples are held out for validation. Set dataset.split.validation, or watch 'loss'."),
+        ({}, "val_loss", "there are no validation samples. Set dataset.split.validation, or monitor 'loss'."),
         ({"split": {"validation": 0.2}}, "val_auc", "but this run measures accuracy, loss."),
         ({}, "auc", "but this run measures accuracy, loss."),
     ],
 )
-def test_early_stopping_cannot_watch_what_is_not_measured(check, iris, dataset, monitor, detail):
+def test_early_stopping_cannot_monitor_other_metrics(check, iris, dataset, monitor, detail):
     training = {"metrics": ["accuracy"], "early_stopping": {"monitor": monitor}}
-    with pytest.raises(InvalidSpec, match=f"early_stopping watches '{monitor}'") as caught:
+    with pytest.raises(InvalidSpec, match=f"early_stopping monitors '{monitor}'") as caught:
         check(iris({"dataset": dataset, "training": training}))
     (problem,) = caught.value.problems
     assert problem.pointer == "/training/early_stopping/monitor"
@@ -106,7 +106,7 @@ def test_early_stopping_cannot_watch_what_is_not_measured(check, iris, dataset, 
         ([], "loss", False),
     ],
 )
-def test_the_measure_says_which_way_is_better(metrics, monitor, rises):
+def test_the_metric_decides_whether_higher_is_better(metrics, monitor, rises):
     training = Training.model_validate({"loss": "mse", "metrics": metrics, "early_stopping": {"monitor": monitor}})
 
     check_early_stopping(training, has_validation=True)

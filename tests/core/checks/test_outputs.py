@@ -52,7 +52,7 @@ def fits(check, spec):
 
 @pytest.fixture
 def misfit(check, spec):
-    """Where and why a network's output does not fit."""
+    """Return the place and the reason where the output of a network does not fit."""
 
     def find(dataset, model, loss, **training):
         with pytest.raises(InvalidSpec) as caught:
@@ -73,7 +73,7 @@ def test_three_classes_fit_three_outputs_under_every_loss(fits, loss):
 def test_three_classes_need_three_outputs(misfit, loss, units):
     pointer, detail = misfit({"name": "iris"}, mlp(units), loss)
     assert pointer == "/model/layers/1"
-    assert f"output has shape ({units},); 3 classes with {loss} need (3,), one number a class." in detail
+    assert f"Expected an output of shape (3,), for 3 classes with {loss}; got ({units},)." in detail
 
 
 @pytest.mark.parametrize("loss", sorted(ALL - CLASSES_ONLY - {"kl_divergence"}))
@@ -87,12 +87,12 @@ def test_losses_that_compare_classes_need_an_output_for_each_of_two(fits, misfit
     pointer, detail = misfit(TRUTH, mlp(1, "sigmoid"), loss)
     assert pointer == "/model/layers/1"
     assert "2 classes with" in detail
-    assert "need (2,), one number a class" in detail
+    assert "Expected an output of shape (2,), for 2 classes" in detail
 
 
 def test_binary_crossentropy_takes_one_output_for_two_classes(misfit):
     _, detail = misfit(TRUTH, mlp(2, "sigmoid"), "binary_crossentropy")
-    assert "need (1,), the probability of the second class." in detail
+    assert "Expected an output of shape (1,), the probability of the second class, for 2 classes" in detail
 
 
 @pytest.mark.parametrize("loss", sorted(ALL - CLASSES_ONLY - {"binary_crossentropy", "kl_divergence"}))
@@ -101,19 +101,19 @@ def test_other_losses_take_one_or_two_outputs_for_two_classes(fits, loss):
     assert fits(TRUTH, mlp(2), loss)
 
 
-def test_a_class_is_no_sequence(misfit):
+def test_a_class_is_not_a_sequence(misfit):
     model = rnn(10, return_sequences=True)
     pointer, detail = misfit({"name": "mnist"}, model, "sparse_categorical_crossentropy")
     assert pointer == "/model/layers/1"
-    assert "output has shape (28, 10)" in detail
+    assert "got (28, 10)." in detail
     assert "Set return_sequences to false on the last recurrent layer." in detail
 
 
-def test_a_class_is_no_image(misfit):
+def test_a_class_is_not_an_image(misfit):
     model = {"kind": "cnn", "layers": [{"type": "conv2d", "filters": 10, "kernel_size": 3}]}
     pointer, detail = misfit({"name": "mnist"}, model, "sparse_categorical_crossentropy")
     assert pointer == "/model/layers/0"
-    assert "output has shape (26, 26, 10)" in detail
+    assert "got (26, 26, 10)." in detail
     assert detail.endswith("Put a dense layer last.")
 
 
@@ -145,13 +145,13 @@ def test_numbers_fit_as_many_outputs(fits, dataset, model, loss):
 def test_a_loss_for_classes_does_not_fit_numbers(misfit, dataset, model, loss):
     pointer, detail = misfit(dataset, model, loss)
     assert pointer == "/training/loss"
-    assert detail.startswith(f"The loss {loss} is for classes, but this dataset's targets are numbers")
+    assert detail.startswith(f"The loss {loss} needs classes, but the targets of this dataset are numbers")
 
 
-def test_the_number_of_outputs_to_give_is_told(misfit):
+def test_the_expected_number_of_outputs_is_reported(misfit):
     pointer, detail = misfit(TWO_TARGETS, mlp(3), "mse")
     assert pointer == "/model/layers/1"
-    assert detail.endswith("output has shape (3,), the targets have (2,). Give the last layer 2 units.")
+    assert detail == "Expected an output of shape (2,), like the targets; got (3,). Give the last layer 2 units."
 
 
 def test_targets_at_every_step_need_outputs_at_every_step(misfit):
@@ -164,18 +164,18 @@ def test_one_target_needs_one_output(misfit):
     assert "Set return_sequences to false on the last recurrent layer" in detail
 
 
-def test_a_network_that_can_not_answer_every_step_is_told_of_one_that_can(misfit):
+def test_a_network_without_an_output_per_step_is_reported_with_one_that_has(misfit):
     pointer, detail = misfit(ADDITION, mlp(1), "mse")
     assert pointer == "/model/layers/1"
-    assert detail.endswith("Use the kind 'rnn', which reads and answers step by step.")
+    assert detail.endswith("Use the kind 'rnn', which has an output for each step.")
 
 
-def test_a_named_family_is_told_its_number_of_classes(misfit):
+def test_a_named_family_is_reported_with_its_number_of_classes(misfit):
     pointer, detail = misfit(
         {"name": "digits"}, {"kind": "cnn_family", "family": "vgg", "num_classes": 5}, "sparse_categorical_crossentropy"
     )
     assert pointer == "/model/num_classes"
-    assert "The last layer's output has shape (5,); 10 classes" in detail
+    assert "Expected an output of shape (10,), for 10 classes" in detail
 
 
 def test_the_binary_adder_only_adds(misfit):
@@ -196,26 +196,26 @@ ERRORS = ["mean_squared_error", "root_mean_squared_error", "mean_absolute_error"
         (ADDITION, {"kind": "binary_adder"}, "mse"),
     ],
 )
-def test_choices_are_counted_and_measured(fits, dataset, model, loss):
+def test_classes_and_bits_have_metrics_of_both_kinds(fits, dataset, model, loss):
     assert fits(dataset, model, loss, metrics=COUNTS + ERRORS)
 
 
-def test_numbers_are_measured_but_not_counted(fits, check, spec):
+def test_numbers_have_no_classification_metrics(fits, check, spec):
     assert fits(SERIES, rnn(1, return_sequences=False), "mse", metrics=ERRORS)
     with pytest.raises(InvalidSpec) as caught:
         check(spec(SERIES, rnn(1, return_sequences=False), "mse", metrics=["r2_score", *COUNTS]))
     assert [problem.pointer for problem in caught.value.problems] == [
         f"/training/metrics/{number}" for number in range(1, 5)
     ]
-    assert "'accuracy' counts right answers" in caught.value.detail
+    assert "'accuracy' needs classes or bits" in caught.value.detail
 
 
-def test_the_best_five_are_asked_for_among_more_than_five(fits, misfit):
+def test_top_five_accuracy_requires_more_than_five_outputs(fits, misfit):
     metrics = ["top_k_categorical_accuracy"]
     assert fits({"name": "digits"}, mlp(10, "softmax"), "sparse_categorical_crossentropy", metrics=metrics)
     pointer, detail = misfit({"name": "iris"}, mlp(3), "categorical_crossentropy", metrics=metrics)
     assert pointer == "/training/metrics/0"
-    assert "with 3 outputs it always is. Measure accuracy." in detail
+    assert "with 3 it is always 1. Use accuracy." in detail
 
 
 @pytest.mark.parametrize(
@@ -228,13 +228,18 @@ def test_the_best_five_are_asked_for_among_more_than_five(fits, misfit):
             {"name": "sparse_categorical_crossentropy", "from_logits": True},
             "loss.from_logits is set, but the last layer already applies softmax.",
         ),
-        (TRUTH, mlp(1, "softmax"), "mse", "softmax over one unit always answers 1. Use sigmoid."),
-        (SERIES, {"kind": "mlp", "layers": [{"units": 1, "activation": "tanh"}]}, "mse", "cannot answer every number"),
+        (TRUTH, mlp(1, "softmax"), "mse", "softmax over one unit is always 1. Use sigmoid."),
+        (
+            SERIES,
+            {"kind": "mlp", "layers": [{"units": 1, "activation": "tanh"}]},
+            "mse",
+            "limits the range of the outputs",
+        ),
     ],
 )
-def test_what_is_legal_but_hardly_meant_is_warned_of(fits, dataset, model, loss, warning):
-    (told,) = fits(dataset, model, loss, batch_size="full").warnings
-    assert warning in told
+def test_a_probable_mistake_is_a_warning(fits, dataset, model, loss, warning):
+    (reported,) = fits(dataset, model, loss, batch_size="full").warnings
+    assert warning in reported
 
 
 @pytest.mark.parametrize(
@@ -247,5 +252,5 @@ def test_what_is_legal_but_hardly_meant_is_warned_of(fits, dataset, model, loss,
         (ADDITION, {"kind": "binary_adder"}, "mse"),
     ],
 )
-def test_what_is_meant_is_not_warned_of(fits, dataset, model, loss):
+def test_a_sensible_spec_has_no_warning(fits, dataset, model, loss):
     assert fits(dataset, model, loss, batch_size="full").warnings == ()

@@ -22,7 +22,7 @@ def test_single_weights_are_recorded_of_small_networks_only(check, line):
         return line({"model": {"layers": layers}, "training": {"record": ["activations", "weights"]}})
 
     assert check(spec(50)).num_parameters == 100
-    with pytest.raises(InvalidSpec, match="at most 100; this one has 102") as caught:
+    with pytest.raises(InvalidSpec, match=r"at most 100 weights, .*; got 102") as caught:
         check(spec(51))
     assert [problem.pointer for problem in caught.value.problems] == ["/training/record/1"]
 
@@ -33,29 +33,29 @@ def test_a_network_of_very_many_layers_is_not_recorded_layer_by_layer(check, lin
         return line({"model": {"layers": layers}, "training": {"record": ["activations", "gradient_norms"]}})
 
     assert check(spec(100)).warnings == ()
-    with pytest.raises(InvalidSpec, match=r"activations and gradient_norms .* makes 404 curves; the most is 400"):
+    with pytest.raises(InvalidSpec, match="at most 400 recorded curves; got 404 for activations and gradient_norms"):
         check(spec(101))
 
 
-def test_recording_a_run_without_steps_is_warned_of(check, line):
+def test_recording_a_run_without_steps_is_a_warning(check, line):
     report = check(line({"training": {"record": ["weights"], "epochs": 0}}))
 
-    assert report.warnings == ("training.record records steps, and this run takes none.",)
+    assert report.warnings == ("training.record records training steps, but this run has none.",)
 
 
 @pytest.mark.parametrize(
     ("training", "pointer", "detail"),
     [
-        ({"record": ["weigths"]}, "/0", "'weigths' is not known here. Did you mean 'weights'?"),
-        ({"record": ["weights", "weights"]}, None, "record names one of its kinds twice."),
+        ({"record": ["weigths"]}, "/0", "Unknown value 'weigths'. Did you mean 'weights'?"),
+        ({"record": ["weights", "weights"]}, None, "A name is listed twice in record. List it once."),
         (
             {"record": ["weights"], "devices": 2},
             None,
-            "record needs devices to be 1: what each of several devices sees is not put together.",
+            "Recording works on one device only. Set devices to 1, or leave record out.",
         ),
     ],
 )
-def test_what_can_not_be_recorded_is_refused(problems, line, training, pointer, detail):
+def test_invalid_recordings_are_rejected(problems, line, training, pointer, detail):
     found = problems(line({"training": training}))
 
     place = "/training" if pointer is None else f"/training/record{pointer}"

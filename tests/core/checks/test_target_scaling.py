@@ -17,12 +17,12 @@ def spec(loss, target_scaling):
 
 
 @pytest.mark.parametrize(("loss", "is_classification"), [("poisson", False), ("mse", True)])
-def test_standardising_what_can_not_be_is_refused(loss, is_classification):
+def test_target_scaling_that_does_not_fit_is_rejected(loss, is_classification):
     with pytest.raises(InvalidSpec) as caught:
         check_target_scaling(spec(loss, "standardize"), is_classification=is_classification)
     assert [problem.pointer for problem in caught.value.problems] == ["/dataset/target_scaling"]
 
 
 @pytest.mark.parametrize(("loss", "asked"), [("poisson", "auto"), ("poisson", "none"), ("huber", "standardize")])
-def test_other_choices_pass(loss, asked):
+def test_other_target_scalings_are_accepted(loss, asked):
     check_target_scaling(spec(loss, asked), is_classification=False)

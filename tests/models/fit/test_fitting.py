@@ -218,7 +218,7 @@ def test_a_network_that_starts_out_of_bounds_says_so(tmp_path, reporter):
 
 
 def test_watching_a_measure_that_is_not_taken_is_refused(tmp_path, reporter):
-    with pytest.raises(InvalidSpec, match="early_stopping watches 'val_loss'"):
+    with pytest.raises(InvalidSpec, match="early_stopping monitors 'val_loss'"):
         run(line(8, epochs=5, early_stopping={}), reporter, tmp_path)
 
 
