@@ -1,1 +1,1 @@
-"""The one way to train a network."""
+"""Training of a network."""

@@ -1,4 +1,4 @@
-"""Arrays that a fit learns from: on the host, and as tensors on the device."""
+"""Arrays of a fit, on the host and as tensors on the device."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -17,9 +17,9 @@ class Arrays:
     """Prepared inputs and shaped targets.
 
     Attributes:
-        inputs: (n, *network_input_shape), float32; or uint8, made float32 within each step.
-        targets: (n,) int32 or (n, *output_shape) float32, as the loss takes them.
-        weights: (n,) float32: what each sample counts in the loss; None where all count alike.
+        inputs: (n, *network_input_shape), float32; or uint8, converted to float32 within each step.
+        targets: (n,) int32 or (n, *output_shape) float32, as the loss expects.
+        weights: (n,) float32, weights of the samples in the loss; None if all are equal.
     """
 
     inputs: npt.NDArray[np.float32] | npt.NDArray[np.uint8]
@@ -30,34 +30,34 @@ class Arrays:
         return len(self.inputs)
 
     def columns(self) -> tuple[Column, ...]:
-        """Inputs, targets and, where there are any, weights: what makes up a batch."""
+        """Return the arrays of a batch: inputs, targets and, if any, weights."""
         return (self.inputs, self.targets) if self.weights is None else (self.inputs, self.targets, self.weights)
 
     def none(self) -> "Arrays":
-        """As these, without any sample."""
+        """Return arrays of the same types without samples."""
         return Arrays(self.inputs[:0], self.targets[:0], None if self.weights is None else self.weights[:0])
 
     @property
     def num_bytes(self) -> int:
-        """Memory of all columns."""
+        """Number of bytes in all columns."""
         return sum(column.nbytes for column in self.columns())
 
 
 LARGEST_SHARE = 0.25
-"""Of the device's memory, what samples may take; the rest is for the network, and for copies on the way."""
+"""Largest share of device memory for samples; the rest is for the network and for copies."""
 
 
 def fits_on_device(arrays: Arrays) -> bool:
-    """Return whether these samples can lie on the device; otherwise they are sent batch by batch."""
+    """Return whether the samples fit into device memory; if not, they are sent batch by batch."""
     return arrays.num_bytes <= LARGEST_SHARE * device_memory_bytes()
 
 
 @dataclass(frozen=True, slots=True)
 class FitData:
-    """The parts of a dataset; `validation` and `test` may hold no samples.
+    """Splits of a dataset; `validation` and `test` may be empty.
 
     Attributes:
-        step_preparation: What happens to inputs within each step.
+        step_preparation: Preparation of inputs within each step.
     """
 
     train: Arrays
@@ -66,7 +66,7 @@ class FitData:
     step_preparation: StepPreparation = AS_STORED
 
     def prepared(self) -> "FitData":
-        """The same with inputs as the network takes them, for a training whose steps prepare nothing."""
+        """Return the data with prepared inputs, for a training whose steps prepare nothing."""
         return FitData(self._prepare(self.train), self._prepare(self.validation), self._prepare(self.test))
 
     def _prepare(self, part: Arrays) -> Arrays:
@@ -74,16 +74,16 @@ class FitData:
 
 
 Batch = tuple[Any, ...]
-"""Inputs, targets and, where samples weigh unequally, their weights."""
+"""Inputs, targets and, if any, weights of samples."""
 
 
 class Resident:
-    """Samples as tensors.
+    """Samples as tensors on the device.
 
     Args:
         arrays: All samples.
-        chosen: Rows of those that are needed; None for all.
-        is_gathered: Whether steps choose rows; a step that takes every sample needs no choice.
+        chosen: Rows of the samples that are needed; None for all.
+        is_gathered: Whether steps gather rows; a step that takes every sample does not.
     """
 
     def __init__(
@@ -99,9 +99,9 @@ class Resident:
         self._tensors = tuple(tf.constant(column) for column in columns)
 
     def places(self, rows: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-        """Find where on the device these rows of the samples lie."""
+        """Return the positions on the device of these rows."""
         return rows if self._places is None else self._places[rows]
 
     def take(self, places: Any) -> Batch:
-        """The samples that lie there."""
+        """Return the samples at these positions."""
         return tuple(tf.gather(tensor, places) for tensor in self._tensors) if self.is_gathered else self._tensors

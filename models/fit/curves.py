@@ -1,4 +1,4 @@
-"""Curves: from values per step and epoch to the points that are kept, and sending them on."""
+"""Curves of values per step and epoch, thinned and reported."""
 
 from collections.abc import Sequence
 from time import monotonic, time
@@ -14,7 +14,7 @@ SECONDS_BETWEEN = 0.1
 
 
 class Outbox:
-    """Holds points of curves and the latest progress back for a moment and sends them together."""
+    """Buffer of points and progress that are reported together."""
 
     def __init__(self, reporter: Reporter, seconds_between: float = SECONDS_BETWEEN) -> None:
         self._reporter = reporter
@@ -24,20 +24,20 @@ class Outbox:
         self._due = 0.0
 
     def add(self, batch: MetricBatch) -> None:
-        """Take further points of a curve."""
+        """Add points of a curve."""
         self._batches.append(batch)
 
     def set_progress(self, progress: Progress) -> None:
-        """Take how far the fit has come; what was not told before is out of date."""
+        """Set the progress of the fit, replacing one that was not yet reported."""
         self._progress = progress
 
     def send_if_due(self) -> None:
-        """Send what there is, unless something was sent a moment ago. The first time it is always due."""
+        """Report everything in the buffer, unless the last report was a moment ago. The first is always due."""
         if monotonic() >= self._due:
             self.send()
 
     def send(self) -> None:
-        """Send what there is."""
+        """Report everything in the buffer."""
         self._due = monotonic() + self._seconds_between
         if self._batches:
             self._reporter.metrics(join_batches(self._batches))
@@ -51,10 +51,10 @@ MAX_POINTS = 2_000
 
 
 class Curve:
-    """One family of curves that share their steps, such as all of `epoch/validation/…`.
+    """Curves with the same steps, such as all of `epoch/validation/…`.
 
-    Of a long run only every so-manieth point is kept, by its number alone, so that the same run always keeps the
-    same points; the first and the last are always among them.
+    A long run keeps only every nth point, so that the same run always keeps the same points. The first and the last
+    are always kept.
     """
 
     def __init__(
@@ -69,16 +69,16 @@ class Curve:
         self.last: dict[str, float] = {}
 
     def add(self, steps: npt.NDArray[np.int_], values: Values) -> None:
-        """Take points in the order of their steps, and put those that are kept into the outbox.
+        """Add points in the order of their steps, and buffer those that are kept.
 
         Args:
-            steps: Training step of each, counted from 1; 0 for what is measured before any.
+            steps: Training step of each point, counted from 1; 0 before the first step.
             values: (points, names).
         """
         if not len(steps):
             return
         now = time()
-        # Steps of one call were measured one after another since the last call.
+        # The steps of a call took place one after another since the previous call.
         times = np.linspace(self._last_time, now, len(steps) + 1)[1:]
         self._last_time = now
         numbers = np.arange(self._num_seen + 1, self._num_seen + len(steps) + 1)
@@ -90,7 +90,7 @@ class Curve:
         self.last = dict(zip(self._keys, values[-1].tolist(), strict=True))
 
     def finish(self) -> None:
-        """Keep the last point too."""
+        """Keep the last point as well."""
         if self._unsent is not None:
             step, values, when = self._unsent
             self._send(np.array([step]), values[None], np.array([when]))

@@ -1,4 +1,4 @@
-"""Ending a fit when a measure has stopped improving, as `keras.callbacks.EarlyStopping` does."""
+"""Early stopping, as in `keras.callbacks.EarlyStopping`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -7,11 +7,11 @@ from core.specs.training import EarlyStopping
 
 
 class StoppingRule:
-    """Watches one curve, epoch by epoch, and keeps the best weights where they are to be restored.
+    """Monitors a curve, epoch by epoch, and keeps the best weights if they are to be restored.
 
     Args:
-        spec: What to watch and how patiently; core.checks.length has found that it is measured.
-        network: Whose weights are kept.
+        spec: Spec of early stopping; core.checks.length has checked that its metric is measured.
+        network: Network whose weights are kept.
     """
 
     def __init__(self, spec: EarlyStopping, network: Any) -> None:
@@ -23,12 +23,12 @@ class StoppingRule:
         self._wait = 0
 
     def should_stop(self, epoch: int, measured: Mapping[str, float], *, is_validated: bool) -> bool:
-        """Take note of an epoch.
+        """Update the rule after an epoch, and return whether to stop.
 
         Args:
-            epoch: Counted from 1.
-            measured: The last value of every curve, by its key.
-            is_validated: Whether validation values are of this epoch; a rule that watches them skips it if not.
+            epoch: Number of the epoch, counted from 1.
+            measured: Last value of each curve, by its key.
+            is_validated: Whether this epoch has been validated; if not, a rule that monitors validation skips it.
         """
         if epoch <= self._spec.start_from_epoch or (self._spec.watches_validation and not is_validated):
             return False
@@ -42,14 +42,14 @@ class StoppingRule:
             if self._spec.restore_best_weights:
                 self._best_weights = self._network.get_weights()
             return False
-        # Keras never stops after the very first epoch.
+        # Keras never stops after the first epoch.
         return self._wait >= self._spec.patience and epoch > 1
 
     def finish(self) -> bool:
-        """Bring the best weights back, where that is asked for.
+        """Restore the best weights, if the spec asks for it.
 
         Returns:
-            Whether they were brought back.
+            Whether they were restored.
         """
         if self._best_weights is None:
             return False

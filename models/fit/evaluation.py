@@ -1,4 +1,4 @@
-"""Evaluation of samples that are not learned from: the program, and running it as often as asked."""
+"""Evaluation of held-out samples."""
 
 import math
 from time import perf_counter
@@ -14,16 +14,16 @@ from models.reporting import Reporter, stop_if_asked
 from models.runtime import tf
 
 BATCH_SIZE = 256
-"""Samples at once where nothing is learned: the numbers do not depend on it, the speed does."""
+"""Batch size of evaluation; it affects the speed only."""
 
 
 class EvaluationProgram:
-    """Measures some batches a call; one graph for whatever samples it is given.
+    """Program that evaluates some batches per call, with one graph for all samples.
 
     Args:
-        learner: With the network.
-        like: Samples shaped as those to be measured.
-        executor: Runs it.
+        learner: Learner of the network.
+        like: Samples of the same shape as those to be evaluated.
+        executor: Executor of the graph.
     """
 
     def __init__(self, learner: Learner, like: Arrays, executor: Executor) -> None:
@@ -37,18 +37,18 @@ class EvaluationProgram:
         self._batches = LoopFunction(self._measure_batches, signature, executor)
 
     def run(self, samples: Batch, first: int, count: int, state: State) -> tuple[Values, State, Any]:
-        """Measure `count` batches of the samples from batch `first` on, adding to `state`.
+        """Evaluate `count` batches of the samples from batch `first`, adding to `state`.
 
         Returns:
-            The values (len(meter.names),) of all that `state` has seen, the new state, and a tensor of what the
-            samples of these batches were answered (n, *output_shape).
+            The values (len(meter.names),) of all batches in the new state, that state, and a tensor of the outputs
+            (n, *output_shape) of these batches.
         """
         values, state, outputs = self._batches(samples, tf.constant(first), tf.constant(first + count), state)
         return values.numpy(), state, outputs
 
     def _measure_batches(self, samples: Batch, first: Any, end: Any, state: State) -> tuple[Any, State, Any]:
         def measure_batch(batch: Any, state: State, answers: Any) -> tuple[Any, State, Any]:
-            # Past the last sample a slice simply ends.
+            # A slice ends at the last sample.
             rows = slice(batch * BATCH_SIZE, (batch + 1) * BATCH_SIZE)
             measured, outputs = self._learner.evaluate(tuple(part[rows] for part in samples))
             total = [whole + part for whole, part in zip(state, measured, strict=True)]
@@ -64,23 +64,23 @@ class EvaluationProgram:
 
 
 MOST_OUTPUTS = 16 * 1024 * 1024
-"""Numbers that one call may leave as outputs: 64 MiB."""
+"""Most output numbers of one call: 64 MiB."""
 
 
 class Evaluation:
-    """Evaluates a network on some samples, as often as asked, asking the reporter in between whether to stop.
+    """Evaluation of a network on some samples, which may be repeated and stopped.
 
     Args:
-        program: Measures some batches.
-        meter: What it measures.
-        arrays: The samples.
-        output_shape: Of the network for one sample.
-        make_tally: Makes what counts answers; None where nothing is ever counted.
-        reporter: Is asked.
-        is_resident: Whether the samples lie on the device; else each call brings its own.
+        program: Program that evaluates some batches.
+        meter: Loss and metrics.
+        arrays: Samples.
+        output_shape: Output shape of the network for one sample.
+        make_tally: Makes a tally of predictions; None without tallies.
+        reporter: Asked between calls whether to stop.
+        is_resident: Whether the samples are on the device; if not, each call sends its own.
 
     Attributes:
-        counted: What the last evaluation gave whose answers were counted; None before one.
+        counted: Results of the last evaluation with a tally; None before one.
     """
 
     def __init__(
@@ -107,13 +107,13 @@ class Evaluation:
         self._pacer = Pacer()
 
     def run(self, *, is_counted: bool = False) -> Values:
-        """Loss and metrics over all samples: (len(meter.names),).
+        """Evaluate all samples, and return loss and metrics: (len(meter.names),).
 
         Args:
-            is_counted: Whether to count what each sample was answered.
+            is_counted: Whether to tally the predictions.
 
         Raises:
-            TrainingStopped: If the reporter asked for it.
+            TrainingStopped: If the reporter asked to stop.
         """
         batch, state = 0, self._meter.zero()
         tally = self._make_tally(len(self._arrays)) if is_counted and self._make_tally is not None else None

@@ -1,4 +1,4 @@
-"""Training a network: the one way in."""
+"""Train a network: the entry point of this package."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -36,15 +36,15 @@ class FitOutcome:
     """Results of a fit.
 
     Attributes:
-        num_steps: Steps taken.
-        num_epochs: Epochs begun.
-        stopped_early: Whether early stopping ended it.
-        metrics: The last value of every curve, by its key; `test/…` where there are test samples.
-        validation: Its samples with the final weights; None without any, or where nothing is counted.
-        test: Likewise.
-        engine: How the steps were computed, as reported.
-        trial_seconds: Spent on plans that were not taken.
-        validate_seconds: Spent on samples that are not learned from.
+        num_steps: Number of steps taken.
+        num_epochs: Number of epochs begun.
+        stopped_early: Whether early stopping ended the fit.
+        metrics: Last value of each curve, by its key; `test/…` if there are test samples.
+        validation: Results on the validation samples with the final weights; None without samples or tallies.
+        test: Results on the test samples, likewise.
+        engine: Report of the execution of the steps.
+        trial_seconds: Seconds spent on plans that were not chosen.
+        validate_seconds: Seconds spent on evaluation.
     """
 
     num_steps: int
@@ -68,25 +68,25 @@ def fit(
     planning: Planning | None = None,
     make_tally: MakeTally | None = None,
 ) -> FitOutcome:
-    """Train `network` in place as `Model.fit` would, and evaluate it.
+    """Train `network` in place as `Model.fit` does, and evaluate it.
 
-    Where no steps are asked for, the network stays as it is, and training samples are measured once, as those held out
-    are. The order of samples follows from the seed and the step alone. Control comes back from TensorFlow several times
-    a second, and the reporter is asked each time whether to stop.
+    With no steps, the network does not change, and the training samples are evaluated once, like held-out ones. The
+    order of samples depends only on the seed and the step. TensorFlow returns several times per second, and each time
+    the reporter is asked whether to stop.
 
     Args:
         network: A keras.Model; its weights are changed.
-        data: Training samples, and those to validate and test with.
+        data: Training, validation and test samples.
         training: Optimizer, loss and length.
-        measures: From models.objectives.metrics, for `training.metrics`.
-        seed: The experiment's.
-        reporter: Takes the phases `compile` and `train`, the plan, progress and points of curves.
-        planning: What plans are chosen by.
-        make_tally: Makes what counts the final weights' answers to held-out samples; None counts nothing.
+        measures: Metrics of `training.metrics`, from models.objectives.metrics.
+        seed: Seed of the experiment.
+        reporter: Receives the phases `compile` and `train`, the plan, progress and points of curves.
+        planning: Information for the choice of a plan.
+        make_tally: Makes the tally of predictions with the final weights; None without tallies.
 
     Raises:
-        TrainingFailed: If the loss is no longer a finite number, or the plan that the spec asks for cannot be used.
-        TrainingStopped: If the reporter asked for it.
+        TrainingFailed: If the loss is no longer finite, or the plan of the spec cannot be used.
+        TrainingStopped: If the reporter asked to stop.
     """
     reset_peak_memory()
     reporter.phase(Phase.COMPILE)
@@ -96,7 +96,7 @@ def fit(
 
 
 class _Session:
-    """One fit under way."""
+    """A fit in progress."""
 
     def __init__(
         self,
@@ -141,7 +141,7 @@ class _Session:
                 program, meter, arrays, output_shape, make_tally, reporter, is_resident=fits_on_device(arrays)
             ),
             counts_answers=make_tally is not None,
-            # Training samples are measured by the steps that take them, and apart where there are none.
+            # Steps measure the training samples they take; without steps, the samples are evaluated separately.
             has_steps=self._choice is not None,
         )
 
@@ -167,7 +167,7 @@ class _Session:
         try:
             return self._run()
         finally:
-            # What was measured before a failure is what shows how it came about.
+            # The curves before a failure show its cause.
             self._history.finish()
 
     def _run(self) -> FitOutcome:
@@ -197,14 +197,14 @@ class _Session:
 
     @property
     def _epoch(self) -> int:
-        """The epoch, counted from 1, that the last step taken belongs to."""
+        """Epoch of the last step, counted from 1."""
         return -(-self._step // self._length.steps_per_epoch)
 
     def _train(self, program: TrainingProgram) -> bool:
         """Take all steps.
 
         Returns:
-            Whether early stopping ended them.
+            Whether early stopping ended the fit.
         """
         stopped_early = False
         while self._step < self._length.num_steps and not stopped_early:
@@ -215,7 +215,7 @@ class _Session:
         return stopped_early
 
     def _take_steps(self, program: TrainingProgram) -> None:
-        """Take as many steps as fit into one call, at most up to where an epoch has to be evaluated."""
+        """Take the steps of one call, at most up to the next evaluation."""
         left = min(self._next_pause() - self._step, program.max_steps)
         amount = self._pacer.next_amount(left)
         started = perf_counter()
@@ -226,7 +226,7 @@ class _Session:
         self._pacer.took(amount, seconds)
         self._speed.add_steps(amount, len(order.rows), seconds)
         num_sound = count_sound_steps(taken.values)
-        # The first broken step is shown, those after it mean nothing.
+        # The first failed step is reported; those after it are meaningless.
         shown = slice(num_sound + 1)
         self._history.add_steps(self._step + 1, taken.values[shown], taken.epoch_values[shown])
         self._step += min(amount, num_sound + 1)
@@ -234,7 +234,7 @@ class _Session:
             raise broken_step(float(taken.values[num_sound, LOSS]), self._step, self._epoch, self._training)
 
     def _next_pause(self) -> int:
-        """The step after which an epoch has to be evaluated, or the last one."""
+        """Return the step of the next evaluation, or the last step."""
         epoch = self._step // self._length.steps_per_epoch + 1
         if self._rule is not None:
             return self._length.epoch_end(epoch)
@@ -244,10 +244,10 @@ class _Session:
         return self._length.num_steps
 
     def _end_epoch(self) -> bool:
-        """Validate where an epoch has just ended.
+        """Validate if an epoch has ended.
 
         Returns:
-            Whether early stopping ends the fit here.
+            Whether early stopping ends the fit.
         """
         epoch = self._epoch
         if self._step != self._length.epoch_end(epoch):

@@ -1,4 +1,4 @@
-"""History of a fit: all that it has measured, by curve, and how far it has come."""
+"""History of a fit: its curves and its progress."""
 
 from collections.abc import Sequence
 
@@ -14,20 +14,20 @@ from models.reporting import Reporter
 Steps = npt.NDArray[np.int_]
 
 MAX_RECORDED_POINTS = 200_000
-"""Points that are kept of all that is recorded inside the network: many curves are thinned more than few."""
+"""Most points in all recorded curves together; many curves are thinned more than few."""
 
 
 class History:
-    """Takes values as they are measured and reports them.
+    """Collects measured values and reports them.
 
     The curves are `train/…` by step, `epoch/train/…` and `epoch/validation/…` by epoch, and `test/…`, a single point.
 
     Args:
-        names: Loss and metrics.
-        recorded: What is recorded of each step besides.
-        length: Of the fit.
-        validation_freq: Epochs from one validation to the next.
-        reporter: Takes them.
+        names: Names of loss and metrics.
+        recorded: Names of the recorded statistics of each step.
+        length: Length of the fit.
+        validation_freq: Number of epochs from one validation to the next.
+        reporter: Receives progress and points of curves.
     """
 
     def __init__(
@@ -52,16 +52,16 @@ class History:
 
     @property
     def last(self) -> dict[str, float]:
-        """The last value of every curve that has one, by its key."""
+        """Last value of each curve that has one, by its key."""
         return {key: value for curve in self._curves for key, value in curve.last.items()}
 
     def add_steps(self, first: int, values: Values, epoch_values: Values) -> None:
-        """Take the values of some steps.
+        """Add the values of some steps.
 
         Args:
-            first: Number of the first one, counted from 1.
-            values: (steps, names + recorded), of each step.
-            epoch_values: (steps, names), of its epoch up to and including it.
+            first: Number of the first step, counted from 1.
+            values: (steps, names + recorded), values of each step.
+            epoch_values: (steps, names), values of the epoch up to and including each step.
         """
         steps = np.arange(first, first + len(values))
         ends_epoch = (steps % self._length.steps_per_epoch == 0) | (steps == self._length.num_steps)
@@ -70,21 +70,21 @@ class History:
         self._by_epoch.add(steps[ends_epoch], epoch_values[ends_epoch])
 
     def add_untrained(self, values: Values) -> None:
-        """Take what the training samples gave before any step, where none is taken: (names,)."""
+        """Add the values of the training samples in a fit without steps: (names,)."""
         self._by_epoch.add(np.array([0]), values[None])
 
     def add_validation(self, step: int, values: Values) -> None:
-        """Take what the validation samples gave after this step: (names,)."""
+        """Add the values of the validation samples after this step: (names,)."""
         self._validations.add(np.array([step]), values[None])
 
     def add_test(self, step: int, values: Values) -> None:
-        """Take what the test samples gave: (names,)."""
+        """Add the values of the test samples: (names,)."""
         self._test.add(np.array([step]), values[None])
 
     def report(self, step: int, phase: Phase = Phase.TRAIN, *, at_once: bool = False) -> None:
-        """Report what has come in, and that so many steps are done.
+        """Report new points, and the progress up to this step.
 
-        Several calls in a moment are reported as one, unless it is to be reported at once.
+        Several calls within a moment are reported together, unless `at_once` is set.
         """
         length = self._length
         epoch = length.num_epochs if step == length.num_steps else step // length.steps_per_epoch
@@ -95,7 +95,7 @@ class History:
             self._outbox.send_if_due()
 
     def finish(self) -> None:
-        """Report everything, the last point of every curve included."""
+        """Report everything, including the last point of each curve."""
         for curve in self._curves:
             curve.finish()
         self._outbox.send()

@@ -1,4 +1,4 @@
-"""Loss and metrics of a step and of the epoch so far, inside a TensorFlow graph."""
+"""Loss and metrics of a step and of the epoch so far, in a TensorFlow graph."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +11,7 @@ from models.objectives.metrics import Measure
 from models.runtime import keras, tf
 
 Values = npt.NDArray[np.float32]
-"""Of one or more steps; the last axis is a meter's names, of which the loss is the first."""
+"""Values of one or more steps; the last axis is the names of a meter, starting with the loss."""
 
 LOSS = 0
 
@@ -19,13 +19,13 @@ State = list[Any]
 
 
 class Meter:
-    """Measures steps and adds them up.
+    """Loss and metrics, whose states can be added up.
 
-    The state of every metric is a sum over samples. So a step's state is worked out once: its result is the value
-    of the step, and its sum with those of the steps before gives what `Model.fit` shows for the epoch.
+    The state of every metric is a sum over samples. So the state of a step is computed once: its result is the value
+    of the step, and the result of its sum with previous states is the value that `Model.fit` shows for the epoch.
 
     Attributes:
-        names: `loss` and the metrics in the order of the spec; the columns of all values.
+        names: `loss` and the metrics in the order of the spec; the columns of values.
     """
 
     def __init__(self, measures: Sequence[Measure]) -> None:
@@ -34,18 +34,18 @@ class Meter:
         self._measures = tuple(measures)
 
     def prepare(self, arrays: Arrays, output_shape: tuple[int, ...]) -> None:
-        """Let metrics make the variables that depend on shapes, by one sample's targets and outputs of zero."""
-        # The network itself is not asked: Keras's recurrent dropout would draw a mask, and all later ones would shift.
+        """Create the metric variables that depend on shapes, with the targets of one sample and outputs of zero."""
+        # The network is not called: Keras's recurrent dropout would draw a mask, and all later masks would shift.
         targets, outputs = tf.constant(arrays.targets[:1]), tf.zeros((1, *output_shape))
         for measure in self._measures:
             measure.metric.update_state(*measure.read(targets, outputs))
 
     def zero(self) -> State:
-        """The state of nothing measured."""
+        """Return the state before the first batch."""
         return [tf.zeros(variable.shape, variable.dtype) for metric in self._metrics() for variable in metric.variables]
 
     def measure(self, loss: Any, targets: Any, outputs: Any) -> State:
-        """The state of one batch."""
+        """Return the state of one batch."""
         state: State = []
         zeros = iter(self.zero())
         state += self._loss.stateless_update_state(
@@ -58,7 +58,7 @@ class Meter:
         return state
 
     def values(self, state: State) -> Any:
-        """Loss and metrics of a state: (len(names),), float32."""
+        """Return loss and metrics of a state: (len(names),), float32."""
         parts = iter(state)
         return tf.stack(
             [tf.cast(metric.stateless_result(_take(parts, metric)), tf.float32) for metric in self._metrics()]

@@ -1,4 +1,4 @@
-"""Order of samples: those that each step takes."""
+"""Order of the samples of each step."""
 
 from dataclasses import dataclass
 
@@ -11,13 +11,13 @@ from models.seeds import random_generator
 
 @dataclass(frozen=True, slots=True)
 class StepOrder:
-    """The samples of some steps in a row.
+    """Samples of some consecutive steps.
 
     Attributes:
-        first: Number of the first of them, counted from 0.
-        rows: Training samples in the order they are taken, int32.
+        first: Number of the first step, counted from 0.
+        rows: Rows of training samples in order, int32.
         offsets: (steps + 1,), int32: step i takes rows[offsets[i]:offsets[i + 1]].
-        begins_epoch: (steps,): whether step i is the first of its epoch.
+        begins_epoch: (steps,), whether step i is the first of its epoch.
     """
 
     first: int
@@ -30,18 +30,18 @@ class StepOrder:
 
 
 class Ordering:
-    """Gives every step its samples, from the seed and the step's number alone: a resumed fit goes on alike."""
+    """Order of samples that depends only on the seed and the step, so that a resumed fit continues with the same."""
 
     def __init__(self, length: FitLength, seed: int, *, shuffle: bool) -> None:
         self._length = length
         self._seed = seed
-        # A step that takes every sample adds them up; in which order is all the same.
+        # A step that takes every sample adds them up, so their order is irrelevant.
         self._shuffle = shuffle and length.steps_per_pass > 1
         self._number_in_store = -1
         self._store = np.arange(length.num_samples, dtype=np.int32)
 
     def steps(self, first: int, count: int) -> StepOrder:
-        """The samples of `count` steps from step `first`, counted from 0."""
+        """Return the samples of `count` steps from step `first`, counted from 0."""
         length = self._length
         parts, sizes = [], []
         step, end = first, first + count

@@ -1,4 +1,4 @@
-"""Steps that also record what goes on inside the network: gradients, activations, weights."""
+"""Steps that also record gradients, activations and weights of layers."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -15,15 +15,15 @@ from models.runtime import keras, tf
 
 
 class RecordingLearner(Learner):
-    """Learns the same, and puts what it records as one more part behind the state of each step: (len(recorded),).
+    """Learner that appends recorded statistics to the state of each step, as one more part: (len(recorded),).
 
     Args:
         network: A keras.Model.
-        optimizer: Keras's.
-        loss: Keras's.
-        meter: What to measure.
-        preparation: What happens to inputs before they reach the network.
-        record: What to record besides.
+        optimizer: Keras optimizer.
+        loss: Keras loss.
+        meter: Loss and metrics.
+        preparation: Preparation of inputs within each step.
+        record: Statistics to record.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class RecordingLearner(Learner):
         self._trained = trained if "gradient_norms" in record else []
         self._watched = list(filter(_is_worth_recording, network.layers)) if "activations" in record else []
         self._shown = [layer for layer in network.layers if layer.weights] if "weights" in record else []
-        # The same layers under the same name: what a step computes is what it computes without watching.
+        # The same layers under the same name, so that a step computes the same with and without recording.
         outputs = [*network.outputs, *(layer.output for layer in self._watched)]
         self._watching = keras.Model(network.inputs, outputs, name=network.name)
         self.recorded = (
@@ -50,7 +50,7 @@ class RecordingLearner(Learner):
         )
 
     def update(self, batch: Batch) -> State:
-        """Update the weights by a batch; what it measured before the update, and what is recorded."""
+        """Update the weights by a batch, and return its state before the update and the recorded statistics."""
         inputs, targets, *weights = batch
         with tf.GradientTape() as tape:
             outputs, *activations = tf.nest.flatten(self._watching(inputs, training=True))
@@ -58,7 +58,7 @@ class RecordingLearner(Learner):
             scaled_loss = self.optimizer.scale_loss(loss)
         variables = self.network.trainable_variables
         gradients = tape.gradient(scaled_loss, variables)
-        # Before the update: an optimizer for float16 may change its scale with it.
+        # Before the update, with which an optimizer for float16 may change its scale.
         recorded = [*self._gradient_norms(gradients), *(number for one in activations for number in _describe(one))]
         self.optimizer.apply(gradients, variables)
         weights_now = [tf.reshape(weight, (-1,)) for layer in self._shown for weight in named_weights(layer).values()]
@@ -67,7 +67,7 @@ class RecordingLearner(Learner):
         return [*self.meter.measure(loss, targets, outputs), *([tf.concat(rows, axis=0)] if rows else [])]
 
     def _gradient_norms(self, gradients: Sequence[Any]) -> list[Any]:
-        """The length of each layer's gradient, all its weights taken as one vector."""
+        """Return the norm of the gradient of each layer, with all its weights as one vector."""
         places = {id(variable): place for place, variable in enumerate(self.network.trainable_variables)}
         scale = self.optimizer.scale_loss(tf.constant(1.0))
         return [
@@ -77,19 +77,19 @@ class RecordingLearner(Learner):
 
 
 def _is_worth_recording(layer: Any) -> bool:
-    """Return whether a layer's output is worth recording: others only reshape or thin out what came in."""
+    """Return whether the output of a layer is recorded: other layers only reshape or drop values."""
     return bool(layer.weights) or isinstance(layer, keras.layers.Activation)
 
 
 def _describe(activation: Any) -> tuple[Any, Any, Any]:
-    """Mean, standard deviation and share of zeros."""
+    """Return mean, standard deviation and share of zeros."""
     values = tf.cast(activation, tf.float32)
     zeros = tf.reduce_mean(tf.cast(tf.equal(values, 0.0), tf.float32))
     return tf.reduce_mean(values), tf.math.reduce_std(values), zeros
 
 
 def _name_numbers(layer: Any) -> list[str]:
-    """A name for each number of a layer's weights, such as `weight/dense_1/kernel_0_2`."""
+    """Name each number of the weights of a layer, such as `weight/dense_1/kernel_0_2`."""
     return [
         "_".join([f"weight/{layer.name}/{name}", *map(str, place)])
         for name, weight in named_weights(layer).items()

@@ -1,4 +1,4 @@
-"""Evaluation of a fit: the samples that its steps do not measure, each at its time."""
+"""Evaluation of the samples that the steps of a fit do not measure."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -14,22 +14,22 @@ from models.fit.history import History
 from models.fit.meter import Values
 
 SHOWN_SECONDS = 0.1
-"""An evaluation is shown as a phase of its own if the one before it took so long; the first always is."""
+"""Least duration of the previous evaluation for the next to be reported as a phase; the first always is."""
 
 
 class Validation:
-    """Evaluates the validation samples as often as asked, test samples at the end, and keeps what they gave.
+    """Evaluates validation samples during a fit and test samples at its end.
 
     Args:
-        data: The samples of the fit.
-        training: Named in what an error suggests.
-        history: Takes what is measured.
+        data: Samples of the fit.
+        training: Spec of the training, for the advice in errors.
+        history: Receives the values.
         make_evaluation: Makes the evaluation of some samples.
-        counts_answers: Whether evaluations can count the answers to each sample.
-        has_steps: Whether steps are taken; they measure the training samples, which are evaluated here where none is.
+        counts_answers: Whether evaluations can tally predictions.
+        has_steps: Whether the fit has steps, which measure the training samples; if not, they are evaluated here.
 
     Attributes:
-        seconds: Spent so far.
+        seconds: Seconds spent on evaluation.
     """
 
     def __init__(
@@ -54,24 +54,24 @@ class Validation:
 
     @property
     def has_samples(self) -> bool:
-        """True where there are validation samples."""
+        """True if there are validation samples."""
         return self._validation is not None
 
     @property
     def validation(self) -> HeldOut | None:
-        """Answers to the validation samples with the final weights; None without any, or where nothing is counted."""
+        """Results on the validation samples with the final weights; None without samples or tallies."""
         return None if self._validation is None else self._validation.counted
 
     @property
     def test(self) -> HeldOut | None:
-        """Answers to the test samples; None without any, or where nothing is counted."""
+        """Results on the test samples; None without samples or tallies."""
         return None if self._test is None else self._test.counted
 
     def evaluate_untrained(self) -> None:
-        """Evaluate training and validation samples by the first weights, of a fit that takes no steps.
+        """Evaluate training and validation samples in a fit without steps.
 
         Raises:
-            TrainingFailed: If a loss is not a finite number.
+            TrainingFailed: If a loss is not finite.
         """
         if self._untrained is not None:
             values = self._evaluate(self._untrained, 0, is_counted=False)
@@ -83,7 +83,7 @@ class Validation:
         """Evaluate the validation samples after this step.
 
         Raises:
-            TrainingFailed: If their loss is not a finite number.
+            TrainingFailed: If their loss is not finite.
         """
         if self._validation is None:
             return
@@ -92,18 +92,18 @@ class Validation:
         check_loss(values, "validation", self._training)
 
     def finish(self, network: Any, step: int, *, has_restored: bool) -> None:
-        """Evaluate the weights that are kept.
+        """Evaluate the final weights.
 
         Args:
-            network: Has them.
-            step: The last one taken.
-            has_restored: Whether they are not those of the last validation.
+            network: Network with the final weights.
+            step: Last step taken.
+            has_restored: Whether best weights were restored since the last validation.
 
         Raises:
-            TrainingFailed: If a weight or a loss is not a finite number.
+            TrainingFailed: If a weight or a loss is not finite.
         """
         check_weights(network, self._training)
-        # Validation counts what the final weights answer; the last one may have met others.
+        # The tally is of the final weights; the last validation may have had others.
         if self._validation is not None and self._counts_answers and (has_restored or self._validation.counted is None):
             check_loss(self._evaluate(self._validation, step, is_counted=True), "validation", self._training)
         if self._test is not None:
@@ -112,7 +112,7 @@ class Validation:
             check_loss(values, "test", self._training)
 
     def _evaluate(self, evaluation: Evaluation, step: int, *, is_counted: bool) -> Values:
-        # One that will be over in a moment is not worth a message: there may be thousands.
+        # A short evaluation is not reported: there may be thousands of them.
         is_shown = self._last_seconds >= SHOWN_SECONDS
         if is_shown:
             self._history.report(step, Phase.VALIDATE, at_once=True)

@@ -1,1 +1,1 @@
-"""Plans: the ways to compute a fit, and the choice among them."""
+"""Execution plans of a fit, and the choice among them."""

@@ -1,4 +1,4 @@
-"""Findings of earlier runs, kept on disk: timings of plans, and programs that XLA compiled."""
+"""Cache on disk of timings of plans, and of programs that XLA compiled."""
 
 import json
 import os
@@ -12,12 +12,12 @@ from tempfile import NamedTemporaryFile
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """Time that a plan took.
+    """Timing of a plan.
 
     Attributes:
-        compile_seconds: To get it going.
-        step_seconds: Per training step.
-        num_operations: In its graph, where that is known.
+        compile_seconds: Seconds to compile its program.
+        step_seconds: Seconds per training step.
+        num_operations: Number of operations in its graph; 0 if unknown.
     """
 
     compile_seconds: float
@@ -25,24 +25,24 @@ class Timing:
     num_operations: int = 0
 
     def seconds(self, num_steps: int) -> float:
-        """A whole fit."""
+        """Return the seconds of a fit with this number of steps."""
         return self.compile_seconds + num_steps * self.step_seconds
 
 
 class PlanCache:
-    """A directory with a small JSON file for every shape of a fit.
+    """Directory with a small JSON file of timings for each shape of a fit.
 
-    Several processes may write the same one: each file is replaced as a whole, and any of them will do.
+    Several processes may write the same file, which is replaced atomically; any of the versions is valid.
 
     Args:
-        folder: Where; None keeps nothing.
+        folder: The directory; None keeps nothing.
     """
 
     def __init__(self, folder: Path | None) -> None:
         self._folder = folder
 
     def read(self, key: str) -> dict[str, Timing]:
-        """Read what is known of this shape, by plan; nothing where the file cannot be read."""
+        """Read the timings of a shape, by plan; empty if the file cannot be read."""
         path = self._path(key)
         if path is None:
             return {}
@@ -53,7 +53,7 @@ class PlanCache:
             return {}
 
     def write(self, key: str, timings: Mapping[str, Timing]) -> None:
-        """Keep what was found. A full disk is no reason to fail a run."""
+        """Write the timings of a shape. A full disk does not fail the run."""
         path = self._path(key)
         if path is None:
             return
@@ -73,7 +73,7 @@ FOLDER = re.compile(r"--tf_xla_persistent_cache_directory='?([^']*?)(?:'|\s--|$)
 
 
 def forget_compiled_programs() -> None:
-    """Delete them all: XLA gives up on a file that it cannot read, such as half of one."""
+    """Delete all compiled programs: XLA fails on a file that it cannot read, such as an incomplete one."""
     match = FOLDER.search(os.environ.get("TF_XLA_FLAGS", ""))
     if match is not None:
         for path in Path(match.group(1)).glob("*.pb"):

@@ -1,4 +1,4 @@
-"""The ways to compute a fit, and which of them are worth considering for a network."""
+"""Execution plans of a fit, and the candidates for a network."""
 
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -18,25 +18,25 @@ class Form(StrEnum):
     STEP = "step"
     """One step, in a graph."""
     STREAM = "stream"
-    """Some steps, in a graph, their samples read ahead of them."""
+    """Some steps, in a graph, with prefetched samples."""
 
 
 MAX_UNROLLED_STEPS = {Form.GRAPH: 32, Form.XLA: 10}
-"""Time steps of a sequence up to which recurrent layers are written out. XLA takes minutes for what a graph takes in
-a second: for an LSTM over 20 steps more than 100 s."""
+"""Most time steps for which recurrent layers are unrolled. XLA takes minutes to compile what a graph takes a second
+for: more than 100 s for an LSTM over 20 steps."""
 
 
 GENERATION = 2
-"""Grows when plans come to compute a step otherwise: what was timed before means nothing then."""
+"""Version of the plans; increase it when a plan changes, to discard earlier timings."""
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """One way to compute a fit.
+    """Execution plan of a fit.
 
     Attributes:
-        form: What one call runs.
-        is_unrolled: Whether recurrent layers are written out time step by time step.
+        form: Work of one call.
+        is_unrolled: Whether recurrent layers are unrolled.
     """
 
     form: Form
@@ -44,47 +44,47 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """As a spec and the report of a run have it, such as `xla-unrolled`."""
+        """Name in specs and reports, such as `xla-unrolled`."""
         return f"{self.form}-unrolled" if self.is_unrolled else str(self.form)
 
 
 PLANS = {plan.name: plan for plan in (*map(Plan, Form), *(Plan(form, is_unrolled=True) for form in MAX_UNROLLED_STEPS))}
-"""By name; those of a spec are in core/specs/training.py."""
+"""Plans by name; core/specs/training.py has the names in a spec."""
 
 
 def plan_of(name: str) -> Plan:
-    """The plan of this name."""
+    """Return the plan of this name."""
     return PLANS[name]
 
 
 def list_candidates(network: Any, *, fits_on_device: bool, is_mirrored: bool = False) -> list[Plan]:
-    """The plans to choose from; the first takes least to get going.
+    """List the plans to choose from; the first is the fastest to compile.
 
     Args:
         network: A keras.Model.
-        fits_on_device: Whether the training samples can lie on the device.
-        is_mirrored: Whether several devices share the work; an XLA program runs on one.
+        fits_on_device: Whether the training samples fit into device memory.
+        is_mirrored: Whether several devices share each batch; an XLA program runs on one.
     """
     if not fits_on_device:
         return [Plan(Form.STREAM)]
     if is_mirrored:
         return [Plan(Form.GRAPH)]
     if has_gpu():
-        # Recurrent kernels of a GPU take whole sequences, and are lost when a layer is written out.
+        # Recurrent GPU kernels process whole sequences, and are not used in unrolled layers.
         return [Plan(Form.GRAPH), Plan(Form.XLA), Plan(Form.STEP)]
     num_time_steps = _count_time_steps(network)
     graph, xla = (Plan(form, 0 < num_time_steps <= MAX_UNROLLED_STEPS[form]) for form in (Form.GRAPH, Form.XLA))
-    # XLA computes convolutions on a processor in one thread and plain loops: up to a hundred times as long.
+    # XLA on a processor computes convolutions in one thread with plain loops: up to a hundred times slower.
     return [graph] if any(map(_is_convolution, list_layers(network))) else [graph, xla]
 
 
 def list_layers(network: Any) -> list[Any]:
-    """All layers, those within others too."""
+    """List all layers, including nested ones."""
     return list(network._flatten_layers(include_self=False))  # noqa: SLF001 - Keras has no public name for it.
 
 
 def _count_time_steps(network: Any) -> int:
-    """Time steps of the longest sequence that a recurrent layer takes; 0 where there is none."""
+    """Return the time steps of the longest sequence of a recurrent layer; 0 without such layers."""
     recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
     return max((int(layer.input.shape[1]) for layer in network.layers if isinstance(layer, recurrent)), default=0)
 
@@ -98,12 +98,12 @@ SMALL_STEP_FLOPS = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """Knowledge by which a plan is chosen.
+    """Information for the choice of a plan.
 
     Attributes:
-        network: What the network is, in a word that is the same whenever timings would be.
-        flops_per_step: Floating-point operations of one step, forward and backward, roughly.
-        cache: What earlier runs found.
+        network: Key of the network, equal for fits with equal timings.
+        flops_per_step: Approximate floating-point operations of a step, forward and backward.
+        cache: Timings of earlier runs.
     """
 
     network: str = ""
@@ -112,5 +112,5 @@ class Planning:
 
     @property
     def has_small_steps(self) -> bool:
-        """True where the work around the arithmetic of a step weighs more than the arithmetic."""
+        """True if the overhead of a step exceeds its arithmetic."""
         return self.flops_per_step < SMALL_STEP_FLOPS

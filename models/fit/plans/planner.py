@@ -1,4 +1,4 @@
-"""Choosing the plan that will have trained soonest."""
+"""Choose the plan with the shortest estimated training time."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -16,28 +16,28 @@ from models.fit.programs.tracing import Snapshot, stable_names, unrolled
 from models.runtime import tf
 
 LARGE_SAVED_SHARE, SMALL_SAVED_SHARE, UNROLLED_SAVED_SHARE = 0.1, 0.5, 0.7
-"""What XLA can be expected to save of a step's time: 0 to 40 % where arithmetic takes most of it, 50 to 75 % where it
-does not, and 70 to 90 % where that is a long row of small operations, as of a recurrent layer written out
-(docs/performance.md). Trying it may cost no more than that."""
+"""Share of the time of a step that XLA is expected to save: 0 to 40 % if arithmetic dominates, 50 to 75 % if it does
+not, and 70 to 90 % for many small operations in sequence, as in an unrolled recurrent layer (docs/performance.md). A
+trial may cost no more than that."""
 
 COMPILE_SECONDS, COMPILE_SECONDS_PER_OPERATION = 0.1, 0.002
-"""What XLA takes about, for programs of 160 to 860 operations."""
+"""Approximate compile time of XLA, measured for programs of 160 to 860 operations."""
 
 STEPS_SECONDS = 0.03
-"""Long enough to measure which of two plans is faster."""
+"""Duration of timed steps, long enough to compare two plans."""
 
 FASTEST_GROWTH = 64
-"""From one timed call to the next."""
+"""Most growth from one timed call to the next."""
 
 DUPLICATE = "duplicate function"
-"""What TensorFlow says should another program go by the same name after all."""
+"""Part of TensorFlow's error if another program has the same name."""
 
 UNUSABLE = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError)
-"""What XLA raises for a network that it cannot compile."""
+"""Errors of XLA for a network that it cannot compile."""
 
 
 class Reason(StrEnum):
-    """Why a plan was taken."""
+    """Reason for the choice of a plan."""
 
     SPEC = "the spec asks for it"
     ONLY = "no other plan suits this network and data"
@@ -48,15 +48,15 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A plan ready to train.
+    """A chosen plan, ready to train.
 
     Attributes:
-        plan: What was taken.
-        program: Compiled.
-        reason: Why this one.
-        tried: What plans took, by name, in this run or an earlier one.
-        failed: Plans that cannot be used here, and why.
-        trial_seconds: Spent on trying.
+        plan: Chosen plan.
+        program: Its compiled program.
+        reason: Reason for the choice.
+        tried: Timings of plans by name, from this run or an earlier one.
+        failed: Errors of the plans that cannot be used, by name.
+        trial_seconds: Seconds spent on trials.
     """
 
     plan: Plan
@@ -70,16 +70,16 @@ class Choice:
 class Planner:
     """Compiles plans and times them on the real shapes.
 
-    Trials leave no trace: every variable gets its value back.
+    All variables are restored after a trial.
 
     Args:
         make_program: Makes the program of a plan.
-        learner: Whose variables a trial changes.
-        length: Of the fit.
-        ordering: Gives trials their samples.
-        cache: What earlier runs found.
-        key: Of everything that timings depend on but the length of the fit.
-        has_small_steps: Whether a step is little arithmetic.
+        learner: Learner whose variables a trial changes.
+        length: Length of the fit.
+        ordering: Order of the samples for trials.
+        cache: Timings of earlier runs.
+        key: Key of everything that timings depend on, except the length of the fit.
+        has_small_steps: Whether overhead dominates a step.
     """
 
     def __init__(
@@ -107,7 +107,7 @@ class Planner:
         self._trial_seconds = 0.0
 
     def take(self, plan: Plan) -> Choice:
-        """Use this plan, whatever others might take.
+        """Use this plan without comparing it to others.
 
         Raises:
             TrainingFailed: If it cannot be used for this network.
@@ -115,10 +115,10 @@ class Planner:
         return self._choose(plan, Reason.SPEC)
 
     def choose(self, candidates: list[Plan]) -> Choice:
-        """Find the plan with which the fit will be over soonest.
+        """Choose the plan with the shortest estimated training time.
 
         Args:
-            candidates: The first is the one to take where there is nothing to win.
+            candidates: Plans to choose from; the first is the default.
         """
         first, *others = candidates
         if not others:
@@ -152,18 +152,18 @@ class Planner:
                 self._compile(plan)
             except UNUSABLE as error:
                 raise TrainingFailed(f"{_why_not(plan, error)} Leave training.plan at 'auto'.") from error
-        # What the plan taken would have cost in any case is no price of the trial.
+        # The compile time of the chosen plan is not a cost of the trial.
         trial_seconds = self._trial_seconds - (self._tried[plan.name].compile_seconds if self._trial_seconds else 0.0)
         return Choice(plan, self._ready[plan.name], reason, self._tried, self._failed, max(0.0, trial_seconds))
 
     def _correct(self, plan: Plan) -> None:
-        """Let shorter fits know how soon a program was there that was found compiled."""
+        """Update the compile time of a plan in the cache if its program was already compiled."""
         known, seconds = self._tried[plan.name], self._compile_seconds[plan.name]
         if seconds < known.compile_seconds:
             self._cache.write(self._key, self._tried | {plan.name: replace(known, compile_seconds=seconds)})
 
     def _is_worth_trying(self, plan: Plan, first: Timing) -> bool:
-        """Return whether the time that XLA takes to compile can be expected to pay within this fit."""
+        """Return whether this fit is expected to save more time than XLA takes to compile."""
         cost = COMPILE_SECONDS + COMPILE_SECONDS_PER_OPERATION * first.num_operations
         return cost <= self._saved_share(plan) * first.step_seconds * self._length.num_steps
 
@@ -194,7 +194,7 @@ class Planner:
     def _compile(self, plan: Plan) -> None:
         started = perf_counter()
         program = self._make_program(plan)
-        # The room for steps is part of the program.
+        # The number of steps in a call is part of the program.
         key = f"{self._key}\n{plan.name}\n{program.max_steps}"
         with unrolled(self._learner.network, is_unrolled=plan.is_unrolled):
             try:
@@ -209,11 +209,11 @@ class Planner:
         self._compile_seconds[plan.name] = perf_counter() - started
 
     def _time_steps(self, plan: Plan) -> Iterator[Timing]:
-        """Time the plan by longer and longer calls: a step takes at most what a shorter call shows."""
+        """Time the plan with longer and longer calls: the time per step of a shorter call is an upper bound."""
         program = self._ready[plan.name]
         running = self._learner.meter.zero()
         most = min(program.max_steps, self._length.num_steps)
-        # The first call pays for what is only done once.
+        # The first call includes one-time work.
         program.run(self._ordering.steps(0, 1), running)
         amount, seconds = 1, 0.0
         while True:

@@ -1,4 +1,4 @@
-"""What is told of how a fit was computed."""
+"""Report of the execution of a fit."""
 
 from core.run_report import EngineReport, PlanTiming
 from models.fit.pacing import Speed
@@ -10,7 +10,7 @@ SIGNIFICANT_DIGITS = 4
 
 
 def describe_choice(choice: Choice | None, batch_size: int) -> EngineReport:
-    """The plan, why it was taken, and what others would have taken; None where there are no steps to plan."""
+    """Describe the chosen plan, the reason and the timings of others; `choice` is None in a fit without steps."""
     if choice is None:
         return EngineReport(plan="none", reason="there are no steps to take", batch_size=batch_size)
     return EngineReport(
@@ -28,7 +28,7 @@ def describe_choice(choice: Choice | None, batch_size: int) -> EngineReport:
 
 
 def add_speed(engine: EngineReport, speed: Speed, planning: Planning) -> EngineReport:
-    """Return the report with how fast the steps went, and how near that came to what this machine can do."""
+    """Add the speed of the steps to the report, and its share of the peak of this machine."""
     flops = planning.flops_per_step * speed.steps_per_second
     peak = measure_peak_flops()
     return EngineReport(

@@ -1,4 +1,4 @@
-"""TensorFlow's executors, and the choice of the one that runs a graph."""
+"""TensorFlow executors, and the choice of the executor of a graph."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum
@@ -8,28 +8,28 @@ from models.runtime import tf
 
 
 class Executor(StrEnum):
-    """By TensorFlow's names. The numbers are the same: only the order of independent operations differs."""
+    """Executors by their TensorFlow names; they differ only in the order of independent operations."""
 
     PARALLEL = ""
-    """Runs some operations side by side."""
+    """Runs operations in parallel."""
     SERIAL = "SINGLE_THREADED_EXECUTOR"
-    """Runs one after the other, and hands none from thread to thread: that takes longer than a small one itself."""
+    """Runs operations in one thread, without handing them over, which takes longer than a small operation itself."""
 
 
 class LoopFunction:
     """A TensorFlow function that is one loop.
 
-    The serial executor waits in the thread that it was called in for a function that is called: a loop or a branch
-    within the loop would wait for threads that wait for it. Where there is one, the parallel executor is taken.
+    The serial executor waits in its own thread for a function that the graph calls: a loop or a branch within the loop
+    would deadlock. With such a call, the parallel executor is used.
 
     Args:
-        function: What to trace.
-        signature: What it takes.
-        executor: The one to take where it can be.
+        function: Function to trace.
+        signature: Its input signature.
+        executor: Preferred executor.
 
     Attributes:
-        executor: The one that is taken.
-        num_operations: In the graph and in the functions that it calls, once it is traced.
+        executor: Executor in use.
+        num_operations: Number of operations in the traced graph and in the functions that it calls.
     """
 
     def __init__(self, function: Callable[..., Any], signature: Sequence[Any], executor: Executor) -> None:
@@ -40,7 +40,7 @@ class LoopFunction:
         self._traced: Any = None
 
     def trace(self) -> None:
-        """Build the graph, where that was not done yet."""
+        """Build the graph, unless it is built."""
         if self._traced is not None:
             return
         traced = self._trace()
@@ -52,7 +52,7 @@ class LoopFunction:
         self.num_operations = len(graph.node) + sum(len(function.node_def) for function in graph.library.function)
 
     def __call__(self, *arguments: Any) -> Any:
-        """Run it."""
+        """Run the function."""
         self.trace()
         with tf.experimental.function_executor_type(self.executor):
             return self._traced(*arguments)

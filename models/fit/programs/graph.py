@@ -1,4 +1,4 @@
-"""Programs in a TensorFlow graph, with the samples on the device: many steps a call, or one."""
+"""Programs in a TensorFlow graph, with the samples on the device: many steps per call, or one."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from models.runtime import tf
 
 
 class GraphEpochs:
-    """A loop over steps in a TensorFlow graph. The batch axis is open: a smaller last batch needs no other program."""
+    """Loop over steps in a TensorFlow graph, whose dynamic batch size allows a smaller last batch."""
 
     max_steps = MAX_STEPS
     num_operations = 0
@@ -34,7 +34,7 @@ class GraphEpochs:
         self.num_operations = self._steps.num_operations
 
     def run(self, order: StepOrder, running: State) -> StepsTaken:
-        """Take these steps, adding to the state of the epoch under way."""
+        """Take these steps, adding to the state of the current epoch."""
         values, epoch_values, running = self._steps(
             tf.constant(self._resident.places(order.rows)),
             tf.constant(order.offsets),
@@ -53,10 +53,10 @@ class GraphEpochs:
 
 
 class SingleSteps:
-    """One step a call, where a step is so much work that nothing is won by a loop around it.
+    """One step per call, for steps so large that a loop around them saves nothing.
 
-    A loop in a graph runs its body's operations under a scheduler of its own, which keeps some of them from running
-    side by side; and big steps are better left one by one when memory is scarce.
+    A loop in a graph has its own scheduler, which keeps some operations from running in parallel; and single steps
+    need less memory.
     """
 
     max_steps = 1 << 12
@@ -77,7 +77,7 @@ class SingleSteps:
         self._step.get_concrete_function()
 
     def run(self, order: StepOrder, running: State) -> StepsTaken:
-        """Take these steps, adding to the state of the epoch under way."""
+        """Take these steps, adding to the state of the current epoch."""
         values, epoch_values = [], []
         places = self._resident.places(order.rows)
         for number, begins_epoch in enumerate(order.begins_epoch):
@@ -85,7 +85,7 @@ class SingleSteps:
             of_step, of_epoch, running = self._step(rows, tf.constant(begins_epoch), running)
             values.append(of_step)
             epoch_values.append(of_epoch)
-        # Fetched together at the end: to wait for each would keep the next one from being sent to the device.
+        # Fetched together at the end: waiting for each step would delay sending the next to the device.
         return StepsTaken(tf.stack(values).numpy(), tf.stack(epoch_values).numpy(), running)
 
     def _take_step(self, rows: Any, begins_epoch: Any, running: State) -> tuple[Any, Any, State]:

@@ -1,4 +1,4 @@
-"""One training step, as every program traces it."""
+"""A training step, as traced by every program."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from models.runtime import tf
 
 
 class Learner:
-    """A network and all that one step of its training needs.
+    """Computes the training and evaluation steps of a network.
 
     Args:
         network: A keras.Model.
-        optimizer: Keras's; its variables are made here.
-        loss: Keras's.
-        meter: What to measure.
-        preparation: What happens to inputs before they reach the network.
+        optimizer: Keras optimizer; its variables are created here.
+        loss: Keras loss.
+        meter: Loss and metrics.
+        preparation: Preparation of inputs within each step.
 
     Attributes:
-        recorded: Names of what a step gives besides, in one more part behind its state; () for no such part.
+        recorded: Names of the statistics in one more part after the state of a step; () for no such part.
     """
 
     recorded: tuple[str, ...] = ()
@@ -36,32 +36,32 @@ class Learner:
 
     @property
     def variables(self) -> list[Any]:
-        """Everything that a step changes: weights, moving averages, the optimizer's own and the dropout's seeds."""
+        """All variables that a step changes: weights, moving averages, optimizer variables and seeds of dropout."""
         return [*self.network.variables, *self.optimizer.variables]
 
     def learn(self, batch: Batch) -> State:
-        """Update the weights by a batch as it is stored; what it measured before the update."""
+        """Update the weights by a stored batch, and return its state before the update."""
         inputs, *others = batch
         return self.update((self._preparation.for_training(inputs, self.optimizer.iterations), *others))
 
     def update(self, batch: Batch) -> State:
-        """Update the weights by a batch as the network takes it; what it measured before the update."""
+        """Update the weights by a prepared batch, and return its state before the update."""
         inputs, targets, *weights = batch
         with tf.GradientTape() as tape:
             outputs = self.network(inputs, training=True)
             loss = self.loss(targets, outputs, *weights)
-            # Only an optimizer for float16 scales, and takes its scale out of the gradients again.
+            # Only an optimizer for float16 scales the loss; it divides the gradients by the scale.
             scaled_loss = self.optimizer.scale_loss(loss)
         variables = self.network.trainable_variables
         self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
         return self.meter.measure(loss, targets, outputs)
 
     def evaluate(self, batch: Batch) -> tuple[State, Any]:
-        """Measure a batch and give the answers to it, learning nothing."""
+        """Evaluate a batch, and return its state and its outputs."""
         inputs, targets, *weights = batch
         outputs = self.network(self._preparation.for_evaluation(inputs), training=False)
         return self.meter.measure(self.loss(targets, outputs, *weights), targets, outputs), outputs
 
     def loss(self, targets: Any, outputs: Any, *weights: Any) -> Any:
-        """The loss of the outputs and what regularizers add to it."""
+        """Return the loss of the outputs plus the penalties of regularizers."""
         return tf.add_n([self._loss(targets, outputs, *weights), *self.network.losses])

@@ -1,4 +1,4 @@
-"""Make what a fit trains with: the learner of its steps, and the program of a plan."""
+"""Make the learner of a fit and the program of a plan."""
 
 from typing import Any, assert_never
 
@@ -23,14 +23,14 @@ from models.runtime import has_gpu, num_threads
 
 
 def choose_executor(planning: Planning) -> Executor:
-    """Choose who runs the operations of a graph: one thread where each is so small that handing it on takes longer."""
-    is_alone = num_threads() == 1  # Nobody to hand an operation to.
+    """Choose the executor of a graph: one thread if operations are so small that handing them over takes longer."""
+    is_alone = num_threads() == 1  # No other thread to hand an operation to.
     is_serial = (planning.has_small_steps or is_alone) and not has_gpu() and not is_mirrored()
     return Executor.SERIAL if is_serial else Executor.PARALLEL
 
 
 def make_learner(network: Any, training: Training, meter: Meter, preparation: StepPreparation) -> Learner:
-    """Make what takes a step as a spec has it: optimizer, loss, and what is recorded besides."""
+    """Make the learner of a spec, with its optimizer, loss and recording."""
     parts = (
         network,
         make_optimizer(training.optimizer, training.precision),
@@ -47,11 +47,11 @@ class ProgramMaker:
     """Makes programs that train the same network on the same samples.
 
     Args:
-        learner: What a step does.
+        learner: Learner of the steps.
         samples: Training samples.
-        length: Of the fit.
-        ordering: For a program that reads ahead; nobody else may use it.
-        executor: For loops in a graph whose samples lie on the device.
+        length: Length of the fit.
+        ordering: Order of samples for a program that prefetches; not shared with others.
+        executor: Executor of loops in a graph with samples on the device.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class ProgramMaker:
         self._resident: Resident | None = None
 
     def __call__(self, plan: Plan) -> TrainingProgram:
-        """The program of this plan, not compiled yet."""
+        """Make the program of a plan, not yet compiled."""
         match plan.form:
             case Form.GRAPH:
                 return GraphEpochs(self._learner, self._find_resident(), self._executor)
@@ -79,7 +79,7 @@ class ProgramMaker:
                 assert_never(plan.form)
 
     def _find_resident(self) -> Resident:
-        """One copy for all plans that are tried. A fit of less than a pass needs those rows alone that it will take."""
+        """Return the samples on the device for all plans; of a fit of less than a pass, only the rows it takes."""
         if self._resident is not None:
             return self._resident
         length = self._length

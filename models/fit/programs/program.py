@@ -1,4 +1,4 @@
-"""Training programs: what a fit asks of one, and the loop over steps inside it."""
+"""Interface of training programs, and the loop over steps in them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ from models.runtime import tf
 
 @dataclass(frozen=True, slots=True)
 class StepsTaken:
-    """Measurements of some steps.
+    """Values of some steps.
 
     Attributes:
-        values: (steps, names + recorded): of each step's batch before its update, and what is recorded of the step.
-        epoch_values: (steps, names): of its epoch up to and including it.
-        running: The state of the epoch after the last of them.
+        values: (steps, names + recorded), values of the batch before the update, and recorded statistics.
+        epoch_values: (steps, names), values of the epoch up to and including each step.
+        running: State of the epoch after the last step.
     """
 
     values: Values
@@ -26,42 +26,42 @@ class StepsTaken:
 
 
 class TrainingProgram(Protocol):
-    """Takes training steps; every call may take other numbers of them.
+    """Program that takes any number of training steps per call.
 
     Attributes:
-        max_steps: As many as one call takes.
-        num_operations: In its graph, once it is compiled; 0 where the graph comes with the first call.
+        max_steps: Most steps of one call.
+        num_operations: Number of operations in its compiled graph; 0 if the first call builds it.
     """
 
     max_steps: int
     num_operations: int
 
     def compile(self) -> None:
-        """Do now what the first call would else do first, as far as that needs no step to be taken."""
+        """Trace and compile the program as far as possible without taking a step."""
 
     def run(self, order: StepOrder, running: State) -> StepsTaken:
-        """Take these steps, adding to the state of the epoch under way."""
+        """Take these steps, adding to the state of the current epoch."""
 
 
 MAX_STEPS = 1 << 14
-"""Steps whose values come out of one call."""
+"""Most steps of one call."""
 
 
 def take_steps(
     learner: Learner, learn: Callable[[Any], State], num_steps: Any, room: Any, begins_epoch: Any, running: State
 ) -> tuple[Any, Any, State]:
-    """Learn step after step.
+    """Take steps in a loop.
 
     Args:
-        learner: Whose meter turns states into values.
-        learn: Takes the step of a number, by that learner, and gives its state.
-        num_steps: How many to take.
-        room: Steps there is room for in what comes out; those not taken are zero.
-        begins_epoch: (steps,): whether a step is the first of its epoch.
-        running: The state of the epoch under way.
+        learner: Learner, whose meter converts states to values.
+        learn: Takes the step of a number with the learner, and returns its state.
+        num_steps: Number of steps.
+        room: Number of rows in the results; those of steps not taken are zero.
+        begins_epoch: (steps,), whether a step is the first of its epoch.
+        running: State of the current epoch.
 
     Returns:
-        The values of each step and what is recorded of it (room, names + recorded), those of its epoch so far
+        The values and recorded statistics of each step (room, names + recorded), the values of its epoch so far
         (room, names), and the state of the epoch.
     """
     meter = learner.meter
@@ -81,15 +81,15 @@ def take_steps(
 
 
 def split_state(parts: State, running: State) -> tuple[State, State]:
-    """Split what a learner gives for a step: its state, as long as that of the epoch, and what is recorded."""
+    """Split the result of a learner into the state of the step and recorded statistics."""
     return parts[: len(running)], parts[len(running) :]
 
 
 def join_values(values: Any, recorded: State) -> Any:
-    """The values of a step with what is recorded behind them; nothing is added to a program that records nothing."""
+    """Append recorded statistics, if any, to the values of a step."""
     return tf.concat([values, *recorded], axis=0) if recorded else values
 
 
 def add_step(running: State, state: State, begins_epoch: Any) -> State:
-    """The state of an epoch after one more step."""
+    """Return the state of an epoch after one more step."""
     return [tf.where(begins_epoch, part, total + part) for part, total in zip(state, running, strict=True)]

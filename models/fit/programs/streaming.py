@@ -1,4 +1,4 @@
-"""Steps whose samples are read batch by batch, ahead of need, from data that does not fit on the device."""
+"""Steps with prefetched batches, for data that does not fit into device memory."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ BATCHES_AHEAD = 8
 
 
 class StreamedSteps:
-    """tf.data gathers the batches on the host while the device computes; a loop in a graph takes several a call."""
+    """Loop in a graph over batches that tf.data gathers on the host while the device computes."""
 
     max_steps = 1 << 12
     num_operations = 0
@@ -31,11 +31,11 @@ class StreamedSteps:
         self._steps = tf.function(self._take_steps, autograph=False, reduce_retracing=True)
 
     def compile(self) -> None:
-        """Start to read; the graph is built with the first call, which brings the reader with it."""
+        """Start to prefetch; the first call builds the graph, because it needs the iterator."""
         self._read_from(0)
 
     def run(self, order: StepOrder, running: State) -> StepsTaken:
-        """Take these steps, adding to the state of the epoch under way."""
+        """Take these steps, adding to the state of the current epoch."""
         if order.first != self._next_step:
             self._read_from(order.first)
         values, epoch_values, running = self._steps(self._batches, tf.constant(order.begins_epoch), running)

@@ -1,4 +1,4 @@
-"""Trace programs so that they are the same every time: dropout masks, names, unrolled layers, weights set back."""
+"""Reproducible tracing of programs: dropout masks, names, unrolled layers and restored variables."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,15 +13,15 @@ from models.fit.plans.plan import list_layers
 from models.runtime import keras, tf
 
 MANTISSA_BITS = {"float32": 23, "float16": 10, "bfloat16": 7}
-"""Of the 32 random bits for a number, as many as TensorFlow's kernels use, by the type that dropout is computed in."""
+"""Number of the 32 random bits that TensorFlow's kernels use for a number, by dtype."""
 
 
 @contextmanager
 def masks_as_in_a_graph() -> Iterator[None]:
-    """Let Keras's dropout, in programs built meanwhile, drop what it drops in a graph.
+    """Make Keras's dropout, in XLA programs traced in this context, draw the same masks as in a graph.
 
-    Both ways draw the same random bits (Philox, Salmon et al., 2011), but TensorFlow's kernels make a number of the
-    low bits and XLA of the high ones. Here the low ones are taken.
+    Both draw the same random bits (Philox, Salmon et al., 2011), but TensorFlow's kernels use the low bits for a number
+    and XLA the high ones. Here the low ones are used.
     """
     original = keras_random.dropout
     keras_random.dropout = _dropout
@@ -32,7 +32,7 @@ def masks_as_in_a_graph() -> Iterator[None]:
 
 
 def _dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None) -> Any:
-    """As `keras.src.backend.tensorflow.random.dropout`."""
+    """Replace `keras.src.backend.tensorflow.random.dropout`."""
     if rate == 1.0:
         return tf.zeros_like(inputs)
     if rate == 0.0:
@@ -43,7 +43,7 @@ def _dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None
     num_bits = MANTISSA_BITS[inputs.dtype.name]
     low_bits = tf.bitwise.bitwise_and(bits, tf.constant((1 << num_bits) - 1, tf.uint32))
     uniform = tf.cast(tf.bitcast(low_bits, tf.int32), tf.float32) / (1 << num_bits)
-    # The kernels compare with the rate as their type has it.
+    # The kernels compare with the rate rounded to their dtype.
     is_kept = uniform >= tf.cast(tf.constant(rate, inputs.dtype), tf.float32)
     return tf.where(is_kept, inputs * tf.constant(1 / (1 - rate), inputs.dtype), tf.zeros_like(inputs))
 
@@ -51,16 +51,16 @@ def _dropout(inputs: Any, rate: float, noise_shape: Any = None, seed: Any = None
 GRADIENT = "CustomGradient-"
 
 ROOM = 1 << 20
-"""Numbers from one program to the next; each takes some hundreds."""
+"""Distance between the numbers of two programs; each uses some hundreds."""
 
 
 @contextmanager
 def stable_names(key: str) -> Iterator[None]:
-    """Name the functions of programs built meanwhile after `key`, whatever the process has built before.
+    """Name the functions of programs traced in this context by `key`, independent of earlier programs of the process.
 
-    TensorFlow numbers functions by a counter of the process, and XLA finds what it keeps on disk by their names and
-    contents: without this, a program would be found again only by a process that did just the same before. Programs
-    that differ must have keys that differ.
+    TensorFlow numbers functions by a counter of the process, and XLA looks up its cache on disk by their names and
+    contents: without this, only a process with the same history would find a program. Different programs must have
+    different keys.
     """
     original = ops.uid
     start = int(sha256(key.encode()).hexdigest()[:10], 16) * ROOM
@@ -74,7 +74,7 @@ def stable_names(key: str) -> Iterator[None]:
 
 
 def _forget_gradients(numbers: range) -> None:
-    """Give the names of gradients free that the same program, built earlier in this process, has no more use for."""
+    """Remove the gradients registered by the same program, if it was traced earlier in this process."""
     registry = ops.gradient_registry._registry  # noqa: SLF001 - it has no public way to take an entry back.
     names = [name for name in registry if name.startswith(GRADIENT)]
     for name in names:
@@ -84,9 +84,9 @@ def _forget_gradients(numbers: range) -> None:
 
 @contextmanager
 def unrolled(network: Any, *, is_unrolled: bool) -> Iterator[None]:
-    """Unroll every recurrent layer in programs built meanwhile; the network itself stays as the spec says.
+    """Unroll every recurrent layer in programs traced in this context; the network itself does not change.
 
-    The operations are those of the loop in the same order, so the numbers are the same up to rounding.
+    The operations are those of the loop in the same order, so results are equal up to rounding.
     """
     layers = [layer for layer in list_layers(network) if isinstance(layer, keras.layers.RNN)] if is_unrolled else []
     settings = [layer.unroll for layer in layers]
@@ -100,13 +100,13 @@ def unrolled(network: Any, *, is_unrolled: bool) -> Iterator[None]:
 
 
 class Snapshot:
-    """Values of variables, to be brought back after steps that shall not count."""
+    """Copy of the values of variables, to restore them after a trial."""
 
     def __init__(self, variables: list[Any]) -> None:
         self._variables = variables
         self._values = [tf.identity(variable.value) for variable in variables]
 
     def restore(self) -> None:
-        """Give every variable its value back."""
+        """Restore the value of every variable."""
         for variable, value in zip(self._variables, self._values, strict=True):
             variable.assign(value)

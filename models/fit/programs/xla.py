@@ -16,17 +16,17 @@ from models.fit.programs.tracing import masks_as_in_a_graph
 from models.runtime import tf
 
 MAX_ROWS = 1 << 20
-"""Row numbers that go in with one call: 4 MiB."""
+"""Most row numbers of one call: 4 MiB."""
 
 BROKEN_FILE = (tf.errors.DataLossError, tf.errors.OutOfRangeError)
-"""What XLA raises when a program that it kept on disk cannot be read."""
+"""Errors of XLA if a program in its cache on disk cannot be read."""
 
 
 class XlaEpochs:
-    """The same loop as one XLA program, whose shapes are fixed.
+    """Loop over steps as one XLA program, whose shapes are static.
 
-    There is room for `max_steps` steps of whole batches; how many are taken is a number that goes in. The smaller
-    last batch of a pass, where there is one, is a branch of its own.
+    It has room for `max_steps` steps of whole batches; the number of steps is an argument. The smaller last batch of a
+    pass, if any, is a separate branch.
     """
 
     num_operations = 0
@@ -36,25 +36,25 @@ class XlaEpochs:
         self._resident = resident
         self._batch_size = length.batch_size
         self._last_batch_size = length.num_samples % length.batch_size
-        # Powers of two, so that runs of about the same length share what XLA keeps on disk.
+        # Powers of two, so that runs of about the same length share a program in the cache of XLA.
         room = min(MAX_STEPS, max(1, MAX_ROWS // length.batch_size))
         self.max_steps = min(1 << (length.num_steps - 1).bit_length(), 1 << (room.bit_length() - 1))
         self._steps = self._function()
 
     def compile(self) -> None:
-        """Trace and compile, taking no step."""
+        """Trace and compile, without taking a step."""
         none = StepOrder(0, np.zeros(0, np.int32), np.zeros(1, np.int32), np.zeros(0, np.bool_))
         with masks_as_in_a_graph():
             try:
                 self._call(none, self._learner.meter.zero())
             except BROKEN_FILE:
                 forget_compiled_programs()
-                # A function that could not be compiled is not tried again, another one like it is.
+                # TensorFlow does not retry a function that failed to compile, so another one is made.
                 self._steps = self._function()
                 self._call(none, self._learner.meter.zero())
 
     def run(self, order: StepOrder, running: State) -> StepsTaken:
-        """Take these steps, adding to the state of the epoch under way."""
+        """Take these steps, adding to the state of the current epoch."""
         return self._call(order, running)
 
     def _function(self) -> Any:
@@ -71,7 +71,7 @@ class XlaEpochs:
         return StepsTaken(values.numpy()[: len(order)], epoch_values.numpy()[: len(order)], running)
 
     def _lay_out(self, order: StepOrder) -> npt.NDArray[np.int32]:
-        """Row numbers by step: (max_steps, batch_size), a smaller batch filled up with zeros."""
+        """Return row numbers by step: (max_steps, batch_size), with a smaller batch padded with zeros."""
         if not self._resident.is_gathered:
             return np.zeros((self.max_steps, 0), np.int32)
         rows = np.zeros((self.max_steps, self._batch_size), np.int32)
@@ -83,7 +83,7 @@ class XlaEpochs:
         self, rows: Any, is_whole: Any, begins_epoch: Any, num_steps: Any, running: State
     ) -> tuple[Any, Any, State]:
         def learn(step: Any) -> State:
-            # XLA would take a slice whose start it does not know for one to compile anew each time, a gather not.
+            # XLA would recompile for each start of a dynamic slice, but not for a gather.
             batch = tf.gather(rows, step)
 
             def learn_rows(size: int) -> State:

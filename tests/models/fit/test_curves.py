@@ -44,7 +44,7 @@ def test_which_points_are_kept_does_not_depend_on_how_they_arrive(reporter):
     assert reporter.curves == first
 
 
-def test_the_last_value_is_known_though_its_point_was_not_kept(reporter):
+def test_the_last_value_is_available_though_its_point_was_not_kept(reporter):
     curve = feed(reporter, 4_001, 4_001, finish=False)
 
     assert curve.last == {"train/loss": 4_001**2, "train/accuracy": -4_001}
@@ -62,7 +62,7 @@ def test_times_rise_within_a_call():
     assert list(reporter.times) == sorted(reporter.times)
 
 
-def test_reports_are_gathered_until_they_are_due(reporter):
+def test_reports_are_buffered_until_they_are_due(reporter):
     outbox = Outbox(reporter, seconds_between=3_600)
     curve = Curve("train", ("loss",), 10, outbox)
     for step in range(1, 4):

@@ -1,4 +1,4 @@
-"""Our stopping rule beside `keras.callbacks.EarlyStopping`, told the same values."""
+"""Our stopping rule beside `keras.callbacks.EarlyStopping`, with the same values."""
 
 import numpy as np
 from hypothesis import given, settings

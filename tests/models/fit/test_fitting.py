@@ -34,7 +34,7 @@ def line(count, **arguments):
     return spec_of(inputs=x[:, None].tolist(), targets=(2 * x + 1).tolist(), **arguments)
 
 
-def test_steps_of_gradient_descent_are_those_worked_out_by_hand(tmp_path, reporter):
+def test_steps_of_gradient_descent_are_those_computed_by_hand(tmp_path, reporter):
     spec = spec_of(inputs=[[1], [2]], targets=[3, 5], epochs=2, metrics=["mean_absolute_error"])
 
     _, network = run(spec, reporter, tmp_path)
@@ -97,7 +97,7 @@ def test_dropout_works_in_training_alone(tmp_path, reporter):
     assert len(set(reporter.curves["train/loss"].values())) > 1
 
 
-def test_validation_comes_every_so_many_epochs(tmp_path, reporter):
+def test_validation_runs_every_few_epochs(tmp_path, reporter):
     run(line(10, epochs=7, validation_freq=3, split={"validation": 2}), reporter, tmp_path)
 
     assert list(reporter.curves["epoch/validation/loss"]) == [3, 6]
@@ -112,7 +112,7 @@ def test_a_length_in_steps_may_end_within_an_epoch(tmp_path, reporter):
     assert reporter.progresses[-1] == Progress(Phase.TRAIN, epoch=3, num_epochs=3, step=7, num_steps=7)
 
 
-def test_what_is_reported_ends_with_what_is_returned(tmp_path, reporter):
+def test_the_last_reported_values_are_returned(tmp_path, reporter):
     spec = line(10, epochs=3, metrics=["mae"], split={"validation": 2, "test": 3})
 
     outcome, _ = run(spec, reporter, tmp_path)
@@ -184,7 +184,7 @@ def test_best_weights_are_restored_before_the_test(tmp_path, reporter):
     "training",
     [{"steps": 0}, {"epochs": 0, "plan": "xla", "early_stopping": {"monitor": "loss", "restore_best_weights": True}}],
 )
-def test_without_steps_a_network_is_measured_as_it_starts(training, tmp_path, reporter):
+def test_without_steps_the_initial_network_is_evaluated(training, tmp_path, reporter):
     inputs, targets = [[1], [2], [10], [20]], [3, 5, 7, 8]
     split = {"validation": 1, "test": 1, "shuffle": False}
     layers = [{"units": 1, "kernel_initializer": "ones"}]
@@ -208,16 +208,16 @@ def test_without_steps_a_network_is_measured_as_it_starts(training, tmp_path, re
     assert [weight.numpy().tolist() for weight in network.weights] == [[[1.0]], [0.0]]
 
 
-def test_a_network_that_starts_out_of_bounds_says_so(tmp_path, reporter):
+def test_a_network_whose_initial_loss_is_not_finite_is_reported(tmp_path, reporter):
     layers = [{"units": 1, "kernel_initializer": "ones"}]
 
     with pytest.raises(
-        TrainingFailed, match=r"The loss of the network as it starts is inf\. Try smaller first weights"
+        TrainingFailed, match=r"The loss before training is inf\. Try smaller initial weights"
     ):
         run(spec_of(inputs=[[1e30]], targets=[1], layers=layers, steps=0), reporter, tmp_path)
 
 
-def test_watching_a_measure_that_is_not_taken_is_refused(tmp_path, reporter):
+def test_monitoring_a_metric_that_is_not_measured_is_rejected(tmp_path, reporter):
     with pytest.raises(InvalidSpec, match="early_stopping monitors 'val_loss'"):
         run(line(8, epochs=5, early_stopping={}), reporter, tmp_path)
 
@@ -238,7 +238,7 @@ def test_a_loss_that_explodes_names_its_step_and_what_to_try(tmp_path, reporter)
     assert "clipnorm" in message
 
 
-def test_a_poisson_loss_of_outputs_below_0_says_what_it_needs(tmp_path, reporter):
+def test_the_error_of_a_poisson_loss_asks_for_outputs_above_0(tmp_path, reporter):
     layers = [{"units": 1, "kernel_initializer": "zeros", "bias_initializer": {"name": "constant", "value": -1.0}}]
 
     with pytest.raises(TrainingFailed, match=r"The loss became nan at step 1 .*softplus"):
@@ -252,7 +252,7 @@ def test_a_last_step_that_breaks_the_weights_fails_though_its_loss_was_fine(tmp_
         run(spec, reporter, tmp_path)
 
 
-def test_a_validation_loss_that_is_no_number_fails_the_run(tmp_path, reporter):
+def test_a_validation_loss_that_is_not_finite_fails_the_run(tmp_path, reporter):
     spec = spec_of(
         inputs=[[1], [1e30]],
         targets=[1, 1],
@@ -264,7 +264,7 @@ def test_a_validation_loss_that_is_no_number_fails_the_run(tmp_path, reporter):
         run(spec, reporter, tmp_path)
 
 
-def test_a_fit_that_is_asked_to_stop_stops_and_tells_what_it_has(tmp_path, make_reporter):
+def test_a_fit_that_is_asked_to_stop_reports_its_values(tmp_path, make_reporter):
     reporter = make_reporter(stop_after=3)
 
     with pytest.raises(TrainingStopped):
@@ -284,7 +284,7 @@ def test_an_evaluation_of_many_batches_is_asked_to_stop_too(tmp_path, make_repor
     assert "epoch/validation/loss" not in reporter.curves
 
 
-def test_control_comes_back_often(tmp_path, reporter):
+def test_tensorflow_returns_often(tmp_path, reporter):
     run(line(10, epochs=3_000), reporter, tmp_path)
 
     # Calls grow at most fourfold: 1 + 4 + 16 + 64 + 256 + 1024 steps are fewer than 3000.
@@ -294,7 +294,7 @@ def test_control_comes_back_often(tmp_path, reporter):
     assert (steps[0], steps[-1]) == (0, 3_000)
 
 
-def test_a_network_without_weights_is_measured_and_left_alone(tmp_path, reporter):
+def test_a_network_without_weights_is_evaluated_and_not_changed(tmp_path, reporter):
     spec = spec_of(inputs=[[1], [2]], targets=[1, 4], layers=[{"type": "dropout", "rate": 0.0}], epochs=2)
 
     outcome, _ = run(spec, reporter, tmp_path)
@@ -312,7 +312,7 @@ def test_a_fit_of_less_than_a_pass_is_the_beginning_of_a_longer_one(plan, tmp_pa
     assert reporter.curves["train/loss"] == {step: pytest.approx(longer[step], rel=1e-6) for step in range(1, 5)}
 
 
-def test_data_too_large_for_the_device_come_batch_by_batch(monkeypatch, tmp_path, reporter):
+def test_data_too_large_for_the_device_is_streamed(monkeypatch, tmp_path, reporter):
     spec = line(900, batch_size=8, steps=20, split={"validation": 300, "test": 300})
     whole, _ = run(spec, reporter, tmp_path)
     reporter.curves.clear()

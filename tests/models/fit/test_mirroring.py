@@ -1,4 +1,4 @@
-"""Several devices against one. Processors stand in for GPUs: TensorFlow makes devices of one where it is told to."""
+"""Several devices against one. Logical CPU devices of TensorFlow stand in for GPUs."""
 
 import json
 import subprocess
@@ -34,7 +34,7 @@ class Listener(SilentReporter):
     def engine(self, engine):
         self.plan = engine.plan
 
-told = []
+reports = []
 for number, document in enumerate(json.load(sys.stdin)):
     folder = Path(sys.argv[1], str(number))
     folder.mkdir()
@@ -43,8 +43,8 @@ for number, document in enumerate(json.load(sys.stdin)):
     model = keras.models.load_model(folder / "model.keras")
     weights = [weight.numpy().ravel().tolist() for weight in model.weights]
     report = json.loads((folder / "evaluation.json").read_text())
-    told.append([listener.device, listener.plan, outcome.final_metrics, sum(weights, []), report])
-print(json.dumps(told))
+    reports.append([listener.device, listener.plan, outcome.final_metrics, sum(weights, []), report])
+print(json.dumps(reports))
 """
 IRIS = {
     "name": "iris",
@@ -108,7 +108,7 @@ def with_training(document, **changes):
 
 @pytest.fixture(scope="module")
 def outcomes(tmp_path_factory):
-    """What one process with three devices came to, by name."""
+    """Return the outcomes of one process with three devices, by name."""
     documents = {
         "iris on 1": IRIS,
         "iris on 2": with_training(IRIS, devices=2),
@@ -158,7 +158,7 @@ def test_several_devices_learn_what_one_learns(outcomes, name, alone):
             assert report[split]["classification"] == report_alone[split]["classification"]
 
 
-def test_several_devices_take_a_graph_unless_told_otherwise(outcomes):
+def test_several_devices_use_a_graph_by_default(outcomes):
     assert [plan for name, (_, plan, *_) in outcomes.items() if name.startswith("iris")][1:] == [
         "graph",
         "graph",
@@ -180,13 +180,13 @@ def test_several_devices_train_in_16_bits(outcomes):
     assert metrics["epoch/train/loss"] == pytest.approx(outcomes["digits on 2"][2]["epoch/train/loss"], rel=0.05)
 
 
-def test_one_device_is_left_as_it_is():
+def test_one_device_has_no_strategy():
     with mirrored(1):
         assert not is_mirrored()
 
 
-def test_more_devices_than_there_are_is_said(tmp_path, reporter):
+def test_too_many_devices_are_an_error(tmp_path, reporter):
     spec = parse_spec(with_training(IRIS, devices=40))
 
-    with pytest.raises(TrainingFailed, match=r"training.devices is 40, but a trainer here has \d+: .*CPU:0"):
+    with pytest.raises(TrainingFailed, match=r"training.devices is 40, but this trainer has \d+: .*CPU:0"):
         train(spec, datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)

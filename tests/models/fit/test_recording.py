@@ -44,7 +44,7 @@ def recorded(reporter):
 
 
 @pytest.mark.parametrize("plan", PLANS)
-def test_gradients_activations_and_weights_are_those_worked_out_by_hand(plan, tmp_path, reporter):
+def test_gradients_activations_and_weights_are_those_computed_by_hand(plan, tmp_path, reporter):
     outcome, _ = run(LINE, tmp_path, reporter, plan=plan)
 
     # The steps of test_fitting: slopes of −13 and −8, then −4.1 and −2.5; the answers are 0 and 0, then 2.1 and 3.4.

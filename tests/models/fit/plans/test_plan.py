@@ -36,12 +36,12 @@ def test_a_spec_may_name_every_plan(name):
 
 
 @pytest.mark.parametrize("name", ["step-unrolled", "stream-unrolled", "xla-rolled", "graphs"])
-def test_no_plan_is_guessed_from_a_name(name):
+def test_an_unknown_plan_is_an_error(name):
     with pytest.raises(KeyError):
         plan_of(name)
 
 
-def test_a_dense_network_is_worth_trying_in_xla(tmp_path):
+def test_xla_is_a_candidate_for_a_dense_network(tmp_path):
     network = network_of(DENSE, SERIES | {"window": 5}, tmp_path)
 
     assert list_candidates(network, fits_on_device=True) == [Plan(Form.GRAPH), Plan(Form.XLA)]
@@ -56,13 +56,13 @@ def test_a_dense_network_is_worth_trying_in_xla(tmp_path):
         (33, ["graph", "xla"]),
     ],
 )
-def test_sequences_are_unrolled_as_far_as_that_is_soon_compiled(window, names, tmp_path):
+def test_short_sequences_are_unrolled(window, names, tmp_path):
     candidates = list_candidates(recurrent(window, tmp_path), fits_on_device=True)
 
     assert [plan.name for plan in candidates] == names
 
 
-def test_convolutions_on_a_processor_are_not_given_to_xla(tmp_path):
+def test_xla_is_not_a_candidate_for_convolutions_on_a_processor(tmp_path):
     layers = [{"type": "conv2d", "filters": 2, "kernel_size": 3}, {"type": "dense", "units": 10}]
     network = network_of({"kind": "cnn", "layers": layers}, IMAGES, tmp_path)
 
@@ -77,7 +77,7 @@ def test_a_gpu_keeps_its_recurrent_kernels_and_may_take_steps_one_by_one(monkeyp
     assert names == ["graph", "xla", "step"]
 
 
-def test_what_does_not_fit_is_streamed(tmp_path):
+def test_data_that_does_not_fit_is_streamed(tmp_path):
     network = network_of(DENSE, SERIES | {"window": 5}, tmp_path)
 
     assert list_candidates(network, fits_on_device=False) == [Plan(Form.STREAM)]

@@ -26,7 +26,7 @@ class Clock:
 
 
 class MadeUpProgram:
-    """Takes as long as it is told to, and changes its weight by one a step."""
+    """Program of a given duration, whose steps add one to its weight."""
 
     max_steps = 1000
     num_operations = 400
@@ -78,7 +78,7 @@ class Bench:
         )
 
 
-def test_the_plan_with_which_the_fit_is_over_soonest_is_taken(monkeypatch, tmp_path):
+def test_the_plan_with_the_shortest_training_time_is_chosen(monkeypatch, tmp_path):
     bench = Bench(monkeypatch, tmp_path, 10_000, graph=(0.1, 0.001), xla=(0.8, 0.0001))
 
     choice = bench.planner.choose([GRAPH, XLA])
@@ -90,25 +90,25 @@ def test_the_plan_with_which_the_fit_is_over_soonest_is_taken(monkeypatch, tmp_p
     assert choice.trial_seconds == pytest.approx(bench.clock.now - 0.8)
 
 
-def test_a_plan_that_turns_out_slower_is_not_taken(monkeypatch, tmp_path):
+def test_a_slower_plan_is_not_chosen(monkeypatch, tmp_path):
     bench = Bench(monkeypatch, tmp_path, 10_000, graph=(0.1, 0.001), xla=(0.8, 0.002))
 
     assert bench.planner.choose([GRAPH, XLA]).plan == GRAPH
 
 
-def test_a_short_fit_is_not_held_up_by_a_trial(monkeypatch, tmp_path):
+def test_a_short_fit_is_not_delayed_by_a_trial(monkeypatch, tmp_path):
     bench = Bench(monkeypatch, tmp_path, 100, graph=(0.1, 0.001), xla=(0.8, 0.0))
 
     choice = bench.planner.choose([GRAPH, XLA])
 
     assert (choice.plan, choice.reason) == (GRAPH, Reason.SHORT)
     assert bench.made == ["graph"]
-    # Two steps are enough to see that; what they told roughly is not kept.
+    # Two steps are enough to see that; their rough timing is not kept.
     assert bench.clock.now == pytest.approx(0.1 + 2 * 0.001)
     assert not list(tmp_path.iterdir())
 
 
-def test_large_steps_of_which_xla_saves_little_are_tried_in_long_fits_only(monkeypatch, tmp_path):
+def test_xla_is_tried_for_large_steps_in_long_fits_only(monkeypatch, tmp_path):
     # Compiling is taken for 0.1 + 400 · 0.002 s, a graph takes 5 s and 10 s.
     programs = {"graph": (0.1, 0.01), "xla": (0.8, 0.001)}
 
@@ -141,7 +141,7 @@ def test_a_second_fit_of_a_shape_is_planned_without_a_trial(monkeypatch, tmp_pat
     assert again.made == ["xla"]
 
 
-def test_a_shorter_fit_of_a_known_shape_takes_what_suits_its_length(monkeypatch, tmp_path):
+def test_a_shorter_fit_of_a_known_shape_has_a_plan_for_its_length(monkeypatch, tmp_path):
     programs = {"graph": (0.1, 0.001), "xla": (0.8, 0.0001)}
     Bench(monkeypatch, tmp_path, 10_000, **programs).planner.choose([GRAPH, XLA])
 
@@ -149,7 +149,7 @@ def test_a_shorter_fit_of_a_known_shape_takes_what_suits_its_length(monkeypatch,
     assert Bench(monkeypatch, tmp_path, 500, **programs).planner.choose([GRAPH, XLA]).plan == GRAPH
 
 
-def test_shorter_fits_know_that_a_program_is_found_compiled(monkeypatch, tmp_path):
+def test_shorter_fits_use_the_time_to_load_a_compiled_program(monkeypatch, tmp_path):
     Bench(monkeypatch, tmp_path, 10_000, graph=(0.1, 0.001), xla=(0.8, 0.0001)).planner.choose([GRAPH, XLA])
     found = {"graph": (0.1, 0.001), "xla": (0.3, 0.0001)}
     Bench(monkeypatch, tmp_path, 10_000, **found).planner.choose([GRAPH, XLA])
@@ -166,7 +166,7 @@ def test_another_shape_is_tried_anew(monkeypatch, tmp_path):
     assert other.planner.choose([GRAPH, XLA]).reason == Reason.TRIAL
 
 
-def test_a_plan_that_can_not_be_compiled_is_told_and_passed_over(monkeypatch, tmp_path):
+def test_a_plan_that_cannot_be_compiled_is_reported_and_skipped(monkeypatch, tmp_path):
     error = tf.errors.UnimplementedError(None, None, "no such thing in XLA")
     bench = Bench(monkeypatch, tmp_path, 10_000, graph=(0.1, 0.001), xla=(0.8, 0.0, error))
 
@@ -176,7 +176,7 @@ def test_a_plan_that_can_not_be_compiled_is_told_and_passed_over(monkeypatch, tm
     assert "no such thing in XLA" in choice.failed["xla"]
 
 
-def test_a_plan_asked_for_is_taken_untried(monkeypatch, tmp_path):
+def test_a_plan_in_the_spec_is_used_without_a_trial(monkeypatch, tmp_path):
     bench = Bench(monkeypatch, tmp_path, 10, graph=(0.1, 0.001), xla=(0.8, 0.0))
 
     choice = bench.planner.take(XLA)
@@ -184,7 +184,7 @@ def test_a_plan_asked_for_is_taken_untried(monkeypatch, tmp_path):
     assert (choice.plan, choice.reason, bench.made) == (XLA, Reason.SPEC, ["xla"])
 
 
-def test_a_plan_asked_for_that_can_not_be_compiled_fails_the_run(monkeypatch, tmp_path):
+def test_a_plan_in_the_spec_that_cannot_be_compiled_fails_the_run(monkeypatch, tmp_path):
     error = tf.errors.InvalidArgumentError(None, None, "not for XLA")
     bench = Bench(monkeypatch, tmp_path, 10, xla=(0.8, 0.0, error))
 
@@ -194,10 +194,10 @@ def test_a_plan_asked_for_that_can_not_be_compiled_fails_the_run(monkeypatch, tm
 
 def test_another_program_by_the_same_name_costs_only_its_place_on_disk(monkeypatch, tmp_path):
     bench = Bench(monkeypatch, tmp_path, 10, xla=(0.8, 0.0))
-    refuse = MadeUpProgram.compile
+    compile_program = MadeUpProgram.compile
 
     def compile_once_taken(_):
-        MadeUpProgram.compile = refuse
+        MadeUpProgram.compile = compile_program
         raise tf.errors.InvalidArgumentError(None, None, "Attempting to add a duplicate function with name: f")
 
     monkeypatch.setattr(MadeUpProgram, "compile", compile_once_taken)

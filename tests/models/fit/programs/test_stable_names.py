@@ -9,14 +9,14 @@ def names_of_program(key):
     return [graph.name, *sorted(str(inner.name) for inner in graph._functions.values())]
 
 
-def test_a_program_bears_the_same_names_whatever_was_built_before():
+def test_a_program_has_the_same_names_after_any_other_programs():
     first = names_of_program("a shape")
     tf.function(lambda x: x + 1)(tf.constant(1.0))
 
     assert names_of_program("a shape") == first
 
 
-def test_programs_of_other_keys_bear_other_names():
+def test_programs_of_different_keys_have_different_names():
     assert not set(names_of_program("a shape")[1:]) & set(names_of_program("another shape")[1:])
 
 
