@@ -1,1 +1,1 @@
-"""The Keras side: arrays in, files out."""
+"""Training with Keras, from arrays to saved models."""

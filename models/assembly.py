@@ -1,4 +1,4 @@
-"""Everything that a fit needs, put together from a spec."""
+"""Build everything that a fit needs from a spec."""
 
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -30,17 +30,17 @@ NUM_EXAMPLES = 64
 
 @dataclass(frozen=True, slots=True)
 class Assembly:
-    """A network and what it learns from.
+    """A network and the data it is trained on.
 
     Attributes:
-        shape: Of the dataset.
-        layers: The network's layers in order, as a dry run lists them.
-        network: A keras.Model with its first weights, from prepared inputs.
+        shape: Shape of the dataset.
+        layers: Layers of the network in order, as a dry run lists them.
+        network: A keras.Model with its initial weights, for prepared inputs.
         data: Prepared inputs and shaped targets.
-        measures: For the metrics of the spec.
-        make_tally: Makes what counts answers to held-out samples.
-        preparation: What was done to the inputs.
-        target_scaling: What turns the network's answers into the target's units; in training a part of the network.
+        measures: Metrics of the spec.
+        make_tally: Makes the tally that evaluates held-out samples.
+        preparation: Preparation of the inputs.
+        target_scaling: Conversion of outputs to the units of the target; part of the network during training.
         examples: Some raw training inputs.
     """
 
@@ -61,24 +61,24 @@ def assemble(
     """Load and prepare the data and build the network.
 
     Args:
-        spec: The experiment.
-        datasets_dir: Where datasets that are files lie, each in a directory of its name.
-        scratch_dir: On a disk with room, for arrays too large for memory; None for the system's temporary files.
-        cache_dir: What is decoded of a dataset is kept here for later runs; None keeps nothing.
+        spec: Spec of the experiment.
+        datasets_dir: Directory of datasets that are files, each in a directory of its name.
+        scratch_dir: Directory for arrays too large for memory; None for the temporary files of the system.
+        cache_dir: Directory that keeps decoded datasets for later runs; None keeps nothing.
 
     Raises:
         InvalidSpec: If network, data, loss and metrics do not fit together.
         DatasetMissing: If the dataset's files are not on this machine.
-        InvalidInput: If they are not what they should be.
+        InvalidInput: If the files are not valid.
     """
-    promised = spec.dataset.shape(read_description(spec.dataset, datasets_dir))
-    # Before the data are read: that may take minutes.
-    parts = check_parts(spec, promised)
+    expected = spec.dataset.shape(read_description(spec.dataset, datasets_dir))
+    # Checked before the data is read, which may take minutes.
+    parts = check_parts(spec, expected)
     storage = Storage(scratch_dir, cache_dir=cache_dir)
-    loaded = load_data(spec.dataset, promised, datasets_dir, spec.seed, storage)
-    # Only the rows of a table show exactly what comes of it.
+    loaded = load_data(spec.dataset, expected, datasets_dir, spec.seed, storage)
+    # Only the rows of a table determine its exact shape.
     shape, preparation = loaded.shape, loaded.preparation
-    if shape != promised:
+    if shape != expected:
         parts = check_parts(spec, shape)
     output_shape = parts.output_shape
     samples = weigh_samples(loaded.samples, spec.training, shape.class_labels)
@@ -104,22 +104,22 @@ def assemble(
         make_tally=choose_tally(spec, shape, output_shape),
         preparation=preparation,
         target_scaling=target_scaling,
-        # Copied, so that these few rows do not keep all raw inputs in memory through the training.
+        # Copied, so that these few rows do not keep all raw inputs in memory during training.
         examples=samples.train.inputs[:NUM_EXAMPLES].astype(np.float32),
     )
 
 
 def _factor_of_bytes(preparation: AnyPreparation, samples: SplitSamples) -> float | None:
-    """Return what bytes are multiplied by within each step; None where inputs are no bytes, or more is done to them.
+    """Return the factor that scales bytes within each step; None if inputs are not bytes, or need other preparation.
 
-    All samples take a quarter of the memory until then.
+    Samples kept as bytes take a quarter of the memory.
     """
     are_bytes = all(part.inputs.dtype == np.uint8 for part in (samples.train, samples.validation, samples.test))
     return preparation.factor_alone if are_bytes else None
 
 
 def as_served(assembly: Assembly, spec: ExperimentSpec) -> Assembly:
-    """The same with a network that computes in float32 on one device, however it was trained."""
+    """Return the assembly with a network that computes in float32 on one device."""
     if spec.training.precision == "float32" and spec.training.devices == 1:
         return assembly
     network = build_network(spec.model, assembly.shape, spec.seed)

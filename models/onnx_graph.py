@@ -1,4 +1,4 @@
-"""An ONNX graph while it is written, and the values that flow through it."""
+"""Builder of an ONNX graph, and the values in it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ import onnx
 from onnx import helper, numpy_helper
 
 OPSET = 20
-"""The first with Gelu."""
+"""First opset with Gelu."""
 
 IR_VERSION = 9
-"""The one that came with this opset."""
+"""IR version released with this opset."""
 
 BATCH = "batch"
 
 
 class Graph:
-    """Nodes and constants in the order they were added. Values are known by their names.
+    """Nodes and constants in the order in which they were added. Values are identified by name.
 
     Attributes:
-        names: Those in use. The body of a loop sees the values around it, so it shares the set of its surroundings.
+        names: Names in use. The body of a loop can use outer values, so it shares the names of the outer graph.
     """
 
     def __init__(self, names: set[str] | None = None) -> None:
@@ -30,7 +30,7 @@ class Graph:
         self._constants: list[Any] = []
 
     def name(self, stem: str) -> str:
-        """Return a name not used before, `stem` itself where it is free."""
+        """Return an unused name: `stem`, or `stem` with a number."""
         name, number = stem, 1
         while name in self.names:
             number += 1
@@ -48,13 +48,13 @@ class Graph:
         """Add a node with one output.
 
         Args:
-            operator: As the ONNX standard names it.
-            inputs: Names of values; "" for an optional one that is left out.
-            stem: What the output's name begins with.
-            attributes: The operator's.
+            operator: Name of an ONNX operator.
+            inputs: Names of values; "" for an omitted optional input.
+            stem: Prefix of the name of the output.
+            attributes: Attributes of the operator.
 
         Returns:
-            The name of the output.
+            Name of the output.
         """
         return self.add_many(operator, inputs, 1, stem, **attributes)[0]
 
@@ -67,7 +67,7 @@ class Graph:
         return outputs
 
     def split(self, value: str, count: int) -> list[str]:
-        """Divide the last axis into equal parts."""
+        """Split the last axis into equal parts."""
         return self.add_many("Split", [value], count, axis=-1, num_outputs=count)
 
     def body(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
@@ -75,7 +75,7 @@ class Graph:
         return helper.make_graph(self._nodes, "body", inputs, outputs, self._constants)
 
     def finish(self, inputs: Any, outputs: Any) -> Any:
-        """Return the model of one input and one output.
+        """Return the model with one input and one output.
 
         Args:
             inputs: From `tensor`.
@@ -88,7 +88,7 @@ class Graph:
 
 
 def tensor(name: str, shape: Sequence[int | str]) -> Any:
-    """Describe a float32 value; axes of unknown length are named."""
+    """Describe a float32 value; an axis of unknown length has a name."""
     return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
 
 
@@ -102,10 +102,10 @@ class Value:
     """A value in the graph.
 
     Attributes:
-        name: In the graph.
-        shape: One row's, in Keras's order of axes.
-        channels_first: Whether an image's channels stand before its height and width, as ONNX wants them; Keras has
-            them last. Neighbouring layers over images pass it on like that and save the way there and back.
+        name: Name in the graph.
+        shape: Shape of one row, in Keras's order of axes.
+        channels_first: Whether the channels of an image come before its height and width, as in ONNX; in Keras they
+            come last. Adjacent layers over images keep this order, to avoid transposing back and forth.
     """
 
     name: str
@@ -113,15 +113,15 @@ class Value:
     channels_first: bool = False
 
     def after(self, layer: Any, name: str, *, channels_first: bool) -> "Value":
-        """Return the value of this name that a Keras layer makes of this one, in the shape that Keras works out."""
+        """Return the output of a Keras layer on this value, with this name and the shape that Keras computes."""
         return Value(name, tuple(layer.compute_output_shape((None, *self.shape))[1:]), channels_first)
 
 
 def to_channels_last(graph: Graph, value: Value) -> str:
-    """Return the value in Keras's order of axes, by name."""
+    """Return the name of the value in Keras's order of axes."""
     return graph.add("Transpose", value.name, perm=TO_CHANNELS_LAST) if value.channels_first else value.name
 
 
 def to_channels_first(graph: Graph, value: Value) -> str:
-    """Return the value of an image in ONNX's order of axes, by name."""
+    """Return the name of the value of an image in ONNX's order of axes."""
     return value.name if value.channels_first else graph.add("Transpose", value.name, perm=TO_CHANNELS_FIRST)

@@ -1,4 +1,4 @@
-"""What training tells whoever started it, and how it is asked to stop."""
+"""Reports of a training to its caller, and the request to stop."""
 
 from collections.abc import Sequence
 from time import perf_counter
@@ -9,39 +9,39 @@ from core.run_report import EngineReport, Environment
 
 
 class TrainingStopped(Exception):
-    """The reporter asked training to stop; nothing was exported."""
+    """Training was stopped at the request of the reporter; nothing was exported."""
 
 
 class Reporter(Protocol):
-    """Takes what training has to say while it goes. Calls come from the training thread, a few per second."""
+    """Receives the reports of a training. It is called from the training thread, a few times per second."""
 
     def progress(self, progress: Progress) -> None:
-        """How far training has come."""
+        """Report progress."""
 
     def metrics(self, batches: Sequence[MetricBatch]) -> None:
-        """Further points of curves; the steps of a curve rise from call to call."""
+        """Report further points of curves; the steps of a curve increase from call to call."""
 
     def details(self, *, device: str, environment: Environment) -> None:
-        """What the run is computed on and with."""
+        """Report the device and the environment of the run."""
 
     def engine(self, engine: EngineReport) -> None:
-        """How the steps are computed; comes when the plan is chosen, and again with what was measured at the end."""
+        """Report the execution of the steps: when the plan is chosen, and at the end with its speed."""
 
     def phase(self, phase: Phase) -> None:
-        """A phase begins."""
+        """Report that a phase begins."""
 
     def should_stop(self) -> bool:
-        """Whether training is to end as soon as it can; asked at least every half second."""
+        """Return True to stop training; called at least every half second."""
 
 
 def stop_if_asked(reporter: Reporter) -> None:
-    """Raise TrainingStopped when the reporter wants no more."""
+    """Raise TrainingStopped if the reporter asks to stop."""
     if reporter.should_stop():
         raise TrainingStopped
 
 
 class PhaseClock:
-    """A reporter that passes everything on and keeps the seconds of each phase."""
+    """Reporter that forwards every call and measures the seconds of each phase."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter
@@ -55,13 +55,13 @@ class PhaseClock:
         self.should_stop = reporter.should_stop
 
     def phase(self, phase: Phase) -> None:
-        """End the phase before and begin this one."""
+        """End the previous phase and begin this one."""
         self.finish()
         self._current = phase
         self._reporter.phase(phase)
 
     def move(self, seconds: float, source: Phase, target: Phase) -> None:
-        """Count seconds of a phase towards another that took turns with it."""
+        """Move seconds from one phase to another that alternated with it."""
         self._seconds[target.value] = self._seconds.get(target.value, 0.0) + seconds
         self._seconds[source.value] = self._seconds.get(source.value, 0.0) - seconds
 
@@ -81,23 +81,23 @@ class PhaseClock:
 
 
 class SilentReporter:
-    """Tells nobody, and never asks to stop."""
+    """Reporter that ignores every call and never asks to stop."""
 
     def progress(self, progress: Progress) -> None:
-        """Not told."""
+        """Ignore the call."""
 
     def metrics(self, batches: Sequence[MetricBatch]) -> None:
-        """Not told."""
+        """Ignore the call."""
 
     def details(self, *, device: str, environment: Environment) -> None:
-        """Not told."""
+        """Ignore the call."""
 
     def engine(self, engine: EngineReport) -> None:
-        """Not told."""
+        """Ignore the call."""
 
     def phase(self, phase: Phase) -> None:
-        """Not told."""
+        """Ignore the call."""
 
     def should_stop(self) -> bool:
-        """Never."""
+        """Return False."""
         return False

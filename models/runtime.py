@@ -1,4 +1,4 @@
-"""TensorFlow and Keras, imported here alone so that their settings come first."""
+"""TensorFlow and Keras, imported only here so that their settings come first."""
 
 import os
 import platform
@@ -12,8 +12,8 @@ from pathlib import Path
 from time import perf_counter
 
 os.environ["KERAS_BACKEND"] = "tensorflow"
-# The trainer's log is for its user: no banners about processor features, and no complaint about a missing GPU.
-# What goes wrong in a run comes as an exception all the same.
+# The log of a trainer is for its user: no banners about processor features or a missing GPU.
+# Errors of a run are still raised as exceptions.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
@@ -21,12 +21,12 @@ import tensorflow as tf
 
 from core.system.machine import usable_memory_bytes, usable_processors
 
-# Keras follows a network from its last layer to its first by recursion; the longest a spec can describe has 6,000.
+# Keras traverses a network from its last layer to its first by recursion; a spec can describe 6,000 layers.
 sys.setrecursionlimit(20_000)
-# Every run traces programs of its own; TensorFlow would take that for a mistake and say so in every log.
+# Every run traces its own programs; TensorFlow would warn of that in every log.
 tf.get_logger().setLevel("ERROR")
 if tf.config.list_physical_devices("GPU"):
-    # Some operations there add numbers in the order in which threads finish; a seed must give the same curve twice.
+    # Some GPU operations add numbers in the order in which threads finish; a seed must reproduce the same curve.
     tf.config.experimental.enable_op_determinism()
 
 __all__ = [
@@ -48,22 +48,22 @@ LIBRARIES = ("keras", "numpy", "scikit-learn", "onnx", "onnxruntime")
 
 
 def configure_threads(num_threads: int) -> None:
-    """Set how many threads TensorFlow computes with, and let it take GPU memory only as it needs it.
+    """Set the number of threads of TensorFlow, and let it allocate GPU memory as needed.
 
-    To be called before TensorFlow computes anything; a later call with other numbers raises RuntimeError.
+    Call this before TensorFlow computes anything; a later call with other numbers raises RuntimeError.
 
     Args:
-        num_threads: Threads for the work within one operation; 0 leaves the choice to TensorFlow.
+        num_threads: Number of threads within one operation; 0 for the default of TensorFlow.
     """
     tf.config.threading.set_intra_op_parallelism_threads(num_threads)
-    # A chain of layers has little to run side by side; a second pool mostly steals time from the first.
+    # A chain of layers has little to run in parallel; a large second pool slows down the first.
     tf.config.threading.set_inter_op_parallelism_threads(min(num_threads, 2))
     for gpu in tf.config.list_physical_devices("GPU"):
         tf.config.experimental.set_memory_growth(gpu, True)
 
 
 def num_threads() -> int:
-    """Threads that one operation may use."""
+    """Return the number of threads that one operation may use."""
     chosen = int(tf.config.threading.get_intra_op_parallelism_threads())
     if chosen:
         return chosen
@@ -76,13 +76,13 @@ def has_gpu() -> bool:
 
 
 def list_devices() -> list[str]:
-    """The devices to train on, as TensorFlow names them: GPUs, or the processor where there are none."""
+    """List the devices to train on, by their TensorFlow names: GPUs, or the processor if there are none."""
     devices = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
     return [device.name.removeprefix("/device:") for device in devices]
 
 
 def find_device_name(num_devices: int = 1) -> str:
-    """Say what training runs on: the first GPU's model, or the processor's, and how many where it is not one."""
+    """Return the model of the GPU, or else of the processor, that training runs on; and the number if more than one."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
         details = tf.config.experimental.get_device_details(gpus[0])
@@ -93,10 +93,10 @@ def find_device_name(num_devices: int = 1) -> str:
 
 
 def device_memory_bytes() -> int:
-    """Memory of the device that training samples lie on: the first GPU's, or what of the machine's may be used."""
+    """Return the memory of the first GPU or, without one, the usable memory of the machine."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
-        # CUDA itself is not asked: TensorFlow takes memory as it needs it, and reports only what it has taken.
+        # CUDA is not queried: TensorFlow allocates memory as needed, and reports only what it has allocated.
         limit = tf.config.experimental.get_device_details(gpus[0]).get("memory_limit")
         if limit:
             return int(limit)
@@ -105,7 +105,7 @@ def device_memory_bytes() -> int:
 
 @cache
 def measure_peak_flops() -> float:
-    """Floating-point operations a second of large matrix products: what no network can go beyond. Takes 0.1 s once."""
+    """Measure the floating-point operations per second of large matrix products, an upper bound; once, in 0.1 s."""
     size, repeats = 1024, 3
     product = tf.function(lambda a: tf.reduce_sum(tf.matmul(a, a)), autograph=False)
     matrix = tf.ones((size, size)) / size
@@ -119,7 +119,7 @@ def measure_peak_flops() -> float:
 
 
 def reset_peak_memory() -> None:
-    """Forget how much memory was in use before, where the system lets us."""
+    """Reset the peak of memory in use, where the system supports it."""
     if has_gpu():
         tf.config.experimental.reset_memory_stats("GPU:0")
     with suppress(OSError):
@@ -128,7 +128,7 @@ def reset_peak_memory() -> None:
 
 
 def peak_memory_bytes() -> int:
-    """Most memory in use since `reset_peak_memory`: the first GPU's, or this process's resident set."""
+    """Return the peak of memory in use since `reset_peak_memory`: of the first GPU, or the resident set."""
     if has_gpu():
         return int(tf.config.experimental.get_memory_info("GPU:0")["peak"])
     with suppress(OSError):
@@ -147,11 +147,11 @@ def _processor_name() -> str:
                 if line.startswith("model name"):
                     return line.partition(":")[2].strip()
     except OSError:
-        pass  # Not Linux; the kind of machine must do.
+        pass  # Not Linux: the machine type is used instead.
     return platform.machine()
 
 
 def library_versions() -> Mapping[str, str]:
-    """Versions of what a run's numbers depend on."""
-    # TensorFlow comes as tensorflow or as tensorflow-cpu.
+    """Return the versions of the libraries that the numbers of a run depend on."""
+    # TensorFlow is installed as tensorflow or as tensorflow-cpu.
     return {"tensorflow": tf.__version__, **{name: version(name) for name in LIBRARIES}}

@@ -1,4 +1,4 @@
-"""Independent streams of random numbers, all from the one seed of a spec."""
+"""Independent streams of random numbers from the seed of a spec."""
 
 from hashlib import sha256
 
@@ -6,15 +6,15 @@ import numpy as np
 
 
 def derive_seed(seed: int, *path: str | int) -> int:
-    """A seed for one purpose, such as `derive_seed(7, "layer", 0, "kernel")`; below 2³¹.
+    """Derive a seed for one purpose, such as `derive_seed(7, "layer", 0, "kernel")`; below 2³¹.
 
-    Hashing keeps the streams apart: a purpose added later changes none of the others.
+    Hashing makes the streams independent: a purpose added later changes none of the others.
     """
     return int.from_bytes(_digest(seed, path)[:4], "big") >> 1
 
 
 def random_generator(seed: int, *path: str | int) -> np.random.Generator:
-    """A NumPy generator for one purpose."""
+    """Return a NumPy generator for one purpose."""
     return np.random.default_rng(int.from_bytes(_digest(seed, path), "big"))
 
 

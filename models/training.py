@@ -1,4 +1,4 @@
-"""From a spec to a trained and saved model."""
+"""Train and save the model of a spec."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +22,12 @@ from models.runtime import find_device_name, library_versions, num_threads
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """Files and numbers that a finished training leaves.
+    """Results of a finished training.
 
     Attributes:
         files: model.keras, model.onnx, signature.json and evaluation.json.
-        final_metrics: The last value of every curve, by its key.
-        phases: Seconds of each phase.
+        final_metrics: Last value of each curve, by its key.
+        phases: Seconds by phase.
     """
 
     files: list[Path]
@@ -41,19 +41,18 @@ def train(
     """Train the network of a spec and save it.
 
     Args:
-        spec: What to train, on what, and how.
-        datasets_dir: Where datasets that are files lie, each in a directory of its name.
-        output_dir: An existing directory for the saved files.
-        cache_dir: What one run finds out about plans, and the pixels it decodes, are kept here for those after it;
-            None keeps nothing.
-        reporter: Takes phases, progress and metrics, and says whether to stop.
+        spec: Spec of the experiment.
+        datasets_dir: Directory of datasets that are files, each in a directory of its name.
+        output_dir: Existing directory for the saved files.
+        cache_dir: Directory that keeps timings of plans and decoded pixels for later runs; None keeps nothing.
+        reporter: Receives phases, progress and metrics, and may ask to stop.
 
     Raises:
         InvalidSpec: If network, data, loss and metrics do not fit together.
         DatasetMissing: If the dataset's files are not on this machine.
-        InvalidInput: If they are not what they should be.
-        TrainingFailed: If the loss is no longer a number, or the saved forms disagree.
-        TrainingStopped: If the reporter asked for it.
+        InvalidInput: If the files are not valid.
+        TrainingFailed: If the loss is no longer finite, or the saved models disagree.
+        TrainingStopped: If the reporter asked to stop.
     """
     clock = PhaseClock(reporter)
     clock.phase(Phase.START)
@@ -87,16 +86,16 @@ def train(
 
 
 def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_dir: Path | None) -> Planning:
-    """Gather what the plan of a fit is chosen by.
+    """Gather the information for the choice of a plan.
 
     Args:
-        spec: What to train.
-        assembly: Put together from it.
-        device: What it is trained on, by name.
-        cache_dir: Where what is found out about plans is kept; None keeps nothing.
+        spec: Spec of the experiment.
+        assembly: Assembly of the spec.
+        device: Name of the device.
+        cache_dir: Directory that keeps timings of plans; None keeps nothing.
     """
     augmentation = spec.dataset.augmentation_asked()
-    # How long to train, and from which random numbers, changes no step.
+    # The length of a training and its random numbers do not change its steps.
     training = spec.training.model_dump_json(exclude={"epochs", "steps", "early_stopping", "shuffle", "plan"})
     sizes = [f"{column.shape} {column.dtype}" for column in assembly.data.train.columns()]
     network = [

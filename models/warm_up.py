@@ -1,4 +1,4 @@
-"""Warm-up of a trainer, before its first run comes."""
+"""Warm-up of a trainer before its first run."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -16,10 +16,10 @@ _SPEC = {
 
 
 def warm_up() -> None:
-    """Train and export a tiny network.
+    """Train and export a tiny network, in some seconds.
 
-    Everything that is slow only the first time is then done: importing TensorFlow, scikit-learn, onnx and
-    onnxruntime, starting the device, tracing and converting a first graph. Takes some seconds.
+    This does everything that is slow only once: importing TensorFlow, scikit-learn, onnx and onnxruntime,
+    initializing the device, tracing and converting a first graph.
     """
     with TemporaryDirectory() as folder:
         train(parse_spec(_SPEC), datasets_dir=Path(folder), output_dir=Path(folder), reporter=SilentReporter())

@@ -1,4 +1,4 @@
-"""Adding up the errors of predicted numbers, on held-out samples."""
+"""Sums of the errors of predicted numbers on held-out samples."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ Numbers = npt.NDArray[np.float64]
 
 
 class ErrorTally:
-    """Adds up the errors of predicted numbers, and keeps some of them.
+    """Sums of the errors of predicted numbers, with a sample of pairs of target and prediction.
 
     Args:
-        names: Of the outputs.
-        num_rows: Samples to come, times the steps of each where they are sequences.
+        names: Names of the outputs.
+        num_rows: Number of samples, times the steps of each if they are sequences.
     """
 
     def __init__(self, names: tuple[str, ...], num_rows: int) -> None:
@@ -25,13 +25,13 @@ class ErrorTally:
         self._num_rows = 0
         self._absolute, self._squared, self._mean, self._spread = np.zeros((4, len(names)))
         self._first: Numbers | None = None
-        # Drawn, not every so-manieth: that might always meet the same step of a sequence.
+        # Drawn at random: every nth row might always be the same step of a sequence.
         chosen = np.random.default_rng(0).choice(num_rows, min(num_rows, MOST_PAIRS), replace=False, shuffle=False)
         self._chosen = np.sort(chosen)
         self._kept: list[tuple[Numbers, Numbers]] = []
 
     def add(self, targets: Array, outputs: Array) -> None:
-        """Count a batch: targets and outputs of the same shape, the last axis the outputs."""
+        """Add a batch: targets and outputs of the same shape, whose last axis is the outputs."""
         wanted = targets.reshape(-1, len(self._names)).astype(np.float64)
         given = outputs.reshape(-1, len(self._names)).astype(np.float64)
         self._keep(wanted, given)
@@ -41,7 +41,7 @@ class ErrorTally:
         self._add_spread(wanted)
 
     def report(self) -> RegressionEvaluation:
-        """Errors over all outputs, and of each."""
+        """Return the errors over all outputs, and of each."""
         outputs = tuple(self._evaluate_output(number) for number in range(len(self._names)))
         shares = [output.r2_score for output in outputs]
         known = [share for share in shares if share is not None]
@@ -53,9 +53,9 @@ class ErrorTally:
         )
 
     def _add_spread(self, wanted: Numbers) -> None:
-        """Squared distances from the mean, batch by batch (Chan, Golub and LeVeque, 1979).
+        """Update the sum of squared distances from the mean (Chan, Golub and LeVeque, 1979).
 
-        Measured from the first target: equal ones then give 0 to the last bit, however large they are.
+        Distances are relative to the first target, so that equal targets give exactly 0, however large they are.
         """
         if self._first is None:
             self._first = wanted[0]
@@ -92,5 +92,5 @@ def _finite(value: Any) -> float | None:
 
 
 def _shorten(numbers: Numbers) -> tuple[float, ...]:
-    """Without the digits that float32 never had."""
+    """Round to the digits of float32."""
     return tuple(float(f"{number:.7g}") for number in numbers)

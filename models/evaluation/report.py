@@ -1,4 +1,4 @@
-"""From what a network answered on held-out samples to the report that is kept of it."""
+"""Report of the evaluation of a network on held-out samples."""
 
 import math
 from pathlib import Path
@@ -24,14 +24,14 @@ ONE_IN_TWO = 0.5
 
 
 def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[int, ...]) -> MakeTally:
-    """Choose how the answers of a network are counted.
+    """Choose the tally that evaluates the predictions of a network.
 
-    They are what clients are answered by the saved model: a class or a bit turns at the same output.
+    Classes and bits have the same thresholds as in the predictions of the saved model.
 
     Args:
-        spec: Its loss says what an output of the network in training means.
-        shape: Of the dataset; names what is predicted.
-        output_shape: Of the network for one sample.
+        spec: Spec of the experiment; its loss defines the meaning of an output in training.
+        shape: Shape of the dataset, with the names of targets.
+        output_shape: Output shape of the network for one sample.
     """
     loss = spec.training.loss
     middle = 0.0 if loss.from_logits else ONE_IN_TWO
@@ -70,7 +70,7 @@ def write_report(
         num_samples: Samples of each split.
         validation: Results on the validation samples; None if there are none.
         test: Likewise for the test samples.
-        output_dir: Folder for the file.
+        output_dir: Directory of the file.
     """
     report = EvaluationReport(
         task=shape.task,
@@ -84,7 +84,7 @@ def write_report(
 
 
 def describe_split(held_out: HeldOut | None, num_samples: int) -> SplitEvaluation | None:
-    """Describe the answers to a split's samples; None for a split without samples."""
+    """Describe the results on a split; None for a split without samples."""
     if held_out is None:
         return None
     answers = held_out.tally.report()

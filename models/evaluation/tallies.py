@@ -1,6 +1,6 @@
-"""Counting what a network answered for held-out samples.
+"""Tallies of the predictions of a network on held-out samples.
 
-Kept on the host in 64 bits: float32 counts no further than 16 million, and not every device adds 64-bit numbers.
+They are kept on the host in 64 bits: float32 counts up to 16 million only, and not every device has 64-bit numbers.
 """
 
 from collections.abc import Callable
@@ -26,29 +26,29 @@ Numbers = npt.NDArray[np.float64]
 Counts = npt.NDArray[np.int64]
 
 ABOVE_ALL_ZEROS = 0.5
-"""Targets of a choice are 0 or 1, or −1 or 1 for the hinge losses: this lies between in both cases."""
+"""Threshold of binary targets: they are 0 and 1, or −1 and 1 for the hinge losses."""
 
 
 class Tally(Protocol):
-    """Takes batches in the order of the samples."""
+    """Evaluates predictions, batch by batch in the order of the samples."""
 
     def add(self, targets: Array, outputs: Array) -> None:
-        """Count a batch: targets as the loss takes them, (n, …), and outputs (n, *output_shape)."""
+        """Add a batch: targets in the form of the loss, (n, …), and outputs (n, *output_shape)."""
 
     def report(self) -> ClassificationEvaluation | RegressionEvaluation | BitsEvaluation:
-        """Evaluate all batches together; there has to be one."""
+        """Return the evaluation of all batches, of which there is at least one."""
 
 
 MakeTally = Callable[[int], Tally]
-"""From the number of samples to be counted to a tally that has counted none."""
+"""Makes an empty tally for a number of samples."""
 
 
 class ClassTally:
-    """Counts how often each class was answered for each.
+    """Confusion matrix and counts of each class.
 
     Args:
-        labels: Of the classes, in the order of the outputs.
-        threshold: From which value on a single output answers the second of two classes.
+        labels: Labels of the classes, in the order of the outputs.
+        threshold: Least value of a single output that predicts the second of two classes.
     """
 
     def __init__(self, labels: tuple[str, ...], threshold: float) -> None:
@@ -59,7 +59,7 @@ class ClassTally:
         self._support, self._predicted, self._correct = np.zeros((3, count), np.int64)
 
     def add(self, targets: Array, outputs: Array) -> None:
-        """Count a batch: class numbers (n,), (n, 1) or one-hot (n, classes); outputs (n, 1) or (n, classes)."""
+        """Add a batch: class numbers (n,), (n, 1) or one-hot (n, classes); outputs (n, 1) or (n, classes)."""
         is_single = outputs.shape[1] == 1
         predicted = (outputs[:, 0] >= self._threshold).astype(np.intp) if is_single else outputs.argmax(axis=1)
         actual = _read_classes(targets)
@@ -71,7 +71,7 @@ class ClassTally:
         self._correct += np.bincount(actual[actual == predicted], minlength=count)
 
     def report(self) -> ClassificationEvaluation:
-        """Accuracy, the numbers of each class and their means."""
+        """Return accuracy, the metrics of each class and their averages."""
         classes = tuple(map(_evaluate_class, self._labels, *map(np.ndarray.tolist, self._columns())))
         return ClassificationEvaluation(
             accuracy=self._correct.sum() / self._support.sum(),
@@ -86,11 +86,11 @@ class ClassTally:
 
 
 class BitTally:
-    """Counts right bits, and sequences of which every bit is right.
+    """Counts of correct bits, and of sequences with every bit correct.
 
     Args:
-        num_bits: Of a sequence.
-        threshold: From which value on an output is a 1.
+        num_bits: Number of bits in a sequence.
+        threshold: Least value of an output that predicts a 1.
     """
 
     def __init__(self, num_bits: int, threshold: float) -> None:
@@ -100,14 +100,14 @@ class BitTally:
         self._right_by_place = np.zeros(num_bits, np.int64)
 
     def add(self, targets: Array, outputs: Array) -> None:
-        """Count a batch: targets and outputs (n, num_bits, 1)."""
+        """Add a batch: targets and outputs (n, num_bits, 1)."""
         is_right = ((outputs >= self._threshold) == (targets > ABOVE_ALL_ZEROS)).reshape(len(targets), -1)
         self._num_sequences += len(targets)
         self._num_right += int(is_right.all(axis=1).sum())
         self._right_by_place += is_right.sum(axis=0)
 
     def report(self) -> BitsEvaluation:
-        """The shares of what is right."""
+        """Return the accuracy of bits, of sequences and of each place."""
         return BitsEvaluation(
             bit_accuracy=self._right_by_place.mean() / self._num_sequences,
             sequence_accuracy=self._num_right / self._num_sequences,
@@ -144,17 +144,17 @@ def _average(classes: tuple[ClassEvaluation, ...], weights: Numbers) -> AverageE
 def _mean_of_known(values: list[float | None], weights: Numbers) -> float | None:
     numbers = np.array([np.nan if value is None else value for value in values])
     weights = np.where(np.isnan(numbers), 0.0, weights)
-    # Rounding must not lift a mean of ones above 1.
+    # Rounding must not raise a mean of ones above 1.
     return min(float(np.nansum(numbers * weights) / weights.sum()), 1.0) if weights.any() else None
 
 
 @dataclass(frozen=True, slots=True)
 class HeldOut:
-    """Samples of one split, measured with the weights that the fit ended with.
+    """Results on one split, with the final weights of the fit.
 
     Attributes:
         metrics: Loss and metrics by name.
-        tally: Has counted every sample.
+        tally: Tally of every sample.
     """
 
     metrics: dict[str, float]

@@ -1,4 +1,4 @@
-"""From a loss of a spec to Keras's."""
+"""Keras losses for the losses of a spec."""
 
 from typing import Any
 
@@ -7,10 +7,10 @@ from models.runtime import keras
 
 
 class HalfMeanSquaredError(keras.losses.MeanSquaredError):  # type: ignore[misc]
-    """The mean of (output - target)²/2, as textbooks write it: its slope is the error itself."""
+    """Mean of (output - target)²/2, as in textbooks: its gradient is the error itself."""
 
     def call(self, y_true: Any, y_pred: Any) -> Any:
-        """The loss of each sample."""
+        """Return the loss of each sample."""
         return super().call(y_true, y_pred) / 2
 
 
@@ -31,11 +31,11 @@ KERAS_LOSSES: dict[str, Any] = {
     "squared_hinge": keras.losses.SquaredHinge,
     "categorical_hinge": keras.losses.CategoricalHinge,
 }
-"""From the names in core/specs/losses.py to Keras's losses, each the mean over the samples of a batch."""
+"""Keras losses by the names in core/specs/losses.py, each the mean over the samples of a batch."""
 
 
 def make_loss(spec: Loss) -> Any:
-    """Keras's loss, the mean over the samples of a batch."""
+    """Make the Keras loss of a spec, the mean over the samples of a batch."""
     arguments: dict[str, Any] = {}
     if spec.from_logits:
         arguments["from_logits"] = True

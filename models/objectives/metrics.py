@@ -1,4 +1,4 @@
-"""From a metric's name in a spec to the Keras metric that measures it on this network's outputs."""
+"""Keras metrics for the metrics of a spec, and the conversion of targets and outputs for each."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,12 +14,12 @@ Reading = Callable[[Any, Any], tuple[Any, Any]]
 
 @dataclass(frozen=True, slots=True)
 class Measure:
-    """A metric and how it reads targets and outputs.
+    """A metric, with its conversion of targets and outputs.
 
     Attributes:
-        name: As the spec has it; the last part of a curve's key.
-        metric: Keras's. Its state must be a sum over samples, as that of all metrics here is.
-        read: From (targets, outputs) as the loss takes them to what the metric takes.
+        name: Name in the spec; the last part of the key of a curve.
+        metric: Keras metric. Its state must be a sum over samples, as that of all metrics here is.
+        read: Converts (targets, outputs) from the form of the loss to that of the metric.
     """
 
     name: str
@@ -29,11 +29,11 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class _Outputs:
-    """Targets and outputs as a metric meets them.
+    """Form of the targets and outputs of a network.
 
     Attributes:
-        loss: Says what form targets have, and what outputs mean.
-        count: Of the outputs for one sample, or for one step of it.
+        loss: Loss, which defines the form of targets and the meaning of outputs.
+        count: Number of outputs for one sample, or for one step of it.
     """
 
     loss: Loss
@@ -41,7 +41,7 @@ class _Outputs:
 
     @property
     def are_sparse(self) -> bool:
-        """True where targets are numbers of classes."""
+        """True if targets are class numbers."""
         return self.loss.traits.targets is TargetForm.CLASS_NUMBERS
 
 
@@ -49,11 +49,11 @@ _Maker = Callable[[_Outputs], tuple[Any, Reading]]
 
 
 def make_measures(training: Training, output_shape: tuple[int, ...]) -> tuple[Measure, ...]:
-    """Choose Keras's metrics for a network's targets and outputs, in the order of the spec.
+    """Make the Keras metrics for the targets and outputs of a network, in the order of the spec.
 
     Args:
-        training: Names the metrics; core.checks.outputs has found that each has a meaning here.
-        output_shape: Of the network for one sample.
+        training: Spec with the metrics; core.checks.outputs has checked that each applies.
+        output_shape: Output shape of the network for one sample.
     """
     outputs = _Outputs(training.loss, output_shape[-1])
     return tuple(Measure(name, *METRIC_MAKERS[name](outputs)) for name in training.metrics)
@@ -74,12 +74,12 @@ def _top_k_accuracy(outputs: _Outputs) -> tuple[Any, Reading]:
 
 
 def _of_decisions(metric: Any) -> _Maker:
-    """A metric of yes and no, for each output by itself."""
+    """Make a metric of binary decisions, for each output independently."""
     return lambda outputs: (metric(), _as_decisions(outputs))
 
 
 def _of_numbers(metric: Any, *, in_rows: bool = False) -> _Maker:
-    """A metric of the difference between numbers; `in_rows`: every time step a row of its own."""
+    """Make a metric of the difference between numbers; with `in_rows`, every time step is a row."""
     return lambda outputs: (metric(), _as_numbers(outputs, in_rows=in_rows))
 
 
@@ -96,7 +96,7 @@ METRIC_MAKERS: dict[str, _Maker] = {
     "r2_score": _of_numbers(keras.metrics.R2Score, in_rows=True),
     "cosine_similarity": _of_numbers(keras.metrics.CosineSimilarity),
 }
-"""From the names in core/specs/metrics.py to what makes Keras's metric, and how that reads targets and outputs."""
+"""Makers of the Keras metric and its conversion, by the names in core/specs/metrics.py."""
 
 
 def _as_they_are(targets: Any, outputs: Any) -> tuple[Any, Any]:
@@ -104,7 +104,7 @@ def _as_they_are(targets: Any, outputs: Any) -> tuple[Any, Any]:
 
 
 def _as_numbers(met: _Outputs, *, in_rows: bool) -> Reading:
-    """Targets shaped as the outputs are."""
+    """Convert targets to the shape of the outputs."""
 
     def read(targets: Any, outputs: Any) -> tuple[Any, Any]:
         if met.are_sparse:
@@ -117,10 +117,10 @@ def _as_numbers(met: _Outputs, *, in_rows: bool) -> Reading:
 
 
 def _as_decisions(met: _Outputs) -> Reading:
-    """Targets as 0 and 1, outputs as probabilities: at 0.5 a decision turns."""
+    """Convert targets to 0 and 1, and outputs to probabilities, with the threshold 0.5."""
     traits = met.loss.traits
     is_logit = met.loss.from_logits or traits.targets is TargetForm.SIGNS
-    # Only classes that exclude one another share a softmax.
+    # Only mutually exclusive classes have a softmax.
     is_softmax = traits.probability is Probability.SOFTMAX and met.count > 1
 
     def read(targets: Any, outputs: Any) -> tuple[Any, Any]:

@@ -1,4 +1,4 @@
-"""Make the optimizer of a spec: Keras's, each weight's update done by one TensorFlow kernel where there is one."""
+"""Keras optimizers for the optimizers of a spec, with fused TensorFlow kernels for updates where there are any."""
 
 from typing import Any, assert_never
 
@@ -9,7 +9,7 @@ from models.runtime import keras, tf
 
 
 class FusedSGD(keras.optimizers.SGD):  # type: ignore[misc]
-    """Gradient descent, with (Nesterov) momentum where asked for."""
+    """Gradient descent, with optional (Nesterov) momentum."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one weight."""
@@ -28,10 +28,10 @@ class FusedSGD(keras.optimizers.SGD):  # type: ignore[misc]
 
 
 class FusedRMSprop(keras.optimizers.RMSprop):  # type: ignore[misc]
-    """Without momentum its kernel needs room for one all the same."""
+    """RMSprop (Hinton, 2012); its kernel needs a variable for momentum even without one."""
 
     def build(self, variables: list[Any]) -> None:
-        """Make the variables that belong to the weights."""
+        """Create the variables of the optimizer."""
         if self.built:
             return
         super().build(variables)
@@ -57,7 +57,7 @@ class FusedRMSprop(keras.optimizers.RMSprop):  # type: ignore[misc]
 
 
 class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
-    """Kingma and Ba (2014)."""
+    """Adam (Kingma and Ba, 2014)."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one weight."""
@@ -81,11 +81,11 @@ class FusedAdam(keras.optimizers.Adam):  # type: ignore[misc]
 
 
 class FusedAdamW(FusedAdam, keras.optimizers.AdamW):  # type: ignore[misc]
-    """Adam; its weight decay comes before, as everywhere in Keras."""
+    """AdamW: Adam after weight decay, which Keras applies before the update."""
 
 
 class FusedAdamax(keras.optimizers.Adamax):  # type: ignore[misc]
-    """Adam by the largest gradient."""
+    """Adamax: Adam with the infinity norm."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one weight."""
@@ -104,7 +104,7 @@ class FusedAdamax(keras.optimizers.Adamax):  # type: ignore[misc]
 
 
 class FusedAdadelta(keras.optimizers.Adadelta):  # type: ignore[misc]
-    """Zeiler (2012)."""
+    """Adadelta (Zeiler, 2012)."""
 
     def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one weight."""
@@ -120,7 +120,7 @@ class FusedAdadelta(keras.optimizers.Adadelta):  # type: ignore[misc]
 
 
 def _slot(optimizer: Any, slots: list[Any], variable: Any) -> Any:
-    """Return what the optimizer keeps for this weight, as kernels take it."""
+    """Return the handle of the optimizer variable of this weight."""
     return slots[optimizer._get_variable_index(variable)].value.handle  # noqa: SLF001 - what Keras's own rules call.
 
 
@@ -151,15 +151,15 @@ KERAS_SCHEDULES: dict[str, Any] = {
 
 
 def make_optimizer(spec: AnyOptimizer, precision: PrecisionName = "float32") -> Any:
-    """Keras's optimizer with the arguments of `spec`, its learning rate a number or a schedule over steps.
+    """Make the Keras optimizer of a spec, with a constant learning rate or a schedule over steps.
 
-    Gradients in float16 would vanish where they are small: for it the optimizer is one that scales the loss
-    (Micikevicius et al., 2018), and leaves a step out where that was too much.
+    Small gradients vanish in float16: the optimizer for it scales the loss (Micikevicius et al., 2018), and skips a
+    step whose gradients overflow.
     """
     arguments = spec.model_dump(exclude={"name", "learning_rate"})
     if spec.name == "adamw" and spec.weight_decay is None:
-        arguments["weight_decay"] = 0.0  # Keras's AdamW insists on a number.
-    # Named, so that a program's names do not depend on how many optimizers the process has made before.
+        arguments["weight_decay"] = 0.0  # Keras's AdamW requires a number.
+    # Named, so that the names in a program do not depend on the number of optimizers made before in the process.
     optimizer = KERAS_OPTIMIZERS[spec.name](
         learning_rate=_learning_rate(spec.learning_rate), name=spec.name, **arguments
     )
@@ -176,7 +176,7 @@ def _learning_rate(rate: Any) -> Any:
     if not isinstance(rate, SpecModel):
         return rate
     arguments = rate.model_dump()
-    # Keras takes lists here, and would keep tuples it cannot compare.
+    # Keras expects lists; it would keep tuples, which it cannot compare.
     return KERAS_SCHEDULES[arguments.pop("name")](
         **{name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
     )

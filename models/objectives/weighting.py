@@ -13,22 +13,22 @@ Weights = npt.NDArray[np.float32]
 
 
 def weigh_samples(samples: SplitSamples, training: Training, class_labels: tuple[str, ...]) -> SplitSamples:
-    """Multiply the weights of training samples by those of their classes, as `training.class_weight` has them.
+    """Multiply the weights of training samples by those of their classes, from `training.class_weight`.
 
-    Samples that are not learned from are never weighed by class, as in `Model.fit`.
+    Held-out samples are not weighted by class, as in `Model.fit`.
 
     Args:
-        samples: With the weights that the dataset gives them, if any.
-        training: Says what classes count; core.checks.weights has found that it names only classes there are.
-        class_labels: Of the dataset.
+        samples: Samples, with their weights in the dataset, if any.
+        training: Spec with the class weights; core.checks.weights has checked the names of the classes.
+        class_labels: Labels of the classes of the dataset.
 
     Returns:
-        Samples that have weights in every part, or in none: then one program measures all of them.
+        Samples that have weights in every part or in none, so that one program evaluates all of them.
     """
     if training.class_weight is None:
         return samples
     by_class = _weigh_classes(training.class_weight, samples.train.targets, class_labels)
-    # A product past float32 makes the first loss infinite, and the run says so.
+    # A product beyond float32 makes the first loss infinite, which the run reports.
     with np.errstate(over="ignore"):
         weights = _weights_of(samples.train) * by_class[samples.train.targets]
     return SplitSamples(
@@ -39,10 +39,10 @@ def weigh_samples(samples: SplitSamples, training: Training, class_labels: tuple
 
 
 def _weigh_classes(class_weight: ClassWeight, classes: npt.NDArray[np.int64], class_labels: tuple[str, ...]) -> Weights:
-    """The weight of each class: (classes,)."""
+    """Return the weight of each class: (classes,)."""
     weights = np.ones(len(class_labels), np.float32)
     if class_weight == "balanced":
-        # As scikit-learn's compute_class_weight (King and Zeng, 2001): only classes that occur have a share.
+        # As in scikit-learn's compute_class_weight (King and Zeng, 2001): only classes that occur are counted.
         present, counts = np.unique(classes, return_counts=True)
         weights[present] = len(classes) / (len(present) * counts)
         return weights

@@ -20,7 +20,7 @@ from models.runtime import keras
 
 
 class RecordingReporter:
-    """Keeps all it is told; asks to stop once it has been asked `stop_after` times."""
+    """Reporter that keeps every report, and asks to stop after `stop_after` calls of `should_stop`."""
 
     def __init__(self, stop_after=None):
         self.curves: dict[str, dict[int, float]] = {}

@@ -48,7 +48,7 @@ def computing_types(network):
 
 @pytest.mark.parametrize("definition", [IRIS, SERIES], ids=["mlp", "rnn"])
 @pytest.mark.parametrize("precision", ["mixed_float16", "mixed_bfloat16"])
-def test_a_network_computes_in_16_bits_and_keeps_weights_and_answers_in_32(definition, precision, tmp_path):
+def test_a_network_computes_in_16_bits_and_keeps_weights_and_outputs_in_32(definition, precision, tmp_path):
     plain = assemble(spec_of(definition, "float32"), tmp_path).network
     network = assemble(spec_of(definition, precision), tmp_path).network
 
@@ -68,7 +68,7 @@ def test_a_softmax_is_computed_as_served(tmp_path):
     assert network.layers[-2].activation is keras.activations.linear
 
 
-def test_what_was_trained_in_16_bits_answers_in_32_by_the_same_weights(tmp_path):
+def test_a_model_trained_in_16_bits_predicts_in_32_with_the_same_weights(tmp_path):
     spec = spec_of(IRIS, "mixed_bfloat16")
     trained = assemble(spec, tmp_path)
     for weight in trained.network.trainable_weights:
@@ -85,7 +85,7 @@ def test_what_was_trained_in_16_bits_answers_in_32_by_the_same_weights(tmp_path)
     np.testing.assert_allclose(saved(rows), trained.network(rows), atol=4 * 2.0**-8)
 
 
-def test_what_was_trained_as_served_stays_as_it_is(tmp_path):
+def test_a_model_trained_as_served_is_not_rebuilt(tmp_path):
     spec = spec_of(IRIS, "float32")
     assembly = assemble(spec, tmp_path)
     assert as_served(assembly, spec) is assembly
@@ -117,7 +117,7 @@ def count_calls(monkeypatch, place, name):
     return calls
 
 
-def test_a_training_asks_once_for_the_shape_and_once_for_the_layers(tmp_path, reporter, monkeypatch):
+def test_a_training_computes_the_shape_and_the_layers_once(tmp_path, reporter, monkeypatch):
     shapes = count_calls(monkeypatch, IrisDataset, "shape")
     layers = count_calls(monkeypatch, core.checks.fit, "tabulate_layers")
 

@@ -102,7 +102,7 @@ def test_every_initializer_is_a_member_of_its_union(spec_class):
     ],
     ids=["optimizers", "schedules", "losses", "metrics"],
 )
-def test_nothing_is_made_that_no_spec_can_name(made, named):
+def test_every_keras_class_has_a_name_in_specs(made, named):
     assert set(made) <= set(named)
 
 

@@ -70,7 +70,7 @@ def run(definition, folder, reporter):
     return train(parse_spec(definition), datasets_dir=DATASETS, output_dir=folder, reporter=reporter)
 
 
-def test_irises_are_told_apart_from_centimetres(tmp_path, reporter):
+def test_irises_are_classified_from_centimetres(tmp_path, reporter):
     outcome = run(IRIS, tmp_path, reporter)
 
     assert outcome.final_metrics["epoch/train/accuracy"] > 0.9
@@ -107,7 +107,7 @@ def test_a_sine_is_continued(tmp_path, reporter):
     assert run_onnx(tmp_path / "model.onnx", window)[0, 0] == pytest.approx(np.sin(1.0), abs=0.15)
 
 
-def test_a_run_says_what_it_ran_on_and_how_long_each_phase_took(tmp_path, reporter):
+def test_a_run_reports_its_device_and_the_seconds_of_each_phase(tmp_path, reporter):
     outcome = run(IRIS | {"seed": 7}, tmp_path, reporter)
 
     assert reporter.phases == [Phase.START, Phase.COMPILE, Phase.TRAIN, Phase.EXPORT]
@@ -120,7 +120,7 @@ def test_a_run_says_what_it_ran_on_and_how_long_each_phase_took(tmp_path, report
     assert reporter.last_details["engine"].plan
 
 
-def test_the_layer_table_is_worked_out_once(tmp_path, reporter, monkeypatch):
+def test_the_layer_table_is_computed_once(tmp_path, reporter, monkeypatch):
     asked = []
     monkeypatch.setattr(fit_check, "tabulate_layers", lambda *given: asked.append(given) or tabulate_layers(*given))
 
@@ -129,7 +129,7 @@ def test_the_layer_table_is_worked_out_once(tmp_path, reporter, monkeypatch):
     assert len(asked) == 1
 
 
-def test_early_stopping_that_watches_what_is_not_measured_is_rejected_before_anything_is_trained(tmp_path, reporter):
+def test_early_stopping_on_a_metric_that_is_not_measured_is_rejected_before_training(tmp_path, reporter):
     training = IRIS["training"] | {"early_stopping": {"monitor": "val_auc"}}
 
     with pytest.raises(InvalidSpec, match="early_stopping monitors 'val_auc'"):
@@ -236,7 +236,7 @@ def test_missing_files_of_a_dataset_are_named(tmp_path, reporter):
         ),
     ],
 )
-def test_what_does_not_fit_together_is_refused_before_anything_is_loaded(change, pointer, tmp_path, reporter):
+def test_parts_that_do_not_fit_together_are_rejected_before_data_is_loaded(change, pointer, tmp_path, reporter):
     with pytest.raises(InvalidSpec) as caught:
         run(IRIS | change, tmp_path, reporter)
 

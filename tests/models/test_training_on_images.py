@@ -105,7 +105,7 @@ def test_shapes_are_learned_and_served_as_they_were_learned(shapes, tmp_path, re
     np.testing.assert_allclose(run_onnx(tmp_path / "run" / "model.onnx", served), model(served), atol=1e-5)
 
 
-def test_streamed_pixels_are_learned_from_as_those_on_the_device(shapes, tmp_path, make_reporter):
+def test_streamed_images_give_the_same_curves_as_those_on_the_device(shapes, tmp_path, make_reporter):
     datasets, _, spec = shapes
     curves = []
     for plan in ("graph", "stream", "graph"):

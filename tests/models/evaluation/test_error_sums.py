@@ -58,7 +58,7 @@ def test_targets_that_are_all_the_same_have_no_r2_score():
     assert report.r2_score is None
 
 
-def test_an_error_that_no_float_holds_is_none():
+def test_an_infinite_error_is_none():
     targets, outputs = np.array([[1.0], [2.0]], np.float32), np.array([[np.inf], [2.0]], np.float32)
 
     report = count(ErrorTally(("0",), 2), targets, outputs)

@@ -1,4 +1,4 @@
-"""Whole fits: what is counted on the way against what the trained network answers when it is asked again."""
+"""Evaluation of whole fits against later predictions of the trained network."""
 
 import json
 
@@ -82,7 +82,7 @@ def run(definition, reporter, folder):
 
 @pytest.mark.parametrize("plan", ["graph", "stream"])
 @pytest.mark.parametrize("definition", [DIGITS, IRIS], ids=["sparse", "one-hot"])
-def test_classes_are_those_that_the_network_answers(definition, plan, tmp_path, reporter):
+def test_classes_are_those_that_the_network_predicts(definition, plan, tmp_path, reporter):
     outcome, ours = run(change(definition, plan=plan), reporter, tmp_path)
 
     data = ours.data.prepared()
@@ -107,7 +107,7 @@ def test_classes_are_those_that_the_network_answers(definition, plan, tmp_path, 
     ],
     ids=["probability", "logit", "hinge"],
 )
-def test_a_single_output_is_read_as_its_loss_means_it(loss, activation, middle, tmp_path, reporter):
+def test_a_single_output_is_interpreted_by_its_loss(loss, activation, middle, tmp_path, reporter):
     definition = {
         "name": "two-kinds",
         "dataset": TWO_KINDS,
@@ -125,7 +125,7 @@ def test_a_single_output_is_read_as_its_loss_means_it(loss, activation, middle, 
     assert outcome.validation is None
 
 
-def test_errors_are_those_of_the_networks_answers(tmp_path, reporter):
+def test_errors_are_those_of_the_networks_predictions(tmp_path, reporter):
     outcome, ours = run(LINE, reporter, tmp_path)
 
     report = outcome.test.tally.report()
@@ -135,7 +135,7 @@ def test_errors_are_those_of_the_networks_answers(tmp_path, reporter):
     assert len(report.outputs) == 2
 
 
-def test_bits_are_those_of_the_networks_answers(tmp_path, reporter):
+def test_bits_are_those_that_the_network_predicts(tmp_path, reporter):
     outcome, ours = run(change(ADDER, metrics=["accuracy"]), reporter, tmp_path)
 
     right = (np.asarray(ours.network(ours.data.prepared().test.inputs)) >= 0.5) == ours.data.test.targets
@@ -145,7 +145,7 @@ def test_bits_are_those_of_the_networks_answers(tmp_path, reporter):
     assert report.sequence_accuracy == pytest.approx(right.all(axis=(1, 2)).mean())
 
 
-def test_validation_is_of_the_weights_that_are_kept(tmp_path, reporter):
+def test_validation_is_of_the_final_weights(tmp_path, reporter):
     overshooting = {"optimizer": {"name": "sgd", "learning_rate": 0.1}, "epochs": 8}
     best = {"monitor": "val_loss", "patience": 3, "restore_best_weights": True}
 
@@ -169,7 +169,7 @@ def test_a_fit_that_ends_between_two_validations_is_validated_once_more(tmp_path
     assert outcome.validation.metrics["loss"] != reporter.curves["epoch/validation/loss"].popitem()[1]
 
 
-def test_a_fit_of_no_steps_counts_what_the_first_weights_answer(tmp_path, reporter):
+def test_a_fit_without_steps_evaluates_the_initial_weights(tmp_path, reporter):
     outcome, ours = run(change(IRIS, epochs=0), reporter, tmp_path)
 
     for held_out, samples in ((outcome.validation, ours.data.validation), (outcome.test, ours.data.test)):
@@ -177,7 +177,7 @@ def test_a_fit_of_no_steps_counts_what_the_first_weights_answer(tmp_path, report
         assert held_out.tally.report().accuracy == right.mean()
 
 
-def test_the_output_for_a_column_of_a_table_bears_its_name():
+def test_the_output_for_a_column_of_a_table_has_its_name():
     shape = DatasetShape(Task.REGRESSION, InputKind.COLUMNS, (1,), (1,), (1,), 1, 0, 1, target_name="price")
     tally = choose_tally(parse_spec(LINE), shape, (1,))(1)
     tally.add(np.ones((1, 1)), np.ones((1, 1)))
@@ -185,7 +185,7 @@ def test_the_output_for_a_column_of_a_table_bears_its_name():
     assert tally.report().outputs[0].name == "price"
 
 
-def test_the_report_lies_beside_the_model(tmp_path, reporter):
+def test_the_report_is_written_beside_the_model(tmp_path, reporter):
     outcome = train(parse_spec(LINE), datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)
 
     path = tmp_path / "evaluation.json"

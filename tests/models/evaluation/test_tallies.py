@@ -48,7 +48,7 @@ def test_classes_are_counted_as_scikit_learn_counts_them(targets):
     assert [part.support for part in report.classes] == [4, 3, 1, 0]
 
 
-def test_what_the_samples_leave_undefined_is_none():
+def test_undefined_metrics_are_none():
     report = count(ClassTally(("a", "b", "c"), HALF), np.array([0, 0]), one_hot(np.array([1, 1]), 3))
 
     a, b, c = report.classes
@@ -69,7 +69,7 @@ def test_what_the_samples_leave_undefined_is_none():
     ],
     ids=["probabilities", "logits", "hinge"],
 )
-def test_a_single_output_answers_the_second_class_from_the_threshold_on(threshold, outputs, targets):
+def test_a_single_output_predicts_the_second_class_from_the_threshold(threshold, outputs, targets):
     column = np.array(targets, np.float32)[:, None]
 
     report = count(ClassTally(("no", "yes"), threshold), column, np.array(outputs, np.float32)[:, None])
@@ -78,7 +78,7 @@ def test_a_single_output_answers_the_second_class_from_the_threshold_on(threshol
     assert report.accuracy == 0.75
 
 
-def test_of_very_many_classes_pairs_are_not_kept():
+def test_very_many_classes_have_no_confusion_matrix():
     num_classes = MOST_CLASSES + 1
     actual, answered = np.array([0, 5, 200, 200]), np.array([0, 6, 200, 5])
 
@@ -90,7 +90,7 @@ def test_of_very_many_classes_pairs_are_not_kept():
     assert (last.precision, last.recall, last.support, last.predicted, last.correct) == (1.0, 0.5, 2, 1, 1)
 
 
-def test_counts_go_on_where_float32_would_stop():
+def test_counts_exceed_the_integers_of_float32():
     tally = ClassTally(("no", "yes"), HALF)
     targets, outputs = np.ones((1, 1), np.float32), np.ones((1, 1), np.float32)
     tally.add(targets, outputs)

@@ -57,7 +57,7 @@ def weights_after(optimizer, *, jit_compile):
 
 @pytest.mark.parametrize("jit_compile", [False, True], ids=["graph", "xla"])
 @pytest.mark.parametrize("arguments", ARGUMENTS, ids=str)
-def test_weights_go_where_keras_takes_them(arguments, jit_compile):
+def test_weights_are_those_of_keras(arguments, jit_compile):
     arguments = {"learning_rate": RATE} | arguments
     ours = make_optimizer(OPTIMIZERS.validate_python(arguments))
     keras_own = CLASSES[arguments["name"]](**{key: value for key, value in arguments.items() if key != "name"})

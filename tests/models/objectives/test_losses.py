@@ -28,7 +28,7 @@ CASES = {
 }
 
 
-def test_every_loss_is_worked_out_here():
+def test_every_loss_has_a_case():
     assert set(CASES) == set(get_args(LossName))
 
 

@@ -1,4 +1,4 @@
-"""What each metric measures, by numbers worked out by hand."""
+"""Values of each metric, computed by hand."""
 
 import math
 
@@ -47,7 +47,7 @@ def test_accuracy_counts_the_greatest_output(targets, loss):
         ([[1], [-1], [1], [-1]], [[0.3], [-2.0], [-0.4], [-0.4]], "hinge"),
     ],
 )
-def test_one_output_is_right_on_the_right_side_of_its_border(targets, outputs, loss):
+def test_one_output_is_correct_on_the_right_side_of_its_threshold(targets, outputs, loss):
     assert measured("accuracy", targets, outputs, loss) == 0.75
 
 
@@ -83,7 +83,7 @@ def test_auc_is_the_share_of_pairs_in_the_right_order(loss):
     assert auc == pytest.approx(0.75, abs=0.01)
 
 
-def test_the_best_five_of_ten_are_looked_at():
+def test_top_five_accuracy_counts_the_five_greatest_outputs():
     outputs = [[0, 1, 2, 3, 4, 5, 6, 7, 8, 9]] * 2
 
     # Class 5 is the fifth best, class 4 the sixth.
@@ -105,7 +105,7 @@ ERRORS = [
 COUNTS = {"accuracy", "top_k_categorical_accuracy", "precision", "recall", "auc"}
 
 
-def test_every_metric_is_worked_out_here():
+def test_every_metric_has_a_case():
     assert {name for name, _ in ERRORS} | COUNTS == set(METRICS)
 
 

@@ -22,7 +22,7 @@ def weights_after(definition, gradients, start=1.0):
     return seen if np.ndim(start) else [value for (value,) in seen]
 
 
-def test_sgd_goes_down_by_rate_times_gradient():
+def test_sgd_subtracts_rate_times_gradient():
     assert weights_after({"name": "sgd", "learning_rate": 0.1}, [2, 3]) == pytest.approx([0.8, 0.5])
 
 
@@ -58,7 +58,7 @@ def test_nesterov_looks_ahead():
         ({"name": "sgd", "learning_rate": 0.1, "global_clipnorm": 1.0}, 1 - 0.1),
     ],
 )
-def test_a_first_step_is_what_the_rule_says(definition, expected):
+def test_a_first_step_follows_the_rule_of_the_paper(definition, expected):
     assert weights_after(definition, [2]) == pytest.approx([expected], rel=1e-5)
 
 

@@ -23,15 +23,15 @@ def weigh(class_weight, train, validation=(), test=(), weights=(None, None, None
     )
 
 
-def test_samples_count_alike_unless_told_otherwise():
+def test_samples_have_equal_weights_by_default():
     assert weigh(None, [0, 1], [1], [2]) == (None, None, None)
 
 
-def test_classes_that_are_not_named_count_one():
+def test_classes_that_are_not_named_have_a_weight_of_one():
     assert weigh({"yes": 3, "0": 0.5}, [0, 1, 2, 1])[0] == [0.5, 3, 1, 3]
 
 
-def test_held_out_samples_are_not_weighed_by_class():
+def test_held_out_samples_are_not_weighted_by_class():
     assert weigh({"yes": 3}, [1], [1, 0], [1]) == ([3], [1, 1], [1])
 
 
@@ -40,7 +40,7 @@ def test_weights_of_samples_and_classes_are_multiplied():
     assert weigh({"yes": 3}, [1, 1, 0], [1, 0], [1], weights) == ([1.5, 6, 0], [5, 6], [7])
 
 
-def test_balanced_classes_count_the_same_in_all():
+def test_balanced_classes_have_the_same_total_weight():
     # 6 samples of 3 classes: 2 for each class, whether it has 1, 2 or 3 of them.
     assert weigh("balanced", [0, 1, 1, 1, 2, 2])[0] == pytest.approx([2, 2 / 3, 2 / 3, 2 / 3, 1, 1])
 
