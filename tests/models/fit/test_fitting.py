@@ -211,9 +211,7 @@ def test_without_steps_the_initial_network_is_evaluated(training, tmp_path, repo
 def test_a_network_whose_initial_loss_is_not_finite_is_reported(tmp_path, reporter):
     layers = [{"units": 1, "kernel_initializer": "ones"}]
 
-    with pytest.raises(
-        TrainingFailed, match=r"The loss before training is inf\. Try smaller initial weights"
-    ):
+    with pytest.raises(TrainingFailed, match=r"The loss before training is inf\. Try smaller initial weights"):
         run(spec_of(inputs=[[1e30]], targets=[1], layers=layers, steps=0), reporter, tmp_path)
 
 
