@@ -12,11 +12,12 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, select, upda
 from sqlalchemy.orm import Session, defer
 
 from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
-from core.run_state import RunState
+from core.run_state import TERMINAL_STATES, RunState
 from core.uploads.description import DescriptionFile
 from db.cursors import Page, read_cursor, write_cursor
 from db.documents import made_storable
 from db.records import DatasetRecord, DatasetVersionRecord, RunDatasetRecord, RunRecord
+from db.runs import hash_spec
 from db.statements import insert_unless_there
 
 MAX_VERSION = 2**31 - 1
@@ -126,8 +127,16 @@ def list_page(session: Session, *, limit: int = 50, cursor: str | None = None) -
     return Page(items=items, next_cursor=write_cursor(items[-1].newest.dataset_name) if len(rows) > limit else None)
 
 
-def list_versions(session: Session, name: str, *, limit: int = 200) -> list[DatasetVersionRecord]:
+def list_versions(
+    session: Session, name: str, *, limit: int = 200, uploaded_from: str = "FILE"
+) -> list[DatasetVersionRecord]:
     """Versions of a dataset without their descriptions, newest first.
+
+    Args:
+        session: On the database.
+        name: Of the dataset.
+        limit: Most of them.
+        uploaded_from: What the error says to upload if there is no such dataset.
 
     Raises:
         UnknownDataset: If there is none, naming the nearest that there is.
@@ -135,12 +144,20 @@ def list_versions(session: Session, name: str, *, limit: int = 200) -> list[Data
     query = _newest_first(name).options(_WITHOUT_DESCRIPTION).limit(limit)
     records = list(session.scalars(query))
     if not records:
-        raise _unknown_dataset(session, name)
+        raise _unknown_dataset(session, name, uploaded_from)
     return records
 
 
-def get_version(session: Session, name: str, version: int | None = None) -> DatasetVersionRecord:
+def get_version(
+    session: Session, name: str, version: int | None = None, *, uploaded_from: str = "FILE"
+) -> DatasetVersionRecord:
     """One version of a dataset; the newest for None.
+
+    Args:
+        session: On the database.
+        name: Of the dataset.
+        version: Its number.
+        uploaded_from: What the error says to upload if there is no such dataset.
 
     Raises:
         UnknownDataset: If there is none, saying what there is.
@@ -150,7 +167,8 @@ def get_version(session: Session, name: str, version: int | None = None) -> Data
         query = query.where(DatasetVersionRecord.version == _as_stored(version))
     record = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if record is None:
-        raise _unknown_version(name, version, list_versions(session, name, limit=NUM_NAMED + 1))
+        known = list_versions(session, name, limit=NUM_NAMED + 1, uploaded_from=uploaded_from)
+        raise _unknown_version(name, version, known)
     return record
 
 
@@ -167,6 +185,28 @@ def use(session: Session, run_id: UUID, name: str, version: int) -> None:
             f"Version {version} of the dataset '{name}' was deleted just now. Name another one."
         )
     session.execute(insert(RunDatasetRecord).values(run_id=run_id, dataset_name=name, version=version))
+
+
+def pin_runs(session: Session, source: str, version: DatasetVersionRecord) -> int:
+    """Pin runs that have not ended, and name a source without an upload of it, to a version; return how many.
+
+    Args:
+        session: On the database.
+        source: What their specs call the dataset, such as `mnist`.
+        version: The upload that they learn from from now on.
+    """
+    num_pinned = 0
+    unended = [state for state in RunState if state not in TERMINAL_STATES]
+    for run in session.scalars(select(RunRecord).where(RunRecord.state.in_(unended)).with_for_update()).all():
+        dataset = run.spec["dataset"]
+        if dataset["name"] != source or dataset.get("sha256") is not None:
+            continue
+        pinned = {"dataset": version.dataset_name, "version": version.version, "sha256": version.sha256}
+        run.spec = run.spec | {"dataset": dataset | pinned}
+        run.spec_sha256 = hash_spec(run.spec)
+        use(session, run.id, version.dataset_name, version.version)
+        num_pinned += 1
+    return num_pinned
 
 
 def delete_version(session: Session, name: str, version: int) -> list[str]:
@@ -247,11 +287,11 @@ def _as_stored(version: int) -> int:
     return version if 0 < version <= MAX_VERSION else 0
 
 
-def _unknown_dataset(session: Session, name: str) -> UnknownDataset:
+def _unknown_dataset(session: Session, name: str, uploaded_from: str) -> UnknownDataset:
     known = session.scalars(select(DatasetVersionRecord.dataset_name).distinct().limit(1000)).all()
     return UnknownDataset(
         f"There is no dataset '{name[:80]}' here.{nearest(name[:80], known)} "
-        f"Upload it: trainyard data add {name[:80]} FILE"
+        f"Upload it: trainyard data add {name[:80]} {uploaded_from}"
     )
 
 

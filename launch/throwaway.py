@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,14 +22,11 @@ STOP_SECONDS = 60.0
 
 
 @contextmanager
-def throwaway_service(
-    num_trainers: int = 1, prepare: Callable[[Settings], None] = lambda _: None
-) -> Iterator[Settings]:
+def throwaway_service(num_trainers: int = 1) -> Iterator[Settings]:
     """Start API and one worker on SQLite, wait until every trainer is warm, stop them at the end.
 
     Args:
         num_trainers: Of the worker.
-        prepare: Called with the settings before anything is started, to put data where the service looks for it.
 
     Yields:
         The settings; `default_base_url` is where the service answers.
@@ -39,7 +36,6 @@ def throwaway_service(
     """
     with TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder) / "var", port=_free_port(), trainers=num_trainers)
-        prepare(settings)
         log = Path(folder) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(

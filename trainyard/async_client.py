@@ -166,14 +166,6 @@ class AsyncClient:
             await asyncio.to_thread(datasets.upload, name, source, filename=filename, on_progress=on_progress)
         )
 
-    async def upload_dataset_file(
-        self, name: str, filename: str, source: Path, *, on_progress: OnProgress | None = None
-    ) -> None:
-        """Upload one file of a dataset that is built in, as it is; see `Client.upload_dataset_file`."""
-        await self._transport.send(
-            await asyncio.to_thread(datasets.upload_file, name, filename, source, on_progress=on_progress)
-        )
-
     async def download_dataset(
         self,
         name: str,

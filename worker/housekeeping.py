@@ -32,10 +32,8 @@ def tidy(settings: Settings, database: Database) -> None:
         for sha256 in orphans:
             store.delete(sha256)
         num_deleted += len(orphans)
-    for folder in (settings.artifacts_dir, *settings.datasets_dir.glob("*/")):
-        for path in _older_than(KEPT_SECONDS, folder.glob(".incoming-*")):
-            if not path.is_dir():
-                path.unlink(missing_ok=True)
+    for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob(".incoming-*")):
+        path.unlink(missing_ok=True)
     num_deleted += stored_datasets.tidy(database, DatasetStore(settings.datasets_dir), older_than_seconds=KEPT_SECONDS)
     # An attempt's folder is made when it begins, and no attempt outlasts the time limit of runs.
     for path in _older_than(KEPT_SECONDS + settings.run_timeout_seconds, settings.scratch_dir.glob("*")):
