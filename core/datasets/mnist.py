@@ -62,7 +62,7 @@ class MnistDataset(UploadedDataset):
             num_validation=counts.validation,
             num_test=counts.test,
             class_labels=DIGIT_LABELS,
-            warnings=() if self.sha256 == PUBLISHED_SHA256 else (self._warn_of_others(num_train, num_test),),
+            warnings=self._warn_of_others(num_train, num_test),
             arrays=ChosenArrays(images, labels, test_images, test_labels, target_column=None),
         )
 
@@ -91,11 +91,15 @@ class MnistDataset(UploadedDataset):
         detail = f"'{self.dataset}' does not hold MNIST: {reason}. {self.how_to_upload()}"
         reject_spec("/dataset/dataset", detail, "not_mnist")
 
-    def _warn_of_others(self, num_train: int, num_test: int) -> str:
-        return (
+    def _warn_of_others(self, num_train: int, num_test: int) -> tuple[str, ...]:
+        """Return a warning if the spec is pinned to other bytes than the published ones."""
+        if self.sha256 in {None, PUBLISHED_SHA256}:
+            return ()
+        warning = (
             f"'{self.dataset}' is not the published MNIST as `trainyard data add` packs it: it holds {num_train:,} "
             f"training and {num_test:,} test images."
         )
+        return (warning,)
 
     def augmentation_asked(self) -> Augmentation:
         """Return the changes to make to training images."""

@@ -15,8 +15,9 @@ from models.export.export import run_onnx
 from models.reporting import TrainingStopped
 from models.training import train
 
+pytest_plugins = ["tests.models.uploads"]
+
 ROOT = Path(__file__).parents[2]
-DATASETS = ROOT / "tests" / "data"
 IRIS = {
     "name": "iris",
     "dataset": {"name": "iris", "scaling": "standardize", "split": {"validation": 0.2}},
@@ -64,8 +65,10 @@ SINE = {
 }
 
 
-def run(definition, folder, reporter):
-    return train(parse_spec(definition), datasets_dir=DATASETS, output_dir=folder, reporter=reporter)
+def run(definition, folder, reporter, datasets_dir=None):
+    return train(
+        parse_spec(definition), datasets_dir=datasets_dir or folder / "none", output_dir=folder, reporter=reporter
+    )
 
 
 def test_irises_are_told_apart_from_centimetres(tmp_path, reporter):
@@ -87,8 +90,9 @@ def test_the_adder_learns_to_add_45_and_77(tmp_path, reporter):
     assert sum(int(bit) << place for place, bit in enumerate(bits)) == 122
 
 
-def test_handwritten_digits_are_read_from_raw_pixels(tmp_path, reporter):
-    outcome = run(DIGITS, tmp_path, reporter)
+def test_handwritten_digits_are_read_from_raw_pixels(tmp_path, reporter, mnist):
+    datasets_dir, dataset = mnist
+    outcome = run(DIGITS | {"dataset": DIGITS["dataset"] | dataset}, tmp_path, reporter, datasets_dir)
 
     assert outcome.final_metrics["test/accuracy"] > 0.85
     # A one, drawn as MNIST draws: white on black.
@@ -173,7 +177,7 @@ def fresh_curves(tmp_path_factory):
         for number, definition in enumerate(definitions_for(plan))
     }
     folder = tmp_path_factory.mktemp("run")
-    command = [sys.executable, "-c", REPEAT, json.dumps([*definitions.values()]), str(DATASETS), str(folder)]
+    command = [sys.executable, "-c", REPEAT, json.dumps([*definitions.values()]), str(folder / "none"), str(folder)]
     fresh = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
     return dict(zip(definitions, json.loads(fresh.stdout.splitlines()[-1]), strict=True))
 
@@ -200,9 +204,13 @@ def test_a_run_that_is_asked_to_stop_leaves_no_model(tmp_path, make_reporter):
     assert not list(tmp_path.iterdir())
 
 
-def test_missing_files_of_a_dataset_are_named(tmp_path, reporter):
-    with pytest.raises(DatasetMissing, match="trainyard data add mnist"):
-        train(parse_spec(DIGITS), datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"sha256": "1" * 64}, "sha256 111111111111… is not on this machine"), ({}, "sha256 is missing. Submit it again")],
+)
+def test_an_upload_that_is_not_there_is_named(tmp_path, reporter, fields, words):
+    with pytest.raises(DatasetMissing, match=words):
+        run(DIGITS | {"dataset": DIGITS["dataset"] | fields}, tmp_path, reporter)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from core.catalogue.figures import MetricFigure
 from core.catalogue.presets import _read, get_preset, list_presets
 from core.checks.cost import check_spec
 from core.datasets.images import ImagesDataset
+from core.datasets.mnist import MnistDataset
 from core.errors import UnknownPreset
 from core.experiment import parse_spec
 from core.specs.merging import apply_overrides
@@ -74,10 +75,12 @@ CIFAR_10 = ImagesDescription(
 
 
 @pytest.fixture
-def check(settings):
+def check(settings, describe_mnist):
+    uploads = {ImagesDataset: CIFAR_10, MnistDataset: describe_mnist()}
+
     def check(value):
         spec = parse_spec(value)
-        return check_spec(spec, settings, CIFAR_10 if isinstance(spec.dataset, ImagesDataset) else None)
+        return check_spec(spec, settings, uploads.get(type(spec.dataset)))
 
     return check
 
