@@ -345,13 +345,14 @@ def test_refused_spec_carries_every_problem(client, fake, answer):
     ]
 
 
-def test_dataset_file_is_sent_byte_for_byte_with_its_length(client, fake, answer, tmp_path):
+def test_file_is_sent_byte_for_byte_with_its_length(client, fake, answer, tmp_path):
     content = bytes(range(256)) * 3000  # Three chunks, the last one short.
     source = tmp_path / "file.gz"
     source.write_bytes(content)
-    fake.on("PUT", "/v1/datasets/mnist/files/train-images-idx3-ubyte.gz", answer(status=201))
+    version = {"name": "flowers", "version": 1, "kind": "table", "format": "csv", "summary": "2 rows"}
+    fake.on("POST", "/v1/datasets/flowers/versions", answer(version | {"sha256": "ab", "num_bytes": 768_000}, 201))
     progress = []
-    client.upload_dataset_file("mnist", "train-images-idx3-ubyte.gz", source, on_progress=progress.append)
+    client.upload_dataset("flowers", source, on_progress=progress.append)
     assert fake.requests[0].raw == content
     assert fake.requests[0].headers["content-length"] == "768000"
     assert "transfer-encoding" not in fake.requests[0].headers
@@ -390,9 +391,9 @@ def test_download_that_fails_leaves_no_file(client, fake, answer, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_unreadable_dataset_file_is_not_sent(client, fake, tmp_path):
+def test_unreadable_file_is_not_sent(client, fake, tmp_path):
     with pytest.raises(InvalidArgument, match="cannot be read"):
-        client.upload_dataset_file("mnist", "x", tmp_path / "none")
+        client.upload_dataset("flowers", tmp_path / "none")
     assert fake.requests == []
 
 

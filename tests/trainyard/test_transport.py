@@ -93,9 +93,10 @@ def test_delete_of_an_unknown_run_is_an_error(client):
 def test_dropped_upload_is_sent_again_from_its_beginning(client, fake, answer, tmp_path):
     source = tmp_path / "file"
     source.write_bytes(b"x" * 1000)
-    path = "/v1/datasets/mnist/files/file"
-    fake.on("PUT", path, answer(drop=True), answer(status=204))
-    client.upload_dataset_file("mnist", "file", source)
+    version = {"name": "flowers", "version": 1, "kind": "table", "format": "csv", "summary": "2 rows"}
+    path = "/v1/datasets/flowers/versions"
+    fake.on("POST", path, answer(drop=True), answer(version | {"sha256": "ab", "num_bytes": 1000}, 201))
+    client.upload_dataset("flowers", source)
     assert [len(request.raw) for request in fake.requests] == [1000, 1000]
 
 
