@@ -31,6 +31,6 @@ def test_the_files_are_found_in_the_folder_or_in_one_named_mnist(tmp_path):
 
 
 def test_cases_on_mnist_without_its_files_end_with_what_to_do(tmp_path):
-    with pytest.raises(SystemExit, match="does not contain MNIST's files. Give --data DIR, or other --cases"):
+    with pytest.raises(SystemExit, match=r"does not contain MNIST's files\. Give --data DIR, or other --cases"):
         provide_mnist(CASES, tmp_path, tmp_path)
     assert provide_mnist(CASES[:1], tmp_path, tmp_path) == CASES[:1]
