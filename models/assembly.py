@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.checks.fit import fit_parts
+from core.checks.fit import check_parts
 from core.datasets.shape import DatasetShape
 from core.experiment import ExperimentSpec
 from core.networks.table import LayerRow
@@ -34,7 +34,7 @@ class Assembly:
 
     Attributes:
         shape: Of the dataset.
-        layers: The network's, as the spec describes them.
+        layers: The network's layers in order, as a dry run lists them.
         network: A keras.Model with its first weights, from prepared inputs.
         data: Prepared inputs and shaped targets.
         measures: For the metrics of the spec.
@@ -73,14 +73,14 @@ def assemble(
     """
     promised = spec.dataset.shape(read_description(spec.dataset, datasets_dir))
     # Before the data are read: that may take minutes.
-    layers, _ = fit_parts(spec, promised)
+    parts = check_parts(spec, promised)
     storage = Storage(scratch_dir, cache_dir=cache_dir)
     loaded = load_data(spec.dataset, promised, datasets_dir, spec.seed, storage)
-    # Only the rows of a table tell exactly what comes of it.
+    # Only the rows of a table show exactly what comes of it.
     shape, preparation = loaded.shape, loaded.preparation
     if shape != promised:
-        layers, _ = fit_parts(spec, shape)
-    output_shape = layers[-1].output_shape
+        parts = check_parts(spec, shape)
+    output_shape = parts.output_shape
     samples = weigh_samples(loaded.samples, spec.training, shape.class_labels)
 
     augment = make_augmentation(spec.dataset.augmentation_asked(), spec.seed)
@@ -97,7 +97,7 @@ def assemble(
     target_scaling = fit_target_scaling(spec, samples.train.targets)
     return Assembly(
         shape=shape,
-        layers=layers,
+        layers=parts.layers,
         network=network if target_scaling is None else target_scaling.attach(network),
         data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test), step_preparation),
         measures=make_measures(spec.training, output_shape),

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from core.checks.cost import count_step_flops
 from core.checks.length import measure_length
+from core.evaluation import SplitCounts
 from core.experiment import ExperimentSpec
 from core.metrics import Phase
 from core.run_report import Environment
@@ -21,7 +22,7 @@ from models.runtime import find_device_name, library_versions, num_threads
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """What a finished training leaves.
+    """Files and numbers that a finished training leaves.
 
     Attributes:
         files: model.keras, model.onnx, signature.json and evaluation.json.
@@ -45,7 +46,7 @@ def train(
         output_dir: An existing directory for the saved files.
         cache_dir: What one run finds out about plans, and the pixels it decodes, are kept here for those after it;
             None keeps nothing.
-        reporter: Hears of phases, progress and metrics, and says whether to stop.
+        reporter: Takes phases, progress and metrics, and says whether to stop.
 
     Raises:
         InvalidSpec: If network, data, loss and metrics do not fit together.
@@ -79,12 +80,14 @@ def train(
 
     clock.phase(Phase.EXPORT)
     files = export_model(as_served(assembly, spec), spec, output_dir)
-    files.append(write_report(assembly.shape, assembly.data, outcome.validation, outcome.test, output_dir))
+    data = assembly.data
+    num_samples = SplitCounts(train=len(data.train), validation=len(data.validation), test=len(data.test))
+    files.append(write_report(assembly.shape, num_samples, outcome.validation, outcome.test, output_dir))
     return TrainingOutcome(files, outcome.metrics, clock.finish())
 
 
 def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_dir: Path | None) -> Planning:
-    """What the fit of a spec is planned by.
+    """Gather what the plan of a fit is chosen by.
 
     Args:
         spec: What to train.

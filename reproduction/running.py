@@ -12,7 +12,7 @@ from core.catalogue.uploads import PUBLISHED_UPLOADS
 from core.datasets.base import UploadedDataset
 from core.datasets.dataset import Dataset
 from reproduction.outcomes import Answer, MetricValues, Outcome
-from reproduction.tries import Try, name_of, own_seed, questions
+from reproduction.variants import VariantRun, name_of, own_seed, questions
 from trainyard import Client, Run
 from trainyard.mnist import MNIST, MNIST_FILES, find_mnist_files
 
@@ -63,7 +63,9 @@ def _find_source(name: str, folder: Path) -> Path | None:
     return next((path for path in sorted(folder.iterdir()) if path.name.startswith(name)), None)
 
 
-def run_tries(client: Client, preset: Preset, wanted: Sequence[Try], on_outcome: Callable[[Outcome], None]) -> None:
+def train_variants(
+    client: Client, preset: Preset, wanted: Sequence[VariantRun], on_outcome: Callable[[Outcome], None]
+) -> None:
     """Submit variants of one preset, all at once, and wait for them one by one.
 
     Args:
@@ -78,7 +80,7 @@ def run_tries(client: Client, preset: Preset, wanted: Sequence[Try], on_outcome:
         on_outcome(_gather(preset, each, run))
 
 
-def _submit(client: Client, each: Try) -> Run:
+def _submit(client: Client, each: VariantRun) -> Run:
     return client.submit(
         each.preset,
         variant=each.variant,
@@ -88,7 +90,7 @@ def _submit(client: Client, each: Try) -> Run:
     )
 
 
-def _gather(preset: Preset, each: Try, run: Run) -> Outcome:
+def _gather(preset: Preset, each: VariantRun, run: Run) -> Outcome:
     ended = run.snapshot
     environment: Mapping[str, Any] = ended.document.get("environment") or {}
     wanted = {
@@ -149,7 +151,7 @@ def thin(x: Sequence[float], y: Sequence[float]) -> Points:
     )
 
 
-def tell(text: str) -> None:
+def report(text: str) -> None:
     """Print one line of progress."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

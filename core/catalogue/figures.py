@@ -1,4 +1,4 @@
-"""What was published about a preset, as bounds that a run of it can be held against."""
+"""Published figures of a preset, as bounds that a run of it can be held against."""
 
 from typing import Annotated, Any, Literal
 
@@ -23,7 +23,7 @@ class Bounds(SpecModel):
     says: str
     """The figure as it was published, in words."""
     variant: str | None = None
-    """The try it is about; null is the preset as it stands."""
+    """The variant it is about; null is the preset as it stands."""
     at_least: Float | None = None
     at_most: Float | None = None
     because: str
@@ -37,9 +37,14 @@ class Bounds(SpecModel):
             raise ValueError(f"at_least ({self.at_least:g}) is above at_most ({self.at_most:g})")
         return self
 
+    @property
+    def variants(self) -> tuple[str | None, ...]:
+        """Every variant that it speaks of, its own first."""
+        return (self.variant,)
+
 
 class MetricFigure(Bounds):
-    """One of a run's own metrics, alone or beside what other tries reached."""
+    """One of a run's own metrics, alone or beside what other variants reached."""
 
     kind: Literal["metric"]
     metric: str
@@ -49,7 +54,12 @@ class MetricFigure(Bounds):
     less: str | None = None
     """Key of another curve of the same run; its value is subtracted, as for the gap between training and test."""
     beside: tuple[str | None, ...] = ()
-    """Other tries: the bounds hold for the difference to each of them. Null is the preset as it stands."""
+    """Other variants: the bounds hold for the difference to each of them. Null is the preset as it stands."""
+
+    @property
+    def variants(self) -> tuple[str | None, ...]:
+        """Every variant that it speaks of, its own first."""
+        return (self.variant, *self.beside)
 
 
 class PredictionFigure(Bounds):
@@ -71,12 +81,17 @@ class PredictionFigure(Bounds):
 
 
 class DivergenceFigure(SpecModel):
-    """A try that cannot be trained: its run has to fail for the loss not being a number any more."""
+    """A variant that cannot be trained: its run has to fail for the loss not being a number any more."""
 
     kind: Literal["divergence"]
     says: str
     variant: str | None = None
     because: str
+
+    @property
+    def variants(self) -> tuple[str | None, ...]:
+        """Every variant that it speaks of."""
+        return (self.variant,)
 
 
 Figure = Annotated[MetricFigure | PredictionFigure | DivergenceFigure, Field(discriminator="kind")]

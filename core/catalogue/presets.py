@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.catalogue.figures import Figure, MetricFigure, NumSeeds, PublishedTime
+from core.catalogue.figures import Figure, NumSeeds, PublishedTime
 from core.errors import UnknownPreset, nearest
 from core.experiment import ExperimentSpec, ModelName, parse_spec
 from core.specs.base import PositiveFloat, SpecModel
@@ -29,9 +29,9 @@ class Preset(SpecModel):
     """The same as bounds: a run that keeps within all of them has reproduced it."""
     published_time: PublishedTime | None = None
     num_seeds: NumSeeds = 1
-    """How many seeds, the spec's own and those after it, a reproduction tries to see what the draw does."""
+    """How many seeds, the spec's own and those after it, a reproduction trains on to see what the draw does."""
     chart: str = "train/loss"
-    """Key of the curve that compares the tries best."""
+    """Key of the curve that compares the variants best."""
     expected_seconds: PositiveFloat
     """Time to train on two CPU cores, roughly."""
     spec: ExperimentSpec
@@ -74,14 +74,10 @@ def _read(document: Any) -> Preset:
     for variant in preset.variants:
         parse_spec(preset.spec_json(variant))
     for figure in preset.figures:
-        for name in _tries_of(figure):
+        for name in figure.variants:
             if name is not None:
                 preset.variant(name)
     return preset
-
-
-def _tries_of(figure: Figure) -> tuple[str | None, ...]:
-    return (figure.variant, *figure.beside) if isinstance(figure, MetricFigure) else (figure.variant,)
 
 
 def get_preset(name: str) -> Preset:

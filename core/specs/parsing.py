@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from core.errors import InvalidSpec, Problem, json_pointer
 from core.nesting import MAX_DEPTH, is_too_deep
 from core.specs.base import NUM_LISTED
-from core.specs.wording import join_alternatives, tell
+from core.specs.wording import describe_error, join_alternatives
 
 
 def check_depth(value: Any, pointer: str = "") -> None:
@@ -75,7 +75,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse_as(model: type[Model], value: Any, pointer: str = "") -> Model:
-    """Read a pydantic model from parsed JSON, telling mistakes as this project does.
+    """Read a pydantic model from parsed JSON, reporting mistakes as this project does.
 
     Raises:
         InvalidSpec: With a problem for each mistake.
@@ -89,7 +89,7 @@ def parse_as(model: type[Model], value: Any, pointer: str = "") -> Model:
 
 
 def find_problems(model: type[BaseModel], error: ValidationError, value: Any, pointer: str = "") -> tuple[Problem, ...]:
-    """Tell pydantic's errors as problems, one for each place in `value`."""
+    """Describe pydantic's errors as problems, one for each place in `value`."""
     entries = error.errors(include_url=False, include_input=True)
     found: dict[str, Problem] = {}
     for entry in entries:
@@ -98,7 +98,7 @@ def find_problems(model: type[BaseModel], error: ValidationError, value: Any, po
             continue  # pydantic counts only the items that were right.
         if place not in found and len(found) == NUM_LISTED:
             break
-        detail = tell(entry)
+        detail = describe_error(entry)
         known = found.get(place)
         if known is None:
             found[place] = Problem(pointer=place, detail=detail, code=entry["type"])

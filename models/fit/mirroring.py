@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from typing import Any
 
 from core.errors import TrainingFailed
+from models.fit.arrays import Batch
 from models.fit.meter import Meter, State
-from models.fit.programs.learning import Batch, Learner
+from models.fit.programs.learning import Learner
 from models.preparation.augmentation import AS_STORED, StepPreparation
 from models.runtime import has_gpu, list_devices, tf
 
@@ -36,7 +37,7 @@ def mirrored(num_devices: int) -> Iterator[None]:
 
 
 def is_mirrored() -> bool:
-    """Whether what is built now has copies on several devices."""
+    """Return whether what is built now has copies on several devices."""
     return bool(tf.distribute.has_strategy())
 
 

@@ -2,12 +2,10 @@
 
 from typing import Any
 
+from models.fit.arrays import Batch
 from models.fit.meter import Meter, State
 from models.preparation.augmentation import AS_STORED, StepPreparation
 from models.runtime import tf
-
-Batch = tuple[Any, ...]
-"""Inputs, targets and, where samples weigh unequally, their weights."""
 
 
 class Learner:
@@ -21,7 +19,7 @@ class Learner:
         preparation: What happens to inputs before they reach the network.
 
     Attributes:
-        recorded: Names of what a step tells besides, in one more part behind its state; () for no such part.
+        recorded: Names of what a step gives besides, in one more part behind its state; () for no such part.
     """
 
     recorded: tuple[str, ...] = ()
@@ -58,8 +56,8 @@ class Learner:
         self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
         return self.meter.measure(loss, targets, outputs)
 
-    def judge(self, batch: Batch) -> tuple[State, Any]:
-        """What a batch measures, and what it was answered, learning nothing."""
+    def evaluate(self, batch: Batch) -> tuple[State, Any]:
+        """Measure a batch and give the answers to it, learning nothing."""
         inputs, targets, *weights = batch
         outputs = self.network(self._preparation.for_evaluation(inputs), training=False)
         return self.meter.measure(self.loss(targets, outputs, *weights), targets, outputs), outputs

@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 
 from core.errors import InvalidSpec
-from core.specs.training import LossName
+from core.specs.losses import LossName
 
 REAL_LOSSES = {
     "mean_squared_error",
@@ -229,7 +229,7 @@ def test_the_best_five_are_asked_for_among_more_than_five(fits, misfit):
             "loss.from_logits is set, but the last layer already applies softmax.",
         ),
         (TRUTH, mlp(1, "softmax"), "mse", "softmax over one unit always answers 1. Use sigmoid."),
-        (SERIES, {"kind": "mlp", "layers": [{"units": 1, "activation": "tanh"}]}, "mse", "can not answer every number"),
+        (SERIES, {"kind": "mlp", "layers": [{"units": 1, "activation": "tanh"}]}, "mse", "cannot answer every number"),
     ],
 )
 def test_what_is_legal_but_hardly_meant_is_warned_of(fits, dataset, model, loss, warning):

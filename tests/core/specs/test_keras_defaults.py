@@ -15,7 +15,7 @@ from core.networks.convolution import Conv2DLayer
 from core.networks.dense import DenseLayer
 from core.networks.pooling import Pooling
 from core.networks.recurrent import RecurrentLayer
-from core.specs import initializers, optimizers, training
+from core.specs import initializers, losses, metrics, optimizers, training
 
 schedules = keras.optimizers.schedules
 OURS = {"name", "type", "kind", "cell", "position"}
@@ -125,11 +125,11 @@ def test_defaults_of_training_are_those_of_fit_and_compile():
     assert f"`batch_size` will default to {ours.batch_size}." in described
 
 
-@pytest.mark.parametrize("name", sorted({*get_args(training.LossName)} - {"half_mean_squared_error"}))
+@pytest.mark.parametrize("name", sorted({*get_args(losses.LossName)} - {"half_mean_squared_error"}))
 def test_a_loss_has_the_name_and_defaults_of_keras(name):
     loss = keras.losses.get({"class_name": _class_name(name), "config": {}})
     arguments = defaults_of_keras(type(loss))
-    ours = training.Loss(name=name)
+    ours = losses.Loss(name=name)
     for argument in {"from_logits", "label_smoothing"} & arguments.keys():
         assert getattr(ours, argument) == arguments[argument]
 
@@ -152,12 +152,14 @@ def test_a_plain_initializer_has_the_name_of_keras(name):
 @pytest.mark.parametrize(
     # Keras knows `logcosh` only in files written by Keras 2.
     ("alias", "name"),
-    [pair for pair in training.ALIASES.items() if pair[0] not in {"acc", "rmse", "logcosh"}],
+    [pair for pair in losses.LOSS_ALIASES.items() if pair[0] != "logcosh"],
 )
 def test_a_short_name_is_keras_own(alias, name):
     assert keras.losses.get(alias) is keras.losses.get(name)
 
 
 def test_a_short_name_of_a_metric_is_keras_own():
-    assert training.ALIASES["acc"] == "accuracy"
-    assert keras.metrics.RootMeanSquaredError().name == training.ALIASES["rmse"]
+    aliases = dict(metrics.METRIC_ALIASES)
+    assert aliases.pop("acc") == "accuracy"
+    assert keras.metrics.RootMeanSquaredError().name == aliases.pop("rmse")
+    assert all(type(keras.metrics.get(alias)) is type(keras.metrics.get(name)) for alias, name in aliases.items())

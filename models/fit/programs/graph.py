@@ -1,18 +1,59 @@
-"""One step as a graph, called again and again, with the data on the device."""
+"""Programs in a TensorFlow graph, with the samples on the device: many steps a call, or one."""
 
 from typing import Any
 
+from models.fit.arrays import Resident
 from models.fit.meter import State
 from models.fit.ordering import StepOrder
+from models.fit.programs.executors import Executor, LoopFunction
 from models.fit.programs.learning import Learner
-from models.fit.programs.loop import add_step, join_values, split_state
-from models.fit.programs.program import StepsTaken
-from models.fit.programs.resident import Resident
+from models.fit.programs.program import MAX_STEPS, StepsTaken, add_step, join_values, split_state, take_steps
 from models.runtime import tf
 
 
+class GraphEpochs:
+    """A loop over steps in a TensorFlow graph. The batch axis is open: a smaller last batch needs no other program."""
+
+    max_steps = MAX_STEPS
+    num_operations = 0
+
+    def __init__(self, learner: Learner, resident: Resident, executor: Executor) -> None:
+        self._learner = learner
+        self._resident = resident
+        signature = [
+            tf.TensorSpec([None], tf.int32),
+            tf.TensorSpec([None], tf.int32),
+            tf.TensorSpec([None], tf.bool),
+            [tf.TensorSpec(part.shape, part.dtype) for part in learner.meter.zero()],
+        ]
+        self._steps = LoopFunction(self._take_steps, signature, executor)
+
+    def compile(self) -> None:
+        """Build the graph."""
+        self._steps.trace()
+        self.num_operations = self._steps.num_operations
+
+    def run(self, order: StepOrder, running: State) -> StepsTaken:
+        """Take these steps, adding to the state of the epoch under way."""
+        values, epoch_values, running = self._steps(
+            tf.constant(self._resident.places(order.rows)),
+            tf.constant(order.offsets),
+            tf.constant(order.begins_epoch),
+            running,
+        )
+        return StepsTaken(values.numpy(), epoch_values.numpy(), running)
+
+    def _take_steps(self, rows: Any, offsets: Any, begins_epoch: Any, running: State) -> tuple[Any, Any, State]:
+        num_steps = tf.shape(begins_epoch)[0]
+
+        def learn(step: Any) -> State:
+            return self._learner.learn(self._resident.take(rows[offsets[step] : offsets[step + 1]]))
+
+        return take_steps(self._learner, learn, num_steps, num_steps, begins_epoch, running)
+
+
 class SingleSteps:
-    """Where one step is so much work that nothing is won by a loop around it.
+    """One step a call, where a step is so much work that nothing is won by a loop around it.
 
     A loop in a graph runs its body's operations under a scheduler of its own, which keeps some of them from running
     side by side; and big steps are better left one by one when memory is scarce.

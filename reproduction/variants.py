@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from core.catalogue.figures import MetricFigure, PredictionFigure
+from core.catalogue.figures import PredictionFigure
 from core.catalogue.presets import Preset
 
 ROWS = (
@@ -20,7 +20,7 @@ ROWS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Try:
+class VariantRun:
     """One run of the reproduction.
 
     Attributes:
@@ -43,25 +43,20 @@ def in_order(presets: Iterable[Preset]) -> list[Preset]:
     )
 
 
-def list_tries(preset: Preset, *, variants: bool = True) -> list[Try]:
+def list_variant_runs(preset: Preset, *, variants: bool = True) -> list[VariantRun]:
     """List the preset and its variants, each on its own seed; those with a figure on further seeds as well.
 
     Args:
         preset: The preset.
         variants: True to include variants without a figure.
     """
-    judged = {variant for figure in preset.figures for variant in tries_of(figure)}
-    names = [None, *(name for name in preset.variants if variants or name in judged)]
+    evaluated = {variant for figure in preset.figures for variant in figure.variants}
+    names = [None, *(name for name in preset.variants if variants or name in evaluated)]
     return [
-        Try(preset.name, name, seed, _digest(preset, name, seed))
+        VariantRun(preset.name, name, seed, _digest(preset, name, seed))
         for name in names
-        for seed in _seeds(preset, name, preset.num_seeds if name in judged else 1)
+        for seed in _seeds(preset, name, preset.num_seeds if name in evaluated else 1)
     ]
-
-
-def tries_of(figure: Any) -> tuple[str | None, ...]:
-    """Return the variants that a figure refers to, its own first."""
-    return (figure.variant, *figure.beside) if isinstance(figure, MetricFigure) else (figure.variant,)
 
 
 def own_seed(preset: Preset, variant: str | None) -> int:

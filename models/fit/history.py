@@ -1,4 +1,4 @@
-"""All that a fit has measured, by curve, and how far it has come."""
+"""History of a fit: all that it has measured, by curve, and how far it has come."""
 
 from collections.abc import Sequence
 
@@ -17,8 +17,8 @@ MAX_RECORDED_POINTS = 200_000
 """Points that are kept of all that is recorded inside the network: many curves are thinned more than few."""
 
 
-class Record:
-    """Takes values as they are measured and tells the reporter.
+class History:
+    """Takes values as they are measured and reports them.
 
     The curves are `train/…` by step, `epoch/train/…` and `epoch/validation/…` by epoch, and `test/…`, a single point.
 
@@ -27,7 +27,7 @@ class Record:
         recorded: What is recorded of each step besides.
         length: Of the fit.
         validation_freq: Epochs from one validation to the next.
-        reporter: Is told.
+        reporter: Takes them.
     """
 
     def __init__(
@@ -81,10 +81,10 @@ class Record:
         """Take what the test samples gave: (names,)."""
         self._test.add(np.array([step]), values[None])
 
-    def tell(self, step: int, phase: Phase = Phase.TRAIN, *, at_once: bool = False) -> None:
+    def report(self, step: int, phase: Phase = Phase.TRAIN, *, at_once: bool = False) -> None:
         """Report what has come in, and that so many steps are done.
 
-        Several calls in a moment are told as one, unless it is to be told at once.
+        Several calls in a moment are reported as one, unless it is to be reported at once.
         """
         length = self._length
         epoch = length.num_epochs if step == length.num_steps else step // length.steps_per_epoch

@@ -1,4 +1,4 @@
-"""Whole epochs in one program: the data stays on the device, only row numbers go in and values come out."""
+"""Many steps as one XLA program, with the samples on the device."""
 
 from typing import Any
 
@@ -6,66 +6,20 @@ import numpy as np
 import numpy.typing as npt
 
 from core.checks.length import FitLength
+from models.fit.arrays import Resident
 from models.fit.meter import State
 from models.fit.ordering import StepOrder
 from models.fit.plans.cache import forget_compiled_programs
-from models.fit.programs.executors import Executor, LoopFunction
 from models.fit.programs.learning import Learner
-from models.fit.programs.loop import take_steps
-from models.fit.programs.program import StepsTaken
-from models.fit.programs.resident import Resident
+from models.fit.programs.program import MAX_STEPS, StepsTaken, take_steps
 from models.fit.programs.tracing import masks_as_in_a_graph
 from models.runtime import tf
 
 MAX_ROWS = 1 << 20
 """Row numbers that go in with one call: 4 MiB."""
 
-MAX_STEPS = 1 << 14
-"""Steps whose values come out of one call."""
-
 BROKEN_FILE = (tf.errors.DataLossError, tf.errors.OutOfRangeError)
-"""What XLA raises when a program that it kept on disk can not be read."""
-
-
-class GraphEpochs:
-    """A loop over steps in a TensorFlow graph. The batch axis is open: a smaller last batch needs no other program."""
-
-    max_steps = MAX_STEPS
-    num_operations = 0
-
-    def __init__(self, learner: Learner, resident: Resident, executor: Executor) -> None:
-        self._learner = learner
-        self._resident = resident
-        signature = [
-            tf.TensorSpec([None], tf.int32),
-            tf.TensorSpec([None], tf.int32),
-            tf.TensorSpec([None], tf.bool),
-            [tf.TensorSpec(part.shape, part.dtype) for part in learner.meter.zero()],
-        ]
-        self._steps = LoopFunction(self._take_steps, signature, executor)
-
-    def compile(self) -> None:
-        """Build the graph."""
-        self._steps.trace()
-        self.num_operations = self._steps.num_operations
-
-    def run(self, order: StepOrder, running: State) -> StepsTaken:
-        """Take these steps, adding to the state of the epoch under way."""
-        values, epoch_values, running = self._steps(
-            tf.constant(self._resident.places(order.rows)),
-            tf.constant(order.offsets),
-            tf.constant(order.begins_epoch),
-            running,
-        )
-        return StepsTaken(values.numpy(), epoch_values.numpy(), running)
-
-    def _take_steps(self, rows: Any, offsets: Any, begins_epoch: Any, running: State) -> tuple[Any, Any, State]:
-        num_steps = tf.shape(begins_epoch)[0]
-
-        def learn(step: Any) -> State:
-            return self._learner.learn(self._resident.take(rows[offsets[step] : offsets[step + 1]]))
-
-        return take_steps(self._learner, learn, num_steps, num_steps, begins_epoch, running)
+"""What XLA raises when a program that it kept on disk cannot be read."""
 
 
 class XlaEpochs:
