@@ -50,7 +50,7 @@ def send_data(client: Client, dataset: Dataset, folder: Path) -> bool:
         client.upload_dataset(name, source)
     sha256 = client.get_dataset(name).sha256
     if sha256 != PUBLISHED_UPLOADS.get(name, sha256):
-        tell(f"The dataset '{name}' has the sha256 {sha256}, not that of the upload behind docs/catalogue.md.")
+        report(f"The dataset '{name}' has the sha256 {sha256}, not that of the upload behind docs/catalogue.md.")
     return True
 
 

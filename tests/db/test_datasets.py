@@ -262,3 +262,35 @@ def test_a_run_that_is_not_there_uses_nothing(database, add):
     add()
     with pytest.raises(Exception, match=r"(?i)foreign key"):
         change(database, datasets.use, uuid4(), "flowers", 1)
+
+
+def test_runs_that_wait_are_pinned_to_a_version_and_others_are_not(database, add):
+    add(name="mnist")
+
+    def queue(dataset):
+        spec = {"name": "digits", "dataset": dataset}
+        with database.transaction() as session:
+            return runs.create(session, experiment="e", model_name="digits", spec=spec).id
+
+    waiting, other = queue({"name": "mnist", "rescale": True}), queue({"name": "iris"})
+    pinned = queue({"name": "mnist", "dataset": "mnist", "version": 9, "sha256": "b" * 64})
+    cancelled = queue({"name": "mnist"})
+    change(database, runs.cancel, cancelled)
+    version = ask(database, datasets.get_version, "mnist")
+
+    assert [change(database, datasets.pin_runs, "mnist", version) for _ in range(2)] == [1, 0]
+
+    found = {run_id: ask(database, runs.get, run_id) for run_id in (waiting, other, pinned, cancelled)}
+    pin = {"dataset": "mnist", "version": 1, "sha256": "a" * 64}
+    assert found[waiting].spec["dataset"] == {"name": "mnist", "rescale": True} | pin
+    assert found[other].spec["dataset"] == {"name": "iris"}
+    assert found[pinned].spec["dataset"]["version"] == 9
+    assert found[cancelled].spec["dataset"] == {"name": "mnist"}
+    assert all(run.spec_sha256 == runs.hash_spec(run.spec) for run in found.values())
+    with pytest.raises(Conflict, match=str(waiting)):
+        change(database, datasets.delete_dataset, "mnist")
+
+
+def test_the_error_for_an_unknown_dataset_names_what_to_upload(database):
+    with pytest.raises(UnknownDataset, match=r"no dataset 'mnist' here\. Upload it: trainyard data add mnist DIR"):
+        ask(database, datasets.get_version, "mnist", uploaded_from="DIR")
