@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from core.api_keys import ApiKey, Scope, hash_secret, make_key
 from core.errors import Conflict, InvalidSetup, UnknownKey
 from core.settings import Settings
-from db.records import ApiKeyRecord
+from db.records.service import ApiKeyRecord
 from db.statements import database_now, insert_unless_there
 
 MAX_LIVE_KEYS = 2

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.errors import UnknownArtifact, nearest
-from db.records import ArtifactRecord
+from db.records.runs import ArtifactRecord
 
 
 def list_for_run(session: Session, run_id: UUID) -> list[Artifact]:

@@ -12,7 +12,7 @@ from core.errors import AttemptFenced, TrainerLost
 from core.run_report import RunError
 from core.run_state import RunState, check_move
 from db.documents import made_storable
-from db.records import AttemptOutcome, AttemptRecord, RunRecord
+from db.records.runs import AttemptOutcome, AttemptRecord, RunRecord
 from db.statements import database_now
 
 

@@ -9,7 +9,8 @@ from sqlalchemy.orm import Session
 
 from core.run_state import RunState
 from db import runs
-from db.records import AttemptOutcome, AttemptRecord, ModelVersionRecord, RunRecord
+from db.records.registry import ModelVersionRecord
+from db.records.runs import AttemptOutcome, AttemptRecord, RunRecord
 from db.statements import database_now
 
 

@@ -25,7 +25,8 @@ from db import artifacts as artifact_rows
 from db import metrics, model_versions
 from db.attempts import has_ended_as, hold, let_go, seen, send_back, write
 from db.documents import made_storable
-from db.records import AttemptOutcome, AttemptRecord, ModelVersionRecord, RunRecord
+from db.records.registry import ModelVersionRecord
+from db.records.runs import AttemptOutcome, AttemptRecord, RunRecord
 from db.statements import database_now
 
 ENDING_LEASE_SECONDS = 60.0

@@ -16,7 +16,8 @@ from core.run_state import RunState
 from core.uploads.description import DescriptionFile
 from db.cursors import Page, read_cursor, write_cursor
 from db.documents import made_storable
-from db.records import DatasetRecord, DatasetVersionRecord, RunDatasetRecord, RunRecord
+from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
+from db.records.runs import RunRecord
 from db.statements import insert_unless_there
 
 MAX_VERSION = 2**31 - 1

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from core.errors import UnknownExperiment, nearest
 from core.run_state import RunState
 from db.cursors import Page, read_cursor, write_cursor
-from db.records import ExperimentRecord, RunRecord
+from db.records.runs import ExperimentRecord, RunRecord
 from db.statements import insert_unless_there
 
 

@@ -12,7 +12,7 @@ from core.run_report import RunError
 from core.run_state import RunState, check_move
 from db import workers
 from db.attempts import HELD_COLUMNS, HeldRun, seen, send_back
-from db.records import AttemptOutcome, RunRecord
+from db.records.runs import AttemptOutcome, RunRecord
 from db.statements import database_now
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import BigInteger, ColumnElement, Double, func, literal, select,
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from db.records import MetricPointRecord, MetricSeriesRecord
+from db.records.metrics import MetricPointRecord, MetricSeriesRecord
 
 MIN_POINTS = 3
 MAX_RAW_POINTS = 1_000_000

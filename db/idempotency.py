@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import IdempotencyInFlight, IdempotencyMismatch
 from db.documents import check_storable
-from db.records import IdempotencyRecord
+from db.records.service import IdempotencyRecord
 from db.statements import database_now, insert_unless_there
 
 

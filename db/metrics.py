@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from core.metrics import MetricBatch
 from db.documents import made_storable
-from db.records import MetricPointRecord, MetricSeriesRecord
+from db.records.metrics import MetricPointRecord, MetricSeriesRecord
 
 # One statement for any number of rows: a parameter per column, not per value.
 POSTGRESQL_UPSERT = text(

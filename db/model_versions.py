@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.errors import UnknownModel, nearest
-from db.records import AliasRecord, ArtifactRecord, ModelRecord, ModelVersionRecord
+from db.records.registry import AliasRecord, ModelRecord, ModelVersionRecord
+from db.records.runs import ArtifactRecord
 from db.statements import database_now, insert_unless_there
 
 MAX_VERSION = 2**31 - 1

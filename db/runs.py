@@ -18,7 +18,7 @@ from db import artifacts, experiments, metrics
 from db.columns import EPOCH
 from db.cursors import Page, bad_cursor, read_cursor, write_cursor
 from db.documents import check_storable
-from db.records import ArtifactRecord, AttemptRecord, RunRecord
+from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
 from db.statements import database_now
 
 

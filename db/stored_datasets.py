@@ -10,7 +10,7 @@ from core.errors import TrainyardError
 from core.uploads.description import DescriptionFile, summarise
 from core.uploads.store import DatasetStore, IncomingDataset
 from db import datasets
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 from db.session import Database
 
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, column, func, inspect, select, table
 from sqlalchemy.exc import DBAPIError
 
 from core.errors import DatabaseNewer, DatabaseOutdated, DatabaseUnavailable, InvalidSetup
-from db.records import CompatibilityRecord
+from db.records.service import CompatibilityRecord
 from db.session import Database, told_as_unavailable
 
 VERSION_TABLE = "trainyard_alembic_version"

@@ -10,7 +10,8 @@ from sqlalchemy.orm import Session
 from core.run_state import RunState
 from core.workers import WaitingFor, Worker, WorkerHealth, WorkerState, Workforce
 from db.documents import made_storable
-from db.records import RunRecord, WorkerRecord
+from db.records.runs import RunRecord
+from db.records.service import WorkerRecord
 from db.statements import database_now, insert_unless_there
 
 SILENT_SECONDS = 30.0

@@ -18,7 +18,8 @@ from psycopg import sql
 from sqlalchemy import URL, delete
 from sqlalchemy.engine import make_url
 
-from db.records import Base, CompatibilityRecord
+from db.records.schema import METADATA
+from db.records.service import CompatibilityRecord
 from db.session import Database
 from db.upgrade import upgrade_database
 
@@ -79,7 +80,7 @@ def postgresql_url(upgraded_postgresql: str) -> str:
     """URL of a PostgreSQL database with empty tables."""
     database = Database(upgraded_postgresql)
     with database.transaction() as session:
-        for table in reversed(Base.metadata.sorted_tables):
+        for table in reversed(METADATA.sorted_tables):
             # Its one row comes with the tables.
             if table is not CompatibilityRecord.__table__:
                 session.execute(delete(table))

@@ -22,7 +22,7 @@ from core.artifacts import CHUNK_BYTES, TRAINER_LOG, Artifact
 from core.errors import UnknownArtifact
 from core.run_state import TERMINAL_STATES, RunState
 from db import artifacts, runs
-from db.records import RunRecord
+from db.records.runs import RunRecord
 
 router = APIRouter(prefix="/v1/runs/{run_id}", tags=["artifacts"])
 

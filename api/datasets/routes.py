@@ -30,7 +30,7 @@ from api.runs.examples import TOO_LARGE
 from api.service import Service, ServiceParameter
 from core.errors import DatasetMissing, UnknownDataset
 from db import datasets, stored_datasets
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 
 router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
 

@@ -7,7 +7,7 @@ from api.datasets.schemas import Dataset, DatasetDetail, DatasetVersion, Dataset
 from core.catalogue.example_specs import suggest_spec
 from core.settings import Settings
 from core.uploads.description import DescriptionFile
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 
 
 def version_path(name: str, version: int) -> str:

@@ -20,7 +20,7 @@ from core.errors import UnknownArtifact
 from core.evaluation import EvaluationReport
 from core.run_state import TERMINAL_STATES, RunState
 from db import artifacts, runs
-from db.records import RunRecord
+from db.records.runs import RunRecord
 
 router = APIRouter(prefix="/v1/runs/{run_id}", tags=["metrics"])
 

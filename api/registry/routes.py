@@ -26,7 +26,7 @@ from api.runs.views import describe_artifact, predict_path, run_path
 from api.service import ServiceParameter
 from core.errors import UnknownModel
 from db import artifacts, model_versions
-from db.records import AliasRecord
+from db.records.registry import AliasRecord
 
 router = APIRouter(prefix="/v1/registry/models", tags=["registry"])
 

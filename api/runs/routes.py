@@ -20,7 +20,7 @@ from core.run_state import RunState
 from core.workers import WaitingFor
 from db import artifacts, metrics, workers
 from db import runs as run_rows
-from db.records import RunRecord
+from db.records.runs import RunRecord
 
 router = APIRouter(prefix="/v1/runs", tags=["runs"])
 

@@ -6,7 +6,7 @@ from sqlalchemy import select, update
 from core.api_keys import Scope, hash_secret
 from core.errors import Conflict, UnknownKey
 from db import api_keys
-from db.records import ApiKeyRecord
+from db.records.service import ApiKeyRecord
 from db.statements import database_now
 
 

@@ -9,7 +9,7 @@ from core.metrics import MetricBatch
 from core.run_state import RunState
 from db import artifacts, claims, metrics, model_versions, runs
 from db.cursors import write_cursor
-from db.records import MetricPointRecord
+from db.records.metrics import MetricPointRecord
 
 
 def read(database, run_id):

@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from core.errors import DatabaseUnavailable, InvalidSetup, TrainyardError
 from db import postgresql, runs
-from db.records import ExperimentRecord
+from db.records.runs import ExperimentRecord
 from db.session import Database
 from db.statements import database_now
 

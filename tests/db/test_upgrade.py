@@ -15,7 +15,9 @@ from core.errors import DatabaseNewer, DatabaseUnavailable, InvalidSetup
 from core.settings import load_settings
 from core.workers import WorkerHealth, WorkerState
 from db import api_keys, runs, workers
-from db.records import Base, CompatibilityRecord, RunRecord
+from db.records.runs import RunRecord
+from db.records.schema import METADATA
+from db.records.service import CompatibilityRecord
 from db.session import Database
 from db.upgrade import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE, check_database, read_revision, upgrade_database
 
@@ -56,7 +58,7 @@ def tables(url):
 
 def test_empty_database_gets_every_table(empty_url):
     upgrade_database(empty_url)
-    assert tables(empty_url) == {*Base.metadata.tables, VERSION_TABLE}
+    assert tables(empty_url) == {*METADATA.tables, VERSION_TABLE}
     check_database(empty_url)
 
 
@@ -65,7 +67,7 @@ def test_migrations_make_exactly_the_tables_of_the_records(database):
         context = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE, "compare_type": True, "compare_server_default": True}
         )
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def test_migrations_name_every_check_as_the_records_do(database):

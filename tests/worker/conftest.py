@@ -9,7 +9,7 @@ import pytest
 from core.run_state import TERMINAL_STATES, RunState
 from core.settings import Settings
 from db import runs
-from db.records import RunRecord
+from db.records.runs import RunRecord
 from db.session import Database
 from worker.supervisor import Supervisor
 from worker.trainer_pool import TrainerPool
