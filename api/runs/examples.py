@@ -38,15 +38,15 @@ INVALID_SPEC = InvalidSpec(_UNKNOWN_FIELD, [Problem("/spec/training/optimzer", _
 OVER_LIMIT = OverLimit(_TOO_MANY, [Problem("/overrides/training/epochs", _TOO_MANY, "over_limit")])
 
 OTHER_BODY = IdempotencyMismatch(
-    "The Idempotency-Key 'a1' came before with another body. "
+    "The Idempotency-Key 'a1' was used before with another body. "
     "Repeat the request exactly, or use a new key for a new request."
 )
 
-IN_FLIGHT = IdempotencyInFlight("The first request with the Idempotency-Key 'a1' is not answered yet. Try later.")
+IN_FLIGHT = IdempotencyInFlight("The first request with the Idempotency-Key 'a1' is not answered yet. Try again later.")
 
 HAS_ENDED = IllegalMove("The run has ended (succeeded) and can not become cancelled.")
 
-STILL_RUNS = Conflict(f"Run {EXAMPLE_RUN_ID} is running. Cancel it, and delete it once it has ended.")
+STILL_RUNS = Conflict(f"Run {EXAMPLE_RUN_ID} is running. Cancel it first, and delete it once it has ended.")
 
 ENGINE = {
     "plan": "graph",

@@ -10,7 +10,7 @@ from db.columns import Json, Timestamp
 
 
 class Base(DeclarativeBase):
-    """Names every constraint by one rule, so that migrations can find them on each database."""
+    """Base class of every record; names each constraint by one rule, so that migrations find it on each database."""
 
     metadata = MetaData(
         naming_convention={

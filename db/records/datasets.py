@@ -13,11 +13,11 @@ from db.statements import database_now
 
 
 class DatasetRecord(Base):
-    """A name under which data were uploaded; the row stays when all its versions are deleted.
+    """An uploaded dataset; the row stays when all its versions are deleted.
 
     Attributes:
-        last_version: The highest number ever given. A deleted version's number does not come back, so a spec that
-            names one never learns from other data than it meant.
+        last_version: The highest number ever assigned. The number of a deleted version is not reused, so a spec that
+            names a version never trains on other data.
     """
 
     __tablename__ = "datasets"
@@ -28,14 +28,14 @@ class DatasetRecord(Base):
 
 
 class DatasetVersionRecord(Base):
-    """What was uploaded under a name: bytes that no other version of it has.
+    """A version of an uploaded dataset; no other version of it has the same bytes.
 
     Attributes:
-        sha256: Of the bytes; also where they are stored. Versions of other names may have the same.
-        filename: What the file was called, if the client said so.
+        sha256: Hash of the bytes, and their place in the store. Versions of other datasets may have the same.
+        filename: Name of the client's file, if given.
         kind: `table`, `arrays` or `images`.
-        format: Of the bytes, such as `csv`.
-        summary: How much it is, in a few words.
+        format: Format of the bytes, such as `csv`.
+        summary: Size in a few words.
         description: core.uploads.description.DescriptionFile.
     """
 
@@ -56,7 +56,7 @@ class DatasetVersionRecord(Base):
 
 
 class RunDatasetRecord(Base):
-    """Which version a run learns from. The row goes when either does."""
+    """The dataset version that a run trains on; deleted with either."""
 
     __tablename__ = "run_datasets"
 

@@ -11,11 +11,11 @@ from db.records.runs import RunRecord
 
 
 class MetricSeriesRecord(Base):
-    """One curve of a run, with the summary that lists and tables show.
+    """One curve of a run with its summary.
 
     Attributes:
         key: Name of the curve, such as `train/loss`.
-        count: Its points.
+        count: Number of points.
         min: Least value, with the first step at which it was reached; NaN, without a step, while every value is NaN.
         max: Greatest value, likewise.
     """
@@ -41,11 +41,11 @@ class MetricSeriesRecord(Base):
 class MetricPointRecord(Base):
     """One point of a curve.
 
-    No foreign key leads to its series: PostgreSQL would check it row by row, for every point ever stored.
-    db/metrics.py is the only writer, and deletes points before their series.
+    It has no foreign key to its series: PostgreSQL would check it for every point stored. db/metrics.py is the only
+    writer, and deletes points before their series.
 
     Attributes:
-        unix_seconds: When it was measured, by the trainer's clock.
+        unix_seconds: Time of measurement, by the trainer's clock.
     """
 
     __tablename__ = "metric_points"
@@ -55,5 +55,5 @@ class MetricPointRecord(Base):
     value: Mapped[float] = mapped_column(MetricValue, nullable=True)
     unix_seconds: Mapped[float] = mapped_column(Double)
 
-    # The points of a series lie side by side in step order in the key's own tree, with no second tree of row numbers.
+    # SQLite stores the points of a series side by side in step order, in the tree of the key alone.
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads this class attribute once.

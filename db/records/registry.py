@@ -15,8 +15,8 @@ class ModelRecord(Base):
     """A name under which succeeded runs register versions.
 
     Attributes:
-        last_version: The highest number ever given. A deleted version's number does not come back, so whoever kept
-            a model by name and version never mistakes another for it.
+        last_version: The highest number ever assigned. The number of a deleted version is not reused, so a name and
+            a version always mean the same model.
     """
 
     __tablename__ = "models"
@@ -27,7 +27,7 @@ class ModelRecord(Base):
 
 
 class ModelVersionRecord(Base):
-    """What a succeeded run registered; its files are the run's artifacts."""
+    """A model that a succeeded run registered; its files are the run's artifacts."""
 
     __tablename__ = "model_versions"
 
@@ -38,7 +38,7 @@ class ModelVersionRecord(Base):
 
 
 class AliasRecord(Base):
-    """A movable label on one version of a model; it goes when the version does."""
+    """A movable name of one version of a model; deleted with the version."""
 
     __tablename__ = "aliases"
 

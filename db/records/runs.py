@@ -16,15 +16,15 @@ from db.statements import database_now
 
 
 class AttemptOutcome(StrEnum):
-    """How an attempt ended."""
+    """Outcome of an attempt."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
     RELEASED = "released"
-    """Given back in good order: a drain."""
+    """Released by its worker, in a drain."""
     CRASHED = "crashed"
-    """Given back because the trainer was lost."""
+    """Released because the trainer was lost."""
     LEASE_EXPIRED = "lease_expired"
     """Taken back: its worker was silent for longer than the lease."""
     STALLED = "stalled"
@@ -47,19 +47,19 @@ class RunRecord(Base):
         experiment: Name of its group.
         model_name: The model that it registers a version of.
         spec: As normalised by core.specs.
-        spec_sha256: Of the spec as JSON with sorted keys and no spaces.
+        spec_sha256: Hash of the spec as JSON with sorted keys and no spaces.
         attempt: Number of the latest attempt, 0 before the first; the fencing token.
         num_crashes: Attempts that were lost; drains don't count. At max_attempts the run fails.
-        owner: Who holds the lease; like lease_expires_at, set while the state is running.
+        owner: Worker that holds the lease; like lease_expires_at, set while the state is running.
         progress: The fields of core.metrics.Progress.
-        progress_at: When the attempt last started, moved on or reported a metric.
+        progress_at: Time at which the attempt last started, progressed or reported a metric.
         latest_metrics: The newest value of each curve by key; may hold NaN and infinities.
         environment: Versions of libraries.
         phases: Seconds by phase.
-        engine: How the training engine ran.
+        engine: Report of the training engine.
         model_version: Number of the version it registered.
-        started_at: When the latest attempt started.
-        revision: Grows with every change that a client can see; heartbeats are none.
+        started_at: Start of the latest attempt.
+        revision: Incremented by every change that a client can see; heartbeats are none.
     """
 
     __tablename__ = "runs"
@@ -96,12 +96,12 @@ class RunRecord(Base):
     revision: Mapped[int] = mapped_column(default=1)
 
     __table_args__ = (
-        # Whatever a query gets wrong, no run is ever running without an owner and a lease, or holds them otherwise.
+        # Even a faulty query cannot leave a running run without an owner and a lease, or another run with them.
         CheckConstraint("(state = 'running') = (owner IS NOT NULL)", name="owned_while_running"),
         CheckConstraint("(state = 'running') = (lease_expires_at IS NOT NULL)", name="leased_while_running"),
         Index("ix_runs_created_at_id", "created_at", "id"),
-        # Also how the oldest queued run and the few running ones are found. A lease has no index of its own, so that
-        # PostgreSQL can store a heartbeat without touching any.
+        # Also finds the oldest queued run and the few running ones. A lease has no index of its own, so that
+        # PostgreSQL can store a heartbeat without updating any.
         Index("ix_runs_state_created_at_id", "state", "created_at", "id"),
         Index("ix_runs_experiment_created_at_id", "experiment", "created_at", "id"),
         Index("ix_runs_model_name_created_at_id", "model_name", "created_at", "id"),
@@ -109,7 +109,7 @@ class RunRecord(Base):
 
 
 class AttemptRecord(Base):
-    """One try at a run; the rows stay when the run goes back to the queue."""
+    """One attempt at a run; the rows stay when the run is queued again."""
 
     __tablename__ = "attempts"
 
@@ -123,7 +123,7 @@ class AttemptRecord(Base):
 
 
 class ArtifactRecord(Base):
-    """A file that a run left behind, in the artifact store under its sha256."""
+    """A file of a run, in the artifact store under its sha256."""
 
     __tablename__ = "artifacts"
 

@@ -17,11 +17,11 @@ class ApiKeyRecord(Base):
 
     Attributes:
         prefix: The public part of the key.
-        name: Of whom or what it is for; two keys may have the same while one takes over from the other.
+        name: The user or purpose of the key; two keys may have the same while one replaces the other.
         scopes: Words separated by spaces, as OAuth writes them (RFC 6749 section 3.3).
-        secret_sha256: All that is kept of the secret.
-        expires_at: None for a key that lives until it is revoked.
-        last_used_at: Written at most once a minute.
+        secret_sha256: Hash of the secret, which is not stored itself.
+        expires_at: None for a key that is valid until it is revoked.
+        last_used_at: Updated at most once a minute.
     """
 
     __tablename__ = "api_keys"
@@ -37,12 +37,12 @@ class ApiKeyRecord(Base):
 
 
 class IdempotencyRecord(Base):
-    """An Idempotency-Key that came, and the answer that was given.
+    """A received Idempotency-Key and the answer to its request.
 
     Attributes:
-        route: Keys of different routes have nothing to do with each other.
-        body_sha256: Of the request's body as it came.
-        answer: What to say when the key comes again; absent while the first request is being answered.
+        route: Route of the request; keys of different routes are independent.
+        body_sha256: Hash of the request's body as received.
+        answer: Answer to a repeated request; absent while the first request is being answered.
     """
 
     __tablename__ = "idempotency_keys"
@@ -55,12 +55,12 @@ class IdempotencyRecord(Base):
 
 
 class WorkerRecord(Base):
-    """What a worker last reported of itself; the row goes when the worker ends.
+    """The last report of a worker; deleted when the worker ends.
 
     Attributes:
         name: Host and process id, as in the owner of a run.
-        error: Why the last start of a trainer failed, while one is failing.
-        broken_since: Since when no trainer could start.
+        error: Error of the last start of a trainer, while starts fail.
+        broken_since: Time since which no trainer could start.
     """
 
     __tablename__ = "workers"
@@ -78,10 +78,10 @@ class WorkerRecord(Base):
 
 
 class CompatibilityRecord(Base):
-    """The one row that says which older code may go on using the database.
+    """The single row that names the oldest code that may use the database.
 
     Attributes:
-        oldest_revision: Code that knows this revision works, also where the database is at one it does not know.
+        oldest_revision: Code for this revision or a later one works, whatever the database's own revision.
     """
 
     __tablename__ = "compatibility"

@@ -73,7 +73,7 @@ def test_key_that_can_not_be_stored_is_refused(database):
 def test_old_keys_are_forgotten(database):
     submit(database)
     with database.transaction() as session:
-        assert idempotency.forget_old(session, older_than_seconds=3600) == 0
-        assert idempotency.forget_old(session, older_than_seconds=-10) == 1
+        assert idempotency.delete_old(session, older_than_seconds=3600) == 0
+        assert idempotency.delete_old(session, older_than_seconds=-10) == 1
     submit(database)
     assert count_runs(database) == 2

@@ -217,7 +217,7 @@ def test_file_that_is_no_database_is_refused(tmp_path):
 
 def test_folder_that_can_not_be_made_is_refused(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidSetup, match="can not be set up"):
+    with pytest.raises(InvalidSetup, match="cannot be set up"):
         upgrade_database(f"sqlite:///{tmp_path / 'file' / 'trainyard.db'}")
 
 
