@@ -67,7 +67,7 @@ def test_port_in_use_is_refused_in_one_line(environment, free_port):
 
 def test_data_directory_that_is_a_file_is_refused_in_one_line(environment, tmp_path):
     (tmp_path / "data").touch()
-    assert_refused(environment, str(tmp_path / "data"), "can not be written to (File exists)", "TRAINYARD_DATA_DIR")
+    assert_refused(environment, str(tmp_path / "data"), "cannot be written to (File exists)", "TRAINYARD_DATA_DIR")
 
 
 def test_data_directory_below_a_file_is_refused_in_one_line(environment, tmp_path):
