@@ -1,4 +1,4 @@
-"""Small specs, and what is wrong with others."""
+"""Small specs, and the problems of invalid ones."""
 
 from collections.abc import Callable
 from typing import Any
@@ -45,7 +45,7 @@ def settings(tmp_path) -> Settings:
 
 @pytest.fixture
 def problems() -> Callable[[Any], dict[str, Problem]]:
-    """What is wrong with a spec, by pointer; a spec that can be parsed fails the test."""
+    """Return the problems of a spec by pointer; a valid spec fails the test."""
 
     def find(value: Any) -> dict[str, Problem]:
         with pytest.raises(InvalidSpec) as caught:
@@ -59,7 +59,7 @@ def problems() -> Callable[[Any], dict[str, Problem]]:
 
 @pytest.fixture
 def check(settings) -> Callable[[Any], SpecReport]:
-    """Parse a spec and work it out under the default limits."""
+    """Parse a spec and check it under the default limits."""
     return lambda value: check_spec(parse_spec(value), settings)
 
 
@@ -79,7 +79,7 @@ def table(network):
 
 @pytest.fixture
 def misfit(network):
-    """Where a network does not fit, and why."""
+    """Return the problems of a network with their pointers."""
 
     def find(kind, input_shape, *layers):
         with pytest.raises(InvalidSpec) as caught:

@@ -96,7 +96,7 @@ def test_early_stopping_watches_what_is_measured(check, iris, dataset, monitor):
         ({}, "auc", "but this run measures accuracy, loss."),
     ],
 )
-def test_early_stopping_can_not_watch_what_is_not_measured(check, iris, dataset, monitor, detail):
+def test_early_stopping_cannot_watch_what_is_not_measured(check, iris, dataset, monitor, detail):
     training = {"metrics": ["accuracy"], "early_stopping": {"monitor": monitor}}
     with pytest.raises(InvalidSpec, match=f"early_stopping watches '{monitor}'") as caught:
         check(iris({"dataset": dataset, "training": training}))

@@ -164,7 +164,7 @@ def test_one_target_needs_one_output(misfit):
     assert "Set return_sequences to false on the last recurrent layer" in detail
 
 
-def test_a_network_that_can_not_answer_every_step_is_told_of_one_that_can(misfit):
+def test_a_network_that_cannot_answer_every_step_is_told_of_one_that_can(misfit):
     pointer, detail = misfit(ADDITION, mlp(1), "mse")
     assert pointer == "/model/layers/1"
     assert detail.endswith("Use the kind 'rnn', which reads and answers step by step.")

@@ -55,7 +55,7 @@ def test_recording_a_run_without_steps_is_warned_of(check, line):
         ),
     ],
 )
-def test_what_can_not_be_recorded_is_refused(problems, line, training, pointer, detail):
+def test_what_cannot_be_recorded_is_rejected(problems, line, training, pointer, detail):
     found = problems(line({"training": training}))
 
     place = "/training" if pointer is None else f"/training/record{pointer}"

@@ -103,7 +103,7 @@ def test_a_table_is_not_empty(dataset):
         ),
     ],
 )
-def test_a_table_that_contradicts_itself_is_refused(dataset, changes, detail):
+def test_a_table_that_contradicts_itself_is_rejected(dataset, changes, detail):
     assert dataset(INLINE | changes) == {"": detail}
 
 
@@ -140,7 +140,7 @@ def test_class_numbers_may_be_written_as_fractions_of_nothing(read):
         ("0.2", "'0.2' came; expected a number."),
     ],
 )
-def test_a_share_or_count_is_refused(dataset, field, value, detail):
+def test_a_share_or_count_is_rejected(dataset, field, value, detail):
     assert dataset({"name": "iris", "split": {field: value}}) == {f"/split/{field}": detail}
 
 

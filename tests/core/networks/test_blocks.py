@@ -111,12 +111,12 @@ def test_layers_are_counted_in_networks_made_of_specs_too(cnn):
 
 
 @pytest.mark.parametrize("branches", [[[]] * 33, [[]] * 1_000_000, [5] * 100_000])
-def test_more_than_32_branches_are_refused_as_a_whole(cnn, problems, branches):
+def test_more_than_32_branches_are_rejected_as_a_whole(cnn, problems, branches):
     assert list(problems(cnn(parallel(*branches)))) == ["/model/layers/0/branches"]
 
 
 @pytest.mark.parametrize("layers", [5, None, "conv2d", {}, [None], [[CONV]]])
-def test_something_else_in_place_of_layers_is_refused(cnn, problems, layers):
+def test_something_else_in_place_of_layers_is_rejected(cnn, problems, layers):
     assert all(place.startswith("/model/layers/0/") for place in problems(cnn(residual(CONV) | {"layers": layers})))
     assert all(place.startswith("/model/layers/0/") for place in problems(cnn(parallel([], layers))))
     assert list(problems(cnn({"type": "parallel", "branches": layers}))) != []

@@ -303,7 +303,7 @@ def test_a_recurrent_layer_after_one_that_answers_once_is_a_misfit(misfit):
     assert detail.endswith("Set return_sequences to true on the recurrent layer before it.")
 
 
-def test_a_kind_of_network_that_can_not_read_the_dataset_is_a_misfit(misfit):
+def test_a_kind_of_network_that_cannot_read_the_dataset_is_a_misfit(misfit):
     pointer, detail = misfit("rnn", (4,), recurrent())
     assert pointer == "/model/kind"
     assert "this dataset's samples have shape (4,)" in detail

@@ -127,7 +127,7 @@ def test_a_misfit_within_a_block_says_where(misfit, block, pointer, words):
     assert detail.startswith(words)
 
 
-def test_branches_can_not_multiply_channels_without_end(table, misfit):
+def test_branches_cannot_multiply_channels_without_end(table, misfit):
     doubling = parallel([], [])
     assert table("cnn", IMAGE, *[doubling] * 30)[-1][1] == (28, 28, 2**30)
     pointer, detail = misfit("cnn", IMAGE, *[doubling] * 999)

@@ -5,7 +5,7 @@ from core.system.waiting import wait_for
 
 
 class Flaky:
-    """Raises what it was given, one after the other, then nothing."""
+    """Raises the given errors one after the other, then nothing."""
 
     def __init__(self, *errors: TrainyardError) -> None:
         self.errors = list(errors)
@@ -54,7 +54,7 @@ def test_the_wait_is_bounded_and_ends_with_the_last_reason(said):
         wait_for(Flaky(*[BrokerUnavailable("Refused.")] * 1000), 0.05, said.append)
 
 
-def test_what_no_waiting_mends_is_told_at_once(said):
+def test_a_permanent_error_is_raised_at_once(said):
     check = Flaky(DatabaseNewer("Written by a newer one."))
     with pytest.raises(DatabaseNewer):
         wait_for(check, 60, said.append, (DatabaseUnavailable, DatabaseOutdated))
