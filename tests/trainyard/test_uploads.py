@@ -100,6 +100,6 @@ def test_missing_files_are_named(tmp_path):
     assert missing == list(MNIST_FILES)
 
 
-def test_folder_that_is_none_is_refused(tmp_path):
+def test_folder_that_is_none_is_rejected(tmp_path):
     with pytest.raises(InvalidArgument, match="is not a folder that can be read"):
         find_mnist_files(tmp_path / "none")
