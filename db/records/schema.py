@@ -1,4 +1,4 @@
-"""Schema of the database: every table, for whoever creates, migrates or checks all of them."""
+"""Schema of the database: every table, for migrations and tests."""
 
 from sqlalchemy import MetaData
 

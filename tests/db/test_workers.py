@@ -1,4 +1,4 @@
-"""Workers in the database, on each kind of it."""
+"""Reports of workers, on each database."""
 
 import pytest
 

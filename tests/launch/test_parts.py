@@ -105,7 +105,7 @@ def test_a_worker_shows_signs_of_life_until_it_ends(migrated, tmp_path):
     assert run_part(environment, "healthy", "worker").returncode == 1
 
 
-def test_a_worker_that_was_told_no_file_can_not_be_asked(environment):
+def test_a_worker_without_an_alive_file_cannot_be_checked(environment):
     ended = run_part(environment, "healthy", "worker")
     assert ended.returncode == 1
     assert "TRAINYARD_ALIVE_FILE is not set" in ended.stderr

@@ -1,4 +1,4 @@
-"""What a launcher says of a worker that cannot train."""
+"""Messages of the launcher about a worker that cannot train."""
 
 import os
 import socket
@@ -39,7 +39,7 @@ def watch(sqlite_url, tmp_path, said):
     return TrainingWatch(Settings(data_dir=tmp_path, database_url=sqlite_url), os.getpid, said.append)
 
 
-def test_a_worker_that_cannot_train_is_told_once_and_its_repair_too(watch, report, said):
+def test_a_worker_that_cannot_train_is_reported_once_and_its_repair_too(watch, report, said):
     for health in (STARTING, BROKEN, BROKEN, READY, READY):
         report(health)
         watch.check()

@@ -65,7 +65,7 @@ def supervisor(settings: Settings, database: Database, make_pool: Callable[..., 
 
 
 class Queue:
-    """Submits runs for the stand-in and looks at what became of them."""
+    """Submits runs for the stand-in and reads their states."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

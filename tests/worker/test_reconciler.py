@@ -73,7 +73,7 @@ def test_a_run_that_loses_its_lease_too_often_fails_with_the_reason(make_reconci
     assert "lease" in record.error.detail
 
 
-def test_an_idle_worker_rings_for_a_run_that_nobody_claimed(make_reconciler, queue, bell, monkeypatch):
+def test_an_idle_worker_rings_for_an_unclaimed_run(make_reconciler, queue, bell, monkeypatch):
     monkeypatch.setattr("worker.reconciler.OVERLOOKED_SECONDS", -1.0)
     queue.submit("succeeds")
 
