@@ -1,4 +1,4 @@
-"""Starts the service as `make up` does, on a free port and a data directory of its own."""
+"""Start the service as `make up` does, on a free port and with a data directory of its own."""
 
 import os
 import signal

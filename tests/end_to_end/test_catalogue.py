@@ -1,4 +1,4 @@
-"""A reduced catalogue through the service: whole rows where they are short, and fewer steps where they are long."""
+"""A reduced catalogue through the service: short presets unchanged, long ones with fewer steps."""
 
 import subprocess
 import sys

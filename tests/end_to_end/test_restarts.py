@@ -1,4 +1,4 @@
-"""What happens to runs when processes go away.
+"""Runs whose processes are killed or restarted.
 
 Importing TensorFlow is what takes time here, so the tests of this module share one service: each starts the processes
 that it needs and that are not there, and leaves those it did not end to the next.
@@ -30,7 +30,7 @@ def parts(make_service):
 
 @pytest.fixture
 def workers(parts):
-    """Start workers until there are so many."""
+    """Start workers until this many run."""
 
     def start(number):
         running = [process for process in parts.processes if "worker" in process.args and process.poll() is None]
