@@ -46,7 +46,7 @@ class ClassEvaluation(_Part):
 class AverageEvaluation(_Part):
     """Means over the classes for which the number is defined; null if there are none.
 
-    Equal to those of scikit-learn's `classification_report` with `zero_division=nan`.
+    Equal to those of scikit-learn's `classification_report` if it leaves out undefined numbers.
     """
 
     precision: Share | None
