@@ -24,7 +24,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose lint same-python bench-training bench-streaming bench-stack bench-ideas reproduce lock clean
+.PHONY: help up demo stack test test-compose lint same-python bench-training bench-streaming bench-stack bench-ideas bench-requests reproduce lock clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -66,6 +66,10 @@ bench-stack: $(VENV)/dev.stamp ## measure image sizes, and the time from `up` to
 
 bench-ideas: $(VENV)/service.stamp ## measure the effect of each optimization on a training step
 	$(BIN)/python -m benchmarks.training_ideas $(BENCH_ARGS)
+
+bench-requests: $(VENV)/service.stamp ## measure what requests take of the service's own time, and the modules they pass through
+	$(BIN)/python -m benchmarks.requests $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.modules
 
 reproduce: $(VENV)/dev.stamp ## train the whole catalogue and write docs/catalogue.md; trains only what is missing or has changed
 	$(BIN)/python -m reproduction $(REPRODUCE_ARGS)

@@ -37,17 +37,17 @@ class DoorbellRinger:
 
     @property
     def last_failure(self) -> str | None:
-        """Why the latest ring failed; None if it did not, or there was none yet."""
+        """Return why the latest ring failed; None if it did not, or there was none yet."""
         return self._last_failure
 
     @property
     def num_rung(self) -> int:
-        """How many doorbells the broker took."""
+        """Return how many doorbells the broker took."""
         return self._num_rung
 
     @property
     def num_failed(self) -> int:
-        """How many doorbells it did not take; those given up with one of them are not counted."""
+        """Return how many doorbells it did not take; those given up with one of them are not counted."""
         return self._num_failed
 
     async def ring(self) -> None:

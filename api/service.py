@@ -1,4 +1,4 @@
-"""What the routes of one service share."""
+"""The service: the parts that its routes share."""
 
 from dataclasses import dataclass
 from typing import Annotated, Self
@@ -6,8 +6,9 @@ from typing import Annotated, Self
 from fastapi import Depends, Request
 
 from api.auth.authentication import Authenticator
-from api.datasets.ingestion import Ingestion
 from api.doorbell import DoorbellRinger
+from api.http.bodies import read_body
+from api.ingestion import Ingestion
 from api.monitoring.census import CensusTaker
 from api.monitoring.instruments import Instruments
 from core.artifacts import ArtifactStore
@@ -59,9 +60,18 @@ class Service:
 
 
 async def get_service(request: Request) -> Service:
-    """The service that a request came to."""
+    """Return the service that a request came to."""
     service: Service = request.app.state.service
     return service
 
 
 ServiceParameter = Annotated[Service, Depends(get_service)]
+
+
+async def _read_json_text(request: Request, service: ServiceParameter) -> bytes:
+    remedy = "Send less, or raise TRAINYARD_MAX_BODY_BYTES."
+    return await read_body(request, service.settings.max_body_bytes, remedy)
+
+
+JsonText = Annotated[bytes, Depends(_read_json_text)]
+"""The body of a request that carries JSON, not parsed yet; its Content-Type is not looked at."""

@@ -1,4 +1,4 @@
-"""What happens before the first request and after the last."""
+"""The start of the service, before the first request, and its end after the last."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
-    """Refuse to start where requests could not be answered as they should be; close everything at the end.
+    """Check that requests can be answered before the service starts; close everything at its end.
 
     Raises:
         InvalidSetup: If the database has to be upgraded, or was written by a newer Trainyard; or if keys are asked for
@@ -46,38 +46,29 @@ def _check(service: Service) -> None:
 
 
 def _tidy_uploads(service: Service) -> None:
-    """Remove what an API that died had begun to take in. Workers do so too, but seldom."""
+    """Remove what uploads left that an API process did not finish. Workers do so too, but seldom."""
     try:
         service.dataset_store.tidy()
     except OSError as error:
         logger.warning("What cut-off uploads left could not be tidied away: %s", error)
 
 
-class ShortRefusal:
-    """Says in one line why the service does not start, where the framework would send a stack trace."""
+async def report_start(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Have an app start and stop; if it does not start, say why in one line where the framework sends a traceback."""
+    held: list[Message] = []
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    async def hold_failure(message: Message) -> None:
+        if message["type"] == "lifespan.startup.failed":
+            held.append(message)
+        else:
+            await send(message)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass everything on but the message of a refused start."""
-        if scope["type"] != "lifespan":
-            await self.app(scope, receive, send)
-            return
-        held: list[Message] = []
-
-        async def hold_refusal(message: Message) -> None:
-            if message["type"] == "lifespan.startup.failed":
-                held.append(message)
-            else:
-                await send(message)
-
-        try:
-            await self.app(scope, receive, hold_refusal)
-        except TrainyardError as error:
-            await send({"type": "lifespan.startup.failed", "message": f"Trainyard does not start. {error.detail}"})
-            raise
-        except BaseException:
-            for message in held:
-                await send(message)
-            raise
+    try:
+        await app(scope, receive, hold_failure)
+    except TrainyardError as error:
+        await send({"type": "lifespan.startup.failed", "message": f"Trainyard does not start. {error.detail}"})
+        raise
+    except BaseException:
+        for message in held:
+            await send(message)
+        raise

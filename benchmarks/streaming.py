@@ -190,10 +190,10 @@ def _train(kind: str, folder: Path, size: int, memory: int) -> Result:
     from core.experiment import parse_spec  # noqa: PLC0415 - as above
     from models import training  # noqa: PLC0415 - TensorFlow counts as idle memory.
     from models.arrays import storage  # noqa: PLC0415 - as above
-    from models.fit import fitting  # noqa: PLC0415 - as above
+    from models.fit import arrays  # noqa: PLC0415 - as above
 
     usable = memory * MEBIBYTE or 1 << 50
-    for module, name in ((storage, "usable_memory_bytes"), (fitting, "device_memory_bytes")):
+    for module, name in ((storage, "usable_memory_bytes"), (arrays, "device_memory_bytes")):
         setattr(module, name, lambda: usable)
     reporter = _Reporter()
     spec = parse_spec(_image_spec(_num_images(size)) if kind == "images" else _spec(_num_rows(size)))

@@ -171,7 +171,7 @@ def _prepare_engine(way: Way, assembly: Assembly, optimizer: Any, case: Case) ->
     length = measure_length(endless, len(samples))
     meter = Meter(assembly.measures)
     meter.prepare(samples, tuple(assembly.network.output_shape[1:]))
-    learner = Learner(assembly.network, optimizer, make_loss(training.loss), meter, assembly.data.front)
+    learner = Learner(assembly.network, optimizer, make_loss(training.loss), meter, assembly.data.step_preparation)
     ordering = Ordering(length, case.spec.seed, shuffle=training.shuffle)
     program = ProgramMaker(learner, samples, length, ordering, way.executor)(plan)
     with unrolled(assembly.network, is_unrolled=plan.is_unrolled):

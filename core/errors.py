@@ -6,7 +6,7 @@ They do not depend on HTTP: `api/http/errors.py` maps each class to a status.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
-from typing import NoReturn
+from typing import NoReturn, Self
 
 LONGEST_COMPARED = 200
 """Longer names are not compared with known ones: that takes seconds, and none is similar."""
@@ -41,6 +41,17 @@ class TrainyardError(Exception):
         super().__init__(detail)
         self.detail = detail
         self.problems = tuple(problems)
+
+    @classmethod
+    def at(cls, pointer: str, detail: str, code: str) -> Self:
+        """Return the error for one thing that is wrong with what was sent.
+
+        Args:
+            pointer: Where, as a JSON Pointer.
+            detail: What came, what was expected, what to do.
+            code: A stable word for programs.
+        """
+        return cls(detail, [Problem(pointer, detail, code)])
 
 
 class InvalidInput(TrainyardError):
@@ -92,7 +103,7 @@ class UnknownPreset(NotFound):
 
 
 class UnknownModel(NotFound):
-    """No model version has this name, version or label."""
+    """No model version has this name, version or alias."""
 
     code = "unknown_model"
 
@@ -263,4 +274,4 @@ def reject_spec(pointer: str, detail: str, code: str = "shape_mismatch") -> NoRe
         detail: What came, what was expected, what to do.
         code: A stable word for programs.
     """
-    raise InvalidSpec(detail, [Problem(pointer, detail, code)])
+    raise InvalidSpec.at(pointer, detail, code)

@@ -19,6 +19,10 @@ NUM_NAMED = 10
 """Most versions that an error names."""
 
 
+class UnknownVersion(UnknownModel):
+    """The model is there, but not this version of it, or no alias of this name; to clients the same as UnknownModel."""
+
+
 @dataclass(frozen=True, slots=True)
 class ModelVersion:
     """One version of a model.
@@ -75,7 +79,7 @@ def get_model(session: Session, model_name: str) -> Model:
         UnknownModel: If it has no version; names the nearest model that has.
     """
     record = session.get(ModelRecord, model_name)
-    versions = _versions(session, model_name)
+    versions = {} if record is None else _versions(session, model_name)
     if record is None or model_name not in versions:
         raise _unknown_model(session, model_name)
     return Model(name=record.name, created_at=record.created_at, versions=tuple(versions[model_name]))
@@ -85,7 +89,8 @@ def get_version(session: Session, model_name: str, version: int) -> ModelVersion
     """Return one version of a model.
 
     Raises:
-        UnknownModel: If there is no such model or version; names those that exist.
+        UnknownModel: If there is no such model.
+        UnknownVersion: If it has no such version; both say what there is.
     """
     found = _versions(session, model_name, version).get(model_name)
     if not found:
@@ -97,7 +102,8 @@ def resolve(session: Session, model_name: str, version: int | str | None = None)
     """Return the version with this number or alias; the newest for None.
 
     Raises:
-        UnknownModel: If there is none; names those that exist.
+        UnknownModel: If there is no such model.
+        UnknownVersion: If it has no such version or alias; both say what there is.
     """
     query = (
         select(ModelVersionRecord.version, ModelVersionRecord.run_id)
@@ -228,12 +234,12 @@ def _unknown_model(session: Session, model_name: str) -> UnknownModel:
     return UnknownModel(f"There is no model '{model_name}'.{hint}")
 
 
-def _unknown_version(model: Model, wanted: str) -> UnknownModel:
+def _unknown_version(model: Model, wanted: str) -> UnknownVersion:
     numbers = [str(version.version) for version in model.versions[:NUM_NAMED]]
     if len(model.versions) > NUM_NAMED:
         numbers.append("…")
     labels = [alias for version in model.versions for alias in version.aliases]
     if wanted.isdecimal():
-        return UnknownModel(f"Model '{model.name}' has no version {wanted}. It has {', '.join(numbers)}.")
+        return UnknownVersion(f"Model '{model.name}' has no version {wanted}. It has {', '.join(numbers)}.")
     hint = nearest(wanted, labels) or " It has no aliases."
-    return UnknownModel(f"Model '{model.name}' has no alias '{wanted}'.{hint}")
+    return UnknownVersion(f"Model '{model.name}' has no alias '{wanted}'.{hint}")

@@ -14,7 +14,6 @@ from sqlalchemy.orm import Session, sessionmaker
 
 from core.errors import DatabaseUnavailable, InvalidSetup
 from db.documents import from_json, to_json
-from db.postgresql import connect_arguments, connect_bounded
 
 LOCK_TIMEOUT_SECONDS = 5.0
 
@@ -145,6 +144,9 @@ def _make_engine(url: URL, lock_timeout_seconds: float) -> Engine:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+    # Its driver takes 9 MB, for which a process on SQLite has no use.
+    from db.postgresql import connect_arguments, connect_bounded  # noqa: PLC0415
+
     engine = create_engine(
         url,
         connect_args=connect_arguments(url),

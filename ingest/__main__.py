@@ -17,9 +17,9 @@ import sys
 from pathlib import Path
 from types import FrameType
 
+from ingest.errors import RejectedUpload
 from ingest.intake import take_in
 from ingest.limits import MIB, Limits, restrict_process
-from ingest.refusals import Refused
 
 
 def main() -> None:
@@ -30,15 +30,15 @@ def main() -> None:
     restrict_process(limits)
     try:
         line = take_in(arguments.folder, limits).model_dump_json()
-    except Refused as refused:
-        line = _refusal(refused.code, refused.detail)
+    except RejectedUpload as rejected:
+        line = _rejection(rejected.code, rejected.detail)
     except MemoryError:
-        line = _refusal("too_large", "Reading the file needs more memory than is allowed. Send a smaller file.")
+        line = _rejection("too_large", "Reading the file needs more memory than is allowed. Send a smaller file.")
     sys.stdout.write(line + "\n")
 
 
-def _refusal(code: str, detail: str) -> str:
-    return json.dumps({"refused": {"code": code, "detail": detail}})
+def _rejection(code: str, detail: str) -> str:
+    return json.dumps({"rejected": {"code": code, "detail": detail}})
 
 
 def _stop(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 -- The signature of handlers.

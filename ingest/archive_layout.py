@@ -9,8 +9,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from core.uploads.description import SplitName
+from ingest.errors import RejectedUpload, quoted
 from ingest.formats import FileKind
-from ingest.refusals import Refused, quoted
 
 SPLIT_WORDS: dict[str, SplitName] = {
     "train": "train",
@@ -77,10 +77,10 @@ def arrange(entries: Sequence[Entry]) -> Layout:
     """Determine the layout of an archive.
 
     Raises:
-        Refused: If the archive holds no data, mixes kinds of data, or has an unsupported layout.
+        RejectedUpload: If the archive holds no data, mixes kinds of data, or has an unsupported layout.
     """
     if any(entry.path.name == OFFICE_FILE for entry in entries):
-        raise Refused(
+        raise RejectedUpload(
             "unknown_format", "The file is an office document, such as an Excel workbook. Save the table as CSV."
         )
     ordered = sorted(entries, key=lambda entry: entry.path.as_posix())
@@ -92,7 +92,7 @@ def arrange(entries: Sequence[Entry]) -> Layout:
     texts = [entry for entry in ordered if entry.kind == "text" and not PROSE.search(entry.path.name)]
     found = [name for name, some in (("images", images), ("arrays", arrays), ("Parquet files", parquet)) if some]
     if len(found) > 1:
-        raise Refused(
+        raise RejectedUpload(
             "mixed_contents", f"The archive holds {' and '.join(found)}. Upload images, arrays and tables separately."
         )
     if images:
@@ -101,7 +101,7 @@ def arrange(entries: Sequence[Entry]) -> Layout:
         return Layout("arrays", _place_arrays(arrays), _warn_ignored(ordered, arrays))
     tables = parquet or texts
     if not tables:
-        raise Refused(
+        raise RejectedUpload(
             "empty",
             f"None of the {len(ordered)} files in the archive is an image, an array or a table. Pack PNG or JPEG files "
             "in one folder per class, CSV, JSON Lines or Parquet files, or NPY or IDX files.",
@@ -112,13 +112,13 @@ def arrange(entries: Sequence[Entry]) -> Layout:
 def _check_different(ordered: Sequence[Entry]) -> None:
     for before, entry in pairwise(ordered):
         if before.path == entry.path:
-            raise Refused("unsafe_archive", f"{quoted(str(entry.path))} is in the archive twice. Pack it once.")
+            raise RejectedUpload("unsafe_archive", f"{quoted(str(entry.path))} is in the archive twice. Pack it once.")
 
 
 def _check_image_names(ordered: Sequence[Entry]) -> None:
     for entry in ordered:
         if entry.kind != "image" and entry.path.suffix.lower() in IMAGE_SUFFIXES:
-            raise Refused(
+            raise RejectedUpload(
                 "bad_image",
                 f"{quoted(str(entry.path))} in the archive is named like an image but is not one. Repair or remove it.",
             )
@@ -133,7 +133,7 @@ def _place_images(images: Sequence[Entry]) -> dict[PurePosixPath, Place]:
     places = {}
     for entry, path in zip(images, parts, strict=True):
         if len(path) != depth:
-            raise Refused(
+            raise RejectedUpload(
                 "mixed_contents",
                 f"The image {quoted(str(entry.path))} is not in a class folder. Pack CLASS/image.png, or "
                 "train/CLASS/image.png and test/CLASS/image.png.",
@@ -142,7 +142,9 @@ def _place_images(images: Sequence[Entry]) -> dict[PurePosixPath, Place]:
         places[entry.path] = Place(entry, path[-2], split)
     num_classes = len({place.name for place in places.values()})
     if num_classes > MAX_CLASSES:
-        raise Refused("too_large", f"There are {num_classes:,} class folders; at most {MAX_CLASSES:,} are allowed.")
+        raise RejectedUpload(
+            "too_large", f"There are {num_classes:,} class folders; at most {MAX_CLASSES:,} are allowed."
+        )
     return places
 
 
@@ -170,7 +172,7 @@ def _place_tables(tables: Sequence[Entry]) -> dict[PurePosixPath, Place]:
     splits = [_split_of(entry.path) for entry in tables]
     if None in splits and len(set(splits)) > 1:
         other = tables[splits.index(None)]
-        raise Refused(
+        raise RejectedUpload(
             "mixed_contents",
             f"Some files are named after a split, but {quoted(str(other.path))} is not. Name the split of every file "
             "or of none.",

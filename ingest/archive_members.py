@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import IO, cast
 
+from ingest.errors import RejectedUpload, quoted
 from ingest.formats import PACKERS, UNPACKING_ERRORS, FileKind
 from ingest.limits import MIB, Ratio
-from ingest.refusals import Refused, quoted
 
 MAX_MEMBERS = 2_000_000
 LONGEST_PATH = 1_000
@@ -49,12 +49,12 @@ class Member:
         """Return the next bytes; empty at the end.
 
         Raises:
-            Refused: If the archive is damaged, or unpacks to more than the limit.
+            RejectedUpload: If the archive is damaged, or unpacks to more than the limit.
         """
         try:
             chunk = self._file.read(num_bytes)
         except READING_ERRORS as error:
-            raise Refused(
+            raise RejectedUpload(
                 "truncated", f"{quoted(str(self.path))} in the archive is damaged ({error}). Pack and upload it again."
             ) from error
         _count(self._ratio, len(chunk), self._max_bytes)
@@ -70,18 +70,22 @@ def walk_archive(path: Path, kind: FileKind, max_bytes: int) -> Iterator[Member]
         max_bytes: Limit of unpacked bytes in total.
 
     Raises:
-        Refused: If it is damaged, a bomb, encrypted, or contains a link, a device, or a path that leads out of it.
+        RejectedUpload: If it is damaged, a bomb, encrypted, or contains a link, a device, or a path out of it.
     """
     ratio = Ratio(path.stat().st_size, "The archive")
     members = _walk_zip(path, ratio, max_bytes) if kind == "zip" else _walk_tar(path, kind, ratio, max_bytes)
     try:
         for number, member in enumerate(members, start=1):
             if number > MAX_MEMBERS:
-                raise Refused("too_large", f"The archive contains more than {MAX_MEMBERS:,} files. Upload fewer.")
+                raise RejectedUpload(
+                    "too_large", f"The archive contains more than {MAX_MEMBERS:,} files. Upload fewer."
+                )
             if not is_junk(member.path):
                 yield member
     except READING_ERRORS as error:
-        raise Refused("truncated", f"The archive is incomplete or damaged ({error}). Upload it again.") from error
+        raise RejectedUpload(
+            "truncated", f"The archive is incomplete or damaged ({error}). Upload it again."
+        ) from error
 
 
 def is_junk(path: PurePosixPath) -> bool:
@@ -105,10 +109,12 @@ def _walk_zip(path: Path, ratio: Ratio, max_bytes: int) -> Iterator[Member]:
 def _check_zip_entry(info: zipfile.ZipInfo) -> None:
     shown = quoted(info.orig_filename)
     if info.flag_bits & 0x1:
-        raise Refused("unsafe_archive", f"{shown} in the archive is encrypted. Upload the archive without a password.")
+        raise RejectedUpload(
+            "unsafe_archive", f"{shown} in the archive is encrypted. Upload the archive without a password."
+        )
     mode = info.external_attr >> 16
     if stat.S_IFMT(mode) not in (0, stat.S_IFREG):
-        raise Refused(
+        raise RejectedUpload(
             "unsafe_archive", f"{shown} in the archive is a link or a device; links are not followed. Pack files only."
         )
 
@@ -125,7 +131,7 @@ def _walk_tar(path: Path, kind: FileKind, ratio: Ratio, max_bytes: int) -> Itera
                 if info.isdir():
                     continue
                 if not info.isreg() or info.issparse():
-                    raise Refused(
+                    raise RejectedUpload(
                         "unsafe_archive",
                         f"{quoted(info.name)} in the archive is a link, a device or a sparse file; links are not "
                         "followed. Pack files only (tar --dereference).",
@@ -141,7 +147,7 @@ def _check_end(archive: IO[bytes]) -> None:
     """Check that only zeros follow the last file of a tar archive; tarfile treats anything else as its end, too."""
     while chunk := archive.read(MIB):
         if chunk.strip(b"\x00"):
-            raise Refused(
+            raise RejectedUpload(
                 "truncated", "The tar archive is damaged after its last readable file. Pack and upload it again."
             )
 
@@ -163,7 +169,7 @@ class _Counted:
 def _count(ratio: Ratio, num_bytes: int, max_bytes: int) -> None:
     ratio.add(num_bytes)
     if ratio.num_unpacked > max_bytes:
-        raise Refused(
+        raise RejectedUpload(
             "too_large",
             f"The archive unpacks to more than the {max_bytes:,} bytes allowed. Upload less data, or raise the limit.",
         )
@@ -173,7 +179,7 @@ def check_path(name: str) -> PurePosixPath:
     """Validate a path stated by an archive. Files are never written to it; a malicious one is rejected all the same.
 
     Raises:
-        Refused: If it is absolute, leads out of the archive, or is not a portable relative path.
+        RejectedUpload: If it is absolute, leads out of the archive, or is not a portable relative path.
     """
     path = PurePosixPath(name)
     problem = None
@@ -190,7 +196,7 @@ def check_path(name: str) -> PurePosixPath:
     elif "\\" in name:
         problem = "contains a backslash"
     if problem:
-        raise Refused(
+        raise RejectedUpload(
             "unsafe_archive",
             f"The name {quoted(name)} in the archive {problem}. Pack with relative paths: FOLDER/FILE.",
         )

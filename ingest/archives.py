@@ -10,9 +10,9 @@ from pathlib import Path
 from core.uploads.description import DescriptionFile
 from ingest.archive_layout import Entry, Layout, Place, arrange
 from ingest.archive_members import Member, walk_archive
+from ingest.errors import RejectedUpload, quoted
 from ingest.formats import HEAD_BYTES, PACKERS, FileKind, kind_of
 from ingest.limits import MIB, Ratio
-from ingest.refusals import Refused, quoted
 from ingest.table_parts import TablePart
 from ingest.workspace import Workspace
 
@@ -26,11 +26,11 @@ def take_archive(path: Path, kind: FileKind, workspace: Workspace) -> Descriptio
     """Ingest a zip archive, or a tar archive that may be compressed.
 
     Raises:
-        Refused: If it is unsafe, damaged, or has an unsupported layout.
+        RejectedUpload: If it is unsafe, damaged, or has an unsupported layout.
     """
     entries = [_entry(member) for member in walk_archive(path, kind, workspace.limits.max_bytes)]
     if not entries:
-        raise Refused("empty", "The archive is empty. Pack files with data.")
+        raise RejectedUpload("empty", "The archive is empty. Pack files with data.")
     layout = arrange(entries)
     members = _placed(path, kind, layout, workspace)
     file = _take(layout, members, workspace)
@@ -46,7 +46,7 @@ def _entry(member: Member) -> Entry:
     if is_packed:
         kind = kind_of(_unpack_head(head, member))
     if kind in PACKERS or kind in ("zip", "tar"):
-        raise Refused(
+        raise RejectedUpload(
             "unsafe_archive",
             f"{quoted(str(member.path))} in the archive is itself an archive. Pack the files in it directly.",
         )
@@ -57,7 +57,7 @@ def _unpack_head(head: bytes, member: Member) -> bytes:
     try:
         return zlib.decompressobj(GZIP_BITS).decompress(head, HEAD_BYTES)
     except zlib.error as error:
-        raise Refused(
+        raise RejectedUpload(
             "unreadable", f"{quoted(str(member.path))} in the archive cannot be decompressed ({error})."
         ) from error
 
@@ -89,7 +89,7 @@ def _take(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Wo
 def _extract(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Workspace) -> dict[object, Path]:
     """Write the files to numbered paths, never to their own."""
     if len(layout.places) > MAX_PARTS:
-        raise Refused(
+        raise RejectedUpload(
             "too_large", f"The archive contains {len(layout.places):,} data files; at most {MAX_PARTS:,} are allowed."
         )
     paths: dict[object, Path] = {}
@@ -113,10 +113,14 @@ def _chunks(place: Place, member: Member) -> Iterator[bytes]:
     while not unpacker.eof:
         packed = unpacker.unconsumed_tail or member.read(MIB)
         if not packed:
-            raise Refused("truncated", f"{quoted(str(member.path))} in the archive is incomplete. Pack it again.")
+            raise RejectedUpload(
+                "truncated", f"{quoted(str(member.path))} in the archive is incomplete. Pack it again."
+            )
         try:
             chunk = unpacker.decompress(packed, MIB)
         except zlib.error as error:
-            raise Refused("truncated", f"{quoted(str(member.path))} in the archive is damaged ({error}).") from error
+            raise RejectedUpload(
+                "truncated", f"{quoted(str(member.path))} in the archive is damaged ({error})."
+            ) from error
         ratio.add(len(chunk))
         yield chunk

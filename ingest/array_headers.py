@@ -8,7 +8,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from ingest.refusals import Refused, quoted
+from ingest.errors import RejectedUpload, quoted
 
 MAX_HEADER_BYTES = 10_000
 IDX_DTYPES = {0x08: "u1", 0x09: "i1", 0x0B: ">i2", 0x0C: ">i4", 0x0D: ">f4", 0x0E: ">f8"}
@@ -40,7 +40,7 @@ def read_header(path: Path, shown: str) -> Header:
     """Read and check the header of an NPY or IDX file.
 
     Raises:
-        Refused: If it is invalid, has a dtype that is not numeric, or does not match the file size.
+        RejectedUpload: If it is invalid, has a dtype that is not numeric, or does not match the file size.
     """
     with path.open("rb") as file:
         is_npy = file.read(1) == b"\x93"
@@ -58,7 +58,7 @@ def _read_npy(file: IO[bytes], shown: str) -> Header:
     except Exception as error:
         # The header is an untrusted Python literal; parsing it fails in many ways.
         reason = quoted(str(error).splitlines()[0]) if str(error) else type(error).__name__
-        raise Refused(
+        raise RejectedUpload(
             "unreadable", f"{shown} has an invalid NPY header: {reason}. Write it with numpy.save."
         ) from error
     return Header(dtype, shape, file.tell(), fortran_order)
@@ -69,20 +69,20 @@ def _read_idx(file: IO[bytes], shown: str) -> Header:
     code, num_axes = start[2], start[3]
     sizes = file.read(4 * num_axes)
     if len(sizes) < 4 * num_axes:
-        raise Refused("truncated", f"{shown} ends within its IDX header. Upload it again.")
+        raise RejectedUpload("truncated", f"{shown} ends within its IDX header. Upload it again.")
     return Header(np.dtype(IDX_DTYPES[code]), struct.unpack(f">{num_axes}I", sizes), file.tell())
 
 
 def _check(header: Header, num_bytes: int, shown: str) -> None:
     _check_type(header.dtype, shown)
     if not header.shape:
-        raise Refused(
+        raise RejectedUpload(
             "empty", f"{shown} is a single number, not an array. Expected an array whose first axis is the samples."
         )
     if any(size < 0 for size in header.shape):
-        raise Refused("unreadable", f"{shown} has the invalid shape {header.shape}. Write it with numpy.save.")
+        raise RejectedUpload("unreadable", f"{shown} has the invalid shape {header.shape}. Write it with numpy.save.")
     if 0 in header.shape:
-        raise Refused("empty", f"{shown} has the shape {header.shape}, so it is empty.")
+        raise RejectedUpload("empty", f"{shown} has the shape {header.shape}, so it is empty.")
     _check_size(header, num_bytes, shown)
 
 
@@ -91,7 +91,7 @@ def _check_size(header: Header, num_bytes: int, shown: str) -> None:
     if num_bytes == expected:
         return
     what = "is incomplete" if num_bytes < expected else "has bytes after its end"
-    raise Refused(
+    raise RejectedUpload(
         "truncated" if num_bytes < expected else "unreadable",
         f"{shown} {what}: its header states {header.shape} of {header.dtype.name}, which needs {expected:,} bytes; got "
         f"{num_bytes:,}. Upload it again.",
@@ -100,13 +100,13 @@ def _check_size(header: Header, num_bytes: int, shown: str) -> None:
 
 def _check_type(dtype: np.dtype[Any], shown: str) -> None:
     if dtype.hasobject:
-        raise Refused(
+        raise RejectedUpload(
             "unsupported_type",
             f"{shown} contains Python objects. They are never unpickled, since a pickle can run any code. Convert the "
             "array to numbers: array.astype(float).",
         )
     if dtype.names or dtype.subdtype or dtype.kind not in "biuf" or dtype.itemsize > LARGEST_ITEM:
-        raise Refused(
+        raise RejectedUpload(
             "unsupported_type",
             f"{shown} has the dtype {quoted(str(dtype))}. Expected booleans, integers, or floats of up to 64 bits. "
             "Encode classes as integers, upload text as CSV, and complex numbers as two arrays.",

@@ -39,7 +39,7 @@ def take_arrays(parts: Sequence[ArrayPart], format_: str, workspace: Workspace) 
     """Write arrays/NAME.npy into the workspace for each part.
 
     Raises:
-        Refused: If one is not a numeric array, or is incomplete.
+        RejectedUpload: If one is not a numeric array, or is incomplete.
     """
     workspace.results.arrays.mkdir()
     described, sample = [], {}

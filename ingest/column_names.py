@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from core.uploads.folder import SPLIT_COLUMN
-from ingest.refusals import Refused, quoted
+from ingest.errors import RejectedUpload, quoted
 
 MAX_NAME_LENGTH = 200
 MAX_LISTED = 10
@@ -22,7 +22,7 @@ def name_columns(given: Sequence[str], *, are_given: bool = True) -> tuple[tuple
         Names, and warnings about those that were changed.
 
     Raises:
-        Refused: If a name is too long or reserved.
+        RejectedUpload: If a name is too long or reserved.
     """
     names: list[str] = []
     cleaned = [" ".join(came.split()) for came in given]
@@ -53,15 +53,15 @@ def _make_unique(name: str, avoided: set[str], later: set[str]) -> str:
 
 def _check(name: str) -> None:
     if len(name) > MAX_NAME_LENGTH:
-        raise Refused(
+        raise RejectedUpload(
             "unreadable",
             f"The column name {quoted(name)} has {len(name):,} characters; at most {MAX_NAME_LENGTH} are "
             "allowed. Check that the first line is a header.",
         )
     if not name.isprintable():
-        raise Refused("unreadable", f"The column name {quoted(name)} contains control characters. Rename it.")
+        raise RejectedUpload("unreadable", f"The column name {quoted(name)} contains control characters. Rename it.")
     if name.casefold() == SPLIT_COLUMN:
-        raise Refused("unreadable", f"A column has the reserved name {SPLIT_COLUMN}. Rename it.")
+        raise RejectedUpload("unreadable", f"A column has the reserved name {SPLIT_COLUMN}. Rename it.")
 
 
 def _warnings(changed: list[str], *, are_given: bool) -> tuple[str, ...]:

@@ -6,9 +6,9 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from core.datasets.uploaded import MAX_COLUMNS
+from core.datasets.base import MAX_COLUMNS
 from ingest.column_names import name_columns
-from ingest.refusals import Refused
+from ingest.errors import RejectedUpload
 from ingest.text_files import MAX_LINE_BYTES
 from ingest.values import MISSING_WORDS, looks_typed
 
@@ -42,23 +42,23 @@ def detect_dialect(path: Path) -> Dialect:
     """Detect the dialect from the beginning of a text file.
 
     Raises:
-        Refused: If there are too many columns, or no rows.
+        RejectedUpload: If there are too many columns, or no rows.
     """
     text, is_whole = _read_sample(path)
     delimiter = _best_delimiter(text, is_whole=is_whole)
     records = _records(text, delimiter, is_whole=is_whole)
     if not records:
-        raise Refused("empty", "The file has no rows. Expected a header line and a row for each sample.")
+        raise RejectedUpload("empty", "The file has no rows. Expected a header line and a row for each sample.")
     first, others = records[0], records[1:]
     if len(first) > MAX_COLUMNS:
-        raise Refused(
+        raise RejectedUpload(
             "too_many_columns",
             f"The first line has {len(first):,} fields; a table may have at most {MAX_COLUMNS:,} columns. Upload "
             "wider data as an NPY array.",
         )
     has_header = _has_header(first, others)
     if has_header and not others and is_whole:
-        raise Refused("empty", "The file has a header but no rows. Add a row for each sample.")
+        raise RejectedUpload("empty", "The file has a header but no rows. Add a row for each sample.")
     names, warnings = name_columns(first if has_header else [""] * len(first), are_given=has_header)
     return Dialect(delimiter, has_header, names, warnings)
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import duckdb
 
+from ingest.errors import RejectedUpload, quoted
 from ingest.limits import MIB, Limits, Space
-from ingest.refusals import Refused, quoted
 
 NUM_THREADS = 2
 SHARE_OF_MEMORY = 0.75
@@ -84,8 +84,8 @@ def rows_together(num_columns: int) -> int:
 
 
 @contextmanager
-def refusals_of(path: Path, shown: str) -> Iterator[None]:
-    """Convert DuckDB's errors to Refused.
+def rejections_of(path: Path, shown: str) -> Iterator[None]:
+    """Convert DuckDB's errors to RejectedUpload.
 
     Args:
         path: The file; its path is removed from messages.
@@ -94,7 +94,7 @@ def refusals_of(path: Path, shown: str) -> Iterator[None]:
     try:
         yield
     except duckdb.OutOfMemoryException as error:
-        raise Refused(
+        raise RejectedUpload(
             "too_large",
             f"{shown} does not fit into the memory allowed for reading it. Upload fewer columns or shorter texts, or "
             "raise the limit.",
@@ -103,21 +103,21 @@ def refusals_of(path: Path, shown: str) -> Iterator[None]:
         raise _explain(str(error).replace(str(path), shown), shown) from error
 
 
-def _explain(message: str, shown: str) -> Refused:
+def _explain(message: str, shown: str) -> RejectedUpload:
     if match := RAGGED.search(message):
         line, expected, found = match.groups()
-        return Refused(
+        return RejectedUpload(
             "ragged_rows",
             f"{shown}, line {line}: got {found} fields, expected {expected} as in the first line. Give every row as "
             "many fields, and put those that contain the delimiter in double quotes.",
         )
     if match := LINE.search(message):
-        return Refused("unreadable", f"{shown}, line {match[1]}: {_reason_of(message)}")
+        return RejectedUpload("unreadable", f"{shown}, line {match[1]}: {_reason_of(message)}")
     if "File too large" in message or "No space left" in message or "max_temp_directory_size" in message:
-        return Refused("too_large", f"{shown} needs more disk space than is allowed. Upload a smaller file.")
+        return RejectedUpload("too_large", f"{shown} needs more disk space than is allowed. Upload a smaller file.")
     if "state machine" in message:
-        return Refused("unreadable", f"{shown} is not valid CSV (RFC 4180). Write it with a CSV library.")
-    return Refused("unreadable", f"{shown} cannot be read: {quoted(message.splitlines()[0])}. Upload it again.")
+        return RejectedUpload("unreadable", f"{shown} is not valid CSV (RFC 4180). Write it with a CSV library.")
+    return RejectedUpload("unreadable", f"{shown} cannot be read: {quoted(message.splitlines()[0])}. Upload it again.")
 
 
 def _reason_of(message: str) -> str:

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Literal, cast
 
-from ingest.refusals import Refused
+from ingest.errors import RejectedUpload
 
 FileKind = Literal["parquet", "npy", "zip", "gzip", "xz", "bzip2", "tar", "idx", "image", "text", "other"]
 HEAD_BYTES = 4096
@@ -106,13 +106,15 @@ def read_packed_head(path: Path, kind: FileKind) -> bytes:
     """Return the first decompressed bytes of a compressed file.
 
     Raises:
-        Refused: If it cannot be decompressed.
+        RejectedUpload: If it cannot be decompressed.
     """
     try:
         with PACKERS[kind](path) as file:
             return file.read(HEAD_BYTES)
     except UNPACKING_ERRORS as error:
-        raise Refused("truncated", f"The {kind} file is incomplete or damaged ({error}). Upload it again.") from error
+        raise RejectedUpload(
+            "truncated", f"The {kind} file is incomplete or damaged ({error}). Upload it again."
+        ) from error
 
 
 def _is_webp(head: bytes) -> bool:

@@ -17,8 +17,8 @@ from core.uploads.description import SPLIT_NAMES, DescriptionFile, ImagesDescrip
 from core.uploads.folder import IMAGE_RECORD
 from ingest.archive_layout import Place
 from ingest.archive_members import Member
+from ingest.errors import RejectedUpload, quoted
 from ingest.limits import MIB
-from ingest.refusals import Refused, quoted
 from ingest.workspace import Workspace
 
 MAX_IMAGE_BYTES = 256 * MIB
@@ -65,7 +65,7 @@ def take_images(
     """Write images.bin and images.npy into the workspace.
 
     Raises:
-        Refused: If one is broken or too large.
+        RejectedUpload: If one is broken or too large.
     """
     numbers = {label: number for number, label in enumerate(labels)}
     records, offset = Records(), 0
@@ -89,7 +89,7 @@ def look_at(content: bytes, path: str) -> Looks:
     """Decode an image.
 
     Raises:
-        Refused: If it cannot be decoded, or has too many pixels.
+        RejectedUpload: If it cannot be decoded, or has too many pixels.
     """
     try:
         with opened(content) as image:
@@ -99,14 +99,14 @@ def look_at(content: bytes, path: str) -> Looks:
             # Decoding a JPEG at an eighth of its size still reads all its bytes, in less time.
             image.draft(None, (max(1, image.width // 8), max(1, image.height // 8)))
             image.load()
-    except ImageRefused as refused:
-        raise Refused("bad_image", f"The image {quoted(path)} {refused.reason}") from refused
+    except ImageRefused as rejected:
+        raise RejectedUpload("bad_image", f"The image {quoted(path)} {rejected.reason}") from rejected
     return Looks(height, width, is_grey)
 
 
 def _check_size(height: int, width: int, path: str) -> None:
     if width * height > MAX_PIXELS:
-        raise Refused(
+        raise RejectedUpload(
             "too_large",
             f"The image {quoted(path)} has {height:,} × {width:,} pixels; at most {MAX_PIXELS:,} are allowed. Resize "
             "it: networks take a few hundred pixels a side.",
@@ -118,7 +118,7 @@ def _read(member: Member) -> bytes:
     while part := member.read(MIB):
         num_bytes += len(part)
         if num_bytes > MAX_IMAGE_BYTES:
-            raise Refused(
+            raise RejectedUpload(
                 "too_large", f"The image {quoted(str(member.path))} has over {MAX_IMAGE_BYTES:,} bytes. Resize it."
             )
         parts.append(part)

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from core.uploads.description import DescriptionFile
 from ingest.archives import take_archive
+from ingest.errors import RejectedUpload
 from ingest.formats import PACKERS, FileKind, foreign_format, kind_of, read_head, read_packed_head
 from ingest.limits import Limits
-from ingest.refusals import Refused
 from ingest.table_parts import TablePart
 from ingest.unpacking import unpack
 from ingest.workspace import Workspace, open_workspace, publish
@@ -16,7 +16,7 @@ def take_in(folder: Path, limits: Limits) -> DescriptionFile:
     """Convert an upload to typed data in the same folder.
 
     Raises:
-        Refused: If it cannot be ingested; the folder then contains only the upload.
+        RejectedUpload: If it cannot be ingested; the folder then contains only the upload.
     """
     with open_workspace(folder, limits) as workspace:
         _check_file(workspace.original)
@@ -27,9 +27,9 @@ def take_in(folder: Path, limits: Limits) -> DescriptionFile:
 
 def _check_file(original: Path) -> None:
     if original.is_symlink() or not original.is_file():
-        raise Refused("unreadable", "The upload is not a regular file. Upload a file.")
+        raise RejectedUpload("unreadable", "The upload is not a regular file. Upload a file.")
     if original.stat().st_size == 0:
-        raise Refused("empty", "The file is empty. Send a file with data.")
+        raise RejectedUpload("empty", "The file is empty. Send a file with data.")
 
 
 def _take(workspace: Workspace) -> DescriptionFile:
@@ -40,7 +40,9 @@ def _take(workspace: Workspace) -> DescriptionFile:
         if inner == "tar":
             return take_archive(path, kind, workspace)
         if inner in PACKERS or inner == "zip":
-            raise Refused("unsafe_archive", f"The file is compressed twice ({inner} inside {kind}). Compress it once.")
+            raise RejectedUpload(
+                "unsafe_archive", f"The file is compressed twice ({inner} inside {kind}). Compress it once."
+            )
         path = unpack(path, kind, workspace.work / "unpacked", workspace.space)
         kind = inner
     return _take_plain(path, kind, workspace)
@@ -67,8 +69,8 @@ def _take_plain(path: Path, kind: FileKind, workspace: Workspace) -> Description
             raise _unknown("of an unknown format")
 
 
-def _unknown(name: str) -> Refused:
-    return Refused(
+def _unknown(name: str) -> RejectedUpload:
+    return RejectedUpload(
         "unknown_format",
         f"The file is {name}. Expected CSV, TSV, JSON Lines, Parquet, NPY, NPZ, IDX, or a zip or tar archive of them "
         "or of images.",

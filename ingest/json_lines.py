@@ -7,10 +7,10 @@ from typing import Any, Literal
 
 import orjson
 
-from core.datasets.uploaded import MAX_COLUMNS
+from core.datasets.base import MAX_COLUMNS
 from ingest.column_names import name_columns
-from ingest.engine import identifier, literal, refusals_of
-from ingest.refusals import Refused, quoted
+from ingest.engine import identifier, literal, rejections_of
+from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart
 from ingest.text_files import MAX_LINE_BYTES
 from ingest.text_tables import STAGED, Staging
@@ -35,7 +35,7 @@ def survey_keys(path: Path) -> Keys:
     """Collect the keys of all lines.
 
     Raises:
-        Refused: If a line is not a flat object, or no line has a key.
+        RejectedUpload: If a line is not a flat object, or no line has a key.
     """
     kinds: dict[str, set[JsonKind]] = {}
     known: set[tuple[str, type]] = set()
@@ -47,7 +47,7 @@ def survey_keys(path: Path) -> Keys:
                 _add_kind(kinds, key, value, f"Line {number}")
                 known.add((key, type(value)))
         if len(kinds) > MAX_COLUMNS:
-            raise Refused(
+            raise RejectedUpload(
                 "too_many_columns",
                 f"The first {number:,} lines have {len(kinds):,} different keys; a table may have at most "
                 f"{MAX_COLUMNS:,} columns. Upload wider data as an NPY array.",
@@ -69,20 +69,22 @@ def _parse(text: bytes, where: str) -> dict[str, Any]:
     try:
         row = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        raise Refused(
+        raise RejectedUpload(
             "unreadable",
             f"{where} is not valid JSON ({error}). Expected one complete object per line. JSON has no NaN or infinity; "
             "write null.",
         ) from error
     if not isinstance(row, dict):
-        raise Refused("unreadable", f'{where} is not an object. Write each row as {{"column": value, …}} on one line.')
+        raise RejectedUpload(
+            "unreadable", f'{where} is not an object. Write each row as {{"column": value, …}} on one line.'
+        )
     return row
 
 
 def _add_kind(kinds: dict[str, set[JsonKind]], key: str, value: Any, where: str) -> None:
     kind = KINDS.get(type(value))
     if kind is None:
-        raise Refused(
+        raise RejectedUpload(
             "nested_values",
             f"{where}: {quoted(key)} contains {'a list' if isinstance(value, list) else 'an object'}. Write its parts "
             "as separate columns, or upload arrays as NPY.",
@@ -92,12 +94,14 @@ def _add_kind(kinds: dict[str, set[JsonKind]], key: str, value: Any, where: str)
 
 def _check_keys(kinds: dict[str, set[JsonKind]]) -> None:
     if not kinds:
-        raise Refused("empty", "The objects have no keys. Expected an object with the values of a row on each line.")
+        raise RejectedUpload(
+            "empty", "The objects have no keys. Expected an object with the values of a row on each line."
+        )
     different = {" ".join(key.split()).casefold(): key for key in kinds}
     for key in kinds:
         name = " ".join(key.split())
         if not name or different[name.casefold()] != key:
-            raise Refused(
+            raise RejectedUpload(
                 "unreadable",
                 f"The key {quoted(key)} is blank, or differs from {quoted(different[name.casefold()])} only "
                 "in case or spaces. Rename it.",
@@ -108,13 +112,13 @@ def stage_json_lines(staging: Staging, part: TablePart, keys: Keys) -> None:
     """Add the objects of a plain JSON Lines file; empty strings count as missing.
 
     Raises:
-        Refused: If it cannot be read, or its keys differ from those of earlier parts.
+        RejectedUpload: If it cannot be read, or its keys differ from those of earlier parts.
     """
     names, _ = name_columns(keys.names)
     places = staging.places(names, part.shown)
     spelled = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys.names)
     columns = ", ".join(f"nullif({identifier(keys.names[place])}, '')" for place in places)
-    with refusals_of(part.path, part.shown):
+    with rejections_of(part.path, part.shown):
         staging.connection.execute(
             f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM "  # noqa: S608 -- Every part is a number or was quoted.
             f"read_json({literal(str(part.path))}, format = 'newline_delimited', columns = {{{spelled}}}, "

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from ingest.refusals import Refused
+from ingest.errors import RejectedUpload
 
 MIB = 1024**2
 MEMORY_BESIDE = 2048 * MIB
@@ -78,11 +78,11 @@ class Space:
         """Count bytes about to be written.
 
         Raises:
-            Refused: If they exceed the limit.
+            RejectedUpload: If they exceed the limit.
         """
         self.used += num_bytes
         if self.used > self.max_bytes:
-            raise Refused(
+            raise RejectedUpload(
                 "too_large",
                 f"Unpacked and prepared, the data needs more than the {self.max_bytes:,} bytes allowed. Upload less "
                 "data, or raise the limit.",
@@ -110,11 +110,11 @@ class Ratio:
         """Count unpacked bytes.
 
         Raises:
-            Refused: If the ratio exceeds MAX_RATIO.
+            RejectedUpload: If the ratio exceeds MAX_RATIO.
         """
         self.num_unpacked += num_bytes
         if self.num_unpacked > RATIO_FROM and self.num_unpacked > MAX_RATIO * self.num_packed:
-            raise Refused(
+            raise RejectedUpload(
                 "too_large",
                 f"{self.what} of {self.num_packed:,} bytes unpacks to more than {MAX_RATIO} times its size, like a "
                 "decompression bomb. Upload the data with ordinary compression.",

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import duckdb
 
-from core.datasets.uploaded import MAX_COLUMNS
+from core.datasets.base import MAX_COLUMNS
 from core.uploads.description import ColumnType
 from ingest.column_names import name_columns
-from ingest.engine import identifier, literal, refusals_of
-from ingest.refusals import Refused, quoted
+from ingest.engine import identifier, literal, rejections_of
+from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart, TypedColumn, TypedRows
 
 LARGEST_WHOLE = 2**63 - 1
@@ -22,13 +22,13 @@ def open_parquet(connection: duckdb.DuckDBPyConnection, parts: Sequence[TablePar
     """Read the schema of all parts.
 
     Raises:
-        Refused: If one cannot be read, has nested or unsupported columns, or other columns than the first part.
+        RejectedUpload: If one cannot be read, has nested or unsupported columns, or other columns than the first part.
     """
     given = _schema(connection, parts[0])
     names, warnings = name_columns([name for name, _ in given])
     selects = [_select(connection, part, given) for part in parts]
     relation = "(" + " UNION ALL ".join(selects) + ")"
-    with refusals_of(parts[0].path, parts[0].shown):
+    with rejections_of(parts[0].path, parts[0].shown):
         columns = [
             _column(connection, relation, place, name, type_)
             for place, (name, (_, type_)) in enumerate(zip(names, given, strict=True))
@@ -37,10 +37,10 @@ def open_parquet(connection: duckdb.DuckDBPyConnection, parts: Sequence[TablePar
 
 
 def _schema(connection: duckdb.DuckDBPyConnection, part: TablePart) -> list[tuple[str, str]]:
-    with refusals_of(part.path, part.shown):
+    with rejections_of(part.path, part.shown):
         rows = connection.execute(f"DESCRIBE SELECT * FROM {_reader(part.path)}").fetchall()  # noqa: S608 -- Quoted.
     if len(rows) > MAX_COLUMNS:
-        raise Refused(
+        raise RejectedUpload(
             "too_many_columns",
             f"{part.shown} has {len(rows):,} columns; a table may have at most {MAX_COLUMNS:,}. Upload wider data as "
             "an NPY array.",
@@ -52,7 +52,7 @@ def _select(connection: duckdb.DuckDBPyConnection, part: TablePart, given: list[
     there = dict(_schema(connection, part))
     for name, type_ in given:
         if there.get(name) != type_ or len(there) != len(given):
-            raise Refused(
+            raise RejectedUpload(
                 "mixed_contents",
                 f"{part.shown} does not have the columns of the first file: {quoted(name)} is "
                 f"{there.get(name, 'missing')}, expected {type_}. Give all files of a table the same columns.",
@@ -72,12 +72,12 @@ def _column(connection: duckdb.DuckDBPyConnection, relation: str, place: int, na
     if reading := _reading(column, type_):
         return TypedColumn(name, *reading)
     if re.search(r"[\[(]", type_) or type_ in ("VARIANT",):
-        raise Refused(
+        raise RejectedUpload(
             "nested_values",
             f"Column {quoted(name)} contains nested values ({quoted(type_)}). Write its parts as separate columns, "
             "or upload arrays as NPY.",
         )
-    raise Refused(
+    raise RejectedUpload(
         "unsupported_type",
         f"Column {quoted(name)} has the unsupported type {quoted(type_)}. Expected numbers, booleans, dates or text. "
         "Convert it or leave it out.",

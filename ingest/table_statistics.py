@@ -11,7 +11,7 @@ import duckdb
 
 from core.uploads.description import MAX_VALUES_KEPT, ColumnDescription, ValueCount
 from ingest.engine import identifier, literal
-from ingest.refusals import Refused, quoted
+from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TypedColumn
 
 COLUMNS_AT_ONCE = 50
@@ -32,7 +32,7 @@ def describe_columns(
     """Describe the columns of a Parquet file.
 
     Raises:
-        Refused: If a number is infinite.
+        RejectedUpload: If a number is infinite.
     """
     described: list[ColumnDescription] = []
     for start in range(0, len(columns), COLUMNS_AT_ONCE):
@@ -94,7 +94,7 @@ def _describe(
 ) -> ColumnDescription:
     num_values, num_distinct, least, greatest, mean, stddev = facts
     if column.type == "number" and num_values:
-        _refuse_infinite(connection, table, column.name, least, greatest)
+        _reject_infinite(connection, table, column.name, least, greatest)
     values: tuple[ValueCount, ...] = ()
     if num_distinct <= MAX_COUNTED_EXACTLY:
         is_short = column.type != "text" or (greatest or 0) <= LONGEST_LISTED
@@ -128,7 +128,7 @@ def _count_values(
     return rows[0][2], tuple(ValueCount(value=_word(value), count=count) for value, count, _ in listed)
 
 
-def _refuse_infinite(
+def _reject_infinite(
     connection: duckdb.DuckDBPyConnection, table: Path, name: str, least: float, greatest: float
 ) -> None:
     if math.isfinite(least) and math.isfinite(greatest):
@@ -137,7 +137,7 @@ def _refuse_infinite(
         f"SELECT number FROM (SELECT row_number() OVER () AS number, {identifier(name)} AS value "  # noqa: S608 -- Quoted.
         f"FROM {_reader(table)}) WHERE isinf(value) LIMIT 1"
     ).fetchone()
-    raise Refused(
+    raise RejectedUpload(
         "not_finite",
         f"Column {quoted(name)} contains an infinite number, first in row {row[0] if row else '?'} of the data. "
         "Leave such values empty, or write finite numbers.",

@@ -7,11 +7,11 @@ import duckdb
 
 from core.uploads.description import SPLIT_NAMES, DescriptionFile, SplitName, TableDescription
 from core.uploads.folder import SPLIT_COLUMN
-from ingest.engine import SHARE_OF_MEMORY, identifier, literal, open_engine, refusals_of, rows_together
+from ingest.engine import SHARE_OF_MEMORY, identifier, literal, open_engine, rejections_of, rows_together
+from ingest.errors import RejectedUpload
 from ingest.formats import kind_of, read_head
 from ingest.limits import limited_file_size
 from ingest.parquet_tables import open_parquet
-from ingest.refusals import Refused
 from ingest.table_parts import TablePart, TypedRows
 from ingest.table_statistics import describe_columns, read_sample
 from ingest.text_reading import TextReading
@@ -30,11 +30,11 @@ def take_table(parts: Sequence[TablePart], workspace: Workspace) -> DescriptionF
         workspace: Workspace of the upload.
 
     Raises:
-        Refused: If they cannot be read as one table.
+        RejectedUpload: If they cannot be read as one table.
     """
     with open_engine(workspace.folder, workspace.work, workspace.limits, workspace.space) as connection:
         table = workspace.results.table
-        with refusals_of(parts[0].path, "The table"):
+        with rejections_of(parts[0].path, "The table"):
             rows = _read_rows(connection, parts, workspace)
             check_width(len(rows.columns), _max_columns(workspace))
             _write(connection, rows, table, workspace, with_split=parts[0].split is not None)
@@ -50,7 +50,7 @@ def _read_rows(connection: duckdb.DuckDBPyConnection, parts: Sequence[TablePart]
     if are_parquet == {True}:
         return open_parquet(connection, parts)
     if True in are_parquet:
-        raise Refused("mixed_contents", "Some files are Parquet and others text. Upload all rows in one format.")
+        raise RejectedUpload("mixed_contents", "Some files are Parquet and others text. Upload all rows in one format.")
     staging = Staging(connection, workspace.work / "staged.db", _max_columns(workspace))
     return TextReading(staging, workspace).read(parts)
 
@@ -79,7 +79,7 @@ def _describe(connection: duckdb.DuckDBPyConnection, rows: TypedRows, table: Pat
     reader = f"read_parquet({literal(str(table))})"
     (num_rows,) = connection.execute(f"SELECT count(*) FROM {reader}").fetchone() or (0,)  # noqa: S608 -- Quoted.
     if not num_rows:
-        raise Refused("empty", "The table has columns but no rows. Add a row for each sample.")
+        raise RejectedUpload("empty", "The table has columns but no rows. Add a row for each sample.")
     return TableDescription(
         num_rows=num_rows,
         columns=describe_columns(connection, table, rows.columns, num_rows),

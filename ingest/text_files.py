@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
+from ingest.errors import RejectedUpload
 from ingest.formats import HEAD_BYTES, utf16_without_mark
 from ingest.limits import MIB, Space
-from ingest.refusals import Refused
 
 MAX_LINE_BYTES = 2_000_000
 """Limit of one line: 10,000 columns with 200 characters each."""
@@ -51,12 +51,12 @@ def make_plain(source: Path, copy: Path, space: Space) -> PlainText:
         space: Counts the bytes of the copy.
 
     Raises:
-        Refused: If it is empty, not text, in mixed encodings, or a line is too long.
+        RejectedUpload: If it is empty, not text, in mixed encodings, or a line is too long.
     """
     with source.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
-        _refuse_blank(source)
+        _reject_blank(source)
     encoding = _utf16(head)
     if encoding:
         _rewrite(source, copy, space, _decoder_of_utf16(encoding))
@@ -76,7 +76,7 @@ def _make_utf8(source: Path, copy: Path, space: Space) -> PlainText:
         _rewrite(source, copy, space, _join_line_ends(_keep))
         return PlainText(copy)
     if survey.has_utf8_letters:
-        raise Refused(
+        raise RejectedUpload(
             "mixed_encodings",
             f"Line {survey.first_invalid_line} is not UTF-8, but other lines are: the text mixes encodings. "
             "Save it as UTF-8.",
@@ -92,13 +92,15 @@ def survey_text(path: Path) -> Survey:
     """Examine every byte of a text once, a few lines at a time.
 
     Raises:
-        Refused: If there is a NUL byte, or a line is longer than MAX_LINE_BYTES.
+        RejectedUpload: If there is a NUL byte, or a line is longer than MAX_LINE_BYTES.
     """
     survey = Survey()
     for lines in _whole_lines(path):
         if b"\x00" in lines:
             line = survey.num_lines + lines[: lines.index(b"\x00")].count(b"\n") + 1
-            raise Refused("unreadable", f"Line {line} contains a NUL byte, so this is not text. Save it as UTF-8 text.")
+            raise RejectedUpload(
+                "unreadable", f"Line {line} contains a NUL byte, so this is not text. Save it as UTF-8 text."
+            )
         if not lines.isascii():
             _survey_letters(lines, survey)
         survey.num_crlf += lines.count(b"\r\n")
@@ -132,7 +134,7 @@ def _whole_lines(path: Path) -> Iterator[bytes]:
 def _check_length(chunk: bytes, rest: bytes, num_before: int) -> None:
     if len(chunk) - (chunk.rfind(b"\n") + 1) + len(rest) > MAX_LINE_BYTES:
         line = num_before + chunk.count(b"\n") + 1
-        raise Refused(
+        raise RejectedUpload(
             "too_large",
             f"Line {line} is longer than {MAX_LINE_BYTES:,} bytes. Put each row on its own line, and large "
             "texts or arrays in separate files.",
@@ -186,7 +188,7 @@ def _decoder_of_utf16(encoding: str) -> Decode:
         try:
             return decoder.decode(chunk, final).encode()
         except UnicodeError as error:
-            raise Refused(
+            raise RejectedUpload(
                 "unreadable",
                 f"The text begins as {encoding.upper()} but is not valid ({error}). Save it as UTF-8.",
             ) from error
@@ -199,7 +201,7 @@ def _decoder_of_old_text() -> Decode:
         try:
             return chunk.decode(OLD_ENCODING).encode()
         except UnicodeError as error:
-            raise Refused(
+            raise RejectedUpload(
                 "unreadable", f"The text is neither UTF-8 nor Windows-1252 (Latin-1): {error}. Save it as UTF-8."
             ) from error
 
@@ -208,15 +210,15 @@ def _decoder_of_old_text() -> Decode:
 
 def _utf16(head: bytes) -> str | None:
     if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
-        raise Refused("unreadable", "The text is UTF-32. Save it as UTF-8.")
+        raise RejectedUpload("unreadable", "The text is UTF-32. Save it as UTF-8.")
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return "utf-16"
     return utf16_without_mark(head)
 
 
-def _refuse_blank(source: Path) -> None:
+def _reject_blank(source: Path) -> None:
     with source.open("rb") as file:
         while chunk := file.read(MIB):
             if chunk.strip(b"\xef\xbb\xbf \t\r\n"):
                 return
-    raise Refused("empty", "The file is empty. Send a file with data.")
+    raise RejectedUpload("empty", "The file is empty. Send a file with data.")

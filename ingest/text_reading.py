@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ingest.column_types import JSON_TRAITS, Trait, infer_types
+from ingest.errors import RejectedUpload
 from ingest.formats import read_head
 from ingest.json_lines import JsonKind, stage_json_lines, survey_keys
 from ingest.limits import limited_file_size
-from ingest.refusals import Refused
 from ingest.table_parts import THE_FILE, TableFormat, TablePart, TypedRows
 from ingest.text_files import make_plain
 from ingest.text_tables import STAGED, Staging, stage_csv
@@ -34,7 +34,7 @@ class TextReading:
         """Read all files.
 
         Raises:
-            Refused: If one cannot be read, or they do not form one table.
+            RejectedUpload: If one cannot be read, or they do not form one table.
         """
         space = self.workspace.space
         for part in parts:
@@ -60,7 +60,9 @@ class TextReading:
         is_json = _is_json(part.path)
         self.formats.add("json_lines" if is_json else "csv")
         if len(self.formats) > 1:
-            raise Refused("mixed_contents", "Some files are CSV and others JSON Lines. Upload all rows in one format.")
+            raise RejectedUpload(
+                "mixed_contents", "Some files are CSV and others JSON Lines. Upload all rows in one format."
+            )
         if not is_json:
             self.warnings |= dict.fromkeys(stage_csv(self.staging, part).warnings)
             return
@@ -77,13 +79,13 @@ class TextReading:
 
 @contextmanager
 def _naming(shown: str) -> Iterator[None]:
-    """Add the name of the file to the message of Refused."""
+    """Add the name of the file to the message of RejectedUpload."""
     try:
         yield
-    except Refused as refused:
-        if shown == THE_FILE or shown in refused.detail:
+    except RejectedUpload as rejected:
+        if shown == THE_FILE or shown in rejected.detail:
             raise
-        raise Refused(refused.code, f"{shown}: {refused.detail}") from refused
+        raise RejectedUpload(rejected.code, f"{shown}: {rejected.detail}") from rejected
 
 
 def _is_json(path: Path) -> bool:

@@ -6,8 +6,8 @@ from pathlib import Path
 import duckdb
 
 from ingest.csv_dialect import Dialect, detect_dialect
-from ingest.engine import literal, refusals_of, rows_together
-from ingest.refusals import Refused, quoted
+from ingest.engine import literal, rejections_of, rows_together
+from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart
 from ingest.text_files import MAX_LINE_BYTES
 from ingest.values import MISSING_WORDS
@@ -35,7 +35,7 @@ class Staging:
         """Create the table.
 
         Raises:
-            Refused: If it has too many columns.
+            RejectedUpload: If it has too many columns.
         """
         check_width(len(names), self.max_columns)
         self.names = names
@@ -50,7 +50,7 @@ class Staging:
         """Return the index of each column of the table in a part with these names.
 
         Raises:
-            Refused: If the part has other columns.
+            RejectedUpload: If the part has other columns.
         """
         if not self.names:
             self.begin(names)
@@ -59,7 +59,7 @@ class Staging:
         if missing or len(names) != len(self.names):
             more = [name for name in names if name.casefold() not in {mine.casefold() for mine in self.names}]
             which = f"lacks the column {quoted(missing[0])}" if missing else f"has the extra column {quoted(more[0])}"
-            raise Refused(
+            raise RejectedUpload(
                 "mixed_contents",
                 f"{shown} {which}: all files of a table need the same {len(self.names)} columns as the first. Fix its "
                 "header, or upload the files separately.",
@@ -71,12 +71,12 @@ def stage_csv(staging: Staging, part: TablePart) -> Dialect:
     """Add the rows of a plain CSV file.
 
     Raises:
-        Refused: If it cannot be read, or its columns differ from those of earlier parts.
+        RejectedUpload: If it cannot be read, or its columns differ from those of earlier parts.
     """
     dialect = detect_dialect(part.path)
     places = staging.places(dialect.names, part.shown)
     columns = ", ".join(f"trim(f{place})" for place in places)
-    with refusals_of(part.path, part.shown):
+    with rejections_of(part.path, part.shown):
         staging.connection.execute(
             f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM {_reader(part.path, dialect)}"  # noqa: S608 -- Every part is a number or was quoted.
         )
@@ -87,10 +87,10 @@ def check_width(num_columns: int, max_columns: int) -> None:
     """Check that a table of this width fits into memory.
 
     Raises:
-        Refused: If it does not.
+        RejectedUpload: If it does not.
     """
     if num_columns > max_columns:
-        raise Refused(
+        raise RejectedUpload(
             "too_many_columns",
             f"The table has {num_columns:,} columns; the memory allowed for reading is enough for "
             f"{max_columns:,}. Upload fewer columns or an NPY array, or raise the limit.",

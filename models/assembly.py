@@ -7,11 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.checks.fit import fit_parts
+from core.checks.fit import check_parts
 from core.datasets.shape import DatasetShape
-from core.datasets.shapes import shape_of
-from core.datasets.uploaded import Augmentation
 from core.experiment import ExperimentSpec
+from core.networks.table import LayerRow
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
 from models.datasets.loading import load_data, read_description
@@ -22,8 +21,8 @@ from models.networks.network import build_network
 from models.networks.weights import set_first_weights
 from models.objectives.metrics import Measure, make_measures
 from models.objectives.weighting import weigh_samples
-from models.preparation.augmentation import Front, make_augmentation
-from models.preparation.preparation import AnyPreparation, Preparation
+from models.preparation.augmentation import StepPreparation, make_augmentation
+from models.preparation.preparation import AnyPreparation
 from models.preparation.targets import TargetScaling, fit_target_scaling, shape_targets
 
 NUM_EXAMPLES = 64
@@ -35,6 +34,7 @@ class Assembly:
 
     Attributes:
         shape: Of the dataset.
+        layers: The network's layers in order, as a dry run lists them.
         network: A keras.Model with its first weights, from prepared inputs.
         data: Prepared inputs and shaped targets.
         measures: For the metrics of the spec.
@@ -45,6 +45,7 @@ class Assembly:
     """
 
     shape: DatasetShape
+    layers: tuple[LayerRow, ...]
     network: Any
     data: FitData
     measures: tuple[Measure, ...]
@@ -70,20 +71,21 @@ def assemble(
         DatasetMissing: If the dataset's files are not on this machine.
         InvalidInput: If they are not what they should be.
     """
-    promised = shape_of(spec.dataset, read_description(spec.dataset, datasets_dir))
+    promised = spec.dataset.shape(read_description(spec.dataset, datasets_dir))
     # Before the data are read: that may take minutes.
-    fit_parts(spec, promised)
+    parts = check_parts(spec, promised)
     storage = Storage(scratch_dir, cache_dir=cache_dir)
     loaded = load_data(spec.dataset, promised, datasets_dir, spec.seed, storage)
-    # Only the rows of a table tell exactly what comes of it.
+    # Only the rows of a table show exactly what comes of it.
     shape, preparation = loaded.shape, loaded.preparation
-    layers, _ = fit_parts(spec, shape)
-    output_shape = layers[-1].output_shape
+    if shape != promised:
+        parts = check_parts(spec, shape)
+    output_shape = parts.output_shape
     samples = weigh_samples(loaded.samples, spec.training, shape.class_labels)
 
-    augment = make_augmentation(getattr(spec.dataset, "augmentation", Augmentation()), spec.seed)
+    augment = make_augmentation(spec.dataset.augmentation_asked(), spec.seed)
     factor = _factor_of_bytes(preparation, samples)
-    front = Front(factor or 1.0, augment)
+    step_preparation = StepPreparation(factor or 1.0, augment)
 
     def prepare(part: Samples) -> Arrays:
         targets = shape_targets(part.targets, spec.training.loss, shape, output_shape)
@@ -95,8 +97,9 @@ def assemble(
     target_scaling = fit_target_scaling(spec, samples.train.targets)
     return Assembly(
         shape=shape,
+        layers=parts.layers,
         network=network if target_scaling is None else target_scaling.attach(network),
-        data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test), front),
+        data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test), step_preparation),
         measures=make_measures(spec.training, output_shape),
         make_tally=choose_tally(spec, shape, output_shape),
         preparation=preparation,
@@ -107,14 +110,12 @@ def assemble(
 
 
 def _factor_of_bytes(preparation: AnyPreparation, samples: SplitSamples) -> float | None:
-    """What bytes are multiplied by within each step, so that all samples take a quarter of the memory until then.
+    """Return what bytes are multiplied by within each step; None where inputs are no bytes, or more is done to them.
 
-    None where inputs are no bytes, or more is to be done to them.
+    All samples take a quarter of the memory until then.
     """
     are_bytes = all(part.inputs.dtype == np.uint8 for part in (samples.train, samples.validation, samples.test))
-    if are_bytes and isinstance(preparation, Preparation) and preparation.only_multiplies:
-        return preparation.factor
-    return None
+    return preparation.factor_alone if are_bytes else None
 
 
 def as_served(assembly: Assembly, spec: ExperimentSpec) -> Assembly:

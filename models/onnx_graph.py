@@ -30,7 +30,7 @@ class Graph:
         self._constants: list[Any] = []
 
     def name(self, stem: str) -> str:
-        """A name not used before, `stem` itself where it is free."""
+        """Return a name not used before, `stem` itself where it is free."""
         name, number = stem, 1
         while name in self.names:
             number += 1
@@ -39,7 +39,7 @@ class Graph:
         return name
 
     def constant(self, stem: str, array: Any, dtype: Any = np.float32) -> str:
-        """Add an array."""
+        """Add an array and return its name."""
         name = self.name(stem)
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(array, dtype=dtype), name))
         return name
@@ -71,11 +71,11 @@ class Graph:
         return self.add_many("Split", [value], count, axis=-1, num_outputs=count)
 
     def body(self, inputs: Sequence[Any], outputs: Sequence[Any]) -> Any:
-        """These nodes as the body of a loop."""
+        """Return these nodes as the body of a loop."""
         return helper.make_graph(self._nodes, "body", inputs, outputs, self._constants)
 
     def finish(self, inputs: Any, outputs: Any) -> Any:
-        """The model of one input and one output.
+        """Return the model of one input and one output.
 
         Args:
             inputs: From `tensor`.
@@ -112,12 +112,16 @@ class Value:
     shape: tuple[int, ...]
     channels_first: bool = False
 
+    def after(self, layer: Any, name: str, *, channels_first: bool) -> "Value":
+        """Return the value of this name that a Keras layer makes of this one, in the shape that Keras works out."""
+        return Value(name, tuple(layer.compute_output_shape((None, *self.shape))[1:]), channels_first)
+
 
 def to_channels_last(graph: Graph, value: Value) -> str:
-    """The value in Keras's order of axes."""
+    """Return the value in Keras's order of axes, by name."""
     return graph.add("Transpose", value.name, perm=TO_CHANNELS_LAST) if value.channels_first else value.name
 
 
 def to_channels_first(graph: Graph, value: Value) -> str:
-    """The value of an image in ONNX's order of axes."""
+    """Return the value of an image in ONNX's order of axes, by name."""
     return value.name if value.channels_first else graph.add("Transpose", value.name, perm=TO_CHANNELS_FIRST)

@@ -71,7 +71,7 @@ def num_threads() -> int:
 
 
 def has_gpu() -> bool:
-    """Whether there is a GPU to compute on."""
+    """Return whether there is a GPU to compute on."""
     return bool(tf.config.list_physical_devices("GPU"))
 
 
@@ -96,7 +96,7 @@ def device_memory_bytes() -> int:
     """Memory of the device that training samples lie on: the first GPU's, or what of the machine's may be used."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus:
-        # CUDA itself is not asked: TensorFlow takes memory as it needs it, and tells only what it has taken.
+        # CUDA itself is not asked: TensorFlow takes memory as it needs it, and reports only what it has taken.
         limit = tf.config.experimental.get_device_details(gpus[0]).get("memory_limit")
         if limit:
             return int(limit)

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from core.checks.cost import count_step_flops
 from core.checks.length import measure_length
+from core.evaluation import SplitCounts
 from core.experiment import ExperimentSpec
 from core.metrics import Phase
-from core.networks.table import tabulate_layers
 from core.run_report import Environment
 from models.assembly import Assembly, as_served, assemble
 from models.evaluation.report import write_report
@@ -22,7 +22,7 @@ from models.runtime import find_device_name, library_versions, num_threads
 
 @dataclass(frozen=True, slots=True)
 class TrainingOutcome:
-    """What a finished training leaves.
+    """Files and numbers that a finished training leaves.
 
     Attributes:
         files: model.keras, model.onnx, signature.json and evaluation.json.
@@ -46,7 +46,7 @@ def train(
         output_dir: An existing directory for the saved files.
         cache_dir: What one run finds out about plans, and the pixels it decodes, are kept here for those after it;
             None keeps nothing.
-        reporter: Hears of phases, progress and metrics, and says whether to stop.
+        reporter: Takes phases, progress and metrics, and says whether to stop.
 
     Raises:
         InvalidSpec: If network, data, loss and metrics do not fit together.
@@ -80,12 +80,14 @@ def train(
 
     clock.phase(Phase.EXPORT)
     files = export_model(as_served(assembly, spec), spec, output_dir)
-    files.append(write_report(assembly.shape, assembly.data, outcome.validation, outcome.test, output_dir))
+    data = assembly.data
+    num_samples = SplitCounts(train=len(data.train), validation=len(data.validation), test=len(data.test))
+    files.append(write_report(assembly.shape, num_samples, outcome.validation, outcome.test, output_dir))
     return TrainingOutcome(files, outcome.metrics, clock.finish())
 
 
 def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_dir: Path | None) -> Planning:
-    """What the fit of a spec is planned by.
+    """Gather what the plan of a fit is chosen by.
 
     Args:
         spec: What to train.
@@ -93,14 +95,14 @@ def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_d
         device: What it is trained on, by name.
         cache_dir: Where what is found out about plans is kept; None keeps nothing.
     """
-    augmentation = getattr(spec.dataset, "augmentation", None)
+    augmentation = spec.dataset.augmentation_asked()
     # How long to train, and from which random numbers, changes no step.
     training = spec.training.model_dump_json(exclude={"epochs", "steps", "early_stopping", "shuffle", "plan"})
     sizes = [f"{column.shape} {column.dtype}" for column in assembly.data.train.columns()]
     network = [
         spec.model.model_dump_json(),
         training,
-        *([augmentation.model_dump_json()] if augmentation is not None and augmentation.is_any else []),
+        *([augmentation.model_dump_json()] if augmentation.is_any else []),
         *sizes,
         device,
         num_threads(),
@@ -108,6 +110,5 @@ def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_d
         GENERATION,
     ]
     folder = None if cache_dir is None else cache_dir / "plans"
-    layers = tabulate_layers(spec.model, assembly.shape.network_input_shape, assembly.shape.embeddings)
-    flops = count_step_flops(layers, measure_length(spec.training, len(assembly.data.train)).batch_size)
+    flops = count_step_flops(assembly.layers, measure_length(spec.training, len(assembly.data.train)).batch_size)
     return Planning("\n".join(map(str, network)), flops, PlanCache(folder))

@@ -1,4 +1,4 @@
-"""Making a trainer quick before its first run comes."""
+"""Warm-up of a trainer, before its first run comes."""
 
 from pathlib import Path
 from tempfile import TemporaryDirectory

@@ -17,9 +17,9 @@ from launch.throwaway import throwaway_service
 from reproduction.charts import lines_of, write_chart
 from reproduction.outcomes import Outcome, Outcomes, read_outcomes
 from reproduction.page import Row, chart_address, describe_rows, write_page
-from reproduction.running import run_tries, send_data, tell
-from reproduction.tries import Try, in_order, list_tries
-from reproduction.verdicts import Verdict, judge
+from reproduction.running import report, send_data, train_variants
+from reproduction.variants import VariantRun, in_order, list_variant_runs
+from reproduction.verdicts import Verdict, evaluate
 from trainyard import Client
 
 ROOT = Path(__file__).parents[1]
@@ -71,7 +71,7 @@ def main() -> None:
     verdicts = describe_rows(write_catalogue(arguments, outcomes))
     asked = {preset.name: verdicts[preset.name] for preset in arguments.presets}
     for name, verdict in asked.items():
-        tell(f"{name:22} {verdict}")
+        report(f"{name:22} {verdict}")
     sys.exit(0 if set(asked.values()) <= {Verdict.REPRODUCED} else 1)
 
 
@@ -118,7 +118,7 @@ def write_catalogue(arguments: Arguments, outcomes: Outcomes) -> list[Row]:
         if is_curve:
             write_chart(chart, preset, lines)
         address = chart_address(arguments.output, chart) if is_curve else None
-        rows.append(Row(preset, judge(preset, outcomes), address))
+        rows.append(Row(preset, evaluate(preset, outcomes), address))
     arguments.output.write_text(write_page(rows, outcomes), encoding="utf-8")
     return rows
 
@@ -132,20 +132,20 @@ def _train(arguments: Arguments, outcomes: Outcomes) -> None:
             if not wanted[preset.name]:
                 continue
             if not send_data(client, preset.spec.dataset, arguments.data_dir):
-                tell(f"{preset.name} is skipped: its data is not in {arguments.data_dir}.")
+                report(f"{preset.name} is skipped: its data is not in {arguments.data_dir}.")
                 continue
-            run_tries(client, preset, wanted[preset.name], lambda outcome: _keep(outcome, outcomes, arguments))
+            train_variants(client, preset, wanted[preset.name], lambda outcome: _keep(outcome, outcomes, arguments))
 
 
-def _missing(arguments: Arguments, preset: Preset, outcomes: Outcomes) -> list[Try]:
+def _missing(arguments: Arguments, preset: Preset, outcomes: Outcomes) -> list[VariantRun]:
     """Return variants that have not been run with their current spec."""
-    tries = list_tries(preset, variants=arguments.variants)
+    runs = list_variant_runs(preset, variants=arguments.variants)
     if arguments.again:
-        return tries
-    known = {(each.variant, each.seed): outcomes.find(each.preset, each.variant, each.seed) for each in tries}
+        return runs
+    known = {(each.variant, each.seed): outcomes.find(each.preset, each.variant, each.seed) for each in runs}
     return [
         each
-        for each in tries
+        for each in runs
         if (found := known[each.variant, each.seed]) is None
         or found.digest != each.digest
         or found.state == "cancelled"
@@ -156,12 +156,12 @@ def _keep(outcome: Outcome, outcomes: Outcomes, arguments: Arguments) -> None:
     outcomes.add(outcome)
     outcomes.write(arguments.results)
     name = f"{outcome.preset} {outcome.variant or ''}".strip()
-    tell(f"{name}, seed {outcome.seed}: {outcome.state} in {outcome.seconds:.1f} s {outcome.error}".rstrip())
+    report(f"{name}, seed {outcome.seed}: {outcome.state} in {outcome.seconds:.1f} s {outcome.error}".rstrip())
 
 
 def _forget_what_is_gone(outcomes: Outcomes) -> None:
     outcomes.keep_only(
-        (each.preset, each.variant, each.seed) for preset in list_presets() for each in list_tries(preset)
+        (each.preset, each.variant, each.seed) for preset in list_presets() for each in list_variant_runs(preset)
     )
 
 

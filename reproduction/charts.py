@@ -13,7 +13,7 @@ from matplotlib.figure import Figure as Picture
 
 from core.catalogue.presets import Preset
 from reproduction.outcomes import Outcome, Outcomes
-from reproduction.tries import own_seed
+from reproduction.variants import own_seed
 
 SIZE = (8.0, 3.6)
 COLOURS = ("#0284c7", "#dc2626", "#16a34a", "#9333ea", "#ea580c", "#0f172a", "#db2777", "#65a30d", "#0d9488", "#a16207")

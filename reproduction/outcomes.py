@@ -26,7 +26,7 @@ class Answer:
     """Prediction of a trained model.
 
     Attributes:
-        question: Name of the instances; see `tries.name_of`.
+        question: Name of the instances; see `variants.name_of`.
         outputs: (rows, numbers of a row).
     """
 
@@ -42,7 +42,7 @@ class Outcome:
         preset: Name.
         variant: Name; None for the preset without a variant.
         seed: Seed of the spec.
-        digest: Digest of the submission; see `tries.Try`.
+        digest: Digest of the submission; see `variants.VariantRun`.
         state: State in which the run ended.
         error: Reason of a failure; "" without one.
         error_code: Reason of a failure for programs; "" without one.

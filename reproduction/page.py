@@ -8,7 +8,7 @@ from pathlib import Path
 from core.catalogue.figures import DivergenceFigure, MetricFigure, PredictionFigure
 from core.catalogue.presets import Preset
 from reproduction.outcomes import Outcome, Outcomes
-from reproduction.tries import own_seed
+from reproduction.variants import own_seed
 from reproduction.verdicts import FigureVerdict, RowVerdict, Verdict
 
 WORDS = {
@@ -101,7 +101,7 @@ def _section(row: Row, outcomes: Outcomes) -> str:
     lines += _published_time(preset, outcomes)
     if row.chart is not None:
         lines.append(f"![{preset.chart} of {preset.name} and its variants]({row.chart})\n")
-    if table := _try_table(preset, outcomes):
+    if table := _variant_table(preset, outcomes):
         lines += [*table, ""]
     lines.append(f"```console\n$ curl http://127.0.0.1:8000/v1/runs -d '{json.dumps({'preset': preset.name})}'\n```\n")
     return "\n".join(lines)
@@ -203,7 +203,7 @@ def _published_time(preset: Preset, outcomes: Outcomes) -> list[str]:
     return [f"Time of an epoch: {_number(ours)} s here, compiling included; published {low:g} to {high:g} s.\n"]
 
 
-def _try_table(preset: Preset, outcomes: Outcomes) -> list[str]:
+def _variant_table(preset: Preset, outcomes: Outcomes) -> list[str]:
     found = [outcomes.find(preset.name, name, own_seed(preset, name)) for name in (None, *preset.variants)]
     runs = [outcome for outcome in found if outcome is not None]
     keys = [key for key in _metric_keys() if any(key in outcome.metrics for outcome in runs)]

@@ -8,10 +8,10 @@ from typing import Any
 
 from core.catalogue.figures import MetricFigure
 from core.catalogue.presets import Preset
+from core.datasets.base import UploadedDataset
 from core.datasets.dataset import Dataset
-from core.datasets.uploaded import UploadedDataset
 from reproduction.outcomes import Answer, MetricValues, Outcome
-from reproduction.tries import Try, name_of, own_seed, questions
+from reproduction.variants import VariantRun, name_of, own_seed, questions
 from trainyard import Client, Run
 from trainyard.uploads import find_mnist_files
 
@@ -60,7 +60,9 @@ def _send_mnist(client: Client, folder: Path) -> bool:
     return not missing
 
 
-def run_tries(client: Client, preset: Preset, wanted: Sequence[Try], on_outcome: Callable[[Outcome], None]) -> None:
+def train_variants(
+    client: Client, preset: Preset, wanted: Sequence[VariantRun], on_outcome: Callable[[Outcome], None]
+) -> None:
     """Submit variants of one preset, all at once, and wait for them one by one.
 
     Args:
@@ -75,7 +77,7 @@ def run_tries(client: Client, preset: Preset, wanted: Sequence[Try], on_outcome:
         on_outcome(_gather(preset, each, run))
 
 
-def _submit(client: Client, each: Try) -> Run:
+def _submit(client: Client, each: VariantRun) -> Run:
     return client.submit(
         each.preset,
         variant=each.variant,
@@ -85,7 +87,7 @@ def _submit(client: Client, each: Try) -> Run:
     )
 
 
-def _gather(preset: Preset, each: Try, run: Run) -> Outcome:
+def _gather(preset: Preset, each: VariantRun, run: Run) -> Outcome:
     ended = run.snapshot
     environment: Mapping[str, Any] = ended.document.get("environment") or {}
     wanted = {
@@ -146,7 +148,7 @@ def thin(x: Sequence[float], y: Sequence[float]) -> Points:
     )
 
 
-def tell(text: str) -> None:
+def report(text: str) -> None:
     """Print one line of progress."""
     sys.stdout.write(text + "\n")
     sys.stdout.flush()

@@ -10,7 +10,7 @@ from core.catalogue.figures import DivergenceFigure, Figure, MetricFigure, Predi
 from core.catalogue.presets import Preset
 from core.errors import LossNotFinite
 from reproduction.outcomes import Outcome, Outcomes
-from reproduction.tries import list_tries, name_of, own_seed
+from reproduction.variants import list_variant_runs, name_of, own_seed
 
 BOUNDARY = 0.5
 """Threshold between the outputs 0 and 1."""
@@ -85,12 +85,12 @@ class _Reading:
     holds: bool
 
 
-def judge(preset: Preset, outcomes: Outcomes) -> RowVerdict:
+def evaluate(preset: Preset, outcomes: Outcomes) -> RowVerdict:
     """Compare the outcomes of a preset with its figures."""
     diverging = {figure.variant for figure in preset.figures if isinstance(figure, DivergenceFigure)}
-    found = [(each, outcomes.find(each.preset, each.variant, each.seed)) for each in list_tries(preset)]
+    found = [(each, outcomes.find(each.preset, each.variant, each.seed)) for each in list_variant_runs(preset)]
     return RowVerdict(
-        figures=tuple(_judge_figure(figure, preset, outcomes) for figure in preset.figures),
+        figures=tuple(_evaluate_figure(figure, preset, outcomes) for figure in preset.figures),
         failures=tuple(
             outcome
             for each, outcome in found
@@ -100,7 +100,7 @@ def judge(preset: Preset, outcomes: Outcomes) -> RowVerdict:
     )
 
 
-def _judge_figure(figure: Figure, preset: Preset, outcomes: Outcomes) -> FigureVerdict:
+def _evaluate_figure(figure: Figure, preset: Preset, outcomes: Outcomes) -> FigureVerdict:
     readings = [_read(figure, preset, outcomes, offset) for offset in range(preset.num_seeds)]
     known = [reading for reading in readings if reading is not None]
     first = readings[0]

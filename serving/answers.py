@@ -127,7 +127,7 @@ def class_labels(signature: ModelSignature) -> tuple[str, ...]:
 
 
 def has_class_per_row(signature: ModelSignature) -> bool:
-    """Whether the model answers each row with the probabilities of one set of classes."""
+    """Return whether the model answers each row with the probabilities of one set of classes."""
     return signature.task is Task.CLASSIFICATION and len(signature.output.shape) == 1
 
 

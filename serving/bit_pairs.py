@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import Problem, nearest
-from serving.refusals import MAX_PROBLEMS, describe, refuse_all, show
+from serving.errors import MAX_PROBLEMS, describe, reject_all, show
 from serving.tensors import Place
 
 OPERANDS = ("a", "b")
@@ -30,11 +30,11 @@ def read_operands(rows: list[dict[str, Any]], num_bits: int, place: Place) -> ND
         for problem in _check_row(index, row, num_bits, place):
             problems.append(problem)
             if len(problems) == MAX_PROBLEMS:
-                raise refuse_all(problems)
+                raise reject_all(problems)
         if not problems:
             operands.extend(int(row[name]) for name in OPERANDS)
     if problems:
-        raise refuse_all(problems)
+        raise reject_all(problems)
     bits = to_bits(operands, num_bits)
     return bits.reshape(len(rows), len(OPERANDS), num_bits).transpose(0, 2, 1).astype(np.float32)
 

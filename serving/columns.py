@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import Problem, nearest
-from serving.refusals import MAX_PROBLEMS, refuse_all, show
+from serving.errors import MAX_PROBLEMS, reject_all, show
 from serving.tensors import Place, explain_number, read_numbers
 
 
@@ -31,7 +31,7 @@ def read_columns(rows: list[dict[str, Any]], columns: tuple[str, ...], place: Pl
         if batch is not None and all(len(row) == num_columns for row in rows):
             return batch
     problems = chain.from_iterable(_explain(index, row, columns, place) for index, row in enumerate(rows))
-    raise refuse_all(list(islice(problems, MAX_PROBLEMS)))
+    raise reject_all(list(islice(problems, MAX_PROBLEMS)))
 
 
 def _explain(index: int, row: dict[str, Any], columns: tuple[str, ...], place: Place) -> Iterator[Problem]:

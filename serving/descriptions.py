@@ -1,10 +1,10 @@
-"""How TensorFlow Serving describes a model: its metadata and its status."""
+"""TensorFlow Serving's descriptions of a model: its metadata and its status."""
 
 from collections.abc import Sequence
 from typing import Any, TypedDict
 
 from core.signatures.signature import ModelSignature, TensorSpec
-from serving.envelopes import SIGNATURE_NAME
+from serving.tensorflow_serving import SIGNATURE_NAME
 
 TENSORFLOW_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int64": "DT_INT64", "int32": "DT_INT32"}
 
@@ -19,7 +19,7 @@ class Metadata(TypedDict):
 
 
 class VersionStatus(TypedDict):
-    """How one version stands."""
+    """The status of one version."""
 
     version: str
     state: str

@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import nearest
+from core.errors import InvalidInstances, nearest
 from core.signatures.signature import InputKind, ModelSignature, Task
 from serving.answers import Answer, answer_rows, class_labels, class_scores, has_class_per_row
 from serving.columns import read_columns
-from serving.envelopes import check_names, check_rows
-from serving.refusals import describe, join_pointer, refuse, show, show_names
+from serving.errors import describe, join_pointer, show, show_names
 from serving.tables import read_table_rows
+from serving.tensorflow_serving import check_names, check_rows
 from serving.tensors import Place, explain_number, read_tensors
 
 EXAMPLES_KEY = "examples"
@@ -39,14 +39,16 @@ def decode_classify(body: object, signature: ModelSignature, *, max_instances: i
         InvalidInstances: If the body does not fit the model, or the model does not classify.
     """
     if not has_class_per_row(signature):
-        raise refuse("This model does not tell classes apart. Use :predict.", "", "wrong_method")
+        raise InvalidInstances.at("", "This model does not classify. Use :predict.", "wrong_method")
     return _decode_examples(body, signature, max_instances)
 
 
 def decode_regress(body: object, signature: ModelSignature, *, max_instances: int) -> NDArray[np.float32]:
     """Read a `:regress` body, as `decode_classify` does, for a model that answers with one number."""
     if signature.task is not Task.REGRESSION or signature.output.shape not in ((1,), ()):
-        raise refuse("This model does not answer with one measured number. Use :predict.", "", "wrong_method")
+        raise InvalidInstances.at(
+            "", "This model does not answer with one measured number. Use :predict.", "wrong_method"
+        )
     return _decode_examples(body, signature, max_instances)
 
 
@@ -65,12 +67,12 @@ def encode_regress(output: NDArray[np.float32]) -> Answer:
 
 def _decode_examples(body: object, signature: ModelSignature, max_instances: int) -> NDArray[np.float32]:
     if len(signature.input.shape) > 1:
-        raise refuse(
-            "An example holds lists of numbers, but this model's input is nested. Use :predict.", "", "wrong_method"
+        raise InvalidInstances.at(
+            "", "An example holds lists of numbers, but this model's input is nested. Use :predict.", "wrong_method"
         )
     fields = check_names(body, (EXAMPLES_KEY, CONTEXT_KEY))
     if EXAMPLES_KEY not in fields:
-        raise refuse(f"The body has no '{EXAMPLES_KEY}'. Send a list of examples.", "", "missing_field")
+        raise InvalidInstances.at("", f"The body has no '{EXAMPLES_KEY}'. Send a list of examples.", "missing_field")
     context = _read_context(fields.get(CONTEXT_KEY, {}), signature)
     rows = check_rows(fields[EXAMPLES_KEY], (EXAMPLES_KEY,), max_instances)
     place = Place((EXAMPLES_KEY,))
@@ -84,7 +86,7 @@ def _decode_examples(body: object, signature: ModelSignature, max_instances: int
     for index, example in enumerate(examples):
         if set(example) != {name}:
             detail = f"Row {index} is an object with {show_names(example)}; the model's one feature is '{name}'."
-            raise refuse(detail, place.pointer(index), "unknown_feature")
+            raise InvalidInstances.at(place.pointer(index), detail, "unknown_feature")
     if signature.input_kind is InputKind.TABLE:
         return read_table_rows([_as_list(example[name]) for example in examples], signature, place)
     if signature.input.shape:
@@ -98,27 +100,29 @@ def _read_context(context: object, signature: ModelSignature) -> dict[str, Any]:
     """The columns that all examples share, each one value: a long list here would count once for each example."""
     pointer = f"/{CONTEXT_KEY}"
     if not isinstance(context, dict):
-        raise refuse(f"The context is {describe(context)}, where an object belongs.", pointer, "not_an_object")
+        raise InvalidInstances.at(
+            pointer, f"The context is {describe(context)}, where an object belongs.", "not_an_object"
+        )
     for name, value in _unwrap(context).items():
         if name not in signature.columns:
             detail = f"The context has an unknown column '{show(name)}'.{nearest(name, signature.columns)}"
-            raise refuse(detail, join_pointer(CONTEXT_KEY, name), "unknown_column")
+            raise InvalidInstances.at(join_pointer(CONTEXT_KEY, name), detail, "unknown_column")
         fault = None if signature.input_kind is InputKind.TABLE else explain_number(value)
         if fault is not None:
             detail = f"The context has {fault.what} for {name}, {fault.reason}."
-            raise refuse(detail, join_pointer(CONTEXT_KEY, name), fault.code)
+            raise InvalidInstances.at(join_pointer(CONTEXT_KEY, name), detail, fault.code)
     return context
 
 
 def _merge(index: int, example: object, context: dict[str, Any], place: Place) -> dict[str, Any]:
     if not isinstance(example, dict):
         detail = f"Row {index} is {describe(example)}, where an object of features belongs."
-        raise refuse(detail, place.pointer(index), "not_an_object")
+        raise InvalidInstances.at(place.pointer(index), detail, "not_an_object")
     for name in context:
         if name in example:
             # TensorFlow Serving leaves open which of the two counts.
             detail = f"Row {index} has the feature '{name}', which the context has too. Send it once."
-            raise refuse(detail, place.pointer(index, name), "repeated_feature")
+            raise InvalidInstances.at(place.pointer(index, name), detail, "repeated_feature")
     return {**context, **example} if context else example
 
 

@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import InvalidInstances
 from core.images import JPEG_START, PNG_START, ImageRefused, Pixels, lay_on_black, opened, read_pixels
 from core.signatures.signature import ModelSignature
-from serving.refusals import describe, refuse
-from serving.shapes import describe_length, describe_shape, is_shape_of
-from serving.tensors import Place
+from serving.errors import describe
+from serving.tensors import Place, describe_length, describe_shape, is_shape_of
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-# Only matters to networks that take images of any size; for the others a wrong size is refused unread.
+# Only matters to networks that take images of any size; for the others a wrong size is rejected unread.
 MAX_PIXELS = 4096 * 4096
 # However small the files are, resizing makes each as large as the network's input: 256 MiB in all.
 MAX_NUMBERS = 1 << 26
@@ -26,7 +26,7 @@ WHITE = 255
 
 
 def is_image_file(content: bytes) -> bool:
-    """Whether these bytes begin as a PNG or JPEG file does; no JSON text does."""
+    """Return whether these bytes begin as a PNG or JPEG file does; no JSON text does."""
     return content.startswith((PNG_START, JPEG_START))
 
 
@@ -49,10 +49,10 @@ def read_image_files(rows: list[dict[str, Any]], signature: ModelSignature, plac
         pointer = place.pointer(index, "b64")
         images.append(read_image_file(_decode(index, row["b64"], pointer), signature, f"Row {index}", pointer))
         if images[-1].shape != images[0].shape:
-            raise refuse(
+            raise InvalidInstances.at(
+                pointer,
                 f"Row {index} is an image of {describe_shape(images[-1].shape)}, row 0 one of "
                 f"{describe_shape(images[0].shape)}. Send images of different sizes in different requests.",
-                pointer,
                 "wrong_size",
             )
     return np.stack(images)
@@ -75,7 +75,7 @@ def read_image_file(
     try:
         pixels = _read_pixels(content, signature, name, pointer)
     except ImageRefused as error:
-        raise refuse(f"{name} {error.reason}", pointer, error.code) from error
+        raise InvalidInstances.at(pointer, f"{name} {error.reason}", error.code) from error
     least, greatest = signature.pixel_range
     values = (pixels / WHITE * (greatest - least) + least).astype(np.float32)
     return values.reshape(*values.shape[:2], *signature.input.shape[2:])
@@ -86,22 +86,24 @@ def _check_amount(num_rows: int, signature: ModelSignature, place: Place) -> Non
         return
     most = max(1, MAX_NUMBERS // prod(signature.input.shape))
     if num_rows > most:
-        raise refuse(
+        raise InvalidInstances.at(
+            place.pointer(most),
             f"There are {num_rows} images; of {describe_shape(signature.input.shape)} at most {most} are answered at "
             "once. Send them in several requests.",
-            place.pointer(most),
             "too_many_rows",
         )
 
 
 def _decode(index: int, text: object, pointer: str) -> bytes:
     if not isinstance(text, str):
-        raise refuse(f"Row {index} has {describe(text)} under 'b64', where a string belongs.", pointer, "not_base64")
+        raise InvalidInstances.at(
+            pointer, f"Row {index} has {describe(text)} under 'b64', where a string belongs.", "not_base64"
+        )
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
         prefix = " Leave out what precedes the comma of a data: URL." if text.startswith("data:") else ""
-        raise refuse(f"Row {index} is not base64: {error}.{prefix}", pointer, "not_base64") from error
+        raise InvalidInstances.at(pointer, f"Row {index} is not base64: {error}.{prefix}", "not_base64") from error
 
 
 def _read_pixels(content: bytes, signature: ModelSignature, name: str, pointer: str) -> Pixels:
@@ -118,19 +120,19 @@ def _read_pixels(content: bytes, signature: ModelSignature, name: str, pointer: 
 
 
 def _check_size(image: "ImageFile", signature: ModelSignature, name: str, pointer: str) -> None:
-    """Refuse an image by its header, before any memory is taken for its pixels."""
+    """Reject an image by its header, before any memory is taken for its pixels."""
     height, width = signature.input.shape[:2]
     if not is_shape_of((image.height, image.width), (height, width)):
-        raise refuse(
+        raise InvalidInstances.at(
+            pointer,
             f"{name} is an image {image.width} wide and {image.height} high; the model expects "
             f"{describe_length(width)} wide and {describe_length(height)} high. Resize it before sending.",
-            pointer,
             "wrong_size",
         )
     if image.width * image.height > MAX_PIXELS:
-        raise refuse(
-            f"{name} is an image of {image.width}×{image.height} pixels; at most {MAX_PIXELS} are read.",
+        raise InvalidInstances.at(
             pointer,
+            f"{name} is an image of {image.width}×{image.height} pixels; at most {MAX_PIXELS} are read.",
             "too_many_pixels",
         )
 
@@ -139,6 +141,6 @@ def _check_opaque(image: "ImageFile", name: str, pointer: str) -> None:
     least_alpha = image.convert("RGBA").getchannel("A").getextrema()[0]
     if least_alpha != OPAQUE:
         # The colour under a transparent pixel is arbitrary, mostly black: the network would see what nobody does.
-        raise refuse(
-            f"{name} is a partly transparent image. Save it with an opaque background.", pointer, "transparent_image"
+        raise InvalidInstances.at(
+            pointer, f"{name} is a partly transparent image. Save it with an opaque background.", "transparent_image"
         )

@@ -9,10 +9,9 @@ from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 from pydantic import ValidationError
 
-from core.errors import ArtifactCorrupt
+from core.errors import ArtifactCorrupt, InvalidInstances
 from core.signatures.signature import ModelSignature, TensorSpec
-from serving.refusals import refuse
-from serving.shapes import describe_shape, has_free_axis, is_shape_of
+from serving.tensors import describe_shape, has_free_axis, is_shape_of
 
 LOAD_ERRORS = (
     onnxruntime_errors.Fail,
@@ -46,7 +45,7 @@ class LoadedModel:
                 str(onnx_path), sess_options=_session_options(), providers=["CPUExecutionProvider"]
             )
         except LOAD_ERRORS as error:
-            raise ArtifactCorrupt("The exported network can not be loaded. Train the run again.") from error
+            raise ArtifactCorrupt("The exported network cannot be loaded. Train the run again.") from error
         _check_tensor("input", signature.input, session.get_inputs())
         _check_tensor("output", signature.output, session.get_outputs())
         self.signature = signature
@@ -59,12 +58,12 @@ class LoadedModel:
         """Load a network with the signature that was written beside it, as JSON.
 
         Raises:
-            ArtifactCorrupt: If one of the files is missing or can not be read, or they do not belong together.
+            ArtifactCorrupt: If one of the files is missing or cannot be read, or they do not belong together.
         """
         try:
             signature = ModelSignature.model_validate_json(signature_path.read_bytes())
         except (OSError, ValidationError) as error:
-            raise ArtifactCorrupt("The network's signature can not be read. Train the run again.") from error
+            raise ArtifactCorrupt("The network's signature cannot be read. Train the run again.") from error
         return cls(onnx_path, signature)
 
     def predict(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -81,12 +80,14 @@ class LoadedModel:
         """
         shape = self.signature.input.shape
         if batch.dtype != np.float32:
-            raise refuse(f"The model expects numbers of type float32; the batch has {batch.dtype}.", "", "wrong_type")
+            raise InvalidInstances.at(
+                "", f"The model expects numbers of type float32; the batch has {batch.dtype}.", "wrong_type"
+            )
         if batch.ndim == 0 or len(batch) == 0 or not is_shape_of(batch.shape[1:], shape):
-            raise refuse(
+            raise InvalidInstances.at(
+                "",
                 f"The model expects one row or more of shape {describe_shape(shape)}; "
                 f"the batch is of shape {describe_shape(batch.shape)}, the number of rows first.",
-                "",
                 "wrong_shape",
             )
         try:
@@ -95,10 +96,10 @@ class LoadedModel:
             if not has_free_axis(shape):
                 raise
             # Only where a length is free can what was sent be at fault.
-            raise refuse(
-                f"The network can not take rows of shape {describe_shape(batch.shape[1:])}. "
-                "They may be too short for one of its layers; send longer ones.",
+            raise InvalidInstances.at(
                 "",
+                f"The network cannot take rows of shape {describe_shape(batch.shape[1:])}. "
+                "They may be too short for one of its layers; send longer ones.",
                 "wrong_shape",
             ) from error
         return output
@@ -121,7 +122,7 @@ def _session_options() -> onnxruntime.SessionOptions:
 
 
 def _check_tensor(role: str, spec: TensorSpec, nodes: list[onnxruntime.NodeArg]) -> None:
-    """Refuse a network whose graph contradicts its signature."""
+    """Reject a network whose graph contradicts its signature."""
     node = next((node for node in nodes if node.name == spec.onnx_name), None)
     expected = (-1, *spec.shape)
     if node is None:

@@ -10,14 +10,14 @@ from core.errors import InvalidInstances, nearest
 from core.signatures.signature import InputKind, ModelSignature
 from serving.bit_pairs import read_operands
 from serving.columns import read_columns
+from serving.errors import describe, show_names
 from serving.images import read_image_files
-from serving.refusals import describe, refuse, show_names
 from serving.tables import is_by_name, read_table_rows
 from serving.tensors import Place, read_tensors
 
 
 class RowForm(StrEnum):
-    """How the rows of a request were written; all of one request are written alike."""
+    """The form that the rows of a request were written in, the same for all of them."""
 
     NUMBERS = "plain numbers"
     FILE = 'a file, {"b64": ...}'
@@ -37,7 +37,7 @@ def read_rows(rows: list[Any], signature: ModelSignature, place: Place) -> tuple
         The batch, (num_rows, *input shape), float32, and how its rows were written.
 
     Raises:
-        InvalidInstances: If a row can not be read or is written in another way than the first.
+        InvalidInstances: If a row cannot be read or is written in another way than the first.
     """
     form = _form(rows[0], signature)
     if signature.input_kind is InputKind.TABLE and form is not RowForm.BY_INPUT:
@@ -93,10 +93,10 @@ def _form(row: object, signature: ModelSignature) -> RowForm:
 def _check_same_form(rows: list[Any], form: RowForm, signature: ModelSignature, place: Place) -> None:
     for index, row in enumerate(rows):
         if _form(row, signature) is not form:
-            raise refuse(
+            raise InvalidInstances.at(
+                place.pointer(index),
                 f"Row {index} is {_describe(row)}, but row 0 is {_describe(rows[0])}. "
                 "Send all rows of a request in the same form.",
-                place.pointer(index),
                 "mixed_rows",
             )
 
@@ -107,13 +107,13 @@ def _unknown_object(row: dict[str, Any], signature: ModelSignature, place: Place
     file = ' or {"b64": ...}' if names else ""
     if place.after:
         detail = f"Row 0 has {_describe(row)} under '{place.after[-1]}', where numbers{file} belong."
-        return refuse(detail, place.pointer(0), "unknown_input")
+        return InvalidInstances.at(place.pointer(0), detail, "unknown_input")
     names.insert(0, signature.input.name)
     unknown = next((name for name in row if name not in names), None)
     detail = f'Row 0 is {_describe(row)}. Send its numbers{file} as they are, or as {{"{names[0]}": ...}}.'
     if unknown is None:
-        return refuse(detail, place.pointer(0), "unknown_input")
-    return refuse(f"{detail}{nearest(unknown, names)}", place.pointer(0, unknown), "unknown_input")
+        return InvalidInstances.at(place.pointer(0), detail, "unknown_input")
+    return InvalidInstances.at(place.pointer(0, unknown), f"{detail}{nearest(unknown, names)}", "unknown_input")
 
 
 def _describe(row: object) -> str:

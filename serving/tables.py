@@ -10,11 +10,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from core.errors import Problem, nearest
+from core.errors import InvalidInstances, Problem, nearest
 from core.signatures.encoders import Encoder, NotEncodable, make_encoders
 from core.signatures.encodings import TableEncoding
 from core.signatures.signature import ModelSignature
-from serving.refusals import MAX_PROBLEMS, describe, join_pointer, refuse, refuse_all, show
+from serving.errors import MAX_PROBLEMS, describe, join_pointer, reject_all, show
 from serving.tensors import Place
 
 Pointer = Callable[[int], str]
@@ -24,12 +24,12 @@ NUM_NAMED = 12
 
 
 def is_series(signature: ModelSignature) -> bool:
-    """Whether an instance is a list of rows instead of one row."""
+    """Return whether an instance is a list of rows instead of one row."""
     return len(signature.input.shape) == SERIES_RANK
 
 
 def is_by_name(instance: object) -> bool:
-    """Whether an instance names its columns: is an object, or a list that begins with one."""
+    """Return whether an instance names its columns: is an object, or a list that begins with one."""
     return isinstance(instance[0] if isinstance(instance, list) and instance else instance, dict)
 
 
@@ -53,10 +53,10 @@ def read_table_rows(rows: list[Any], signature: ModelSignature, place: Place) ->
     window = signature.input.shape[0]
     for number, instance in enumerate(rows):
         if not isinstance(instance, list) or len(instance) != window:
-            raise refuse(
+            raise InvalidInstances.at(
+                place.pointer(number),
                 f"Instance {number} is {describe(instance)}; the model expects a list of {window} rows, one behind the "
                 "other in time.",
-                place.pointer(number),
                 "wrong_window",
             )
     steps = list(chain.from_iterable(rows))
@@ -90,16 +90,16 @@ def read_table_columns(columns: dict[str, Any], signature: ModelSignature, max_i
         if detail:
             problems.append(Problem(join_pointer("inputs", name), detail, "missing_column"))
     if problems:
-        raise refuse_all(problems[:MAX_PROBLEMS])
+        raise reject_all(problems[:MAX_PROBLEMS])
     lengths = {name: len(columns[name]) for name in names}
     if len(set(lengths.values())) > 1:
         detail = f"The columns differ in length: {', '.join(f'{name} {count}' for name, count in lengths.items())}."
-        raise refuse(detail, "/inputs", "wrong_length")
+        raise InvalidInstances.at("/inputs", detail, "wrong_length")
     if lengths[names[0]] > max_instances:
         detail = f"There are {lengths[names[0]]} rows; at most {max_instances} are answered at once."
-        raise refuse(detail, "/inputs", "too_many_rows")
+        raise InvalidInstances.at("/inputs", detail, "too_many_rows")
     if not lengths[names[0]]:
-        raise refuse("The columns are empty. Send one row or more.", "/inputs", "no_rows")
+        raise InvalidInstances.at("/inputs", "The columns are empty. Send one row or more.", "no_rows")
     return [list(row) for row in zip(*(columns[name] for name in names), strict=True)]
 
 
@@ -116,7 +116,7 @@ def _encode(rows: Sequence[Any], table: TableEncoding, pointer: Pointer) -> NDAr
         encoded = [_encode_row(row, names, encoders) for row in rows]
     except (KeyError, TypeError, ValueError, OverflowError):
         problems = chain.from_iterable(_explain(number, row, table, pointer) for number, row in enumerate(rows))
-        raise refuse_all(list(islice(problems, MAX_PROBLEMS))) from None
+        raise reject_all(list(islice(problems, MAX_PROBLEMS))) from None
     return np.array(encoded, np.float32)
 
 

@@ -7,27 +7,30 @@ encoding the answer from what the network gave:
     answer = encode_predict(request, model.predict(request.batch), model.signature)
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from core.errors import InvalidInstances, nearest
 from core.signatures.signature import InputKind, ModelSignature
 from serving.answers import Answer, answer_labels, answer_rows, answer_sums, has_class_per_row
-from serving.envelopes import check_names, check_rows
+from serving.errors import describe, join_pointer, show, show_names
 from serving.images import read_image_file
-from serving.refusals import refuse, show_names
 from serving.rows import RowForm, read_rows
 from serving.tables import is_series, read_table_columns
 from serving.tensors import Place
 
 ROW_KEY = "instances"
+
 COLUMN_KEY = "inputs"
 
 
 class AnswerForm(StrEnum):
-    """How each row is answered."""
+    """The form that each row is answered in."""
 
     NUMBERS = "numbers"
     LABELS = "labels"
@@ -67,7 +70,7 @@ def decode_predict(
     _check_labels(signature, labels=labels)
     if (ROW_KEY in fields) == (COLUMN_KEY in fields):
         how_many = "both" if ROW_KEY in fields else "neither"
-        raise refuse(f"The body has {how_many} of '{ROW_KEY}' and '{COLUMN_KEY}'. Send one.", "", "one_of")
+        raise InvalidInstances.at("", f"The body has {how_many} of '{ROW_KEY}' and '{COLUMN_KEY}'. Send one.", "one_of")
     if ROW_KEY in fields:
         where: tuple[str, ...] = (ROW_KEY,)
         rows = check_rows(fields[ROW_KEY], where, max_instances)
@@ -79,8 +82,8 @@ def decode_predict(
         rows = check_rows(value, where, max_instances)
     batch, row_form = read_rows(rows, signature, Place(where))
     if where[0] == COLUMN_KEY and row_form in (RowForm.BY_INPUT, RowForm.BY_FIELD):
-        raise refuse(
-            f"'{COLUMN_KEY}' holds objects. Send rows that are objects in '{ROW_KEY}'.", f"/{COLUMN_KEY}", "wrong_form"
+        raise InvalidInstances.at(
+            f"/{COLUMN_KEY}", f"'{COLUMN_KEY}' holds objects. Send rows that are objects in '{ROW_KEY}'.", "wrong_form"
         )
     answer_key = "predictions" if where[0] == ROW_KEY else "outputs"
     return PredictRequest(batch, answer_key, _answer_form(row_form, signature, labels=labels))
@@ -98,7 +101,9 @@ def decode_predict_file(content: bytes, signature: ModelSignature, *, labels: bo
         InvalidInstances: If the model takes no images, or not this one.
     """
     if signature.input_kind is not InputKind.IMAGE:
-        raise refuse("The body is an image, but this model takes no images. Send its rows as JSON.", "", "wrong_form")
+        raise InvalidInstances.at(
+            "", "The body is an image, but this model takes no images. Send its rows as JSON.", "wrong_form"
+        )
     _check_labels(signature, labels=labels)
     batch = read_image_file(content, signature)[np.newaxis]
     return PredictRequest(batch, "predictions", _answer_form(RowForm.FILE, signature, labels=labels))
@@ -121,7 +126,9 @@ def encode_predict(request: PredictRequest, output: NDArray[np.float32], signatu
 
 def _check_labels(signature: ModelSignature, *, labels: bool) -> None:
     if labels and not has_class_per_row(signature):
-        raise refuse("Labels were asked for, but this model does not tell classes apart. Ask without.", "", "no_labels")
+        raise InvalidInstances.at(
+            "", "Labels were asked for, but this model does not classify. Ask without.", "no_labels"
+        )
 
 
 def _answer_form(row_form: RowForm, signature: ModelSignature, *, labels: bool) -> AnswerForm:
@@ -132,7 +139,7 @@ def _answer_form(row_form: RowForm, signature: ModelSignature, *, labels: bool) 
 
 
 def _is_raw(row_form: RowForm, signature: ModelSignature) -> bool:
-    """Whether rows came as people have them; then the answers are for people too."""
+    """Return whether rows came as people have them; then the answers are for people too."""
     return row_form is RowForm.BY_FIELD or (row_form is RowForm.FILE and signature.resize is not None)
 
 
@@ -151,9 +158,68 @@ def _unwrap_column(value: object, signature: ModelSignature) -> tuple[object, tu
     name = signature.input.name
     if set(value) == {name}:
         return value[name], (COLUMN_KEY, name)
-    raise refuse(
+    raise InvalidInstances.at(
+        f"/{COLUMN_KEY}",
         f"'{COLUMN_KEY}' is an object with {show_names(value)}; the model has one input, '{name}'. "
         f"Send its tensor, or rows that are objects in '{ROW_KEY}'.",
-        f"/{COLUMN_KEY}",
         "unknown_input",
     )
+
+
+SIGNATURE_NAME = "serving_default"
+
+
+def check_names(body: object, names: Sequence[str]) -> dict[str, Any]:
+    """Check that a body is an object of these names, and asks for the one signature there is.
+
+    Raises:
+        InvalidInstances: If it is not.
+    """
+    if not isinstance(body, dict):
+        raise InvalidInstances.at(
+            "", f"The body is {describe(body)}, where an object with {_either(names)} belongs.", "not_an_object"
+        )
+    for name in body:
+        if name not in names and name != "signature_name":
+            suggestion = nearest(name, [*names, "signature_name"])
+            raise InvalidInstances.at(
+                join_pointer(name), f"The body has an unknown field '{show(name)}'.{suggestion}", "unknown_field"
+            )
+    wanted = body.get("signature_name", SIGNATURE_NAME)
+    if wanted != SIGNATURE_NAME:
+        raise InvalidInstances.at(
+            "/signature_name",
+            f"The signature asked for is {describe(wanted)}; every model here has one, '{SIGNATURE_NAME}'. "
+            "Leave signature_name out.",
+            "unknown_signature",
+        )
+    return body
+
+
+def check_rows(rows: object, where: Sequence[str], max_instances: int) -> list[Any]:
+    """Check that this is a list of at least one row and of no more than are allowed.
+
+    Raises:
+        InvalidInstances: If it is not.
+    """
+    name = where[-1]
+    if not isinstance(rows, list):
+        raise InvalidInstances.at(
+            join_pointer(*where),
+            f"'{name}' is {describe(rows)}, where a list of rows belongs. Send a list, also of a single row.",
+            "not_a_list",
+        )
+    if not rows:
+        raise InvalidInstances.at(join_pointer(*where), f"'{name}' is empty. Send one row or more.", "no_rows")
+    if len(rows) > max_instances:
+        raise InvalidInstances.at(
+            join_pointer(*where),
+            f"'{name}' has {len(rows)} rows; at most {max_instances} are answered at once. "
+            "Send them in several requests.",
+            "too_many_rows",
+        )
+    return rows
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(f"'{name}'" for name in names)

@@ -1,7 +1,4 @@
-"""Nested lists of numbers as they come in JSON, read into one array.
-
-Reading is one call of NumPy. What exactly is wrong is looked for only when that call has failed.
-"""
+"""Shapes of one row, in which -1 is any length."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -14,11 +11,40 @@ from numpy.typing import NDArray
 
 from core.errors import Problem
 from core.signatures.signature import InputKind, ModelSignature
-from serving.refusals import MAX_PROBLEMS, describe, join_pointer, refuse_all
-from serving.shapes import ANY_LENGTH, describe_shape, is_shape_of
+from serving.errors import MAX_PROBLEMS, describe, join_pointer, reject_all
+
+ANY_LENGTH = -1
+
+
+def has_free_axis(shape: Sequence[int]) -> bool:
+    """Return whether an axis may have any length."""
+    return ANY_LENGTH in shape
+
+
+def is_shape_of(shape: Sequence[int], expected: Sequence[int]) -> bool:
+    """Return whether an array of `shape` fits `expected`, in which -1 is any length from 1."""
+    return len(shape) == len(expected) and all(
+        length == wanted or (wanted == ANY_LENGTH and length > 0)
+        for length, wanted in zip(shape, expected, strict=True)
+    )
+
+
+def describe_length(length: int) -> str:
+    """Return a length in words: `28`, or `any` number."""
+    return "any" if length == ANY_LENGTH else str(length)
+
+
+def describe_shape(shape: Sequence[int]) -> str:
+    """Return a shape in words: `28×28×1`, `any×2`, `one number`."""
+    if not shape:
+        return "one number"
+    return "×".join(describe_length(length) for length in shape)
+
 
 NUMBER_TYPES = frozenset({int, float})
+
 MAX_NAMES_SHOWN = 12
+
 # Halfway from the greatest 32-bit float, 2**128 - 2**104, to the next that would follow: from here on it rounds up.
 LEAST_TOO_LARGE = 2**128 - 2**103
 
@@ -87,7 +113,7 @@ def read_tensors(rows: list[Any], signature: ModelSignature, place: Place) -> ND
     forms = accepted_shapes(signature)
     batch = read_numbers(rows, forms)
     if batch is None:
-        raise refuse_all(_explain(rows, signature, forms, place))
+        raise reject_all(_explain(rows, signature, forms, place))
     num_axes = batch.ndim - 1
     if num_axes < len(shape):
         return batch[..., np.newaxis]
@@ -130,7 +156,7 @@ def read_numbers(rows: list[Any], shapes: Sequence[tuple[int, ...]]) -> NDArray[
 
 
 def explain_number(value: object) -> Fault | None:
-    """Say why a value can not be an element of an array; None if it can."""
+    """Say why a value cannot be an element of an array; None if it can."""
     if type(value) is not int and type(value) is not float:
         return Fault((), describe(value), "where a number belongs", "not_a_number")
     if -LEAST_TOO_LARGE < value < LEAST_TOO_LARGE or (type(value) is float and not math.isfinite(value)):
@@ -160,12 +186,12 @@ def _explain(
             break
     if problems:
         return problems
-    whole = f"The rows can not be read as {_describe_rows(signature, form, shape, is_first=True)}."
+    whole = f"The rows cannot be read as {_describe_rows(signature, form, shape, is_first=True)}."
     return [Problem(join_pointer(*place.before), whole, "wrong_shape")]
 
 
 def _find_fault(value: object, shape: tuple[int, ...], where: tuple[int, ...]) -> Fault | None:
-    """Where a value first departs from a shape without free lengths."""
+    """Find where a value first departs from a shape without free lengths."""
     if not shape:
         fault = explain_number(value)
         return fault and replace(fault, where=where)

@@ -1,32 +1,41 @@
-"""What a run left behind: its files, its log, what it ran on."""
+"""Files that a run left behind, its log, and what it ran on."""
 
-import os
-from collections.abc import Iterator
-from pathlib import Path
-from typing import Annotated, BinaryIO
-from urllib.parse import quote
+from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Response
 from fastapi import Path as PathParameter
-from starlette.responses import FileResponse, StreamingResponse
+from fastapi import Response
 
 from api.artifacts import examples
+from api.artifacts.examples import ARTIFACTS, ENVIRONMENT_ANSWER
+from api.artifacts.files import ArtifactEntry, answer_log, describe_artifact
 from api.auth.access import READ
-from api.http.parameters import IfNoneMatch, RunId, is_unchanged, not_modified
-from api.openapi.operations import answers
-from api.runs.examples import ARTIFACTS, ENVIRONMENT_ANSWER, UNKNOWN_RUN
-from api.runs.schemas import ArtifactList, RunEnvironment
-from api.runs.views import describe_artifact
-from api.service import Service, ServiceParameter
-from core.artifacts import CHUNK_BYTES, TRAINER_LOG, Artifact
-from core.errors import UnknownArtifact
-from core.run_state import TERMINAL_STATES, RunState
+from api.http.parameters import RunId
+from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, not_modified
+from api.http.schemas import AnswerModel
+from api.openapi.operations import CORRUPT, UNKNOWN_RUN, Resource, answers
+from api.service import ServiceParameter
+from core.run_report import EngineReport, Environment
 from db import artifacts, runs
-from db.records.runs import RunRecord
 
-router = APIRouter(prefix="/v1/runs/{run_id}", tags=["artifacts"])
 
-LOG_MEDIA_TYPE = "text/plain; charset=utf-8"
+class ArtifactList(AnswerModel):
+    """The files that a run left behind."""
+
+    items: list[ArtifactEntry]
+
+
+class RunEnvironment(AnswerModel):
+    """What a run ran on."""
+
+    run_id: UUID
+    device: str | None
+    engine: EngineReport | None
+    environment: Environment | None
+    """Versions of libraries; null before the first attempt has reported them."""
+
+
+router = Resource("artifacts", "Files that a run left behind, its log, and what it ran on.", prefix="/v1/runs/{run_id}")
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
@@ -56,7 +65,7 @@ def list_artifacts(run_id: RunId, service: ServiceParameter) -> ArtifactList:
         None,
         UNKNOWN_RUN,
         examples.UNKNOWN_ARTIFACT,
-        examples.CORRUPT,
+        CORRUPT,
         headers={"ETag": "The sha256 of the bytes.", "Content-Disposition": "The name to save them under."},
     )
     | {
@@ -73,16 +82,11 @@ def get_artifact(
     with service.database.reading() as session:
         runs.get(session, run_id)
         artifact = artifacts.get(session, run_id, name)
-    etag = f'"{artifact.sha256}"'
+    etag = content_etag(artifact.sha256)
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
-    headers = {
-        "ETag": etag,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(artifact.name, safe='')}",
-        "X-Content-Type-Options": "nosniff",
-    }
     path = service.artifact_store.verified_path(artifact.sha256)
-    return FileResponse(path, headers=headers, media_type=artifact.media_type)
+    return file_answer(path, artifact.name, etag, artifact.media_type)
 
 
 @router.get(
@@ -90,14 +94,11 @@ def get_artifact(
     summary="Read the log of a run",
     dependencies=[READ],
     response_class=Response,
-    responses=answers(examples.LOG, UNKNOWN_RUN, examples.NO_LOG, examples.CORRUPT, media_type="text/plain"),
+    responses=answers(examples.LOG, UNKNOWN_RUN, examples.NO_LOG, CORRUPT, media_type="text/plain"),
 )
 def get_logs(run_id: RunId, service: ServiceParameter) -> Response:
     """What the trainer wrote; while a run is running, what it has written so far. Empty before it starts."""
-    with service.database.reading() as session:
-        record = runs.get(session, run_id)
-        stored = {artifact.name: artifact for artifact in artifacts.list_for_run(session, run_id)}
-    return _answer_log(service, record, stored.get(TRAINER_LOG))
+    return answer_log(service, run_id)
 
 
 @router.get(
@@ -107,44 +108,7 @@ def get_logs(run_id: RunId, service: ServiceParameter) -> Response:
     responses=answers(ENVIRONMENT_ANSWER, UNKNOWN_RUN),
 )
 def get_environment(run_id: RunId, service: ServiceParameter) -> RunEnvironment:
-    """Device, engine and versions of libraries, as the trainer told them."""
+    """Device, engine and versions of libraries, as the trainer reported them."""
     with service.database.reading() as session:
         record = runs.get(session, run_id)
     return RunEnvironment(run_id=record.id, device=record.device, engine=record.engine, environment=record.environment)
-
-
-def _answer_log(service: Service, record: RunRecord, stored: Artifact | None) -> Response:
-    live = service.settings.scratch_dir / str(record.id) / TRAINER_LOG
-    # A later attempt writes anew, while the log of the one before is stored already.
-    if record.state == RunState.RUNNING or stored is None:
-        try:
-            return _stream(live)
-        except FileNotFoundError:
-            pass
-    if stored is not None:
-        return _stream(service.artifact_store.verified_path(stored.sha256))
-    if record.state in TERMINAL_STATES:
-        raise UnknownArtifact(f"Run {record.id} was {record.state} and left no log.")
-    return Response(b"", media_type=LOG_MEDIA_TYPE)
-
-
-def _stream(path: Path) -> Response:
-    """As much of a file as there is now; it may grow or be removed meanwhile.
-
-    Raises:
-        FileNotFoundError: If it is not there.
-    """
-    file = path.open("rb")
-    num_bytes = os.fstat(file.fileno()).st_size
-    headers = {"Content-Length": str(num_bytes), "X-Content-Type-Options": "nosniff"}
-    return StreamingResponse(_pieces(file, num_bytes), headers=headers, media_type=LOG_MEDIA_TYPE)
-
-
-def _pieces(file: BinaryIO, num_bytes: int) -> Iterator[bytes]:
-    with file:
-        while num_bytes > 0:
-            piece = file.read(min(CHUNK_BYTES, num_bytes))
-            if not piece:
-                return
-            num_bytes -= len(piece)
-            yield piece

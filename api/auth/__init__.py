@@ -1,1 +1,1 @@
-"""Who may do what: keys, scopes, origins."""
+"""Access: keys, scopes, origins."""

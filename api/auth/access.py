@@ -2,14 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
 
-from fastapi import FastAPI, Request, Security, params
+from fastapi import Depends, FastAPI, Request, params
 from fastapi.routing import RouteContext, iter_route_contexts
-from fastapi.security import APIKeyHeader, HTTPBearer, SecurityScopes
 from starlette.routing import Mount
 
-from api.http.http_errors import InsufficientScope
+from api.http.errors import InsufficientScope
 from core.api_keys import Scope, allows
 
 PUBLIC_PATHS = frozenset({"/", "/docs", "/redoc", "/openapi.json", "/healthz", "/readyz"})
@@ -19,7 +17,7 @@ PUBLIC_FOLDER = "/static/"
 
 
 def is_public(path: str) -> bool:
-    """Whether a path, as the router sees it, is on this list; `/healthz/` and `/static` are not."""
+    """Return whether a path, as the router sees it, is on this list; `/healthz/` and `/static` are not."""
     return path in PUBLIC_PATHS or path.startswith(PUBLIC_FOLDER)
 
 
@@ -44,53 +42,41 @@ class Caller:
 ANYBODY = Caller("anybody", None, frozenset({Scope.ADMIN}))
 """The caller of every request where no keys are asked for."""
 
-# These two read nothing that is used: api/auth/gate.py has looked at the headers before. They are here for the OpenAPI
-# document, which lists the ways to send a key and thereby gives the docs page its Authorize button.
-BEARER = HTTPBearer(
-    scheme_name="bearer", bearerFormat="ty_PREFIX_SECRET", description="`Authorization: Bearer KEY`", auto_error=False
-)
 
-HEADER = APIKeyHeader(name="X-API-Key", scheme_name="header", description="`X-API-Key: KEY`", auto_error=False)
+@dataclass(frozen=True, slots=True)
+class ScopeCheck:
+    """A dependency of routes: lets a request pass whose key has a scope."""
 
+    scope: Scope
 
-async def check_scopes(
-    request: Request,
-    needed: SecurityScopes,
-    _bearer: Annotated[Any, Security(BEARER)],
-    _header: Annotated[Any, Security(HEADER)],
-) -> None:
-    """Let a request pass whose key has every scope that the route asks for.
+    async def __call__(self, request: Request) -> None:
+        """Check a request.
 
-    Raises:
-        InsufficientScope: Naming the scope that is needed and those that the key has.
-    """
-    # Where the gate has not looked, nobody may pass: a missing caller is an error of ours, answered as one.
-    caller: Caller = request.scope[CALLER]
-    for scope in needed.scopes:
-        if not allows(caller.scopes, Scope(scope)):
-            raise InsufficientScope(Scope(scope), _in_order(caller.scopes))
+        Raises:
+            InsufficientScope: Naming the scope that is needed and those that the key has.
+        """
+        # Where no caller was identified nobody may pass: one that is missing is an error of ours, answered as one.
+        caller: Caller = request.scope[CALLER]
+        if not allows(caller.scopes, self.scope):
+            raise InsufficientScope(self.scope, _in_order(caller.scopes))
 
 
-READ = Security(check_scopes, scopes=[Scope.READ.value])
+READ = Depends(ScopeCheck(Scope.READ))
 
-SUBMIT = Security(check_scopes, scopes=[Scope.SUBMIT.value])
+SUBMIT = Depends(ScopeCheck(Scope.SUBMIT))
 
-PREDICT = Security(check_scopes, scopes=[Scope.PREDICT.value])
+PREDICT = Depends(ScopeCheck(Scope.PREDICT))
 
-ADMIN = Security(check_scopes, scopes=[Scope.ADMIN.value])
+ADMIN = Depends(ScopeCheck(Scope.ADMIN))
 
-METRICS = Security(check_scopes, scopes=[Scope.METRICS.value])
+METRICS = Depends(ScopeCheck(Scope.METRICS))
 
 
 def needed_scopes(route: RouteContext) -> list[Scope]:
-    """The scopes that a route declares."""
-    declared = getattr(route, "dependencies", None) or ()
-    return [
-        Scope(scope)
-        for dependency in declared
-        if isinstance(dependency, params.Security) and dependency.dependency is check_scopes
-        for scope in dependency.scopes or ()
-    ]
+    """Return the scopes that a route declares."""
+    declared: Sequence[params.Depends] = getattr(route, "dependencies", None) or ()
+    checks = (dependency.dependency for dependency in declared)
+    return [check.scope for check in checks if isinstance(check, ScopeCheck)]
 
 
 def check_routes(app: FastAPI) -> None:

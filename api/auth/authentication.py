@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from starlette.concurrency import run_in_threadpool
 
 from api.auth.access import Caller
-from api.http.http_errors import UnknownCredential
+from api.http.errors import UnknownCredential
 from core.api_keys import ApiKey, Scope, hash_secret, is_secret
 from core.errors import TrainyardError
 from core.settings import Settings
@@ -55,15 +55,15 @@ class Authenticator:
 
     @property
     def has_given_admin(self) -> bool:
-        """Whether an admin key was given from outside, which no one can revoke over HTTP."""
+        """Return whether an admin key was given from outside, which no one can revoke over HTTP."""
         return any(Scope.ADMIN in given.caller.scopes for given in self.given_keys.values())
 
     async def identify(self, key: ApiKey) -> Caller:
-        """The caller that a key belongs to.
+        """Return the caller that a key belongs to.
 
         Raises:
             UnknownCredential: If it opens nothing (any more).
-            DatabaseUnavailable: If that can not be found out.
+            DatabaseUnavailable: If that cannot be found out.
         """
         # Found by a hash of what came: how long finding takes says nothing about any secret.
         digest = hashlib.sha256(key.reveal().encode()).digest()
@@ -101,7 +101,7 @@ class Authenticator:
                 self._remembered.pop(digest, None)
 
     async def close(self) -> None:
-        """Let what is being written come to its end."""
+        """Wait for what is being written."""
         await asyncio.gather(*self._uses.values())
 
     def _find(self, prefix: str) -> api_keys.StoredKey | None:
@@ -128,7 +128,7 @@ class Authenticator:
         except TrainyardError as error:
             logger.warning("The use of the API key %s was not written. %s", prefix, error.detail)
         except Exception:
-            # Nobody waits for this, so nobody else would tell.
+            # Nobody waits for this, so nobody else would report it.
             logger.exception("The use of the API key %s was not written.", prefix)
 
 

@@ -1,4 +1,4 @@
-"""What a browser may be made to send by a page of somebody else.
+"""Requests that a page of another site may have a browser send.
 
 A service that asks for no keys trusts whoever can reach it, and a browser on this machine can, for any page it shows:
 
@@ -9,14 +9,14 @@ A service that asks for no keys trusts whoever can reach it, and a browser on th
   then is this service's own page, and may read answers; only the Host header still tells the name.
 
 Where keys are asked for no browser sends one by itself, and proxies have names of their own: there only requests of
-other sites that could change something are refused.
+other sites that could change something are rejected.
 """
 
 import re
 
 from starlette.types import Scope
 
-from api.http.http_errors import CrossSiteRequest, MisdirectedRequest
+from api.http.errors import CrossSiteRequest, MisdirectedRequest
 from core.errors import InvalidInput, TrainyardError
 from core.settings import Settings, is_loopback
 
@@ -32,14 +32,14 @@ MAX_HOST_LENGTH = 300
 
 
 class Origins:
-    """Refuses requests that a page of somebody else had a browser send."""
+    """Rejects requests that a page of another site had a browser send."""
 
     def __init__(self, settings: Settings) -> None:
         self._is_open = not settings.asks_for_keys
         self._own_names = settings.other_hosts | {settings.host.lower()}
 
-    def refuse(self, scope: Scope) -> TrainyardError | None:
-        """Why a request is not answered; None if it is."""
+    def rejection(self, scope: Scope) -> TrainyardError | None:
+        """Return why a request is not answered; None if it is."""
         headers: dict[bytes, list[bytes]] = {}
         for name, value in scope["headers"]:
             headers.setdefault(name, []).append(value)
@@ -48,12 +48,12 @@ class Origins:
             is_foreign = b"cross-site" in site and scope["method"] not in SAFE_METHODS
             return _cross_site() if is_foreign else None
         return (
-            _refuse_server(scope)
-            or self._refuse_host(headers.get(b"host", []))
-            or _refuse_site(scope["method"], site, headers)
+            _reject_server(scope)
+            or self._reject_host(headers.get(b"host", []))
+            or _reject_site(scope["method"], site, headers)
         )
 
-    def _refuse_host(self, values: list[bytes]) -> TrainyardError | None:
+    def _reject_host(self, values: list[bytes]) -> TrainyardError | None:
         found = HOST.fullmatch(values[0]) if len(values) == 1 and len(values[0]) <= MAX_HOST_LENGTH else None
         if found is None:
             came = f"{len(values)} Host headers came" if len(values) != 1 else "The Host header is malformed"
@@ -67,8 +67,8 @@ class Origins:
         )
 
 
-def _refuse_server(scope: Scope) -> TrainyardError | None:
-    """A request that came by way of another address than a loopback one: the server listens where it should not."""
+def _reject_server(scope: Scope) -> TrainyardError | None:
+    """Reject what came by another address than a loopback one: the server listens where it should not."""
     address, port = scope.get("server") or (None, None)
     # Without a port it is a socket in the file system.
     if address is None or port is None or is_loopback(address):
@@ -79,7 +79,7 @@ def _refuse_server(scope: Scope) -> TrainyardError | None:
     )
 
 
-def _refuse_site(method: str, site: list[bytes], headers: dict[bytes, list[bytes]]) -> TrainyardError | None:
+def _reject_site(method: str, site: list[bytes], headers: dict[bytes, list[bytes]]) -> TrainyardError | None:
     if site:
         is_own = len(site) == 1 and site[0] in OWN_SITES
         return None if is_own or _is_navigation(method, headers) else _cross_site()
@@ -89,7 +89,7 @@ def _refuse_site(method: str, site: list[bytes], headers: dict[bytes, list[bytes
 
 
 def _is_navigation(method: str, headers: dict[bytes, list[bytes]]) -> bool:
-    """Whether a person follows a link to here, in a window and not in a frame: the page that had it learns nothing."""
+    """Return whether a person follows a link to here in a window, not in a frame: its page learns nothing."""
     mode, destination = headers.get(b"sec-fetch-mode"), headers.get(b"sec-fetch-dest")
     return method == "GET" and mode == [b"navigate"] and destination == [b"document"]
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.http.http_errors import BodyTooSlow, DiskFull, InvalidDatasetFile, RefusedDataset
+from api.http.errors import BodyTooSlow, DiskFull, InvalidDatasetFile, RejectedDataset
 from api.http.parameters import EXAMPLE_RUN_ID
 from core.errors import BodyTooLarge, Conflict, DatasetMissing, Unavailable, UnknownDataset, UnknownDatasetVersion
 
@@ -148,7 +148,7 @@ UNKNOWN_VERSION = UnknownDatasetVersion("The dataset 'flowers' has no version 3.
 NOT_HERE = DatasetMissing("The bytes of version 1 of 'flowers' are gone from the disk. Upload them again.")
 
 BUILT_IN = Conflict(
-    "'iris' is built in: it can not be uploaded, deleted or downloaded. Uploads need other names, such as my-iris."
+    "'iris' is built in: it cannot be uploaded, deleted or downloaded. Uploads need other names, such as my-iris."
 )
 
 IN_USE = Conflict(
@@ -163,9 +163,9 @@ TOO_LARGE = BodyTooLarge(
 
 TOO_SLOW = BodyTooSlow("Of the body only 3,012 bytes came in 31 s. Send it faster than 16,384 bytes a second.")
 
-REFUSED = RefusedDataset("Row 7 has 4 values, the header has 3. Give every row as many.", "ragged_rows")
+REFUSED = RejectedDataset("Row 7 has 4 values, the header has 3. Give every row as many.", "ragged_rows")
 
-EMPTY = RefusedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
+EMPTY = RejectedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
 
 BUSY = Unavailable("2 uploads are being read, and this one has waited 30 s for its turn. Send it again later.")
 

@@ -12,8 +12,8 @@ from typing import IO, cast
 
 from starlette.concurrency import run_in_threadpool
 
-from api.http.http_errors import InvalidDatasetFile
-from core.errors import Problem, UnknownDataset, nearest
+from api.http.errors import InvalidDatasetFile
+from core.errors import UnknownDataset, nearest
 
 UNSIGNED_BYTE = 0x08
 
@@ -45,7 +45,7 @@ def check_idx_file(path: Path, *, is_gzipped: bool, item_shape: tuple[int, ...],
         with _open(path, is_gzipped=is_gzipped) as file:
             return _check_items(file, item_shape, max_items)
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise NotIdx(f"it can not be unpacked ({error})") from error
+        raise NotIdx(f"it cannot be unpacked ({error})") from error
 
 
 def _open(path: Path, *, is_gzipped: bool) -> IO[bytes]:
@@ -133,7 +133,7 @@ def check_filename(dataset: str, filename: str) -> str:
 
 
 async def store_file(datasets_dir: Path, dataset: str, filename: str, pieces: AsyncIterator[bytes]) -> None:
-    """Take in a file of a dataset: whole, and checked, or not at all.
+    """Store a file of a dataset: whole, and checked, or not at all.
 
     Raises:
         UnknownDataset: If this dataset takes no file of this name.
@@ -173,7 +173,7 @@ def _check(path: Path, filename: str, name: str) -> None:
         )
     except NotIdx as error:
         detail = f"{filename} is not the file that belongs under this name: {error}. Send it as it was published."
-        raise InvalidDatasetFile(detail, [Problem("", detail, "not_idx")]) from error
+        raise InvalidDatasetFile.at("", detail, "not_idx") from error
 
 
 def _put_in_place(temporary: Path, target: Path, name: str) -> None:

@@ -1,4 +1,4 @@
-"""Taking in an upload: streamed to disk, read by a process of its own, and stored whole or not at all."""
+"""Intake of uploads: streamed to disk, read by a process of its own, and stored whole or not at all."""
 
 import asyncio
 import errno
@@ -13,7 +13,7 @@ from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
 from api.http.bodies import stream_body
-from api.http.http_errors import DiskFull, RefusedDataset
+from api.http.errors import DiskFull, RejectedDataset
 from api.service import Service
 from core.uploads.store import IncomingDataset
 from db import stored_datasets
@@ -39,13 +39,13 @@ async def take_in(
     Raises:
         BodyTooLarge: If there are more bytes than the settings allow.
         BodyTooSlow: If they hardly come.
-        RefusedDataset: If a run could not learn from them, saying what to mend.
+        RejectedDataset: If a run could not learn from them, saying what to mend.
         DiskFull: If there is no room for them.
         Unavailable: If too many uploads are being read.
     """
     _check_form(request)
     store = service.dataset_store
-    with _told_as_full():
+    with _reported_as_full():
         await run_in_threadpool(_check_room, service, _declared_bytes(request))
         async with _incoming(service) as incoming:
             sha256, num_bytes = await _receive(service, request, incoming.folder.original)
@@ -102,18 +102,18 @@ async def _receive(service: Service, request: Request, target: Path) -> tuple[st
         num_bytes += len(waiting)
         await run_in_threadpool(_sync, writer)
     if not num_bytes:
-        raise RefusedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
+        raise RejectedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
     return digest.hexdigest(), num_bytes
 
 
 def _check_form(request: Request) -> None:
-    """Refuse what would otherwise be read as a table with strange lines around it.
+    """Reject what would otherwise be read as a table with strange lines around it.
 
     Raises:
-        RefusedDataset: If the body is a form of a web page.
+        RejectedDataset: If the body is a form of a web page.
     """
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
-        raise RefusedDataset(
+        raise RejectedDataset(
             "The body is a form. Send the file itself: curl --data-binary @FILE …, not curl --form.", "multipart_form"
         )
 
@@ -124,13 +124,13 @@ def _declared_bytes(request: Request) -> int:
 
 
 def _check_room(service: Service, num_bytes: int) -> int:
-    """How much may still be written.
+    """Return how much may still be written.
 
     Raises:
         DiskFull: If that is less than so many bytes.
     """
     if num_bytes > service.settings.max_dataset_bytes:
-        return 0  # Refused for its size, whatever room there is.
+        return 0  # Rejected for its size, whatever room there is.
     room = service.dataset_store.free_bytes() - RESERVE_BYTES
     if room <= num_bytes:
         raise _disk_full()
@@ -138,7 +138,7 @@ def _check_room(service: Service, num_bytes: int) -> int:
 
 
 @contextmanager
-def _told_as_full() -> Iterator[None]:
+def _reported_as_full() -> Iterator[None]:
     try:
         yield
     except OSError as error:

@@ -2,16 +2,13 @@
 
 from contextlib import aclosing
 from typing import Annotated
-from urllib.parse import quote
 
-from fastapi import APIRouter, Query, Request, Response
 from fastapi import Path as PathParameter
+from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import FileResponse
 
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.datasets import examples
-from api.datasets.built_in import DESCRIPTIONS, check_not_built_in, describe_built_in
 from api.datasets.files import (
     MAX_FILE_BYTES,
     MNIST,
@@ -21,18 +18,28 @@ from api.datasets.files import (
     present_files,
     store_file,
 )
+from api.datasets.intake import take_in
 from api.datasets.schemas import DatasetDetail, DatasetFiles, DatasetList, DatasetVersionDetail
-from api.datasets.views import describe_dataset, describe_version, list_dataset
+from api.datasets.views import (
+    DESCRIPTIONS,
+    check_not_built_in,
+    describe_built_in,
+    describe_dataset,
+    describe_version,
+    list_dataset,
+    version_path,
+)
 from api.http.bodies import stream_body
-from api.http.parameters import IfNoneMatch, PageQuery, is_unchanged, not_modified
-from api.openapi.operations import answers, takes_any_body
-from api.runs.examples import TOO_LARGE
+from api.http.parameters import PageQuery
+from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
+from api.openapi.operations import TOO_LARGE, Resource, answers, describe_errors, takes_any_body
 from api.service import Service, ServiceParameter
+from core.datasets.base import UPLOAD_NAME_PATTERN
 from core.errors import DatasetMissing, UnknownDataset
 from db import datasets, stored_datasets
 from db.records.datasets import DatasetVersionRecord
 
-router = APIRouter(prefix="/v1/datasets", tags=["datasets"])
+router = Resource("datasets", "What specs can learn from.", prefix="/v1/datasets")
 
 DatasetName = Annotated[str, PathParameter(description="Name of a dataset.", examples=["flowers"])]
 
@@ -49,6 +56,40 @@ Filename = Annotated[
 ]
 
 
+FilenameQuery = Annotated[
+    str | None,
+    Query(description="What the file is called, for whoever downloads it again.", max_length=255),
+]
+
+UPLOAD_HEADERS = {"Location": "Where the version is."}
+
+UPLOAD_BODY = takes_any_body(
+    {"type": "string", "format": "binary", "description": "The bytes of the file as they are."},
+    {},
+    "application/octet-stream",
+)
+
+UPLOAD_RESPONSES = (
+    answers(examples.VERSION, status=201, headers=UPLOAD_HEADERS)
+    | {
+        200: {
+            "description": "The dataset has a version of these bytes already.",
+            "content": {"application/json": {"example": examples.VERSION}},
+            "model": DatasetVersionDetail,
+        }
+    }
+    | describe_errors(
+        examples.BUILT_IN,
+        examples.TOO_LARGE,
+        examples.TOO_SLOW,
+        examples.REFUSED,
+        examples.EMPTY,
+        examples.BUSY,
+        examples.FULL,
+    )
+)
+
+
 @router.get("", summary="List datasets", dependencies=[READ], responses=answers(examples.DATASETS))
 def list_datasets(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> DatasetList:
     """Every dataset that a spec can name: on the first page what is built in, then uploads by name."""
@@ -58,6 +99,59 @@ def list_datasets(query: Annotated[PageQuery, Query()], service: ServiceParamete
         page = datasets.list_page(session, limit=query.limit, cursor=query.cursor)
     uploads = [list_dataset(item.newest, item.num_versions) for item in page.items]
     return DatasetList(items=[*built_in, *uploads], next_cursor=page.next_cursor)
+
+
+@router.post(
+    "",
+    summary="Upload a dataset",
+    dependencies=[SUBMIT],
+    status_code=201,
+    response_model=DatasetVersionDetail,
+    responses=UPLOAD_RESPONSES,
+    openapi_extra=UPLOAD_BODY,
+)
+async def upload_dataset(
+    request: Request,
+    service: ServiceParameter,
+    name: Annotated[
+        str, Query(description="What to call it: lower-case letters, digits, . _ -", pattern=UPLOAD_NAME_PATTERN)
+    ],
+    filename: FilenameQuery = None,
+) -> Response:
+    """Store a table, arrays or images, and describe what is in it.
+
+    CSV or TSV, JSON Lines, Parquet, NPY, NPZ, IDX; a zip or tar of tables (`train.csv`, `test.csv`), of arrays, or of
+    images in folders named after their classes. The body is the file as it is, streamed:
+    `curl --data-binary @flowers.csv 'http://127.0.0.1:8000/v1/datasets?name=flowers&filename=flowers.csv'`
+
+    The same bytes under the same name are the same version, answered with 200: to send them again is safe. Other bytes
+    make the next version. Nothing is kept of an upload that is rejected or cut off.
+    """
+    return await _upload(service, request, name, filename)
+
+
+@router.post(
+    "/{name}/versions",
+    summary="Upload a version of a dataset",
+    dependencies=[SUBMIT],
+    status_code=201,
+    response_model=DatasetVersionDetail,
+    responses=UPLOAD_RESPONSES,
+    openapi_extra=UPLOAD_BODY,
+)
+async def upload_dataset_version(
+    request: Request,
+    service: ServiceParameter,
+    name: Annotated[
+        str, PathParameter(description="Name of a dataset.", pattern=UPLOAD_NAME_PATTERN, examples=["flowers"])
+    ],
+    filename: FilenameQuery = None,
+) -> Response:
+    """The same as `POST /v1/datasets?name=…`; the dataset need not be there yet.
+
+    `curl --data-binary @flowers.csv http://127.0.0.1:8000/v1/datasets/flowers/versions`
+    """
+    return await _upload(service, request, name, filename)
 
 
 @router.get(
@@ -116,19 +210,14 @@ def get_dataset_content(
 ) -> Response:
     """The bytes as they were uploaded."""
     record = _get_version(service, name, version)
-    etag = f'"{record.sha256}"'
+    etag = content_etag(record.sha256)
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
     path = service.dataset_store.folder(record.sha256).original
     if not path.is_file():
         raise DatasetMissing(f"The bytes of version {version} of '{name}' are gone from the disk. Upload them again.")
-    headers = {
-        "ETag": etag,
-        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(record.filename or record.dataset_name, safe='')}",
-        "X-Content-Type-Options": "nosniff",
-    }
     # Never as what it claims to be: a browser shall save it, not show it.
-    return FileResponse(path, headers=headers, media_type="application/octet-stream")
+    return file_answer(path, record.filename or record.dataset_name, etag, "application/octet-stream")
 
 
 @router.delete(
@@ -183,7 +272,7 @@ def delete_dataset_version(name: DatasetName, version: Version, service: Service
 async def put_dataset_file(
     name: MnistName, filename: Filename, request: Request, service: ServiceParameter
 ) -> DatasetFiles:
-    """Take in a file of MNIST: it is streamed, checked against its header and put in place whole, or not at all.
+    """Store a file of MNIST: it is streamed, checked against its header and put in place whole, or not at all.
 
     `curl -T t10k-labels-idx1-ubyte.gz http://127.0.0.1:8000/v1/datasets/mnist/files/t10k-labels-idx1-ubyte.gz`
     """
@@ -206,3 +295,11 @@ def _get_version(service: Service, name: str, version: int) -> DatasetVersionRec
 def _answer_deleted(service: Service, hashes: list[str]) -> Response:
     stored_datasets.remove_unused(service.database, service.dataset_store, hashes)
     return Response(status_code=204)
+
+
+async def _upload(service: Service, request: Request, name: str, filename: str | None) -> Response:
+    check_not_built_in(name)
+    record, is_new = await take_in(service, request, name, filename)
+    answer = await run_in_threadpool(describe_version, record, service.settings)
+    headers = {"Location": version_path(record.dataset_name, record.version)}
+    return json_answer(answer, status=201 if is_new else 200, headers=headers)

@@ -1,29 +1,67 @@
-"""From an upload's rows to what clients see of it."""
+"""Datasets as clients see them: those that are built in, and uploads."""
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from api.datasets.files import missing_files, present_files
 from api.datasets.schemas import Dataset, DatasetDetail, DatasetVersion, DatasetVersionDetail
 from core.catalogue.example_specs import suggest_spec
+from core.datasets.dataset import BUILT_IN_SOURCES
+from core.errors import Conflict
 from core.settings import Settings
 from core.uploads.description import DescriptionFile
 from db.records.datasets import DatasetVersionRecord
 
+DESCRIPTIONS = {
+    source.source_name(): source.about for source in sorted(BUILT_IN_SOURCES, key=lambda source: source.source_name())
+}
+
+
+def describe_built_in(datasets_dir: Path, name: str) -> Dataset:
+    """Describe one of DESCRIPTIONS."""
+    files, missing = present_files(datasets_dir, name), missing_files(datasets_dir, name)
+    return Dataset(
+        name=name,
+        kind="built_in",
+        description=DESCRIPTIONS[name],
+        state="missing" if missing else "ready",
+        files=files,
+        missing=missing,
+        version=None,
+        num_versions=0,
+        num_bytes=None,
+        created_at=None,
+    )
+
+
+def check_not_built_in(name: str) -> None:
+    """Reject names of datasets that are built in.
+
+    Raises:
+        Conflict: If this is one.
+    """
+    if name in DESCRIPTIONS:
+        raise Conflict(
+            f"'{name}' is built in: it cannot be uploaded, deleted or downloaded. Uploads need other names, such as "
+            f"my-{name.replace('_', '-')}."
+        )
+
 
 def version_path(name: str, version: int) -> str:
-    """Where a version is."""
+    """Return where a version is."""
     return f"/v1/datasets/{name}/versions/{version}"
 
 
 def list_dataset(newest: DatasetVersionRecord, num_versions: int) -> Dataset:
-    """A dataset as lists show it."""
+    """Describe a dataset as lists show it."""
     return Dataset(**_dataset_fields(newest, num_versions))
 
 
 def describe_dataset(
     newest: DatasetVersionRecord, versions: Sequence[DatasetVersionRecord], settings: Settings
 ) -> DatasetDetail:
-    """A dataset in full."""
+    """Describe a dataset in full."""
     return DatasetDetail(
         **_dataset_fields(newest, len(versions)),
         versions=[list_version(version) for version in versions],
@@ -32,12 +70,12 @@ def describe_dataset(
 
 
 def list_version(record: DatasetVersionRecord) -> DatasetVersion:
-    """A version without what was found in it; does not touch the column that lists leave out."""
+    """Describe a version without what was found in it; does not touch the column that lists leave out."""
     return DatasetVersion(**_version_fields(record))
 
 
 def describe_version(record: DatasetVersionRecord, settings: Settings) -> DatasetVersionDetail:
-    """A version in full."""
+    """Describe a version in full."""
     described = DescriptionFile.model_validate(record.description)
     return DatasetVersionDetail(
         **_version_fields(record),

@@ -1,34 +1,35 @@
-"""How well a run's network answers samples that it has not learned from, in numbers and as a picture."""
+"""Evaluations of runs on samples that were held out, in numbers and as pictures."""
 
 import hashlib
 from enum import StrEnum
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
-from api.artifacts.examples import CORRUPT
+from api.artifacts.files import find_file
 from api.auth.access import READ
 from api.evaluation import examples
 from api.evaluation.pictures.evaluation import draw_evaluation
-from api.http.parameters import IfNoneMatch, RunId, is_unchanged, not_modified
-from api.openapi.operations import answers
-from api.runs.examples import UNKNOWN_RUN
+from api.http.parameters import RunId
+from api.http.responses import NOT_SNIFFED, IfNoneMatch, content_etag, is_unchanged, not_modified
+from api.openapi.operations import CORRUPT, UNKNOWN_RUN, Resource, answers
 from api.service import Service, ServiceParameter
 from core.artifacts import EVALUATION, Artifact
 from core.errors import UnknownArtifact
 from core.evaluation import EvaluationReport
 from core.run_state import TERMINAL_STATES, RunState
-from db import artifacts, runs
 from db.records.runs import RunRecord
 
-router = APIRouter(prefix="/v1/runs/{run_id}", tags=["metrics"])
+router = Resource(
+    "evaluation", "How well a run's model answers samples that it has not learned from.", prefix="/v1/runs/{run_id}"
+)
 
 SVG_MEDIA_TYPE = "image/svg+xml"
 
 # An SVG file opened by itself is a page. Labels are written into it as text; should one ever be more than that, the
 # browser still runs and loads nothing.
-SAFE = {"Content-Security-Policy": "default-src 'none'; sandbox", "X-Content-Type-Options": "nosniff"}
+SAFE = {"Content-Security-Policy": "default-src 'none'; sandbox", **NOT_SNIFFED}
 
 
 class SplitName(StrEnum):
@@ -61,10 +62,10 @@ Split = Annotated[
 def get_evaluation(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
     """Accuracy, confusion matrix, precision and recall of each class, or errors, on samples not learned from."""
     _, artifact = _find(service, run_id)
-    etag = f'"{artifact.sha256}"'
+    etag = content_etag(artifact.sha256)
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
-    headers = {"ETag": etag, "X-Content-Type-Options": "nosniff"}
+    headers = {"ETag": etag, **NOT_SNIFFED}
     return Response(_read(service, artifact), headers=headers, media_type="application/json")
 
 
@@ -90,19 +91,17 @@ def get_evaluation_picture(
     record, artifact = _find(service, run_id)
     report = EvaluationReport.model_validate_json(_read(service, artifact))
     picture = draw_evaluation(record.model_name, report, split).encode()
-    etag = f'"{hashlib.sha256(picture).hexdigest()}"'
+    etag = content_etag(hashlib.sha256(picture).hexdigest())
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
     return Response(picture, headers={"ETag": etag, **SAFE}, media_type=SVG_MEDIA_TYPE)
 
 
 def _find(service: Service, run_id: UUID) -> tuple[RunRecord, Artifact]:
-    with service.database.reading() as session:
-        record = runs.get(session, run_id)
-        found = {artifact.name: artifact for artifact in artifacts.list_for_run(session, run_id)}
-    if EVALUATION not in found:
+    record, artifact = find_file(service, run_id, EVALUATION)
+    if artifact is None:
         raise UnknownArtifact(_explain_absence(record))
-    return record, found[EVALUATION]
+    return record, artifact
 
 
 def _explain_absence(record: RunRecord) -> str:

@@ -1,19 +1,38 @@
-"""Experiments: named groups of runs."""
+"""Bodies about experiments."""
 
+from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
 from fastapi import Path as PathParameter
+from fastapi import Query
 
 from api.auth.access import READ
 from api.experiments import examples
-from api.experiments.schemas import Experiment, ExperimentPage
 from api.http.parameters import PageQuery
-from api.openapi.operations import answers
+from api.http.schemas import AnswerModel
+from api.openapi.operations import Resource, answers
 from api.service import ServiceParameter
+from core.run_state import RunState
 from db import experiments
 
-router = APIRouter(prefix="/v1/experiments", tags=["experiments"])
+
+class Experiment(AnswerModel):
+    """A named group of runs."""
+
+    name: str
+    created_at: datetime
+    num_runs: int
+    runs_by_state: dict[RunState, int]
+
+
+class ExperimentPage(AnswerModel):
+    """A page of experiments, by name."""
+
+    items: list[Experiment]
+    next_cursor: str | None
+
+
+router = Resource("experiments", "Named groups of runs.", prefix="/v1/experiments")
 
 ExperimentPath = Annotated[str, PathParameter(description="Name of an experiment.", examples=["iris-optimizers"])]
 

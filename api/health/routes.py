@@ -1,20 +1,61 @@
-"""Whether the service works."""
+"""Bodies about the service itself."""
 
+import asyncio
 from importlib.metadata import version
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Response
+from fastapi import Header, Response
+from prometheus_client.exposition import choose_encoder
 
+from api.auth.access import METRICS
 from api.health import examples
-from api.health.schemas import ComponentState, Health, Queue, Readiness
-from api.http.parameters import json_answer
-from api.openapi.operations import answers
+from api.health.exposition import Exposition
+from api.http.responses import json_answer
+from api.http.schemas import AnswerModel
+from api.openapi.operations import Resource, answers
 from api.service import Service, ServiceParameter
 from core.errors import DatabaseUnavailable
 from core.run_state import RunState
 from db import runs, workers
 from db.expiry import count_unclaimed
 
-router = APIRouter(tags=["health"])
+
+class Health(AnswerModel):
+    """The process answers."""
+
+    status: Literal["ok"]
+    version: str
+
+
+class ComponentState(AnswerModel):
+    """How something that the service needs stands."""
+
+    ok: bool
+    detail: str | None = None
+
+
+class Queue(AnswerModel):
+    """How work stands."""
+
+    queued: int
+    running: int
+    waiting: int
+    """Queued runs that no worker has taken for 30 seconds."""
+
+
+class Readiness(AnswerModel):
+    """Whether requests can be answered now."""
+
+    status: Literal["ready", "cannot train", "not ready"]
+    """`cannot train`: requests are answered, predictions too, but no worker can train what is submitted."""
+    not_ready: list[str]
+    """Names of the components that are not; also of those that requests can do without."""
+    components: dict[str, ComponentState]
+    queue: Queue | None
+    """Null while the database does not answer."""
+
+
+router = Resource("health", "Whether the service works.")
 
 VERSION = version("trainyard")
 
@@ -79,3 +120,32 @@ def _look(service: Service) -> tuple[dict[str, ComponentState], Queue | None]:
         "broker": broker,
         "training": ComponentState(ok=training.ok, detail=training.detail),
     }, queue
+
+
+Accept = Annotated[
+    str, Header(alias="Accept", description="Prometheus' text form by default; OpenMetrics where it is named.")
+]
+
+
+@router.get(
+    "/metrics",
+    summary="Report measurements to Prometheus",
+    response_class=Response,
+    responses=answers(examples.MEASUREMENTS, media_type="text/plain", uses_database=False),
+    dependencies=[METRICS],
+)
+async def get_monitoring(service: ServiceParameter, accept: Accept = "") -> Response:
+    """Runs, models and workers as the database counts them, and requests, predictions and memory of this process.
+
+    What comes from the database is the same from every replica of the API, and is left out while it does not answer:
+    then `trainyard_database_up` is 0.
+    """
+    exposition = Exposition(service, await service.census_taker.ask())
+    try:
+        encode, media_type = choose_encoder(accept)
+    except TypeError:
+        # A version that is no number; who sends one gets the form that everybody reads.
+        encode, media_type = choose_encoder("")
+    # Writing this takes milliseconds, which no prediction should wait for. Not in the framework's threads: while the
+    # database is away, requests may fill them all.
+    return Response(await asyncio.to_thread(encode, exposition), media_type=media_type)

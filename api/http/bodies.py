@@ -1,16 +1,15 @@
-"""Request bodies: read never more than a route's limit, and parse nothing but strict JSON beyond this point."""
+"""Request bodies: read no more than a route's limit, and parse nothing but strict JSON."""
 
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Annotated, TypeVar
+from typing import TypeVar
 
-from fastapi import Depends, Request
+from fastapi import Request
 from pydantic import BaseModel
 
-from api.http.http_errors import BodyTooSlow
+from api.http.errors import BodyTooSlow
 from api.http.json_text import parse_strictly
-from api.service import ServiceParameter
 from core.errors import BodyTooLarge, InvalidInput
 from core.specs.parsing import parse_as
 
@@ -23,7 +22,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 async def stream_body(request: Request, max_bytes: int, remedy: str) -> AsyncGenerator[bytes]:
-    """The body in pieces as they come, to at most `max_bytes` in all.
+    """Yield the body in pieces as they come, at most `max_bytes` in all.
 
     Raises:
         BodyTooLarge: Before anything is read if the request says how long it is, else at the piece that is too much.
@@ -33,10 +32,9 @@ async def stream_body(request: Request, max_bytes: int, remedy: str) -> AsyncGen
     encoding = request.headers.get("content-encoding", "identity")
     if encoding.lower() != "identity":
         raise InvalidInput(f"The body is encoded with '{encoding[:40]}'. Send it as it is.")
-    too_large = BodyTooLarge(f"The body is larger than the {max_bytes:,} bytes this route takes. {remedy}")
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > max_bytes:
-        raise too_large
+        raise _too_large(max_bytes, remedy)
     num_bytes = 0
     began = asyncio.get_running_loop().time()
     async with aclosing(request.stream()) as pieces:
@@ -53,12 +51,12 @@ async def stream_body(request: Request, max_bytes: int, remedy: str) -> AsyncGen
                 return
             num_bytes += len(piece)
             if num_bytes > max_bytes:
-                raise too_large
+                raise _too_large(max_bytes, remedy)
             yield piece
 
 
 async def read_body(request: Request, max_bytes: int, remedy: str) -> bytes:
-    """The whole body, of at most `max_bytes`.
+    """Return the whole body, of at most `max_bytes`.
 
     Raises:
         BodyTooLarge: If there is more.
@@ -72,15 +70,6 @@ async def read_body(request: Request, max_bytes: int, remedy: str) -> bytes:
     return bytes(body)
 
 
-async def _read_json_text(request: Request, service: ServiceParameter) -> bytes:
-    remedy = "Send less, or raise TRAINYARD_MAX_BODY_BYTES."
-    return await read_body(request, service.settings.max_body_bytes, remedy)
-
-
-JsonText = Annotated[bytes, Depends(_read_json_text)]
-"""The body of a request that carries JSON, not parsed yet; its Content-Type is not looked at."""
-
-
 def read_document(model: type[Model], text: bytes) -> Model:
     """Read a body as one of our models.
 
@@ -89,3 +78,7 @@ def read_document(model: type[Model], text: bytes) -> Model:
         InvalidSpec: If it does not have the form, with a problem for each mistake.
     """
     return parse_as(model, parse_strictly(text))
+
+
+def _too_large(max_bytes: int, remedy: str) -> BodyTooLarge:
+    return BodyTooLarge(f"The body is larger than the {max_bytes:,} bytes this route takes. {remedy}")

@@ -1,41 +1,98 @@
-"""Answer errors: one table says which status each class of the family has."""
+"""Errors that only an HTTP interface has, beside the family in core/errors.py, and the status of each class."""
 
-import json
-import logging
-import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
-from typing import Any, cast
 
-import anyio
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from starlette.exceptions import HTTPException
-from starlette.responses import Response
-from starlette.types import Receive, Scope, Send
-
-from api.http.allowed_methods import find_allowed_methods
-from api.http.http_errors import (
-    BodyTooSlow,
-    CrossSiteRequest,
-    DiskFull,
-    InsufficientScope,
-    InvalidDatasetFile,
-    KeyRefused,
-    MisdirectedRequest,
-    PreconditionFailed,
-    RefusedDataset,
-)
 from core import errors
-from core.errors import Problem, TrainyardError
+from core.api_keys import Scope
+from core.errors import Conflict, InvalidInput, Problem, TrainyardError
 
-logger = logging.getLogger(__name__)
 
-PREDICTION_PREFIX = "/v1/models/"
+class PreconditionFailed(Conflict):
+    """The resource has changed since the client read it: If-Match names another ETag than it has."""
 
-PROBLEM_MEDIA_TYPE = "application/problem+json"
+    code = "precondition_failed"
 
-RETRY_AFTER_SECONDS = 2
+
+class CrossSiteRequest(TrainyardError):
+    """A web page of another site made a browser send this."""
+
+    code = "cross_site_request"
+
+
+class BodyTooSlow(InvalidInput):
+    """A request body that does not come, or comes a byte at a time."""
+
+    code = "body_too_slow"
+
+
+class MisdirectedRequest(TrainyardError):
+    """The Host header names a service that this is not (RFC 9110 section 15.5.20)."""
+
+    code = "misdirected_request"
+
+
+class InvalidDatasetFile(InvalidInput):
+    """A file that is not what its name says."""
+
+    code = "invalid_dataset_file"
+
+
+class RejectedDataset(InvalidInput):
+    """An upload that is no data a run could learn from.
+
+    Attributes:
+        code: A stable word for what is wrong with it.
+    """
+
+    code = "refused_dataset"
+
+    def __init__(self, detail: str, code: str) -> None:
+        super().__init__(detail, [Problem("", detail, code)])
+        self.code = code
+
+
+class DiskFull(TrainyardError):
+    """There is no room for what was sent (RFC 4918 section 11.5)."""
+
+    code = "disk_full"
+
+
+class KeyRejected(TrainyardError):
+    """A request without a key that lets it pass.
+
+    Attributes:
+        challenge: Value of the WWW-Authenticate header (RFC 9110 section 11.6.1, RFC 6750 section 3).
+    """
+
+    code = "key_refused"
+    challenge = 'Bearer realm="trainyard"'
+
+
+class UnknownCredential(KeyRejected):
+    """A key that opens nothing."""
+
+    code = "unknown_credential"
+    challenge = 'Bearer realm="trainyard", error="invalid_token"'
+
+
+class InsufficientScope(KeyRejected):
+    """The key is right, but not for this."""
+
+    code = "insufficient_scope"
+
+    def __init__(self, needed: Scope, held: Sequence[Scope]) -> None:
+        """Say what would have let the request pass.
+
+        Args:
+            needed: The scope that was asked for.
+            held: Those that the key has.
+        """
+        super().__init__(
+            f"This needs a key with the scope {needed}; yours has {', '.join(held)}. "
+            "Ask an administrator for a key that has it: trainyard keys create."
+        )
+        self.challenge = f'Bearer realm="trainyard", error="insufficient_scope", scope="{needed}"'
 
 
 STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
@@ -49,13 +106,13 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     errors.DatasetMissing: HTTPStatus.CONFLICT,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
     InvalidDatasetFile: HTTPStatus.UNPROCESSABLE_ENTITY,
-    RefusedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RejectedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
-    KeyRefused: HTTPStatus.UNAUTHORIZED,
+    KeyRejected: HTTPStatus.UNAUTHORIZED,
     InsufficientScope: HTTPStatus.FORBIDDEN,
 }
 """A class that is not listed has the status of the nearest class above it that is."""
@@ -65,154 +122,3 @@ def status_of(error: TrainyardError | type[TrainyardError]) -> HTTPStatus:
     """The status that an error is answered with."""
     kind = error if isinstance(error, type) else type(error)
     return next(STATUSES[ancestor] for ancestor in kind.__mro__ if ancestor in STATUSES)
-
-
-def build_problem(
-    status: int,
-    detail: str,
-    code: str,
-    problems: tuple[Problem, ...] = (),
-    instance: str | None = None,
-) -> dict[str, Any]:
-    """The body of an error answer (RFC 9457 section 3); `code` and `errors` are ours."""
-    body: dict[str, Any] = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": int(status),
-        "detail": detail,
-        "code": code,
-        "errors": [
-            {"pointer": problem.pointer, "detail": problem.detail, "code": problem.code} for problem in problems
-        ],
-    }
-    if instance is not None:
-        body["instance"] = instance
-    return body
-
-
-def is_prediction(path: str) -> bool:
-    """Whether a path belongs to the surface that speaks as TensorFlow Serving does."""
-    return path.startswith(PREDICTION_PREFIX)
-
-
-def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error of the family, and those of the framework, in one form."""
-    app.add_exception_handler(TrainyardError, _answer_trainyard_error)
-    app.add_exception_handler(RequestValidationError, _answer_invalid_parameters)
-    app.add_exception_handler(HTTPException, _answer_http_exception)
-
-
-def answer_error(request: Request, error: TrainyardError) -> Response:
-    """The answer to an error of the family."""
-    status = status_of(error)
-    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        logger.error("%s %r: %s: %s", request.method, request.scope["path"], error.code, error.detail)
-    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
-    if isinstance(error, KeyRefused):
-        headers["WWW-Authenticate"] = error.challenge
-    kind = RefusedBodyResponse if isinstance(error, errors.BodyTooLarge | BodyTooSlow) else Response
-    return _answer(request, status, error.detail, error.code, error.problems, headers, kind=kind)
-
-
-def answer_unexpected(request: Request, error: Exception) -> Response:
-    """The answer to what nobody foresaw: logged under an id, told without what went wrong inside."""
-    occurrence = uuid.uuid4()
-    logger.error(
-        "%s %r failed unexpectedly; the answer names %s.",
-        request.method,
-        request.scope["path"],
-        occurrence,
-        exc_info=error,
-    )
-    detail = f"Something went wrong inside the service. Its log tells more under the id {occurrence}."
-    status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return _answer(request, status, detail, "internal_error", instance=f"urn:uuid:{occurrence}")
-
-
-async def _answer_trainyard_error(request: Request, error: Exception) -> Response:
-    # Starlette hands each handler only what it was registered for.
-    return answer_error(request, cast("TrainyardError", error))
-
-
-async def _answer_invalid_parameters(request: Request, error: Exception) -> Response:
-    """Parameters of the path, the query and the headers; bodies are read by api/http/bodies.py."""
-    problems = tuple(_tell_parameter(entry) for entry in cast("RequestValidationError", error).errors())
-    detail = " ".join(problem.detail for problem in problems)
-    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid_parameter", problems)
-
-
-def _tell_parameter(entry: Mapping[str, Any]) -> Problem:
-    place, name = [*map(str, entry["loc"]), "", ""][:2]
-    if entry["type"] == "unknown_field":
-        context = entry["ctx"]
-        hint = errors.nearest(context["field"][:80], context["known"])
-        return Problem("", f"There is no {place} parameter '{context['field'][:80]}' here.{hint}", "unknown_parameter")
-    expected = str(entry["msg"]).removesuffix(".").replace("Input should be", "expected")
-    came = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:60]
-    detail = f"The {place} parameter '{name}': {came} came; {expected[0].lower()}{expected[1:]}."
-    return Problem("", detail, str(entry["type"]))
-
-
-async def _answer_http_exception(request: Request, error: Exception) -> Response:
-    """What the router raises: a path that does not exist, or a method that a path does not have."""
-    raised = cast("HTTPException", error)
-    path = request.scope["path"]
-    headers = dict(raised.headers or {})
-    match raised.status_code:
-        case HTTPStatus.NOT_FOUND:
-            detail, code = f"There is nothing at {path}. GET /openapi.json lists what there is.", "unknown_path"
-        case HTTPStatus.METHOD_NOT_ALLOWED:
-            allowed = find_allowed_methods(request)
-            headers["Allow"] = allowed
-            detail, code = f"{path} can not be asked to {request.method}, only {allowed}.", "method_not_allowed"
-        case _:
-            detail, code = str(raised.detail), "http_error"
-    return _answer(request, raised.status_code, detail, code, headers=headers)
-
-
-def _answer(
-    request: Request,
-    status: int,
-    detail: str,
-    code: str,
-    problems: tuple[Problem, ...] = (),
-    headers: Mapping[str, str] | None = None,
-    *,
-    instance: str | None = None,
-    kind: type[Response] = Response,
-) -> Response:
-    if is_prediction(request.scope["path"]):
-        body: dict[str, Any] = {"error": detail}
-        media_type = "application/json"
-    else:
-        body = build_problem(status, detail, code, problems, instance)
-        media_type = PROBLEM_MEDIA_TYPE
-    # With non-ASCII escaped, half of a surrogate pair from a request can stand in an answer without harm.
-    content = json.dumps(body, separators=(",", ":")).encode()
-    return kind(content, status_code=int(status), headers=dict(headers or {}), media_type=media_type)
-
-
-LINGER_SECONDS = 10.0
-"""How long the rest of a refused body is taken in and thrown away."""
-
-
-class RefusedBodyResponse(Response):
-    """An answer that comes before the request has been sent to its end, and closes the connection.
-
-    Closing at once would reset the connection under a client that is still sending, and the answer would be lost
-    with it. So what is left is read and dropped for a while (RFC 9112 section 9.6); no memory is kept for it.
-    """
-
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, let the client finish, and close."""
-        self.headers["Connection"] = "close"
-        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-        await send({"type": "http.response.body", "body": self.body, "more_body": True})
-        with anyio.move_on_after(LINGER_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect" or not message.get("more_body", False):
-                    break
-        await send({"type": "http.response.body", "body": b"", "more_body": False})
-        if self.background is not None:
-            await self.background()

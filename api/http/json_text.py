@@ -8,19 +8,10 @@ from typing import Any
 
 import orjson
 
-from core.errors import InvalidInput, Problem
-
-MAX_DEPTH = 32
-"""Arrays and objects within each other; the deepest body that means anything here has about ten."""
+from core.errors import InvalidInput
+from core.nesting import MAX_DEPTH, is_text_too_deep
 
 MAX_NAME_SHOWN = 60
-
-BRACKETS_AS_ONE_KIND = bytes.maketrans(b"{}", b"[]")
-
-ALL_BUT_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
-
-# A string that never ends is taken to the end of the text: searching on from each later quote would take for ever.
-STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -36,14 +27,16 @@ def parse_strictly(text: bytes) -> Any:
     _check_depth(text)
     try:
         value = json.loads(
-            decoded, object_pairs_hook=_unique, parse_constant=_refuse_constant, parse_float=_read_finite
+            decoded, object_pairs_hook=_unique, parse_constant=_reject_constant, parse_float=_read_finite
         )
     except json.JSONDecodeError as error:
         raise _syntax_error(error) from error
     except ValueError as error:  # Python reads no whole number of thousands of digits.
-        raise _refuse("A number in the body has too many digits.", "number_too_long") from error
+        raise InvalidInput.at("", "A number in the body has too many digits.", "number_too_long") from error
     if "\\u" in decoded and _has_surrogate(value):
-        raise _refuse("A text in the body holds half of a surrogate pair. Send whole characters.", "lone_surrogate")
+        raise InvalidInput.at(
+            "", "A text in the body holds half of a surrogate pair. Send whole characters.", "lone_surrogate"
+        )
     return value
 
 
@@ -64,54 +57,44 @@ def parse_leniently(text: bytes) -> Any:
     except json.JSONDecodeError as error:
         raise _syntax_error(error) from error
     except ValueError as error:
-        raise _refuse("A number in the body has too many digits.", "number_too_long") from error
+        raise InvalidInput.at("", "A number in the body has too many digits.", "number_too_long") from error
 
 
 def _decode(text: bytes) -> str:
     if not text:
-        raise _refuse("The body is empty. Send a JSON object.", "empty_body")
+        raise InvalidInput.at("", "The body is empty. Send a JSON object.", "empty_body")
     try:
         return text.decode()
     except UnicodeDecodeError as error:
-        raise _refuse(f"The body is not UTF-8: byte {error.start} can not be read.", "not_utf8") from error
+        raise InvalidInput.at("", f"The body is not UTF-8: byte {error.start} cannot be read.", "not_utf8") from error
 
 
 def _check_depth(text: bytes) -> None:
-    """Refuse deep nesting before any parser, most of which recurse, sees it; malformed text may pass."""
-    if _depth(text) > MAX_DEPTH and _depth(STRING.sub(b"", text)) > MAX_DEPTH:
-        detail = f"The body nests arrays and objects deeper than {MAX_DEPTH}. Flatten it."
-        raise _refuse(detail, "too_deep")
-
-
-def _depth(text: bytes) -> int:
-    """How deep brackets nest, strings not told apart; beyond the limit only that it is."""
-    brackets = text.translate(BRACKETS_AS_ONE_KIND, ALL_BUT_BRACKETS)
-    for depth in range(MAX_DEPTH + 1):
-        inner = brackets.replace(b"[]", b"")
-        if len(inner) == len(brackets):
-            # What is left has no partner: "]]][[[".
-            return depth + inner.count(b"[")
-        brackets = inner
-    return MAX_DEPTH + 1
+    if is_text_too_deep(text):
+        raise InvalidInput.at("", f"The body nests arrays and objects deeper than {MAX_DEPTH}. Flatten it.", "too_deep")
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for name, value in pairs:
         if name in fields:
-            raise _refuse(f"The field '{_shown(name)}' comes twice in one object. Send it once.", "repeated_field")
+            raise InvalidInput.at(
+                "", f"The field '{_shown(name)}' comes twice in one object. Send it once.", "repeated_field"
+            )
         fields[name] = value
     return fields
 
 
-def _refuse_constant(word: str) -> Any:
-    raise _refuse(f"{word} is not a number in JSON. Send a finite number, or null.", "not_finite")
+def _reject_constant(word: str) -> Any:
+    raise InvalidInput.at("", f"{word} is not a number in JSON. Send a finite number, or null.", "not_finite")
 
 
 def _read_finite(digits: str) -> float:
     number = float(digits)
     if not math.isfinite(number):
-        raise _refuse(f"The number {digits[:MAX_NAME_SHOWN]} is beyond the range of doubles (1.8e308).", "not_finite")
+        raise InvalidInput.at(
+            "", f"The number {digits[:MAX_NAME_SHOWN]} is beyond the range of doubles (1.8e308).", "not_finite"
+        )
     return number
 
 
@@ -129,13 +112,9 @@ def _has_surrogate(value: Any) -> bool:
 def _syntax_error(error: json.JSONDecodeError) -> InvalidInput:
     hint = " Leave the byte order mark out." if error.doc.startswith("\ufeff") else ""
     detail = f"The body is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}.{hint}"
-    return _refuse(detail, "malformed_json")
+    return InvalidInput.at("", detail, "malformed_json")
 
 
 def _shown(name: str) -> str:
     shortened = name if len(name) <= MAX_NAME_SHOWN else name[:MAX_NAME_SHOWN] + "…"
     return shortened.encode(errors="backslashreplace").decode()
-
-
-def _refuse(detail: str, code: str) -> InvalidInput:
-    return InvalidInput(detail, [Problem(pointer="", detail=detail, code=code)])

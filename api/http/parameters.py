@@ -1,9 +1,9 @@
-"""Parameters that several routes share."""
+"""Parameters that several routes share, and the paths of what they name."""
 
-from typing import Annotated, Any
+from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Path, Response
+from fastapi import Depends, Path
 from pydantic import Field
 
 from core.errors import UnknownRun
@@ -31,11 +31,6 @@ RunId = Annotated[UUID, Depends(_read_run_id)]
 
 ModelPath = Annotated[str, Path(description="Name of a model.", examples=["iris-keras"])]
 
-IfNoneMatch = Annotated[
-    str | None,
-    Header(alias="If-None-Match", description="ETag of the answer you have; 304 if it is still the same."),
-]
-
 
 class PageQuery(SpecModel):
     """Which page of a list."""
@@ -46,25 +41,11 @@ class PageQuery(SpecModel):
     """`next_cursor` of the page before."""
 
 
-def is_unchanged(if_none_match: str | None, etag: str) -> bool:
-    """Whether a client has this answer already (RFC 9110 section 13.1.2, weak comparison)."""
-    if if_none_match is None:
-        return False
-    known = [tag.strip().removeprefix("W/") for tag in if_none_match.split(",")]
-    return "*" in known or etag.removeprefix("W/") in known
+def run_path(run_id: UUID) -> str:
+    """Return where a run is."""
+    return f"/v1/runs/{run_id}"
 
 
-def is_match(if_match: str, etag: str) -> bool:
-    """Whether a client knows the present state (RFC 9110 section 13.1.1, strong comparison)."""
-    known = [tag.strip() for tag in if_match.split(",")]
-    return "*" in known or etag in known
-
-
-def not_modified(etag: str) -> Response:
-    """Tell a client that what it has is still the answer."""
-    return Response(status_code=304, headers={"ETag": etag})
-
-
-def json_answer(model: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """An answer of one of our models, for routes that also set headers."""
-    return Response(model.model_dump_json(), status_code=status, headers=headers or {}, media_type="application/json")
+def predict_path(model_name: str, version: int) -> str:
+    """Return where a model version answers."""
+    return f"/v1/models/{model_name}/versions/{version}:predict"

@@ -44,6 +44,6 @@ class ProblemDocument(AnswerModel):
 
 
 class PredictionError(AnswerModel):
-    """An error on the prediction surface, as TensorFlow Serving tells it."""
+    """An error on the prediction surface, in TensorFlow Serving's form."""
 
     error: str

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.errors import Conflict, InvalidInput, InvalidSpec, Problem, UnknownKey
+from core.errors import Conflict, InvalidInput, InvalidSpec, UnknownKey
 
 KEY_REQUESTS: dict[str, Any] = {
     "A key for a program that submits runs": {"name": "ci", "scopes": ["read", "submit"]},
@@ -45,7 +45,7 @@ GIVEN_KEY: dict[str, Any] = {
 
 _NO_SCOPE = "The list is empty; expected at least 1 item."
 
-NO_SCOPE = InvalidSpec(_NO_SCOPE, [Problem("/scopes", _NO_SCOPE, "too_short")])
+NO_SCOPE = InvalidSpec.at("/scopes", _NO_SCOPE, "too_short")
 
 NOT_REPEATABLE = InvalidInput(
     "An Idempotency-Key came, under which the answer would be kept, and with it the secret. Leave it out; if an answer "

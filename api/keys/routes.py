@@ -2,23 +2,22 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from fastapi import Path as PathParameter
 
 from api.auth.access import ADMIN
 from api.auth.authentication import GivenKey
-from api.http.bodies import JsonText, read_document
-from api.http.parameters import json_answer
+from api.http.bodies import read_document
+from api.http.responses import json_answer
 from api.keys import examples
 from api.keys.schemas import KeyEntry, KeyList, KeyRequest, NewKey
-from api.openapi.operations import answers, takes_body
-from api.runs.examples import MALFORMED, TOO_LARGE
-from api.service import ServiceParameter
+from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
+from api.service import JsonText, ServiceParameter
 from core.api_keys import Scope
 from core.errors import Conflict, InvalidInput
 from db import api_keys
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"])
+router = Resource("keys", "API keys: who may use the service, and for what.", prefix="/v1/keys", bodies=[KeyRequest])
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -30,7 +29,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="Refused here: the answer would have to be kept, and with it the secret.",
+        description="Rejected here: the answer would have to be kept, and with it the secret.",
     ),
 ]
 
@@ -92,7 +91,7 @@ def list_keys(service: ServiceParameter) -> Response:
     responses=answers(None, examples.UNKNOWN_KEY, examples.LAST_ADMIN, examples.FROM_ENVIRONMENT, status=204),
 )
 def revoke_key(prefix: Prefix, service: ServiceParameter) -> Response:
-    """Close a key for good: this process refuses it at once, every other within 5 seconds. It stays in the list."""
+    """Close a key for good: this process rejects it at once, every other within 5 seconds. It stays in the list."""
     given = service.authenticator.given_keys.get(prefix)
     if given is not None:
         variable = next(VARIABLES[scope] for scope in given.caller.scopes)

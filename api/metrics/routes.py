@@ -2,21 +2,20 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 from pydantic import Field
 
 from api.auth.access import READ
 from api.http.parameters import RunId
 from api.metrics import examples
 from api.metrics.schemas import Curve, MetricHistory, MetricList, MetricSummary
-from api.openapi.operations import answers
-from api.runs.examples import UNKNOWN_RUN
+from api.openapi.operations import UNKNOWN_RUN, Resource, answers
 from api.service import ServiceParameter
 from core.specs.base import SpecModel
 from db import metrics, runs
 from db.history import MIN_POINTS, Mode, history
 
-router = APIRouter(prefix="/v1/runs/{run_id}/metrics", tags=["metrics"])
+router = Resource("metrics", "Curves of a run, in numbers and in points.", prefix="/v1/runs/{run_id}/metrics")
 
 
 class HistoryQuery(SpecModel):

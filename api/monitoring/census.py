@@ -72,7 +72,7 @@ class Reading:
 
     @property
     def is_fresh(self) -> bool:
-        """Whether it may be answered once more."""
+        """Return whether it may be answered once more."""
         return time.monotonic() - self.taken_at < max(KEPT_SECONDS, KEPT_SHARE * self.seconds)
 
 
@@ -121,7 +121,7 @@ class CensusTaker:
         except DatabaseUnavailable as error:
             logger.warning("Monitoring could not ask the database. %s", error.detail)
         except Exception:
-            # Whoever waits must not wait for ever, and what the process measured itself is still to be told.
+            # Whoever waits must not wait for ever, and what the process measured itself is still to be reported.
             logger.exception("Monitoring could not ask the database.")
         finally:
             self._latest = reading

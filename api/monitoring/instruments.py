@@ -1,4 +1,4 @@
-"""What this process measures of itself, in Prometheus' form. Each app has a registry of its own."""
+"""Measurements that this process makes of itself, in Prometheus' form. Each app has a registry of its own."""
 
 import platform
 import threading
@@ -12,7 +12,7 @@ from prometheus_client import disable_created_metrics as leave_out_times_of_crea
 
 from api.monitoring.requests import RequestCounts
 
-# Prometheus knows by itself when a counter begins anew; a second series for each would tell it that once more.
+# Prometheus knows by itself when a counter begins anew; a second series for each would say so once more.
 leave_out_times_of_creation()  # type: ignore[no-untyped-call]
 
 LOAD_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)

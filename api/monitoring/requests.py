@@ -1,6 +1,5 @@
-"""How many requests there were and how long they took, by route."""
+"""Counts and times of requests by route."""
 
-import time
 from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -9,9 +8,7 @@ from itertools import accumulate
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 from prometheus_client.utils import floatToGoString
-from starlette.types import ASGIApp, Receive, Scope, Send
-
-from api.http.middleware import STATUS
+from starlette.types import Scope
 
 MILLISECOND = 0.001
 
@@ -62,7 +59,7 @@ class RequestCounts(Collector):
         tally.seconds += seconds
 
     def collect(self) -> Iterator[Metric]:
-        """The families that Prometheus is told."""
+        """Yield the families that Prometheus reads."""
         counter = CounterMetricFamily(
             "trainyard_http_requests_total",
             "HTTP requests answered, by template of the route, method and class of the status.",
@@ -102,41 +99,15 @@ PAGES = "pages"
 """The route of everything that is no operation: the docs pages with their files, /openapi.json."""
 
 UNMATCHED = "unmatched"
-"""The route of requests that were refused before one was looked for, or for which there is none."""
+"""The route of requests that were rejected before one was looked for, or for which there is none."""
 
 OTHER_METHOD = "other"
 
 METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
-class RequestMeter:
-    """Wraps the app. What it names is a fixed set, whatever clients send: templates of routes, never paths.
-
-    The status comes from api/http/middleware.py, which looks at each answer anyway: to stand between the app and the
-    server once more would be the larger part of what this costs.
-    """
-
-    def __init__(self, app: ASGIApp, counts: RequestCounts) -> None:
-        self.app = app
-        self._counts = counts
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass a request on, and note how it went."""
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        counts = self._counts
-        counts.num_in_progress += 1
-        began = time.perf_counter()
-        try:
-            await self.app(scope, receive, send)
-        finally:
-            seconds = time.perf_counter() - began
-            counts.num_in_progress -= 1
-            counts.add(_name_route(scope), _name_method(scope), scope.get(STATUS, 0), seconds)
-
-
-def _name_route(scope: Scope) -> str:
+def name_route(scope: Scope) -> str:
+    """Return what a request that was answered is counted under: the template of its route."""
     template = getattr(scope.get("route"), "path_format", None)
     if isinstance(template, str):
         return template
@@ -144,6 +115,7 @@ def _name_route(scope: Scope) -> str:
     return PAGES if "endpoint" in scope else UNMATCHED
 
 
-def _name_method(scope: Scope) -> str:
+def name_method(scope: Scope) -> str:
+    """Return the method of a request, of few."""
     method: str = scope["method"]
     return method if method in METHODS else OTHER_METHOD

@@ -1,19 +1,61 @@
-"""How routes are described in the OpenAPI document: request bodies read by us, error answers, examples."""
+"""Descriptions of resources and their routes for the OpenAPI document: bodies that we parse, errors, examples."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
+from fastapi import APIRouter
 from pydantic import BaseModel
 
-from api.http.errors import PROBLEM_MEDIA_TYPE, build_problem, status_of
-from core.errors import DatabaseUnavailable, TrainyardError
+from api.http.errors import status_of
+from api.http.parameters import EXAMPLE_RUN_ID
+from api.http.problems import PROBLEM_MEDIA_TYPE, build_problem
+from core.errors import (
+    ArtifactCorrupt,
+    BodyTooLarge,
+    DatabaseUnavailable,
+    InvalidInput,
+    TrainyardError,
+    UnknownPreset,
+    UnknownRun,
+)
 
 Responses = dict[int | str, dict[str, Any]]
 
 SCHEMA_PREFIX = "#/components/schemas/"
 
 DATABASE_DOWN = DatabaseUnavailable("The database does not answer: connection refused. Try again.")
+
+MALFORMED = InvalidInput("The body is not JSON: Expecting ',' delimiter, at line 1, column 24.")
+
+TOO_LARGE = BodyTooLarge(
+    "The body is larger than the 1,048,576 bytes this route takes. Send less, or raise TRAINYARD_MAX_BODY_BYTES."
+)
+
+UNKNOWN_RUN = UnknownRun(
+    f"There is no run {EXAMPLE_RUN_ID}. It may have been deleted; GET /v1/runs lists those that exist."
+)
+
+UNKNOWN_PRESET = UnknownPreset("There is no preset 'binary-ader'. Did you mean 'binary-adder'?")
+
+CORRUPT = ArtifactCorrupt("The artifact 8f434346648f… has changed on disk. Train the run again.")
+
+
+class Resource(APIRouter):
+    """The routes of a resource, and what the OpenAPI document says of it besides.
+
+    Args:
+        tag: Name of the resource in the document.
+        description: A sentence on it.
+        prefix: Of the paths of all routes.
+        bodies: Models of the bodies that its routes parse themselves.
+    """
+
+    def __init__(self, tag: str, description: str, *, prefix: str = "", bodies: Sequence[type[BaseModel]] = ()) -> None:
+        super().__init__(prefix=prefix, tags=[tag], generate_unique_id_function=lambda route: route.name)
+        self.tag = tag
+        self.description = description
+        self.bodies = tuple(bodies)
 
 
 def answers(
@@ -24,7 +66,7 @@ def answers(
     headers: Mapping[str, str] | None = None,
     uses_database: bool = True,
 ) -> Responses:
-    """The `responses` of a route.
+    """Return the `responses` of a route.
 
     Args:
         example: Body of the answer that is hoped for; None where it has no body or says nothing.
@@ -40,12 +82,12 @@ def answers(
     if headers:
         hoped["headers"] = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
     responses: Responses = {int(status): hoped}
-    told = (*errors, DATABASE_DOWN) if uses_database else errors
-    return responses | describe_errors(*told)
+    met = (*errors, DATABASE_DOWN) if uses_database else errors
+    return responses | describe_errors(*met)
 
 
 def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Responses:
-    """Error answers, several of one status as several examples."""
+    """Describe error answers, several of one status as several examples."""
     by_status: dict[HTTPStatus, list[TrainyardError]] = {}
     for error in errors:
         by_status.setdefault(status_of(error), []).append(error)
@@ -61,10 +103,10 @@ def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Res
 def takes_body(
     model: type[BaseModel], examples: Mapping[str, Any], media_type: str = "application/json"
 ) -> dict[str, Any]:
-    """The `openapi_extra` of a route whose body we parse ourselves.
+    """Return the `openapi_extra` of a route whose body we parse ourselves.
 
     Args:
-        model: What the body has to be; api/openapi/document.py adds its schema to the document.
+        model: What the body has to be; one of the `bodies` of the resource, whose schemas the document has.
         examples: Bodies by what they ask for, each of which works as it stands.
         media_type: Of the body.
     """
@@ -74,7 +116,7 @@ def takes_body(
 def takes_any_body(
     schema: Mapping[str, Any], examples: Mapping[str, Any], media_type: str = "application/json"
 ) -> dict[str, Any]:
-    """As `takes_body`, for a body that no model describes."""
+    """Do as `takes_body`, for a body that no model describes."""
     content: dict[str, Any] = {"schema": dict(schema)}
     if examples:
         content["examples"] = {

@@ -1,4 +1,4 @@
-"""How the prediction routes are described: they read their parameters themselves, so the framework knows none."""
+"""Descriptions of the prediction routes, which read their parameters themselves, so that the framework knows none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ VERSION_HEADER = {"X-Model-Version": {"description": "The version that answered.
 
 
 def describe_verb(verb: str, place: Place) -> Document:
-    """What to tell of `:predict`, `:classify` and `:regress`."""
+    """Describe `:predict`, `:classify` and `:regress`."""
     parameters = _parameters(place)
     if verb == "predict":
         parameters.append(
@@ -88,7 +88,7 @@ def describe_verb(verb: str, place: Place) -> Document:
 
 
 def describe_question(name: str, place: Place) -> Document:
-    """What to tell of the status and the metadata."""
+    """Describe the status and the metadata."""
     answer = {"example": examples.QUESTIONS[name], "schema": {"type": "object"}}
     corrupt = (examples.CORRUPT,) if name == "metadata" else ()
     return {

@@ -1,7 +1,9 @@
-"""From a model's name to the network that answers for it."""
+"""Find the network that answers for a model's name, and load it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 from api.service import ModelKey, Service
 from core.artifacts import ONNX_MODEL, SIGNATURE, Artifact
@@ -13,10 +15,12 @@ from serving.loaded_model import LoadedModel
 
 MAX_VERSION = 2**31 - 1
 
+Found = TypeVar("Found")
+
 
 @dataclass(frozen=True, slots=True)
 class ModelAddress:
-    """What the path of a prediction request names.
+    """The model that the path of a prediction request names.
 
     Attributes:
         version: A number, an alias, or None for the newest.
@@ -27,7 +31,7 @@ class ModelAddress:
 
 
 def read_address(path_params: Mapping[str, str]) -> ModelAddress:
-    """What the path parameters `model`, `version` and `label` name.
+    """Return what the path parameters `model`, `version` and `label` name.
 
     Raises:
         UnknownModel: If the version is not a number that a version could have.
@@ -41,7 +45,7 @@ def read_address(path_params: Mapping[str, str]) -> ModelAddress:
 
 
 def read_version(digits: str) -> int:
-    """A version's number from a path.
+    """Read a version's number from a path.
 
     Raises:
         UnknownModel: If no version could have it.
@@ -57,27 +61,34 @@ def resolve_model(service: Service, address: ModelAddress) -> model_versions.Res
     Raises:
         UnknownModel: If there is none, saying what there is, or which run is training it.
     """
-    try:
-        with service.database.reading() as session:
-            return model_versions.resolve(session, address.name, address.version)
-    except UnknownModel as error:
-        raise explain_missing(service, address.name, error) from error
+    return _look_up(service, address.name, partial(model_versions.resolve, version=address.version))
 
 
-def explain_missing(service: Service, model_name: str, error: UnknownModel) -> UnknownModel:
-    """What to say when a model is not there: more than `error` does if a run was to register it."""
+def get_model(service: Service, model_name: str) -> model_versions.Model:
+    """Return a model of the registry with its versions.
+
+    Raises:
+        UnknownModel: If there is none, saying what there is, or which run is training it.
+    """
+    return _look_up(service, model_name, model_versions.get_model)
+
+
+def _look_up(service: Service, model_name: str, find: Callable[..., Found]) -> Found:
+    """Ask the registry; where a run was to register the model, say what became of that run."""
     with service.database.reading() as session:
         try:
-            model_versions.get_model(session, model_name)
-        except UnknownModel:
+            return find(session, model_name)
+        except model_versions.UnknownVersion:
+            raise
+        except UnknownModel as error:
             latest = runs.list_page(session, model_name=model_name, limit=1).items
-        else:
-            latest = []
-    return UnknownModel(_tell_run(model_name, latest[0])) if latest else error
+            if latest:
+                raise UnknownModel(_describe_run(model_name, latest[0])) from error
+            raise
 
 
 def load_model(service: Service, resolved: model_versions.ResolvedVersion) -> LoadedModel:
-    """The network of a model version, from memory if it is there; its files are checked against their hashes.
+    """Return the network of a model version, from memory if it is there; its files are checked against their hashes.
 
     Raises:
         ArtifactCorrupt: If a file is missing or is not what was stored.
@@ -99,14 +110,14 @@ def load_model(service: Service, resolved: model_versions.ResolvedVersion) -> Lo
 
 
 def model_key(artifacts: Mapping[str, Artifact]) -> ModelKey | None:
-    """What the pool calls the network of these files; None if there is none among them."""
+    """Return what the pool calls the network of these files; None if there is none among them."""
     if ONNX_MODEL not in artifacts or SIGNATURE not in artifacts:
         return None
     return artifacts[ONNX_MODEL].sha256, artifacts[SIGNATURE].sha256
 
 
-def _tell_run(model_name: str, run: RunRecord) -> str:
-    """Why a model that a run was to register is not there."""
+def _describe_run(model_name: str, run: RunRecord) -> str:
+    """Say why a model that a run was to register is not there."""
     if run.state not in TERMINAL_STATES:
         return f"Model '{model_name}' is not trained yet: run {run.id} is {run.state}. Try again when it has succeeded."
     if run.state == RunState.FAILED and run.error:

@@ -7,17 +7,18 @@ from typing import Any, Protocol
 
 import numpy as np
 import orjson
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
 from api.auth.access import PREDICT
 from api.http.bodies import read_body
 from api.http.json_text import parse_leniently
+from api.openapi.operations import Resource
 from api.prediction.documentation import PLACES, describe_question, describe_verb
-from api.prediction.loading import ModelAddress, explain_missing, load_model, read_address, resolve_model
+from api.prediction.loading import ModelAddress, get_model, load_model, read_address, resolve_model
 from api.service import Service
-from core.errors import InvalidInput, UnknownModel, nearest
+from core.errors import InvalidInput, nearest
 from db import model_versions
 from serving.answers import Answer
 from serving.descriptions import build_metadata, build_status
@@ -40,13 +41,15 @@ TRUTH = {"0": False, "false": False, "1": True, "true": True}
 
 
 class Respond(Protocol):
-    """How a verb answers a body with a network."""
+    """Answer of a verb to a body, by a network."""
 
     def __call__(self, model: LoadedModel, body: object, *, labels: bool) -> Answer:
         """Decode, run, encode."""
 
 
-router = APIRouter(prefix="/v1/models", tags=["prediction"])
+router = Resource(
+    "prediction", "TensorFlow Serving's REST interface; its clients work unmodified.", prefix="/v1/models"
+)
 
 
 async def predict(request: Request) -> Response:
@@ -133,11 +136,7 @@ def _get_status(service: Service, address: ModelAddress) -> Response:
     if address.version is not None:
         resolved = resolve_model(service, address)
         return _plain(build_status(address.name, [resolved.version]), _version_header(resolved))
-    try:
-        with service.database.reading() as session:
-            model = model_versions.get_model(session, address.name)
-    except UnknownModel as error:
-        raise explain_missing(service, address.name, error) from error
+    model = get_model(service, address.name)
     return _plain(build_status(model.name, [version.version for version in model.versions]))
 
 

@@ -1,18 +1,48 @@
-"""The catalogue of specs that are ready to run."""
+"""Bodies about presets."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
-from fastapi import APIRouter
 from fastapi import Path as PathParameter
 
 from api.auth.access import READ
-from api.openapi.operations import answers
+from api.http.schemas import AnswerModel
+from api.openapi.operations import UNKNOWN_PRESET, Resource, answers
 from api.presets import examples
-from api.presets.schemas import PresetEntry, PresetList
-from api.runs.examples import UNKNOWN_PRESET
+from core.catalogue.figures import Figure, PublishedTime
 from core.catalogue.presets import Preset, get_preset, list_presets
 
-router = APIRouter(prefix="/v1/presets", tags=["presets"])
+
+class PresetEntry(AnswerModel):
+    """A spec that is ready to run, and what to expect of it."""
+
+    name: str
+    title: str
+    teaches: str
+    published: str
+    """The figure that a run should reproduce, in words."""
+    figures: list[Figure]
+    """The same as bounds on metrics and predictions; a run that keeps within all of them has reproduced it."""
+    published_time: PublishedTime | None
+    """How long the published run took, where that is known."""
+    num_seeds: int
+    """How many seeds a reproduction tries."""
+    chart: str
+    """Key of the metric that compares the variants best."""
+    expected_seconds: float
+    """Time to train on two CPU cores, roughly."""
+    spec: dict[str, Any]
+    """As it was written; defaults are left out."""
+    variants: dict[str, dict[str, Any]]
+    """What to try: a name to send as `variant`, and the merge patch on the spec it stands for."""
+
+
+class PresetList(AnswerModel):
+    """The catalogue."""
+
+    items: list[PresetEntry]
+
+
+router = Resource("presets", "The catalogue of specs that are ready to run.", prefix="/v1/presets")
 
 PresetName = Annotated[str, PathParameter(description="Name of a preset.", examples=["iris-keras"])]
 

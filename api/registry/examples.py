@@ -2,10 +2,10 @@
 
 from typing import Any
 
-from api.http.http_errors import PreconditionFailed
+from api.artifacts.examples import ARTIFACTS
+from api.http.errors import PreconditionFailed
 from api.http.parameters import EXAMPLE_RUN_ID
-from api.runs.examples import ARTIFACTS
-from core.errors import InvalidSpec, Problem, UnknownModel
+from core.errors import InvalidSpec, UnknownModel
 
 _VERSION: dict[str, Any] = {
     "version": 3,
@@ -51,4 +51,4 @@ UNKNOWN_ALIAS = UnknownModel("Model 'iris-keras' has no alias 'champ'. Did you m
 
 MOVED_SINCE = PreconditionFailed("The alias 'champion' has moved since you read it. Read it again, then decide.")
 
-BAD_VERSION = InvalidSpec(_BAD_VERSION, [Problem("/version", _BAD_VERSION, "greater_than_equal")])
+BAD_VERSION = InvalidSpec.at("/version", _BAD_VERSION, "greater_than_equal")

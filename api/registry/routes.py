@@ -2,15 +2,17 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import Header, Response
 from fastapi import Path as PathParameter
 
+from api.artifacts.files import describe_artifact
 from api.auth.access import READ, SUBMIT
-from api.http.bodies import JsonText, read_document
-from api.http.http_errors import PreconditionFailed
-from api.http.parameters import ModelPath, is_match, json_answer
-from api.openapi.operations import answers, takes_body
-from api.prediction.loading import explain_missing, read_version
+from api.http.bodies import read_document
+from api.http.errors import PreconditionFailed
+from api.http.parameters import ModelPath, predict_path, run_path
+from api.http.responses import is_match, json_answer
+from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
+from api.prediction import loading
 from api.registry import examples
 from api.registry.schemas import (
     Alias,
@@ -21,14 +23,13 @@ from api.registry.schemas import (
     ModelVersionEntry,
     ModelVersionLinks,
 )
-from api.runs.examples import MALFORMED, TOO_LARGE
-from api.runs.views import describe_artifact, predict_path, run_path
-from api.service import ServiceParameter
-from core.errors import UnknownModel
+from api.service import JsonText, ServiceParameter
 from db import artifacts, model_versions
 from db.records.registry import AliasRecord
 
-router = APIRouter(prefix="/v1/registry/models", tags=["registry"])
+router = Resource(
+    "registry", "Versions of models, and the aliases on them.", prefix="/v1/registry/models", bodies=[AliasRequest]
+)
 
 VersionPath = Annotated[str, PathParameter(description="Number of a version.", examples=["3"])]
 
@@ -55,11 +56,7 @@ def list_models(service: ServiceParameter) -> ModelList:
 )
 def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
     """One model and its versions, newest first."""
-    try:
-        with service.database.reading() as session:
-            return _describe(model_versions.get_model(session, model))
-    except UnknownModel as error:
-        raise explain_missing(service, model, error) from error
+    return _describe(loading.get_model(service, model))
 
 
 @router.get(
@@ -70,7 +67,7 @@ def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
 )
 def get_model_version(model: ModelPath, version: VersionPath, service: ServiceParameter) -> ModelVersion:
     """One version: the run that trained it, its files, the aliases on it, where it answers."""
-    number = read_version(version)
+    number = loading.read_version(version)
     with service.database.reading() as session:
         found = model_versions.get_version(session, model, number)
         files = artifacts.list_for_run(session, found.run_id)

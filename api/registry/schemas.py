@@ -6,8 +6,8 @@ from uuid import UUID
 
 from pydantic import Field
 
+from api.artifacts.files import ArtifactEntry
 from api.http.schemas import AnswerModel
-from api.runs.schemas import ArtifactEntry
 from core.specs.base import SpecModel
 
 

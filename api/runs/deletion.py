@@ -1,4 +1,4 @@
-"""Deleting a run: its rows, then the files that nothing refers to any more."""
+"""Deletion of a run: its rows, then the files that nothing refers to any more."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -40,7 +40,7 @@ def delete_run(service: Service, run_id: UUID) -> None:
 
 
 def _may_be_anothers(service: Service, sha256: str, oldest_start: datetime) -> bool:
-    """Whether a run under way may have stored the same bytes, and has yet to say so.
+    """Return whether a run under way may have stored the same bytes, and has yet to say so.
 
     A run's files are stored before the transaction that names them, and equal runs leave equal files. Storing a file
     again makes it new, so a file that is older than every run under way is none of theirs.

@@ -1,28 +1,38 @@
 """Runs: submit, list, show, cancel, delete."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import Header, Query, Response
 from pydantic import Field
 from starlette.background import BackgroundTask
 
 from api.auth.access import ADMIN, READ, SUBMIT
-from api.http.bodies import JsonText, read_document
-from api.http.parameters import IfNoneMatch, PageQuery, RunId, is_unchanged, json_answer, not_modified
-from api.openapi.operations import answers, describe_errors, takes_body
+from api.http.bodies import read_document
+from api.http.parameters import PageQuery, RunId
+from api.http.responses import IfNoneMatch, is_unchanged, json_answer, not_modified
+from api.openapi.operations import (
+    MALFORMED,
+    TOO_LARGE,
+    UNKNOWN_PRESET,
+    UNKNOWN_RUN,
+    Resource,
+    answers,
+    describe_errors,
+    takes_body,
+)
 from api.runs import deletion as run_deletion
 from api.runs import examples
 from api.runs.schemas import Run, RunPage, RunRequest
 from api.runs.submission import submit
 from api.runs.views import describe, run_etag, summarise
-from api.service import Service, ServiceParameter
+from api.service import JsonText, Service, ServiceParameter
+from api.specs import examples as spec_examples
 from core.run_state import RunState
-from core.workers import WaitingFor
 from db import artifacts, metrics, workers
 from db import runs as run_rows
-from db.records.runs import RunRecord
 
-router = APIRouter(prefix="/v1/runs", tags=["runs"])
+router = Resource("runs", "Submit runs, follow, cancel and delete them.", prefix="/v1/runs", bodies=[RunRequest])
 
 IdempotencyKey = Annotated[
     str | None,
@@ -54,12 +64,12 @@ class RunQuery(PageQuery):
     response_model=Run,
     responses=answers(
         examples.QUEUED,
-        examples.MALFORMED,
-        examples.UNKNOWN_PRESET,
+        MALFORMED,
+        UNKNOWN_PRESET,
         examples.IN_FLIGHT,
-        examples.TOO_LARGE,
-        examples.INVALID_SPEC,
-        examples.OVER_LIMIT,
+        TOO_LARGE,
+        spec_examples.INVALID_SPEC,
+        spec_examples.OVER_LIMIT,
         examples.OTHER_BODY,
         status=202,
         headers={"Location": "Where the run is.", "Idempotent-Replayed": "`true` if this answer was given before."},
@@ -71,7 +81,7 @@ def submit_run(text: JsonText, service: ServiceParameter, idempotency_key: Idemp
 
     The spec is checked first: shapes, sizes and limits. Once this has answered, the run is not lost. Send an
     `Idempotency-Key` to be able to repeat the request safely: the same body is answered as the first time, another
-    body with the same key is refused.
+    body with the same key is rejected.
     """
     request = read_document(RunRequest, text)
     answer = submit(service, request, text, idempotency_key)
@@ -115,20 +125,12 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
     summary="Show a run",
     dependencies=[READ],
     response_model=Run,
-    responses=answers(
-        examples.SUCCEEDED, examples.UNKNOWN_RUN, headers={"ETag": "Changes with everything that is shown."}
-    )
+    responses=answers(examples.SUCCEEDED, UNKNOWN_RUN, headers={"ETag": "Changes with everything that is shown."})
     | {304: {"description": "Not Modified: the run is as If-None-Match says."}},
 )
 def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
     """A run in full: state, what it waits for, progress, metrics at a glance, attempts, artifacts, spec."""
-    with service.database.reading() as session:
-        record = run_rows.get(session, run_id)
-        waiting_for = workers.find_wait(session, [record])
-    etag = run_etag(record, waiting_for)
-    if is_unchanged(if_none_match, etag):
-        return not_modified(etag)
-    return json_answer(_describe_all(service, record, waiting_for), headers={"ETag": etag})
+    return _show(service, run_id, if_none_match)
 
 
 @router.delete(
@@ -136,7 +138,7 @@ def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch
     summary="Delete a run",
     dependencies=[ADMIN],
     status_code=204,
-    responses=answers(None, examples.UNKNOWN_RUN, examples.STILL_RUNS, status=204),
+    responses=answers(None, UNKNOWN_RUN, examples.STILL_RUNS, status=204),
 )
 def delete_run(run_id: RunId, service: ServiceParameter) -> Response:
     """Forget an ended run with its metrics, its files, and the model version it registered."""
@@ -158,22 +160,29 @@ def delete_run(run_id: RunId, service: ServiceParameter) -> Response:
             "model": Run,
         }
     }
-    | describe_errors(examples.UNKNOWN_RUN, examples.HAS_ENDED),
+    | describe_errors(UNKNOWN_RUN, examples.HAS_ENDED),
 )
 def cancel_run(run_id: RunId, service: ServiceParameter) -> Response:
     """Cancel a queued run at once; ask a running one to stop, which takes about two seconds."""
     with service.database.transaction() as session:
-        record = run_rows.cancel(session, run_id)
-    status = 200 if record.state == RunState.CANCELLED else 202
-    return json_answer(_describe_all(service, record), status=status, headers={"ETag": run_etag(record)})
+        run_rows.cancel(session, run_id)
+    return _show(service, run_id, is_cancelled=True)
 
 
-def _describe_all(service: Service, record: RunRecord, waiting_for: WaitingFor | None = None) -> Run:
+def _show(service: Service, run_id: UUID, if_none_match: str | None = None, *, is_cancelled: bool = False) -> Response:
+    """Answer with a run in full, all of it as it is at one moment."""
     with service.database.reading() as session:
-        return describe(
+        record = run_rows.get(session, run_id)
+        waiting_for = workers.find_wait(session, [record])
+        etag = run_etag(record, waiting_for)
+        if is_unchanged(if_none_match, etag):
+            return not_modified(etag)
+        run = describe(
             record,
             waiting_for,
-            metrics=metrics.list_keys(session, record.id),
-            attempts=run_rows.list_attempts(session, record.id),
-            artifacts=artifacts.list_for_run(session, record.id),
+            metrics=metrics.list_keys(session, run_id),
+            attempts=run_rows.list_attempts(session, run_id),
+            artifacts=artifacts.list_for_run(session, run_id),
         )
+    is_stopping = is_cancelled and run.state != RunState.CANCELLED
+    return json_answer(run, status=202 if is_stopping else 200, headers={"ETag": etag})

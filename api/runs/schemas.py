@@ -4,13 +4,13 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
+from api.artifacts.files import ArtifactEntry
 from api.http.schemas import AnswerModel, MeasuredNumber, ProblemEntry
-from core.experiment import ExperimentSpec
+from api.specs.schemas import SpecRequest
 from core.run_report import EngineReport, Environment
 from core.run_state import RunState
-from core.specs.base import SpecModel
 from core.workers import WaitingKind
 
 ExperimentName = Annotated[str, Field(pattern=r"^\w[^/\x00-\x1f\x7f]{0,127}$")]
@@ -19,29 +19,6 @@ ExperimentName = Annotated[str, Field(pattern=r"^\w[^/\x00-\x1f\x7f]{0,127}$")]
 TagName = Annotated[str, Field(min_length=1, max_length=64)]
 
 TagValue = Annotated[str, Field(max_length=256)]
-
-
-class SpecRequest(SpecModel):
-    """A spec, or a preset with changes."""
-
-    spec: ExperimentSpec | None = None
-    """The whole spec; or else:"""
-    preset: Annotated[str, Field(max_length=200)] | None = None
-    """Name of a ready spec, see GET /v1/presets."""
-    variant: Annotated[str, Field(max_length=200)] | None = None
-    """Name of one of the preset's variants; left out, it is the preset as it stands."""
-    overrides: Annotated[dict[str, Any], Field(default_factory=dict)]
-    """A JSON Merge Patch (RFC 7396) on the preset's spec, after the variant's."""
-
-    @model_validator(mode="after")
-    def _one_origin(self) -> "SpecRequest":
-        if (self.spec is None) == (self.preset is None):
-            raise ValueError("Give either 'spec' or 'preset'")
-        if self.spec is not None and self.variant is not None:
-            raise ValueError("variant names a try of a preset; a whole spec has none")
-        if self.spec is not None and self.overrides:
-            raise ValueError("overrides change a preset; change the spec itself instead")
-        return self
 
 
 class RunRequest(SpecRequest):
@@ -180,31 +157,6 @@ class Attempt(AnswerModel):
     ended_at: datetime | None
     outcome: str | None
     detail: str | None
-
-
-class ArtifactEntry(AnswerModel):
-    """A file that a run left behind."""
-
-    name: str
-    sha256: str
-    num_bytes: int
-    media_type: str
-
-
-class ArtifactList(AnswerModel):
-    """The files that a run left behind."""
-
-    items: list[ArtifactEntry]
-
-
-class RunEnvironment(AnswerModel):
-    """What a run ran on."""
-
-    run_id: UUID
-    device: str | None
-    engine: EngineReport | None
-    environment: Environment | None
-    """Versions of libraries; null before the first attempt has told them."""
 
 
 class Run(RunSummary):

@@ -1,4 +1,4 @@
-"""Making a run: the run, and the answer kept under its Idempotency-Key, exist together or not at all."""
+"""Submission of runs: a run, and the answer kept under its Idempotency-Key, exist together or not at all."""
 
 import hashlib
 from collections.abc import Iterator
@@ -6,12 +6,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from api.http.parameters import run_path
 from api.runs.schemas import RunRequest
-from api.runs.views import describe, run_path
+from api.runs.views import describe
 from api.service import Service
 from api.specs.requests import settle_spec
-from core.datasets.uploaded import UploadedDataset
-from core.errors import InvalidSpec, Problem, UnknownDataset
+from core.datasets.base import UploadedDataset
+from core.errors import InvalidSpec, UnknownDataset
 from db import datasets, idempotency, runs, workers
 
 ROUTE = "POST /v1/runs"
@@ -19,7 +20,7 @@ ROUTE = "POST /v1/runs"
 
 @dataclass(frozen=True, slots=True)
 class SubmissionAnswer:
-    """What to tell the client.
+    """The answer to a submission.
 
     Attributes:
         location: Where the run is.
@@ -43,7 +44,7 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
 
     Raises:
         UnknownPreset: Naming the nearest known one.
-        InvalidSpec: If it can not be trained as it stands.
+        InvalidSpec: If it cannot be trained as it stands.
         IdempotencyMismatch: If the key came before with another body.
         IdempotencyInFlight: If the key's first request is still being answered.
         DatabaseUnavailable: If nothing could be stored.
@@ -73,7 +74,7 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
                 return _replay(stored)
         record = runs.create(session, **wanted)
         if isinstance(dataset, UploadedDataset) and dataset.version is not None:
-            with _told_as_invalid():
+            with _reported_as_invalid():
                 datasets.use(session, record.id, dataset.dataset, dataset.version)
         run = describe(record, workers.find_wait(session, [record]))
         answer = SubmissionAnswer(location=run_path(record.id), body=run.model_dump_json())
@@ -97,9 +98,9 @@ def _replay(stored: dict[str, Any]) -> SubmissionAnswer:
 
 
 @contextmanager
-def _told_as_invalid() -> Iterator[None]:
-    """Say of an upload that was deleted since the spec was checked what would have been said then."""
+def _reported_as_invalid() -> Iterator[None]:
+    """Report an upload that was deleted since the spec was checked as it would have been reported then."""
     try:
         yield
     except UnknownDataset as error:
-        raise InvalidSpec(error.detail, [Problem("/spec/dataset", error.detail, error.code)]) from error
+        raise InvalidSpec.at("/spec/dataset", error.detail, error.code) from error

@@ -1,14 +1,14 @@
-"""From a run's rows to what clients see of it."""
+"""Runs as clients see them, from their rows."""
 
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
-from uuid import UUID
 from zlib import crc32
 
+from api.artifacts.files import describe_artifact
+from api.http.parameters import predict_path, run_path
 from api.http.schemas import ProblemEntry
 from api.runs.schemas import (
-    ArtifactEntry,
     Attempt,
     ModelVersionName,
     Run,
@@ -31,18 +31,8 @@ PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
 """Phases of a run of no steps that come after what would have been its training."""
 
 
-def run_path(run_id: UUID) -> str:
-    """Where a run is."""
-    return f"/v1/runs/{run_id}"
-
-
-def predict_path(model_name: str, version: int) -> str:
-    """Where a model version answers."""
-    return f"/v1/models/{model_name}/versions/{version}:predict"
-
-
 def run_etag(record: RunRecord, waiting_for: WaitingFor | None = None) -> str:
-    """Changes with everything a client can see of the run."""
+    """Return an ETag that changes with everything a client can see of the run."""
     if waiting_for is None:
         return f'W/"{record.revision}"'
     # What a run waits for changes though the run does not.
@@ -51,7 +41,7 @@ def run_etag(record: RunRecord, waiting_for: WaitingFor | None = None) -> str:
 
 
 def summarise(record: RunRecord, waiting_for: WaitingFor | None) -> RunSummary:
-    """A run as lists show it; does not touch the columns that lists leave out."""
+    """Describe a run as lists show it; does not touch the columns that lists leave out."""
     return RunSummary(**_shared_fields(record, waiting_for))
 
 
@@ -63,7 +53,7 @@ def describe(
     attempts: Sequence[AttemptRecord] = (),
     artifacts: Sequence[Artifact] = (),
 ) -> Run:
-    """A run in full."""
+    """Describe a run in full."""
     return Run(
         **_shared_fields(record, waiting_for),
         environment=record.environment,
@@ -91,13 +81,6 @@ def describe(
         ],
         artifacts=[describe_artifact(artifact) for artifact in artifacts],
         spec=record.spec,
-    )
-
-
-def describe_artifact(artifact: Artifact) -> ArtifactEntry:
-    """A file as lists show it."""
-    return ArtifactEntry(
-        name=artifact.name, sha256=artifact.sha256, num_bytes=artifact.num_bytes, media_type=artifact.media_type
     )
 
 
@@ -159,17 +142,17 @@ def _links(record: RunRecord) -> RunLinks:
 
 
 def _progress(record: RunRecord) -> RunProgress | None:
-    told = record.progress
-    if told is None:
+    reported = record.progress
+    if reported is None:
         return None
-    step, num_steps = int(told["step"]), int(told["num_steps"])
+    step, num_steps = int(reported["step"]), int(reported["num_steps"])
     # Until training has begun the number of steps is not known; a run of no steps has none left after that.
-    is_past_training = told["phase"] in PAST_TRAINING or record.state == RunState.SUCCEEDED
+    is_past_training = reported["phase"] in PAST_TRAINING or record.state == RunState.SUCCEEDED
     fraction = min(step / num_steps, 1.0) if num_steps else float(is_past_training)
     return RunProgress(
-        phase=told["phase"],
-        epoch=told["epoch"],
-        num_epochs=told["num_epochs"],
+        phase=reported["phase"],
+        epoch=reported["epoch"],
+        num_epochs=reported["num_epochs"],
         step=step,
         num_steps=num_steps,
         fraction=fraction,
@@ -180,7 +163,7 @@ def _progress(record: RunRecord) -> RunProgress | None:
 def _eta_seconds(record: RunRecord, fraction: float) -> float | None:
     """Time left if the rest goes as fast as what is done, the attempt's start included.
 
-    It is counted from the moment the progress was told, not from now, so that a run that has not changed reads the
+    It is counted from the moment the progress was reported, not from now, so that a run that has not changed reads the
     same each time it is asked for.
     """
     if record.state != RunState.RUNNING or not fraction or not record.started_at or not record.progress_at:

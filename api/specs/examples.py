@@ -2,8 +2,42 @@
 
 from typing import Any
 
-from api.runs.examples import IRIS_SPEC
-from core.errors import InvalidSpec, Problem
+from core.errors import InvalidSpec, OverLimit
+
+_UNKNOWN_FIELD = "There is no field 'optimzer' here. Did you mean 'optimizer'?"
+
+_TOO_MANY = "The spec asks for 200,000 epochs; this service allows 100,000 (TRAINYARD_MAX_EPOCHS). Lower epochs."
+
+INVALID_SPEC = InvalidSpec.at("/spec/training/optimzer", _UNKNOWN_FIELD, "unknown_field")
+
+OVER_LIMIT = OverLimit.at("/overrides/training/epochs", _TOO_MANY, "over_limit")
+
+IRIS_SPEC: dict[str, Any] = {
+    "name": "iris-tanh",
+    "dataset": {"name": "iris", "split": {"validation": 0.2, "stratify": True}},
+    "model": {
+        "kind": "mlp",
+        "layers": [{"units": 8, "activation": "tanh"}, {"units": 3, "activation": "softmax"}],
+    },
+    "training": {
+        "optimizer": {"name": "adam", "learning_rate": 0.01},
+        "loss": "sparse_categorical_crossentropy",
+        "metrics": ["accuracy"],
+        "epochs": 50,
+        "batch_size": 16,
+    },
+    "seed": 7,
+}
+
+SPEC_REQUESTS: dict[str, Any] = {
+    "A preset": {"preset": "perceptron-or"},
+    "A preset with changes": {
+        "preset": "iris-keras",
+        "overrides": {"training": {"epochs": 50, "optimizer": {"name": "sgd", "learning_rate": 0.1}}},
+    },
+    "A variant of a preset": {"preset": "binary-adder", "variant": "gru"},
+    "A whole spec": {"spec": IRIS_SPEC},
+}
 
 REPORT: dict[str, Any] = {
     "spec": IRIS_SPEC,
@@ -30,7 +64,7 @@ _DOES_NOT_FIT = (
     "Use a smaller kernel, fewer pooling layers before it, or padding 'same'."
 )
 
-DOES_NOT_FIT = InvalidSpec(_DOES_NOT_FIT, [Problem("/spec/model/layers/1/kernel_size", _DOES_NOT_FIT, "does_not_fit")])
+DOES_NOT_FIT = InvalidSpec.at("/spec/model/layers/1/kernel_size", _DOES_NOT_FIT, "does_not_fit")
 
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",

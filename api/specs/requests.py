@@ -1,13 +1,13 @@
-"""From what a client asks for to a checked spec."""
+"""Requests for specs: fill one in to a whole spec, and check it."""
 
 from dataclasses import dataclass
 from typing import Any
 
-from api.runs.schemas import SpecRequest
 from api.service import Service
+from api.specs.schemas import SpecRequest
 from core.catalogue.presets import get_preset
 from core.checks.cost import SpecReport, check_spec
-from core.datasets.uploaded import UploadedDataset
+from core.datasets.base import UploadedDataset
 from core.errors import InvalidSpec, Problem, UnknownDataset, UnknownDatasetVersion
 from core.experiment import ExperimentSpec, parse_spec
 from core.specs.merging import apply_overrides
@@ -21,7 +21,7 @@ class SettledSpec:
 
     Attributes:
         preset: Name of the preset it came from, if it did.
-        report: What it says when it is worked out.
+        report: Its layers, sizes and costs.
     """
 
     spec: ExperimentSpec
@@ -29,26 +29,24 @@ class SettledSpec:
     report: SpecReport
 
     def as_json(self) -> dict[str, Any]:
-        """The normalised form, with every default filled in."""
+        """Return the normalised form, with every default filled in."""
         return self.spec.model_dump(mode="json")
 
 
 def settle_spec(request: SpecRequest, service: Service) -> SettledSpec:
-    """Fill a request in to a whole spec, which says to the byte what it learns from, and hold it against the limits.
+    """Fill a request in to a whole spec, which says to the byte what it learns from, and check it against the limits.
 
     Raises:
-        DatabaseUnavailable: If the spec names an upload, and there is no looking for it.
+        DatabaseUnavailable: If the spec names an uploaded dataset, and the database does not answer.
         UnknownPreset: If there is no such preset or variant, naming the nearest known one.
-        InvalidSpec: If it can not be trained as it stands; pointers lead into what was sent.
+        InvalidSpec: If it cannot be trained as it stands; pointers lead into what was sent.
         OverLimit: If it asks for more than the settings allow.
     """
     if request.spec is not None:
         spec, place = request.spec, "/spec"
     else:
-        preset = get_preset(request.preset or "")
         # What an override leaves wrong is the override's fault: presets and variants are checked when they are loaded.
-        place = "/overrides"
-        spec = parse_spec(apply_overrides(preset.spec_json(request.variant), request.overrides), place)
+        spec, place = _read_preset(request), "/overrides"
     try:
         spec, description = _find_upload(spec, service)
         report = check_spec(spec, service.settings, description)
@@ -57,8 +55,15 @@ def settle_spec(request: SpecRequest, service: Service) -> SettledSpec:
     return SettledSpec(spec=spec, preset=request.preset, report=report)
 
 
+def _read_preset(request: SpecRequest) -> ExperimentSpec:
+    preset = get_preset(request.preset or "")
+    if request.variant is None and not request.overrides:
+        return preset.spec
+    return parse_spec(apply_overrides(preset.spec_json(request.variant), request.overrides), "/overrides")
+
+
 def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec, DatasetDescription | None]:
-    """The spec with version and hash of the upload that it names filled in, and what is known of that.
+    """Fill in version and hash of the uploaded dataset that a spec names, and return what is known of it.
 
     Raises:
         InvalidSpec: If there is no such upload, or it has another hash than the spec says.
@@ -71,18 +76,18 @@ def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec
             found = datasets.get_version(session, asked.dataset, asked.version)
     except UnknownDataset as error:
         pointer = "/dataset/version" if isinstance(error, UnknownDatasetVersion) else "/dataset/dataset"
-        raise InvalidSpec(error.detail, [Problem(pointer, error.detail, error.code)]) from error
+        raise InvalidSpec.at(pointer, error.detail, error.code) from error
     if asked.sha256 not in {None, found.sha256}:
         problem = (
             f"Version {found.version} of '{asked.dataset}' has the sha256 {found.sha256}, not the one given. "
             "Leave sha256 out, or name the version that has it."
         )
-        raise InvalidSpec(problem, [Problem("/dataset/sha256", problem, "other_bytes")])
+        raise InvalidSpec.at("/dataset/sha256", problem, "other_bytes")
     pinned = asked.model_copy(update={"version": found.version, "sha256": found.sha256})
     return spec.model_copy(update={"dataset": pinned}), DescriptionFile.model_validate(found.description).description
 
 
 def _moved(error: InvalidSpec, place: str) -> InvalidSpec:
-    """The same error with pointers that lead into the body, not into the spec."""
+    """Return the same error with pointers that lead into the body, not into the spec."""
     problems = [Problem(place + problem.pointer, problem.detail, problem.code) for problem in error.problems]
     return type(error)(error.detail, problems)

@@ -4,18 +4,16 @@ from functools import cache
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from api.auth.access import READ
 from api.datasets.files import missing_files
-from api.http.bodies import JsonText, read_document
-from api.openapi.operations import answers, takes_body
-from api.runs import examples as run_examples
-from api.runs.schemas import SpecRequest
-from api.service import ServiceParameter
+from api.http.bodies import read_document
+from api.openapi.operations import MALFORMED, TOO_LARGE, UNKNOWN_PRESET, Resource, answers, takes_body
+from api.service import JsonText, ServiceParameter
 from api.specs import examples
 from api.specs.requests import settle_spec
-from api.specs.schemas import Layer, SpecReport
+from api.specs.schemas import Layer, SpecReport, SpecRequest
 from core.experiment import ExperimentSpec
 from core.networks.network import expand_network
 
@@ -23,7 +21,7 @@ SCHEMA_MEDIA_TYPE = "application/schema+json"
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-router = APIRouter(prefix="/v1", tags=["specs"])
+router = Resource("specs", "Check what can be run before running it.", prefix="/v1", bodies=[SpecRequest])
 
 
 @router.post(
@@ -32,14 +30,14 @@ router = APIRouter(prefix="/v1", tags=["specs"])
     dependencies=[READ],
     responses=answers(
         examples.REPORT,
-        run_examples.MALFORMED,
-        run_examples.UNKNOWN_PRESET,
-        run_examples.TOO_LARGE,
-        run_examples.INVALID_SPEC,
-        run_examples.OVER_LIMIT,
+        MALFORMED,
+        UNKNOWN_PRESET,
+        TOO_LARGE,
+        examples.INVALID_SPEC,
+        examples.OVER_LIMIT,
         examples.DOES_NOT_FIT,
     ),
-    openapi_extra=takes_body(SpecRequest, run_examples.SPEC_REQUESTS),
+    openapi_extra=takes_body(SpecRequest, examples.SPEC_REQUESTS),
 )
 def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
     """Work a spec out without running it: its defaults, its layers, its size, and whether it may be run here."""

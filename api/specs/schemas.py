@@ -1,8 +1,35 @@
-"""Bodies about checked specs."""
+"""Bodies about specs."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field, model_validator
 
 from api.http.schemas import AnswerModel
+from core.experiment import ExperimentSpec
+from core.specs.base import SpecModel
+
+
+class SpecRequest(SpecModel):
+    """A spec, or a preset with changes."""
+
+    spec: ExperimentSpec | None = None
+    """The whole spec; or else:"""
+    preset: Annotated[str, Field(max_length=200)] | None = None
+    """Name of a ready spec, see GET /v1/presets."""
+    variant: Annotated[str, Field(max_length=200)] | None = None
+    """Name of one of the preset's variants; left out, it is the preset as it stands."""
+    overrides: Annotated[dict[str, Any], Field(default_factory=dict)]
+    """A JSON Merge Patch (RFC 7396) on the preset's spec, after the variant's."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "SpecRequest":
+        if (self.spec is None) == (self.preset is None):
+            raise ValueError("Give either 'spec' or 'preset'")
+        if self.spec is not None and self.variant is not None:
+            raise ValueError("variant names a try of a preset; a whole spec has none")
+        if self.spec is not None and self.overrides:
+            raise ValueError("overrides change a preset; change the spec itself instead")
+        return self
 
 
 class Layer(AnswerModel):

@@ -37,6 +37,11 @@ class Bounds(SpecModel):
             raise ValueError(f"at_least ({self.at_least:g}) is above at_most ({self.at_most:g})")
         return self
 
+    @property
+    def variants(self) -> tuple[str | None, ...]:
+        """Every variant that it speaks of, its own first."""
+        return (self.variant,)
+
 
 class MetricFigure(Bounds):
     """A metric of a run, alone or compared with other variants."""
@@ -77,6 +82,11 @@ class DivergenceFigure(SpecModel):
     says: str
     variant: str | None = None
     because: str
+
+    @property
+    def variants(self) -> tuple[str | None, ...]:
+        """Every variant that it speaks of."""
+        return (self.variant,)
 
 
 Figure = Annotated[MetricFigure | PredictionFigure | DivergenceFigure, Field(discriminator="kind")]

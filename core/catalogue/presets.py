@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
-from core.catalogue.figures import Figure, MetricFigure, NumSeeds, PublishedTime
+from core.catalogue.figures import Figure, NumSeeds, PublishedTime
 from core.errors import UnknownPreset, nearest
 from core.experiment import ExperimentSpec, ModelName, parse_spec
 from core.specs.base import PositiveFloat, SpecModel
@@ -73,14 +73,10 @@ def _read(document: Any) -> Preset:
     for variant in preset.variants:
         parse_spec(preset.spec_json(variant))
     for figure in preset.figures:
-        for name in _variants_of(figure):
+        for name in figure.variants:
             if name is not None:
                 preset.variant(name)
     return preset
-
-
-def _variants_of(figure: Figure) -> tuple[str | None, ...]:
-    return (figure.variant, *figure.beside) if isinstance(figure, MetricFigure) else (figure.variant,)
 
 
 def get_preset(name: str) -> Preset:

@@ -1,18 +1,17 @@
-"""What a spec would cost, and whether this service lets it run: checked before anything is queued."""
+"""Cost of a spec, held against the limits of this service before anything is queued."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import ceil, prod
+from math import prod
 
-from core.checks.fit import fit_parts
+from core.checks.fit import CheckedParts, check_parts
+from core.checks.length import locate_length, measure_length
+from core.datasets.base import UploadedDataset
 from core.datasets.shape import DatasetShape
-from core.datasets.shapes import shape_of
-from core.datasets.uploaded import UploadedDataset
-from core.errors import InvalidSpec, OverLimit, Problem
+from core.errors import OverLimit, Problem
 from core.experiment import ExperimentSpec
 from core.networks.table import LayerRow
 from core.settings import Settings
-from core.specs.training import Training
 from core.uploads.description import DatasetDescription
 
 BYTES_PER_NUMBER = 4
@@ -32,7 +31,7 @@ FORWARD_AND_BACKWARD = 3
 
 @dataclass(frozen=True, slots=True)
 class SpecReport:
-    """What a spec says when it is worked out.
+    """Sizes, length and cost of a spec.
 
     Attributes:
         layers: The network's layers in order.
@@ -67,7 +66,7 @@ def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDes
     """Work a spec out and hold it against the limits.
 
     Args:
-        spec: What to work out.
+        spec: The spec to work out.
         settings: The limits.
         description: Of the upload, where the spec names one.
 
@@ -76,21 +75,15 @@ def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDes
         InvalidSpec: If the network, the data and the loss do not fit together.
         OverLimit: If it asks for more than the settings allow.
     """
-    shape = shape_of(spec.dataset, description)
-    layers, warnings = fit_parts(spec, shape)
-    report = _work_out(spec, shape, layers, (*shape.warnings, *warnings, *_training_warnings(spec, shape)))
+    shape = spec.dataset.shape(description)
+    report = _work_out(spec, shape, check_parts(spec, shape))
     _check_limits(spec, report, settings)
     return report
 
 
-def _work_out(
-    spec: ExperimentSpec, shape: DatasetShape, layers: tuple[LayerRow, ...], warnings: tuple[str, ...]
-) -> SpecReport:
-    training = spec.training
-    batch_size = shape.num_train if training.batch_size == "full" else min(training.batch_size, shape.num_train)
-    steps_per_epoch = training.steps_per_epoch or ceil(shape.num_train / batch_size)
-    epochs = training.num_epochs_asked
-    num_steps = (training.steps or 0) if epochs is None else epochs * steps_per_epoch
+def _work_out(spec: ExperimentSpec, shape: DatasetShape, parts: CheckedParts) -> SpecReport:
+    layers = parts.layers
+    length = measure_length(spec.training, shape.num_train)
     num_parameters = sum(layer.num_parameters for layer in layers)
     num_samples = shape.num_train + shape.num_validation + shape.num_test
     numbers_per_sample = prod(shape.input_shape) + prod(shape.network_input_shape) + prod(shape.target_shape)
@@ -98,20 +91,20 @@ def _work_out(
     sample_numbers = num_samples * numbers_per_sample
     if isinstance(spec.dataset, UploadedDataset):
         sample_numbers = min(sample_numbers, MOST_UPLOADED_BYTES // BYTES_PER_NUMBER)
-    numbers = COPIES_OF_WEIGHTS * num_parameters + sample_numbers + 2 * batch_size * activations
+    numbers = COPIES_OF_WEIGHTS * num_parameters + sample_numbers + 2 * length.batch_size * activations
     return SpecReport(
         layers=layers,
         num_parameters=num_parameters,
         num_train=shape.num_train,
         num_validation=shape.num_validation,
         num_test=shape.num_test,
-        batch_size=batch_size,
-        steps_per_epoch=steps_per_epoch,
-        num_epochs=ceil(num_steps / steps_per_epoch),
-        num_steps=num_steps,
-        flops_per_step=count_step_flops(layers, batch_size),
+        batch_size=length.batch_size,
+        steps_per_epoch=length.steps_per_epoch,
+        num_epochs=length.num_epochs,
+        num_steps=length.num_steps,
+        flops_per_step=count_step_flops(layers, length.batch_size),
         memory_bytes=FRAMEWORK_BYTES + BYTES_PER_NUMBER * numbers,
-        warnings=warnings,
+        warnings=(*shape.warnings, *parts.warnings, *_training_warnings(spec, shape)),
     )
 
 
@@ -122,18 +115,6 @@ def count_step_flops(layers: Sequence[LayerRow], batch_size: int) -> int:
 
 def _training_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str, ...]:
     warnings = []
-    stopping = spec.training.early_stopping
-    if stopping is not None and stopping.monitor.startswith("val_") and not shape.num_validation:
-        problem = (
-            f"early_stopping watches '{stopping.monitor}', but no samples are held out for validation. "
-            "Set dataset.split.validation, or watch 'loss'."
-        )
-        raise InvalidSpec(problem, [Problem("/training/early_stopping/monitor", problem, "nothing_to_monitor")])
-    if stopping is not None:
-        known = {"loss", *spec.training.metrics}
-        if stopping.monitor.removeprefix("val_") not in known:
-            problem = f"early_stopping watches '{stopping.monitor}', but this run measures {', '.join(sorted(known))}."
-            raise InvalidSpec(problem, [Problem("/training/early_stopping/monitor", problem, "nothing_to_monitor")])
     batch_size = spec.training.batch_size
     if batch_size != "full" and batch_size > shape.num_train:
         warnings.append(
@@ -145,7 +126,7 @@ def _training_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str, 
 
 
 def _check_limits(spec: ExperimentSpec, report: SpecReport, settings: Settings) -> None:
-    length, how = _length(spec.training)
+    place, remedy = locate_length(spec.training)
     asked = [
         *_samples_asked(spec, settings.max_samples),
         _Asked(
@@ -156,8 +137,8 @@ def _check_limits(spec: ExperimentSpec, report: SpecReport, settings: Settings) 
             "MAX_PARAMETERS",
             "Use fewer layers, units or filters.",
         ),
-        _Asked(length, "epochs", report.num_epochs, settings.max_epochs, "MAX_EPOCHS", how),
-        _Asked(length, "training steps", report.num_steps, settings.max_steps, "MAX_STEPS", how),
+        _Asked(place, "epochs", report.num_epochs, settings.max_epochs, "MAX_EPOCHS", remedy),
+        _Asked(place, "training steps", report.num_steps, settings.max_steps, "MAX_STEPS", remedy),
         _Asked(
             "",
             "bytes of memory",
@@ -172,40 +153,16 @@ def _check_limits(spec: ExperimentSpec, report: SpecReport, settings: Settings) 
         raise OverLimit(" ".join(problem.detail for problem in problems), problems)
 
 
-def _length(training: Training) -> tuple[str, str]:
-    """Where a spec says how long it trains, and how to make it shorter."""
-    if training.steps is not None:
-        return "/training/steps", "Lower steps."
-    if training.steps_per_epoch is None:
-        return "/training/epochs", "Lower epochs, or raise batch_size for fewer steps."
-    field = "steps_per_epoch" if training.epochs is None else "epochs"
-    return f"/training/{field}", "Lower epochs or steps_per_epoch."
-
-
 def _samples_asked(spec: ExperimentSpec, limit: int) -> list["_Asked"]:
-    # Fields that say how many samples are made, and what tells their number.
-    fields: dict[str, dict[str, str]] = {
-        "binary_addition": {"num_train": "num_train", "num_test": "num_test"},
-        "function": {"num_samples": "num_samples"},
-        "time_series": {"num_points": "num_points"},
-        "truth_table": {"repeats": "num_samples"},
-    }
     return [
-        _Asked(
-            f"/dataset/{field}",
-            "samples",
-            getattr(spec.dataset, number),
-            limit,
-            "MAX_SAMPLES",
-            f"Lower {field}.",
-        )
-        for field, number in fields.get(spec.dataset.name, {}).items()
+        _Asked(f"/dataset/{field}", "samples", number, limit, "MAX_SAMPLES", f"Lower {field}.")
+        for field, number in spec.dataset.sizes_asked().items()
     ]
 
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
-    """What a spec asks for of something that is limited."""
+    """An amount that a spec asks for, of something that is limited."""
 
     pointer: str
     what: str

@@ -1,19 +1,38 @@
-"""Whether the parts of a spec belong together: asked before a run is queued, and again by the trainer on its data."""
+"""Check that the parts of a spec belong together: before a run is queued, and again in the trainer, on its data."""
 
+from dataclasses import dataclass
+
+from core.checks.length import check_early_stopping
 from core.checks.outputs import check_metrics, check_output, check_target_scaling
 from core.checks.recording import check_record
 from core.checks.weights import check_class_weight, check_initial_weights
 from core.datasets.shape import DatasetShape
-from core.errors import InvalidSpec, Problem
+from core.errors import reject_spec
 from core.experiment import ExperimentSpec
-from core.networks.table import LayerRow, tabulate_layers
+from core.networks.network import tabulate_layers
+from core.networks.table import LayerRow
 
 
-def fit_parts(spec: ExperimentSpec, shape: DatasetShape) -> tuple[tuple[LayerRow, ...], tuple[str, ...]]:
-    """Hold network, loss, metrics and weights against the data.
+@dataclass(frozen=True, slots=True)
+class CheckedParts:
+    """A network that fits its data.
 
-    Returns:
-        The network's layers, and warnings about what is legal but probably not meant.
+    Attributes:
+        layers: The network's layers in order.
+        warnings: What is legal but probably not meant.
+    """
+
+    layers: tuple[LayerRow, ...]
+    warnings: tuple[str, ...]
+
+    @property
+    def output_shape(self) -> tuple[int, ...]:
+        """Of the network for one sample."""
+        return self.layers[-1].output_shape
+
+
+def check_parts(spec: ExperimentSpec, shape: DatasetShape) -> CheckedParts:
+    """Hold network, loss, metrics, early stopping and weights against the data.
 
     Raises:
         InvalidSpec: Where two parts do not fit together.
@@ -27,11 +46,14 @@ def fit_parts(spec: ExperimentSpec, shape: DatasetShape) -> tuple[tuple[LayerRow
     check_target_scaling(spec, is_classification=bool(shape.class_labels))
     check_initial_weights(spec, layers)
     check_record(spec, layers)
-    return layers, warnings
+    check_early_stopping(spec.training, has_validation=shape.num_validation > 0)
+    return CheckedParts(layers, warnings)
 
 
 def _check_stratify(spec: ExperimentSpec, shape: DatasetShape) -> None:
-    split = None if spec.dataset.name == "truth_table" else spec.dataset.split
-    if split is not None and split.stratify and not shape.class_labels:
-        problem = "stratify shares out classes, but this dataset's targets are numbers. Leave it false."
-        raise InvalidSpec(problem, [Problem("/dataset/split/stratify", problem, "no_classes")])
+    if spec.dataset.split.stratify and not shape.class_labels:
+        reject_spec(
+            "/dataset/split/stratify",
+            "stratify shares out classes, but this dataset's targets are numbers. Leave it false.",
+            "no_classes",
+        )

@@ -1,24 +1,15 @@
-"""Whether a network's output, its dataset's targets and the loss belong together."""
+"""Check that a network's output, its dataset's targets, loss and metrics belong together."""
 
 from core.datasets.shape import DatasetShape
-from core.datasets.uploaded import ArraysDataset, SeriesDataset, TableDataset
 from core.errors import InvalidSpec, Problem, reject_spec
 from core.experiment import ExperimentSpec
-from core.networks.layers import DenseLayer
+from core.networks.dense import DenseLayer
 from core.networks.network import Network
 from core.signatures.signature import Task
-from core.specs.training import CROSSENTROPIES
+from core.specs.losses import LOSSES, Probability
+from core.specs.metrics import METRICS
 
 Shape = tuple[int, ...]
-
-NEED_EVERY_CLASS = frozenset(
-    {"sparse_categorical_crossentropy", "categorical_crossentropy", "categorical_hinge", "kl_divergence"}
-)
-"""Losses that compare the outputs of all classes; one output for the second of two is not enough."""
-
-COUNT_RIGHT_ANSWERS = frozenset({"accuracy", "top_k_categorical_accuracy", "precision", "recall", "auc"})
-
-TOP_K = 5
 
 
 def check_output(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape) -> tuple[str, ...]:
@@ -55,29 +46,26 @@ def _find_answer(network: Network) -> str:
 
 def _check_classes(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape, last: str) -> None:
     num_classes = len(shape.class_labels)
-    loss = spec.training.loss.name
-    one_will_do = num_classes == 2 and loss not in NEED_EVERY_CLASS  # noqa: PLR2004 - yes or no
-    all_will_do = not (one_will_do and loss == "binary_crossentropy")
+    loss = spec.training.loss
+    one_will_do = num_classes == 2 and not loss.traits.needs_every_class  # noqa: PLR2004 - yes or no
+    all_will_do = not (one_will_do and loss.traits.probability is Probability.SIGMOID)
     if (output_shape == (1,) and one_will_do) or (output_shape == (num_classes,) and all_will_do):
         return
     wanted = "(1,), the probability of the second class" if one_will_do else f"({num_classes},), one number a class"
     hints = {2: " Set return_sequences to false on the last recurrent layer.", 3: " Put a dense layer last."}
     reject_spec(
         last,
-        f"The last layer's output has shape {output_shape}; {num_classes} classes with {loss} need {wanted}."
+        f"The last layer's output has shape {output_shape}; {num_classes} classes with {loss.name} need {wanted}."
         + hints.get(len(output_shape), ""),
     )
 
 
 def _check_numbers(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape, last: str) -> None:
-    loss = spec.training.loss.name
-    if loss == "sparse_categorical_crossentropy" or (
-        loss in {"categorical_crossentropy", "categorical_hinge"} and shape.task is not Task.CLASSIFICATION
-    ):
+    if spec.training.loss.traits.is_for_classes:
         reject_spec(
             "/training/loss",
-            f"The loss {loss} is for classes, but this dataset's targets are numbers of shape {shape.target_shape}. "
-            "Use mean_squared_error, or binary_crossentropy for bits.",
+            f"The loss {spec.training.loss.name} is for classes, but this dataset's targets are numbers of shape "
+            f"{shape.target_shape}. Use mean_squared_error, or binary_crossentropy for bits.",
         )
     if output_shape == shape.target_shape:
         return
@@ -102,13 +90,13 @@ def check_metrics(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape
     is_choice = shape.task in {Task.CLASSIFICATION, Task.BINARY_ADDITION}
     problems = []
     for number, name in enumerate(spec.training.metrics):
-        detail = ""
-        if name in COUNT_RIGHT_ANSWERS and not is_choice:
+        detail, traits = "", METRICS[name]
+        if traits.counts_answers and not is_choice:
             detail = f"'{name}' counts right answers, but this dataset's targets are numbers. Measure r2_score."
-        elif name == "top_k_categorical_accuracy" and output_shape[-1] <= TOP_K:
+        elif output_shape[-1] <= traits.most_outputs_always_right:
             detail = (
-                f"'{name}' asks whether the right class is among the best {TOP_K}; with {output_shape[-1]} outputs it "
-                "always is. Measure accuracy."
+                f"'{name}' asks whether the right class is among the best {traits.most_outputs_always_right}; with "
+                f"{output_shape[-1]} outputs it always is. Measure accuracy."
             )
         if detail:
             problems.append(Problem(f"/training/metrics/{number}", detail, "metric_does_not_fit"))
@@ -121,7 +109,7 @@ def _activation_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str
     last = spec.model.layers[-1]
     if not isinstance(last, DenseLayer):
         return ()
-    if loss.name in CROSSENTROPIES:
+    if loss.traits.probability is not None:
         is_probability = last.activation in {"softmax", "sigmoid", "hard_sigmoid"}
         if not loss.from_logits and not is_probability:
             warning = (
@@ -134,48 +122,43 @@ def _activation_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str
     if last.activation == "softmax" and last.units == 1:
         return ("softmax over one unit always answers 1. Use sigmoid.",)
     if shape.task in {Task.REGRESSION, Task.SEQUENCE} and last.activation in {"softmax", "sigmoid", "relu", "tanh"}:
-        return (f"The last layer's activation {last.activation} can not answer every number; linear can.",)
+        return (f"The last layer's activation {last.activation} cannot answer every number; linear can.",)
     return ()
 
 
-SQUARED_LOSSES = frozenset({"mean_squared_error", "half_mean_squared_error"})
-
-SCALED_LOSSES = SQUARED_LOSSES | {"mean_absolute_error", "huber", "log_cosh"}
-"""Losses that depend on the difference of target and answer alone; the others mean the numbers as they are."""
+SCALED_LOSSES = sorted(name for name, traits in LOSSES.items() if traits.is_difference)
+"""Losses that allow targets to be scaled; the others mean the numbers as they are."""
 
 
 def check_target_scaling(spec: ExperimentSpec, *, is_classification: bool) -> None:
     """Hold `dataset.target_scaling` against what is learned.
 
     Raises:
-        InvalidSpec: If it asks for what can not be done.
+        InvalidSpec: If it asks for what cannot be done.
     """
-    dataset = spec.dataset
-    if not isinstance(dataset, TableDataset | SeriesDataset | ArraysDataset) or dataset.target_scaling != "standardize":
+    if spec.dataset.target_scaling_asked() != "standardize":
         return
     detail = ""
     if is_classification:
-        detail = "Classes can not be standardised. Leave target_scaling out."
-    elif spec.training.loss.name not in SCALED_LOSSES:
+        detail = "Classes cannot be standardised. Leave target_scaling out."
+    elif not spec.training.loss.traits.is_difference:
         detail = (
             f"The loss {spec.training.loss.name} takes targets as they are. Set target_scaling to none, or use one of "
-            f"{', '.join(sorted(SCALED_LOSSES))}."
+            f"{', '.join(SCALED_LOSSES)}."
         )
     if detail:
         raise InvalidSpec(detail, [Problem("/dataset/target_scaling", detail, "targets_not_scaled")])
 
 
 def scales_targets(spec: ExperimentSpec, *, is_classification: bool) -> bool:
-    """Whether targets are standardised; `check_target_scaling` has passed the spec.
+    """Decide whether targets are standardised; `check_target_scaling` has passed the spec.
 
     `auto` does so where nothing says that the network's numbers are meant as they are: weights given by hand, a last
-    layer that can not answer every number, or a loss that knows a zero.
+    layer that cannot answer every number, or a loss that knows a zero.
     """
-    dataset = spec.dataset
-    if is_classification or not isinstance(dataset, TableDataset | SeriesDataset | ArraysDataset):
-        return False
-    if dataset.target_scaling != "auto":
-        return dataset.target_scaling == "standardize"
+    asked = spec.dataset.target_scaling_asked()
+    if is_classification or asked != "auto":
+        return asked == "standardize" and not is_classification
     last = spec.model.layers[-1]
     answers_any_number = isinstance(last, DenseLayer) and last.activation == "linear"
-    return answers_any_number and spec.training.loss.name in SCALED_LOSSES and not spec.initial_weights
+    return answers_any_number and spec.training.loss.traits.is_difference and not spec.initial_weights

@@ -1,6 +1,7 @@
-"""What a run may record of the inside of its network."""
+"""Limits of what a run records of the inside of its network."""
 
 from collections.abc import Sequence
+from typing import assert_never
 
 from core.errors import InvalidSpec, Problem
 from core.experiment import ExperimentSpec
@@ -41,7 +42,7 @@ def check_record(spec: ExperimentSpec, layers: Sequence[LayerRow]) -> None:
 
 
 def count_curves(name: RecordName, layers: Sequence[LayerRow]) -> int:
-    """How many curves recording this adds to a run, at most."""
+    """Count the curves that recording this adds to a run, at most."""
     num_weighted = sum(bool(row.weights) for row in layers)
     match name:
         case "gradient_norms":
@@ -50,3 +51,5 @@ def count_curves(name: RecordName, layers: Sequence[LayerRow]) -> int:
             return STATISTICS * (num_weighted + sum(row.type == "Activation" for row in layers))
         case "weights":
             return sum(row.num_parameters for row in layers)
+        case _:
+            assert_never(name)

@@ -1,14 +1,16 @@
-"""What arrays a run gets from uploaded ones."""
+"""Uploaded arrays: samples along the first axis."""
 
 from dataclasses import dataclass
+from typing import Any, Literal
 
+from core.datasets.base import Scaling, TargetScaling, TaskChoice, UploadedDataset
 from core.datasets.shape import DatasetShape
-from core.datasets.splits import count_split
+from core.datasets.splits import Split, count_split, suggest_split
 from core.datasets.targets import find_class_labels, has_few_whole_numbers
-from core.datasets.uploaded import ArraysDataset
 from core.errors import nearest, reject_spec
 from core.signatures.signature import InputKind, Task
-from core.uploads.description import ArrayDescription, ArraysDescription
+from core.specs.base import Bool
+from core.uploads.description import ArrayDescription, ArraysDescription, DatasetDescription
 
 USUAL_NAMES = {
     "inputs": ("x", "inputs", "images", "data", "features", "x_train", "train_x", "train_inputs", "train_images"),
@@ -26,18 +28,15 @@ TABLE_RANK = 2
 
 
 @dataclass(frozen=True, slots=True)
-class ArraysPlan:
-    """Which arrays a run learns from.
+class ChosenArrays:
+    """Arrays that a run learns from.
 
     Attributes:
         inputs: Samples along the first axis.
         targets: Likewise; the array of the inputs where `target_column` is set.
-        test_inputs: Null where the upload brings none.
+        test_inputs: None where the upload brings none.
         test_targets: Likewise.
         target_column: Counted from 0.
-        task: What is predicted.
-        class_labels: Of a classification.
-        is_image: Whether inputs are pixels.
     """
 
     inputs: ArrayDescription
@@ -45,53 +44,91 @@ class ArraysPlan:
     test_inputs: ArrayDescription | None
     test_targets: ArrayDescription | None
     target_column: int | None
-    task: Task
-    class_labels: tuple[str, ...]
-    is_image: bool
 
     @property
     def input_shape(self) -> tuple[int, ...]:
         """One input."""
-        if self.target_column is not None:
-            return (self.inputs.shape[1] - 1,)
-        return self.inputs.shape[1:]
+        return (self.inputs.shape[1] - 1,) if self.target_column is not None else self.inputs.shape[1:]
 
     @property
     def target_shape(self) -> tuple[int, ...]:
-        """One target; () for a class number."""
-        if self.class_labels:
-            return ()
+        """One target, of numbers."""
         return (1,) if self.target_column is not None else self.targets.shape[1:] or (1,)
 
 
-def shape_of_arrays(dataset: ArraysDataset, description: ArraysDescription) -> DatasetShape:
-    """Hold a spec against uploaded arrays, and say what comes of them.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArraysShape(DatasetShape):
+    """Shape of samples that are uploaded arrays.
 
-    Raises:
-        InvalidSpec: If the spec asks for what they do not have.
+    Attributes:
+        arrays: Which they are.
     """
-    plan = plan_arrays(dataset, description)
-    num_test = plan.test_inputs.shape[0] if plan.test_inputs is not None else 0
-    counts = count_split(dataset.split, plan.inputs.shape[0], num_test)
-    return DatasetShape(
-        task=plan.task,
-        input_kind=InputKind.IMAGE if plan.is_image else InputKind.TENSOR,
-        input_shape=plan.input_shape,
-        network_input_shape=plan.input_shape,
-        target_shape=plan.target_shape,
-        num_train=counts.train,
-        num_validation=counts.validation,
-        num_test=counts.test,
-        class_labels=plan.class_labels,
-    )
+
+    arrays: ChosenArrays
 
 
-def plan_arrays(dataset: ArraysDataset, description: ArraysDescription) -> ArraysPlan:
-    """Find the arrays and what they mean.
+class ArraysDataset(UploadedDataset):
+    """Uploaded arrays: samples along the first axis."""
 
-    Raises:
-        InvalidSpec: If one is not there, or they do not belong together.
-    """
+    name: Literal["arrays"]
+    inputs: str | None = None
+    """Name of an array; null: found by the usual names (x, X, inputs, images, x_train, …), or the only one."""
+    targets: str | None = None
+    """Name of an array; null: found by the usual names (y, targets, labels, y_train, …)."""
+    target_column: int | None = None
+    """Where inputs and targets are one array of two axes: which of its columns is the target; −1 is the last."""
+    test_inputs: str | None = None
+    """Null: found by the usual names (x_test, …), if there."""
+    test_targets: str | None = None
+    task: TaskChoice = "auto"
+    rescale: Bool = True
+    """Divide arrays of bytes (uint8) by 255 in front of the network."""
+    scaling: Scaling = "none"
+    """Of arrays of two axes."""
+    target_scaling: TargetScaling = "auto"
+    """Of the targets of a regression."""
+    split: Split = Split()
+
+    def shape(self, description: DatasetDescription | None = None) -> ArraysShape:
+        """Find the arrays and what they mean, and return their shape.
+
+        Raises:
+            DatasetMissing: If nothing was uploaded under the name.
+            InvalidSpec: If an array is not there, or they do not belong together.
+        """
+        arrays = _choose(self, self.check_upload(description, ArraysDescription))
+        task, labels = _find_task(self, arrays.targets, arrays.target_column)
+        num_test = arrays.test_inputs.shape[0] if arrays.test_inputs is not None else 0
+        counts = count_split(self.split, arrays.inputs.shape[0], num_test)
+        return ArraysShape(
+            task=task,
+            input_kind=InputKind.IMAGE if _is_image(arrays.inputs) else InputKind.TENSOR,
+            input_shape=arrays.input_shape,
+            network_input_shape=arrays.input_shape,
+            target_shape=() if labels else arrays.target_shape,
+            num_train=counts.train,
+            num_validation=counts.validation,
+            num_test=counts.test,
+            class_labels=labels,
+            arrays=arrays,
+        )
+
+    def target_scaling_asked(self) -> TargetScaling:
+        """Return the scaling of the targets of a regression."""
+        return self.target_scaling
+
+    @classmethod
+    def suggest(cls, description: DatasetDescription) -> dict[str, Any] | None:
+        """Return fields to begin with; of a single array the last column is the target."""
+        if not isinstance(description, ArraysDescription):
+            return None
+        most = max((array.shape[0] for array in description.arrays if array.shape), default=0)
+        has_test = any("test" in array.name.lower() for array in description.arrays)
+        column = {"target_column": -1} if len(description.arrays) == 1 else {}
+        return {"name": cls.source_name(), "split": suggest_split(most, ["test"] if has_test else []), **column}
+
+
+def _choose(dataset: ArraysDataset, description: ArraysDescription) -> ChosenArrays:
     inputs = _find(dataset, description, "inputs")
     if inputs is None:
         inputs = _only(dataset, description)
@@ -104,17 +141,7 @@ def plan_arrays(dataset: ArraysDataset, description: ArraysDescription) -> Array
     if column is not None and test_inputs is not None:
         test_targets = test_inputs
     _check_arrays(dataset, inputs, targets, test_inputs, test_targets)
-    task, labels = _find_task(dataset, targets, column)
-    return ArraysPlan(
-        inputs=inputs,
-        targets=targets,
-        test_inputs=test_inputs,
-        test_targets=test_targets,
-        target_column=column,
-        task=task,
-        class_labels=labels,
-        is_image=_is_image(inputs),
-    )
+    return ChosenArrays(inputs, targets, test_inputs, test_targets, column)
 
 
 def _find(dataset: ArraysDataset, description: ArraysDescription, field: str) -> ArrayDescription | None:

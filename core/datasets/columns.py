@@ -1,21 +1,60 @@
-"""Which columns of a table a run learns from, and what is done with each."""
+"""Columns of a table: which of them a run learns from, and what is done with each."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from math import ceil
-from typing import Literal
+from typing import Annotated, Literal, Protocol
 
-from core.datasets.shape import EmbeddingTable
-from core.datasets.splits import Scaling
-from core.datasets.uploaded import ColumnChoice, SeriesDataset, TableDataset
+from pydantic import Field
+
+from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling
+from core.datasets.features import FeatureColumn, Features, Kind, Missing
 from core.errors import InvalidSpec, Problem, json_pointer, nearest, reject_spec
-from core.signatures.encodings import DatePart
-from core.specs.base import FLOAT32_MAX, NUM_LISTED
+from core.specs.base import FLOAT32_MAX, NUM_LISTED, Float, PositiveInt, SpecModel
 from core.uploads.description import ColumnDescription, ColumnType, TableDescription
 
-Kind = Literal["number", "category", "boolean", "date"]
 
-Missing = Literal["mean", "median", "most_frequent", "constant", "category", "refuse"]
+class ColumnChoice(SpecModel):
+    """Corrects what is done with one column; what is left out follows from its values."""
+
+    type: Literal["number", "category", "boolean", "date"] | None = None
+    """What to take the column for, such as `category` for post codes."""
+    scaling: Scaling | None = None
+    """Of numbers and of the parts of dates; null: as the dataset's."""
+    missing: Literal["mean", "median", "most_frequent", "constant", "category", "refuse"] | None = None
+    """What stands for a missing value. Null: the median for numbers and dates, a category of its own for categories
+    and booleans. `refuse` fails the run, and later the prediction."""
+    fill_value: Float | str | None = None
+    """For `constant`."""
+    encoding: Literal["one_hot", "embedding"] | None = None
+    """Of categories; null: one-hot up to 50 of them, else an embedding."""
+    embedding_dim: PositiveInt | None = None
+    """Null: min(50, (number of categories + 1) / 2), rounded up."""
+    max_categories: PositiveInt | None = None
+    """Keep the most frequent ones; all others, and those unseen in training, share one place."""
+
+
+ColumnChoices = Annotated[dict[ColumnName, ColumnChoice], Field(max_length=MAX_COLUMNS)]
+
+
+class HasColumns(Protocol):
+    """A dataset made of a table's columns: fields of `TableDataset` and `SeriesDataset` that say which and how."""
+
+    @property
+    def features(self) -> tuple[str, ...] | None:
+        """Columns to learn from; None for all."""
+
+    @property
+    def exclude(self) -> tuple[str, ...]:
+        """Columns not to learn from."""
+
+    @property
+    def columns(self) -> Mapping[str, ColumnChoice]:
+        """Corrections, by column."""
+
+    @property
+    def scaling(self) -> Scaling:
+        """Of numbers and dates, unless corrected."""
+
 
 MOST_ONE_HOT = 50
 """Categories up to which each becomes a number of its own, unless the spec says otherwise."""
@@ -47,121 +86,7 @@ _AVERAGES = frozenset({"mean", "median"})
 _TRUTH = frozenset({"true", "false"})
 
 
-@dataclass(frozen=True, slots=True)
-class FeatureColumn:
-    """A column that a run learns from.
-
-    Attributes:
-        name: In the table.
-        source: What the upload holds there.
-        kind: What it is taken for.
-        scaling: Of numbers and dates.
-        missing: What stands for a missing value.
-        fill_value: For `constant`.
-        is_embedded: Whether categories go through an embedding instead of a number each.
-        embedding_dim: Numbers of that.
-        max_categories: As in the spec.
-        num_values: Different values in the whole table; the training rows may have fewer.
-        has_missing: Whether a value is missing anywhere in the table.
-        has_time: Of dates: whether there is more to them than the day.
-    """
-
-    name: str
-    source: ColumnType
-    kind: Kind
-    scaling: Scaling
-    missing: Missing
-    fill_value: float | str | None
-    is_embedded: bool
-    embedding_dim: int
-    max_categories: int | None
-    num_values: int
-    has_missing: bool
-    has_time: bool
-
-    @property
-    def parts(self) -> tuple[DatePart, ...]:
-        """Which numbers stand for a date."""
-        days: tuple[DatePart, ...] = ("elapsed_days", "month", "day", "day_of_week")
-        return (*days, "hour", "minute") if self.has_time else days
-
-    @property
-    def encoded_width(self) -> int:
-        """Numbers in a row of the model's input."""
-        return len(self.parts) if self.kind == "date" else 1
-
-    @property
-    def num_kept(self) -> int:
-        """Categories with a place of their own, if the training rows have every value that the table has."""
-        return min(self.num_values, self.max_categories or self.num_values)
-
-    @property
-    def prepared_width(self) -> int:
-        """Numbers that reach the network, if the training rows have every value that the table has."""
-        flag = int(self.has_missing and self.missing == "category")
-        if self.kind != "category":
-            return self.encoded_width + flag
-        if self.is_embedded:
-            return 1
-        others = int(self.max_categories is not None and self.max_categories < self.num_values)
-        return self.num_kept + others + flag
-
-
-@dataclass(frozen=True, slots=True)
-class Features:
-    """What a run learns from.
-
-    Attributes:
-        columns: In the order of the table, or as the spec names them.
-        warnings: What people should know of columns left out.
-    """
-
-    columns: tuple[FeatureColumn, ...]
-    warnings: tuple[str, ...]
-
-    @property
-    def encoded_width(self) -> int:
-        """Numbers in a row of the model's input."""
-        return sum(column.encoded_width for column in self.columns)
-
-    @property
-    def prepared_width(self) -> int:
-        """Numbers that reach the network, roughly: see FeatureColumn."""
-        return sum(column.prepared_width for column in self.columns)
-
-    @property
-    def embeddings(self) -> tuple[EmbeddingTable, ...]:
-        """What turns categories into vectors, roughly."""
-        embedded = [column for column in self.columns if column.is_embedded]
-        return group_embeddings([column.embedding_dim for column in embedded], [c.num_kept for c in embedded])
-
-    @property
-    def names(self) -> tuple[str, ...]:
-        """Of the columns."""
-        return tuple(column.name for column in self.columns)
-
-
-UNSEEN_AND_MISSING = 2
-"""Vectors of an embedded column beside those of its categories: the first, and the last."""
-
-
-def group_embeddings(dims: Sequence[int], nums_categories: Sequence[int]) -> tuple[EmbeddingTable, ...]:
-    """Put columns whose vectors are equally long together, shorter ones first.
-
-    Args:
-        dims: Of each column's vectors.
-        nums_categories: Of each column.
-    """
-    tables = []
-    for dim in sorted(set(dims)):
-        counts = [count for count, other in zip(nums_categories, dims, strict=True) if other == dim]
-        tables.append(EmbeddingTable(len(counts), sum(counts) + UNSEEN_AND_MISSING * len(counts), dim))
-    return tuple(tables)
-
-
-def choose_features(
-    dataset: TableDataset | SeriesDataset, description: TableDescription, left_out: Iterable[str | None]
-) -> Features:
+def choose_features(dataset: HasColumns, description: TableDescription, left_out: Iterable[str | None]) -> Features:
     """Choose the columns to learn from.
 
     Args:
@@ -201,7 +126,7 @@ def choose_features(
 
 
 def find_column(name: str, pointer: str, description: TableDescription) -> ColumnDescription:
-    """The column of this name.
+    """Find the column of this name.
 
     Raises:
         InvalidSpec: If there is none, with the nearest name.
@@ -213,11 +138,11 @@ def find_column(name: str, pointer: str, description: TableDescription) -> Colum
 
 
 def choice_pointer(name: str, field: str = "") -> str:
-    """Where the spec says what is done with a column."""
+    """Return the pointer to what the spec says of a column."""
     return json_pointer("dataset", "columns", name, *([field] if field else []))
 
 
-def _check_names(dataset: TableDataset | SeriesDataset, description: TableDescription, others: set[str]) -> None:
+def _check_names(dataset: HasColumns, description: TableDescription, others: set[str]) -> None:
     problems = []
     asked = [
         *((f"/dataset/features/{number}", name) for number, name in enumerate(dataset.features or ())),
@@ -270,7 +195,7 @@ def _feature(column: ColumnDescription, choice: ColumnChoice, scaling: Scaling) 
 
 
 def _check_choice(column: ColumnDescription, choice: ColumnChoice) -> list[Problem]:
-    """What the spec asks of a column that its values do not allow."""
+    """List what the spec asks of a column that its values do not allow."""
     kind = choice.type or _KINDS[column.type]
     details = {
         "type": _check_type(column, kind),
@@ -307,7 +232,7 @@ def _check_type(column: ColumnDescription, kind: Kind) -> str:
             return ""
     if kind == "number" and column.type == "boolean":
         return ""
-    return f"It holds values of the type {column.type}, which can not be taken for {kind}. Use category, or leave it."
+    return f"It holds values of the type {column.type}, which cannot be taken for {kind}. Use category, or leave it."
 
 
 def _check_missing(column: ColumnDescription, choice: ColumnChoice, kind: Kind) -> str:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from core.datasets.splits import SplitCounts
+from core.images import Resize
 from core.signatures.encodings import TableEncoding
 from core.signatures.signature import InputKind, Task
 
@@ -40,6 +41,9 @@ class DatasetShape:
         table: How a row of the table becomes numbers; known once the training rows are.
         embeddings: Where categories become vectors: the network's input ends in the numbers of their columns, those of
             the first table first.
+        target_name: What is predicted, where that has a name.
+        resize: How images of other sizes are fitted when the model is served; None where they are refused.
+        pixel_range: Least and greatest value of a pixel, of images; 0 is black.
         warnings: What people should know of the data, such as rows that are left out.
     """
 
@@ -55,11 +59,24 @@ class DatasetShape:
     columns: tuple[str, ...] = ()
     table: TableEncoding | None = None
     embeddings: tuple[EmbeddingTable, ...] = ()
+    target_name: str = ""
+    resize: Resize | None = None
+    pixel_range: tuple[float, float] = (0.0, 255.0)
     warnings: tuple[str, ...] = ()
 
 
-def shape_of_labelled_images(counts: SplitCounts, size: tuple[int, ...], class_labels: tuple[str, ...]) -> DatasetShape:
-    """Images of (height, width) or (height, width, channels), each of one class."""
+GREATEST_BYTE = 255
+
+
+def shape_of_labelled_images(
+    counts: SplitCounts,
+    size: tuple[int, ...],
+    class_labels: tuple[str, ...],
+    *,
+    greatest_pixel: int = GREATEST_BYTE,
+    resize: Resize | None = None,
+) -> DatasetShape:
+    """Return the shape of images of (height, width) or (height, width, channels), each of one class."""
     return DatasetShape(
         task=Task.CLASSIFICATION,
         input_kind=InputKind.IMAGE,
@@ -70,4 +87,6 @@ def shape_of_labelled_images(counts: SplitCounts, size: tuple[int, ...], class_l
         num_validation=counts.validation,
         num_test=counts.test,
         class_labels=class_labels,
+        resize=resize,
+        pixel_range=(0.0, float(greatest_pixel)),
     )

@@ -1,14 +1,13 @@
 """Held-out samples, and how many samples each split gets."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, Strict
 
 from core.errors import InvalidSpec, Problem
 from core.specs.base import Bool, SpecModel
-
-Scaling = Literal["none", "standardize", "min_max"]
 
 
 def _share_or_count(value: float) -> float:
@@ -36,7 +35,7 @@ class Split(SpecModel):
 
 @dataclass(frozen=True, slots=True)
 class SplitCounts:
-    """How many samples each split gets."""
+    """Number of samples in each split."""
 
     train: int
     validation: int
@@ -75,3 +74,19 @@ def count_split(split: Split, num_samples: int, num_test_given: int = 0, num_val
 
 def _count(share_or_count: float, num_samples: int) -> int:
     return round(share_or_count * num_samples) if share_or_count < 1 else int(share_or_count)
+
+
+HELD_OUT = 0.2
+
+FEW_SAMPLES = 10
+"""With fewer samples nothing is held out."""
+
+
+def suggest_split(num_samples: int, given: Collection[str]) -> dict[str, float]:
+    """Return a split to begin with.
+
+    Args:
+        num_samples: Of the upload.
+        given: Splits that it brings.
+    """
+    return {name: 0.0 if num_samples < FEW_SAMPLES or name in given else HELD_OUT for name in ("validation", "test")}

@@ -1,81 +1,105 @@
-"""What arrays a run gets from an uploaded table."""
+"""Uploaded tables: rows of named columns."""
 
-from dataclasses import dataclass
+from typing import Annotated, Any, Literal
 
-from core.datasets.columns import Features, choose_features, find_column
-from core.datasets.shape import DatasetShape
-from core.datasets.table_split import count_rows
+from pydantic import Field
+
+from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling, TargetScaling, TaskChoice, UploadedDataset
+from core.datasets.columns import ColumnChoices, choose_features, find_column
+from core.datasets.features import TableShape
+from core.datasets.splits import suggest_split
+from core.datasets.table_split import TableSplit, count_rows
 from core.datasets.targets import find_class_labels, find_task
-from core.datasets.uploaded import TableDataset
 from core.errors import InvalidSpec, Problem
 from core.signatures.signature import InputKind, Task
-from core.uploads.description import TableDescription
+from core.specs.base import at_most
+from core.uploads.description import ColumnDescription, DatasetDescription, TableDescription
 from core.uploads.folder import SPLIT_COLUMN
 
 
-@dataclass(frozen=True, slots=True)
-class TablePlan:
-    """What a spec makes of a table.
+class TableDataset(UploadedDataset):
+    """An uploaded table: some columns in, one to be predicted."""
 
-    Attributes:
-        features: Columns to learn from.
-        task: Classification or regression.
-        class_labels: Of a classification.
-    """
+    name: Literal["table"]
+    target: ColumnName
+    """Column to predict. Rows without a value there are left out, and counted in the run's warnings."""
+    task: TaskChoice = "auto"
+    features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
+    """Columns to learn from; null: all but the target and those of the split."""
+    exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
+    """Columns not to learn from, such as identifiers."""
+    columns: ColumnChoices = Field(default_factory=dict)
+    """Corrections, by column."""
+    scaling: Scaling = "standardize"
+    """Of numbers and dates."""
+    target_scaling: TargetScaling = "auto"
+    """Of the target of a regression."""
+    split: TableSplit = TableSplit(validation=0.2, test=0.2)
 
-    features: Features
-    task: Task
-    class_labels: tuple[str, ...]
+    def shape(self, description: DatasetDescription | None = None) -> TableShape:
+        """Hold the spec against a table, and return the shape of the arrays that come of it.
+
+        Categories are learned from the training rows. Before these are known, `network_input_shape` counts all
+        categories that the table has, and the counts of a table with missing targets and a split of its own are
+        estimates; the trainer has the exact ones.
+
+        Raises:
+            DatasetMissing: If nothing was uploaded under the name.
+            InvalidSpec: If the spec asks for what the table does not have.
+        """
+        table = self.check_upload(description, TableDescription)
+        target = find_column(self.target, "/dataset/target", table)
+        task = find_task(target, self.task, table.num_rows)
+        labels = self._find_labels(task, target)
+        left_out = {self.target, SPLIT_COLUMN, self.split.column}
+        if self.features is None:
+            left_out.add(self.split.order_by)
+        features = choose_features(self, table, left_out)
+        counts, warnings = count_rows(self.split, table, table.num_rows - target.num_missing)
+        if target.num_missing:
+            warnings = (f"{target.num_missing:,} rows without a value of '{target.name}' are left out.", *warnings)
+        return TableShape(
+            task=task,
+            input_kind=InputKind.TABLE,
+            input_shape=(features.encoded_width,),
+            network_input_shape=(features.prepared_width,),
+            target_shape=() if labels else (1,),
+            num_train=counts.train,
+            num_validation=counts.validation,
+            num_test=counts.test,
+            class_labels=labels,
+            columns=features.names,
+            embeddings=features.embeddings,
+            target_name=self.target,
+            warnings=(*warnings, *features.warnings),
+            features=features,
+        )
+
+    def _find_labels(self, task: Task, target: ColumnDescription) -> tuple[str, ...]:
+        if task is Task.CLASSIFICATION:
+            are_numbers = target.type in {"integer", "number"}
+            return find_class_labels(target.values, target.num_distinct, "/dataset/target", are_numbers=are_numbers)
+        if self.split.stratify:
+            detail = "stratify shares out classes, but the target's values are numbers. Leave it false."
+            raise InvalidSpec(detail, [Problem("/dataset/split/stratify", detail, "no_classes")])
+        return ()
+
+    def target_scaling_asked(self) -> TargetScaling:
+        """Return the scaling of the target of a regression."""
+        return self.target_scaling
+
+    @classmethod
+    def suggest(cls, description: DatasetDescription) -> dict[str, Any] | None:
+        """Return fields to begin with, the target guessed: the last column that has two different values or more."""
+        if not isinstance(description, TableDescription):
+            return None
+        target = _guess_target(description.columns)
+        if target is None:
+            return None
+        split = suggest_split(description.num_rows, [name for name, count in description.splits.items() if count])
+        return {"name": cls.source_name(), "target": target, "split": split}
 
 
-def shape_of_table(dataset: TableDataset, description: TableDescription) -> DatasetShape:
-    """Hold a spec against a table, and say what arrays come of it.
-
-    Categories are learned from the training rows. Before these are known, `network_input_shape` counts all categories
-    that the table has, and the counts of a table with missing targets and a split of its own are estimates; the
-    trainer has the exact ones.
-
-    Raises:
-        InvalidSpec: If the spec asks for what the table does not have.
-    """
-    plan = plan_table(dataset, description)
-    target = find_column(dataset.target, "/dataset/target", description)
-    num_rows = description.num_rows - target.num_missing
-    counts, warnings = count_rows(dataset.split, description, num_rows)
-    if target.num_missing:
-        warnings = (f"{target.num_missing:,} rows without a value of '{target.name}' are left out.", *warnings)
-    return DatasetShape(
-        task=plan.task,
-        input_kind=InputKind.TABLE,
-        input_shape=(plan.features.encoded_width,),
-        network_input_shape=(plan.features.prepared_width,),
-        target_shape=() if plan.class_labels else (1,),
-        num_train=counts.train,
-        num_validation=counts.validation,
-        num_test=counts.test,
-        class_labels=plan.class_labels,
-        columns=plan.features.names,
-        embeddings=plan.features.embeddings,
-        warnings=(*warnings, *plan.features.warnings),
-    )
-
-
-def plan_table(dataset: TableDataset, description: TableDescription) -> TablePlan:
-    """Choose features and task.
-
-    Raises:
-        InvalidSpec: If the spec asks for what the table does not have.
-    """
-    target = find_column(dataset.target, "/dataset/target", description)
-    task = find_task(target, dataset.task, description.num_rows)
-    labels: tuple[str, ...] = ()
-    if task is Task.CLASSIFICATION:
-        are_numbers = target.type in {"integer", "number"}
-        labels = find_class_labels(target.values, target.num_distinct, "/dataset/target", are_numbers=are_numbers)
-    elif dataset.split.stratify:
-        detail = "stratify shares out classes, but the target's values are numbers. Leave it false."
-        raise InvalidSpec(detail, [Problem("/dataset/split/stratify", detail, "no_classes")])
-    left_out = {dataset.target, SPLIT_COLUMN, dataset.split.column}
-    if dataset.features is None:
-        left_out.add(dataset.split.order_by)
-    return TablePlan(choose_features(dataset, description, left_out), task, labels)
+def _guess_target(columns: tuple[ColumnDescription, ...]) -> str | None:
+    useful = (column for column in reversed(columns) if column.num_distinct > 1 and column.type != "date")
+    return next((column.name for column in useful), None)

@@ -1,12 +1,22 @@
-"""How many rows of a table each split gets."""
+"""Uploaded data: which of it a run learns from, and how it is prepared."""
 
 from typing import NoReturn
 
+from core.datasets.base import ColumnName
 from core.datasets.columns import find_column
-from core.datasets.splits import SplitCounts, count_split
-from core.datasets.uploaded import TableSplit
+from core.datasets.splits import Split, SplitCounts, count_split
 from core.errors import reject_spec
 from core.uploads.description import SPLIT_NAMES, SplitName, TableDescription
+
+
+class TableSplit(Split):
+    """Which rows are held out: drawn, named by a column, the last in time, or as the upload divides them."""
+
+    column: ColumnName | None = None
+    """A column that says `train`, `validation` or `test` (or `val`, `valid`, `dev`) for each row."""
+    order_by: ColumnName | None = None
+    """Sort rows by this column first; with `shuffle` false the latest ones are held out."""
+
 
 SPLIT_WORDS: dict[str, SplitName] = {
     "train": "train",

@@ -1,6 +1,6 @@
-"""What a run predicts: classes or numbers."""
+"""Targets of a run: classes or numbers."""
 
-from core.datasets.uploaded import Task as AskedTask
+from core.datasets.base import TaskChoice as AskedTask
 from core.errors import reject_spec
 from core.signatures.signature import Task
 from core.uploads.description import ColumnDescription, ValueCount
@@ -12,7 +12,7 @@ MOST_WHOLE_CLASSES = 20
 
 
 def find_task(target: ColumnDescription, asked: AskedTask, num_rows: int) -> Task:
-    """Whether classes or numbers are predicted.
+    """Return whether classes or numbers are predicted.
 
     Raises:
         InvalidSpec: If the target has no values, or they are not what the spec wants to predict.
@@ -40,14 +40,14 @@ def find_task(target: ColumnDescription, asked: AskedTask, num_rows: int) -> Tas
 
 
 def has_few_whole_numbers(values: tuple[ValueCount, ...], num_distinct: int) -> bool:
-    """Whether `auto` takes numbers for classes."""
+    """Return whether `auto` takes numbers for classes."""
     if not 0 < num_distinct <= MOST_WHOLE_CLASSES or len(values) < num_distinct:
         return False
     return all(number_of(entry.value).is_integer() for entry in values)
 
 
 def number_of(value: str) -> float:
-    """The number that a kept value of numbers or truth values stands for."""
+    """Return the number that a kept value of numbers or truth values stands for."""
     truth = _TRUTH.get(value.lower())
     return float(value) if truth is None else truth
 

@@ -1,33 +1,25 @@
-"""The kinds of network a spec can describe."""
+"""Networks that a spec can describe, and the table of their layers."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 
+from core.datasets.shape import EmbeddingTable
+from core.networks.base import BaseNetwork, ImageNetwork, SequenceNetwork
+from core.networks.blocks import MAX_LAYERS, check_blocks
+from core.networks.dense import DenseLayer
+from core.networks.embedding import reject_embeddings, tabulate_embeddings
 from core.networks.families.alexnet import AlexNet
 from core.networks.families.googlenet import GoogLeNet
 from core.networks.families.resnet import ResNet
 from core.networks.families.vgg import Vgg
-from core.networks.layers import (
-    Activation,
-    CnnLayer,
-    DenseLayer,
-    LayerSpec,
-    MlpLayer,
-    ParallelBlock,
-    RecurrentLayer,
-    ResidualBlock,
-    RnnLayer,
-)
-from core.specs.base import Bool, Fraction, PositiveInt, SpecModel, at_most
+from core.networks.layer import Activation, tabulate_stack, write_layers
+from core.networks.layers import CnnLayer, LayerSpec, MlpLayer, RnnLayer
+from core.networks.recurrent import Cell, RecurrentLayer
+from core.networks.table import LayerPlace, LayerRow, LayerTable, Shape
+from core.specs.base import Bool, Fraction, PositiveInt, at_most
 from core.specs.initializers import Initializer, Orthogonal, plain
-
-MAX_LAYERS = 1000
-"""Of one network, those within blocks included."""
-
-MAX_BLOCK_DEPTH = 4
-"""Blocks within one another."""
 
 
 def _typed(default_type: str) -> BeforeValidator:
@@ -41,34 +33,7 @@ def _typed(default_type: str) -> BeforeValidator:
     return BeforeValidator(fill_in)
 
 
-def _check_blocks(layers: Any) -> Any:
-    """Refuse what is too many or too deep before layers are looked at, level by level."""
-    num_layers, level = 0, [layers]
-    for _ in range(MAX_BLOCK_DEPTH + 1):
-        here = [layer for stack in level if isinstance(stack, list | tuple) for layer in stack]
-        num_layers += len(here)
-        if num_layers > MAX_LAYERS:
-            raise ValueError(f"A network may have at most {MAX_LAYERS} layers, those within blocks included; use fewer")
-        level = [stack for layer in here for stack in _list_stacks(layer)]
-        if not level:
-            return layers
-    raise ValueError(f"Blocks may stand within one another up to {MAX_BLOCK_DEPTH} deep; take the innermost out")
-
-
-def _list_stacks(layer: Any) -> list[Any]:
-    """The lists of layers within a block, whether it is JSON or a spec already; none within other layers."""
-    if isinstance(layer, ParallelBlock):
-        return [*layer.branches]
-    if isinstance(layer, ResidualBlock):
-        return [layer.layers, layer.shortcut]
-    if not isinstance(layer, dict):
-        return []
-    branches = layer.get("branches", ())
-    stacks = [*branches] if isinstance(branches, list | tuple) else []
-    return stacks + [layer[field] for field in ("layers", "shortcut") if field in layer]
-
-
-class MlpNetwork(SpecModel):
+class MlpNetwork(BaseNetwork):
     """A multilayer perceptron. Inputs of more than one axis are flattened first; the last layer is the output."""
 
     kind: Literal["mlp"]
@@ -76,8 +41,14 @@ class MlpNetwork(SpecModel):
         tuple[MlpLayer, ...], Field(min_length=1, max_length=MAX_LAYERS), _typed("dense"), at_most(MAX_LAYERS)
     ]
 
+    def tabulate_input(self, table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
+        """Add the rows of the embeddings, and of Flatten where samples have more than one axis."""
+        tabulate_embeddings(table, embeddings)
+        if len(table.shape) > 1:
+            table.flatten()
 
-class CnnNetwork(SpecModel):
+
+class CnnNetwork(ImageNetwork):
     """A convolutional network over images; a dense layer flattens what reaches it.
 
     Among its layers there may be blocks of layers, `parallel` and `residual`, and blocks within them.
@@ -87,12 +58,12 @@ class CnnNetwork(SpecModel):
     layers: Annotated[
         tuple[CnnLayer, ...],
         Field(min_length=1, max_length=MAX_LAYERS),
-        BeforeValidator(_check_blocks),
+        BeforeValidator(check_blocks),
         at_most(MAX_LAYERS),
     ]
 
 
-class RnnNetwork(SpecModel):
+class RnnNetwork(SequenceNetwork):
     """A recurrent network over sequences.
 
     Every recurrent layer but the last must return sequences; whether the last does makes the network
@@ -103,11 +74,13 @@ class RnnNetwork(SpecModel):
     layers: Annotated[tuple[RnnLayer, ...], Field(min_length=1, max_length=MAX_LAYERS), at_most(MAX_LAYERS)]
 
 
-class BinaryAdderNetwork(SpecModel):
+class BinaryAdderNetwork(SequenceNetwork):
     """A recurrent layer that reads two numbers bit by bit, least significant first, and a sigmoid for each sum bit."""
 
+    expands_to = "rnn"
+
     kind: Literal["binary_adder"]
-    cell: Literal["simple_rnn", "lstm", "gru"] = "simple_rnn"
+    cell: Cell = "simple_rnn"
     units: PositiveInt = 16
     activation: Activation = "relu"
     recurrent_activation: Activation = "sigmoid"
@@ -119,7 +92,7 @@ class BinaryAdderNetwork(SpecModel):
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """The same network in the terms of `RnnNetwork`."""
+        """Layers of the same network in the terms of `RnnNetwork`."""
         recurrent = RecurrentLayer(
             cell=self.cell,
             units=self.units,
@@ -134,6 +107,11 @@ class BinaryAdderNetwork(SpecModel):
         )
         return (recurrent, DenseLayer(units=1, activation="sigmoid"))
 
+    def tabulate_input(self, table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
+        """Add nothing: bits are read as they are."""
+        reject_embeddings(embeddings)
+        super().tabulate_input(table, embeddings)
+
 
 CnnFamilyNetwork = Annotated[AlexNet | Vgg | GoogLeNet | ResNet, Field(discriminator="family")]
 
@@ -143,26 +121,33 @@ Network = Annotated[
 ]
 
 
+def tabulate_layers(
+    network: Network, input_shape: Shape, embeddings: Sequence[EmbeddingTable] = ()
+) -> tuple[LayerRow, ...]:
+    """Work out each layer's output shape and size.
+
+    Args:
+        network: As the spec describes it.
+        input_shape: One sample as it reaches the network, batch axis left out.
+        embeddings: Of the dataset's columns of categories.
+
+    Raises:
+        InvalidSpec: If a layer cannot take what reaches it, saying which and why.
+    """
+    table = LayerTable(input_shape)
+    network.tabulate_input(table, embeddings)
+    # The layers that an adder or a named family stands for are not in the spec, but they fit one another by design.
+    tabulate_stack(table, table.shape, network.layers, LayerPlace("", "/model/layers"))
+    return tuple(table.rows)
+
+
 def expand_network(network: Network) -> dict[str, Any] | None:
-    """An adder or a named family as a model written layer by layer, to be copied and changed; None for other networks.
+    """Return an adder or a named family as a model written layer by layer, to be copied and changed.
 
     Returns:
         JSON for the field `model` of a spec. It describes the same network; what layers have by default is left out.
+        None for networks that are written layer by layer.
     """
-    kinds = {"binary_adder": "rnn", "cnn_family": "cnn"}
-    if network.kind not in kinds:
+    if network.expands_to is None:
         return None
-    return {"kind": kinds[network.kind], "layers": _write_down(network.layers)}
-
-
-def _write_down(layers: Sequence[LayerSpec]) -> list[dict[str, Any]]:
-    """JSON of layers, each with its type and what differs from the defaults."""
-    written = []
-    for layer in layers:
-        value = {"type": layer.type, **layer.model_dump(mode="json", exclude_defaults=True)}
-        if isinstance(layer, ParallelBlock):
-            value["branches"] = [_write_down(branch) for branch in layer.branches]
-        if isinstance(layer, ResidualBlock):
-            value |= {"layers": _write_down(layer.layers), "shortcut": _write_down(layer.shortcut)}
-        written.append(value)
-    return written
+    return {"kind": network.expands_to, "layers": write_layers(network.layers)}

@@ -1,1 +1,1 @@
-"""What may be asked: the experiment spec and its parts."""
+"""The language of experiment specs: its parts, how they are parsed, and how errors are worded."""

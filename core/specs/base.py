@@ -1,4 +1,4 @@
-"""What every part of a spec shares: frozen, strict about names, clear about mistakes."""
+"""Base of every part of a spec: frozen, strict about names, clear about mistakes."""
 
 from collections.abc import Callable
 from typing import Annotated, Any, Self
@@ -44,7 +44,7 @@ class SpecModel(BaseModel):
 
     @model_validator(mode="wrap")
     @classmethod
-    def _tell_unknown_fields(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+    def _report_unknown_fields(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, dict):
             return handler(data)
         known = list(cls.model_fields)
@@ -55,13 +55,18 @@ class SpecModel(BaseModel):
         try:
             handler({key: value for key, value in data.items() if key in cls.model_fields})
         except ValidationError as error:
-            # The other mistakes are told in the same answer, so that one round of mending is enough.
+            # The other mistakes are reported in the same answer, so that one round of mending is enough.
             mistakes += [_as_detail(entry) for entry in error.errors(include_url=False)]
         raise ValidationError.from_exception_data(cls.__name__, mistakes)
 
 
+def name_alone(value: Any) -> Any:
+    """Read a name alone as an object of that name, with every other field left at its default."""
+    return {"name": value} if isinstance(value, str) else value
+
+
 def at_most(max_length: int) -> BeforeValidator:
-    """Refuse a longer list before its items are looked at: telling the mistakes of a million items takes seconds."""
+    """Reject a longer list before its items are looked at: listing the mistakes of a million items takes seconds."""
 
     def check(items: Any) -> Any:
         if isinstance(items, list | tuple) and len(items) > max_length:
@@ -73,10 +78,10 @@ def at_most(max_length: int) -> BeforeValidator:
 
 
 def cut_after_mistakes(is_right: Callable[[Any], bool]) -> BeforeValidator:
-    """Drop what follows the last mistake that would be listed, so that a long list full of them is refused quickly.
+    """Drop what follows the last mistake that would be listed, so that a long list full of them is rejected quickly.
 
     Args:
-        is_right: False only for items that can not be valid.
+        is_right: False only for items that cannot be valid.
     """
 
     def cut(items: Any) -> Any:
@@ -94,14 +99,14 @@ def cut_after_mistakes(is_right: Callable[[Any], bool]) -> BeforeValidator:
 
 def _unknown_field(name: str, value: Any, known: list[str]) -> InitErrorDetails:
     shown = printable(name)
-    # A JSON Pointer has to hold for what was sent; a name that can't be repeated is told of its object instead.
+    # A JSON Pointer has to hold for what was sent; a name that cannot be repeated is reported at its object instead.
     location = (name,) if shown == name and len(name) <= LONGEST_NAME else ()
     error = PydanticCustomError("unknown_field", "There is no field '{field}' here", {"field": shown, "known": known})
     return {"type": error, "loc": location, "input": value}
 
 
 def printable(text: str) -> str:
-    """The text with a replacement character for each half of a surrogate pair, which UTF-8 can not hold."""
+    """The text with a replacement character for each half of a surrogate pair, which UTF-8 cannot hold."""
     return text.encode(errors="replace").decode() if not text.isascii() else text
 
 

@@ -1,10 +1,10 @@
-"""How weights start and what is added to the loss for their size, by Keras's names and defaults."""
+"""Initializers and regularizers of weights, by Keras's names and defaults."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from core.specs.base import Float, NonNegativeFloat, PositiveFloat, SpecModel
+from core.specs.base import Float, NonNegativeFloat, PositiveFloat, SpecModel, name_alone
 
 PlainInitializerName = Literal[
     "zeros",
@@ -71,21 +71,17 @@ class Orthogonal(SpecModel):
     gain: Float = 1.0
 
 
-def _name_alone(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
 AnyInitializer = Annotated[
     PlainInitializer | Constant | RandomNormal | TruncatedNormal | RandomUniform | VarianceScaling | Orthogonal,
     Field(discriminator="name"),
 ]
-Initializer = Annotated[AnyInitializer, BeforeValidator(_name_alone, json_schema_input_type=str | AnyInitializer)]
+Initializer = Annotated[AnyInitializer, BeforeValidator(name_alone, json_schema_input_type=str | AnyInitializer)]
 """An initializer by name alone, or as an object with its arguments."""
 
 
 def _for_a_row(initializer: AnyInitializer) -> AnyInitializer:
     if isinstance(initializer, Orthogonal):
-        raise ValueError("An orthogonal matrix can not be made for a bias, which has one axis")  # noqa: TRY004
+        raise ValueError("An orthogonal matrix cannot be made for a bias, which has one axis")  # noqa: TRY004
     return initializer
 
 

@@ -14,6 +14,7 @@ from core.specs.base import (
     PositiveInt,
     SpecModel,
     at_most,
+    name_alone,
 )
 
 MAX_PIECES = 1000
@@ -217,12 +218,8 @@ class Lion(BaseOptimizer):
     beta_2: Fraction = 0.99
 
 
-def _name_alone(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
-
-
 AnyOptimizer = Annotated[
     Sgd | RmsProp | Adagrad | Adadelta | Adam | AdamW | Adamax | Nadam | Ftrl | Lion, Field(discriminator="name")
 ]
-Optimizer = Annotated[AnyOptimizer, BeforeValidator(_name_alone, json_schema_input_type=str | AnyOptimizer)]
+Optimizer = Annotated[AnyOptimizer, BeforeValidator(name_alone, json_schema_input_type=str | AnyOptimizer)]
 """An optimizer by name alone, or as an object with its arguments."""

@@ -6,33 +6,20 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from core.errors import InvalidSpec, Problem, json_pointer
+from core.nesting import MAX_DEPTH, is_too_deep
 from core.specs.base import NUM_LISTED
-from core.specs.wording import join_alternatives, tell
-
-MAX_DEPTH = 32
-"""Objects and lists within one another; a spec needs no more than eight, or twenty where blocks of layers nest."""
-
-CONTAINERS = frozenset({dict, list, tuple})
+from core.specs.wording import describe_error, join_alternatives
 
 
 def check_depth(value: Any, pointer: str = "") -> None:
-    """Refuse what nests deeper than MAX_DEPTH.
+    """Reject what nests too deep.
 
     Raises:
         InvalidSpec: Pointing at the whole, for the way down is too long to be read.
     """
-    level = [value] if type(value) in CONTAINERS else []
-    for _ in range(MAX_DEPTH):
-        level = [
-            child
-            for container in level
-            for child in (container.values() if type(container) is dict else container)
-            if type(child) in CONTAINERS
-        ]
-        if not level:
-            return
-    detail = f"More than {MAX_DEPTH} objects and lists stand within one another; no spec needs that many."
-    raise InvalidSpec(detail, [Problem(pointer, detail, "too_deep")])
+    if is_too_deep(value):
+        detail = f"More than {MAX_DEPTH} objects and lists stand within one another; no spec needs that many."
+        raise InvalidSpec.at(pointer, detail, "too_deep")
 
 
 _LEAF: Mapping[str, Any] = {"type": "any"}
@@ -88,7 +75,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 
 def parse_as(model: type[Model], value: Any, pointer: str = "") -> Model:
-    """Read a pydantic model from parsed JSON, telling mistakes as this project does.
+    """Read a pydantic model from parsed JSON, reporting mistakes as this project does.
 
     Raises:
         InvalidSpec: With a problem for each mistake.
@@ -102,7 +89,7 @@ def parse_as(model: type[Model], value: Any, pointer: str = "") -> Model:
 
 
 def find_problems(model: type[BaseModel], error: ValidationError, value: Any, pointer: str = "") -> tuple[Problem, ...]:
-    """Tell pydantic's errors as problems, one for each place in `value`."""
+    """Describe pydantic's errors as problems, one for each place in `value`."""
     entries = error.errors(include_url=False, include_input=True)
     found: dict[str, Problem] = {}
     for entry in entries:
@@ -111,7 +98,7 @@ def find_problems(model: type[BaseModel], error: ValidationError, value: Any, po
             continue  # pydantic counts only the items that were right.
         if place not in found and len(found) == NUM_LISTED:
             break
-        detail = tell(entry)
+        detail = describe_error(entry)
         known = found.get(place)
         if known is None:
             found[place] = Problem(pointer=place, detail=detail, code=entry["type"])

@@ -1,4 +1,4 @@
-"""How a network is trained: what `Model.compile` and `Model.fit` are told, by Keras's names and defaults."""
+"""Training of a network: the arguments of `Model.compile` and `Model.fit`, by Keras's names and defaults."""
 
 from typing import Annotated, Any, Literal
 
@@ -10,7 +10,6 @@ from core.specs.base import (
     LONGEST_NAME,
     NUM_LISTED,
     Bool,
-    Fraction,
     NonNegativeFloat,
     NonNegativeInt,
     PositiveFloat,
@@ -19,53 +18,9 @@ from core.specs.base import (
     at_most,
     printable,
 )
+from core.specs.losses import NamedLoss
+from core.specs.metrics import METRICS, AnyMetricName
 from core.specs.optimizers import Optimizer, RmsProp
-
-LossName = Literal[
-    "mean_squared_error",
-    "half_mean_squared_error",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "mean_squared_logarithmic_error",
-    "huber",
-    "log_cosh",
-    "binary_crossentropy",
-    "categorical_crossentropy",
-    "sparse_categorical_crossentropy",
-    "kl_divergence",
-    "poisson",
-    "hinge",
-    "squared_hinge",
-    "categorical_hinge",
-]
-CROSSENTROPIES = frozenset({"binary_crossentropy", "categorical_crossentropy", "sparse_categorical_crossentropy"})
-
-MetricName = Literal[
-    "accuracy",
-    "top_k_categorical_accuracy",
-    "precision",
-    "recall",
-    "auc",
-    "mean_squared_error",
-    "root_mean_squared_error",
-    "mean_absolute_error",
-    "mean_absolute_percentage_error",
-    "r2_score",
-    "cosine_similarity",
-]
-
-ALIASES = {
-    "mse": "mean_squared_error",
-    "mae": "mean_absolute_error",
-    "mape": "mean_absolute_percentage_error",
-    "msle": "mean_squared_logarithmic_error",
-    "bce": "binary_crossentropy",
-    "rmse": "root_mean_squared_error",
-    "kld": "kl_divergence",
-    "logcosh": "log_cosh",
-    "acc": "accuracy",
-}
-"""Keras's own short names."""
 
 PlanName = Literal["auto", "xla", "xla-unrolled", "graph", "graph-unrolled", "step", "stream"]
 """xla: many steps as one XLA program; graph: many steps in one graph; step: one step a call; stream: samples read in
@@ -81,38 +36,8 @@ PrecisionName = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 RecordName = Literal["gradient_norms", "activations", "weights"]
 """What goes on inside the network, for each layer and step."""
 
-LossAlias = Literal["mse", "mae", "mape", "msle", "bce", "kld", "logcosh"]
-MetricAlias = Literal["mse", "mae", "mape", "rmse", "acc"]
-
-
-def _full_name(value: Any) -> Any:
-    return ALIASES.get(value, value) if isinstance(value, str) else value
-
-
-AnyLossName = Annotated[LossName, BeforeValidator(_full_name, json_schema_input_type=LossName | LossAlias)]
-AnyMetricName = Annotated[MetricName, BeforeValidator(_full_name, json_schema_input_type=MetricName | MetricAlias)]
-
-
-class Loss(SpecModel):
-    """What training makes small."""
-
-    name: AnyLossName
-    from_logits: Bool = False
-    """Cross-entropies: the network's outputs are not yet probabilities."""
-    label_smoothing: Fraction = 0.0
-    """Binary and categorical cross-entropy."""
-
-    @model_validator(mode="after")
-    def _check_arguments(self) -> "Loss":
-        if self.from_logits and self.name not in CROSSENTROPIES:
-            raise ValueError(f"from_logits belongs to cross-entropies; '{self.name}' has none")
-        if self.label_smoothing and self.name not in {"binary_crossentropy", "categorical_crossentropy"}:
-            raise ValueError(f"label_smoothing belongs to binary and categorical cross-entropy, not to '{self.name}'")
-        return self
-
-
-def _name_alone(value: Any) -> Any:
-    return {"name": value} if isinstance(value, str) else value
+VALIDATION = "val_"
+"""In front of the name of what is measured on the validation samples."""
 
 
 class EarlyStopping(SpecModel):
@@ -127,9 +52,26 @@ class EarlyStopping(SpecModel):
     restore_best_weights: Bool = False
     start_from_epoch: NonNegativeInt = 0
 
+    @property
+    def watches_validation(self) -> bool:
+        """True where the measure is watched on the validation samples."""
+        return self.monitor.startswith(VALIDATION)
 
-def _told_by_class(value: Any) -> Any:
-    """Refuse what is no choice of weights as a whole, and an object full of mistakes after those that are listed."""
+    @property
+    def measure(self) -> str:
+        """`loss` or the name of a metric."""
+        return self.monitor.removeprefix(VALIDATION)
+
+    @property
+    def is_rising(self) -> bool:
+        """True where the measure improves when it rises."""
+        if self.mode != "auto":
+            return self.mode == "max"
+        return self.measure != "loss" and METRICS[self.measure].rises
+
+
+def _check_class_weight(value: Any) -> Any:
+    """Reject what is no choice of weights as a whole, and an object full of mistakes after those that are listed."""
     if isinstance(value, dict):
         names_are_readable = all(
             isinstance(name, str) and len(name) <= LONGEST_NAME and name == printable(name) for name in value
@@ -162,7 +104,7 @@ class Training(SpecModel):
     """Optimizer, loss, metrics and how long."""
 
     optimizer: Optimizer = RmsProp(name="rmsprop")
-    loss: Annotated[Loss, BeforeValidator(_name_alone, json_schema_input_type=LossName | LossAlias | Loss)]
+    loss: NamedLoss
     metrics: Annotated[tuple[AnyMetricName, ...], Field(max_length=20), at_most(20)] = ()
     epochs: NonNegativeInt | None = None
     """Passes over the training samples; 1 where neither `epochs` nor `steps` is given. 0: the network is measured as it
@@ -178,7 +120,7 @@ class Training(SpecModel):
     validation_freq: PositiveInt = 1
     """Measure the validation samples every so many epochs."""
     early_stopping: EarlyStopping | None = None
-    class_weight: Annotated[ClassWeight | None, BeforeValidator(_told_by_class)] = None
+    class_weight: Annotated[ClassWeight | None, BeforeValidator(_check_class_weight)] = None
     """What samples of a class count in the training loss, by the class's label or number; classes not named count 1.
     `balanced` lets every class count the same in all."""
     record: Annotated[tuple[RecordName, ...], at_most(3)] = ()

@@ -12,7 +12,8 @@ MAX_NUMBERS = 10_000
 """Numbers that may be written in one spec, over all weights: enough for what is worked out by hand."""
 
 Nested = float | tuple["Nested", ...]
-Place = tuple[int, ...]
+Position = tuple[int, ...]
+"""Of a number in lists within lists: its place in each of them, the outermost first."""
 
 
 def shape_of_numbers(numbers: Nested) -> tuple[int, ...]:
@@ -27,8 +28,8 @@ def list_numbers(numbers: Nested) -> list[float]:
     return [number for part in numbers for number in list_numbers(part)] if isinstance(numbers, tuple) else [numbers]
 
 
-def _told_by_layer(value: Any) -> Any:
-    """Refuse names that can not be repeated, and more numbers than a spec may have, before any is looked at."""
+def _check_layers(value: Any) -> Any:
+    """Reject names that cannot be repeated, and more numbers than a spec may have, before any is looked at."""
     if not isinstance(value, dict):
         return value
     names = [*value, *(name for weights in value.values() if isinstance(weights, dict) for name in weights)]
@@ -64,26 +65,26 @@ def _read_numbers(value: Any) -> Nested:
     return numbers
 
 
-def _read(value: Any, place: Place, lengths: dict[int, int | None], mistakes: list[InitErrorDetails]) -> Nested:
-    """Read what stands at `place`; `lengths` has, by depth, the length of lists there, or None for numbers."""
+def _read(value: Any, position: Position, lengths: dict[int, int | None], mistakes: list[InitErrorDetails]) -> Nested:
+    """Read what stands at a position; `lengths` has, by depth, the length of lists there, or None for numbers."""
     if len(mistakes) == NUM_LISTED:
         return ()
     length = len(value) if isinstance(value, list | tuple) else None
-    expected = lengths.setdefault(len(place), length)
+    expected = lengths.setdefault(len(position), length)
     kind: str | PydanticCustomError | None = None
     context: dict[str, Any] = {}
-    if not place and length is None:
+    if not position and length is None:
         kind = "list_type"
     elif length is None:
         kind, context = _mistake_of(value)
     if kind is None and length != expected:
         kind = PydanticCustomError("ragged_list", "Input should be {expected}, as beside it", _in_words(expected))
     if kind is not None:
-        mistakes.append({"type": kind, "loc": place, "input": value, "ctx": context})
+        mistakes.append({"type": kind, "loc": position, "input": value, "ctx": context})
         return ()
     if length is None:
         return float(value)
-    return tuple(_read(part, (*place, number), lengths, mistakes) for number, part in enumerate(value))
+    return tuple(_read(part, (*position, number), lengths, mistakes) for number, part in enumerate(value))
 
 
 def _mistake_of(value: Any) -> tuple[str | None, dict[str, Any]]:
@@ -111,5 +112,5 @@ Numbers = Annotated[
 """A number alone is no array: one list around another for each axis of the weight."""
 
 InitialWeights = Annotated[
-    dict[str, Annotated[dict[str, Numbers], Field(min_length=1)]], BeforeValidator(_told_by_layer)
+    dict[str, Annotated[dict[str, Numbers], Field(min_length=1)]], BeforeValidator(_check_layers)
 ]

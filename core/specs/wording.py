@@ -39,8 +39,8 @@ BOUNDS = {
 """For each of pydantic's error types: where its context holds the bound, how it is said, and of what it is a number."""
 
 
-def tell(entry: Any) -> str:
-    """What one of pydantic's errors says, as a sentence for the client."""
+def describe_error(entry: Any) -> str:
+    """Put one of pydantic's errors into a sentence for the client."""
     context = entry.get("ctx", {})
     kind = entry["type"]
     came = _shown(entry["input"])

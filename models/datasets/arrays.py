@@ -7,49 +7,37 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.arrays import ArraysPlan, plan_arrays, shape_of_arrays
+from core.datasets.arrays import ArraysDataset, ArraysShape
+from core.datasets.shape import GREATEST_BYTE
 from core.datasets.splits import count_split
 from core.datasets.targets import number_of
-from core.datasets.uploaded import ArraysDataset
 from core.errors import InvalidInput
-from core.uploads.description import ArraysDescription
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
-from models.datasets.loaded import LoadedData
-from models.datasets.splitting import split_rows
+from models.datasets.base import LoadContext, LoadedData
+from models.datasets.splits import split_rows
 from models.preparation.preparation import Preparation
 from models.preparation.table_fitting import fit_scaling
 
 BYTES_AT_ONCE = 1 << 25
 
-GREATEST_BYTE = 255
 
-
-def load_arrays(
-    dataset: ArraysDataset, description: ArraysDescription, folder: Path, seed: int, storage: Storage
-) -> LoadedData:
-    """Map, split and describe uploaded arrays.
-
-    Args:
-        dataset: What to make of them.
-        description: Of them.
-        folder: With a file `NAME.npy` for each.
-        seed: The experiment's; the split follows from it.
-        storage: Keeps samples.
+def load(dataset: ArraysDataset, context: LoadContext[ArraysShape]) -> LoadedData:
+    """Map and split uploaded arrays.
 
     Raises:
-        InvalidSpec: If the spec asks for what they do not have.
         InvalidInput: If the training samples are all of one class.
     """
-    shape, plan = shape_of_arrays(dataset, description), plan_arrays(dataset, description)
-    samples = _read(plan, folder, plan.inputs.name, plan.targets.name)
+    shape, arrays, storage = context.shape, context.shape.arrays, context.storage
+    folder = context.upload_folder(dataset).arrays
+    samples = _read(shape, folder, arrays.inputs.name, arrays.targets.name)
     num_given, given = 0, None
-    if plan.test_inputs is not None and plan.test_targets is not None:
-        given = _read(plan, folder, plan.test_inputs.name, plan.test_targets.name)
+    if arrays.test_inputs is not None and arrays.test_targets is not None:
+        given = _read(shape, folder, arrays.test_inputs.name, arrays.test_targets.name)
         num_given = len(given)
     counts = count_split(dataset.split, len(samples), num_given)
     train, validation, test = split_rows(
-        len(samples), counts.validation, counts.test - num_given, dataset.split, seed, samples.targets
+        len(samples), counts.validation, counts.test - num_given, dataset.split, context.seed, samples.targets
     )
     parts = SplitSamples(
         train=samples if len(train) == len(samples) else _take(samples, train, storage),
@@ -58,22 +46,25 @@ def load_arrays(
     )
     if shape.class_labels and len(np.unique(parts.train.targets)) < 2:  # noqa: PLR2004 - nothing to tell apart
         raise InvalidInput("The training samples are all of one class. Set split.stratify, or hold out fewer.")
-    return LoadedData(replace(shape, num_train=len(train)), parts, _fit(dataset, plan, parts.train.inputs))
+    return LoadedData(
+        replace(shape, num_train=len(train)), parts, _fit(dataset, arrays.inputs.dtype, parts.train.inputs)
+    )
 
 
-def _read(plan: ArraysPlan, folder: Path, inputs_name: str, targets_name: str) -> Samples:
+def _read(shape: ArraysShape, folder: Path, inputs_name: str, targets_name: str) -> Samples:
     inputs = np.load(folder / f"{inputs_name}.npy", mmap_mode="r", allow_pickle=False)
-    if plan.target_column is not None:
-        kept = [column for column in range(inputs.shape[1]) if column != plan.target_column]
-        targets = inputs[:, plan.target_column]
+    column = shape.arrays.target_column
+    if column is not None:
+        kept = [other for other in range(inputs.shape[1]) if other != column]
+        targets = inputs[:, column]
         # Columns that lie next to one another are a view of the file; others are copied.
-        is_edge = plan.target_column in {0, inputs.shape[1] - 1}
+        is_edge = column in {0, inputs.shape[1] - 1}
         inputs = inputs[:, kept[0] : kept[-1] + 1] if is_edge else inputs[:, kept]
         return Samples(inputs, np.asarray(targets, np.float32)[:, None])
     targets = np.load(folder / f"{targets_name}.npy", mmap_mode="r", allow_pickle=False)
-    if plan.class_labels:
-        return Samples(inputs, _number_classes(targets, plan.class_labels))
-    return Samples(inputs, np.asarray(targets, np.float32).reshape(len(targets), *plan.target_shape))
+    if shape.class_labels:
+        return Samples(inputs, _number_classes(targets, shape.class_labels))
+    return Samples(inputs, np.asarray(targets, np.float32).reshape(len(targets), *shape.target_shape))
 
 
 def _number_classes(targets: npt.NDArray[Any], labels: tuple[str, ...]) -> npt.NDArray[np.int64]:
@@ -96,8 +87,8 @@ def _take(samples: Samples, rows: npt.NDArray[np.intp], storage: Storage) -> Sam
     return Samples(inputs, samples.targets[rows])
 
 
-def _fit(dataset: ArraysDataset, plan: ArraysPlan, train: npt.NDArray[Any]) -> Preparation:
-    factor = 1 / GREATEST_BYTE if dataset.rescale and plan.inputs.dtype == "uint8" else 1.0
+def _fit(dataset: ArraysDataset, dtype: str, train: npt.NDArray[Any]) -> Preparation:
+    factor = 1 / GREATEST_BYTE if dataset.rescale and dtype == "uint8" else 1.0
     if dataset.scaling == "none":
         return Preparation(factor=factor)
     width = train.shape[1]

@@ -3,17 +3,22 @@
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.dataset import BinaryAdditionDataset
+from core.datasets.binary_addition import BinaryAdditionDataset
+from core.datasets.shape import DatasetShape
 from models.arrays.samples import Samples
+from models.datasets.base import LoadContext, LoadedData
+from models.datasets.splits import split_samples
+from models.preparation.preparation import Preparation
 from models.seeds import random_generator
 
 
-def load_pairs(dataset: BinaryAdditionDataset, seed: int) -> tuple[Samples, Samples]:
+def load(dataset: BinaryAdditionDataset, context: LoadContext[DatasetShape]) -> LoadedData:
     """Draw the training pairs and the test pairs, each with replacement."""
-    return (
-        draw_pairs(dataset.num_train, dataset.num_bits, random_generator(seed, "binary_addition", "train")),
-        draw_pairs(dataset.num_test, dataset.num_bits, random_generator(seed, "binary_addition", "test")),
+    train, test = (
+        draw_pairs(count, dataset.num_bits, random_generator(context.seed, "binary_addition", part))
+        for part, count in (("train", dataset.num_train), ("test", dataset.num_test))
     )
+    return LoadedData(context.shape, split_samples(train, dataset.split, context.seed, test), Preparation())
 
 
 def draw_pairs(num_pairs: int, num_bits: int, random: np.random.Generator) -> Samples:

@@ -3,15 +3,25 @@
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.dataset import FunctionDataset
-from core.datasets.functions import Function, Linear, Polynomial, Sine
+from core.datasets.function import Function, FunctionDataset, Linear, Polynomial, Sine
+from core.datasets.shape import DatasetShape
 from models.arrays.samples import Samples
+from models.datasets.base import LoadContext, LoadedData
+from models.datasets.splits import split_samples
+from models.preparation.preparation import fit_scaling_of_columns
 from models.seeds import random_generator
 
 Numbers = npt.NDArray[np.float64]
 
 
-def load_function_samples(dataset: FunctionDataset, seed: int) -> Samples:
+def load(dataset: FunctionDataset, context: LoadContext[DatasetShape]) -> LoadedData:
+    """Sample the function and learn how x is scaled, and powers are taken of it."""
+    parts = split_samples(sample_function(dataset, context.seed), dataset.split, context.seed)
+    preparation = fit_scaling_of_columns(dataset.scaling, parts.train.inputs, dataset.polynomial_features)
+    return LoadedData(context.shape, parts, preparation)
+
+
+def sample_function(dataset: FunctionDataset, seed: int) -> Samples:
     """Sample the function: inputs (num_samples, width), targets (num_samples, 1)."""
     function = dataset.function
     width = len(function.weights) if isinstance(function, Linear) else 1

@@ -47,7 +47,7 @@ def read_idx(path: Path, item_shape: tuple[int, ...], count: int, most: int) -> 
             if num_read == num_items and file.read(1):
                 _refuse(path, f"there is more in it than the {num_items} items its header promises")
     except (gzip.BadGzipFile, zlib.error, EOFError) as error:
-        raise InvalidInput(f"{path.name} can not be unpacked: {error}. Add the dataset again.") from error
+        raise InvalidInput(f"{path.name} cannot be unpacked: {error}. Add the dataset again.") from error
     return np.frombuffer(data, np.uint8).reshape((num_read, *item_shape)), num_items
 
 

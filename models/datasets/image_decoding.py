@@ -33,7 +33,7 @@ Records = npt.NDArray[Any]
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """What to make of image files.
+    """Decoding of image files to pixels of one size.
 
     Attributes:
         folder: Of the upload.
@@ -55,7 +55,7 @@ class Decoding:
             cache_dir: What was decoded by an earlier run is found here, and kept here for later ones.
 
         Raises:
-            InvalidInput: If an image can not be read.
+            InvalidInput: If an image cannot be read.
             TrainingFailed: If the disk is full.
         """
         if cache_dir is None:
@@ -139,7 +139,7 @@ def _deleted_if_it_fails(name: str) -> Iterator[None]:
 
 
 def _find(path: Path, shape: tuple[int, ...]) -> Pixels | None:
-    """What an earlier run has kept; None where that is nothing, or not what it should be."""
+    """Load what an earlier run has kept; None where that is nothing, or not what it should be."""
     try:
         pixels = np.load(path, mmap_mode="r")
         # Those not used for the longest time are the first to go.

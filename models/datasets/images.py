@@ -6,26 +6,32 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.images import image_size
+from core.datasets.images import ImagesDataset
+from core.datasets.shape import GREATEST_BYTE, DatasetShape
 from core.datasets.splits import Split
-from core.datasets.uploaded import ImagesDataset
 from core.errors import DatasetMissing
-from core.uploads.description import SPLIT_NAMES, ImagesDescription, SplitName
+from core.uploads.description import SPLIT_NAMES, SplitName
 from core.uploads.folder import IMAGE_RECORD, DatasetFolder
 from models.arrays.samples import Samples, SplitSamples, select
+from models.datasets.base import LoadContext, LoadedData
 from models.datasets.image_decoding import Decoding, Records
-from models.datasets.splitting import draw_from_classes, split_samples
+from models.datasets.splits import draw_from_classes, split_samples
+from models.preparation.preparation import Preparation
 from models.seeds import random_generator
 
 Rows = npt.NDArray[np.intp]
 
 
-def load_image_samples(
-    dataset: ImagesDataset,
-    description: ImagesDescription,
-    folder: DatasetFolder,
-    seed: int,
-    cache_dir: Path | None = None,
+def load(dataset: ImagesDataset, context: LoadContext[DatasetShape]) -> LoadedData:
+    """Decode the images of an upload and split them."""
+    height, width, channels = context.shape.input_shape
+    folder, cache_dir = context.upload_folder(dataset), context.storage.cache_dir
+    parts = decode_images(dataset, (height, width, channels), folder, context.seed, cache_dir)
+    return LoadedData(context.shape, parts, Preparation(factor=1 / GREATEST_BYTE if dataset.rescale else 1.0))
+
+
+def decode_images(
+    dataset: ImagesDataset, size: tuple[int, int, int], folder: DatasetFolder, seed: int, cache_dir: Path | None = None
 ) -> SplitSamples:
     """Decode an upload's images and split them: inputs (n, height, width, channels), pixels 0 to 255, uint8.
 
@@ -33,24 +39,24 @@ def load_image_samples(
 
     Args:
         dataset: What the spec asks for.
-        description: Of the upload.
+        size: Height, width and channels of what the network sees.
         folder: Of the upload.
         seed: The experiment's; draws and splits follow from it.
         cache_dir: Pixels are kept here for later runs; None keeps them in memory.
 
     Raises:
         DatasetMissing: If the upload's files are not here.
-        InvalidInput: If an image can not be read.
-        InvalidSpec: If the split leaves nothing to train on, or the images differ in size and the spec names none.
+        InvalidInput: If an image cannot be read.
+        InvalidSpec: If the split leaves nothing to train on.
         TrainingFailed: If there is no room for the pixels.
     """
     records = _read_records(folder)
     train, validation, test = (
-        _thin(_rows_of(records, name, description), most, records, seed, name)
+        _thin(_rows_of(records, name), most, records, seed, name)
         for name, most in zip(SPLIT_NAMES, (dataset.max_train_samples, None, dataset.max_test_samples), strict=True)
     )
     used = np.sort(np.concatenate([train, validation, test]))
-    decoding = Decoding(folder, dataset.dataset, image_size(dataset, description), dataset.resize)
+    decoding = Decoding(folder, dataset.dataset, size, dataset.resize)
     pixels = decoding.decode(records[used], cache_dir)
 
     def samples(rows: Rows) -> Samples:
@@ -67,13 +73,13 @@ def _read_records(folder: DatasetFolder) -> Records:
         folder.read_description()  # Says it better, where all is missing.
         raise DatasetMissing("The list of this dataset's images is missing. Upload it again.") from error
     if records.dtype != np.dtype(IMAGE_RECORD):
-        raise DatasetMissing("This dataset was taken in by another version of the service. Upload it again.")
+        raise DatasetMissing("This dataset was stored by another version of the service. Upload it again.")
     return records
 
 
-def _rows_of(records: Records, name: SplitName, description: ImagesDescription) -> Rows:
+def _rows_of(records: Records, name: SplitName) -> Rows:
     """The images of a split that the upload has; all are for training where it has none."""
-    if not description.splits:
+    if (records["split"] < 0).all():
         return np.arange(len(records) if name == "train" else 0, dtype=np.intp)
     return np.flatnonzero(records["split"] == SPLIT_NAMES.index(name))
 

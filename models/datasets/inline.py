@@ -2,16 +2,21 @@
 
 import numpy as np
 
-from core.datasets.dataset import InlineDataset
+from core.datasets.inline import InlineDataset
+from core.datasets.shape import DatasetShape
 from models.arrays.samples import Samples
+from models.datasets.base import LoadContext, LoadedData
+from models.datasets.splits import split_samples
+from models.preparation.preparation import fit_scaling_of_columns
 
 
-def load_inline_samples(dataset: InlineDataset) -> Samples:
-    """The table as it stands: inputs (n, width) or (n, *input_shape); targets (n, numbers), or (n,) class numbers."""
-    inputs = np.array(dataset.inputs, dtype=np.float32)
-    if dataset.input_shape is not None:
-        inputs = inputs.reshape(-1, *dataset.input_shape)
+def load(dataset: InlineDataset, context: LoadContext[DatasetShape]) -> LoadedData:
+    """Read the rows as they stand: inputs (n, *input_shape); targets (n, numbers), or (n,) class numbers."""
+    inputs = np.array(dataset.inputs, dtype=np.float32).reshape(-1, *context.shape.input_shape)
     weights = None if dataset.sample_weight is None else np.array(dataset.sample_weight, dtype=np.float32)
     if dataset.class_labels is None:
-        return Samples(inputs, np.array(dataset.targets, dtype=np.float32), weights)
-    return Samples(inputs, np.array(dataset.targets, dtype=np.int64)[:, 0], weights)
+        samples = Samples(inputs, np.array(dataset.targets, dtype=np.float32), weights)
+    else:
+        samples = Samples(inputs, np.array(dataset.targets, dtype=np.int64)[:, 0], weights)
+    parts = split_samples(samples, dataset.split, context.seed)
+    return LoadedData(context.shape, parts, fit_scaling_of_columns(dataset.scaling, parts.train.inputs))

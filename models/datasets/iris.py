@@ -2,19 +2,22 @@
 
 import numpy as np
 
-from core.datasets.dataset import IrisDataset
+from core.datasets.iris import SPECIES, IrisDataset
+from core.datasets.shape import DatasetShape
 from models.arrays.samples import Samples
+from models.datasets.base import LoadContext, LoadedData
+from models.datasets.splits import split_samples
+from models.preparation.preparation import fit_scaling_of_columns
 
-NUM_SPECIES = 3
 
-
-def load_iris_samples(dataset: IrisDataset) -> Samples:
-    """All 150 irises: inputs (150, 4) in centimetres, targets (150,) 0 setosa, 1 versicolor, 2 virginica."""
+def load(dataset: IrisDataset, context: LoadContext[DatasetShape]) -> LoadedData:
+    """Load 150 irises: inputs (150, 4) in centimetres, targets (150,) 0 setosa, 1 versicolor, 2 virginica."""
     # scikit-learn takes a while to import, and most runs need nothing of it.
     from sklearn.datasets import load_iris  # noqa: PLC0415
 
     table = load_iris()
     samples = Samples(table.data.astype(np.float32), table.target.astype(np.int64))
-    if dataset.order == "by_species":
-        return samples
-    return samples.take(np.arange(len(samples), dtype=np.intp).reshape(NUM_SPECIES, -1).T.ravel())
+    if dataset.order == "interleaved":
+        samples = samples.take(np.arange(len(samples), dtype=np.intp).reshape(len(SPECIES), -1).T.ravel())
+    parts = split_samples(samples, dataset.split, context.seed)
+    return LoadedData(context.shape, parts, fit_scaling_of_columns(dataset.scaling, parts.train.inputs))

@@ -4,11 +4,14 @@ from pathlib import Path
 
 import numpy as np
 
+from core.datasets.mnist import IMAGE_SIZE, MnistDataset
+from core.datasets.shape import GREATEST_BYTE, DatasetShape
 from core.errors import DatasetMissing, InvalidInput
 from models.arrays.samples import Samples
+from models.datasets.base import LoadContext, LoadedData
 from models.datasets.idx_files import read_idx
-
-IMAGE_SIZE = (28, 28)
+from models.datasets.splits import split_samples
+from models.preparation.preparation import Preparation
 
 NUM_CLASSES = 10
 
@@ -17,7 +20,15 @@ MAX_TRAIN = 60_000
 MAX_TEST = 10_000
 
 
-def load_mnist(folder: Path, max_train: int, max_test: int) -> tuple[Samples, Samples]:
+def load(dataset: MnistDataset, context: LoadContext[DatasetShape]) -> LoadedData:
+    """Read as many of the images as the spec asks for, and hold some of the training ones out for validation."""
+    folder = context.datasets_dir / dataset.name
+    train, test = read_mnist(folder, dataset.max_train_samples, dataset.max_test_samples)
+    preparation = Preparation(factor=1 / GREATEST_BYTE if dataset.rescale else 1.0)
+    return LoadedData(context.shape, split_samples(train, dataset.split, context.seed, test), preparation)
+
+
+def read_mnist(folder: Path, max_train: int, max_test: int) -> tuple[Samples, Samples]:
     """Read the first training and test images: inputs (n, 28, 28), pixels 0 to 255, targets (n,) the digit.
 
     Each file may be gzipped or plain, under its published name (`train-images-idx3-ubyte`) or the same with

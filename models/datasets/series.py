@@ -8,20 +8,17 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.series import plan_series, refuse_window, shape_of_series
+from core.datasets.features import TableShape
+from core.datasets.series import SeriesDataset, refuse_window
 from core.datasets.splits import count_split
-from core.datasets.uploaded import SeriesDataset
 from core.errors import InvalidInput
-from core.uploads.description import TableDescription
 from models.arrays.samples import Samples, SplitSamples
-from models.arrays.storage import Storage
 from models.arrays.tables import TableReader
 from models.arrays.windows import Windows
-from models.datasets.loaded import LoadedData
-from models.datasets.row_parts import LEFT_OUT, TEST, TRAIN, VALIDATION, Parts, read_parts
+from models.datasets.base import LoadContext, LoadedData
 from models.datasets.table import fitted_shape, needed_columns, read_numbers
-from models.preparation.column_encoding import category_texts
-from models.preparation.table_columns import encode_rows, fit_encoding
+from models.datasets.table_split import LEFT_OUT, TEST, TRAIN, VALIDATION, Parts, read_parts
+from models.preparation.columns import category_texts, encode_rows, fit_encoding
 from models.preparation.table_fitting import fit_table_preparation
 
 Rows = npt.NDArray[np.intp]
@@ -29,26 +26,18 @@ Rows = npt.NDArray[np.intp]
 Mask = npt.NDArray[np.bool_]
 
 
-def load_series(
-    dataset: SeriesDataset, description: TableDescription, path: Path, seed: int, storage: Storage
-) -> LoadedData:
+def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData:
     """Cut windows from a table, and learn the preparation of a row from those rows that training windows reach.
 
-    Args:
-        dataset: What to make of the table.
-        description: Of it.
-        path: The Parquet file with its rows.
-        seed: Of no use here: windows are divided by time.
-        storage: Keeps the rows.
+    Windows are divided by time, so that the seed changes nothing.
 
     Raises:
-        InvalidSpec: If the spec asks for what the table does not have, or no window fits.
+        InvalidSpec: If no window fits.
         InvalidInput: If the rows leave nothing to learn.
     """
-    del seed
-    shape, plan = shape_of_series(dataset, description), plan_series(dataset, description)
-    columns = plan.features.columns
-    order_by = [name for name in (dataset.group_by, plan.order_by) if name is not None]
+    shape, storage, path = context.shape, context.storage, context.upload_folder(dataset).table
+    columns = shape.features.columns
+    order_by = [name for name in (dataset.group_by, dataset.sorted_by) if name is not None]
     named = [*needed_columns(dataset, columns), *order_by]
     with (
         TemporaryDirectory(dir=storage.folder, prefix="rows-") as folder,
@@ -71,7 +60,7 @@ def load_series(
 
 
 def _read_borders(reader: TableReader, group_by: str | None) -> Rows:
-    """Where each series begins, and the number of rows behind them."""
+    """Find the row where each series begins, and the number of rows behind them."""
     if group_by is None:
         return np.array([0, reader.num_rows], np.intp)
     borders: list[int] = []
@@ -157,7 +146,7 @@ def share_out(count: int, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]
 
 
 def _reached_rows(dataset: SeriesDataset, starts: Rows, num_rows: int) -> Mask:
-    """Whether a row is in one of these windows."""
+    """Mark the rows that are in one of these windows."""
     # One more window is open from each start on, one fewer from each end on.
     changes = np.zeros(num_rows + 1, np.int32)
     np.add.at(changes, starts, 1)

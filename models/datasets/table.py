@@ -8,51 +8,38 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.columns import FeatureColumn
+from core.datasets.features import FeatureColumn, TableShape
 from core.datasets.shape import DatasetShape
-from core.datasets.table import plan_table, shape_of_table
+from core.datasets.table import TableDataset
 from core.datasets.targets import number_of
-from core.datasets.uploaded import TableDataset
 from core.errors import InvalidInput
 from core.signatures.encodings import TableEncoding
-from core.uploads.description import TableDescription
 from models.arrays.samples import Samples, SplitSamples
-from models.arrays.storage import Storage
 from models.arrays.tables import TableReader, filled
-from models.datasets.loaded import LoadedData
-from models.datasets.row_parts import divide_rows, masks_of
+from models.datasets.base import LoadContext, LoadedData
+from models.datasets.table_split import divide_rows, masks_of
+from models.preparation.columns import encode_rows, fit_encoding
 from models.preparation.table import TablePreparation
-from models.preparation.table_columns import encode_rows, fit_encoding
 from models.preparation.table_fitting import find_embeddings, fit_table_preparation
 
 NO_CLASS = -1
 
 
-def load_table(
-    dataset: TableDataset, description: TableDescription, path: Path, seed: int, storage: Storage
-) -> LoadedData:
+def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
     """Read, split and encode a table, and learn its preparation from the training rows.
 
-    Args:
-        dataset: What to make of it.
-        description: Of the table.
-        path: The Parquet file with its rows.
-        seed: The experiment's; the split follows from it.
-        storage: Keeps the rows.
-
     Raises:
-        InvalidSpec: If the spec asks for what the table does not have.
         InvalidInput: If the rows leave nothing to learn.
     """
-    shape, plan = shape_of_table(dataset, description), plan_table(dataset, description)
-    columns, split = plan.features.columns, dataset.split
+    shape, storage, path = context.shape, context.storage, context.upload_folder(dataset).table
+    columns, split = shape.features.columns, dataset.split
     order_by = () if split.order_by is None else (split.order_by,)
     with (
         TemporaryDirectory(dir=storage.folder, prefix="rows-") as folder,
         TableReader(path, needed_columns(dataset, columns), order_by, Path(folder)) as reader,
     ):
         targets, is_used = _read_targets(reader, dataset.target, shape)
-        parts = divide_rows(reader, split, is_used, targets, seed)
+        parts = divide_rows(reader, split, is_used, targets, context.seed)
         masks = masks_of(parts)
         encoding = fit_encoding(reader, columns, masks[0])
         encoded = encode_rows(reader, columns, encoding, masks, storage)

@@ -2,11 +2,10 @@
 
 import math
 from pathlib import Path
+from typing import assert_never
 
 from core.artifacts import EVALUATION
-from core.datasets.dataset import Dataset
 from core.datasets.shape import DatasetShape
-from core.datasets.uploaded import SeriesDataset, TableDataset
 from core.evaluation import (
     BitsEvaluation,
     ClassificationEvaluation,
@@ -17,22 +16,21 @@ from core.evaluation import (
 )
 from core.experiment import ExperimentSpec
 from core.signatures.signature import Task
+from core.specs.losses import TargetForm
 from models.evaluation.error_sums import ErrorTally
 from models.evaluation.tallies import BitTally, ClassTally, HeldOut, MakeTally, Tally
-from models.fit.arrays import FitData
-from models.objectives.losses import HINGES
 
 ONE_IN_TWO = 0.5
 
 
 def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[int, ...]) -> MakeTally:
-    """How to count the answers of a network.
+    """Choose how the answers of a network are counted.
 
     They are what clients are answered by the saved model: a class or a bit turns at the same output.
 
     Args:
-        spec: Its loss says what an output of the network in training means, its dataset what it is called.
-        shape: Of the dataset.
+        spec: Its loss says what an output of the network in training means.
+        shape: Of the dataset; names what is predicted.
         output_shape: Of the network for one sample.
     """
     loss = spec.training.loss
@@ -41,40 +39,44 @@ def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[
     def make(num_samples: int) -> Tally:
         match shape.task:
             case Task.CLASSIFICATION:
-                return ClassTally(shape.class_labels, 0.0 if loss.name in HINGES else middle)
+                return ClassTally(shape.class_labels, 0.0 if loss.traits.targets is TargetForm.SIGNS else middle)
             case Task.BINARY_ADDITION:
                 return BitTally(output_shape[0], middle)
             case Task.REGRESSION | Task.SEQUENCE:
-                return ErrorTally(
-                    _name_outputs(spec.dataset, output_shape[-1]), num_samples * math.prod(output_shape[:-1])
-                )
+                return ErrorTally(_name_outputs(shape, output_shape[-1]), num_samples * math.prod(output_shape[:-1]))
+            case _:
+                assert_never(shape.task)
 
     return make
 
 
-def _name_outputs(dataset: Dataset, num_outputs: int) -> tuple[str, ...]:
-    if isinstance(dataset, TableDataset | SeriesDataset) and num_outputs == 1:
-        return (dataset.target,)
+def _name_outputs(shape: DatasetShape, num_outputs: int) -> tuple[str, ...]:
+    if shape.target_name and num_outputs == 1:
+        return (shape.target_name,)
     return tuple(map(str, range(num_outputs)))
 
 
 def write_report(
-    shape: DatasetShape, data: FitData, validation: HeldOut | None, test: HeldOut | None, output_dir: Path
+    shape: DatasetShape,
+    num_samples: SplitCounts,
+    validation: HeldOut | None,
+    test: HeldOut | None,
+    output_dir: Path,
 ) -> Path:
-    """Keep what was held out, and how it was answered, in `evaluation.json`.
+    """Write the evaluation of held-out samples to `evaluation.json`.
 
     Args:
-        shape: Of the dataset.
-        data: What was learned from and held out.
-        validation: What its samples gave; None where there are none.
-        test: Likewise.
-        output_dir: Where the file goes.
+        shape: Shape of the dataset.
+        num_samples: Samples of each split.
+        validation: Results on the validation samples; None if there are none.
+        test: Likewise for the test samples.
+        output_dir: Folder for the file.
     """
     report = EvaluationReport(
         task=shape.task,
-        num_samples=SplitCounts(train=len(data.train), validation=len(data.validation), test=len(data.test)),
-        validation=describe_split(validation, len(data.validation)),
-        test=describe_split(test, len(data.test)),
+        num_samples=num_samples,
+        validation=describe_split(validation, num_samples.validation),
+        test=describe_split(test, num_samples.test),
     )
     path = output_dir / EVALUATION
     path.write_text(report.model_dump_json() + "\n", encoding="utf-8")
@@ -82,7 +84,7 @@ def write_report(
 
 
 def describe_split(held_out: HeldOut | None, num_samples: int) -> SplitEvaluation | None:
-    """What the samples of a split gave; None for a split without samples."""
+    """Describe the answers to a split's samples; None for a split without samples."""
     if held_out is None:
         return None
     answers = held_out.tally.report()

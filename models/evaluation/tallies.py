@@ -36,7 +36,7 @@ class Tally(Protocol):
         """Count a batch: targets as the loss takes them, (n, …), and outputs (n, *output_shape)."""
 
     def report(self) -> ClassificationEvaluation | RegressionEvaluation | BitsEvaluation:
-        """What all batches together amount to; there has to be one."""
+        """Evaluate all batches together; there has to be one."""
 
 
 MakeTally = Callable[[int], Tally]

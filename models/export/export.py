@@ -10,16 +10,15 @@ import onnxruntime
 
 from core.artifacts import KERAS_MODEL, ONNX_MODEL, SIGNATURE
 from core.datasets.shape import DatasetShape
-from core.datasets.uploaded import ImagesDataset
 from core.errors import ExportMismatch
 from core.experiment import ExperimentSpec
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
-from core.specs.training import Loss
+from core.specs.losses import Loss, TargetForm
 from models.assembly import Assembly
 from models.export.onnx import INPUT, OUTPUT, write_onnx
-from models.export.steps import TRAINING_ONLY, Step, compute_steps, follow, list_steps
-from models.networks.onnx.activations import activation_name
-from models.objectives.losses import HINGES
+from models.export.steps import Step, compute_steps, follow, list_steps
+from models.networks.layer import activation_name
+from models.networks.layers import TRAINING_ONLY
 from models.preparation.preparation import AnyPreparation
 from models.preparation.targets import TargetScaling, TargetUnits
 from models.runtime import keras
@@ -70,8 +69,7 @@ def _final_layers(loss: Loss, target_scaling: TargetScaling | None) -> list[Any]
         return [target_scaling.layer()]
     if not loss.from_logits:
         return []
-    activation = "sigmoid" if loss.name == "binary_crossentropy" else "softmax"
-    return [keras.layers.Activation(activation, name="probabilities")]
+    return [keras.layers.Activation(str(loss.traits.probability), name="probabilities")]
 
 
 def build_model(input_shape: tuple[int, ...], preparation: AnyPreparation, steps: Sequence[Step]) -> Any:
@@ -126,7 +124,7 @@ def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -
         layers: Those of the saved model, the one that answers last.
     """
     output_shape = tuple(layers[-1].output.shape[1:])
-    is_hinge = shape.task is Task.CLASSIFICATION and spec.training.loss.name in HINGES
+    is_hinge = shape.task is Task.CLASSIFICATION and spec.training.loss.traits.targets is TargetForm.SIGNS
     return ModelSignature(
         task=shape.task,
         input_kind=shape.input_kind,
@@ -134,8 +132,8 @@ def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -
         output=TensorSpec(name=OUTPUT, onnx_name=OUTPUT, shape=output_shape),
         columns=shape.columns,
         table=shape.table,
-        resize=spec.dataset.resize if isinstance(spec.dataset, ImagesDataset) else None,
-        pixel_range=(0.0, 16.0) if spec.dataset.name == "digits" else (0.0, 255.0),
+        resize=shape.resize,
+        pixel_range=shape.pixel_range,
         class_labels=shape.class_labels,
         num_bits=shape.input_shape[0] if shape.input_kind is InputKind.BIT_PAIR else 0,
         # The hinge losses put the border between −1 and 1.

@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from models.export.steps import NETWORK_INPUT, Step
-from models.networks.onnx.layers import add_layer
+from models.networks.layers import write_layer
 from models.onnx_graph import BATCH, Graph, Value, tensor, to_channels_last
-from models.preparation.onnx import add_preparation
 from models.preparation.preparation import AnyPreparation
 
 INPUT = "inputs"
@@ -31,11 +30,11 @@ def write_onnx(path: Path, input_shape: tuple[int, ...], preparation: AnyPrepara
         steps: Keras layers with their weights, and what each of them reads; the last one answers.
     """
     graph = Graph()
-    start = add_preparation(graph, preparation, Value(graph.name(INPUT), input_shape))
+    start = preparation.add_to(graph, Value(graph.name(INPUT), input_shape))
     values: list[Value] = []
     for step in steps:
         sources = [start if source == NETWORK_INPUT else values[source] for source in step.sources]
-        values.append(add_layer(graph, step.layer, sources))
+        values.append(write_layer(graph, step.layer, sources))
     value = values[-1] if values else start
     graph.add("Identity", to_channels_last(graph, value), stem=OUTPUT)
     model = graph.finish(tensor(INPUT, (BATCH, *input_shape)), tensor(OUTPUT, (BATCH, *value.shape)))

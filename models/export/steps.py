@@ -1,16 +1,11 @@
-"""A network as steps: which layer reads what, each after all that it reads."""
+"""Steps of a network: each of its layers with what it reads, after all that it reads."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from models.runtime import keras
-
 NETWORK_INPUT = -1
 """Stands for the network's own input among the sources of a step."""
-
-TRAINING_ONLY: tuple[type, ...] = (keras.layers.Dropout,)
-"""Layers that pass their input on once a network is trained."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +22,7 @@ class Step:
 
 
 def list_steps(network: Any, *, without: tuple[type, ...] = ()) -> tuple[Step, ...]:
-    """The steps of a network in an order in which they can be computed; the last one gives its answer.
+    """List the steps of a network in an order in which they can be computed; the last one gives its answer.
 
     Args:
         network: A keras.Model of one input, whose layers were made for it.
@@ -49,13 +44,13 @@ def list_steps(network: Any, *, without: tuple[type, ...] = ()) -> tuple[Step, .
 
 
 def follow(steps: Sequence[Step], layers: Sequence[Any]) -> tuple[Step, ...]:
-    """The steps, and layers that follow one another behind the last of them."""
+    """Return the steps, and layers that follow one another behind the last of them."""
     # With no steps the first layer reads number −1, which is the network's input.
     return (*steps, *(Step(layer, (len(steps) - 1 + place,)) for place, layer in enumerate(layers)))
 
 
 def compute_steps(steps: Sequence[Step], start: Any) -> Any:
-    """What the last step answers, its layers called one after another.
+    """Compute the answer of the last step, its layers called one after another.
 
     Args:
         steps: From `list_steps`.

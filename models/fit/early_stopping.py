@@ -1,37 +1,23 @@
 """Ending a fit when a measure has stopped improving, as `keras.callbacks.EarlyStopping` does."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
-from core.errors import InvalidSpec, Problem
 from core.specs.training import EarlyStopping
-from models.objectives.metrics import RISING
 
 
 class StoppingRule:
     """Watches one curve, epoch by epoch, and keeps the best weights where they are to be restored.
 
     Args:
-        spec: What to watch and how patiently.
+        spec: What to watch and how patiently; core.checks.length has found that it is measured.
         network: Whose weights are kept.
-        names: What is measured.
-        has_validation: Whether there are validation samples to measure.
-
-    Raises:
-        InvalidSpec: If what is to be watched is not measured.
     """
 
-    def __init__(self, spec: EarlyStopping, network: Any, names: Sequence[str], *, has_validation: bool) -> None:
+    def __init__(self, spec: EarlyStopping, network: Any) -> None:
         self._spec = spec
         self._network = network
-        name = spec.monitor.removeprefix("val_")
-        self._needs_validation = spec.monitor != name
-        self._key = f"epoch/{'validation' if self._needs_validation else 'train'}/{name}"
-        self._rises = spec.mode == "max" or (spec.mode == "auto" and name in RISING)
-        if name not in names or (self._needs_validation and not has_validation):
-            measured = [f"{prefix}{known}" for prefix in ("", "val_")[: 1 + has_validation] for known in names]
-            problem = f"early_stopping watches '{spec.monitor}', but this run measures {', '.join(measured)}."
-            raise InvalidSpec(problem, [Problem("/training/early_stopping/monitor", problem, "nothing_to_monitor")])
+        self._key = f"epoch/{'validation' if spec.watches_validation else 'train'}/{spec.measure}"
         self._best: float | None = None
         self._best_weights: list[Any] | None = None
         self._wait = 0
@@ -44,7 +30,7 @@ class StoppingRule:
             measured: The last value of every curve, by its key.
             is_validated: Whether validation values are of this epoch; a rule that watches them skips it if not.
         """
-        if epoch <= self._spec.start_from_epoch or (self._needs_validation and not is_validated):
+        if epoch <= self._spec.start_from_epoch or (self._spec.watches_validation and not is_validated):
             return False
         value = measured[self._key]
         if self._spec.restore_best_weights and self._best_weights is None:
@@ -73,6 +59,6 @@ class StoppingRule:
     def _improves(self, value: float) -> bool:
         if self._best is None:
             return True
-        if self._rises:
+        if self._spec.is_rising:
             return value - self._spec.min_delta > self._best
         return value + self._spec.min_delta < self._best

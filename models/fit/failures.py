@@ -1,4 +1,4 @@
-"""Saying why a fit can not go on, and what to try."""
+"""Saying why a fit cannot go on, and what to try."""
 
 from typing import Any
 
@@ -39,7 +39,7 @@ def check_first_loss(values: Values, training: Training) -> None:
         LossNotFinite: If it has not.
     """
     if not np.isfinite(values[LOSS]):
-        hint = " The Poisson loss needs outputs above 0." if training.loss.name == "poisson" else ""
+        hint = " The Poisson loss needs outputs above 0." if training.loss.traits.needs_positive else ""
         raise LossNotFinite(
             f"The loss of the network as it starts is {values[LOSS]}. Try smaller first weights (initial_weights, "
             f"initializers), or inputs and targets of size about 1 (dataset.scaling).{hint}"
@@ -67,7 +67,7 @@ def _describe(what_happened: str, training: Training) -> str:
         advice.append("gradient clipping (training.optimizer.clipnorm: 1.0)")
     if training.precision == "mixed_float16":
         advice.append("training.precision 'mixed_bfloat16', which holds numbers as large as float32 does")
-    if training.loss.name == "poisson":
+    if training.loss.traits.needs_positive:
         advice.append("a last activation whose outputs stay above 0, as the Poisson loss needs (softplus)")
     advice.append("inputs and targets of size about 1 (dataset.scaling)")
     return f"{what_happened} Try {', '.join(advice[:-1])}, or {advice[-1]}."

@@ -58,7 +58,7 @@ class Meter:
         return state
 
     def values(self, state: State) -> Any:
-        """What a state amounts to: (len(names),), float32."""
+        """Loss and metrics of a state: (len(names),), float32."""
         parts = iter(state)
         return tf.stack(
             [tf.cast(metric.stateless_result(_take(parts, metric)), tf.float32) for metric in self._metrics()]

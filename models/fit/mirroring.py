@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from core.errors import TrainingFailed
+from models.fit.arrays import Batch
 from models.fit.meter import Meter, State
-from models.fit.programs.learning import Batch, Learner
-from models.preparation.augmentation import NOTHING, Front
+from models.fit.programs.learning import Learner
+from models.preparation.augmentation import AS_STORED, StepPreparation
 from models.runtime import has_gpu, list_devices, tf
 
 
@@ -36,7 +37,7 @@ def mirrored(num_devices: int) -> Iterator[None]:
 
 
 def is_mirrored() -> bool:
-    """Whether what is built now has copies on several devices."""
+    """Return whether what is built now has copies on several devices."""
     return bool(tf.distribute.has_strategy())
 
 
@@ -47,8 +48,10 @@ class MirroredLearner(Learner):
     batch normalisation's means and variances, and dropout's masks. Keras draws the same mask for each share.
     """
 
-    def __init__(self, network: Any, optimizer: Any, loss: Any, meter: Meter, front: Front = NOTHING) -> None:
-        super().__init__(network, optimizer, loss, meter, front)
+    def __init__(
+        self, network: Any, optimizer: Any, loss: Any, meter: Meter, preparation: StepPreparation = AS_STORED
+    ) -> None:
+        super().__init__(network, optimizer, loss, meter, preparation)
         # Keras would add up gradients after each device has clipped its own; here they are added up before.
         updating = getattr(optimizer, "inner_optimizer", optimizer)
         updating._all_reduce_sum_gradients = list  # noqa: SLF001 - Keras has no public way to say so.

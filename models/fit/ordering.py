@@ -1,4 +1,4 @@
-"""Which samples each step takes."""
+"""Order of samples: those that each step takes."""
 
 from dataclasses import dataclass
 

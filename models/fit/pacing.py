@@ -33,13 +33,11 @@ class Speed:
         num_steps: Training steps taken.
         num_samples: Samples in them.
         train_seconds: In them.
-        validate_seconds: In measuring samples that are not learned from.
     """
 
     num_steps: int = 0
     num_samples: int = 0
     train_seconds: float = 0.0
-    validate_seconds: float = 0.0
 
     def add_steps(self, num_steps: int, num_samples: int, seconds: float) -> None:
         """Take note of some training steps."""

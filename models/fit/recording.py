@@ -1,4 +1,4 @@
-"""Steps that also tell what goes on inside the network: gradients, activations, weights."""
+"""Steps that also record what goes on inside the network: gradients, activations, weights."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from core.specs.training import RecordName
+from models.fit.arrays import Batch
 from models.fit.meter import Meter, State
-from models.fit.programs.learning import Batch, Learner
+from models.fit.programs.learning import Learner
 from models.networks.weights import named_weights
-from models.preparation.augmentation import Front
+from models.preparation.augmentation import StepPreparation
 from models.runtime import keras, tf
 
 
@@ -21,17 +22,23 @@ class RecordingLearner(Learner):
         optimizer: Keras's.
         loss: Keras's.
         meter: What to measure.
-        front: What happens to inputs before they reach the network.
+        preparation: What happens to inputs before they reach the network.
         record: What to record besides.
     """
 
     def __init__(
-        self, network: Any, optimizer: Any, loss: Any, meter: Meter, front: Front, record: Sequence[RecordName]
+        self,
+        network: Any,
+        optimizer: Any,
+        loss: Any,
+        meter: Meter,
+        preparation: StepPreparation,
+        record: Sequence[RecordName],
     ) -> None:
-        super().__init__(network, optimizer, loss, meter, front)
+        super().__init__(network, optimizer, loss, meter, preparation)
         trained = [layer for layer in network.layers if layer.trainable_variables]
         self._trained = trained if "gradient_norms" in record else []
-        self._watched = list(filter(_is_telling, network.layers)) if "activations" in record else []
+        self._watched = list(filter(_is_worth_recording, network.layers)) if "activations" in record else []
         self._shown = [layer for layer in network.layers if layer.weights] if "weights" in record else []
         # The same layers under the same name: what a step computes is what it computes without watching.
         outputs = [*network.outputs, *(layer.output for layer in self._watched)]
@@ -69,8 +76,8 @@ class RecordingLearner(Learner):
         ]
 
 
-def _is_telling(layer: Any) -> bool:
-    """Whether what comes out of a layer is worth a look: others only reshape or thin out what came in."""
+def _is_worth_recording(layer: Any) -> bool:
+    """Return whether a layer's output is worth recording: others only reshape or thin out what came in."""
     return bool(layer.weights) or isinstance(layer, keras.layers.Activation)
 
 

@@ -1,19 +1,23 @@
-"""What turns categories into vectors that are learned, in front of a network."""
+"""Embeddings of categories, in front of a network's first layer."""
 
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+import onnx
+
 from core.datasets.shape import EmbeddingTable
 from models.networks.chain import Chain
+from models.onnx_graph import Graph, Value
 from models.runtime import keras
 from models.seeds import derive_seed
 
-PLAIN = "float32"
+NUMBERS_DTYPE = "float32"
 """Sixteen bits could not tell the numbers of categories apart."""
 
 
-def add_embeddings(chain: Chain, tables: Sequence[EmbeddingTable]) -> None:
-    """Replace the numbers of categories, which stand last in a row, by their vectors.
+def build_embeddings(chain: Chain, tables: Sequence[EmbeddingTable]) -> None:
+    """Build the layers that replace the numbers of categories, which stand last in a row, by their vectors.
 
     Columns whose vectors are equally long share one layer, each with rows of its own: that computes what a layer for
     each column would. Rows are cut into parts by layers that every Keras can load.
@@ -23,7 +27,7 @@ def add_embeddings(chain: Chain, tables: Sequence[EmbeddingTable]) -> None:
     shape = chain.shape
     width = shape[-1]
     first = width - sum(table.num_columns for table in tables)
-    chain.add(keras.layers.Reshape((*shape, 1), name=chain.name("reshape"), dtype=PLAIN))
+    chain.add(keras.layers.Reshape((*shape, 1), name=chain.name("reshape"), dtype=NUMBERS_DTYPE))
     rows = chain.end
     parts = []
     if first:
@@ -44,17 +48,17 @@ def _crop(chain: Chain, shape: tuple[int, ...], start: int, end: int) -> None:
     margins = (start, shape[-1] - end)
     layer: Any
     if len(shape) == 1:
-        layer = keras.layers.Cropping1D(margins, name=chain.name("cropping1d"), dtype=PLAIN)
+        layer = keras.layers.Cropping1D(margins, name=chain.name("cropping1d"), dtype=NUMBERS_DTYPE)
     else:
         layer = keras.layers.Cropping2D(
-            ((0, 0), margins), data_format="channels_last", name=chain.name("cropping2d"), dtype=PLAIN
+            ((0, 0), margins), data_format="channels_last", name=chain.name("cropping2d"), dtype=NUMBERS_DTYPE
         )
     chain.add(layer)
-    chain.add(keras.layers.Reshape((*shape[:-1], end - start), name=chain.name("reshape"), dtype=PLAIN))
+    chain.add(keras.layers.Reshape((*shape[:-1], end - start), name=chain.name("reshape"), dtype=NUMBERS_DTYPE))
 
 
 def _look_up(chain: Chain, table: EmbeddingTable) -> None:
-    """From the numbers of categories (…, columns) to their vectors side by side (…, columns · dim)."""
+    """Turn the numbers of categories (…, columns) into their vectors side by side (…, columns · dim)."""
     name = chain.name("embedding")
     # Keras's own default, drawn by the experiment's seed.
     initializer = keras.initializers.RandomUniform(-0.05, 0.05, seed=derive_seed(chain.seed, name, "embeddings"))
@@ -65,3 +69,20 @@ def _look_up(chain: Chain, table: EmbeddingTable) -> None:
     )
     shape = (*chain.shape[:-2], table.num_columns * table.dim)
     chain.add(keras.layers.Reshape(shape, name=chain.name("reshape"), dtype=chain.dtype))
+
+
+def write_cropping(graph: Graph, layer: Any, value: Value) -> Value:
+    """Write a Cropping1D or Cropping2D layer that keeps a part of each row (…, width, 1), as rows are cut here."""
+    start, margin = layer.cropping[-1] if isinstance(layer.cropping[0], tuple) else layer.cropping
+    end = value.shape[-2] - margin
+    bounds = [
+        graph.constant(name, [number], np.int64) for name, number in (("start", start), ("end", end), ("axis", -2))
+    ]
+    return Value(graph.add("Slice", value.name, *bounds, stem=layer.name), (*value.shape[:-2], end - start, 1))
+
+
+def write_embedding(graph: Graph, layer: Any, value: Value) -> Value:
+    """Write an Embedding layer: a vector for each number of a category."""
+    vectors = graph.constant(f"{layer.name}_embeddings", layer.embeddings.numpy())
+    rows = graph.add("Cast", value.name, to=onnx.TensorProto.INT64)
+    return Value(graph.add("Gather", vectors, rows, axis=0, stem=layer.name), (*value.shape, layer.output_dim))

@@ -1,208 +1,98 @@
-"""From one layer of a spec to the Keras layers that it stands for.
+"""Tables of the layers: a builder for each class of specs, an ONNX writer for each class of Keras's layers."""
 
-The order within a layer is: zeros around the image → weights → [batch normalisation] → activation → [batch
-normalisation] → pooling → dropout.
-"""
-
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from core.networks.layers import (
-    Activation,
-    BatchNormalization,
-    Conv2DLayer,
-    DenseLayer,
-    DropoutLayer,
-    FlattenLayer,
-    GlobalPooling2DLayer,
-    LayerSpec,
-    ParallelBlock,
-    Pooling,
-    Pooling2DLayer,
-    RecurrentLayer,
-    ResidualBlock,
-    WeightedLayer,
+from core.networks.blocks import ParallelBlock, ResidualBlock
+from core.networks.convolution import Conv2DLayer
+from core.networks.dense import DenseLayer, FlattenLayer
+from core.networks.layer import BaseLayer, DropoutLayer
+from core.networks.layers import LayerSpec
+from core.networks.pooling import GlobalPooling2DLayer, Pooling2DLayer
+from core.networks.recurrent import RecurrentLayer
+from models.networks.blocks import build_parallel, build_residual, write_concatenation, write_sum
+from models.networks.chain import Builder, Chain
+from models.networks.convolution import build_convolution, write_convolution, write_zeros
+from models.networks.dense import (
+    build_dense,
+    build_flatten,
+    build_output,
+    write_dense,
+    write_flatten,
+    write_reshape,
 )
-from models.networks.chain import Chain
-from models.networks.recurrent import recurrent_layer
-from models.networks.weights import make_initializer, make_regularizer
+from models.networks.embedding import write_cropping, write_embedding
+from models.networks.layer import build_dropout, write_activation, write_normalization, write_rescaling
+from models.networks.pooling import build_global_pooling, build_pooling, write_global_pooling, write_pooling
+from models.networks.recurrent import build_recurrent, write_bidirectional, write_recurrent
+from models.onnx_graph import Graph, Value
 from models.runtime import keras
-from models.seeds import derive_seed
 
-IMAGE_RANK = 3
+BUILDERS: dict[type[BaseLayer], Builder] = {
+    DenseLayer: build_dense,
+    Conv2DLayer: build_convolution,
+    Pooling2DLayer: build_pooling,
+    GlobalPooling2DLayer: build_global_pooling,
+    FlattenLayer: build_flatten,
+    DropoutLayer: build_dropout,
+    RecurrentLayer: build_recurrent,
+    ParallelBlock: build_parallel,
+    ResidualBlock: build_residual,
+}
+
+Writer = Callable[..., Value]
+"""Writes a Keras layer in ONNX's operators: from the graph, the layer and the values that it reads."""
+
+WRITERS: dict[type, Writer] = {
+    keras.layers.Dense: write_dense,
+    keras.layers.Conv2D: write_convolution,
+    keras.layers.ZeroPadding2D: write_zeros,
+    keras.layers.MaxPooling2D: write_pooling,
+    keras.layers.AveragePooling2D: write_pooling,
+    keras.layers.GlobalMaxPooling2D: write_global_pooling,
+    keras.layers.GlobalAveragePooling2D: write_global_pooling,
+    keras.layers.BatchNormalization: write_normalization,
+    keras.layers.Activation: write_activation,
+    keras.layers.Flatten: write_flatten,
+    keras.layers.Reshape: write_reshape,
+    keras.layers.Rescaling: write_rescaling,
+    keras.layers.Cropping1D: write_cropping,
+    keras.layers.Cropping2D: write_cropping,
+    keras.layers.Embedding: write_embedding,
+    keras.layers.SimpleRNN: write_recurrent,
+    keras.layers.LSTM: write_recurrent,
+    keras.layers.GRU: write_recurrent,
+    keras.layers.Bidirectional: write_bidirectional,
+    keras.layers.Add: write_sum,
+    keras.layers.Concatenate: write_concatenation,
+}
+
+TRAINING_ONLY: tuple[type, ...] = (keras.layers.Dropout,)
+"""Keras's layers that pass their input on once a network is trained: ONNX files are written without them."""
 
 
-def add_layers(chain: Chain, specs: Sequence[LayerSpec]) -> None:
-    """Put what each of `specs` stands for behind the layers of `chain`, the network's last layer included."""
+def build_layers(chain: Chain, specs: Sequence[LayerSpec]) -> None:
+    """Build the layers of a network, the last one included, which answers in float32."""
     *others, last = specs
-    for spec in others:
-        add_layer(chain, spec)
+    chain.build(others)
     if isinstance(last, DenseLayer) and chain.dtype != "float32":
-        _add_output(chain, last)
+        build_output(chain, last)
     else:
-        add_layer(chain, last)
+        chain.build([last])
 
 
-def add_layer(chain: Chain, spec: LayerSpec) -> None:
-    """Put what `spec` stands for behind the layers of `chain`.
+def write_layer(graph: Graph, layer: Any, sources: Sequence[Value]) -> Value:
+    """Write one Keras layer with the weights it has, as it works in inference.
+
+    Args:
+        graph: The graph to add to.
+        layer: Of no class in TRAINING_ONLY.
+        sources: The values that it reads: one, or several for a layer that joins branches.
 
     Raises:
-        ValueError: Keras's, where the layer can not take the shape that reaches it; core.networks.table says so first.
+        KeyError: For a class of layers that has no writer.
     """
-    match spec:
-        case DenseLayer():
-            _add_dense(chain, spec)
-        case Conv2DLayer():
-            _add_convolution(chain, spec)
-        case Pooling2DLayer():
-            _add_pooling(chain, spec)
-        case GlobalPooling2DLayer(kind="max"):
-            chain.add(keras.layers.GlobalMaxPooling2D(name=chain.name("global_max_pooling2d"), dtype=chain.dtype))
-        case GlobalPooling2DLayer():
-            chain.add(
-                keras.layers.GlobalAveragePooling2D(name=chain.name("global_average_pooling2d"), dtype=chain.dtype)
-            )
-        case FlattenLayer():
-            add_flatten(chain)
-        case DropoutLayer():
-            _add_dropout(chain, spec.rate)
-        case RecurrentLayer():
-            chain.add(recurrent_layer(spec, chain))
-        case ParallelBlock() | ResidualBlock():
-            _add_block(chain, spec)
-
-
-def add_flatten(chain: Chain) -> None:
-    """Make one row of each sample."""
-    chain.add(keras.layers.Flatten(name=chain.name("flatten"), dtype=chain.dtype))
-
-
-def _add_dense(chain: Chain, spec: DenseLayer) -> None:
-    _add_products(chain, spec, None if _normalizes_first(spec) else spec.activation)
-    _add_after(chain, spec, pooling=None)
-
-
-def _add_output(chain: Chain, spec: DenseLayer) -> None:
-    """A dense layer that computes its products in 16 bits and from its activation on in float32.
-
-    Sixteen bits are too few for a softmax and for the logarithm in the loss (Keras's guide to mixed precision).
-    """
-    _add_products(chain, spec, None)
-    chain.dtype = "float32"
-    if not _normalizes_first(spec):
-        _add_activation(chain, spec.activation)
-    _add_after(chain, spec, pooling=None)
-
-
-def _add_products(chain: Chain, spec: DenseLayer, activation: str | None) -> None:
-    if len(chain.shape) == IMAGE_RANK:
-        add_flatten(chain)
-    name = chain.name("dense")
-    chain.add(
-        keras.layers.Dense(
-            spec.units, activation=activation, name=name, dtype=chain.dtype, **_weights_of(spec, name, chain.seed)
-        )
-    )
-
-
-def _add_convolution(chain: Chain, spec: Conv2DLayer) -> None:
-    padding = spec.padding
-    if not isinstance(padding, str):
-        _add_zeros(chain, padding)
-        padding = "valid"
-    name = chain.name("conv2d")
-    chain.add(
-        keras.layers.Conv2D(
-            spec.filters,
-            spec.kernel_size,
-            strides=spec.strides,
-            padding=padding,
-            dilation_rate=spec.dilation_rate,
-            groups=spec.groups,
-            activation=None if _normalizes_first(spec) else spec.activation,
-            name=name,
-            dtype=chain.dtype,
-            **_weights_of(spec, name, chain.seed),
-        )
-    )
-    _add_after(chain, spec, pooling=spec.pooling)
-
-
-def _add_zeros(chain: Chain, padding: tuple[int, int]) -> None:
-    if any(padding):
-        chain.add(keras.layers.ZeroPadding2D(padding, name=chain.name("zero_padding2d"), dtype=chain.dtype))
-
-
-def _add_block(chain: Chain, spec: ParallelBlock | ResidualBlock) -> None:
-    start = chain.end
-    stacks = spec.branches if isinstance(spec, ParallelBlock) else (spec.layers, spec.shortcut)
-    ends = [_add_branch(chain, start, stack) for stack in stacks]
-    if isinstance(spec, ParallelBlock):
-        chain.join(keras.layers.Concatenate(name=chain.name("concatenate"), dtype=chain.dtype), ends)
-        return
-    chain.join(keras.layers.Add(name=chain.name("add"), dtype=chain.dtype), ends)
-    if spec.activation != "linear":
-        _add_activation(chain, spec.activation)
-
-
-def _add_branch(chain: Chain, start: Any, specs: Sequence[LayerSpec]) -> Any:
-    """The tensor that layers from `start` on end in."""
-    chain.end = start
-    for spec in specs:
-        add_layer(chain, spec)
-    return chain.end
-
-
-def _weights_of(spec: WeightedLayer, name: str, seed: int) -> dict[str, Any]:
-    return {
-        "use_bias": spec.use_bias,
-        "kernel_initializer": make_initializer(spec.kernel_initializer, derive_seed(seed, name, "kernel")),
-        "bias_initializer": make_initializer(spec.bias_initializer, derive_seed(seed, name, "bias")),
-        "kernel_regularizer": make_regularizer(spec.kernel_regularizer),
-        "bias_regularizer": make_regularizer(spec.bias_regularizer),
-    }
-
-
-def _add_after(chain: Chain, spec: WeightedLayer, pooling: Pooling | None) -> None:
-    if spec.batch_normalization is not None:
-        _add_normalization(chain, spec.batch_normalization)
-    if _normalizes_first(spec):
-        _add_activation(chain, spec.activation)
-    if pooling is not None:
-        _add_pooling(chain, pooling)
-    if spec.dropout:
-        _add_dropout(chain, spec.dropout)
-
-
-def _normalizes_first(spec: WeightedLayer) -> bool:
-    return spec.batch_normalization is not None and spec.batch_normalization.position == "before_activation"
-
-
-def _add_activation(chain: Chain, activation: Activation) -> None:
-    chain.add(keras.layers.Activation(activation, name=chain.name("activation"), dtype=chain.dtype))
-
-
-def _add_normalization(chain: Chain, spec: BatchNormalization) -> None:
-    chain.add(
-        keras.layers.BatchNormalization(
-            momentum=spec.momentum,
-            epsilon=spec.epsilon,
-            center=spec.center,
-            scale=spec.scale,
-            name=chain.name("batch_normalization"),
-            dtype=chain.dtype,
-        )
-    )
-
-
-def _add_pooling(chain: Chain, spec: Pooling) -> None:
-    if spec.kind == "max":
-        layer, name = keras.layers.MaxPooling2D, chain.name("max_pooling2d")
-    else:
-        layer, name = keras.layers.AveragePooling2D, chain.name("average_pooling2d")
-    chain.add(layer(spec.pool_size, strides=spec.strides, padding=spec.padding, name=name, dtype=chain.dtype))
-
-
-def _add_dropout(chain: Chain, rate: float) -> None:
-    name = chain.name("dropout")
-    chain.add(keras.layers.Dropout(rate, seed=derive_seed(chain.seed, name, "mask"), name=name, dtype=chain.dtype))
+    if type(layer) not in WRITERS:
+        name = type(layer).__name__
+        raise KeyError(f"{name} has no ONNX form: add it to WRITERS or TRAINING_ONLY in models/networks/layers.py")
+    return WRITERS[type(layer)](graph, layer, *sources)

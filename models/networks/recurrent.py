@@ -1,37 +1,61 @@
-"""From a recurrent layer of a spec to Keras's, in one direction or both."""
+"""Recurrent layers over sequences, in one direction or both."""
 
+from collections.abc import Sequence
 from typing import Any
 
-from core.networks.layers import RecurrentLayer
+import numpy as np
+
+from core.networks.recurrent import Cell, RecurrentLayer
 from models.networks.chain import Chain
+from models.networks.layer import activation_name
+from models.networks.recurrent_loop import write_loop
 from models.networks.weights import make_initializer, make_regularizer
+from models.onnx_graph import Graph, Value
 from models.runtime import keras
 from models.seeds import derive_seed
 
-_CELLS: dict[str, Any] = {
+CELLS: dict[Cell, Any] = {
     "simple_rnn": keras.layers.SimpleRNN,
     "lstm": keras.layers.LSTM,
     "gru": keras.layers.GRU,
 }
 
+TIME_FIRST = (1, 0, 2)
 
-def recurrent_layer(spec: RecurrentLayer, chain: Chain) -> Any:
-    """SimpleRNN, LSTM or GRU over (time, features)."""
+BATCH_FIRST = (1, 0, 2)
+
+FROM_END = np.iinfo(np.int64).max
+
+_OPERATORS = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
+
+_NATIVE = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
+"""Activations that onnxruntime's recurrent operators compute themselves; others go through a loop."""
+
+_GATE_ORDER = {"SimpleRNN": (0,), "LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2)}
+"""Places in Keras of the gates that ONNX wants: LSTM has input, forget, cell, output in Keras, i, o, f, c in ONNX."""
+
+
+JOINS = {"concat": "Concat", "sum": "Add", "mul": "Mul", "ave": "Mean"}
+"""ONNX's operators, by Keras's `merge_mode`."""
+
+
+def build_recurrent(chain: Chain, spec: RecurrentLayer) -> None:
+    """Build SimpleRNN, LSTM or GRU over (time, features), or Bidirectional around two of them."""
     if not spec.bidirectional:
-        name = chain.name(spec.cell)
-        return _one_direction(spec, name, chain, go_backwards=spec.go_backwards)
+        chain.add(_one_direction(chain, spec, chain.name(spec.cell), go_backwards=spec.go_backwards))
+        return
     name = chain.name("bidirectional")
     # Keras would make the backward layer from the forward one's settings, seeds included: both would start alike.
-    return keras.layers.Bidirectional(
-        _one_direction(spec, f"{name}_forward", chain, go_backwards=spec.go_backwards),
-        backward_layer=_one_direction(spec, f"{name}_backward", chain, go_backwards=not spec.go_backwards),
-        merge_mode=spec.merge_mode,
-        name=name,
-        dtype=chain.dtype,
+    forward = _one_direction(chain, spec, f"{name}_forward", go_backwards=spec.go_backwards)
+    backward = _one_direction(chain, spec, f"{name}_backward", go_backwards=not spec.go_backwards)
+    chain.add(
+        keras.layers.Bidirectional(
+            forward, backward_layer=backward, merge_mode=spec.merge_mode, name=name, dtype=chain.dtype
+        )
     )
 
 
-def _one_direction(spec: RecurrentLayer, name: str, chain: Chain, *, go_backwards: bool) -> Any:
+def _one_direction(chain: Chain, spec: RecurrentLayer, name: str, *, go_backwards: bool) -> Any:
     arguments: dict[str, Any] = {}
     if spec.cell != "simple_rnn":
         arguments["recurrent_activation"] = spec.recurrent_activation
@@ -39,7 +63,7 @@ def _one_direction(spec: RecurrentLayer, name: str, chain: Chain, *, go_backward
         arguments["unit_forget_bias"] = spec.unit_forget_bias
     if spec.cell == "gru":
         arguments["reset_after"] = spec.reset_after
-    return _CELLS[spec.cell](
+    return CELLS[spec.cell](
         spec.units,
         activation=spec.activation,
         use_bias=spec.use_bias,
@@ -59,3 +83,101 @@ def _one_direction(spec: RecurrentLayer, name: str, chain: Chain, *, go_backward
         dtype=chain.dtype,
         **arguments,
     )
+
+
+def write_recurrent(graph: Graph, layer: Any, value: Value) -> Value:
+    """Write SimpleRNN, LSTM or GRU in one direction."""
+    sequence = graph.add("Transpose", value.name, perm=TIME_FIRST)
+    outputs = _run(graph, layer, sequence)
+    if not layer.return_sequences:
+        return Value(outputs, (layer.units,))
+    # Read backwards, Keras gives the outputs in the order they were made.
+    ordered = _reverse(graph, outputs) if layer.go_backwards else outputs
+    return Value(graph.add("Transpose", ordered, perm=BATCH_FIRST, stem=layer.name), (value.shape[0], layer.units))
+
+
+def write_bidirectional(graph: Graph, layer: Any, value: Value) -> Value:
+    """Write two layers that read the sequence from either end, joined."""
+    sequence = graph.add("Transpose", value.name, perm=TIME_FIRST)
+    forward, backward = layer.forward_layer, layer.backward_layer
+    both = [_run(graph, direction, sequence) for direction in (forward, backward)]
+    if layer.return_sequences and forward.go_backwards:
+        # Keras turns the second direction's outputs around, whichever way it reads.
+        both = [_reverse(graph, outputs) for outputs in both]
+    joined = _join(graph, layer.merge_mode, both)
+    width = forward.units * (2 if layer.merge_mode == "concat" else 1)
+    if not layer.return_sequences:
+        return Value(joined, (width,))
+    return Value(graph.add("Transpose", joined, perm=BATCH_FIRST, stem=layer.name), (value.shape[0], width))
+
+
+def _run(graph: Graph, layer: Any, sequence: str) -> str:
+    """Write the reading of (time, batch, features) in the layer's direction.
+
+    Returns:
+        The name of the outputs (time, batch, units), each where its input stood; or of the last one (batch, units).
+    """
+    activations = [activation_name(layer.activation)]
+    if hasattr(layer, "recurrent_activation"):
+        activations.append(activation_name(layer.recurrent_activation))
+    if all(name in _NATIVE for name in activations):
+        return _run_operator(graph, layer, sequence)
+    return write_loop(graph, layer, sequence)
+
+
+def _run_operator(graph: Graph, layer: Any, sequence: str) -> str:
+    kind = type(layer).__name__
+    direction = "reverse" if layer.go_backwards else "forward"
+    attributes: dict[str, Any] = {"hidden_size": layer.units, "direction": direction}
+    activation = _NATIVE[activation_name(layer.activation)]
+    if kind == "SimpleRNN":
+        attributes["activations"] = [activation]
+    else:
+        gate = _NATIVE[activation_name(layer.recurrent_activation)]
+        attributes["activations"] = [gate, activation] if kind == "GRU" else [gate, activation, activation]
+    if kind == "GRU":
+        attributes["linear_before_reset"] = int(layer.reset_after)
+    weights = [
+        graph.constant(f"{layer.name}_{name}", array[None])
+        for name, array in zip(("kernel", "recurrent", "bias"), _weights(layer), strict=True)
+    ]
+    outputs, last, *_ = graph.add_many(_OPERATORS[kind], [sequence, *weights], 2, layer.name, **attributes)
+    chosen = outputs if layer.return_sequences else last
+    # The axis of directions has one place here: (time, 1, batch, units) or (1, batch, units).
+    axis = graph.constant("axis", [1 if layer.return_sequences else 0], np.int64)
+    return graph.add("Squeeze", chosen, axis, stem=layer.name)
+
+
+def _weights(layer: Any) -> tuple[Any, Any, Any]:
+    """Return kernel (gates·units, features), recurrent kernel (gates·units, units) and both biases (2·gates·units,)."""
+    order, cell = _GATE_ORDER[type(layer).__name__], layer.cell
+    width = len(order) * layer.units
+    biases = np.zeros((2, width), np.float32)
+    if layer.use_bias:
+        # A GRU with reset_after keeps one for the inputs and one for the state; all others have one.
+        given = cell.bias.numpy().reshape(-1, width)
+        biases[: len(given)] = given
+    return (
+        _sort_gates(cell.kernel.numpy(), order).T,
+        _sort_gates(cell.recurrent_kernel.numpy(), order).T,
+        _sort_gates(biases, order).reshape(-1),
+    )
+
+
+def _sort_gates(array: Any, order: Sequence[int]) -> Any:
+    gates = np.split(array, len(order), axis=-1)
+    return np.concatenate([gates[number] for number in order], axis=-1)
+
+
+def _reverse(graph: Graph, value: str) -> str:
+    """Turn the first axis around."""
+    start, end, axis, step = (
+        graph.constant(name, [number], np.int64)
+        for name, number in (("start", -1), ("end", -FROM_END), ("axis", 0), ("step", -1))
+    )
+    return graph.add("Slice", value, start, end, axis, step)
+
+
+def _join(graph: Graph, merge_mode: str, both: Sequence[str]) -> str:
+    operator = JOINS[merge_mode]
+    return graph.add(operator, *both, axis=-1) if operator == "Concat" else graph.add(operator, *both)

@@ -1,4 +1,4 @@
-"""A network's weights: by name, drawn by an initializer, or given by a spec."""
+"""Weights of a network: drawn by an initializer, set by a spec, found by name."""
 
 from typing import Any
 
@@ -8,7 +8,7 @@ from core.specs.initializers import AnyInitializer, Constant, PlainInitializer, 
 from core.specs.weights import InitialWeights
 from models.runtime import keras
 
-_CLASSES: dict[str, Any] = {
+INITIALIZERS: dict[str, Any] = {
     "zeros": keras.initializers.Zeros,
     "ones": keras.initializers.Ones,
     "constant": keras.initializers.Constant,
@@ -27,21 +27,21 @@ _CLASSES: dict[str, Any] = {
 
 
 def make_initializer(spec: AnyInitializer, seed: int) -> Any:
-    """Keras's initializer; `seed` decides what it draws, where it draws."""
+    """Return Keras's initializer; one that draws does so by `seed`."""
     is_fixed = isinstance(spec, Constant) or (isinstance(spec, PlainInitializer) and spec.name in {"zeros", "ones"})
     arguments = spec.model_dump(exclude={"name"})
-    return _CLASSES[spec.name](**arguments) if is_fixed else _CLASSES[spec.name](**arguments, seed=seed)
+    return INITIALIZERS[spec.name](**arguments) if is_fixed else INITIALIZERS[spec.name](**arguments, seed=seed)
 
 
 def make_regularizer(spec: Regularizer | None) -> Any:
-    """Keras's regularizer, or None where there is nothing to add."""
+    """Return Keras's regularizer, or None where there is nothing to add."""
     if spec is None or not (spec.l1 or spec.l2):
         return None
     return keras.regularizers.L1L2(l1=spec.l1, l2=spec.l2)
 
 
 def named_weights(layer: Any) -> dict[str, Any]:
-    """The arrays of weights of one Keras layer, by Keras's names and in its order.
+    """Return the arrays of weights of one Keras layer, by Keras's names and in its order.
 
     A bidirectional layer has those of its two directions, with `forward_` or `backward_` in front.
     """

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.specs.training import Loss
+from core.specs.losses import Loss
 from models.runtime import keras
 
 
@@ -14,7 +14,7 @@ class HalfMeanSquaredError(keras.losses.MeanSquaredError):  # type: ignore[misc]
         return super().call(y_true, y_pred) / 2
 
 
-_LOSSES: dict[str, Any] = {
+KERAS_LOSSES: dict[str, Any] = {
     "mean_squared_error": keras.losses.MeanSquaredError,
     "half_mean_squared_error": HalfMeanSquaredError,
     "mean_absolute_error": keras.losses.MeanAbsoluteError,
@@ -31,9 +31,7 @@ _LOSSES: dict[str, Any] = {
     "squared_hinge": keras.losses.SquaredHinge,
     "categorical_hinge": keras.losses.CategoricalHinge,
 }
-
-HINGES = frozenset({"hinge", "squared_hinge"})
-"""Losses whose targets are −1 and 1."""
+"""From the names in core/specs/losses.py to Keras's losses, each the mean over the samples of a batch."""
 
 
 def make_loss(spec: Loss) -> Any:
@@ -43,4 +41,4 @@ def make_loss(spec: Loss) -> Any:
         arguments["from_logits"] = True
     if spec.label_smoothing:
         arguments["label_smoothing"] = spec.label_smoothing
-    return _LOSSES[spec.name](**arguments)
+    return KERAS_LOSSES[spec.name](**arguments)

@@ -1,6 +1,6 @@
 """Make the optimizer of a spec: Keras's, each weight's update done by one TensorFlow kernel where there is one."""
 
-from typing import Any
+from typing import Any, assert_never
 
 from core.specs.base import SpecModel
 from core.specs.optimizers import AnyOptimizer
@@ -120,7 +120,7 @@ class FusedAdadelta(keras.optimizers.Adadelta):  # type: ignore[misc]
 
 
 def _slot(optimizer: Any, slots: list[Any], variable: Any) -> Any:
-    """What the optimizer keeps for this weight, as kernels take it."""
+    """Return what the optimizer keeps for this weight, as kernels take it."""
     return slots[optimizer._get_variable_index(variable)].value.handle  # noqa: SLF001 - what Keras's own rules call.
 
 
@@ -128,7 +128,7 @@ def _cast(value: Any, variable: Any) -> Any:
     return tf.cast(value, variable.dtype)
 
 
-_OPTIMIZERS: dict[str, Any] = {
+KERAS_OPTIMIZERS: dict[str, Any] = {
     "sgd": FusedSGD,
     "rmsprop": FusedRMSprop,
     "adagrad": keras.optimizers.Adagrad,
@@ -141,7 +141,7 @@ _OPTIMIZERS: dict[str, Any] = {
     "lion": keras.optimizers.Lion,
 }
 
-_SCHEDULES: dict[str, Any] = {
+KERAS_SCHEDULES: dict[str, Any] = {
     "exponential_decay": keras.optimizers.schedules.ExponentialDecay,
     "inverse_time_decay": keras.optimizers.schedules.InverseTimeDecay,
     "polynomial_decay": keras.optimizers.schedules.PolynomialDecay,
@@ -160,17 +160,23 @@ def make_optimizer(spec: AnyOptimizer, precision: PrecisionName = "float32") -> 
     if spec.name == "adamw" and spec.weight_decay is None:
         arguments["weight_decay"] = 0.0  # Keras's AdamW insists on a number.
     # Named, so that a program's names do not depend on how many optimizers the process has made before.
-    optimizer = _OPTIMIZERS[spec.name](learning_rate=_learning_rate(spec.learning_rate), name=spec.name, **arguments)
-    if precision == "mixed_float16":
-        return keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale")
-    return optimizer
+    optimizer = KERAS_OPTIMIZERS[spec.name](
+        learning_rate=_learning_rate(spec.learning_rate), name=spec.name, **arguments
+    )
+    match precision:
+        case "float32" | "mixed_bfloat16":
+            return optimizer
+        case "mixed_float16":
+            return keras.optimizers.LossScaleOptimizer(optimizer, name="loss_scale")
+        case _:
+            assert_never(precision)
 
 
 def _learning_rate(rate: Any) -> Any:
     if not isinstance(rate, SpecModel):
         return rate
     arguments = rate.model_dump()
-    # Keras takes lists here, and would keep tuples it can not compare.
-    return _SCHEDULES[arguments.pop("name")](
+    # Keras takes lists here, and would keep tuples it cannot compare.
+    return KERAS_SCHEDULES[arguments.pop("name")](
         **{name: list(value) if isinstance(value, tuple) else value for name, value in arguments.items()}
     )

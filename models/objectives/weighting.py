@@ -1,4 +1,4 @@
-"""What each sample counts in the loss."""
+"""Weights of samples in the loss."""
 
 from dataclasses import replace
 

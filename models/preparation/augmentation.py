@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from math import radians
 from typing import Any
 
-from core.datasets.uploaded import Augmentation
+from core.datasets.augmentation import Augmentation
 from models.runtime import tf
 from models.seeds import derive_seed
 
@@ -19,7 +19,7 @@ RANDOM_BITS = 24
 
 
 def make_augmentation(spec: Augmentation, seed: int) -> Augment | None:
-    """What a spec asks for; None if that is nothing.
+    """Make the changes that a spec asks for; None if there are none.
 
     In this order: flip, shift, rotate, crop. What is drawn for an image follows from the seed, the step and its place
     in the batch alone, and is the same in a graph and in an XLA program. Shifts are by whole pixels. Rotations are
@@ -117,8 +117,8 @@ def _whole(numbers: Any) -> Any:
 
 
 @dataclass(frozen=True, slots=True)
-class Front:
-    """Makes of stored inputs what the network takes. Pixels stored as bytes take a quarter of the memory.
+class StepPreparation:
+    """Part of the preparation of inputs that is left to each step, so that pixels can be stored as bytes.
 
     Attributes:
         factor: Every number is multiplied by it.
@@ -128,15 +128,15 @@ class Front:
     factor: float = 1.0
     augment: Callable[[Any, Any], Any] | None = None
 
-    def learn(self, inputs: Any, step: Any) -> Any:
-        """Inputs to learn from in a step."""
-        return self.judge(inputs if self.augment is None else self.augment(inputs, step))
+    def for_training(self, inputs: Any, step: Any) -> Any:
+        """Return inputs to learn from, as the network takes them."""
+        return self.for_evaluation(inputs if self.augment is None else self.augment(inputs, step))
 
-    def judge(self, inputs: Any) -> Any:
-        """Inputs that are only measured."""
+    def for_evaluation(self, inputs: Any) -> Any:
+        """Return inputs that are only measured, as the network takes them."""
         numbers = inputs if inputs.dtype == tf.float32 else tf.cast(inputs, tf.float32)
         return numbers if self.factor == 1.0 else numbers * tf.constant(self.factor, tf.float32)
 
 
-NOTHING = Front()
+AS_STORED = StepPreparation()
 """For inputs that are stored as the network takes them."""

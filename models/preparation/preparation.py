@@ -1,6 +1,6 @@
-"""What happens to raw inputs before they reach a network: applied to training arrays once, and exported with the model.
+"""Preparation of raw inputs for a network: applied to training arrays once, and exported with the model.
 
-Both uses go through the same Keras layers, so a served model prepares a row exactly as training did.
+Training and the Keras file go through the same layers; `add_to` writes the same steps in ONNX's operators.
 """
 
 from dataclasses import dataclass
@@ -9,18 +9,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.dataset import (
-    Dataset,
-    DigitsDataset,
-    FunctionDataset,
-    InlineDataset,
-    IrisDataset,
-    MnistDataset,
-    PolynomialFeatures,
-)
-from core.datasets.splits import Scaling
-from core.datasets.uploaded import ImagesDataset
+from core.datasets.base import Scaling
+from core.datasets.function import PolynomialFeatures
 from models.arrays.storage import Allocate, in_memory
+from models.onnx_graph import Graph, Value
 from models.preparation.rows import prepare_rows
 from models.preparation.table import TablePreparation
 from models.runtime import keras
@@ -45,9 +37,12 @@ class Preparation:
     powers: PolynomialFeatures | None = None
 
     @property
-    def only_multiplies(self) -> bool:
-        """Whether it can be left to the steps: a multiplication costs them nothing that could be measured."""
-        return not self.offset and self.powers is None
+    def factor_alone(self) -> float | None:
+        """The factor, where nothing else is done; None otherwise.
+
+        A multiplication can be left to the training steps: it costs them nothing that could be measured.
+        """
+        return self.factor if not self.offset and self.powers is None else None
 
     def attach(self, inputs: Any) -> Any:
         """Put the steps behind a Keras tensor of raw inputs (batch, *input_shape), by Keras's own layers only."""
@@ -67,25 +62,27 @@ class Preparation:
         prepared: Inputs = prepare_rows(self.attach, inputs, allocate)
         return prepared
 
+    def add_to(self, graph: Graph, value: Value) -> Value:
+        """Do to a value of an ONNX graph what `attach` does to a Keras tensor, in the same order."""
+        name = value.name
+        if self.factor != 1.0:
+            name = graph.add("Mul", name, graph.constant("factor", self.factor))
+        if self.offset:
+            name = graph.add("Add", name, graph.constant("offset", -np.array(self.offset)))
+            name = graph.add("Mul", name, graph.constant("scale", 1 / np.array(self.spread)))
+        return Value(name, value.shape) if self.powers is None else _add_powers(graph, self.powers, name)
+
 
 AnyPreparation = Preparation | TablePreparation
+"""Each has `attach`, `apply`, `add_to` and `factor_alone`."""
 
 
-def fit_preparation(dataset: Dataset, train_inputs: Inputs) -> Preparation:
-    """Work out a dataset's preparation from its training samples alone: held-out ones must not leak into it."""
-    match dataset:
-        case MnistDataset(rescale=True) | ImagesDataset(rescale=True):
-            return Preparation(factor=1 / 255)
-        case DigitsDataset(rescale=True):
-            return Preparation(factor=1 / 16)
-        case FunctionDataset():
-            offset, spread = _fit_scaling(dataset.scaling, train_inputs)
-            return Preparation(offset=offset, spread=spread, powers=dataset.polynomial_features)
-        case IrisDataset() | InlineDataset():
-            offset, spread = _fit_scaling(dataset.scaling, train_inputs)
-            return Preparation(offset=offset, spread=spread)
-        case _:
-            return Preparation()
+def fit_scaling_of_columns(
+    scaling: Scaling, train_inputs: Inputs, powers: PolynomialFeatures | None = None
+) -> Preparation:
+    """Learn from the training samples (n, width) how each column is scaled; `powers` are taken after that."""
+    offset, spread = _fit_scaling(scaling, train_inputs)
+    return Preparation(offset=offset, spread=spread, powers=powers)
 
 
 def _fit_scaling(scaling: Scaling, inputs: Inputs) -> tuple[tuple[float, ...], tuple[float, ...]]:
@@ -113,3 +110,13 @@ def _attach_powers(powers: PolynomialFeatures, values: Any) -> Any:
     if len(columns) == 1:
         return values
     return keras.layers.Concatenate(name="powers")(columns)
+
+
+def _add_powers(graph: Graph, powers: PolynomialFeatures, name: str) -> Value:
+    columns = [name]
+    for _ in range(1, powers.degree):
+        columns.append(graph.add("Mul", columns[-1], name))
+    if powers.include_bias:
+        nothing = graph.add("Mul", name, graph.constant("zero", 0.0))
+        columns.insert(0, graph.add("Add", nothing, graph.constant("one", 1.0)))
+    return Value(graph.add("Concat", *columns, axis=-1), (len(columns),))

@@ -1,4 +1,4 @@
-"""What happens to the rows of an uploaded table before they reach a network: steps over whole groups of columns.
+"""Preparation of the rows of an uploaded table for a network: steps over whole groups of columns.
 
 It begins where core.signatures.encodings ends: at a row of float32 numbers, NaN where a value is missing, categories
 as the places of their values. Ten thousand columns take as many operations as ten.
@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import onnx
 
 from models.arrays.storage import Allocate, in_memory
+from models.onnx_graph import Graph, Value
 from models.preparation.rows import prepare_rows
 from models.runtime import keras
 
@@ -71,10 +73,30 @@ class TablePreparation:
             parts.append(keras.ops.add(codes, _constant(self.embedded_first)))
         return parts[0] if len(parts) == 1 else keras.layers.Concatenate(axis=-1, name="columns")(parts)
 
+    @property
+    def factor_alone(self) -> None:
+        """Never a factor alone: encoded rows are prepared before training."""
+        return
+
     def apply(self, inputs: Any, allocate: Allocate = in_memory) -> Inputs:
         """Prepare encoded rows (n, …, width), some at a time; `allocate` makes what they go into."""
         prepared: Inputs = prepare_rows(self.attach, inputs, allocate)
         return prepared
+
+    def add_to(self, graph: Graph, value: Value) -> Value:
+        """Do to a value (..., width of the encoded row) of an ONNX graph what `attach` does to a Keras tensor."""
+        parts = []
+        if self.numbers:
+            parts.append(self._add_numbers(graph, value.name))
+        if self.flags:
+            parts.append(_cast(graph, graph.add("IsNaN", _gather(graph, value.name, self.flags, "flags"))))
+        if self.slots:
+            parts.append(self._add_slots(graph, value.name))
+        if self.embedded:
+            codes = _fill(graph, _gather(graph, value.name, self.embedded, "embedded"), self.embedded_fill)
+            parts.append(graph.add("Add", codes, graph.constant("first", self.embedded_first)))
+        name = parts[0] if len(parts) == 1 else graph.add("Concat", *parts, axis=-1)
+        return Value(name, (*value.shape[:-1], self.width))
 
     def _attach_numbers(self, inputs: Any) -> Any:
         values = _take(inputs, self.numbers)
@@ -89,6 +111,16 @@ class TablePreparation:
         distance = keras.ops.absolute(keras.ops.subtract(codes, _constant(self.slot_codes)))
         return keras.ops.cast(keras.ops.less(distance, np.float32(HALF)), "float32")
 
+    def _add_numbers(self, graph: Graph, name: str) -> str:
+        values = _fill(graph, _gather(graph, name, self.numbers, "numbers"), self.fill)
+        centred = graph.add("Sub", values, graph.constant("offset", self.offset))
+        return graph.add("Mul", centred, graph.constant("scale", 1 / np.array(self.spread, np.float32)))
+
+    def _add_slots(self, graph: Graph, name: str) -> str:
+        codes = _fill(graph, _gather(graph, name, self.slots, "slots"), self.slot_fill)
+        distance = graph.add("Abs", graph.add("Sub", codes, graph.constant("codes", self.slot_codes)))
+        return _cast(graph, graph.add("Less", distance, graph.constant("half", HALF)))
+
 
 ABSENT = -2.0
 """Stands for no category at all, not even those unseen."""
@@ -100,3 +132,15 @@ def _take(inputs: Any, places: tuple[int, ...]) -> Any:
 
 def _constant(numbers: tuple[float, ...]) -> Any:
     return np.array(numbers, np.float32)
+
+
+def _gather(graph: Graph, name: str, places: tuple[int, ...], stem: str) -> str:
+    return graph.add("Gather", name, graph.constant(stem, places, np.int64), axis=-1)
+
+
+def _fill(graph: Graph, name: str, fill: tuple[float, ...]) -> str:
+    return graph.add("Where", graph.add("IsNaN", name), graph.constant("fill", fill), name)
+
+
+def _cast(graph: Graph, name: str) -> str:
+    return graph.add("Cast", name, to=onnx.TensorProto.FLOAT)

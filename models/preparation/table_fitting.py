@@ -1,4 +1,4 @@
-"""What is filled in, and how numbers are scaled: learned from the training rows of a table, by scikit-learn."""
+"""Fillers of missing values and scales of numbers: learned from the training rows of a table, by scikit-learn."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -7,10 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.columns import UNSEEN_AND_MISSING, FeatureColumn, group_embeddings
+from core.datasets.features import UNSEEN_AND_MISSING, FeatureColumn, group_embeddings
 from core.datasets.shape import EmbeddingTable
 from core.signatures.encodings import UNSEEN, CategoryEncoding, TableEncoding
-from models.preparation.column_encoding import ColumnEncoder
+from models.preparation.columns import ColumnEncoder
 from models.preparation.table import ABSENT, TablePreparation
 
 Rows = npt.NDArray[np.float32]
@@ -77,7 +77,7 @@ def fit_table_preparation(columns: Sequence[FeatureColumn], encoding: TableEncod
 
 
 def _first_vectors(embedded: Sequence[tuple[FeatureColumn, CategoryEncoding, int]]) -> tuple[float, ...]:
-    """Where in its table each column's first category is: behind the columns before it, and its own of the unseen."""
+    """Find where in its table each column's first category is: behind other columns and its own of the unseen."""
     firsts, used, dim = [], 0, 0
     for column, encoded, _ in embedded:
         if column.embedding_dim != dim:
@@ -109,7 +109,7 @@ def _chunks(train: Rows) -> Any:
 
 
 def _fit_fill(column: FeatureColumn, encoded: Any, values: Rows) -> npt.NDArray[np.float64]:
-    """What stands for a missing value, for each of the column's numbers."""
+    """Fit what stands for a missing value, for each of the column's numbers."""
     # scikit-learn takes a second to import, and most runs need nothing of it.
     from sklearn.impute import SimpleImputer  # noqa: PLC0415
 
@@ -165,7 +165,7 @@ def _fit_category(column: FeatureColumn, encoded: CategoryEncoding, sample: Rows
 def fit_scaling(
     places: Places, fill: npt.NDArray[np.float64], scalings: Sequence[str], train: Rows
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """What is subtracted from each number, and what it is divided by after that.
+    """Fit what is subtracted from each number, and what it is divided by after that.
 
     Args:
         places: Of the numbers in a row.

@@ -7,12 +7,11 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.checks.outputs import SQUARED_LOSSES, scales_targets
+from core.checks.outputs import scales_targets
 from core.datasets.shape import DatasetShape
 from core.experiment import ExperimentSpec
 from core.signatures.signature import Task
-from core.specs.training import Loss
-from models.objectives.losses import HINGES
+from core.specs.losses import Loss, TargetForm
 from models.runtime import keras, tf
 
 Array = npt.NDArray[np.float32] | npt.NDArray[np.int32]
@@ -33,7 +32,7 @@ def shape_targets(
         int32 class numbers (n,) for sparse categorical cross-entropy; otherwise float32 of shape (n, *output_shape),
         classes as 0 and 1, one-hot where there is an output for each; −1 and 1 for the hinge losses.
     """
-    if loss.name == "sparse_categorical_crossentropy":
+    if loss.traits.targets is TargetForm.CLASS_NUMBERS:
         return targets.astype(np.int32)
     if shape.task is Task.CLASSIFICATION:
         classes = targets.astype(np.intp)
@@ -42,7 +41,7 @@ def shape_targets(
     else:
         shaped = targets.astype(np.float32)
     is_choice = shape.task in {Task.CLASSIFICATION, Task.BINARY_ADDITION}
-    return shaped * 2 - 1 if is_choice and loss.name in HINGES else shaped
+    return shaped * 2 - 1 if is_choice and loss.traits.targets is TargetForm.SIGNS else shaped
 
 
 Numbers = npt.NDArray[np.float64]
@@ -109,5 +108,5 @@ def fit_target_scaling(spec: ExperimentSpec, targets: npt.NDArray[Any]) -> Targe
     offset = np.array([column.mean() for column in columns])
     spread = np.array([column.std() for column in columns])
     spread = np.where(spread > 0, spread, 1.0)
-    is_squared = spec.training.loss.name in SQUARED_LOSSES
+    is_squared = spec.training.loss.traits.is_squared
     return TargetScaling(tuple(offset.tolist()), tuple(spread.tolist()), is_squared)

@@ -8,7 +8,7 @@ import pytest
 from core.checks.cost import SpecReport, check_spec
 from core.errors import InvalidSpec, Problem
 from core.experiment import parse_spec
-from core.networks.table import tabulate_layers
+from core.networks.network import tabulate_layers
 from core.settings import Settings
 from core.specs.merging import apply_overrides
 

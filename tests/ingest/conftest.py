@@ -8,12 +8,12 @@ import pytest
 
 from core.uploads.description import DescriptionFile
 from core.uploads.folder import DatasetFolder
+from ingest.errors import RejectedUpload
 from ingest.intake import take_in
 from ingest.limits import MIB, Limits
-from ingest.refusals import Refused
 
 Take = Callable[..., DescriptionFile]
-Refusal = Callable[..., Refused]
+Refusal = Callable[..., RejectedUpload]
 
 
 @pytest.fixture
@@ -38,8 +38,8 @@ def take(folder: DatasetFolder) -> Take:
 def refuse(take: Take, folder: DatasetFolder) -> Refusal:
     """Return a function that expects bytes to be rejected, with nothing left behind, and returns the error."""
 
-    def refuse_bytes(content: bytes | str, **limits: int) -> Refused:
-        with pytest.raises(Refused) as raised:
+    def refuse_bytes(content: bytes | str, **limits: int) -> RejectedUpload:
+        with pytest.raises(RejectedUpload) as raised:
             take(content, **limits)
         assert [path.name for path in folder.path.iterdir()] == ["original"]
         return raised.value

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from ingest.errors import RejectedUpload
 from ingest.intake import take_in
 from ingest.limits import MIB, Limits
-from ingest.refusals import Refused
 
 ROOT = Path(__file__).parents[2]
 
@@ -37,7 +37,7 @@ def test_prints_the_reason_of_a_rejection(folder):
     folder.original.write_bytes(b"%PDF-1.7")
     done = run(folder)
     assert done.returncode == 0
-    refused = json.loads(done.stdout)["refused"]
+    refused = json.loads(done.stdout)["rejected"]
     assert refused["code"] == "unknown_format"
     assert "a PDF" in refused["detail"]
 
@@ -53,7 +53,7 @@ def test_leftovers_of_an_earlier_attempt_are_removed(folder):
 
 def test_link_in_place_of_the_upload_is_not_followed(folder):
     folder.original.symlink_to("/etc/hostname")
-    with pytest.raises(Refused):
+    with pytest.raises(RejectedUpload):
         take_in(folder.path, Limits(64 * MIB, 256 * MIB, cpu_seconds=60))
 
 
@@ -78,7 +78,7 @@ def test_any_bytes_are_ingested_or_rejected(folder, head, rest):
     folder.original.write_bytes(head + rest)
     try:
         take_in(folder.path, Limits(16 * MIB, 256 * MIB, cpu_seconds=60))
-    except Refused:
+    except RejectedUpload:
         assert [path.name for path in folder.path.iterdir()] == ["original"]
     else:
         assert folder.read_description().format

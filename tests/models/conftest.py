@@ -11,6 +11,12 @@ from core.metrics import MetricBatch, Phase, Progress
 from core.run_report import EngineReport
 from core.uploads.description import SPLIT_NAMES, DescriptionFile, ImagesDescription, ValueCount
 from core.uploads.folder import IMAGE_RECORD, DatasetFolder
+from models.export.export import build_model, run_onnx
+from models.export.onnx import write_onnx
+from models.export.steps import follow
+from models.networks.layers import TRAINING_ONLY
+from models.preparation.preparation import Preparation
+from models.runtime import keras
 
 
 class RecordingReporter:
@@ -108,3 +114,38 @@ def upload_images():
         return folder.path.name
 
     return upload
+
+
+@pytest.fixture
+def write():
+    """Write Keras layers as an ONNX file, their weights shaken so that none is 0 or 1; returns the Keras model."""
+    keras.utils.set_random_seed(1)
+
+    def write_layers(path, input_shape, layers, preparation=None):
+        preparation = preparation or Preparation()
+        model = build_model(input_shape, preparation, follow((), layers))
+        random = np.random.default_rng(2)
+        for weight in model.weights:
+            if weight.path.rpartition("/")[2] in {"bias", "gamma", "beta", "moving_mean", "moving_variance"}:
+                weight.assign(random.uniform(0.2, 1.2, weight.shape))
+        computing = [layer for layer in layers if not isinstance(layer, TRAINING_ONLY)]
+        write_onnx(path, input_shape, preparation, follow((), computing))
+        return model
+
+    return write_layers
+
+
+@pytest.fixture
+def assert_same(write, tmp_path):
+    """Assert that Keras layers and their ONNX form answer random rows alike."""
+
+    def compare(input_shape, layers, *, preparation=None, scale=1.0):
+        path = tmp_path / "model.onnx"
+        model = write(path, input_shape, layers, preparation)
+        rows = (np.random.default_rng(1).standard_normal((5, *input_shape)) * scale).astype(np.float32)
+        expected = np.asarray(model(rows, training=False))
+        answered = run_onnx(path, rows)
+        assert np.abs(expected).max() > 0
+        np.testing.assert_allclose(answered, expected, rtol=2e-4, atol=1e-5)
+
+    return compare

@@ -1,11 +1,17 @@
 import numpy as np
 import pytest
 
+import core.checks.fit
+import core.datasets.series
+import core.datasets.table
+from core.datasets.iris import IrisDataset
 from core.experiment import parse_spec
 from models.assembly import as_served, assemble
 from models.export.export import run_onnx
 from models.runtime import keras
 from models.training import train
+
+pytest_plugins = ["tests.models.uploads"]
 
 IRIS = {
     "name": "iris",
@@ -96,3 +102,42 @@ def test_a_model_trained_in_16_bits_is_saved_as_served_in_both_forms(definition,
     assert computing_types(model) == {"float32"}
     rows = assemble(spec, tmp_path).examples
     np.testing.assert_allclose(run_onnx(tmp_path / "model.onnx", rows), np.asarray(model(rows)), rtol=1e-5, atol=1e-6)
+
+
+def count_calls(monkeypatch, place, name):
+    """The calls of a function, as they come."""
+    calls = []
+    function = getattr(place, name)
+
+    def counted(*arguments):
+        calls.append(name)
+        return function(*arguments)
+
+    monkeypatch.setattr(place, name, counted)
+    return calls
+
+
+def test_a_training_asks_once_for_the_shape_and_once_for_the_layers(tmp_path, reporter, monkeypatch):
+    shapes = count_calls(monkeypatch, IrisDataset, "shape")
+    layers = count_calls(monkeypatch, core.checks.fit, "tabulate_layers")
+
+    train(spec_of(IRIS, "float32"), datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)
+
+    assert (len(shapes), len(layers)) == (1, 1)
+
+
+@pytest.mark.parametrize("name", ["table", "series"])
+def test_columns_of_a_table_are_chosen_once_and_layers_again_where_rows_change_the_shape(
+    name, tmp_path, reporter, upload_table, monkeypatch
+):
+    table = upload_table({"x": ("number", [n / 10 for n in range(40)]), "y": ("number", [float(n) for n in range(40)])})
+    definition = SERIES if name == "series" else IRIS | {"model": {"kind": "mlp", "layers": [{"units": 1}]}}
+    fields = {"name": name, "target": "y", **({"window": 5} if name == "series" else {})}
+    definition = definition | {"dataset": table | fields, "training": {"loss": "mse", "epochs": 1}}
+    modules = {"table": core.datasets.table, "series": core.datasets.series}
+    chosen = count_calls(monkeypatch, modules[name], "choose_features")
+    layers = count_calls(monkeypatch, core.checks.fit, "tabulate_layers")
+
+    train(parse_spec(definition), datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)
+
+    assert (len(chosen), len(layers)) == (1, 2)

@@ -1,4 +1,4 @@
-"""Every optimizer, schedule, loss and metric that a spec may name trains a little and exports."""
+"""Every choice that a spec may name has its counterpart in models: it trains a little and exports."""
 
 from typing import get_args
 
@@ -6,14 +6,35 @@ import numpy as np
 import pytest
 
 from core.experiment import parse_spec
+from core.specs import initializers, optimizers
+from core.specs.base import SpecModel
+from core.specs.initializers import AnyInitializer, Regularizer
+from core.specs.losses import LOSSES, Probability, TargetForm
+from core.specs.metrics import METRICS
 from core.specs.optimizers import AnyOptimizer, Schedule
-from core.specs.training import LossName, MetricName
+from core.specs.training import PrecisionName, RecordName, Training
+from models.assembly import assemble
+from models.objectives.losses import KERAS_LOSSES
+from models.objectives.metrics import METRIC_MAKERS, make_measures
+from models.objectives.optimizers import KERAS_OPTIMIZERS, KERAS_SCHEDULES
 from models.training import train
 
 
 def names_in(union):
-    """The names of the members of a union that is told apart by them."""
-    return [get_args(member.model_fields["name"].annotation)[0] for member in get_args(get_args(union)[0])]
+    """The names by which the members of a union are chosen."""
+    return [name for member in members_of(union) for name in get_args(member.model_fields["name"].annotation)]
+
+
+def members_of(union):
+    return get_args(get_args(union)[0])
+
+
+def named_classes_in(module):
+    return [
+        value
+        for value in vars(module).values()
+        if isinstance(value, type) and issubclass(value, SpecModel) and "name" in value.model_fields
+    ]
 
 
 SCHEDULES = {
@@ -32,9 +53,13 @@ LINE = {
 IRIS = {"name": "iris", "scaling": "min_max", "split": {"validation": 10, "test": 5}}
 OR = {"name": "truth_table", "operation": "or"}
 # Losses for which numbers from a line, which are all above 0, are no fitting targets.
-FOR_CLASSES = {"sparse_categorical_crossentropy", "categorical_crossentropy", "categorical_hinge", "kl_divergence"}
-FOR_TWO = {"binary_crossentropy", "hinge", "squared_hinge"}
-COUNTING = {"accuracy", "top_k_categorical_accuracy", "precision", "recall", "auc"}
+FOR_CLASSES = {name for name, traits in LOSSES.items() if traits.needs_every_class}
+FOR_TWO = {
+    name
+    for name, traits in LOSSES.items()
+    if traits.targets is TargetForm.SIGNS or traits.probability is Probability.SIGMOID
+}
+COUNTING = {name for name, traits in METRICS.items() if traits.counts_answers}
 
 
 def run(folder, reporter, dataset, layers, kind="mlp", **training):
@@ -57,6 +82,30 @@ def line_layers():
     return [{"units": 4, "activation": "tanh"}, {"units": 1, "activation": "softplus"}]
 
 
+@pytest.mark.parametrize("spec_class", named_classes_in(optimizers), ids=lambda spec_class: spec_class.__name__)
+def test_every_optimizer_and_schedule_is_a_member_of_its_union(spec_class):
+    assert spec_class in {*members_of(AnyOptimizer), *members_of(Schedule)}
+
+
+@pytest.mark.parametrize("spec_class", named_classes_in(initializers), ids=lambda spec_class: spec_class.__name__)
+def test_every_initializer_is_a_member_of_its_union(spec_class):
+    assert spec_class in members_of(AnyInitializer)
+
+
+@pytest.mark.parametrize(
+    ("made", "named"),
+    [
+        (KERAS_OPTIMIZERS, names_in(AnyOptimizer)),
+        (KERAS_SCHEDULES, names_in(Schedule)),
+        (KERAS_LOSSES, LOSSES),
+        (METRIC_MAKERS, METRICS),
+    ],
+    ids=["optimizers", "schedules", "losses", "metrics"],
+)
+def test_nothing_is_made_that_no_spec_can_name(made, named):
+    assert set(made) <= set(named)
+
+
 @pytest.mark.parametrize("name", names_in(AnyOptimizer))
 def test_every_optimizer_trains(name, tmp_path, reporter):
     run(tmp_path, reporter, LINE, line_layers(), loss="mse", optimizer=name)
@@ -69,7 +118,7 @@ def test_every_schedule_trains(name, tmp_path, reporter):
     run(tmp_path, reporter, LINE, line_layers(), loss="mse", optimizer={"name": "sgd", "learning_rate": schedule})
 
 
-@pytest.mark.parametrize("name", get_args(LossName))
+@pytest.mark.parametrize("name", LOSSES)
 def test_every_loss_trains(name, tmp_path, reporter):
     if name in FOR_CLASSES:
         run(tmp_path, reporter, IRIS, [{"units": 3, "activation": "softmax"}], loss=name)
@@ -79,10 +128,60 @@ def test_every_loss_trains(name, tmp_path, reporter):
         run(tmp_path, reporter, LINE, line_layers(), loss=name)
 
 
+@pytest.mark.parametrize("name", names_in(AnyInitializer))
+def test_every_initializer_starts_weights(name, tmp_path):
+    layers = [{"units": 4, "kernel_initializer": name}, {"units": 1}]
+    training = {"loss": "mse"}
+    spec = {"name": "test", "dataset": LINE, "model": {"kind": "mlp", "layers": layers}, "training": training}
+
+    first = assemble(parse_spec(spec), tmp_path).network.weights[0].numpy()
+
+    assert first.shape == (1, 4)
+    assert np.isfinite(first).all()
+
+
+@pytest.mark.parametrize("name", Regularizer.model_fields)
+def test_every_penalty_of_a_regularizer_adds_to_the_loss(name, tmp_path, reporter):
+    layers = [{"units": 1, "kernel_initializer": "ones", "kernel_regularizer": {name: 10.0}}]
+    training = {"loss": "mse", "epochs": 0}
+    spec = {"name": "test", "dataset": LINE, "model": {"kind": "mlp", "layers": layers}, "training": training}
+
+    penalized = train(parse_spec(spec), datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)
+    del layers[0]["kernel_regularizer"]
+    reporter.curves.clear()
+    plain = train(parse_spec(spec), datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)
+
+    difference = penalized.final_metrics["epoch/train/loss"] - plain.final_metrics["epoch/train/loss"]
+    assert difference == pytest.approx(10.0, rel=1e-5)
+
+
+@pytest.mark.parametrize("name", get_args(PrecisionName))
+def test_every_precision_trains(name, tmp_path, reporter):
+    run(tmp_path, reporter, IRIS, [{"units": 3, "activation": "softmax"}], loss="kld", precision=name)
+
+
+@pytest.mark.parametrize("name", get_args(RecordName))
+def test_everything_that_can_be_recorded_is(name, tmp_path, reporter):
+    run(tmp_path, reporter, LINE, line_layers(), loss="mse")
+    without = set(reporter.curves)
+    reporter.curves.clear()
+
+    run(tmp_path, reporter, LINE, line_layers(), loss="mse", record=[name])
+
+    assert set(reporter.curves) > without
+
+
+@pytest.mark.parametrize("name", METRICS)
+def test_every_metric_is_made(name):
+    (measure,) = make_measures(Training.model_validate({"loss": "mse", "metrics": [name]}), (10,))
+
+    assert measure.name == name
+
+
 @pytest.mark.parametrize("loss", ["sparse_categorical_crossentropy", "categorical_crossentropy", "mean_squared_error"])
 def test_every_metric_measures_classes(loss, tmp_path, reporter):
     digits = {"name": "digits", "split": {"validation": 20, "test": 1750}}
-    metrics = [name for name in get_args(MetricName) if name != "mean_absolute_percentage_error"]
+    metrics = [name for name in METRICS if name != "mean_absolute_percentage_error"]
 
     outcome = run(tmp_path, reporter, digits, [{"units": 10, "activation": "softmax"}], loss=loss, metrics=metrics)
 
@@ -92,7 +191,7 @@ def test_every_metric_measures_classes(loss, tmp_path, reporter):
 @pytest.mark.parametrize("loss", ["binary_crossentropy", "hinge"])
 @pytest.mark.parametrize("dataset", [OR, {"name": "binary_addition", "num_train": 20, "num_test": 10}])
 def test_every_fitting_metric_measures_single_bits(dataset, loss, tmp_path, reporter):
-    metrics = [name for name in get_args(MetricName) if name != "top_k_categorical_accuracy"]
+    metrics = [name for name in METRICS if name != "top_k_categorical_accuracy"]
     layers, kind = ([{"units": 1, "activation": "sigmoid"}], "mlp") if dataset is OR else (None, "binary_adder")
 
     outcome = run(tmp_path, reporter, dataset, layers, kind, loss=loss, metrics=metrics)
@@ -105,7 +204,7 @@ def test_every_fitting_metric_measures_single_bits(dataset, loss, tmp_path, repo
 def test_every_fitting_metric_measures_numbers(targets, tmp_path, reporter):
     dataset = {"name": "time_series", "num_points": 40, "window": 5, "targets": targets, "split": {"test": 10}}
     recurrent = {"type": "recurrent", "cell": "simple_rnn", "units": 3, "return_sequences": targets == "every_step"}
-    metrics = [name for name in get_args(MetricName) if name not in COUNTING]
+    metrics = [name for name in METRICS if name not in COUNTING]
 
     outcome = run(
         tmp_path, reporter, dataset, [recurrent, {"type": "dense", "units": 1}], "rnn", loss="mse", metrics=metrics

@@ -8,9 +8,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from core.checks import fit as fit_check
 from core.errors import DatasetMissing, InvalidSpec
 from core.experiment import parse_spec
 from core.metrics import Phase
+from core.networks.network import tabulate_layers
 from models.export.export import run_onnx
 from models.reporting import TrainingStopped
 from models.training import train
@@ -116,6 +118,24 @@ def test_a_run_says_what_it_ran_on_and_how_long_each_phase_took(tmp_path, report
     assert {"tensorflow", "keras", "numpy", "onnxruntime", "seed", "threads"} <= set(environment)
     assert environment["seed"] == 7
     assert reporter.last_details["engine"].plan
+
+
+def test_the_layer_table_is_worked_out_once(tmp_path, reporter, monkeypatch):
+    asked = []
+    monkeypatch.setattr(fit_check, "tabulate_layers", lambda *given: asked.append(given) or tabulate_layers(*given))
+
+    run(IRIS, tmp_path, reporter)
+
+    assert len(asked) == 1
+
+
+def test_early_stopping_that_watches_what_is_not_measured_is_rejected_before_anything_is_trained(tmp_path, reporter):
+    training = IRIS["training"] | {"early_stopping": {"monitor": "val_auc"}}
+
+    with pytest.raises(InvalidSpec, match="early_stopping watches 'val_auc'"):
+        run(IRIS | {"training": training}, tmp_path, reporter)
+
+    assert reporter.phases == [Phase.START]
 
 
 REPEAT = """

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from core.experiment import parse_spec
 from core.signatures.signature import ModelSignature
 from core.uploads.folder import DatasetFolder
-from models.datasets.images import load_image_samples
+from models.datasets.images import decode_images
 from models.export.export import run_onnx
 from models.training import train
 from serving.images import read_image_files
@@ -94,7 +94,7 @@ def test_shapes_are_learned_and_served_as_they_were_learned(shapes, tmp_path, re
     assert (signature.resize, signature.input.shape) == ("pad", (16, 16, 3))
     # Every image, as a client sends it, has the pixels that training saw.
     folder = DatasetFolder.of(datasets, spec["dataset"]["sha256"])
-    samples = load_image_samples(parse_spec(spec).dataset, folder.read_description().description, folder, 0)
+    samples = decode_images(parse_spec(spec).dataset, (16, 16, 3), folder, 0)
     rows = [{"b64": base64.b64encode(content).decode()} for _, _, content, _ in files]
     served = read_image_files(rows, signature, Place(("instances",)))
     trained_on = [np.asarray(part.inputs) for part in (samples.test, samples.train, samples.validation)]

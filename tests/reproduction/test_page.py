@@ -2,7 +2,7 @@ import pytest
 
 from reproduction.outcomes import Outcomes
 from reproduction.page import Row, write_page
-from reproduction.verdicts import judge
+from reproduction.verdicts import evaluate
 
 LOSS = {"kind": "metric", "says": "a loss of 0.5", "metric": "train/loss", "at_most": 0.5, "because": "It was."}
 BEST = LOSS | {"says": "long is better", "variant": "long", "beside": [None], "at_most": 0.0}
@@ -12,7 +12,7 @@ BEST = LOSS | {"says": "long is better", "variant": "long", "beside": [None], "a
 def page(make_preset):
     def page(*outcomes, figures=(LOSS,), chart=None, **more):
         preset, known = make_preset(*figures, **more), Outcomes(outcomes)
-        return write_page([Row(preset, judge(preset, known), chart)], known)
+        return write_page([Row(preset, evaluate(preset, known), chart)], known)
 
     return page
 

@@ -49,7 +49,7 @@ def test_plain_rows_are_answered_with_labels_on_request(iris, predict):
 
 def test_a_model_that_does_not_classify_has_no_labels(line, refusal):
     error = refusal(line, {"instances": [[1]]}, labels=True)
-    assert error.detail == "Labels were asked for, but this model does not tell classes apart. Ask without."
+    assert error.detail == "Labels were asked for, but this model does not classify. Ask without."
 
 
 def test_not_a_number_and_infinity_are_legal_both_ways(line):

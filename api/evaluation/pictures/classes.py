@@ -3,8 +3,19 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.evaluation.pictures.drawing import INK, MUTED, PAPER, Block, box, cut, measure, show_count, show_share, text
-from api.evaluation.pictures.tables import draw_table
+from api.evaluation.pictures.drawing import (
+    INK,
+    MUTED,
+    PAPER,
+    Block,
+    box,
+    cut,
+    draw_table,
+    measure,
+    show_count,
+    show_share,
+    text,
+)
 from core.evaluation import AverageEvaluation, ClassEvaluation, ClassificationEvaluation
 
 MOST_LABELLED = 30
@@ -61,8 +72,8 @@ def _draw_matrix(labels: Sequence[str], counts: Counts) -> Block:
     for actual, row in enumerate(counts):
         for answered, (count, share) in enumerate(zip(row, _shares(row), strict=True)):
             x, y = left + answered * cell, top + actual * cell
-            told = f"{shown[actual]}, answered {shown[answered]}: {count:,} ({share:.1%})"
-            parts.append(box(x, y, cell - 1, cell - 1, fill=_shade(share), told=told))
+            title = f"{shown[actual]}, answered {shown[answered]}: {count:,} ({share:.1%})"
+            parts.append(box(x, y, cell - 1, cell - 1, fill=_shade(share), title=title))
             color = PAPER if share >= DARK else INK if count else MUTED
             words = show_count(count, is_short=True)
             if is_few or count:
@@ -98,7 +109,7 @@ def _shares(row: Sequence[int]) -> list[float]:
 
 
 def _shade(share: float) -> str:
-    """From nearly white to blue."""
+    """Return a color from nearly white to blue."""
     # What is there at all must be seen: a share of 1 in 1000 is shaded like one in 30.
     depth = share**0.5 if share else 0.0
     red, green, blue = (round(248 + (dark - 248) * depth) for dark in DARKEST)

@@ -71,10 +71,10 @@ def text(
     )
 
 
-def box(x: float, y: float, width: float, height: float, *, fill: str, told: str = "") -> str:
+def box(x: float, y: float, width: float, height: float, *, fill: str, title: str = "") -> str:
     """A filled rectangle, telling more to a pointer that rests on it."""
-    title = f"<title>{clean(told)}</title>" if told else ""
-    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{fill}">{title}</rect>'
+    shown = f"<title>{clean(title)}</title>" if title else ""
+    return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{fill}">{shown}</rect>'
 
 
 def line(x1: float, y1: float, x2: float, y2: float, *, stroke: str = GRID, width: float = 1) -> str:
@@ -127,3 +127,46 @@ def show_count(count: int, *, is_short: bool = False) -> str:
     if not is_short or count < 10 * thousand:
         return f"{count:,}" if not is_short else str(count)
     return f"{count / thousand:.0f}k" if count < million else f"{count / million:.3g}M"
+
+
+ROW = 22
+
+NUMBER_WIDTH = 96
+
+LETTER_WIDTH = 7.6
+
+SMALLEST_FIRST_WIDTH = 150
+
+
+def draw_table(headers: Sequence[str], rows: Sequence[Sequence[str]], longest: int, *, num_apart: int = 0) -> Block:
+    """Rows of a name and numbers.
+
+    Args:
+        headers: Of the columns; the first is of the names.
+        rows: Cells, already in words.
+        longest: Width of the longest name in letters.
+        num_apart: How many of the last rows stand below a line.
+    """
+    first = max(longest * LETTER_WIDTH, SMALLEST_FIRST_WIDTH)
+    ends = [first + (number + 1) * NUMBER_WIDTH for number in range(len(headers) - 1)]
+    width = ends[-1] if ends else first
+    parts = _draw_row(headers, ends, 14, fill=MUTED, weight=600)
+    for number, row in enumerate(rows):
+        top = ROW * (number + 1)
+        is_parting = number in {0, len(rows) - num_apart}
+        parts.append(line(0, top, width, top, stroke=MUTED if is_parting else GRID))
+        parts += _draw_row(row, ends, top + 15)
+    return Block(width, ROW * (len(rows) + 1), tuple(parts))
+
+
+def _draw_row(
+    cells: Sequence[str], ends: Sequence[float], y: float, *, fill: str = INK, weight: int = 400
+) -> list[str]:
+    name, *numbers = cells
+    return [
+        text(0, y, name, fill=fill, weight=weight),
+        *(
+            text(end, y, number, fill=fill, weight=weight, anchor="end")
+            for end, number in zip(ends, numbers, strict=True)
+        ),
+    ]

@@ -3,8 +3,20 @@
 import math
 from collections.abc import Sequence
 
-from api.evaluation.pictures.drawing import DEEP, MARK, MUTED, Block, cut, dots, line, measure, moved, show_number, text
-from api.evaluation.pictures.tables import draw_table
+from api.evaluation.pictures.drawing import (
+    DEEP,
+    MARK,
+    MUTED,
+    Block,
+    cut,
+    dots,
+    draw_table,
+    line,
+    measure,
+    moved,
+    show_number,
+    text,
+)
 from core.evaluation import OutputEvaluation, PairSample, RegressionEvaluation
 
 SIDE = 300

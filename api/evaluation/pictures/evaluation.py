@@ -1,10 +1,23 @@
 """A picture of how a run's network answers held-out samples."""
 
-from api.evaluation.pictures.bits import draw_bits
 from api.evaluation.pictures.classes import draw_classification
-from api.evaluation.pictures.drawing import MUTED, Block, cut, document, show_count, show_number, text
+from api.evaluation.pictures.drawing import (
+    DEEP,
+    GRID,
+    MUTED,
+    Block,
+    box,
+    cut,
+    document,
+    draw_table,
+    line,
+    show_count,
+    show_number,
+    show_share,
+    text,
+)
 from api.evaluation.pictures.errors import draw_regression
-from core.evaluation import EvaluationReport, SplitEvaluation
+from core.evaluation import BitsEvaluation, EvaluationReport, SplitEvaluation
 
 LONGEST_NAME = 60
 
@@ -32,9 +45,9 @@ def _draw_heading(title: str, part: SplitEvaluation | None) -> Block:
         lines = ["No samples were held out for this. Set dataset.split in the spec."]
     else:
         lines = [f"{show_count(part.num_samples)} samples, none of which was learned from"]
-        told = [f"{name} {show_number(value)}" for name, value in part.metrics.items()]
+        values = [f"{name} {show_number(value)}" for name, value in part.metrics.items()]
         lines += [
-            " · ".join(told[first : first + METRICS_IN_A_LINE]) for first in range(0, len(told), METRICS_IN_A_LINE)
+            " · ".join(values[first : first + METRICS_IN_A_LINE]) for first in range(0, len(values), METRICS_IN_A_LINE)
         ]
     shown = [text(0, 42 + 18 * number, words, fill=MUTED) for number, words in enumerate(lines)]
     return Block(WIDTH, 28 + 18 * len(lines), (text(0, 18, title, size=18, weight=600), *shown))
@@ -48,3 +61,39 @@ def _draw_answers(part: SplitEvaluation | None) -> list[Block]:
     if part.regression is not None:
         return draw_regression(part.regression)
     return [] if part.bits is None else draw_bits(part.bits)
+
+
+CHART_HEIGHT, CHART_WIDTH = 180, 520
+
+LEFT, TOP, BOTTOM = 52, 34, 46
+
+MOST_NUMBERED = 32
+
+
+def draw_bits(answers: BitsEvaluation) -> list[Block]:
+    """The two shares, and a bar for each place."""
+    rows = [
+        ["bits that are right", show_share(answers.bit_accuracy)],
+        ["sequences that are right as a whole", show_share(answers.sequence_accuracy)],
+    ]
+    return [draw_table(("", "share"), rows, max(len(row[0]) for row in rows)), _draw_places(answers)]
+
+
+def _draw_places(answers: BitsEvaluation) -> Block:
+    shares = answers.accuracy_by_place
+    step = CHART_WIDTH / len(shares)
+    parts = [text(0, 14, "Right bits by place", weight=600, size=15)]
+    for share in (0, 0.25, 0.5, 0.75, 1):
+        y = TOP + CHART_HEIGHT * (1 - share)
+        parts.append(line(LEFT, y, LEFT + CHART_WIDTH, y, stroke=GRID))
+        parts.append(text(LEFT - 8, y + 4, f"{share:.0%}", anchor="end", size=11, fill=MUTED))
+    for place, share in enumerate(shares):
+        x = LEFT + place * step
+        height = CHART_HEIGHT * share
+        title = f"place {place}: {share:.2%}"
+        parts.append(box(x + step * 0.15, TOP + CHART_HEIGHT - height, step * 0.7, height, fill=DEEP, title=title))
+        if len(shares) <= MOST_NUMBERED:
+            parts.append(text(x + step / 2, TOP + CHART_HEIGHT + 16, str(place), anchor="middle", size=11, fill=MUTED))
+    words = "place, the least significant first"
+    parts.append(text(LEFT + CHART_WIDTH / 2, TOP + CHART_HEIGHT + 36, words, anchor="middle", size=12, fill=MUTED))
+    return Block(LEFT + CHART_WIDTH, TOP + CHART_HEIGHT + BOTTOM, tuple(parts))

@@ -29,7 +29,7 @@ class AlexNet(PlainFamily):
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """The same network in the terms of `CnnNetwork`."""
+        """Layers of the same network in the terms of `CnnNetwork`."""
         middle, widest = max(1, self.width * 8 // 3), self.width * 4
         return (
             self.convolve(self.width, 5),

@@ -1,11 +1,15 @@
-"""What the families share: their answer, and the pieces their layers are made of."""
+"""Base classes of the families, and the pieces that their layers are made of."""
 
 from typing import Annotated, Literal
 
 from pydantic import Field
 
-from core.networks.layers import Activation, BatchNormalization, Conv2DLayer, DenseLayer, DropoutLayer, Pooling2DLayer
-from core.specs.base import Bool, PositiveInt, SpecModel
+from core.networks.base import ImageNetwork
+from core.networks.convolution import Conv2DLayer
+from core.networks.dense import DenseLayer
+from core.networks.layer import Activation, BatchNormalization, DropoutLayer
+from core.networks.pooling import Pooling2DLayer
+from core.specs.base import Bool, PositiveInt
 from core.specs.initializers import plain
 
 HE_NORMAL = plain("he_normal")
@@ -16,14 +20,16 @@ MOMENTUM = 0.9
 Width = Annotated[PositiveInt, Field(le=1024)]
 
 
-class CnnFamily(SpecModel):
+class CnnFamily(ImageNetwork):
     """A convolutional network known by a name. It ends in a softmax over the classes."""
+
+    expands_to = "cnn"
 
     kind: Literal["cnn_family"]
     num_classes: Annotated[PositiveInt, Field(ge=2)] = 10
 
     def answer(self) -> DenseLayer:
-        """The layer that answers: a probability for each class."""
+        """Return the layer that answers: a probability for each class."""
         return DenseLayer(units=self.num_classes, activation="softmax")
 
 
@@ -35,7 +41,7 @@ class PlainFamily(CnnFamily):
     of which takes up to twice as long on a processor."""
 
     def convolve(self, filters: int, kernel_size: int) -> Conv2DLayer:
-        """A convolution of the family that keeps an image's size."""
+        """Return a convolution of the family that keeps an image's size."""
         if self.batch_normalization:
             return normalized_convolution(filters, kernel_size, activation="relu")
         return Conv2DLayer(
@@ -49,7 +55,7 @@ class PlainFamily(CnnFamily):
 
 
 def normalized_convolution(filters: int, kernel_size: int, *, stride: int = 1, activation: Activation) -> Conv2DLayer:
-    """A convolution with its batch normalisation, before the activation; the normalisation's offset is its bias."""
+    """Return a convolution with batch normalisation before the activation; the normalisation's offset is its bias."""
     # Behind a linear layer both positions are the same, and this one needs no layer for an activation.
     position: Literal["before_activation", "after_activation"]
     position = "after_activation" if activation == "linear" else "before_activation"
@@ -67,18 +73,18 @@ def normalized_convolution(filters: int, kernel_size: int, *, stride: int = 1, a
 
 
 def max_pooling(pool_size: int, stride: int) -> Pooling2DLayer:
-    """Max pooling that leaves something of every image, however small."""
+    """Return max pooling that leaves something of every image, however small."""
     return Pooling2DLayer(
         type="pooling2d", kind="max", pool_size=(pool_size, pool_size), strides=(stride, stride), padding="same"
     )
 
 
 def hidden_layers(units: int, dropout: float) -> tuple[DenseLayer, DenseLayer]:
-    """The two dense layers that stand before the answer of AlexNet and VGG."""
+    """Return the two dense layers that stand before the answer of AlexNet and VGG."""
     hidden = DenseLayer(units=units, activation="relu", kernel_initializer=HE_NORMAL, dropout=dropout)
     return hidden, hidden
 
 
 def maybe_dropout(rate: float) -> tuple[DropoutLayer, ...]:
-    """A dropout layer, or none where nothing is dropped."""
+    """Return a dropout layer, or none where nothing is dropped."""
     return (DropoutLayer(type="dropout", rate=rate),) if rate else ()

@@ -8,8 +8,10 @@ The numbers of filters are those of table 1.
 from dataclasses import astuple, dataclass
 from typing import Literal
 
+from core.networks.blocks import ParallelBlock
 from core.networks.families.family import PlainFamily, Width, max_pooling, maybe_dropout
-from core.networks.layers import GlobalPooling2DLayer, LayerSpec, ParallelBlock
+from core.networks.layers import LayerSpec
+from core.networks.pooling import GlobalPooling2DLayer
 from core.specs.base import Fraction
 
 FIRST_FILTERS = 64
@@ -57,7 +59,7 @@ class GoogLeNet(PlainFamily):
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """The same network in the terms of `CnnNetwork`."""
+        """Layers of the same network in the terms of `CnnNetwork`."""
         stages: list[LayerSpec] = []
         for blocks in STAGES:
             stages += [max_pooling(3, 2), *(self._inception(block) for block in blocks)]

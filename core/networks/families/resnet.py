@@ -9,8 +9,10 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from core.networks.blocks import ResidualBlock
 from core.networks.families.family import CnnFamily, Width, maybe_dropout, normalized_convolution
-from core.networks.layers import GlobalPooling2DLayer, LayerSpec, ResidualBlock
+from core.networks.layers import LayerSpec
+from core.networks.pooling import GlobalPooling2DLayer
 from core.specs.base import Bool, Fraction, Int
 
 NUM_STAGES = 3
@@ -45,7 +47,7 @@ class ResNet(CnnFamily):
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """The same network in the terms of `CnnNetwork`."""
+        """Layers of the same network in the terms of `CnnNetwork`."""
         stages: list[LayerSpec] = []
         for stage in range(NUM_STAGES):
             for place in range((self.depth - 2) // 6):

@@ -42,7 +42,7 @@ class Vgg(PlainFamily):
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """The same network in the terms of `CnnNetwork`."""
+        """Layers of the same network in the terms of `CnnNetwork`."""
         groups: list[LayerSpec] = []
         for num_convolutions, factor in zip(GROUPS[self.depth], FACTORS, strict=True):
             groups += [self.convolve(self.width * factor, 3)] * num_convolutions

@@ -1,4 +1,4 @@
-"""What earlier runs found out, kept on disk: timings of plans, and programs that XLA compiled."""
+"""Findings of earlier runs, kept on disk: timings of plans, and programs that XLA compiled."""
 
 import json
 import os
@@ -12,7 +12,7 @@ from tempfile import NamedTemporaryFile
 
 @dataclass(frozen=True, slots=True)
 class Timing:
-    """What a plan took.
+    """Time that a plan took.
 
     Attributes:
         compile_seconds: To get it going.
@@ -42,7 +42,7 @@ class PlanCache:
         self._folder = folder
 
     def read(self, key: str) -> dict[str, Timing]:
-        """What is known of this shape, by plan; nothing where the file can not be read."""
+        """Read what is known of this shape, by plan; nothing where the file cannot be read."""
         path = self._path(key)
         if path is None:
             return {}
@@ -73,7 +73,7 @@ FOLDER = re.compile(r"--tf_xla_persistent_cache_directory='?([^']*?)(?:'|\s--|$)
 
 
 def forget_compiled_programs() -> None:
-    """Delete them all: XLA gives up on a file that it can not read, such as half of one."""
+    """Delete them all: XLA gives up on a file that it cannot read, such as half of one."""
     match = FOLDER.search(os.environ.get("TF_XLA_FLAGS", ""))
     if match is not None:
         for path in Path(match.group(1)).glob("*.pb"):

@@ -9,7 +9,7 @@ from models.runtime import has_gpu, keras
 
 
 class Form(StrEnum):
-    """What one call to TensorFlow runs."""
+    """Work of one call to TensorFlow."""
 
     GRAPH = "graph"
     """Many steps, in a graph."""
@@ -44,14 +44,17 @@ class Plan:
 
     @property
     def name(self) -> str:
-        """As a spec and a run's record have it, such as `xla-unrolled`."""
+        """As a spec and the report of a run have it, such as `xla-unrolled`."""
         return f"{self.form}-unrolled" if self.is_unrolled else str(self.form)
+
+
+PLANS = {plan.name: plan for plan in (*map(Plan, Form), *(Plan(form, is_unrolled=True) for form in MAX_UNROLLED_STEPS))}
+"""By name; those of a spec are in core/specs/training.py."""
 
 
 def plan_of(name: str) -> Plan:
     """The plan of this name."""
-    form, _, rest = name.partition("-")
-    return Plan(Form(form), is_unrolled=rest == "unrolled")
+    return PLANS[name]
 
 
 def list_candidates(network: Any, *, fits_on_device: bool, is_mirrored: bool = False) -> list[Plan]:
@@ -95,7 +98,7 @@ SMALL_STEP_FLOPS = 20_000_000
 
 @dataclass(frozen=True, slots=True)
 class Planning:
-    """What plans are chosen by.
+    """Knowledge by which a plan is chosen.
 
     Attributes:
         network: What the network is, in a word that is the same whenever timings would be.
@@ -109,5 +112,5 @@ class Planning:
 
     @property
     def has_small_steps(self) -> bool:
-        """Whether what is done around the arithmetic of a step weighs more than the arithmetic."""
+        """True where the work around the arithmetic of a step weighs more than the arithmetic."""
         return self.flops_per_step < SMALL_STEP_FLOPS

@@ -24,7 +24,7 @@ COMPILE_SECONDS, COMPILE_SECONDS_PER_OPERATION = 0.1, 0.002
 """What XLA takes about, for programs of 160 to 860 operations."""
 
 STEPS_SECONDS = 0.03
-"""Long enough to tell two plans apart."""
+"""Long enough to measure which of two plans is faster."""
 
 FASTEST_GROWTH = 64
 """From one timed call to the next."""
@@ -33,7 +33,7 @@ DUPLICATE = "duplicate function"
 """What TensorFlow says should another program go by the same name after all."""
 
 UNUSABLE = (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError, tf.errors.InternalError)
-"""What XLA raises for a network that it can not compile."""
+"""What XLA raises for a network that it cannot compile."""
 
 
 class Reason(StrEnum):
@@ -55,7 +55,7 @@ class Choice:
         program: Compiled.
         reason: Why this one.
         tried: What plans took, by name, in this run or an earlier one.
-        failed: Plans that can not be used here, and why.
+        failed: Plans that cannot be used here, and why.
         trial_seconds: Spent on trying.
     """
 
@@ -110,7 +110,7 @@ class Planner:
         """Use this plan, whatever others might take.
 
         Raises:
-            TrainingFailed: If it can not be used for this network.
+            TrainingFailed: If it cannot be used for this network.
         """
         return self._choose(plan, Reason.SPEC)
 
@@ -157,13 +157,13 @@ class Planner:
         return Choice(plan, self._ready[plan.name], reason, self._tried, self._failed, max(0.0, trial_seconds))
 
     def _correct(self, plan: Plan) -> None:
-        """Where a program was found compiled, let shorter fits know how soon it was there."""
+        """Let shorter fits know how soon a program was there that was found compiled."""
         known, seconds = self._tried[plan.name], self._compile_seconds[plan.name]
         if seconds < known.compile_seconds:
             self._cache.write(self._key, self._tried | {plan.name: replace(known, compile_seconds=seconds)})
 
     def _is_worth_trying(self, plan: Plan, first: Timing) -> bool:
-        """Whether what XLA takes to compile can be expected to pay within this fit."""
+        """Return whether the time that XLA takes to compile can be expected to pay within this fit."""
         cost = COMPILE_SECONDS + COMPILE_SECONDS_PER_OPERATION * first.num_operations
         return cost <= self._saved_share(plan) * first.step_seconds * self._length.num_steps
 
@@ -209,7 +209,7 @@ class Planner:
         self._compile_seconds[plan.name] = perf_counter() - started
 
     def _time_steps(self, plan: Plan) -> Iterator[Timing]:
-        """What the plan takes, found by longer and longer calls: a step's time is at most what a shorter one tells."""
+        """Time the plan by longer and longer calls: a step takes at most what a shorter call shows."""
         program = self._ready[plan.name]
         running = self._learner.meter.zero()
         most = min(program.max_steps, self._length.num_steps)
@@ -230,4 +230,4 @@ class Planner:
 
 def _why_not(plan: Plan, error: Exception) -> str:
     first_line = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-    return f"The plan '{plan.name}' can not compute this network: {first_line[:300]}"
+    return f"The plan '{plan.name}' cannot compute this network: {first_line[:300]}"

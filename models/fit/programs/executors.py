@@ -1,4 +1,4 @@
-"""Which of TensorFlow's executors runs a graph."""
+"""TensorFlow's executors, and the choice of the one that runs a graph."""
 
 from collections.abc import Callable, Sequence
 from enum import StrEnum

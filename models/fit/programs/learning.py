@@ -2,12 +2,10 @@
 
 from typing import Any
 
+from models.fit.arrays import Batch
 from models.fit.meter import Meter, State
-from models.preparation.augmentation import NOTHING, Front
+from models.preparation.augmentation import AS_STORED, StepPreparation
 from models.runtime import tf
-
-Batch = tuple[Any, ...]
-"""Inputs, targets and, where samples weigh unequally, their weights."""
 
 
 class Learner:
@@ -18,19 +16,21 @@ class Learner:
         optimizer: Keras's; its variables are made here.
         loss: Keras's.
         meter: What to measure.
-        front: What happens to inputs before they reach the network.
+        preparation: What happens to inputs before they reach the network.
 
     Attributes:
-        recorded: Names of what a step tells besides, in one more part behind its state; () for no such part.
+        recorded: Names of what a step gives besides, in one more part behind its state; () for no such part.
     """
 
     recorded: tuple[str, ...] = ()
 
-    def __init__(self, network: Any, optimizer: Any, loss: Any, meter: Meter, front: Front = NOTHING) -> None:
+    def __init__(
+        self, network: Any, optimizer: Any, loss: Any, meter: Meter, preparation: StepPreparation = AS_STORED
+    ) -> None:
         self.network = network
         self.optimizer = optimizer
         self.meter = meter
-        self._front = front
+        self._preparation = preparation
         self._loss = loss
         optimizer.build(network.trainable_variables)
 
@@ -42,7 +42,7 @@ class Learner:
     def learn(self, batch: Batch) -> State:
         """Update the weights by a batch as it is stored; what it measured before the update."""
         inputs, *others = batch
-        return self.update((self._front.learn(inputs, self.optimizer.iterations), *others))
+        return self.update((self._preparation.for_training(inputs, self.optimizer.iterations), *others))
 
     def update(self, batch: Batch) -> State:
         """Update the weights by a batch as the network takes it; what it measured before the update."""
@@ -56,10 +56,10 @@ class Learner:
         self.optimizer.apply(tape.gradient(scaled_loss, variables), variables)
         return self.meter.measure(loss, targets, outputs)
 
-    def judge(self, batch: Batch) -> tuple[State, Any]:
-        """What a batch measures, and what it was answered, learning nothing."""
+    def evaluate(self, batch: Batch) -> tuple[State, Any]:
+        """Measure a batch and give the answers to it, learning nothing."""
         inputs, targets, *weights = batch
-        outputs = self.network(self._front.judge(inputs), training=False)
+        outputs = self.network(self._preparation.for_evaluation(inputs), training=False)
         return self.meter.measure(self.loss(targets, outputs, *weights), targets, outputs), outputs
 
     def loss(self, targets: Any, outputs: Any, *weights: Any) -> Any:

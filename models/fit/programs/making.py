@@ -1,16 +1,46 @@
-"""From a plan to its program."""
+"""Make what a fit trains with: the learner of its steps, and the program of a plan."""
+
+from typing import Any, assert_never
 
 from core.checks.length import FitLength
-from models.fit.arrays import Arrays
+from core.specs.training import Training
+from models.fit.arrays import Arrays, Resident
+from models.fit.meter import Meter
+from models.fit.mirroring import MirroredLearner, is_mirrored
 from models.fit.ordering import Ordering
-from models.fit.plans.plan import Form, Plan
-from models.fit.programs.epochs import GraphEpochs, XlaEpochs
+from models.fit.plans.plan import Form, Plan, Planning
 from models.fit.programs.executors import Executor
+from models.fit.programs.graph import GraphEpochs, SingleSteps
 from models.fit.programs.learning import Learner
 from models.fit.programs.program import TrainingProgram
-from models.fit.programs.resident import Resident
-from models.fit.programs.single_steps import SingleSteps
 from models.fit.programs.streaming import StreamedSteps
+from models.fit.programs.xla import XlaEpochs
+from models.fit.recording import RecordingLearner
+from models.objectives.losses import make_loss
+from models.objectives.optimizers import make_optimizer
+from models.preparation.augmentation import StepPreparation
+from models.runtime import has_gpu, num_threads
+
+
+def choose_executor(planning: Planning) -> Executor:
+    """Choose who runs the operations of a graph: one thread where each is so small that handing it on takes longer."""
+    is_alone = num_threads() == 1  # Nobody to hand an operation to.
+    is_serial = (planning.has_small_steps or is_alone) and not has_gpu() and not is_mirrored()
+    return Executor.SERIAL if is_serial else Executor.PARALLEL
+
+
+def make_learner(network: Any, training: Training, meter: Meter, preparation: StepPreparation) -> Learner:
+    """Make what takes a step as a spec has it: optimizer, loss, and what is recorded besides."""
+    parts = (
+        network,
+        make_optimizer(training.optimizer, training.precision),
+        make_loss(training.loss),
+        meter,
+        preparation,
+    )
+    if training.record:
+        return RecordingLearner(*parts, training.record)
+    return MirroredLearner(*parts) if is_mirrored() else Learner(*parts)
 
 
 class ProgramMaker:
@@ -36,19 +66,24 @@ class ProgramMaker:
 
     def __call__(self, plan: Plan) -> TrainingProgram:
         """The program of this plan, not compiled yet."""
-        if plan.form is Form.STREAM:
-            return StreamedSteps(self._learner, self._samples, self._ordering, self._length)
-        if self._resident is None:
-            self._resident = self._make_resident()
-        if plan.form is Form.XLA:
-            return XlaEpochs(self._learner, self._resident, self._length)
-        if plan.form is Form.STEP:
-            return SingleSteps(self._learner, self._resident)
-        return GraphEpochs(self._learner, self._resident, self._executor)
+        match plan.form:
+            case Form.GRAPH:
+                return GraphEpochs(self._learner, self._find_resident(), self._executor)
+            case Form.XLA:
+                return XlaEpochs(self._learner, self._find_resident(), self._length)
+            case Form.STEP:
+                return SingleSteps(self._learner, self._find_resident())
+            case Form.STREAM:
+                return StreamedSteps(self._learner, self._samples, self._ordering, self._length)
+            case _:
+                assert_never(plan.form)
 
-    def _make_resident(self) -> Resident:
+    def _find_resident(self) -> Resident:
         """One copy for all plans that are tried. A fit of less than a pass needs those rows alone that it will take."""
+        if self._resident is not None:
+            return self._resident
         length = self._length
         is_part = length.num_steps < length.steps_per_pass
         chosen = self._ordering.steps(0, length.num_steps).rows if is_part else None
-        return Resident(self._samples, chosen, is_gathered=length.steps_per_pass > 1)
+        self._resident = Resident(self._samples, chosen, is_gathered=length.steps_per_pass > 1)
+        return self._resident

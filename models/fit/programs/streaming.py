@@ -5,12 +5,11 @@ from typing import Any
 import numpy as np
 
 from core.checks.length import FitLength
-from models.fit.arrays import Arrays
+from models.fit.arrays import Arrays, Batch
 from models.fit.meter import State
 from models.fit.ordering import Ordering, StepOrder
-from models.fit.programs.learning import Batch, Learner
-from models.fit.programs.loop import take_steps
-from models.fit.programs.program import StepsTaken
+from models.fit.programs.learning import Learner
+from models.fit.programs.program import StepsTaken, take_steps
 from models.runtime import tf
 
 BATCHES_AHEAD = 8

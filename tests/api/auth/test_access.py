@@ -8,8 +8,9 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
 from api.auth.access import PUBLIC_PATHS, READ, check_routes, is_public, needed_scopes
-from api.auth.gate import Gate
+from api.auth.origins import Origins
 from api.http.parameters import EXAMPLE_RUN_ID
+from api.middleware import RequestMiddleware
 from core.api_keys import Scope, allows
 
 PROBLEM = "application/problem+json"
@@ -159,9 +160,15 @@ def test_no_byte_of_a_body_is_read_before_the_key(locked_client):
         sent.append(message)
 
     sent = []
-    gate = Gate(app=None, authenticator=locked_client.app.state.service.authenticator)
+    service = locked_client.app.state.service
+    middleware = RequestMiddleware(
+        app=None,
+        origins=Origins(service.settings),
+        authenticator=service.authenticator,
+        counts=service.instruments.requests,
+    )
     scope = {"type": "http", "method": "POST", "path": "/v1/runs", "headers": [], "query_string": b""}
-    locked_client.portal.call(gate, scope, receive, send)
+    locked_client.portal.call(middleware, scope, receive, send)
     assert sent[0]["status"] == 401
 
 

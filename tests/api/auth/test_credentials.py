@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from api.auth.gate import read_credential
-from api.http.http_errors import KeyRefused, UnknownCredential
+from api.auth.credentials import read_credential
+from api.http.errors import KeyRejected, UnknownCredential
 from core.api_keys import ApiKey, make_key, read_key
 
 KEY = make_key().reveal()
@@ -69,7 +69,7 @@ def test_what_is_not_one_key_is_refused_without_repeating_it(headers, locked_cli
 
 
 def test_no_key_at_all_is_told_how_to_send_one():
-    with pytest.raises(KeyRefused, match=r"Authorization: Bearer KEY.*X-API-Key: KEY"):
+    with pytest.raises(KeyRejected, match=r"Authorization: Bearer KEY.*X-API-Key: KEY"):
         read_credential([])
 
 
@@ -99,7 +99,7 @@ VALUES = st.lists(PIECES, max_size=4).map(b"".join)
 def test_any_headers_hold_one_whole_key_or_are_refused(headers):
     try:
         key = read_credential(headers)
-    except KeyRefused as error:
+    except KeyRejected as error:
         assert KEY not in error.detail  # noqa: PT017 - most headers are refused, and some are not.
         return
     assert isinstance(key, ApiKey)

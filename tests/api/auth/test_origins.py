@@ -100,8 +100,8 @@ def test_a_request_with_several_hosts_is_refused(client):
 
 def test_a_request_without_a_host_is_refused(client):
     origins = next(layer.kwargs["origins"] for layer in client.app.user_middleware if "origins" in layer.kwargs)
-    refusal = origins.refuse({"method": "GET", "headers": []})
-    assert "0 Host headers came" in refusal.detail
+    rejection = origins.rejection({"method": "GET", "headers": []})
+    assert "0 Host headers came" in rejection.detail
 
 
 @pytest.mark.parametrize(
@@ -119,10 +119,10 @@ def test_a_request_without_a_host_is_refused(client):
 )
 def test_a_server_that_listens_elsewhere_than_was_said_answers_no_one_there(client, server, is_answered):
     origins = next(layer.kwargs["origins"] for layer in client.app.user_middleware if "origins" in layer.kwargs)
-    refusal = origins.refuse({"method": "GET", "headers": [(b"host", b"localhost")], "server": server})
-    assert (refusal is None) == is_answered
-    if refusal is not None:
-        assert "Set TRAINYARD_HOST" in refusal.detail
+    rejection = origins.rejection({"method": "GET", "headers": [(b"host", b"localhost")], "server": server})
+    assert (rejection is None) == is_answered
+    if rejection is not None:
+        assert "Set TRAINYARD_HOST" in rejection.detail
 
 
 # A busy machine takes longer now and then; that says nothing about the code.
@@ -139,13 +139,13 @@ def test_a_server_that_listens_elsewhere_than_was_said_answers_no_one_there(clie
 )
 def test_any_host_is_loopback_or_refused(hosts):
     origins = Origins(Settings())
-    refusal = origins.refuse({"method": "GET", "headers": [(b"host", host) for host in hosts]})
-    if refusal is None:
+    rejection = origins.rejection({"method": "GET", "headers": [(b"host", host) for host in hosts]})
+    if rejection is None:
         (host,) = hosts
         name = urlsplit(f"//{host.decode('ascii')}").hostname.removesuffix(".")
         assert name == "localhost" or ip_address(name).is_loopback
     else:
-        assert refusal.code in {"invalid_input", "misdirected_request"}
+        assert rejection.code in {"invalid_input", "misdirected_request"}
 
 
 def test_names_that_a_setting_adds_are_answered(make_client, make_settings):

@@ -4,6 +4,8 @@ import struct
 
 import pytest
 
+from core.datasets.dataset import BUILT_IN_SOURCES
+
 FILES = [
     "train-images-idx3-ubyte",
     "train-labels-idx1-ubyte",
@@ -34,16 +36,7 @@ def names_in(settings):
 
 def test_datasets_are_listed_with_what_is_missing(client):
     items = {item["name"]: item for item in client.get("/v1/datasets").json()["items"]}
-    assert set(items) == {
-        "iris",
-        "digits",
-        "mnist",
-        "binary_addition",
-        "function",
-        "time_series",
-        "truth_table",
-        "inline",
-    }
+    assert list(items) == sorted(source.source_name() for source in BUILT_IN_SOURCES)
     assert (items["iris"]["state"], items["iris"]["missing"]) == ("ready", [])
     assert (items["mnist"]["state"], items["mnist"]["files"]) == ("missing", [])
     assert items["mnist"]["missing"] == FILES
@@ -94,8 +87,8 @@ def test_files_put_there_by_hand_with_the_datasets_name_in_front_are_known(clien
         ("t10k-labels-idx1-ubyte", labels(9, num_bytes=10), "promises 9 bytes and more follow"),
         ("t10k-images-idx3-ubyte", images(size=(32, 32)), "(32, 32), not (28, 28)"),
         ("t10k-labels-idx1-ubyte", gzip.compress(labels(), mtime=0), "begins with 1f8b"),
-        ("t10k-labels-idx1-ubyte.gz", labels(), "can not be unpacked"),
-        ("t10k-labels-idx1-ubyte.gz", gzip.compress(labels(), mtime=0)[:-4], "can not be unpacked"),
+        ("t10k-labels-idx1-ubyte.gz", labels(), "cannot be unpacked"),
+        ("t10k-labels-idx1-ubyte.gz", gzip.compress(labels(), mtime=0)[:-4], "cannot be unpacked"),
         ("t10k-labels-idx1-ubyte.gz", gzip.compress(images(), mtime=0), "begins with 00000803"),
     ],
     ids=lambda value: "content" if isinstance(value, bytes) else value,

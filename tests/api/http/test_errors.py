@@ -41,6 +41,8 @@ def test_every_class_of_the_family_has_a_status():
         "attempt_fenced": 409,
         "dataset_missing": 409,
         "training_failed": 500,
+        "loss_not_finite": 500,
+        "no_trainer": 500,
         "export_mismatch": 500,
         "trainer_lost": 500,
         "artifact_corrupt": 500,

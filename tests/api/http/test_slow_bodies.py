@@ -5,14 +5,13 @@ import json
 
 import pytest
 
-from api.http import bodies
-from api.http import errors as refusing_bodies
+from api.http import bodies, problems
 
 
 @pytest.fixture(autouse=True)
 def little_patience(monkeypatch):
     monkeypatch.setattr(bodies, "PATIENCE_SECONDS", 0.05)
-    monkeypatch.setattr(refusing_bodies, "LINGER_SECONDS", 0.05)
+    monkeypatch.setattr(problems, "LINGER_SECONDS", 0.05)
 
 
 @pytest.fixture

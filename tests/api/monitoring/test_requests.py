@@ -2,7 +2,10 @@ import asyncio
 
 import pytest
 
-from api.monitoring.requests import BOUNDS, RequestCounts, RequestMeter
+from api.auth.authentication import Authenticator
+from api.auth.origins import Origins
+from api.middleware import RequestMiddleware
+from api.monitoring.requests import BOUNDS, RequestCounts
 
 REQUESTS = "trainyard_http_requests_total"
 SECONDS = "trainyard_http_request_duration_seconds"
@@ -113,37 +116,63 @@ def read(counts):
     return {family.name: family.samples for family in counts.collect()}
 
 
-def run(app, counts):
-    async def nothing(*_):
-        pass
+@pytest.fixture
+def wrap(settings, database, counts):
+    """Wrap an app in the layer that counts."""
 
-    asyncio.run(RequestMeter(app, counts)({"type": "http", "method": "GET"}, nothing, nothing))
+    def make(app):
+        return RequestMiddleware(
+            app, origins=Origins(settings), authenticator=Authenticator(settings, database), counts=counts
+        )
+
+    return make
 
 
-def test_a_client_that_leaves_before_the_answer_is_counted_without_a_status(counts):
+async def nothing(*_):
+    pass
+
+
+def run(wrapped, send=nothing):
+    headers = [(b"host", b"127.0.0.1")]
+    scope = {"type": "http", "method": "GET", "path": "/", "query_string": b"", "headers": headers}
+    asyncio.run(wrapped(scope, nothing, send))
+
+
+def test_a_client_that_leaves_before_the_answer_is_counted_without_a_status(wrap, counts):
     async def leave(_scope, _receive, _send):
         pass
 
-    run(leave, counts)
+    run(wrap(leave))
     (sample,) = read(counts)["trainyard_http_requests"]
     assert (sample.labels, sample.value) == ({"method": "GET", "route": "unmatched", "status": "none"}, 1)
 
 
-def test_a_request_that_fails_is_not_in_progress_any_more(counts):
-    async def fail(_scope, _receive, _send):
+def test_a_request_that_fails_after_its_answer_began_is_not_in_progress_any_more(wrap, counts):
+    async def fail(_scope, _receive, send):
         assert counts.num_in_progress == 1
+        await send({"type": "http.response.start", "status": 200, "headers": []})
         raise OSError
 
     with pytest.raises(OSError):  # noqa: PT011 - the very one that was raised; nothing is said in it.
-        run(fail, counts)
+        run(wrap(fail))
     assert counts.num_in_progress == 0
 
 
-def test_what_is_not_a_request_is_not_counted(counts):
+def test_a_request_that_fails_before_its_answer_began_is_counted_as_a_500(wrap, counts):
+    async def fail(_scope, _receive, _send):
+        raise OSError
+
+    run(wrap(fail))
+    (sample,) = read(counts)["trainyard_http_requests"]
+    assert (sample.labels["status"], sample.value) == ("5xx", 1)
+    assert counts.num_in_progress == 0
+
+
+def test_what_is_not_a_request_is_not_counted(wrap, counts):
     async def app(_scope, _receive, _send):
         pass
 
-    asyncio.run(RequestMeter(app, counts)({"type": "lifespan"}, None, None))
+    asyncio.run(wrap(app)({"type": "lifespan"}, None, None))
     assert read(counts)["trainyard_http_requests"] == []
 
 

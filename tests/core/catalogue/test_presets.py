@@ -7,7 +7,7 @@ import pytest
 from core.catalogue.figures import MetricFigure
 from core.catalogue.presets import _read, get_preset, list_presets
 from core.checks.cost import check_spec
-from core.datasets.uploaded import ImagesDataset
+from core.datasets.images import ImagesDataset
 from core.errors import UnknownPreset
 from core.experiment import parse_spec
 from core.specs.merging import apply_overrides

@@ -1,8 +1,10 @@
 import pytest
 
+from core.checks import fit as fit_check
 from core.checks.cost import FRAMEWORK_BYTES, check_spec
 from core.errors import InvalidSpec, OverLimit
 from core.experiment import parse_spec
+from core.networks.network import tabulate_layers
 from core.settings import Settings
 
 MEBIBYTE = 1024 * 1024
@@ -77,32 +79,6 @@ def test_a_batch_holds_no_more_than_all_samples(check, iris):
 def test_a_full_batch_is_every_training_sample(check, iris):
     report = check(iris({"dataset": {"split": {"test": 50}}, "training": {"batch_size": "full"}}))
     assert (report.batch_size, report.warnings) == (100, ())
-
-
-@pytest.mark.parametrize(
-    ("dataset", "monitor"),
-    [({"split": {"validation": 0.2}}, "val_loss"), ({"split": {"validation": 0.2}}, "val_accuracy"), ({}, "loss")],
-)
-def test_early_stopping_watches_what_is_measured(check, iris, dataset, monitor):
-    training = {"metrics": ["accuracy"], "early_stopping": {"monitor": monitor}}
-    assert check(iris({"dataset": dataset, "training": training}))
-
-
-@pytest.mark.parametrize(
-    ("dataset", "monitor", "detail"),
-    [
-        ({}, "val_loss", "no samples are held out for validation. Set dataset.split.validation, or watch 'loss'."),
-        ({"split": {"validation": 0.2}}, "val_auc", "but this run measures accuracy, loss."),
-        ({}, "auc", "but this run measures accuracy, loss."),
-    ],
-)
-def test_early_stopping_cannot_watch_what_is_not_measured(check, iris, dataset, monitor, detail):
-    training = {"metrics": ["accuracy"], "early_stopping": {"monitor": monitor}}
-    with pytest.raises(InvalidSpec, match=f"early_stopping watches '{monitor}'") as caught:
-        check(iris({"dataset": dataset, "training": training}))
-    (problem,) = caught.value.problems
-    assert problem.pointer == "/training/early_stopping/monitor"
-    assert detail in problem.detail
 
 
 def test_only_classes_can_be_stratified(check, iris, line):
@@ -228,3 +204,13 @@ def test_every_limit_that_is_exceeded_is_told(over, iris):
 def test_a_limit_is_a_kind_of_invalid_spec_with_a_code_of_its_own():
     assert issubclass(OverLimit, InvalidSpec)
     assert OverLimit.code == "over_limit"
+
+
+def test_the_layer_table_is_worked_out_once(check, iris, monkeypatch):
+    asked = []
+    monkeypatch.setattr(fit_check, "tabulate_layers", lambda *given: asked.append(given) or tabulate_layers(*given))
+
+    report = check(iris({}))
+
+    assert len(asked) == 1
+    assert [row.name for row in report.layers] == ["dense_1"]

@@ -3,8 +3,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.checks.cost import check_spec
-from core.checks.length import measure_length
-from core.datasets.shapes import shape_of
+from core.checks.length import check_early_stopping, measure_length
+from core.errors import InvalidSpec
 from core.experiment import parse_spec
 from core.settings import Settings
 from core.specs.training import Training
@@ -62,7 +62,7 @@ def test_the_api_foretells_the_same_numbers(batch_size, validation, extent, ends
     )
 
     report = check_spec(spec, Settings())
-    length = measure_length(spec.training, shape_of(spec.dataset).num_train)
+    length = measure_length(spec.training, spec.dataset.shape().num_train)
 
     assert (length.batch_size, length.steps_per_epoch, length.num_epochs, length.num_steps) == (
         report.batch_size,
@@ -70,3 +70,45 @@ def test_the_api_foretells_the_same_numbers(batch_size, validation, extent, ends
         report.num_epochs,
         report.num_steps,
     )
+
+
+@pytest.mark.parametrize(
+    ("dataset", "monitor"),
+    [({"split": {"validation": 0.2}}, "val_loss"), ({"split": {"validation": 0.2}}, "val_accuracy"), ({}, "loss")],
+)
+def test_early_stopping_watches_what_is_measured(check, iris, dataset, monitor):
+    training = {"metrics": ["accuracy"], "early_stopping": {"monitor": monitor}}
+    assert check(iris({"dataset": dataset, "training": training}))
+
+
+@pytest.mark.parametrize(
+    ("dataset", "monitor", "detail"),
+    [
+        ({}, "val_loss", "no samples are held out for validation. Set dataset.split.validation, or watch 'loss'."),
+        ({"split": {"validation": 0.2}}, "val_auc", "but this run measures accuracy, loss."),
+        ({}, "auc", "but this run measures accuracy, loss."),
+    ],
+)
+def test_early_stopping_cannot_watch_what_is_not_measured(check, iris, dataset, monitor, detail):
+    training = {"metrics": ["accuracy"], "early_stopping": {"monitor": monitor}}
+    with pytest.raises(InvalidSpec, match=f"early_stopping watches '{monitor}'") as caught:
+        check(iris({"dataset": dataset, "training": training}))
+    (problem,) = caught.value.problems
+    assert problem.pointer == "/training/early_stopping/monitor"
+    assert detail in problem.detail
+
+
+@pytest.mark.parametrize(
+    ("metrics", "monitor", "rises"),
+    [
+        (["accuracy"], "val_accuracy", True),
+        (["mean_squared_error"], "mean_squared_error", False),
+        ([], "loss", False),
+    ],
+)
+def test_the_measure_says_which_way_is_better(metrics, monitor, rises):
+    training = Training.model_validate({"loss": "mse", "metrics": metrics, "early_stopping": {"monitor": monitor}})
+
+    check_early_stopping(training, has_validation=True)
+
+    assert training.early_stopping.is_rising is rises

@@ -3,7 +3,7 @@ from typing import get_args
 import pytest
 
 from core.errors import InvalidSpec
-from core.specs.training import LossName
+from core.specs.losses import LossName
 
 REAL_LOSSES = {
     "mean_squared_error",
@@ -164,7 +164,7 @@ def test_one_target_needs_one_output(misfit):
     assert "Set return_sequences to false on the last recurrent layer" in detail
 
 
-def test_a_network_that_cannot_answer_every_step_is_told_of_one_that_can(misfit):
+def test_a_network_that_can_not_answer_every_step_is_told_of_one_that_can(misfit):
     pointer, detail = misfit(ADDITION, mlp(1), "mse")
     assert pointer == "/model/layers/1"
     assert detail.endswith("Use the kind 'rnn', which reads and answers step by step.")
@@ -229,7 +229,7 @@ def test_the_best_five_are_asked_for_among_more_than_five(fits, misfit):
             "loss.from_logits is set, but the last layer already applies softmax.",
         ),
         (TRUTH, mlp(1, "softmax"), "mse", "softmax over one unit always answers 1. Use sigmoid."),
-        (SERIES, {"kind": "mlp", "layers": [{"units": 1, "activation": "tanh"}]}, "mse", "can not answer every number"),
+        (SERIES, {"kind": "mlp", "layers": [{"units": 1, "activation": "tanh"}]}, "mse", "cannot answer every number"),
     ],
 )
 def test_what_is_legal_but_hardly_meant_is_warned_of(fits, dataset, model, loss, warning):

@@ -3,7 +3,7 @@ import pytest
 from core.checks.recording import count_curves
 from core.errors import InvalidSpec
 from core.experiment import parse_spec
-from core.networks.table import tabulate_layers
+from core.networks.network import tabulate_layers
 
 
 def test_curves_are_counted_by_layers_and_weights(line):
@@ -55,7 +55,7 @@ def test_recording_a_run_without_steps_is_warned_of(check, line):
         ),
     ],
 )
-def test_what_cannot_be_recorded_is_rejected(problems, line, training, pointer, detail):
+def test_what_can_not_be_recorded_is_refused(problems, line, training, pointer, detail):
     found = problems(line({"training": training}))
 
     place = "/training" if pointer is None else f"/training/record{pointer}"

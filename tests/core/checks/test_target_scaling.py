@@ -17,7 +17,7 @@ def spec(loss, target_scaling):
 
 
 @pytest.mark.parametrize(("loss", "is_classification"), [("poisson", False), ("mse", True)])
-def test_standardising_what_cannot_be_is_rejected(loss, is_classification):
+def test_standardising_what_can_not_be_is_refused(loss, is_classification):
     with pytest.raises(InvalidSpec) as caught:
         check_target_scaling(spec(loss, "standardize"), is_classification=is_classification)
     assert [problem.pointer for problem in caught.value.problems] == ["/dataset/target_scaling"]

@@ -2,7 +2,6 @@ import pytest
 from pydantic import TypeAdapter
 
 from core.datasets.dataset import Dataset
-from core.datasets.uploaded_shapes import shape_of_own_data
 from core.errors import InvalidSpec
 from core.signatures.signature import InputKind, Task
 from core.uploads.description import ArrayDescription, ArraysDescription, ValueCount
@@ -17,7 +16,7 @@ def array(name, shape, dtype="float32", values=(), **more):
 
 def shape(*arrays, **dataset):
     spec = {"name": "arrays", "dataset": "mine", **dataset}
-    return shape_of_own_data(DATASETS.validate_python(spec), ArraysDescription(arrays=arrays))
+    return DATASETS.validate_python(spec).shape(ArraysDescription(arrays=arrays))
 
 
 def test_arrays_are_found_by_the_names_they_usually_have():
@@ -63,7 +62,7 @@ def test_a_target_for_every_step_makes_a_sequence():
         ([array("x", (5, 2, 2)), array("y", (5,))], {"scaling": "min_max"}, "/dataset/scaling", "two axes"),
     ],
 )  # fmt: skip
-def test_arrays_that_do_not_belong_together_are_rejected(arrays, dataset, pointer, detail):
+def test_arrays_that_do_not_belong_together_are_refused(arrays, dataset, pointer, detail):
     with pytest.raises(InvalidSpec) as raised:
         shape(*arrays, **dataset)
 

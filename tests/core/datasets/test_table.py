@@ -3,7 +3,6 @@ from pydantic import TypeAdapter
 
 from core.datasets.dataset import Dataset
 from core.datasets.shape import EmbeddingTable
-from core.datasets.uploaded_shapes import shape_of_own_data
 from core.errors import InvalidSpec
 from core.signatures.signature import InputKind, Task
 from core.uploads.description import ColumnDescription, TableDescription, ValueCount
@@ -38,7 +37,7 @@ PART = column("part", "text", train=60, VAL=15, test=25)
 def shape(*columns, splits=None, **dataset):
     described = TableDescription(num_rows=100, columns=columns, splits=splits or {})
     spec = {"name": "table", "dataset": "mine", **dataset}
-    return shape_of_own_data(DATASETS.validate_python(spec), described)
+    return DATASETS.validate_python(spec).shape(described)
 
 
 def problem(*columns, **dataset):
@@ -58,6 +57,7 @@ def test_columns_are_taken_for_what_their_values_are():
     assert found.columns == ("age", "city", "member", "born", "seen")
     assert (found.task, found.input_kind, found.target_shape) == (Task.CLASSIFICATION, InputKind.TABLE, ())
     assert found.class_labels == ("a", "b")
+    assert found.target_name == "kind"
     # A fifth for test, and a fifth of the rest for validation.
     assert (found.num_train, found.num_validation, found.num_test) == (64, 16, 20)
 
@@ -119,7 +119,7 @@ def test_a_column_or_the_upload_itself_can_say_which_rows_are_held_out():
         ((AGE, PRICE), {"target": "price", "split": {"test": 90}}, "/dataset/split", "nothing_to_train_on", "90"),
     ],
 )  # fmt: skip
-def test_what_the_table_does_not_have_is_rejected_where_the_spec_says_it(columns, dataset, pointer, code, detail):
+def test_what_the_table_does_not_have_is_refused_where_the_spec_says_it(columns, dataset, pointer, code, detail):
     found = problem(*columns, **dataset)
 
     assert found[:2] == (pointer, code)
@@ -142,7 +142,7 @@ def test_what_the_table_does_not_have_is_rejected_where_the_spec_says_it(columns
         ("a/b", {"type": "date"}, "type"),
     ],
 )
-def test_what_does_not_fit_a_column_is_rejected_where_the_spec_says_it(name, choice, field):
+def test_what_does_not_fit_a_column_is_refused_where_the_spec_says_it(name, choice, field):
     found = problem(AGE, CITY, column("a/b"), PRICE, target="price", columns={name: choice})
 
     assert found[0] == f"/dataset/columns/{name.replace('/', '~1')}/{field}"
@@ -162,6 +162,7 @@ def test_windows_are_counted_before_the_rows_are_read():
     assert (found.num_train, found.num_validation, found.num_test) == (80, 0, 8)
     assert (found.input_shape, found.network_input_shape) == ((10, 2), (10, 4))
     assert (found.columns, found.target_shape, found.task) == (("price", "city"), (1,), Task.SEQUENCE)
+    assert found.target_name == "price"
     assert series(targets="every_step", window=5).target_shape == (5, 1)
     # Oslo's fifty rows hold 30 windows, Bergen's 45 hold 25, and five rows say no city.
     assert series(group_by="city", window=20, split={}).num_train == 30 + 25
@@ -176,7 +177,7 @@ def test_windows_are_counted_before_the_rows_are_read():
         ({"split": {"stratify": True}}, "/dataset/split/stratify"),
     ],
 )
-def test_windows_that_cannot_be_cut_are_rejected(dataset, pointer):
+def test_windows_that_can_not_be_cut_are_refused(dataset, pointer):
     with pytest.raises(InvalidSpec) as raised:
         series(**dataset)
 

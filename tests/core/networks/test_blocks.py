@@ -1,4 +1,4 @@
-"""Blocks of layers and zeros around images: what is read, and how mistakes in them are told."""
+"""Blocks of layers: how they are read and sized, and how mistakes in them are reported."""
 
 import pytest
 
@@ -6,6 +6,8 @@ from core.experiment import parse_spec
 from core.networks.network import CnnNetwork
 
 CONV = {"type": "conv2d", "filters": 4, "kernel_size": 3}
+IMAGE = (28, 28)
+COLOUR = (32, 32, 3)
 
 
 @pytest.fixture
@@ -26,32 +28,6 @@ def nested(depth):
     for number in range(depth):
         layer = parallel([layer], []) if number % 2 else residual(layer)
     return layer
-
-
-@pytest.mark.parametrize(
-    ("padding", "expected"), [("same", "same"), (1, (1, 1)), ([2, 0], (2, 0)), (0, (0, 0)), (64, (64, 64))]
-)
-def test_padding_is_a_name_or_numbers_of_zeros(cnn, padding, expected):
-    assert parse_spec(cnn({**CONV, "padding": padding})).model.layers[0].padding == expected
-
-
-@pytest.mark.parametrize(
-    ("padding", "pointer", "detail"),
-    [
-        ("sane", "", "'sane' is not known here. Did you mean 'same'?"),
-        (65, "", "65 came; expected at most 64."),
-        (-1, "", "-1 came; expected at least 0."),
-        ([1, 65], "/1", "65 came; expected at most 64."),
-        ([1], "", "Number 2 of the list is missing."),
-        (True, "", "true came; expected 'valid', 'same', a whole number or a list of two."),
-        (None, "", "null came; expected 'valid', 'same', a whole number or a list of two."),
-    ],
-)
-def test_other_padding_is_told_at_its_place(cnn, problems, padding, pointer, detail):
-    found = problems(cnn({**CONV, "padding": padding}))
-    assert [(place.removeprefix("/model/layers/0/padding"), one.detail) for place, one in found.items()] == [
-        (pointer, detail)
-    ]
 
 
 def test_a_block_is_filled_with_defaults(cnn):
@@ -111,12 +87,105 @@ def test_layers_are_counted_in_networks_made_of_specs_too(cnn):
 
 
 @pytest.mark.parametrize("branches", [[[]] * 33, [[]] * 1_000_000, [5] * 100_000])
-def test_more_than_32_branches_are_rejected_as_a_whole(cnn, problems, branches):
+def test_more_than_32_branches_are_refused_as_a_whole(cnn, problems, branches):
     assert list(problems(cnn(parallel(*branches)))) == ["/model/layers/0/branches"]
 
 
 @pytest.mark.parametrize("layers", [5, None, "conv2d", {}, [None], [[CONV]]])
-def test_something_else_in_place_of_layers_is_rejected(cnn, problems, layers):
+def test_something_else_in_place_of_layers_is_refused(cnn, problems, layers):
     assert all(place.startswith("/model/layers/0/") for place in problems(cnn(residual(CONV) | {"layers": layers})))
     assert all(place.startswith("/model/layers/0/") for place in problems(cnn(parallel([], layers))))
     assert list(problems(cnn({"type": "parallel", "branches": layers}))) != []
+
+
+def conv(filters=8, kernel_size=3, **arguments):
+    return {"type": "conv2d", "filters": filters, "kernel_size": kernel_size, **arguments}
+
+
+def dense(units=10, **arguments):
+    return {"type": "dense", "units": units, **arguments}
+
+
+def test_branches_stand_side_by_side(table):
+    pool = {"type": "pooling2d", "pool_size": 3, "strides": 1, "padding": "same"}
+    block = parallel([conv(2, 1)], [conv(3, 1), conv(4, 3, padding="same")], [pool], [])
+    rows = table("cnn", COLOUR, block, dense(2))
+    assert [(name, shape, weights) for name, shape, weights, _ in rows] == [
+        ("conv2d_1", (32, 32, 2), 3 * 2 + 2),
+        ("conv2d_2", (32, 32, 3), 3 * 3 + 3),
+        ("conv2d_3", (32, 32, 4), 9 * 3 * 4 + 4),
+        ("max_pooling2d_1", (32, 32, 3), 0),
+        # 2 + 4 + 3 + 3 channels.
+        ("concatenate_1", (32, 32, 12), 0),
+        ("flatten_1", (12_288,), 0),
+        ("dense_1", (2,), 24_578),
+    ]
+    assert rows[4][3] == 0
+
+
+def test_what_was_added_up_is_activated(table):
+    projecting = residual(conv(8, 3, padding="same", strides=2), shortcut=[conv(8, 1, strides=2)])
+    rows = table("cnn", COLOUR, projecting, residual(conv(8, 1), activation="linear"))
+    assert [(name, shape, flops) for name, shape, _, flops in rows if "conv" not in name] == [
+        ("add_1", (16, 16, 8), 2048),
+        ("activation_1", (16, 16, 8), 2048),
+        ("add_2", (16, 16, 8), 2048),
+    ]
+
+
+def test_layers_are_counted_through_blocks_in_blocks(table):
+    names = [name for name, *_ in table("cnn", COLOUR, residual(parallel([conv(1, 1)], [conv(2, 1)])), conv(1, 1))]
+    assert names == ["conv2d_1", "conv2d_2", "concatenate_1", "add_1", "activation_1", "conv2d_3"]
+
+
+def test_branches_of_other_sizes_are_a_misfit(misfit):
+    pointer, detail = misfit("cnn", COLOUR, conv(), parallel([conv(2, 1)], [conv(2, 1)], [conv(2, 3)]))
+    assert pointer == "/model/layers/1/branches/2"
+    assert detail.startswith("Layer 1: branch 2 answers in shape (28, 28, 2), branch 0 in (30, 30, 2); only their")
+    pointer, detail = misfit("cnn", COLOUR, parallel([], [dense(3)]))
+    assert pointer == "/model/layers/0/branches/1"
+    assert "(3,), branch 0 in (32, 32, 3)" in detail
+
+
+@pytest.mark.parametrize(
+    ("arguments", "around"), [({}, (32, 32, 3)), ({"shortcut": [conv(4, 1, strides=2)]}, (16, 16, 4))]
+)
+def test_a_shortcut_of_another_shape_is_a_misfit(misfit, arguments, around):
+    pointer, detail = misfit("cnn", COLOUR, residual(conv(4, 3, padding="same"), **arguments))
+    assert pointer == "/model/layers/0/shortcut"
+    assert detail.startswith(f"Layer 0: its layers answer in shape (32, 32, 4), its shortcut in {around}; only equal")
+
+
+@pytest.mark.parametrize(
+    ("block", "pointer", "words"),
+    [
+        (
+            parallel([], [conv(3, 1), conv(8, 40)]),
+            "branches/1/1/kernel_size",
+            "Layer 1 in branch 1 of layer 1 (conv2d): a",
+        ),
+        (residual(conv(8, 3, groups=5)), "layers/0/groups", "Layer 0 in the layers of layer 1: groups (5) must"),
+        (
+            residual(conv(), shortcut=[dense(3), {"type": "pooling2d"}]),
+            "shortcut/1",
+            "Layer 1 in the shortcut of layer 1 pools over an image",
+        ),
+        (
+            residual(parallel([], [conv(1, 1, pooling={"pool_size": 33})])),
+            "layers/0/branches/1/0/pooling/pool_size",
+            "The pooling of layer 0 in branch 1 of layer 0 in the layers of layer 1: a 33×33 pool does not fit",
+        ),
+    ],
+)
+def test_a_misfit_within_a_block_says_where(misfit, block, pointer, words):
+    place, detail = misfit("cnn", COLOUR, conv(3, 1), block)
+    assert place == f"/model/layers/1/{pointer}"
+    assert detail.startswith(words)
+
+
+def test_branches_can_not_multiply_channels_without_end(table, misfit):
+    doubling = parallel([], [])
+    assert table("cnn", IMAGE, *[doubling] * 30)[-1][1] == (28, 28, 2**30)
+    pointer, detail = misfit("cnn", IMAGE, *[doubling] * 999)
+    assert pointer == "/model/layers/30/branches"
+    assert "2,147,483,648 channels; 2,147,483,647 are the most" in detail

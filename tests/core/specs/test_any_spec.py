@@ -2,15 +2,27 @@
 
 import copy
 import json
+from typing import get_args
 
-from hypothesis import HealthCheck, given, settings
+import pytest
+from hypothesis import HealthCheck, Phase, find, given, settings
 from hypothesis import strategies as st
 
 from core.checks.cost import check_spec
+from core.datasets.dataset import SOURCES, UPLOADED_SOURCES
 from core.errors import InvalidSpec, OverLimit
 from core.experiment import ExperimentSpec, parse_spec
+from core.networks.layers import CnnLayer, MlpLayer, RnnLayer
 from core.settings import Settings
 from core.specs.base import FLOAT32_MAX
+from core.uploads.description import (
+    ArrayDescription,
+    ArraysDescription,
+    ColumnDescription,
+    ImagesDescription,
+    TableDescription,
+    ValueCount,
+)
 
 # Derandomized: the same specs in every run.
 settings.register_profile("core", derandomize=True, deadline=None, database=None, max_examples=200)
@@ -152,17 +164,58 @@ def inline_tables(draw):
     return table
 
 
-datasets = st.one_of(
-    objects(
-        {"name": "iris"},
-        order=st.sampled_from(["by_species", "interleaved"]),
-        scaling=st.sampled_from(["none", "standardize", "min_max"]),
-        split=splits,
+scalings = st.sampled_from(["none", "standardize", "min_max"])
+target_scalings = st.sampled_from(["auto", "none", "standardize"])
+tasks = st.sampled_from(["auto", "classification", "regression"])
+augmentations = objects(
+    {},
+    horizontal_flip=st.booleans(),
+    vertical_flip=st.booleans(),
+    shift=fractions,
+    rotation=st.floats(0, 180),
+    crop=st.integers(0, 64),
+)
+names_of_columns = st.sampled_from(["x", "town", "y", "day", "nowhere"])
+column_choices = objects(
+    {},
+    type=st.sampled_from(["number", "category", "boolean", "date"]),
+    scaling=scalings,
+    missing=st.sampled_from(["mean", "median", "most_frequent", "constant", "category", "refuse"]),
+    fill_value=plain | labels,
+    encoding=st.sampled_from(["one_hot", "embedding"]),
+    embedding_dim=small,
+    max_categories=small,
+)
+of_columns = {
+    "features": st.none() | st.lists(names_of_columns, max_size=3),
+    "exclude": st.lists(names_of_columns, max_size=2),
+    "columns": st.dictionaries(names_of_columns, column_choices, max_size=2),
+    "scaling": scalings,
+    "target_scaling": target_scalings,
+}
+table_splits = objects(
+    {},
+    validation=shares,
+    test=shares,
+    shuffle=st.booleans(),
+    stratify=st.booleans(),
+    column=st.none() | names_of_columns,
+    order_by=st.none() | names_of_columns,
+)
+names_of_arrays = st.none() | st.sampled_from(["x", "y", "other"])
+
+DATASETS = {
+    "iris": objects(
+        {"name": "iris"}, order=st.sampled_from(["by_species", "interleaved"]), scaling=scalings, split=splits
     ),
-    objects({"name": "digits"}, rescale=st.booleans(), split=splits),
-    objects({"name": "mnist"}, max_train_samples=st.integers(1, 60_000), max_test_samples=st.integers(1, 10_000)),
-    objects({"name": "binary_addition"}, num_bits=st.integers(2, 62), num_train=sizes, num_test=sizes),
-    objects(
+    "digits": objects({"name": "digits"}, rescale=st.booleans(), augmentation=augmentations, split=splits),
+    "mnist": objects(
+        {"name": "mnist"}, max_train_samples=st.integers(1, 60_000), max_test_samples=st.integers(1, 10_000)
+    ),
+    "binary_addition": objects(
+        {"name": "binary_addition"}, num_bits=st.integers(2, 62), num_train=sizes, num_test=sizes
+    ),
+    "function": objects(
         {"name": "function", "function": functions},
         num_samples=sizes,
         low=st.floats(-100, -1),
@@ -171,13 +224,96 @@ datasets = st.one_of(
         polynomial_features=st.none() | objects({"degree": st.integers(1, 18)}, include_bias=st.booleans()),
         split=splits,
     ),
-    objects({"name": "time_series"}, num_points=st.integers(200, 2**31 - 1), window=small, horizon=small),
-    objects(
+    "time_series": objects(
+        {"name": "time_series"}, num_points=st.integers(200, 2**31 - 1), window=small, horizon=small
+    ),
+    "truth_table": objects(
         {"name": "truth_table", "operation": st.sampled_from(["or", "and", "xor", "nand", "nor"])},
         repeats=st.integers(1, 50),
     ),
-    inline_tables(),
+    "inline": inline_tables(),
+    "table": objects(
+        {"name": "table", "dataset": "mine", "target": names_of_columns}, task=tasks, split=table_splits, **of_columns
+    ),
+    "series": objects(
+        {"name": "series", "dataset": "mine", "target": names_of_columns},
+        order_by=st.none() | names_of_columns,
+        group_by=st.none() | names_of_columns,
+        window=small,
+        horizon=small,
+        targets=st.sampled_from(["last", "every_step"]),
+        split=table_splits,
+        **of_columns,
+    ),
+    "arrays": objects(
+        {"name": "arrays", "dataset": "mine"},
+        inputs=names_of_arrays,
+        targets=names_of_arrays,
+        target_column=st.none() | st.integers(-3, 3),
+        task=tasks,
+        rescale=st.booleans(),
+        scaling=scalings,
+        target_scaling=target_scalings,
+        split=splits,
+    ),
+    "images": st.tuples(
+        objects(
+            {"name": "images", "dataset": "mine"},
+            channels=st.sampled_from([None, 1, 3]),
+            resize=st.sampled_from(["stretch", "crop", "pad"]),
+            max_train_samples=st.none() | small,
+            augmentation=augmentations,
+            split=splits,
+        ),
+        st.just({}) | small.map(lambda size: {"height": size, "width": size}),
+    ).map(lambda parts: parts[0] | parts[1]),
+}
+"""By the name of the source."""
+
+datasets = st.one_of(*DATASETS.values())
+
+
+def count(*values):
+    return tuple(ValueCount(value=value, count=100 // len(values)) for value in values)
+
+
+A_TABLE = TableDescription(
+    num_rows=100,
+    columns=(
+        ColumnDescription(name="x", type="number", num_missing=0, num_distinct=90),
+        ColumnDescription(name="town", type="text", num_missing=9, num_distinct=2, values=count("Bergen", "Oslo")),
+        ColumnDescription(name="y", type="integer", num_missing=0, num_distinct=4, values=count("1", "2", "3", "4")),
+        ColumnDescription(name="day", type="date", num_missing=0, num_distinct=100, least="2024-01-01"),
+    ),
 )
+UPLOADS = {
+    "table": A_TABLE,
+    "series": A_TABLE,
+    "arrays": ArraysDescription(
+        arrays=(
+            ArrayDescription(name="x", shape=(100, 3), dtype="float32"),
+            ArrayDescription(name="y", shape=(100,), dtype="int64", values=count("0", "1")),
+        )
+    ),
+    "images": ImagesDescription(
+        num_images=100,
+        classes=count("cat", "dog"),
+        least_height=9,
+        greatest_height=9,
+        least_width=7,
+        greatest_width=8,
+        num_grey=0,
+    ),
+}
+"""What the specs of uploaded datasets are held against."""
+
+
+def test_specs_are_drawn_of_every_source():
+    known = {source.source_name() for source in SOURCES}
+    assert known == set(DATASETS), f"DATASETS lacks {known - set(DATASETS)} and knows {set(DATASETS) - known}"
+    uploaded = {source.source_name() for source in UPLOADED_SOURCES}
+    assert uploaded == set(UPLOADS), f"UPLOADS lacks {uploaded - set(UPLOADS)} and knows {set(UPLOADS) - uploaded}"
+
 
 schedules = st.one_of(
     objects(
@@ -325,7 +461,7 @@ def test_anything_else_is_rejected_in_words_or_taken(value):
 @given(specs)
 def test_every_spec_is_worked_out_or_refused_in_words(value):
     spec = parse_spec(value)
-    answer = outcome(lambda: check_spec(spec, Settings()))
+    answer = outcome(lambda: check_spec(spec, Settings(), UPLOADS.get(spec.dataset.name)))
     if isinstance(answer, InvalidSpec):
         assert answer.problems
         assert isinstance(answer, OverLimit) == ("TRAINYARD_MAX_" in answer.detail)
@@ -333,3 +469,21 @@ def test_every_spec_is_worked_out_or_refused_in_words(value):
     else:
         assert 1 <= answer.batch_size <= answer.num_train
         assert answer.num_parameters == sum(layer.num_parameters for layer in answer.layers)
+
+
+def types_in(layers):
+    """The types of layers, those within blocks included."""
+    inner = [stack for layer in layers for stack in (*layer.get("branches", ()), layer.get("layers", ()))]
+    return {layer.get("type") for layer in layers}.union(*map(types_in, inner))
+
+
+@pytest.mark.parametrize(
+    "layer_class",
+    dict.fromkeys(one for layers in (MlpLayer, CnnLayer, RnnLayer) for one in get_args(get_args(layers)[0])),
+    ids=lambda layer_class: layer_class.__name__,
+)
+def test_every_layer_type_is_among_the_specs_that_are_drawn(layer_class):
+    (name,) = get_args(layer_class.model_fields["type"].annotation)
+    # The first that comes will do; the simplest one takes seconds to find.
+    first = settings(core_profile, phases=[Phase.generate])
+    assert find(networks, lambda network: name in types_in(network.get("layers", ())), settings=first)

@@ -10,8 +10,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 import keras
 
-from core.networks import layers
-from core.specs import initializers, optimizers, training
+from core.networks import layer
+from core.networks.convolution import Conv2DLayer
+from core.networks.dense import DenseLayer
+from core.networks.pooling import Pooling
+from core.networks.recurrent import RecurrentLayer
+from core.specs import initializers, losses, metrics, optimizers, training
 
 schedules = keras.optimizers.schedules
 OURS = {"name", "type", "kind", "cell", "position"}
@@ -68,8 +72,8 @@ def assert_same_defaults(model, thing, *, without=frozenset()):
         (initializers.VarianceScaling, keras.initializers.VarianceScaling),
         (initializers.Orthogonal, keras.initializers.Orthogonal),
         (initializers.Regularizer, keras.regularizers.L1L2),
-        (layers.BatchNormalization, keras.layers.BatchNormalization),
-        (layers.DropoutLayer, keras.layers.Dropout),
+        (layer.BatchNormalization, keras.layers.BatchNormalization),
+        (layer.DropoutLayer, keras.layers.Dropout),
         (training.EarlyStopping, keras.callbacks.EarlyStopping),
     ],
 )
@@ -79,7 +83,7 @@ def test_defaults_are_those_of_keras(model, keras_class):
 
 @pytest.mark.parametrize(
     ("model", "keras_class"),
-    [(layers.DenseLayer, keras.layers.Dense), (layers.Conv2DLayer, keras.layers.Conv2D)],
+    [(DenseLayer, keras.layers.Dense), (Conv2DLayer, keras.layers.Conv2D)],
 )
 def test_defaults_of_weighted_layers_are_those_of_keras(model, keras_class):
     assert_same_defaults(model, keras_class, without=CARRIED | {"activation"})
@@ -91,7 +95,7 @@ def test_defaults_of_weighted_layers_are_those_of_keras(model, keras_class):
 @pytest.mark.parametrize("keras_class", [keras.layers.MaxPooling2D, keras.layers.AveragePooling2D])
 def test_defaults_of_pooling_are_those_of_keras(keras_class):
     # Keras asks for a pool size; the 2×2 that it once assumed is ours.
-    assert_same_defaults(layers.Pooling, keras_class, without={"pool_size"})
+    assert_same_defaults(Pooling, keras_class, without={"pool_size"})
 
 
 @pytest.mark.parametrize(
@@ -103,8 +107,8 @@ def test_defaults_of_pooling_are_those_of_keras(keras_class):
     ],
 )
 def test_defaults_of_recurrent_layers_are_those_of_keras(keras_class, not_its_own):
-    assert_same_defaults(layers.RecurrentLayer, keras_class, without=not_its_own | {"bidirectional", "merge_mode"})
-    merge_mode = layers.RecurrentLayer.model_fields["merge_mode"].default
+    assert_same_defaults(RecurrentLayer, keras_class, without=not_its_own | {"bidirectional", "merge_mode"})
+    merge_mode = RecurrentLayer.model_fields["merge_mode"].default
     assert merge_mode == defaults_of_keras(keras.layers.Bidirectional)["merge_mode"]
 
 
@@ -121,11 +125,11 @@ def test_defaults_of_training_are_those_of_fit_and_compile():
     assert f"`batch_size` will default to {ours.batch_size}." in described
 
 
-@pytest.mark.parametrize("name", sorted({*get_args(training.LossName)} - {"half_mean_squared_error"}))
+@pytest.mark.parametrize("name", sorted({*get_args(losses.LossName)} - {"half_mean_squared_error"}))
 def test_a_loss_has_the_name_and_defaults_of_keras(name):
     loss = keras.losses.get({"class_name": _class_name(name), "config": {}})
     arguments = defaults_of_keras(type(loss))
-    ours = training.Loss(name=name)
+    ours = losses.Loss(name=name)
     for argument in {"from_logits", "label_smoothing"} & arguments.keys():
         assert getattr(ours, argument) == arguments[argument]
 
@@ -135,7 +139,7 @@ def _class_name(name):
     return special.get(name, "".join(word.capitalize() for word in name.split("_")))
 
 
-@pytest.mark.parametrize("name", get_args(layers.Activation))
+@pytest.mark.parametrize("name", get_args(layer.Activation))
 def test_an_activation_has_the_name_of_keras(name):
     assert callable(keras.activations.get(name))
 
@@ -148,12 +152,14 @@ def test_a_plain_initializer_has_the_name_of_keras(name):
 @pytest.mark.parametrize(
     # Keras knows `logcosh` only in files written by Keras 2.
     ("alias", "name"),
-    [pair for pair in training.ALIASES.items() if pair[0] not in {"acc", "rmse", "logcosh"}],
+    [pair for pair in losses.LOSS_ALIASES.items() if pair[0] != "logcosh"],
 )
 def test_a_short_name_is_keras_own(alias, name):
     assert keras.losses.get(alias) is keras.losses.get(name)
 
 
 def test_a_short_name_of_a_metric_is_keras_own():
-    assert training.ALIASES["acc"] == "accuracy"
-    assert keras.metrics.RootMeanSquaredError().name == training.ALIASES["rmse"]
+    aliases = dict(metrics.METRIC_ALIASES)
+    assert aliases.pop("acc") == "accuracy"
+    assert keras.metrics.RootMeanSquaredError().name == aliases.pop("rmse")
+    assert all(type(keras.metrics.get(alias)) is type(keras.metrics.get(name)) for alias, name in aliases.items())

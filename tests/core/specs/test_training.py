@@ -149,7 +149,7 @@ def test_what_early_stopping_watches_is_a_name(training, monitor):
 def test_a_bias_does_not_start_orthogonal(iris, problems):
     layer = {"units": 3, "bias_initializer": "orthogonal"}
     found = problems(iris({"model": {"layers": [layer]}}))
-    assert "can not be made for a bias" in found["/model/layers/0/bias_initializer"].detail
+    assert "cannot be made for a bias" in found["/model/layers/0/bias_initializer"].detail
 
 
 def test_one_number_stands_for_height_and_width(iris):

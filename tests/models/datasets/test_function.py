@@ -3,8 +3,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from core.datasets.dataset import Dataset
-from models.datasets.function import load_function_samples
-from models.datasets.time_series import load_windows
+from models.datasets.function import sample_function
+from models.datasets.time_series import cut_windows
 
 DATASETS = TypeAdapter(Dataset)
 
@@ -18,7 +18,7 @@ def test_a_grid_runs_from_low_to_just_below_high():
         function={"type": "polynomial", "coefficients": [1, 0, 2]}, num_samples=4, low=0, high=2, sampling="grid"
     )
 
-    samples = load_function_samples(dataset, seed=0)
+    samples = sample_function(dataset, seed=0)
 
     assert samples.inputs[:, 0].tolist() == [0, 0.5, 1, 1.5]
     # 1 + 2x²
@@ -30,7 +30,7 @@ def test_a_sine_has_its_amplitude_frequency_phase_and_offset():
     dataset = function_dataset(function=sine, num_samples=4, low=0, high=2, sampling="grid")
 
     # 3 sin(πx + π/2) + 1 at 0, ½, 1, 1½.
-    assert load_function_samples(dataset, seed=0).targets[:, 0].tolist() == pytest.approx([4, 1, -2, 1], abs=1e-6)
+    assert sample_function(dataset, seed=0).targets[:, 0].tolist() == pytest.approx([4, 1, -2, 1], abs=1e-6)
 
 
 def test_a_linear_function_weighs_each_component():
@@ -38,7 +38,7 @@ def test_a_linear_function_weighs_each_component():
         function={"type": "linear", "weights": [3, 2], "offset": 5}, num_samples=100, low=-5, high=5
     )
 
-    samples = load_function_samples(dataset, seed=3)
+    samples = sample_function(dataset, seed=3)
 
     np.testing.assert_allclose(samples.targets[:, 0], samples.inputs @ [3, 2] + 5, atol=1e-5)
     assert np.abs(samples.inputs).max() <= 5
@@ -49,7 +49,7 @@ def test_noise_has_the_standard_deviation_asked_for():
     quiet = function_dataset(function={"type": "sine"}, num_samples=10_000)
     noisy = function_dataset(function={"type": "sine"}, num_samples=10_000, noise=0.3)
 
-    noise = load_function_samples(noisy, seed=1).targets - load_function_samples(quiet, seed=1).targets
+    noise = sample_function(noisy, seed=1).targets - sample_function(quiet, seed=1).targets
 
     assert noise.std() == pytest.approx(0.3, rel=0.05)
     assert noise.mean() == pytest.approx(0, abs=0.02)
@@ -58,8 +58,8 @@ def test_noise_has_the_standard_deviation_asked_for():
 def test_windows_are_followed_by_what_comes_horizon_steps_later():
     line = {"type": "polynomial", "coefficients": [0, 10]}
     definition = {"name": "time_series", "function": line, "num_points": 7, "time_step": 0.1, "window": 3, "horizon": 2}
-    last = load_windows(DATASETS.validate_python(definition), seed=0)
-    every = load_windows(DATASETS.validate_python(definition | {"targets": "every_step"}), seed=0)
+    last = cut_windows(DATASETS.validate_python(definition), seed=0)
+    every = cut_windows(DATASETS.validate_python(definition | {"targets": "every_step"}), seed=0)
 
     # The series is 0, 1, 2, 3, 4, 5, 6.
     assert last.inputs[:, :, 0].round(4).tolist() == [[0, 1, 2], [1, 2, 3], [2, 3, 4]]

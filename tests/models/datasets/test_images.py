@@ -3,13 +3,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from core.datasets.shapes import shape_of
+from core.datasets.images import ImagesDataset
 from core.datasets.splits import Split
-from core.datasets.uploaded import ImagesDataset
 from core.errors import DatasetMissing, InvalidInput, TrainingFailed
 from core.uploads.folder import DatasetFolder
 from models.arrays.storage import Storage
-from models.datasets.images import load_image_samples
+from models.datasets.images import decode_images
 from models.datasets.loading import load_data
 
 
@@ -23,7 +22,7 @@ def upload(tmp_path, image_file, upload_images):
         sha256 = upload_images(datasets, files)
         dataset = ImagesDataset(name="images", dataset="greys", sha256=sha256, **choices)
         description = DatasetFolder.of(datasets, sha256).read_description().description
-        shape = shape_of(dataset, description)
+        shape = dataset.shape(description)
         samples = load_data(dataset, shape, datasets, seed, Storage(cache_dir=cache_dir)).samples
         counts = (len(samples.train), len(samples.validation), len(samples.test))
         assert counts == (shape.num_train, shape.num_validation, shape.num_test)
@@ -76,58 +75,58 @@ def test_fewer_images_are_drawn_by_the_seed_with_the_same_share_of_every_class(u
     folder = DatasetFolder(next((tmp_path / "datasets").rglob("images.npy")).parent)
     dataset = ImagesDataset(name="images", dataset="greys", max_train_samples=6)
     for seed, is_same in ((0, True), (1, False)):
-        samples = load_image_samples(dataset, folder.read_description().description, folder, seed)
+        samples = decode_images(dataset, (2, 3, 1), folder, seed)
         assert (values(samples.train) == few) is is_same
 
 
 @pytest.fixture
 def stored(tmp_path, image_file, upload_images):
-    """A dataset, its description and its folder, of images of mixed sizes."""
+    """A dataset of images of mixed sizes, the size they are made, and its folder."""
     files = [
         (None, label, image_file(np.full(size, 100 + number)), size)
         for number, (label, size) in enumerate([("a", (2, 2)), ("b", (4, 2)), ("a", (3, 3)), ("b", (2, 5))])
     ]
     sha256 = upload_images(tmp_path / "datasets", files)
     dataset = ImagesDataset(name="images", dataset="mixed", sha256=sha256, height=2, width=2)
-    folder = DatasetFolder.of(tmp_path / "datasets", sha256)
-    return dataset, folder.read_description().description, folder
+    return dataset, (2, 2, 1), DatasetFolder.of(tmp_path / "datasets", sha256)
 
 
 def test_pixels_are_decoded_once_and_found_by_the_next_run(stored, tmp_path, monkeypatch):
-    before = load_image_samples(*stored, 0, tmp_path / "cache")
+    before = decode_images(*stored, 0, tmp_path / "cache")
     monkeypatch.setattr("models.datasets.image_decoding.read_pixels", lambda *_: pytest.fail("decoded again"))
-    after = load_image_samples(*stored, 7, tmp_path / "cache")
+    after = decode_images(*stored, 7, tmp_path / "cache")
     assert values(before.train) == values(after.train) == [100, 101, 102, 103]
 
 
 def test_other_sizes_and_fewer_images_are_other_pixels(stored, tmp_path):
-    dataset, description, folder = stored
-    load_image_samples(dataset, description, folder, 0, tmp_path)
+    dataset, size, folder = stored
+    decode_images(dataset, size, folder, 0, tmp_path)
     for changes in ({"width": 3}, {"resize": "pad"}, {"channels": 3}, {"max_train_samples": 2}):
-        samples = load_image_samples(dataset.model_copy(update=changes), description, folder, 0, tmp_path)
-        assert samples.train.inputs.shape[1:] == (2, changes.get("width", 2), changes.get("channels", 1))
+        other_size = (2, changes.get("width", 2), changes.get("channels", 1))
+        samples = decode_images(dataset.model_copy(update=changes), other_size, folder, 0, tmp_path)
+        assert samples.train.inputs.shape[1:] == other_size
     assert len(list((tmp_path / "images").iterdir())) == 5
 
 
 @pytest.mark.parametrize("damage", ["cut off", "not pixels"])
 def test_a_damaged_file_is_decoded_again(stored, tmp_path, damage):
-    load_image_samples(*stored, 0, tmp_path)
+    decode_images(*stored, 0, tmp_path)
     (path,) = (tmp_path / "images").iterdir()
     whole = path.read_bytes()
     path.unlink()
     path.write_bytes(whole[:-1] if damage == "cut off" else b"no pixels")
-    assert values(load_image_samples(*stored, 0, tmp_path).train) == [100, 101, 102, 103]
+    assert values(decode_images(*stored, 0, tmp_path).train) == [100, 101, 102, 103]
     assert path.read_bytes() == whole
 
 
 def test_an_image_that_can_not_be_read_is_named_and_nothing_is_kept(stored, tmp_path):
-    dataset, description, folder = stored
+    dataset, size, folder = stored
     records = np.load(folder.image_records)
     with folder.image_bytes.open("r+b") as file:
         file.seek(int(records["offset"][2]))
         file.write(bytes(16))
     with pytest.raises(InvalidInput, match="Image 3 of 'mixed', in the order of their paths, is neither a PNG"):
-        load_image_samples(dataset, description, folder, 0, tmp_path)
+        decode_images(dataset, size, folder, 0, tmp_path)
     assert not list((tmp_path / "images").iterdir())
 
 
@@ -137,13 +136,13 @@ def test_a_full_disk_fails_the_run_with_what_to_do(stored, tmp_path, monkeypatch
 
     monkeypatch.setattr("models.datasets.image_decoding.os.fsync", full)
     with pytest.raises(TrainingFailed, match="no room for the pixels of 4 images"):
-        load_image_samples(*stored, 0, tmp_path)
+        decode_images(*stored, 0, tmp_path)
 
 
 def test_missing_files_are_said_to_be_missing(stored, tmp_path):
-    dataset, description, folder = stored
+    dataset, size, folder = stored
     with pytest.raises(DatasetMissing, match="not on this machine"):
-        load_image_samples(dataset, description, replace(folder, path=tmp_path / "other"), 0)
+        decode_images(dataset, size, replace(folder, path=tmp_path / "other"), 0)
     folder.image_records.unlink()
     with pytest.raises(DatasetMissing, match="Upload it again"):
-        load_image_samples(dataset, description, folder, 0)
+        decode_images(dataset, size, folder, 0)

@@ -4,54 +4,108 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from core.datasets.dataset import Dataset
-from core.datasets.shapes import shape_of
+from core.datasets.dataset import BUILT_IN_SOURCES, SOURCES, UPLOADED_SOURCES, Dataset
+from core.datasets.iris import IrisDataset
 from core.signatures.signature import InputKind
-from models.datasets.loading import load_samples
+from models.arrays.storage import Storage
+from models.datasets.loading import LOADERS, load_data, read_description
+
+pytest_plugins = ["tests.models.uploads"]
 
 MNIST = Path(__file__).parents[2] / "data"
 DATASETS = TypeAdapter(Dataset)
 QUARTERS = {"validation": 0.25, "test": 0.1}
 
 
+def load_all(definition, seed=1):
+    dataset = DATASETS.validate_python(definition)
+    return load_data(dataset, dataset.shape(), MNIST, seed, Storage())
+
+
 def load(definition, seed=1):
-    return load_samples(DATASETS.validate_python(definition), MNIST, seed)
+    return load_all(definition, seed).samples
 
 
-@pytest.mark.parametrize(
-    "definition",
-    [
-        {"name": "iris", "split": QUARTERS | {"stratify": True}},
-        {"name": "digits", "split": QUARTERS},
-        {"name": "mnist", "max_train_samples": 300, "max_test_samples": 50, "split": {"validation": 30}},
-        {"name": "binary_addition", "num_bits": 5, "num_train": 40, "num_test": 7, "split": {"validation": 4}},
-        {"name": "binary_addition", "num_bits": 5, "num_train": 40, "num_test": 0, "split": {"test": 4}},
-        {"name": "function", "function": {"type": "polynomial", "coefficients": [1, 2]}, "split": QUARTERS},
-        {"name": "function", "function": {"type": "linear", "weights": [1, 2, 3]}, "num_samples": 11},
-        {"name": "time_series", "num_points": 50, "window": 7, "horizon": 3, "split": QUARTERS},
-        {"name": "time_series", "num_points": 50, "window": 7, "targets": "every_step"},
-        {"name": "truth_table", "operation": "xor"},
-        {"name": "truth_table", "operation": "or", "repeats": 25},
-        {"name": "inline", "inputs": [[1, 2], [3, 4], [5, 6], [7, 8]], "targets": [1, 2, 3, 4], "split": QUARTERS},
-        {"name": "inline", "inputs": [list(range(12))] * 3, "input_shape": [2, 3, 2], "targets": [1, 2, 3]},
-        {"name": "inline", "inputs": [[1], [2]], "targets": [0, 1], "class_labels": ["no", "yes"]},
-    ],
-    ids=lambda definition: definition["name"],
-)
+EXAMPLES = [
+    {"name": "iris", "split": QUARTERS | {"stratify": True}},
+    {"name": "digits", "split": QUARTERS},
+    {"name": "mnist", "max_train_samples": 300, "max_test_samples": 50, "split": {"validation": 30}},
+    {"name": "binary_addition", "num_bits": 5, "num_train": 40, "num_test": 7, "split": {"validation": 4}},
+    {"name": "binary_addition", "num_bits": 5, "num_train": 40, "num_test": 0, "split": {"test": 4}},
+    {"name": "function", "function": {"type": "polynomial", "coefficients": [1, 2]}, "split": QUARTERS},
+    {"name": "function", "function": {"type": "linear", "weights": [1, 2, 3]}, "num_samples": 11},
+    {"name": "time_series", "num_points": 50, "window": 7, "horizon": 3, "split": QUARTERS},
+    {"name": "time_series", "num_points": 50, "window": 7, "targets": "every_step"},
+    {"name": "truth_table", "operation": "xor"},
+    {"name": "truth_table", "operation": "or", "repeats": 25},
+    {"name": "inline", "inputs": [[1, 2], [3, 4], [5, 6], [7, 8]], "targets": [1, 2, 3, 4], "split": QUARTERS},
+    {"name": "inline", "inputs": [list(range(12))] * 3, "input_shape": [2, 3, 2], "targets": [1, 2, 3]},
+    {"name": "inline", "inputs": [[1], [2]], "targets": [0, 1], "class_labels": ["no", "yes"]},
+]
+
+
+@pytest.mark.parametrize("definition", EXAMPLES, ids=lambda definition: definition["name"])
 def test_arrays_are_what_the_dataset_shape_promises(definition):
-    shape = shape_of(DATASETS.validate_python(definition))
+    shape = DATASETS.validate_python(definition).shape()
 
     parts = load(definition)
 
+    check_arrays(parts, shape)
+    assert parts.train.inputs.dtype == (np.uint8 if shape.input_kind is InputKind.IMAGE else np.float32)
+
+
+def check_arrays(parts, shape):
     for part, count in (
         (parts.train, shape.num_train),
         (parts.validation, shape.num_validation),
         (parts.test, shape.num_test),
     ):
         assert part.inputs.shape == (count, *shape.input_shape)
-        assert part.inputs.dtype == (np.uint8 if shape.input_kind is InputKind.IMAGE else np.float32)
+        assert part.inputs.dtype == parts.train.inputs.dtype
         assert part.targets.shape == (count, *shape.target_shape)
         assert np.isfinite(part.inputs).all()
+
+
+@pytest.fixture
+def upload(tmp_path, upload_table, upload_arrays, upload_images, image_file):
+    """The dataset part of a spec for an upload, by the name of the source that reads it."""
+    table = upload_table({"x": ("number", [n / 10 for n in range(40)]), "y": ("number", [float(n) for n in range(40)])})
+    pictures = [("train", label, image_file(np.full((2, 3), n)), (2, 3)) for n, label in enumerate(["a", "b", "a"])]
+    return {
+        "table": table | {"target": "y"},
+        "series": table | {"name": "series", "target": "y", "window": 3},
+        "arrays": upload_arrays(x=np.ones((9, 4), np.float32), y=np.linspace(0, 1, 9, dtype=np.float32)),
+        "images": {"name": "images", "dataset": "mine", "sha256": upload_images(tmp_path, pictures)},
+    }
+
+
+@pytest.mark.parametrize("source", UPLOADED_SOURCES, ids=lambda source: source.__name__)
+def test_arrays_of_uploads_are_what_the_dataset_shape_promises(source, upload, tmp_path):
+    name = source.source_name()
+    assert name in upload, f"No upload to load by {source.__name__}: add one to the fixture above"
+    dataset = DATASETS.validate_python(upload[name])
+    shape = dataset.shape(read_description(dataset, tmp_path))
+
+    check_arrays(load_data(dataset, shape, tmp_path, 1, Storage()).samples, shape)
+
+
+@pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.__name__)
+def test_every_source_is_loaded_by_the_module_of_its_name(source):
+    assert source in LOADERS, f"{source.__name__} is not in LOADERS of models/datasets/loading.py"
+    assert LOADERS[source].__module__ == f"models.datasets.{source.source_name()}"
+
+
+@pytest.mark.parametrize("source", BUILT_IN_SOURCES, ids=lambda source: source.__name__)
+def test_every_built_in_source_has_an_example_here(source):
+    names = {definition["name"] for definition in EXAMPLES}
+    assert source.source_name() in names, f"No example to load by {source.__name__}: add one to EXAMPLES"
+
+
+def test_a_source_without_a_loader_is_told_by_name(monkeypatch):
+    monkeypatch.delitem(LOADERS, IrisDataset)
+
+    with pytest.raises(NotImplementedError, match=r"loads IrisDataset.*models/datasets/iris\.py.*LOADERS"):
+        load({"name": "iris"})
 
 
 @pytest.mark.parametrize(
@@ -92,6 +146,27 @@ def test_digits_come_with_pixels_from_0_to_16():
     parts = load({"name": "digits"})
 
     assert (parts.train.inputs.min(), parts.train.inputs.max()) == (0, 16)
+
+
+@pytest.mark.parametrize(
+    ("definition", "greatest"),
+    [({"name": "mnist", "max_train_samples": 9, "max_test_samples": 1}, 255), ({"name": "digits"}, 16)],
+)
+def test_pixels_are_rescaled_to_between_0_and_1_unless_the_spec_says_otherwise(definition, greatest):
+    pixels = np.array([[[0, greatest / 2], [greatest, greatest]]], np.float32)
+
+    rescaled, as_they_are = (load_all(definition | {"rescale": choice}).preparation for choice in (True, False))
+
+    assert rescaled.apply(pixels).tolist() == [[[0, 0.5], [1, 1]]]
+    assert as_they_are.apply(pixels).tolist() == pixels.tolist()
+
+
+def test_scaling_is_learned_from_the_training_samples_alone():
+    rows = {"name": "inline", "inputs": [[1], [3], [99]], "targets": [1, 2, 3], "scaling": "min_max"}
+
+    loaded = load_all(rows | {"split": {"test": 1, "shuffle": False}})
+
+    assert (loaded.preparation.offset, loaded.preparation.spread) == ((1,), (2,))
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from core.errors import DatasetMissing, InvalidInput
-from models.datasets.mnist import load_mnist
+from models.datasets.mnist import read_mnist
 
 BUNDLED = Path(__file__).parents[2] / "data" / "mnist"
 
@@ -35,7 +35,7 @@ def folder(tmp_path):
 
 
 def test_plain_and_gzipped_files_are_read(folder):
-    train, test = load_mnist(folder, 5, 3)
+    train, test = read_mnist(folder, 5, 3)
 
     np.testing.assert_array_equal(train.inputs, images(5))
     assert train.inputs.dtype == np.uint8
@@ -44,7 +44,7 @@ def test_plain_and_gzipped_files_are_read(folder):
 
 
 def test_only_the_first_images_asked_for_are_taken(folder):
-    train, _ = load_mnist(folder, 2, 1)
+    train, _ = read_mnist(folder, 2, 1)
 
     np.testing.assert_array_equal(train.inputs, images(5)[:2])
     assert train.targets.tolist() == [0, 1]
@@ -54,12 +54,12 @@ def test_a_missing_file_names_the_command_that_adds_it(folder):
     (folder / "t10k-labels-idx1-ubyte").unlink()
 
     with pytest.raises(DatasetMissing, match=r"t10k-labels-idx1-ubyte .*`trainyard data add mnist DIR`"):
-        load_mnist(folder, 5, 3)
+        read_mnist(folder, 5, 3)
 
 
 def test_asking_for_more_images_than_there_are_says_how_many_there_are(folder):
     with pytest.raises(InvalidInput, match=r"holds 5 images.*max_train_samples to 5 or less"):
-        load_mnist(folder, 6, 3)
+        read_mnist(folder, 6, 3)
 
 
 @pytest.mark.parametrize(
@@ -76,7 +76,7 @@ def test_asking_for_more_images_than_there_are_says_how_many_there_are(folder):
         (idx(images(5), count=0), "holds 0 items"),
         (idx(images(5))[:-1], "ends after 3919 of 3920 bytes"),
         (idx(images(5)) + b"x", "more in it than the 5 items"),
-        (gzip.compress(idx(images(5)), mtime=0)[:-9], "can not be unpacked"),
+        (gzip.compress(idx(images(5)), mtime=0)[:-9], "cannot be unpacked"),
         (gzip.compress(idx(images(5)) + bytes(100_000_000), mtime=0), "more in it than the 5 items"),
     ],
     ids=lambda value: "content" if isinstance(value, bytes) else value,
@@ -85,25 +85,25 @@ def test_a_file_that_is_not_what_it_should_be_is_refused(folder, content, reason
     (folder / "train-images-idx3-ubyte").write_bytes(content)
 
     with pytest.raises(InvalidInput, match=reason):
-        load_mnist(folder, 5, 3)
+        read_mnist(folder, 5, 3)
 
 
 def test_images_and_labels_must_belong_together(folder):
     (folder / "t10k-labels-idx1-ubyte").write_bytes(idx(labels(4)))
 
     with pytest.raises(InvalidInput, match=r"3 images but .* 4 labels"):
-        load_mnist(folder, 5, 3)
+        read_mnist(folder, 5, 3)
 
 
 def test_labels_must_be_digits(folder):
     (folder / "t10k-labels-idx1-ubyte").write_bytes(idx(labels(3) + 9))
 
     with pytest.raises(InvalidInput, match="label 11"):
-        load_mnist(folder, 5, 3)
+        read_mnist(folder, 5, 3)
 
 
 def test_the_bundled_digits_are_mnist():
-    train, test = load_mnist(BUNDLED, 5_000, 1_000)
+    train, test = read_mnist(BUNDLED, 5_000, 1_000)
 
     # MNIST begins with 5 0 4 1 9, its test part with 7 2 1 0 4.
     assert train.targets[:5].tolist() == [5, 0, 4, 1, 9]

@@ -6,7 +6,7 @@ import pytest
 from core.datasets.shape import EmbeddingTable
 from core.errors import InvalidInput
 from core.experiment import parse_spec
-from core.networks.table import tabulate_layers
+from core.networks.network import tabulate_layers
 from core.signatures.encoders import make_encoders
 from core.signatures.encodings import UNSEEN
 from core.signatures.signature import InputKind, ModelSignature, Task
@@ -345,7 +345,7 @@ def test_arrays_of_bytes_become_images_with_classes_named_as_they_were(tmp_path,
     assembly = assemble(spec_of(dataset), tmp_path)
     # Bytes stay bytes until a step takes them; in front of the network they are divided.
     assert assembly.data.train.inputs.dtype == np.uint8
-    assert assembly.data.front.factor == pytest.approx(1 / 255)
+    assert assembly.data.step_preparation.factor == pytest.approx(1 / 255)
 
 
 def test_a_column_of_an_array_can_be_the_target(tmp_path, upload_arrays):

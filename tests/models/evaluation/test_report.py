@@ -178,9 +178,8 @@ def test_a_fit_of_no_steps_counts_what_the_first_weights_answer(tmp_path, report
 
 
 def test_the_output_for_a_column_of_a_table_bears_its_name():
-    table = {"name": "table", "dataset": "houses", "target": "price"}
-    shape = DatasetShape(Task.REGRESSION, InputKind.COLUMNS, (1,), (1,), (1,), 1, 0, 1)
-    tally = choose_tally(parse_spec(LINE | {"dataset": table}), shape, (1,))(1)
+    shape = DatasetShape(Task.REGRESSION, InputKind.COLUMNS, (1,), (1,), (1,), 1, 0, 1, target_name="price")
+    tally = choose_tally(parse_spec(LINE), shape, (1,))(1)
     tally.add(np.ones((1, 1)), np.ones((1, 1)))
 
     assert tally.report().outputs[0].name == "price"

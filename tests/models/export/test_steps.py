@@ -1,7 +1,8 @@
 import numpy as np
 import pytest
 
-from models.export.steps import NETWORK_INPUT, TRAINING_ONLY, Step, compute_steps, follow, list_steps
+from models.export.steps import NETWORK_INPUT, Step, compute_steps, follow, list_steps
+from models.networks.layers import TRAINING_ONLY
 from models.runtime import keras
 
 

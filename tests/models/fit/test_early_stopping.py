@@ -1,16 +1,12 @@
 """Our stopping rule beside `keras.callbacks.EarlyStopping`, told the same values."""
 
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from core.errors import InvalidSpec
 from core.specs.training import EarlyStopping
 from models.fit.early_stopping import StoppingRule
 from models.runtime import keras
-
-NAMES = ("loss", "accuracy")
 
 
 class CountingNetwork:
@@ -30,7 +26,7 @@ class CountingNetwork:
 def run_ours(values, **arguments):
     network = CountingNetwork()
     spec = EarlyStopping.model_validate(arguments)
-    rule = StoppingRule(spec, network, NAMES, has_validation=True)
+    rule = StoppingRule(spec, network)
     prefix = "epoch/validation/" if spec.monitor.startswith("val_") else "epoch/train/"
     for epoch, value in enumerate(values, start=1):
         network.weights = [epoch]
@@ -84,7 +80,7 @@ def test_it_waits_as_many_epochs_as_it_has_patience():
 
 
 def test_an_epoch_without_validation_does_not_count():
-    rule = StoppingRule(EarlyStopping(patience=1), CountingNetwork(), NAMES, has_validation=True)
+    rule = StoppingRule(EarlyStopping(patience=1), CountingNetwork())
 
     stops = [
         rule.should_stop(epoch, {"epoch/validation/loss": value}, is_validated=epoch % 2 == 0)
@@ -94,24 +90,9 @@ def test_an_epoch_without_validation_does_not_count():
     assert stops == [False, False, False, True, False]
 
 
-@pytest.mark.parametrize(
-    ("monitor", "has_validation", "measured"),
-    [
-        ("val_loss", False, "loss, accuracy"),
-        ("auc", False, "loss, accuracy"),
-        ("val_auc", True, "loss, accuracy, val_loss, val_accuracy"),
-    ],
-)
-def test_watching_what_is_not_measured_is_refused_naming_what_is(monitor, has_validation, measured):
-    with pytest.raises(InvalidSpec, match=f"measures {measured}.") as caught:
-        StoppingRule(EarlyStopping(monitor=monitor), CountingNetwork(), NAMES, has_validation=has_validation)
-
-    assert caught.value.problems[0].pointer == "/training/early_stopping/monitor"
-
-
 def test_weights_are_restored_in_a_real_network():
     network = keras.Sequential([keras.Input((1,)), keras.layers.Dense(1)])
-    rule = StoppingRule(EarlyStopping(restore_best_weights=True), network, NAMES, has_validation=True)
+    rule = StoppingRule(EarlyStopping(restore_best_weights=True), network)
     for epoch, (value, weight) in enumerate([(2.0, 20.0), (1.0, 10.0), (3.0, 30.0)], start=1):
         network.set_weights([np.array([[weight]]), np.array([0.0])])
         rule.should_stop(epoch, {"epoch/validation/loss": value}, is_validated=True)

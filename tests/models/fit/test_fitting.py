@@ -316,7 +316,7 @@ def test_data_too_large_for_the_device_come_batch_by_batch(monkeypatch, tmp_path
     spec = line(900, batch_size=8, steps=20, split={"validation": 300, "test": 300})
     whole, _ = run(spec, reporter, tmp_path)
     reporter.curves.clear()
-    monkeypatch.setattr("models.fit.fitting.device_memory_bytes", lambda: 1000)
+    monkeypatch.setattr("models.fit.arrays.device_memory_bytes", lambda: 1000)
 
     streamed, _ = run(spec, reporter, tmp_path)
 

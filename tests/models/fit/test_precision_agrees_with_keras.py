@@ -7,9 +7,9 @@ from core.errors import TrainingFailed
 from core.experiment import parse_spec
 from core.specs.merging import apply_overrides
 from models.assembly import assemble
+from models.fit.evaluation import BATCH_SIZE
 from models.fit.fitting import fit
 from models.fit.plans.plan import Planning
-from models.fit.programs.evaluation import BATCH_SIZE
 from models.objectives.losses import make_loss
 from models.objectives.optimizers import make_optimizer
 from models.runtime import keras

@@ -7,7 +7,7 @@ from core.checks.length import measure_length
 from core.experiment import parse_spec
 from models.assembly import assemble
 from models.fit.fitting import fit
-from models.fit.record import MAX_RECORDED_POINTS, Record
+from models.fit.history import MAX_RECORDED_POINTS, History
 
 PLANS = ["graph", "xla", "step", "stream"]
 EVERYTHING = ["gradient_norms", "activations", "weights"]
@@ -114,10 +114,10 @@ def test_a_network_without_weights_has_nothing_to_record(tmp_path, reporter):
 def test_many_curves_are_thinned_more_than_few(reporter):
     names = [f"weight/dense_1/bias_{number}" for number in range(400)]
     spec = parse_spec({**LINE, "training": {"loss": "mse", "steps": 4_000, "batch_size": "full"}})
-    record = Record(["loss"], names, measure_length(spec.training, 2), 1, reporter)
+    history = History(["loss"], names, measure_length(spec.training, 2), 1, reporter)
 
-    record.add_steps(1, np.ones((4_000, 401), np.float32), np.ones((4_000, 1), np.float32))
-    record.finish()
+    history.add_steps(1, np.ones((4_000, 401), np.float32), np.ones((4_000, 1), np.float32))
+    history.finish()
 
     kept = {key: len(curve) for key, curve in reporter.curves.items() if key.startswith("train/")}
     assert kept.pop("train/loss") > 1_900

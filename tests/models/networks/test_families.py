@@ -8,7 +8,8 @@ from core.experiment import parse_spec
 from core.signatures.signature import InputKind, Task
 from models.export.export import run_onnx
 from models.export.onnx import write_onnx
-from models.export.steps import TRAINING_ONLY, list_steps
+from models.export.steps import list_steps
+from models.networks.layers import TRAINING_ONLY
 from models.networks.network import build_network
 from models.preparation.preparation import Preparation
 from models.training import train

@@ -1,10 +1,11 @@
 import math
+from typing import get_args
 
 import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
-from core.specs.initializers import Initializer, Regularizer
+from core.specs.initializers import AnyInitializer, Initializer, Regularizer
 from models.networks.weights import make_initializer, make_regularizer
 
 INITIALIZERS = TypeAdapter(Initializer)
@@ -64,3 +65,16 @@ def test_a_penalty_adds_absolute_values_and_squares():
 def test_no_penalty_is_none():
     assert make_regularizer(None) is None
     assert make_regularizer(Regularizer()) is None
+
+
+NAMES = [
+    name for one in get_args(get_args(AnyInitializer)[0]) for name in get_args(one.model_fields["name"].annotation)
+]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_initializer_draws_weights_of_the_shape_asked_for(name):
+    weights = draw({"name": name}, (3, 4))
+
+    assert weights.shape == (3, 4)
+    assert np.isfinite(weights).all()

@@ -9,8 +9,7 @@ from pydantic import TypeAdapter
 
 from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec
-from core.networks.network import Network
-from core.networks.table import tabulate_layers
+from core.networks.network import Network, tabulate_layers
 from core.signatures.signature import InputKind, Task
 from models.networks.network import build_network
 from models.networks.weights import named_weights

@@ -4,7 +4,7 @@ from typing import get_args
 import numpy as np
 import pytest
 
-from core.specs.training import Loss, LossName
+from core.specs.losses import Loss, LossName
 from models.objectives.losses import make_loss
 
 LN2 = math.log(2)

@@ -5,6 +5,7 @@ import math
 import numpy as np
 import pytest
 
+from core.specs.metrics import METRICS
 from core.specs.training import Training
 from models.objectives.metrics import make_measures
 from models.runtime import keras
@@ -92,18 +93,23 @@ def test_the_best_five_of_ten_are_looked_at():
     assert measured("top_k_categorical_accuracy", one_hot, outputs, "categorical_crossentropy") == 0.5
 
 
-@pytest.mark.parametrize(
-    ("metric", "expected"),
-    [
-        # Errors of 1, 0 and −2 against 2, 4 and 6, whose mean is 4: squares add up to 5, those around the mean to 8.
-        ("mean_squared_error", 5 / 3),
-        ("root_mean_squared_error", math.sqrt(5 / 3)),
-        ("mean_absolute_error", 1.0),
-        ("mean_absolute_percentage_error", 100 * (1 / 2 + 0 + 2 / 6) / 3),
-        ("r2_score", 1 - 5 / 8),
-        ("cosine_similarity", 1.0),  # Of single numbers of one sign.
-    ],
-)
+ERRORS = [
+    # Errors of 1, 0 and −2 against 2, 4 and 6, whose mean is 4: squares add up to 5, those around the mean to 8.
+    ("mean_squared_error", 5 / 3),
+    ("root_mean_squared_error", math.sqrt(5 / 3)),
+    ("mean_absolute_error", 1.0),
+    ("mean_absolute_percentage_error", 100 * (1 / 2 + 0 + 2 / 6) / 3),
+    ("r2_score", 1 - 5 / 8),
+    ("cosine_similarity", 1.0),  # Of single numbers of one sign.
+]
+COUNTS = {"accuracy", "top_k_categorical_accuracy", "precision", "recall", "auc"}
+
+
+def test_every_metric_is_worked_out_here():
+    assert {name for name, _ in ERRORS} | COUNTS == set(METRICS)
+
+
+@pytest.mark.parametrize(("metric", "expected"), ERRORS)
 @pytest.mark.parametrize("is_sequence", [False, True])
 def test_errors_are_those_of_the_numbers(metric, expected, is_sequence):
     shape = (1, 3, 1) if is_sequence else (3, 1)

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.datasets.uploaded import Augmentation
+from core.datasets.augmentation import Augmentation
 from models.preparation.augmentation import make_augmentation
 from models.runtime import tf
 

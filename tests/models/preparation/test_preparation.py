@@ -1,15 +1,12 @@
 import numpy as np
 import pytest
-from pydantic import TypeAdapter
 
-from core.datasets.dataset import Dataset, PolynomialFeatures
-from models.preparation.preparation import Preparation, fit_preparation
-
-DATASETS = TypeAdapter(Dataset)
+from core.datasets.function import PolynomialFeatures
+from models.preparation.preparation import Preparation, fit_scaling_of_columns
 
 
-def fitted(definition, inputs):
-    return fit_preparation(DATASETS.validate_python(definition), np.array(inputs, np.float32))
+def fitted(scaling, inputs, powers=None):
+    return fit_scaling_of_columns(scaling, np.array(inputs, np.float32), powers)
 
 
 def prepared(preparation, inputs):
@@ -17,7 +14,7 @@ def prepared(preparation, inputs):
 
 
 def test_standardized_columns_have_mean_0_and_deviation_1_over_the_training_samples():
-    preparation = fitted({"name": "iris", "scaling": "standardize"}, [[1, 10], [3, 30], [5, 20]])
+    preparation = fitted("standardize", [[1, 10], [3, 30], [5, 20]])
 
     # Means 3 and 20; deviations sqrt(8/3) and sqrt(200/3).
     assert preparation.offset == (3, 20)
@@ -28,24 +25,16 @@ def test_standardized_columns_have_mean_0_and_deviation_1_over_the_training_samp
 
 
 def test_min_max_columns_run_from_0_to_1_and_beyond_for_rows_outside():
-    preparation = fitted({"name": "iris", "scaling": "min_max"}, [[2, -1], [4, 1]])
+    preparation = fitted("min_max", [[2, -1], [4, 1]])
 
     assert prepared(preparation, [[2, -1], [4, 1], [3, 0], [6, 3]]) == [[0, 0], [1, 1], [0.5, 0.5], [2, 2]]
 
 
 @pytest.mark.parametrize("scaling", ["standardize", "min_max"])
 def test_a_column_that_never_changes_becomes_0_and_is_not_blown_up(scaling):
-    preparation = fitted({"name": "iris", "scaling": scaling}, [[7, 1], [7, 2]])
+    preparation = fitted(scaling, [[7, 1], [7, 2]])
 
     assert np.array(prepared(preparation, [[7, 1], [7.5, 1]]))[:, 0].tolist() == [0, 0.5]
-
-
-@pytest.mark.parametrize(("name", "greatest"), [("mnist", 255), ("digits", 16)])
-def test_pixels_are_rescaled_to_between_0_and_1_unless_told_not_to(name, greatest):
-    pixels = np.array([[[0, greatest / 2], [greatest, greatest]]], np.float32)
-
-    assert prepared(fitted({"name": name}, pixels), pixels)[0] == [[0, 0.5], [1, 1]]
-    assert prepared(fitted({"name": name, "rescale": False}, pixels), pixels) == pixels.tolist()
 
 
 @pytest.mark.parametrize(("include_bias", "powers"), [(True, [1, 2, 4, 8]), (False, [2, 4, 8])])
@@ -56,14 +45,9 @@ def test_the_powers_of_x_take_its_place_lowest_first(include_bias, powers):
 
 
 def test_powers_are_taken_of_scaled_numbers_so_that_the_bias_stays_1():
-    definition = {
-        "name": "function",
-        "function": {"type": "sine"},
-        "scaling": "min_max",
-        "polynomial_features": {"degree": 2},
-    }
+    powers = PolynomialFeatures(degree=2)
 
-    assert prepared(fitted(definition, [[0], [10]]), [[5]]) == [[1, 0.5, 0.25]]
+    assert prepared(fitted("min_max", [[0], [10]], powers), [[5]]) == [[1, 0.5, 0.25]]
 
 
 def test_large_arrays_are_prepared_in_parts():

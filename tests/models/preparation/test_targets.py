@@ -3,7 +3,7 @@ import pytest
 
 from core.datasets.shape import DatasetShape
 from core.signatures.signature import InputKind, Task
-from core.specs.training import Loss
+from core.specs.losses import Loss
 from models.preparation.targets import shape_targets
 
 

@@ -13,7 +13,7 @@ words = folder.joinpath("original").read_bytes().decode(errors="replace").split(
 (folder / "images.bin").write_bytes(b"pixels")
 match words[0]:
     case "refuse":
-        sys.stdout.write(json.dumps({"refused": {"code": "ragged_rows", "detail": "Row 7 has 4 values."}}))
+        sys.stdout.write(json.dumps({"rejected": {"code": "ragged_rows", "detail": "Row 7 has 4 values."}}))
         sys.exit()
     case "hang":
         # A child of its own, which has to end too.

@@ -48,7 +48,7 @@ def test_without_shortcuts_the_same_layers_follow_one_another(expand):
         (116, "116 came; expected at most 110."),
     ],
 )
-def test_another_depth_is_rejected(iris, problems, depth, detail):
+def test_another_depth_is_refused(iris, problems, depth, detail):
     (problem,) = problems(iris({}) | {"model": {"kind": "cnn_family", "family": "resnet", "depth": depth}}).values()
 
     assert (problem.pointer, problem.detail) == ("/model/depth", detail)

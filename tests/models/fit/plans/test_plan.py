@@ -1,6 +1,9 @@
+from typing import get_args
+
 import pytest
 
 from core.experiment import parse_spec
+from core.specs.training import PlanName
 from models.assembly import assemble
 from models.fit.plans import plan as plans
 from models.fit.plans.plan import Form, Plan, list_candidates, plan_of
@@ -22,9 +25,20 @@ def recurrent(window, tmp_path):
     return network_of({"kind": "rnn", "layers": layers}, SERIES | {"window": window}, tmp_path)
 
 
-@pytest.mark.parametrize("name", ["xla", "xla-unrolled", "graph", "graph-unrolled", "step", "stream"])
-def test_a_plan_is_found_by_its_name(name):
+@pytest.mark.parametrize("name", sorted({*get_args(PlanName)} - {"auto"}))
+def test_a_plan_that_a_spec_may_name_is_found_by_its_name(name):
     assert plan_of(name).name == name
+
+
+@pytest.mark.parametrize("name", plans.PLANS)
+def test_a_spec_may_name_every_plan(name):
+    assert name in get_args(PlanName)
+
+
+@pytest.mark.parametrize("name", ["step-unrolled", "stream-unrolled", "xla-rolled", "graphs"])
+def test_no_plan_is_guessed_from_a_name(name):
+    with pytest.raises(KeyError):
+        plan_of(name)
 
 
 def test_a_dense_network_is_worth_trying_in_xla(tmp_path):

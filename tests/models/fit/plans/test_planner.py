@@ -188,7 +188,7 @@ def test_a_plan_asked_for_that_can_not_be_compiled_fails_the_run(monkeypatch, tm
     error = tf.errors.InvalidArgumentError(None, None, "not for XLA")
     bench = Bench(monkeypatch, tmp_path, 10, xla=(0.8, 0.0, error))
 
-    with pytest.raises(TrainingFailed, match=r"'xla' can not compute this network: not for XLA.*Leave training\.plan"):
+    with pytest.raises(TrainingFailed, match=r"'xla' cannot compute this network: not for XLA.*Leave training\.plan"):
         bench.planner.take(XLA)
 
 

@@ -1,0 +1,93 @@
+"""Files of a run: find one, describe it, answer with its log."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+from uuid import UUID
+
+from fastapi import Response
+from starlette.responses import StreamingResponse
+
+from api.http.schemas import AnswerModel
+from api.service import Service
+from core.artifacts import CHUNK_BYTES, TRAINER_LOG, Artifact
+from core.errors import UnknownArtifact
+from core.run_state import TERMINAL_STATES, RunState
+from db import artifacts, runs
+from db.records.runs import RunRecord
+
+
+class ArtifactEntry(AnswerModel):
+    """A file that a run left behind."""
+
+    name: str
+    sha256: str
+    num_bytes: int
+    media_type: str
+
+
+LOG_MEDIA_TYPE = "text/plain; charset=utf-8"
+
+
+def find_file(service: Service, run_id: UUID, name: str) -> tuple[RunRecord, Artifact | None]:
+    """Return a run, and its file of this name if it left one.
+
+    Raises:
+        UnknownRun: If there is no such run.
+    """
+    with service.database.reading() as session:
+        record = runs.get(session, run_id)
+        found = {artifact.name: artifact for artifact in artifacts.list_for_run(session, run_id)}
+    return record, found.get(name)
+
+
+def answer_log(service: Service, run_id: UUID) -> Response:
+    """Answer with what the trainer has written so far; with nothing before a run starts.
+
+    Raises:
+        UnknownRun: If there is no such run.
+        UnknownArtifact: If it ended without a log.
+    """
+    record, stored = find_file(service, run_id, TRAINER_LOG)
+    live = service.settings.scratch_dir / str(record.id) / TRAINER_LOG
+    # A later attempt writes anew, while the log of the one before is stored already.
+    if record.state == RunState.RUNNING or stored is None:
+        try:
+            return _stream(live)
+        except FileNotFoundError:
+            pass
+    if stored is not None:
+        return _stream(service.artifact_store.verified_path(stored.sha256))
+    if record.state in TERMINAL_STATES:
+        raise UnknownArtifact(f"Run {record.id} was {record.state} and left no log.")
+    return Response(b"", media_type=LOG_MEDIA_TYPE)
+
+
+def _stream(path: Path) -> Response:
+    """Send as much of a file as there is now; it may grow or be removed meanwhile.
+
+    Raises:
+        FileNotFoundError: If it is not there.
+    """
+    file = path.open("rb")
+    num_bytes = os.fstat(file.fileno()).st_size
+    headers = {"Content-Length": str(num_bytes), "X-Content-Type-Options": "nosniff"}
+    return StreamingResponse(_pieces(file, num_bytes), headers=headers, media_type=LOG_MEDIA_TYPE)
+
+
+def _pieces(file: BinaryIO, num_bytes: int) -> Iterator[bytes]:
+    with file:
+        while num_bytes > 0:
+            piece = file.read(min(CHUNK_BYTES, num_bytes))
+            if not piece:
+                return
+            num_bytes -= len(piece)
+            yield piece
+
+
+def describe_artifact(artifact: Artifact) -> ArtifactEntry:
+    """Describe a file as lists show it."""
+    return ArtifactEntry(
+        name=artifact.name, sha256=artifact.sha256, num_bytes=artifact.num_bytes, media_type=artifact.media_type
+    )

@@ -1,0 +1,196 @@
+"""Answers to errors: problem documents (RFC 9457), and TensorFlow Serving's form for predictions."""
+
+import json
+import logging
+import uuid
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any, cast
+
+import anyio
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.routing import iter_route_contexts
+from starlette.exceptions import HTTPException
+from starlette.responses import Response
+from starlette.routing import compile_path
+from starlette.types import Receive, Scope, Send
+
+from api.http.errors import BodyTooSlow, KeyRejected, status_of
+from core import errors
+from core.errors import Problem, TrainyardError
+
+logger = logging.getLogger(__name__)
+
+PREDICTION_PREFIX = "/v1/models/"
+
+PROBLEM_MEDIA_TYPE = "application/problem+json"
+
+RETRY_AFTER_SECONDS = 2
+
+
+def build_problem(
+    status: int,
+    detail: str,
+    code: str,
+    problems: tuple[Problem, ...] = (),
+    instance: str | None = None,
+) -> dict[str, Any]:
+    """Return the body of an error answer (RFC 9457 section 3); `code` and `errors` are ours."""
+    body: dict[str, Any] = {
+        "type": "about:blank",
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        "code": code,
+        "errors": [
+            {"pointer": problem.pointer, "detail": problem.detail, "code": problem.code} for problem in problems
+        ],
+    }
+    if instance is not None:
+        body["instance"] = instance
+    return body
+
+
+def is_prediction(path: str) -> bool:
+    """Return whether a path belongs to the surface that speaks as TensorFlow Serving does."""
+    return path.startswith(PREDICTION_PREFIX)
+
+
+def install_error_handlers(app: FastAPI) -> None:
+    """Answer every error of the family, and those of the framework, in one form."""
+    app.add_exception_handler(TrainyardError, _answer_trainyard_error)
+    app.add_exception_handler(RequestValidationError, _answer_invalid_parameters)
+    app.add_exception_handler(HTTPException, _answer_http_exception)
+
+
+def answer_error(request: Request, error: TrainyardError) -> Response:
+    """Answer an error of the family."""
+    status = status_of(error)
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+        logger.error("%s %r: %s: %s", request.method, request.scope["path"], error.code, error.detail)
+    headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if isinstance(error, KeyRejected):
+        headers["WWW-Authenticate"] = error.challenge
+    kind = RejectedBodyResponse if isinstance(error, errors.BodyTooLarge | BodyTooSlow) else Response
+    return _answer(request, status, error.detail, error.code, error.problems, headers, kind=kind)
+
+
+def answer_unexpected(request: Request, error: Exception) -> Response:
+    """Answer what nobody foresaw: it is logged under an id, and what went wrong inside stays there."""
+    occurrence = uuid.uuid4()
+    logger.error(
+        "%s %r failed unexpectedly; the answer names %s.",
+        request.method,
+        request.scope["path"],
+        occurrence,
+        exc_info=error,
+    )
+    detail = f"Something went wrong inside the service. Its log says more under the id {occurrence}."
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    return _answer(request, status, detail, "internal_error", instance=f"urn:uuid:{occurrence}")
+
+
+async def _answer_trainyard_error(request: Request, error: Exception) -> Response:
+    # Starlette hands each handler only what it was registered for.
+    return answer_error(request, cast("TrainyardError", error))
+
+
+async def _answer_invalid_parameters(request: Request, error: Exception) -> Response:
+    """Parameters of the path, the query and the headers; bodies are read by api/http/bodies.py."""
+    problems = tuple(_describe_parameter(entry) for entry in cast("RequestValidationError", error).errors())
+    detail = " ".join(problem.detail for problem in problems)
+    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid_parameter", problems)
+
+
+def _describe_parameter(entry: Mapping[str, Any]) -> Problem:
+    place, name = [*map(str, entry["loc"]), "", ""][:2]
+    if entry["type"] == "unknown_field":
+        context = entry["ctx"]
+        hint = errors.nearest(context["field"][:80], context["known"])
+        return Problem("", f"There is no {place} parameter '{context['field'][:80]}' here.{hint}", "unknown_parameter")
+    expected = str(entry["msg"]).removesuffix(".").replace("Input should be", "expected")
+    came = "nothing" if entry["type"] == "missing" else repr(entry["input"])[:60]
+    detail = f"The {place} parameter '{name}': {came} came; {expected[0].lower()}{expected[1:]}."
+    return Problem("", detail, str(entry["type"]))
+
+
+async def _answer_http_exception(request: Request, error: Exception) -> Response:
+    """Answer what the router raises: a path that does not exist, or a method that a path does not have."""
+    raised = cast("HTTPException", error)
+    path = request.scope["path"]
+    headers = dict(raised.headers or {})
+    match raised.status_code:
+        case HTTPStatus.NOT_FOUND:
+            detail, code = f"There is nothing at {path}. GET /openapi.json lists what there is.", "unknown_path"
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = find_allowed_methods(request)
+            headers["Allow"] = allowed
+            detail, code = f"{path} does not take {request.method}; it takes {allowed}.", "method_not_allowed"
+        case _:
+            detail, code = str(raised.detail), "http_error"
+    return _answer(request, raised.status_code, detail, code, headers=headers)
+
+
+def _answer(
+    request: Request,
+    status: int,
+    detail: str,
+    code: str,
+    problems: tuple[Problem, ...] = (),
+    headers: Mapping[str, str] | None = None,
+    *,
+    instance: str | None = None,
+    kind: type[Response] = Response,
+) -> Response:
+    if is_prediction(request.scope["path"]):
+        body: dict[str, Any] = {"error": detail}
+        media_type = "application/json"
+    else:
+        body = build_problem(status, detail, code, problems, instance)
+        media_type = PROBLEM_MEDIA_TYPE
+    # With non-ASCII escaped, half of a surrogate pair from a request can stand in an answer without harm.
+    content = json.dumps(body, separators=(",", ":")).encode()
+    return kind(content, status_code=int(status), headers=dict(headers or {}), media_type=media_type)
+
+
+LINGER_SECONDS = 10.0
+"""Time for which the rest of a rejected body is read and dropped."""
+
+
+class RejectedBodyResponse(Response):
+    """An answer that comes before the request has been sent to its end, and closes the connection.
+
+    Closing at once would reset the connection under a client that is still sending, and the answer would be lost
+    with it. So what is left is read and dropped for a while (RFC 9112 section 9.6); no memory is kept for it.
+    """
+
+    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer, let the client finish, and close."""
+        self.headers["Connection"] = "close"
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self.body, "more_body": True})
+        with anyio.move_on_after(LINGER_SECONDS):
+            while True:
+                message = await receive()
+                if message["type"] == "http.disconnect" or not message.get("more_body", False):
+                    break
+        await send({"type": "http.response.body", "body": b"", "more_body": False})
+        if self.background is not None:
+            await self.background()
+
+
+def find_allowed_methods(request: Request) -> str:
+    """Return the value of an Allow header (RFC 9110 section 10.2.1) for the path of this request.
+
+    The router itself names only the methods of the first route of the path.
+    """
+    path = request.scope["path"]
+    methods: set[str] = set()
+    for route in iter_route_contexts(request.app.routes):
+        # Mounts and the like have no methods.
+        if route.path is not None and route.methods and compile_path(route.path)[0].match(path):
+            methods |= route.methods
+    if "GET" in methods:
+        methods.add("HEAD")
+    return ", ".join(sorted(methods))

@@ -1,0 +1,126 @@
+"""A table written in the spec itself."""
+
+from math import prod
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from core.datasets.base import BuiltInDataset, Scaling
+from core.datasets.shape import DatasetShape
+from core.datasets.splits import Split, count_split
+from core.signatures.signature import InputKind, Task
+from core.specs.base import FLOAT32_MAX, Float, NonNegativeFloat, PositiveInt, cut_after_mistakes
+
+
+def _rows_of_one(value: Any) -> Any:
+    """Let targets of one number be given without brackets around each."""
+    if isinstance(value, list) and value and all(isinstance(row, int | float) for row in value):
+        return [[row] for row in value]
+    return value
+
+
+def _is_row(value: Any) -> bool:
+    numbers = value if isinstance(value, list | tuple) else [value]
+    return all(type(number) in {int, float} and abs(number) <= FLOAT32_MAX for number in numbers)
+
+
+# One mistake a row is enough to find the row by.
+Row = Annotated[tuple[Float, ...], Field(min_length=1, fail_fast=True)]
+
+Rows = Annotated[tuple[Row, ...], Field(min_length=1), cut_after_mistakes(_is_row)]
+
+# No control characters: a NUL cannot be stored in every database, and none can be read by people.
+Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+
+Labels = Annotated[tuple[Label, ...], Field(fail_fast=True)]
+
+
+def _is_weight(value: Any) -> bool:
+    return type(value) in {int, float} and 0 <= value <= FLOAT32_MAX
+
+
+SampleWeights = Annotated[tuple[NonNegativeFloat, ...], cut_after_mistakes(_is_weight)]
+
+
+InputShape = Annotated[tuple[PositiveInt, ...], Field(min_length=2, max_length=3)]
+
+
+class InlineDataset(BuiltInDataset):
+    """A small table written in the spec itself."""
+
+    about: ClassVar[str] = "A small table written in the spec itself."
+
+    name: Literal["inline"]
+    inputs: Rows
+    """Rows of numbers, all of one width."""
+    input_shape: InputShape | None = None
+    """Makes each row an array: an image (height, width) or (height, width, channels), or a sequence (steps, features);
+    the last axis runs fastest. Null: rows stay rows."""
+    targets: Annotated[Rows, BeforeValidator(_rows_of_one, json_schema_input_type=Rows | tuple[Float, ...])]
+    """Numbers to predict; with `class_labels`, one class number a row, counted from 0."""
+    columns: Labels | None = None
+    """Names of the input columns, for predictions by name."""
+    class_labels: Labels | None = None
+    """Makes it a classification."""
+    sample_weight: SampleWeights | None = None
+    """What each row counts in the loss, held-out rows included; metrics count all rows alike. Null: all count 1."""
+    scaling: Scaling = "none"
+    split: Split = Split()
+
+    @model_validator(mode="after")
+    def _check_table(self) -> "InlineDataset":
+        if len(self.inputs) != len(self.targets):
+            raise ValueError(f"There are {len(self.inputs)} rows of inputs and {len(self.targets)} of targets")
+        for part, rows in (("inputs", self.inputs), ("targets", self.targets)):
+            for number, row in enumerate(rows):
+                if len(row) != len(rows[0]):
+                    raise ValueError(f"Row {number} of {part} has {len(row)} numbers, row 0 has {len(rows[0])}")
+        if self.columns is not None and (
+            len(self.columns) != len(self.inputs[0]) or len(set(self.columns)) != len(self.columns)
+        ):
+            raise ValueError(f"columns must be {len(self.inputs[0])} different names, one for each number of a row")
+        if self.class_labels is not None:
+            self._check_classes(self.class_labels)
+        if self.sample_weight is not None:
+            if len(self.sample_weight) != len(self.inputs):
+                raise ValueError(f"There are {len(self.inputs)} rows of inputs and {len(self.sample_weight)} weights")
+            if not any(self.sample_weight):
+                raise ValueError("sample_weight is 0 for every row: nothing would be learned")
+        return self
+
+    @model_validator(mode="after")
+    def _check_arrays(self) -> "InlineDataset":
+        if self.input_shape is None:
+            return self
+        size = prod(self.input_shape)
+        if size != len(self.inputs[0]):
+            product = "×".join(map(str, self.input_shape))
+            raise ValueError(f"input_shape {product} takes {size} numbers, each row has {len(self.inputs[0])}")
+        if self.columns is not None or self.scaling != "none":
+            raise ValueError("columns and scaling are for rows of a table; leave both out where input_shape is given")
+        return self
+
+    def _check_classes(self, labels: tuple[str, ...]) -> None:
+        if len(labels) < 2 or len(set(labels)) != len(labels):  # noqa: PLR2004 - fewer than two classes leave no choice
+            raise ValueError("class_labels needs at least two different labels")
+        for number, row in enumerate(self.targets):
+            if len(row) != 1 or not row[0].is_integer() or not 0 <= row[0] < len(labels):
+                raise ValueError(f"Row {number} of targets must be one class number from 0 to {len(labels) - 1}")
+
+    def own_shape(self) -> DatasetShape:
+        """Return the shape of the rows as they are written."""
+        counts = count_split(self.split, len(self.inputs))
+        input_shape = self.input_shape or (len(self.inputs[0]),)
+        is_classification = self.class_labels is not None
+        return DatasetShape(
+            task=Task.CLASSIFICATION if is_classification else Task.REGRESSION,
+            input_kind=InputKind.COLUMNS if self.columns else InputKind.TENSOR,
+            input_shape=input_shape,
+            network_input_shape=input_shape,
+            target_shape=() if is_classification else (len(self.targets[0]),),
+            num_train=counts.train,
+            num_validation=counts.validation,
+            num_test=counts.test,
+            class_labels=self.class_labels or (),
+            columns=self.columns or (),
+        )

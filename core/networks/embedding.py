@@ -1,0 +1,38 @@
+"""Embeddings of categories, in front of a network's first layer."""
+
+from collections.abc import Sequence
+
+from core.datasets.shape import EmbeddingTable
+from core.errors import reject_spec
+from core.networks.table import LayerTable
+
+
+def tabulate_embeddings(table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
+    """Add the rows of layers that replace the numbers of categories, which stand last, by learned vectors."""
+    if not embeddings:
+        return
+    *steps, width = table.shape
+    crop = "Cropping2D" if steps else "Cropping1D"
+    num_others = width - sum(one.num_columns for one in embeddings)
+    num_vectors = sum(one.num_columns * one.dim for one in embeddings)
+    table.add("Reshape", (*steps, width, 1))
+    if num_others:
+        table.add(crop, (*steps, num_others, 1))
+        table.add("Reshape", (*steps, num_others))
+    for one in embeddings:
+        table.add(crop, (*steps, one.num_columns, 1))
+        table.add("Reshape", (*steps, one.num_columns))
+        table.add("Embedding", (*steps, one.num_columns, one.dim), {"embeddings": (one.num_rows, one.dim)})
+        table.add("Reshape", (*steps, one.num_columns * one.dim))
+    if num_others or len(embeddings) > 1:
+        table.add("Concatenate", (*steps, num_others + num_vectors))
+
+
+def reject_embeddings(embeddings: Sequence[EmbeddingTable]) -> None:
+    """Reject columns with embeddings, for a network that does not read them.
+
+    Raises:
+        InvalidSpec: If there are any.
+    """
+    if embeddings:
+        reject_spec("/model/kind", "Columns with embeddings are read by the kinds 'mlp' and 'rnn'.")

@@ -1,1 +1,0 @@
-"""Networks: how each layer is written in ONNX's operators."""

@@ -1,0 +1,239 @@
+"""Columns of a table as numbers: learned from its training rows, applied to whole columns."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from core.datasets.features import FeatureColumn
+from core.errors import InvalidInput
+from core.signatures.encodings import (
+    MISSING,
+    UNSEEN,
+    AnyColumnEncoding,
+    BooleanEncoding,
+    CategoryEncoding,
+    DateEncoding,
+    DatePart,
+    NumberEncoding,
+    TableEncoding,
+)
+from models.arrays.storage import Storage
+from models.arrays.tables import TableReader, filled
+
+Rows = npt.NDArray[np.float32]
+
+MICROSECONDS_A_DAY = 86_400_000_000
+
+MONDAY = 3
+"""Day 0 of Unix time was a Thursday, three days after one."""
+
+
+class ColumnEncoder:
+    """Encodes the values of one column, chunk by chunk."""
+
+    def __init__(self, encoding: AnyColumnEncoding) -> None:
+        self.encoding = encoding
+        self._places: Mapping[str, float] = {}
+        if isinstance(encoding, CategoryEncoding):
+            self._places = {value: float(place) for place, value in enumerate(encoding.values)}
+
+    def encode(self, values: Any) -> Rows:
+        """From (n,) values of the table to (n, width), NaN where they are missing."""
+        match self.encoding:
+            case NumberEncoding():
+                return _encode_numbers(values)
+            case BooleanEncoding():
+                return _encode_booleans(values)
+            case CategoryEncoding():
+                return self._encode_categories(values)
+            case DateEncoding():
+                return _encode_dates(self.encoding, values)
+
+    def _encode_categories(self, values: Any) -> Rows:
+        places = self._places
+        codes = [MISSING if text is None else places.get(text, UNSEEN) for text in category_texts(values)]
+        return np.array(codes, np.float32)[:, None]
+
+
+def category_texts(values: Any) -> list[str | None]:
+    """Values as text, None where they are missing: numbers as JSON writes them, true and false, dates in ISO 8601."""
+    plain, is_missing = filled(values)
+    if plain.dtype == object:
+        texts: list[str | None] = plain.tolist()
+    else:
+        different, places = np.unique(plain, return_inverse=True)
+        known = np.array([_text(value) for value in different.tolist()], dtype=object)
+        texts = known[places].tolist()
+        if plain.dtype.kind == "f":
+            is_missing = is_missing | ~np.isfinite(plain)
+    for place in np.flatnonzero(is_missing).tolist():
+        texts[place] = None
+    return texts
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() else repr(value)
+    if isinstance(value, int):
+        return str(value)
+    if value is None:
+        return ""  # A date that is missing; it is taken out afterwards.
+    text = str(value.isoformat())
+    return text.removesuffix("T00:00:00") if text.endswith("T00:00:00") else f"{text}Z"
+
+
+def _encode_numbers(values: Any) -> Rows:
+    plain, is_missing = filled(values)
+    with np.errstate(over="ignore"):
+        numbers = plain.astype(np.float32)
+    # What float32 cannot hold is no number to a network.
+    numbers[is_missing | ~np.isfinite(numbers)] = MISSING
+    return np.asarray(numbers[:, None], np.float32)
+
+
+def _encode_booleans(values: Any) -> Rows:
+    plain, is_missing = filled(values)
+    if plain.dtype == object:
+        plain = np.array([isinstance(value, str) and value.lower() == "true" for value in plain.tolist()])
+    numbers = plain.astype(np.float32)
+    numbers[is_missing] = MISSING
+    return np.asarray(numbers[:, None], np.float32)
+
+
+def _encode_dates(encoding: DateEncoding, values: Any) -> Rows:
+    plain, is_missing = filled(values)
+    moments = plain.astype("datetime64[us]")
+    is_missing = is_missing | np.isnat(moments)
+    parts = [_part(part, moments, encoding.origin) for part in encoding.parts]
+    rows = np.stack(parts, axis=1).astype(np.float32)
+    rows[is_missing] = MISSING
+    return rows
+
+
+def _part(part: DatePart, moments: Any, origin: str) -> npt.NDArray[np.float64]:
+    days = moments.astype("datetime64[D]")
+    months = moments.astype("datetime64[M]")
+    match part:
+        case "elapsed_days":
+            between = moments - np.datetime64(origin.removesuffix("Z").removesuffix("+00:00"), "us")
+            numbers = between.astype(np.int64) / MICROSECONDS_A_DAY
+        case "year":
+            numbers = moments.astype("datetime64[Y]").astype(np.int64) + 1970
+        case "month":
+            numbers = months.astype(np.int64) % 12 + 1
+        case "day":
+            numbers = (days - months).astype(np.int64) + 1
+        case "day_of_week":
+            numbers = (days.astype(np.int64) + MONDAY) % 7
+        case "day_of_year":
+            numbers = (days - moments.astype("datetime64[Y]")).astype(np.int64) + 1
+        case "hour":
+            numbers = (moments - days).astype("timedelta64[h]").astype(np.int64)
+        case "minute":
+            numbers = (moments - days).astype("timedelta64[m]").astype(np.int64) % 60
+    return np.asarray(numbers, np.float64)
+
+
+Mask = npt.NDArray[np.bool_]
+
+Counts = dict[str, Counter[str | None]]
+"""How often each category occurs, by column; None stands for missing values."""
+
+EPOCH = "1970-01-01"
+
+
+def fit_encoding(reader: TableReader, columns: Sequence[FeatureColumn], is_train: Mask) -> TableEncoding:
+    """Find the categories and the earliest dates of the training rows.
+
+    Args:
+        reader: Of the table.
+        columns: To learn from.
+        is_train: (rows,): whether a row is one of them.
+    """
+    counts: Counts = {column.name: Counter() for column in columns if column.kind == "category"}
+    earliest: dict[str, Any] = dict.fromkeys(column.name for column in columns if column.kind == "date")
+    if counts or earliest:
+        for rows, chunk in reader.read([*counts, *earliest]):
+            chosen = is_train[rows]
+            for name, counter in counts.items():
+                counter.update(category_texts(chunk[name][chosen]))
+            for name, known in earliest.items():
+                earliest[name] = _earlier(known, chunk[name][chosen])
+    return TableEncoding(columns=tuple(_encoding(column, counts, earliest) for column in columns))
+
+
+def _encoding(column: FeatureColumn, counts: Counts, earliest: dict[str, Any]) -> AnyColumnEncoding:
+    name, allows_missing = column.name, column.missing != "refuse"
+    match column.kind:
+        case "number":
+            return NumberEncoding(name=name, allows_missing=allows_missing)
+        case "boolean":
+            return BooleanEncoding(name=name, allows_missing=allows_missing)
+        case "date":
+            origin = EPOCH if earliest[name] is None else str(earliest[name].astype("datetime64[D]"))
+            return DateEncoding(
+                name=name, allows_missing=allows_missing, origin=f"{origin}T00:00:00Z", parts=column.parts
+            )
+        case "category":
+            return CategoryEncoding(name=name, allows_missing=allows_missing, values=_categories(column, counts[name]))
+
+
+def _categories(column: FeatureColumn, counter: Counter[str | None]) -> tuple[str, ...]:
+    """In order of value or alphabet; where there are too many, the most frequent ones."""
+    are_numbers = column.source in {"integer", "number"}
+    present = [text for text in counter if text is not None]
+    ordered = sorted(present, key=float if are_numbers else str)
+    if column.max_categories is None or len(ordered) <= column.max_categories:
+        return tuple(ordered)
+    # Sorting keeps the order of those that are equally frequent.
+    kept = set(sorted(ordered, key=lambda text: -counter[text])[: column.max_categories])
+    return tuple(text for text in ordered if text in kept)
+
+
+def _earlier(known: Any, values: Any) -> Any:
+    plain, is_missing = filled(values)
+    moments = plain[~(is_missing | np.isnat(plain))]
+    if not len(moments):
+        return known
+    return moments.min() if known is None else min(known, moments.min())
+
+
+def encode_rows(
+    reader: TableReader,
+    columns: Sequence[FeatureColumn],
+    encoding: TableEncoding,
+    masks: Sequence[Mask],
+    storage: Storage,
+) -> list[Rows]:
+    """Encode the rows of each mask, in order: for each an array (rows, encoding.width).
+
+    Raises:
+        InvalidInput: If a value is missing where the spec refuses that.
+    """
+    encoders = [ColumnEncoder(column) for column in encoding.columns]
+    arrays = [storage.empty((int(mask.sum()), encoding.width)) for mask in masks]
+    written = [0] * len(arrays)
+    for rows, chunk in reader.read([column.name for column in columns]):
+        encoded = np.concatenate([encoder.encode(chunk[encoder.encoding.name]) for encoder in encoders], axis=1)
+        for number, mask in enumerate(masks):
+            part = encoded[mask[rows]]
+            _check_missing(encoding, part)
+            arrays[number][written[number] : written[number] + len(part)] = part
+            written[number] += len(part)
+    return arrays
+
+
+def _check_missing(encoding: TableEncoding, rows: Rows) -> None:
+    place = 0
+    for column in encoding.columns:
+        if not column.allows_missing and np.isnan(rows[:, place]).any():
+            raise InvalidInput(
+                f"The column '{column.name}' has rows without a value that float32 can hold, and missing is 'refuse'. "
+                "Fill them in, or let them be filled."
+            )
+        place += column.width

@@ -1,0 +1,27 @@
+"""Datasets as they stand in a spec."""
+
+import pytest
+
+from core.experiment import parse_spec
+
+
+@pytest.fixture
+def dataset(line, problems):
+    """What is wrong with a dataset, by pointer within it."""
+
+    def find(value):
+        found = problems(line({}) | {"dataset": value})
+        return {pointer.removeprefix("/dataset"): problem.detail for pointer, problem in found.items()}
+
+    return find
+
+
+@pytest.fixture
+def read(line):
+    return lambda value: parse_spec(line({}) | {"dataset": value}).dataset
+
+
+@pytest.fixture
+def shape(read):
+    """The shape of a built-in dataset."""
+    return lambda value: read(value).shape()

@@ -1,0 +1,62 @@
+import pytest
+
+from core.datasets.function import Linear, Polynomial, Sine
+from core.signatures.signature import InputKind, Task
+from core.specs.base import FLOAT32_MAX
+from core.specs.parsing import parse_as
+
+SINE = {"type": "sine"}
+
+
+def test_a_range_runs_upwards(dataset):
+    value = {"name": "function", "function": {"type": "sine"}, "low": 2, "high": 2}
+    assert dataset(value) == {"": "low (2.0) must be below high (2.0)."}
+
+
+def test_a_function_of_several_numbers_is_drawn_at_random_only(dataset):
+    value = {"name": "function", "function": {"type": "linear", "weights": [3, 2]}}
+    assert "uniform" in dataset(value | {"sampling": "grid"})[""]
+    assert "one number" in dataset(value | {"polynomial_features": {"degree": 2}})[""]
+
+
+@pytest.mark.parametrize(("degree", "came"), [(0, "at least 1"), (21, "at most 20"), (2.0, "a whole number")])
+def test_a_degree_is_from_1_to_20(dataset, degree, came):
+    value = {"name": "function", "function": {"type": "sine"}, "polynomial_features": {"degree": degree}}
+    assert dataset(value) == {"/polynomial_features/degree": f"{degree} came; expected {came}."}
+
+
+def test_a_polynomial_stays_within_its_bound():
+    # |2| + |-3|·2 + |4|·2² = 24; at x = -2 the value is just that: 2 + 6 + 16.
+    assert parse_as(Polynomial, {"type": "polynomial", "coefficients": [2, -3, 4]}).bound(2.0) == 24.0
+
+
+def test_a_polynomial_beyond_all_floats_has_no_bound():
+    polynomial = Polynomial(type="polynomial", coefficients=(0.0,) * 19 + (1.0,))
+    assert polynomial.bound(FLOAT32_MAX) == float("inf")
+
+
+def test_a_sine_stays_within_its_bound():
+    assert Sine(type="sine", amplitude=-2.0, offset=-1.5).bound(1e30) == 3.5
+
+
+def test_a_linear_function_stays_within_its_bound():
+    assert Linear(type="linear", weights=(3.0, -2.0), offset=-1.0).bound(10.0) == 51.0
+
+
+def test_a_function_of_one_number_has_a_column_x(shape):
+    samples = shape({"name": "function", "function": SINE})
+    assert (samples.task, samples.input_kind) == (Task.REGRESSION, InputKind.COLUMNS)
+    assert (samples.columns, samples.input_shape, samples.target_shape) == (("x",), (1,), (1,))
+    assert (samples.network_input_shape, samples.num_train) == ((1,), 100)
+
+
+def test_a_function_of_several_numbers_has_a_column_for_each(shape):
+    samples = shape({"name": "function", "function": {"type": "linear", "weights": [3, 2, 1]}})
+    assert (samples.columns, samples.input_shape) == (("x1", "x2", "x3"), (3,))
+
+
+@pytest.mark.parametrize(("include_bias", "width"), [(True, 4), (False, 3)])
+def test_powers_reach_the_network_though_clients_send_x(shape, include_bias, width):
+    powers = {"degree": 3, "include_bias": include_bias}
+    samples = shape({"name": "function", "function": SINE, "polynomial_features": powers})
+    assert (samples.input_shape, samples.network_input_shape) == ((1,), (width,))

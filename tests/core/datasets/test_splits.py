@@ -1,0 +1,65 @@
+import pytest
+
+from core.datasets.splits import Split, SplitCounts, count_split
+from core.errors import InvalidSpec
+
+
+@pytest.mark.parametrize("field", ["validation", "test"])
+@pytest.mark.parametrize(
+    ("value", "detail"),
+    [
+        (1.5, "Below 1 it is a share of the samples; from 1 on it is a count and must be whole."),
+        (-0.1, "-0.1 came; expected at least 0."),
+        (2**31, "2147483648 came; expected at most 2147483647."),
+        (True, "true came; expected a number."),
+        ("0.2", "'0.2' came; expected a number."),
+    ],
+)
+def test_a_share_or_count_is_refused(dataset, field, value, detail):
+    assert dataset({"name": "iris", "split": {field: value}}) == {f"/split/{field}": detail}
+
+
+@pytest.mark.parametrize("value", [0, 0.2, 0.999, 1, 1.0, 30])
+def test_a_share_below_one_or_a_whole_count_is_taken(read, value):
+    assert read({"name": "iris", "split": {"validation": value}}).split.validation == value
+
+
+@pytest.mark.parametrize(
+    ("validation", "test", "counts"),
+    [
+        (0, 0, (150, 0, 0)),
+        (0.2, 0, (120, 30, 0)),
+        (0, 0.2, (120, 0, 30)),
+        # The validation share is of the 120 samples that are left for training.
+        (0.25, 0.2, (90, 30, 30)),
+        (30, 100, (20, 30, 100)),
+        (0, 149, (1, 0, 149)),
+        # 0.01 of 150 is 1.5 samples: rounded to 2.
+        (0, 0.01, (148, 0, 2)),
+        (0.001, 0, (150, 0, 0)),
+        (1.0, 0, (149, 1, 0)),
+    ],
+)
+def test_a_split_shares_out_every_sample(validation, test, counts):
+    assert count_split(Split(validation=validation, test=test), 150) == SplitCounts(*counts)
+
+
+@pytest.mark.parametrize(
+    ("validation", "test"), [(150, 0), (0, 150), (100, 50), (0.999, 0), (2**31 - 1, 0), (0.6, 149)]
+)
+def test_a_split_leaves_something_to_train_on(validation, test):
+    with pytest.raises(InvalidSpec, match="none is left to train on") as caught:
+        count_split(Split(validation=validation, test=test), 150)
+    assert caught.value.problems[0].pointer == "/dataset/split"
+
+
+def test_a_dataset_that_brings_test_samples_does_not_hold_out_more(shape):
+    for dataset in ({"name": "mnist"}, {"name": "binary_addition"}):
+        with pytest.raises(InvalidSpec, match="brings its own test samples") as caught:
+            shape(dataset | {"split": {"test": 0.1}})
+        assert caught.value.problems[0].pointer == "/dataset/split/test"
+
+
+def test_pairs_without_test_pairs_can_hold_some_out(shape):
+    pairs = shape({"name": "binary_addition", "num_train": 100, "num_test": 0, "split": {"test": 0.1}})
+    assert (pairs.num_train, pairs.num_test) == (90, 10)
