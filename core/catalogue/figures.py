@@ -39,7 +39,7 @@ class Bounds(SpecModel):
 
     @property
     def variants(self) -> tuple[str | None, ...]:
-        """Every variant that it speaks of, its own first."""
+        """Every variant that the figure is about."""
         return (self.variant,)
 
 
@@ -55,6 +55,11 @@ class MetricFigure(Bounds):
     """Key of another curve of the same run; its value is subtracted, as for the gap between training and test."""
     beside: tuple[str | None, ...] = ()
     """Other variants: the bounds hold for the difference to each of them. Null is the preset itself."""
+
+    @property
+    def variants(self) -> tuple[str | None, ...]:
+        """Every variant that it compares, its own first."""
+        return (self.variant, *self.beside)
 
 
 class PredictionFigure(Bounds):
@@ -85,7 +90,7 @@ class DivergenceFigure(SpecModel):
 
     @property
     def variants(self) -> tuple[str | None, ...]:
-        """Every variant that it speaks of."""
+        """Every variant that the figure is about."""
         return (self.variant,)
 
 

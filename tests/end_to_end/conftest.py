@@ -20,13 +20,6 @@ RUN_SECONDS = 240
 ENDED = {"succeeded", "failed", "cancelled"}
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the shared service in one of pytest-xdist's workers, so that it is started once."""
-    for item in items:
-        if "service" in getattr(item, "fixturenames", ()) and item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("service"))
-
-
 class Service:
     """A running service and a client for it."""
 

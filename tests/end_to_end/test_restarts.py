@@ -11,9 +11,6 @@ import pytest
 from core.settings import Settings
 from db.upgrade import upgrade_database
 
-# Tests of one module share a service, so one of pytest-xdist's workers takes them all, in this order.
-pytestmark = pytest.mark.xdist_group("restarts")
-
 SLOW = {"training": {"epochs": 20}, "name": "slow"}
 
 
