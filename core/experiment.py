@@ -1,4 +1,4 @@
-"""The experiment spec: everything that is needed to train a network again."""
+"""The experiment spec: everything needed to reproduce the training of a network."""
 
 from typing import Annotated, Any
 
@@ -18,28 +18,28 @@ ModelName = Annotated[str, Field(pattern=NAME_PATTERN)]
 
 
 class ExperimentSpec(SpecModel):
-    """A network, the data it learns from and how it is trained."""
+    """A network, its dataset and its training."""
 
     name: ModelName
     """Name of the model that a succeeded run registers a version of."""
     dataset: Dataset
     model: Network
     initial_weights: InitialWeights = Field(default_factory=dict)
-    """First weights by the layer's name, as a dry run lists it, and the weight's own: `kernel`, `bias`, … . What is not
-    named starts as its initializer says."""
+    """First weights by the name of the layer, as a dry run lists it, and of the weight: `kernel`, `bias`, … . Other
+    weights start as their initializer says."""
     training: Training
     seed: Annotated[int, Field(ge=0, lt=2**31, strict=True)] = 0
-    """Decides splits, first weights, the order of samples, dropout and noise."""
+    """Seed of splits, first weights, the order of samples, dropout and noise."""
 
 
 def parse_spec(value: Any, pointer: str = "") -> ExperimentSpec:
-    """Read a spec from parsed JSON.
+    """Validate a spec from parsed JSON.
 
     Args:
-        value: What a JSON parser returned.
-        pointer: Where `value` stands in what the client sent, put in front of each problem's pointer.
+        value: Value that a JSON parser returned.
+        pointer: JSON Pointer to `value` in the client's request, prepended to the pointer of each problem.
 
     Raises:
-        InvalidSpec: With a problem for each mistake.
+        InvalidSpec: If the spec is invalid; has a problem for each mistake.
     """
     return parse_as(ExperimentSpec, value, pointer)

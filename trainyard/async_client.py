@@ -27,7 +27,7 @@ class AsyncClient:
             await run.wait()
             await client.predict("binary-adder", [{"a": 45, "b": 77}])
 
-    Many requests may be under way at once. `list_runs` is iterated with `async for`.
+    Many requests may be in progress at once. `list_runs` is iterated with `async for`.
 
     Args:
         base_url: Such as `http://127.0.0.1:8000`; by default from TRAINYARD_URL, or TRAINYARD_HOST and TRAINYARD_PORT.

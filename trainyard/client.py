@@ -259,7 +259,7 @@ class Client:
         """Delete an uploaded dataset, or one version of it.
 
         Raises:
-            Conflict: If runs that have not ended learn from it; the message names them.
+            Conflict: If unfinished runs train on it; the message names them.
         """
         self._transport.send(datasets.delete(name, version))
 
@@ -269,7 +269,7 @@ class Client:
         Sent once: a second request would create a second key. After `ServiceUnavailable` look with `list_keys`.
 
         Args:
-            name: Whom or what it is for; two live keys may have one name.
+            name: User or purpose of the key; two live keys may have the same.
             scopes: Of `read`, `submit`, `predict`, `admin`, `metrics`.
             lifetime_seconds: Until it expires; until it is revoked by default.
 

@@ -42,7 +42,7 @@ class Upload(ABC):
             yield b"".join(gathered)
 
     def report(self, num_sent: int) -> None:
-        """Report progress to whoever asked for it."""
+        """Report progress to the callback."""
         if self.on_progress is not None:
             self.on_progress(num_sent)
 

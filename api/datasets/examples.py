@@ -123,7 +123,7 @@ BUILT_IN = Conflict(
 
 IN_USE = Conflict(
     f"The dataset 'flowers' is used by runs that have not ended: {EXAMPLE_RUN_ID}. "
-    "Wait for them, or cancel them, and delete it then."
+    "Wait for them or cancel them, then delete it."
 )
 
 TOO_LARGE = BodyTooLarge(

@@ -17,7 +17,7 @@ from api.http.errors import DiskFull, RejectedDataset
 from api.service import Service
 from core.uploads.store import IncomingDataset
 from db import stored_datasets
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 from db.stored_datasets import Upload
 
 PIECE_BYTES = 1024 * 1024

@@ -17,7 +17,7 @@ from core.datasets.arrays import USUAL_NAMES, find_usual_name
 from core.datasets.mnist import MNIST
 from core.errors import DatasetMissing, TrainyardError, UnknownDataset
 from db import datasets
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 
 logger = logging.getLogger(__name__)
 

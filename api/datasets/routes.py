@@ -26,7 +26,7 @@ from api.service import Service, ServiceParameter
 from core.datasets.base import UPLOAD_NAME_PATTERN
 from core.errors import DatasetMissing, UnknownDataset
 from db import datasets, stored_datasets
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 
 router = Resource("datasets", "What specs can learn from.", prefix="/v1/datasets")
 

@@ -9,7 +9,7 @@ from core.datasets.dataset import BUILT_IN_SOURCES
 from core.errors import Conflict
 from core.settings import Settings
 from core.uploads.description import DescriptionFile
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 
 DESCRIPTIONS = {
     source.source_name(): source.about for source in sorted(BUILT_IN_SOURCES, key=lambda source: source.source_name())

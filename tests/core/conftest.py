@@ -1,4 +1,4 @@
-"""Small specs, and what is wrong with others."""
+"""Small specs, and the problems of invalid ones."""
 
 from collections.abc import Callable
 from typing import Any
@@ -47,7 +47,7 @@ def settings(tmp_path) -> Settings:
 
 @pytest.fixture
 def problems() -> Callable[[Any], dict[str, Problem]]:
-    """What is wrong with a spec, by pointer; a spec that can be parsed fails the test."""
+    """Return the problems of a spec by pointer; a valid spec fails the test."""
 
     def find(value: Any) -> dict[str, Problem]:
         with pytest.raises(InvalidSpec) as caught:
@@ -103,7 +103,7 @@ def table(network):
 
 @pytest.fixture
 def misfit(network):
-    """Where a network does not fit, and why."""
+    """Return the problems of a network with their pointers."""
 
     def find(kind, input_shape, *layers):
         with pytest.raises(InvalidSpec) as caught:

@@ -1,4 +1,4 @@
-"""A reduced catalogue through the service: whole rows where they are short, and fewer steps where they are long."""
+"""A reduced catalogue through the service: short presets unchanged, long ones with fewer steps."""
 
 import subprocess
 import sys
@@ -50,7 +50,7 @@ def digits(service, mnist_dir):
         ("batch-norm", None, 300, 0.6, 0.95),
     ],
 )
-def test_tries_on_digits_go_their_way_from_the_first_steps(service, preset, variant, steps, least, most):
+def test_variants_on_digits_go_their_way_from_the_first_steps(service, preset, variant, steps, least, most):
     overrides = {"dataset": FEW_DIGITS, "training": {"steps": steps}}
     run = service.train(preset=preset, variant=variant, overrides=overrides)
     assert least <= run["latest_metrics"]["test/accuracy"] <= most

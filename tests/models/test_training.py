@@ -209,7 +209,6 @@ def fresh_curves(tmp_path_factory, mnist):
     return dict(zip(definitions, json.loads(fresh.stdout.splitlines()[-1]), strict=True))
 
 
-@pytest.mark.xdist_group("fresh curves")
 @pytest.mark.parametrize("plan", REPEATED_PLANS)
 def test_a_seed_gives_the_same_curves_bit_for_bit_in_a_fresh_process(
     plan, fresh_curves, tmp_path, make_reporter, mnist

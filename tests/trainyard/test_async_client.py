@@ -1,4 +1,4 @@
-"""What is of asyncio alone; all else is tested with `Client`, by the same tests."""
+"""Behaviour of `AsyncClient` alone; the tests of `Client` cover the rest for both."""
 
 import asyncio
 import threading

@@ -1,4 +1,4 @@
-"""Each method against the JSON that the service answers."""
+"""Each method of the client with the JSON of the service."""
 
 import io
 import math
@@ -117,7 +117,7 @@ def test_list_fetches_no_page_before_it_is_needed(client, fake, run_document):
     assert len(fake.requests) == 1
 
 
-def test_wait_returns_the_ended_run_and_tells_each_look(client, fake, run_document):
+def test_wait_returns_the_ended_run_and_reports_each_poll(client, fake, run_document):
     fake.on("GET", RUN_PATH, run_document(), run_document("running"), run_document("succeeded"))
     seen = []
     run = client.run(RUN_ID).wait(on_update=lambda looked: seen.append(looked.state))
@@ -326,7 +326,7 @@ def test_validation_returns_the_layer_table(client, fake):
     assert fake.requests[0].body == {"preset": "mnist-softmax", "overrides": {"seed": 0}}
 
 
-def test_refused_spec_carries_every_problem(client, fake, answer):
+def test_rejected_spec_carries_every_problem(client, fake, answer):
     problem = {
         "type": "about:blank",
         "title": "Unprocessable Content",

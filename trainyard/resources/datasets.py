@@ -38,8 +38,8 @@ class DatasetVersion:
 
     Attributes:
         summary: How much it is, in a few words.
-        warnings: What people should look at.
-        example_spec: A spec that can be trained as it stands; empty where there is none.
+        warnings: Possible mistakes in the data.
+        example_spec: A spec that is ready to run; empty if there is none.
         is_new: False if the upload that this answers brought bytes that the service had already.
         document: All of the answer, as it came.
     """

@@ -456,7 +456,7 @@ def resolves(pointer, value):
 
 @core_profile
 @given(json_values | damaged_specs())
-def test_anything_else_is_refused_in_words_or_taken(value):
+def test_anything_else_is_rejected_in_words_or_taken(value):
     answer = outcome(lambda: parse_spec(value))
     if isinstance(answer, InvalidSpec):
         assert answer.problems

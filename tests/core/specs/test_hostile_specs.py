@@ -55,7 +55,7 @@ def refusal(check, value, error=InvalidSpec):
         ("unknown",),
     ],
 )
-def test_deep_nesting_is_refused_wherever_it_stands(iris, check, place, in_lists):
+def test_deep_nesting_is_rejected_wherever_it_stands(iris, check, place, in_lists):
     value = copy.deepcopy(iris({}))
     parent = value
     for step in place[:-1]:
@@ -74,7 +74,7 @@ def test_nesting_up_to_32_levels_is_read(iris, check):
     assert refusal(check, iris({}) | {"unknown": nested(32, in_lists=False)})[""].code == "too_deep"
 
 
-def test_deep_overrides_are_refused(iris):
+def test_deep_overrides_are_rejected(iris):
     with pytest.raises(InvalidSpec, match="More than 32") as caught:
         apply_overrides(iris({}), nested(20_000, in_lists=False), "/overrides")
     assert caught.value.problems[0].pointer == "/overrides"
@@ -101,12 +101,12 @@ def test_deep_overrides_are_refused(iris):
         lambda value: {"training": {"optimizer": {"name": "adam", "beta_1": value}}},
     ],
 )
-def test_an_enormous_integer_is_refused(iris, check, patch, value):
+def test_an_enormous_integer_is_rejected(iris, check, patch, value):
     refusal(check, iris(patch(value)))
 
 
 @pytest.mark.parametrize("number", [1e308, -1e308, nan, inf, -inf, 10**400])
-def test_a_number_beyond_float32_is_refused_in_every_part_of_a_function(line, check, number):
+def test_a_number_beyond_float32_is_rejected_in_every_part_of_a_function(line, check, number):
     for part in ({"noise": number}, {"low": number}, {"high": number}):
         refusal(check, line({"dataset": part}))
     for function in (
@@ -129,11 +129,11 @@ def test_a_number_beyond_float32_is_refused_in_every_part_of_a_function(line, ch
         {"high": 1e30, "function": {"coefficients": [1]}, "polynomial_features": {"degree": 2}},
     ],
 )
-def test_values_that_would_come_to_infinity_are_refused(line, check, dataset):
+def test_values_that_would_come_to_infinity_are_rejected(line, check, dataset):
     assert "infinity in float32" in refusal(check, line({"dataset": dataset}))["/dataset"].detail
 
 
-def test_a_series_that_would_come_to_infinity_is_refused(check):
+def test_a_series_that_would_come_to_infinity_is_rejected(check):
     dataset = {
         "name": "time_series",
         "function": {"type": "polynomial", "coefficients": [0, 0, 1]},
@@ -167,7 +167,7 @@ def test_a_series_that_would_come_to_infinity_is_refused(check):
         lambda text: {"training": {"early_stopping": {"monitor": text}}},
     ],
 )
-def test_text_that_is_hard_to_repeat_is_refused(iris, check, patch, text):
+def test_text_that_is_hard_to_repeat_is_rejected(iris, check, patch, text):
     refusal(check, iris(patch(text)))
 
 
@@ -177,7 +177,7 @@ def test_text_that_is_hard_to_repeat_is_refused(iris, check, patch, text):
     ids=["surrogate", "nul", "newline", "delete", "empty", "long"],
 )
 @pytest.mark.parametrize("field", ["columns", "class_labels"])
-def test_a_label_that_people_could_not_read_or_databases_not_store_is_refused(check, field, label):
+def test_a_label_that_people_could_not_read_or_databases_not_store_is_rejected(check, field, label):
     value = table([[1, 2], [3, 4]], [0, 1], **{field: ["fine", label]})
     assert list(refusal(check, value)) == [f"/dataset/{field}/1"]
 
@@ -194,7 +194,7 @@ def test_many_unknown_fields_are_told_up_to_twenty(iris, check):
 
 
 @pytest.mark.parametrize("layer", [{"units": 3}, {"units": "3"}, {}, 5, None, {"wrong": 1}])
-def test_more_than_a_thousand_layers_are_refused_as_a_whole(iris, check, layer):
+def test_more_than_a_thousand_layers_are_rejected_as_a_whole(iris, check, layer):
     found = refusal(check, iris({"model": {"layers": [layer] * 100_000}}))
     assert found["/model/layers"].detail == "a list of 100000 came; expected at most 1000 items."
 
@@ -267,13 +267,13 @@ def test_many_wrong_labels_are_told_by_the_first(check, label):
 
 
 @pytest.mark.parametrize("field", ["boundaries", "values"])
-def test_long_schedules_are_refused_as_a_whole(iris, check, field):
+def test_long_schedules_are_rejected_as_a_whole(iris, check, field):
     schedule = {"name": "piecewise_constant_decay", "boundaries": [1], "values": [1, 2]} | {field: ["x"] * 100_000}
     found = refusal(check, iris({"training": {"optimizer": {"name": "sgd", "learning_rate": schedule}}}))
     assert list(found) == [f"/training/optimizer/learning_rate/{field}"]
 
 
-def test_the_same_metric_many_times_is_refused(iris, check):
+def test_the_same_metric_many_times_is_rejected(iris, check):
     assert "/training/metrics" in refusal(check, iris({"training": {"metrics": ["accuracy"] * 100_000}}))
     assert "/training" in refusal(check, iris({"training": {"metrics": ["accuracy", "acc"]}}))
 
@@ -315,7 +315,7 @@ def test_the_longest_training_is_over_the_limit(iris, check):
     assert list(found) == ["/training/epochs"]
 
 
-def test_unrolling_a_million_steps_is_refused(check):
+def test_unrolling_a_million_steps_is_rejected(check):
     dataset = {"name": "time_series", "num_points": 1_000_010, "window": 1_000_000}
     recurrent = {"type": "recurrent", "cell": "gru", "units": 1, "unroll": True}
     model = {"kind": "rnn", "layers": [recurrent, {"type": "dense", "units": 1}]}

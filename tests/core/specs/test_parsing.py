@@ -199,7 +199,7 @@ def test_an_unknown_field_named_as_a_layer_type_keeps_its_siblings_pointers(iris
         ),
     ],
 )
-def test_a_wrong_type_is_refused_and_never_converted(iris, problems, patch, pointer, detail):
+def test_a_wrong_type_is_rejected_and_never_converted(iris, problems, patch, pointer, detail):
     found = problems(iris(patch))
     assert {place: problem.detail for place, problem in found.items()} == {pointer: detail}
 
@@ -236,7 +236,7 @@ def test_a_seed_is_not_negative_and_fits_32_bits(iris, problems, seed):
 
 @pytest.mark.parametrize("number", [nan, inf, -inf, 1e39, -1e39, 10**400])
 @pytest.mark.parametrize("field", ["low", "high", "noise"])
-def test_a_number_that_float32_can_not_hold_is_refused(line, problems, field, number):
+def test_a_number_that_float32_cannot_hold_is_rejected(line, problems, field, number):
     assert list(problems(line({"dataset": {field: number}}))) == [f"/dataset/{field}"]
 
 
@@ -257,7 +257,7 @@ def test_a_great_bound_is_written_short(line, problems):
 
 
 @pytest.mark.parametrize("name", ["", "A", "a b", "-a", "a/b", "a" * 65, "é", "a\n", "a\x00"])
-def test_a_name_that_urls_and_folders_could_not_carry_is_refused(iris, problems, name):
+def test_a_name_that_urls_and_folders_could_not_carry_is_rejected(iris, problems, name):
     found = problems(iris({"name": name}))
     assert found["/name"].detail.endswith("came; expected the form ^[a-z0-9][a-z0-9._-]{0,63}$.")
 
@@ -268,7 +268,7 @@ def test_a_plain_name_is_taken(iris, name):
 
 
 @pytest.mark.parametrize("value", [None, [], "spec", 5, nan, True])
-def test_anything_but_an_object_is_refused_as_a_whole(problems, value):
+def test_anything_but_an_object_is_rejected_as_a_whole(problems, value):
     assert list(problems(value)) == [""]
 
 
@@ -293,7 +293,7 @@ def test_pointers_lead_into_presets_by_the_names_of_their_variants(iris):
     assert [problem.pointer for problem in caught.value.problems] == ["/spec/seed", "/variants/a~1b"]
 
 
-def test_a_spec_can_not_be_changed(iris):
+def test_a_spec_cannot_be_changed(iris):
     spec = parse_spec(iris({}))
     with pytest.raises(ValueError, match="frozen"):
         spec.seed = 1

@@ -102,7 +102,7 @@ def test_class_weights_full_of_mistakes_are_told_up_to_twenty(training):
         ),
     ],
 )
-def test_a_loss_without_the_argument_refuses_it(training, loss, detail):
+def test_a_loss_without_the_argument_rejects_it(training, loss, detail):
     assert training({"loss": loss}) == {"/loss": detail}
 
 

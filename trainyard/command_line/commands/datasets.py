@@ -33,7 +33,7 @@ def list_datasets(context: typer.Context, *, as_json: AsJson = False, url: Url =
 
 @data.command()
 def add(
-    name: Annotated[str, typer.Argument(help="What to call it; or mnist, with the folder of its four IDX files.")],
+    name: Annotated[str, typer.Argument(help="Name of the dataset; or mnist, with the folder of its four IDX files.")],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A file; or a folder, of images in folders by class.")],
     *,
     as_json: AsJson = False,
@@ -58,7 +58,7 @@ def show(
     name: Name,
     *,
     version: Version = None,
-    spec: Annotated[bool, typer.Option("--spec", help="Print a spec that can be trained as it stands.")] = False,
+    spec: Annotated[bool, typer.Option("--spec", help="Print an example spec, ready to run.")] = False,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
@@ -102,7 +102,7 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting.")] = False,
     url: Url = None,
 ) -> None:
-    """Delete an upload that no run under way learns from."""
+    """Delete an uploaded dataset that no unfinished run trains on."""
     what = f"dataset {name}" if version is None else f"version {version} of dataset {name}"
     with connect(url) as client:
         if not yes and sys.stdin.isatty():

@@ -73,9 +73,9 @@ def test_mnist_needs_a_folder(invoke, tmp_path):
 def test_a_file_is_sent_as_it_is(invoke, fake, answer, tmp_path):
     (tmp_path / "flowers.csv").write_bytes(b"width,species\n")
     fake.on("POST", "/v1/datasets/flowers/versions", answer(VERSION, 201), answer(VERSION, 200))
-    told = invoke("data", "add", "flowers", str(tmp_path / "flowers.csv"))
-    assert told.stdout == "Added flowers, version 2: 4 rows of 3 columns (csv, 81 B).\n"
-    assert told.stderr == "Warning: The column 'x' is empty.\n"
+    added = invoke("data", "add", "flowers", str(tmp_path / "flowers.csv"))
+    assert added.stdout == "Added flowers, version 2: 4 rows of 3 columns (csv, 81 B).\n"
+    assert added.stderr == "Warning: The column 'x' is empty.\n"
     (request,) = fake.requests
     assert (request.raw, request.query) == (b"width,species\n", [("filename", "flowers.csv")])
     again = invoke("data", "add", "flowers", str(tmp_path / "flowers.csv"))
@@ -129,7 +129,7 @@ def test_what_is_built_in_has_nothing_to_show(invoke, fake):
     assert (result.exit_code, result.stderr) == (1, "Error: 'iris' is built in. 150 irises.\n")
 
 
-def test_an_upload_comes_back_under_its_name(invoke, fake, answer, tmp_path, monkeypatch):
+def test_an_upload_is_downloaded_under_its_name(invoke, fake, answer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake.on("GET", "/v1/datasets/flowers", {"name": "flowers", "newest": VERSION})
     disposition = {"Content-Disposition": "attachment; filename*=UTF-8''..%2Fmy%20flowers.csv"}
@@ -145,8 +145,8 @@ def test_an_upload_is_deleted_whole_or_one_version_of_it(invoke, fake, answer):
     fake.on("DELETE", "/v1/datasets/flowers", answer(status=204))
     fake.on("DELETE", "/v1/datasets/flowers/versions/2", answer({"detail": "Run 1 uses it."}, 409))
     assert invoke("data", "delete", "flowers", "--yes").stdout == "Deleted dataset flowers.\n"
-    refused = invoke("data", "delete", "flowers", "--version", "2")
-    assert (refused.exit_code, refused.stderr) == (1, "Error: Run 1 uses it.\n")
+    rejected = invoke("data", "delete", "flowers", "--version", "2")
+    assert (rejected.exit_code, rejected.stderr) == (1, "Error: Run 1 uses it.\n")
 
 
 def test_datasets_are_listed_page_by_page(invoke, fake):
