@@ -43,7 +43,7 @@ stack: .env ## build and start everything in containers: needs Docker only, no P
 	deploy/new-env
 
 test: $(VENV)/dev.stamp lint ## check style, types and imports, then run all tests except those that need containers
-	$(BIN)/python -m pytest -n 2 --dist loadgroup --ignore=tests/compose $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n 2 --dist loadscope --ignore=tests/compose $(PYTEST_ARGS)
 
 test-compose: $(VENV)/dev.stamp ## build the images, start docker-compose.yml and test failures of its parts
 	$(BIN)/python -m pytest tests/compose --timeout 1800 $(PYTEST_ARGS)

@@ -49,12 +49,12 @@ class Ingestion:
         self._settings = settings
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def read(self, incoming: IncomingDataset, request: Request, max_bytes: int) -> DescriptionFile:
+    async def read(self, incoming: IncomingDataset, request: Request | None, max_bytes: int) -> DescriptionFile:
         """Describe what lies in `incoming`, and write it there in the form that runs read.
 
         Args:
             incoming: Holds the original.
-            request: The reading ends when its client goes away; its body has been read.
+            request: The reading ends when its client goes away; its body has been read. None if no client waits.
             max_bytes: Most that may be written.
 
         Raises:
@@ -84,7 +84,7 @@ class Ingestion:
             self._turns.release()
 
     async def _run(
-        self, incoming: IncomingDataset, request: Request, max_bytes: int, answer: Path, complaint: Path
+        self, incoming: IncomingDataset, request: Request | None, max_bytes: int, answer: Path, complaint: Path
     ) -> int:
         with answer.open("wb") as out, complaint.open("wb") as err:
             process = await asyncio.create_subprocess_exec(
@@ -108,12 +108,13 @@ class Ingestion:
             # It writes nothing more once this has returned.
             await process.wait()
 
-    async def _wait(self, process: asyncio.subprocess.Process, request: Request) -> int:
+    async def _wait(self, process: asyncio.subprocess.Process, request: Request | None) -> int:
         ended = asyncio.ensure_future(process.wait())
-        gone = asyncio.ensure_future(_wait_until_gone(request))
+        gone = asyncio.ensure_future(_wait_until_gone(request)) if request is not None else None
         try:
             timeout = self._settings.ingest_timeout_seconds
-            done, _ = await asyncio.wait({ended, gone}, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
+            awaited: set[asyncio.Future[Any]] = {ended} if gone is None else {ended, gone}
+            done, _ = await asyncio.wait(awaited, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
             if ended in done:
                 return ended.result()
             if gone in done:
@@ -125,7 +126,8 @@ class Ingestion:
             )
         finally:
             ended.cancel()
-            gone.cancel()
+            if gone is not None:
+                gone.cancel()
 
 
 async def _wait_until_gone(request: Request) -> None:

@@ -8,6 +8,7 @@ from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.datasets.older_mnist import adopt_older_mnist
 from api.service import Service
 from core.errors import TrainyardError
 from core.system.waiting import wait_for
@@ -31,6 +32,7 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
     try:
         await run_in_threadpool(wait_for, lambda: _check(service), timeout_seconds, logger.warning)
         await run_in_threadpool(_tidy_uploads, service)
+        await adopt_older_mnist(service)
         yield
     finally:
         service.doorbell.close()

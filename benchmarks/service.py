@@ -7,9 +7,10 @@ from typing import Any
 
 import httpx
 
-from benchmarks.datasets import link_mnist
-from core.settings import Settings
+from benchmarks.datasets import find_mnist
 from launch.throwaway import throwaway_service
+from trainyard import Client
+from trainyard.mnist import MNIST
 
 
 class RunningService:
@@ -17,7 +18,7 @@ class RunningService:
 
     Args:
         base_url: Base URL of the service.
-        has_mnist: True if it has MNIST's files.
+        has_mnist: True if it has MNIST.
     """
 
     def __init__(self, base_url: str, *, has_mnist: bool) -> None:
@@ -46,13 +47,12 @@ def running_service(data_dir: Path, num_trainers: int) -> Iterator[RunningServic
         data_dir: Folder with MNIST's files, if there are any.
         num_trainers: Trainers of the worker.
     """
-    has_mnist = []
-
-    def link(settings: Settings) -> None:
-        has_mnist.append(link_mnist(data_dir, settings.datasets_dir))
-
-    with throwaway_service(num_trainers, link) as settings:
-        service = RunningService(settings.default_base_url, has_mnist=has_mnist[0])
+    folder = find_mnist(data_dir)
+    with throwaway_service(num_trainers) as settings:
+        if folder is not None:
+            with Client(settings.default_base_url) as client:
+                client.upload_dataset(MNIST, folder)
+        service = RunningService(settings.default_base_url, has_mnist=folder is not None)
         try:
             yield service
         finally:

@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.arguments import Arguments, read_arguments
 from benchmarks.cases import Case
-from benchmarks.datasets import link_mnist
+from benchmarks.datasets import provide_mnist
 from benchmarks.extrapolation import draw_line
 from benchmarks.measurement import Measurement
 from benchmarks.processes import measure_engine, measure_stock
@@ -23,11 +23,9 @@ def main() -> None:
     arguments = read_arguments("Stock Keras Model.fit against this project's engine, each in fresh processes.")
     with TemporaryDirectory() as folder:
         datasets_dir = Path(folder) / "datasets"
-        if not link_mnist(arguments.data_dir, datasets_dir) and any(case.reads_mnist for case in arguments.cases):
-            raise SystemExit(f"{arguments.data_dir} does not contain MNIST's files. Give --data DIR, or other --cases.")
         device = ""
         results = []
-        for case in arguments.cases:
+        for case in provide_mnist(arguments.cases, arguments.data_dir, datasets_dir):
             result, device = _compare(case, arguments, datasets_dir)
             results.append(result)
             if arguments.output is not None:

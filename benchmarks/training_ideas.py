@@ -18,7 +18,7 @@ from typing import Any
 
 from benchmarks.arguments import DATA_VARIABLE, DEFAULT_DATA
 from benchmarks.cases import Case, choose_cases
-from benchmarks.datasets import link_mnist
+from benchmarks.datasets import provide_mnist
 from benchmarks.measurement import NUM_THREADS
 from benchmarks.processes import ROOT
 from benchmarks.stock import keras_own
@@ -83,8 +83,7 @@ def main() -> None:
     print(f"Microseconds per step; medians of {arguments.rounds} rounds, variants taking turns.\n")
     print(" " * 20 + "".join(way.name.rjust(_width(way)) for way in WAYS))
     with TemporaryDirectory() as folder:
-        link_mnist(arguments.data, Path(folder))
-        for case in choose_cases(arguments.cases.split(",")):
+        for case in provide_mnist(choose_cases(arguments.cases.split(",")), arguments.data, Path(folder)):
             micros = _measure(case, Path(folder), arguments.rounds)
             cells = (f"{micros[way.name]:.1f}" if way.name in micros else "-" for way in WAYS)
             row = "".join(cell.rjust(_width(way)) for cell, way in zip(cells, WAYS, strict=True))

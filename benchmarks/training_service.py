@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.arguments import Arguments, read_arguments
 from benchmarks.cases import Case, choose_cases
-from benchmarks.datasets import link_mnist
+from benchmarks.datasets import provide_mnist
 from benchmarks.processes import measure_stock
 from benchmarks.results import read_cases, write_section
 from benchmarks.service import RunningService, running_service
@@ -139,13 +139,15 @@ def _add_stock(runs: list[WholeRun], arguments: Arguments) -> list[WholeRun]:
     compared = []
     with TemporaryDirectory() as folder:
         datasets_dir = Path(folder) / "datasets"
-        link_mnist(arguments.data_dir, datasets_dir)
+        cases = (
+            provide_mnist(choose_cases([run.name for run in runs]), arguments.data_dir, datasets_dir) if runs else ()
+        )
+        by_name = {case.name: case for case in cases}
         for run in runs:
             if run.name in known:
                 seconds, lengths = known[run.name].stock_seconds, known[run.name].extrapolated_from
             else:
-                (case,) = choose_cases([run.name])
-                seconds, lengths = measure_stock(case.document(), datasets_dir).seconds, None
+                seconds, lengths = measure_stock(by_name[run.name].document(), datasets_dir).seconds, None
             compared.append(replace(run, stock_seconds=seconds, is_extrapolated=lengths is not None))
     return compared
 

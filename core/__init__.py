@@ -1,1 +1,1 @@
-"""Pure contracts: what a run is, what may be asked, what may go wrong. Imports nothing of ours."""
+"""Contracts of Trainyard: specs, run states, settings, errors. Imports no other package of Trainyard."""

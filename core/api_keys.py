@@ -1,8 +1,8 @@
-"""API keys: their form, how a new one is drawn, what is kept of one, and what each scope allows.
+"""API keys: format, generation, hashing, and the scopes of a key.
 
 A key is `ty_PREFIX_SECRET`: a prefix of 8 lower-case letters and digits, which is public and names the key in lists and
-logs, and a secret of 43 letters and digits. `python -m core.api_keys` prints a fresh one; it needs nothing but Python,
-and no service.
+logs, and a secret of 43 letters and digits. `python -m core.api_keys` prints a new one; it needs only Python and no
+running service.
 """
 
 import hashlib
@@ -30,102 +30,104 @@ HOW_TO_MAKE = "Make a key with: python -m core.api_keys"
 MAX_GIVEN_KEYS = 2
 
 MIN_DISTINCT_CHARACTERS = 16
-"""A drawn secret has about 31 distinct characters; one below 16 comes up less than once in 10¹² draws."""
+"""A random secret has about 31 distinct characters; fewer than 16 occur less than once in 10¹² draws."""
 
 UNKNOWN_SECRET_SHA256 = hashlib.sha256(b"").hexdigest()
-"""Stands in where no key has a prefix: no secret is empty, so nothing matches it."""
+"""Hash compared for an unknown prefix: no secret is empty, so none matches it."""
 
 
 class Scope(StrEnum):
-    """What a key may be used for."""
+    """Permission of a key."""
 
     READ = "read"
-    """Look at everything but keys and metrics of the service."""
+    """Read everything but keys and metrics of the service."""
     SUBMIT = "submit"
-    """Submit and cancel runs, send files of datasets, move aliases."""
+    """Submit and cancel runs, upload datasets, move aliases."""
     PREDICT = "predict"
-    """Ask models, their status and their metadata."""
+    """Predict with models, and read their status and metadata."""
     ADMIN = "admin"
-    """Everything, and alone: delete runs, make and revoke keys."""
+    """Everything, and as the only scope: delete runs, create and revoke keys."""
     METRICS = "metrics"
     """The metrics of the service at /metrics, and nothing else."""
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key with its secret, which neither `repr` nor a log shows.
+    """A key with its secret, which is hidden from `repr` and logs.
 
     Attributes:
-        prefix: Public; no two keys have the same.
+        prefix: Public part, unique among keys.
     """
 
     prefix: str
     secret: str = field(repr=False)
 
     def reveal(self) -> str:
-        """The whole key, to be shown once to whoever asked for it."""
+        """Return the whole key, to be shown once to its creator."""
         return f"ty_{self.prefix}_{self.secret}"
 
 
 def make_key() -> ApiKey:
-    """Draw a new key from the operating system's random numbers."""
+    """Generate a new key from the operating system's random numbers."""
     return ApiKey(prefix=_draw(PREFIX_ALPHABET, PREFIX_LENGTH), secret=_draw(SECRET_ALPHABET, SECRET_LENGTH))
 
 
 def read_key(text: str) -> ApiKey | None:
-    """The parts of a key, or None where the text does not have the form of one."""
+    """Parse a key; return None if the text does not have the form of one."""
     found = KEY_FORM.fullmatch(text)
     return ApiKey(prefix=found[1], secret=found[2]) if found else None
 
 
 def read_given_keys(text: str) -> tuple[ApiKey, ...]:
-    """The keys that were given from outside: none, one, or two separated by a comma while one takes over.
+    """Parse the keys of a setting: none, one, or two separated by a comma while one replaces the other.
 
     Raises:
-        ValueError: If one is malformed or weak, saying how to make one; what came is not repeated.
+        ValueError: If one is malformed or weak; says how to create one, and does not repeat the text.
     """
     parts = [part.strip() for part in text.split(",") if part.strip()]
     if len(parts) > MAX_GIVEN_KEYS:
-        raise ValueError(f"{len(parts)} keys came, expected one, or two separated by a comma while one takes over")
+        raise ValueError(
+            f"{len(parts)} keys came. Expected one, or two separated by a comma while one replaces the other"
+        )
     keys = []
     for number, part in enumerate(parts, start=1):
         key = read_key(part)
         if key is None:
             raise ValueError(f"key {number} of {len(parts)} does not have the form {FORM_IN_WORDS}. {HOW_TO_MAKE}")
         if is_weak(key):
-            raise ValueError(f"the secret of {key.prefix} was not drawn at random: it repeats itself. {HOW_TO_MAKE}")
+            raise ValueError(f"the secret of {key.prefix} is not random: it repeats characters. {HOW_TO_MAKE}")
         keys.append(key)
     return tuple(keys)
 
 
 def is_weak(key: ApiKey) -> bool:
-    """Whether a secret was evidently typed and not drawn."""
+    """Return True if a secret was evidently typed and not generated."""
     return len(set(key.secret)) < MIN_DISTINCT_CHARACTERS
 
 
 def hash_secret(secret: str) -> str:
-    """What is kept of a secret: its SHA-256 in hexadecimal.
+    """Return the SHA-256 of a secret in hexadecimal, which is stored in its place.
 
-    A slow hash (scrypt, Argon2) makes guessing dear where people choose the secret. Nobody guesses 256 random bits at
-    any speed, so that a fast one suffices; a slow one would cost each request milliseconds and offer strangers a way
-    to keep the processor busy.
+    A slow hash (scrypt, Argon2) makes it expensive to guess secrets that people choose. 256 random bits cannot be
+    guessed at any speed, so a fast hash suffices; a slow one would cost each request milliseconds and let strangers
+    keep the processor busy.
     """
     return hashlib.sha256(secret.encode()).hexdigest()
 
 
 def is_secret(secret: str, secret_sha256: str | None) -> bool:
-    """Whether a secret is the one that was kept, compared in a time that does not depend on how much of it is right.
+    """Compare a secret with a stored hash, in a time that does not depend on the match.
 
     Args:
-        secret: What came.
-        secret_sha256: What was kept; None where nothing was, which takes as long to find out.
+        secret: Received secret.
+        secret_sha256: Stored hash; None if there is none, which takes the same time.
     """
     expected = UNKNOWN_SECRET_SHA256 if secret_sha256 is None else secret_sha256
     return hmac.compare_digest(hash_secret(secret), expected)
 
 
 def allows(held: Iterable[Scope], needed: Scope) -> bool:
-    """Whether a key with these scopes may do what needs this one: it has it, or it is an admin's."""
+    """Return True if a key with these scopes has the needed one or is an admin key."""
     return not {needed, Scope.ADMIN}.isdisjoint(held)
 
 
@@ -134,4 +136,4 @@ def _draw(alphabet: str, length: int) -> str:
 
 
 if __name__ == "__main__":
-    print(make_key().reveal())  # noqa: T201  # Printing it is what this program is for.
+    print(make_key().reveal())  # noqa: T201  # This is a program that prints it.

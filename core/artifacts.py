@@ -1,4 +1,4 @@
-"""Artifacts: the files a run leaves behind, stored once under the sha256 of their bytes."""
+"""Artifacts: the files of runs, each stored once under the sha256 of its bytes."""
 
 import hashlib
 import os
@@ -29,10 +29,10 @@ class Artifact:
     """A stored file.
 
     Attributes:
-        name: What the run calls it, such as `model.onnx`.
-        sha256: Hash of its bytes, 64 hexadecimal digits; also where it is stored.
-        num_bytes: Its size.
-        media_type: As for HTTP's Content-Type.
+        name: Name within the run, such as `model.onnx`.
+        sha256: Hash of its bytes, 64 hexadecimal digits; also its place in the store.
+        num_bytes: Size in bytes.
+        media_type: Media type, as in HTTP's Content-Type.
     """
 
     name: str
@@ -42,7 +42,7 @@ class Artifact:
 
 
 def hash_file(path: Path) -> str:
-    """The sha256 of a file's bytes as 64 hexadecimal digits."""
+    """Return the sha256 of a file's bytes as 64 hexadecimal digits."""
     digest = hashlib.sha256()
     with path.open("rb") as file:
         while chunk := file.read(CHUNK_BYTES):
@@ -57,13 +57,13 @@ class ArtifactStore:
         self.root = root
 
     def path(self, sha256: str) -> Path:
-        """Where the file of this hash lies, whether or not it is there."""
+        """Return the path of the file with this hash, whether or not it exists."""
         return self.root / sha256[:2] / sha256
 
     def put(self, source: Path, name: str | None = None) -> Artifact:
         """Copy a file into the store, synced to disk before it appears under its hash.
 
-        The same bytes are stored once, however often they are put.
+        Equal bytes are stored once.
         """
         self.root.mkdir(parents=True, exist_ok=True)
         digest = hashlib.sha256()
@@ -71,7 +71,7 @@ class ArtifactStore:
         descriptor, temporary_name = tempfile.mkstemp(dir=self.root, prefix=".incoming-")
         temporary = Path(temporary_name)
         try:
-            # The descriptor first: it has to be closed even where the source can not be opened.
+            # The descriptor comes first: it must be closed even if the source cannot be opened.
             with os.fdopen(descriptor, "wb") as writer, source.open("rb") as reader:
                 while chunk := reader.read(CHUNK_BYTES):
                     digest.update(chunk)
@@ -94,7 +94,7 @@ class ArtifactStore:
         return Artifact(name=name, sha256=digest.hexdigest(), num_bytes=num_bytes, media_type=media_type)
 
     def verified_path(self, sha256: str) -> Path:
-        """The path of a stored file whose bytes still have this hash.
+        """Return the path of a stored file after checking that its bytes still have this hash.
 
         Raises:
             ArtifactCorrupt: If the file is missing or its bytes have changed.

@@ -1,6 +1,6 @@
-"""The one family of errors, each saying what came, what was expected and what to do.
+"""The errors of Trainyard. Each says what came, what was expected and what to do.
 
-Nothing here knows HTTP: `api/http/errors.py` maps each class to a status.
+They do not depend on HTTP: `api/http/errors.py` maps each class to a status.
 """
 
 from collections.abc import Sequence
@@ -9,15 +9,15 @@ from difflib import get_close_matches
 from typing import NoReturn, Self
 
 LONGEST_COMPARED = 200
-"""Names with more characters than this are not compared with others: that takes seconds, and nothing is near them."""
+"""Longer names are not compared with known ones: that takes seconds, and none is similar."""
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """One thing wrong with an input.
+    """One mistake in an input.
 
     Attributes:
-        pointer: Where, as a JSON Pointer (RFC 6901) into what was sent; "" is the whole.
+        pointer: JSON Pointer (RFC 6901) to the mistake in the input; "" is the whole input.
         detail: What came, what was expected, what to do.
         code: A stable word for programs, such as `unknown_field`.
     """
@@ -28,12 +28,12 @@ class Problem:
 
 
 def json_pointer(*steps: object) -> str:
-    """Return the JSON Pointer (RFC 6901) to a value: the names and numbers of the steps that lead to it."""
+    """Return the JSON Pointer (RFC 6901) of these keys and indices."""
     return "".join("/" + str(step).replace("~", "~0").replace("/", "~1") for step in steps)
 
 
 class TrainyardError(Exception):
-    """The base of every error a user of Trainyard can meet."""
+    """Base class of every error that Trainyard reports to users."""
 
     code = "error"
 
@@ -55,19 +55,19 @@ class TrainyardError(Exception):
 
 
 class InvalidInput(TrainyardError):
-    """Something sent can not be read or does not have the expected form."""
+    """An input cannot be parsed or does not have the expected form."""
 
     code = "invalid_input"
 
 
 class InvalidSpec(InvalidInput):
-    """An experiment spec that can not be trained as it stands."""
+    """An experiment spec that cannot be trained."""
 
     code = "invalid_spec"
 
 
 class OverLimit(InvalidSpec):
-    """A spec that asks for more than this service is set to allow."""
+    """A spec that exceeds a limit of this service."""
 
     code = "over_limit"
 
@@ -85,7 +85,7 @@ class BodyTooLarge(InvalidInput):
 
 
 class NotFound(TrainyardError):
-    """Something named does not exist."""
+    """A named resource does not exist."""
 
     code = "not_found"
 
@@ -115,7 +115,7 @@ class UnknownExperiment(NotFound):
 
 
 class UnknownArtifact(NotFound):
-    """The run left no artifact of this name."""
+    """The run has no artifact of this name."""
 
     code = "unknown_artifact"
 
@@ -133,37 +133,37 @@ class UnknownDataset(NotFound):
 
 
 class UnknownDatasetVersion(UnknownDataset):
-    """The dataset is there, but not this version of it."""
+    """The dataset exists, but not this version of it."""
 
     code = "unknown_dataset_version"
 
 
 class Conflict(TrainyardError):
-    """What was asked is not possible in the present state."""
+    """The request is not possible in the current state."""
 
     code = "conflict"
 
 
 class IllegalMove(Conflict):
-    """A run can not go from its state to the one asked for."""
+    """A run cannot change from its state to the requested one."""
 
     code = "illegal_move"
 
 
 class IdempotencyMismatch(InvalidInput):
-    """An Idempotency-Key came again with a different body."""
+    """An Idempotency-Key was reused with a different body."""
 
     code = "idempotency_mismatch"
 
 
 class IdempotencyInFlight(Conflict):
-    """An Idempotency-Key came again while its first request is still being answered."""
+    """A request was repeated while the first with its Idempotency-Key is still being answered."""
 
     code = "idempotency_in_flight"
 
 
 class AttemptFenced(Conflict):
-    """An attempt no longer owns its run: its lease was lost and nothing it says counts."""
+    """An attempt no longer owns its run: its lease was lost, and its reports are rejected."""
 
     code = "attempt_fenced"
 
@@ -187,7 +187,7 @@ class LossNotFinite(TrainingFailed):
 
 
 class ExportMismatch(TrainingFailed):
-    """The exported network does not compute what the trained one does."""
+    """The exported network does not compute the same as the trained one."""
 
     code = "export_mismatch"
 
@@ -199,7 +199,7 @@ class NoTrainer(TrainyardError):
 
 
 class TrainerLost(TrainyardError):
-    """A trainer process ended, or fell silent, in the middle of a run."""
+    """A trainer process ended, or stopped responding, in the middle of a run."""
 
     code = "trainer_lost"
 
@@ -211,46 +211,46 @@ class ArtifactCorrupt(TrainyardError):
 
 
 class Unavailable(TrainyardError):
-    """Something Trainyard needs does not answer; trying again later may work."""
+    """A service that Trainyard needs does not answer; a later request may succeed."""
 
     code = "unavailable"
 
 
 class DatabaseUnavailable(Unavailable):
-    """The database can not be reached or does not answer."""
+    """The database cannot be reached or does not answer."""
 
     code = "database_unavailable"
 
 
 class BrokerUnavailable(Unavailable):
-    """The message broker can not be reached."""
+    """The message broker cannot be reached."""
 
     code = "broker_unavailable"
 
 
 class InvalidSetup(TrainyardError):
-    """The service can not start as it is set up; the message says what to change."""
+    """The service cannot start with its settings; the message says what to change."""
 
     code = "invalid_setup"
 
 
 class DatabaseOutdated(InvalidSetup):
-    """The database has to be upgraded before this Trainyard can use it."""
+    """The database must be upgraded before this version of Trainyard can use it."""
 
     code = "database_outdated"
 
 
 class DatabaseNewer(InvalidSetup):
-    """The database was written by a newer Trainyard than this one."""
+    """The database was upgraded by a newer version of Trainyard."""
 
     code = "database_newer"
 
 
 def nearest(name: str, known: Sequence[str]) -> str:
-    """Say which known name was probably meant.
+    """Suggest the known name that was probably meant.
 
     Returns:
-        ` Did you mean 'x'?`, or where none is close the known names, or "" where there are none.
+        ` Did you mean 'x'?`; the known names if none is similar; "" if there are none.
     """
     matches = get_close_matches(name, known, n=1, cutoff=0.6) if len(name) <= LONGEST_COMPARED else []
     if matches:
@@ -261,10 +261,10 @@ def nearest(name: str, known: Sequence[str]) -> str:
 
 
 def reject_spec(pointer: str, detail: str, code: str = "shape_mismatch") -> NoReturn:
-    """Raise InvalidSpec for one thing that is wrong with a spec.
+    """Raise InvalidSpec for one mistake in a spec.
 
     Args:
-        pointer: Where, as a JSON Pointer into the spec.
+        pointer: JSON Pointer to the mistake in the spec.
         detail: What came, what was expected, what to do.
         code: A stable word for programs.
     """

@@ -1,6 +1,6 @@
-"""How well a trained network answers samples that it has not learned from: written beside the model, shown by the API.
+"""Evaluation of a trained network on held-out samples: stored with the model, returned by the API.
 
-Numbers that the samples leave undefined, such as the precision of a class that was never answered, are null.
+Undefined numbers, such as the precision of a class that was never predicted, are null.
 """
 
 from typing import Annotated
@@ -10,13 +10,13 @@ from pydantic import BaseModel, ConfigDict, Field
 from core.signatures.signature import Task
 
 MOST_CLASSES = 200
-"""Classes up to which every pair of actual and answered class is counted; above, each class by itself."""
+"""Most classes of a confusion matrix; with more, only each class by itself is counted."""
 
 MOST_PAIRS = 500
-"""Pairs of target and prediction that are kept of one output of a regression."""
+"""Pairs of target and prediction that are stored for one output of a regression."""
 
 MOST_OUTPUTS_WITH_PAIRS = 4
-"""Outputs of a regression, the first ones, of which pairs are kept."""
+"""Number of outputs of a regression, the first ones, for which pairs are stored."""
 
 Share = Annotated[float, Field(ge=0, le=1)]
 
@@ -26,27 +26,27 @@ class _Part(BaseModel):
 
 
 class ClassEvaluation(_Part):
-    """How well one class was told from the others."""
+    """Precision, recall and counts of one class."""
 
     label: str
     precision: Share | None
-    """Of the samples answered with this class, the share that are of it; null where none was."""
+    """Share of the samples predicted as this class that are of it; null if there are none."""
     recall: Share | None
-    """Of the samples of this class, the share answered with it; null where there are none."""
+    """Share of the samples of this class that are predicted as it; null if there are none."""
     f1: Share | None
-    """Harmonic mean of both, 2·correct / (support + predicted); null where there is neither."""
+    """Harmonic mean of both, 2·correct / (support + predicted); null if both counts are 0."""
     support: int
     """Samples of this class."""
     predicted: int
-    """Samples answered with this class."""
+    """Samples predicted as this class."""
     correct: int
-    """Samples of this class answered with it."""
+    """Samples of this class predicted as it."""
 
 
 class AverageEvaluation(_Part):
-    """Means over those classes where the number is defined; null where there are none.
+    """Means over the classes for which the number is defined; null if there are none.
 
-    The same as those of scikit-learn's `classification_report` where it is told to leave undefined numbers out.
+    Equal to those of scikit-learn's `classification_report` if it leaves out undefined numbers.
     """
 
     precision: Share | None
@@ -55,37 +55,37 @@ class AverageEvaluation(_Part):
 
 
 class ClassificationEvaluation(_Part):
-    """Answers of a classifier, each the class that the model would answer a client with."""
+    """Predictions of a classifier: for each sample the class that the model would return to a client."""
 
     accuracy: Share
-    """The share of samples answered with their class."""
+    """Share of samples predicted as their class."""
     macro_average: AverageEvaluation
-    """Every class counts alike."""
+    """Unweighted mean over classes."""
     weighted_average: AverageEvaluation
-    """Every class counts by its support."""
+    """Mean over classes weighted by support."""
     classes: tuple[ClassEvaluation, ...]
     """In the order of the network's outputs."""
     confusion_matrix: tuple[tuple[int, ...], ...] | None
-    """A row for each actual class and in it a column for each answered one, in the order of `classes`; null for more
-    than 200 classes."""
+    """A row for each actual class with a column for each predicted class, in the order of `classes`; null for more than
+    200 classes."""
 
 
 class PairSample(_Part):
-    """Some samples' targets and what was predicted for them, drawn at random."""
+    """Targets and predictions of some samples, drawn at random."""
 
     targets: tuple[float, ...]
     predictions: tuple[float, ...]
 
 
 class OutputEvaluation(_Part):
-    """Errors of one output; the steps of a sequence are rows of their own."""
+    """Errors of one output; each step of a sequence counts as a row."""
 
     name: str
-    """The column it predicts, else its number, counted from 0."""
+    """The predicted column, else the number of the output, counted from 0."""
     mean_absolute_error: float | None
     root_mean_squared_error: float | None
     r2_score: float | None
-    """1 − squared errors / squared distances of the targets from their mean; null where all targets are the same."""
+    """1 − squared errors / squared distances of the targets from their mean; null if all targets are equal."""
     sample: PairSample | None
     """Up to 500 pairs; null from the fifth output on."""
 
@@ -98,27 +98,27 @@ class RegressionEvaluation(_Part):
     root_mean_squared_error: float | None
     """Root of the mean over all outputs."""
     r2_score: float | None
-    """Mean over the outputs, as scikit-learn's and Keras's; null where one of them has none."""
+    """Mean over the outputs, as in scikit-learn and Keras; null if that of an output is null."""
     outputs: tuple[OutputEvaluation, ...]
 
 
 class BitsEvaluation(_Part):
-    """Answers that are sequences of bits."""
+    """Predictions that are sequences of bits."""
 
     bit_accuracy: Share
-    """The share of bits that are right."""
+    """Share of correct bits."""
     sequence_accuracy: Share
-    """The share of sequences all of whose bits are right."""
+    """Share of sequences with every bit correct."""
     accuracy_by_place: tuple[Share, ...]
-    """The share of right bits at each place, the least significant first."""
+    """Share of correct bits at each place, the least significant first."""
 
 
 class SplitEvaluation(_Part):
-    """What held-out samples of one split gave. Every sample counts alike, but in a weighted loss."""
+    """Evaluation on the samples of one split. All samples have the same weight, except in a weighted loss."""
 
     num_samples: int
     metrics: dict[str, float | None]
-    """Loss and the metrics of the spec; null where a value is not finite."""
+    """Loss and the metrics of the spec; null for values that are not finite."""
     classification: ClassificationEvaluation | None = None
     regression: RegressionEvaluation | None = None
     bits: BitsEvaluation | None = None
@@ -133,11 +133,11 @@ class SplitCounts(_Part):
 
 
 class EvaluationReport(_Part):
-    """A trained network, with the weights that were saved, on the samples held out from its training."""
+    """Evaluation of a trained network, with the saved weights, on the samples held out from training."""
 
     task: Task
     num_samples: SplitCounts
     validation: SplitEvaluation | None
-    """Null where no samples were held out for validation."""
+    """Null if no samples were held out for validation."""
     test: SplitEvaluation | None
-    """Null where no samples were held out for test."""
+    """Null if no samples were held out for test."""

@@ -40,6 +40,6 @@ def parse_spec(value: Any, pointer: str = "") -> ExperimentSpec:
         pointer: JSON Pointer to `value` in the request; a prefix of the pointer of each problem.
 
     Raises:
-        InvalidSpec: With a problem for each mistake.
+        InvalidSpec: If the spec is invalid; has a problem for each mistake.
     """
     return parse_as(ExperimentSpec, value, pointer)

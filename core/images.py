@@ -1,7 +1,7 @@
-"""From the bytes of an image file to pixels of a given size: one way for training and for predictions.
+"""Decode image files to pixels of a given size, in the same way for training and for prediction.
 
-Images are sharpened or smoothed by nothing but the filter named here, so the same bytes give the same pixels wherever
-they are read. Pillow is imported with the first image.
+The only filter applied is the one named here, so the same bytes give the same pixels everywhere. Pillow is imported
+with the first image.
 """
 
 import struct
@@ -20,29 +20,29 @@ if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
 Resize = Literal["stretch", "crop", "pad"]
-"""stretch: both sides are fitted, whatever becomes of the proportions. crop: the shorter side is fitted, and what the
-longer one has too much is cut off on both sides alike. pad: the longer side is fitted, and the rest is black."""
+"""stretch: fit both sides, without keeping the proportions. crop: fit the shorter side, and cut off the excess of the
+longer one equally on both ends. pad: fit the longer side, and fill the rest with black."""
 
 Pixels = npt.NDArray[np.uint8]
 
 GENERATION = 1
-"""Grows when the same bytes come to give other pixels: what was decoded before means nothing then."""
+"""Version of the decoding. Increase it when the same bytes give other pixels, so that cached pixels are not used."""
 
 PNG_START = b"\x89PNG\r\n\x1a\n"
 JPEG_START = b"\xff\xd8\xff"
 MAX_PIXELS = 50_000_000
-"""Of a file that is to be resized; the cameras of telephones stay below it."""
+"""Most pixels of a file to be resized; photographs of phones have fewer."""
 LARGE_PIXELS = 4_000_000
 LARGE_AT_ONCE = 2
-"""Large images take hundreds of megabytes while they are decoded; so many are at the same time, whoever asks."""
+"""Most large images decoded at the same time in this process; each takes hundreds of megabytes."""
 REDUCING_GAP = 3.0
-"""An image that is more than so many times as large is averaged in whole blocks first. From 3.0 on the result can
-hardly be told from that of the filter alone, according to Pillow's documentation of `Image.resize`."""
+"""An image that is more than this many times as large is averaged in whole blocks first. From 3.0 on the result hardly
+differs from that of the filter alone, according to Pillow's documentation of `Image.resize`."""
 ORIENTATION = 0x0112
-"""Exif 2.32, 4.6.4: how a camera was held."""
+"""Exif tag of the orientation of the camera (Exif 2.32, 4.6.4)."""
 UPRIGHT = 1
 SIDEWAYS = 5
-"""From here on height and width change places."""
+"""Orientations from this one on swap height and width."""
 DECODING_ERRORS = (
     OSError,
     SyntaxError,
@@ -58,16 +58,16 @@ DECODING_ERRORS = (
     AttributeError,
     RuntimeError,
 )
-"""What Pillow raises for files that are not what they should be."""
+"""Exceptions of Pillow for malformed files."""
 
 _large_images = BoundedSemaphore(LARGE_AT_ONCE)
 
 
 class ImageRefused(Exception):
-    """A file that can not be read.
+    """An image file that cannot be read.
 
     Attributes:
-        reason: Goes on after the name of the file: "is a broken image: … Save it again."
+        reason: Predicate for the name of the file: "is a broken image: … Save it again."
         code: A stable word for programs.
     """
 
@@ -78,30 +78,30 @@ class ImageRefused(Exception):
 
 
 def read_pixels(content: bytes, size: tuple[int, int, int], resize: Resize) -> Pixels:
-    """Decode a PNG or JPEG file and fit it into a size.
+    """Decode a PNG or JPEG file and resize it.
 
-    Turned upright as its Exif orientation says; what is transparent lies on black; 16 bits are rounded to 8; colours
-    become grey (ITU-R 601-2 luma), or grey becomes colour, as the number of channels asks. Resized by the triangle
-    filter, as wide as the pixels it makes one of (Pillow's BILINEAR), JPEG files after the reduction to 1/2, 1/4 or
-    1/8 that comes with decoding them, where that leaves REDUCING_GAP times the size. An image that already has the
-    size keeps its pixels. May be called by many threads at once.
+    The image is turned upright by its Exif orientation; transparent pixels are laid on black; 16 bits are rounded to 8;
+    colour is converted to grey (ITU-R 601-2 luma) or grey to colour, by the number of channels. It is resized with the
+    triangle filter, whose support grows with the scale (Pillow's BILINEAR); JPEG files are first reduced to 1/2, 1/4 or
+    1/8 in decoding, where that leaves REDUCING_GAP times the size. An image that already has the size keeps its pixels.
+    May be called by many threads at once.
 
     Args:
-        content: The file.
+        content: Bytes of the file.
         size: Height, width and channels, which are 1 or 3.
-        resize: How other proportions are fitted.
+        resize: Treatment of other proportions.
 
     Returns:
         Pixels of this size.
 
     Raises:
-        ImageRefused: If it is no such file, is broken or has more than MAX_PIXELS.
+        ImageRefused: If it is neither PNG nor JPEG, is broken or has more than MAX_PIXELS.
     """
     height, width, num_channels = size
     with opened(content) as image:
         if image.width * image.height > MAX_PIXELS:
             raise ImageRefused(
-                f"is an image of {image.width}×{image.height} pixels; at most {MAX_PIXELS:,} are read. Make it "
+                f"is an image of {image.width}×{image.height} pixels; at most {MAX_PIXELS:,} are allowed. Make it "
                 "smaller before sending.",
                 "too_many_pixels",
             )
@@ -115,13 +115,13 @@ def read_pixels(content: bytes, size: tuple[int, int, int], resize: Resize) -> P
 
 @contextmanager
 def opened(content: bytes) -> "Iterator[ImageFile]":
-    """An image file of which only the header has been read.
+    """Open an image file and read its header only.
 
     Raises:
-        ImageRefused: If it is neither PNG nor JPEG, or it turns out to be broken, now or within the context.
+        ImageRefused: If it is neither PNG nor JPEG, or proves to be broken, now or within the context.
     """
-    # The two classes are called by name, and not through PIL.Image.open: that one tries every format it knows, and
-    # warns about large images by means that are not safe among threads.
+    # The two classes are called directly, and not through PIL.Image.open, which tries every format and warns about
+    # large images in a way that is not thread-safe.
     from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415
     from PIL.PngImagePlugin import PngImageFile  # noqa: PLC0415
 
@@ -139,13 +139,13 @@ def opened(content: bytes) -> "Iterator[ImageFile]":
 
 
 def upright_size(image: "Image") -> tuple[int, int]:
-    """Height and width of an image once it is turned as its Exif orientation says."""
+    """Return height and width of an image after turning it by its Exif orientation."""
     is_sideways = _orientation(image) >= SIDEWAYS
     return (image.width, image.height) if is_sideways else (image.height, image.width)
 
 
 def lay_on_black(image: "Image", num_channels: int) -> "Image":
-    """An image in 8 bits of grey (one channel) or of red, green and blue (three), nothing of it transparent."""
+    """Convert an image to 8 bits of grey (one channel) or of red, green and blue (three), on a black background."""
     mode = "L" if num_channels == 1 else "RGB"
     if image.mode.startswith("I"):
         image = _eight_bits(image)
@@ -158,7 +158,7 @@ def lay_on_black(image: "Image", num_channels: int) -> "Image":
 
 
 def _eight_bits(image: "Image") -> "Image":
-    """Grey of 16 bits in 8, rounded; Pillow would cut it off at 255."""
+    """Round grey of 16 bits to 8; Pillow would clip it at 255."""
     from PIL import Image as images  # noqa: N813, PLC0415
 
     deep = np.asarray(image).astype(np.uint32).clip(0, 65535)
@@ -166,7 +166,7 @@ def _eight_bits(image: "Image") -> "Image":
 
 
 def _decode_smaller(image: "ImageFile", width: int, height: int) -> None:
-    """Let a JPEG file that is much too large be decoded to a half, a fourth or an eighth of its size."""
+    """Configure a JPEG file that is much too large to be decoded at a half, a quarter or an eighth of its size."""
     if image.format != "JPEG":
         return
     wanted = (round(width * REDUCING_GAP), round(height * REDUCING_GAP))
@@ -180,7 +180,7 @@ def _orientation(image: "Image") -> int:
     try:
         return int(image.getexif().get(ORIENTATION, UPRIGHT))
     except DECODING_ERRORS:
-        # What a camera noted beside the picture may be broken while the picture is not.
+        # Broken Exif data do not make the image unusable.
         return UPRIGHT
 
 
@@ -211,7 +211,7 @@ def _fit(image: "Image", width: int, height: int, resize: Resize) -> "Image":
         scale = min(image.width / width, image.height / height)
         left, top = (image.width - width * scale) / 2, (image.height - height * scale) / 2
         box = (left, top, left + width * scale, top + height * scale)
-        # Rounding must not let the box begin or end outside of the image.
+        # Rounding must not move the box outside of the image.
         box = (max(0.0, box[0]), max(0.0, box[1]), min(image.width, box[2]), min(image.height, box[3]))
     return _scale(image, (width, height), box)
 

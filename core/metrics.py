@@ -1,4 +1,4 @@
-"""What a training run reports while it goes, and storage keeps."""
+"""Progress and metrics that a training run reports."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from enum import StrEnum
 
 
 class Phase(StrEnum):
-    """What an attempt is busy with; the seconds of each are kept on the run.
+    """Phase of an attempt; the seconds of each are stored with the run.
 
-    Trials of other ways to compute take turns with compiling, and validating with training.
+    Trials of other plans alternate with compiling, and validation with training.
     """
 
     START = "start"
@@ -21,14 +21,14 @@ class Phase(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Progress:
-    """How far an attempt has come.
+    """Progress of an attempt.
 
     Attributes:
-        phase: What it is busy with.
+        phase: Current phase.
         epoch: Epochs finished.
-        num_epochs: Epochs asked for; 0 while that is not known yet, before training.
+        num_epochs: Epochs of the spec; 0 before training, while that is not known.
         step: Training steps finished.
-        num_steps: Training steps asked for; early stopping may end sooner.
+        num_steps: Training steps of the spec; early stopping may end sooner.
     """
 
     phase: Phase
@@ -44,9 +44,9 @@ class MetricBatch:
 
     Attributes:
         key: Name of the curve: `train/loss` per step; `epoch/train/loss` and `epoch/validation/loss` per epoch.
-        steps: Training step of each point, counted from 1 over all epochs, rising; 0 where no step was asked for.
+        steps: Training step of each point, counted from 1 over all epochs, rising; 0 in runs without steps.
         values: The value at each step; NaN and infinities are legal.
-        times: When each was measured, in seconds since the Unix epoch.
+        times: Time of each measurement, in seconds since the Unix epoch.
     """
 
     key: str
@@ -63,7 +63,7 @@ class MetricBatch:
 
 
 def join_batches(batches: Iterable[MetricBatch]) -> list[MetricBatch]:
-    """Return one batch for each curve, in the order in which the curves first come; points keep theirs."""
+    """Join batches of the same curve; curves keep the order of their first batches, points that of theirs."""
     by_key: dict[str, list[MetricBatch]] = {}
     for batch in batches:
         by_key.setdefault(batch.key, []).append(batch)

@@ -1,6 +1,6 @@
-"""What a run leaves to be read: why it failed, how it was computed, and with which libraries.
+"""Reports of a run: its error, its training engine and its environment.
 
-Trainer, worker, database and API hand these on to each other as they are.
+Trainer, worker, database and API pass these on unchanged.
 """
 
 from dataclasses import dataclass
@@ -16,19 +16,19 @@ Environment = dict[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class RunError:
-    """Why a run failed.
+    """Error of a failed run.
 
     Attributes:
         code: A stable word for programs, as of the errors in core/errors.py.
         detail: What happened and what to do, for people.
-        attempt: Number of the attempt that ended so; None where none was made.
-        problems: What is wrong with the spec or the data, one by one, where that is known.
+        attempt: Number of the attempt that failed; None if there was none.
+        problems: Mistakes in the spec or the data, if known.
     """
 
     code: str
     detail: str = ""
     attempt: int | None = None
-    # Runs that failed before revision 0005 have them as `errors`.
+    # Runs that failed before revision 0005 store them as `errors`.
     problems: Annotated[tuple[Problem, ...], Field(validation_alias=AliasChoices("problems", "errors"))] = ()
 
 
@@ -37,7 +37,7 @@ def _is_none(value: object) -> bool:
 
 
 class PlanTiming(BaseModel):
-    """What a plan took when it was tried."""
+    """Times of a plan in its trial."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
@@ -46,24 +46,24 @@ class PlanTiming(BaseModel):
 
 
 class EngineReport(BaseModel):
-    """How the steps of a run were computed. What is not known, or not known yet, is left out."""
+    """Report of the training engine of a run. Fields that are not known, or not known yet, are left out."""
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True)
 
     plan: str
-    """The way of computing that was taken; `none` where there were no steps."""
+    """Plan that computed the steps; `none` if there were no steps."""
     reason: str | None = Field(None, exclude_if=_is_none)
-    """Why that one."""
+    """Reason for the choice of the plan."""
     batch_size: int | None = Field(None, exclude_if=_is_none)
     tried: dict[str, PlanTiming] = Field(default_factory=dict)
-    """What plans took, by name, in this run or an earlier one."""
+    """Times of plans by name, measured in this run or an earlier one."""
     failed: dict[str, str] | None = Field(None, exclude_if=_is_none)
-    """Plans that cannot be used here, and why."""
+    """Plans that cannot be used here, with the reason."""
     steps_per_second: float | None = Field(None, exclude_if=_is_none)
     samples_per_second: float | None = Field(None, exclude_if=_is_none)
     flops_per_step: int | None = Field(None, exclude_if=_is_none)
     flops_per_second: float | None = Field(None, exclude_if=_is_none)
     peak_flops_per_second: float | None = Field(None, exclude_if=_is_none)
-    """What large matrix products reach on the same device."""
+    """Rate of large matrix products on the same device."""
     share_of_peak: float | None = Field(None, exclude_if=_is_none)
     peak_memory_bytes: int | None = Field(None, exclude_if=_is_none)

@@ -1,4 +1,4 @@
-"""The states of a run and the one table of legal moves between them."""
+"""The states of a run and the legal moves between them."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from core.errors import IllegalMove
 
 
 class RunState(StrEnum):
-    """Where a run stands."""
+    """State of a run."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -18,7 +18,7 @@ class RunState(StrEnum):
 LEGAL_MOVES: dict[RunState, frozenset[RunState]] = {
     # A queued run fails without running when its attempts are used up.
     RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.FAILED}),
-    # Back to queued: a lost lease, a drain or an error worth another attempt.
+    # Queued again after a lost lease, a drain or an error that another attempt may not have.
     RunState.RUNNING: frozenset({RunState.QUEUED, RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}),
     RunState.SUCCEEDED: frozenset(),
     RunState.FAILED: frozenset(),
@@ -29,18 +29,18 @@ TERMINAL_STATES = frozenset(state for state, moves in LEGAL_MOVES.items() if not
 
 
 def check_move(current: RunState, wanted: RunState) -> None:
-    """Refuse a move that the table does not list.
+    """Check that a move is legal.
 
     Raises:
-        IllegalMove: If `wanted` can not follow `current`.
+        IllegalMove: If `wanted` cannot follow `current`.
     """
     if wanted in LEGAL_MOVES[current]:
         return
     if current in TERMINAL_STATES:
-        raise IllegalMove(f"The run has ended ({current}) and can not become {wanted}.")
-    raise IllegalMove(f"A {current} run can not become {wanted}, only {', '.join(sorted(LEGAL_MOVES[current]))}.")
+        raise IllegalMove(f"The run has ended ({current}) and cannot become {wanted}.")
+    raise IllegalMove(f"A {current} run cannot become {wanted}, only {', '.join(sorted(LEGAL_MOVES[current]))}.")
 
 
 def states_before(wanted: RunState) -> frozenset[RunState]:
-    """The states from which `wanted` can be reached in one move."""
+    """Return the states from which one move leads to `wanted`."""
     return frozenset(state for state, moves in LEGAL_MOVES.items() if wanted in moves)

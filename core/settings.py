@@ -1,6 +1,6 @@
 """Every setting, read from environment variables that start with TRAINYARD_.
 
-docs/settings.md is this table in prose; a test holds the two together.
+docs/settings.md has the same table, as a test checks.
 """
 
 import re
@@ -23,30 +23,28 @@ HOST = re.compile(r"[A-Za-z0-9._-]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?"
 """A name, or an address without brackets; one of IPv6 may name its interface (RFC 4007 section 11)."""
 
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Looked up, not listened on.
-"""Where to ask a service that listens on every address of its machine."""
+"""Address at which a service that listens on every address of its machine can be reached."""
 
 
 class Settings(BaseSettings):
-    """How this installation of Trainyard is set up."""
+    """Settings of an installation of Trainyard."""
 
     model_config = SettingsConfigDict(
         env_prefix="TRAINYARD_", env_ignore_empty=True, extra="ignore", frozen=True, allow_inf_nan=False
     )
 
-    host: str = Field("127.0.0.1", description="Address the API listens on; any but a loopback one asks for API keys.")
+    host: str = Field("127.0.0.1", description="Address the API listens on; any but a loopback one requires API keys.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
     require_keys: bool = Field(
-        False, description="Ask for API keys on a loopback address too, as behind a reverse proxy on this machine."
+        False, description="Require API keys on a loopback address too, as behind a reverse proxy on this machine."
     )
     bootstrap_key: SecretStr = Field(
         SecretStr(""),
-        description="Admin key given from outside, or two separated by a comma; where set, keys are asked for.",
+        description="Admin key to create others with, or two separated by a comma; if set, API keys are required.",
     )
-    metrics_key: SecretStr = Field(
-        SecretStr(""), description="Key for /metrics given from outside, or two separated by a comma."
-    )
+    metrics_key: SecretStr = Field(SecretStr(""), description="Key for /metrics, or two separated by a comma.")
     allowed_hosts: str = Field(
-        "", description="Names in Host headers, separated by commas, that are this service's beside loopback ones."
+        "", description="Host names of this service besides loopback ones, separated by commas, as in Host headers."
     )
     data_dir: Path = Field(Path("var"), description="Folder that holds all state: database, broker, artifacts, data.")
     database_url: str = Field(
@@ -57,62 +55,60 @@ class Settings(BaseSettings):
     log_level: str = Field("INFO", description="Least severe level that is logged.")
 
     trainers: int = Field(
-        0, ge=0, le=64, description="Trainer processes a worker; 0: as many as its GPUs suffice for, at least one."
+        0, ge=0, le=64, description="Trainer processes per worker; 0: as many as its GPUs allow, at least one."
     )
-    gpus_per_trainer: int = Field(1, ge=1, le=64, description="GPUs each trainer has: as many as a run may ask for.")
+    gpus_per_trainer: int = Field(1, ge=1, le=64, description="GPUs of each trainer, the most that a run may request.")
     trainer_max_runs: int = Field(100, ge=1, description="Runs after which a trainer process is replaced.")
     trainer_max_memory_growth_bytes: int = Field(
         2 * GIBIBYTE, ge=1, description="Growth of a trainer's resident memory, in bytes, after which it is replaced."
     )
     lease_seconds: float = Field(
-        60.0, gt=0, description="Time an attempt owns its run without a heartbeat, in seconds."
+        60.0, gt=0, description="Time that an attempt owns its run without a heartbeat, in seconds."
     )
-    heartbeat_seconds: float = Field(1.0, gt=0, description="How often a running attempt renews its lease, in seconds.")
-    reconcile_seconds: float = Field(10.0, gt=0, description="How often each worker looks for lost leases, in seconds.")
-    idle_look_seconds: float = Field(2.0, gt=0, description="How often an idle worker looks for work, in seconds.")
+    heartbeat_seconds: float = Field(1.0, gt=0, description="Interval of renewing an attempt's lease, in seconds.")
+    reconcile_seconds: float = Field(10.0, gt=0, description="Interval of checking for lost leases, in seconds.")
+    idle_look_seconds: float = Field(2.0, gt=0, description="Interval of an idle worker's checks for runs, in seconds.")
     start_timeout_seconds: float = Field(
-        60.0, gt=0, description="Longest a starting process waits for database and broker, in seconds."
+        60.0, gt=0, description="Longest wait of a starting process for database and broker, in seconds."
     )
-    alive_file: str = Field("", description="File that a worker touches while it is well; empty: none.")
-    max_attempts: int = Field(3, ge=1, description="Attempts a run has before lost leases or crashes fail it.")
-    run_timeout_seconds: float = Field(24 * 3600.0, gt=0, description="Longest one attempt may run, in seconds.")
+    alive_file: str = Field("", description="File that a worker touches while it is alive; empty: none.")
+    max_attempts: int = Field(3, ge=1, description="Lost leases and crashes after which a run fails.")
+    run_timeout_seconds: float = Field(24 * 3600.0, gt=0, description="Longest duration of an attempt, in seconds.")
     stall_timeout_seconds: float = Field(
-        900.0, gt=0, description="Longest an attempt may run without progress, in seconds, before it is ended."
+        900.0, gt=0, description="Longest time without progress, in seconds, before an attempt is ended."
     )
     repair_timeout_seconds: float = Field(
-        3600.0, gt=0, description="Longest a queued run waits while no worker can start a trainer, in seconds."
+        3600.0, gt=0, description="Longest wait of a queued run while no worker can start a trainer, in seconds."
     )
 
     max_cache_bytes: int = Field(
         GIBIBYTE,
         ge=0,
-        description="Most that compiled programs, plans and decoded images kept for later runs may take, in bytes.",
+        description="Largest size of the cache of compiled programs, plans and decoded images, in bytes.",
     )
 
     max_body_bytes: int = Field(MEBIBYTE, ge=1, description="Largest request body outside prediction, in bytes.")
     max_predict_body_bytes: int = Field(16 * MEBIBYTE, ge=1, description="Largest prediction request body, in bytes.")
     max_dataset_bytes: int = Field(2 * GIBIBYTE, ge=1, description="Largest upload of a dataset, in bytes.")
     max_unpacked_bytes: int = Field(
-        8 * GIBIBYTE, ge=1, description="Most that an upload may take on disk once it is unpacked and read, in bytes."
+        8 * GIBIBYTE, ge=1, description="Largest size of an upload on disk once it is unpacked and read, in bytes."
     )
     ingest_memory_bytes: int = Field(
-        512 * MEBIBYTE, ge=64 * MEBIBYTE, description="Most memory that reading one upload may take, in bytes."
+        512 * MEBIBYTE, ge=64 * MEBIBYTE, description="Most memory for reading one upload, in bytes."
     )
-    ingest_timeout_seconds: float = Field(
-        240.0, gt=0, description="Longest that reading an upload may take, in seconds."
-    )
-    max_parameters: int = Field(100_000_000, ge=1, description="Most parameters a spec's network may have.")
-    max_epochs: int = Field(100_000, ge=1, description="Most epochs a spec may ask for.")
-    max_steps: int = Field(50_000_000, ge=1, description="Most training steps a spec may ask for, over all epochs.")
-    max_memory_bytes: int = Field(8 * GIBIBYTE, ge=1, description="Most memory a spec may need by estimate, in bytes.")
-    max_samples: int = Field(5_000_000, ge=1, description="Most samples a generated dataset may have.")
+    ingest_timeout_seconds: float = Field(240.0, gt=0, description="Longest time for reading an upload, in seconds.")
+    max_parameters: int = Field(100_000_000, ge=1, description="Most parameters of a spec's network.")
+    max_epochs: int = Field(100_000, ge=1, description="Most epochs of a spec.")
+    max_steps: int = Field(50_000_000, ge=1, description="Most training steps of a spec, over all epochs.")
+    max_memory_bytes: int = Field(8 * GIBIBYTE, ge=1, description="Most memory of a spec by estimate, in bytes.")
+    max_samples: int = Field(5_000_000, ge=1, description="Most samples of a generated dataset.")
     max_loaded_models: int = Field(64, ge=1, description="Model versions kept loaded for prediction.")
 
     @field_validator("host")
     @classmethod
     def _name_or_address(cls, host: str) -> str:
         if not HOST.fullmatch(host):
-            raise ValueError(f"'{host}' is neither a name nor an address. Give one, such as 127.0.0.1 or 0.0.0.0")
+            raise ValueError(f"'{host}' is neither a host name nor an address. Give one, such as 127.0.0.1 or 0.0.0.0")
         return host
 
     @field_validator("allowed_hosts")
@@ -120,7 +116,7 @@ class Settings(BaseSettings):
     def _names_without_ports(cls, hosts: str) -> str:
         for name in _split(hosts):
             if not HOST.fullmatch(name):
-                raise ValueError(f"'{name}' is not a name that a Host header holds. Give names without ports or stars")
+                raise ValueError(f"'{name}' is not a host name. Give names without ports and wildcards")
         return hosts
 
     @field_validator("bootstrap_key", "metrics_key")
@@ -142,7 +138,7 @@ class Settings(BaseSettings):
         if self.heartbeat_seconds >= self.lease_seconds:
             raise ValueError(
                 f"TRAINYARD_HEARTBEAT_SECONDS ({self.heartbeat_seconds:g}) must be less than "
-                f"TRAINYARD_LEASE_SECONDS ({self.lease_seconds:g}): a lease that nobody renews in time ends the attempt"
+                f"TRAINYARD_LEASE_SECONDS ({self.lease_seconds:g}): an attempt ends if its lease is not renewed in time"
             )
         return self
 
@@ -152,94 +148,94 @@ class Settings(BaseSettings):
         for prefix in prefixes:
             if prefixes.count(prefix) > 1:
                 raise ValueError(
-                    f"TRAINYARD_BOOTSTRAP_KEY and TRAINYARD_METRICS_KEY hold two keys with the prefix {prefix}. "
+                    f"TRAINYARD_BOOTSTRAP_KEY and TRAINYARD_METRICS_KEY have two keys with the prefix {prefix}. "
                     f"{HOW_TO_MAKE}"
                 )
         return self
 
     @property
     def bootstrap_keys(self) -> tuple[ApiKey, ...]:
-        """Admin keys given from outside."""
+        """Return the admin keys of the settings."""
         return read_given_keys(self.bootstrap_key.get_secret_value())
 
     @property
     def metrics_keys(self) -> tuple[ApiKey, ...]:
-        """Keys for /metrics given from outside."""
+        """Return the keys for /metrics of the settings."""
         return read_given_keys(self.metrics_key.get_secret_value())
 
     @property
     def is_loopback(self) -> bool:
-        """Whether only this machine can reach the API."""
+        """Return True if only this machine can reach the API."""
         return is_loopback(self.host)
 
     @property
     def asks_for_keys(self) -> bool:
-        """Whether requests need an API key."""
+        """Return True if requests need an API key."""
         return self.require_keys or not self.is_loopback or bool(self.bootstrap_keys)
 
     @property
     def other_hosts(self) -> frozenset[str]:
-        """Names of this service beside loopback ones, in lower case."""
+        """Return the host names of this service besides loopback ones, in lower case."""
         return frozenset(_split(self.allowed_hosts.lower()))
 
     @property
     def effective_database_url(self) -> str:
-        """The database to use, with the embedded default filled in."""
+        """Return the URL of the database, by default that of the embedded one."""
         return self.database_url or f"sqlite:///{self.data_dir / 'trainyard.db'}"
 
     @property
     def is_broker_embedded(self) -> bool:
-        """Whether doorbells travel as files in the data directory."""
+        """Return True if doorbells are files in the data directory."""
         return not self.broker_url
 
     @property
     def broker_dir(self) -> Path:
-        """Folder of the embedded broker."""
+        """Return the folder of the embedded broker."""
         return self.data_dir / "broker"
 
     @property
     def artifacts_dir(self) -> Path:
-        """Folder of the content-addressed artifact store."""
+        """Return the folder of the content-addressed artifact store."""
         return self.data_dir / "artifacts"
 
     @property
     def datasets_dir(self) -> Path:
-        """Folder with one folder per dataset whose files live on this machine."""
+        """Return the folder with the files of datasets on this machine, one folder each."""
         return self.data_dir / "datasets"
 
     @property
     def scratch_dir(self) -> Path:
-        """Folder for files of attempts under way; safe to empty when no worker runs."""
+        """Return the folder for files of running attempts; safe to empty when no worker runs."""
         return self.data_dir / "scratch"
 
     @property
     def cache_dir(self) -> Path:
-        """Folder of what one run finds out for those after it; safe to delete at any time."""
+        """Return the folder of results that later runs reuse; safe to delete at any time."""
         return self.data_dir / "cache"
 
     @property
     def own_host(self) -> str:
-        """Where this machine reaches its own API: the address it listens on, or loopback where it listens on all."""
+        """Return the address of the API on this machine: the one it listens on, or loopback if it listens on all."""
         return LOOPBACK_OF.get(self.host, self.host)
 
     @property
     def default_base_url(self) -> str:
-        """Where a client on this machine finds the API."""
+        """Return the base URL of the API for clients on this machine."""
         host = self.own_host
-        # An IPv6 address stands in brackets (RFC 3986 section 3.2.2).
+        # An IPv6 address is written in brackets (RFC 3986 section 3.2.2).
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 @lru_cache(maxsize=256)
 def is_loopback(host: str) -> bool:
-    """Whether a name or an address, in no brackets, is this machine's own and no other's."""
+    """Return True if a host name or an address without brackets is a loopback one."""
     if host == "localhost":
         return True
     try:
         address = ip_address(host)
     except ValueError:
         return False
-    # How a socket for both versions of IP shows an address of IPv4 (RFC 4291 section 2.5.5.2).
+    # A socket for both versions of IP shows an address of IPv4 in this form (RFC 4291 section 2.5.5.2).
     mapped = address.ipv4_mapped if isinstance(address, IPv6Address) else None
     return (mapped or address).is_loopback
 
@@ -249,7 +245,7 @@ def load_settings() -> Settings:
     """Read the settings from the environment, once per process.
 
     Raises:
-        InvalidSetup: If a variable can not be used, naming it.
+        InvalidSetup: If a variable is invalid; names the variable.
     """
     try:
         return Settings()

@@ -1,32 +1,32 @@
-"""What workers report of themselves, and what follows from it for runs that wait."""
+"""Health of workers as they report it, and what queued runs wait for."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 MIN_FAILED_STARTS = 3
-"""A worker has to fail to start a trainer so many times in a row before runs may fail for it."""
+"""Failed starts of a trainer in a row before a worker counts as unable to train."""
 
 
 class WorkerState(StrEnum):
-    """Whether a worker can train."""
+    """State of a worker."""
 
     STARTING = "starting"
     """Its first trainers warm up."""
     READY = "ready"
     """A trainer waits for a run, or trains one."""
     BROKEN = "broken"
-    """No trainer could start the last time one was tried. The worker keeps trying."""
+    """The last start of each trainer failed. The worker keeps trying."""
 
 
 @dataclass(frozen=True, slots=True)
 class WorkerHealth:
-    """What a worker reports of its trainers.
+    """A worker's report of its trainers.
 
     Attributes:
-        num_trainers: Trainer processes that it is set up to run.
-        num_ready: Of these, how many started.
-        num_failed_starts: Starts of a trainer that failed in a row; 0 while none is failing.
-        error: Why the last one failed, in a sentence; None while none is failing.
+        num_trainers: Trainer processes that it is configured to run.
+        num_ready: Number of trainers that have started.
+        num_failed_starts: Failed starts of a trainer in a row; 0 while none fails.
+        error: Error of the last failed start, as a sentence; None while none fails.
     """
 
     state: WorkerState
@@ -38,12 +38,12 @@ class WorkerHealth:
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """A worker as the database knows it.
+    """A worker as stored in the database.
 
     Attributes:
         name: Host and process id; also the owner of the runs that it trains.
-        is_live: Whether it reported lately.
-        broken_seconds: How long it has been broken; 0 if it is not.
+        is_live: True if it has reported lately.
+        broken_seconds: Time since it became broken; 0 if it is not.
     """
 
     name: str
@@ -54,10 +54,10 @@ class Worker:
 
 
 class WaitingKind(StrEnum):
-    """What has to come for a queued run to start."""
+    """Requirement that a queued run waits for."""
 
     TRAINER = "trainer"
-    """A trainer that is free."""
+    """A free trainer."""
     WORKER = "worker"
     """A worker; none is running."""
     REPAIR = "repair"
@@ -66,7 +66,7 @@ class WaitingKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class WaitingFor:
-    """What a queued run waits for, with a sentence for people."""
+    """The need of a queued run, with a text for people."""
 
     kind: WaitingKind
     detail: str
@@ -74,11 +74,11 @@ class WaitingFor:
 
 @dataclass(frozen=True, slots=True)
 class TrainingStatus:
-    """Whether submitted runs will be trained.
+    """Status of training as a whole.
 
     Attributes:
-        ok: Whether a worker is there that can train, or is about to be able to.
-        detail: What is wrong, or None.
+        ok: True if a worker can train, or is starting.
+        detail: Description of the faults, or None.
     """
 
     ok: bool
@@ -93,11 +93,11 @@ class Workforce:
 
     @property
     def live(self) -> tuple[Worker, ...]:
-        """Workers that reported lately."""
+        """Return the workers that have reported lately."""
         return tuple(worker for worker in self.workers if worker.is_live)
 
     def has_been_broken_for(self, seconds: float) -> bool:
-        """Return True if workers are running and every one has been unable to start a trainer for so long."""
+        """Return True if workers are running and each has been unable to start a trainer for this long."""
         return bool(self.live) and all(
             worker.health.state is WorkerState.BROKEN
             and worker.health.num_failed_starts >= MIN_FAILED_STARTS
@@ -106,7 +106,7 @@ class Workforce:
         )
 
     def status(self) -> TrainingStatus:
-        """Return whether runs will be trained, and what is wrong: also one broken worker among healthy ones."""
+        """Return the status of training; its detail also names a broken worker among healthy ones."""
         waiting_for = self.waiting_for()
         if waiting_for.kind is not WaitingKind.TRAINER:
             return TrainingStatus(ok=False, detail=waiting_for.detail)
@@ -133,7 +133,7 @@ class Workforce:
 
     @property
     def failing(self) -> tuple[Worker, ...]:
-        """Live workers some or all of whose trainers cannot start."""
+        """Return the live workers with trainers that cannot start."""
         return tuple(worker for worker in self.live if worker.health.error is not None)
 
     @property

@@ -1,4 +1,4 @@
-"""Queries about API keys."""
+"""Queries of API keys."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,19 +11,19 @@ from sqlalchemy.orm import Session
 from core.api_keys import ApiKey, Scope, hash_secret, make_key
 from core.errors import Conflict, InvalidSetup, UnknownKey
 from core.settings import Settings
-from db.records import ApiKeyRecord
+from db.records.service import ApiKeyRecord
 from db.statements import database_now, insert_unless_there
 
 MAX_LIVE_KEYS = 2
-"""Keys of one name at a time: the one in use, and the one that takes over from it."""
+"""Most live keys of one name at a time: the one in use, and the one that replaces it."""
 
 USE_SECONDS = 60.0
-"""How often the last use of a key is written, at most."""
+"""Shortest time between two writes of the last use of a key."""
 
 
 @dataclass(frozen=True, slots=True)
 class StoredKey:
-    """A key as the database has it.
+    """An API key as stored.
 
     Attributes:
         read_at: When it was read, by the database's clock, which alone decides what has expired.
@@ -41,35 +41,35 @@ class StoredKey:
 
     @property
     def has_expired(self) -> bool:
-        """Whether its time is over."""
+        """Return True once the key has expired."""
         return self.expires_at is not None and self.expires_at <= self.read_at
 
     @property
     def is_live(self) -> bool:
-        """Whether it opens anything."""
+        """Return True while the key is accepted: neither revoked nor expired."""
         return self.revoked_at is None and not self.has_expired
 
     @property
     def is_use_due(self) -> bool:
-        """Whether its use should be written again."""
+        """Return True if the last use should be written again."""
         return self.last_used_at is None or self.read_at - self.last_used_at >= timedelta(seconds=USE_SECONDS)
 
 
 def create(
     session: Session, *, name: str, scopes: Iterable[Scope], lifetime_seconds: float | None = None
 ) -> tuple[StoredKey, ApiKey]:
-    """Draw a key and keep it; its secret is known to nobody but the caller from then on.
+    """Create a key. Only its hash is stored: the returned key is the one copy of the secret.
 
     Raises:
-        Conflict: If two live keys have this name already, saying which to revoke.
+        Conflict: If two live keys have this name already; names the one to revoke.
     """
     _lock(session)
     live = [key for key in _select(session, ApiKeyRecord.name == name) if key.is_live]
     if len(live) >= MAX_LIVE_KEYS:
         oldest = min(live, key=lambda key: key.created_at)
         raise Conflict(
-            f"'{name}' has {len(live)} live keys already: {', '.join(key.prefix for key in live)}. A third is one too "
-            f"many for a change of keys. Revoke the one no longer used, probably the older: {oldest.prefix}."
+            f"'{name}' has {len(live)} live keys already: {', '.join(key.prefix for key in live)}. The most is "
+            f"{MAX_LIVE_KEYS}. Revoke the one that is no longer used, probably the older: {oldest.prefix}."
         )
     held = frozenset(scopes)
     values: dict[str, Any] = {"name": name, "scopes": " ".join(scope for scope in Scope if scope in held)}
@@ -78,69 +78,69 @@ def create(
     while True:
         key = make_key()
         row = {"prefix": key.prefix, "secret_sha256": hash_secret(key.secret), **values}
-        # A prefix that is taken comes up once in 10¹² draws.
+        # A prefix that is taken is drawn once in 10¹² times.
         if insert_unless_there(session, ApiKeyRecord, row):
             return get(session, key.prefix), key
 
 
 def find(session: Session, prefix: str) -> StoredKey | None:
-    """The key with this prefix, live or not."""
+    """Return the key with this prefix, live or not; None if there is none."""
     return next(iter(_select(session, ApiKeyRecord.prefix == prefix)), None)
 
 
 def get(session: Session, prefix: str) -> StoredKey:
-    """The key with this prefix, live or not.
+    """Return the key with this prefix, live or not.
 
     Raises:
         UnknownKey: If there is none.
     """
     found = find(session, prefix)
     if found is None:
-        raise UnknownKey(f"There is no API key '{prefix[:40]}'. GET /v1/keys lists the prefixes of those there are.")
+        raise UnknownKey(f"There is no API key '{prefix[:40]}'. GET /v1/keys lists the prefixes of all keys.")
     return found
 
 
 def list_keys(session: Session) -> list[StoredKey]:
-    """Every key there was, newest first."""
+    """Return every key ever created, newest first."""
     return _select(session)
 
 
 def has_live_admin(session: Session) -> bool:
-    """Whether a key is there that may make others."""
+    """Return True if a live key may create others."""
     return bool(_live_admins(session))
 
 
 def check_admin(session: Session, settings: Settings) -> None:
-    """Make sure that somebody can make keys, where keys are asked for.
+    """Check that an admin key exists, where the service requires keys.
 
     Raises:
-        InvalidSetup: If no admin key was given from outside and none in the database is live.
+        InvalidSetup: If the settings give no bootstrap key and the database has no live admin key.
     """
     if settings.asks_for_keys and not settings.bootstrap_keys and not has_live_admin(session):
         raise InvalidSetup(
-            f"Requests to {settings.host} need an API key, and there is no admin key to make others with. Set "
+            f"Requests to {settings.host} need an API key, and there is no admin key to create others with. Set "
             "TRAINYARD_BOOTSTRAP_KEY to a key made with: python -m core.api_keys"
         )
 
 
 def revoke(session: Session, prefix: str, *, keep_an_admin: bool) -> StoredKey:
-    """Close a key for good; one that is closed already stays as it is.
+    """Revoke a key for good; a key that is revoked already stays as it is.
 
     Args:
-        session: Of the transaction to do it in.
-        prefix: Of the key.
-        keep_an_admin: Whether the last live admin key may not go.
+        session: Session of the transaction.
+        prefix: Prefix of the key.
+        keep_an_admin: Reject revoking the last live admin key.
 
     Raises:
-        UnknownKey: If there is none.
-        Conflict: If it is the last that may make others.
+        UnknownKey: If there is no such key.
+        Conflict: If it is the last live admin key and `keep_an_admin` is set.
     """
     _lock(session)
     key = get(session, prefix)
     if keep_an_admin and [admin.prefix for admin in _live_admins(session)] == [prefix]:
         raise Conflict(
-            f"{prefix} is the last live admin key: without it nobody could make another. Make one first, or start the "
-            "service with TRAINYARD_BOOTSTRAP_KEY."
+            f"{prefix} is the last live admin key: without it nobody could create another. "
+            "Create one first, or start the service with TRAINYARD_BOOTSTRAP_KEY."
         )
     if key.revoked_at is None:
         _update(session, ApiKeyRecord.prefix == prefix, revoked_at=database_now())
@@ -148,18 +148,18 @@ def revoke(session: Session, prefix: str, *, keep_an_admin: bool) -> StoredKey:
 
 
 def note_use(session: Session, prefix: str) -> None:
-    """Write that a key is in use, unless it was written less than a minute ago."""
+    """Record the use of a key, unless one was recorded less than a minute ago."""
     is_due = or_(ApiKeyRecord.last_used_at.is_(None), ApiKeyRecord.last_used_at <= database_now(-USE_SECONDS))
     _update(session, ApiKeyRecord.prefix == prefix, is_due, last_used_at=database_now())
 
 
 def _lock(session: Session) -> None:
-    """Wait until no other transaction makes or revokes keys: what is counted here must not change meanwhile.
+    """Wait until no other transaction creates or revokes keys: the keys counted here must not change meanwhile.
 
     SQLite has one writer at a time anyway.
     """
     if session.get_bind().dialect.name == "postgresql":
-        # Stands against itself and against writers, not against readers.
+        # This mode conflicts with itself and with writers, not with readers.
         session.execute(text(f"LOCK TABLE {ApiKeyRecord.__tablename__} IN SHARE ROW EXCLUSIVE MODE"))
 
 

@@ -1,4 +1,4 @@
-"""Queries about the files that runs leave behind. The files themselves are core.artifacts' concern."""
+"""Queries of the artifacts of runs. core/artifacts.py stores the files themselves."""
 
 from collections.abc import Iterable
 from uuid import UUID
@@ -8,37 +8,37 @@ from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.errors import UnknownArtifact, nearest
-from db.records import ArtifactRecord
+from db.records.runs import ArtifactRecord
 
 
 def list_for_run(session: Session, run_id: UUID) -> list[Artifact]:
-    """What a run left behind, by name; nothing where there is no such run."""
+    """Return the artifacts of a run by name; an empty list for an unknown run."""
     query = select(ArtifactRecord).where(ArtifactRecord.run_id == run_id).order_by(ArtifactRecord.name)
     return [as_artifact(record) for record in session.scalars(query)]
 
 
 def get(session: Session, run_id: UUID, name: str) -> Artifact:
-    """One artifact of a run.
+    """Return one artifact of a run.
 
     Raises:
-        UnknownArtifact: Naming the nearest that the run left.
+        UnknownArtifact: If there is none; names the nearest of the run.
     """
     record = session.get(ArtifactRecord, (run_id, name))
     if record is None:
         known = [artifact.name for artifact in list_for_run(session, run_id)]
-        raise UnknownArtifact(f"Run {run_id} left no artifact '{name}'.{nearest(name, known)}")
+        raise UnknownArtifact(f"Run {run_id} has no artifact '{name}'.{nearest(name, known)}")
     return as_artifact(record)
 
 
 def unreferenced(session: Session, hashes: Iterable[str]) -> list[str]:
-    """Those of these sha256 that no run refers to, sorted."""
+    """Return those of these sha256 that no run refers to, sorted."""
     wanted = set(hashes)
     query = select(ArtifactRecord.sha256).where(ArtifactRecord.sha256.in_(wanted)).distinct()
     return sorted(wanted - set(session.scalars(query)))
 
 
 def replace(session: Session, run_id: UUID, attempt: int, artifacts: Iterable[Artifact]) -> None:
-    """Record artifacts of an attempt in place of those with the same names. Only a fenced transaction may call this."""
+    """Store artifacts of an attempt, replacing those with the same names. Only a fenced transaction may call this."""
     rows = [
         {
             "run_id": run_id,
@@ -58,5 +58,5 @@ def replace(session: Session, run_id: UUID, attempt: int, artifacts: Iterable[Ar
 
 
 def as_artifact(record: ArtifactRecord) -> Artifact:
-    """A row as the rest of Trainyard knows it."""
+    """Return a row as an Artifact."""
     return Artifact(name=record.name, sha256=record.sha256, num_bytes=record.num_bytes, media_type=record.media_type)

@@ -1,4 +1,4 @@
-"""How an attempt holds its run and how it lets go; the inner half of db/claims.py and db/expiry.py."""
+"""Hold, update and end an attempt at a run; the shared half of db/claims.py and db/expiry.py."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,14 +11,14 @@ from sqlalchemy.orm import Session
 from core.errors import AttemptFenced, TrainerLost
 from core.run_report import RunError
 from core.run_state import RunState, check_move
-from db.documents import made_storable
-from db.records import AttemptOutcome, AttemptRecord, RunRecord
+from db.documents import replace_unstorable
+from db.records.runs import AttemptOutcome, AttemptRecord, RunRecord
 from db.statements import database_now
 
 
 @dataclass(frozen=True, slots=True)
 class HeldRun:
-    """What the holder of a run needs to know of it, read under the row's lock."""
+    """State of a run that its attempt decides on, read under the row's lock."""
 
     id: UUID
     attempt: int
@@ -43,7 +43,7 @@ HELD_COLUMNS = (
 def hold(session: Session, run_id: UUID, attempt: int, lease_seconds: float) -> HeldRun:
     """Renew an attempt's lease, and so lock its run until the transaction ends.
 
-    This comes first in every transaction of an attempt: whoever passes is the owner and stays it until the commit.
+    Every transaction of an attempt begins with this: an attempt that passes owns the run until the commit.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; then nothing may be written.
@@ -64,12 +64,12 @@ def hold(session: Session, run_id: UUID, attempt: int, lease_seconds: float) -> 
 
 
 def write(session: Session, held: HeldRun, values: dict[str, Any]) -> None:
-    """Change what clients see of a held run."""
-    statement = update(RunRecord).where(*_owned(held.id, held.attempt)).values(seen(values))
+    """Update the columns of a held run that clients see."""
+    statement = update(RunRecord).where(*_owned(held.id, held.attempt)).values(with_revision(values))
     session.execute(statement.execution_options(synchronize_session=False))
 
 
-def let_go(
+def end_attempt(
     session: Session,
     held: HeldRun,
     state: RunState,
@@ -93,7 +93,7 @@ def let_go(
     session.execute(
         update(AttemptRecord)
         .where(AttemptRecord.run_id == held.id, AttemptRecord.number == held.attempt)
-        .values(ended_at=database_now(), outcome=outcome, detail=made_storable(detail))
+        .values(ended_at=database_now(), outcome=outcome, detail=replace_unstorable(detail))
         .execution_options(synchronize_session=False)
     )
 
@@ -101,10 +101,10 @@ def let_go(
 def send_back(
     session: Session, held: HeldRun, outcome: AttemptOutcome, reason: str, *, count_as_crash: bool
 ) -> RunState:
-    """End a held attempt without a result, for the run to be tried again if it may be.
+    """End a held attempt without a result, and queue the run again if it has attempts left.
 
     Returns:
-        queued; or cancelled where that was asked for; or failed where this was the last crash allowed.
+        queued; cancelled if that was requested; failed if this was the last crash allowed.
     """
     num_crashes = held.num_crashes + count_as_crash
     values: dict[str, Any] = {"num_crashes": num_crashes}
@@ -116,18 +116,18 @@ def send_back(
         tries = "the only attempt" if held.max_attempts == 1 else f"{num_crashes} of {held.max_attempts} attempts"
         detail = f"The trainer was lost in {tries}; the last time: {reason}"
         values["error"] = RunError(TrainerLost.code, detail, held.attempt)
-    let_go(session, held, state, outcome, detail=reason, values=values)
+    end_attempt(session, held, state, outcome, detail=reason, values=values)
     return state
 
 
 def has_ended_as(session: Session, run_id: UUID, attempt: int, state: RunState) -> bool:
-    """Whether this attempt already brought its run to `state`: a commit whose answer was lost is not a failure."""
+    """Return True if this attempt has ended its run as `state` already, by a commit whose answer was lost."""
     here = (RunRecord.id == run_id, RunRecord.attempt == attempt, RunRecord.state == state)
     return session.scalar(select(RunRecord.id).where(*here)) is not None
 
 
-def seen(values: dict[str, Any]) -> dict[str, Any]:
-    """Changes that clients can see, with the marks that tell them so."""
+def with_revision(values: dict[str, Any]) -> dict[str, Any]:
+    """Return changes that clients can see, with a new revision and time of update."""
     return {"updated_at": database_now(), "revision": RunRecord.revision + 1} | values
 
 

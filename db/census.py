@@ -1,4 +1,4 @@
-"""What there is, in numbers: the questions that monitoring asks of the database, every few seconds and for ever."""
+"""Counts of runs, attempts and models for monitoring, which reads them every few seconds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,22 +9,23 @@ from sqlalchemy.orm import Session
 
 from core.run_state import RunState
 from db import runs
-from db.records import AttemptOutcome, AttemptRecord, ModelVersionRecord, RunRecord
+from db.records.registry import ModelVersionRecord
+from db.records.runs import AttemptOutcome, AttemptRecord, RunRecord
 from db.statements import database_now
 
 
 @dataclass(frozen=True, slots=True)
 class Census:
-    """All of one moment. Deleted runs are in none of these numbers, nor are their attempts and model versions.
+    """Counts of one moment, without deleted runs and their attempts and model versions.
 
     Attributes:
-        runs_by_state: How many runs are in each state, zeros included.
-        oldest_queued_seconds: How long the run that has waited longest has been queued; 0 if none is.
-        running_by_owner: How many runs each worker that has any trains.
-        num_attempts: Attempts at runs, those under way included.
-        attempts_by_outcome: How many attempts ended how, zeros included.
+        runs_by_state: Number of runs in each state, zeros included.
+        oldest_queued_seconds: Time since the oldest queued run was queued; 0 if none is.
+        running_by_owner: Number of runs that each worker trains, without idle workers.
+        num_attempts: Attempts at runs, those in progress included.
+        attempts_by_outcome: Number of ended attempts by outcome, zeros included.
         num_models: Models that have a version.
-        num_model_versions: Versions of them.
+        num_model_versions: Versions of all models.
     """
 
     runs_by_state: Mapping[RunState, int]
@@ -37,9 +38,9 @@ class Census:
 
 
 def take_census(session: Session) -> Census:
-    """Count everything.
+    """Return the census of the database as it is now.
 
-    What this takes grows with the number of runs and attempts kept, some 0.4 s for a million of each.
+    The time grows with the number of stored runs and attempts: about 0.4 s for a million of each.
     """
     outcomes = dict.fromkeys((*AttemptOutcome, None), 0)
     for outcome, count in session.execute(select(AttemptRecord.outcome, func.count()).group_by(AttemptRecord.outcome)):
@@ -67,5 +68,5 @@ def _measure_oldest(session: Session) -> float:
 
 def _count_by_owner(session: Session) -> dict[str, int]:
     query = select(RunRecord.owner, func.count()).where(RunRecord.state == RunState.RUNNING).group_by(RunRecord.owner)
-    # A running run has an owner; the table itself sees to that.
+    # A running run has an owner; a constraint of the table ensures it.
     return {owner: count for owner, count in session.execute(query) if owner is not None}

@@ -1,4 +1,4 @@
-"""The lease protocol: how workers claim runs, keep them and end them.
+"""The lease protocol, by which workers claim, hold and end runs.
 
 One conditional UPDATE claims a run. The number of the attempt is the fencing token: everything an attempt writes
 comes after an UPDATE that renews its lease `WHERE id AND attempt AND state = 'running'`, in the same transaction. If
@@ -23,9 +23,10 @@ from core.run_report import EngineReport, Environment, RunError
 from core.run_state import RunState, states_before
 from db import artifacts as artifact_rows
 from db import metrics, model_versions
-from db.attempts import has_ended_as, hold, let_go, seen, send_back, write
-from db.documents import made_storable
-from db.records import AttemptOutcome, AttemptRecord, ModelVersionRecord, RunRecord
+from db.attempts import end_attempt, has_ended_as, hold, send_back, with_revision, write
+from db.documents import replace_unstorable
+from db.records.registry import ModelVersionRecord
+from db.records.runs import AttemptOutcome, AttemptRecord, RunRecord
 from db.statements import database_now
 
 ENDING_LEASE_SECONDS = 60.0
@@ -37,9 +38,9 @@ class ClaimedRun:
     """A run that this worker owns until its lease ends.
 
     Attributes:
-        attempt: The fencing token, to be given back with every write.
+        attempt: The fencing token, to be passed with every write.
         spec: As normalised by core.specs.
-        queue_seconds: How long it waited since it was last queued.
+        queue_seconds: Time since it was last queued.
     """
 
     run_id: UUID
@@ -57,19 +58,19 @@ class ClaimedRun:
 
 @dataclass(frozen=True, slots=True)
 class Heartbeat:
-    """What the owner of a run learns by renewing its lease.
+    """Answer to the owner of a run that renews its lease.
 
     Attributes:
-        cancel_requested: Whether a client wants the run to stop.
+        cancel_requested: True once a client has asked to cancel the run.
     """
 
     cancel_requested: bool
 
 
 def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedRun | None:
-    """Take the oldest queued run that no other transaction is taking, and begin a new attempt at it.
+    """Claim the oldest queued run that no other transaction is claiming, and begin a new attempt at it.
 
-    What the attempt before left of curves and progress is deleted: this one starts over, and a curve never mixes two.
+    Curves and progress of the previous attempt are deleted: a curve never mixes points of two attempts.
 
     Returns:
         None when nothing is queued.
@@ -79,7 +80,7 @@ def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedR
         .where(RunRecord.state.in_(states_before(RunState.RUNNING)))
         .order_by(RunRecord.created_at, RunRecord.id)
         .limit(1)
-        # SQLite knows no such clause and needs none: its writers come one by one.
+        # SQLite has no such clause and needs none: it has one writer at a time.
         .with_for_update(skip_locked=True)
         .scalar_subquery()
     )
@@ -96,7 +97,7 @@ def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedR
     run = session.execute(
         update(RunRecord)
         .where(RunRecord.id == oldest, RunRecord.state.in_(states_before(RunState.RUNNING)))
-        .values(seen(started))
+        .values(with_revision(started))
         .returning(
             RunRecord.id,
             RunRecord.attempt,
@@ -135,7 +136,7 @@ def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedR
 
 
 def renew_lease(session: Session, run_id: UUID, attempt: int, lease_seconds: float) -> Heartbeat:
-    """Own the run for another `lease_seconds` from now.
+    """Renew the lease for another `lease_seconds` from now.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more.
@@ -154,10 +155,10 @@ def record_progress(
     batches: Sequence[MetricBatch] = (),
     latest_metrics: Mapping[str, float] | None = None,
 ) -> Heartbeat:
-    """Renew the lease, and store how far the attempt has come and what it measured.
+    """Renew the lease, and store the attempt's progress and metrics.
 
     Points of `batches` that were stored before are overwritten. The last value of each batch becomes the run's latest
-    one under its key; `latest_metrics` are merged in after them.
+    value of its key; `latest_metrics` are merged in after them.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
@@ -168,9 +169,9 @@ def record_progress(
         changes["progress"] = asdict(progress)
     values = {batch.key: batch.values[-1] for batch in batches if batch.values} | dict(latest_metrics or {})
     if values:
-        changes["latest_metrics"] = made_storable(held.latest_metrics | values)
+        changes["latest_metrics"] = replace_unstorable(held.latest_metrics | values)
     if changes:
-        # A supervisor that repeats what it said before proves that it lives, not that the trainer moves.
+        # A report that repeats the previous one shows that the supervisor is alive, not that the trainer progresses.
         write(session, held, changes | {"progress_at": database_now()})
     metrics.append(session, run_id, batches)
     return Heartbeat(cancel_requested=held.cancel_requested_at is not None)
@@ -186,13 +187,13 @@ def record_details(
     environment: Environment | None = None,
     engine: EngineReport | None = None,
 ) -> Heartbeat:
-    """Renew the lease, and store what the attempt runs on; what is None stays as it is.
+    """Renew the lease, and store the device, environment and engine of the attempt; None leaves a value unchanged.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
     held = hold(session, run_id, attempt, lease_seconds)
-    details = {"device": made_storable(device), "environment": environment, "engine": engine}
+    details = {"device": replace_unstorable(device), "environment": environment, "engine": engine}
     given = {name: value for name, value in details.items() if value is not None}
     if given:
         write(session, held, given)
@@ -208,13 +209,13 @@ def release_run(
     count_as_crash: bool = False,
     artifacts: Sequence[Artifact] = (),
 ) -> RunState:
-    """Give a run back without a result.
+    """Release a run without a result.
 
     With `count_as_crash` the attempt counts against max_attempts: a lost trainer does, a drain does not. The reason is
-    kept on the attempt, and on the run should it fail; so are files worth keeping, such as the log.
+    stored with the attempt, and with the run if it fails; so are artifacts such as the log.
 
     Returns:
-        queued; or cancelled where that was asked for; or failed where this was the last crash allowed.
+        queued; cancelled if that was requested; failed if this was the last crash allowed.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
@@ -240,13 +241,13 @@ def finish_run(
     phases: Mapping[str, float],
     latest_metrics: Mapping[str, float] | None = None,
 ) -> int:
-    """End a run with a model: its files, its final metrics, the next version of its model and its state, all or none.
+    """End a run as succeeded: artifacts, final metrics, next model version and state are stored together or not at all.
 
     The artifacts are in the store already. `phases` are seconds by phase; `latest_metrics`, the final values by key,
-    are merged into those shown on the run.
+    are merged into those of the run.
 
     Returns:
-        The number of the model version. Asked again after it succeeded, the same number.
+        The number of the model version; a repeated call returns the same number.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
@@ -263,9 +264,9 @@ def finish_run(
     values = {
         "model_version": version,
         "phases": dict(phases),
-        "latest_metrics": made_storable(held.latest_metrics | dict(latest_metrics or {})),
+        "latest_metrics": replace_unstorable(held.latest_metrics | dict(latest_metrics or {})),
     }
-    let_go(session, held, RunState.SUCCEEDED, AttemptOutcome.SUCCEEDED, values=values)
+    end_attempt(session, held, RunState.SUCCEEDED, AttemptOutcome.SUCCEEDED, values=values)
     return version
 
 
@@ -278,9 +279,9 @@ def fail_run(
     artifacts: Sequence[Artifact] = (),
     phases: Mapping[str, float] | None = None,
 ) -> None:
-    """End a run that no further attempt would help.
+    """End a run as failed, where another attempt would fail the same way.
 
-    The number of the attempt becomes that of the error.
+    The error gets the number of the attempt.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
@@ -295,7 +296,7 @@ def fail_run(
     values: dict[str, Any] = {"error": replace(error, attempt=attempt)}
     if phases is not None:
         values["phases"] = dict(phases)
-    let_go(session, held, RunState.FAILED, AttemptOutcome.FAILED, detail=error.detail or None, values=values)
+    end_attempt(session, held, RunState.FAILED, AttemptOutcome.FAILED, detail=error.detail or None, values=values)
 
 
 def cancel_running(
@@ -306,7 +307,7 @@ def cancel_running(
     artifacts: Sequence[Artifact] = (),
     phases: Mapping[str, float] | None = None,
 ) -> None:
-    """End a run whose trainer was stopped because a client asked for it.
+    """End a run as cancelled, once its trainer has stopped.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
@@ -319,4 +320,4 @@ def cancel_running(
         return
     artifact_rows.replace(session, run_id, attempt, artifacts)
     values = {"phases": dict(phases)} if phases is not None else None
-    let_go(session, held, RunState.CANCELLED, AttemptOutcome.CANCELLED, values=values)
+    end_attempt(session, held, RunState.CANCELLED, AttemptOutcome.CANCELLED, values=values)

@@ -1,4 +1,4 @@
-"""Column types that read back alike from SQLite and PostgreSQL."""
+"""Column types that behave the same on SQLite and PostgreSQL."""
 
 import math
 from datetime import UTC, datetime, timedelta
@@ -10,7 +10,7 @@ from sqlalchemy import JSON, BigInteger, Dialect, Double, Enum, Integer, TypeDec
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
-from db.documents import made_storable
+from db.documents import replace_unstorable
 
 MICROSECONDS_PER_SECOND = 1_000_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -23,16 +23,16 @@ SeriesId = BigInteger().with_variant(Integer, "sqlite")
 
 
 def word_of(words: type[StrEnum]) -> Enum:
-    """A column that stores the value of an enumeration's member as text."""
-    # Not an enumeration type of PostgreSQL's: a new word there would need a migration of its own.
+    """Column type that stores the value of an enumeration's member as text."""
+    # Not a native enumeration of PostgreSQL: each new value of one needs a migration.
     return Enum(words, native_enum=False, length=16, values_callable=lambda members: [str(word) for word in members])
 
 
 class Document(TypeDecorator[Any]):
-    """A JSON document below, a value of a type of core's above: a dataclass or a pydantic model.
+    """JSON column whose values are instances of a dataclass or pydantic model.
 
-    Text that no database can hold is replaced. What the type does not know is left aside when it is read, so that
-    rows of earlier and later versions can be.
+    Text that no database can store is replaced. Unknown fields are ignored when a row is read, so that rows of earlier
+    and later versions can be read.
     """
 
     impl = JSON
@@ -44,29 +44,29 @@ class Document(TypeDecorator[Any]):
         self._adapter: TypeAdapter[Any] = TypeAdapter(kind)
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """JSONB where there is such a type."""
+        """Use JSONB where the database has it."""
         return dialect.type_descriptor(Json)
 
     def process_bind_param(self, value: Any, _dialect: Dialect) -> Any:
-        """The value as JSON has it."""
-        return None if value is None else made_storable(self._adapter.dump_python(value, mode="json"))
+        """Convert the value to JSON."""
+        return None if value is None else replace_unstorable(self._adapter.dump_python(value, mode="json"))
 
     def process_result_value(self, value: Any, _dialect: Dialect) -> Any:
-        """The value of the type."""
+        """Convert JSON to a value of the type."""
         return None if value is None else self._adapter.validate_python(value)
 
 
 class Timestamp(TypeDecorator[datetime]):
-    """A moment: microseconds since 1970 as BIGINT below, an aware datetime in UTC above.
+    """Time stored as BIGINT microseconds since 1970 and read as an aware datetime in UTC.
 
-    Integers compare and subtract alike on every database; date types do not.
+    Integers compare and subtract the same way on every database; date types do not.
     """
 
     impl = BigInteger
     cache_ok = True
 
     def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
-        """An aware datetime as microseconds."""
+        """Convert an aware datetime to microseconds."""
         if value is None:
             return None
         if value.tzinfo is None:
@@ -74,23 +74,23 @@ class Timestamp(TypeDecorator[datetime]):
         return (value - EPOCH) // timedelta(microseconds=1)
 
     def process_result_value(self, value: int | None, _dialect: Dialect) -> datetime | None:
-        """Microseconds as an aware datetime."""
+        """Convert microseconds to an aware datetime."""
         return None if value is None else EPOCH + timedelta(microseconds=value)
 
 
 class MetricValue(TypeDecorator[float]):
-    """A measured number; NaN is stored as NULL.
+    """Value of a metric; NaN is stored as NULL.
 
-    SQLite turns NaN into NULL by itself. Doing so everywhere keeps one meaning, and lets aggregates skip NaN on both.
+    SQLite turns NaN into NULL by itself. Doing so on both gives NULL one meaning, and lets aggregates skip NaN.
     """
 
     impl = Double
     cache_ok = True
 
     def process_bind_param(self, value: float | None, _dialect: Dialect) -> float | None:
-        """NaN as NULL."""
+        """Convert NaN to NULL."""
         return None if value is None or math.isnan(value) else value
 
     def process_result_value(self, value: float | None, _dialect: Dialect) -> float:
-        """NULL as NaN."""
+        """Convert NULL to NaN."""
         return math.nan if value is None else value

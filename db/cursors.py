@@ -1,4 +1,4 @@
-"""Pages of a list, each found by where the one before it ended (keyset pagination)."""
+"""Pages of a list, each beginning after the last item of the previous one (keyset pagination)."""
 
 import binascii
 import json
@@ -13,11 +13,11 @@ Item = TypeVar("Item")
 
 @dataclass(frozen=True, slots=True)
 class Page(Generic[Item]):
-    """One page.
+    """One page of a list.
 
     Attributes:
         items: In the order of the list.
-        next_cursor: Where the next page starts; None at the end of the list.
+        next_cursor: Cursor of the next page; None on the last.
     """
 
     items: list[Item]
@@ -25,15 +25,15 @@ class Page(Generic[Item]):
 
 
 def write_cursor(*place: str | int) -> str:
-    """An opaque word for a place in a list."""
+    """Encode a place in a list as an opaque cursor."""
     return urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
 def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
-    """The place that `write_cursor` was given.
+    """Decode a cursor of `write_cursor`.
 
     Raises:
-        InvalidInput: If no `write_cursor` made this for parts of these kinds.
+        InvalidInput: If it is not a cursor with parts of these types.
     """
     try:
         place = json.loads(urlsafe_b64decode(cursor.encode() + b"=" * (-len(cursor) % 4)))
@@ -46,7 +46,8 @@ def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
 
 
 def bad_cursor(cursor: str) -> InvalidInput:
-    """What to raise for a cursor that leads nowhere."""
+    """Return the error for an invalid cursor."""
     return InvalidInput(
-        f"'{cursor[:80]}' is not a cursor. Send next_cursor of the page before, unchanged, or none for the first page."
+        f"'{cursor[:80]}' is not a cursor. "
+        "Send next_cursor of the previous page, unchanged; send none for the first page."
     )

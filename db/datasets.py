@@ -1,7 +1,7 @@
-"""Queries about uploaded datasets: their versions, and the runs that learn from them.
+"""Queries of uploaded datasets: their versions, and the runs that train on them.
 
-Bytes are stored once, however many versions have them. Whoever puts their files in place, or removes them, holds
-`lock_content` from before looking at the rows until after the files are where they belong.
+Bytes are stored once, however many versions share them. A transaction that adds or removes files calls `lock_content`
+before it reads the rows, and holds the lock until the files are in place or removed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -12,27 +12,29 @@ from sqlalchemy import ColumnElement, Select, delete, func, insert, select, upda
 from sqlalchemy.orm import Session, defer
 
 from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
-from core.run_state import RunState
+from core.run_state import TERMINAL_STATES, RunState
 from core.uploads.description import DescriptionFile
 from db.cursors import Page, read_cursor, write_cursor
-from db.documents import made_storable
-from db.records import DatasetRecord, DatasetVersionRecord, RunDatasetRecord, RunRecord
+from db.documents import replace_unstorable
+from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
+from db.records.runs import RunRecord
+from db.runs import hash_spec
 from db.statements import insert_unless_there
 
 MAX_VERSION = 2**31 - 1
 NUM_NAMED = 10
-"""So many versions, or runs, are named to someone who asked for what is not possible."""
+"""Most versions, or runs, that an error names."""
 
 _WITHOUT_DESCRIPTION = defer(DatasetVersionRecord.description, raiseload=True)
 
 
 @dataclass(frozen=True, slots=True)
 class ListedDataset:
-    """A dataset as lists show it.
+    """A dataset in a list.
 
     Attributes:
         newest: Its newest version, without the description.
-        num_versions: How many versions it has.
+        num_versions: Number of its versions.
     """
 
     newest: DatasetVersionRecord
@@ -40,7 +42,7 @@ class ListedDataset:
 
 
 def lock_content(session: Session, sha256: str) -> None:
-    """Have others who put or remove files of this hash wait until this transaction ends."""
+    """Lock the files of this hash against other transactions until this one ends."""
     # SQLite has one writer at a time anyway.
     if session.get_bind().dialect.name == "postgresql":
         key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
@@ -48,7 +50,7 @@ def lock_content(session: Session, sha256: str) -> None:
 
 
 def describe_content(session: Session, sha256: str) -> DescriptionFile | None:
-    """What is known of bytes that are stored already; None where they are not."""
+    """Return the description of bytes that are stored already; None if they are not."""
     query = select(DatasetVersionRecord.description).where(DatasetVersionRecord.sha256 == sha256).limit(1)
     found = session.scalar(query)
     return None if found is None else DescriptionFile.model_validate(found)
@@ -64,13 +66,13 @@ def add(
     summary: str,
     filename: str | None = None,
 ) -> tuple[DatasetVersionRecord, bool]:
-    """Make a version of these bytes, unless the dataset has one.
+    """Register these bytes as a version of the dataset, unless it has one with the same bytes.
 
     Returns:
-        The version, and whether it is new.
+        The version, and True if it is new.
     """
     insert_unless_there(session, DatasetRecord, {"name": name})
-    # The lock has whoever adds to the same name wait here, and see this version.
+    # A transaction that adds to the same name waits for this lock, and then finds this version.
     session.execute(select(DatasetRecord.name).where(DatasetRecord.name == name).with_for_update())
     here = (DatasetVersionRecord.dataset_name == name, DatasetVersionRecord.sha256 == sha256)
     found = session.scalars(select(DatasetVersionRecord).where(*here)).one_or_none()
@@ -88,11 +90,11 @@ def add(
         version=version,
         sha256=sha256,
         num_bytes=num_bytes,
-        filename=made_storable(filename),
+        filename=replace_unstorable(filename),
         kind=described.description.kind,
         format=described.format,
         summary=summary,
-        description=made_storable(described.model_dump(mode="json")),
+        description=replace_unstorable(described.model_dump(mode="json")),
     )
     session.add(record)
     session.flush()
@@ -101,10 +103,10 @@ def add(
 
 
 def list_page(session: Session, *, limit: int = 50, cursor: str | None = None) -> Page[ListedDataset]:
-    """A page of the datasets that have versions, by name.
+    """Return a page of the datasets that have versions, by name.
 
     Raises:
-        InvalidInput: If the cursor is not one.
+        InvalidInput: If the cursor is invalid.
     """
     counts = (
         select(
@@ -126,72 +128,113 @@ def list_page(session: Session, *, limit: int = 50, cursor: str | None = None) -
     return Page(items=items, next_cursor=write_cursor(items[-1].newest.dataset_name) if len(rows) > limit else None)
 
 
-def list_versions(session: Session, name: str, *, limit: int = 200) -> list[DatasetVersionRecord]:
-    """Versions of a dataset without their descriptions, newest first.
+def list_versions(
+    session: Session, name: str, *, limit: int = 200, uploaded_from: str = "FILE"
+) -> list[DatasetVersionRecord]:
+    """Return the versions of a dataset without their descriptions, newest first.
+
+    Args:
+        session: On the database.
+        name: Of the dataset.
+        limit: Most of them.
+        uploaded_from: What the error says to upload if there is no such dataset.
 
     Raises:
-        UnknownDataset: If there is none, naming the nearest that there is.
+        UnknownDataset: If there is none; names the nearest that exists.
     """
     query = _newest_first(name).options(_WITHOUT_DESCRIPTION).limit(limit)
     records = list(session.scalars(query))
     if not records:
-        raise _unknown_dataset(session, name)
+        raise _unknown_dataset(session, name, uploaded_from)
     return records
 
 
-def get_version(session: Session, name: str, version: int | None = None) -> DatasetVersionRecord:
-    """One version of a dataset; the newest for None.
+def get_version(
+    session: Session, name: str, version: int | None = None, *, uploaded_from: str = "FILE"
+) -> DatasetVersionRecord:
+    """Return one version of a dataset; the newest for None.
+
+    Args:
+        session: On the database.
+        name: Of the dataset.
+        version: Its number.
+        uploaded_from: What the error says to upload if there is no such dataset.
 
     Raises:
-        UnknownDataset: If there is none, saying what there is.
+        UnknownDataset: If there is no such dataset; names the nearest.
+        UnknownDatasetVersion: If there is no such version; names those that exist.
     """
     query = _newest_first(name).limit(1)
     if version is not None:
         query = query.where(DatasetVersionRecord.version == _as_stored(version))
     record = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
     if record is None:
-        raise _unknown_version(name, version, list_versions(session, name, limit=NUM_NAMED + 1))
+        known = list_versions(session, name, limit=NUM_NAMED + 1, uploaded_from=uploaded_from)
+        raise _unknown_version(name, version, known)
     return record
 
 
 def use(session: Session, run_id: UUID, name: str, version: int) -> None:
-    """Note that a run learns from a version, which then can not be deleted before the run has ended.
+    """Record that a run trains on a version, which then cannot be deleted before the run has ended.
 
     Raises:
         UnknownDatasetVersion: If it was deleted meanwhile.
     """
-    # Locked, so that it can not be deleted between this look and the end of the transaction.
+    # Locked, so that it cannot be deleted between this query and the end of the transaction.
     locked = select(DatasetVersionRecord.version).where(*_this(name, version))
     if session.scalar(locked.with_for_update(read=True, key_share=True)) is None:
         raise UnknownDatasetVersion(
-            f"Version {version} of the dataset '{name}' was deleted just now. Name another one."
+            f"Version {version} of the dataset '{name}' was deleted just now. Name another version."
         )
     session.execute(insert(RunDatasetRecord).values(run_id=run_id, dataset_name=name, version=version))
 
 
+def pin_runs(session: Session, source: str, version: DatasetVersionRecord) -> int:
+    """Pin runs that have not ended, and name a source without an upload of it, to a version; return how many.
+
+    Args:
+        session: On the database.
+        source: What their specs call the dataset, such as `mnist`.
+        version: The upload that they learn from from now on.
+    """
+    num_pinned = 0
+    unended = [state for state in RunState if state not in TERMINAL_STATES]
+    for run in session.scalars(select(RunRecord).where(RunRecord.state.in_(unended)).with_for_update()).all():
+        dataset = run.spec["dataset"]
+        if dataset["name"] != source or dataset.get("sha256") is not None:
+            continue
+        pinned = {"dataset": version.dataset_name, "version": version.version, "sha256": version.sha256}
+        run.spec = run.spec | {"dataset": dataset | pinned}
+        run.spec_sha256 = hash_spec(run.spec)
+        use(session, run.id, version.dataset_name, version.version)
+        num_pinned += 1
+    return num_pinned
+
+
 def delete_version(session: Session, name: str, version: int) -> list[str]:
-    """Forget one version.
+    """Delete one version.
 
     Returns:
-        Its sha256 if no other version has the same bytes, else nothing.
+        Its sha256 if no other version has the same bytes, else an empty list.
 
     Raises:
-        UnknownDataset: If there is none, saying what there is.
-        Conflict: If a run that has not ended learns from it, naming the run.
+        UnknownDataset: If there is no such dataset; names the nearest.
+        UnknownDatasetVersion: If there is no such version; names those that exist.
+        Conflict: If a run that has not ended trains on it; names the run.
     """
     get_version(session, name, version)
     return _delete(session, name, [version])
 
 
 def delete_dataset(session: Session, name: str) -> list[str]:
-    """Forget every version of a dataset.
+    """Delete every version of a dataset.
 
     Returns:
         The sha256 of bytes that no version of another dataset has, sorted.
 
     Raises:
-        UnknownDataset: If there is none, naming the nearest that there is.
-        Conflict: If a run that has not ended learns from one, naming the run.
+        UnknownDataset: If there is none; names the nearest that exists.
+        Conflict: If a run that has not ended trains on one; names the run.
     """
     list_versions(session, name, limit=1)
     query = select(DatasetVersionRecord.version).where(DatasetVersionRecord.dataset_name == name)
@@ -199,7 +242,7 @@ def delete_dataset(session: Session, name: str) -> list[str]:
 
 
 def unreferenced(session: Session, hashes: Iterable[str]) -> list[str]:
-    """Those of these sha256 that no version has, sorted."""
+    """Return those of these sha256 that no version has, sorted."""
     wanted = set(hashes)
     query = select(DatasetVersionRecord.sha256).where(DatasetVersionRecord.sha256.in_(wanted)).distinct()
     return sorted(wanted - set(session.scalars(query)))
@@ -209,19 +252,19 @@ def _delete(session: Session, name: str, versions: Sequence[int]) -> list[str]:
     these = (DatasetVersionRecord.dataset_name == name, DatasetVersionRecord.version.in_(versions))
     locked = select(DatasetVersionRecord.sha256).where(*these).order_by(DatasetVersionRecord.version).with_for_update()
     hashes = list(session.scalars(locked))
-    # Looked at once the rows are locked: no run can begin to use them after this.
-    if runs := _runs_under_way(session, name, versions):
+    # Queried once the rows are locked: no run can begin to use them after this.
+    if runs := _unfinished_runs(session, name, versions):
         named = ", ".join(str(run_id) for run_id in runs[:NUM_NAMED])
         more = ", …" if len(runs) > NUM_NAMED else ""
         raise Conflict(
             f"The dataset '{name}' is used by runs that have not ended: {named}{more}. "
-            "Wait for them, or cancel them, and delete it then."
+            "Wait for them or cancel them, then delete it."
         )
     session.execute(delete(DatasetVersionRecord).where(*these).execution_options(synchronize_session=False))
     return unreferenced(session, hashes)
 
 
-def _runs_under_way(session: Session, name: str, versions: Sequence[int]) -> list[UUID]:
+def _unfinished_runs(session: Session, name: str, versions: Sequence[int]) -> list[UUID]:
     query = (
         select(RunRecord.id)
         .join(RunDatasetRecord, RunDatasetRecord.run_id == RunRecord.id)
@@ -243,15 +286,15 @@ def _this(name: str, version: int) -> tuple[ColumnElement[bool], ColumnElement[b
 
 
 def _as_stored(version: int) -> int:
-    # A number that no column holds would be an error of the driver's, not a version that is not there; nor is 0 there.
+    # A number too large for the column would be an error of the driver, not an unknown version; 0 is always unknown.
     return version if 0 < version <= MAX_VERSION else 0
 
 
-def _unknown_dataset(session: Session, name: str) -> UnknownDataset:
+def _unknown_dataset(session: Session, name: str, uploaded_from: str) -> UnknownDataset:
     known = session.scalars(select(DatasetVersionRecord.dataset_name).distinct().limit(1000)).all()
     return UnknownDataset(
-        f"There is no dataset '{name[:80]}' here.{nearest(name[:80], known)} "
-        f"Upload it: trainyard data add {name[:80]} FILE"
+        f"There is no dataset '{name[:80]}'.{nearest(name[:80], known)} "
+        f"Upload it: trainyard data add {name[:80]} {uploaded_from}"
     )
 
 

@@ -1,8 +1,8 @@
-"""JSON columns: every float survives, and so does whatever a client sent; text that no database can hold does not.
+"""Encoding of JSON columns, in which every float and every object of a client reads back unchanged.
 
-JSON has no NaN and no infinities, and PostgreSQL refuses the words that Python writes for them. They are stored as
-`{"$float": "nan"}`. An object that a client sent with that very key is stored with its value in a list, which no float
-ever is, so the two can't be confused.
+JSON has no NaN and no infinities, and PostgreSQL rejects the words that Python writes for them. They are stored as
+`{"$float": "nan"}`. An object that a client sent with that very key is stored with its value in a list, which a float
+never is, so the two cannot be confused. Text that no database can store is rejected or replaced.
 """
 
 import json
@@ -15,12 +15,12 @@ from core.errors import InvalidInput, Problem
 FLOAT_KEY = "$float"
 
 NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
-"""The NUL character and halves of surrogate pairs, which PostgreSQL refuses."""
+"""The NUL character and lone surrogates, which PostgreSQL rejects."""
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
 def to_json(value: Any) -> str:
-    """A JSON text without NaN or Infinity."""
+    """Encode a value as JSON without NaN or Infinity."""
     try:
         text = json.dumps(value, allow_nan=False, separators=(",", ":"))
     except ValueError:  # NaN or an infinity, somewhere within.
@@ -31,7 +31,7 @@ def to_json(value: Any) -> str:
 
 
 def from_json(text: str | bytes) -> Any:
-    """What `to_json` was given, with tuples as lists."""
+    """Decode a text of `to_json`; tuples come back as lists."""
     value = text.decode() if isinstance(text, bytes) else text
     if f'"{FLOAT_KEY}"' in value:
         return json.loads(value, object_hook=_unmarked)
@@ -59,14 +59,14 @@ def _unmarked(value: dict[str, Any]) -> Any:
 
 
 def check_storable(value: Any, pointer: str = "") -> None:
-    """Refuse text from a client that can not be stored, wherever it stands in `value`.
+    """Reject text from a client that cannot be stored, anywhere in `value`.
 
     Raises:
-        InvalidInput: Saying where the text stands.
+        InvalidInput: With a pointer to the text.
     """
     match value:
         case str() if found := NOT_STORABLE.search(value):
-            detail = f"The text holds the character U+{ord(found[0]):04X}, which can not be stored. Leave it out."
+            detail = f"The text contains the character U+{ord(found[0]):04X}, which cannot be stored. Leave it out."
             raise InvalidInput(detail, [Problem(pointer=pointer, detail=detail, code="text_not_storable")])
         case dict():
             for key, item in value.items():
@@ -77,13 +77,13 @@ def check_storable(value: Any, pointer: str = "") -> None:
                 check_storable(item, f"{pointer}/{position}")
 
 
-def made_storable(value: Any) -> Any:
-    """The same value with U+FFFD in place of what can not be stored; for what our own processes report."""
+def replace_unstorable(value: Any) -> Any:
+    """Replace text that cannot be stored by U+FFFD, in reports of the service's own processes."""
     match value:
         case str():
             return NOT_STORABLE.sub(REPLACEMENT, value)
         case dict():
-            return {made_storable(key): made_storable(item) for key, item in value.items()}
+            return {replace_unstorable(key): replace_unstorable(item) for key, item in value.items()}
         case list() | tuple():
-            return [made_storable(item) for item in value]
+            return [replace_unstorable(item) for item in value]
     return value

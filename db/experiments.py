@@ -1,4 +1,4 @@
-"""Queries about experiments: named groups of runs."""
+"""Queries of experiments: named groups of runs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from sqlalchemy.orm import Session
 from core.errors import UnknownExperiment, nearest
 from core.run_state import RunState
 from db.cursors import Page, read_cursor, write_cursor
-from db.records import ExperimentRecord, RunRecord
+from db.records.runs import ExperimentRecord, RunRecord
 from db.statements import insert_unless_there
 
 
 @dataclass(frozen=True, slots=True)
 class Experiment:
-    """An experiment and how its runs stand.
+    """An experiment and the states of its runs.
 
     Attributes:
-        runs_by_state: How many runs are in each state; states without runs are left out.
+        runs_by_state: Number of runs in each state; states without runs are left out.
     """
 
     name: str
@@ -28,18 +28,18 @@ class Experiment:
 
 
 def ensure(session: Session, name: str) -> None:
-    """Make the experiment unless it exists."""
+    """Create the experiment unless it exists."""
     if session.scalar(select(ExperimentRecord.name).where(ExperimentRecord.name == name)) is not None:
         return
-    # Another transaction may make it between the two statements.
+    # Another transaction may create it between the two statements.
     insert_unless_there(session, ExperimentRecord, {"name": name})
 
 
 def get(session: Session, name: str) -> Experiment:
-    """One experiment.
+    """Return one experiment.
 
     Raises:
-        UnknownExperiment: Naming the nearest one that exists.
+        UnknownExperiment: If there is none; names the nearest that exists.
     """
     record = session.get(ExperimentRecord, name)
     if record is None:
@@ -49,10 +49,10 @@ def get(session: Session, name: str) -> Experiment:
 
 
 def list_page(session: Session, *, limit: int, cursor: str | None = None) -> Page[Experiment]:
-    """A page of experiments by name.
+    """Return a page of experiments by name.
 
     Raises:
-        InvalidInput: If the cursor is not one.
+        InvalidInput: If the cursor is invalid.
     """
     query = select(ExperimentRecord).order_by(ExperimentRecord.name).limit(limit + 1)
     if cursor is not None:

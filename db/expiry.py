@@ -1,4 +1,4 @@
-"""What the reconciler asks of the database. Everything here may run in many workers at once, and again at any time."""
+"""Queries of the reconciler. Each may run in many workers at once, and may be repeated at any time."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,17 +11,17 @@ from core.errors import NoTrainer
 from core.run_report import RunError
 from core.run_state import RunState, check_move
 from db import workers
-from db.attempts import HELD_COLUMNS, HeldRun, seen, send_back
-from db.records import AttemptOutcome, RunRecord
+from db.attempts import HELD_COLUMNS, HeldRun, send_back, with_revision
+from db.records.runs import AttemptOutcome, RunRecord
 from db.statements import database_now
 
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """A run that was taken from its attempt.
+    """A run that was taken back from its attempt.
 
     Attributes:
-        state: Where it stands now: queued, failed or cancelled.
+        state: Its new state: queued, failed or cancelled.
     """
 
     run_id: UUID
@@ -37,9 +37,9 @@ def expire_leases(session: Session) -> list[Expired]:
 
 
 def end_stalled(session: Session, stall_seconds: float) -> list[Expired]:
-    """Take back every run that has not moved for so long though its worker is alive; that counts as a crash.
+    """Take back every run without progress for this long whose worker is alive; that counts as a crash.
 
-    A run whose lease has ended is left to `expire_leases`: whether it stalled, nobody can say.
+    A run whose lease has ended is left to `expire_leases`.
     """
     reason = f"it made no progress for {stall_seconds:g} seconds."
     has_stalled = and_(
@@ -49,17 +49,17 @@ def end_stalled(session: Session, stall_seconds: float) -> list[Expired]:
 
 
 def count_unclaimed(session: Session, older_than_seconds: float) -> int:
-    """How many runs have been queued for longer than this: perhaps their doorbell was lost."""
+    """Count the runs that have been queued for longer than this; their doorbell may have been lost."""
     is_old = RunRecord.queued_at < database_now(-older_than_seconds)
     query = select(func.count()).select_from(RunRecord).where(RunRecord.state == RunState.QUEUED, is_old)
     return session.scalars(query).one()
 
 
 def fail_waiting(session: Session, repair_seconds: float) -> list[UUID]:
-    """Fail runs that have waited for so long while every running worker was unable to start a trainer.
+    """Fail runs that have been queued for this long while no running worker could start a trainer.
 
-    Where no worker is running at all, or one can train or may soon, nothing fails: the run waits. Nor does anything
-    fail while a run is being trained, whoever does: workers of earlier versions report nothing of themselves.
+    Nothing fails while no worker is running, or while one can train or may soon: the runs stay queued. Nor does
+    anything fail while any run is being trained: workers of earlier versions do not report their health.
 
     Returns:
         The ids of the runs that failed.
@@ -77,9 +77,9 @@ def fail_waiting(session: Session, repair_seconds: float) -> list[UUID]:
         "ended_at": database_now(),
         "error": RunError(NoTrainer.code, detail),
     }
-    # A run that is claimed meanwhile is no longer queued, and left alone.
+    # A run that is claimed meanwhile is no longer queued, and stays unchanged.
     has_waited = (RunRecord.state == RunState.QUEUED, RunRecord.queued_at < database_now(-repair_seconds))
-    statement = update(RunRecord).where(*has_waited).values(seen(failed)).returning(RunRecord.id)
+    statement = update(RunRecord).where(*has_waited).values(with_revision(failed)).returning(RunRecord.id)
     return list(session.scalars(statement.execution_options(synchronize_session=False)))
 
 

@@ -1,4 +1,4 @@
-"""Views of curves: every point, or few points that show what happened in all of them."""
+"""Views of curves, whole or down-sampled."""
 
 import math
 from collections.abc import Sequence
@@ -12,18 +12,18 @@ from sqlalchemy import BigInteger, ColumnElement, Double, func, literal, select,
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from db.records import MetricPointRecord, MetricSeriesRecord
+from db.records.metrics import MetricPointRecord, MetricSeriesRecord
 
 MIN_POINTS = 3
 MAX_RAW_POINTS = 1_000_000
-"""Most points that one raw view may return, over all its curves."""
+"""Most points of one raw view, over all its curves."""
 
 
 class Mode(StrEnum):
-    """How a long curve is made short."""
+    """Method of down-sampling a curve."""
 
     RAW = "raw"
-    """Not at all."""
+    """No down-sampling."""
     MINMAX = "minmax"
     """Steps are cut into equal ranges; each gives its last point and the least and greatest of its values."""
     LTTB = "lttb"
@@ -40,8 +40,8 @@ class Curve:
         y_min: In a down-sampled minmax view: least value of the steps after the previous x, up to this one; NaN
             where all of them are NaN. None in other views.
         y_max: Greatest value, likewise.
-        total: How many points the curve has.
-        downsampled: Whether these are fewer.
+        total: Number of points of the stored curve.
+        downsampled: True if the view has fewer.
     """
 
     key: str
@@ -61,13 +61,13 @@ def history(
     max_points: int = 500,
     mode: Mode | str = Mode.MINMAX,
 ) -> list[Curve]:
-    """Views of a run's curves. A curve that has no points (yet) is an empty one.
+    """Return views of a run's curves; a curve without points is an empty one.
 
-    They come in the order of `keys`, or all of them by key where that is None. A view has at most `max_points`, at
-    least 3; curves that are no longer come whole, and so does every curve in a raw view.
+    The order is that of `keys`; None returns every curve, by key. A view has at most `max_points` (3 or more) points;
+    shorter curves are returned whole, as is every curve in a raw view.
 
     Raises:
-        InvalidInput: If max_points or mode is none, or a raw view would be too large.
+        InvalidInput: If max_points or mode is invalid, or a raw view would be too large.
     """
     if mode not in list(Mode):
         raise InvalidInput(f"There is no history mode '{mode}'. Use {', '.join(Mode)}.")
@@ -104,7 +104,7 @@ def _check_size(num_points: int) -> None:
 
 def _whole(session: Session, series: MetricSeriesRecord) -> Curve:
     point = MetricPointRecord
-    # The column's own type would look at each value in Python; here that is done in one go.
+    # The column's own type would convert each value in Python; this reads the numbers as they are stored.
     stored = select(point.step, type_coerce(point.value, Double)).where(point.series_id == series.id)
     rows = session.connection().execute(stored.order_by(point.step)).all()
     x = [row[0] for row in rows]
@@ -116,14 +116,14 @@ def _min_max(session: Session, series: MetricSeriesRecord, max_points: int) -> C
     point = MetricPointRecord
     numbers = select(literal(0, BigInteger).label("number")).cte("parts", recursive=True)
     part = numbers.union_all(select(numbers.c.number + 1).where(numbers.c.number < max_points - 1)).c.number
-    # Each part is looked up by its own range of the key. Grouping all points by part would sort them first.
+    # Each part is found by its own range of the key. Grouping all points by part would sort them first.
     here = (
         point.series_id == series.id,
         point.step >= _first_step_of(part, series, max_points),
         point.step < _first_step_of(part + 1, series, max_points),
     )
     last = select(point.value).where(*here).order_by(point.step.desc()).limit(1)
-    # Aggregates pass over NaN, which is NULL in the database.
+    # Aggregates skip NaN, which is NULL in the database.
     rows = session.execute(
         select(
             select(func.max(point.step)).where(*here).scalar_subquery(),
@@ -145,16 +145,16 @@ def _min_max(session: Session, series: MetricSeriesRecord, max_points: int) -> C
 
 
 def _first_step_of(part: ColumnElement[int], series: MetricSeriesRecord, num_parts: int) -> ColumnElement[int]:
-    """Where one of equal parts of a series begins, counted from 0."""
+    """First step of one of the equal parts of a series, counted from 0."""
     num_steps = series.last_step - series.first_step + 1
-    # Rounded up, in whole numbers, which divide alike on both databases.
+    # Rounded up with integer division, which both databases do the same way.
     return series.first_step + (part * num_steps + (num_parts - 1)) // num_parts
 
 
 def _largest_triangles(curve: Curve, max_points: int) -> Curve:
     x, y = np.asarray(curve.x, dtype=np.float64), np.asarray(curve.y, dtype=np.float64)
-    # No triangle has a corner at NaN or infinity: shape is what the finite points show. The last point is kept even
-    # so, for that is where a diverging curve says that it diverged.
+    # No triangle has a corner at NaN or infinity, so only finite points are chosen. The last point is always kept: it
+    # shows that a curve has diverged.
     finite = np.flatnonzero(np.isfinite(y))
     is_end_finite = bool(np.isfinite(y[-1]))
     chosen = finite[largest_triangles(x[finite], y[finite], max_points - (not is_end_finite))]
@@ -179,14 +179,14 @@ def largest_triangles(x: NDArray[np.float64], y: NDArray[np.float64], num_points
     Args:
         x: (n,), rising, finite.
         y: (n,), finite.
-        num_points: How many to choose, at least 3.
+        num_points: Number of points to choose, at least 3.
 
     Returns:
         (min(n, num_points),) positions, rising.
     """
     if len(x) <= num_points:
         return np.arange(len(x))
-    # The buckets' edges: between the first point and the last, num_points - 2 of them.
+    # Edges of the num_points - 2 buckets between the first point and the last.
     edges = np.linspace(1, len(x) - 1, num_points - 1).astype(np.intp)
     chosen = np.zeros(num_points, dtype=np.intp)
     chosen[-1] = len(x) - 1
@@ -195,7 +195,7 @@ def largest_triangles(x: NDArray[np.float64], y: NDArray[np.float64], num_points
         after = slice(end, edges[bucket + 2]) if bucket < num_points - 3 else slice(len(x) - 1, len(x))
         mean_x, mean_y = x[after].mean(), y[after].mean()
         before_x, before_y = x[chosen[bucket]], y[chosen[bucket]]
-        # Twice the area; which one is largest is all that counts.
+        # Twice the area; only the order of the areas matters.
         areas = np.abs(
             (before_x - mean_x) * (y[start:end] - before_y) - (before_x - x[start:end]) * (mean_y - before_y)
         )

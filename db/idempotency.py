@@ -1,6 +1,6 @@
-"""Idempotency-Keys: a request that comes again gets the answer that its first coming got.
+"""Idempotency keys: a repeated request gets the answer of the first.
 
-The key, the answer and what the request made are committed in one transaction: either all of them exist or none.
+The key, the answer and the changes of the request are committed in one transaction: all of them exist or none.
 
     with database.transaction() as session:
         answer = idempotency.begin(session, key=key, route="POST /v1/runs", body_sha256=digest)
@@ -17,25 +17,25 @@ from sqlalchemy.orm import Session
 
 from core.errors import IdempotencyInFlight, IdempotencyMismatch
 from db.documents import check_storable
-from db.records import IdempotencyRecord
+from db.records.service import IdempotencyRecord
 from db.statements import database_now, insert_unless_there
 
 
 def begin(session: Session, *, key: str, route: str, body_sha256: str) -> dict[str, Any] | None:
-    """Take a key, or find the answer that was given under it.
+    """Store a new key, or return the answer stored under it.
 
-    A request with the same key whose transaction is still open is waited for.
+    Waits for a request with the same key whose transaction is still open.
 
-    Keys of different routes have nothing to do with each other. The sha256 of the request's body tells a repetition
-    from a mistake.
+    Keys of different routes are independent. The sha256 of the request's body tells a repeated request from a key
+    that was reused by mistake.
 
     Returns:
         The stored answer, or None when the key is new: then `complete` it in this transaction.
 
     Raises:
-        IdempotencyMismatch: If the key came before with another body.
-        IdempotencyInFlight: If the key was taken by a transaction that ended without an answer.
-        InvalidInput: If the key holds text that can not be stored.
+        IdempotencyMismatch: If the key was used before with another body.
+        IdempotencyInFlight: If the key was stored by a transaction that ended without an answer.
+        InvalidInput: If the key contains text that cannot be stored.
     """
     check_storable(key)
     if insert_unless_there(session, IdempotencyRecord, {"route": route, "key": key, "body_sha256": body_sha256}):
@@ -44,10 +44,10 @@ def begin(session: Session, *, key: str, route: str, body_sha256: str) -> dict[s
 
 
 def find(session: Session, *, key: str, route: str, body_sha256: str) -> dict[str, Any] | None:
-    """The answer that was given under a key; None where none was.
+    """Return the answer stored under a key; None if there is none.
 
     Raises:
-        As `begin` does.
+        The same errors as `begin`.
     """
     check_storable(key)
     record = session.get(IdempotencyRecord, (route, key), populate_existing=True)
@@ -58,22 +58,24 @@ def _read(record: IdempotencyRecord, body_sha256: str) -> dict[str, Any]:
     key = record.key
     if record.body_sha256 != body_sha256:
         raise IdempotencyMismatch(
-            f"The Idempotency-Key '{key}' came before with another body. "
+            f"The Idempotency-Key '{key}' was used before with another body. "
             "Repeat the request exactly, or use a new key for a new request."
         )
     if record.answer is None:
-        raise IdempotencyInFlight(f"The first request with the Idempotency-Key '{key}' is not answered yet. Try later.")
+        raise IdempotencyInFlight(
+            f"The first request with the Idempotency-Key '{key}' is not answered yet. Try again later."
+        )
     return record.answer
 
 
 def complete(session: Session, *, key: str, route: str, answer: dict[str, Any]) -> None:
-    """Store the answer under a key that `begin` took in this transaction."""
+    """Store the answer under a key that `begin` stored in this transaction."""
     here = (IdempotencyRecord.route == route, IdempotencyRecord.key == key)
     session.execute(update(IdempotencyRecord).where(*here).values(answer=answer))
 
 
-def forget_old(session: Session, *, older_than_seconds: float) -> int:
-    """Drop keys that came longer ago than this; returns how many."""
+def delete_old(session: Session, *, older_than_seconds: float) -> int:
+    """Delete keys older than this; return the number deleted."""
     is_old = IdempotencyRecord.created_at < database_now(-older_than_seconds)
     statement = delete(IdempotencyRecord).where(is_old).returning(IdempotencyRecord.key)
     return len(session.execute(statement.execution_options(synchronize_session=False)).all())

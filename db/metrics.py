@@ -1,4 +1,4 @@
-"""Queries about curves: store points, keep each curve's summary true, list summaries. db/history.py has the views."""
+"""Queries of curves: store points, update and list the summaries of curves. db/history.py has the views."""
 
 import math
 from collections.abc import Iterable
@@ -10,8 +10,8 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.metrics import MetricBatch
-from db.documents import made_storable
-from db.records import MetricPointRecord, MetricSeriesRecord
+from db.documents import replace_unstorable
+from db.records.metrics import MetricPointRecord, MetricSeriesRecord
 
 # One statement for any number of rows: a parameter per column, not per value.
 POSTGRESQL_UPSERT = text(
@@ -23,7 +23,7 @@ POSTGRESQL_UPSERT = text(
     ON CONFLICT (series_id, step) DO UPDATE SET value = excluded.value, unix_seconds = excluded.unix_seconds
     """
 )
-# SQLite compiles this once and steps through it row by row, without SQLAlchemy's work on every row.
+# SQLite compiles this once and runs it row by row, without SQLAlchemy's overhead for every row.
 SQLITE_UPSERT = """
     INSERT INTO metric_points (series_id, step, value, unix_seconds) VALUES (?, ?, ?, ?)
     ON CONFLICT (series_id, step) DO UPDATE SET value = excluded.value, unix_seconds = excluded.unix_seconds
@@ -32,10 +32,10 @@ SQLITE_UPSERT = """
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """A curve in short.
+    """Summary of a curve.
 
     Attributes:
-        count: Its points.
+        count: Number of points.
         min: Least value; NaN while every value is NaN.
         min_step: The first step at which it was reached; None while every value is NaN.
         max: Greatest value, likewise.
@@ -59,7 +59,7 @@ _SUMMARY_COLUMNS = tuple(getattr(MetricSeriesRecord, field.name) for field in fi
 def append(session: Session, run_id: UUID, batches: Iterable[MetricBatch]) -> None:
     """Store points of an attempt. Only a transaction that holds the run (db/claims.py) may call this.
 
-    Points may come again, after a commit whose outcome is unknown: a step's later value counts, once.
+    Points may be repeated, after a commit whose outcome is unknown: the later value of a step replaces the earlier.
     """
     ordered = [batch for batch in map(_in_order, batches) if batch.steps]
     if not ordered:
@@ -73,7 +73,7 @@ def append(session: Session, run_id: UUID, batches: Iterable[MetricBatch]) -> No
 
 
 def list_keys(session: Session, run_id: UUID) -> list[Summary]:
-    """The summaries of a run's curves, by key; nothing where there is no such run."""
+    """Return the summaries of a run's curves by key; an empty list for an unknown run."""
     query = select(*_SUMMARY_COLUMNS).where(MetricSeriesRecord.run_id == run_id).order_by(MetricSeriesRecord.key)
     return [Summary(*row) for row in session.execute(query)]
 
@@ -98,17 +98,17 @@ def _begin_curve(session: Session, run_id: UUID, batch: MetricBatch) -> tuple[in
 
 def _extend(session: Session, series_id: int, before: Summary, batch: MetricBatch) -> tuple[int, Summary]:
     _upsert_points(session, series_id, batch)
-    # Steps that may have been stored before are counted by the database, so that none counts twice.
+    # The database counts steps that may have been stored before, so that none counts twice.
     is_new = batch.steps[0] > before.last_step
-    summary = _joined(before, _summarise(batch)) if is_new else _measure(session, series_id, batch.key)
+    summary = _join(before, _summarise(batch)) if is_new else _measure(session, series_id, batch.key)
     statement = update(MetricSeriesRecord).where(MetricSeriesRecord.id == series_id).values(asdict(summary))
     session.execute(statement.execution_options(synchronize_session=False))
     return series_id, summary
 
 
 def _in_order(batch: MetricBatch) -> MetricBatch:
-    """The same points with rising steps; of points with one step only the last is kept."""
-    key = made_storable(batch.key)
+    """Return the points with rising steps; of points with the same step only the last is kept."""
+    key = replace_unstorable(batch.key)
     if key == batch.key and all(map(int.__lt__, batch.steps, batch.steps[1:])):
         return batch
     by_step = {step: (value, time) for step, value, time in zip(batch.steps, batch.values, batch.times, strict=True)}
@@ -138,9 +138,9 @@ def _summarise(batch: MetricBatch) -> Summary:
     )
 
 
-def _joined(before: Summary, after: Summary) -> Summary:
-    """The summary of a curve and points that lie behind its last."""
-    # Comparisons with NaN are false; a curve of NaN alone takes over whatever comes after it.
+def _join(before: Summary, after: Summary) -> Summary:
+    """Return the summary of a curve with points appended after its last."""
+    # Comparisons with NaN are false; a curve of NaN alone takes the values of the appended points.
     least = after if math.isnan(before.min) or after.min < before.min else before
     greatest = after if math.isnan(before.max) or after.max > before.max else before
     return Summary(
@@ -158,7 +158,7 @@ def _joined(before: Summary, after: Summary) -> Summary:
 
 
 def _measure(session: Session, series_id: int, key: str) -> Summary:
-    """The summary of a stored curve, from its points."""
+    """Compute the summary of a stored curve from its points."""
     point = MetricPointRecord
     here = point.series_id == series_id
     count, first_step, last_step, least, greatest = session.execute(
@@ -188,13 +188,13 @@ def _measure(session: Session, series_id: int, key: str) -> Summary:
 
 
 def _upsert_points(session: Session, series_id: int, batch: MetricBatch) -> None:
-    """Store points, in place of those with the same steps. Where a step comes twice in the batch, the later counts."""
+    """Store points, replacing those with the same steps. Of equal steps in the batch, the later is stored."""
     if session.get_bind().dialect.name == "sqlite":
         # SQLite itself stores NaN as NULL.
         rows = [(series_id, *point) for point in zip(batch.steps, batch.values, batch.times, strict=True)]
         session.connection().exec_driver_sql(SQLITE_UPSERT, rows)
         return
-    # PostgreSQL refuses to touch a row twice in one statement.
+    # PostgreSQL rejects a statement that updates a row twice.
     points: dict[int, tuple[float | None, float]] = {
         step: (None if math.isnan(value) else value, time)
         for step, value, time in zip(batch.steps, batch.values, batch.times, strict=True)

@@ -1,4 +1,4 @@
-"""Queries about the model registry: versions that succeeded runs registered, and the aliases on them."""
+"""Queries of the model registry: versions that succeeded runs registered, and their aliases."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,12 +10,13 @@ from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.errors import UnknownModel, nearest
-from db.records import AliasRecord, ArtifactRecord, ModelRecord, ModelVersionRecord
+from db.records.registry import AliasRecord, ModelRecord, ModelVersionRecord
+from db.records.runs import ArtifactRecord
 from db.statements import database_now, insert_unless_there
 
 MAX_VERSION = 2**31 - 1
 NUM_NAMED = 10
-"""So many versions are named to someone who asked for another."""
+"""Most versions that an error names."""
 
 
 class UnknownVersion(UnknownModel):
@@ -27,7 +28,7 @@ class ModelVersion:
     """One version of a model.
 
     Attributes:
-        aliases: Labels that point at it, sorted.
+        aliases: Aliases that point to it, sorted.
     """
 
     model_name: str
@@ -48,7 +49,7 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedVersion:
-    """What prediction needs to know of a version.
+    """A model version with the files that prediction needs.
 
     Attributes:
         artifacts: The run's files by name.
@@ -61,7 +62,7 @@ class ResolvedVersion:
 
 
 def list_models(session: Session) -> list[Model]:
-    """Every model that has a version, by name."""
+    """Return every model that has a version, by name."""
     records = session.scalars(select(ModelRecord).order_by(ModelRecord.name)).all()
     versions = _versions(session)
     return [
@@ -72,10 +73,10 @@ def list_models(session: Session) -> list[Model]:
 
 
 def get_model(session: Session, model_name: str) -> Model:
-    """One model.
+    """Return one model.
 
     Raises:
-        UnknownModel: If it has no version, naming the nearest model that has.
+        UnknownModel: If it has no version; names the nearest model that has.
     """
     record = session.get(ModelRecord, model_name)
     versions = {} if record is None else _versions(session, model_name)
@@ -85,7 +86,7 @@ def get_model(session: Session, model_name: str) -> Model:
 
 
 def get_version(session: Session, model_name: str, version: int) -> ModelVersion:
-    """One version of a model.
+    """Return one version of a model.
 
     Raises:
         UnknownModel: If there is no such model.
@@ -98,7 +99,7 @@ def get_version(session: Session, model_name: str, version: int) -> ModelVersion
 
 
 def resolve(session: Session, model_name: str, version: int | str | None = None) -> ResolvedVersion:
-    """Find the version that should answer: by number, by alias, or the newest for None.
+    """Return the version with this number or alias; the newest for None.
 
     Raises:
         UnknownModel: If there is no such model.
@@ -118,7 +119,7 @@ def resolve(session: Session, model_name: str, version: int | str | None = None)
             labelled = select(AliasRecord.version).where(*here).scalar_subquery()
             query = query.where(ModelVersionRecord.version == labelled)
     found = query.subquery()
-    # One round trip: this stands in front of predictions.
+    # One round trip: a prediction waits for this.
     rows = session.execute(
         select(found.c.version, found.c.run_id, ArtifactRecord).outerjoin(
             ArtifactRecord, ArtifactRecord.run_id == found.c.run_id
@@ -140,12 +141,12 @@ def resolve(session: Session, model_name: str, version: int | str | None = None)
 
 
 def set_alias(session: Session, model_name: str, alias: str, version: int) -> AliasRecord:
-    """Point an alias at a version, moving it if it exists.
+    """Set an alias to a version, moving it if it exists.
 
     Raises:
-        UnknownModel: If there is no such model or version, saying what there is.
+        UnknownModel: If there is no such model or version; names those that exist.
     """
-    # Locked, so that the version can not be deleted before the alias points at it.
+    # Locked, so that the version cannot be deleted before the alias points to it.
     here = (ModelVersionRecord.model_name == model_name, ModelVersionRecord.version == _as_stored(version))
     locked = select(ModelVersionRecord.version).where(*here).with_for_update(read=True, key_share=True)
     if session.scalar(locked) is None:
@@ -159,10 +160,10 @@ def set_alias(session: Session, model_name: str, alias: str, version: int) -> Al
 
 
 def get_alias(session: Session, model_name: str, alias: str) -> AliasRecord:
-    """One alias.
+    """Return one alias.
 
     Raises:
-        UnknownModel: If there is none, naming the nearest.
+        UnknownModel: If there is none; names the nearest.
     """
     record = session.get(AliasRecord, (model_name, alias), populate_existing=True)
     if record is None:
@@ -171,10 +172,10 @@ def get_alias(session: Session, model_name: str, alias: str) -> AliasRecord:
 
 
 def delete_alias(session: Session, model_name: str, alias: str) -> None:
-    """Take an alias off.
+    """Delete an alias.
 
     Raises:
-        UnknownModel: If there is none, naming the nearest.
+        UnknownModel: If there is none; names the nearest.
     """
     get_alias(session, model_name, alias)
     session.execute(delete(AliasRecord).where(AliasRecord.model_name == model_name, AliasRecord.alias == alias))
@@ -183,7 +184,7 @@ def delete_alias(session: Session, model_name: str, alias: str) -> None:
 def register(session: Session, model_name: str, run_id: UUID) -> int:
     """Register a run as the next version of a model. Only the transaction that finishes the run may call this."""
     insert_unless_there(session, ModelRecord, {"name": model_name})
-    # The update locks the model's row: whoever registers at the same time waits here and gets the number after.
+    # The update locks the model's row: a transaction that registers at the same time waits and gets the next number.
     version = session.scalars(
         update(ModelRecord)
         .where(ModelRecord.name == model_name)
@@ -196,7 +197,7 @@ def register(session: Session, model_name: str, run_id: UUID) -> int:
 
 
 def _as_stored(version: int) -> int:
-    # A number that no column holds would be an error of the driver's, not a version that is not there; nor is 0 there.
+    # A number too large for the column would be an error of the driver, not an unknown version; 0 is always unknown.
     return version if 0 < version <= MAX_VERSION else 0
 
 

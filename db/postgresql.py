@@ -1,4 +1,4 @@
-"""Connections to PostgreSQL that do not wait for ever."""
+"""Connections to PostgreSQL with a limit on every wait."""
 
 from typing import Any, TypeVar
 
@@ -7,7 +7,7 @@ from psycopg.abc import PQGen
 from sqlalchemy import URL
 
 ANSWER_TIMEOUT_SECONDS = 15.0
-"""Longest wait for one answer. Every statement of ours is short; a server that is silent for longer is frozen."""
+"""Longest wait for one answer. Every statement of Trainyard is short; a server that is silent for longer is frozen."""
 
 CONNECT_TIMEOUT_SECONDS = 5
 
@@ -19,17 +19,17 @@ Answer = TypeVar("Answer")
 
 
 class BoundedConnection(psycopg.Connection[Any]):
-    """Gives up when the server stops answering.
+    """Connection that raises an error when the server stops answering.
 
-    The server's own statement_timeout does not help against a frozen server or a cut network, and TCP notices
-    neither while the other side's kernel still acknowledges.
+    The server's own statement_timeout does not help against a frozen server or a cut network, and TCP detects
+    neither while the kernel of the other side still acknowledges.
     """
 
     def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
         """Wait for an answer.
 
         Raises:
-            psycopg.OperationalError: If none came in time; the connection is closed then, for its state is unknown.
+            psycopg.OperationalError: If none comes in time; the connection is then closed, since its state is unknown.
         """
         if timeout is not None:
             return super().wait(gen, interval, timeout)
@@ -41,9 +41,9 @@ class BoundedConnection(psycopg.Connection[Any]):
 
 
 def connect_arguments(url: URL) -> dict[str, Any]:
-    """What libpq is told beside the URL, whose own `options` go first."""
+    """Return the arguments of libpq that supplement the URL, whose own `options` go first."""
     limits = {
-        # The server gives up soon after the client, and does not work on for nobody.
+        # The server stops soon after the client, instead of working on an answer that nobody reads.
         "statement_timeout": round((ANSWER_TIMEOUT_SECONDS + 5) * 1000),
         "idle_in_transaction_session_timeout": round(IDLE_TIMEOUT_SECONDS * 1000),
     }
@@ -57,5 +57,5 @@ def connect_arguments(url: URL) -> dict[str, Any]:
 
 
 def connect_bounded(_dialect: Any, _record: Any, arguments: list[Any], named: dict[str, Any]) -> BoundedConnection:
-    """Connect as SQLAlchemy would have, with this module's class; for its `do_connect` event."""
+    """Connect with BoundedConnection; a handler of SQLAlchemy's `do_connect` event."""
     return BoundedConnection.connect(*arguments, **named)

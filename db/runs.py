@@ -1,4 +1,4 @@
-"""Queries about runs as clients see them: create, show, list, cancel, delete. Workers use db/claims.py."""
+"""Queries of runs for clients: create, get, list, cancel, delete. Workers use db/claims.py."""
 
 import hashlib
 import json
@@ -18,7 +18,7 @@ from db import artifacts, experiments, metrics
 from db.columns import EPOCH
 from db.cursors import Page, bad_cursor, read_cursor, write_cursor
 from db.documents import check_storable
-from db.records import ArtifactRecord, AttemptRecord, RunRecord
+from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
 from db.statements import database_now
 
 
@@ -32,10 +32,10 @@ def create(
     tags: Mapping[str, Any] | None = None,
     max_attempts: int = 3,
 ) -> RunRecord:
-    """Queue a run of a spec that core.specs has normalised. Its experiment is made when it is new.
+    """Queue a run of a spec that core.specs has normalised, and create its experiment if it is new.
 
     Raises:
-        InvalidInput: If a text can not be stored; pointers are those of the body of POST /v1/runs.
+        InvalidInput: If a text cannot be stored; pointers are those of the body of POST /v1/runs.
     """
     tags = dict(tags or {})
     check_storable({"experiment": experiment, "model": model_name, "preset": preset, "spec": spec, "tags": tags})
@@ -62,12 +62,12 @@ def create(
 
 
 def hash_spec(spec: Mapping[str, Any]) -> str:
-    """The sha256, as hexadecimal digits, of a spec as JSON with sorted keys: equal for equal specs."""
+    """Return the sha256, as hexadecimal digits, of a spec as JSON with sorted keys: equal for equal specs."""
     return hashlib.sha256(json.dumps(spec, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def get(session: Session, run_id: UUID) -> RunRecord:
-    """One run, read anew.
+    """Return one run, read again from the database.
 
     Raises:
         UnknownRun: If there is none.
@@ -79,7 +79,7 @@ def get(session: Session, run_id: UUID) -> RunRecord:
 
 
 def list_attempts(session: Session, run_id: UUID) -> list[AttemptRecord]:
-    """Every attempt at a run, first to last."""
+    """Return every attempt at a run, first to last."""
     query = select(AttemptRecord).where(AttemptRecord.run_id == run_id).order_by(AttemptRecord.number)
     return list(session.scalars(query))
 
@@ -93,14 +93,14 @@ def list_page(
     limit: int = 50,
     cursor: str | None = None,
 ) -> Page[RunRecord]:
-    """A page of runs, newest first. Runs made meanwhile appear before the first page and shift nothing.
+    """Return a page of runs, newest first. Runs created meanwhile appear before the first page and shift nothing.
 
-    The records come without `spec` and `environment`; touching those is an error.
+    The records are loaded without `spec` and `environment`; reading those is an error.
 
     An empty `states` means all of them.
 
     Raises:
-        InvalidInput: If the cursor is not one.
+        InvalidInput: If the cursor is invalid.
     """
     query = (
         select(RunRecord)
@@ -125,7 +125,7 @@ def list_page(
 def cancel(session: Session, run_id: UUID) -> RunRecord:
     """Cancel a queued run, or ask the attempt at a running one to stop at its next heartbeat.
 
-    A run that is cancelled, or asked to stop, already is returned as it is.
+    A run that is already cancelled, or asked to stop, is returned unchanged.
 
     Raises:
         UnknownRun: If there is none.
@@ -139,14 +139,14 @@ def cancel(session: Session, run_id: UUID) -> RunRecord:
     values["cancel_requested_at"] = database_now()
     if record.state == RunState.QUEUED:
         values |= {"state": RunState.CANCELLED, "ended_at": database_now()}
-    # The row is locked, so this can't miss; the condition keeps the rule that moves compare before they set.
+    # The row is locked, so the condition always holds; every change of state compares before it sets.
     unchanged = (RunRecord.id == run_id, RunRecord.state == record.state)
     session.execute(update(RunRecord).where(*unchanged).values(values).execution_options(synchronize_session=False))
     return get(session, run_id)
 
 
 def delete(session: Session, run_id: UUID) -> list[str]:
-    """Forget an ended run, its curves, its artifacts, and the model version it registered with the aliases on it.
+    """Delete an ended run with its curves, its artifacts, and the model version it registered with its aliases.
 
     Returns:
         The sha256 of each file that no other run refers to, sorted.
@@ -157,16 +157,16 @@ def delete(session: Session, run_id: UUID) -> list[str]:
     """
     record = _get_locked(session, run_id)
     if record.state not in TERMINAL_STATES:
-        raise Conflict(f"Run {run_id} is {record.state}. Cancel it, and delete it once it has ended.")
+        raise Conflict(f"Run {run_id} is {record.state}. Cancel it first, and delete it once it has ended.")
     hashes = list(session.scalars(select(ArtifactRecord.sha256).where(ArtifactRecord.run_id == run_id)))
     metrics.delete_all(session, run_id)
-    # Foreign keys take attempts, artifacts, the model version and aliases with it.
+    # Foreign keys delete attempts, artifacts, the model version and aliases with it.
     session.execute(delete_rows(RunRecord).where(RunRecord.id == run_id))
     return artifacts.unreferenced(session, hashes)
 
 
 def count_by_state(session: Session) -> dict[RunState, int]:
-    """How many runs are in each state, zeros included."""
+    """Return the number of runs in each state, zeros included."""
     counts = session.execute(select(RunRecord.state, func.count()).group_by(RunRecord.state))
     return dict.fromkeys(RunState, 0) | {row[0]: row[1] for row in counts}
 
@@ -187,7 +187,7 @@ def _read(cursor: str) -> tuple[datetime, UUID]:
 
 
 def _get_locked(session: Session, run_id: UUID) -> RunRecord:
-    """The run, which no other transaction can change until this one ends."""
+    """Return the run, locked against changes by other transactions until this one ends."""
     query = select(RunRecord).where(RunRecord.id == run_id).with_for_update().execution_options(populate_existing=True)
     record = session.scalars(query).one_or_none()
     if record is None:

@@ -1,4 +1,4 @@
-"""Connections and transactions, alike on SQLite and PostgreSQL."""
+"""Connections and transactions that behave the same on SQLite and PostgreSQL."""
 
 import sqlite3
 import threading
@@ -28,63 +28,63 @@ PRIMARY_CODE_MASK = 0xFF
 
 
 class Database:
-    """One database. Making this object connects to nothing; the first transaction does."""
+    """A database. The first transaction connects to it, not the constructor."""
 
     def __init__(self, url: str, *, lock_timeout_seconds: float = LOCK_TIMEOUT_SECONDS) -> None:
-        """Prepare for a database.
+        """Create the engine of a database.
 
         Args:
             url: A SQLAlchemy URL, `sqlite:///path` or `postgresql+psycopg://user@host/name`.
-            lock_timeout_seconds: How long a writer waits for another on SQLite before it gives up.
+            lock_timeout_seconds: Longest wait of a writer for another on SQLite.
 
         Raises:
-            InvalidSetup: If the URL is malformed or names another kind of database.
+            InvalidSetup: If the URL is malformed or its database is not supported.
         """
         self.url = parse_url(url)
         self._lock_timeout_seconds = lock_timeout_seconds
         self.engine = _make_engine(self.url, lock_timeout_seconds)
-        # One moment for all queries of a reader, as SQLite has it anyway; readers never fail for it.
+        # All queries of a reader see one snapshot, as on SQLite; readers never fail because of it.
         one_moment = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
         reads_only = {READS_ONLY: True} if self.is_sqlite else one_moment
         self._writing = sessionmaker(self.engine, expire_on_commit=False)
         self._reading = sessionmaker(self.engine.execution_options(**reads_only), expire_on_commit=False)
-        # SQLite has one writer at a time and lets the others poll. Threads of one process queue here instead: whoever
-        # waits goes on at once, in turn, and not after a sleep.
+        # SQLite has one writer at a time, and others poll for their turn. Threads of one process wait for this lock
+        # instead: the next one continues at once, in turn, and not after a sleep.
         self._writer = threading.Lock() if self.is_sqlite else None
 
     def __str__(self) -> str:
-        """The URL without its password."""
+        """Return the URL without its password."""
         return self.url.render_as_string(hide_password=True)
 
     @property
     def is_sqlite(self) -> bool:
-        """Whether this is a file of SQLite's."""
+        """Return True for a SQLite file."""
         return self.url.get_backend_name() == "sqlite"
 
     @contextmanager
     def transaction(self) -> Iterator[Session]:
-        """A session that commits at the end of the block and rolls back on any error.
+        """Open a session that commits at the end of the block and rolls back on any error.
 
-        On SQLite it holds the write lock from its first statement on (BEGIN IMMEDIATE): what it reads can not have
-        changed when it writes. Records stay readable after the block. Do not nest these.
+        On SQLite it holds the write lock from its first statement on (BEGIN IMMEDIATE): what it reads cannot have
+        changed when it writes. Records stay readable after the block. Do not nest transactions.
 
         Raises:
-            DatabaseUnavailable: If the database can not be reached, is locked for too long or does not answer. Where
-                the commit itself failed the outcome is unknown: the writes of this package may be repeated safely.
+            DatabaseUnavailable: If the database cannot be reached, is locked for too long or does not answer. If the
+                commit itself failed its outcome is unknown: the writes of this package may be repeated safely.
         """
-        with told_as_unavailable(), self._turn(), self._writing.begin() as session:
+        with translate_errors(), self._turn(), self._writing.begin() as session:
             yield session
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A session for queries only; the database refuses writes through it.
+        """Open a read-only session; the database rejects writes through it.
 
-        All its queries see the same moment, and none waits for a writer.
+        All its queries see the same snapshot, and none waits for a writer.
 
         Raises:
-            DatabaseUnavailable: If the database can not be reached or does not answer.
+            DatabaseUnavailable: If the database cannot be reached or does not answer.
         """
-        with told_as_unavailable(), self._reading() as session:
+        with translate_errors(), self._reading() as session:
             yield session
 
     def dispose(self) -> None:
@@ -108,7 +108,7 @@ def parse_url(url: str) -> URL:
     """Read a database URL.
 
     Raises:
-        InvalidSetup: If it is malformed or names a kind of database that is not supported.
+        InvalidSetup: If it is malformed or its database is not supported.
     """
     try:
         parsed = make_url(url)
@@ -121,11 +121,11 @@ def parse_url(url: str) -> URL:
         return parsed.set(drivername="postgresql+psycopg")
     if parsed.drivername in {"sqlite", "sqlite+pysqlite"}:
         if parsed.database in {None, "", ":memory:"} or "mode=memory" in str(parsed.database):
-            raise InvalidSetup("A SQLite database in memory can not be shared. Name a file: sqlite:///path/to/file.db.")
+            raise InvalidSetup("A SQLite database in memory cannot be shared. Name a file: sqlite:///path/to/file.db.")
         return parsed
     if parsed.drivername != "postgresql+psycopg":
         raise InvalidSetup(
-            f"Databases of the kind '{parsed.drivername}' are not supported. "
+            f"The database driver '{parsed.drivername}' is not supported. "
             "Use sqlite:///path/to/file.db or postgresql+psycopg://user:password@host/name."
         )
     return parsed
@@ -145,14 +145,12 @@ def _make_engine(url: URL, lock_timeout_seconds: float) -> Engine:
         event.listen(engine, "begin", _begin_sqlite)
         return engine
     # Its driver takes 9 MB, for which a process on SQLite has no use.
-
-    # Its driver takes 9 MB, for which a process on SQLite has no use.
     from db.postgresql import connect_arguments, connect_bounded  # noqa: PLC0415
 
     engine = create_engine(
         url,
         connect_args=connect_arguments(url),
-        # A server that was restarted costs a ping here, not an error there.
+        # After a restart of the server, stale connections are replaced instead of failing a query.
         pool_pre_ping=True,
         **options,
     )
@@ -161,26 +159,26 @@ def _make_engine(url: URL, lock_timeout_seconds: float) -> Engine:
 
 
 def _prepare_sqlite(connection: Any, _record: Any) -> None:
-    # SQLAlchemy's recipe: sqlite3 shall not begin transactions by its own rules; `_begin_sqlite` does.
+    # SQLAlchemy's recipe: sqlite3 must not begin transactions by its own rules; `_begin_sqlite` does.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
-    # In WAL mode, which db/upgrade.py sets for good, NORMAL syncs at checkpoints and not at each commit: what was
-    # committed survives any crash of ours, kill -9 included, and a power cut can undo the last moments but not
-    # damage the file. A sync per commit would bound submissions by the disk.
+    # In WAL mode, which db/upgrade.py sets for good, NORMAL syncs at checkpoints and not at each commit: committed
+    # data survive any crash of the process, kill -9 included, and a power cut can undo the last commits but not
+    # damage the file. A sync per commit would limit submissions to the speed of the disk.
     connection.execute("PRAGMA synchronous = NORMAL")
 
 
 def _begin_sqlite(connection: Connection) -> None:
     reads_only = bool(connection.get_execution_options().get(READS_ONLY, False))
-    # A plain BEGIN that reads first and writes later fails at once when another wrote in between, however long the
-    # timeout; BEGIN IMMEDIATE waits for its turn before it reads.
+    # After a plain BEGIN, a transaction that reads first and writes later fails at once if another wrote in between,
+    # whatever the timeout; BEGIN IMMEDIATE waits for its turn before it reads.
     connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads_only else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
 @contextmanager
-def told_as_unavailable() -> Iterator[None]:
-    """Tell lost connections, locks held too long and timeouts as one error.
+def translate_errors() -> Iterator[None]:
+    """Raise lost connections, locks held too long and timeouts as one error.
 
     Raises:
         DatabaseUnavailable: In place of the driver's error, which stays as its cause.
@@ -190,17 +188,16 @@ def told_as_unavailable() -> Iterator[None]:
     except PoolTimeout as error:
         raise DatabaseUnavailable("All connections to the database are in use. Try again.") from error
     except DBAPIError as error:
-        if not _may_pass(error):
+        if not _is_transient(error):
             raise
         raise DatabaseUnavailable(f"The database does not answer: {_first_line(error.orig)}. Try again.") from error
 
 
-def _may_pass(error: DBAPIError) -> bool:
+def _is_transient(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
     if isinstance(error.orig, sqlite3.Error):
-        # sqlite3 also raises OperationalError for faulty SQL, missing tables and forbidden writes, which no waiting
-        # mends.
+        # sqlite3 also raises OperationalError for faulty SQL, missing tables and forbidden writes, which are permanent.
         code = getattr(error.orig, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & PRIMARY_CODE_MASK
         return isinstance(error, OperationalError) and code not in {sqlite3.SQLITE_ERROR, sqlite3.SQLITE_READONLY}
     return isinstance(error, OperationalError | InterfaceError)

@@ -1,4 +1,4 @@
-"""Statements that both databases know and SQLAlchemy spells once for each: the clock, INSERT … ON CONFLICT."""
+"""Statements that SQLAlchemy has per database only: the clock, INSERT … ON CONFLICT."""
 
 from datetime import datetime
 from typing import Any
@@ -20,7 +20,7 @@ class _Now(FunctionElement[int]):
 
 @compiles(_Now, "postgresql")
 def _on_postgresql(_element: _Now, _compiler: Any, **_options: Any) -> str:
-    # Not now(): that stands still within a transaction, and a lease renewed late in a long one would be short.
+    # Not now(): that is constant within a transaction, and a lease renewed late in a long one would be short.
     return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 
@@ -31,11 +31,11 @@ def _on_sqlite(_element: _Now, _compiler: Any, **_options: Any) -> str:
 
 
 def database_now(plus_seconds: float = 0.0) -> ColumnElement[datetime]:
-    """The present as the database sees it, or so many seconds later, for use in statements.
+    """Return the SQL expression of the database's current time, plus so many seconds.
 
-    Its clock alone decides leases: those of workers may disagree by minutes.
+    Only this clock decides leases: the clocks of workers may differ by minutes.
 
-    Microseconds since 1970 below, whole milliseconds on SQLite; an aware datetime above.
+    The value is an aware datetime, of whole milliseconds on SQLite.
     """
     if not plus_seconds:
         return type_coerce(_Now(), Timestamp())
@@ -43,10 +43,10 @@ def database_now(plus_seconds: float = 0.0) -> ColumnElement[datetime]:
 
 
 def insert_unless_there(session: Session, record: type[DeclarativeBase], values: dict[str, Any]) -> bool:
-    """Insert a row unless its key is taken; one that another transaction is inserting is waited for.
+    """Insert a row unless its key exists; wait for a transaction that is inserting the same key.
 
     Returns:
-        Whether the row was inserted.
+        True if the row was inserted.
     """
     insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
     statement = insert(record).values(values).on_conflict_do_nothing().returning(*record.__mapper__.primary_key)

@@ -1,4 +1,4 @@
-"""Uploads as rows and files at once: neither is ever without the other, but for files that are tidied away later."""
+"""Uploaded datasets, rows and files together: no row is without its files; files without a row are deleted later."""
 
 import logging
 from collections.abc import Sequence
@@ -10,7 +10,7 @@ from core.errors import TrainyardError
 from core.uploads.description import DescriptionFile, summarise
 from core.uploads.store import DatasetStore, IncomingDataset
 from db import datasets
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 from db.session import Database
 
 logger = logging.getLogger(__name__)
@@ -20,12 +20,12 @@ HASHES_A_QUERY = 1000
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """Bytes that came, and what they are to be called.
+    """Received bytes and the dataset that they are for.
 
     Attributes:
-        name: Of the dataset.
-        sha256: Of the bytes.
-        filename: What the file was called, if the client said so.
+        name: Name of the dataset.
+        sha256: Hash of the bytes.
+        filename: Name of the client's file, if given.
     """
 
     name: str
@@ -35,10 +35,10 @@ class Upload:
 
 
 def add_known(database: Database, store: DatasetStore, upload: Upload) -> tuple[DatasetVersionRecord, bool] | None:
-    """Make a version of bytes that are stored already, unless the dataset has one.
+    """Register bytes that are stored already as a version, unless the dataset has one with the same bytes.
 
     Returns:
-        The version, and whether it is new; None if the bytes are not stored.
+        The version, and True if it is new; None if the bytes are not stored.
     """
     with database.transaction() as session:
         datasets.lock_content(session, upload.sha256)
@@ -51,10 +51,10 @@ def add_known(database: Database, store: DatasetStore, upload: Upload) -> tuple[
 def add_new(
     database: Database, store: DatasetStore, upload: Upload, incoming: IncomingDataset, described: DescriptionFile
 ) -> tuple[DatasetVersionRecord, bool]:
-    """Put a synced folder in place and make a version of it, unless the dataset has one.
+    """Move a synced folder into the store and register it as a version, unless the dataset has one with the same bytes.
 
     Returns:
-        The version, and whether it is new.
+        The version, and True if it is new.
     """
     try:
         with database.transaction() as session:
@@ -67,11 +67,11 @@ def add_new(
 
 
 def remove_unused(database: Database, store: DatasetStore, hashes: Sequence[str]) -> int:
-    """Delete the files of these hashes that no version has; returns of how many."""
+    """Delete the files of those hashes that no version has; return the number of hashes deleted."""
     num_removed = 0
     for sha256 in hashes:
         with database.transaction() as session:
-            # Under the lock a folder is renamed, which takes no time, and not deleted, which may.
+            # The lock is held for a rename, which is quick, and not for the deletion, which may be slow.
             datasets.lock_content(session, sha256)
             taken = store.take_away(sha256) if datasets.unreferenced(session, [sha256]) else None
         if taken is not None:
@@ -81,7 +81,7 @@ def remove_unused(database: Database, store: DatasetStore, hashes: Sequence[str]
 
 
 def tidy(database: Database, store: DatasetStore, *, older_than_seconds: float) -> int:
-    """Delete what cut-off uploads left, and files older than this that no version has; returns of how many."""
+    """Delete leftovers of interrupted uploads, and files older than this that no version has; return the number."""
     num_removed = store.tidy()
     old = store.hashes_older_than(older_than_seconds)
     for start in range(0, len(old), HASHES_A_QUERY):
@@ -107,5 +107,5 @@ def _remove_quietly(database: Database, store: DatasetStore, sha256: str) -> Non
     try:
         remove_unused(database, store, [sha256])
     except TrainyardError:
-        # The database that failed before may still be away. The files are tidied away with the next that are old.
-        logger.info("The files of %s stay until they are tidied away.", sha256)
+        # The database may still be unavailable. `tidy` deletes the files once they are old.
+        logger.info("The files of %s stay until the next clean-up.", sha256)

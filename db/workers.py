@@ -1,4 +1,4 @@
-"""Queries about workers: what each reports of itself every few seconds, and all of them together."""
+"""Queries of workers: the report that each stores every few seconds, and the workforce of all."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -9,16 +9,17 @@ from sqlalchemy.orm import Session
 
 from core.run_state import RunState
 from core.workers import WaitingFor, Worker, WorkerHealth, WorkerState, Workforce
-from db.documents import made_storable
-from db.records import RunRecord, WorkerRecord
+from db.documents import replace_unstorable
+from db.records.runs import RunRecord
+from db.records.service import WorkerRecord
 from db.statements import database_now, insert_unless_there
 
 SILENT_SECONDS = 30.0
-"""A worker that has not reported for so long is not counted on. Each reports every 5 seconds."""
+"""A worker without a report for this long is not live. Each reports every 5 seconds."""
 FORGOTTEN_SECONDS = 600.0
-"""A worker that has not reported for so long is no longer mentioned."""
+"""A worker without a report for this long is deleted."""
 
-# Made once, and of columns alone: every answer about a queued run reads this.
+# Built once, and of columns alone: every answer about a queued run reads this.
 _EVERY_WORKER = select(
     WorkerRecord.name,
     WorkerRecord.host,
@@ -34,14 +35,14 @@ _EVERY_WORKER = select(
 
 
 def report(session: Session, name: str, host: str, health: WorkerHealth) -> None:
-    """Store what a worker reports of itself, and that it lives."""
+    """Store a worker's report of its health, and the time of it."""
     values: dict[str, Any] = {
         "host": host,
         "state": health.state,
         "num_trainers": health.num_trainers,
         "num_ready": health.num_ready,
         "num_failed_starts": health.num_failed_starts,
-        "error": made_storable(health.error),
+        "error": replace_unstorable(health.error),
         "reported_at": database_now(),
     }
     is_broken = health.state is WorkerState.BROKEN
@@ -55,18 +56,18 @@ def report(session: Session, name: str, host: str, health: WorkerHealth) -> None
 
 
 def sign_off(session: Session, name: str) -> None:
-    """Remove a worker that ends, so that nobody waits for it."""
+    """Delete a worker that ends, so that no run waits for it."""
     session.execute(delete(WorkerRecord).where(WorkerRecord.name == name))
 
 
-def forget_silent(session: Session) -> None:
-    """Remove workers that ended without signing off, some minutes ago."""
+def delete_silent(session: Session) -> None:
+    """Delete workers that ended without signing off, some minutes ago."""
     is_old = WorkerRecord.reported_at < database_now(-FORGOTTEN_SECONDS)
     session.execute(delete(WorkerRecord).where(is_old).execution_options(synchronize_session=False))
 
 
 def find_wait(session: Session, runs: Iterable[RunRecord]) -> WaitingFor | None:
-    """Return what those of these runs that are queued wait for, the same for all; None if none is queued."""
+    """Return the reason for which the queued ones of these runs wait, the same for all; None if none is queued."""
     if all(run.state != RunState.QUEUED for run in runs):
         return None
     return look(session).waiting_for()

@@ -1,14 +1,14 @@
-"""`python -m launch`: the service's own command. What `make up` runs, and what containers run."""
+"""Command of the service, `python -m launch`, as `make up` and the containers run it."""
 
 import signal
 import sys
 from types import FrameType
 
 USAGE = """\
-usage: python -m launch                        check the setup, run API and worker until told to stop
-       python -m launch api | worker           run one of them, once what it needs is there
-       python -m launch migrate                bring the database to the newest revision, and end
-       python -m launch healthy api | worker   tell by the exit code whether the one on this machine is well
+usage: python -m launch                        check the setup, then run API and worker until they are stopped
+       python -m launch api | worker           run one of them, once the services it needs are ready
+       python -m launch migrate                upgrade the database to the newest revision, then exit
+       python -m launch healthy api | worker   exit with 0 if the one on this machine is healthy, else with 1
 """
 
 
@@ -17,13 +17,13 @@ def _leave(_signal_number: int, _frame: FrameType | None) -> None:
 
 
 def main(arguments: list[str]) -> int:
-    """Do what the arguments say; returns the exit code.
+    """Run the command line.
 
     Returns:
-        0 when stopped by Ctrl-C, SIGTERM or SIGHUP, and when what ends by itself ended well; 1 when the setup can not
-        be used, a process ended by itself or something is not well; 2 for arguments that USAGE does not list.
+        The exit code: 0 after Ctrl-C, SIGTERM or SIGHUP, and for a command that succeeded; 1 if the setup is invalid, a
+        process ended by itself or a part is not healthy; 2 for arguments that USAGE does not list.
     """
-    # Importing takes a moment, and Ctrl-C then should not answer with a traceback either.
+    # Importing takes a moment, in which Ctrl-C should not print a traceback either.
     for signal_number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(signal_number, _leave)
     match arguments:
@@ -36,9 +36,9 @@ def main(arguments: list[str]) -> int:
 
             return PARTS[part]()
         case ["healthy", ("api" | "worker") as part]:
-            from launch.readiness import tell_health  # noqa: PLC0415  # See above.
+            from launch.readiness import report_health  # noqa: PLC0415  # See above.
 
-            return tell_health(part)
+            return report_health(part)
         case _:
             print(USAGE, end="", file=sys.stderr)  # noqa: T201  # This is a program.
             return 2

@@ -10,15 +10,15 @@ from typing import IO
 
 from launch.messages import Output
 
-# How long to wait for the last lines of a process that has ended; a process it left behind may hold its pipe open.
+# Longest wait for the last lines of a process that has ended; a process it left behind may keep its pipe open.
 LAST_LINES_SECONDS = 1.0
 
 
 class Child:
-    """A process whose lines are passed on.
+    """A process whose output is passed on line by line.
 
     Attributes:
-        name: What it is called in front of its lines.
+        name: Name printed before each of its lines.
     """
 
     def __init__(self, name: str, command: Sequence[str], environment: Mapping[str, str]) -> None:
@@ -29,15 +29,15 @@ class Child:
         self._reader: threading.Thread | None = None
 
     def start(self, output: Output, on_end: Callable[["Child"], None]) -> None:
-        """Start it. `on_end` is called from a thread when it has ended and its lines are written."""
+        """Start the process. `on_end` is called from a thread once it has ended and its lines are written."""
         process = subprocess.Popen(
             self._command,
             env=dict(self._environment),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            # A terminal sends Ctrl-C to a whole group of processes. In a session of its own the child hears of it from
-            # the launcher alone, and once.
+            # A terminal sends Ctrl-C to a whole group of processes. In a session of its own the child receives the
+            # signal from the launcher alone, and once.
             start_new_session=True,
         )
         assert process.stdout is not None  # noqa: S101  # It is a pipe, see above.
@@ -47,24 +47,24 @@ class Child:
         self._process = process
 
     def send(self, signal_number: int) -> None:
-        """Send it a signal; does nothing once it has ended."""
+        """Send a signal to the process, unless it has ended."""
         if self._process is not None:
             self._process.send_signal(signal_number)
 
     def kill(self) -> None:
-        """End it at once, with every process of its session."""
+        """Kill the process with every process of its session."""
         if self._process is not None and self._process.poll() is None:
             with suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
 
     @property
     def pid(self) -> int | None:
-        """Its process id; None before it was started."""
+        """Return the process id; None before the start."""
         return None if self._process is None else self._process.pid
 
     @property
     def ending(self) -> str:
-        """How it ended, in words."""
+        """Describe the end of the process for messages."""
         code = None if self._process is None else self._process.poll()
         if code is None:
             return "still running"

@@ -1,4 +1,4 @@
-"""The two processes a service consists of, as command lines."""
+"""Command lines of the two processes of a service."""
 
 import os
 import sys
@@ -6,17 +6,17 @@ from pathlib import Path
 
 from core.settings import Settings, load_settings
 
-# Requests under way when the API is told to stop have this long to be answered.
+# Time for requests in progress to be answered when the API stops.
 API_STOP_SECONDS = 5
 
-# A proxy in front closes idle connections sooner than this, so none is closed here just as it sends a request.
+# A proxy closes idle connections sooner than this, so the API closes none just as the proxy sends a request.
 KEEP_ALIVE_SECONDS = 75
 
 LOGGING_FILE = Path(__file__).with_name("logging.json")
 
 
 def api_command(settings: Settings) -> list[str]:
-    """The command that serves HTTP."""
+    """Return the command of the API."""
     return [
         *(sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory"),
         *("--host", settings.host, "--port", str(settings.port)),
@@ -28,9 +28,9 @@ def api_command(settings: Settings) -> list[str]:
 
 
 def worker_command(settings: Settings) -> list[str]:
-    """The command that trains."""
+    """Return the command of the worker."""
     return [
-        # Celery warns a superuser because of pickle, which this app accepts from nobody.
+        # Celery warns a superuser because of pickle, which this app never accepts.
         *(sys.executable, "-W", "ignore:You're running the worker with superuser"),
         *("-m", "celery", "--quiet", "-A", "worker.celery_entry", "worker", "--pool", "threads"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
@@ -39,18 +39,18 @@ def worker_command(settings: Settings) -> list[str]:
 
 
 def child_environment(settings: Settings) -> dict[str, str]:
-    """The environment of both."""
+    """Return the environment of both processes."""
     return {
         **os.environ,
-        # A port chosen by the launcher is in no variable yet.
+        # A port chosen by the launcher is not in the environment yet.
         "TRAINYARD_PORT": str(settings.port),
-        # Lines reach the terminal as they are written.
+        # Lines are shown as they are written.
         "PYTHONUNBUFFERED": "1",
     }
 
 
 def __getattr__(name: str) -> str:
-    """Give `logging.json` the level, as LOG_LEVEL: it refers to it by `ext://`, Python's way to name a value there."""
+    """Return LOG_LEVEL for `logging.json`, which refers to it by `ext://`."""
     if name == "LOG_LEVEL":
         return load_settings().log_level.upper()
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,4 +1,4 @@
-"""What the launcher writes: lines of its processes, the banner, and why a start is refused."""
+"""Output of the launcher: the lines of its processes, the banner and error messages."""
 
 import sys
 import threading
@@ -10,24 +10,24 @@ from core.settings import Settings
 
 
 class Output:
-    """Writes whole lines, each from one process, to a stream that may go away."""
+    """Writes whole lines, each from one process, to a stream that may be closed."""
 
     def __init__(self, stream: TextIO) -> None:
         self._stream = stream
         self._lock = threading.Lock()
 
     def write(self, text: str, source: str = "") -> None:
-        """Write lines, each with the name of the process it comes from in front."""
+        """Write lines, each after the name of its process."""
         prefix = f"{source:<6} | " if source else ""
         lines = "".join(f"{prefix}{line}\n" for line in text.splitlines())
-        # A closed terminal or pipe is no reason to stop reading what the processes write, or they would block.
+        # With a closed terminal or pipe the output of the processes must still be read, or they would block.
         with self._lock, suppress(OSError, ValueError):
             self._stream.write(lines)
             self._stream.flush()
 
 
 def banner(settings: Settings) -> str:
-    """What a person who has just started the service wants to know."""
+    """Return the text shown once the service is ready."""
     base_url = settings.default_base_url
     key = '-H "Authorization: Bearer $TRAINYARD_KEY" ' if settings.asks_for_keys else ""
     return (
@@ -39,7 +39,7 @@ def banner(settings: Settings) -> str:
     )
 
 
-def tell_refusal(error: TrainyardError) -> int:
-    """Say why on standard error, in one line; returns the exit code."""
+def print_error(error: TrainyardError) -> int:
+    """Print an error on standard error in one line; return the exit code."""
     print("trainyard:", " ".join(error.detail.split()), file=sys.stderr)  # noqa: T201  # This is a program.
     return 1

@@ -1,4 +1,4 @@
-"""What is checked, and waited for, before anything is started. Each refusal says what to change."""
+"""Checks and waits before the service starts. Each error says what to change."""
 
 import errno
 import logging
@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from core.errors import BrokerUnavailable, DatabaseOutdated, InvalidSetup, Unavailable
 from core.settings import Settings
-from core.system.waiting import Say, wait_for
+from core.system.waiting import Log, wait_for
 from db import api_keys
 from db.session import Database
 from db.upgrade import check_database, upgrade_database
@@ -20,20 +20,20 @@ DEFAULT_PORTS = {"redis": 6379, "rediss": 6379, "amqp": 5672, "amqps": 5671}
 
 
 def check_log_level(name: str) -> None:
-    """Refuse a level that Python's logging does not know.
+    """Check that Python's logging has this level.
 
     Raises:
         InvalidSetup: If it is not one of DEBUG, INFO, WARNING, ERROR, CRITICAL.
     """
     if name.upper() not in logging.getLevelNamesMapping():
-        raise InvalidSetup(f"TRAINYARD_LOG_LEVEL is '{name}', expected DEBUG, INFO, WARNING, ERROR or CRITICAL.")
+        raise InvalidSetup(f"TRAINYARD_LOG_LEVEL is '{name}'. Expected DEBUG, INFO, WARNING, ERROR or CRITICAL.")
 
 
 def check_data_dir(data_dir: Path) -> None:
-    """Make the data directory where it is missing.
+    """Create the data directory if it is missing.
 
     Raises:
-        InvalidSetup: If it can not be made or written to.
+        InvalidSetup: If it cannot be created or written to.
     """
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -41,21 +41,21 @@ def check_data_dir(data_dir: Path) -> None:
             pass
     except OSError as error:
         raise InvalidSetup(
-            f"The data directory {data_dir} can not be written to ({error.strerror}). "
+            f"The data directory {data_dir} cannot be written to ({error.strerror}). "
             "Set TRAINYARD_DATA_DIR to a folder that this user may write to."
         ) from error
 
 
 def choose_port(host: str, port: int) -> int:
-    """The port to listen on: the one asked for if it is free, or any free one for 0.
+    """Return the port to listen on: the given one if it is free, or any free one for 0.
 
     Raises:
-        InvalidSetup: If nothing can listen there.
+        InvalidSetup: If the API cannot listen there.
     """
     try:
         family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         with socket.socket(family, socket.SOCK_STREAM) as probe:
-            # As the API does: connections of an earlier start that are still closing are no obstacle.
+            # As the API does, so that closing connections of an earlier start do not occupy the port.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind(address)
             # Two sockets may bind to one port; only one may listen.
@@ -64,20 +64,20 @@ def choose_port(host: str, port: int) -> int:
     except OSError as error:
         if error.errno == errno.EADDRINUSE:
             raise InvalidSetup(
-                f"Port {port} on {host} is already in use. Stop what listens there, "
+                f"Port {port} on {host} is already in use. Stop the program that uses it, "
                 "or set TRAINYARD_PORT to another port."
             ) from error
         raise InvalidSetup(
-            f"The API can not listen on {host}, port {port} ({error.strerror}). Set TRAINYARD_HOST or TRAINYARD_PORT."
+            f"The API cannot listen on {host}, port {port} ({error.strerror}). Set TRAINYARD_HOST or TRAINYARD_PORT."
         ) from error
     return chosen
 
 
 def check_admin_key(settings: Settings) -> None:
-    """Refuse to start a service that asks for keys which nobody could make.
+    """Check that an admin key exists, if the service requires keys.
 
     Raises:
-        InvalidSetup: Saying how to make the first.
+        InvalidSetup: If there is none; says how to create the first.
         DatabaseUnavailable: If the database does not answer.
     """
     database = Database(settings.effective_database_url)
@@ -88,35 +88,35 @@ def check_admin_key(settings: Settings) -> None:
         database.dispose()
 
 
-def wait_for_database(settings: Settings, say: Say) -> None:
+def wait_for_database(settings: Settings, log: Log) -> None:
     """Wait until the database answers and is at a revision that this code can use.
 
     Raises:
-        TrainyardError: If that does not come about in time.
+        TrainyardError: If it does not in time.
     """
     url = settings.effective_database_url
-    # A migration that is still running is waited for as well.
-    wait_for(lambda: check_database(url), settings.start_timeout_seconds, say, (Unavailable, DatabaseOutdated))
+    # A migration may still be running.
+    wait_for(lambda: check_database(url), settings.start_timeout_seconds, log, (Unavailable, DatabaseOutdated))
 
 
-def migrate_when_possible(settings: Settings, say: Say) -> None:
-    """Wait until the database answers, then bring it to the newest revision.
+def migrate_when_possible(settings: Settings, log: Log) -> None:
+    """Wait until the database answers, then upgrade it to the newest revision.
 
     Raises:
-        TrainyardError: If it does not answer in time or can not be upgraded.
+        TrainyardError: If it does not answer in time or cannot be upgraded.
     """
     url = settings.effective_database_url
-    wait_for(lambda: upgrade_database(url), settings.start_timeout_seconds, say)
+    wait_for(lambda: upgrade_database(url), settings.start_timeout_seconds, log)
 
 
-def wait_for_broker(settings: Settings, say: Say) -> None:
-    """Wait until something accepts connections where the broker should be; the embedded broker is always there.
+def wait_for_broker(settings: Settings, log: Log) -> None:
+    """Wait until the broker accepts connections; the embedded broker is always available.
 
     Raises:
-        BrokerUnavailable: If nothing does in time.
+        BrokerUnavailable: If it does not in time.
     """
     if not settings.is_broker_embedded:
-        wait_for(lambda: _connect(settings.broker_url), settings.start_timeout_seconds, say)
+        wait_for(lambda: _connect(settings.broker_url), settings.start_timeout_seconds, log)
 
 
 def _connect(broker_url: str) -> None:

@@ -1,4 +1,4 @@
-"""Whether API and worker are well: asked by the launcher at its start, and by the health checks of containers."""
+"""Health of API and worker, for the launcher at its start and for the health checks of containers."""
 
 import http.client
 import threading
@@ -8,17 +8,17 @@ from pathlib import Path
 
 from core.errors import InvalidSetup, TrainyardError
 from core.settings import Settings, load_settings
-from launch.messages import tell_refusal
+from launch.messages import print_error
 
 POLL_SECONDS = 0.05
 ANSWER_TIMEOUT_SECONDS = 2.0
 
 ALIVE_SECONDS = 60.0
-"""How old the sign of life of a worker may be. It gives one every few seconds, but a frozen database holds it up."""
+"""Greatest age of a worker's alive file. It is touched every few seconds, but a frozen database can delay that."""
 
 
 class Readiness:
-    """Asks the API for /healthz until it answers, then calls back once."""
+    """Polls /healthz until the API answers, then calls back once."""
 
     def __init__(self, host: str, port: int, *, on_ready: Callable[[], None]) -> None:
         self._host = host
@@ -28,11 +28,11 @@ class Readiness:
         self._thread = threading.Thread(target=self._watch, name="readiness", daemon=True)
 
     def start(self) -> None:
-        """Begin to ask, in a thread of its own."""
+        """Begin to poll in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Ask no more. Nothing is called back once this has returned, unless it is happening now."""
+        """Stop polling. After this has returned no callback starts; one in progress may still finish."""
         self._stopped.set()
 
     def _watch(self) -> None:
@@ -44,7 +44,7 @@ class Readiness:
 
 
 def answers(host: str, port: int) -> bool:
-    """Whether the API answers there now."""
+    """Return True if the API answers at this address now."""
     connection = http.client.HTTPConnection(host, port, timeout=ANSWER_TIMEOUT_SECONDS)
     try:
         connection.request("GET", "/healthz")
@@ -56,15 +56,15 @@ def answers(host: str, port: int) -> bool:
 
 
 def is_api_healthy(settings: Settings) -> bool:
-    """Whether the API on this machine answers; not whether the database does, which no restart of it would mend."""
+    """Return True if the API on this machine answers, even without its database, which no restart of it would fix."""
     return answers(settings.own_host, settings.port)
 
 
 def is_worker_healthy(settings: Settings) -> bool:
-    """Whether the worker gave a sign of life lately.
+    """Return True if the worker has touched its alive file lately.
 
     Raises:
-        InvalidSetup: If it was not told where.
+        InvalidSetup: If the settings name no alive file.
     """
     if not settings.alive_file:
         raise InvalidSetup("TRAINYARD_ALIVE_FILE is not set. Set it for the worker and for this check.")
@@ -78,9 +78,9 @@ def is_worker_healthy(settings: Settings) -> bool:
 CHECKS: Mapping[str, Callable[[Settings], bool]] = {"api": is_api_healthy, "worker": is_worker_healthy}
 
 
-def tell_health(part: str) -> int:
-    """Returns 0 if it is well, else 1."""
+def report_health(part: str) -> int:
+    """Check a part of the service; return the exit code, 0 if it is healthy."""
     try:
         return 0 if CHECKS[part](load_settings()) else 1
     except TrainyardError as error:
-        return tell_refusal(error)
+        return print_error(error)

@@ -1,9 +1,9 @@
 """Child processes that live and end together.
 
-honcho's Manager (2.0) looks made for it and is not. It counts its five seconds of patience from the first process that
-ends, not from the request to stop: one that drains a run is killed early, and where none ends none is ever killed. A
+honcho's Manager (2.0) does not fit. It counts its grace period of five seconds from the first process that ends, not
+from the request to stop: a worker that drains a run is killed early, and if no process ends none is ever killed. A
 Ctrl-C before both processes have reported their ids ends in a KeyError, any Ctrl-C in exit code 130. And it forks a
-Python process and a shell for each child, which under macOS means importing this program again.
+Python process and a shell for each child, which on macOS imports this program again.
 """
 
 import math
@@ -18,28 +18,28 @@ from typing import Protocol
 from launch.child import Child
 from launch.messages import Output
 
-# A worker that is told to stop ends its trainers, which may take 20 s, and gives their runs back.
+# A worker that stops ends its trainers, which may take 20 s, and releases their runs.
 STOP_SECONDS = 40.0
 
 # One request to stop may arrive twice: from the terminal or `kill` to the whole group, and passed on by make.
-# A Ctrl-C this long after the first is a person who will not wait.
+# A Ctrl-C this long after the first is a second request, to stop at once.
 SAME_REQUEST_SECONDS = 1.0
 
 LONGEST_WAIT_SECONDS = 0.25
 
 
 class Watch(Protocol):
-    """Looks at the children from a thread of its own while they run."""
+    """Monitors the children from a thread of its own while they run."""
 
     def start(self) -> None:
-        """Begin to look."""
+        """Begin to monitor."""
 
     def stop(self) -> None:
-        """Look no more."""
+        """Stop monitoring."""
 
 
 class Service:
-    """Runs children until one of them ends or the launcher is told to stop."""
+    """Runs children until one of them ends or the launcher receives a signal to stop."""
 
     def __init__(
         self, children: Sequence[Child], output: Output, watches: Sequence[Watch], *, stop_seconds: float = STOP_SECONDS
@@ -49,11 +49,11 @@ class Service:
         self._watches = watches
         self._stop_seconds = stop_seconds
         self._running: set[Child] = set()
-        # A child that ended, or the number of a signal. A queue of this kind may be filled from a signal handler.
+        # A child that ended, or the number of a signal. A signal handler may put into a SimpleQueue.
         self._events: SimpleQueue[Child | int] = SimpleQueue()
 
     def run(self) -> int:
-        """Start the children and return when all have ended, as the last thing a program does in its main thread.
+        """Start the children and wait until all have ended. Call it last, in the main thread of a program.
 
         Returns:
             0 after a signal to stop, when every child stopped in time; else 1.
@@ -72,11 +72,11 @@ class Service:
                 self._output.write(f"The {first.name} process ended by itself ({first.ending}). Stopping the rest.")
                 self._stop()
                 return 1
-            self._output.write("Stopping. A run under way goes back to the queue; Ctrl-C again stops at once.")
+            self._output.write("Stopping. A running run returns to the queue; Ctrl-C again stops at once.")
             return 0 if self._stop() else 1
 
     def _stop(self) -> bool:
-        """Ask the children to stop, and kill those that take too long; tells whether none had to be killed."""
+        """Stop the children, and kill those that take too long; return True if none was killed."""
         for child in self._running:
             child.send(signal.SIGTERM)
         began = time.monotonic()
@@ -101,10 +101,10 @@ class Service:
         return False
 
     def _next_event(self, deadline: float) -> Child | int | None:
-        """What happens next, or None if nothing has happened by `deadline`, a moment of the monotonic clock."""
+        """Return the next event; None if there is none by `deadline`, a time of the monotonic clock."""
         while (left := deadline - time.monotonic()) > 0:
-            # A signal that comes just before the wait begins does not interrupt it, and Python's handler runs only
-            # after it: so no wait is long.
+            # A signal just before the wait does not interrupt it, and Python's handler runs only after it: so each
+            # wait is short.
             with suppress(Empty):
                 return self._events.get(timeout=min(left, LONGEST_WAIT_SECONDS))
         return None
@@ -115,7 +115,7 @@ class Service:
             self._events.put(signal_number)
 
         noted = [signal.SIGINT, signal.SIGTERM]
-        # Under nohup the closing of the terminal is to be ignored.
+        # Under nohup, closing the terminal must be ignored.
         if signal.getsignal(signal.SIGHUP) != signal.SIG_IGN:
             noted.append(signal.SIGHUP)
         for number in noted:
@@ -123,6 +123,6 @@ class Service:
         try:
             yield
         finally:
-            # Nothing is left to stop, and a late Ctrl-C should not change the exit code.
+            # Every child has ended, and a late Ctrl-C should not change the exit code.
             for number in noted:
                 signal.signal(number, signal.SIG_IGN)

@@ -1,4 +1,4 @@
-"""From settings to a running service, whole or one part alone."""
+"""Start of the service, whole or one part alone."""
 
 import os
 import sys
@@ -10,7 +10,7 @@ from core.settings import Settings, load_settings
 from db.upgrade import NEWEST_REVISION, upgrade_database
 from launch.child import Child
 from launch.commands import api_command, child_environment, worker_command
-from launch.messages import Output, banner, tell_refusal
+from launch.messages import Output, banner, print_error
 from launch.preflight import (
     check_admin_key,
     check_data_dir,
@@ -28,14 +28,14 @@ MakeCommand = Callable[[Settings], list[str]]
 
 
 def start(make_api_command: MakeCommand = api_command, make_worker_command: MakeCommand = worker_command) -> int:
-    """Check the setup, upgrade the database and run the service to its end; returns the exit code.
+    """Check the setup, upgrade the database and run the service to its end; return the exit code.
 
-    A setup that can not be used is refused in one line on standard error.
+    An invalid setup is reported in one line on standard error.
     """
     try:
         settings = _prepared_settings()
     except TrainyardError as error:
-        return tell_refusal(error)
+        return print_error(error)
     output = Output(sys.stdout)
     environment = child_environment(settings)
     api = Child("api", make_api_command(settings), environment)
@@ -48,38 +48,38 @@ def start(make_api_command: MakeCommand = api_command, make_worker_command: Make
 
 
 def run_api() -> int:
-    """Serve HTTP once the database is ready. The broker may come later: queued runs wait in the database."""
+    """Serve HTTP once the database is ready. The broker may start later: queued runs wait in the database."""
     try:
         settings = _checked_settings()
-        wait_for_database(settings, _say)
+        wait_for_database(settings, _log)
     except TrainyardError as error:
-        return tell_refusal(error)
+        return print_error(error)
     return _become(api_command(settings), settings)
 
 
 def run_worker() -> int:
-    """Train, once database and broker are ready."""
+    """Train runs, once database and broker are ready."""
     try:
         settings = _checked_settings()
-        wait_for_database(settings, _say)
-        wait_for_broker(settings, _say)
+        wait_for_database(settings, _log)
+        wait_for_broker(settings, _log)
     except TrainyardError as error:
-        return tell_refusal(error)
+        return print_error(error)
     return _become(worker_command(settings), settings)
 
 
 def run_migration() -> int:
-    """Bring the database to the newest revision, and end."""
+    """Upgrade the database to the newest revision, then exit."""
     try:
-        migrate_when_possible(load_settings(), _say)
+        migrate_when_possible(load_settings(), _log)
     except TrainyardError as error:
-        return tell_refusal(error)
-    _say(f"The database is at revision {NEWEST_REVISION}.")
+        return print_error(error)
+    _log(f"The database is at revision {NEWEST_REVISION}.")
     return 0
 
 
 def _prepared_settings() -> Settings:
-    """The settings, with a port chosen and the database ready."""
+    """Return the settings with a free port, once the database is upgraded."""
     settings = _checked_settings()
     port = choose_port(settings.host, settings.port)
     upgrade_database(settings.effective_database_url)
@@ -95,11 +95,11 @@ def _checked_settings() -> Settings:
 
 
 def _become(command: list[str], settings: Settings) -> NoReturn:
-    # No process stays in between: signals reach the part itself, and its memory is all there is.
+    # The part replaces this process: signals reach it directly, and no other process takes memory.
     os.execve(command[0], command, child_environment(settings))  # noqa: S606 - a list written here, no shell.
 
 
-def _say(text: str) -> None:
+def _log(text: str) -> None:
     print("trainyard:", text, flush=True)  # noqa: T201  # This is a program.
 
 

@@ -1,4 +1,4 @@
-"""A service as `make up` starts it, on a free port and a data directory that is thrown away."""
+"""A service as `make up` starts it, on a free port and with a temporary data directory."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -22,24 +22,20 @@ STOP_SECONDS = 60.0
 
 
 @contextmanager
-def throwaway_service(
-    num_trainers: int = 1, prepare: Callable[[Settings], None] = lambda _: None
-) -> Iterator[Settings]:
+def throwaway_service(num_trainers: int = 1) -> Iterator[Settings]:
     """Start API and one worker on SQLite, wait until every trainer is warm, stop them at the end.
 
     Args:
-        num_trainers: Of the worker.
-        prepare: Called with the settings before anything is started, to put data where the service looks for it.
+        num_trainers: Number of trainers of the worker.
 
     Yields:
-        The settings; `default_base_url` is where the service answers.
+        The settings; `default_base_url` is the address of the service.
 
     Raises:
-        RuntimeError: If it does not get ready, with the end of its log.
+        RuntimeError: If it does not get ready; quotes the end of its log.
     """
     with TemporaryDirectory() as folder:
         settings = Settings(data_dir=Path(folder) / "var", port=_free_port(), trainers=num_trainers)
-        prepare(settings)
         log = Path(folder) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -58,7 +54,7 @@ def throwaway_service(
 
 
 def _environment(settings: Settings) -> dict[str, str]:
-    """Ours, without whatever settings it holds of another installation."""
+    """Return this process's environment without the settings of another installation."""
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("TRAINYARD_")}
     return {
         **inherited,
@@ -69,12 +65,12 @@ def _environment(settings: Settings) -> dict[str, str]:
 
 
 def _wait_until_warm(process: subprocess.Popen[bytes], settings: Settings, log: Path) -> None:
-    """Wait for its trainers, which are the last to be ready; the worker reports how many are in the database."""
+    """Wait for the trainers, which are the last to be ready; the worker reports their number in the database."""
     deadline = time.monotonic() + START_SECONDS
     database = Database(settings.effective_database_url)
     try:
         while process.poll() is None and time.monotonic() < deadline:
-            # An API that answers has found a database with tables.
+            # The API answers only with an upgraded database.
             if answers(settings.own_host, settings.port):
                 with database.reading() as session:
                     live = workers.look(session).live

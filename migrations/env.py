@@ -4,7 +4,7 @@ from alembic import context
 from sqlalchemy import Connection
 
 from core.settings import load_settings
-from db.records import Base
+from db.records.schema import METADATA
 from db.session import Database
 from db.upgrade import VERSION_TABLE
 
@@ -12,7 +12,7 @@ from db.upgrade import VERSION_TABLE
 def _run(connection: Connection) -> None:
     context.configure(
         connection=connection,
-        target_metadata=Base.metadata,
+        target_metadata=METADATA,
         version_table=VERSION_TABLE,
         compare_type=True,
         # SQLite alters little in place; batch mode copies the table where needed.

@@ -8,12 +8,13 @@ from typing import Any
 
 from core.catalogue.figures import MetricFigure
 from core.catalogue.presets import Preset
+from core.catalogue.uploads import PUBLISHED_UPLOADS
 from core.datasets.base import UploadedDataset
 from core.datasets.dataset import Dataset
 from reproduction.outcomes import Answer, MetricValues, Outcome
 from reproduction.variants import VariantRun, name_of, own_seed, questions
 from trainyard import Client, Run
-from trainyard.uploads import find_mnist_files
+from trainyard.mnist import MNIST, MNIST_FILES, find_mnist_files
 
 MAX_FETCHED = 2000
 MAX_KEPT = 60
@@ -39,25 +40,27 @@ def send_data(client: Client, dataset: Dataset, folder: Path) -> bool:
     Returns:
         True if the service has the data now.
     """
-    name = dataset.dataset if isinstance(dataset, UploadedDataset) else dataset.name
-    known = {found.name: found.document.get("state") for found in client.list_datasets()}
-    if name in known and known[name] in {None, "ready"}:
+    if not isinstance(dataset, UploadedDataset):
         return True
+    name = dataset.dataset
+    if name not in {found.name for found in client.list_datasets()}:
+        source = _find_source(name, folder)
+        if source is None:
+            return False
+        client.upload_dataset(name, source)
+    sha256 = client.get_dataset(name).sha256
+    if sha256 != PUBLISHED_UPLOADS.get(name, sha256):
+        report(f"The dataset '{name}' has the sha256 {sha256}, not that of the upload behind docs/catalogue.md.")
+    return True
+
+
+def _find_source(name: str, folder: Path) -> Path | None:
+    """Return what to upload under a name: for MNIST the folder of its files, else the file whose name begins so."""
     if not folder.is_dir():
-        return False
-    if name == "mnist":
-        return _send_mnist(client, folder)
-    sources = sorted(path for path in folder.iterdir() if path.name.startswith(name))
-    if sources:
-        client.upload_dataset(name, sources[0])
-    return bool(sources)
-
-
-def _send_mnist(client: Client, folder: Path) -> bool:
-    found, missing = find_mnist_files(folder)
-    for filename, source in found.items():
-        client.upload_dataset_file("mnist", filename, source)
-    return not missing
+        return None
+    if name == MNIST:
+        return folder if len(find_mnist_files(folder)) == len(MNIST_FILES) else None
+    return next((path for path in sorted(folder.iterdir()) if path.name.startswith(name)), None)
 
 
 def train_variants(

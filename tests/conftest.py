@@ -17,8 +17,10 @@ import pytest
 from psycopg import sql
 from sqlalchemy import URL, delete
 from sqlalchemy.engine import make_url
+from xdist.scheduler import LoadScopeScheduling
 
-from db.records import Base, CompatibilityRecord
+from db.records.schema import METADATA
+from db.records.service import CompatibilityRecord
 from db.session import Database
 from db.upgrade import upgrade_database
 
@@ -27,6 +29,35 @@ POSTGRES_URL = os.environ.get("TRAINYARD_TEST_POSTGRES_URL", "postgresql+psycopg
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what it puts into the background deaf to Ctrl-C; programs that tests start would be, too.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> "SharedFixtureScheduling":
+    """Distribute tests over pytest-xdist's workers, those that share a process in one."""
+    return SharedFixtureScheduling(config, log)
+
+
+class SharedFixtureScheduling(LoadScopeScheduling):
+    """Sends tests that share a process (a service, a trainer) to one worker, so that it is started once.
+
+    pytest-xdist's own groups (`xdist_group` with `--dist loadgroup`) are ignored without a word by pytest 9.2:
+    pytest-dev/pytest-xdist#1386.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return the group of a test: tests of one group run in one worker, in their order."""
+        module = nodeid.split("::", maxsplit=1)[0]
+        return next((group for start, group in SHARED.items() if module.startswith(start)), nodeid)
+
+
+SHARED = {
+    "tests/end_to_end/test_restarts.py": "a service whose processes end",
+    "tests/end_to_end/": "the service of the end-to-end tests",
+    "tests/examples/test_examples.py": "the service of the examples",
+    "tests/models/fit/test_mirroring.py": "a process with several devices",
+    "tests/models/fit/plans/test_compiled_programs.py": "a process that compiled programs",
+    "tests/models/test_training.py": "a process that trained with every plan",
+}
+"""Groups of tests, by the beginning of the path of their module; the first that fits counts."""
 
 
 @contextmanager
@@ -79,7 +110,7 @@ def postgresql_url(upgraded_postgresql: str) -> str:
     """URL of a PostgreSQL database with empty tables."""
     database = Database(upgraded_postgresql)
     with database.transaction() as session:
-        for table in reversed(Base.metadata.sorted_tables):
+        for table in reversed(METADATA.sorted_tables):
             # Its one row comes with the tables.
             if table is not CompatibilityRecord.__table__:
                 session.execute(delete(table))

@@ -27,7 +27,7 @@ class AsyncClient:
             await run.wait()
             await client.predict("binary-adder", [{"a": 45, "b": 77}])
 
-    Many requests may be under way at once. `list_runs` is iterated with `async for`.
+    Many requests may be in progress at once. `list_runs` is iterated with `async for`.
 
     Args:
         base_url: Such as `http://127.0.0.1:8000`; by default from TRAINYARD_URL, or TRAINYARD_HOST and TRAINYARD_PORT.
@@ -164,14 +164,6 @@ class AsyncClient:
         """Upload a file, or a folder as a tar archive; see `Client.upload_dataset`."""
         return await self._transport.send(
             await asyncio.to_thread(datasets.upload, name, source, filename=filename, on_progress=on_progress)
-        )
-
-    async def upload_dataset_file(
-        self, name: str, filename: str, source: Path, *, on_progress: OnProgress | None = None
-    ) -> None:
-        """Upload one file of a dataset that is built in, as it is; see `Client.upload_dataset_file`."""
-        await self._transport.send(
-            await asyncio.to_thread(datasets.upload_file, name, filename, source, on_progress=on_progress)
         )
 
     async def download_dataset(

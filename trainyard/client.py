@@ -216,7 +216,8 @@ class Client:
 
         Args:
             name: Name for the dataset.
-            source: The file, or a folder: of images in folders named after their classes, or of tables or arrays.
+            source: The file, or a folder: of images in folders named after their classes, or of tables or arrays; for
+                `mnist` of LeCun's four IDX files, gzipped or not.
             filename: Name for the file; by default the one it has.
             on_progress: Called with the bytes sent so far; starts over from 0 when they have to be sent again.
 
@@ -225,23 +226,6 @@ class Client:
             InvalidRequest: If the service cannot use it; the message says why.
         """
         return self._transport.send(datasets.upload(name, source, filename=filename, on_progress=on_progress))
-
-    def upload_dataset_file(
-        self, name: str, filename: str, source: Path, *, on_progress: OnProgress | None = None
-    ) -> None:
-        """Upload one file of a dataset that is built in, as it is.
-
-        Args:
-            name: Of the dataset, such as `mnist`.
-            filename: The dataset's name for the file.
-            source: Where it lies.
-            on_progress: Called with the bytes sent so far; starts over from 0 when they have to be sent again.
-
-        Raises:
-            InvalidArgument: If the file cannot be read.
-            InvalidRequest: If the service does not take this file.
-        """
-        self._transport.send(datasets.upload_file(name, filename, source, on_progress=on_progress))
 
     def download_dataset(
         self,
@@ -275,7 +259,7 @@ class Client:
         """Delete an uploaded dataset, or one version of it.
 
         Raises:
-            Conflict: If runs that have not ended learn from it; the message names them.
+            Conflict: If unfinished runs train on it; the message names them.
         """
         self._transport.send(datasets.delete(name, version))
 
@@ -285,7 +269,7 @@ class Client:
         Sent once: a second request would create a second key. After `ServiceUnavailable` look with `list_keys`.
 
         Args:
-            name: Whom or what it is for; two live keys may have one name.
+            name: User or purpose of the key; two live keys may have the same.
             scopes: Of `read`, `submit`, `predict`, `admin`, `metrics`.
             lifetime_seconds: Until it expires; until it is revoked by default.
 

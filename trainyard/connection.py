@@ -12,7 +12,7 @@ DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = "8000"
 
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Looked up, not listened on.
-"""Where to reach a service that listens on every address of its machine."""
+"""Address at which to reach a service that listens on every address of its machine."""
 
 SENDABLE = re.compile(r"[\x21-\x7e]+")
 """Matches a key that a header can carry as one word (RFC 9110 section 5.5)."""
@@ -22,7 +22,7 @@ def find_base_url(given: str | None, environment: Mapping[str, str] = os.environ
     """Return the base URL to use, without a slash at its end.
 
     Args:
-        given: What the user gave; `localhost:8000` is understood as `http://localhost:8000`.
+        given: Address of the user; `localhost:8000` means `http://localhost:8000`.
         environment: Read where nothing was given: TRAINYARD_URL, else TRAINYARD_HOST and TRAINYARD_PORT.
             Empty variables count as not set.
 
@@ -46,7 +46,7 @@ def find_api_key(given: str | None, environment: Mapping[str, str] = os.environ)
     """Return the API key to use, None where there is none. Never read from a command line, which others can see.
 
     Args:
-        given: What the program gave; "" means none.
+        given: Key that the program passed; "" means none.
         environment: Read where nothing was given: TRAINYARD_KEY. An empty variable counts as not set.
 
     Raises:

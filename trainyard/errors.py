@@ -30,10 +30,10 @@ class TrainyardError(Exception):
     """Base of everything this package raises. Its text is the detail, then a line for each problem.
 
     Attributes:
-        detail: What went wrong, in a sentence.
+        detail: The error, in a sentence.
         status: HTTP status of the answer, None where there was none.
         code: The service's stable word for it, "" where there was none.
-        problems: What exactly is wrong with what was sent, in the service's order.
+        problems: Mistakes in the request, in the service's order.
     """
 
     def __init__(

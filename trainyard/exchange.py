@@ -95,7 +95,7 @@ class Exchange(Generic[T]):
 
     Args:
         service: Where it goes.
-        operation: What is sent.
+        operation: Operation to send.
         retry_timeout: Seconds for which it is sent again. By default a first connection that is refused is an error at
             once, because then most likely no service runs; one that worked before is tried again for a while.
         within: Most seconds for each try, None for the usual.

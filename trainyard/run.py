@@ -207,7 +207,7 @@ class Run(BaseRun):
         return self._transport.send(runs.get_logs(self.id))
 
     def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
-        """Answer rows with the model version that this run registered, whatever others train meanwhile.
+        """Predict rows with the model version that this run registered, even if there is a newer one.
 
         Args:
             instances: As for `Client.predict`.

@@ -1,4 +1,4 @@
-"""Sending operations over HTTP: `Transport` blocks, `AsyncTransport` awaits. What is decided, `exchange.py` decides."""
+"""Sending of operations over HTTP: `Transport` blocks, `AsyncTransport` awaits; `exchange.py` has the decisions."""
 
 import asyncio
 import time

@@ -3,9 +3,10 @@
 import os
 import tarfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from trainyard.errors import InvalidArgument
 
@@ -13,16 +14,12 @@ CHUNK_BYTES = 256 * 1024
 BLOCK_BYTES = 512
 END_OF_ARCHIVE = bytes(2 * BLOCK_BYTES)
 
-MNIST_FILES = (
-    "train-images-idx3-ubyte",
-    "train-labels-idx1-ubyte",
-    "t10k-images-idx3-ubyte",
-    "t10k-labels-idx1-ubyte",
-)
-GZIP_MAGIC = b"\x1f\x8b"
-
 OnProgress = Callable[[int], None]
 """Called with the bytes sent or received so far; starts over from 0 when they have to be sent again."""
+
+
+def _open(path: Path) -> IO[bytes]:
+    return path.open("rb")
 
 
 class Upload(ABC):
@@ -45,7 +42,7 @@ class Upload(ABC):
             yield b"".join(gathered)
 
     def report(self, num_sent: int) -> None:
-        """Report progress to whoever asked for it."""
+        """Report progress to the callback."""
         if self.on_progress is not None:
             self.on_progress(num_sent)
 
@@ -71,22 +68,17 @@ class FileUpload(Upload):
                 yield chunk
 
 
-class FolderUpload(Upload):
-    """The files of a folder as a tar archive.
+class ArchiveUpload(Upload):
+    """Files as a tar archive.
 
     Nothing but names and bytes goes into the archive: no times, owners or permissions. So the same files make the same
-    archive, which is the same version to the service. Files and folders whose names begin with a dot are left out.
-
-    Raises:
-        InvalidArgument: If the folder holds no files, or one cannot be read.
+    archive, which is the same version to the service.
     """
 
-    def __init__(self, folder: Path, on_progress: OnProgress | None = None) -> None:
+    def __init__(self, members: Sequence["Member"], on_progress: OnProgress | None = None) -> None:
         self.on_progress = on_progress
-        self._members = [_make_member(folder, path) for path in _list_files(folder)]
-        if not self._members:
-            raise InvalidArgument(f"There are no files in '{folder}'.")
-        sizes = (len(member.header) + member.num_bytes + len(member.padding) for member in self._members)
+        self._members = members
+        sizes = (len(member.header) + member.num_bytes + len(member.padding) for member in members)
         self.num_bytes = sum(sizes) + len(END_OF_ARCHIVE)
 
     def _pieces(self) -> Iterator[bytes]:
@@ -95,6 +87,20 @@ class FolderUpload(Upload):
             yield from member.read()
             yield member.padding
         yield END_OF_ARCHIVE
+
+
+class FolderUpload(ArchiveUpload):
+    """The files of a folder as a tar archive. Files and folders whose names begin with a dot are left out.
+
+    Raises:
+        InvalidArgument: If the folder holds no files, or one cannot be read.
+    """
+
+    def __init__(self, folder: Path, on_progress: OnProgress | None = None) -> None:
+        members = [Member(path.relative_to(folder).as_posix(), path, _measure(path)) for path in _list_files(folder)]
+        if not members:
+            raise InvalidArgument(f"There are no files in '{folder}'.")
+        super().__init__(members, on_progress)
 
 
 def open_upload(source: Path, on_progress: OnProgress | None = None) -> Upload:
@@ -107,10 +113,27 @@ def open_upload(source: Path, on_progress: OnProgress | None = None) -> Upload:
 
 
 @dataclass(frozen=True, slots=True)
-class _Member:
+class Member:
+    """A file of an archive.
+
+    Attributes:
+        name: In the archive.
+        path: Where it lies.
+        num_bytes: Of what goes into the archive.
+        open: Opens what goes into the archive.
+    """
+
+    name: str
     path: Path
-    header: bytes
     num_bytes: int
+    open: Callable[[Path], IO[bytes]] = _open
+
+    @property
+    def header(self) -> bytes:
+        """Return the block in front of the bytes."""
+        header = tarfile.TarInfo(self.name)
+        header.size = self.num_bytes
+        return header.tobuf(tarfile.GNU_FORMAT, errors="surrogateescape")
 
     @property
     def padding(self) -> bytes:
@@ -120,7 +143,7 @@ class _Member:
     def read(self) -> Iterator[bytes]:
         """Yield as many bytes as the header says."""
         num_left = self.num_bytes
-        with self.path.open("rb") as file:
+        with self.open(self.path) as file:
             while num_left and (chunk := file.read(min(CHUNK_BYTES, num_left))):
                 num_left -= len(chunk)
                 yield chunk
@@ -138,61 +161,9 @@ def _list_files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
-def _make_member(folder: Path, path: Path) -> _Member:
-    header = tarfile.TarInfo(path.relative_to(folder).as_posix())
-    header.size = _measure(path)
-    return _Member(path, header.tobuf(tarfile.GNU_FORMAT, errors="surrogateescape"), header.size)
-
-
 def _measure(path: Path) -> int:
     try:
         with path.open("rb"):
             return path.stat().st_size
-    except OSError as error:
-        raise InvalidArgument(f"'{path}' cannot be read: {error.strerror}.") from error
-
-
-def find_mnist_files(folder: Path) -> tuple[dict[str, Path], list[str]]:
-    """Find LeCun's four IDX files of MNIST in a folder, gzipped or not.
-
-    `mnist-train-images-idx3-ubyte.gz` and `train-images.idx3-ubyte` are known too.
-
-    Returns:
-        The files found, by the name to send each under, which ends in `.gz` exactly if the bytes are gzipped;
-        and the names of those that are missing.
-
-    Raises:
-        InvalidArgument: If the folder cannot be read.
-    """
-    try:
-        entries = sorted(entry for entry in folder.iterdir() if entry.is_file())
-    except OSError as error:
-        raise InvalidArgument(f"'{folder}' is not a folder that can be read: {error.strerror}.") from error
-    found: dict[str, Path] = {}
-    missing: list[str] = []
-    for name in MNIST_FILES:
-        # The shortest name is the one with the least around it; sorted before, so the choice is the same every time.
-        candidates = sorted((entry for entry in entries if _is_called(entry.name, name)), key=_name_length)
-        if candidates:
-            suffix = ".gz" if _is_gzipped(candidates[0]) else ""
-            found[name + suffix] = candidates[0]
-        else:
-            missing.append(name)
-    return found, missing
-
-
-def _is_called(filename: str, name: str) -> bool:
-    # "train-images-idx3-ubyte" and "train-images.idx3-ubyte" are both in use.
-    return filename.lower().removesuffix(".gz").replace(".idx", "-idx").endswith(name)
-
-
-def _name_length(entry: Path) -> int:
-    return len(entry.name)
-
-
-def _is_gzipped(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(GZIP_MAGIC)) == GZIP_MAGIC
     except OSError as error:
         raise InvalidArgument(f"'{path}' cannot be read: {error.strerror}.") from error

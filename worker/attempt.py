@@ -1,4 +1,4 @@
-"""What one attempt has reported so far, and how it is written: always through its fencing token."""
+"""The reports of one attempt, and their storage under its fencing token."""
 
 import logging
 import time
@@ -30,22 +30,22 @@ logger = logging.getLogger("trainyard.worker")
 
 
 class Outcome(StrEnum):
-    """Why watching a trainer stopped."""
+    """Outcome of an attempt as its supervisor sees it."""
 
     FINISHED = "finished"
-    """It trained, exported and checked a model, and is fit for another run."""
+    """A model was trained, exported and checked; the trainer can take another run."""
     FAILED = "failed"
-    """Another attempt would end the same."""
+    """The run cannot succeed; another attempt would fail the same way."""
     CANCELLED = "cancelled"
-    """A client asked for it."""
+    """A client cancelled the run."""
     DRAINED = "drained"
     """The worker is shutting down."""
     LOST = "lost"
-    """The process ended or fell silent; another attempt may succeed."""
+    """The trainer process ended or stopped responding; another attempt may succeed."""
 
 
 class Attempt:
-    """One try at a run. Reports are gathered here and written together at each heartbeat."""
+    """An attempt at a run. Collects reports, and stores them together at each heartbeat."""
 
     def __init__(
         self, claimed: ClaimedRun, database: Database, store: ArtifactStore, settings: Settings, scratch: Path
@@ -58,7 +58,7 @@ class Attempt:
         self._store = store
         self._settings = settings
         self._progress: Progress | None = None
-        # How many steps there are is known once the data are loaded.
+        # The number of steps is known once the data are loaded.
         self._latest = Progress(Phase.START, epoch=0, num_epochs=0, step=0, num_steps=0)
         self._batches: list[MetricBatch] = []
         self._details: DetailsReport | None = None
@@ -68,29 +68,29 @@ class Attempt:
         self._started = time.monotonic()
 
     @property
-    def has_news(self) -> bool:
-        """Whether something was reported that is not stored yet."""
+    def has_unsaved_reports(self) -> bool:
+        """Return True if a report is not stored yet."""
         return self._progress is not None or bool(self._batches) or self._details is not None
 
     @property
     def seconds(self) -> float:
-        """How long the attempt has run."""
+        """Return the seconds since the attempt began."""
         return time.monotonic() - self._started
 
     def note_phase(self, phase: Phase) -> None:
-        """Keep what it is busy with."""
+        """Record the phase that has begun."""
         self.note_progress(replace(self._latest, phase=phase))
 
     def note_progress(self, progress: Progress) -> None:
-        """Keep how far it has come."""
+        """Record the progress."""
         self._progress = self._latest = progress
 
     def note_metrics(self, batches: Sequence[MetricBatch]) -> None:
-        """Keep points of curves."""
+        """Record points of curves."""
         self._batches.extend(batches)
 
     def note_details(self, details: DetailsReport) -> None:
-        """Keep on what it runs, and how."""
+        """Record the device, environment and engine; None keeps a known value."""
         known = self._details or DetailsReport()
         self._details = DetailsReport(
             device=details.device or known.device,
@@ -99,23 +99,23 @@ class Attempt:
         )
 
     def note_result(self, result: Finished) -> None:
-        """Keep what came of it."""
+        """Record the result."""
         self._result = result
 
     def note_failure(self, code: str, detail: str, problems: tuple[Problem, ...] = ()) -> None:
-        """Keep why it can not succeed."""
+        """Record the error for which the run cannot succeed."""
         self._failure = RunError(code, detail, self.claimed.attempt, problems)
 
     def note_loss(self, reason: str) -> None:
-        """Keep how its trainer was lost."""
+        """Record the reason for which the trainer was lost."""
         self._loss = reason
 
     def beat(self) -> Heartbeat:
-        """Renew the lease and store what was reported since, all or nothing.
+        """Renew the lease and store the reports since the last beat, all or nothing.
 
         Raises:
-            AttemptFenced: If the run is not this attempt's any more.
-            DatabaseUnavailable: If nothing could be stored; it is kept for the next beat.
+            AttemptFenced: If the attempt does not own the run any more.
+            DatabaseUnavailable: If nothing could be stored; the reports are kept for the next beat.
         """
         run_id, number, lease = self.claimed.run_id, self.claimed.attempt, self._settings.lease_seconds
         with self._database.transaction() as session:
@@ -136,18 +136,18 @@ class Attempt:
         return heartbeat
 
     def end(self, outcome: Outcome) -> None:
-        """Write how it ended: first the files, then everything else in one transaction.
+        """Store the outcome: first the artifacts, then everything else in one transaction.
 
         Raises:
-            AttemptFenced: If the run is not this attempt's any more.
+            AttemptFenced: If the attempt does not own the run any more.
             DatabaseUnavailable: If it could not be stored; call again.
         """
-        if self.has_news:
+        if self.has_unsaved_reports:
             self.beat()
         try:
             artifacts = self._store_files(outcome)
         except OSError as error:
-            # A full or broken disk: the run says so, and loses its files rather than its state.
+            # A full or broken disk: the run fails with this reason and without artifacts.
             outcome, artifacts = Outcome.FAILED, []
             self.note_failure("storage_failed", f"The trained model could not be stored: {error.strerror or error}.")
         self._write_end(outcome, artifacts)
@@ -178,7 +178,7 @@ class Attempt:
                     message = f"failed: {error.detail}"
                 case Outcome.DRAINED:
                     release_run(session, run_id, number, reason="its worker was shut down.", artifacts=artifacts)
-                    message = "given back to the queue"
+                    message = "returned to the queue"
                 case _:
                     state = release_run(
                         session, run_id, number, reason=self._loss, count_as_crash=True, artifacts=artifacts

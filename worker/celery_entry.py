@@ -1,4 +1,4 @@
-"""What `celery -A worker.celery_entry worker -P threads` runs: the app with this worker's tasks and life cycle."""
+"""Celery app of the worker with its task and life cycle: `celery -A worker.celery_entry worker -P threads`."""
 
 import logging
 import sys
@@ -19,13 +19,13 @@ logger = logging.getLogger("trainyard.worker")
 settings = load_settings()
 app = create_celery_app(settings)
 runtime = Runtime(settings, app)
-# A doorbell's thread follows one run to its end.
+# One thread supervises one run to its end.
 app.conf.worker_concurrency = runtime.num_trainers
 
 
 @app.task(name=DOORBELL_TASK)
 def answer_doorbell() -> None:
-    """Train queued runs with this worker's supervisor until none is left."""
+    """Train queued runs on this worker until none is left."""
     try:
         runtime.supervisor.answer_doorbell()
     except DatabaseUnavailable as error:

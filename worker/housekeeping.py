@@ -1,4 +1,4 @@
-"""What nobody needs any more: old idempotency keys, files that no run refers to, scratch of dead attempts."""
+"""Removal of expired data: old idempotency keys, unreferenced files, scratch folders of ended attempts."""
 
 import logging
 import shutil
@@ -15,14 +15,14 @@ from db.session import Database
 logger = logging.getLogger("trainyard.worker")
 
 KEPT_SECONDS = 24 * 3600.0
-"""A younger file may belong to a run that is just ending; a younger key to a client that still retries."""
+"""A newer file may belong to a run that is just ending; a newer key to a client that still retries."""
 HASHES_A_QUERY = 1000
 
 
 def tidy(settings: Settings, database: Database) -> None:
-    """Forget and delete what is older than a day and no longer referred to. May run in many workers at once."""
+    """Delete keys and unreferenced files older than a day. May run in many workers at once."""
     with database.transaction() as session:
-        idempotency.forget_old(session, older_than_seconds=KEPT_SECONDS)
+        idempotency.delete_old(session, older_than_seconds=KEPT_SECONDS)
     store = ArtifactStore(settings.artifacts_dir)
     old = [path.name for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob("??/*"))]
     num_deleted = 0
@@ -32,12 +32,10 @@ def tidy(settings: Settings, database: Database) -> None:
         for sha256 in orphans:
             store.delete(sha256)
         num_deleted += len(orphans)
-    for folder in (settings.artifacts_dir, *settings.datasets_dir.glob("*/")):
-        for path in _older_than(KEPT_SECONDS, folder.glob(".incoming-*")):
-            if not path.is_dir():
-                path.unlink(missing_ok=True)
+    for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob(".incoming-*")):
+        path.unlink(missing_ok=True)
     num_deleted += stored_datasets.tidy(database, DatasetStore(settings.datasets_dir), older_than_seconds=KEPT_SECONDS)
-    # An attempt's folder is made when it begins, and no attempt outlasts the time limit of runs.
+    # The folder of an attempt is created when it begins, and no attempt outlasts the time limit of runs.
     for path in _older_than(KEPT_SECONDS + settings.run_timeout_seconds, settings.scratch_dir.glob("*")):
         shutil.rmtree(path, ignore_errors=True)
     prune(settings.cache_dir, settings.max_cache_bytes)
@@ -46,7 +44,7 @@ def tidy(settings: Settings, database: Database) -> None:
 
 
 def prune(cache_dir: Path, max_bytes: int) -> None:
-    """Delete the files that were written longest ago until the rest takes no more than `max_bytes`."""
+    """Delete the oldest files until the rest takes at most `max_bytes`."""
     files = []
     for path in cache_dir.rglob("*"):
         try:
@@ -72,5 +70,5 @@ def _modified_at(path: Path) -> float:
     try:
         return path.stat().st_mtime
     except FileNotFoundError:
-        # Another worker tidied it away meanwhile.
+        # Another worker has deleted it meanwhile.
         return time.time()

@@ -1,4 +1,4 @@
-"""What supervisor and trainer say to each other: one JSON object a line over the trainer's pipes."""
+"""Messages between supervisor and trainer: one JSON object a line over the trainer's pipes."""
 
 from typing import Annotated, Any, Literal
 
@@ -10,18 +10,18 @@ from core.run_report import EngineReport, Environment
 
 
 class Message(BaseModel):
-    """One line."""
+    """Base class of messages."""
 
-    # NaN and infinities are legal metric values; JSON has no word for them, so they travel as strings.
+    # NaN and infinities are legal metric values; JSON has no literals for them, so they are sent as strings.
     model_config = ConfigDict(frozen=True, extra="forbid", ser_json_inf_nan="strings")
 
     def to_line(self) -> bytes:
-        """The message as one line of JSON, newline included."""
+        """Encode the message as one line of JSON, newline included."""
         return self.model_dump_json().encode() + b"\n"
 
 
 class TrainCommand(Message):
-    """Supervisor to trainer: train this."""
+    """Supervisor to trainer: train this run."""
 
     kind: Literal["train"] = "train"
     run_id: str
@@ -33,7 +33,7 @@ class TrainCommand(Message):
 
 
 class Ready(Message):
-    """Trainer to supervisor: Keras is imported and warm; waiting for a command."""
+    """Trainer to supervisor: Keras is imported and warm; the trainer waits for a command."""
 
     kind: Literal["ready"] = "ready"
     start_seconds: float
@@ -47,14 +47,14 @@ class StartFailed(Message):
 
 
 class PhaseReport(Message):
-    """Trainer to supervisor: a phase begins."""
+    """Trainer to supervisor: a phase has begun."""
 
     kind: Literal["phase"] = "phase"
     phase: Phase
 
 
 class ProgressReport(Message):
-    """Trainer to supervisor: how far training has come."""
+    """Trainer to supervisor: progress of training."""
 
     kind: Literal["progress"] = "progress"
     progress: Progress
@@ -68,7 +68,7 @@ class MetricsReport(Message):
 
 
 class DetailsReport(Message):
-    """Trainer to supervisor: on what the run is trained, and how; what is None stays as it was told before."""
+    """Trainer to supervisor: device, environment and engine of the run; None keeps the value reported before."""
 
     kind: Literal["details"] = "details"
     device: str | None = None
@@ -77,7 +77,7 @@ class DetailsReport(Message):
 
 
 class Finished(Message):
-    """Trainer to supervisor: trained, exported and checked."""
+    """Trainer to supervisor: the model is trained, exported and checked."""
 
     kind: Literal["finished"] = "finished"
     files: tuple[str, ...]
@@ -87,7 +87,7 @@ class Finished(Message):
 
 
 class Failed(Message):
-    """Trainer to supervisor: the run can not be trained; another attempt would end the same."""
+    """Trainer to supervisor: the run cannot be trained; another attempt would fail the same way."""
 
     kind: Literal["failed"] = "failed"
     code: str
@@ -103,10 +103,10 @@ _REPORT: TypeAdapter[Report] = TypeAdapter(Report)
 
 
 def read_report(line: bytes) -> Report:
-    """Read a line from a trainer."""
+    """Decode a line from a trainer."""
     return _REPORT.validate_json(line)
 
 
 def read_command(line: bytes) -> TrainCommand:
-    """Read a line from a supervisor."""
+    """Decode a line from a supervisor."""
     return TrainCommand.model_validate_json(line)

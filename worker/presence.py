@@ -1,4 +1,4 @@
-"""How a worker makes itself known: a row in the database, written anew every few seconds and at every change."""
+"""Report of a worker's health to the database, every few seconds and at every change."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ from db.session import Database
 logger = logging.getLogger("trainyard.worker")
 
 REPORT_SECONDS = 5.0
-"""Well under db.workers.SILENT_SECONDS, after which nobody counts on the worker."""
+"""Well under db.workers.SILENT_SECONDS, after which the worker no longer counts as live."""
 RETRY_SECONDS = 1.0
 
 
@@ -27,12 +27,12 @@ class Presence:
     """Reports the health of this worker from a thread of its own, until the worker drains."""
 
     def __init__(self, database: Database, measure: Callable[[], WorkerHealth], name: str | None = None) -> None:
-        """Prepare; `start` begins to report.
+        """Create the thread; `start` begins to report.
 
         Args:
-            database: Where to report.
-            measure: Returns the health of the trainers now.
-            name: Of the worker; by default that of this process.
+            database: Database that stores the reports.
+            measure: Returns the current health of the trainers.
+            name: Name of the worker; by default that of this process.
         """
         self._database = database
         self._measure = measure
@@ -46,16 +46,16 @@ class Presence:
         self._thread.start()
 
     def report_soon(self) -> None:
-        """Report without waiting for the next turn: something has changed. Returns at once."""
+        """Request a report now, because the health has changed. Returns at once."""
         self._is_due.set()
 
     def leave(self) -> None:
-        """Remove the worker from the database: it takes no more runs. Returns at once."""
+        """Request the removal of the worker from the database: it takes no more runs. Returns at once."""
         self._is_leaving.set()
         self._is_due.set()
 
     def stop(self) -> None:
-        """Leave, and return when that is done."""
+        """Leave, and wait until the worker is removed."""
         self.leave()
         if self._thread.is_alive():
             self._thread.join()
@@ -81,10 +81,10 @@ class Presence:
         try:
             write()
         except DatabaseUnavailable as error:
-            logger.warning("The worker cannot report how it is: %s", error.detail)
+            logger.warning("The worker cannot report its health: %s", error.detail)
             return False
         except Exception:
-            # A thread that ends would let a healthy worker count as gone.
-            logger.exception("The worker cannot report how it is, and tries again.")
+            # If this thread ended, a healthy worker would count as gone.
+            logger.exception("The worker cannot report its health, and tries again.")
             return False
         return True

@@ -1,4 +1,4 @@
-"""What makes up for lost doorbells and lost workers, and tidies. Every worker runs one; they need not agree."""
+"""Recovery from lost doorbells and lost workers, and housekeeping. Every worker runs one; they need no coordination."""
 
 import logging
 import threading
@@ -22,7 +22,7 @@ OVERLOOKED_SECONDS = 1.0
 
 
 class Reconciler:
-    """Takes back runs whose worker fell silent and rings again for runs that nobody claimed."""
+    """Takes back runs whose worker fell silent, and rings again for runs that no worker has claimed."""
 
     def __init__(
         self,
@@ -32,14 +32,14 @@ class Reconciler:
         is_idle: Callable[[], bool],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Prepare.
+        """Create the thread; `start` begins to reconcile.
 
         Args:
-            settings: How often to look, and how long leases last.
-            database: Where runs are.
+            settings: Intervals, timeouts and the duration of leases.
+            database: Database of the runs.
             ring: Rings the doorbell.
-            is_idle: Whether a trainer of this worker waits for a run.
-            now: A clock in seconds; tests give another.
+            is_idle: Returns True while a trainer of this worker waits for a run.
+            now: Clock in seconds; tests pass another.
         """
         self._settings = settings
         self._database = database
@@ -49,22 +49,22 @@ class Reconciler:
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
         self._next_reconcile = now()
-        # Not at start-up, when everybody waits for the first trainer.
+        # Not at start-up, when runs wait for the first trainer.
         self._next_tidy = now() + TIDY_SECONDS
         self._may_expire_at = now()
 
     def start(self) -> None:
-        """Begin looking, in a thread of its own."""
+        """Begin to reconcile in a thread of its own."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop looking; returns when the thread has ended."""
+        """Stop, and wait until the thread has ended."""
         self._stopping.set()
         if self._thread.is_alive():
             self._thread.join()
 
-    def look(self) -> None:
-        """One look: cheap when this worker is busy and no reconciliation is due."""
+    def reconcile(self) -> None:
+        """Do what is due now: cheap while this worker is busy and nothing is due."""
         try:
             if self._now() >= self._next_reconcile:
                 self._next_reconcile = self._now() + self._settings.reconcile_seconds
@@ -75,11 +75,11 @@ class Reconciler:
                 self._next_tidy = self._now() + TIDY_SECONDS
                 tidy(self._settings, self._database)
         except DatabaseUnavailable as error:
-            # While the database was away nobody could renew a lease: all get one whole lease to do so again.
+            # While the database was unavailable no worker could renew a lease: each gets a full lease to do so again.
             self._may_expire_at = self._now() + self._settings.lease_seconds
             logger.warning("The reconciler waits: %s", error.detail)
         except BrokerUnavailable as error:
-            logger.warning("%s Queued runs are rung for again later.", error.detail)
+            logger.warning("%s The doorbell is rung again later.", error.detail)
 
     def _take_back(self) -> None:
         failed: list[UUID] = []
@@ -87,9 +87,9 @@ class Reconciler:
             taken = end_stalled(session, self._settings.stall_timeout_seconds)
             if self._now() >= self._may_expire_at:
                 taken += expire_leases(session)
-                # Not right after an outage either: healthy workers have yet to report again.
+                # Not right after an outage either: healthy workers first have to report again.
                 failed = fail_waiting(session, self._settings.repair_timeout_seconds)
-            workers.forget_silent(session)
+            workers.delete_silent(session)
         for run in taken:
             logger.warning(
                 "Run %s: attempt %d was taken back: %s Now %s.", run.run_id, run.attempt, run.reason, run.state
@@ -107,18 +107,18 @@ class Reconciler:
     def _run(self) -> None:
         while not self._stopping.wait(min(self._settings.idle_look_seconds, self._settings.reconcile_seconds)):
             try:
-                self.look()
+                self.reconcile()
             except Exception:
-                # A reconciler that ends would leave lost runs lost; the next look may succeed.
-                logger.exception("The reconciler met an error it did not expect and goes on.")
-            self._show_life()
+                # If the reconciler ended, lost runs would stay lost; its next turn may succeed.
+                logger.exception("The reconciler met an unexpected error and continues.")
+            self._touch_alive_file()
 
-    def _show_life(self) -> None:
-        """Let whoever looks after this process know that it goes round, whatever the database does meanwhile."""
+    def _touch_alive_file(self) -> None:
+        """Show health checks that the reconciler is alive, whatever the state of the database."""
         if not self._settings.alive_file:
             return
         try:
             Path(self._settings.alive_file).touch()
         except OSError:
-            # A full disk is no reason to stop; whoever looks draws a conclusion.
-            logger.exception("The sign of life %s can not be given.", self._settings.alive_file)
+            # A full disk is no reason to stop; the health check decides.
+            logger.exception("The file %s cannot be touched.", self._settings.alive_file)

@@ -1,4 +1,4 @@
-"""What a worker process is made of, put together once, and its life from start to drain."""
+"""Composition of a worker process, and its life cycle from start to drain."""
 
 import logging
 
@@ -32,11 +32,11 @@ class Runtime:
 
     @property
     def num_trainers(self) -> int:
-        """How many runs are trained at once."""
+        """Return the number of runs trained at once."""
         return self._pool.num_slots
 
     def start(self) -> None:
-        """Start the trainers, and look for runs that were queued while no worker was there."""
+        """Start the trainers, and ring for runs that were queued while no worker was running."""
         self._pool.open(on_change=self._presence.report_soon)
         self._presence.start()
         self._reconciler.start()
@@ -46,12 +46,12 @@ class Runtime:
             logger.warning("%s Runs wait until it is back.", error.detail)
 
     def drain(self) -> None:
-        """Stop claiming and give runs under way back; returns at once."""
+        """Stop claiming and release running runs; return at once."""
         self.supervisor.drain()
         self._presence.leave()
 
     def stop(self) -> None:
-        """End trainers and threads, after the last run was given back."""
+        """End trainers and threads, once the last run has been released."""
         self._reconciler.stop()
         self._pool.close()
         self._presence.stop()

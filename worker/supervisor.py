@@ -1,4 +1,4 @@
-"""One run from claim to end: feeds a trainer, writes what it reports, renews the lease, owns time and cancel."""
+"""Supervision of runs from claim to end: passes them to trainers, stores reports, renews leases, ends attempts."""
 
 import logging
 import shutil
@@ -23,14 +23,14 @@ from worker.watching import watch
 logger = logging.getLogger("trainyard.worker")
 
 READY_WAIT_SECONDS = 0.5
-"""How long a doorbell waits for a warm trainer before it looks again whether the worker is ending."""
+"""Longest wait for a warm trainer between two checks for a drain."""
 RETRY_SECONDS = 1.0
 
 Answer = TypeVar("Answer")
 
 
 class Supervisor:
-    """Claims runs and has trainers train them. One instance a worker; a thread for each run under way."""
+    """Claims runs and trains them on trainers. One instance a worker; one thread a running run."""
 
     def __init__(self, settings: Settings, database: Database, pool: TrainerPool) -> None:
         self._settings = settings
@@ -42,25 +42,25 @@ class Supervisor:
 
     @property
     def has_idle_trainer(self) -> bool:
-        """Whether a run could begin at once."""
+        """Return True if a run could begin at once."""
         return self._pool.num_idle > 0 and not self._draining.is_set()
 
     def drain(self) -> None:
-        """Stop claiming; runs under way are given back to the queue."""
+        """Stop claiming; running runs are returned to the queue."""
         self._draining.set()
 
     def answer_doorbell(self) -> int:
         """Claim and train runs until none is queued, or the worker drains.
 
         Returns:
-            How many runs were claimed.
+            The number of runs claimed.
         """
         num_claimed = 0
         while not self._draining.is_set():
             with self._pool.borrow(READY_WAIT_SECONDS) as trainer:
                 if trainer is None:
-                    # All trainers are busy or still warming up. Whoever is busy looks for the next run when it is
-                    # done; at start-up somebody has to stay for the first to be ready.
+                    # All trainers are busy or still warming up. A busy one claims the next run when it is done; at
+                    # start-up this thread has to wait for the first to be ready.
                     if self._pool.num_busy:
                         return num_claimed
                     continue
@@ -85,10 +85,12 @@ class Supervisor:
                 trainer.kill()
             self._persistently(lambda: attempt.end(outcome))
         except AttemptFenced:
-            logger.warning("Run %s: attempt %d lost its lease; nothing it did counts.", claimed.run_id, claimed.attempt)
+            logger.warning(
+                "Run %s: attempt %d lost its lease; its results are dropped.", claimed.run_id, claimed.attempt
+            )
             trainer.kill()
         except BaseException:
-            # Whatever happened, no trainer goes on with a run that nobody watches; its lease will end.
+            # Whatever happened, no trainer continues a run without supervision; its lease will end.
             trainer.kill()
             raise
         finally:
@@ -115,13 +117,13 @@ class Supervisor:
             return Outcome.LOST
 
     def _persistently(self, write: Callable[[], Answer]) -> Answer:
-        """Repeat a write until the database takes it: what an attempt brought is not lost to an outage.
+        """Repeat a write until the database accepts it, so that no result is lost in an outage.
 
-        Every write of an attempt may be repeated; if the lease was lost meanwhile the write says so.
+        Every write of an attempt may be repeated; one without a lease raises AttemptFenced.
         """
         while True:
             try:
                 return write()
             except DatabaseUnavailable as error:
-                logger.warning("%s The result of a run waits for it.", error.detail)
+                logger.warning("%s The result of a run is kept until then.", error.detail)
                 time.sleep(RETRY_SECONDS)

@@ -1,7 +1,7 @@
-"""The trainer: the one process that imports Keras. Started warm, handed one run after another.
+"""The trainer: the only process that imports Keras. It warms up once and trains one run after another.
 
 `python -m worker.trainer PARENT_PID` reads commands from standard input and writes reports to standard output,
-a JSON object a line. It knows neither database nor broker. End of input ends it at once.
+a JSON object a line. It has no access to database or broker. End of input ends it at once.
 """
 
 import logging
@@ -44,7 +44,7 @@ STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
 
 
 class PipeReporter:
-    """Tells the supervisor what training reports, line by line."""
+    """Sends the reports of training to the supervisor, line by line."""
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
@@ -57,41 +57,41 @@ class PipeReporter:
             self._pipe.flush()
 
     def phase(self, name: Phase) -> None:
-        """A phase begins."""
+        """Report that a phase begins."""
         logger.info("phase: %s", name)
         self.send(PhaseReport(phase=name))
 
     def progress(self, progress: Progress) -> None:
-        """Training has come this far."""
+        """Report the progress of training."""
         self.send(ProgressReport(progress=progress))
 
     def metrics(self, batches: Sequence[MetricBatch]) -> None:
-        """New points of the curves."""
+        """Report new points of the curves."""
         for batch in batches:
             if batch.key.startswith(("epoch/", "test/")) and batch.values:
                 logger.info("step %d: %s = %.6g", batch.steps[-1], batch.key, batch.values[-1])
         self.send(MetricsReport(batches=tuple(batches)))
 
     def details(self, *, device: str, environment: Environment) -> None:
-        """On what the run is trained."""
+        """Report the device and the environment."""
         logger.info("device: %s", device)
         self.send(DetailsReport(device=device, environment=environment))
 
     def engine(self, engine: EngineReport) -> None:
-        """How its steps are computed."""
+        """Report the training engine."""
         logger.info("engine: %s", engine.model_dump())
         self.send(DetailsReport(engine=engine))
 
     def should_stop(self) -> bool:
-        """Never: a supervisor that wants a trainer to stop ends its process."""
+        """Return False: a supervisor stops a trainer by ending its process."""
         return False
 
 
 def main() -> None:
-    """Warm up, then train what the supervisor asks for until its pipe ends."""
+    """Warm up, then train the supervisor's runs until its pipe ends."""
     started = time.monotonic()
     die_with_parent(int(sys.argv[1]))
-    # Whatever a library prints goes to the log; only reports go to the supervisor.
+    # The output of libraries goes to the log; only reports go to the supervisor.
     pipe = os.fdopen(os.dup(STANDARD_OUTPUT), "wb")
     os.dup2(STANDARD_ERROR, STANDARD_OUTPUT)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
@@ -102,14 +102,14 @@ def main() -> None:
     reporter = PipeReporter(pipe)
     try:
         with _quiet_unless_it_fails():
-            # Imported here, after the watch on the parent is set: this takes seconds.
+            # Imported here, after `die_with_parent`: this takes seconds.
             from models.runtime import configure_threads  # noqa: PLC0415
             from models.warm_up import warm_up  # noqa: PLC0415
 
             configure_threads(int(os.environ.get(THREADS_VARIABLE, "1")))
             warm_up()
     except Exception as error:
-        # First the traceback: whoever hears of the failure ends this process.
+        # The traceback comes first: the supervisor ends this process once it receives the report.
         logger.exception("The warm-up failed.")
         reporter.send(StartFailed(detail=_last_line(error)))
         sys.exit(1)
@@ -123,7 +123,7 @@ def main() -> None:
 def _read_commands(commands: "queue.Queue[TrainCommand]") -> None:
     for line in sys.stdin.buffer:
         commands.put(read_command(line))
-    # The worker is gone, and with it the only one who could use what is being trained.
+    # The worker is gone, and nothing else could use the model in training.
     os._exit(0)
 
 
@@ -140,11 +140,11 @@ def _train(command: TrainCommand, reporter: PipeReporter) -> Message:
             reporter=reporter,
         )
     except TrainyardError as error:
-        logger.error("%s", error.detail)  # noqa: TRY400 - the message says what to do; a traceback would bury it.
+        logger.error("%s", error.detail)  # noqa: TRY400 - the message says what to do; a traceback would hide it.
         return Failed(code=error.code, detail=error.detail, problems=error.problems)
     except Exception as error:
-        logger.exception("The run failed in a way nobody foresaw.")
-        return _unforeseen(error)
+        logger.exception("The run failed with an unexpected error.")
+        return _unexpected(error)
     logger.info("succeeded: %s", {key: round(value, 6) for key, value in outcome.final_metrics.items()})
     return Finished(
         files=tuple(str(path) for path in outcome.files),
@@ -154,7 +154,7 @@ def _train(command: TrainCommand, reporter: PipeReporter) -> Message:
     )
 
 
-def _unforeseen(error: Exception) -> Failed:
+def _unexpected(error: Exception) -> Failed:
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return Failed(
             code="out_of_memory",
@@ -170,7 +170,7 @@ def _last_line(error: Exception) -> str:
 
 
 def resident_bytes() -> int:
-    """Most memory this process has held so far, in bytes."""
+    """Return the peak memory of this process in bytes."""
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     # getrusage(2): kilobytes on Linux, bytes on macOS.
     return peak if sys.platform == "darwin" else peak * 1024
@@ -178,7 +178,7 @@ def resident_bytes() -> int:
 
 @contextmanager
 def _quiet_unless_it_fails() -> Iterator[None]:
-    """Keep back what TensorFlow's native code prints while it is imported; it matters only if the import fails."""
+    """Hold back the output of TensorFlow's native code while it is imported; print it only if the import fails."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "output"
         try:

@@ -1,4 +1,4 @@
-"""Environment variables of trainers: accelerators, threads, XLA's cache. Found without importing TensorFlow."""
+"""Environment variables of trainers: accelerators, threads and XLA's cache, found without importing TensorFlow."""
 
 import os
 import platform
@@ -15,7 +15,7 @@ DEVICE_TYPES = "CPU,GPU,XLA_CPU_JIT,XLA_GPU_JIT"
 
 
 def visible_gpus() -> tuple[str, ...]:
-    """The GPUs this process may use, as CUDA_VISIBLE_DEVICES names them; () where there are none."""
+    """Return the GPUs this process may use, as CUDA_VISIBLE_DEVICES names them; () if there are none."""
     chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
     if chosen is not None:
         # CUDA itself stops at the first -1.
@@ -26,7 +26,7 @@ def visible_gpus() -> tuple[str, ...]:
 
 
 def trainer_environments(settings: Settings) -> tuple[dict[str, str], ...]:
-    """The environment variables of each trainer this worker runs: its devices and its share of the processors."""
+    """Return the environment variables of each trainer of this worker: its devices and its share of the processors."""
     gpus = visible_gpus()
     shares = [
         gpus[first : first + settings.gpus_per_trainer] for first in range(0, len(gpus), settings.gpus_per_trainer)
@@ -45,10 +45,10 @@ def trainer_environments(settings: Settings) -> tuple[dict[str, str], ...]:
 
 
 def xla_flags(cache_dir: Path) -> str:
-    """TF_XLA_FLAGS for a trainer: those of this process, and where to keep compiled programs.
+    """Return TF_XLA_FLAGS for a trainer: those of this process, and the cache folder of compiled programs.
 
-    A program is machine code for the processor that compiled it, so machines that share the data directory and
-    differ in it have folders of their own. Old programs are of no use to a new TensorFlow either.
+    A program is machine code for the processor that compiled it, so machines with different processors that share the
+    data directory have folders of their own. A new TensorFlow cannot use old programs either.
     """
     kind = sha256(f"{_tensorflow_version()} {platform.machine()} {_processor_features()}".encode()).hexdigest()[:16]
     folder = cache_dir / "xla" / kind
@@ -57,7 +57,7 @@ def xla_flags(cache_dir: Path) -> str:
 
 
 def _tensorflow_version() -> str:
-    # Without importing it, which takes seconds; the same package comes under two names.
+    # Without importing it, which takes seconds; the package is published under two names.
     try:
         return version("tensorflow-cpu")
     except PackageNotFoundError:

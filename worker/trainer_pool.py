@@ -1,4 +1,4 @@
-"""Trainers started ahead of need: one slot a device, each with a warm process waiting for a run."""
+"""Pool of warm trainers: one slot a device, each with a process that waits for a run."""
 
 import logging
 import queue
@@ -18,26 +18,26 @@ logger = logging.getLogger("trainyard.worker")
 FIRST_RESTART_DELAY_SECONDS = 1.0
 LONGEST_RESTART_DELAY_SECONDS = 60.0
 MAX_DOUBLINGS = 10
-"""Of the first delay; by then the longest is long reached."""
+"""Most doublings of the first delay; the longest delay is reached well before."""
 
 StartTrainer = Callable[[dict[str, str]], TrainerProcess]
 
 
 def restart_delay(num_failed: int) -> float:
-    """Return the seconds to wait after so many failed starts in a row: doubled each time, up to a longest."""
+    """Return the seconds to wait after this many failed starts in a row: doubled each time, up to a limit."""
     doubled = FIRST_RESTART_DELAY_SECONDS * 2.0 ** min(num_failed - 1, MAX_DOUBLINGS)
     return min(doubled, LONGEST_RESTART_DELAY_SECONDS)
 
 
 @dataclass(slots=True)
 class _Slot:
-    """How the starts of one slot's trainers went.
+    """Result of the starts of one slot's trainers.
 
     Attributes:
-        is_ready: Whether the last start succeeded.
-        num_failed: Starts that failed in a row; a trainer that ended before it trained anything failed too.
-        error: Why the last one did; None once one is ready.
-        failed_at: When, by the monotonic clock.
+        is_ready: True if the last start succeeded.
+        num_failed: Number of failed starts in a row, those of trainers that ended before their first run included.
+        error: Error of the last failed start; None once a trainer is ready.
+        failed_at: Time of the last failed start, by the monotonic clock.
     """
 
     is_ready: bool = False
@@ -52,12 +52,12 @@ class TrainerPool:
     def __init__(
         self, settings: Settings, environments: Sequence[dict[str, str]], start: StartTrainer = TrainerProcess
     ) -> None:
-        """Prepare slots; `open` starts the processes.
+        """Create the slots; `open` starts the processes.
 
         Args:
-            settings: When a trainer is replaced.
-            environments: Environment variables for each slot's trainer.
-            start: Starts a process; tests give another.
+            settings: Limits after which a trainer is replaced.
+            environments: Environment variables of each slot's trainer.
+            start: Starts a process; tests pass another.
         """
         self._settings = settings
         self._environments = tuple(environments)
@@ -73,22 +73,22 @@ class TrainerPool:
 
     @property
     def num_slots(self) -> int:
-        """How many runs can be trained at once."""
+        """Return the number of runs that can be trained at once."""
         return len(self._environments)
 
     @property
     def num_idle(self) -> int:
-        """How many warm trainers wait for a run."""
+        """Return the number of warm trainers that wait for a run."""
         return self._ready.qsize()
 
     @property
     def num_busy(self) -> int:
-        """How many trainers work on a run."""
+        """Return the number of trainers that train a run."""
         return self._num_busy
 
     @property
     def health(self) -> WorkerHealth:
-        """How the starts of trainers went."""
+        """Return the health of the worker, by the starts of its trainers."""
         with self._lock:
             num_ready = sum(slot.is_ready for slot in self._slots)
             failing = [slot for slot in self._slots if slot.error is not None]
@@ -103,7 +103,7 @@ class TrainerPool:
             )
 
     def open(self, on_change: Callable[[], None] | None = None) -> None:
-        """Start a trainer in every slot; returns at once.
+        """Start a trainer in every slot; return at once.
 
         Args:
             on_change: Called from any thread whenever `health` has changed.
@@ -111,7 +111,7 @@ class TrainerPool:
         if on_change is not None:
             self._on_change = on_change
         for slot in range(self.num_slots):
-            # This thread lives until the pool closes. It has to: a trainer dies with the thread that started it.
+            # This thread must live until the pool closes: a trainer dies with the thread that started it.
             threading.Thread(target=self._keep_slot_filled, args=(slot,), name=f"slot-{slot}", daemon=True).start()
 
     def close(self) -> None:
@@ -126,9 +126,9 @@ class TrainerPool:
 
     @contextmanager
     def borrow(self, timeout_seconds: float) -> Iterator[TrainerProcess | None]:
-        """A warm trainer for one run, or None if none is ready in time.
+        """Borrow a warm trainer for one run; None if none is ready in time.
 
-        The caller kills a trainer that it no longer trusts; a dead or worn one is replaced afterwards.
+        The caller kills a trainer in an unknown state; a dead or worn one is replaced afterwards.
         """
         try:
             slot, trainer = self._take(timeout_seconds)
@@ -191,7 +191,7 @@ class TrainerPool:
         """Start a trainer and wait until it is warm.
 
         Raises:
-            TrainerLost: If it does not come to that.
+            TrainerLost: If it cannot be started or ends in its warm-up.
         """
         try:
             trainer = self._start(self._environments[slot])
@@ -200,7 +200,7 @@ class TrainerPool:
         with self._lock:
             self._running[slot] = trainer
         if self._closing.is_set():
-            # `close` may have looked before this one was there.
+            # `close` may have read the running trainers before this one was added.
             trainer.kill()
         try:
             seconds = trainer.wait_until_ready()

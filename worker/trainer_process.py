@@ -1,4 +1,4 @@
-"""A supervisor's hold on one trainer process."""
+"""A trainer process as its supervisor controls it."""
 
 import logging
 import os
@@ -17,11 +17,11 @@ from worker.messages import Ready, Report, StartFailed, TrainCommand, read_repor
 
 logger = logging.getLogger("trainyard.worker")
 
-# A trainer trains; what it does not know it can not spill or touch.
+# A trainer needs neither, and cannot leak or use an address that it does not have.
 WITHHELD = ("TRAINYARD_DATABASE_URL", "TRAINYARD_BROKER_URL")
 TERMINATE_GRACE_SECONDS = 20.0
 WARM_UP_SECONDS = 600.0
-"""Longest a trainer may take to get ready; usually it is some seconds, and a minute from a slow disk."""
+"""Longest warm-up of a trainer; usually it takes some seconds, and a minute from a slow disk."""
 _END = None
 
 
@@ -29,14 +29,14 @@ class TrainerProcess:
     """A process of its own session that trains one run after another."""
 
     def __init__(self, environment: dict[str, str], command: Sequence[str] | None = None) -> None:
-        """Start the process. It warms up by itself; `wait_until_ready` waits for that.
+        """Start the process, which then warms up; `wait_until_ready` waits for the end of the warm-up.
 
         Must be called from a thread that lives as long as the worker: on Linux the kernel kills the trainer when
         the thread that started it ends.
 
         Args:
-            environment: Variables set on top of this process's own.
-            command: What to run instead of the trainer, for tests.
+            environment: Variables added to this process's own.
+            command: Command to run instead of the trainer, for tests.
         """
         inherited = {name: value for name, value in os.environ.items() if name not in WITHHELD}
         self._process = subprocess.Popen(
@@ -54,16 +54,16 @@ class TrainerProcess:
 
     @property
     def pid(self) -> int:
-        """Its process id, also the id of its process group."""
+        """Return the process id, which is also that of the process group."""
         return self._process.pid
 
     @property
     def is_alive(self) -> bool:
-        """Whether the process runs."""
+        """Return True while the process runs."""
         return self._process.poll() is None
 
     def memory_bytes(self) -> int:
-        """Resident memory now, in bytes; 0 once it has ended."""
+        """Return the current resident memory in bytes; 0 once the process has ended."""
         try:
             return int(psutil.Process(self.pid).memory_info().rss)
         except psutil.Error:
@@ -73,13 +73,13 @@ class TrainerProcess:
         """Wait until Keras is imported.
 
         Args:
-            timeout_seconds: How long to wait.
+            timeout_seconds: Longest wait.
 
         Returns:
-            The seconds it took from its start.
+            The seconds from the start of the process.
 
         Raises:
-            TrainerLost: If it ends instead, or takes longer.
+            TrainerLost: If the process ends or takes longer.
         """
         try:
             report = self._reports.get(timeout=timeout_seconds)
@@ -95,10 +95,10 @@ class TrainerProcess:
         raise TrainerLost(f"The trainer ended in its warm-up ({reason}).")
 
     def train(self, command: TrainCommand) -> None:
-        """Hand it a run; its reports follow.
+        """Send a run to the trainer; its reports follow.
 
         Raises:
-            TrainerLost: If it has ended.
+            TrainerLost: If the process has ended.
         """
         self.num_runs += 1
         if self.first_memory_bytes is None:
@@ -113,10 +113,10 @@ class TrainerProcess:
             raise TrainerLost(f"The trainer ended before it took the run ({self.describe_end()}).") from error
 
     def next_report(self, timeout_seconds: float) -> Report | None:
-        """What it says next, or None if it says nothing for so long.
+        """Return the next report; None if there is none within the timeout.
 
         Raises:
-            TrainerLost: If it has ended.
+            TrainerLost: If the process has ended.
         """
         try:
             report = self._reports.get(timeout=max(timeout_seconds, 0.001))
@@ -128,7 +128,7 @@ class TrainerProcess:
         return report
 
     def describe_end(self) -> str:
-        """How it ended, for a person."""
+        """Describe the end of the process for error texts."""
         try:
             code = self._process.wait(timeout=5)
         except subprocess.TimeoutExpired:
@@ -139,7 +139,7 @@ class TrainerProcess:
         return f"killed by {name}" + (", perhaps for lack of memory" if name == "SIGKILL" else "")
 
     def stop(self) -> None:
-        """SIGTERM to its group, then SIGKILL for what is left after a grace period."""
+        """Send SIGTERM to the process group, and SIGKILL to what remains after a grace period."""
         self._signal_group(signal.SIGTERM)
         try:
             self._process.wait(timeout=TERMINATE_GRACE_SECONDS)
@@ -148,7 +148,7 @@ class TrainerProcess:
         self.kill()
 
     def kill(self) -> None:
-        """SIGKILL to its whole group, and wait until it is gone."""
+        """Send SIGKILL to the whole process group, and wait until it has ended."""
         self._signal_group(signal.SIGKILL)
         self._process.wait()
         self._reader.join()
@@ -168,6 +168,6 @@ class TrainerProcess:
                     try:
                         self._reports.put(read_report(line))
                     except ValueError:
-                        logger.exception("The trainer %d sent a line that is no report.", self.pid)
+                        logger.exception("The trainer %d sent a line that is not a report.", self.pid)
                         break
         self._reports.put(_END)

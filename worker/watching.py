@@ -1,4 +1,4 @@
-"""Watching one trainer: takes its reports, beats, and knows when to stop."""
+"""Supervision of a trainer during a run: its reports, heartbeats, time limit, cancellation and drain."""
 
 import logging
 import threading
@@ -24,17 +24,17 @@ from worker.trainer_process import TrainerProcess
 logger = logging.getLogger("trainyard.worker")
 
 LISTEN_SECONDS = 0.1
-"""Longest wait for a report, and so the delay before a drain is seen."""
+"""Longest wait for a report, and so the longest delay of a drain."""
 SHORTEST_BEAT_SECONDS = 0.2
-"""News are written after so long, well before the next heartbeat is due."""
+"""Shortest time between two writes of reports, well below the interval of heartbeats."""
 
 
 def watch(attempt: Attempt, trainer: TrainerProcess, settings: Settings, draining: threading.Event) -> Outcome:
-    """Listen until the attempt is over; the caller stops the trainer and writes the end.
+    """Read a trainer's reports until the attempt is over; the caller stops the trainer and stores the outcome.
 
     Raises:
-        TrainerLost: If the process ends without a word.
-        AttemptFenced: If the run is not this attempt's any more.
+        TrainerLost: If the process ends without a final report.
+        AttemptFenced: If the attempt does not own the run any more.
     """
     last_beat = time.monotonic()
     has_stored_any = False
@@ -53,13 +53,13 @@ def watch(attempt: Attempt, trainer: TrainerProcess, settings: Settings, drainin
             )
             return Outcome.FAILED
         waited = time.monotonic() - last_beat
-        # The first news of a run are written at once: somebody may be watching.
+        # The first reports of a run are stored at once: a user may be watching.
         is_due = waited >= settings.heartbeat_seconds or (
-            attempt.has_news and (waited >= SHORTEST_BEAT_SECONDS or not has_stored_any)
+            attempt.has_unsaved_reports and (waited >= SHORTEST_BEAT_SECONDS or not has_stored_any)
         )
         if is_due:
             last_beat = time.monotonic()
-            has_stored_any = has_stored_any or attempt.has_news
+            has_stored_any = has_stored_any or attempt.has_unsaved_reports
             if _is_cancelled(attempt):
                 return Outcome.CANCELLED
 
@@ -68,8 +68,8 @@ def _is_cancelled(attempt: Attempt) -> bool:
     try:
         return attempt.beat().cancel_requested
     except DatabaseUnavailable as error:
-        # Training goes on; what was reported is kept. Should the lease be lost meanwhile, the next beat that gets
-        # through is fenced.
+        # Training continues and reports are kept. If the lease is lost meanwhile, the next beat that reaches the
+        # database is fenced.
         logger.warning("Run %s: no heartbeat: %s", attempt.claimed.run_id, error.detail)
         return False
 

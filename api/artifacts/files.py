@@ -15,7 +15,7 @@ from core.artifacts import CHUNK_BYTES, TRAINER_LOG, Artifact
 from core.errors import UnknownArtifact
 from core.run_state import TERMINAL_STATES, RunState
 from db import artifacts, runs
-from db.records import RunRecord
+from db.records.runs import RunRecord
 
 
 class ArtifactEntry(AnswerModel):

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.http.errors import BodyTooSlow, DiskFull, InvalidDatasetFile, RejectedDataset
+from api.http.errors import BodyTooSlow, DiskFull, RejectedDataset
 from api.http.parameters import EXAMPLE_RUN_ID
 from core.errors import BodyTooLarge, Conflict, DatasetMissing, Unavailable, UnknownDataset, UnknownDatasetVersion
 
@@ -88,9 +88,6 @@ _FLOWERS = {
     "name": "flowers",
     "kind": "table",
     "description": "4 rows of 3 columns",
-    "state": "ready",
-    "files": [],
-    "missing": [],
     "version": 1,
     "num_versions": 1,
     "num_bytes": 81,
@@ -103,18 +100,6 @@ DATASETS = {
             "name": "iris",
             "kind": "built_in",
             "description": "150 irises of three species by four measures; part of scikit-learn.",
-            "state": "ready",
-            "files": [],
-            "missing": [],
-            **_NO_VERSION,
-        },
-        {
-            "name": "mnist",
-            "kind": "built_in",
-            "description": "70,000 handwritten digits of 28×28 pixels (LeCun et al.).",
-            "state": "missing",
-            "files": ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"],
-            "missing": ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
             **_NO_VERSION,
         },
         _FLOWERS,
@@ -123,21 +108,6 @@ DATASETS = {
 }
 
 DATASET = {**_FLOWERS, "versions": [VERSION_ENTRY], "newest": VERSION}
-
-FILES = {
-    "name": "mnist",
-    "files": ["t10k-images-idx3-ubyte.gz", "t10k-labels-idx1-ubyte.gz"],
-    "missing": ["train-images-idx3-ubyte", "train-labels-idx1-ubyte"],
-}
-
-UNKNOWN_FILE = UnknownDataset(
-    "'mnist' has no file 't10k-label-idx1-ubyte'. Did you mean 't10k-labels-idx1-ubyte'? Each may end in .gz."
-)
-
-NOT_THE_FILE = InvalidDatasetFile(
-    "t10k-labels-idx1-ubyte is not the file that belongs under this name: it begins with 00000803, not with 00000801. "
-    "Send it as it was published."
-)
 
 UNKNOWN_DATASET = UnknownDataset(
     "There is no dataset 'flower' here. Did you mean 'flowers'? Upload it: trainyard data add flower FILE"
@@ -153,7 +123,7 @@ BUILT_IN = Conflict(
 
 IN_USE = Conflict(
     f"The dataset 'flowers' is used by runs that have not ended: {EXAMPLE_RUN_ID}. "
-    "Wait for them, or cancel them, and delete it then."
+    "Wait for them or cancel them, then delete it."
 )
 
 TOO_LARGE = BodyTooLarge(

@@ -4,7 +4,7 @@ import asyncio
 import errno
 import hashlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import BinaryIO
@@ -17,7 +17,7 @@ from api.http.errors import DiskFull, RejectedDataset
 from api.service import Service
 from core.uploads.store import IncomingDataset
 from db import stored_datasets
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 from db.stored_datasets import Upload
 
 PIECE_BYTES = 1024 * 1024
@@ -44,11 +44,40 @@ async def take_in(
         Unavailable: If too many uploads are being read.
     """
     _check_form(request)
+    remedy = "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
+    body = stream_body(request, service.settings.max_dataset_bytes, remedy)
+    return await _take(service, body, _declared_bytes(request), name, filename, request)
+
+
+async def take_in_pieces(
+    service: Service, pieces: AsyncGenerator[bytes], name: str, filename: str
+) -> tuple[DatasetVersionRecord, bool]:
+    """Store bytes that no request carries, just as those that one does.
+
+    Returns:
+        The version, and whether it is new.
+
+    Raises:
+        RejectedDataset: If a run could not learn from them, saying what to mend.
+        DiskFull: If there is no room for them.
+        Unavailable: If too many uploads are being read.
+    """
+    return await _take(service, pieces, 0, name, filename, None)
+
+
+async def _take(
+    service: Service,
+    pieces: AsyncGenerator[bytes],
+    num_bytes_declared: int,
+    name: str,
+    filename: str | None,
+    request: Request | None,
+) -> tuple[DatasetVersionRecord, bool]:
     store = service.dataset_store
     with _reported_as_full():
-        await run_in_threadpool(_check_room, service, _declared_bytes(request))
+        await run_in_threadpool(_check_room, service, num_bytes_declared)
         async with _incoming(service) as incoming:
-            sha256, num_bytes = await _receive(service, request, incoming.folder.original)
+            sha256, num_bytes = await _receive(service, pieces, incoming.folder.original)
             upload = Upload(name, sha256, num_bytes, filename)
             known = await run_in_threadpool(stored_datasets.add_known, service.database, store, upload)
             if known is not None:
@@ -77,9 +106,8 @@ async def _incoming(service: Service) -> AsyncIterator[IncomingDataset]:
     await run_in_threadpool(incoming.discard)
 
 
-async def _receive(service: Service, request: Request, target: Path) -> tuple[str, int]:
+async def _receive(service: Service, body: AsyncGenerator[bytes], target: Path) -> tuple[str, int]:
     """Write the body to a file, synced; returns its sha256 and size."""
-    remedy = "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
     digest = hashlib.sha256()
     num_bytes = 0
     waiting = bytearray()
@@ -91,7 +119,7 @@ async def _receive(service: Service, request: Request, target: Path) -> tuple[st
         writer.write(content)
 
     with target.open("xb") as writer:
-        async with aclosing(stream_body(request, service.settings.max_dataset_bytes, remedy)) as pieces:
+        async with aclosing(body) as pieces:
             async for piece in pieces:
                 waiting += piece
                 if len(waiting) >= PIECE_BYTES:

@@ -1,6 +1,5 @@
-"""Datasets: what specs can learn from; the files of MNIST; showing, downloading and deleting uploads."""
+"""Datasets: what specs can learn from; showing, downloading and deleting uploads."""
 
-from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import Path as PathParameter
@@ -9,17 +8,8 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.datasets import examples
-from api.datasets.files import (
-    MAX_FILE_BYTES,
-    MNIST,
-    MNIST_FILES,
-    check_filename,
-    missing_files,
-    present_files,
-    store_file,
-)
 from api.datasets.intake import take_in
-from api.datasets.schemas import DatasetDetail, DatasetFiles, DatasetList, DatasetVersionDetail
+from api.datasets.schemas import DatasetDetail, DatasetList, DatasetVersionDetail
 from api.datasets.views import (
     DESCRIPTIONS,
     check_not_built_in,
@@ -29,32 +19,20 @@ from api.datasets.views import (
     list_dataset,
     version_path,
 )
-from api.http.bodies import stream_body
 from api.http.parameters import PageQuery
 from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
-from api.openapi.operations import TOO_LARGE, Resource, answers, describe_errors, takes_any_body
+from api.openapi.operations import Resource, answers, describe_errors, takes_any_body
 from api.service import Service, ServiceParameter
 from core.datasets.base import UPLOAD_NAME_PATTERN
 from core.errors import DatasetMissing, UnknownDataset
 from db import datasets, stored_datasets
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 
 router = Resource("datasets", "What specs can learn from.", prefix="/v1/datasets")
 
 DatasetName = Annotated[str, PathParameter(description="Name of a dataset.", examples=["flowers"])]
 
 Version = Annotated[int, PathParameter(description="Number of a version.", examples=[1])]
-
-MnistName = Annotated[str, PathParameter(description="Name of a dataset that takes files.", examples=[MNIST])]
-
-Filename = Annotated[
-    str,
-    PathParameter(
-        description=f"One of {', '.join(MNIST_FILES)}; with `.gz` after it if the file is gzipped.",
-        examples=["t10k-labels-idx1-ubyte.gz"],
-    ),
-]
-
 
 FilenameQuery = Annotated[
     str | None,
@@ -93,8 +71,7 @@ UPLOAD_RESPONSES = (
 @router.get("", summary="List datasets", dependencies=[READ], responses=answers(examples.DATASETS))
 def list_datasets(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> DatasetList:
     """Every dataset that a spec can name: on the first page what is built in, then uploads by name."""
-    folder = service.settings.datasets_dir
-    built_in = [] if query.cursor else [describe_built_in(folder, name) for name in DESCRIPTIONS]
+    built_in = [] if query.cursor else [describe_built_in(name) for name in DESCRIPTIONS]
     with service.database.reading() as session:
         page = datasets.list_page(session, limit=query.limit, cursor=query.cursor)
     uploads = [list_dataset(item.newest, item.num_versions) for item in page.items]
@@ -163,7 +140,7 @@ async def upload_dataset_version(
 def get_dataset(name: DatasetName, service: ServiceParameter) -> DatasetDetail:
     """A dataset with its versions, and what is in the newest: columns, classes, a sample, a spec to begin with."""
     if name in DESCRIPTIONS:
-        built_in = describe_built_in(service.settings.datasets_dir, name)
+        built_in = describe_built_in(name)
         return DatasetDetail(**built_in.model_dump(), versions=[], newest=None)
     with service.database.reading() as session:
         versions = datasets.list_versions(session, name)
@@ -250,39 +227,6 @@ def delete_dataset_version(name: DatasetName, version: Version, service: Service
     with service.database.transaction() as session:
         hashes = datasets.delete_version(session, name, version)
     return _answer_deleted(service, hashes)
-
-
-@router.put(
-    "/{name}/files/{filename}",
-    summary="Send a file of a dataset",
-    dependencies=[SUBMIT],
-    responses=answers(
-        examples.FILES,
-        examples.UNKNOWN_FILE,
-        TOO_LARGE,
-        examples.NOT_THE_FILE,
-        uses_database=False,
-    ),
-    openapi_extra=takes_any_body(
-        {"type": "string", "format": "binary", "description": "The bytes of the file as they are."},
-        {},
-        "application/octet-stream",
-    ),
-)
-async def put_dataset_file(
-    name: MnistName, filename: Filename, request: Request, service: ServiceParameter
-) -> DatasetFiles:
-    """Store a file of MNIST: it is streamed, checked against its header and put in place whole, or not at all.
-
-    `curl -T t10k-labels-idx1-ubyte.gz http://127.0.0.1:8000/v1/datasets/mnist/files/t10k-labels-idx1-ubyte.gz`
-    """
-    folder = service.settings.datasets_dir
-    check_filename(name, filename)
-    async with aclosing(stream_body(request, MAX_FILE_BYTES, "Send the file as it was published.")) as pieces:
-        await store_file(folder, name, filename, pieces)
-    files = await run_in_threadpool(present_files, folder, name)
-    missing = await run_in_threadpool(missing_files, folder, name)
-    return DatasetFiles(name=name, files=files, missing=missing)
 
 
 def _get_version(service: Service, name: str, version: int) -> DatasetVersionRecord:

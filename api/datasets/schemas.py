@@ -14,12 +14,6 @@ class Dataset(AnswerModel):
     kind: str
     """`built_in`; or what was uploaded: `table`, `arrays` or `images`."""
     description: str
-    state: str
-    """`ready`, or `missing` while files are."""
-    files: list[str]
-    """Of MNIST, the files on this machine; empty for other data."""
-    missing: list[str]
-    """Of MNIST, the files that have yet to be sent."""
     version: int | None
     """The newest version; null for data that are built in."""
     num_versions: int
@@ -68,11 +62,3 @@ class DatasetDetail(Dataset):
     versions: list[DatasetVersion]
     """Newest first, 200 at most; empty for data that are built in."""
     newest: DatasetVersionDetail | None
-
-
-class DatasetFiles(AnswerModel):
-    """Which files of a dataset are here."""
-
-    name: str
-    files: list[str]
-    missing: list[str]

@@ -1,33 +1,27 @@
 """Datasets as clients see them: those that are built in, and uploads."""
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
-from api.datasets.files import missing_files, present_files
 from api.datasets.schemas import Dataset, DatasetDetail, DatasetVersion, DatasetVersionDetail
 from core.catalogue.example_specs import suggest_spec
 from core.datasets.dataset import BUILT_IN_SOURCES
 from core.errors import Conflict
 from core.settings import Settings
 from core.uploads.description import DescriptionFile
-from db.records import DatasetVersionRecord
+from db.records.datasets import DatasetVersionRecord
 
 DESCRIPTIONS = {
     source.source_name(): source.about for source in sorted(BUILT_IN_SOURCES, key=lambda source: source.source_name())
 }
 
 
-def describe_built_in(datasets_dir: Path, name: str) -> Dataset:
+def describe_built_in(name: str) -> Dataset:
     """Describe one of DESCRIPTIONS."""
-    files, missing = present_files(datasets_dir, name), missing_files(datasets_dir, name)
     return Dataset(
         name=name,
         kind="built_in",
         description=DESCRIPTIONS[name],
-        state="missing" if missing else "ready",
-        files=files,
-        missing=missing,
         version=None,
         num_versions=0,
         num_bytes=None,
@@ -90,9 +84,6 @@ def _dataset_fields(newest: DatasetVersionRecord, num_versions: int) -> dict[str
         "name": newest.dataset_name,
         "kind": newest.kind,
         "description": newest.summary,
-        "state": "ready",
-        "files": [],
-        "missing": [],
         "version": newest.version,
         "num_versions": num_versions,
         "num_bytes": newest.num_bytes,

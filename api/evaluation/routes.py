@@ -19,7 +19,7 @@ from core.artifacts import EVALUATION, Artifact
 from core.errors import UnknownArtifact
 from core.evaluation import EvaluationReport
 from core.run_state import TERMINAL_STATES, RunState
-from db.records import RunRecord
+from db.records.runs import RunRecord
 
 router = Resource(
     "evaluation", "How well a run's model answers samples that it has not learned from.", prefix="/v1/runs/{run_id}"

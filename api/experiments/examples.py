@@ -14,5 +14,5 @@ EXPERIMENT: dict[str, Any] = {
 UNKNOWN_EXPERIMENT = UnknownExperiment("There is no experiment 'iris-optimiser'. Did you mean 'iris-optimizers'?")
 
 BAD_CURSOR = InvalidInput(
-    "'abc' is not a cursor. Send next_cursor of the page before, unchanged, or none for the first page."
+    "'abc' is not a cursor. Send next_cursor of the previous page, unchanged; send none for the first page."
 )

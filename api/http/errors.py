@@ -32,12 +32,6 @@ class MisdirectedRequest(TrainyardError):
     code = "misdirected_request"
 
 
-class InvalidDatasetFile(InvalidInput):
-    """A file that is not what its name says."""
-
-    code = "invalid_dataset_file"
-
-
 class RejectedDataset(InvalidInput):
     """An upload that is no data a run could learn from.
 
@@ -105,7 +99,6 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.DatasetMissing: HTTPStatus.CONFLICT,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
-    InvalidDatasetFile: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,

@@ -53,15 +53,15 @@ NOT_REPEATABLE = InvalidInput(
 )
 
 TOO_MANY = Conflict(
-    "'ci' has 2 live keys already: k3v9x2pa, w8d2m5qt. A third is one too many for a change of keys. Revoke the one no "
-    "longer used, probably the older: w8d2m5qt."
+    "'ci' has 2 live keys already: k3v9x2pa, w8d2m5qt. The most is 2. Revoke the one that is no longer used, probably "
+    "the older: w8d2m5qt."
 )
 
-UNKNOWN_KEY = UnknownKey("There is no API key 'k3v9x2pb'. GET /v1/keys lists the prefixes of those there are.")
+UNKNOWN_KEY = UnknownKey("There is no API key 'k3v9x2pb'. GET /v1/keys lists the prefixes of all keys.")
 
 LAST_ADMIN = Conflict(
-    "k3v9x2pa is the last live admin key: without it nobody could make another. Make one first, or start the service "
-    "with TRAINYARD_BOOTSTRAP_KEY."
+    "k3v9x2pa is the last live admin key: without it nobody could create another. Create one first, or start the "
+    "service with TRAINYARD_BOOTSTRAP_KEY."
 )
 
 FROM_ENVIRONMENT = Conflict(

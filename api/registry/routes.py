@@ -25,7 +25,7 @@ from api.registry.schemas import (
 )
 from api.service import JsonText, ServiceParameter
 from db import artifacts, model_versions
-from db.records import AliasRecord
+from db.records.registry import AliasRecord
 
 router = Resource(
     "registry", "Versions of models, and the aliases on them.", prefix="/v1/registry/models", bodies=[AliasRequest]

@@ -8,15 +8,15 @@ from api.specs.examples import IRIS_SPEC, SPEC_REQUESTS
 from core.errors import Conflict, IdempotencyInFlight, IdempotencyMismatch, IllegalMove
 
 OTHER_BODY = IdempotencyMismatch(
-    "The Idempotency-Key 'a1' came before with another body. "
+    "The Idempotency-Key 'a1' was used before with another body. "
     "Repeat the request exactly, or use a new key for a new request."
 )
 
-IN_FLIGHT = IdempotencyInFlight("The first request with the Idempotency-Key 'a1' is not answered yet. Try later.")
+IN_FLIGHT = IdempotencyInFlight("The first request with the Idempotency-Key 'a1' is not answered yet. Try again later.")
 
-HAS_ENDED = IllegalMove("The run has ended (succeeded) and can not become cancelled.")
+HAS_ENDED = IllegalMove("The run has ended (succeeded) and cannot become cancelled.")
 
-STILL_RUNS = Conflict(f"Run {EXAMPLE_RUN_ID} is running. Cancel it, and delete it once it has ended.")
+STILL_RUNS = Conflict(f"Run {EXAMPLE_RUN_ID} is running. Cancel it first, and delete it once it has ended.")
 
 RUN_REQUESTS: dict[str, Any] = {
     "A preset": {"preset": "perceptron-or"},

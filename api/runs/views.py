@@ -25,7 +25,7 @@ from core.run_report import RunError as StoredError
 from core.run_state import RunState
 from core.workers import WaitingFor
 from db.metrics import Summary
-from db.records import AttemptRecord, RunRecord
+from db.records.runs import AttemptRecord, RunRecord
 
 PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
 """Phases of a run of no steps that come after what would have been its training."""

@@ -73,7 +73,7 @@ def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec
         return spec, None
     try:
         with service.database.reading() as session:
-            found = datasets.get_version(session, asked.dataset, asked.version)
+            found = datasets.get_version(session, asked.dataset, asked.version, uploaded_from=asked.uploaded_from)
     except UnknownDataset as error:
         pointer = "/dataset/version" if isinstance(error, UnknownDatasetVersion) else "/dataset/dataset"
         raise InvalidSpec.at(pointer, error.detail, error.code) from error

@@ -7,7 +7,6 @@ import orjson
 from fastapi import Response
 
 from api.auth.access import READ
-from api.datasets.files import missing_files
 from api.http.bodies import read_document
 from api.openapi.operations import MALFORMED, TOO_LARGE, UNKNOWN_PRESET, Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
@@ -44,13 +43,6 @@ def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
     request = read_document(SpecRequest, text)
     settled = settle_spec(request, service)
     report = settled.report
-    missing = missing_files(service.settings.datasets_dir, settled.spec.dataset.name)
-    warnings = [*report.warnings]
-    if missing:
-        warnings.append(
-            f"The dataset '{settled.spec.dataset.name}' is not here yet: {', '.join(missing)} are missing. "
-            "PUT them to /v1/datasets/mnist/files before you run this."
-        )
     return SpecReport(
         spec=settled.as_json(),
         layers=[
@@ -74,7 +66,7 @@ def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
         num_steps=report.num_steps,
         flops_per_step=report.flops_per_step,
         memory_bytes=report.memory_bytes,
-        warnings=warnings,
+        warnings=[*report.warnings],
     )
 
 

@@ -1,1 +1,1 @@
-"""The catalogue: ready specifications, and the figures published for them."""
+"""The catalogue: presets, the figures published for them, and example specs for uploaded datasets."""

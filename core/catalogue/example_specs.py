@@ -1,4 +1,4 @@
-"""A spec to begin with: for an upload of any kind one that can be trained as it stands."""
+"""Example specs for uploaded datasets of any kind, valid without changes."""
 
 from typing import Any
 
@@ -15,12 +15,15 @@ LEAST_SIDE_FOR_CONVOLUTIONS = 12
 
 
 def suggest_spec(name: str, version: int, description: DatasetDescription, settings: Settings) -> dict[str, Any] | None:
-    """A small network for what the upload seems to be meant for; None where nothing simple would do."""
+    """Return a spec with a small network for an uploaded dataset; None if no simple one would be valid.
+
+    The target of a table is assumed to be its last column with two or more distinct values.
+    """
     if (dataset := _suggest_dataset(description)) is None:
         return None
     outline = {"name": name, "dataset": {"dataset": name, "version": version, **dataset}}
     try:
-        # Any network will do to read the dataset's part: its shape says what the network has to be.
+        # The network of the draft does not matter: the shape of its dataset decides the suggested one.
         draft = ExperimentSpec.model_validate(outline | _suggest_rest((), None))
         shape = draft.dataset.shape(description)
         suggested = outline | _suggest_rest(shape.network_input_shape, shape)

@@ -1,4 +1,4 @@
-"""Published figures of a preset, as bounds that a run of it can be held against."""
+"""Published figures of a preset, as bounds for the results of its runs."""
 
 from typing import Annotated, Any, Literal
 
@@ -16,18 +16,18 @@ Numbers = Annotated[tuple[Float, ...], Field(min_length=1)]
 class Bounds(SpecModel):
     """A published figure, and the bounds within which a run has reproduced it.
 
-    Figures were published for one run each, on other random draws than ours, so a bound is wider than the figure where
-    the draw moves it; `because` says how wide and why.
+    Each figure was published for one run with other random numbers, so a bound is wider than the figure if it depends
+    on them; `because` explains the width.
     """
 
     says: str
     """The figure as it was published, in words."""
     variant: str | None = None
-    """The variant it is about; null is the preset as it stands."""
+    """Name of the variant; null is the preset itself."""
     at_least: Float | None = None
     at_most: Float | None = None
     because: str
-    """Why the bounds are where they are."""
+    """Reason for the bounds."""
 
     @model_validator(mode="after")
     def _has_a_bound(self) -> "Bounds":
@@ -39,37 +39,37 @@ class Bounds(SpecModel):
 
     @property
     def variants(self) -> tuple[str | None, ...]:
-        """Every variant that it speaks of, its own first."""
+        """Every variant that the figure is about."""
         return (self.variant,)
 
 
 class MetricFigure(Bounds):
-    """One of a run's own metrics, alone or beside what other variants reached."""
+    """A metric of a run, alone or compared with other variants."""
 
     kind: Literal["metric"]
     metric: str
     """Key of the curve, such as `test/accuracy`."""
     take: Take = "last"
-    """Which of the curve's values."""
+    """Value of the curve to take."""
     less: str | None = None
     """Key of another curve of the same run; its value is subtracted, as for the gap between training and test."""
     beside: tuple[str | None, ...] = ()
-    """Other variants: the bounds hold for the difference to each of them. Null is the preset as it stands."""
+    """Other variants: the bounds hold for the difference to each of them. Null is the preset itself."""
 
     @property
     def variants(self) -> tuple[str | None, ...]:
-        """Every variant that it speaks of, its own first."""
+        """Every variant that it compares, its own first."""
         return (self.variant, *self.beside)
 
 
 class PredictionFigure(Bounds):
-    """What the trained model answers."""
+    """Predictions of the trained model."""
 
     kind: Literal["prediction"]
     instances: Annotated[tuple[Any, ...], Field(min_length=1)]
-    """Rows to ask, as a client sends them."""
+    """Rows to predict, as a client sends them."""
     outputs: Annotated[tuple[Numbers, ...], Field(min_length=1)]
-    """The right numbers for each row."""
+    """Correct numbers for each row."""
     measure: Measure
     """`accuracy` is the share of numbers on the right side of 0.5."""
 
@@ -81,7 +81,7 @@ class PredictionFigure(Bounds):
 
 
 class DivergenceFigure(SpecModel):
-    """A variant that cannot be trained: its run has to fail for the loss not being a number any more."""
+    """A variant that diverges: its run must fail because its loss is no longer finite."""
 
     kind: Literal["divergence"]
     says: str
@@ -90,7 +90,7 @@ class DivergenceFigure(SpecModel):
 
     @property
     def variants(self) -> tuple[str | None, ...]:
-        """Every variant that it speaks of."""
+        """Every variant that the figure is about."""
         return (self.variant,)
 
 
@@ -98,7 +98,7 @@ Figure = Annotated[MetricFigure | PredictionFigure | DivergenceFigure, Field(dis
 
 
 class PublishedTime(SpecModel):
-    """How long the published run took, on the laptop of its time."""
+    """Duration of the published run, on a laptop of its time."""
 
     seconds_per_epoch: tuple[PositiveFloat, PositiveFloat]
     """From the shortest epoch to the longest."""

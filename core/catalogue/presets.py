@@ -1,4 +1,4 @@
-"""The catalogue: ready specs in presets/, one JSON file each."""
+"""Presets: specs that are ready to run, one JSON file each in presets/."""
 
 import json
 from functools import cache
@@ -17,32 +17,31 @@ from core.specs.parsing import parse_as
 
 
 class Preset(SpecModel):
-    """A spec that is ready to run, and what to expect of it."""
+    """A spec that is ready to run, with its expected results."""
 
     name: ModelName
     title: str
     teaches: str
-    """What a reader learns from running it."""
+    """Lesson of the preset."""
     published: str
-    """The figure the course material gives, in words."""
+    """Figure of the course material, in words."""
     figures: tuple[Figure, ...] = ()
-    """The same as bounds: a run that keeps within all of them has reproduced it."""
+    """The figure as bounds; a run within all of them has reproduced it."""
     published_time: PublishedTime | None = None
     num_seeds: NumSeeds = 1
-    """How many seeds, the spec's own and those after it, a reproduction trains on to see what the draw does."""
+    """Number of seeds of a reproduction, the spec's own and the following ones, to show their effect."""
     chart: str = "train/loss"
     """Key of the curve that compares the variants best."""
     expected_seconds: PositiveFloat
     """Time to train on two CPU cores, roughly."""
     spec: ExperimentSpec
     variants: Annotated[dict[str, dict[str, Any]], Field(default_factory=dict)]
-    """What to try: a name and the merge patch on the spec for each."""
+    """Variants to try: the merge patch on the spec by name."""
 
     def spec_json(self, variant: str | None = None) -> dict[str, Any]:
-        """The spec as it was written, defaults left out, with the patch of a variant if one is named.
+        """Return the spec as written, without defaults, with the patch of a variant if one is named.
 
-        Overrides apply to this form: an override that changes the optimizer then does not meet the arguments
-        of the old one.
+        Overrides apply to this form, so that one that changes the optimizer does not keep arguments of the old one.
 
         Raises:
             UnknownPreset: If the preset has no variant of this name.
@@ -51,7 +50,7 @@ class Preset(SpecModel):
         return spec if variant is None else dict(apply_overrides(spec, self.variant(variant)))
 
     def variant(self, name: str) -> dict[str, Any]:
-        """The merge patch of a variant.
+        """Return the merge patch of a variant.
 
         Raises:
             UnknownPreset: If the preset has no variant of this name.
@@ -63,7 +62,7 @@ class Preset(SpecModel):
 
 @cache
 def list_presets() -> tuple[Preset, ...]:
-    """Every preset, by name."""
+    """Return every preset, sorted by name."""
     entries = [entry for entry in files("presets").iterdir() if entry.name.endswith(".json")]
     presets = (_read(json.loads(entry.read_text(encoding="utf-8"))) for entry in entries)
     return tuple(sorted(presets, key=attrgetter("name")))
@@ -81,10 +80,10 @@ def _read(document: Any) -> Preset:
 
 
 def get_preset(name: str) -> Preset:
-    """The preset of this name.
+    """Return the preset of this name.
 
     Raises:
-        UnknownPreset: Naming the nearest known one.
+        UnknownPreset: If there is none; names the nearest.
     """
     by_name = {preset.name: preset for preset in list_presets()}
     if name not in by_name:

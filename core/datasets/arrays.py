@@ -1,5 +1,6 @@
 """Uploaded arrays: samples along the first axis."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -152,8 +153,19 @@ def _find(dataset: ArraysDataset, description: ArraysDescription, field: str) ->
             detail = f"There is no array '{asked}'.{nearest(asked, [array.name for array in description.arrays])}"
             reject_spec(f"/dataset/{field}", detail, "unknown_array")
         return array
-    by_name = {_plain(array.name): array for array in reversed(description.arrays)}
-    return next((by_name[name] for name in USUAL_NAMES[field] if name in by_name), None)
+    return find_usual_array(description, field)
+
+
+def find_usual_array(description: ArraysDescription, field: str) -> ArrayDescription | None:
+    """Return the array that has one of the usual names of a field of USUAL_NAMES, if there is one."""
+    name = find_usual_name([array.name for array in description.arrays], field)
+    return None if name is None else description.array(name)
+
+
+def find_usual_name(names: Collection[str], field: str) -> str | None:
+    """Return the first of these names that is a usual one for a field of USUAL_NAMES, if there is one."""
+    by_plain_name = {_plain(name): name for name in reversed(list(names))}
+    return next((by_plain_name[usual] for usual in USUAL_NAMES[field] if usual in by_plain_name), None)
 
 
 def _plain(name: str) -> str:

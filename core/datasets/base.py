@@ -107,6 +107,9 @@ class UploadedDataset(DatasetSpec):
     sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
     """Filled in by the service: of the bytes that were uploaded. Given, it has to be right."""
 
+    uploaded_from: ClassVar[str] = "FILE"
+    """Last argument of the command that uploads it."""
+
     @classmethod
     def suggest(cls, description: DatasetDescription) -> dict[str, Any] | None:
         """Return fields of a spec to begin with, its name among them; None where this source is not the one to suggest.
@@ -117,6 +120,10 @@ class UploadedDataset(DatasetSpec):
         del description
         return None
 
+    def how_to_upload(self) -> str:
+        """Return a sentence with the command that uploads this dataset."""
+        return f"Upload it: trainyard data add {self.dataset} {self.uploaded_from}"
+
     def check_upload(self, description: DatasetDescription | None, expected: type[AnyDescription]) -> AnyDescription:
         """Return the description of an upload that this source can read.
 
@@ -125,9 +132,7 @@ class UploadedDataset(DatasetSpec):
             InvalidSpec: If the upload is of another kind.
         """
         if description is None:
-            raise DatasetMissing(
-                f"There is no dataset '{self.dataset}' here. Upload it: trainyard data add {self.dataset} FILE"
-            )
+            raise DatasetMissing(f"There is no dataset '{self.dataset}' here. {self.how_to_upload()}")
         if not isinstance(description, expected):
             problem = (
                 f"'{self.dataset}' holds {description.kind}. A spec names such data with dataset.name "

@@ -1,1 +1,1 @@
-"""Signatures: what training writes beside a model so that serving reads its inputs the same way."""
+"""Signatures: stored with a model by training, so that serving encodes its inputs the same way."""

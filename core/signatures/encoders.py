@@ -1,6 +1,6 @@
-"""From one value of a row, as it comes in JSON, to the numbers that stand for it in a model's input.
+"""Encode single values of a row, as parsed from JSON, as numbers of a model's input.
 
-Training encodes whole columns at once (models.data); a test holds both together on every row.
+Training encodes whole columns at once (models.preparation); a test compares both on every row.
 """
 
 from collections.abc import Callable
@@ -31,10 +31,10 @@ Encoder = Callable[[object], tuple[float, ...]]
 
 
 class NotEncodable(ValueError):
-    """The value has no place in its column; the text says why, as in `where a number belongs`.
+    """A value that its column cannot encode; the text says why, as in `where a number belongs`.
 
     Attributes:
-        code: A word for programs.
+        code: A stable word for programs.
     """
 
     def __init__(self, reason: str, code: str) -> None:
@@ -44,9 +44,9 @@ class NotEncodable(ValueError):
 
 @lru_cache(maxsize=128)
 def make_encoders(encoding: TableEncoding) -> tuple[Encoder, ...]:
-    """A function for each column, in order.
+    """Return an encoder for each column, in order.
 
-    Each takes a value parsed from JSON, null where it is missing, and raises NotEncodable.
+    An encoder takes a value parsed from JSON, None if it is missing, and raises NotEncodable.
     """
     return tuple(_make_encoder(column) for column in encoding.columns)
 
@@ -94,10 +94,10 @@ def _read_boolean(value: object) -> tuple[float, ...]:
 
 
 def category_text(value: object) -> str:
-    """A category as text: text as it is, numbers as JSON writes them (whole ones without a point), true and false.
+    """Return a category as text: strings unchanged, numbers as JSON writes them (3.0 as 3), true and false.
 
     Raises:
-        NotEncodable: If the value is neither of these.
+        NotEncodable: If the value is none of these.
     """
     if isinstance(value, str):
         return value
@@ -120,10 +120,10 @@ def _category_reader(places: dict[str, tuple[float]]) -> Encoder:
 
 
 def read_moment(text: str) -> datetime:
-    """A day or a moment in ISO 8601; without a time it is midnight, without a zone UTC.
+    """Parse a date or a time in ISO 8601; the default time is midnight, the default zone UTC.
 
     Raises:
-        ValueError: If it is neither.
+        ValueError: If the text is neither.
     """
     if len(text) < SHORTEST_DATE:
         raise ValueError(text)
@@ -132,7 +132,7 @@ def read_moment(text: str) -> datetime:
 
 
 def elapsed_days(moment: datetime, origin: datetime) -> float:
-    """Days between two moments, with fractions."""
+    """Return the days between two times, with fractions."""
     between = moment - origin
     return between.days + (between.seconds + between.microseconds / 1_000_000) / SECONDS_A_DAY
 

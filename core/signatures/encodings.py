@@ -1,8 +1,7 @@
-"""From a row of a table, as people write it, to the numbers a saved model takes.
+"""Encoding of the rows of a table as the input of a model.
 
-Written beside a model as part of its signature. Training encodes whole columns, serving single rows; a test holds the
-two together on every row. What follows — filling in what is missing, scaling, one-hot, embeddings — is in the network's
-graph, for both.
+Stored with a model as part of its signature. Training encodes whole columns, serving single rows; a test compares both
+on every row. Imputation, scaling, one-hot encoding and embeddings follow in the network's graph, for both.
 """
 
 from typing import Annotated, Literal
@@ -10,20 +9,20 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 MISSING = float("nan")
-"""Stands for a missing value in every column; the graph fills it in."""
+"""Code of a missing value in every column; the graph imputes it."""
 
 UNSEEN = -1.0
-"""Stands for a category that the training rows did not have."""
+"""Code of a category that the training rows do not have."""
 
 DatePart = Literal["elapsed_days", "year", "month", "day", "day_of_week", "day_of_year", "hour", "minute"]
 
 
 class ColumnEncoding(BaseModel):
-    """How the value of one column becomes numbers.
+    """Encoding of the values of one column.
 
     Attributes:
-        name: Of the column.
-        allows_missing: Whether null is understood; else it is refused.
+        name: Name of the column.
+        allows_missing: Accept null; otherwise reject it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -33,7 +32,7 @@ class ColumnEncoding(BaseModel):
 
     @property
     def width(self) -> int:
-        """How many numbers it becomes."""
+        """Return the number of numbers that a value is encoded as."""
         return 1
 
 
@@ -50,7 +49,7 @@ class BooleanEncoding(ColumnEncoding):
 
 
 class CategoryEncoding(ColumnEncoding):
-    """The place of the value among those of the training rows, or UNSEEN.
+    """The index of the value among those of the training rows, or UNSEEN.
 
     Attributes:
         values: Values as text, in order; numbers as JSON writes them (`3`, `2.5`).
@@ -61,11 +60,11 @@ class CategoryEncoding(ColumnEncoding):
 
 
 class DateEncoding(ColumnEncoding):
-    """Parts of a date in RFC 3339, or as the upload wrote dates.
+    """Parts of a date in RFC 3339, or in the upload's format.
 
     Attributes:
-        origin: RFC 3339; `elapsed_days` counts from it, in days and fractions, so that float32 keeps minutes.
-        parts: Which numbers stand for it, in this order.
+        origin: Start of `elapsed_days` in RFC 3339; days with fractions from it keep minutes in float32.
+        parts: Numbers that a date is encoded as, in this order.
     """
 
     kind: Literal["date"] = "date"
@@ -74,7 +73,7 @@ class DateEncoding(ColumnEncoding):
 
     @property
     def width(self) -> int:
-        """One for each part."""
+        """Return the number of parts."""
         return len(self.parts)
 
 
@@ -84,22 +83,22 @@ AnyColumnEncoding = Annotated[
 
 
 class TableEncoding(BaseModel):
-    """How a row becomes the input of a model: the numbers of its columns, one behind the other."""
+    """Encoding of a row as the input of a model: the concatenated numbers of its columns."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     columns: tuple[AnyColumnEncoding, ...]
 
     def __hash__(self) -> int:
-        # Looked up for every request: the thousands of values that categories may have are left out.
+        # Computed for every request, so it leaves out the values of categories, of which there may be thousands.
         return hash(self.names)
 
     @property
     def width(self) -> int:
-        """Numbers a row becomes."""
+        """Return the number of numbers that a row is encoded as."""
         return sum(column.width for column in self.columns)
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the columns, in order."""
+        """Return the names of the columns, in order."""
         return tuple(column.name for column in self.columns)

@@ -1,6 +1,6 @@
-"""What a trained model takes and gives: written beside it at export, read by serving.
+"""Signature of a trained model, its inputs and outputs: stored with it at export, loaded by serving.
 
-This is the data that training and serving share instead of code.
+Training and serving share this data instead of code.
 """
 
 from enum import StrEnum
@@ -13,7 +13,7 @@ from core.signatures.encodings import TableEncoding
 
 
 class Task(StrEnum):
-    """What a model's answer means."""
+    """Task of a model, which gives its output a meaning."""
 
     CLASSIFICATION = "classification"
     REGRESSION = "regression"
@@ -22,7 +22,7 @@ class Task(StrEnum):
 
 
 class InputKind(StrEnum):
-    """In which other forms, besides plain numbers, a row of the input may come."""
+    """Form in which a row of the input is accepted, besides plain numbers."""
 
     TENSOR = "tensor"
     COLUMNS = "columns"
@@ -36,10 +36,10 @@ class TensorSpec(BaseModel):
     """One input or output tensor of the exported network.
 
     Attributes:
-        name: Its name in requests and answers.
-        onnx_name: Its name in the ONNX graph.
+        name: Name in requests and responses.
+        onnx_name: Name in the ONNX graph.
         dtype: NumPy's name of the element type; `float32` for every network of this service.
-        shape: Sizes of one row, batch axis left out; -1 is any length.
+        shape: Shape of one row, without the batch axis; -1 is any length.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -51,22 +51,22 @@ class TensorSpec(BaseModel):
 
 
 class ModelSignature(BaseModel):
-    """How to call a model and how to read its answer.
+    """Inputs and outputs of a model.
 
     Attributes:
-        task: What the answer means.
-        input_kind: Which friendly form of a row is also understood.
-        input: The one input tensor.
-        output: The one output tensor.
+        task: Meaning of the output.
+        input_kind: Form in which a row is also accepted.
+        input: The single input tensor.
+        output: The single output tensor.
         columns: Names of a row's numbers, in order, for `columns`; of its columns for `table`.
-        table: How a row of columns becomes numbers, for `table`.
-        resize: How images of other sizes are fitted, for `image`; null: they are refused.
+        table: Encoding of a row of columns, for `table`.
+        resize: Treatment of images of other sizes, for `image`; null rejects them.
         pixel_range: Least and greatest value of a pixel as the network expects it, for `image`; 0 is black.
         class_labels: A label per class, in the order of the output, for classification.
         num_bits: Bits per operand, least significant first, for `bit_pair`.
-        threshold: A single-output classifier answers its second class at or above this output.
-        answers_probabilities: Whether a classifier's outputs are probabilities; else they are scores of any size, the
-            greater the likelier, as a hinge loss or a linear last layer leaves them.
+        threshold: A single-output classifier predicts its second class at or above this output.
+        answers_probabilities: True if a classifier's outputs are probabilities; otherwise they are unbounded scores, of
+            which a greater one is likelier, as with a hinge loss or a linear last layer.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -86,7 +86,7 @@ class ModelSignature(BaseModel):
 
     @model_validator(mode="after")
     def _check(self) -> Self:
-        """Refuse a signature whose friendly form of a row does not give a row of the input."""
+        """Reject a signature whose form of a row does not match the shape of the input."""
         shape = self.input.shape
         match self.input_kind:
             case InputKind.COLUMNS if shape != (len(set(self.columns)),) or len(set(self.columns)) < len(self.columns):

@@ -1,1 +1,1 @@
-"""The process and its machine: resources, parents, waiting for what is not there yet."""
+"""The process and its machine: processors and memory, parent processes, waiting for services."""

@@ -1,7 +1,7 @@
-"""How much of this machine the process may use: a container often has less than the machine it runs on.
+"""Processors and memory that this process may use: in a container often less than the machine has.
 
 Linux keeps a container's limits in control groups (the kernel's admin guide, cgroup-v2.rst, "CPU" and "Memory", and
-cgroup-v1/memory.rst, scheduler/sched-bwc.rst for the older ones). Each group is also held by the limits of those above.
+cgroup-v1/memory.rst, scheduler/sched-bwc.rst for version 1). The limits of its parents apply to each group too.
 """
 
 import math
@@ -15,13 +15,13 @@ OWN_GROUPS = Path("/proc/self/cgroup")
 
 
 def usable_processors(groups: Path = CGROUPS, own_groups: Path = OWN_GROUPS) -> int:
-    """Processors this process may keep busy, at least one; part of one counts as none."""
+    """Return the number of processors this process may use, at least 1, rounded down."""
     quotas = [*_cpu_quotas_v2(groups, own_groups), *_cpu_quotas_v1(groups, own_groups)]
     return max(1, math.floor(min([_processors(), *quotas])))
 
 
 def usable_memory_bytes(groups: Path = CGROUPS, own_groups: Path = OWN_GROUPS) -> int:
-    """Memory this process may fill, in bytes."""
+    """Return the memory this process may use, in bytes."""
     limits = [
         limit
         for folder, name in [
@@ -34,7 +34,7 @@ def usable_memory_bytes(groups: Path = CGROUPS, own_groups: Path = OWN_GROUPS) -
 
 
 def _processors() -> int:
-    # Only Linux tells which processors this process may use.
+    # Only Linux reports the processors that this process may use.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
@@ -44,7 +44,7 @@ def _memory_bytes() -> int:
 
 def _cpu_quotas_v2(groups: Path, own_groups: Path) -> Iterator[float]:
     for folder in _folders("", groups, own_groups):
-        # "max 100000" without a limit: microseconds of processor time in each period of so many.
+        # Microseconds of processor time per period of so many microseconds; "max 100000" without a limit.
         numbers = _numbers(folder / "cpu.max")
         if len(numbers) == 2:  # noqa: PLR2004 - quota and period.
             yield numbers[0] / numbers[1]
@@ -59,7 +59,7 @@ def _cpu_quotas_v1(groups: Path, own_groups: Path) -> Iterator[float]:
 
 
 def _folders(controller: str, groups: Path, own_groups: Path) -> list[Path]:
-    """Where limits of this process are told: its group of a controller and those above; "" is version 2's only tree."""
+    """Return the folders of this process's control group and its parents; controller "" is the tree of version 2."""
     try:
         lines = own_groups.read_text(encoding="utf-8").splitlines()
     except OSError:
@@ -75,7 +75,7 @@ def _folders(controller: str, groups: Path, own_groups: Path) -> list[Path]:
 
 
 def _numbers(file: Path) -> list[float]:
-    """The numbers in a file; none where it says "max" or is not there."""
+    """Return the numbers in a file; an empty list if it says "max" or does not exist."""
     try:
         return [float(word) for word in file.read_text(encoding="ascii").split()]
     except (OSError, ValueError):

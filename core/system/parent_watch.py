@@ -1,4 +1,4 @@
-"""A process that never outlives the one that started it.
+"""End of a process together with its parent.
 
 `python -m core.system.parent_watch PARENT_PID MODULE …` runs a module as `python -m MODULE …` would, in such a process.
 """
@@ -13,12 +13,12 @@ PR_SET_PDEATHSIG = 1
 
 
 def die_with_parent(parent_pid: int) -> None:
-    """Have the kernel kill this process when the thread that started it ends (Linux, prctl(2)).
+    """Make the kernel kill this process when the thread that started it ends (Linux, prctl(2)).
 
-    Elsewhere the end of a pipe has to do the same.
+    On other systems the process has to end at the end of a pipe.
 
     Args:
-        parent_pid: Process id of the one that started this; if it is gone already, this process ends here.
+        parent_pid: Process id of the parent; if it has ended already, this process exits here.
     """
     if sys.platform == "linux":
         ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)

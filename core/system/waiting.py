@@ -1,4 +1,4 @@
-"""Waiting, for a bounded time, for what a process can not do without. Containers start in any order."""
+"""Waiting, with a timeout, for services that a process depends on. Containers start in any order."""
 
 import time
 from collections.abc import Callable
@@ -9,40 +9,40 @@ POLL_SECONDS = 0.25
 
 LONGEST_PAUSE_SECONDS = 2.0
 
-Say = Callable[[str], None]
+Log = Callable[[str], None]
 
 
 def wait_for(
     check: Callable[[], None],
     timeout_seconds: float,
-    say: Say,
+    log: Log,
     passing: tuple[type[TrainyardError], ...] = (Unavailable,),
 ) -> None:
     """Call `check` until it raises nothing, with pauses that grow.
 
     Args:
         check: Raises one of `passing` while there is something to wait for.
-        timeout_seconds: How long to try.
-        say: Told what is waited for, once for each reason.
-        passing: What time may mend, such as a server that is still starting.
+        timeout_seconds: Time after which to stop trying.
+        log: Called with the reason of the wait, once for each reason.
+        passing: Errors that may pass, such as that of a server that is still starting.
 
     Raises:
-        TrainyardError: The last one of `passing` when the time is over; any other at once.
+        TrainyardError: The last one of `passing` after the timeout; any other at once.
     """
     deadline = time.monotonic() + timeout_seconds
-    pause, told = POLL_SECONDS, ""
+    pause, logged = POLL_SECONDS, ""
     while True:
         try:
             check()
         except passing as error:
             if time.monotonic() + pause > deadline:
-                raise type(error)(f"Waited {timeout_seconds:g} s in vain. {error.detail}") from error
-            if error.detail != told:
-                told = error.detail
-                say(f"Waiting. {told}")
+                raise type(error)(f"Gave up after {timeout_seconds:g} s. {error.detail}") from error
+            if error.detail != logged:
+                logged = error.detail
+                log(f"Waiting. {logged}")
         else:
-            if told:
-                say("Waited long enough; going on.")
+            if logged:
+                log("The wait is over.")
             return
         time.sleep(pause)
         pause = min(2 * pause, LONGEST_PAUSE_SECONDS)

@@ -1,1 +1,1 @@
-"""Uploaded datasets: what is known of one, and where it lies."""
+"""Uploaded datasets: descriptions, folders and the store."""

@@ -1,6 +1,6 @@
-"""What is known of an uploaded dataset: found when it is taken in, shown to people, and relied on by specs.
+"""Description of an uploaded dataset: computed at the upload, returned by the API, and used to check specs.
 
-Written as `description.json` beside the data it describes; see core.uploads.folder.
+Stored as `description.json` beside the data; see core.uploads.folder.
 """
 
 from typing import Annotated, Any, Literal
@@ -12,21 +12,21 @@ SplitName = Literal["train", "validation", "test"]
 SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
 
 ColumnType = Literal["integer", "number", "boolean", "date", "text"]
-"""integer: whole numbers up to 2⁶³; number: float64; date: a day or a moment; text: anything else."""
+"""integer: whole numbers up to 2⁶³; number: float64; date: a date or a time; text: anything else."""
 
 MAX_VALUES_KEPT = 1_000
-"""Of a column's different values so many are kept, the most frequent ones. Fewer in tables of over 100 columns; none of
-texts longer than 200 letters, where there are over 100,000 different ones, or of numbers with more than are kept."""
+"""Most distinct values of a column that are kept, the most frequent ones. Fewer in tables of over 100 columns; none of
+texts longer than 200 characters, of over 100,000 distinct values, or of numbers with more values than this."""
 
 
 class Described(BaseModel):
-    """A part of a description."""
+    """Base class of the parts of a description."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class ValueCount(Described):
-    """A value as text, as it was written, and how many rows have it."""
+    """A value as written in the upload, and the number of its rows."""
 
     value: str
     count: int
@@ -36,16 +36,16 @@ class ColumnDescription(Described):
     """A column of a table.
 
     Attributes:
-        name: As in the header; columns without one are called `column_1`, `column_2`, …
-        type: What all its values are.
+        name: Name in the header; columns without one are called `column_1`, `column_2`, …
+        type: Type of all its values.
         num_missing: Rows without a value: empty, null, NaN, or one of the usual words for it (`NA`, `null`, …).
-        num_distinct: Different values; those that are missing do not count. Over 100,000 it is estimated.
-        least: Smallest number, or earliest date in RFC 3339; null for text, and where all are missing.
-        greatest: Likewise.
-        mean: Of numbers.
-        stddev: Of numbers; of the whole column, not estimated from a sample.
-        values: The most frequent values; all of them where there are as many as `num_distinct`. Numbers and truth
-            values as JSON writes them, dates as in RFC 3339.
+        num_distinct: Number of distinct values, without missing ones. Above 100,000 it is an estimate.
+        least: Smallest number, or earliest date in RFC 3339; null for text, and if all values are missing.
+        greatest: Largest number or latest date, likewise.
+        mean: Mean of numbers.
+        stddev: Standard deviation of numbers; of the whole column, not estimated from a sample.
+        values: The most frequent values; all of them if there are `num_distinct`. Numbers and booleans as JSON writes
+            them, dates as in RFC 3339.
     """
 
     name: str
@@ -63,7 +63,7 @@ class TableDescription(Described):
     """A table: rows of named columns.
 
     Attributes:
-        splits: Rows by split, where the upload divides them (an archive with train.csv and test.csv); else empty.
+        splits: Rows by split, if the upload has splits (an archive with train.csv and test.csv); else empty.
         sample: The first rows, each a list of values in the order of the columns.
     """
 
@@ -74,7 +74,7 @@ class TableDescription(Described):
     sample: tuple[tuple[Any, ...], ...] = ()
 
     def column(self, name: str) -> ColumnDescription | None:
-        """The column of this name."""
+        """Return the column of this name; None if there is none."""
         return next((column for column in self.columns if column.name == name), None)
 
 
@@ -82,13 +82,13 @@ class ArrayDescription(Described):
     """An array.
 
     Attributes:
-        name: In an archive the name of its file without suffix; `array` for a file of one.
-        shape: Sizes of all axes; the first one counts samples.
+        name: Name of its file in the archive without suffix; `array` for a single file.
+        shape: Sizes of all axes; the first is the number of samples.
         dtype: NumPy's name of the element type.
-        least: Smallest number; null where there is none that is finite.
-        greatest: Likewise.
-        num_not_finite: NaN and infinities.
-        values: Of a whole-numbered array of one axis, with at most MAX_VALUES_KEPT different ones: each and its count.
+        least: Smallest finite number; null if there is none.
+        greatest: Largest finite number, likewise.
+        num_not_finite: Number of NaN and infinities.
+        values: Values with their counts, for an integer array of one axis with at most MAX_VALUES_KEPT distinct values.
     """
 
     name: str
@@ -101,10 +101,10 @@ class ArrayDescription(Described):
 
 
 class ArraysDescription(Described):
-    """One array or several.
+    """One or more arrays.
 
     Attributes:
-        sample: For each array its first elements, by name, cut to a few numbers.
+        sample: The first elements of each array by name, cut to a few numbers.
     """
 
     kind: Literal["arrays"] = "arrays"
@@ -112,7 +112,7 @@ class ArraysDescription(Described):
     sample: dict[str, Any] = {}
 
     def array(self, name: str) -> ArrayDescription | None:
-        """The array of this name."""
+        """Return the array of this name; None if there is none."""
         return next((array for array in self.arrays if array.name == name), None)
 
 
@@ -121,9 +121,9 @@ class ImagesDescription(Described):
 
     Attributes:
         classes: Every class, sorted by label, with its number of images in all splits.
-        splits: Images by split, where the archive has folders `train`, `test` and perhaps `validation`; else empty.
-        least_height: Pixels; the sizes of all images lie between these.
-        num_grey: Images without colours; the others have three channels or more.
+        splits: Images by split, if the archive has folders `train`, `test` and perhaps `validation`; else empty.
+        least_height: Smallest height in pixels; the greatest height, and the widths, likewise.
+        num_grey: Number of grey images; the others have three channels or more.
         sample: Some of the images: path in the archive, label, height and width.
     """
 
@@ -143,20 +143,20 @@ DatasetDescription = Annotated[TableDescription | ArraysDescription | ImagesDesc
 
 
 class DescriptionFile(Described):
-    """What `description.json` holds."""
+    """Content of `description.json`."""
 
     format: str
-    """What the upload was: `csv`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip`, `tar`."""
+    """Format of the upload: `csv`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip`, `tar`."""
     description: DatasetDescription
     warnings: tuple[str, ...] = ()
-    """What people should look at, such as columns without any value."""
+    """Possible mistakes in the data, such as columns without any value."""
 
 
 NUM_SHAPES = 3
 
 
 def summarise(description: DatasetDescription) -> str:
-    """Such as `150 rows of 5 columns`."""
+    """Return the size of a dataset in words, such as `150 rows of 5 columns`."""
     match description:
         case TableDescription():
             return f"{_count(description.num_rows, 'row')} of {_count(len(description.columns), 'column')}"

@@ -1,7 +1,7 @@
-"""The folders of uploaded datasets on disk: made beside their place, put there by one rename, removed the same way.
+"""Store of uploaded datasets: folders that are written elsewhere, moved into place by one rename, and removed likewise.
 
-While a folder is being made its maker holds a lock on a file in it. A process that dies lets go of its locks, so what
-it left behind can be told from what another process is at work on, without waiting for anything to grow old.
+A process that writes a folder holds a lock on a file in it. The lock of a process that dies is released, so abandoned
+folders can be removed at once, without waiting for them to age.
 """
 
 import fcntl
@@ -21,23 +21,23 @@ REMOVED = ".removed-"
 LOCK = "lock"
 
 GRACE_SECONDS = 60.0
-"""A folder without a lock that is younger may be about to get one."""
+"""A newer folder without a lock may be about to get one."""
 
 ELSEWHERE_SECONDS = 3600.0
-"""Shared storage may not carry locks from one machine to another. A folder that another machine was making counts as
-left once nothing in it has changed for so long."""
+"""Shared storage may not pass locks from one machine to another. A folder of another machine counts as abandoned once
+nothing in it has changed for this long."""
 
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-"""Differs between machines, and is the same for all containers of one (random(4))."""
+"""File with an id that differs between machines and is the same for all containers of one (random(4))."""
 
 
 class IncomingDataset:
-    """A folder in the making.
+    """A dataset folder that is being written.
 
     Attributes:
-        path: All of it; goes away when it is put in place or given up.
-        folder: What will be put in place.
-        scratch: For temporary files of whoever makes it.
+        path: Temporary folder, removed by `discard`.
+        folder: Dataset folder that `put` moves into place.
+        scratch: Folder for temporary files.
     """
 
     def __init__(self, path: Path) -> None:
@@ -51,7 +51,7 @@ class IncomingDataset:
         self.scratch.mkdir()
 
     def sync(self) -> None:
-        """Have everything on disk, and readable by workers that run as other users."""
+        """Sync all files to disk, and make them readable by workers that run as other users."""
         for directory, _, names in os.walk(self.folder.path):
             for name in names:
                 path = Path(directory, name)
@@ -61,42 +61,42 @@ class IncomingDataset:
             _sync(Path(directory))
 
     def discard(self) -> None:
-        """Remove what is left of it."""
+        """Remove the temporary folder."""
         shutil.rmtree(self.path, ignore_errors=True)
         os.close(self._lock)
 
 
 class DatasetStore:
-    """Every uploaded dataset on this machine."""
+    """The uploaded datasets on this machine."""
 
     def __init__(self, datasets_dir: Path) -> None:
         self._datasets_dir = datasets_dir
         self.root = datasets_dir / "uploads"
 
     def folder(self, sha256: str) -> DatasetFolder:
-        """Where the upload of this hash lies, whether or not it is there."""
+        """Return the folder of the upload with this hash, whether or not it exists."""
         return DatasetFolder.of(self._datasets_dir, sha256)
 
     def holds(self, sha256: str) -> bool:
-        """Whether the upload of this hash is here, whole."""
+        """Return True if the upload with this hash is stored completely."""
         return self.folder(sha256).description.is_file()
 
     def open(self) -> IncomingDataset:
-        """Begin to take one in; `discard` it whatever happens."""
+        """Create a temporary folder for a new dataset; the caller must `discard` it in any case."""
         self.root.mkdir(parents=True, exist_ok=True)
         return IncomingDataset(Path(tempfile.mkdtemp(dir=self.root, prefix=INCOMING)))
 
     def free_bytes(self) -> int:
-        """Room on the disk that holds them."""
+        """Return the free space of the disk in bytes."""
         self.root.mkdir(parents=True, exist_ok=True)
         return shutil.disk_usage(self.root).free
 
     def put(self, incoming: IncomingDataset, sha256: str) -> None:
-        """Put a synced folder in place, unless it is there. Others must be kept from removing it meanwhile."""
+        """Move a synced folder into place, unless it exists. The caller must prevent its removal meanwhile."""
         if self.holds(sha256):
             return
         target = self.folder(sha256).path
-        # What is there and not whole was left by hand, or by a disk that lost it; `tidy` removes it.
+        # An incomplete folder was left by hand or by a faulty disk; `tidy` removes it.
         self._take_away(target)
         target.parent.mkdir(exist_ok=True)
         incoming.folder.path.rename(target)
@@ -104,25 +104,25 @@ class DatasetStore:
         _sync(self.root)
 
     def take_away(self, sha256: str) -> Path | None:
-        """Take a folder out of its place, for `remove`; None if there is none. Others must be kept from putting one."""
+        """Move a folder out of place for `remove`; None if there is none. The caller must prevent a `put` meanwhile."""
         return self._take_away(self.folder(sha256).path)
 
     def remove(self, taken: Path) -> None:
-        """Delete what `take_away` took."""
+        """Delete a folder of `take_away`."""
         shutil.rmtree(taken, ignore_errors=True)
 
     def hashes_older_than(self, seconds: float) -> list[str]:
-        """What is stored here, but for what is new."""
+        """Return the hashes of the datasets that were stored longer ago than this."""
         oldest = time.time() - seconds
         return [path.name for path in self.root.glob("??/*") if _modified_at(path) < oldest]
 
     def tidy(self) -> int:
-        """Remove what processes that died have left behind; returns how many folders."""
+        """Remove the abandoned folders of processes that died; return their number."""
         num_removed = 0
         for path in self.root.glob(f"{INCOMING}*"):
             num_removed += _remove_if_left(path)
         for path in self.root.glob(f"{REMOVED}*"):
-            # Nobody else may be at work here but someone who removes it too.
+            # Another process can only be removing it too.
             shutil.rmtree(path, ignore_errors=True)
             num_removed += 1
         return num_removed

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from core.datasets.arrays import ArraysDataset, ArraysShape
 from core.datasets.shape import GREATEST_BYTE
-from core.datasets.splits import count_split
+from core.datasets.splits import Split, count_split
 from core.datasets.targets import number_of
 from core.errors import InvalidInput
 from models.arrays.samples import Samples, SplitSamples
@@ -28,26 +28,42 @@ def load(dataset: ArraysDataset, context: LoadContext[ArraysShape]) -> LoadedDat
     Raises:
         InvalidInput: If the training samples are all of one class.
     """
-    shape, arrays, storage = context.shape, context.shape.arrays, context.storage
-    folder = context.upload_folder(dataset).arrays
-    samples = _read(shape, folder, arrays.inputs.name, arrays.targets.name)
-    num_given, given = 0, None
-    if arrays.test_inputs is not None and arrays.test_targets is not None:
-        given = _read(shape, folder, arrays.test_inputs.name, arrays.test_targets.name)
-        num_given = len(given)
-    counts = count_split(dataset.split, len(samples), num_given)
-    train, validation, test = split_rows(
-        len(samples), counts.validation, counts.test - num_given, dataset.split, context.seed, samples.targets
-    )
-    parts = SplitSamples(
-        train=samples if len(train) == len(samples) else _take(samples, train, storage),
-        validation=_take(samples, validation, storage),
-        test=_take(samples, test, storage) if given is None else given,
-    )
+    shape = context.shape
+    samples, given = read_arrays(shape, context.upload_folder(dataset).arrays)
+    parts = split_arrays(samples, given, dataset.split, context)
     if shape.class_labels and len(np.unique(parts.train.targets)) < 2:  # noqa: PLR2004 - nothing to tell apart
         raise InvalidInput("The training samples are all of one class. Set split.stratify, or hold out fewer.")
     return LoadedData(
-        replace(shape, num_train=len(train)), parts, _fit(dataset, arrays.inputs.dtype, parts.train.inputs)
+        replace(shape, num_train=len(parts.train)), parts, _fit(dataset, shape.arrays.inputs.dtype, parts.train.inputs)
+    )
+
+
+def read_arrays(shape: ArraysShape, folder: Path) -> tuple[Samples, Samples | None]:
+    """Map the arrays of a shape; the second samples are those that the upload brings for test, if it does.
+
+    Raises:
+        InvalidInput: If test targets are classes that training targets lack.
+    """
+    arrays = shape.arrays
+    samples = _read(shape, folder, arrays.inputs.name, arrays.targets.name)
+    if arrays.test_inputs is None or arrays.test_targets is None:
+        return samples, None
+    return samples, _read(shape, folder, arrays.test_inputs.name, arrays.test_targets.name)
+
+
+def split_arrays(
+    samples: Samples, given_test: Samples | None, split: Split, context: LoadContext[ArraysShape]
+) -> SplitSamples:
+    """Divide mapped samples; those held out are copied, and so is what they leave."""
+    num_given, storage = 0 if given_test is None else len(given_test), context.storage
+    counts = count_split(split, len(samples), num_given)
+    train, validation, test = split_rows(
+        len(samples), counts.validation, counts.test - num_given, split, context.seed, samples.targets
+    )
+    return SplitSamples(
+        train=samples if len(train) == len(samples) else _take(samples, train, storage),
+        validation=_take(samples, validation, storage),
+        test=_take(samples, test, storage) if given_test is None else given_test,
     )
 
 

@@ -69,5 +69,8 @@ def find_upload(dataset: UploadedDataset, datasets_dir: Path) -> DatasetFolder:
         DatasetMissing: If the spec does not say which version it means.
     """
     if dataset.sha256 is None:
-        raise DatasetMissing(f"The spec does not say which upload of '{dataset.dataset}' it means: sha256 is missing.")
+        raise DatasetMissing(
+            f"The spec does not say which upload of '{dataset.dataset}' it means: sha256 is missing. Submit it again: "
+            "the service fills it in."
+        )
     return DatasetFolder.of(datasets_dir, dataset.sha256)

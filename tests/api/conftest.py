@@ -28,6 +28,7 @@ from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpe
 from core.workers import WorkerHealth, WorkerState
 from db import api_keys, claims, runs, workers
 from db.session import Database
+from trainyard.mnist import MnistUpload
 
 with warnings.catch_warnings():
     # Starlette would rather have a client that is not among this project's dependencies.
@@ -35,6 +36,7 @@ with warnings.catch_warnings():
     from starlette.testclient import TestClient
 
 LEASE_SECONDS = 60.0
+DIGITS = Path(__file__).parents[1] / "data" / "mnist"
 
 
 @pytest.fixture
@@ -112,6 +114,19 @@ def database(settings):
     database = Database(settings.effective_database_url)
     yield database
     database.dispose()
+
+
+@pytest.fixture
+def upload_digits():
+    """Upload the digits in tests/data/mnist as `mnist`, as the command line does; returns the version."""
+
+    def upload(client):
+        content = b"".join(MnistUpload(DIGITS).chunks())
+        answer = client.post("/v1/datasets/mnist/versions", content=content, params={"filename": "mnist.tar"})
+        assert answer.status_code == 201, answer.text
+        return answer.json()
+
+    return upload
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The stack of docker-compose.yml, built and brought up for real: by Docker where it is, else by podman.
+"""The stack of docker-compose.yml, built and started by Docker if installed, else by podman.
 
 Nothing here is skipped. Where no containers can be run, the tests fail and say what to install.
 """
@@ -26,7 +26,7 @@ def engine() -> ContainerEngine:
 
 @pytest.fixture(scope="session")
 def built(engine: ContainerEngine) -> ContainerEngine:
-    """An engine that has our images, as this checkout makes them."""
+    """Container engine with the images of this checkout."""
     with stack_of_its_own(engine) as stack:
         stack.build()
     return engine
@@ -43,7 +43,7 @@ def stack(built: ContainerEngine) -> Iterator[Stack]:
 
 @pytest.fixture
 def wait_until(request: pytest.FixtureRequest) -> Wait:
-    """Waits until something holds; fails with what the containers say."""
+    """Waits until a condition holds; fails with the logs of the containers."""
 
     def wait_until(holds: Callable[[], object]) -> None:
         deadline = time.monotonic() + PATIENCE_SECONDS

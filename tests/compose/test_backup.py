@@ -1,4 +1,4 @@
-"""What docs/operations.md says of backups: one taken from a stack at work, put into another."""
+"""Backups as docs/operations.md describes them: made of a running stack, restored into another."""
 
 import gzip
 import os
@@ -83,26 +83,26 @@ def test_a_backup_of_an_older_release_is_upgraded(stack, other, tmp_path):
 
 
 @pytest.mark.parametrize("file", ["database.dump", "data.tar.gz"])
-def test_a_damaged_backup_is_refused_before_anything_is_stopped(stack, tmp_path, file):
+def test_a_damaged_backup_is_rejected_before_anything_is_stopped(stack, tmp_path, file):
     taken = run_script(stack, "backup", tmp_path / "backup")
     assert taken.returncode == 0, taken.stderr
     whole = (tmp_path / "backup" / file).read_bytes()
     (tmp_path / "backup" / file).write_bytes(whole[: len(whole) // 2])
-    refused = run_script(stack, "restore", tmp_path / "backup")
-    assert refused.returncode == 1
-    assert "damaged; nothing was changed" in refused.stderr
+    rejected = run_script(stack, "restore", tmp_path / "backup")
+    assert rejected.returncode == 1
+    assert "damaged; nothing was changed" in rejected.stderr
     assert stack.is_ready()
     assert stack.http.get("/v1/runs").is_success
 
 
 def test_a_folder_that_is_there_is_not_written_over(stack, tmp_path):
-    refused = run_script(stack, "backup", tmp_path)
-    assert refused.returncode == 1
-    assert "is there already" in refused.stderr
+    rejected = run_script(stack, "backup", tmp_path)
+    assert rejected.returncode == 1
+    assert "is there already" in rejected.stderr
 
 
-def test_a_folder_without_a_backup_is_refused_before_anything_is_stopped(stack, tmp_path):
-    refused = run_script(stack, "restore", tmp_path)
-    assert refused.returncode == 1
-    assert "no backup" in refused.stderr
+def test_a_folder_without_a_backup_is_rejected_before_anything_is_stopped(stack, tmp_path):
+    rejected = run_script(stack, "restore", tmp_path)
+    assert rejected.returncode == 1
+    assert "no backup" in rejected.stderr
     assert stack.is_ready()

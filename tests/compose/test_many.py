@@ -1,4 +1,4 @@
-"""Several API and worker containers. What is lost when one, the database or the broker goes away: nothing."""
+"""Several API and worker containers: nothing is lost when one, the database or the broker stops."""
 
 import threading
 import time
@@ -32,7 +32,7 @@ def train(stack, number):
 
 
 def owner_of(stack, run_id):
-    """The container that ran the last attempt; a worker calls itself by its host's name, the beginning of the id."""
+    """Return the container that ran the last attempt; a worker's name is its host name, the beginning of the id."""
     return stack.show(run_id)["attempts"][-1]["owner"].partition(":")[0]
 
 
@@ -41,14 +41,14 @@ def container_of(stack, run_id):
 
 
 def start_long_run(stack, name, wait_until):
-    """A run that takes long enough to be interrupted, once it trains."""
+    """Submit a run that is long enough to be interrupted; return it once it trains."""
     run_id = stack.submit(PRESET, name=name, **LONG)
     wait_until(lambda: (stack.show(run_id)["progress"] or {}).get("step", 0) > 0)
     return run_id
 
 
 def assert_whole(stack, run_id, num_attempts):
-    """One success, one model version, and a curve without gaps or doubles."""
+    """Check for one success, one model version, and a curve without gaps or duplicates."""
     run = stack.show(run_id)
     assert run["state"] == "succeeded"
     assert len(run["attempts"]) == num_attempts
@@ -61,7 +61,7 @@ def assert_whole(stack, run_id, num_attempts):
 
 
 def count_answers(stack, api):
-    """How many requests for the catalogue a container of the API has answered."""
+    """Return the number of requests for the catalogue that a container of the API has answered."""
     code = (
         "import os, urllib.request as u; "
         "r = u.Request('http://127.0.0.1:8000/metrics', headers={'X-API-Key': os.environ['TRAINYARD_METRICS_KEY']}); "
@@ -107,7 +107,7 @@ def test_a_run_whose_container_is_killed_is_finished_by_another(many, wait_until
     assert owner_of(many, run_id) != first
 
 
-def test_a_worker_that_is_told_to_stop_gives_its_run_back_at_once(many, wait_until):
+def test_a_worker_that_is_stopped_releases_its_run_at_once(many, wait_until):
     run_id = start_long_run(many, "drained-container", wait_until)
     container = container_of(many, run_id)
     many.engine.run("stop", "--time", "60", container)
@@ -143,7 +143,7 @@ def test_nothing_that_was_accepted_is_lost_when_database_and_broker_restart(many
     running = start_long_run(many, "survivor", wait_until)
     keys = [f"restart-{number}" for number in range(20)]
     accepted: dict[str, str] = {}
-    refusals = []
+    responses = []
 
     def submit_all():
         for key in keys:
@@ -154,7 +154,7 @@ def test_nothing_that_was_accepted_is_lost_when_database_and_broker_restart(many
                 if answer.status_code == 202:
                     accepted[key] = answer.json()["id"]
                 else:
-                    refusals.append(answer)
+                    responses.append(answer)
                     time.sleep(0.2)
             time.sleep(0.1)
 
@@ -166,8 +166,8 @@ def test_nothing_that_was_accepted_is_lost_when_database_and_broker_restart(many
     assert sorted(accepted) == sorted(keys)
     assert len(set(accepted.values())) == len(keys)
     # While the database is away nothing is accepted, and whoever asks is told to come again.
-    for refusal in refusals:
-        assert refusal.status_code == 503
+    for response in responses:
+        assert response.status_code == 503
     for run_id in accepted.values():
         wait_until(lambda run_id=run_id: many.show(run_id)["state"] == "succeeded")
     wait_until(lambda: many.show(running)["state"] == "succeeded")

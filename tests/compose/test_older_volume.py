@@ -1,4 +1,4 @@
-"""A volume of the release before: upgraded on the way up, and nothing of it lost.
+"""A volume of the previous release is upgraded at the start, and loses no data.
 
 older_volume/ was left behind by Trainyard at revision 0001 of the database, its worker killed in the middle of a run:
 older_volume/README.md tells how it was made.
@@ -56,8 +56,8 @@ def runs_by_model(stack):
 def test_the_database_is_brought_to_the_newest_revision(stack):
     (server,) = stack.containers("postgres")
     query = "select version_num from trainyard_alembic_version"
-    told = stack.engine.run("exec", server, "psql", "-U", "trainyard", "-At", "-c", query, "trainyard")
-    assert told.strip() == NEWEST_REVISION
+    revision = stack.engine.run("exec", server, "psql", "-U", "trainyard", "-At", "-c", query, "trainyard")
+    assert revision.strip() == NEWEST_REVISION
 
 
 def test_runs_of_the_older_release_are_all_there_with_their_curves(stack):

@@ -1,4 +1,4 @@
-"""The proxy before a stand-in for the API: what it passes on, and on whom it gives up."""
+"""The proxy in front of a stand-in for the API: requests that it passes on or rejects."""
 
 import secrets
 import socket
@@ -53,7 +53,7 @@ ThreadingHTTPServer(("0.0.0.0", 8000), Handler).serve_forever()
 
 @pytest.fixture(scope="module")
 def port(built) -> Iterator[int]:
-    """Where the proxy listens."""
+    """Address of the proxy."""
     name = f"trainyard-proxy-{secrets.token_hex(4)}"
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]

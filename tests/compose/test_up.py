@@ -1,4 +1,4 @@
-"""From nothing: what is up, what it can do, and what it can not."""
+"""A new stack: its services, their permissions and their limits."""
 
 import json
 
@@ -57,8 +57,8 @@ def test_the_metrics_key_reads_metrics_and_nothing_else(stack):
 def test_keys_can_be_made_and_revoked_with_the_command_in_the_container(stack):
     api = stack.containers("api")[0]
     key = f"TRAINYARD_KEY={stack.settings['TRAINYARD_BOOTSTRAP_KEY']}"
-    told = stack.engine.run("exec", "--env", key, api, "trainyard", "keys", "create", "ci", "--scope", "read")
-    made = next(word for word in told.split() if word.startswith("ty_"))
+    output = stack.engine.run("exec", "--env", key, api, "trainyard", "keys", "create", "ci", "--scope", "read")
+    made = next(word for word in output.split() if word.startswith("ty_"))
     assert stack.client(made).get("/v1/runs").status_code == 200
     assert stack.client(made).post("/v1/runs", json={"preset": "iris-keras"}).status_code == 403
     stack.engine.run("exec", "--env", key, api, "trainyard", "keys", "revoke", made.split("_")[1])
@@ -160,7 +160,7 @@ def test_the_health_check_of_an_image_finds_the_container_well(stack, service, w
 
 
 @pytest.mark.parametrize("service", ["api", "worker", "proxy"])
-def test_process_1_ends_at_once_and_well_when_it_is_told_to(stack, service):
+def test_process_1_ends_at_once_and_with_success_when_it_is_stopped(stack, service):
     # The last test that needs the stack whole: it takes parts of it down.
     container = stack.containers(service)[0]
     stack.engine.run("stop", "--time", "50", container)

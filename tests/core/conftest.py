@@ -1,4 +1,4 @@
-"""Small specs, and what is wrong with others."""
+"""Small specs, and the problems of invalid ones."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,11 +6,13 @@ from typing import Any
 import pytest
 
 from core.checks.cost import SpecReport, check_spec
+from core.datasets.mnist import MnistDataset
 from core.errors import InvalidSpec, Problem
 from core.experiment import parse_spec
 from core.networks.network import tabulate_layers
 from core.settings import Settings
 from core.specs.merging import apply_overrides
+from core.uploads.description import ArrayDescription, ArraysDescription, ValueCount
 
 IRIS = {
     "name": "flowers",
@@ -45,7 +47,7 @@ def settings(tmp_path) -> Settings:
 
 @pytest.fixture
 def problems() -> Callable[[Any], dict[str, Problem]]:
-    """What is wrong with a spec, by pointer; a spec that can be parsed fails the test."""
+    """Return the problems of a spec by pointer; a valid spec fails the test."""
 
     def find(value: Any) -> dict[str, Problem]:
         with pytest.raises(InvalidSpec) as caught:
@@ -58,9 +60,31 @@ def problems() -> Callable[[Any], dict[str, Problem]]:
 
 
 @pytest.fixture
-def check(settings) -> Callable[[Any], SpecReport]:
-    """Parse a spec and work it out under the default limits."""
-    return lambda value: check_spec(parse_spec(value), settings)
+def describe_mnist() -> Callable[..., ArraysDescription]:
+    """Description of an upload of MNIST, by default of the published one."""
+
+    def describe(num_train: int = 60_000, num_test: int = 10_000) -> ArraysDescription:
+        arrays = []
+        for part, count in (("t10k", num_test), ("train", num_train)):
+            values = tuple(ValueCount(value=str(digit), count=count // 10) for digit in range(10))
+            arrays.append(ArrayDescription(name=f"{part}-images-idx3-ubyte", shape=(count, 28, 28), dtype="uint8"))
+            arrays.append(
+                ArrayDescription(name=f"{part}-labels-idx1-ubyte", shape=(count,), dtype="uint8", values=values)
+            )
+        return ArraysDescription(arrays=tuple(arrays))
+
+    return describe
+
+
+@pytest.fixture
+def check(settings, describe_mnist) -> Callable[[Any], SpecReport]:
+    """Parse a spec and work it out under the default limits, with MNIST uploaded."""
+
+    def work_out(value: Any) -> SpecReport:
+        spec = parse_spec(value)
+        return check_spec(spec, settings, describe_mnist() if isinstance(spec.dataset, MnistDataset) else None)
+
+    return work_out
 
 
 @pytest.fixture
@@ -79,7 +103,7 @@ def table(network):
 
 @pytest.fixture
 def misfit(network):
-    """Where a network does not fit, and why."""
+    """Return the problems of a network with their pointers."""
 
     def find(kind, input_shape, *layers):
         with pytest.raises(InvalidSpec) as caught:

@@ -93,7 +93,7 @@ def test_a_missing_file_is_found(store):
         store.verified_path(ABC_SHA256)
 
 
-def test_putting_a_file_again_mends_a_damaged_one(store, abc):
+def test_putting_a_file_again_replaces_a_damaged_one(store, abc):
     store.path(store.put(abc).sha256).write_bytes(b"abb")
     store.put(abc)
     assert store.verified_path(ABC_SHA256).read_bytes() == b"abc"

@@ -31,7 +31,7 @@ def grey(content, height, width, resize="stretch"):
 
 
 def png_header(width, height):
-    """A PNG file that promises so many pixels and holds none."""
+    """Return a PNG file with this size in its header and no pixels."""
 
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -86,7 +86,7 @@ def test_a_photograph_is_turned_upright(orientation, quarters, format_):
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF")
-def test_broken_exif_is_no_reason_to_refuse_a_picture():
+def test_an_image_with_broken_exif_is_read():
     content = file_of(COLUMNS, "PNG", exif=b"Exif\x00\x00MM\x00*\xff\xff\xff\xff nothing of sense")
     assert grey(content, 2, 4) == COLUMNS
 
@@ -106,7 +106,7 @@ def test_sixteen_bits_are_rounded_to_eight():
     assert grey(save(image), 1, 4) == [[0, 0, 1, 255]]
 
 
-def test_what_is_transparent_lies_on_black():
+def test_transparent_pixels_are_laid_on_black():
     image = Image.fromarray(np.array([[[255, 255, 255, 0], [255, 255, 255, 128], [255, 0, 0, 255]]], np.uint8))
     pixels = read_pixels(save(image), (1, 3, 3), "stretch")
     assert pixels.tolist() == [[[0, 0, 0], [128, 128, 128], [255, 0, 0]]]
@@ -124,13 +124,13 @@ def test_a_large_jpeg_is_read_at_a_fraction_of_its_size_and_looks_the_same():
     assert np.abs(read_pixels(content, (32, 32, 3), "stretch") - whole).max() <= 2
 
 
-def test_too_many_pixels_are_refused_by_the_header():
-    with pytest.raises(ImageRefused, match=f"30000×30000 pixels; at most {MAX_PIXELS:,} are read"):
+def test_too_many_pixels_are_rejected_by_the_header():
+    with pytest.raises(ImageRefused, match=f"30000×30000 pixels; at most {MAX_PIXELS:,} are allowed"):
         read_pixels(png_header(30_000, 30_000), (8, 8, 1), "stretch")
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG"])
-def test_a_file_cut_off_is_refused(format_):
+def test_a_file_cut_off_is_rejected(format_):
     content = photograph(64, 64, format_=format_)
     for share in (0.05, 0.3, 0.6, 0.8):
         with pytest.raises(ImageRefused) as caught:
@@ -138,7 +138,7 @@ def test_a_file_cut_off_is_refused(format_):
         assert caught.value.code == "broken_image"
 
 
-def test_other_formats_are_refused():
+def test_other_formats_are_rejected():
     with pytest.raises(ImageRefused, match="neither a PNG nor a JPEG"):
         read_pixels(file_of(COLUMNS, "GIF"), (2, 4, 1), "stretch")
 

@@ -9,7 +9,7 @@ def test_a_batch_holds_columns_of_one_length():
 
 
 @pytest.mark.parametrize(("steps", "values", "times"), [((1,), (), ()), ((1,), (0.5,), ()), ((), (), (1.0,))])
-def test_columns_of_different_lengths_are_refused(steps, values, times):
+def test_columns_of_different_lengths_are_rejected(steps, values, times):
     with pytest.raises(ValueError, match="The columns of 'train/loss' differ in length"):
         MetricBatch("train/loss", steps, values, times)
 

@@ -26,7 +26,7 @@ def test_a_run_makes_this_move(current, wanted):
 
 @pytest.mark.parametrize(("current", "wanted"), [pair for pair in PAIRS if pair not in LEGAL])
 def test_a_run_never_makes_this_move(current, wanted):
-    with pytest.raises(IllegalMove, match=f"can not become {wanted}"):
+    with pytest.raises(IllegalMove, match=f"cannot become {wanted}"):
         check_move(current, wanted)
     assert current not in states_before(wanted)
 
@@ -35,13 +35,13 @@ def test_a_run_ends_in_three_ways():
     assert {SUCCEEDED, FAILED, CANCELLED} == TERMINAL_STATES
 
 
-def test_a_refusal_says_that_the_run_has_ended():
-    with pytest.raises(IllegalMove, match=r"The run has ended \(failed\) and can not become running\."):
+def test_the_error_says_that_the_run_has_ended():
+    with pytest.raises(IllegalMove, match=r"The run has ended \(failed\) and cannot become running\."):
         check_move(FAILED, RUNNING)
 
 
-def test_a_refusal_lists_what_is_possible():
-    with pytest.raises(IllegalMove, match=r"A queued run can not become succeeded, only cancelled, failed, running\."):
+def test_the_error_lists_the_legal_moves():
+    with pytest.raises(IllegalMove, match=r"A queued run cannot become succeeded, only cancelled, failed, running\."):
         check_move(QUEUED, SUCCEEDED)
 
 

@@ -13,7 +13,7 @@ SETTINGS_PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 
 @pytest.fixture(autouse=True)
 def environment(monkeypatch):
-    """No variable of Trainyard's but those that a test sets, and nothing read before."""
+    """Environment without variables of Trainyard except those of the test, and no cached settings."""
     for name in list(os.environ):
         if name.upper().startswith("TRAINYARD_"):
             monkeypatch.delenv(name)
@@ -73,7 +73,7 @@ def test_a_dot_env_file_in_the_working_directory_is_not_read(environment, tmp_pa
         ("DATA_DIR", "~nobody-of-this-name/var"),
     ],
 )
-def test_a_value_that_can_not_be_used_is_refused_by_the_name_of_its_variable(environment, name, value):
+def test_a_value_that_cannot_be_used_is_rejected_by_the_name_of_its_variable(environment, name, value):
     environment.setenv(f"TRAINYARD_{name}", value)
     with pytest.raises(InvalidSetup, match=f"^TRAINYARD_{name}: "):
         load_settings()
@@ -86,7 +86,7 @@ def test_every_wrong_variable_is_named(environment):
         load_settings()
 
 
-def test_a_heartbeat_slower_than_the_lease_is_refused(environment):
+def test_a_heartbeat_slower_than_the_lease_is_rejected(environment):
     environment.setenv("TRAINYARD_HEARTBEAT_SECONDS", "60")
     with pytest.raises(InvalidSetup, match=r"TRAINYARD_HEARTBEAT_SECONDS \(60\) must be less than TRAINYARD_LEASE"):
         load_settings()
@@ -108,9 +108,9 @@ def test_any_other_address_asks_for_keys(environment, host):
 
 
 @pytest.mark.parametrize("host", [" ", "127.0.0.1:8000", "[::1]", "http://127.0.0.1", "a b"])
-def test_what_is_no_address_is_refused(environment, host):
+def test_an_invalid_host_is_rejected(environment, host):
     environment.setenv("TRAINYARD_HOST", host)
-    with pytest.raises(InvalidSetup, match=r"^TRAINYARD_HOST: .* is neither a name nor an address"):
+    with pytest.raises(InvalidSetup, match=r"^TRAINYARD_HOST: .* is neither a host name nor an address"):
         load_settings()
 
 
@@ -120,9 +120,9 @@ def test_a_service_on_every_address_is_asked_on_loopback():
 
 
 @pytest.mark.parametrize("hosts", ["*", "yard:8443", "http://yard", "a b", "yard,*.example"])
-def test_what_is_no_name_of_this_service_is_refused(environment, hosts):
+def test_an_invalid_name_of_an_allowed_host_is_rejected(environment, hosts):
     environment.setenv("TRAINYARD_ALLOWED_HOSTS", hosts)
-    with pytest.raises(InvalidSetup, match=r"^TRAINYARD_ALLOWED_HOSTS: .* is not a name"):
+    with pytest.raises(InvalidSetup, match=r"^TRAINYARD_ALLOWED_HOSTS: .* is not a host name"):
         load_settings()
 
 
@@ -169,7 +169,7 @@ def test_a_broker_of_ones_own_replaces_the_embedded_one():
     assert not Settings(broker_url="redis://127.0.0.1:6379/0").is_broker_embedded
 
 
-def test_settings_can_not_be_changed():
+def test_settings_cannot_be_changed():
     with pytest.raises(ValidationError, match="frozen"):
         Settings().port = 1
 
@@ -195,18 +195,18 @@ OTHER_KEY = "ty_a1b2c3d4_Qw8Er2Ty6Ui0Op4As9Df3Gh7Jk1Lz5Xc8Vb2Nm6Qa4Z"
         ("hunter2", "key 1 of 1 does not have the form ty_PREFIX_SECRET"),
         (KEY[:-1], "key 1 of 1 does not have the form"),
         (f"{KEY},{OTHER_KEY}x", "key 2 of 2 does not have the form"),
-        (f"{KEY},{OTHER_KEY},{KEY}", "3 keys came, expected one, or two"),
-        (f"ty_k3v9x2pa_{'a1' * 21}a", "the secret of k3v9x2pa was not drawn at random"),
+        (f"{KEY},{OTHER_KEY},{KEY}", "3 keys came. Expected one, or two"),
+        (f"ty_k3v9x2pa_{'a1' * 21}a", "the secret of k3v9x2pa is not random"),
     ],
 )
-def test_a_key_that_is_malformed_or_weak_is_refused_without_repeating_it(environment, name, value, words):
+def test_a_key_that_is_malformed_or_weak_is_rejected_without_repeating_it(environment, name, value, words):
     environment.setenv(f"TRAINYARD_{name}", value)
     with pytest.raises(InvalidSetup, match=f"^TRAINYARD_{name}: .*{words}") as caught:
         load_settings()
     assert value.rpartition("_")[2] not in str(caught.value)
 
 
-def test_the_refusal_of_a_key_says_how_to_make_one(environment):
+def test_the_error_for_a_key_says_how_to_create_one(environment):
     environment.setenv("TRAINYARD_BOOTSTRAP_KEY", "hunter2")
     with pytest.raises(InvalidSetup, match=r"python -m core\.api_keys"):
         load_settings()
@@ -218,7 +218,7 @@ def test_two_keys_may_be_given_while_one_takes_over():
     assert KEY.rpartition("_")[2] not in repr(settings)
 
 
-def test_keys_with_one_prefix_are_refused(environment):
+def test_keys_with_one_prefix_are_rejected(environment):
     environment.setenv("TRAINYARD_BOOTSTRAP_KEY", KEY)
     environment.setenv("TRAINYARD_METRICS_KEY", KEY)
     with pytest.raises(InvalidSetup, match="two keys with the prefix k3v9x2pa"):

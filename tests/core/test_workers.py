@@ -1,4 +1,4 @@
-"""What follows from the reports of several workers."""
+"""Status of training by the reports of several workers."""
 
 import pytest
 

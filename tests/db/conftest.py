@@ -1,4 +1,4 @@
-"""Short ways to the state that a storage test starts from."""
+"""Fixtures for the initial states of storage tests."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,7 +18,7 @@ LEASE_SECONDS = 60.0
 
 @pytest.fixture
 def queue_run(database: Database) -> Callable[..., UUID]:
-    """Queue a run and commit; returns its id."""
+    """Queue a run and commit; return its id."""
 
     def queue(**changes: Any) -> UUID:
         options: dict[str, Any] = {"experiment": "trials", "model_name": "adder", "spec": {"seed": 7}} | changes
@@ -43,7 +43,7 @@ def claim(database: Database) -> Callable[..., ClaimedRun]:
 
 @pytest.fixture
 def finish(database: Database) -> Callable[..., int]:
-    """Finish an attempt and commit; returns the number of the model version."""
+    """Finish an attempt and commit; return the number of the model version."""
 
     def finish_with(claimed: ClaimedRun, *artifacts: Artifact) -> int:
         with database.transaction() as session:
@@ -56,7 +56,7 @@ def finish(database: Database) -> Callable[..., int]:
 def finished_run(
     queue_run: Callable[..., UUID], claim: Callable[..., ClaimedRun], finish: Callable[..., int]
 ) -> Callable[..., UUID]:
-    """Take a run from the queue to success; returns its id. No other run may be queued meanwhile."""
+    """Queue, claim and finish a run; return its id. No other run may be queued meanwhile."""
 
     def make(*artifacts: Artifact, **changes: Any) -> UUID:
         run_id = queue_run(**changes)
@@ -70,7 +70,7 @@ def finished_run(
 
 @pytest.fixture
 def at_once() -> Iterator[Callable[..., list[Any]]]:
-    """Call functions in threads that start together; returns what each returned or raised, in order."""
+    """Call functions in threads that start together; return the result or the exception of each, in order."""
     with ThreadPoolExecutor(max_workers=16) as pool:
 
         def call(*functions: Callable[[], Any]) -> list[Any]:
@@ -90,7 +90,7 @@ def at_once() -> Iterator[Callable[..., list[Any]]]:
 
 @pytest.fixture
 def make_artifact() -> Callable[..., Artifact]:
-    """An artifact whose bytes are all the given hexadecimal digit's."""
+    """Return an artifact whose sha256 consists of the given hexadecimal digit."""
 
     def make(name: str = "model.onnx", digit: str = "a") -> Artifact:
         return Artifact(name=name, sha256=digit * 64, num_bytes=3, media_type="application/octet-stream")

@@ -6,13 +6,13 @@ from sqlalchemy import select, update
 from core.api_keys import Scope, hash_secret
 from core.errors import Conflict, UnknownKey
 from db import api_keys
-from db.records import ApiKeyRecord
+from db.records.service import ApiKeyRecord
 from db.statements import database_now
 
 
 @pytest.fixture
 def make_key(database):
-    """Make a key and commit; returns it as it is kept."""
+    """Create a key and commit; return it as stored."""
 
     def make(name="ci", *scopes, **options):
         with database.transaction() as session:
@@ -41,7 +41,7 @@ def read(database):
 
 @pytest.fixture
 def set_time(database):
-    """Move a time of a key by so many seconds from now."""
+    """Set a time of a key to so many seconds from now."""
 
     def move(prefix, **seconds):
         values = {name: database_now(plus) for name, plus in seconds.items()}
@@ -101,7 +101,7 @@ def test_a_revoked_key_stays_revoked_since_the_first_time(make_key, revoke):
     assert revoke(prefix).revoked_at == first.revoked_at
 
 
-def test_a_third_live_key_of_a_name_is_refused_naming_the_oldest(make_key, set_time):
+def test_a_third_live_key_of_a_name_is_rejected_naming_the_oldest(make_key, set_time):
     oldest, _ = make_key("ci"), make_key("ci")
     set_time(oldest.prefix, created_at=-60)
     with pytest.raises(Conflict, match=f"'ci' has 2 live keys already.*the older: {oldest.prefix}"):

@@ -4,7 +4,7 @@ from core.run_report import RunError
 from core.run_state import RunState
 from db import claims, runs
 from db.census import take_census
-from db.records import AttemptOutcome, RunRecord
+from db.records.runs import AttemptOutcome, RunRecord
 
 
 def count(database):

@@ -11,7 +11,7 @@ from core.run_report import EngineReport, RunError
 from core.run_state import RunState
 from db import artifacts, claims, expiry, metrics, model_versions, runs
 from db.columns import Json
-from db.records import AttemptOutcome
+from db.records.runs import AttemptOutcome
 
 LOSS = MetricBatch(key="train/loss", steps=(1, 2), values=(0.5, 0.25), times=(10.0, 11.0))
 HALFWAY = Progress(phase=Phase.TRAIN, epoch=1, num_epochs=2, step=10, num_steps=20)
@@ -33,7 +33,7 @@ def summaries(database, run_id):
 
 
 def lose(database):
-    """Take back every run; their leases must have been claimed as already over."""
+    """Take back every run; they must have been claimed with leases that have already ended."""
     with database.transaction() as session:
         return expiry.expire_leases(session)
 
@@ -107,7 +107,7 @@ def test_an_expired_lease_can_be_renewed_until_it_is_taken_back(database, queue_
     assert lose(database) == []
 
 
-def test_heartbeat_tells_that_a_cancel_was_requested(database, queue_run, claim):
+def test_heartbeat_reports_that_a_cancel_was_requested(database, queue_run, claim):
     claimed = claim_after(queue_run, claim)
     with database.transaction() as session:
         assert not claims.renew_lease(session, claimed.run_id, claimed.attempt, 60).cancel_requested
@@ -284,7 +284,7 @@ def test_what_failed_runs_of_earlier_revisions_stored_can_still_be_read(database
     assert run.engine == EngineReport(plan="graph")
 
 
-def test_error_text_that_can_not_be_stored_is_mended(database, queue_run, claim):
+def test_error_text_that_cannot_be_stored_is_replaced(database, queue_run, claim):
     claimed = claim_after(queue_run, claim)
     with database.transaction() as session:
         claims.fail_run(session, claimed.run_id, 1, error=RunError("x", "a\x00b\ud800c"))

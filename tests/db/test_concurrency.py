@@ -1,4 +1,4 @@
-"""Many at once: every run is claimed once, ends once, and nothing is lost between two writers."""
+"""Concurrent workers: every run is claimed once and ends once, and no write is lost between two writers."""
 
 from collections import Counter
 
@@ -15,7 +15,7 @@ NUM_WORKERS = 8
 
 
 def claim_all(database, owner):
-    """Claim until nothing is left; returns (run id, attempt) of each."""
+    """Claim until no run is queued; return (run id, attempt) of each."""
     found = []
     while True:
         with database.transaction() as session:

@@ -21,7 +21,7 @@ def store(tmp_path):
 
 @pytest.fixture
 def add(database):
-    """Make a version of bytes that are all the given hexadecimal digit's; returns its number."""
+    """Register a version whose sha256 consists of the given hexadecimal digit; return its number."""
 
     def make(name="flowers", digit="a", described=DESCRIBED, **changes):
         options = {"num_bytes": 7, "described": described, "summary": "3 rows", "filename": "f.csv"} | changes
@@ -33,7 +33,7 @@ def add(database):
 
 @pytest.fixture
 def upload(database, store):
-    """Store bytes as an API would; returns whether they were new."""
+    """Store bytes as the API does; return True if they were new."""
 
     def make(name="flowers", digit="a"):
         incoming = store.open()
@@ -41,10 +41,10 @@ def upload(database, store):
             incoming.folder.original.write_text(digit)
             incoming.folder.description.write_text(DESCRIBED.model_dump_json())
             incoming.sync()
-            told = stored_datasets.add_new(database, store, Upload(name, digit * 64, 1, None), incoming, DESCRIBED)
+            stored = stored_datasets.add_new(database, store, Upload(name, digit * 64, 1, None), incoming, DESCRIBED)
         finally:
             incoming.discard()
-        return told[1]
+        return stored[1]
 
     return make
 
@@ -68,7 +68,7 @@ def test_other_bytes_make_the_next_version_and_the_same_bytes_do_not(database, a
     assert [record.version for record in ask(database, datasets.list_versions, "flowers")] == [2, 1]
 
 
-def test_the_number_of_a_deleted_version_does_not_come_back(database, add):
+def test_the_number_of_a_deleted_version_is_not_reused(database, add):
     add(digit="a")
     add(digit="b")
     change(database, datasets.delete_version, "flowers", 2)
@@ -92,7 +92,7 @@ def test_pages_go_by_name_and_show_the_newest_version(database, add):
         ask(database, datasets.list_page, cursor="nonsense")
 
 
-def test_what_is_not_there_is_told_with_what_there_is(database, add):
+def test_an_unknown_dataset_is_reported_with_the_known_ones(database, add):
     add()
     with pytest.raises(UnknownDataset, match=r"Did you mean 'flowers'.*trainyard data add flower FILE"):
         ask(database, datasets.get_version, "flower")
@@ -114,7 +114,7 @@ def test_text_that_no_database_holds_is_replaced(database, add):
     assert found.filename == "\N{REPLACEMENT CHARACTER}.csv"
 
 
-def test_a_version_stays_while_a_run_that_learns_from_it_has_not_ended(database, add, queue_run, claim, finish):
+def test_a_version_cannot_be_deleted_while_an_unfinished_run_trains_on_it(database, add, queue_run, claim, finish):
     add(digit="a")
     add(digit="b")
     run_id = queue_run()
@@ -140,7 +140,7 @@ def test_a_deleted_run_no_longer_uses_anything(database, add, queue_run):
     assert change(database, datasets.delete_version, "flowers", 1) == ["a" * 64]
 
 
-def test_bytes_that_another_version_has_are_not_told_as_unreferenced(database, add):
+def test_bytes_that_another_version_has_are_not_reported_as_unreferenced(database, add):
     add()
     add(name="stones")
     assert change(database, datasets.delete_dataset, "flowers") == []
@@ -171,7 +171,7 @@ def test_a_version_that_is_deleted_while_a_run_of_it_is_submitted_is_either_kept
     assert str(run_id) in str(outcome[0])
 
 
-def test_a_run_that_is_submitted_while_its_version_is_deleted_is_told(database, add, queue_run):
+def test_a_run_that_is_submitted_while_its_version_is_deleted_is_rejected(database, add, queue_run):
     add()
     run_id = queue_run()
     is_deleted, outcome = threading.Event(), []
@@ -195,8 +195,8 @@ def test_a_run_that_is_submitted_while_its_version_is_deleted_is_told(database, 
 
 
 def test_uploads_of_the_same_bytes_at_once_are_stored_once(database, store, upload, at_once):
-    told = at_once(*[upload] * 4, *[lambda: upload("stones")] * 2)
-    assert sorted(told) == [False, False, False, False, True, True]
+    are_new = at_once(*[upload] * 4, *[lambda: upload("stones")] * 2)
+    assert sorted(are_new) == [False, False, False, False, True, True]
     assert store.folder("a" * 64).original.read_text() == "a"
     assert [path.name for path in store.root.iterdir()] == ["aa"]
     assert [item.num_versions for item in ask(database, datasets.list_page).items] == [1, 1]
@@ -219,8 +219,8 @@ def test_bytes_that_are_uploaded_again_while_they_are_deleted_are_kept_whole(dat
         stored_datasets.remove_unused(database, store, change(database, datasets.delete_dataset, "flowers"))
 
     for _ in range(5):
-        told = at_once(delete, lambda: upload("stones"))
-        assert not any(isinstance(answer, Exception) for answer in told)
+        results = at_once(delete, lambda: upload("stones"))
+        assert not any(isinstance(result, Exception) for result in results)
         assert store.holds("a" * 64)
         upload()
         stored_datasets.remove_unused(database, store, change(database, datasets.delete_dataset, "stones"))
@@ -238,7 +238,7 @@ def test_known_bytes_are_not_read_again_unless_their_files_are_gone(database, st
     assert store.holds("a" * 64)
 
 
-def test_an_upload_that_can_not_be_recorded_leaves_no_files(store, upload, monkeypatch):
+def test_an_upload_that_cannot_be_recorded_leaves_no_files(store, upload, monkeypatch):
     def fail(*_arguments, **_options):
         raise RuntimeError
 
@@ -262,3 +262,35 @@ def test_a_run_that_is_not_there_uses_nothing(database, add):
     add()
     with pytest.raises(Exception, match=r"(?i)foreign key"):
         change(database, datasets.use, uuid4(), "flowers", 1)
+
+
+def test_runs_that_wait_are_pinned_to_a_version_and_others_are_not(database, add):
+    add(name="mnist")
+
+    def queue(dataset):
+        spec = {"name": "digits", "dataset": dataset}
+        with database.transaction() as session:
+            return runs.create(session, experiment="e", model_name="digits", spec=spec).id
+
+    waiting, other = queue({"name": "mnist", "rescale": True}), queue({"name": "iris"})
+    pinned = queue({"name": "mnist", "dataset": "mnist", "version": 9, "sha256": "b" * 64})
+    cancelled = queue({"name": "mnist"})
+    change(database, runs.cancel, cancelled)
+    version = ask(database, datasets.get_version, "mnist")
+
+    assert [change(database, datasets.pin_runs, "mnist", version) for _ in range(2)] == [1, 0]
+
+    found = {run_id: ask(database, runs.get, run_id) for run_id in (waiting, other, pinned, cancelled)}
+    pin = {"dataset": "mnist", "version": 1, "sha256": "a" * 64}
+    assert found[waiting].spec["dataset"] == {"name": "mnist", "rescale": True} | pin
+    assert found[other].spec["dataset"] == {"name": "iris"}
+    assert found[pinned].spec["dataset"]["version"] == 9
+    assert found[cancelled].spec["dataset"] == {"name": "mnist"}
+    assert all(run.spec_sha256 == runs.hash_spec(run.spec) for run in found.values())
+    with pytest.raises(Conflict, match=str(waiting)):
+        change(database, datasets.delete_dataset, "mnist")
+
+
+def test_the_error_for_an_unknown_dataset_names_what_to_upload(database):
+    with pytest.raises(UnknownDataset, match=r"no dataset 'mnist'\. Upload it: trainyard data add mnist DIR"):
+        ask(database, datasets.get_version, "mnist", uploaded_from="DIR")

@@ -19,10 +19,10 @@ def test_every_value_reads_back_as_it_was(value):
 
 @given(VALUES)
 def test_text_is_strict_json(value):
-    def refuse(word):
+    def reject(word):
         raise AssertionError(word)
 
-    json.loads(to_json({"value": value, "more": math.nan}), parse_constant=refuse)
+    json.loads(to_json({"value": value, "more": math.nan}), parse_constant=reject)
 
 
 def test_nan_reads_back():

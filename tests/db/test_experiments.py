@@ -33,7 +33,7 @@ def test_experiments_are_listed_by_name_in_pages(database, queue_run):
     assert second.next_cursor is None
 
 
-def test_bad_cursor_is_refused(database):
+def test_bad_cursor_is_rejected(database):
     with pytest.raises(InvalidInput), database.reading() as session:
         experiments.list_page(session, limit=2, cursor=write_cursor(1))
 

@@ -1,6 +1,6 @@
 from core.run_state import RunState
 from db import claims, expiry, runs
-from db.records import AttemptOutcome
+from db.records.runs import AttemptOutcome
 
 
 def expire(database):

@@ -31,7 +31,7 @@ def view(database, run_id, keys=None, **options):
 
 
 @pytest.mark.parametrize("mode", history.Mode)
-def test_short_curve_comes_whole(database, run_id, store, mode):
+def test_short_curve_is_returned_whole(database, run_id, store, mode):
     store("train/loss", [1, 2, 3], [0.5, 0.25, 0.125])
     (curve,) = view(database, run_id, max_points=3, mode=mode)
     assert (curve.key, curve.x, curve.y) == ("train/loss", [1, 2, 3], [0.5, 0.25, 0.125])
@@ -55,7 +55,7 @@ def test_minmax_shows_the_extremes_of_each_range(database, run_id, store):
     assert (curve.total, curve.downsampled) == (12, True)
 
 
-def test_minmax_ranges_that_can_not_be_equal_differ_by_one_step(database, run_id, store):
+def test_minmax_ranges_that_cannot_be_equal_differ_by_one_step(database, run_id, store):
     # 10 steps in 4 ranges of 2.5: step s, from 0 on, lies in the range ⌊4s / 10⌋, so they hold 3, 2, 3 and 2 steps.
     store("train/loss", range(1, 11), [float(step) for step in range(1, 11)])
     (curve,) = view(database, run_id, max_points=4)
@@ -119,7 +119,7 @@ def test_lttb_of_nothing_but_nan_is_its_last_point(database, run_id, store):
     assert curve.x == [5]
 
 
-def test_curves_come_in_the_order_asked_for(database, run_id, store):
+def test_curves_are_returned_in_the_order_of_the_keys(database, run_id, store):
     store("a", [1], [1.0])
     store("b", [1], [2.0])
     assert [curve.key for curve in view(database, run_id)] == ["a", "b"]
@@ -134,12 +134,12 @@ def test_curve_without_points_is_empty(database, run_id, store):
 
 
 @pytest.mark.parametrize("options", [{"mode": "mean"}, {"max_points": 2}])
-def test_impossible_view_is_refused(database, run_id, options):
+def test_impossible_view_is_rejected(database, run_id, options):
     with pytest.raises(InvalidInput):
         view(database, run_id, **options)
 
 
-def test_raw_view_that_would_fill_the_memory_is_refused(database, run_id, store, monkeypatch):
+def test_raw_view_that_would_fill_the_memory_is_rejected(database, run_id, store, monkeypatch):
     monkeypatch.setattr(history, "MAX_RAW_POINTS", 3)
     store("a", [1, 2], [1.0, 1.0])
     store("b", [1, 2], [1.0, 1.0])

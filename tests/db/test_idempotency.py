@@ -7,7 +7,7 @@ ROUTE = "POST /v1/runs"
 
 
 def submit(database, key="k", body="a", route=ROUTE):
-    """What the API does with a POST; returns the answer."""
+    """Handle a POST as the API does; return the answer."""
     with database.transaction() as session:
         answer = idempotency.begin(session, key=key, route=route, body_sha256=body * 64)
         if answer is None:
@@ -34,7 +34,7 @@ def test_other_keys_and_other_routes_are_other_requests(database):
     assert count_runs(database) == 3
 
 
-def test_same_key_with_another_body_is_refused(database):
+def test_same_key_with_another_body_is_rejected(database):
     submit(database)
     with pytest.raises(IdempotencyMismatch, match="another body"):
         submit(database, body="b")
@@ -65,7 +65,7 @@ def test_same_request_many_times_at_once_makes_one_run(database, at_once):
     assert count_runs(database) == 1
 
 
-def test_key_that_can_not_be_stored_is_refused(database):
+def test_key_that_cannot_be_stored_is_rejected(database):
     with pytest.raises(InvalidInput):
         submit(database, key="\x00")
 
@@ -73,7 +73,7 @@ def test_key_that_can_not_be_stored_is_refused(database):
 def test_old_keys_are_forgotten(database):
     submit(database)
     with database.transaction() as session:
-        assert idempotency.forget_old(session, older_than_seconds=3600) == 0
-        assert idempotency.forget_old(session, older_than_seconds=-10) == 1
+        assert idempotency.delete_old(session, older_than_seconds=3600) == 0
+        assert idempotency.delete_old(session, older_than_seconds=-10) == 1
     submit(database)
     assert count_runs(database) == 2

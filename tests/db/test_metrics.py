@@ -49,7 +49,7 @@ def test_later_points_extend_the_summary(append):
     assert (summary.min, summary.min_step, summary.max, summary.max_step) == (0.125, 3, 0.5, 1)
 
 
-def test_points_that_come_twice_count_once(append):
+def test_points_that_are_reported_twice_count_once(append):
     points = batch("train/loss", [1, 2, 3], [0.5, 0.25, 2.0])
     once = append(points)
     assert append(points) == once
@@ -64,14 +64,14 @@ def test_later_value_of_a_step_counts_and_the_summary_knows(append):
     assert (summary.min, summary.min_step, summary.max, summary.max_step) == (0.0, 4, 2.0, 3)
 
 
-def test_point_that_comes_again_with_later_ones_counts_once(append):
+def test_point_that_is_reported_again_with_later_ones_counts_once(append):
     append(batch("train/loss", [1, 2], [0.5, 0.25]))
     (summary,), (curve,) = append(batch("train/loss", [2, 3], [0.75, 1.0]))
     assert (curve.x, curve.y) == ([1, 2, 3], [0.5, 0.75, 1.0])
     assert (summary.count, summary.min, summary.min_step) == (3, 0.5, 1)
 
 
-def test_points_may_come_in_any_order(append):
+def test_points_may_be_reported_in_any_order(append):
     (summary,), (curve,) = append(batch("train/loss", [3, 1, 2, 1], [0.3, 9.0, 0.2, 0.1]))
     assert (curve.x, curve.y) == ([1, 2, 3], [0.1, 0.2, 0.3])
     assert (summary.count, summary.first, summary.last) == (3, 0.1, 0.3)

@@ -24,7 +24,7 @@ def test_each_success_registers_the_next_version(database, finished_run):
     assert [model.name for model in ask(database, model_versions.list_models)] == ["adder", "iris"]
 
 
-def test_number_of_a_deleted_version_does_not_come_back(database, finished_run):
+def test_number_of_a_deleted_version_is_not_reused(database, finished_run):
     finished_run()
     change(database, runs.delete, finished_run())
     finished_run()

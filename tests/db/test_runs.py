@@ -9,7 +9,7 @@ from core.metrics import MetricBatch
 from core.run_state import RunState
 from db import artifacts, claims, metrics, model_versions, runs
 from db.cursors import write_cursor
-from db.records import MetricPointRecord
+from db.records.metrics import MetricPointRecord
 
 
 def read(database, run_id):
@@ -18,7 +18,7 @@ def read(database, run_id):
 
 
 def pages(database, **filters):
-    """Every page of a list as run ids."""
+    """Return every page of a list as run ids."""
     cursor, found = None, []
     while True:
         with database.reading() as session:
@@ -78,7 +78,7 @@ def test_equal_specs_have_equal_hashes():
         ({"experiment": "\x00"}, "/experiment"),
     ],
 )
-def test_text_that_can_not_be_stored_is_refused(queue_run, changes, pointer):
+def test_text_that_cannot_be_stored_is_rejected(queue_run, changes, pointer):
     with pytest.raises(InvalidInput) as caught:
         queue_run(**changes)
     assert caught.value.problems[0].pointer == pointer
@@ -139,7 +139,7 @@ def test_list_is_filtered(database, queue_run, claim):
     assert pages(database, experiment="others", model_name="iris") == [[]]
 
 
-def test_listed_runs_come_without_their_specs(database, queue_run):
+def test_listed_runs_are_loaded_without_their_specs(database, queue_run):
     queue_run()
     with database.reading() as session:
         (run,) = runs.list_page(session).items
@@ -162,7 +162,7 @@ def test_listed_runs_come_without_their_specs(database, queue_run):
         write_cursor(True, "0" * 32),
     ],
 )
-def test_bad_cursor_is_refused(database, cursor):
+def test_bad_cursor_is_rejected(database, cursor):
     with pytest.raises(InvalidInput, match="is not a cursor"), database.reading() as session:
         runs.list_page(session, cursor=cursor)
 
@@ -198,13 +198,13 @@ def test_cancelling_again_changes_nothing(database, queue_run, claim, is_running
     assert revisions[0] == revisions[1]
 
 
-def test_succeeded_run_can_not_be_cancelled(database, finished_run):
+def test_succeeded_run_cannot_be_cancelled(database, finished_run):
     run_id = finished_run()
     with pytest.raises(IllegalMove, match="succeeded"), database.transaction() as session:
         runs.cancel(session, run_id)
 
 
-def test_unknown_run_can_not_be_cancelled(database):
+def test_unknown_run_cannot_be_cancelled(database):
     with pytest.raises(UnknownRun), database.transaction() as session:
         runs.cancel(session, uuid4())
 
@@ -239,7 +239,7 @@ def test_deleting_returns_only_files_that_no_other_run_refers_to(database, finis
 
 
 @pytest.mark.parametrize("is_running", [False, True])
-def test_run_that_has_not_ended_can_not_be_deleted(database, queue_run, claim, is_running):
+def test_run_that_has_not_ended_cannot_be_deleted(database, queue_run, claim, is_running):
     run_id = queue_run()
     if is_running:
         claim()

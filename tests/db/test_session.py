@@ -8,7 +8,7 @@ from sqlalchemy.exc import DBAPIError, OperationalError, ProgrammingError
 
 from core.errors import DatabaseUnavailable, InvalidSetup, TrainyardError
 from db import postgresql, runs
-from db.records import ExperimentRecord
+from db.records.runs import ExperimentRecord
 from db.session import Database
 from db.statements import database_now
 
@@ -47,7 +47,7 @@ def test_records_stay_readable_after_the_transaction(database, queue_run):
     assert run.tags == {}
 
 
-def test_database_refuses_writes_of_a_reading_session(database):
+def test_database_rejects_writes_of_a_reading_session(database):
     with pytest.raises(DBAPIError), database.reading() as session:
         add(session, "a")
     with database.transaction() as session:
@@ -65,7 +65,7 @@ def test_making_a_database_connects_to_nothing(tmp_path):
     "url",
     ["", "nonsense", "mysql://root@localhost/x", "sqlite://", "sqlite:///:memory:", "postgresql+asyncpg://localhost/x"],
 )
-def test_url_that_can_not_be_used_is_refused(url):
+def test_url_that_cannot_be_used_is_rejected(url):
     with pytest.raises(InvalidSetup, match="sqlite:///path"):
         Database(url)
 
@@ -91,7 +91,7 @@ def test_missing_folder_is_unavailable(tmp_path):
         session.execute(select(database_now()))
 
 
-def test_faulty_statement_is_not_told_as_unavailable(database):
+def test_faulty_statement_is_not_reported_as_unavailable(database):
     with pytest.raises((OperationalError, ProgrammingError)), database.transaction() as session:
         session.execute(text("SELECT * FROM tables_that_are_not_there"))
 

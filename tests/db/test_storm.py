@@ -1,4 +1,4 @@
-"""Workers that freeze, crash and drain at random, with a reconciler behind them: nothing lost, nothing doubled."""
+"""Workers that freeze, crash and drain at random, and a reconciler: no run is lost or ends twice."""
 
 import random
 
@@ -7,7 +7,7 @@ from core.metrics import MetricBatch
 from core.run_report import RunError
 from core.run_state import TERMINAL_STATES, RunState
 from db import claims, expiry, history, metrics, model_versions, runs
-from db.records import AttemptOutcome
+from db.records.runs import AttemptOutcome
 
 NUM_RUNS = 24
 NUM_WORKERS = 4
@@ -15,7 +15,7 @@ STEPS = (1, 2, 3)
 
 
 def work(database, seed):
-    """Run attempts until nothing is queued or running; returns how many were fenced."""
+    """Run attempts until no run is queued or running; return the number of fenced ones."""
     chance = random.Random(seed)  # noqa: S311 - repeatable, not secret.
     num_fenced = 0
     while True:
@@ -40,7 +40,7 @@ def work(database, seed):
 
 
 def attempt(database, run, luck):
-    """Report three points that carry the number of the attempt, one by one, then end in one way or another."""
+    """Report three points with the number of the attempt as value, one by one, then end at random."""
     for step in STEPS:
         with database.transaction() as session:
             batch = MetricBatch(key="train/loss", steps=(step,), values=(float(run.attempt),), times=(0.0,))

@@ -15,7 +15,9 @@ from core.errors import DatabaseNewer, DatabaseUnavailable, InvalidSetup
 from core.settings import load_settings
 from core.workers import WorkerHealth, WorkerState
 from db import api_keys, runs, workers
-from db.records import Base, CompatibilityRecord, RunRecord
+from db.records.runs import RunRecord
+from db.records.schema import METADATA
+from db.records.service import CompatibilityRecord
 from db.session import Database
 from db.upgrade import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE, check_database, read_revision, upgrade_database
 
@@ -24,14 +26,14 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def empty_url(request, tmp_path):
-    """URL of a database without tables; the SQLite one's file is not there yet, nor its folder."""
+    """URL of a database without tables; the SQLite file and its folder do not exist yet."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path / 'new folder' / 'trainyard.db'}"
     return request.getfixturevalue("empty_postgresql_url")
 
 
 def set_revision(url, revision, oldest_revision=NEWEST_REVISION):
-    """As a migration of a later version leaves the database."""
+    """Set the revision, as a migration of a later version does."""
     database = Database(url)
     with database.transaction() as session:
         session.execute(update(table(VERSION_TABLE, column("version_num"))).values(version_num=revision))
@@ -56,7 +58,7 @@ def tables(url):
 
 def test_empty_database_gets_every_table(empty_url):
     upgrade_database(empty_url)
-    assert tables(empty_url) == {*Base.metadata.tables, VERSION_TABLE}
+    assert tables(empty_url) == {*METADATA.tables, VERSION_TABLE}
     check_database(empty_url)
 
 
@@ -65,7 +67,7 @@ def test_migrations_make_exactly_the_tables_of_the_records(database):
         context = MigrationContext.configure(
             connection, opts={"version_table": VERSION_TABLE, "compare_type": True, "compare_server_default": True}
         )
-        assert compare_metadata(context, Base.metadata) == []
+        assert compare_metadata(context, METADATA) == []
 
 
 def test_migrations_name_every_check_as_the_records_do(database):
@@ -179,22 +181,22 @@ def test_database_that_a_newer_version_only_added_to_can_still_be_used(empty_url
     database.dispose()
 
 
-def test_database_that_needs_newer_code_is_refused_and_left_alone(empty_url):
+def test_database_that_needs_newer_code_is_rejected_and_left_unchanged(empty_url):
     upgrade_database(empty_url)
     set_revision(empty_url, "9999", oldest_revision="9998")
-    with pytest.raises(DatabaseNewer, match=r"revision 9999.*knows revision 9998"):
+    with pytest.raises(DatabaseNewer, match=r"revision 9999.*code for revision 9998"):
         upgrade_database(empty_url)
     with pytest.raises(DatabaseNewer, match="revision 9999"):
         check_database(empty_url)
 
 
 def test_the_newest_tables_suit_code_that_knows_revision_0003(database):
-    # Revisions after it only add. A migration that older code can not live with raises the number.
+    # Later revisions only add. A migration that older code cannot work with raises the number.
     with database.reading() as session:
         assert session.scalars(select(CompatibilityRecord.oldest_revision)).all() == ["0003"]
 
 
-def test_check_refuses_a_database_without_tables(empty_url):
+def test_check_rejects_a_database_without_tables(empty_url):
     with pytest.raises(InvalidSetup, match="python -m launch migrate"):
         check_database(empty_url)
 
@@ -205,7 +207,7 @@ def test_check_makes_no_file(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_file_that_is_no_database_is_refused(tmp_path):
+def test_file_that_is_no_database_is_rejected(tmp_path):
     path = tmp_path / "trainyard.db"
     path.write_bytes(b"these are not tables" * 100)
     with pytest.raises(InvalidSetup, match="not a database"):
@@ -213,9 +215,9 @@ def test_file_that_is_no_database_is_refused(tmp_path):
     assert path.read_bytes() == b"these are not tables" * 100
 
 
-def test_folder_that_can_not_be_made_is_refused(tmp_path):
+def test_folder_that_cannot_be_made_is_rejected(tmp_path):
     (tmp_path / "file").write_text("")
-    with pytest.raises(InvalidSetup, match="can not be set up"):
+    with pytest.raises(InvalidSetup, match="cannot be set up"):
         upgrade_database(f"sqlite:///{tmp_path / 'file' / 'trainyard.db'}")
 
 

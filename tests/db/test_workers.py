@@ -1,4 +1,4 @@
-"""Workers in the database, on each kind of it."""
+"""Reports of workers, on each database."""
 
 import pytest
 
@@ -66,11 +66,11 @@ def test_a_worker_that_falls_silent_does_not_count_and_is_later_forgotten(report
     monkeypatch.setattr("db.workers.SILENT_SECONDS", -1.0)
     assert look().live == ()
     with database.transaction() as session:
-        workers.forget_silent(session)
+        workers.delete_silent(session)
     assert [worker.name for worker in look().workers] == ["host:1"]
     monkeypatch.setattr("db.workers.FORGOTTEN_SECONDS", -1.0)
     with database.transaction() as session:
-        workers.forget_silent(session)
+        workers.delete_silent(session)
     assert look().workers == ()
 
 

@@ -1,4 +1,4 @@
-"""Starts the service as `make up` does, on a free port and a data directory of its own."""
+"""Start the service as `make up` does, on a free port and with a data directory of its own."""
 
 import os
 import signal
@@ -18,13 +18,6 @@ CELERY = (sys.executable, "-m", "celery", "-A", "worker.celery_entry")
 START_SECONDS = 60
 RUN_SECONDS = 240
 ENDED = {"succeeded", "failed", "cancelled"}
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of the shared service in one of pytest-xdist's workers, so that it is started once."""
-    for item in items:
-        if "service" in getattr(item, "fixturenames", ()) and item.path.is_relative_to(Path(__file__).parent):
-            item.add_marker(pytest.mark.xdist_group("service"))
 
 
 class Service:

@@ -1,4 +1,4 @@
-"""A reduced catalogue through the service: whole rows where they are short, and fewer steps where they are long."""
+"""A reduced catalogue through the service: short presets unchanged, long ones with fewer steps."""
 
 import subprocess
 import sys
@@ -7,9 +7,9 @@ import pytest
 
 from core.catalogue.presets import get_preset
 from reproduction.outcomes import Outcomes
-from reproduction.running import run_tries
-from reproduction.tries import list_tries
-from reproduction.verdicts import Verdict, judge
+from reproduction.running import train_variants
+from reproduction.variants import list_variant_runs
+from reproduction.verdicts import Verdict, evaluate
 from trainyard import Client
 
 SHORT_ROWS = (
@@ -28,8 +28,8 @@ def test_a_short_row_is_reproduced_whole(service, name):
     preset = get_preset(name).model_copy(update={"num_seeds": 1})
     outcomes = Outcomes()
     with Client(str(service.http.base_url)) as client:
-        run_tries(client, preset, list_tries(preset, variants=False), outcomes.add)
-    row = judge(preset, outcomes)
+        train_variants(client, preset, list_variant_runs(preset, variants=False), outcomes.add)
+    row = evaluate(preset, outcomes)
     assert row.verdict is Verdict.REPRODUCED, row
 
 
@@ -50,7 +50,7 @@ def digits(service, mnist_dir):
         ("batch-norm", None, 300, 0.6, 0.95),
     ],
 )
-def test_tries_on_digits_go_their_way_from_the_first_steps(service, preset, variant, steps, least, most):
+def test_variants_on_digits_go_their_way_from_the_first_steps(service, preset, variant, steps, least, most):
     overrides = {"dataset": FEW_DIGITS, "training": {"steps": steps}}
     run = service.train(preset=preset, variant=variant, overrides=overrides)
     assert least <= run["latest_metrics"]["test/accuracy"] <= most

@@ -1,4 +1,4 @@
-"""Every kind of network, trained and asked over HTTP from a service started as a user starts it."""
+"""Training and prediction over HTTP with every kind of network, on a service started as a user starts it."""
 
 import base64
 import io
@@ -83,7 +83,7 @@ def test_progress_is_shown_while_a_run_trains(service):
     assert service.wait_for_end(run)["state"] == "succeeded"
 
 
-def test_irises_are_told_apart_by_rows_of_numbers_and_by_column_names(service):
+def test_irises_are_classified_by_rows_of_numbers_and_by_column_names(service):
     run = service.train(preset="iris-keras")
     assert run["latest_metrics"]["epoch/validation/accuracy"] >= 0.9
 
@@ -97,7 +97,7 @@ def test_irises_are_told_apart_by_rows_of_numbers_and_by_column_names(service):
     assert sum(prediction["probabilities"].values()) == pytest.approx(1.0, abs=1e-5)
 
 
-def test_a_run_tells_how_it_answers_what_it_has_not_learned_from(service, tmp_path):
+def test_a_run_is_evaluated_on_held_out_samples(service, tmp_path):
     run = service.train(
         preset="iris-keras",
         overrides={"name": "iris-evaluated", "dataset": {"split": {"validation": 15, "test": 30, "stratify": True}}},

@@ -1,4 +1,4 @@
-"""The course's forward passes with given weights, asked of the service; the numbers are those published."""
+"""The course's forward passes with given weights, computed by the service; the numbers are those published."""
 
 import pytest
 
@@ -50,7 +50,7 @@ def test_what_is_measured_without_a_step_is_shown_at_step_0(service):
     assert "8.142" in watched.stdout + watched.stderr
 
 
-def test_first_weights_that_do_not_fit_are_refused_before_anything_is_queued(service):
+def test_first_weights_that_do_not_fit_are_rejected_before_anything_is_queued(service):
     overrides = {"initial_weights": {"dense_2": {"bias": [0.1, 0.2]}}}
 
     answer = service.http.post("/v1/runs", json={"preset": "forward-linear", "overrides": overrides})

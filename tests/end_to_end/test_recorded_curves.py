@@ -1,4 +1,4 @@
-"""What goes on inside a network, from training to the terminal."""
+"""Curves recorded inside a network, from training to the terminal."""
 
 WEIGHT, BIAS = "train/weight/dense_1/kernel_0_0", "train/weight/dense_1/bias_0"
 

@@ -1,4 +1,4 @@
-"""What happens to runs when processes go away.
+"""Runs whose processes are killed or restarted.
 
 Importing TensorFlow is what takes time here, so the tests of this module share one service: each starts the processes
 that it needs and that are not there, and leaves those it did not end to the next.
@@ -10,9 +10,6 @@ import pytest
 
 from core.settings import Settings
 from db.upgrade import upgrade_database
-
-# Tests of one module share a service, so one of pytest-xdist's workers takes them all, in this order.
-pytestmark = pytest.mark.xdist_group("restarts")
 
 SLOW = {"training": {"epochs": 20}, "name": "slow"}
 
@@ -30,7 +27,7 @@ def parts(make_service):
 
 @pytest.fixture
 def workers(parts):
-    """Start workers until there are so many."""
+    """Start workers until this many run."""
 
     def start(number):
         running = [process for process in parts.processes if "worker" in process.args and process.poll() is None]

@@ -1,4 +1,4 @@
-"""Datasets that a stranger uploads: trained on and asked about over HTTP, nothing prepared by hand."""
+"""Uploaded datasets: upload, training and prediction over HTTP, without manual preparation."""
 
 import base64
 import csv
@@ -59,7 +59,7 @@ def make_customers(count=600):
 
 @pytest.fixture(scope="module")
 def customers(service):
-    """The rows, what the upload said, and the run that learned from them."""
+    """The rows, the response to their upload, and the run that trained on them."""
     rows = make_customers()
     shown = upload(service, "customers", write_csv(rows))
     dataset = {
@@ -90,7 +90,7 @@ def test_an_upload_shows_what_is_in_it(customers):
     assert {entry["value"] for entry in columns["outcome"]["values"]} == {"stays", "leaves"}
 
 
-def test_a_table_of_text_dates_and_gaps_is_learned_from(customers):
+def test_a_model_trains_on_a_table_of_text_dates_and_gaps(customers):
     _, _, run = customers
     assert run["latest_metrics"]["test/accuracy"] > 0.85
     assert run["spec"]["dataset"]["version"] == 1
@@ -124,14 +124,14 @@ def test_a_value_never_seen_in_training_is_answered_too(service):
 
 
 @pytest.mark.usefixtures("customers")
-def test_a_misspelt_column_of_an_uploaded_table_is_told(service):
+def test_a_misspelt_column_of_an_uploaded_table_is_reported(service):
     row = {"plna": "plus", "age": 30, "since": "2021-01-01", "newsletter": True}
     answer = service.http.post("/v1/models/churn:predict", json={"instances": [row]})
     assert answer.status_code == 400
     assert "Did you mean 'plan'?" in answer.json()["error"]
 
 
-def test_a_run_tells_how_well_each_class_is_known(service, customers):
+def test_a_run_reports_the_precision_of_each_class(service, customers):
     _, _, run = customers
     report = service.http.get(f"/v1/runs/{run['id']}/evaluation").raise_for_status().json()
     known = report["test"]["classification"]
@@ -185,7 +185,7 @@ def encode(image, form):
     return content.getvalue()
 
 
-def test_a_folder_of_images_is_learned_and_asked_with_files_of_any_size(service):
+def test_a_model_trains_on_a_folder_of_images_and_predicts_files_of_any_size(service):
     content = io.BytesIO()
     with zipfile.ZipFile(content, "w") as archive:
         for number in range(60):
@@ -271,9 +271,9 @@ def test_a_dataset_in_use_stays_and_one_that_is_not_goes(service):
         "training": {"optimizer": "sgd", "loss": "mse", "epochs": 100_000, "plan": "step"},
     }
     run = service.submit(spec=spec)
-    refused = service.http.delete("/v1/datasets/passing")
-    assert refused.status_code == 409
-    assert run["id"] in refused.text
+    rejected = service.http.delete("/v1/datasets/passing")
+    assert rejected.status_code == 409
+    assert run["id"] in rejected.text
     service.http.post(f"/v1/runs/{run['id']}:cancel")
     service.wait_for_end(run)
     assert service.http.delete("/v1/datasets/passing").status_code == 204
@@ -293,7 +293,7 @@ BAD_UPLOADS = {
 
 
 @pytest.mark.parametrize("what", BAD_UPLOADS)
-def test_a_bad_upload_is_refused_and_leaves_nothing(service, what):
+def test_a_bad_upload_is_rejected_and_leaves_nothing(service, what):
     content, word = BAD_UPLOADS[what]
     if what == "a pickled array":
         file = io.BytesIO()

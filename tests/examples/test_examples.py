@@ -24,9 +24,6 @@ SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.sh"))
 # Long enough that only a hang reaches it.
 HANG_SECONDS = 300
 
-# One service for all of them, in one process of a parallel run.
-pytestmark = pytest.mark.xdist_group("examples")
-
 
 def run(name, **environment):
     path = EXAMPLES / name

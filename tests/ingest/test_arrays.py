@@ -131,6 +131,10 @@ class Evil:
         (npy(np.ones(2)).replace(b"(2,)", b"(999999999999,)", 1), "truncated", "is incomplete"),
         (b"\x00\x00\x08\x03\x00\x00", "truncated", "IDX header"),
         (b"\x00\x00\x08\x01\xff\xff\xff\xff\x01", "truncated", "4,294,967,303"),
+        (idx(np.ones((5, 28, 28), np.uint8), 8)[:-1], "truncated", "needs 3,936 bytes; got 3,935"),
+        (idx(np.ones((5, 28, 28), np.uint8), 8) + b"x", "unreadable", "after its end"),
+        (idx(np.ones((0, 28, 28), np.uint8), 8), "empty", "(0, 28, 28)"),
+        (gzip.compress(idx(np.ones((5, 28, 28), np.uint8), 8) + bytes(1_000_000)), "unreadable", "after its end"),
         (gzip.compress(npy(np.ones(1000)))[:-20], "truncated", "is incomplete"),
     ],
 )

@@ -163,7 +163,7 @@ def test_ring_works_again_soon_after_the_broker_dropped_its_connections(relay, r
     assert ring_and_catch(relayed_app) is None
 
 
-def test_refused_password_is_unavailable_and_not_repeated_in_the_message(tmp_path):
+def test_rejected_password_is_unavailable_and_not_repeated_in_the_message(tmp_path):
     refused = urlsplit(URLS["rabbitmq"])
     netloc = f"guest:hunter2@{refused.hostname}:{refused.port}"
     app = create_celery_app(Settings(broker_url=refused._replace(netloc=netloc).geturl(), data_dir=tmp_path))

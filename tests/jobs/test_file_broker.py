@@ -77,11 +77,11 @@ def test_taken_messages_leave_no_files(channel, tmp_path):
 
 
 def test_full_disk_is_a_channel_error_and_puts_no_message(channel, monkeypatch):
-    def refuse(path: Path, *_args, **_kwargs) -> int:
+    def reject(path: Path, *_args, **_kwargs) -> int:
         path.touch()
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", refuse)
+    monkeypatch.setattr(Path, "write_text", reject)
     with pytest.raises(ChannelError, match="No space left on device"):
         channel._put(QUEUE, {"number": 1})
     with pytest.raises(Empty):

@@ -61,7 +61,7 @@ print("worker drained", flush=True)
 
 
 class Launched:
-    """A launcher under way."""
+    """A running launcher."""
 
     def __init__(self, folder: Path, command: list[str], environment: dict[str, str]) -> None:
         self.folder = folder

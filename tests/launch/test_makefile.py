@@ -1,4 +1,4 @@
-"""Each Python has a virtual environment of its own, and none is taken for another."""
+"""Each Python version has a virtual environment of its own."""
 
 import os
 import subprocess
@@ -18,7 +18,7 @@ def make(*words):
 
 
 def pretend_python(path, version):
-    """A program that says it is a Python of this version."""
+    """Return a program that reports itself as Python of this version."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(f"#!/bin/sh\necho {version}\n")
     path.chmod(0o755)

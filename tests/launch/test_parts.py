@@ -64,7 +64,7 @@ def test_migrate_twice_is_no_error(migrated):
 def test_a_part_gives_up_in_one_line_when_the_database_never_comes(part, environment):
     ended = run_part({**environment, "TRAINYARD_START_TIMEOUT_SECONDS": "0.5"}, part)
     assert ended.returncode == 1
-    assert ended.stderr.startswith("trainyard: Waited 0.5 s in vain. The database")
+    assert ended.stderr.startswith("trainyard: Gave up after 0.5 s. The database")
     assert len(ended.stderr.splitlines()) == 1
 
 
@@ -105,7 +105,7 @@ def test_a_worker_shows_signs_of_life_until_it_ends(migrated, tmp_path):
     assert run_part(environment, "healthy", "worker").returncode == 1
 
 
-def test_a_worker_that_was_told_no_file_can_not_be_asked(environment):
+def test_a_worker_without_an_alive_file_cannot_be_checked(environment):
     ended = run_part(environment, "healthy", "worker")
     assert ended.returncode == 1
     assert "TRAINYARD_ALIVE_FILE is not set" in ended.stderr

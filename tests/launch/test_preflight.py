@@ -39,18 +39,18 @@ def test_port_of_connections_still_closing_counts_as_free():
     assert choose_port("127.0.0.1", port) == port
 
 
-def test_host_without_an_address_is_refused_naming_the_setting():
+def test_host_without_an_address_is_rejected_naming_the_setting():
     with pytest.raises(InvalidSetup, match="TRAINYARD_HOST"):
         choose_port("no.such.host.invalid", 8000)
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", ""])
-def test_port_that_someone_listens_on_is_refused(host):
+def test_port_that_someone_listens_on_is_rejected(host):
     with socket.create_server((host, 0)) as server, pytest.raises(InvalidSetup, match="already in use"):
         choose_port("127.0.0.1", server.getsockname()[1])
 
 
-def test_full_disk_is_refused(tmp_path, monkeypatch):
+def test_full_disk_is_rejected(tmp_path, monkeypatch):
     def refuse(*_args, **_kwargs):
         raise OSError(28, os.strerror(28))
 
@@ -80,11 +80,11 @@ def test_a_process_waits_for_the_migration_that_another_one_runs(tmp_path, said)
 
 
 def test_the_migration_waits_for_a_server_that_is_still_starting(empty_postgresql_url, said, monkeypatch):
-    refusals = [DatabaseUnavailable("The database system is starting up.")]
+    errors = [DatabaseUnavailable("The database system is starting up.")]
 
     def upgrade(url):
-        if refusals:
-            raise refusals.pop()
+        if errors:
+            raise errors.pop()
         upgrade_database(url)
 
     monkeypatch.setattr(preflight, "upgrade_database", upgrade)
@@ -105,7 +105,7 @@ def test_a_worker_waits_for_a_broker_that_is_still_starting(free_port, said):
     assert f"127.0.0.1, port {free_port}, does not answer" in said[0]
 
 
-def test_the_password_of_a_broker_is_not_told(free_port):
+def test_the_password_of_a_broker_is_not_shown(free_port):
     settings = Settings(broker_url=f"redis://:hunter2@127.0.0.1:{free_port}/0", start_timeout_seconds=0.02)
     with pytest.raises(BrokerUnavailable) as caught:
         wait_for_broker(settings, lambda _: None)

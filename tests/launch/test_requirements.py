@@ -20,11 +20,11 @@ EXTRAS = {
     "dev": ("api", "worker", "dev"),
 }
 PARTS = {"base": ["trainyard"], "api": ["api", "launch", "migrations", "ingest"], "worker": ["worker", "launch"]}
-"""Packages that run with what a file pins."""
+"""Packages that run with the pins of a requirements file."""
 
 
 def read_wanted(extras: tuple[str, ...]) -> list[Requirement]:
-    """What the project asks for, with what its extras take from one another."""
+    """Return the requirements of the project, with the extras that its extras include."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     wanted = [Requirement(line) for line in project["dependencies"]]
     for extra in extras:
@@ -38,7 +38,7 @@ def read_wanted(extras: tuple[str, ...]) -> list[Requirement]:
 
 
 def find_imported(packages: list[str]) -> dict[str, str]:
-    """Modules of others that packages of ours import, late imports and other packages of ours included.
+    """Return the third-party modules that packages of Trainyard import, late and indirect imports included.
 
     Each with one of the files that import it.
     """
@@ -70,7 +70,7 @@ def imported_names(path: Path) -> Iterator[str]:
 
 
 def find_files(name: str) -> list[Path]:
-    """The file of a module, or of the module that has this name in it."""
+    """Return the file of a module, or of the module that defines this name."""
     for candidate in (name, name.rpartition(".")[0]):
         path = ROOT / candidate.replace(".", "/")
         if path.with_suffix(".py").is_file():
@@ -81,7 +81,7 @@ def find_files(name: str) -> list[Path]:
 
 
 def read_pins(name: str) -> dict[str, list[str]]:
-    """Pinned versions by package; one that depends on the Python version has several."""
+    """Return the pinned versions by package; a package has several if they depend on the Python version."""
     pins: dict[str, list[str]] = {}
     text = (ROOT / "requirements" / f"{name}.txt").read_text()
     for package, version in re.findall(r"^([a-z0-9-]+)==([^ ;\\]+)", text, re.MULTILINE):

@@ -78,7 +78,7 @@ def test_the_same_request_to_stop_heard_twice_still_lets_the_worker_drain(servic
 
 def test_request_to_stop_that_does_not_interrupt_the_wait_is_heard(launch, tmp_path):
     # The kernel may hand a signal to any thread; then the main thread, where Python handles it, goes on waiting.
-    (tmp_path / "launcher_told_on_the_side.py").write_text(
+    (tmp_path / "launcher_signalled_separately.py").write_text(
         """
 import signal, threading, time
 from pathlib import Path
@@ -92,7 +92,7 @@ threading.Thread(target=tell, daemon=True).start()
 import launcher
 """
     )
-    launched = launch(command=("launcher_told_on_the_side.py",))
+    launched = launch(command=("launcher_signalled_separately.py",))
     launched.wait_for("Trainyard is ready")
     launched.wait_for("worker waits")
     (tmp_path / "go").touch()
@@ -123,7 +123,7 @@ def test_process_that_ends_by_itself_ends_the_other_with_a_line_that_names_it(la
     assert not launched.is_running("api")
 
 
-def test_killed_process_is_told_by_its_signal(service):
+def test_killed_process_is_reported_with_its_signal(service):
     os.kill(service.pid("api"), signal.SIGKILL)
     assert service.exit_code() == 1
     assert "The api process ended by itself (killed by SIGKILL). Stopping the rest.\n" in service.output

@@ -9,8 +9,8 @@ import pytest
 from db.upgrade import upgrade_database
 
 
-def assert_refused(environment: dict[str, str], *expected: str) -> None:
-    """Launch the real thing and find one line that says why not."""
+def assert_rejected(environment: dict[str, str], *expected: str) -> None:
+    """Launch the service and check that it fails with one line that has the expected texts."""
     ended = subprocess.run(
         [sys.executable, "-m", "launch"], env=environment, capture_output=True, text=True, timeout=60, check=False
     )
@@ -51,7 +51,7 @@ time.sleep(60)
     launched.wait_for("worker | database is ready")
 
 
-def test_port_zero_takes_a_free_port_and_tells_the_processes(launch):
+def test_port_zero_takes_a_free_port_and_passes_it_to_the_processes(launch):
     show = "import os, time\nprint('port', os.environ['TRAINYARD_PORT'], flush=True)\ntime.sleep(60)"
     launched = launch(worker=show, TRAINYARD_PORT="0")
     launched.wait_for("Docs page")
@@ -60,51 +60,51 @@ def test_port_zero_takes_a_free_port_and_tells_the_processes(launch):
     launched.wait_for(f"worker | port {port}\n")
 
 
-def test_port_in_use_is_refused_in_one_line(environment, free_port):
+def test_port_in_use_is_rejected_in_one_line(environment, free_port):
     with socket.create_server(("127.0.0.1", free_port)):
-        assert_refused(environment, f"Port {free_port} on 127.0.0.1 is already in use", "TRAINYARD_PORT")
+        assert_rejected(environment, f"Port {free_port} on 127.0.0.1 is already in use", "TRAINYARD_PORT")
 
 
-def test_data_directory_that_is_a_file_is_refused_in_one_line(environment, tmp_path):
+def test_data_directory_that_is_a_file_is_rejected_in_one_line(environment, tmp_path):
     (tmp_path / "data").touch()
-    assert_refused(environment, str(tmp_path / "data"), "can not be written to (File exists)", "TRAINYARD_DATA_DIR")
+    assert_rejected(environment, str(tmp_path / "data"), "cannot be written to (File exists)", "TRAINYARD_DATA_DIR")
 
 
-def test_data_directory_below_a_file_is_refused_in_one_line(environment, tmp_path):
+def test_data_directory_below_a_file_is_rejected_in_one_line(environment, tmp_path):
     (tmp_path / "file").touch()
-    assert_refused({**environment, "TRAINYARD_DATA_DIR": str(tmp_path / "file/data")}, "(Not a directory)")
+    assert_rejected({**environment, "TRAINYARD_DATA_DIR": str(tmp_path / "file/data")}, "(Not a directory)")
 
 
-def test_broken_database_file_is_refused_in_one_line(environment, data_dir):
+def test_broken_database_file_is_rejected_in_one_line(environment, data_dir):
     (data_dir / "trainyard.db").write_bytes(b"this is no database" * 1000)
-    assert_refused(environment, str(data_dir / "trainyard.db"), "not a database")
+    assert_rejected(environment, str(data_dir / "trainyard.db"), "not a database")
 
 
-def test_database_written_by_a_newer_version_is_refused_in_one_line(environment, data_dir):
+def test_database_written_by_a_newer_version_is_rejected_in_one_line(environment, data_dir):
     upgrade_database(f"sqlite:///{data_dir / 'trainyard.db'}")
     with sqlite3.connect(data_dir / "trainyard.db") as connection:
         connection.execute("update trainyard_alembic_version set version_num = '9999_from_the_future'")
         connection.execute("update compatibility set oldest_revision = '9999_from_the_future'")
     connection.close()
-    assert_refused(environment, "9999_from_the_future")
+    assert_rejected(environment, "9999_from_the_future")
 
 
-def test_database_that_is_down_is_refused_in_one_line(environment, free_port):
+def test_database_that_is_down_is_rejected_in_one_line(environment, free_port):
     url = f"postgresql+psycopg://nobody@127.0.0.1:{free_port}/none"
-    assert_refused({**environment, "TRAINYARD_DATABASE_URL": url}, "database")
+    assert_rejected({**environment, "TRAINYARD_DATABASE_URL": url}, "database")
 
 
 @pytest.mark.parametrize(
     ("name", "value"),
     [("TRAINYARD_PORT", "eighty"), ("TRAINYARD_HOST", "192.0.2.1"), ("TRAINYARD_LOG_LEVEL", "LOUD")],
 )
-def test_unusable_setting_is_refused_in_one_line_that_names_it(environment, name, value):
-    assert_refused({**environment, name: value}, name)
+def test_unusable_setting_is_rejected_in_one_line_that_names_it(environment, name, value):
+    assert_rejected({**environment, name: value}, name)
 
 
-def test_every_address_without_an_admin_key_is_refused_saying_how_to_make_one(environment):
-    every = {**environment, "TRAINYARD_HOST": "0.0.0.0"}  # noqa: S104 - refused.
-    assert_refused(every, "no admin key", "TRAINYARD_BOOTSTRAP_KEY", "python -m core.api_keys")
+def test_every_address_without_an_admin_key_is_rejected_saying_how_to_make_one(environment):
+    every = {**environment, "TRAINYARD_HOST": "0.0.0.0"}  # noqa: S104 - rejected.
+    assert_rejected(every, "no admin key", "TRAINYARD_BOOTSTRAP_KEY", "python -m core.api_keys")
 
 
 def test_ctrl_c_while_the_setup_is_checked_leaves_without_a_traceback(launch):

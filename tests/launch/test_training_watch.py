@@ -1,4 +1,4 @@
-"""What a launcher says of a worker that cannot train."""
+"""Messages of the launcher about a worker that cannot train."""
 
 import os
 import socket
@@ -39,10 +39,10 @@ def watch(sqlite_url, tmp_path, said):
     return TrainingWatch(Settings(data_dir=tmp_path, database_url=sqlite_url), os.getpid, said.append)
 
 
-def test_a_worker_that_cannot_train_is_told_once_and_its_repair_too(watch, report, said):
+def test_a_worker_that_cannot_train_is_reported_once_and_its_repair_too(watch, report, said):
     for health in (STARTING, BROKEN, BROKEN, READY, READY):
         report(health)
-        watch.look()
+        watch.check()
     reason = "The trainer ended in its warm-up (No GPU)."
     assert said == [
         f"Runs cannot be trained: no trainer can start. {reason} The worker keeps trying.",
@@ -51,21 +51,21 @@ def test_a_worker_that_cannot_train_is_told_once_and_its_repair_too(watch, repor
 
 
 def test_a_worker_that_is_well_or_has_not_reported_yet_is_no_news(watch, report, said):
-    watch.look()
+    watch.check()
     report(READY)
-    watch.look()
+    watch.check()
     assert said == []
 
 
 def test_workers_of_other_launchers_are_none_of_its_business(watch, report, said):
     report(READY)
     report(BROKEN, pid=1)
-    watch.look()
+    watch.check()
     assert said == []
 
 
 def test_before_the_worker_is_started_nothing_is_said(sqlite_url, tmp_path, said):
-    TrainingWatch(Settings(data_dir=tmp_path, database_url=sqlite_url), lambda: None, said.append).look()
+    TrainingWatch(Settings(data_dir=tmp_path, database_url=sqlite_url), lambda: None, said.append).check()
     assert said == []
 
 

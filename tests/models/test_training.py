@@ -17,8 +17,9 @@ from models.export.export import run_onnx
 from models.reporting import TrainingStopped
 from models.training import train
 
+pytest_plugins = ["tests.models.uploads"]
+
 ROOT = Path(__file__).parents[2]
-DATASETS = ROOT / "tests" / "data"
 IRIS = {
     "name": "iris",
     "dataset": {"name": "iris", "scaling": "standardize", "split": {"validation": 0.2}},
@@ -66,8 +67,10 @@ SINE = {
 }
 
 
-def run(definition, folder, reporter):
-    return train(parse_spec(definition), datasets_dir=DATASETS, output_dir=folder, reporter=reporter)
+def run(definition, folder, reporter, datasets_dir=None):
+    return train(
+        parse_spec(definition), datasets_dir=datasets_dir or folder / "none", output_dir=folder, reporter=reporter
+    )
 
 
 def test_irises_are_classified_from_centimetres(tmp_path, reporter):
@@ -89,8 +92,9 @@ def test_the_adder_learns_to_add_45_and_77(tmp_path, reporter):
     assert sum(int(bit) << place for place, bit in enumerate(bits)) == 122
 
 
-def test_handwritten_digits_are_read_from_raw_pixels(tmp_path, reporter):
-    outcome = run(DIGITS, tmp_path, reporter)
+def test_handwritten_digits_are_read_from_raw_pixels(tmp_path, reporter, mnist):
+    datasets_dir, dataset = mnist
+    outcome = run(digits_of(dataset), tmp_path, reporter, datasets_dir)
 
     assert outcome.final_metrics["test/accuracy"] > 0.85
     # A one, drawn as MNIST draws: white on black.
@@ -171,8 +175,14 @@ WITH_DROPOUT = {
 }
 
 
-def definitions_for(plan):
+def digits_of(dataset):
+    """DIGITS, pinned to an upload."""
+    return DIGITS | {"dataset": DIGITS["dataset"] | dataset}
+
+
+def definitions_for(plan, mnist):
     """Specs whose curves repeat, by a plan."""
+    _, dataset = mnist
     shorter = {"epochs": 1, "plan": plan}
     definitions = [
         IRIS | {"training": IRIS["training"] | {"plan": plan}},
@@ -180,34 +190,36 @@ def definitions_for(plan):
     ]
     if plan == "graph":
         # Where other plans would take long: many steps one by one, and convolutions in XLA.
-        definitions += [definition | {"training": definition["training"] | shorter} for definition in (ADDER, DIGITS)]
+        longer = (ADDER, digits_of(dataset))
+        definitions += [definition | {"training": definition["training"] | shorter} for definition in longer]
     return definitions
 
 
 @pytest.fixture(scope="module")
-def fresh_curves(tmp_path_factory):
+def fresh_curves(tmp_path_factory, mnist):
     """Curves of all specs of all plans, trained in one fresh process."""
     definitions = {
         f"{plan} {number}": definition
         for plan in REPEATED_PLANS
-        for number, definition in enumerate(definitions_for(plan))
+        for number, definition in enumerate(definitions_for(plan, mnist))
     }
     folder = tmp_path_factory.mktemp("run")
-    command = [sys.executable, "-c", REPEAT, json.dumps([*definitions.values()]), str(DATASETS), str(folder)]
+    command = [sys.executable, "-c", REPEAT, json.dumps([*definitions.values()]), str(mnist[0]), str(folder)]
     fresh = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, timeout=300)
     return dict(zip(definitions, json.loads(fresh.stdout.splitlines()[-1]), strict=True))
 
 
-@pytest.mark.xdist_group("fresh curves")
 @pytest.mark.parametrize("plan", REPEATED_PLANS)
-def test_a_seed_gives_the_same_curves_bit_for_bit_in_a_fresh_process(plan, fresh_curves, tmp_path, make_reporter):
-    definitions = definitions_for(plan)
+def test_a_seed_gives_the_same_curves_bit_for_bit_in_a_fresh_process(
+    plan, fresh_curves, tmp_path, make_reporter, mnist
+):
+    definitions = definitions_for(plan, mnist)
     expected = [fresh_curves[f"{plan} {number}"] for number in range(len(definitions))]
 
     # In the other order, so that each run also comes after different ones.
     for definition, curves in zip(definitions[::-1], expected[::-1], strict=True):
         reporter = make_reporter()
-        run(definition, tmp_path, reporter)
+        run(definition, tmp_path, reporter, mnist[0])
         assert {
             key: {str(step): value.hex() for step, value in curve.items()} for key, curve in reporter.curves.items()
         } == curves
@@ -220,9 +232,13 @@ def test_a_run_that_is_asked_to_stop_leaves_no_model(tmp_path, make_reporter):
     assert not list(tmp_path.iterdir())
 
 
-def test_missing_files_of_a_dataset_are_named(tmp_path, reporter):
-    with pytest.raises(DatasetMissing, match="trainyard data add mnist"):
-        train(parse_spec(DIGITS), datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [({"sha256": "1" * 64}, "sha256 111111111111… is not on this machine"), ({}, "sha256 is missing. Submit it again")],
+)
+def test_an_upload_that_is_not_there_is_named(tmp_path, reporter, fields, words):
+    with pytest.raises(DatasetMissing, match=words):
+        run(digits_of(fields), tmp_path, reporter)
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 import json
 from hashlib import sha256
+from pathlib import Path
 
 import duckdb
 import numpy as np
@@ -16,6 +17,9 @@ from core.uploads.description import (
     ValueCount,
 )
 from core.uploads.folder import SPLIT_COLUMN, DatasetFolder
+from ingest.intake import take_in
+from ingest.limits import Limits
+from trainyard.mnist import MnistUpload
 
 TYPES = {
     "integer": "BIGINT",
@@ -58,6 +62,18 @@ def upload_arrays(tmp_path):
         return {"name": "arrays", "dataset": "mine", "version": 1, "sha256": folder.path.name}
 
     return upload
+
+
+@pytest.fixture(scope="session")
+def mnist(tmp_path_factory):
+    """The digits in tests/data/mnist, uploaded: the folder of datasets, and the dataset part of a spec."""
+    datasets_dir = tmp_path_factory.mktemp("mnist")
+    content = b"".join(MnistUpload(Path(__file__).parents[1] / "data" / "mnist").chunks())
+    folder = DatasetFolder.of(datasets_dir, sha256(content).hexdigest())
+    folder.path.mkdir(parents=True)
+    folder.original.write_bytes(content)
+    take_in(folder.path, Limits(max_bytes=1 << 28, memory_bytes=1 << 28, cpu_seconds=60))
+    return datasets_dir, {"name": "mnist", "version": 1, "sha256": folder.path.name}
 
 
 def folder_of(datasets_dir, content):

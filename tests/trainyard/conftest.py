@@ -1,4 +1,4 @@
-"""A small HTTP server that speaks as Trainyard does, and a client and command line pointed at it."""
+"""A small HTTP server that responds as Trainyard does, with a client and a command line for it."""
 
 import asyncio
 import inspect
@@ -39,7 +39,7 @@ class Answer:
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     drop: bool = False
-    """Read the request and close the connection without a word."""
+    """Read the request and close the connection without a response."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -102,7 +102,7 @@ class _Server(ThreadingHTTPServer):
 
 
 class FakeTrainyard:
-    """Answers each route from a list, the last answer over and over, or from a function of the request."""
+    """Answers each route from a list, repeating the last answer, or by a function of the request."""
 
     def __init__(self):
         self.requests = []

@@ -1,4 +1,4 @@
-"""What is of asyncio alone; all else is tested with `Client`, by the same tests."""
+"""Behaviour of `AsyncClient` alone; the tests of `Client` cover the rest for both."""
 
 import asyncio
 import threading
@@ -30,13 +30,14 @@ def test_runs_are_waited_for_together(fake, answer, run_document):
 def test_progress_is_reported_in_the_thread_of_the_loop(fake, answer, tmp_path):
     source = tmp_path / "file"
     source.write_bytes(b"x" * 1_000_000)
-    fake.on("PUT", "/v1/datasets/mnist/files/file", answer(status=204))
+    version = {"name": "flowers", "version": 1, "kind": "table", "format": "csv", "summary": "2 rows"}
+    fake.on("POST", "/v1/datasets/flowers/versions", answer(version | {"sha256": "ab", "num_bytes": 1_000_000}, 201))
     threads = set()
 
     async def upload():
         async with AsyncClient(fake.url) as client:
-            await client.upload_dataset_file(
-                "mnist", "file", source, on_progress=lambda _: threads.add(threading.current_thread())
+            await client.upload_dataset(
+                "flowers", source, on_progress=lambda _: threads.add(threading.current_thread())
             )
 
     asyncio.run(upload())

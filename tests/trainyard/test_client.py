@@ -1,4 +1,4 @@
-"""Each method against the JSON that the service answers."""
+"""Each method of the client with the JSON of the service."""
 
 import io
 import math
@@ -117,7 +117,7 @@ def test_list_fetches_no_page_before_it_is_needed(client, fake, run_document):
     assert len(fake.requests) == 1
 
 
-def test_wait_returns_the_ended_run_and_tells_each_look(client, fake, run_document):
+def test_wait_returns_the_ended_run_and_reports_each_poll(client, fake, run_document):
     fake.on("GET", RUN_PATH, run_document(), run_document("running"), run_document("succeeded"))
     seen = []
     run = client.run(RUN_ID).wait(on_update=lambda looked: seen.append(looked.state))
@@ -326,7 +326,7 @@ def test_validation_returns_the_layer_table(client, fake):
     assert fake.requests[0].body == {"preset": "mnist-softmax", "overrides": {"seed": 0}}
 
 
-def test_refused_spec_carries_every_problem(client, fake, answer):
+def test_rejected_spec_carries_every_problem(client, fake, answer):
     problem = {
         "type": "about:blank",
         "title": "Unprocessable Content",
@@ -345,13 +345,14 @@ def test_refused_spec_carries_every_problem(client, fake, answer):
     ]
 
 
-def test_dataset_file_is_sent_byte_for_byte_with_its_length(client, fake, answer, tmp_path):
+def test_file_is_sent_byte_for_byte_with_its_length(client, fake, answer, tmp_path):
     content = bytes(range(256)) * 3000  # Three chunks, the last one short.
     source = tmp_path / "file.gz"
     source.write_bytes(content)
-    fake.on("PUT", "/v1/datasets/mnist/files/train-images-idx3-ubyte.gz", answer(status=201))
+    version = {"name": "flowers", "version": 1, "kind": "table", "format": "csv", "summary": "2 rows"}
+    fake.on("POST", "/v1/datasets/flowers/versions", answer(version | {"sha256": "ab", "num_bytes": 768_000}, 201))
     progress = []
-    client.upload_dataset_file("mnist", "train-images-idx3-ubyte.gz", source, on_progress=progress.append)
+    client.upload_dataset("flowers", source, on_progress=progress.append)
     assert fake.requests[0].raw == content
     assert fake.requests[0].headers["content-length"] == "768000"
     assert "transfer-encoding" not in fake.requests[0].headers
@@ -390,9 +391,9 @@ def test_download_that_fails_leaves_no_file(client, fake, answer, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_unreadable_dataset_file_is_not_sent(client, fake, tmp_path):
+def test_unreadable_file_is_not_sent(client, fake, tmp_path):
     with pytest.raises(InvalidArgument, match="cannot be read"):
-        client.upload_dataset_file("mnist", "x", tmp_path / "none")
+        client.upload_dataset("flowers", tmp_path / "none")
     assert fake.requests == []
 
 

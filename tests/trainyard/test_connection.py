@@ -45,7 +45,7 @@ def test_address_without_scheme_is_http():
 
 
 @pytest.mark.parametrize("address", ["ftp://host", "http://", "http://host:port", "http://host:99999"])
-def test_what_is_no_address_is_refused_with_an_example(address):
+def test_invalid_address_is_rejected_with_an_example(address):
     with pytest.raises(InvalidArgument, match=r"http://127\.0\.0\.1:8000"):
         find_base_url(address, {})
 
@@ -79,7 +79,7 @@ def test_key_is_the_one_that_was_given_or_the_environments(given, environment, f
 
 
 @pytest.mark.parametrize("key", ["geheim\u00e9", "two words", "a\r\nX-Evil: 1"])
-def test_key_that_no_header_can_carry_is_refused_without_repeating_it(key):
+def test_key_that_no_header_can_carry_is_rejected_without_repeating_it(key):
     with pytest.raises(InvalidArgument, match="TRAINYARD_KEY") as caught:
         find_api_key(key, {})
     assert key not in str(caught.value)

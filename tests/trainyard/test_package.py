@@ -1,4 +1,4 @@
-"""What `import trainyard` gives, and that both clients are the same."""
+"""The names of `import trainyard`, and the equality of both clients."""
 
 import copy
 import inspect

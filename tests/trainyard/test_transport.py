@@ -1,4 +1,4 @@
-"""What happens when connections break, services restart or ask to come back later."""
+"""Broken connections, restarted services and requests to try again later."""
 
 import asyncio
 import socket
@@ -17,7 +17,7 @@ RUN_PATH = f"/v1/runs/{RUN_ID}"
 
 @pytest.fixture
 def closed_port():
-    """A port of this machine that nothing listens on, kept from others for the while."""
+    """Port of this machine that no program listens on, reserved during the test."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
@@ -93,9 +93,10 @@ def test_delete_of_an_unknown_run_is_an_error(client):
 def test_dropped_upload_is_sent_again_from_its_beginning(client, fake, answer, tmp_path):
     source = tmp_path / "file"
     source.write_bytes(b"x" * 1000)
-    path = "/v1/datasets/mnist/files/file"
-    fake.on("PUT", path, answer(drop=True), answer(status=204))
-    client.upload_dataset_file("mnist", "file", source)
+    version = {"name": "flowers", "version": 1, "kind": "table", "format": "csv", "summary": "2 rows"}
+    path = "/v1/datasets/flowers/versions"
+    fake.on("POST", path, answer(drop=True), answer(version | {"sha256": "ab", "num_bytes": 1000}, 201))
+    client.upload_dataset("flowers", source)
     assert [len(request.raw) for request in fake.requests] == [1000, 1000]
 
 
@@ -194,7 +195,7 @@ def test_proxy_of_the_environment_is_not_asked_for_this_machine(connect, fake, r
         assert client.get_run(RUN_ID).id == RUN_ID
 
 
-def test_address_that_no_client_can_use_is_refused(connect):
+def test_address_that_no_client_can_use_is_rejected(connect):
     with pytest.raises(InvalidArgument, match="not the address of a service"):
         connect("http://exa mple\x00")
 
@@ -224,7 +225,7 @@ def test_key_does_not_follow_a_redirect(connect, fake, answer):
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_refusal_tells_what_the_service_says(connect, fake, answer, status):
+def test_error_repeats_the_detail_of_the_service(connect, fake, answer, status):
     fake.on("GET", PRESETS, answer({"detail": "Do this.", "code": "key_refused"}, status))
     with connect(fake.url, api_key="") as client, pytest.raises(AccessDenied, match=r"^Do this\.$") as caught:
         client.list_presets()
@@ -232,7 +233,7 @@ def test_refusal_tells_what_the_service_says(connect, fake, answer, status):
 
 
 @pytest.mark.parametrize("status", [401, 403])
-def test_refusal_of_something_in_between_says_what_to_do(connect, fake, answer, status):
+def test_error_of_a_proxy_says_what_to_do(connect, fake, answer, status):
     fake.on("GET", PRESETS, answer("<html>no</html>", status))
     with connect(fake.url, api_key="") as client, pytest.raises(AccessDenied, match="TRAINYARD_KEY"):
         client.list_presets()

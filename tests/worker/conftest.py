@@ -9,7 +9,7 @@ import pytest
 from core.run_state import TERMINAL_STATES, RunState
 from core.settings import Settings
 from db import runs
-from db.records import RunRecord
+from db.records.runs import RunRecord
 from db.session import Database
 from worker.supervisor import Supervisor
 from worker.trainer_pool import TrainerPool
@@ -65,7 +65,7 @@ def supervisor(settings: Settings, database: Database, make_pool: Callable[..., 
 
 
 class Queue:
-    """Submits runs for the stand-in and looks at what became of them."""
+    """Submits runs for the stand-in and reads their states."""
 
     def __init__(self, database: Database) -> None:
         self.database = database

@@ -1,4 +1,4 @@
-"""A trainer without Keras, for tests of the supervisor: what it does is said in the spec's `name`.
+"""A trainer without Keras, for tests of the supervisor; the spec's `name` selects its behaviour.
 
 It dies in its warm-up while the file exists that the variable STAND_IN_FAULT names, for the reason in that file.
 """
@@ -52,7 +52,7 @@ def finish(command: TrainCommand) -> None:
 
 
 def go_through_phases(command: TrainCommand) -> None:
-    """Begin each phase, and the next when the file of its name is there."""
+    """Begin each phase, and the next once the file of its name exists."""
     for phase in (Phase.START, Phase.COMPILE, Phase.TRAIN, Phase.VALIDATE, Phase.EXPORT):
         send(PhaseReport(phase=phase))
         if phase is Phase.TRAIN:

@@ -24,7 +24,7 @@ FAULT = f"no trainer can start: The trainer ended in its warm-up ({REASON})."
 
 @pytest.fixture
 def fault(tmp_path, monkeypatch):
-    """While this file is there, trainers die in their warm-up."""
+    """File whose existence makes trainers die in their warm-up."""
     monkeypatch.setattr("worker.trainer_pool.FIRST_RESTART_DELAY_SECONDS", 0.01)
     path = tmp_path / "fault"
     path.write_text(REASON)
@@ -84,7 +84,7 @@ def test_runs_fail_after_the_time_that_is_set_with_the_reason(settings, database
     run = queue.submit("succeeds")
     wait_until(lambda: client.get("/readyz").json()["status"] == "cannot train")
     patient = Reconciler(settings, database, lambda: None, lambda: False)
-    patient.look()
+    patient.reconcile()
     assert queue.get(run).state == RunState.QUEUED
     wait_until(lambda: pool.health.num_failed_starts >= 3)
 
@@ -147,4 +147,4 @@ def _names(database):
 
 
 def _looks(settings, database):
-    Reconciler(settings, database, lambda: None, lambda: False).look()
+    Reconciler(settings, database, lambda: None, lambda: False).reconcile()

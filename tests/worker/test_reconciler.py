@@ -46,7 +46,7 @@ def test_a_run_whose_lease_ended_is_queued_again(make_reconciler, database, queu
     run = queue.submit("succeeds")
     claim(database, lease_seconds=-1)
 
-    make_reconciler().look()
+    make_reconciler().reconcile()
 
     assert queue.get(run).state == RunState.QUEUED
 
@@ -55,7 +55,7 @@ def test_a_run_whose_lease_holds_is_left_alone(make_reconciler, database, queue)
     run = queue.submit("succeeds")
     claim(database, lease_seconds=60)
 
-    make_reconciler().look()
+    make_reconciler().reconcile()
 
     assert queue.get(run).state == RunState.RUNNING
 
@@ -66,18 +66,18 @@ def test_a_run_that_loses_its_lease_too_often_fails_with_the_reason(make_reconci
     for _ in range(2):
         claim(database, lease_seconds=-1)
         clock.seconds += 1
-        reconciler.look()
+        reconciler.reconcile()
 
     record = queue.get(run)
     assert record.state == RunState.FAILED
     assert "lease" in record.error.detail
 
 
-def test_an_idle_worker_rings_for_a_run_that_nobody_claimed(make_reconciler, queue, bell, monkeypatch):
+def test_an_idle_worker_rings_for_an_unclaimed_run(make_reconciler, queue, bell, monkeypatch):
     monkeypatch.setattr("worker.reconciler.OVERLOOKED_SECONDS", -1.0)
     queue.submit("succeeds")
 
-    make_reconciler().look()
+    make_reconciler().reconcile()
 
     assert bell.rings == 1
 
@@ -86,7 +86,7 @@ def test_a_busy_worker_does_not_ring(make_reconciler, queue, bell, monkeypatch):
     monkeypatch.setattr("worker.reconciler.OVERLOOKED_SECONDS", -1.0)
     queue.submit("succeeds")
 
-    make_reconciler(is_idle=False).look()
+    make_reconciler(is_idle=False).reconcile()
 
     assert bell.rings == 0
 
@@ -103,13 +103,13 @@ def test_after_an_outage_of_the_database_leases_get_one_whole_lease_more(
 
     with monkeypatch.context() as patched:
         patched.setattr(database, "transaction", away)
-        reconciler.look()
+        reconciler.reconcile()
     clock.seconds += settings.lease_seconds - 0.1
-    reconciler.look()
+    reconciler.reconcile()
     assert queue.get(run).state == RunState.RUNNING
 
     clock.seconds += 0.3
-    reconciler.look()
+    reconciler.reconcile()
     assert queue.get(run).state == RunState.QUEUED
 
 
@@ -120,6 +120,6 @@ def test_a_broker_that_is_down_does_not_end_the_reconciler(settings, database, c
     def down():
         raise BrokerUnavailable("The broker is down.")
 
-    Reconciler(settings, database, down, lambda: True, clock).look()
+    Reconciler(settings, database, down, lambda: True, clock).reconcile()
 
-    assert "rung for again later" in caplog.text
+    assert "rung again later" in caplog.text

@@ -1,4 +1,4 @@
-"""What becomes of runs, with a stand-in for the trainer and real databases."""
+"""Runs from claim to end, with a stand-in for the trainer and real databases."""
 
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -59,7 +59,7 @@ def test_a_finished_run_has_its_files_its_curve_and_a_model_version(supervisor, 
     assert set(record.phases) == {"queue", "train"}
 
 
-def test_a_run_that_can_not_be_trained_fails_with_the_reason_and_is_not_tried_again(supervisor, database, queue):
+def test_a_run_that_cannot_be_trained_fails_with_the_reason_and_is_not_tried_again(supervisor, database, queue):
     run = queue.submit("fails")
 
     supervisor.answer_doorbell()

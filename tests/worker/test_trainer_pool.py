@@ -79,7 +79,7 @@ def test_closing_the_pool_ends_every_trainer(make_pool):
     assert not any(process.is_running() and process.status() != psutil.STATUS_ZOMBIE for process in processes)
 
 
-def test_a_trainer_that_can_not_start_is_told_and_tried_again(settings, caplog):
+def test_a_trainer_that_cannot_start_is_reported_and_tried_again(settings, caplog):
     starts = []
 
     def start(environment):
@@ -228,7 +228,7 @@ def test_a_trainer_dies_with_a_worker_that_was_killed():
     assert alive == []
 
 
-def test_a_trainer_that_ends_tells_how():
+def test_the_end_of_a_trainer_is_described():
     trainer = TrainerProcess({}, [sys.executable, str(STAND_IN)])
     trainer.wait_until_ready()
     trainer.kill()

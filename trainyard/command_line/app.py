@@ -21,7 +21,7 @@ UNREACHABLE = 2
 
 
 class _ReportsErrors(TyperGroup):
-    """Reports what went wrong in words instead of a traceback."""
+    """Reports errors in words instead of a traceback."""
 
     def invoke(self, ctx: Any) -> Any:
         # Colours are a terminal's, and a person may not want them there (no-color.org).
@@ -78,7 +78,7 @@ app.add_typer(keys, name="keys")
 
 
 def _replace_what_cannot_be_written() -> None:
-    """Let a terminal that is not UTF-8 show `?` for what it cannot, where Python would raise."""
+    """Print `?` for characters that the terminal's encoding lacks, for which Python would raise."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")

@@ -82,7 +82,7 @@ def build_patch(assignments: Sequence[str], *, spec: Mapping[str, Any], patch: M
 
     Args:
         assignments: As `parse_assignment` reads them; later ones win.
-        spec: What the patch will be applied to; its lists are looked up here.
+        spec: Spec to which the patch will be applied; its lists are read here.
         patch: Changes made before these, such as a preset's variant.
 
     Raises:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any, Self
 
 from trainyard.errors import InvalidArgument
+from trainyard.mnist import MNIST, MnistUpload
 from trainyard.operation import Answer, Operation, Page, encode, ignore
 from trainyard.resources.specs import as_text
-from trainyard.uploads import FileUpload, OnProgress, open_upload
+from trainyard.uploads import OnProgress, Upload, open_upload
 
 PATH = "/v1/datasets"
 PAGE_SIZE = 200
@@ -37,8 +38,8 @@ class DatasetVersion:
 
     Attributes:
         summary: How much it is, in a few words.
-        warnings: What people should look at.
-        example_spec: A spec that can be trained as it stands; empty where there is none.
+        warnings: Possible mistakes in the data.
+        example_spec: A spec that is ready to run; empty if there is none.
         is_new: False if the upload that this answers brought bytes that the service had already.
         document: All of the answer, as it came.
     """
@@ -83,21 +84,27 @@ def upload(
     name: str, source: Path, *, filename: str | None, on_progress: OnProgress | None
 ) -> Operation[DatasetVersion]:
     """Upload a file, or a folder as a tar archive; see `Client.upload_dataset`. Looks at the files already."""
-    default = f"{source.resolve().name}.tar" if source.is_dir() else source.name
+    stem = MNIST if name == MNIST else source.resolve().name
+    default = f"{stem}.tar" if source.is_dir() else source.name
     return Operation(
         "POST",
         f"{dataset_path(name)}/versions",
         _read_uploaded,
         parameters=[("filename", (filename or default)[-LONGEST_FILENAME:])],
-        upload=open_upload(source, on_progress),
+        upload=open_dataset(name, source, on_progress),
         timeout=SECONDS_TO_READ,
     )
 
 
-def upload_file(name: str, filename: str, source: Path, *, on_progress: OnProgress | None) -> Operation[None]:
-    """Upload one file of a dataset that is built in; see `Client.upload_dataset_file`."""
-    path = f"{dataset_path(name)}/files/{encode(filename)}"
-    return Operation("PUT", path, ignore, upload=FileUpload(source, on_progress))
+def open_dataset(name: str, source: Path, on_progress: OnProgress | None = None) -> Upload:
+    """Return the upload of a file or a folder under a name; of a folder named `mnist` its four IDX files.
+
+    Raises:
+        InvalidArgument: If it cannot be read, or files of MNIST are missing.
+    """
+    return (
+        MnistUpload(source, on_progress) if name == MNIST and not source.is_file() else open_upload(source, on_progress)
+    )
 
 
 def get(name: str, version: int | None) -> Operation[DatasetVersion]:

@@ -15,8 +15,8 @@ class KeyEntry:
 
     Attributes:
         prefix: Its public part.
-        name: Whom or what it is for.
-        scopes: What it may be used for.
+        name: User or purpose of the key.
+        scopes: Permissions of the key.
         source: `database`, or `environment` for one that the service was started with.
         state: `live`, `expired` or `revoked`.
         document: All of the answer, as it came.

@@ -103,7 +103,7 @@ class RunSnapshot:
         progress: None before it started.
         latest_metrics: Last value of each metric by key; NaN where the value is not a number.
         phases: Seconds spent in each phase.
-        device: What it trains on.
+        device: Device that it trains on.
         error: Why it failed, if it did.
         model_version: Version that it registered, once it succeeded.
         created_at: When it was submitted.

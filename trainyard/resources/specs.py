@@ -13,12 +13,12 @@ PresetOrSpec = str | Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Preset:
-    """A spec that can be run as it stands.
+    """A spec that is ready to run.
 
     Attributes:
-        name: What to submit.
-        title: What it is, in a few words.
-        teaches: What a reader learns from running it.
+        name: Name to submit.
+        title: Description in a few words.
+        teaches: Lesson of the preset.
         published: The figure a run should reproduce, as it was published.
         spec: The spec itself.
         document: All of the answer, as it came.
@@ -65,7 +65,7 @@ class SpecReport:
         flops_per_step: Floating-point operations of one training step, by estimate.
         memory_bytes: Memory training needs, by estimate.
         num_steps: Training steps over all epochs.
-        warnings: What is legal but probably not meant.
+        warnings: Legal parts that are probably mistakes.
         document: All of the answer, as it came.
     """
 

@@ -10,7 +10,7 @@ from api.auth.authentication import MAX_REMEMBERED, REMEMBER_SECONDS
 from core.api_keys import Scope, make_key, read_key
 from core.errors import DatabaseUnavailable
 from db import api_keys
-from db.records import ApiKeyRecord
+from db.records.service import ApiKeyRecord
 from db.session import Database
 from db.statements import database_now
 

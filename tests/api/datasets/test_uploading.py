@@ -95,7 +95,7 @@ def test_uploads_are_listed_by_pages_after_what_is_built_in(client):
 def test_what_is_built_in_is_shown_and_stays(client):
     shown = client.get("/v1/datasets/iris").json()
     assert (shown["kind"], shown["versions"], shown["newest"]) == ("built_in", [], None)
-    for answer in (upload(client, name="iris"), client.delete("/v1/datasets/mnist")):
+    for answer in (upload(client, name="iris"), client.delete("/v1/datasets/digits")):
         assert answer.status_code == 409
         assert "is built in" in answer.json()["detail"]
     assert client.get("/v1/datasets/iris/versions/1").status_code == 404

@@ -34,13 +34,17 @@ def test_a_checked_spec_checks_again_to_the_same(client):
     assert again.json() == report
 
 
-def test_files_that_are_missing_are_warned_of(client):
-    report = client.post("/v1/specs:validate", json={"preset": "mnist-mlp"}).json()
-    (warning,) = report["warnings"]
-    assert "train-images-idx3-ubyte" in warning
+def test_a_preset_whose_data_are_not_there_says_how_to_upload_them(client):
+    for path in ("/v1/specs:validate", "/v1/runs"):
+        answer = client.post(path, json={"preset": "mnist-mlp"})
+        assert answer.status_code == 422
+        (problem,) = answer.json()["errors"]
+        assert (problem["pointer"], problem["code"]) == ("/overrides/dataset/dataset", "unknown_dataset")
+        assert problem["detail"].startswith("There is no dataset 'mnist' here. Upload it: trainyard data add mnist DIR")
 
 
-def test_a_network_known_by_a_name_can_be_copied_layer_by_layer(client):
+def test_a_network_known_by_a_name_can_be_copied_layer_by_layer(client, upload_digits):
+    upload_digits(client)
     named = {"kind": "cnn_family", "family": "resnet", "depth": 8, "layers": None}
     report = client.post("/v1/specs:validate", json={"preset": "mnist-cnn", "overrides": {"model": named}}).json()
 
@@ -66,9 +70,11 @@ def few_photographs():
 
 
 @pytest.mark.parametrize("name", [preset.name for preset in list_presets()])
-def test_every_preset_and_every_variant_can_be_run(client, name):
+def test_every_preset_and_every_variant_can_be_run(client, name, upload_digits):
     preset = client.get(f"/v1/presets/{name}").json()
     assert preset["name"] == name
+    if parse_spec(preset["spec"]).dataset.name == "mnist":
+        upload_digits(client)
     if parse_spec(preset["spec"]).dataset.name == "images":
         photographs = few_photographs()
         added = client.post("/v1/datasets/cifar10/versions", content=photographs, params={"filename": "c.tar"})

@@ -16,24 +16,24 @@ PREDICTION = {
 }
 
 
-def refusal(kind, document):
+def rejection(kind, document):
     with pytest.raises(InvalidSpec) as caught:
         parse_as(kind, document)
     return str(caught.value)
 
 
 def test_a_figure_without_a_bound_could_never_fail():
-    assert "Give at_least, at_most or both" in refusal(
+    assert "Give at_least, at_most or both" in rejection(
         MetricFigure, {name: value for name, value in METRIC.items() if name != "at_least"}
     )
 
 
-def test_bounds_that_nothing_keeps_within_are_refused():
-    assert "at_least (0.98) is above at_most (0.5)" in refusal(MetricFigure, METRIC | {"at_most": 0.5})
+def test_contradictory_bounds_are_rejected():
+    assert "at_least (0.98) is above at_most (0.5)" in rejection(MetricFigure, METRIC | {"at_most": 0.5})
 
 
 def test_every_instance_has_its_output():
-    assert "There are 1 instances and 2 outputs" in refusal(PredictionFigure, PREDICTION | {"outputs": [[1], [0]]})
+    assert "There are 1 instances and 2 outputs" in rejection(PredictionFigure, PREDICTION | {"outputs": [[1], [0]]})
 
 
 def test_a_metric_figure_is_about_the_preset_as_it_stands_and_its_last_value():

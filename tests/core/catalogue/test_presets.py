@@ -8,6 +8,7 @@ from core.catalogue.figures import MetricFigure
 from core.catalogue.presets import _read, get_preset, list_presets
 from core.checks.cost import check_spec
 from core.datasets.images import ImagesDataset
+from core.datasets.mnist import MnistDataset
 from core.errors import UnknownPreset
 from core.experiment import parse_spec
 from core.specs.merging import apply_overrides
@@ -53,7 +54,7 @@ CATALOGUE = {
         "l1", "l2", "dropout", "dropout-l1", "adam", "adam-l1", "adam-l2", "adam-dropout", "adam-dropout-l1",
     },
 }  # fmt: skip
-"""The rows of the course's catalogue that are trained now, each with what the course tries besides."""
+"""The trained rows of the course's catalogue, each with its variants."""
 
 ASKED = [(preset.name, None) for preset in list_presets()] + [
     (preset.name, variant) for preset in list_presets() for variant in preset.variants
@@ -70,14 +71,16 @@ CIFAR_10 = ImagesDescription(
     greatest_width=32,
     num_grey=0,
 )
-"""What the service finds in the photographs once they have been uploaded."""
+"""Description of the uploaded photographs."""
 
 
 @pytest.fixture
-def check(settings):
+def check(settings, describe_mnist):
+    uploads = {ImagesDataset: CIFAR_10, MnistDataset: describe_mnist()}
+
     def check(value):
         spec = parse_spec(value)
-        return check_spec(spec, settings, CIFAR_10 if isinstance(spec.dataset, ImagesDataset) else None)
+        return check_spec(spec, settings, uploads.get(type(spec.dataset)))
 
     return check
 
@@ -156,7 +159,7 @@ def test_figures_speak_of_tries_and_metrics_that_there_are():
                     assert key.startswith("train/weight/") or key.rpartition("/")[2] in measured, (preset.name, key)
 
 
-def test_a_figure_of_an_unknown_try_is_refused():
+def test_a_figure_of_an_unknown_variant_is_rejected():
     document = json.loads((files("presets") / "optimizers.json").read_text(encoding="utf-8"))
     document["figures"][0]["beside"] = ["sgdm"]
     with pytest.raises(UnknownPreset, match="'optimizers' has no variant 'sgdm'"):
@@ -171,13 +174,13 @@ def test_presets_are_read_once():
     ("name", "hint"),
     [("binary-ader", "Did you mean 'binary-adder'?"), ("zzz", "Known here: alexnet, batch-norm, binary-adder,")],
 )
-def test_an_unknown_preset_is_told_with_the_nearest(name, hint):
+def test_an_unknown_preset_is_reported_with_the_nearest(name, hint):
     with pytest.raises(UnknownPreset) as caught:
         get_preset(name)
     assert caught.value.detail.startswith(f"There is no preset '{name}'. {hint}")
 
 
-def test_an_unknown_variant_is_told_with_the_nearest():
+def test_an_unknown_variant_is_reported_with_the_nearest():
     with pytest.raises(UnknownPreset, match=r"'binary-adder' has no variant 'grus'\. Did you mean 'gru'\?"):
         get_preset("binary-adder").variant("grus")
 

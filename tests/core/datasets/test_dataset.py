@@ -43,6 +43,19 @@ DESCRIPTIONS = {
         num_images=100, classes=TWO, least_height=9, greatest_height=9, least_width=8, greatest_width=8, num_grey=0
     ),
 }
+DIGITS = tuple(ValueCount(value=str(digit), count=10) for digit in range(10))
+MNIST = ArraysDescription(
+    arrays=tuple(
+        array
+        for part in ("train", "test")
+        for array in (
+            ArrayDescription(name=f"x_{part}", shape=(100, 28, 28), dtype="uint8"),
+            ArrayDescription(name=f"y_{part}", shape=(100,), dtype="uint8", values=DIGITS),
+        )
+    )
+)
+# For sources that read particular uploads of their kind, one of these.
+PARTICULAR = {"mnist": {ArraysDescription: MNIST}}
 # For each source what its spec needs besides its name, and for uploads their own.
 REQUIRED = {
     "function": {"function": {"type": "sine"}},
@@ -148,7 +161,8 @@ def test_sources_without_such_fields_change_no_images_and_scale_no_targets(sourc
 
 @pytest.mark.parametrize("source", UPLOADED_SOURCES, ids=by_name)
 def test_every_uploaded_source_reads_one_kind_of_upload_and_refuses_the_others(source):
-    refusals = {kind: refusal(source, description) for kind, description in DESCRIPTIONS.items()}
+    descriptions = DESCRIPTIONS | PARTICULAR.get(source.source_name(), {})
+    refusals = {kind: refusal(source, description) for kind, description in descriptions.items()}
 
     taken = [kind.__name__ for kind, error in refusals.items() if error is None]
     assert len(taken) == 1, f"{source.__name__} reads {taken}"
@@ -169,7 +183,7 @@ def refusal(source, description):
 
 @pytest.mark.parametrize("source", UPLOADED_SOURCES, ids=by_name)
 def test_every_uploaded_source_says_how_to_upload_what_is_not_there(source):
-    with pytest.raises(DatasetMissing, match="trainyard data add mine FILE"):
+    with pytest.raises(DatasetMissing, match=r"trainyard data add mine (FILE|DIR)"):
         make(source).shape(None)
 
 

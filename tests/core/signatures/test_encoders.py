@@ -38,14 +38,14 @@ def test_every_part_of_a_missing_date_is_missing():
     assert [math.isnan(part) for part in day(None)] == [True] * len(ALL_PARTS)
 
 
-def test_a_missing_value_is_refused_where_the_model_needs_one():
+def test_a_missing_value_is_rejected_where_the_model_needs_one():
     with pytest.raises(NotEncodable, match="where a value is needed") as caught:
         encoder(NumberEncoding(name="age", allows_missing=False))(None)
     assert caught.value.code == "missing_value"
 
 
 @pytest.mark.parametrize("value", [True, "3", [3], {}, math.inf, 1e39, 10**400])
-def test_what_is_no_number_of_32_bits_is_refused(value):
+def test_a_value_that_is_not_a_32_bit_number_is_rejected(value):
     with pytest.raises(NotEncodable):
         number(value)
 
@@ -58,7 +58,7 @@ def test_a_boolean_comes_in_its_usual_forms(value, expected):
 
 
 @pytest.mark.parametrize("value", [2, "yes", [], 0.5, {}])
-def test_what_is_no_boolean_is_refused(value):
+def test_a_value_that_is_not_a_boolean_is_rejected(value):
     with pytest.raises(NotEncodable):
         boolean(value)
 
@@ -75,7 +75,7 @@ def test_categories_of_numbers_are_written_as_json_writes_them():
 
 
 @pytest.mark.parametrize("value", [[1], {}, math.inf, 10**400])
-def test_what_is_no_category_is_refused(value):
+def test_a_value_that_is_not_a_category_is_rejected(value):
     with pytest.raises(NotEncodable):
         city(value)
 
@@ -91,6 +91,6 @@ def test_a_moment_with_a_zone_is_counted_in_utc():
 
 
 @pytest.mark.parametrize("value", ["", "yesterday", "2024-13-01", "2024-02-30", 20240301, [], "2024", "x" * 10_000])
-def test_what_is_no_date_is_refused(value):
+def test_a_value_that_is_not_a_date_is_rejected(value):
     with pytest.raises(NotEncodable):
         day(value)

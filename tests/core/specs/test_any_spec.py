@@ -287,6 +287,14 @@ A_TABLE = TableDescription(
     ),
 )
 UPLOADS = {
+    "mnist": ArraysDescription(
+        arrays=(
+            ArrayDescription(name="x_train", shape=(900, 28, 28), dtype="uint8"),
+            ArrayDescription(name="y_train", shape=(900,), dtype="uint8", values=count("0", "9")),
+            ArrayDescription(name="x_test", shape=(80, 28, 28), dtype="uint8"),
+            ArrayDescription(name="y_test", shape=(80,), dtype="uint8", values=count("0", "9")),
+        )
+    ),
     "table": A_TABLE,
     "series": A_TABLE,
     "arrays": ArraysDescription(

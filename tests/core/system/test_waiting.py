@@ -5,7 +5,7 @@ from core.system.waiting import wait_for
 
 
 class Flaky:
-    """Raises what it was given, one after the other, then nothing."""
+    """Raises the given errors one after the other, then nothing."""
 
     def __init__(self, *errors: TrainyardError) -> None:
         self.errors = list(errors)
@@ -45,16 +45,16 @@ def test_each_reason_is_said_once_and_the_end_of_the_wait_too(said):
         "Waiting. Refused.",
         "Waiting. Starting up.",
         "Waiting. Not up to date.",
-        "Waited long enough; going on.",
+        "The wait is over.",
     ]
 
 
 def test_the_wait_is_bounded_and_ends_with_the_last_reason(said):
-    with pytest.raises(BrokerUnavailable, match=r"Waited 0\.05 s in vain\. Refused\."):
+    with pytest.raises(BrokerUnavailable, match=r"Gave up after 0\.05 s\. Refused\."):
         wait_for(Flaky(*[BrokerUnavailable("Refused.")] * 1000), 0.05, said.append)
 
 
-def test_what_no_waiting_mends_is_told_at_once(said):
+def test_a_permanent_error_is_raised_at_once(said):
     check = Flaky(DatabaseNewer("Written by a newer one."))
     with pytest.raises(DatabaseNewer):
         wait_for(check, 60, said.append, (DatabaseUnavailable, DatabaseOutdated))

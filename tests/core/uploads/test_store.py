@@ -41,7 +41,7 @@ def test_a_folder_appears_whole_under_its_hash_for_every_user(store):
     assert folder.path.stat().st_mode & 0o777 == 0o755
 
 
-def test_what_is_there_stays_and_what_is_there_in_part_is_replaced(store):
+def test_a_complete_folder_stays_and_an_incomplete_one_is_replaced(store):
     for content in (b"first", b"second"):
         incoming = take_in(store, content)
         store.put(incoming, SHA256)
@@ -56,12 +56,12 @@ def test_what_is_there_stays_and_what_is_there_in_part_is_replaced(store):
     assert names(store) == ["ab"]
 
 
-def test_what_is_given_up_leaves_nothing(store):
+def test_a_discarded_dataset_leaves_nothing(store):
     take_in(store).discard()
     assert names(store) == []
 
 
-def test_what_is_taken_away_is_gone_at_once(store):
+def test_a_folder_that_is_taken_away_is_gone_at_once(store):
     incoming = take_in(store)
     store.put(incoming, SHA256)
     incoming.discard()
@@ -72,7 +72,7 @@ def test_what_is_taken_away_is_gone_at_once(store):
     assert store.take_away(SHA256) is None
 
 
-def test_only_what_nobody_is_at_work_on_is_tidied_away(store):
+def test_only_abandoned_folders_are_tidied_away(store):
     living, dead = store.open(), store.open()
     os.close(dead._lock)
     starting, forgotten = store.root / ".incoming-new", store.root / ".incoming-old"
@@ -84,7 +84,7 @@ def test_only_what_nobody_is_at_work_on_is_tidied_away(store):
     living.discard()
 
 
-def test_age_is_told_of_what_is_stored(store):
+def test_stored_datasets_are_listed_by_age(store):
     incoming = take_in(store)
     store.put(incoming, SHA256)
     incoming.discard()

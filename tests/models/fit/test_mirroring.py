@@ -12,9 +12,6 @@ from core.experiment import parse_spec
 from models.fit.mirroring import is_mirrored, mirrored
 from models.training import train
 
-# One process trains for all tests of this module.
-pytestmark = pytest.mark.xdist_group("mirroring")
-
 ROOT = Path(__file__).parents[3]
 PROGRAM = """
 import json, sys

@@ -1,4 +1,4 @@
-"""What holds for every command: errors in words, exit codes, quick help."""
+"""Behaviour of every command: errors in words, exit codes, quick help."""
 
 import os
 import signal

@@ -88,7 +88,7 @@ def test_picture_is_sent_as_its_bytes(tmp_path):
     assert base64.b64decode(read_input(f"@{path}")["b64"]) == b"\x89PNG\xff"
 
 
-def test_text_that_is_not_json_is_refused_with_the_place():
+def test_text_that_is_not_json_is_rejected_with_the_place():
     with pytest.raises(InvalidArgument, match=r"'\{a: 1\}' is not JSON: .* line 1, column 2"):
         read_input("{a: 1}")
 
@@ -98,7 +98,7 @@ def test_missing_file_is_named(tmp_path):
         read_input(f"@{tmp_path / 'none.json'}")
 
 
-def test_file_that_is_not_text_is_refused(tmp_path):
+def test_file_that_is_not_text_is_rejected(tmp_path):
     path = tmp_path / "x.json"
     path.write_bytes(b"\xff\xfe\xfd")
     with pytest.raises(InvalidArgument, match="is not JSON"):

@@ -38,7 +38,7 @@ def test_beginning_of_several_runs_names_them(client):
 
 
 @pytest.mark.usefixtures("two_runs")
-def test_beginning_of_no_run_is_refused(client):
+def test_beginning_of_no_run_is_rejected(client):
     with pytest.raises(InvalidArgument, match="None of the newest 1,000 runs"):
         find_run_id(client, "ffff")
 
@@ -49,7 +49,7 @@ def test_full_id_is_not_looked_up(client, fake):
 
 
 @pytest.mark.parametrize("text", ["", "019", "latest", "../models", "0192%", "01920000-0000-7000-8000-0000000000010"])
-def test_what_begins_no_id_is_refused_without_asking(client, fake, text):
+def test_text_that_begins_no_id_is_rejected_without_a_request(client, fake, text):
     with pytest.raises(InvalidArgument, match="not a run's id"):
         find_run_id(client, text)
     assert fake.requests == []

@@ -33,7 +33,7 @@ def test_value_is_json_or_else_a_plain_string(text, value):
 
 
 @pytest.mark.parametrize("text", ["epochs", "=3", "a..b=1", ".a=1"])
-def test_what_is_no_assignment_is_refused_with_an_example(text):
+def test_invalid_assignment_is_rejected_with_an_example(text):
     with pytest.raises(InvalidArgument, match=r"training\.epochs=3"):
         parse_assignment(text)
 
@@ -65,7 +65,7 @@ def test_whole_element_can_be_replaced():
 
 
 @pytest.mark.parametrize("text", ["model.layers.2.units=1", "model.layers.first.units=1", "model.layers.-1.units=1"])
-def test_element_that_is_not_there_is_refused(text):
+def test_element_that_is_not_there_is_rejected(text):
     with pytest.raises(InvalidArgument, match="list of 2"):
         patch(text)
 

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -10,14 +10,10 @@ from trainyard.command_line.display.datasets import format_datasets, format_vers
 from trainyard.command_line.display.formats import format_bytes
 from trainyard.command_line.display.progress import show_transfer
 from trainyard.command_line.options import AsJson, Url, connect, print_json
-from trainyard.uploads import find_mnist_files, open_upload
-
-if TYPE_CHECKING:
-    from trainyard.client import Client
+from trainyard.resources.datasets import open_dataset
 
 data = typer.Typer(help="List datasets, add, show, get and delete your own.", rich_markup_mode=None)
 
-MNIST = "mnist"
 Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
 Version = Annotated[int | None, typer.Option("--version", help="Number of a version. Default: the newest.")]
 
@@ -37,19 +33,16 @@ def list_datasets(context: typer.Context, *, as_json: AsJson = False, url: Url =
 
 @data.command()
 def add(
-    name: Annotated[str, typer.Argument(help="What to call it; or mnist, with the folder of its four IDX files.")],
+    name: Annotated[str, typer.Argument(help="Name of the dataset; or mnist, with the folder of its four IDX files.")],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A file; or a folder, of images in folders by class.")],
     *,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
     """Send data to the service: trainyard data add flowers flowers.csv. The same bytes make no new version."""
-    with connect(url) as client:
-        if name == MNIST:
-            _add_mnist(client, path)
-            return
-        with show_transfer(path.name or name, open_upload(path).num_bytes) as on_progress:
-            added = client.upload_dataset(name, path, on_progress=on_progress)
+    num_bytes = open_dataset(name, path).num_bytes
+    with connect(url) as client, show_transfer(path.name or name, num_bytes) as on_progress:
+        added = client.upload_dataset(name, path, on_progress=on_progress)
     if as_json:
         print_json(added.document)
         return
@@ -65,7 +58,7 @@ def show(
     name: Name,
     *,
     version: Version = None,
-    spec: Annotated[bool, typer.Option("--spec", help="Print a spec that can be trained as it stands.")] = False,
+    spec: Annotated[bool, typer.Option("--spec", help="Print an example spec, ready to run.")] = False,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
@@ -109,21 +102,10 @@ def delete(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting.")] = False,
     url: Url = None,
 ) -> None:
-    """Delete an upload that no run under way learns from."""
+    """Delete an uploaded dataset that no unfinished run trains on."""
     what = f"dataset {name}" if version is None else f"version {version} of dataset {name}"
     with connect(url) as client:
         if not yes and sys.stdin.isatty():
             typer.confirm(f"Delete {what} with its files?", abort=True)
         client.delete_dataset(name, version)
     typer.echo(f"Deleted {what}.")
-
-
-def _add_mnist(client: "Client", folder: Path) -> None:
-    found, missing = find_mnist_files(folder)
-    for filename, source in found.items():
-        with show_transfer(filename, source.stat().st_size) as on_progress:
-            client.upload_dataset_file(MNIST, filename, source, on_progress=on_progress)
-        typer.echo(f"Added {filename}.")
-    if missing:
-        typer.echo(f"Missing in '{folder}', gzipped or not: {', '.join(missing)}.", err=True)
-        raise typer.Exit(1)

@@ -34,7 +34,7 @@ class Scope(StrEnum):
 def create(
     name: Annotated[str, typer.Argument(help="Whom or what the key is for.")],
     *,
-    scopes: Annotated[list[Scope], typer.Option("--scope", help="What it may be used for; repeatable.")],
+    scopes: Annotated[list[Scope], typer.Option("--scope", help="Permission of the key; repeatable.")],
     expires: Annotated[
         str | None, typer.Option(metavar="90d", help="How long it lives: 90d, 12h, 30m. Default: until revoked.")
     ] = None,

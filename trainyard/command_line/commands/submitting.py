@@ -1,4 +1,4 @@
-"""`trainyard presets`, `validate` and `run`: what can be trained, what it would be, and training it."""
+"""`trainyard presets`, `validate` and `run`: list presets, validate specs and submit runs."""
 
 from typing import TYPE_CHECKING, Annotated
 

@@ -22,7 +22,7 @@ LONGEST_CELL = 24
 def format_datasets(found: Sequence["Dataset"]) -> str:
     """A line for each dataset."""
     rows = [[dataset.name, *_describe(dataset.document)] for dataset in found]
-    return format_table(["DATASET", "KIND", "STATE", "VERSION", "SIZE", "DESCRIPTION"], rows, right=["VERSION", "SIZE"])
+    return format_table(["DATASET", "KIND", "VERSION", "SIZE", "DESCRIPTION"], rows, right=["VERSION", "SIZE"])
 
 
 def format_version(version: "DatasetVersion") -> str:
@@ -45,7 +45,6 @@ def _describe(document: Any) -> list[str]:
     version, num_bytes = document.get("version"), document.get("num_bytes")
     return [
         str(document.get("kind") or "").replace("_", " "),
-        str(document.get("state") or ""),
         "" if version is None else str(version),
         "" if num_bytes is None else format_bytes(num_bytes),
         str(document.get("description") or document.get("title") or ""),

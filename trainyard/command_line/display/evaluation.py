@@ -68,7 +68,7 @@ def _format_errors(errors: tuple[Errors, ...]) -> str:
 
 
 def _cut(label: str) -> str:
-    # Labels are whatever somebody wrote: none may steer the terminal.
+    # Labels come from users' data and must not contain control codes of the terminal.
     label = "".join(letter if letter.isprintable() else "\ufffd" for letter in label)
     return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
 

@@ -14,8 +14,8 @@ def format_predictions(instances: Sequence[Any], rows: Sequence[Any]) -> str:
     """Format each row's answer: a sum with its bits, a label with the likeliest classes, or plain numbers.
 
     Args:
-        instances: What was asked, in order.
-        rows: What was answered, in order.
+        instances: Rows of the request, in order.
+        rows: Rows of the response, in order.
     """
     is_one = len(rows) == 1
     texts = [_format_row(instance, row, is_one=is_one) for instance, row in zip(instances, rows, strict=False)]

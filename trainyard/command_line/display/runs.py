@@ -21,7 +21,7 @@ MEASURES = ("loss", "accuracy")
 
 
 def format_run(run: RunSnapshot) -> str:
-    """Describe a run: what it is, how far it is and why it failed, if it did."""
+    """Describe a run: its spec, its progress, and its error if it failed."""
     version = f", version {run.model_version.version}" if run.model_version else ""
     state = f"{run.state}, cancel requested" if run.is_cancel_requested and not run.has_ended else run.state
     fields = [
@@ -85,7 +85,7 @@ def format_progress(progress: Progress) -> str:
 
 
 def format_epochs(progress: Progress) -> str:
-    """`epoch 3 of 5`: the epochs finished; "" while nobody knows of how many."""
+    """Format the finished epochs as `epoch 3 of 5`; "" while their total is not known."""
     if not progress.num_epochs:
         return ""
     return f"epoch {format_count(progress.epoch)} of {format_count(progress.num_epochs)}"

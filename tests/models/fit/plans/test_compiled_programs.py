@@ -23,10 +23,6 @@ print(outcome.final_metrics["train/loss"])
 """
 
 
-# One process compiles for all tests of this module.
-pytestmark = pytest.mark.xdist_group("compiled programs")
-
-
 def train(folder, output):
     """Train in a fresh process that keeps compiled programs in a folder; return what it prints."""
     flags = f"--tf_xla_persistent_cache_directory='{folder}' --tf_xla_persistent_cache_device_types=XLA_CPU_JIT,CPU"

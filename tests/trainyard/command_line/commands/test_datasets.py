@@ -3,47 +3,7 @@ import io
 import json
 import tarfile
 
-import pytest
-
-from trainyard.uploads import MNIST_FILES
-
-ROUTE = "/v1/datasets/mnist/files/"
-
-
-@pytest.fixture
-def taking(fake, answer):
-    for name in MNIST_FILES:
-        fake.on("PUT", f"{ROUTE}{name}", answer(status=204))
-        fake.on("PUT", f"{ROUTE}{name}.gz", answer(status=204))
-
-
-@pytest.mark.usefixtures("taking")
-def test_four_files_are_sent_as_they_are(invoke, fake, tmp_path):
-    contents = {f"{ROUTE}{name}.gz": gzip.compress(name.encode()) for name in MNIST_FILES}
-    for name in MNIST_FILES:
-        (tmp_path / f"{name}.gz").write_bytes(contents[f"{ROUTE}{name}.gz"])
-    result = invoke("data", "add", "mnist", str(tmp_path))
-    assert result.exit_code == 0
-    assert result.stdout.splitlines() == [f"Added {name}.gz." for name in MNIST_FILES]
-    assert {request.path: request.raw for request in fake.requests} == contents
-
-
-@pytest.mark.usefixtures("taking")
-def test_missing_files_are_named_after_the_others_were_sent(invoke, fake, tmp_path):
-    (tmp_path / MNIST_FILES[0]).write_bytes(b"x")
-    result = invoke("data", "add", "mnist", str(tmp_path))
-    assert result.exit_code == 1
-    assert result.stdout == f"Added {MNIST_FILES[0]}.\n"
-    assert ", ".join(MNIST_FILES[1:]) in result.stderr
-    assert len(fake.requests) == 1
-
-
-def test_refused_file_is_reported_in_words(invoke, fake, answer, tmp_path):
-    (tmp_path / MNIST_FILES[0]).write_bytes(b"x")
-    fake.on("PUT", f"{ROUTE}{MNIST_FILES[0]}", answer({"detail": "This is not an IDX file."}, 422))
-    result = invoke("data", "add", "mnist", str(tmp_path))
-    assert (result.exit_code, result.stderr) == (1, "Error: This is not an IDX file.\n")
-
+from trainyard.mnist import MNIST_FILES
 
 VERSION = {
     "name": "flowers",
@@ -76,6 +36,34 @@ VERSION = {
 }
 
 
+def test_the_four_files_of_mnist_are_sent_as_one_archive(invoke, fake, answer, tmp_path):
+    for name in MNIST_FILES:
+        (tmp_path / f"{name}.gz").write_bytes(gzip.compress(name.encode()))
+    version = VERSION | {"name": "mnist", "version": 1, "summary": "4 arrays", "format": "tar", "warnings": []}
+    fake.on("POST", "/v1/datasets/mnist/versions", answer(version, 201))
+    result = invoke("data", "add", "mnist", str(tmp_path))
+    assert (result.exit_code, result.stdout) == (0, "Added mnist, version 1: 4 arrays (tar, 81 B).\n")
+    (request,) = fake.requests
+    assert request.query == [("filename", "mnist.tar")]
+    with tarfile.open(fileobj=io.BytesIO(request.raw)) as archive:
+        assert archive.getnames() == list(MNIST_FILES)
+
+
+def test_nothing_is_sent_where_files_of_mnist_are_missing(invoke, fake, tmp_path):
+    (tmp_path / MNIST_FILES[0]).write_bytes(b"x")
+    result = invoke("data", "add", "mnist", str(tmp_path))
+    assert result.exit_code == 1
+    assert ", ".join(MNIST_FILES[1:]) in result.stderr
+    assert fake.requests == []
+
+
+def test_an_archive_is_sent_under_the_name_of_mnist_as_it_is(invoke, fake, answer, tmp_path):
+    (tmp_path / "mnist.npz").write_bytes(b"arrays")
+    fake.on("POST", "/v1/datasets/mnist/versions", answer(VERSION | {"name": "mnist"}, 201))
+    assert invoke("data", "add", "mnist", str(tmp_path / "mnist.npz")).exit_code == 0
+    assert (fake.requests[0].raw, fake.requests[0].query) == (b"arrays", [("filename", "mnist.npz")])
+
+
 def test_mnist_needs_a_folder(invoke, tmp_path):
     result = invoke("data", "add", "mnist", str(tmp_path / "none"))
     assert result.exit_code == 1
@@ -85,9 +73,9 @@ def test_mnist_needs_a_folder(invoke, tmp_path):
 def test_a_file_is_sent_as_it_is(invoke, fake, answer, tmp_path):
     (tmp_path / "flowers.csv").write_bytes(b"width,species\n")
     fake.on("POST", "/v1/datasets/flowers/versions", answer(VERSION, 201), answer(VERSION, 200))
-    told = invoke("data", "add", "flowers", str(tmp_path / "flowers.csv"))
-    assert told.stdout == "Added flowers, version 2: 4 rows of 3 columns (csv, 81 B).\n"
-    assert told.stderr == "Warning: The column 'x' is empty.\n"
+    added = invoke("data", "add", "flowers", str(tmp_path / "flowers.csv"))
+    assert added.stdout == "Added flowers, version 2: 4 rows of 3 columns (csv, 81 B).\n"
+    assert added.stderr == "Warning: The column 'x' is empty.\n"
     (request,) = fake.requests
     assert (request.raw, request.query) == (b"width,species\n", [("filename", "flowers.csv")])
     again = invoke("data", "add", "flowers", str(tmp_path / "flowers.csv"))
@@ -141,7 +129,7 @@ def test_what_is_built_in_has_nothing_to_show(invoke, fake):
     assert (result.exit_code, result.stderr) == (1, "Error: 'iris' is built in. 150 irises.\n")
 
 
-def test_an_upload_comes_back_under_its_name(invoke, fake, answer, tmp_path, monkeypatch):
+def test_an_upload_is_downloaded_under_its_name(invoke, fake, answer, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     fake.on("GET", "/v1/datasets/flowers", {"name": "flowers", "newest": VERSION})
     disposition = {"Content-Disposition": "attachment; filename*=UTF-8''..%2Fmy%20flowers.csv"}
@@ -157,20 +145,20 @@ def test_an_upload_is_deleted_whole_or_one_version_of_it(invoke, fake, answer):
     fake.on("DELETE", "/v1/datasets/flowers", answer(status=204))
     fake.on("DELETE", "/v1/datasets/flowers/versions/2", answer({"detail": "Run 1 uses it."}, 409))
     assert invoke("data", "delete", "flowers", "--yes").stdout == "Deleted dataset flowers.\n"
-    refused = invoke("data", "delete", "flowers", "--version", "2")
-    assert (refused.exit_code, refused.stderr) == (1, "Error: Run 1 uses it.\n")
+    rejected = invoke("data", "delete", "flowers", "--version", "2")
+    assert (rejected.exit_code, rejected.stderr) == (1, "Error: Run 1 uses it.\n")
 
 
 def test_datasets_are_listed_page_by_page(invoke, fake):
-    mnist = {"name": "mnist", "kind": "built_in", "state": "missing", "description": "Digits."}
-    upload = {"name": "flowers", "kind": "table", "state": "ready", "version": 2, "num_bytes": 81}
-    first = {"items": [mnist], "next_cursor": "next"}
+    digits = {"name": "digits", "kind": "built_in", "description": "Digits."}
+    upload = {"name": "flowers", "kind": "table", "version": 2, "num_bytes": 81}
+    first = {"items": [digits], "next_cursor": "next"}
     fake.on("GET", "/v1/datasets", first, {"items": [upload], "next_cursor": None}, first, {"items": [upload]})
     result = invoke("data")
     assert result.exit_code == 0
     assert [line.split() for line in result.stdout.splitlines()[1:]] == [
-        ["mnist", "built", "in", "missing", "Digits."],
-        ["flowers", "table", "ready", "2", "81", "B"],
+        ["digits", "built", "in", "Digits."],
+        ["flowers", "table", "2", "81", "B"],
     ]
     assert fake.requests[1].query == [("limit", "200"), ("cursor", "next")]
-    assert json.loads(invoke("data", "--json").stdout) == {"items": [mnist, upload]}
+    assert json.loads(invoke("data", "--json").stdout) == {"items": [digits, upload]}

@@ -81,7 +81,7 @@ def test_key_of_the_environment_is_sent(invoke, fake):
     assert fake.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_refusal_is_reported_in_words(invoke, fake, answer):
+def test_error_is_reported_in_words(invoke, fake, answer):
     detail = "This needs a key with the scope admin; yours has read."
     fake.on("GET", "/v1/keys", answer({"detail": detail, "code": "insufficient_scope"}, 403))
     result = invoke("keys", "list")
@@ -96,6 +96,6 @@ def test_lifetime_is_a_number_and_a_unit(text, seconds):
 
 
 @pytest.mark.parametrize("text", ["", "90", "d", "0d", "-1d", "1.5d", "90 d", "90D", "1y", "9" * 50 + "d"])
-def test_anything_else_is_refused_with_an_example(text):
+def test_anything_else_is_rejected_with_an_example(text):
     with pytest.raises(InvalidArgument, match="such as 90d"):
         read_lifetime(text)

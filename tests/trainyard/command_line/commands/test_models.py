@@ -80,7 +80,7 @@ def test_version_or_label_is_asked(invoke, fake, arguments, path):
     assert invoke("predict", "m", '{"a": 1, "b": 0}', *arguments).stdout == "1\n"
 
 
-def test_version_and_label_together_are_refused(invoke):
+def test_version_and_label_together_are_rejected(invoke):
     result = invoke("predict", "m", "{}", "--version", "1", "--label", "live")
     assert result.exit_code == 1
     assert "either a version or a label" in result.stderr
@@ -161,7 +161,7 @@ def test_a_picture_that_cannot_be_written_is_reported(invoke, fake, tmp_path):
     assert "cannot be written" in result.stderr
 
 
-def test_a_run_that_held_nothing_out_says_what_to_set(invoke, fake):
+def test_a_run_without_held_out_samples_says_what_to_set(invoke, fake):
     fake.on("GET", f"{RUN_PATH}/evaluation", {"validation": None, "test": None})
     assert "Set dataset.split" in invoke("evaluation", RUN_ID).stdout
 

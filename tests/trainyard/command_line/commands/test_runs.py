@@ -101,7 +101,7 @@ def test_logs_are_printed_as_they_are(invoke, fake, answer):
 
 
 @pytest.mark.parametrize(("state", "text"), [("cancelled", "is cancelled."), ("running", "was asked to stop.")])
-def test_cancel_tells_whether_the_run_has_ended(invoke, fake, answer, run_document, state, text):
+def test_cancel_reports_whether_the_run_has_ended(invoke, fake, answer, run_document, state, text):
     fake.on("POST", f"{RUN_PATH}:cancel", answer(run_document(state), 202))
     result = invoke("cancel", RUN_ID)
     assert (result.exit_code, result.stdout) == (0, f"Run {RUN_ID} {text}\n")

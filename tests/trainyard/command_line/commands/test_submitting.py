@@ -116,7 +116,7 @@ def test_watched_run_gives_its_outcome_as_exit_code(invoke, fake, run_document, 
 
 
 @pytest.mark.usefixtures("accepting")
-def test_watched_failure_tells_why(invoke, fake, run_document):
+def test_watched_failure_shows_the_reason(invoke, fake, run_document):
     error = {"code": "training_failed", "detail": "The loss is NaN at step 7. Lower the learning rate."}
     fake.on("GET", RUN_PATH, run_document("failed", error=error))
     assert "The loss is NaN at step 7. Lower the learning rate." in invoke("run", "binary-adder", "--watch").stdout
@@ -167,7 +167,7 @@ def test_presets_are_listed_with_their_published_figure(invoke):
 
 
 @pytest.mark.usefixtures("presets")
-def test_presets_as_json_are_as_the_service_tells_them(invoke):
+def test_presets_as_json_are_as_the_service_returns_them(invoke):
     assert json.loads(invoke("presets", "--json").stdout) == {"items": [PRESET]}
     assert json.loads(invoke("presets", "mnist-mlp", "--json").stdout) == PRESET
 

@@ -57,7 +57,7 @@ def test_outside_a_terminal_each_change_is_a_line(capsys, run_document, running)
     ]
 
 
-def test_outside_a_terminal_a_queued_run_tells_what_it_waits_for(capsys, run_document):
+def test_outside_a_terminal_a_queued_run_shows_what_it_waits_for(capsys, run_document):
     def waiting(kind, detail):
         return RunSnapshot.from_json(run_document(waiting_for={"kind": kind, "detail": detail}))
 

@@ -73,7 +73,7 @@ def test_outcome_of_a_success_names_the_model_and_its_test(run_document):
     )
 
 
-def test_outcome_of_a_failure_tells_why(run_document):
+def test_outcome_of_a_failure_has_the_reason(run_document):
     document = run_document("failed", error={"code": "x", "detail": "The loss is NaN."})
     assert format_outcome(RunSnapshot.from_json(document)) == f"Run {RUN_ID} failed: The loss is NaN."
 

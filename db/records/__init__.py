@@ -1,0 +1,1 @@
+"""Tables as classes, one module a family of tables."""

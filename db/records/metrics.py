@@ -1,0 +1,59 @@
+"""Tables of metrics: the curves of runs and their points."""
+
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Double, ForeignKey, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from db.columns import MetricValue, SeriesId
+from db.records.base import Base
+from db.records.runs import RunRecord
+
+
+class MetricSeriesRecord(Base):
+    """One curve of a run with its summary.
+
+    Attributes:
+        key: Name of the curve, such as `train/loss`.
+        count: Number of points.
+        min: Least value, with the first step at which it was reached; NaN, without a step, while every value is NaN.
+        max: Greatest value, likewise.
+    """
+
+    __tablename__ = "metric_series"
+
+    id: Mapped[int] = mapped_column(SeriesId, primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(ForeignKey(RunRecord.id, ondelete="CASCADE"))
+    key: Mapped[str]
+    count: Mapped[int] = mapped_column(BigInteger)
+    first_step: Mapped[int] = mapped_column(BigInteger)
+    first: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    last: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    min_step: Mapped[int | None] = mapped_column(BigInteger)
+    min: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    max_step: Mapped[int | None] = mapped_column(BigInteger)
+    max: Mapped[float] = mapped_column(MetricValue, nullable=True)
+
+    __table_args__ = (UniqueConstraint("run_id", "key"),)
+
+
+class MetricPointRecord(Base):
+    """One point of a curve.
+
+    It has no foreign key to its series: PostgreSQL would check it for every point stored. db/metrics.py is the only
+    writer, and deletes points before their series.
+
+    Attributes:
+        unix_seconds: Time of measurement, by the trainer's clock.
+    """
+
+    __tablename__ = "metric_points"
+
+    series_id: Mapped[int] = mapped_column(SeriesId, primary_key=True, autoincrement=False)
+    step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    value: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    unix_seconds: Mapped[float] = mapped_column(Double)
+
+    # SQLite stores the points of a series side by side in step order, in the tree of the key alone.
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads this class attribute once.

@@ -1,0 +1,33 @@
+"""Schema of the database: every table, for migrations and tests."""
+
+from sqlalchemy import MetaData
+
+from db.records.base import Base
+from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
+from db.records.metrics import MetricPointRecord, MetricSeriesRecord
+from db.records.registry import AliasRecord, ModelRecord, ModelVersionRecord
+from db.records.runs import ArtifactRecord, AttemptRecord, ExperimentRecord, RunRecord
+from db.records.service import ApiKeyRecord, CompatibilityRecord, IdempotencyRecord, WorkerRecord
+
+RECORDS: tuple[type[Base], ...] = (
+    ExperimentRecord,
+    RunRecord,
+    AttemptRecord,
+    ArtifactRecord,
+    MetricSeriesRecord,
+    MetricPointRecord,
+    ModelRecord,
+    ModelVersionRecord,
+    AliasRecord,
+    DatasetRecord,
+    DatasetVersionRecord,
+    RunDatasetRecord,
+    ApiKeyRecord,
+    IdempotencyRecord,
+    WorkerRecord,
+    CompatibilityRecord,
+)
+"""Class of every table."""
+
+METADATA: MetaData = Base.metadata
+"""Every table with its columns, constraints and indexes, as migrations compare them with a database."""
