@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.datasets.features import TableShape
-from core.datasets.series import SeriesDataset, refuse_window
+from core.datasets.series import SeriesDataset, reject_window
 from core.datasets.splits import count_split
 from core.errors import InvalidInput
 from models.arrays.samples import Samples, SplitSamples
@@ -84,7 +84,7 @@ def _find_windows(dataset: SeriesDataset, borders: Rows, is_known: Mask) -> list
         first_target = starts + (dataset.horizon if dataset.targets == "every_step" else span - 1)
         found.append(starts[missing[starts + span] == missing[first_target]])
     if not sum(map(len, found)):
-        refuse_window(dataset, int(np.diff(borders).max(initial=0)))
+        reject_window(dataset, int(np.diff(borders).max(initial=0)))
     return found
 
 

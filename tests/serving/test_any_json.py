@@ -70,7 +70,7 @@ def check(answer):
 
 @pytest.mark.parametrize("name", MODELS)
 @given(body=bodies, labels=st.booleans())
-def test_a_predict_body_is_answered_or_refused(request, name, body, labels):
+def test_a_predict_body_is_answered_or_rejected(request, name, body, labels):
     model = request.getfixturevalue(name)
 
     def answer():
@@ -82,7 +82,7 @@ def test_a_predict_body_is_answered_or_refused(request, name, body, labels):
 
 @pytest.mark.parametrize("name", MODELS)
 @given(body=bodies)
-def test_a_classify_body_is_answered_or_refused(request, name, body):
+def test_a_classify_body_is_answered_or_rejected(request, name, body):
     model = request.getfixturevalue(name)
 
     def answer():
@@ -94,6 +94,6 @@ def test_a_classify_body_is_answered_or_refused(request, name, body):
 
 @pytest.mark.parametrize("name", MODELS)
 @given(body=bodies)
-def test_a_regress_body_is_answered_or_refused(request, name, body):
+def test_a_regress_body_is_answered_or_rejected(request, name, body):
     model = request.getfixturevalue(name)
     check(lambda: encode_regress(model.predict(decode_regress(body, model.signature, max_instances=10))).to_json())

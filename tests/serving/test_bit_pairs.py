@@ -31,7 +31,7 @@ def test_bits_run_least_significant_first_with_a_and_b_side_by_side():
 
 
 @pytest.mark.parametrize("value", [128, -1, 10**30, 200.0])
-def test_a_number_out_of_range_is_refused_with_the_range(adder, refusal, value):
+def test_a_number_out_of_range_is_rejected_with_the_range(adder, refusal, value):
     error = refusal(adder, {"instances": [{"a": 1, "b": 1}, {"a": value, "b": 1}]})
     assert error.detail.startswith("Row 1 has the number ")
     assert error.detail.endswith(
@@ -41,13 +41,13 @@ def test_a_number_out_of_range_is_refused_with_the_range(adder, refusal, value):
 
 
 @pytest.mark.parametrize("value", [1.5, "1", None, True, [1], {}, float("nan"), float("inf")])
-def test_what_is_no_whole_number_is_refused(adder, refusal, value):
+def test_what_is_no_whole_number_is_rejected(adder, refusal, value):
     error = refusal(adder, {"instances": [{"a": 1, "b": value}]})
     assert "for b, where a whole number belongs." in error.detail
     assert [problem.pointer for problem in error.problems] == ["/instances/0/b"]
 
 
-def test_a_missing_and_an_unknown_number_are_refused(adder, refusal):
+def test_a_missing_and_an_unknown_number_are_rejected(adder, refusal):
     error = refusal(adder, {"instances": [{"a": 1, "c": 1}]})
     assert [(problem.pointer, problem.code) for problem in error.problems] == [
         ("/instances/0/c", "unknown_operand"),

@@ -51,7 +51,7 @@ def test_a_column_may_be_named_as_the_input_is(line_path, line, predict):
     assert predict(model, {"instances": [{"input": [1]}]}) == {"predictions": [[3.0]]}
 
 
-def test_a_misspelt_column_is_refused_with_the_nearest_that_is_missing(iris, refusal):
+def test_a_misspelt_column_is_rejected_with_the_nearest_that_is_missing(iris, refusal):
     error = refusal(iris, {"instances": [ROW, without("sepal_width", sepal_widht=1)]})
     assert error.problems[0].detail == "Row 1 has an unknown column 'sepal_widht'. Did you mean 'sepal_width'?"
     assert found(error) == [
@@ -60,7 +60,7 @@ def test_a_misspelt_column_is_refused_with_the_nearest_that_is_missing(iris, ref
     ]
 
 
-def test_a_missing_column_is_refused(iris, refusal):
+def test_a_missing_column_is_rejected(iris, refusal):
     error = refusal(iris, {"instances": [ROW, ROW, without("sepal_width")]})
     assert error.detail == (
         "Row 2 lacks the column 'sepal_width'. The model expects sepal_length, sepal_width, petal_length, petal_width."
@@ -68,7 +68,7 @@ def test_a_missing_column_is_refused(iris, refusal):
     assert found(error) == [("/instances/2/sepal_width", "missing_column")]
 
 
-def test_one_column_too_many_is_refused(iris, refusal):
+def test_one_column_too_many_is_rejected(iris, refusal):
     assert found(refusal(iris, {"instances": [ROW | {"colour": 1}]})) == [("/instances/0/colour", "unknown_column")]
 
 
@@ -82,13 +82,13 @@ def test_one_column_too_many_is_refused(iris, refusal):
         (1e39, "Row 1 has the number 1e+39 for sepal_width, beyond the range of 32-bit floats (3.4e38)."),
     ],
 )
-def test_a_value_that_is_no_number_is_refused(iris, refusal, value, detail):
+def test_a_value_that_is_no_number_is_rejected(iris, refusal, value, detail):
     error = refusal(iris, {"instances": [ROW, ROW | {"sepal_width": value}]})
     assert error.detail == detail
     assert [problem.pointer for problem in error.problems] == ["/instances/1/sepal_width"]
 
 
-def test_lists_of_one_length_in_every_column_are_refused(iris, refusal):
+def test_lists_of_one_length_in_every_column_are_rejected(iris, refusal):
     assert len(refusal(iris, {"instances": [{name: [1, 2] for name in ROW}]}).problems) == 4
 
 

@@ -58,7 +58,7 @@ def test_examples_are_answered_with_one_number_each(line, value):
     assert regress(line, {"examples": [{"input": 1}, {"input": value}]}) == {"results": [3.0, 6.0]}
 
 
-def test_a_feature_both_in_context_and_example_is_refused(iris):
+def test_a_feature_both_in_context_and_example_is_rejected(iris):
     error = refusal(classify, iris, {"examples": [ROW], "context": {"sepal_width": 1}})
     assert error.detail == "Row 0 has the feature 'sepal_width', which the context has too. Send it once."
     assert found(error) == [("/examples/0/sepal_width", "repeated_feature")]
@@ -74,11 +74,11 @@ def test_a_feature_both_in_context_and_example_is_refused(iris):
         ({"features": [1, 2, 3, 4]}, "/context/features", "unknown_column"),
     ],
 )
-def test_a_context_that_is_not_of_single_columns_is_refused(iris, context, pointer, code):
+def test_a_context_that_is_not_of_single_columns_is_rejected(iris, context, pointer, code):
     assert found(refusal(classify, iris, {"examples": [ROW], "context": context})) == [(pointer, code)]
 
 
-def test_a_missing_column_is_refused(iris):
+def test_a_missing_column_is_rejected(iris):
     error = refusal(classify, iris, {"examples": [ROW, {"sepal_length": 1, "petal_width": 1, "petal_length": 1}]})
     assert found(error) == [("/examples/1/sepal_width", "missing_column")]
 
@@ -88,13 +88,13 @@ def test_a_list_of_several_numbers_is_no_column(iris):
     assert error.detail == "Row 0 has a list of 2 for sepal_width, where a number belongs."
 
 
-def test_an_unknown_feature_is_refused(line):
+def test_an_unknown_feature_is_rejected(line):
     error = refusal(regress, line, {"examples": [{"input": 1}, {"inptu": 1}]})
     assert error.detail == "Row 1 is an object with 'inptu'; the model's one feature is 'input'."
     assert found(error) == [("/examples/1", "unknown_feature")]
 
 
-def test_a_list_of_another_length_is_refused(line):
+def test_a_list_of_another_length_is_rejected(line):
     error = refusal(regress, line, {"examples": [{"input": 1}, {"input": [1, 2]}]})
     assert error.detail.startswith("The model expects rows of 1 number; row 1 has 2.")
     assert found(error) == [("/examples/1/input", "wrong_length")]
@@ -113,7 +113,7 @@ def test_a_list_of_another_length_is_refused(line):
         ([], [("", "not_an_object")]),
     ],
 )
-def test_a_body_that_holds_no_examples_is_refused(line, body, found_there):
+def test_a_body_that_holds_no_examples_is_rejected(line, body, found_there):
     assert found(refusal(regress, line, body)) == found_there
 
 

@@ -129,14 +129,14 @@ def test_colours_stay_apart_where_the_network_sees_colour():
     assert batch.tolist() == [[[[255.0, 0.0, 0.0], [0.0, 51.0, 102.0]]]]
 
 
-def test_a_transparent_image_is_refused(picture, refusal):
+def test_a_transparent_image_is_rejected(picture, refusal):
     image = Image.fromarray(np.asarray(GREYS, dtype=np.uint8)).convert("RGBA")
     image.putpixel((0, 0), (0, 0, 0, 254))
     error = refusal(picture, {"instances": [row_of(save(image))]})
     assert error.detail == "Row 0 is a partly transparent image. Save it with an opaque background."
 
 
-def test_a_wrong_size_is_refused_with_the_right_one(picture, refusal):
+def test_a_wrong_size_is_rejected_with_the_right_one(picture, refusal):
     error = refusal(picture, {"instances": [row_of(file_of(GREYS)), row_of(file_of([[1, 2, 3, 4]] * 2))]})
     assert error.detail == (
         "Row 1 is an image 4 wide and 2 high; the model expects 2 wide and 3 high. Resize it before sending."
@@ -145,7 +145,7 @@ def test_a_wrong_size_is_refused_with_the_right_one(picture, refusal):
 
 
 @pytest.mark.parametrize("size", [(30_000, 30_000), (2**31 - 1, 2**31 - 1)])
-def test_an_image_of_too_many_pixels_is_refused_by_its_header(picture, refusal, size):
+def test_an_image_of_too_many_pixels_is_rejected_by_its_header(picture, refusal, size):
     assert "Resize it" in refusal(picture, {"instances": [row_of(png_header(*size))]}).detail
     with pytest.raises(InvalidInstances, match=f"at most {MAX_PIXELS} are read"):
         read_image_files([row_of(png_header(*size))], signature_for(-1, -1, 1), PLACE)
@@ -160,20 +160,20 @@ def test_a_network_for_any_size_takes_one_size_in_a_request():
 
 
 @pytest.mark.parametrize("format_", ["GIF", "BMP", "TIFF", "WEBP", "PPM"])
-def test_other_formats_are_refused(picture, refusal, format_):
+def test_other_formats_are_rejected(picture, refusal, format_):
     error = refusal(picture, {"instances": [row_of(file_of(GREYS, format_))]})
     assert error.detail == "Row 0 is neither a PNG nor a JPEG file. Send one of these."
 
 
 @pytest.mark.parametrize("text", ["äöü", "aa a", "abc", "data:image/png;base64,aaaa"])
-def test_what_is_not_base64_is_refused(picture, refusal, text):
+def test_what_is_not_base64_is_rejected(picture, refusal, text):
     error = refusal(picture, {"instances": [{"b64": text}]})
     assert error.detail.startswith("Row 0 is not base64: ")
     assert ("data: URL" in error.detail) is text.startswith("data:")
 
 
 @pytest.mark.parametrize("value", [5, None, ["aaaa"], {"b64": "aaaa"}])
-def test_what_is_not_a_string_is_refused(picture, refusal, value):
+def test_what_is_not_a_string_is_rejected(picture, refusal, value):
     error = refusal(picture, {"instances": [{"b64": value}]})
     assert error.detail.endswith("under 'b64', where a string belongs.")
 
@@ -189,7 +189,7 @@ def test_a_file_is_of_no_use_to_a_model_that_takes_no_images(iris, refusal):
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG"])
-def test_a_file_cut_off_anywhere_is_refused_or_read_but_fails_in_no_other_way(picture, format_):
+def test_a_file_cut_off_anywhere_is_rejected_or_read_but_fails_in_no_other_way(picture, format_):
     content = file_of(GREYS, format_)
     num_refused = 0
     for length in range(len(content)):
@@ -203,7 +203,7 @@ def test_a_file_cut_off_anywhere_is_refused_or_read_but_fails_in_no_other_way(pi
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG"])
 @given(data=st.data())
-def test_a_damaged_file_is_refused_or_read_but_fails_in_no_other_way(picture, format_, data):
+def test_a_damaged_file_is_rejected_or_read_but_fails_in_no_other_way(picture, format_, data):
     content = bytearray(file_of(GREYS, format_))
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -243,12 +243,12 @@ def test_a_grey_picture_with_transparency_is_taken_by_a_colour_model_that_resize
     assert batch.tolist() == [[[[0.0] * 3, [255.0] * 3]]]
 
 
-def test_too_many_pixels_are_refused_by_a_model_that_resizes_too():
+def test_too_many_pixels_are_rejected_by_a_model_that_resizes_too():
     with pytest.raises(InvalidInstances, match="Row 0 is an image of 30000×30000 pixels"):
         read_image_files([row_of(png_header(30_000, 30_000))], resizing(8, 8, 1), PLACE)
 
 
-def test_small_files_that_would_become_large_together_are_refused():
+def test_small_files_that_would_become_large_together_are_rejected():
     # 2,048 × 2,048 × 3 numbers fit five times into MAX_NUMBERS.
     rows = [row_of(file_of([[9]]))] * 6
     with pytest.raises(InvalidInstances, match="There are 6 images; of 2048×2048×3 at most 5 are answered"):

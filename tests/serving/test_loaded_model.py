@@ -20,12 +20,12 @@ def test_a_batch_whose_rows_are_not_in_order_in_memory_is_answered_alike(iris):
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (0, 4), (2, 3), (2, 4, 1)])
-def test_a_batch_of_another_shape_is_refused(iris, shape):
+def test_a_batch_of_another_shape_is_rejected(iris, shape):
     with pytest.raises(InvalidInstances, match="one row or more of shape 4;"):
         iris.predict(np.zeros(shape, dtype=np.float32))
 
 
-def test_a_batch_of_another_type_is_refused(iris):
+def test_a_batch_of_another_type_is_rejected(iris):
     with pytest.raises(InvalidInstances, match="float32; the batch has float64"):
         iris.predict(np.zeros((1, 4)))
 
@@ -35,12 +35,12 @@ def test_a_free_length_takes_any_length(series, num_steps):
     assert series.predict(np.ones((1, num_steps, 2), dtype=np.float32)).tolist() == [2.0 * num_steps]
 
 
-def test_a_free_length_of_none_is_refused(series):
+def test_a_free_length_of_none_is_rejected(series):
     with pytest.raises(InvalidInstances, match="1×0×2"):
         series.predict(np.ones((1, 0, 2), dtype=np.float32))
 
 
-def test_rows_too_short_for_a_filter_are_refused_and_not_a_failure_of_ours(folder, write_graph, series):
+def test_rows_too_short_for_a_filter_are_rejected_and_not_a_failure_of_ours(folder, write_graph, series):
     weights = np.ones((1, 1, 3), dtype=np.float32)
     path = write_graph(folder / "filter.onnx", [("Conv", ["weights"], {})], {"weights": weights}, [1, "n"], [1, "m"])
     shapes = {"input": {"shape": (1, -1)}, "output": {"shape": (1, -1)}}
@@ -104,7 +104,7 @@ def test_the_message_names_no_file_of_ours(line, tmp_path):
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"task": "classification"}', "\udcff"])
-def test_a_signature_that_can_not_be_read_is_a_corrupt_artifact(line_path, tmp_path, content):
+def test_a_signature_that_cannot_be_read_is_a_corrupt_artifact(line_path, tmp_path, content):
     path = tmp_path / "signature.json"
     path.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(ArtifactCorrupt, match="signature"):
@@ -154,7 +154,7 @@ def test_a_network_for_batches_of_one_size_is_a_corrupt_artifact(folder, line, w
         ("picture", {"input": {"name": "image", "onnx_name": "x", "shape": [3, 2, 2]}}),
     ],
 )
-def test_a_signature_that_contradicts_itself_is_refused(request, line_path, tmp_path, model, changes):
+def test_a_signature_that_contradicts_itself_is_rejected(request, line_path, tmp_path, model, changes):
     signature = request.getfixturevalue(model).signature.model_dump(mode="json")
     path = tmp_path / "signature.json"
     path.write_bytes(orjson.dumps(signature | changes))

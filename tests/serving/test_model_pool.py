@@ -178,6 +178,6 @@ def test_many_threads_on_few_places_each_get_the_model_they_asked_for():
     assert len(pool) == 3
 
 
-def test_a_pool_for_no_models_is_refused():
+def test_a_pool_for_no_models_is_rejected():
     with pytest.raises(ValueError, match="1 model or more"):
         ModelPool(0)

@@ -85,7 +85,7 @@ def test_null_is_a_missing_value(sums, predict):
     assert math.isnan(answer)
 
 
-def test_what_is_wrong_is_told_by_row_and_column(sums, refusal):
+def test_what_is_wrong_is_reported_by_row_and_column(sums, refusal):
     misspelt = {name: value for name, value in ROW.items() if name != "city"} | {"cty": "Oslo"}
     error = refusal(sums, {"instances": [ROW, misspelt, ROW | {"age": "old"}, ROW | {"since": "soon"}]})
     assert error.problems[0].detail == "Row 1 has an unknown column 'cty'. Did you mean 'city'?"
@@ -97,7 +97,7 @@ def test_what_is_wrong_is_told_by_row_and_column(sums, refusal):
     ]
 
 
-def test_a_list_of_another_length_is_refused_with_the_columns(sums, refusal):
+def test_a_list_of_another_length_is_rejected_with_the_columns(sums, refusal):
     error = refusal(sums, {"instances": [[30, "Oslo"]]})
     assert error.detail == "Row 0 has 2 values; the model expects 4: age, city, member, since."
     assert found(refusal(sums, {"instances": [[30, "Oslo", "maybe", "2020-02-01"]]})) == [
@@ -106,7 +106,7 @@ def test_a_list_of_another_length_is_refused_with_the_columns(sums, refusal):
 
 
 @pytest.mark.parametrize("row", [3, "Oslo", None, True])
-def test_what_is_no_row_is_refused(sums, refusal, row):
+def test_what_is_no_row_is_rejected(sums, refusal, row):
     assert found(refusal(sums, {"instances": [row]})) == [("/instances/0", "not_an_object")]
 
 
@@ -125,7 +125,7 @@ def test_rows_by_name_and_in_order_may_be_mixed(sums, predict):
         ({name: [] for name in ROW}, [("/inputs", "no_rows")]),
     ],
 )
-def test_columns_that_are_no_table_are_refused(sums, refusal, columns, problems):
+def test_columns_that_are_no_table_are_rejected(sums, refusal, columns, problems):
     assert found(refusal(sums, {"inputs": columns})) == problems
 
 
@@ -134,14 +134,14 @@ def test_a_series_takes_windows_of_rows(series, predict):
     assert predict(series, {"instances": [window, [[1, 0], [2, 0]]]}) == {"predictions": [[4.5], [3.0]]}
 
 
-def test_a_window_of_another_length_is_refused(series, refusal):
+def test_a_window_of_another_length_is_rejected(series, refusal):
     error = refusal(series, {"instances": [[{"load": 1, "holiday": False}]]})
     assert error.detail == (
         "Instance 0 is a list of 1; the model expects a list of 2 rows, one behind the other in time."
     )
 
 
-def test_a_mistake_in_a_window_is_told_by_instance_and_step(series, refusal):
+def test_a_mistake_in_a_window_is_reported_by_instance_and_step(series, refusal):
     window = [{"load": 1.5, "holiday": False}, {"load": None, "holiday": 7}]
     assert found(refusal(series, {"instances": [window]})) == [("/instances/0/1/holiday", "not_a_boolean")]
 
@@ -157,6 +157,6 @@ def test_metadata_name_every_column_with_its_type(sums):
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 4), ()])
-def test_a_signature_whose_table_does_not_give_its_input_is_refused(shape):
+def test_a_signature_whose_table_does_not_give_its_input_is_rejected(shape):
     with pytest.raises(ValueError, match="does not become one of shape"):
         signature_of(shape)

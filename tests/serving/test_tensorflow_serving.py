@@ -62,7 +62,7 @@ def test_not_a_number_and_infinity_are_legal_both_ways(line):
 
 
 @pytest.mark.parametrize("name", ["", "serving", None, 3, ["serving_default"]])
-def test_another_signature_is_refused(line, refusal, name):
+def test_another_signature_is_rejected(line, refusal, name):
     error = refusal(line, {"signature_name": name, "instances": [[1]]})
     assert "'serving_default'. Leave signature_name out." in error.detail
     assert [problem.pointer for problem in error.problems] == ["/signature_name"]
@@ -81,14 +81,14 @@ def test_a_body_holds_one_of_the_two_forms(line, refusal, body, message):
     assert refusal(line, body).detail == message
 
 
-def test_an_unknown_field_is_refused_with_the_nearest(line, refusal):
+def test_an_unknown_field_is_rejected_with_the_nearest(line, refusal):
     error = refusal(line, {"instance": [[1]]})
     assert error.detail == "The body has an unknown field 'instance'. Did you mean 'instances'?"
     assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instance", "unknown_field")]
 
 
 @pytest.mark.parametrize("key", ["instances", "inputs"])
-def test_no_rows_are_refused(line, refusal, key):
+def test_no_rows_are_rejected(line, refusal, key):
     error = refusal(line, {key: []})
     assert error.detail == f"'{key}' is empty. Send one row or more."
     assert [problem.pointer for problem in error.problems] == [f"/{key}"]
@@ -104,13 +104,13 @@ def test_as_many_rows_as_allowed_are_answered_and_no_more(line, predict, refusal
 
 @pytest.mark.parametrize("rows", [5, "rows", None, True])
 @pytest.mark.parametrize("key", ["instances", "inputs"])
-def test_what_is_no_list_of_rows_is_refused(line, refusal, key, rows):
+def test_what_is_no_list_of_rows_is_rejected(line, refusal, key, rows):
     error = refusal(line, {key: rows})
     assert error.detail.endswith("where a list of rows belongs. Send a list, also of a single row.")
     assert [problem.pointer for problem in error.problems] == [f"/{key}"]
 
 
-def test_the_column_form_of_an_unknown_input_is_refused(line, refusal):
+def test_the_column_form_of_an_unknown_input_is_rejected(line, refusal):
     error = refusal(line, {"inputs": {"inptu": [[1]]}})
     assert error.detail.startswith("'inputs' is an object with 'inptu'; the model has one input, 'input'.")
 
@@ -140,7 +140,7 @@ def test_the_pointer_of_a_wrapped_tensor_leads_through_its_name(line, refusal):
         ({"features": [1, 2, 3, 4]}, None, "Row 2 is null, but row 0 is an object with 'features'."),
     ],
 )
-def test_a_mixture_of_row_forms_is_refused_with_the_row_that_differs(iris, refusal, first, other, message):
+def test_a_mixture_of_row_forms_is_rejected_with_the_row_that_differs(iris, refusal, first, other, message):
     error = refusal(iris, {"instances": [first, first, other, first]})
     assert error.detail == f"{message} Send all rows of a request in the same form."
     assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instances/2", "mixed_rows")]
@@ -154,7 +154,7 @@ def test_an_object_is_of_no_use_to_a_model_without_field_names(line, refusal):
     assert [problem.pointer for problem in error.problems] == ["/instances/0/inptu"]
 
 
-def test_an_object_inside_an_input_is_refused(iris, refusal):
+def test_an_object_inside_an_input_is_rejected(iris, refusal):
     error = refusal(iris, {"instances": [{"features": {"sepal_length": 1}}]})
     assert error.detail == "Row 0 has an object with 'sepal_length' under 'features', where numbers belong."
     assert [problem.pointer for problem in error.problems] == ["/instances/0/features"]

@@ -38,7 +38,7 @@ def test_bit_tensors_are_answered_with_a_probability_per_bit(adder, predict):
     }
 
 
-def test_a_short_row_is_refused_with_its_number_and_the_columns(iris, refusal):
+def test_a_short_row_is_rejected_with_its_number_and_the_columns(iris, refusal):
     error = refusal(iris, {"instances": [[1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3]]})
     assert error.detail == (
         "The model expects rows of 4 numbers; row 2 has 3. Send sepal_length, sepal_width, petal_length, petal_width."
@@ -77,7 +77,7 @@ def test_a_single_row_that_is_not_in_a_list_is_explained(iris, refusal):
         ({}, "an object"),
     ],
 )
-def test_what_is_not_a_number_is_refused_with_its_column(iris, refusal, value, description):
+def test_what_is_not_a_number_is_rejected_with_its_column(iris, refusal, value, description):
     error = refusal(iris, {"instances": [[1, 2, 3, 4], [1, value, 3, 4]]})
     assert f"row 1 has {description} for sepal_width, where a number belongs." in error.detail
     assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instances/1/1", "not_a_number")]
@@ -89,7 +89,7 @@ def test_true_is_no_number_among_numbers_of_any_kind(iris, refusal, others):
 
 
 @pytest.mark.parametrize("value", [1e39, -1e39, 10**39, 10**400, 2**128 - 2**103])
-def test_a_number_beyond_32_bit_floats_is_refused(line, refusal, value):
+def test_a_number_beyond_32_bit_floats_is_rejected(line, refusal, value):
     error = refusal(line, {"instances": [[1], [value]]})
     assert "row 1 has " in error.detail
     assert "at [0], beyond the range of 32-bit floats (3.4e38)." in error.detail
@@ -111,7 +111,7 @@ def test_a_fault_deep_inside_a_row_is_located(adder, refusal):
     assert pointers(error) == ["/instances/1/7/1", "/instances/2/5", "/instances/3"]
 
 
-def test_an_image_of_another_size_is_refused_with_the_right_one(picture, refusal):
+def test_an_image_of_another_size_is_rejected_with_the_right_one(picture, refusal):
     error = refusal(picture, {"instances": [[[1, 2], [3, 4]]]})
     assert error.detail == (
         "The model expects images of shape 3×2; row 0 has 2. "
@@ -134,7 +134,7 @@ def test_a_row_of_free_length_is_not_empty(series, refusal):
 
 
 @pytest.mark.parametrize("depth", [1, 3, 30, 70])
-def test_lists_nested_to_any_depth_are_refused(iris, refusal, depth):
+def test_lists_nested_to_any_depth_are_rejected(iris, refusal, depth):
     value = 1
     for _ in range(depth):
         value = [value]

@@ -37,7 +37,7 @@ def assert_refused(answer, status):
         assert answer.json()["status"] == status
 
 
-def test_every_route_is_refused_without_a_key_unless_it_is_public(locked_client):
+def test_every_route_is_rejected_without_a_key_unless_it_is_public(locked_client):
     open_paths = set()
     for method, path, scopes in operations(locked_client.app):
         answer = locked_client.request(method, path)
@@ -183,7 +183,7 @@ def test_below_a_prefix_the_same_paths_are_public(make_settings, admin_key):
         assert client.get("/trainyard/v1/runs").status_code == 401
 
 
-def test_a_route_that_says_no_scope_is_refused_when_the_app_is_made():
+def test_a_route_that_says_no_scope_is_rejected_when_the_app_is_made():
     app = FastAPI(docs_url=None, redoc_url=None)
     check_routes(app)
     app.add_api_route("/v1/scoped", lambda: None, dependencies=[READ])
@@ -193,7 +193,7 @@ def test_a_route_that_says_no_scope_is_refused_when_the_app_is_made():
         check_routes(app)
 
 
-def test_a_public_route_that_says_a_scope_is_refused():
+def test_a_public_route_that_says_a_scope_is_rejected():
     app = FastAPI(docs_url=None, redoc_url=None)
     app.add_api_route("/healthz", lambda: None, dependencies=[READ])
     with pytest.raises(RuntimeError, match="'/healthz'"):
@@ -201,7 +201,7 @@ def test_a_public_route_that_says_a_scope_is_refused():
 
 
 @pytest.mark.parametrize("kind", ["mount", "websocket", "plain"])
-def test_a_route_that_can_say_no_scope_is_refused_unless_public(kind):
+def test_a_route_that_can_say_no_scope_is_rejected_unless_public(kind):
     app = FastAPI(docs_url=None, redoc_url=None)
     match kind:
         case "mount":

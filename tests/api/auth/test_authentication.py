@@ -97,7 +97,7 @@ def test_a_key_for_metrics_given_from_outside_opens_only_them(make_client, make_
 
 
 @pytest.mark.parametrize("kind", ["unknown prefix", "wrong secret", "wrong secret of the environment's key"])
-def test_a_wrong_key_is_refused_in_words_that_do_not_say_what_is_wrong(ask, keep_key, admin_key, kind):
+def test_a_wrong_key_is_rejected_in_words_that_do_not_say_what_is_wrong(ask, keep_key, admin_key, kind):
     wrong = make_key().secret
     known = {"wrong secret": keep_key(Scope.READ), "wrong secret of the environment's key": admin_key}
     key = f"{known[kind][:12]}{wrong}" if kind in known else f"ty_abcdefgh_{wrong}"
@@ -107,7 +107,7 @@ def test_a_wrong_key_is_refused_in_words_that_do_not_say_what_is_wrong(ask, keep
     assert answer.json()["detail"].startswith("This API key is not known here.")
 
 
-def test_an_expired_key_is_refused_saying_so(ask, keep_key, database):
+def test_an_expired_key_is_rejected_saying_so(ask, keep_key, database):
     key = keep_key(Scope.READ, lifetime_seconds=3600)
     move_time(database, key, expires_at=-1)
     answer = ask(key)
@@ -115,7 +115,7 @@ def test_an_expired_key_is_refused_saying_so(ask, keep_key, database):
     assert f"{read_key(key).prefix} ('test') expired at " in answer.json()["detail"]
 
 
-def test_what_became_of_a_key_is_told_only_to_who_has_it(ask, keep_key, database):
+def test_what_became_of_a_key_is_reported_only_to_who_has_it(ask, keep_key, database):
     key = keep_key(Scope.READ, lifetime_seconds=3600)
     move_time(database, key, expires_at=-1)
     answer = ask(key[:-3] + ("aaa" if key[-3:] != "aaa" else "bbb"))
@@ -131,7 +131,7 @@ def test_a_key_that_is_remembered_ends_when_its_time_is_over(ask, keep_key, data
     assert ask(key).status_code == 401
 
 
-def test_a_key_revoked_here_is_refused_at_once(locked_client, ask, admin_key, keep_key):
+def test_a_key_revoked_here_is_rejected_at_once(locked_client, ask, admin_key, keep_key):
     key = keep_key(Scope.READ)
     assert ask(key).status_code == 200
     prefix = read_key(key).prefix
@@ -141,7 +141,7 @@ def test_a_key_revoked_here_is_refused_at_once(locked_client, ask, admin_key, ke
     assert "was revoked at" in answer.json()["detail"]
 
 
-def test_a_key_revoked_elsewhere_is_refused_within_five_seconds(ask, keep_key, database, clock):
+def test_a_key_revoked_elsewhere_is_rejected_within_five_seconds(ask, keep_key, database, clock):
     key = keep_key(Scope.READ)
     assert ask(key).status_code == 200
     with database.transaction() as session:
@@ -215,7 +215,7 @@ def test_the_use_of_a_key_is_written_once_a_minute(ask, keep_key, database, cloc
     assert stored(database, key).last_used_at == first
 
 
-def test_a_use_that_can_not_be_written_fails_no_request(ask, keep_key, database, monkeypatch, caplog, locked_client):
+def test_a_use_that_cannot_be_written_fails_no_request(ask, keep_key, database, monkeypatch, caplog, locked_client):
     def fail(_session, _prefix):
         raise DatabaseUnavailable("The database is read-only for now.")
 

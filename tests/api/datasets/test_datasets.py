@@ -93,7 +93,7 @@ def test_files_put_there_by_hand_with_the_datasets_name_in_front_are_known(clien
     ],
     ids=lambda value: "content" if isinstance(value, bytes) else value,
 )
-def test_a_file_that_is_not_what_its_name_says_is_refused_and_leaves_nothing(
+def test_a_file_that_is_not_what_its_name_says_is_rejected_and_leaves_nothing(
     client, settings, filename, content, words
 ):
     answer = client.put(f"{PATH}/{filename}", content=content)
@@ -103,7 +103,7 @@ def test_a_file_that_is_not_what_its_name_says_is_refused_and_leaves_nothing(
     assert names_in(settings) == []
 
 
-def test_a_refused_file_leaves_the_one_that_was_there(client, settings):
+def test_a_rejected_file_leaves_the_one_that_was_there(client, settings):
     path = f"{PATH}/t10k-labels-idx1-ubyte"
     client.put(path, content=labels())
     assert client.put(path, content=images()).status_code == 422
@@ -127,7 +127,7 @@ def test_an_archive_that_unpacks_to_much_more_is_not_unpacked(client, settings, 
     assert names_in(settings) == []
 
 
-def test_a_file_over_the_limit_is_refused_while_it_is_sent(client, settings, monkeypatch):
+def test_a_file_over_the_limit_is_rejected_while_it_is_sent(client, settings, monkeypatch):
     monkeypatch.setattr("api.datasets.routes.MAX_FILE_BYTES", 100)
     path = f"{PATH}/t10k-labels-idx1-ubyte"
     for content in (labels(93), iter([labels(50), bytes(43)])):

@@ -115,7 +115,7 @@ def test_the_bytes_come_back_whole_in_parts_and_not_twice(client):
 
 
 @pytest.mark.parametrize("name", ["Points", "a/b", "..", "", "a" * 65, "-a", "a b"])
-def test_names_that_are_none_are_refused(client, name):
+def test_names_that_are_none_are_rejected(client, name):
     answer = client.post("/v1/datasets", content=b"zip", params={"name": name})
     assert answer.status_code == 422
     assert answer.json()["code"] == "invalid_parameter"
@@ -132,7 +132,7 @@ def test_names_that_are_none_are_refused(client, name):
         (b"babble", 500, "error"),
     ],
 )
-def test_nothing_is_kept_of_what_can_not_be_read(client, settings, content, status, code):
+def test_nothing_is_kept_of_what_cannot_be_read(client, settings, content, status, code):
     answer = upload(client, content)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert stored(settings) == []
@@ -140,7 +140,7 @@ def test_nothing_is_kept_of_what_can_not_be_read(client, settings, content, stat
     assert client.get("/v1/datasets/pets").status_code == 404
 
 
-def test_what_is_too_large_is_refused(make_client, make_settings):
+def test_what_is_too_large_is_rejected(make_client, make_settings):
     settings = make_settings(max_dataset_bytes=8)
     answer = upload(make_client(settings), b"zip" + b" " * 6)
     assert answer.status_code == 413
@@ -148,7 +148,7 @@ def test_what_is_too_large_is_refused(make_client, make_settings):
     assert stored(settings) == []
 
 
-def test_a_form_is_not_taken_for_the_file_in_it(client, settings):
+def test_a_form_is_not_treated_as_the_file_in_it(client, settings):
     answer = client.post("/v1/datasets/pets/versions", files={"file": ("pets.zip", b"zip")})
     assert (answer.status_code, answer.json()["code"]) == (422, "multipart_form")
     assert stored(settings) == []
@@ -170,7 +170,7 @@ def test_reading_that_takes_too_long_is_ended_with_its_children(make_client, mak
     assert stored(settings) == []
 
 
-def test_the_reader_is_told_no_secrets(make_client, make_settings, tmp_path, monkeypatch):
+def test_the_reader_is_reported_no_secrets(make_client, make_settings, tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINYARD_DATABASE_URL", "sqlite:///secret")
     upload(make_client(make_settings()), f"environment {tmp_path / 'environment'}".encode())
     environment = json.loads((tmp_path / "environment").read_text())
@@ -212,7 +212,7 @@ def test_a_spec_that_names_an_upload_is_pinned_to_its_bytes(client):
         ({"sha256": "0" * 64}, "/spec/dataset/sha256", "not the one given"),
     ],
 )
-def test_a_spec_that_names_what_is_not_there_is_refused(client, dataset, pointer, words):
+def test_a_spec_that_names_what_is_not_there_is_rejected(client, dataset, pointer, words):
     upload(client)
     spec = SPEC | {"dataset": SPEC["dataset"] | dataset}
     for path in ("/v1/runs", "/v1/specs:validate"):

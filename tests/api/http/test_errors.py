@@ -55,7 +55,7 @@ def test_every_class_of_the_family_has_a_status():
     }
 
 
-def test_a_path_that_does_not_exist_is_told_as_a_problem(client):
+def test_a_path_that_does_not_exist_is_reported_as_a_problem(client):
     answer = client.get("/v1/nothing")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == PROBLEM
@@ -122,7 +122,7 @@ def test_head_is_answered_as_get_without_a_body(client):
 
 
 @pytest.mark.parametrize("path", ["/v1/presets/a%00b", "/v1/models/a%00b:predict", "/v1/runs?experiment=%00"])
-def test_an_address_with_a_nul_character_is_refused(client, path):
+def test_an_address_with_a_nul_character_is_rejected(client, path):
     assert client.post(path).status_code == 400
 
 
@@ -161,7 +161,7 @@ def test_an_unexpected_error_in_a_prediction_has_the_form_of_that_surface(client
     ("method", "path"),
     [("GET", "/v1/runs"), ("POST", "/v1/models/iris:predict"), ("GET", "/v1/registry/models"), ("POST", "/v1/runs")],
 )
-def test_a_database_that_does_not_answer_is_told_as_unavailable(client, monkeypatch, method, path):
+def test_a_database_that_does_not_answer_is_reported_as_unavailable(client, monkeypatch, method, path):
     def fail(_):
         raise errors.DatabaseUnavailable("The database does not answer: connection refused. Try again.")
 

@@ -147,7 +147,7 @@ def test_closing_does_not_wait_without_end_for_a_database_that_is_silent(make_ta
     assert not taker._under_way.done()
 
 
-def test_a_database_that_is_away_is_told_as_nothing_and_asked_again(taker, monkeypatch, caplog):
+def test_a_database_that_is_away_is_reported_as_nothing_and_asked_again(taker, monkeypatch, caplog):
     def refuse(_):
         raise DatabaseUnavailable("The database does not answer: connection refused. Try again.")
 

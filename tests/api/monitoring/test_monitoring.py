@@ -30,7 +30,7 @@ def predict(client, model, *rows):
     return client.post(f"/v1/models/{model}:predict", json={"instances": list(rows)})
 
 
-def test_runs_are_told_by_state_and_the_queue_by_its_oldest(client, scrape, worker):
+def test_runs_are_reported_by_state_and_the_queue_by_its_oldest(client, scrape, worker):
     assert scrape(client)["trainyard_queue_oldest_age_seconds"] == 0
     for _ in range(4):
         submit(client)
@@ -200,7 +200,7 @@ def test_names_follow_the_rules_and_each_says_what_it_is(client):
             assert family.name.endswith("_seconds"), family.name
 
 
-def test_the_version_that_runs_is_told(client):
+def test_the_version_that_runs_is_reported(client):
     answer = client.get("/metrics").text
     version = client.get("/healthz").json()["version"]
     assert re.search(rf'^trainyard_build_info{{python="3[.\d]+",version="{re.escape(version)}"}} 1\.0$', answer, re.M)

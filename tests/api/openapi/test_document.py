@@ -227,7 +227,7 @@ def test_every_body_shown_for_keys_works_as_it_stands(client, document):
         assert answer.status_code == 201, answer.text
 
 
-def test_every_operation_but_health_says_how_it_is_refused_without_a_key(document):
+def test_every_operation_but_health_says_how_it_is_rejected_without_a_key(document):
     assert document["components"]["securitySchemes"].keys() == {"bearer", "header"}
     for name, operation in operations(document):
         if name in {"GET /healthz", "GET /readyz"}:
@@ -247,7 +247,7 @@ def test_the_curl_commands_of_the_description_work(client, document):
     assert client.post(bodies[0][1], content=bodies[0][0]).status_code == 202
 
 
-def test_a_body_that_its_schema_refuses_is_refused():
+def test_a_body_that_its_schema_rejects_is_rejected():
     for model in [body for resource in RESOURCES for body in resource.bodies]:
         with pytest.raises(InvalidSpec):
             parse_as(model, {"surely": "not"})

@@ -125,7 +125,7 @@ def test_versions_and_aliases_answer_and_a_new_version_serves_at_once(client, wo
         ("/v1/models/ï", "There is no model"),
     ],
 )
-def test_an_unknown_model_version_or_alias_is_told(served, path, words, verb):
+def test_an_unknown_model_version_or_alias_is_reported(served, path, words, verb):
     assert words in error_of(served.post(f"{path}:{verb}", json={"instances": [ROW]}), 404)
 
 
@@ -135,7 +135,7 @@ def test_an_unknown_model_has_no_status_and_no_metadata(served, path, suffix):
     error_of(served.get(path + suffix), 404)
 
 
-def test_a_model_whose_run_is_not_finished_is_told_with_the_run_and_its_state(client, worker):
+def test_a_model_whose_run_is_not_finished_is_reported_with_the_run_and_its_state(client, worker):
     run_id = client.post("/v1/runs", json={"preset": "iris-keras"}).json()["id"]
     paths = ["/v1/models/iris-keras:predict", "/v1/models/iris-keras/versions/1:predict"]
 
@@ -185,7 +185,7 @@ def test_an_older_version_answers_while_a_new_one_is_trained(served):
         (b'{"signature_name": "other", "instances": [[1, 2, 3, 4]]}', "serving_default"),
     ],
 )
-def test_a_request_that_does_not_fit_the_model_is_told(served, body, words):
+def test_a_request_that_does_not_fit_the_model_is_reported(served, body, words):
     assert words in error_of(served.post(PREDICT, content=body), 400)
 
 
@@ -194,7 +194,7 @@ def test_query_parameters_are_checked(served, query):
     assert "labels" in error_of(served.post(f"{PREDICT}?{query}", json={"instances": [ROW]}), 400)
 
 
-def test_more_rows_than_are_answered_at_once_are_refused(served):
+def test_more_rows_than_are_answered_at_once_are_rejected(served):
     body = json.dumps({"instances": [[0, 0, 0, 0]] * 10_001})
     assert "10001 rows" in error_of(served.post(PREDICT, content=body), 400)
 
@@ -245,7 +245,7 @@ def test_a_network_is_loaded_once_and_shared_by_versions_with_the_same_bytes(ser
     assert len(loaded) == 2
 
 
-def test_a_succeeded_run_without_a_network_can_not_answer(client, worker, iris):
+def test_a_succeeded_run_without_a_network_cannot_answer(client, worker, iris):
     (iris / "model.onnx").unlink()
     worker.register("iris", iris)
     assert "no network" in error_of(client.post(PREDICT, json={"instances": [ROW]}), 500)

@@ -29,7 +29,7 @@ def test_the_same_post_again_is_answered_as_the_first_time_and_makes_no_second_r
     assert len(client.get("/v1/runs").json()["items"]) == 1
 
 
-def test_another_body_under_the_same_key_is_refused(client):
+def test_another_body_under_the_same_key_is_rejected(client):
     post(client, "a")
     answer = post(client, "a", b'{"preset":  "perceptron-or"}')
     assert answer.status_code == 422
@@ -43,13 +43,13 @@ def test_other_keys_and_no_key_make_other_runs(client):
     assert len(ids) == 4
 
 
-def test_a_refused_request_does_not_use_up_its_key(client):
+def test_a_rejected_request_does_not_use_up_its_key(client):
     assert post(client, "a", b'{"preset": "perceptron-orr"}').status_code == 404
     assert post(client, "a").status_code == 202
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256])
-def test_a_key_that_is_none_is_refused(client, key):
+def test_a_key_that_is_none_is_rejected(client, key):
     answer = post(client, key)
     assert answer.status_code == 422
     assert "Idempotency-Key" in answer.json()["detail"]

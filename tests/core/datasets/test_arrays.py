@@ -62,7 +62,7 @@ def test_a_target_for_every_step_makes_a_sequence():
         ([array("x", (5, 2, 2)), array("y", (5,))], {"scaling": "min_max"}, "/dataset/scaling", "two axes"),
     ],
 )  # fmt: skip
-def test_arrays_that_do_not_belong_together_are_refused(arrays, dataset, pointer, detail):
+def test_arrays_that_do_not_belong_together_are_rejected(arrays, dataset, pointer, detail):
     with pytest.raises(InvalidSpec) as raised:
         shape(*arrays, **dataset)
 

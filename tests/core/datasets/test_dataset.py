@@ -147,7 +147,7 @@ def test_sources_without_such_fields_change_no_images_and_scale_no_targets(sourc
 
 
 @pytest.mark.parametrize("source", UPLOADED_SOURCES, ids=by_name)
-def test_every_uploaded_source_reads_one_kind_of_upload_and_refuses_the_others(source):
+def test_every_uploaded_source_reads_one_kind_of_upload_and_rejects_the_others(source):
     refusals = {kind: refusal(source, description) for kind, description in DESCRIPTIONS.items()}
 
     taken = [kind.__name__ for kind, error in refusals.items() if error is None]

@@ -83,7 +83,7 @@ def test_a_table_is_not_empty(dataset):
         ),
     ],
 )
-def test_a_table_that_contradicts_itself_is_refused(dataset, changes, detail):
+def test_a_table_that_contradicts_itself_is_rejected(dataset, changes, detail):
     assert dataset(INLINE | changes) == {"": detail}
 
 

@@ -15,7 +15,7 @@ from core.errors import InvalidSpec
         ("0.2", "'0.2' came; expected a number."),
     ],
 )
-def test_a_share_or_count_is_refused(dataset, field, value, detail):
+def test_a_share_or_count_is_rejected(dataset, field, value, detail):
     assert dataset({"name": "iris", "split": {field: value}}) == {f"/split/{field}": detail}
 
 

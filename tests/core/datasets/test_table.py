@@ -47,7 +47,7 @@ def problem(*columns, **dataset):
     return one.pointer, one.code, one.detail
 
 
-def test_columns_are_taken_for_what_their_values_are():
+def test_columns_are_treated_as_what_their_values_are():
     found = shape(AGE, CITY, MEMBER, BORN, SEEN, KIND, target="kind")
 
     # Four numbers stand for a day and six for a moment.
@@ -119,7 +119,7 @@ def test_a_column_or_the_upload_itself_can_say_which_rows_are_held_out():
         ((AGE, PRICE), {"target": "price", "split": {"test": 90}}, "/dataset/split", "nothing_to_train_on", "90"),
     ],
 )  # fmt: skip
-def test_what_the_table_does_not_have_is_refused_where_the_spec_says_it(columns, dataset, pointer, code, detail):
+def test_what_the_table_does_not_have_is_rejected_where_the_spec_says_it(columns, dataset, pointer, code, detail):
     found = problem(*columns, **dataset)
 
     assert found[:2] == (pointer, code)
@@ -142,7 +142,7 @@ def test_what_the_table_does_not_have_is_refused_where_the_spec_says_it(columns,
         ("a/b", {"type": "date"}, "type"),
     ],
 )
-def test_what_does_not_fit_a_column_is_refused_where_the_spec_says_it(name, choice, field):
+def test_what_does_not_fit_a_column_is_rejected_where_the_spec_says_it(name, choice, field):
     found = problem(AGE, CITY, column("a/b"), PRICE, target="price", columns={name: choice})
 
     assert found[0] == f"/dataset/columns/{name.replace('/', '~1')}/{field}"
@@ -177,7 +177,7 @@ def test_windows_are_counted_before_the_rows_are_read():
         ({"split": {"stratify": True}}, "/dataset/split/stratify"),
     ],
 )
-def test_windows_that_can_not_be_cut_are_refused(dataset, pointer):
+def test_windows_that_cannot_be_cut_are_rejected(dataset, pointer):
     with pytest.raises(InvalidSpec) as raised:
         series(**dataset)
 

@@ -320,7 +320,7 @@ def test_unrolling_a_million_steps_is_refused(check):
     recurrent = {"type": "recurrent", "cell": "gru", "units": 1, "unroll": True}
     model = {"kind": "rnn", "layers": [recurrent, {"type": "dense", "units": 1}]}
     found = refusal(check, {"name": "x", "dataset": dataset, "model": model, "training": {"loss": "mse"}})
-    assert "1,000 time steps at most; 1,000,000 reach it" in found["/model/layers/0/unroll"].detail
+    assert "at most 1,000 time steps; its input has 1,000,000" in found["/model/layers/0/unroll"].detail
 
 
 def test_refusing_leaves_what_was_sent_as_it_was(iris):

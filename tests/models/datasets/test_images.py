@@ -119,7 +119,7 @@ def test_a_damaged_file_is_decoded_again(stored, tmp_path, damage):
     assert path.read_bytes() == whole
 
 
-def test_an_image_that_can_not_be_read_is_named_and_nothing_is_kept(stored, tmp_path):
+def test_an_image_that_cannot_be_read_is_named_and_nothing_is_kept(stored, tmp_path):
     dataset, size, folder = stored
     records = np.load(folder.image_records)
     with folder.image_bytes.open("r+b") as file:

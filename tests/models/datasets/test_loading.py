@@ -101,7 +101,7 @@ def test_every_built_in_source_has_an_example_here(source):
     assert source.source_name() in names, f"No example to load by {source.__name__}: add one to EXAMPLES"
 
 
-def test_a_source_without_a_loader_is_told_by_name(monkeypatch):
+def test_a_source_without_a_loader_is_reported_by_name(monkeypatch):
     monkeypatch.delitem(LOADERS, IrisDataset)
 
     with pytest.raises(NotImplementedError, match=r"loads IrisDataset.*models/datasets/iris\.py.*LOADERS"):

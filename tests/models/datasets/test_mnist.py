@@ -81,7 +81,7 @@ def test_asking_for_more_images_than_there_are_says_how_many_there_are(folder):
     ],
     ids=lambda value: "content" if isinstance(value, bytes) else value,
 )
-def test_a_file_that_is_not_what_it_should_be_is_refused(folder, content, reason):
+def test_a_file_that_is_not_what_it_should_be_is_rejected(folder, content, reason):
     (folder / "train-images-idx3-ubyte").write_bytes(content)
 
     with pytest.raises(InvalidInput, match=reason):

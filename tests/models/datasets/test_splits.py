@@ -96,7 +96,7 @@ def test_test_samples_that_the_dataset_brings_are_left_alone():
     assert numbers_in(parts.test) == [99] * 4
 
 
-def test_stratifying_numbers_is_refused_with_the_field_to_change():
+def test_stratifying_numbers_is_rejected_with_the_field_to_change():
     samples = Samples(np.zeros((4, 1), np.float32), np.zeros((4, 1), np.float32))
 
     with pytest.raises(InvalidSpec) as caught:

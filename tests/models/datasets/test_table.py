@@ -242,7 +242,7 @@ def test_the_latest_rows_are_held_out_by_time(tmp_path, upload_table):
     assert [part.inputs[:, 0].tolist() for part in (data.train, data.validation, data.test)] == [[0, 1, 2], [3], [4]]
 
 
-def test_a_missing_value_that_is_refused_ends_the_run(tmp_path, upload_table):
+def test_a_missing_value_that_is_rejected_ends_the_run(tmp_path, upload_table):
     table = {"x": ("number", [1.0, 1e300, 3.0]), "y": ("number", [0.5, 1.5, 2.5])}
     dataset = upload_table(table) | {"target": "y", "split": {}, "columns": {"x": {"missing": "refuse"}}}
 
