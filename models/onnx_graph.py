@@ -1,4 +1,4 @@
-"""An ONNX graph while it is written, and the values that flow through it."""
+"""Construction of an ONNX graph, and its values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,19 +9,19 @@ import onnx
 from onnx import helper, numpy_helper
 
 OPSET = 20
-"""The first with Gelu."""
+"""First opset with Gelu."""
 
 IR_VERSION = 9
-"""The one that came with this opset."""
+"""IR version that was released with this opset."""
 
 BATCH = "batch"
 
 
 class Graph:
-    """Nodes and constants in the order they were added. Values are known by their names.
+    """Nodes and constants in the order they were added. Values are identified by name.
 
     Attributes:
-        names: Those in use. The body of a loop sees the values around it, so it shares the set of its surroundings.
+        names: Names in use. The body of a loop can read outer values, so it shares the set of the outer graph.
     """
 
     def __init__(self, names: set[str] | None = None) -> None:
@@ -30,7 +30,7 @@ class Graph:
         self._constants: list[Any] = []
 
     def name(self, stem: str) -> str:
-        """Return a name not used before, `stem` itself where it is free."""
+        """Return an unused name, `stem` itself if it is free."""
         name, number = stem, 1
         while name in self.names:
             number += 1
@@ -48,10 +48,10 @@ class Graph:
         """Add a node with one output.
 
         Args:
-            operator: As the ONNX standard names it.
+            operator: Name of the ONNX operator.
             inputs: Names of values; "" for an optional one that is left out.
-            stem: What the output's name begins with.
-            attributes: The operator's.
+            stem: Beginning of the output's name.
+            attributes: Attributes of the operator.
 
         Returns:
             The name of the output.
@@ -75,7 +75,7 @@ class Graph:
         return helper.make_graph(self._nodes, "body", inputs, outputs, self._constants)
 
     def finish(self, inputs: Any, outputs: Any) -> Any:
-        """Return the model of one input and one output.
+        """Return a model with one input and one output.
 
         Args:
             inputs: From `tensor`.
@@ -99,13 +99,13 @@ TO_CHANNELS_LAST = (0, 2, 3, 1)
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value in the graph.
+    """Value in an ONNX graph.
 
     Attributes:
-        name: In the graph.
-        shape: One row's, in Keras's order of axes.
-        channels_first: Whether an image's channels stand before its height and width, as ONNX wants them; Keras has
-            them last. Neighbouring layers over images pass it on like that and save the way there and back.
+        name: Name in the graph.
+        shape: Shape of one row, in Keras's order of axes.
+        channels_first: True if an image's channels are before its height and width, as in ONNX; Keras has them last.
+            Consecutive layers over images keep this order to avoid transposing back and forth.
     """
 
     name: str
@@ -113,15 +113,15 @@ class Value:
     channels_first: bool = False
 
     def after(self, layer: Any, name: str, *, channels_first: bool) -> "Value":
-        """Return the value of this name that a Keras layer makes of this one, in the shape that Keras works out."""
+        """Return the output of a Keras layer that reads this value, with the shape that Keras computes."""
         return Value(name, tuple(layer.compute_output_shape((None, *self.shape))[1:]), channels_first)
 
 
 def to_channels_last(graph: Graph, value: Value) -> str:
-    """Return the value in Keras's order of axes, by name."""
+    """Return the name of the value in Keras's order of axes."""
     return graph.add("Transpose", value.name, perm=TO_CHANNELS_LAST) if value.channels_first else value.name
 
 
 def to_channels_first(graph: Graph, value: Value) -> str:
-    """Return the value of an image in ONNX's order of axes, by name."""
+    """Return the name of an image in ONNX's order of axes."""
     return value.name if value.channels_first else graph.add("Transpose", value.name, perm=TO_CHANNELS_FIRST)

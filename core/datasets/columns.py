@@ -1,4 +1,4 @@
-"""Feature columns of a table, and their preprocessing."""
+"""Feature columns of a table, and their preparation."""
 
 from collections.abc import Iterable, Mapping
 from math import ceil
@@ -14,7 +14,7 @@ from core.uploads.description import ColumnDescription, ColumnType, TableDescrip
 
 
 class ColumnChoice(SpecModel):
-    """Preprocessing of one column; fields that are left out are derived from its values."""
+    """Preparation of one column; fields that are left out are derived from its values."""
 
     type: Literal["number", "category", "boolean", "date"] | None = None
     """Treat the column as this type, for example post codes as `category`."""
@@ -37,7 +37,7 @@ ColumnChoices = Annotated[dict[ColumnName, ColumnChoice], Field(max_length=MAX_C
 
 
 class HasColumns(Protocol):
-    """Fields that `TableDataset` and `SeriesDataset` share: the feature columns and their preprocessing."""
+    """Fields that `TableDataset` and `SeriesDataset` share: the feature columns and their preparation."""
 
     @property
     def features(self) -> tuple[str, ...] | None:
@@ -49,7 +49,7 @@ class HasColumns(Protocol):
 
     @property
     def columns(self) -> Mapping[str, ColumnChoice]:
-        """Preprocessing, by column."""
+        """Preparation, by column."""
 
     @property
     def scaling(self) -> Scaling:
@@ -90,12 +90,12 @@ def choose_features(dataset: HasColumns, description: TableDescription, left_out
     """Choose the feature columns.
 
     Args:
-        dataset: Feature columns and preprocessing of the spec.
+        dataset: Feature columns and preparation of the spec.
         description: Description of the table.
         left_out: Columns with another role, such as the target; None is ignored.
 
     Raises:
-        InvalidSpec: If a column does not exist, or its preprocessing does not suit its values.
+        InvalidSpec: If a column does not exist, or its preparation does not suit its values.
     """
     others = {name for name in left_out if name is not None}
     _check_names(dataset, description, others)
@@ -121,7 +121,7 @@ def choose_features(dataset: HasColumns, description: TableDescription, left_out
             columns.append(_feature(column, choice, dataset.scaling))
     _reject_any(problems)
     if not columns:
-        reject_spec("/dataset/features", "No feature column is left. Exclude fewer columns.", "no_features")
+        reject_spec("/dataset/features", "No column is left as a feature. Exclude fewer.", "no_features")
     return Features(tuple(columns), (*warnings, *_identifier_warnings(columns, description)))
 
 
@@ -138,7 +138,7 @@ def find_column(name: str, pointer: str, description: TableDescription) -> Colum
 
 
 def choice_pointer(name: str, field: str = "") -> str:
-    """Return the JSON pointer to the preprocessing of a column."""
+    """Return the JSON pointer to the preparation of a column."""
     return json_pointer("dataset", "columns", name, *([field] if field else []))
 
 
@@ -239,9 +239,7 @@ def _check_missing(column: ColumnDescription, choice: ColumnChoice, kind: Kind) 
     if choice.missing in _AVERAGES and kind in {"category", "boolean"}:
         return f"A {kind} has no {choice.missing}. Use most_frequent, constant, category or refuse."
     if choice.missing == "refuse" and column.num_missing:
-        return (
-            f"{column.num_missing:,} rows have no value, and missing is 'refuse'. Fill them in, or set missing."
-        )
+        return f"{column.num_missing:,} rows have no value, and missing is 'refuse'. Fill them in, or set missing."
     return ""
 
 

@@ -31,7 +31,7 @@ class DatasetShape:
         task: Kind of prediction.
         input_kind: Form of the inputs in requests.
         input_shape: Shape of one input as a client sends it.
-        network_input_shape: Shape of one input of the network, after preprocessing.
+        network_input_shape: Shape of one input of the network, after preparation.
         target_shape: Shape of one target; () for a class number.
         num_train: Training samples left after validation and test samples are held out.
         num_validation: Samples held out for validation.

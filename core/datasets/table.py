@@ -29,7 +29,7 @@ class TableDataset(UploadedDataset):
     exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
     """Columns that are not features, such as identifiers."""
     columns: ColumnChoices = Field(default_factory=dict)
-    """Preprocessing, by column."""
+    """Preparation, by column."""
     scaling: Scaling = "standardize"
     """Scaling of numbers and dates."""
     target_scaling: TargetScaling = "auto"

@@ -1,4 +1,4 @@
-"""What holds for every source in the union of datasets."""
+"""Requirements for every source in the union of datasets."""
 
 from importlib import import_module
 from pathlib import Path
@@ -43,7 +43,7 @@ DESCRIPTIONS = {
         num_images=100, classes=TWO, least_height=9, greatest_height=9, least_width=8, greatest_width=8, num_grey=0
     ),
 }
-# For each source what its spec needs besides its name, and for uploads their own.
+# For each source the fields that its spec needs besides its name; uploads have fields of their own.
 REQUIRED = {
     "function": {"function": {"type": "sine"}},
     "truth_table": {"operation": "xor"},
@@ -73,7 +73,7 @@ def test_every_source_that_is_written_is_in_the_union():
 
 
 def subclasses_of(source):
-    """All subclasses, and theirs; those that tests define aside."""
+    """Return all direct and indirect subclasses, except those that tests define."""
     direct = [other for other in source.__subclasses__() if other.__module__.startswith("core.")]
     return {*direct, *(inner for other in direct for inner in subclasses_of(other))}
 
@@ -119,7 +119,7 @@ def test_every_built_in_source_has_a_shape(source):
 
 
 @pytest.mark.parametrize("source", BUILT_IN_SOURCES, ids=by_name)
-def test_limited_numbers_of_samples_are_asked_for_by_fields(source):
+def test_limited_numbers_of_samples_have_fields(source):
     for field, number in make(source).sizes_asked().items():
         assert field in source.model_fields
         assert number > 0
@@ -159,7 +159,7 @@ def test_every_uploaded_source_reads_one_kind_of_upload_and_rejects_the_others(s
 
 
 def refusal(source, description):
-    """Why an upload is not read; None where it is."""
+    """Return the error for an upload that is rejected; None for one that is read."""
     try:
         make(source).shape(description)
     except InvalidSpec as error:

@@ -1,4 +1,4 @@
-def test_no_more_mnist_images_are_asked_for_than_there_are(dataset):
+def test_no_more_mnist_images_are_used_than_there_are(dataset):
     found = dataset({"name": "mnist", "max_train_samples": 60_001, "max_test_samples": 10_001})
     assert list(found) == ["/max_train_samples", "/max_test_samples"]
 
