@@ -1,4 +1,4 @@
-"""Whatever JSON value comes, it is answered or refused; nothing else happens."""
+"""Any JSON value is answered or rejected; nothing else happens."""
 
 import json
 
@@ -48,7 +48,7 @@ bodies = (
 
 
 def outcome(answer):
-    """What came of a request: the text of an answer, or the error that refused it."""
+    """Return the outcome of a request: the text of the response, or the error."""
     try:
         return answer()
     except InvalidInstances as error:
@@ -56,7 +56,7 @@ def outcome(answer):
 
 
 def check(answer):
-    """Either it gives JSON or it is refused in words that can be written."""
+    """Check that the request is answered with JSON or rejected with text that can be encoded."""
     result = outcome(answer)
     if isinstance(result, bytes):
         assert isinstance(json.loads(result), dict)

@@ -23,7 +23,7 @@ def test_every_sum_of_numbers_in_range_fits(adder, predict, a, b):
     assert predict(adder, {"instances": [{"b": b, "a": a}]})["predictions"][0]["sum"] == a + b
 
 
-def test_bits_run_least_significant_first_with_a_and_b_side_by_side():
+def test_bits_are_least_significant_first_with_a_and_b_in_pairs():
     # 6 = 110, 1 = 001.
     batch = read_operands([{"a": 6, "b": 1}], 4, PLACE)
     assert batch.tolist() == [[[0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]]
@@ -41,9 +41,9 @@ def test_a_number_out_of_range_is_rejected_with_the_range(adder, refusal, value)
 
 
 @pytest.mark.parametrize("value", [1.5, "1", None, True, [1], {}, float("nan"), float("inf")])
-def test_what_is_no_whole_number_is_rejected(adder, refusal, value):
+def test_anything_but_a_whole_number_is_rejected(adder, refusal, value):
     error = refusal(adder, {"instances": [{"a": 1, "b": value}]})
-    assert "for b, where a whole number belongs." in error.detail
+    assert "for b, not a whole number." in error.detail
     assert [problem.pointer for problem in error.problems] == ["/instances/0/b"]
 
 
@@ -65,7 +65,7 @@ def test_numbers_and_bits_do_not_mix(adder, refusal):
 
 
 @given(st.data(), st.integers(1, 100))
-def test_bits_lead_back_to_their_number(data, num_bits):
+def test_bits_convert_back_to_their_number(data, num_bits):
     numbers = data.draw(st.lists(st.integers(0, 2**num_bits - 1), min_size=1, max_size=5))
     bits = to_bits(numbers, num_bits)
     assert bits.shape == (len(numbers), num_bits)

@@ -28,7 +28,7 @@ def test_rows_by_column_name_are_answered_with_labels(iris, predict):
     }
 
 
-def test_one_probability_is_that_of_the_second_class_which_wins_from_the_threshold_on(gate, predict):
+def test_one_probability_is_that_of_the_second_class_which_is_chosen_from_the_threshold_on(gate, predict):
     # 0.25 + 0.5 = 0.75 is at least 0.6; 0.25 + 0.25 = 0.5 is not.
     assert predict(gate, {"instances": [{"a": 1, "b": 1}, {"a": 1, "b": 0.5}]}) == {
         "predictions": [
@@ -44,7 +44,7 @@ def test_rows_by_column_name_of_a_regression_are_answered_with_numbers(line_path
     assert predict(model, {"instances": [{"x": 1}, {"x": 2.5}]}) == {"predictions": [[3.0], [6.0]]}
 
 
-def test_a_column_may_be_named_as_the_input_is(line_path, line, predict):
+def test_a_column_may_have_the_name_of_the_input(line_path, line, predict):
     signature = line.signature.model_copy(update={"input_kind": InputKind.COLUMNS, "columns": ("input",)})
     model = LoadedModel(line_path, signature)
     assert predict(model, {"instances": [{"input": 1}]}) == {"predictions": [[3.0]]}
@@ -75,10 +75,10 @@ def test_one_column_too_many_is_rejected(iris, refusal):
 @pytest.mark.parametrize(
     ("value", "detail"),
     [
-        ("5", 'Row 1 has the string "5" for sepal_width, where a number belongs.'),
-        (None, "Row 1 has null for sepal_width, where a number belongs."),
-        (True, "Row 1 has true for sepal_width, where a number belongs."),
-        ([5], "Row 1 has a list of 1 for sepal_width, where a number belongs."),
+        ("5", 'Row 1 has the string "5" for sepal_width, not a number.'),
+        (None, "Row 1 has null for sepal_width, not a number."),
+        (True, "Row 1 has true for sepal_width, not a number."),
+        ([5], "Row 1 has a list of 1 for sepal_width, not a number."),
         (1e39, "Row 1 has the number 1e+39 for sepal_width, beyond the range of 32-bit floats (3.4e38)."),
     ],
 )

@@ -60,7 +60,7 @@ def test_examples_are_answered_with_one_number_each(line, value):
 
 def test_a_feature_both_in_context_and_example_is_rejected(iris):
     error = refusal(classify, iris, {"examples": [ROW], "context": {"sepal_width": 1}})
-    assert error.detail == "Row 0 has the feature 'sepal_width', which the context has too. Send it once."
+    assert error.detail == "Row 0 has the feature 'sepal_width', which is in the context too. Send it once."
     assert found(error) == [("/examples/0/sepal_width", "repeated_feature")]
 
 
@@ -85,7 +85,7 @@ def test_a_missing_column_is_rejected(iris):
 
 def test_a_list_of_several_numbers_is_no_column(iris):
     error = refusal(classify, iris, {"examples": [ROW | {"sepal_width": [1, 2]}]})
-    assert error.detail == "Row 0 has a list of 2 for sepal_width, where a number belongs."
+    assert error.detail == "Row 0 has a list of 2 for sepal_width, not a number."
 
 
 def test_an_unknown_feature_is_rejected(line):
@@ -117,7 +117,7 @@ def test_a_body_that_holds_no_examples_is_rejected(line, body, found_there):
     assert found(refusal(regress, line, body)) == found_there
 
 
-def test_a_model_is_asked_for_what_it_can_answer(line, iris, adder, picture, series):
+def test_each_method_needs_a_model_that_supports_it(line, iris, adder, picture, series):
     for method, models in ((classify, (line, adder, series)), (regress, (iris, adder, picture, series))):
         for model in models:
             error = refusal(method, model, {"examples": [{}]})

@@ -49,7 +49,7 @@ def test_plain_rows_are_answered_with_labels_on_request(iris, predict):
 
 def test_a_model_that_does_not_classify_has_no_labels(line, refusal):
     error = refusal(line, {"instances": [[1]]}, labels=True)
-    assert error.detail == "Labels were asked for, but this model does not classify. Ask without."
+    assert error.detail == "This model does not classify, so it has no labels. Leave labels out."
 
 
 def test_not_a_number_and_infinity_are_legal_both_ways(line):
@@ -73,8 +73,8 @@ def test_another_signature_is_rejected(line, refusal, name):
     [
         ({}, "The body has neither of 'instances' and 'inputs'. Send one."),
         ({"instances": [[1]], "inputs": [[1]]}, "The body has both of 'instances' and 'inputs'. Send one."),
-        ([[1]], "The body is a list of 1, where an object with 'instances' or 'inputs' belongs."),
-        (None, "The body is null, where an object with 'instances' or 'inputs' belongs."),
+        ([[1]], "The body is a list of 1, not an object with 'instances' or 'inputs'."),
+        (None, "The body is null, not an object with 'instances' or 'inputs'."),
     ],
 )
 def test_a_body_holds_one_of_the_two_forms(line, refusal, body, message):
@@ -90,23 +90,23 @@ def test_an_unknown_field_is_rejected_with_the_nearest(line, refusal):
 @pytest.mark.parametrize("key", ["instances", "inputs"])
 def test_no_rows_are_rejected(line, refusal, key):
     error = refusal(line, {key: []})
-    assert error.detail == f"'{key}' is empty. Send one row or more."
+    assert error.detail == f"'{key}' is empty. Send at least one row."
     assert [problem.pointer for problem in error.problems] == [f"/{key}"]
 
 
 @pytest.mark.parametrize("key", ["instances", "inputs"])
-def test_as_many_rows_as_allowed_are_answered_and_no_more(line, predict, refusal, key):
+def test_more_rows_than_allowed_are_rejected(line, predict, refusal, key):
     (answers,) = predict(line, {key: [[0]] * 3}, max_instances=3).values()
     assert answers == [[1.0]] * 3
     error = refusal(line, {key: [[0]] * 4}, max_instances=3)
-    assert error.detail == f"'{key}' has 4 rows; at most 3 are answered at once. Send them in several requests."
+    assert error.detail == f"'{key}' has 4 rows; at most 3 are allowed. Send them in several requests."
 
 
 @pytest.mark.parametrize("rows", [5, "rows", None, True])
 @pytest.mark.parametrize("key", ["instances", "inputs"])
-def test_what_is_no_list_of_rows_is_rejected(line, refusal, key, rows):
+def test_anything_but_a_list_of_rows_is_rejected(line, refusal, key, rows):
     error = refusal(line, {key: rows})
-    assert error.detail.endswith("where a list of rows belongs. Send a list, also of a single row.")
+    assert error.detail.endswith("not a list of rows. Send a list, even for a single row.")
     assert [problem.pointer for problem in error.problems] == [f"/{key}"]
 
 
@@ -146,7 +146,7 @@ def test_a_mixture_of_row_forms_is_rejected_with_the_row_that_differs(iris, refu
     assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instances/2", "mixed_rows")]
 
 
-def test_an_object_is_of_no_use_to_a_model_without_field_names(line, refusal):
+def test_an_object_is_rejected_by_a_model_without_field_names(line, refusal):
     error = refusal(line, {"instances": [{"inptu": [1]}]})
     assert error.detail == (
         "Row 0 is an object with 'inptu'. Send its numbers as they are, or as {\"input\": ...}. Did you mean 'input'?"
@@ -156,7 +156,7 @@ def test_an_object_is_of_no_use_to_a_model_without_field_names(line, refusal):
 
 def test_an_object_inside_an_input_is_rejected(iris, refusal):
     error = refusal(iris, {"instances": [{"features": {"sepal_length": 1}}]})
-    assert error.detail == "Row 0 has an object with 'sepal_length' under 'features', where numbers belong."
+    assert error.detail == "Row 0 has an object with 'sepal_length' under 'features', not numbers."
     assert [problem.pointer for problem in error.problems] == ["/instances/0/features"]
 
 
@@ -178,7 +178,7 @@ def test_messages_do_not_repeat_a_long_request(iris, refusal):
         assert sum(len(problem.detail) + len(problem.pointer) for problem in error.problems) < 10_000
 
 
-def test_messages_can_be_written_whatever_the_request_holds(iris, refusal):
+def test_messages_can_be_encoded_whatever_the_request_contains(iris, refusal):
     half = "\ud83d"
     for body in ({half: 1}, {"instances": [{half: 1}]}, {"instances": [[1, 2, 3, half]]}, {"inputs": {half: 1}}):
         error = refusal(iris, body)

@@ -59,8 +59,8 @@ def test_no_more_than_twenty_problems_are_listed(iris, refusal):
 def test_a_single_row_that_is_not_in_a_list_is_explained(iris, refusal):
     error = refusal(iris, {"instances": [5.1, 3.5, 1.4, 0.2]})
     assert error.detail.startswith(
-        "The model expects rows of 4 numbers; row 0 is the number 5.1, where a list belongs. "
-        "Put the numbers of each row in a list of their own, also those of a single row."
+        "The model expects rows of 4 numbers; row 0 is the number 5.1, not a list. "
+        "Put the numbers of each row in a list, even for a single row."
     )
 
 
@@ -79,7 +79,7 @@ def test_a_single_row_that_is_not_in_a_list_is_explained(iris, refusal):
 )
 def test_what_is_not_a_number_is_rejected_with_its_column(iris, refusal, value, description):
     error = refusal(iris, {"instances": [[1, 2, 3, 4], [1, value, 3, 4]]})
-    assert f"row 1 has {description} for sepal_width, where a number belongs." in error.detail
+    assert f"row 1 has {description} for sepal_width, not a number." in error.detail
     assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instances/1/1", "not_a_number")]
 
 
@@ -97,16 +97,16 @@ def test_a_number_beyond_32_bit_floats_is_rejected(line, refusal, value):
 
 
 @pytest.mark.parametrize("value", [2**64, 2**100, -(2**127), LARGEST, 1e-50])
-def test_any_other_number_is_taken_as_the_nearest_32_bit_float(series, predict, value):
+def test_any_other_number_is_rounded_to_the_nearest_32_bit_float(series, predict, value):
     assert predict(series, {"instances": [[[value, 0]]]})["predictions"] == [pytest.approx(value, rel=1e-7, abs=1e-45)]
 
 
-def test_a_fault_deep_inside_a_row_is_located(adder, refusal):
+def test_a_mistake_deep_inside_a_row_is_located(adder, refusal):
     bits = [[0, 0]] * 8
     error = refusal(adder, {"instances": [bits, [*bits[:7], [0, "1"]], [*bits[:5], [0], *bits[:2]], bits[:7]]})
     assert [problem.detail for problem in error.problems] == [
         f"The model expects rows of shape 8×2; row {fault}. Send nested lists of numbers."
-        for fault in ('1 has the string "1" at [7][1], where a number belongs', "2 has 1 at [5]", "3 has 7")
+        for fault in ('1 has the string "1" at [7][1], not a number', "2 has 1 at [5]", "3 has 7")
     ]
     assert pointers(error) == ["/instances/1/7/1", "/instances/2/5", "/instances/3"]
 
@@ -123,7 +123,7 @@ def test_rows_of_free_length_are_of_one_length_in_a_request(series, predict, ref
     assert predict(series, {"instances": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]}) == {"predictions": [10.0, 26.0]}
     error = refusal(series, {"instances": [[[1, 2]], [[3, 4], [5, 6]]]})
     assert error.detail.startswith(
-        "The model expects rows of shape any×2, each of the size of the first, 1×2; row 1 has 2."
+        "The model expects rows of shape any×2, each of the same size as the first, 1×2; row 1 has 2."
     )
     assert pointers(error) == ["/instances/1"]
 

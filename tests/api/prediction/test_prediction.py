@@ -177,7 +177,7 @@ def test_an_older_version_answers_while_a_new_one_is_trained(served):
         (b'{"instance": [[1, 2, 3, 4]]}', "Did you mean 'instances'?"),
         (b'{"instances": [[1, 2, 3, 4], [1, 2, 3]]}', "row 1 has 3"),
         (b'{"instances": [[1, 2, 3, 4, 5]]}', "row 0 has 5"),
-        (b'{"instances": [[1, 2, 3, "4"]]}', "where a number belongs"),
+        (b'{"instances": [[1, 2, 3, "4"]]}', "not a number"),
         (b'{"instances": [1, 2, 3, 4]}', "a list of their own"),
         (b'{"instances": [[1, 2, 3, 1e39]]}', "32-bit"),
         (b'{"instances": [{"sepal_length": 1, "sepal_width": 1, "petal_length": 1, "petal_widht": 1}]}', "petal_width"),
