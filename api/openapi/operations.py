@@ -29,7 +29,7 @@ DATABASE_DOWN = DatabaseUnavailable("The database does not answer: connection re
 MALFORMED = InvalidInput("The body is not JSON: Expecting ',' delimiter, at line 1, column 24.")
 
 TOO_LARGE = BodyTooLarge(
-    "The body is larger than the 1,048,576 bytes this route takes. Send less, or raise TRAINYARD_MAX_BODY_BYTES."
+    "The body is larger than the 1,048,576 bytes that this route accepts. Send less, or raise TRAINYARD_MAX_BODY_BYTES."
 )
 
 UNKNOWN_RUN = UnknownRun(

@@ -128,6 +128,6 @@ WRONG_WIDTH = InvalidInstances(
 )
 
 TOO_LARGE = BodyTooLarge(
-    "The body is larger than the 16,777,216 bytes this route takes. "
+    "The body is larger than the 16,777,216 bytes that this route accepts. "
     "Send fewer rows at a time, or raise TRAINYARD_MAX_PREDICT_BODY_BYTES."
 )
