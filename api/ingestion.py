@@ -173,7 +173,7 @@ def _raise_for_crash(status: int, complaint: Path) -> None:
         raise DiskFull("The service's disk is full. Delete datasets and runs that are no longer needed.")
     if status < 0:
         raise RejectedDataset(
-            f"Parsing the file ended with {signal.Signals(-status).name}: it needs more memory than is available, or it is "
+            f"Parsing the file ended with {signal.Signals(-status).name}: it needs more memory than there is, or is "
             "malicious. Send less of it, or another format.",
             "reading_ended",
         )

@@ -5,7 +5,7 @@ from typing import Any
 from api.http.parameters import EXAMPLE_RUN_ID
 from core.errors import UnknownArtifact
 
-UNKNOWN_ARTIFACT = UnknownArtifact(f"Run {EXAMPLE_RUN_ID} has no artifact 'model.onx'. Did you mean 'model.onnx'?")
+UNKNOWN_ARTIFACT = UnknownArtifact(f"Run {EXAMPLE_RUN_ID} left no artifact 'model.onx'. Did you mean 'model.onnx'?")
 
 NO_LOG = UnknownArtifact(f"Run {EXAMPLE_RUN_ID} was cancelled and has no log.")
 

@@ -161,7 +161,7 @@ TOO_LARGE = BodyTooLarge(
     "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
 )
 
-TOO_SLOW = BodyTooSlow("Only 3,012 bytes of the body arrived in 31 s. Send it faster than 16,384 bytes a second.")
+TOO_SLOW = BodyTooSlow("Only 3,012 bytes of the body came in 31 s. Send it faster than 16,384 bytes a second.")
 
 REFUSED = RejectedDataset("Row 7 has 4 values, the header has 3. Give every row as many.", "ragged_rows")
 

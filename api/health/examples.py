@@ -24,7 +24,7 @@ NOT_READY = {
 }
 
 MEASUREMENTS = """\
-# HELP trainyard_database_up 1 if the database answered in time, else 0.
+# HELP trainyard_database_up Availability of the database: 1 if it answered in time, else 0.
 # TYPE trainyard_database_up gauge
 trainyard_database_up 1.0
 # HELP trainyard_runs Runs by state.

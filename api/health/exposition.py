@@ -27,7 +27,9 @@ class Exposition(Collector):
     def collect(self) -> Iterator[Metric]:
         """Yield every metric family in the order of the response."""
         is_up = self._reading is not None
-        yield _gauge("trainyard_database_up", "1 if the database answered in time, else 0.", int(is_up))
+        yield _gauge(
+            "trainyard_database_up", "Availability of the database: 1 if it answered in time, else 0.", int(is_up)
+        )
         if self._reading is not None:
             yield from _measure_queue(self._reading)
             yield from _measure_totals(self._reading)

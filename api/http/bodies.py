@@ -44,7 +44,7 @@ async def stream_body(request: Request, max_bytes: int, remedy: str) -> AsyncGen
                     piece = await anext(pieces, None)
             except TimeoutError as error:
                 raise BodyTooSlow(
-                    f"Only {num_bytes:,} bytes of the body arrived in {asyncio.get_running_loop().time() - began:.0f} s. "
+                    f"Only {num_bytes:,} bytes of the body came in {asyncio.get_running_loop().time() - began:.0f} s. "
                     f"Send it faster than {SLOWEST_BYTES_PER_SECOND:,} bytes a second."
                 ) from error
             if piece is None:

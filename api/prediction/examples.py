@@ -1,4 +1,4 @@
-"""Predictions as examples."""
+"""Examples of predictions."""
 
 from typing import Any
 
@@ -52,9 +52,9 @@ SCHEMAS: dict[str, Document] = {
     "predict": {
         "type": "object",
         "properties": {
-            "signature_name": {"type": "string", "description": "`serving_default`, the one there is."},
+            "signature_name": {"type": "string", "description": "`serving_default`, the only one."},
             "instances": {"type": "array", "description": "The row form: a list of rows."},
-            "inputs": {"description": "The column form: the input tensor, or an object of its name and it."},
+            "inputs": {"description": "The column form: the input tensor, or an object with it under its name."},
         },
     },
     "classify": {

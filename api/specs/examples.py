@@ -1,4 +1,4 @@
-"""Checked specs as examples."""
+"""Examples of specs and reports."""
 
 from typing import Any
 

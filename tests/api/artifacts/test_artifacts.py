@@ -101,7 +101,7 @@ def test_a_run_that_ended_without_a_log_has_none(client):
     assert "cancelled" in answer.json()["detail"]
 
 
-def test_the_environment_is_what_the_trainer_told(client, worker):
+def test_the_environment_is_that_of_the_trainers_report(client, worker):
     run_id = submit(client)
     path = f"/v1/runs/{run_id}/environment"
     nothing = {"run_id": run_id, "device": None, "engine": None, "environment": None}

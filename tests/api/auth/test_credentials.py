@@ -59,7 +59,7 @@ def test_a_key_is_read_from_either_header(headers):
         [("Authorization", "Basic dXNlcjpwYXNz"), ("X-API-Key", KEY)],
     ],
 )
-def test_what_is_not_one_key_is_rejected_without_repeating_it(headers, locked_client):
+def test_anything_but_one_key_is_rejected_without_repeating_it(headers, locked_client):
     with pytest.raises(UnknownCredential) as caught:
         read_credential(encode(headers))
     assert KEY[3:11] not in caught.value.detail
@@ -68,7 +68,7 @@ def test_what_is_not_one_key_is_rejected_without_repeating_it(headers, locked_cl
     assert answer.json()["code"] == "unknown_credential"
 
 
-def test_no_key_at_all_is_reported_how_to_send_one():
+def test_the_error_of_a_missing_key_says_how_to_send_one():
     with pytest.raises(KeyRejected, match=r"Authorization: Bearer KEY.*X-API-Key: KEY"):
         read_credential([])
 

@@ -1,4 +1,4 @@
-"""What a browser may be made to send, as tables: names in Host, sites in Sec-Fetch-Site, pages in Origin."""
+"""Requests that other sites can make a browser send: names in Host, sites in Sec-Fetch-Site, pages in Origin."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -95,13 +95,13 @@ def test_a_host_that_is_malformed_is_rejected(client, host):
 def test_a_request_with_several_hosts_is_rejected(client):
     answer = client.get("/v1/presets", headers=[("Host", "localhost"), ("Host", "localhost")])
     assert answer.status_code == 400
-    assert "2 Host headers came" in answer.json()["detail"]
+    assert "has 2 Host headers" in answer.json()["detail"]
 
 
 def test_a_request_without_a_host_is_rejected(client):
     origins = next(layer.kwargs["origins"] for layer in client.app.user_middleware if "origins" in layer.kwargs)
     rejection = origins.rejection({"method": "GET", "headers": []})
-    assert "0 Host headers came" in rejection.detail
+    assert "has 0 Host headers" in rejection.detail
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_request_without_a_host_is_rejected(client):
         (("2001:db8::7", 8000), False),
     ],
 )
-def test_a_server_that_listens_elsewhere_than_was_said_answers_no_one_there(client, server, is_answered):
+def test_a_server_rejects_requests_at_addresses_that_are_not_configured(client, server, is_answered):
     origins = next(layer.kwargs["origins"] for layer in client.app.user_middleware if "origins" in layer.kwargs)
     rejection = origins.rejection({"method": "GET", "headers": [(b"host", b"localhost")], "server": server})
     assert (rejection is None) == is_answered

@@ -1,4 +1,4 @@
-"""What uploads hold, good and bad, through HTTP and the reader itself; tests/ingest goes through every kind of it."""
+"""Uploads with valid and invalid content, through HTTP and the parser; tests/ingest covers every format."""
 
 import io
 import pickle
@@ -77,7 +77,7 @@ def test_arrays_are_described_and_can_be_trained_on(client):
     ],
     ids=["ragged", "unknown", "objects", "pickle", "truncated", "path", "bomb", "link", "columns"],
 )
-def test_what_no_run_could_learn_from_is_rejected_and_not_kept(client, settings, content, code):
+def test_uploads_without_valid_data_are_rejected_and_not_stored(client, settings, content, code):
     answer = upload(client, content)
     assert answer.status_code == 422, answer.text
     assert (answer.json()["code"], len(answer.json()["detail"]) > 30) == (code, True), answer.text
@@ -85,7 +85,7 @@ def test_what_no_run_could_learn_from_is_rejected_and_not_kept(client, settings,
     assert client.get("/v1/datasets/flowers").status_code == 404
 
 
-def test_what_takes_too_much_room_unpacked_is_rejected(make_client, make_settings):
+def test_an_archive_that_unpacks_to_too_much_is_rejected(make_client, make_settings):
     settings = make_settings(max_unpacked_bytes=100_000)
     answer = upload(make_client(settings), zipped(a_dot_csv="x\n" + "0.123456\n" * 100_000))
     assert (answer.status_code, answer.json()["code"]) == (422, "too_large")

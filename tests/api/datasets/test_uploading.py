@@ -46,7 +46,7 @@ def wait_until(condition, seconds=10):
         time.sleep(0.05)
 
 
-def test_an_upload_becomes_a_version_with_what_was_found_in_it(client, settings):
+def test_an_upload_becomes_a_version_with_a_description(client, settings):
     answer = client.post("/v1/datasets", content=b"zip 1", params={"name": "pets", "filename": "pets.zip"})
     assert answer.status_code == 201, answer.text
     assert answer.headers["Location"] == "/v1/datasets/pets/versions/1"
@@ -115,7 +115,7 @@ def test_the_bytes_come_back_whole_in_parts_and_not_twice(client):
 
 
 @pytest.mark.parametrize("name", ["Points", "a/b", "..", "", "a" * 65, "-a", "a b"])
-def test_names_that_are_none_are_rejected(client, name):
+def test_invalid_names_are_rejected(client, name):
     answer = client.post("/v1/datasets", content=b"zip", params={"name": name})
     assert answer.status_code == 422
     assert answer.json()["code"] == "invalid_parameter"
@@ -132,7 +132,7 @@ def test_names_that_are_none_are_rejected(client, name):
         (b"babble", 500, "error"),
     ],
 )
-def test_nothing_is_kept_of_what_cannot_be_read(client, settings, content, status, code):
+def test_nothing_is_stored_of_an_invalid_upload(client, settings, content, status, code):
     answer = upload(client, content)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert stored(settings) == []
@@ -140,7 +140,7 @@ def test_nothing_is_kept_of_what_cannot_be_read(client, settings, content, statu
     assert client.get("/v1/datasets/pets").status_code == 404
 
 
-def test_what_is_too_large_is_rejected(make_client, make_settings):
+def test_an_upload_that_is_too_large_is_rejected(make_client, make_settings):
     settings = make_settings(max_dataset_bytes=8)
     answer = upload(make_client(settings), b"zip" + b" " * 6)
     assert answer.status_code == 413
@@ -170,7 +170,7 @@ def test_reading_that_takes_too_long_is_ended_with_its_children(make_client, mak
     assert stored(settings) == []
 
 
-def test_the_reader_is_reported_no_secrets(make_client, make_settings, tmp_path, monkeypatch):
+def test_the_parser_gets_no_secrets(make_client, make_settings, tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINYARD_DATABASE_URL", "sqlite:///secret")
     upload(make_client(make_settings()), f"environment {tmp_path / 'environment'}".encode())
     environment = json.loads((tmp_path / "environment").read_text())
@@ -178,7 +178,7 @@ def test_the_reader_is_reported_no_secrets(make_client, make_settings, tmp_path,
     assert environment["TMPDIR"].startswith(str(tmp_path / "datasets" / "uploads"))
 
 
-def test_what_a_process_that_died_left_is_tidied_away_at_the_next_start(make_client, settings, store):
+def test_files_of_a_process_that_died_are_removed_at_the_next_start(make_client, settings, store):
     other = store.open()
     dead = store.open()
     os.close(dead._lock)
@@ -212,7 +212,7 @@ def test_a_spec_that_names_an_upload_is_pinned_to_its_bytes(client):
         ({"sha256": "0" * 64}, "/spec/dataset/sha256", "not the one given"),
     ],
 )
-def test_a_spec_that_names_what_is_not_there_is_rejected(client, dataset, pointer, words):
+def test_a_spec_with_an_unknown_dataset_is_rejected(client, dataset, pointer, words):
     upload(client)
     spec = SPEC | {"dataset": SPEC["dataset"] | dataset}
     for path in ("/v1/runs", "/v1/specs:validate"):

@@ -88,7 +88,7 @@ def test_numbers_that_are_not_finite_are_read_by_the_lenient_form():
 
 
 def test_a_field_that_comes_twice_is_rejected():
-    with pytest.raises(InvalidInput, match="'b' comes twice"):
+    with pytest.raises(InvalidInput, match="'b' is repeated"):
         parse_strictly(b'{"a": {"b": 1, "c": 2, "b": 1}}')
 
 

@@ -74,7 +74,7 @@ def test_revoking_twice_is_as_good_as_once(admin):
 
 
 @pytest.mark.parametrize("prefix", ["abcdefgh", "x" * 5000, "%F0%9F%98%80", "ty_abcdefgh"])
-def test_revoking_what_is_no_key_is_reported(admin, prefix):
+def test_revoking_an_unknown_key_is_reported(admin, prefix):
     answer = admin.delete(f"/v1/keys/{prefix}")
     assert answer.status_code == 404
     assert answer.json()["code"] == "unknown_key"
@@ -142,7 +142,7 @@ def test_an_idempotency_key_is_rejected_and_makes_nothing(admin):
         ({"name": "ci", "scopes": ["read"], "secret": "mine"}, "/secret"),
     ],
 )
-def test_a_key_that_cannot_be_made_is_reported_why(admin, body, pointer):
+def test_an_invalid_request_for_a_key_is_rejected_with_the_reason(admin, body, pointer):
     answer = admin.post("/v1/keys", json=body)
     assert answer.status_code == 422
     assert [problem["pointer"] for problem in answer.json()["errors"]] == [pointer]

@@ -62,7 +62,7 @@ def test_classify_and_regress_answer_under_results(served, worker, make_line):
     regressed = served.post("/v1/models/line:regress", json={"examples": [{"x": 2.0}, {"x": -1}]})
     assert regressed.json() == {"results": [6.0, -3.0]}
     assert regressed.headers["x-model-version"] == "1"
-    assert "answers with numbers" in error_of(
+    assert ":regress returns numbers" in error_of(
         served.post("/v1/models/line:regress?labels=1", json={"examples": [{"x": 2.0}]}), 400
     )
     error_of(served.post("/v1/models/iris:regress", json={"examples": [NAMED]}), 400)
@@ -178,7 +178,7 @@ def test_an_older_version_answers_while_a_new_one_is_trained(served):
         (b'{"instances": [[1, 2, 3, 4], [1, 2, 3]]}', "row 1 has 3"),
         (b'{"instances": [[1, 2, 3, 4, 5]]}', "row 0 has 5"),
         (b'{"instances": [[1, 2, 3, "4"]]}', "not a number"),
-        (b'{"instances": [1, 2, 3, 4]}', "a list of their own"),
+        (b'{"instances": [1, 2, 3, 4]}', "numbers of each row in a list"),
         (b'{"instances": [[1, 2, 3, 1e39]]}', "32-bit"),
         (b'{"instances": [{"sepal_length": 1, "sepal_width": 1, "petal_length": 1, "petal_widht": 1}]}', "petal_width"),
         (b'{"instances": [{"sepal_length": 1, "sepal_width": 1, "petal_length": 1}]}', "lacks the column"),
@@ -194,7 +194,7 @@ def test_query_parameters_are_checked(served, query):
     assert "labels" in error_of(served.post(f"{PREDICT}?{query}", json={"instances": [ROW]}), 400)
 
 
-def test_more_rows_than_are_answered_at_once_are_rejected(served):
+def test_more_rows_than_the_limit_are_rejected(served):
     body = json.dumps({"instances": [[0, 0, 0, 0]] * 10_001})
     assert "10001 rows" in error_of(served.post(PREDICT, content=body), 400)
 

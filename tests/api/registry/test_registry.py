@@ -46,7 +46,7 @@ def test_a_version_names_its_run_its_files_and_where_it_answers(client, versions
         ("line/aliases/best", "no alias 'best'"),
     ],
 )
-def test_what_is_not_there_is_reported(client, path, words):
+def test_unknown_models_versions_and_aliases_are_reported(client, path, words):
     answer = client.get(f"{MODELS}/{path}")
     assert answer.status_code == 404
     assert answer.json()["code"] == "unknown_model"
@@ -112,7 +112,7 @@ def test_an_alias_can_only_point_at_a_version_that_is_there(client, body, status
 
 @pytest.mark.usefixtures("versions")
 @pytest.mark.parametrize("alias", ["1", "Best", "a" * 65, "-x", "%20"])
-def test_an_alias_that_could_be_treated_as_something_else_is_rejected(client, alias):
+def test_an_ambiguous_alias_is_rejected(client, alias):
     assert client.put(f"{MODELS}/line/aliases/{alias}", json={"version": 1}).status_code == 422
 
 

@@ -74,7 +74,7 @@ def test_a_body_is_json_whatever_it_is_called(client, headers):
     assert answer.status_code == 202
 
 
-def test_a_running_run_shows_how_far_it_is(client, worker):
+def test_a_running_run_shows_its_progress(client, worker):
     run_id = submit(client)["id"]
     claimed = worker.claim()
     engine = EngineReport(plan="xla", batch_size=4)
@@ -228,7 +228,7 @@ def test_listed_runs_leave_out_what_only_a_single_run_shows(client):
     assert run["state"] == "queued"
 
 
-def test_a_cursor_that_is_none_is_rejected(client):
+def test_an_invalid_cursor_is_rejected(client):
     answer = client.get("/v1/runs?cursor=abc")
     assert answer.status_code == 400
     assert "next_cursor" in answer.json()["detail"]

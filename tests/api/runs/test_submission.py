@@ -49,7 +49,7 @@ def test_a_rejected_request_does_not_use_up_its_key(client):
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256])
-def test_a_key_that_is_none_is_rejected(client, key):
+def test_an_invalid_key_is_rejected(client, key):
     answer = post(client, key)
     assert answer.status_code == 422
     assert "Idempotency-Key" in answer.json()["detail"]

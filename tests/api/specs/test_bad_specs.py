@@ -1,4 +1,4 @@
-"""What the issue of the first release lists as bad input, sent both to be checked and to be run."""
+"""Invalid specs, sent both for validation and as runs."""
 
 import pytest
 
@@ -149,7 +149,7 @@ def test_shapes_that_do_not_fit_are_reported_with_the_layer_and_the_reason(send)
     answer = send(json={"spec": CNN})
     check(answer, 422, "invalid_spec", "/spec/model/layers/1/kernel_size")
     # 8×8 less 4 on each axis leaves 4×4.
-    for words in ("Layer 1 (conv2d)", "5×5 kernel", "4×4 image"):
+    for words in ("Layer 1 (conv2d)", "5×5 kernel", "4×4 input"):
         assert words in answer.json()["detail"]
 
 
@@ -212,7 +212,7 @@ def test_an_unknown_preset_is_reported_with_the_nearest(send):
         {"overrides": {"seed": 1}},
     ],
 )
-def test_what_to_run_is_said_once(send, body):
+def test_either_a_spec_or_a_preset_is_given(send, body):
     check(send(json=body), 422, "invalid_spec", "")
 
 
