@@ -14,7 +14,7 @@ OTHER_BODY = IdempotencyMismatch(
 
 IN_FLIGHT = IdempotencyInFlight("The first request with the Idempotency-Key 'a1' is not answered yet. Try later.")
 
-HAS_ENDED = IllegalMove("The run has ended (succeeded) and can not become cancelled.")
+HAS_ENDED = IllegalMove("The run has ended (succeeded) and cannot become cancelled.")
 
 STILL_RUNS = Conflict(f"Run {EXAMPLE_RUN_ID} is running. Cancel it, and delete it once it has ended.")
 

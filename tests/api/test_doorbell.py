@@ -12,7 +12,7 @@ DOWN = BrokerUnavailable("The message broker does not take messages (refused).")
 
 @pytest.fixture
 def rung(monkeypatch):
-    """What `ring_doorbell` does, call after call, and how often it was called."""
+    """Replaces `ring_doorbell` with a given result for each call, and counts the calls."""
 
     class Doorbell:
         outcomes: list = []  # noqa: RUF012 - one per test: the fixture makes the class anew.

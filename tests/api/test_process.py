@@ -1,4 +1,4 @@
-"""What the process of the API is: small, without TensorFlow, and clear about why it does not start."""
+"""Process of the API: small, without TensorFlow, with clear errors if it does not start."""
 
 import os
 import shutil

@@ -197,7 +197,7 @@ def predict() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def refusal(predict) -> Callable[..., InvalidInstances]:
+def rejection(predict) -> Callable[..., InvalidInstances]:
     """Return a function that returns the error of a rejected `:predict` body."""
 
     def reject(model: LoadedModel, body: object, **options: Any) -> InvalidInstances:

@@ -51,8 +51,8 @@ def test_a_column_may_have_the_name_of_the_input(line_path, line, predict):
     assert predict(model, {"instances": [{"input": [1]}]}) == {"predictions": [[3.0]]}
 
 
-def test_a_misspelt_column_is_rejected_with_the_nearest_that_is_missing(iris, refusal):
-    error = refusal(iris, {"instances": [ROW, without("sepal_width", sepal_widht=1)]})
+def test_a_misspelt_column_is_rejected_with_the_nearest_that_is_missing(iris, rejection):
+    error = rejection(iris, {"instances": [ROW, without("sepal_width", sepal_widht=1)]})
     assert error.problems[0].detail == "Row 1 has an unknown column 'sepal_widht'. Did you mean 'sepal_width'?"
     assert found(error) == [
         ("/instances/1/sepal_widht", "unknown_column"),
@@ -60,16 +60,16 @@ def test_a_misspelt_column_is_rejected_with_the_nearest_that_is_missing(iris, re
     ]
 
 
-def test_a_missing_column_is_rejected(iris, refusal):
-    error = refusal(iris, {"instances": [ROW, ROW, without("sepal_width")]})
+def test_a_missing_column_is_rejected(iris, rejection):
+    error = rejection(iris, {"instances": [ROW, ROW, without("sepal_width")]})
     assert error.detail == (
         "Row 2 lacks the column 'sepal_width'. The model expects sepal_length, sepal_width, petal_length, petal_width."
     )
     assert found(error) == [("/instances/2/sepal_width", "missing_column")]
 
 
-def test_one_column_too_many_is_rejected(iris, refusal):
-    assert found(refusal(iris, {"instances": [ROW | {"colour": 1}]})) == [("/instances/0/colour", "unknown_column")]
+def test_one_column_too_many_is_rejected(iris, rejection):
+    assert found(rejection(iris, {"instances": [ROW | {"colour": 1}]})) == [("/instances/0/colour", "unknown_column")]
 
 
 @pytest.mark.parametrize(
@@ -82,26 +82,26 @@ def test_one_column_too_many_is_rejected(iris, refusal):
         (1e39, "Row 1 has the number 1e+39 for sepal_width, beyond the range of 32-bit floats (3.4e38)."),
     ],
 )
-def test_a_value_that_is_no_number_is_rejected(iris, refusal, value, detail):
-    error = refusal(iris, {"instances": [ROW, ROW | {"sepal_width": value}]})
+def test_a_value_that_is_no_number_is_rejected(iris, rejection, value, detail):
+    error = rejection(iris, {"instances": [ROW, ROW | {"sepal_width": value}]})
     assert error.detail == detail
     assert [problem.pointer for problem in error.problems] == ["/instances/1/sepal_width"]
 
 
-def test_lists_of_one_length_in_every_column_are_rejected(iris, refusal):
-    assert len(refusal(iris, {"instances": [{name: [1, 2] for name in ROW}]}).problems) == 4
+def test_lists_of_one_length_in_every_column_are_rejected(iris, rejection):
+    assert len(rejection(iris, {"instances": [{name: [1, 2] for name in ROW}]}).problems) == 4
 
 
-def test_a_name_with_a_slash_is_escaped_in_the_pointer(iris, refusal):
-    assert found(refusal(iris, {"instances": [ROW | {"a/b~c": 1}]})) == [("/instances/0/a~1b~0c", "unknown_column")]
+def test_a_name_with_a_slash_is_escaped_in_the_pointer(iris, rejection):
+    assert found(rejection(iris, {"instances": [ROW | {"a/b~c": 1}]})) == [("/instances/0/a~1b~0c", "unknown_column")]
 
 
-def test_no_more_than_twenty_problems_are_listed(iris, refusal):
-    assert len(refusal(iris, {"instances": [{f"{number}": 1 for number in range(1000)}] * 50}).problems) == 20
+def test_no_more_than_twenty_problems_are_listed(iris, rejection):
+    assert len(rejection(iris, {"instances": [{f"{number}": 1 for number in range(1000)}] * 50}).problems) == 20
 
 
-def test_plain_rows_and_rows_by_name_do_not_mix(iris, refusal):
-    error = refusal(iris, {"instances": [ROW, [1, 2, 3, 4]]})
+def test_plain_rows_and_rows_by_name_do_not_mix(iris, rejection):
+    error = rejection(iris, {"instances": [ROW, [1, 2, 3, 4]]})
     assert error.detail == (
         "Row 1 is a list of 4, but row 0 is an object with "
         "'sepal_length', 'sepal_width', 'petal_length', 'petal_width'. Send all rows of a request in the same form."

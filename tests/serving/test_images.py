@@ -129,15 +129,15 @@ def test_colours_are_kept_for_a_colour_network():
     assert batch.tolist() == [[[[255.0, 0.0, 0.0], [0.0, 51.0, 102.0]]]]
 
 
-def test_a_transparent_image_is_rejected(picture, refusal):
+def test_a_transparent_image_is_rejected(picture, rejection):
     image = Image.fromarray(np.asarray(GREYS, dtype=np.uint8)).convert("RGBA")
     image.putpixel((0, 0), (0, 0, 0, 254))
-    error = refusal(picture, {"instances": [row_of(save(image))]})
+    error = rejection(picture, {"instances": [row_of(save(image))]})
     assert error.detail == "Row 0 is a partly transparent image. Save it with an opaque background."
 
 
-def test_a_wrong_size_is_rejected_with_the_right_one(picture, refusal):
-    error = refusal(picture, {"instances": [row_of(file_of(GREYS)), row_of(file_of([[1, 2, 3, 4]] * 2))]})
+def test_a_wrong_size_is_rejected_with_the_right_one(picture, rejection):
+    error = rejection(picture, {"instances": [row_of(file_of(GREYS)), row_of(file_of([[1, 2, 3, 4]] * 2))]})
     assert error.detail == (
         "Row 1 is an image 4 wide and 2 high; the model expects 2 wide and 3 high. Resize it before sending."
     )
@@ -145,8 +145,8 @@ def test_a_wrong_size_is_rejected_with_the_right_one(picture, refusal):
 
 
 @pytest.mark.parametrize("size", [(30_000, 30_000), (2**31 - 1, 2**31 - 1)])
-def test_an_image_of_too_many_pixels_is_rejected_by_its_header(picture, refusal, size):
-    assert "Resize it" in refusal(picture, {"instances": [row_of(png_header(*size))]}).detail
+def test_an_image_of_too_many_pixels_is_rejected_by_its_header(picture, rejection, size):
+    assert "Resize it" in rejection(picture, {"instances": [row_of(png_header(*size))]}).detail
     with pytest.raises(InvalidInstances, match=f"at most {MAX_PIXELS} are allowed"):
         read_image_files([row_of(png_header(*size))], signature_for(-1, -1, 1), PLACE)
 
@@ -160,45 +160,45 @@ def test_a_network_for_any_size_takes_one_size_in_a_request():
 
 
 @pytest.mark.parametrize("format_", ["GIF", "BMP", "TIFF", "WEBP", "PPM"])
-def test_other_formats_are_rejected(picture, refusal, format_):
-    error = refusal(picture, {"instances": [row_of(file_of(GREYS, format_))]})
+def test_other_formats_are_rejected(picture, rejection, format_):
+    error = rejection(picture, {"instances": [row_of(file_of(GREYS, format_))]})
     assert error.detail == "Row 0 is neither a PNG nor a JPEG file. Send one of these."
 
 
 @pytest.mark.parametrize("text", ["äöü", "aa a", "abc", "data:image/png;base64,aaaa"])
-def test_what_is_not_base64_is_rejected(picture, refusal, text):
-    error = refusal(picture, {"instances": [{"b64": text}]})
+def test_what_is_not_base64_is_rejected(picture, rejection, text):
+    error = rejection(picture, {"instances": [{"b64": text}]})
     assert error.detail.startswith("Row 0 is not base64: ")
     assert ("data: URL" in error.detail) is text.startswith("data:")
 
 
 @pytest.mark.parametrize("value", [5, None, ["aaaa"], {"b64": "aaaa"}])
-def test_what_is_not_a_string_is_rejected(picture, refusal, value):
-    error = refusal(picture, {"instances": [{"b64": value}]})
+def test_what_is_not_a_string_is_rejected(picture, rejection, value):
+    error = rejection(picture, {"instances": [{"b64": value}]})
     assert error.detail.endswith("under 'b64', not a string.")
 
 
-def test_files_and_numbers_do_not_mix(picture, refusal):
+def test_files_and_numbers_do_not_mix(picture, rejection):
     row = row_of(file_of(GREYS))
     for rows in ([row, GREYS], [GREYS, row], [{"image": row}, {"image": GREYS}], [row, {"image": row}]):
-        assert refusal(picture, {"instances": rows}).problems[0].code == "mixed_rows"
+        assert rejection(picture, {"instances": rows}).problems[0].code == "mixed_rows"
 
 
-def test_a_file_is_rejected_by_a_model_that_does_not_take_images(iris, refusal):
-    assert refusal(iris, {"instances": [row_of(file_of(GREYS))]}).problems[0].pointer == "/instances/0/b64"
+def test_a_file_is_rejected_by_a_model_that_does_not_take_images(iris, rejection):
+    assert rejection(iris, {"instances": [row_of(file_of(GREYS))]}).problems[0].pointer == "/instances/0/b64"
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG"])
 def test_a_file_cut_off_anywhere_is_rejected_or_read_but_fails_in_no_other_way(picture, format_):
     content = file_of(GREYS, format_)
-    num_refused = 0
+    num_rejected = 0
     for length in range(len(content)):
         try:
             read_image_files([row_of(content[:length])], picture.signature, PLACE)
         except InvalidInstances:
-            num_refused += 1
+            num_rejected += 1
     # A missing checksum at the very end is not noticed.
-    assert num_refused > 0.9 * len(content) - 20
+    assert num_rejected > 0.9 * len(content) - 20
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG"])

@@ -27,7 +27,7 @@ def operations(app):
             yield method, re.sub(r"{\w+(:\w+)?}", "1", path), needed_scopes(route)
 
 
-def assert_refused(answer, status):
+def assert_rejected(answer, status):
     assert answer.status_code == status, answer.request.url
     assert answer.headers["www-authenticate"].startswith("Bearer ")
     if answer.request.url.path.startswith("/v1/models/"):
@@ -42,7 +42,7 @@ def test_every_route_is_rejected_without_a_key_unless_it_is_public(locked_client
     for method, path, scopes in operations(locked_client.app):
         answer = locked_client.request(method, path)
         if scopes:
-            assert_refused(answer, 401)
+            assert_rejected(answer, 401)
         else:
             assert answer.status_code < 400, path
             open_paths.add(path)
@@ -59,7 +59,7 @@ def test_a_key_opens_the_routes_of_its_scope_and_no_other(locked_client, keep_ke
             assert answer.status_code not in {401, 403, 500}, (method, path)
             num_open += bool(scopes)
         else:
-            assert_refused(answer, 403)
+            assert_rejected(answer, 403)
             assert f'scope="{scopes[0]}"' in answer.headers["www-authenticate"]
             assert f"the scope {scopes[0]}; yours has {scope}" in answer.text
     assert num_open > 0

@@ -45,7 +45,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def num_looks(monkeypatch):
-    """How often keys were looked up in the database, as a list that grows."""
+    """Return a list that grows with every look-up of a key in the database."""
     looks = []
     find = api_keys.find
 

@@ -100,7 +100,7 @@ def test_any_headers_hold_one_whole_key_or_are_rejected(headers):
     try:
         key = read_credential(headers)
     except KeyRejected as error:
-        assert KEY not in error.detail  # noqa: PT017 - most headers are refused, and some are not.
+        assert KEY not in error.detail  # noqa: PT017 - most headers are rejected, and some are not.
         return
     assert isinstance(key, ApiKey)
     sent = [value for name, value in headers if name in {b"authorization", b"x-api-key"}]

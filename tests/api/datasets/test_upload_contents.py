@@ -39,27 +39,27 @@ def upload(client, content, name="flowers"):
 
 
 def test_a_table_with_gaps_and_words_is_described_and_can_be_trained_on(client):
-    told = upload(client, TABLE.encode())
-    assert told.status_code == 201, told.text
-    assert (told.json()["format"], told.json()["summary"]) == ("csv", "4 rows of 3 columns")
-    columns = {column["name"]: column for column in told.json()["description"]["columns"]}
+    uploaded = upload(client, TABLE.encode())
+    assert uploaded.status_code == 201, uploaded.text
+    assert (uploaded.json()["format"], uploaded.json()["summary"]) == ("csv", "4 rows of 3 columns")
+    columns = {column["name"]: column for column in uploaded.json()["description"]["columns"]}
     assert [columns[name]["type"] for name in ("petal_length", "colour", "species")] == ["number", "text", "text"]
     assert [column["num_missing"] for column in columns.values()] == [1, 1, 0]
     assert columns["petal_length"]["mean"] == pytest.approx((1.4 + 4.7 + 5.1) / 3)
-    example = told.json()["example_spec"]
+    example = uploaded.json()["example_spec"]
     assert example["dataset"]["target"] == "species"
     run = client.post("/v1/runs", json={"spec": example})
     assert run.status_code == 202, run.text
     kept = client.get(run.headers["Location"]).json()["spec"]["dataset"]
-    assert (kept["version"], kept["sha256"]) == (1, told.json()["sha256"])
+    assert (kept["version"], kept["sha256"]) == (1, uploaded.json()["sha256"])
 
 
 def test_arrays_are_described_and_can_be_trained_on(client):
     packed = io.BytesIO()
     np.savez(packed, x=np.arange(40, dtype=np.float32).reshape(20, 2), y=np.arange(20) % 2)
-    told = upload(client, packed.getvalue()).json()
-    assert (told["kind"], told["format"], told["summary"]) == ("arrays", "npz", "2 arrays: x 20×2, y 20")
-    assert client.post("/v1/runs", json={"spec": told["example_spec"]}).status_code == 202
+    uploaded = upload(client, packed.getvalue()).json()
+    assert (uploaded["kind"], uploaded["format"], uploaded["summary"]) == ("arrays", "npz", "2 arrays: x 20×2, y 20")
+    assert client.post("/v1/runs", json={"spec": uploaded["example_spec"]}).status_code == 202
 
 
 @pytest.mark.parametrize(

@@ -50,13 +50,17 @@ def test_an_upload_becomes_a_version_with_a_description(client, settings):
     answer = client.post("/v1/datasets", content=b"zip 1", params={"name": "pets", "filename": "pets.zip"})
     assert answer.status_code == 201, answer.text
     assert answer.headers["Location"] == "/v1/datasets/pets/versions/1"
-    told = answer.json()
-    assert (told["name"], told["version"], told["kind"], told["format"]) == ("pets", 1, "images", "zip")
-    assert (told["num_bytes"], told["filename"], told["summary"]) == (5, "pets.zip", "40 images of 2 classes")
-    assert told["sha256"] == hashlib.sha256(b"zip 1").hexdigest()
-    assert [entry["value"] for entry in told["description"]["classes"]] == ["cat", "dog"]
-    assert told["warnings"] == ["Look at this."]
-    assert client.get(answer.headers["Location"]).json() == told
+    uploaded = answer.json()
+    assert (uploaded["name"], uploaded["version"], uploaded["kind"], uploaded["format"]) == ("pets", 1, "images", "zip")
+    assert (uploaded["num_bytes"], uploaded["filename"], uploaded["summary"]) == (
+        5,
+        "pets.zip",
+        "40 images of 2 classes",
+    )
+    assert uploaded["sha256"] == hashlib.sha256(b"zip 1").hexdigest()
+    assert [entry["value"] for entry in uploaded["description"]["classes"]] == ["cat", "dog"]
+    assert uploaded["warnings"] == ["Look at this."]
+    assert client.get(answer.headers["Location"]).json() == uploaded
     assert stored(settings) == ["description.json", "images.bin", "original"]
 
 
@@ -188,14 +192,14 @@ def test_files_of_a_process_that_died_are_removed_at_the_next_start(make_client,
 
 
 def test_a_spec_that_names_an_upload_is_pinned_to_its_bytes(client):
-    told = upload(client).json()
+    uploaded = upload(client).json()
     upload(client, b"zip 2")
-    for dataset, version in (({}, 2), ({"version": 1}, 1), ({"version": 1, "sha256": told["sha256"]}, 1)):
+    for dataset, version in (({}, 2), ({"version": 1}, 1), ({"version": 1, "sha256": uploaded["sha256"]}, 1)):
         spec = SPEC | {"dataset": SPEC["dataset"] | dataset}
         run = client.post("/v1/runs", json={"spec": spec})
         assert run.status_code == 202, run.text
         kept = client.get(run.headers["Location"]).json()["spec"]["dataset"]
-        assert (kept["version"], kept["sha256"] == told["sha256"]) == (version, version == 1)
+        assert (kept["version"], kept["sha256"] == uploaded["sha256"]) == (version, version == 1)
         checked = client.post("/v1/specs:validate", json={"spec": spec}).json()
         assert checked["spec"]["dataset"] == kept
 

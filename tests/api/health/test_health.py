@@ -40,10 +40,10 @@ def test_a_database_that_does_not_answer_is_named(client, monkeypatch):
 def test_a_broker_that_accepts_no_messages_is_named_but_not_required(client, worker, monkeypatch):
     worker.tell_health()
 
-    def refuse(_):
+    def fail(_):
         raise BrokerUnavailable("The message broker does not take messages (refused).")
 
-    monkeypatch.setattr("jobs.doorbell.ring_doorbell", refuse)
+    monkeypatch.setattr("jobs.doorbell.ring_doorbell", fail)
     submit(client)
     for _ in range(500):
         body = client.get("/readyz").json()

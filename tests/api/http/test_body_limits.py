@@ -1,4 +1,4 @@
-"""Against a real server: what a test client hands over in one piece, a socket brings bit by bit."""
+"""Limits of bodies on a real server: a test client sends a body in one piece, a socket in many."""
 
 import json
 import socket
@@ -14,19 +14,19 @@ def test_body_at_the_limit_is_read(make_client, make_settings):
     client = make_client(make_settings(max_body_bytes=100))
     body = b'{"preset": "perceptron-or"}'
     assert client.post("/v1/specs:validate", content=body.ljust(100)).status_code == 200
-    refused = client.post("/v1/specs:validate", content=body.ljust(101))
-    assert refused.status_code == 413
-    assert refused.json()["code"] == "body_too_large"
-    assert "TRAINYARD_MAX_BODY_BYTES" in refused.json()["detail"]
+    rejected = client.post("/v1/specs:validate", content=body.ljust(101))
+    assert rejected.status_code == 413
+    assert rejected.json()["code"] == "body_too_large"
+    assert "TRAINYARD_MAX_BODY_BYTES" in rejected.json()["detail"]
 
 
 def test_prediction_has_a_limit_of_its_own(make_client, make_settings):
     client = make_client(make_settings(max_body_bytes=100, max_predict_body_bytes=200))
     # Unknown, but read; then not read.
     assert client.post(PREDICT, content=b" " * 200).status_code == 404
-    refused = client.post(PREDICT, content=b" " * 201)
-    assert refused.status_code == 413
-    assert list(refused.json()) == ["error"]
+    rejected = client.post(PREDICT, content=b" " * 201)
+    assert rejected.status_code == 413
+    assert list(rejected.json()) == ["error"]
 
 
 def test_compressed_bodies_are_rejected(client):

@@ -83,9 +83,9 @@ def test_revoking_an_unknown_key_is_reported(admin, prefix):
 def test_a_third_live_key_of_a_name_is_rejected(admin):
     first = make(admin).json()["prefix"]
     make(admin)
-    refused = make(admin)
-    assert refused.status_code == 409
-    assert first in refused.json()["detail"]
+    rejected = make(admin)
+    assert rejected.status_code == 409
+    assert first in rejected.json()["detail"]
     admin.delete(f"/v1/keys/{first}")
     assert make(admin).status_code == 201
 
@@ -104,9 +104,9 @@ def test_the_last_admin_key_stays_where_no_other_was_given(make_client, make_set
     key = keep_key(Scope.ADMIN)
     client = make_client(make_settings(require_keys=True))
     client.headers["X-API-Key"] = key
-    refused = client.delete(f"/v1/keys/{read_key(key).prefix}")
-    assert refused.status_code == 409
-    assert "last live admin key" in refused.json()["detail"]
+    rejected = client.delete(f"/v1/keys/{read_key(key).prefix}")
+    assert rejected.status_code == 409
+    assert "last live admin key" in rejected.json()["detail"]
     assert make(client, "second", ["admin"]).status_code == 201
     assert client.delete(f"/v1/keys/{read_key(key).prefix}").status_code == 204
 

@@ -148,11 +148,11 @@ def test_closing_does_not_wait_without_end_for_a_database_that_is_silent(make_ta
 
 
 def test_an_unavailable_database_gives_no_reading_and_is_queried_again(taker, monkeypatch, caplog):
-    def refuse(_):
+    def fail(_):
         raise DatabaseUnavailable("The database does not answer: connection refused. Try again.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Database, "reading", refuse)
+        patch.setattr(Database, "reading", fail)
         assert ask(taker) is None
     assert "connection refused" in caplog.text
     assert ask(taker) is not None

@@ -135,10 +135,10 @@ def test_without_the_database_the_process_still_reports_its_own_measurements(cli
     submit(client)
     assert scrape(client)["trainyard_database_up"] == 1
 
-    def refuse(_):
+    def fail(_):
         raise DatabaseUnavailable("The database does not answer: connection refused. Try again.")
 
-    monkeypatch.setattr(Database, "reading", refuse)
+    monkeypatch.setattr(Database, "reading", fail)
     measured = scrape(client)
     assert measured["trainyard_database_up"] == 0
     assert measured['trainyard_http_requests_total{method="POST",route="/v1/runs",status="2xx"}'] == 1
@@ -157,10 +157,10 @@ def test_the_key_of_prometheus_opens_this_without_the_database_too(make_client, 
     client = make_client(make_settings(bootstrap_key=admin_key, metrics_key=key))
     assert client.get("/metrics").status_code == 401
 
-    def refuse(_):
+    def fail(_):
         raise DatabaseUnavailable("The database does not answer: connection refused. Try again.")
 
-    monkeypatch.setattr(Database, "reading", refuse)
+    monkeypatch.setattr(Database, "reading", fail)
     answer = client.get("/metrics", headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 200
     assert "\ntrainyard_database_up 0.0\n" in answer.text

@@ -139,18 +139,18 @@ def test_a_model_whose_run_is_not_finished_is_reported_with_the_run_and_its_stat
     run_id = client.post("/v1/runs", json={"preset": "iris-keras"}).json()["id"]
     paths = ["/v1/models/iris-keras:predict", "/v1/models/iris-keras/versions/1:predict"]
 
-    def told():
+    def details():
         return {error_of(client.post(path, json={"instances": [ROW]}), 404) for path in paths}
 
     for state in ("queued", "running"):
-        (words,) = told()
+        (words,) = details()
         assert run_id in words
         assert f"is {state}" in words
         assert f"is {state}" in error_of(client.get("/v1/models/iris-keras"), 404)
         if state == "queued":
             claimed = worker.claim()
     worker.fail(claimed, detail="The loss was NaN at step 3.")
-    (words,) = told()
+    (words,) = details()
     assert run_id in words
     assert "failed" in words
     assert "The loss was NaN at step 3." in words
@@ -253,7 +253,7 @@ def test_a_succeeded_run_without_a_network_cannot_answer(client, worker, iris):
 
 @pytest.fixture
 def bright_side(tmp_path):
-    """Which side of a 1×2 image is brighter; takes images of any size."""
+    """Predicts the brighter side of a 1×2 image; takes images of any size."""
     signature = ModelSignature(
         task=Task.CLASSIFICATION,
         input_kind=InputKind.IMAGE,

@@ -81,12 +81,12 @@ def test_an_alias_that_has_moved_meanwhile_is_left_alone(client):
     assert client.get(path).headers["etag"] == etag
     newer = client.put(path, json={"version": 2}, headers={"If-Match": etag})
     assert newer.status_code == 200
-    for refused in (
+    for rejected in (
         client.put(path, json={"version": 1}, headers={"If-Match": etag}),
         client.delete(path, headers={"If-Match": etag}),
     ):
-        assert refused.status_code == 412
-        assert refused.json()["code"] == "precondition_failed"
+        assert rejected.status_code == 412
+        assert rejected.json()["code"] == "precondition_failed"
     assert client.get(path).json()["version"] == 2
     assert client.delete(path, headers={"If-Match": newer.headers["etag"]}).status_code == 204
 

@@ -87,8 +87,8 @@ def test_the_doorbell_rings_once_the_run_is_there(client, monkeypatch, database)
 
 
 def test_a_broker_that_is_down_does_not_matter(client, monkeypatch):
-    def refuse(_):
+    def fail(_):
         raise BrokerUnavailable("The message broker does not take messages.")
 
-    monkeypatch.setattr("jobs.doorbell.ring_doorbell", refuse)
+    monkeypatch.setattr("jobs.doorbell.ring_doorbell", fail)
     assert [client.post("/v1/runs", content=BODY).status_code for _ in range(3)] == [202, 202, 202]

@@ -148,17 +148,17 @@ def test_sources_without_such_fields_change_no_images_and_scale_no_targets(sourc
 
 @pytest.mark.parametrize("source", UPLOADED_SOURCES, ids=by_name)
 def test_every_uploaded_source_reads_one_kind_of_upload_and_rejects_the_others(source):
-    refusals = {kind: refusal(source, description) for kind, description in DESCRIPTIONS.items()}
+    rejections = {kind: rejection(source, description) for kind, description in DESCRIPTIONS.items()}
 
-    taken = [kind.__name__ for kind, error in refusals.items() if error is None]
+    taken = [kind.__name__ for kind, error in rejections.items() if error is None]
     assert len(taken) == 1, f"{source.__name__} reads {taken}"
-    for kind, error in refusals.items():
+    for kind, error in rejections.items():
         if error is not None:
             assert [problem.code for problem in error.problems] == ["other_kind_of_data"]
             assert f"dataset.name '{DESCRIPTIONS[kind].kind}'" in error.detail
 
 
-def refusal(source, description):
+def rejection(source, description):
     """Return the error for an upload that is rejected; None for one that is read."""
     try:
         make(source).shape(description)
