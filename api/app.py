@@ -1,4 +1,4 @@
-"""The app: `uvicorn --factory api.app:create_app`."""
+"""The FastAPI app: `uvicorn --factory api.app:create_app`."""
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
@@ -39,20 +39,20 @@ RESOURCES = (
     keys.router,
     health.router,
 )
-"""In the order in which the OpenAPI document shows them."""
+"""Resources in the order of the OpenAPI document."""
 
 OFTEN_ASKED = (prediction.router, health.router)
-"""Each request goes through the routes until one matches: these come first."""
+"""Resources whose routes are matched first, because each request tries the routes in order."""
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
-    """Return the app. It connects to nothing before it starts to serve; then the database has to be there.
+    """Create the app. It opens no connections until it starts; then the database must be available.
 
     Args:
-        settings: How it is set up; by default from the environment.
+        settings: Settings; by default from the environment.
 
     Raises:
-        InvalidSetup: If a setting cannot be used.
+        InvalidSetup: If a setting is not valid.
     """
     service = Service.from_settings(settings or load_settings())
     app = FastAPI(
@@ -72,12 +72,12 @@ def create_app(settings: Settings | None = None) -> FastAPI:
                 counts=service.instruments.requests,
             )
         ],
-        # Nothing here is set up to receive it, and it costs every prediction.
+        # Nothing receives it, and it would slow down every prediction.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     app.state.service = service
     for resource in sorted(RESOURCES, key=lambda resource: resource not in OFTEN_ASKED):
-        # With include_router every request would look for its route in each router, and twice in the right one.
+        # With include_router every request would search each router for its route, and the right one twice.
         app.router.routes.extend(resource.routes)
     install_docs_pages(app)
     install_error_handlers(app)

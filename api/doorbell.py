@@ -1,4 +1,4 @@
-"""Rings doorbells beside the requests, so that none of them waits for a broker."""
+"""Doorbells, rung in the background so that no request waits for a broker."""
 
 import logging
 import threading
@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_WAITING = 256
-"""More rings than this are not kept: every worker that is free has heard one long before."""
+"""Limit of waiting rings: every free worker has heard one long before."""
 
 
 class DoorbellRinger:
-    """One thread that rings; it starts with the first ring.
+    """Thread that rings doorbells; it starts with the first ring.
 
-    A broker that is down takes seconds to say so. With a thread for each ring, a few dozen submitted runs would hold
-    every thread that answers requests; here they wait in one line, which is given up together when a ring fails.
-    Nothing is lost with it: workers look for queued runs by themselves.
+    A ring fails only after seconds if the broker is down. With a thread for each ring, a few dozen submitted runs
+    would block all threads that handle requests; here they wait in one queue, which is cleared when a ring fails.
+    Nothing is lost: workers look for queued runs by themselves.
     """
 
     def __init__(self, settings: Settings) -> None:
@@ -37,21 +37,21 @@ class DoorbellRinger:
 
     @property
     def last_failure(self) -> str | None:
-        """Return why the latest ring failed; None if it did not, or there was none yet."""
+        """Return the error of the latest ring; None if it succeeded, or there was none yet."""
         return self._last_failure
 
     @property
     def num_rung(self) -> int:
-        """Return how many doorbells the broker took."""
+        """Return the number of doorbells that the broker accepted."""
         return self._num_rung
 
     @property
     def num_failed(self) -> int:
-        """Return how many doorbells it did not take; those given up with one of them are not counted."""
+        """Return the number of doorbells that failed, without those that were cleared from the queue."""
         return self._num_failed
 
     async def ring(self) -> None:
-        """Ask for a ring; never waits. Asynchronous so that it runs after an answer without taking a thread."""
+        """Queue a ring without waiting. Asynchronous, so that it runs after a response without a thread."""
         with self._condition:
             if self._is_closed:
                 return
@@ -62,7 +62,7 @@ class DoorbellRinger:
             self._condition.notify()
 
     def close(self) -> None:
-        """Ring no more; a ring under way is not waited for."""
+        """Stop ringing, without waiting for a ring in progress."""
         with self._condition:
             self._is_closed = True
             self._num_waiting = 0
@@ -79,7 +79,7 @@ class DoorbellRinger:
             self._ring_once()
 
     def _ring_once(self) -> None:
-        # Celery is imported by the thread that needs it, not by every process that makes an app.
+        # Celery is imported by the thread that needs it, not by every process that creates an app.
         from jobs.celery_app import create_celery_app  # noqa: PLC0415
         from jobs.doorbell import ring_doorbell  # noqa: PLC0415
 
@@ -91,15 +91,15 @@ class DoorbellRinger:
             with self._condition:
                 self._num_waiting = 0
             if self._last_failure is None:
-                logger.warning("Doorbells are not heard. %s", error.detail)
+                logger.warning("Doorbells fail. %s", error.detail)
             self._note_failure(error.detail)
         except Exception as error:
-            # Whatever else a broker's client raises must not end this thread.
+            # Unexpected errors of a broker's client must not end this thread.
             logger.exception("A doorbell failed unexpectedly.")
             self._note_failure(type(error).__name__)
         else:
             if self._last_failure is not None:
-                logger.warning("Doorbells are heard again.")
+                logger.warning("Doorbells work again.")
             self._last_failure = None
             self._num_rung += 1
 

@@ -1,7 +1,7 @@
-"""Ingestion: an upload is read by a process of its own, `python -m ingest`, which may be ended at any time.
+"""Parsing of uploads in a separate process, `python -m ingest`, which can be killed at any time.
 
-What it reads may be made to harm: it is started without this service's secrets, with bounded memory, and does not
-outlive the API.
+Uploads may be malicious: the process starts without this service's secrets, with limited memory, and ends with the
+API.
 """
 
 import asyncio
@@ -29,21 +29,21 @@ from core.uploads.store import IncomingDataset
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 2
-"""So many uploads are read at the same time."""
+"""Number of uploads that are parsed at the same time."""
 
 PATIENCE_SECONDS = 30.0
-"""Time for which an upload waits for its turn."""
+"""Time that an upload waits for its turn."""
 
 MAX_ANSWER_BYTES = 32 * 1024 * 1024
 
 NUM_BYTES_LOGGED = 2000
 
 PASSED_ON = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH")
-"""Of the environment; the process has no use for the addresses and keys that are also there."""
+"""Environment variables for the process; it must not have addresses and keys."""
 
 
 class Ingestion:
-    """Reads uploads, a few at a time."""
+    """Parses uploads, a few at a time."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -58,9 +58,9 @@ class Ingestion:
             max_bytes: Most that may be written.
 
         Raises:
-            RejectedDataset: If it is nothing a run could learn from, saying what to mend.
-            Unavailable: If too many others are being read.
-            ClientDisconnect: If nobody waits for the answer any more.
+            RejectedDataset: If it is not valid training data; the error says what to fix.
+            Unavailable: If too many uploads are being parsed.
+            ClientDisconnect: If the client has disconnected.
         """
         async with self._turn():
             answer = incoming.scratch / "answer.json"
@@ -75,7 +75,7 @@ class Ingestion:
                 await self._turns.acquire()
         except TimeoutError as error:
             raise Unavailable(
-                f"{AT_ONCE} uploads are being read, and this one has waited {PATIENCE_SECONDS:g} s for its turn. "
+                f"{AT_ONCE} uploads are being processed, and this one has waited {PATIENCE_SECONDS:g} s for its turn. "
                 "Send it again later."
             ) from error
         try:
@@ -89,7 +89,7 @@ class Ingestion:
         with answer.open("wb") as out, complaint.open("wb") as err:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                # The working directory is not looked into for modules: it holds what strangers send.
+                # The working directory is not searched for modules: it contains the upload.
                 "-P",
                 *("-m", "core.system.parent_watch", str(os.getpid()), "ingest", str(incoming.folder.path)),
                 *("--max-bytes", str(max_bytes)),
@@ -105,7 +105,7 @@ class Ingestion:
             return await self._wait(process, request)
         finally:
             _kill(process)
-            # It writes nothing more once this has returned.
+            # The process has ended when this returns.
             await process.wait()
 
     async def _wait(self, process: asyncio.subprocess.Process, request: Request | None) -> int:
@@ -120,7 +120,7 @@ class Ingestion:
             if gone in done:
                 raise ClientDisconnect
             raise RejectedDataset(
-                f"Reading the file took longer than {timeout:g} s (TRAINYARD_INGEST_TIMEOUT_SECONDS). "
+                f"Parsing the file took longer than {timeout:g} s (TRAINYARD_INGEST_TIMEOUT_SECONDS). "
                 "Send less of it, or a table as Parquet.",
                 "too_slow",
             )
@@ -137,7 +137,7 @@ async def _wait_until_gone(request: Request) -> None:
 
 def _environment(scratch: Path) -> dict[str, str]:
     passed = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-    # This very code, however it was found; and not what lies in the working directory.
+    # The same code as this, wherever it is; and nothing from the working directory.
     modules = [os.environ.get("PYTHONPATH", ""), str(Path(__file__).parents[1])]
     passed["PYTHONPATH"] = os.pathsep.join(filter(None, modules))
     # The /tmp of a container is small.
@@ -145,7 +145,7 @@ def _environment(scratch: Path) -> dict[str, str]:
 
 
 def _kill(process: asyncio.subprocess.Process) -> None:
-    """End a process and its children, whichever are left."""
+    """Kill a process and its children."""
     with suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
 
@@ -155,8 +155,8 @@ def _read_answer(status: int, answer: Path, complaint: Path) -> DescriptionFile:
         _raise_for_crash(status, complaint)
     if answer.stat().st_size > MAX_ANSWER_BYTES:
         raise RejectedDataset(
-            f"The description of the data takes more than {MAX_ANSWER_BYTES:,} bytes: it has too many columns, or "
-            "too long texts in them. Leave out those that a run will not learn from.",
+            f"The description of the data takes more than {MAX_ANSWER_BYTES:,} bytes: there are too many columns, or "
+            "their texts are too long. Leave out columns that are not needed.",
             "description_too_large",
         )
     try:
@@ -165,18 +165,18 @@ def _read_answer(status: int, answer: Path, complaint: Path) -> DescriptionFile:
             raise RejectedDataset(str(answered["rejected"]["detail"]), str(answered["rejected"]["code"]))
         return DescriptionFile.model_validate(answered)
     except (ValueError, KeyError, TypeError, ValidationError) as error:
-        raise TrainyardError("What the process that read the upload said cannot be understood.") from error
+        raise TrainyardError("The output of the process that parsed the upload cannot be parsed.") from error
 
 
 def _raise_for_crash(status: int, complaint: Path) -> None:
     text = complaint.read_bytes()[-NUM_BYTES_LOGGED:].decode(errors="replace")
-    logger.error("Reading an upload ended with status %d: %s", status, text)
+    logger.error("Parsing an upload ended with status %d: %s", status, text)
     if "No space left on device" in text:
-        raise DiskFull("The disk is full. Make room, or delete datasets and runs that nobody needs.")
+        raise DiskFull("The service's disk is full. Delete datasets and runs that are no longer needed.")
     if status < 0:
         raise RejectedDataset(
-            f"Reading the file ended with {signal.Signals(-status).name}: it takes more memory than there is, or is "
-            "made to break what reads it. Send less of it, or in another format.",
+            f"Parsing the file ended with {signal.Signals(-status).name}: it needs more memory than there is, or is "
+            "malicious. Send less of it, or another format.",
             "reading_ended",
         )
-    raise TrainyardError("Reading the upload failed for a reason inside the service; its log says more.")
+    raise TrainyardError("The service failed to parse the upload. Its log has the details.")

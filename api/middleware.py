@@ -1,4 +1,4 @@
-"""The one layer that every request passes through before it reaches a route."""
+"""Middleware of all requests."""
 
 import time
 
@@ -17,22 +17,22 @@ from core.errors import InvalidInput, TrainyardError
 
 
 class RequestMiddleware:
-    """Wraps the routes of the app, and does what holds for every request.
+    """Wraps the routes of the app, and processes every request.
 
-    - HEAD is answered as GET; the server leaves the body out (RFC 9110 section 9.3.2).
-    - What a page of another site had a browser send is rejected. Bodies are read without a look at their
+    - HEAD is handled as GET; the server omits the body (RFC 9110 section 9.3.2).
+    - Requests from pages of other sites are rejected. Bodies are read without a look at their
       Content-Type, so the browser's own check of cross-site requests does not apply to them.
     - The caller is identified before a byte of the body is read. No routes are known here: what no route serves is
       closed as well, so that strangers cannot tell which routes there are, and a route that someone forgets to protect
       is still shut to everyone without a key.
-    - An error that nothing else answered becomes a 500 that names an entry of the log.
+    - An unhandled error becomes a 500 with the id of a log entry.
     - The request is counted, under names from a fixed set: templates of routes, never paths.
 
     Args:
-        app: What to pass requests on to.
+        app: App to wrap.
         origins: Rejects requests of other sites.
         authenticator: Identifies callers.
-        counts: Where requests are counted.
+        counts: Counts requests.
     """
 
     def __init__(self, app: ASGIApp, origins: Origins, authenticator: Authenticator, counts: RequestCounts) -> None:
@@ -42,7 +42,7 @@ class RequestMiddleware:
         self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a request, or have the routes answer it."""
+        """Handle a request, or pass it on to the routes."""
         if scope["type"] != "http":
             await report_start(self.app, scope, receive, send)
             return
@@ -66,14 +66,14 @@ class RequestMiddleware:
             await self._check(scope, is_private=is_private)
             await self.app(scope, receive, send_on)
         except ClientDisconnect:
-            # Nobody is left to answer.
+            # The client has disconnected.
             pass
         except Exception as error:
             if status:
                 raise
             request = Request(scope, receive)
             if isinstance(error, TrainyardError):
-                # Of the checks: what a route raised was answered within.
+                # Errors of the checks; those of routes are handled within.
                 answer = answer_error(request, error)
             else:
                 answer = answer_unexpected(request, error)
@@ -83,14 +83,14 @@ class RequestMiddleware:
             counts.add(name_route(scope), name_method(scope), status, time.perf_counter() - began)
 
     async def _check(self, scope: Scope, *, is_private: bool) -> None:
-        """Find out whose request this is.
+        """Check a request and identify its caller.
 
         Raises:
-            TrainyardError: If it is not to be answered.
+            TrainyardError: If the request is rejected.
         """
         if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-            # No name here holds it, and PostgreSQL stores no text with it.
-            raise InvalidInput("The address holds the character U+0000. Leave it out.")
+            # No name contains it, and PostgreSQL cannot store it.
+            raise InvalidInput("The address contains the character U+0000. Remove it.")
         rejection = self._origins.rejection(scope)
         if rejection is not None:
             raise rejection
@@ -101,9 +101,9 @@ class RequestMiddleware:
 
 
 def _kept_private(message: Message) -> Message:
-    """Have no cache between here and the client give the answer to others (RFC 9111 section 5.2.2.7).
+    """Forbid shared caches to store the response (RFC 9111 section 5.2.2.7).
 
-    Caches know what Authorization means; of X-API-Key they know nothing.
+    Caches handle Authorization by themselves, but not X-API-Key.
     """
     headers = message["headers"]
     if any(name.lower() == b"cache-control" for name, _ in headers):

@@ -1,4 +1,4 @@
-"""The service: the parts that its routes share."""
+"""The service: components that the routes share."""
 
 from dataclasses import dataclass
 from typing import Annotated, Self
@@ -19,12 +19,12 @@ from serving.loaded_model import LoadedModel
 from serving.model_pool import ModelPool
 
 ModelKey = tuple[str, str]
-"""The sha256 of a network and of its signature: the same bytes answer alike, whichever version they belong to."""
+"""The sha256 of a network and of its signature, so that versions with the same files share an entry."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The parts of a running service; making it connects to nothing."""
+    """Components of the service; creating it opens no connections."""
 
     settings: Settings
     database: Database
@@ -39,7 +39,7 @@ class Service:
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
-        """Put the parts together.
+        """Create the service from settings.
 
         Raises:
             InvalidSetup: If the database's URL is malformed.
@@ -60,7 +60,7 @@ class Service:
 
 
 async def get_service(request: Request) -> Service:
-    """Return the service that a request came to."""
+    """Return the service of a request's app."""
     service: Service = request.app.state.service
     return service
 
@@ -74,4 +74,4 @@ async def _read_json_text(request: Request, service: ServiceParameter) -> bytes:
 
 
 JsonText = Annotated[bytes, Depends(_read_json_text)]
-"""The body of a request that carries JSON, not parsed yet; its Content-Type is not looked at."""
+"""JSON body of a request, not parsed yet; its Content-Type is ignored."""

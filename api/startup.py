@@ -1,4 +1,4 @@
-"""The start of the service, before the first request, and its end after the last."""
+"""Start-up and shutdown of the service."""
 
 import logging
 from collections.abc import AsyncIterator
@@ -20,11 +20,11 @@ logger = logging.getLogger(__name__)
 
 @asynccontextmanager
 async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
-    """Check that requests can be answered before the service starts; close everything at its end.
+    """Check the database and the keys before the service starts; close all connections at its end.
 
     Raises:
-        InvalidSetup: If the database has to be upgraded, or was written by a newer Trainyard; or if keys are asked for
-            and there is none to make others with.
+        InvalidSetup: If the database must be upgraded, or was written by a newer Trainyard; or if keys are required and
+            there is no admin key.
         DatabaseUnavailable: If it does not answer in time.
     """
     service: Service = app.state.service
@@ -48,15 +48,15 @@ def _check(service: Service) -> None:
 
 
 def _tidy_uploads(service: Service) -> None:
-    """Remove what uploads left that an API process did not finish. Workers do so too, but seldom."""
+    """Remove files of uploads that an API process did not finish. Workers do so too, but rarely."""
     try:
         service.dataset_store.tidy()
     except OSError as error:
-        logger.warning("What cut-off uploads left could not be tidied away: %s", error)
+        logger.warning("Files of interrupted uploads could not be removed: %s", error)
 
 
 async def report_start(app: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Have an app start and stop; if it does not start, say why in one line where the framework sends a traceback."""
+    """Run an app's start-up and shutdown; report a failed start in one line instead of a traceback."""
     held: list[Message] = []
 
     async def hold_failure(message: Message) -> None:

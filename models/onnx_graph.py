@@ -1,4 +1,4 @@
-"""Builder of an ONNX graph, and the values in it."""
+"""Construction of an ONNX graph, and its values."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,16 +12,16 @@ OPSET = 20
 """First opset with Gelu."""
 
 IR_VERSION = 9
-"""IR version released with this opset."""
+"""IR version that was released with this opset."""
 
 BATCH = "batch"
 
 
 class Graph:
-    """Nodes and constants in the order in which they were added. Values are identified by name.
+    """Nodes and constants in the order they were added. Values are identified by name.
 
     Attributes:
-        names: Names in use. The body of a loop can use outer values, so it shares the names of the outer graph.
+        names: Names in use. The body of a loop can read outer values, so it shares the set of the outer graph.
     """
 
     def __init__(self, names: set[str] | None = None) -> None:
@@ -30,7 +30,7 @@ class Graph:
         self._constants: list[Any] = []
 
     def name(self, stem: str) -> str:
-        """Return an unused name: `stem`, or `stem` with a number."""
+        """Return an unused name, `stem` itself if it is free."""
         name, number = stem, 1
         while name in self.names:
             number += 1
@@ -48,9 +48,9 @@ class Graph:
         """Add a node with one output.
 
         Args:
-            operator: Name of an ONNX operator.
-            inputs: Names of values; "" for an omitted optional input.
-            stem: Prefix of the name of the output.
+            operator: Name of the ONNX operator.
+            inputs: Names of values; "" for an optional one that is left out.
+            stem: Beginning of the output's name.
             attributes: Attributes of the operator.
 
         Returns:
@@ -75,7 +75,7 @@ class Graph:
         return helper.make_graph(self._nodes, "body", inputs, outputs, self._constants)
 
     def finish(self, inputs: Any, outputs: Any) -> Any:
-        """Return the model with one input and one output.
+        """Return a model with one input and one output.
 
         Args:
             inputs: From `tensor`.
@@ -99,13 +99,13 @@ TO_CHANNELS_LAST = (0, 2, 3, 1)
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value in the graph.
+    """Value in an ONNX graph.
 
     Attributes:
         name: Name in the graph.
         shape: Shape of one row, in Keras's order of axes.
-        channels_first: Whether the channels of an image come before its height and width, as in ONNX; in Keras they
-            come last. Adjacent layers over images keep this order, to avoid transposing back and forth.
+        channels_first: True if an image's channels are before its height and width, as in ONNX; Keras has them last.
+            Consecutive layers over images keep this order to avoid transposing back and forth.
     """
 
     name: str
@@ -113,7 +113,7 @@ class Value:
     channels_first: bool = False
 
     def after(self, layer: Any, name: str, *, channels_first: bool) -> "Value":
-        """Return the output of a Keras layer on this value, with this name and the shape that Keras computes."""
+        """Return the output of a Keras layer that reads this value, with the shape that Keras computes."""
         return Value(name, tuple(layer.compute_output_shape((None, *self.shape))[1:]), channels_first)
 
 
@@ -123,5 +123,5 @@ def to_channels_last(graph: Graph, value: Value) -> str:
 
 
 def to_channels_first(graph: Graph, value: Value) -> str:
-    """Return the name of the value of an image in ONNX's order of axes."""
+    """Return the name of an image in ONNX's order of axes."""
     return value.name if value.channels_first else graph.add("Transpose", value.name, perm=TO_CHANNELS_FIRST)

@@ -1,1 +1,1 @@
-"""The inference side: onnxruntime sessions, codecs. Never TensorFlow."""
+"""Inference: onnxruntime sessions, and codecs for requests and responses. Never imports TensorFlow."""

@@ -1,4 +1,4 @@
-"""Answers: what a network gave, in the form a request asked for."""
+"""Response bodies: outputs of a network in the form that a request asks for."""
 
 import json
 from dataclasses import dataclass
@@ -16,12 +16,12 @@ ONE_IN_TWO = 0.5
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The body of an answer, not yet written as text.
+    """Response body before it is serialized.
 
     Attributes:
-        key: The one name in it: `predictions`, `outputs` or `results`.
-        rows: An answer a row; NumPy's arrays and numbers may stand in it at any depth.
-        is_finite: Whether no number in it is NaN or infinite.
+        key: Its only name: `predictions`, `outputs` or `results`.
+        rows: One answer per row; may contain NumPy arrays and numbers at any depth.
+        is_finite: True if all numbers are finite.
     """
 
     key: str
@@ -29,42 +29,42 @@ class Answer:
     is_finite: bool
 
     def to_json(self) -> bytes:
-        """The body as JSON; `NaN`, `Infinity` and `-Infinity` are written as TensorFlow Serving writes them."""
+        """Return the body as JSON; `NaN`, `Infinity` and `-Infinity` are written as in TensorFlow Serving."""
         body = {self.key: self.rows}
         if self.is_finite:
             try:
-                # Also writes each number with no more digits than float32 holds.
+                # Also writes each number with no more digits than float32 has.
                 return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
             except orjson.JSONEncodeError:
-                # It knows no whole numbers above 64 bits: an adder may have more.
+                # It does not support whole numbers above 64 bits, which an adder may return.
                 pass
         return json.dumps(body, default=_to_plain, separators=(",", ":"), ensure_ascii=False).encode()
 
     def to_plain(self) -> dict[str, Any]:
-        """The body as Python's own dicts, lists, numbers and strings."""
+        """Return the body as Python dicts, lists, numbers and strings."""
         plain: dict[str, Any] = json.loads(self.to_json())
         return plain
 
 
 def answer_rows(key: str, output: NDArray[np.float32]) -> Answer:
-    """Answer each row with its numbers, as they are.
+    """Return the raw numbers of each row.
 
     Args:
-        key: Name of the answers in the body.
+        key: Key of the body.
         output: (num_rows, *output shape).
     """
     return Answer(key, np.ascontiguousarray(output), is_finite=_is_finite(output))
 
 
 def answer_labels(key: str, output: NDArray[np.float32], signature: ModelSignature) -> Answer:
-    """Answer each row with its most likely class: `{"label", "class", "probabilities": {label: p}}`.
+    """Return the most likely class of each row: `{"label", "class", "probabilities": {label: p}}`.
 
-    Outputs that are no probabilities are called `scores`.
+    Outputs that are not probabilities are called `scores`.
 
     Args:
-        key: Name of the answers in the body.
-        output: (num_rows, num_classes), or (num_rows, 1) where the output speaks for the second of two classes.
-        signature: Of the model, for labels and threshold.
+        key: Key of the body.
+        output: (num_rows, num_classes), or (num_rows, 1) if the output is that of the second of two classes.
+        signature: Signature of the model, for labels and threshold.
     """
     scores = class_scores(output, signature)
     scores_key = "probabilities" if signature.answers_probabilities else "scores"
@@ -84,10 +84,10 @@ def answer_labels(key: str, output: NDArray[np.float32], signature: ModelSignatu
 
 
 def answer_sums(key: str, output: NDArray[np.float32]) -> Answer:
-    """Answer each row with the sum its bits spell: `{"sum", "bits", "probabilities"}`.
+    """Return the sum that the bits of each row represent: `{"sum", "bits", "probabilities"}`.
 
     Args:
-        key: Name of the answers in the body.
+        key: Key of the body.
         output: (num_rows, num_bits, 1) or (num_rows, num_bits): the probability of each bit to be 1, least
             significant first.
     """
@@ -108,9 +108,9 @@ def answer_sums(key: str, output: NDArray[np.float32]) -> Answer:
 
 
 def class_scores(output: NDArray[np.float32], signature: ModelSignature) -> NDArray[np.float32]:
-    """A column per class, also for a network with one output, which speaks for the second of two.
+    """Return a column per class, also for a network with one output, which is that of the second of two classes.
 
-    The first class then has the rest of the probability, or, of a score that is no probability, the opposite.
+    The first class then has the remaining probability, or the negated score if it is not a probability.
     """
     if output.shape[1] > 1:
         return output
@@ -119,7 +119,7 @@ def class_scores(output: NDArray[np.float32], signature: ModelSignature) -> NDAr
 
 
 def class_labels(signature: ModelSignature) -> tuple[str, ...]:
-    """A label per class: the model's own, or else the numbers of the classes."""
+    """Return a label per class: the labels of the model, or else the class numbers."""
     if signature.class_labels:
         return signature.class_labels
     num_classes = max(signature.output.shape[-1], 2)
@@ -127,12 +127,12 @@ def class_labels(signature: ModelSignature) -> tuple[str, ...]:
 
 
 def has_class_per_row(signature: ModelSignature) -> bool:
-    """Return whether the model answers each row with the probabilities of one set of classes."""
+    """Return True if the output for each row is the probabilities of one set of classes."""
     return signature.task is Task.CLASSIFICATION and len(signature.output.shape) == 1
 
 
 def _are_known(probabilities: NDArray[np.float32]) -> list[bool]:
-    """For each row whether it says anything: where a probability is NaN no class or bit is the most likely one."""
+    """Return False for rows with a NaN, in which no class or bit is the most likely one."""
     known: list[bool] = np.logical_not(np.isnan(probabilities).any(axis=1)).tolist()
     return known
 
@@ -142,8 +142,8 @@ def _is_finite(array: NDArray[np.float32]) -> bool:
 
 
 def _to_plain(value: Any) -> Any:
-    """A NumPy array or number as Python's own, each with no more digits than float32 holds."""
-    # orjson would write NaN and infinities as null, so it gets only what has none.
+    """Convert a NumPy array or number to Python, with no more digits than float32 has."""
+    # orjson writes NaN and infinities as null, so it only gets finite arrays.
     if np.isfinite(value).all():
         return json.loads(orjson.dumps(value, option=orjson.OPT_SERIALIZE_NUMPY))
     return [_to_plain(element) for element in value] if np.ndim(value) else float(value)

@@ -16,10 +16,10 @@ OPERANDS = ("a", "b")
 def read_operands(rows: list[dict[str, Any]], num_bits: int, place: Place) -> NDArray[np.float32]:
     """Read rows such as `{"a": 45, "b": 77}`.
 
-    The highest bit of each operand stays free, so that every sum fits in `num_bits` bits.
+    The highest bit of each operand must be 0, so that every sum fits in `num_bits` bits.
 
     Returns:
-        (num_rows, num_bits, 2), float32, 0 or 1: the bits of a and b side by side, least significant first.
+        (num_rows, num_bits, 2), float32, 0 or 1: the bits of a and b, least significant first.
 
     Raises:
         InvalidInstances: If a row has other names, or a number is not whole or out of range.
@@ -40,7 +40,7 @@ def read_operands(rows: list[dict[str, Any]], num_bits: int, place: Place) -> ND
 
 
 def to_bits(numbers: Sequence[int], num_bits: int) -> NDArray[np.uint8]:
-    """The bits of numbers of 0 or more, least significant first: (num_numbers, num_bits), 0 or 1."""
+    """Return the bits of non-negative numbers, least significant first: (num_numbers, num_bits), 0 or 1."""
     num_bytes = -(-num_bits // 8)
     packed = b"".join(number.to_bytes(num_bytes, "little") for number in numbers)
     as_bytes = np.frombuffer(packed, dtype=np.uint8).reshape(len(numbers), num_bytes)
@@ -48,7 +48,7 @@ def to_bits(numbers: Sequence[int], num_bits: int) -> NDArray[np.uint8]:
 
 
 def from_bits(bits: NDArray[np.bool_] | NDArray[np.uint8]) -> list[int]:
-    """The numbers whose bits these are, (num_numbers, num_bits), least significant first."""
+    """Return the numbers with these bits, (num_numbers, num_bits), least significant first."""
     return [int.from_bytes(row.tobytes(), "little") for row in np.packbits(bits, axis=1, bitorder="little")]
 
 
@@ -63,7 +63,7 @@ def _check_row(index: int, row: dict[str, Any], num_bits: int, place: Place) -> 
         if name not in row:
             yield Problem(pointer, f"Row {index} lacks '{name}'. Send two numbers to add, a and b.", "missing_operand")
         elif not _is_whole(row[name]):
-            detail = f"Row {index} has {describe(row[name])} for {name}, where a whole number belongs."
+            detail = f"Row {index} has {describe(row[name])} for {name}, not a whole number."
             yield Problem(pointer, detail, "not_a_whole_number")
         elif not 0 <= row[name] <= greatest:
             detail = (
@@ -74,5 +74,5 @@ def _check_row(index: int, row: dict[str, Any], num_bits: int, place: Place) -> 
 
 
 def _is_whole(value: object) -> bool:
-    # true and false are numbers to Python; 45.0 is how some programs write 45.
+    # true and false are numbers in Python; some programs write 45 as 45.0.
     return type(value) is int or (isinstance(value, float) and value.is_integer())

@@ -13,13 +13,13 @@ from serving.tensors import Place, explain_number, read_numbers
 
 
 def read_columns(rows: list[dict[str, Any]], columns: tuple[str, ...], place: Place) -> NDArray[np.float32]:
-    """Read rows such as `{"sepal_length": 5.1, ...}`, the names in any order.
+    """Read rows such as `{"sepal_length": 5.1, ...}`, with the names in any order.
 
     Returns:
         (num_rows, num_columns), float32, in the order of `columns`.
 
     Raises:
-        InvalidInstances: If a row lacks a column or has one too many, or a value is not a number.
+        InvalidInstances: If a row has a missing or an unknown column, or a value is not a number.
     """
     num_columns = len(columns)
     try:
@@ -38,7 +38,7 @@ def _explain(index: int, row: dict[str, Any], columns: tuple[str, ...], place: P
     missing = [name for name in columns if name not in row]
     for name, value in row.items():
         if name not in columns:
-            # A misspelt column is also a missing one, so what is missing is where to look first.
+            # A misspelt column is also a missing one, so the missing ones are the first candidates.
             detail = f"Row {index} has an unknown column '{show(name)}'.{nearest(name, missing or columns)}"
             yield Problem(place.pointer(index, name), detail, "unknown_column")
             continue

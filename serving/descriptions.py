@@ -1,4 +1,4 @@
-"""TensorFlow Serving's descriptions of a model: its metadata and its status."""
+"""Metadata and status of a model, as in TensorFlow Serving."""
 
 from collections.abc import Sequence
 from typing import Any, TypedDict
@@ -12,14 +12,14 @@ COLUMN_TYPES = {"number": "DT_FLOAT", "boolean": "DT_BOOL", "category": "DT_STRI
 
 
 class Metadata(TypedDict):
-    """Body of an answer to `GET .../metadata`."""
+    """Response body of `GET .../metadata`."""
 
     model_spec: dict[str, str]
     metadata: dict[str, Any]
 
 
 class VersionStatus(TypedDict):
-    """The status of one version."""
+    """Status of one version."""
 
     version: str
     state: str
@@ -27,7 +27,7 @@ class VersionStatus(TypedDict):
 
 
 class Status(TypedDict):
-    """Body of an answer to `GET /v1/models/{name}`; KServe's clients read `name` and `ready`."""
+    """Response body of `GET /v1/models/{name}`; KServe's clients read `name` and `ready`."""
 
     model_version_status: list[VersionStatus]
     name: str
@@ -35,7 +35,7 @@ class Status(TypedDict):
 
 
 def build_metadata(model_name: str, version: int, signature: ModelSignature) -> Metadata:
-    """Describe a model version's tensors; protobuf's JSON form writes 64-bit integers as strings."""
+    """Return the tensors of a model version; 64-bit integers are strings, as in protobuf's JSON."""
     signature_def = {
         "inputs": _describe_inputs(signature),
         "outputs": {signature.output.name: _describe_tensor(signature.output)},
@@ -49,7 +49,7 @@ def build_metadata(model_name: str, version: int, signature: ModelSignature) -> 
 
 
 def build_status(model_name: str, versions: Sequence[int]) -> Status:
-    """List the versions that answer, in the order given."""
+    """Return the status of the available versions, in the order given."""
     available: list[VersionStatus] = [
         {"version": str(version), "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
         for version in versions
@@ -58,10 +58,10 @@ def build_status(model_name: str, versions: Sequence[int]) -> Status:
 
 
 def _describe_inputs(signature: ModelSignature) -> dict[str, Any]:
-    """The one tensor; of a table one for each column, as the column form takes them."""
+    """Return the input tensor, or for a table one tensor per column, as in the column form."""
     if signature.table is None:
         return {signature.input.name: _describe_tensor(signature.input)}
-    # Of a series every instance has a value for each step of its window.
+    # An instance of a series has a value for each step of its window.
     sizes = (-1, *signature.input.shape[:-1])
     return {
         column.name: {"dtype": COLUMN_TYPES[column.kind], "tensor_shape": _describe_sizes(sizes), "name": column.name}
@@ -70,7 +70,7 @@ def _describe_inputs(signature: ModelSignature) -> dict[str, Any]:
 
 
 def _describe_tensor(tensor: TensorSpec) -> dict[str, Any]:
-    # The batch comes first and may have any size.
+    # The batch is the first axis and may have any size.
     sizes = (-1, *tensor.shape)
     return {
         "dtype": TENSORFLOW_TYPES[tensor.dtype],

@@ -1,4 +1,4 @@
-"""Errors of prediction requests: one for all that is wrong, a problem for each place, and the words in them."""
+"""Errors of prediction requests: one error with a problem for each place, and their wording."""
 
 import json
 from collections.abc import Collection, Sequence
@@ -14,7 +14,7 @@ MAX_TOKEN_CHARACTERS = 200
 
 
 def reject_all(problems: Sequence[Problem]) -> InvalidInstances:
-    """Return the error for one or more problems; it reads as the first, and says how many more were found."""
+    """Return the error for one or more problems: the text of the first, and the number of others."""
     detail = problems[0].detail
     num_others = len(problems) - 1
     if num_others:
@@ -24,9 +24,9 @@ def reject_all(problems: Sequence[Problem]) -> InvalidInstances:
 
 
 def join_pointer(*tokens: str | int) -> str:
-    """Return a JSON Pointer (RFC 6901) from the names and indices on the way: `/instances/2/sepal_width`.
+    """Return a JSON Pointer (RFC 6901) of names and indices: `/instances/2/sepal_width`.
 
-    It ends before a name of more than 200 characters: an answer does not repeat a whole request.
+    It ends before a name of more than 200 characters, so that a response does not repeat a whole request.
     """
     pointer = ""
     for token in map(str, tokens):
@@ -37,7 +37,7 @@ def join_pointer(*tokens: str | int) -> str:
 
 
 def describe(value: object) -> str:
-    """Describe what came, in few words: `the number 3`, `the string "abc"`, `a list of 3`."""
+    """Describe a value in few words: `the number 3`, `the string "abc"`, `a list of 3`."""
     match value:
         case None | bool():
             text = json.dumps(value)
@@ -55,16 +55,16 @@ def describe(value: object) -> str:
 
 
 def _describe_number(value: float) -> str:
-    # Python refuses to write whole numbers of thousands of digits, at a length that can be set.
+    # Python does not convert whole numbers of thousands of digits to text; the limit can be set.
     if isinstance(value, int) and value.bit_length() > MAX_SHOWN_BITS:
         return f"a whole number of {value.bit_length()} bits"
     return f"the number {value!r}"
 
 
 def show(text: str) -> str:
-    """Return text from outside, short and printable enough for a message."""
+    """Return text of a request, shortened and printable, for a message."""
     shortened = text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "…"
-    # Half of a surrogate pair is legal in a JSON string but has no place in any answer.
+    # Half of a surrogate pair is legal in a JSON string but cannot be encoded in a response.
     return shortened.encode(errors="backslashreplace").decode()
 
 

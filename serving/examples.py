@@ -29,8 +29,8 @@ def decode_classify(body: object, signature: ModelSignature, *, max_instances: i
     Args:
         body: `{"examples": [{feature: value}, ...], "context": {feature: value}}`; the features in the optional
             context belong to every example. A value is a number or a list of numbers.
-        signature: Of the model that is to answer.
-        max_instances: Most examples of one request.
+        signature: Signature of the model.
+        max_instances: Maximum number of examples in a request.
 
     Returns:
         (num_examples, *input shape), float32.
@@ -44,16 +44,14 @@ def decode_classify(body: object, signature: ModelSignature, *, max_instances: i
 
 
 def decode_regress(body: object, signature: ModelSignature, *, max_instances: int) -> NDArray[np.float32]:
-    """Read a `:regress` body, as `decode_classify` does, for a model that answers with one number."""
+    """Read a `:regress` body, as `decode_classify` does, for a model with one number as output."""
     if signature.task is not Task.REGRESSION or signature.output.shape not in ((1,), ()):
-        raise InvalidInstances.at(
-            "", "This model does not answer with one measured number. Use :predict.", "wrong_method"
-        )
+        raise InvalidInstances.at("", "This model does not predict a single number. Use :predict.", "wrong_method")
     return _decode_examples(body, signature, max_instances)
 
 
 def encode_classify(output: NDArray[np.float32], signature: ModelSignature) -> Answer:
-    """Answer each example with `[label, score]` of every class; the scores are the probabilities if there are any."""
+    """Return `[label, score]` of every class for each example; the scores are probabilities if the model has them."""
     scores = class_scores(output, signature)
     labels = class_labels(signature)
     rows = [[list(pair) for pair in zip(labels, row, strict=True)] for row in scores]
@@ -61,7 +59,7 @@ def encode_classify(output: NDArray[np.float32], signature: ModelSignature) -> A
 
 
 def encode_regress(output: NDArray[np.float32]) -> Answer:
-    """Answer each example with its number."""
+    """Return the number of each example."""
     return answer_rows(ANSWER_KEY, output.reshape(len(output)))
 
 
@@ -97,12 +95,10 @@ def _decode_examples(body: object, signature: ModelSignature, max_instances: int
 
 
 def _read_context(context: object, signature: ModelSignature) -> dict[str, Any]:
-    """The columns that all examples share, each one value: a long list here would count once for each example."""
+    """Return the columns that all examples share, with single values: a long list would be copied for each example."""
     pointer = f"/{CONTEXT_KEY}"
     if not isinstance(context, dict):
-        raise InvalidInstances.at(
-            pointer, f"The context is {describe(context)}, where an object belongs.", "not_an_object"
-        )
+        raise InvalidInstances.at(pointer, f"The context is {describe(context)}, not an object.", "not_an_object")
     for name, value in _unwrap(context).items():
         if name not in signature.columns:
             detail = f"The context has an unknown column '{show(name)}'.{nearest(name, signature.columns)}"
@@ -116,18 +112,18 @@ def _read_context(context: object, signature: ModelSignature) -> dict[str, Any]:
 
 def _merge(index: int, example: object, context: dict[str, Any], place: Place) -> dict[str, Any]:
     if not isinstance(example, dict):
-        detail = f"Row {index} is {describe(example)}, where an object of features belongs."
+        detail = f"Row {index} is {describe(example)}, not an object of features."
         raise InvalidInstances.at(place.pointer(index), detail, "not_an_object")
     for name in context:
         if name in example:
-            # TensorFlow Serving leaves open which of the two counts.
-            detail = f"Row {index} has the feature '{name}', which the context has too. Send it once."
+            # TensorFlow Serving does not define which of the two is used.
+            detail = f"Row {index} has the feature '{name}', which is in the context too. Send it once."
             raise InvalidInstances.at(place.pointer(index, name), detail, "repeated_feature")
     return {**context, **example} if context else example
 
 
 def _unwrap(example: dict[str, Any]) -> dict[str, Any]:
-    """Features without the lists around single values: TensorFlow's examples know only lists."""
+    """Return features without the lists around single values; all features in TensorFlow's examples are lists."""
     return {name: value[0] if isinstance(value, list) and len(value) == 1 else value for name, value in example.items()}
 
 

@@ -1,4 +1,4 @@
-"""PNG and JPEG files, sent as they are or as base64, read into pixels."""
+"""Decoding of PNG and JPEG files, sent raw or as base64, to pixels."""
 
 import base64
 import binascii
@@ -17,31 +17,31 @@ from serving.tensors import Place, describe_length, describe_shape, is_shape_of
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
 
-# Only matters to networks that take images of any size; for the others a wrong size is rejected unread.
+# Only applies to networks for images of any size; for others a wrong size is rejected before decoding.
 MAX_PIXELS = 4096 * 4096
-# However small the files are, resizing makes each as large as the network's input: 256 MiB in all.
+# Resizing makes each image, however small, as large as the network's input: 256 MiB in total.
 MAX_NUMBERS = 1 << 26
 OPAQUE = 255
 WHITE = 255
 
 
 def is_image_file(content: bytes) -> bool:
-    """Return whether these bytes begin as a PNG or JPEG file does; no JSON text does."""
+    """Return True if the bytes begin with the signature of a PNG or JPEG file, as no JSON text does."""
     return content.startswith((PNG_START, JPEG_START))
 
 
 def read_image_files(rows: list[dict[str, Any]], signature: ModelSignature, place: Place) -> NDArray[np.float32]:
     """Read rows such as `{"b64": "iVBORw0..."}`, each a PNG or JPEG file.
 
-    A model that says how to resize takes files of any size, and reads them as training did. For another they have to
-    be of exactly the network's size: colours become grey, or grey becomes colour, as the network needs. Black becomes
-    the least pixel value that the network expects and white the greatest.
+    A model with `resize` takes files of any size, and decodes them as in training. For other models they must have
+    exactly the size of the network's input; they are converted to grey or to colour as needed. Black becomes the
+    smallest pixel value of the network's input and white the largest.
 
     Returns:
         (num_rows, *input shape), float32.
 
     Raises:
-        InvalidInstances: If a row is no such file, or one of the wrong size, is broken or has too many pixels.
+        InvalidInstances: If a row is not such a file, is damaged, has the wrong size or too many pixels.
     """
     _check_amount(len(rows), signature, place)
     images = []
@@ -65,9 +65,9 @@ def read_image_file(
 
     Args:
         content: The file.
-        signature: Of the model that is to answer.
-        name: What messages call it.
-        pointer: Where it stands in the request.
+        signature: Signature of the model.
+        name: Name of the image in messages.
+        pointer: JSON Pointer to the image in the request.
 
     Raises:
         InvalidInstances: As from `read_image_files`.
@@ -88,17 +88,15 @@ def _check_amount(num_rows: int, signature: ModelSignature, place: Place) -> Non
     if num_rows > most:
         raise InvalidInstances.at(
             place.pointer(most),
-            f"There are {num_rows} images; of {describe_shape(signature.input.shape)} at most {most} are answered at "
-            "once. Send them in several requests.",
+            f"A request may contain at most {most} images of {describe_shape(signature.input.shape)}; got {num_rows}. "
+            "Send them in several requests.",
             "too_many_rows",
         )
 
 
 def _decode(index: int, text: object, pointer: str) -> bytes:
     if not isinstance(text, str):
-        raise InvalidInstances.at(
-            pointer, f"Row {index} has {describe(text)} under 'b64', where a string belongs.", "not_base64"
-        )
+        raise InvalidInstances.at(pointer, f"Row {index} has {describe(text)} under 'b64', not a string.", "not_base64")
     try:
         return base64.b64decode(text, validate=True)
     except (binascii.Error, ValueError) as error:
@@ -107,7 +105,7 @@ def _decode(index: int, text: object, pointer: str) -> bytes:
 
 
 def _read_pixels(content: bytes, signature: ModelSignature, name: str, pointer: str) -> Pixels:
-    """(height, width, channels) of what the network sees."""
+    """Return pixels (height, width, channels) for the network's input."""
     height, width, num_channels = (*signature.input.shape, 1)[:3]
     if signature.resize is not None:
         return read_pixels(content, (height, width, num_channels), signature.resize)
@@ -120,7 +118,7 @@ def _read_pixels(content: bytes, signature: ModelSignature, name: str, pointer: 
 
 
 def _check_size(image: "ImageFile", signature: ModelSignature, name: str, pointer: str) -> None:
-    """Reject an image by its header, before any memory is taken for its pixels."""
+    """Reject an image by its header, before memory for its pixels is allocated."""
     height, width = signature.input.shape[:2]
     if not is_shape_of((image.height, image.width), (height, width)):
         raise InvalidInstances.at(
@@ -132,7 +130,7 @@ def _check_size(image: "ImageFile", signature: ModelSignature, name: str, pointe
     if image.width * image.height > MAX_PIXELS:
         raise InvalidInstances.at(
             pointer,
-            f"{name} is an image of {image.width}×{image.height} pixels; at most {MAX_PIXELS} are read.",
+            f"{name} is an image of {image.width}×{image.height} pixels; at most {MAX_PIXELS} are allowed.",
             "too_many_pixels",
         )
 
@@ -140,7 +138,7 @@ def _check_size(image: "ImageFile", signature: ModelSignature, name: str, pointe
 def _check_opaque(image: "ImageFile", name: str, pointer: str) -> None:
     least_alpha = image.convert("RGBA").getchannel("A").getextrema()[0]
     if least_alpha != OPAQUE:
-        # The colour under a transparent pixel is arbitrary, mostly black: the network would see what nobody does.
+        # The colour of a transparent pixel is arbitrary, usually black, and not what people see.
         raise InvalidInstances.at(
             pointer, f"{name} is a partly transparent image. Save it with an opaque background.", "transparent_image"
         )

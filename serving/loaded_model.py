@@ -1,4 +1,4 @@
-"""One exported network, loaded and ready to answer."""
+"""Exported network, loaded for predictions."""
 
 from pathlib import Path
 from typing import Self
@@ -24,19 +24,19 @@ LOAD_ERRORS = (
 )
 RUN_ERRORS = (onnxruntime_errors.Fail, onnxruntime_errors.InvalidArgument, onnxruntime_errors.RuntimeException)
 
-# Whatever is less severe than the end of the process reaches Python as an exception; onnxruntime need not print it.
+# All errors but fatal ones are raised as exceptions in Python; onnxruntime need not print them.
 LOG_FATAL = 4
 
 
 class LoadedModel:
-    """A network in memory; any number of threads may call it at once.
+    """Network in memory, for any number of concurrent threads.
 
     Args:
-        onnx_path: The exported network.
-        signature: What was written beside it.
+        onnx_path: Exported network.
+        signature: Signature that was exported with it.
 
     Raises:
-        ArtifactCorrupt: If the file is no network, or not the one that the signature describes.
+        ArtifactCorrupt: If the file is not a network, or does not match the signature.
     """
 
     def __init__(self, onnx_path: Path, signature: ModelSignature) -> None:
@@ -55,10 +55,10 @@ class LoadedModel:
 
     @classmethod
     def from_files(cls, onnx_path: Path, signature_path: Path) -> Self:
-        """Load a network with the signature that was written beside it, as JSON.
+        """Load a network and its signature, a JSON file.
 
         Raises:
-            ArtifactCorrupt: If one of the files is missing or cannot be read, or they do not belong together.
+            ArtifactCorrupt: If a file is missing or cannot be read, or the two do not match.
         """
         try:
             signature = ModelSignature.model_validate_json(signature_path.read_bytes())
@@ -86,8 +86,8 @@ class LoadedModel:
         if batch.ndim == 0 or len(batch) == 0 or not is_shape_of(batch.shape[1:], shape):
             raise InvalidInstances.at(
                 "",
-                f"The model expects one row or more of shape {describe_shape(shape)}; "
-                f"the batch is of shape {describe_shape(batch.shape)}, the number of rows first.",
+                f"The model expects one or more rows of shape {describe_shape(shape)}; "
+                f"the batch has shape {describe_shape(batch.shape)}, with the number of rows first.",
                 "wrong_shape",
             )
         try:
@@ -95,7 +95,7 @@ class LoadedModel:
         except RUN_ERRORS as error:
             if not has_free_axis(shape):
                 raise
-            # Only where a length is free can what was sent be at fault.
+            # Only a free length can make the request wrong here.
             raise InvalidInstances.at(
                 "",
                 f"The network cannot take rows of shape {describe_shape(batch.shape[1:])}. "
@@ -107,14 +107,13 @@ class LoadedModel:
 
 def _session_options() -> onnxruntime.SessionOptions:
     options = onnxruntime.SessionOptions()
-    # Small networks finish sooner on the calling thread than other threads take to wake; the requests themselves
-    # run side by side.
+    # Small networks finish on the calling thread before other threads would wake up; requests run in parallel anyway.
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.add_session_config_entry("session.inter_op.allow_spinning", "0")
-    # The arena and the memory patterns keep the memory of the largest batch ever seen, for each model, for ever;
-    # giving it back costs a 784-512-512-10 network no time that could be measured.
+    # The arena and the memory patterns would keep the memory of each model's largest batch for ever; releasing it
+    # takes no measurable time for a 784-512-512-10 network.
     options.enable_cpu_mem_arena = False
     options.enable_mem_pattern = False
     options.log_severity_level = LOG_FATAL
@@ -129,7 +128,7 @@ def _check_tensor(role: str, spec: TensorSpec, nodes: list[onnxruntime.NodeArg])
         reason = f"has the {role} {', '.join(node.name for node in nodes)}, not '{spec.onnx_name}'"
     elif node.type != "tensor(float)":
         reason = f"has an {role} of type {node.type}, not tensor(float)"
-    # Lengths that the graph leaves free come as names or None; no length at all is a shape it does not know.
+    # Free lengths of the graph are names or None; an unknown shape has no lengths.
     elif node.shape and not _may_be(node.shape, expected):
         reason = f"has an {role} of shape {node.shape}, not {describe_shape(expected)}"
     else:

@@ -1,4 +1,4 @@
-"""The models kept loaded, least recently used dropped first."""
+"""LRU cache of loaded models."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -11,18 +11,17 @@ Model = TypeVar("Model")
 
 
 class ModelPool(Generic[Key, Model]):
-    """A bounded set of loaded models, shared by all threads of a process.
+    """Bounded set of loaded models, shared by all threads of a process. The least recently used is dropped first.
 
-    A model is dropped by forgetting it: a request that already holds it finishes with it, and its memory goes
-    with the last such request.
+    A request that holds a dropped model finishes with it; the memory is released after the last such request.
 
     Args:
-        max_models: How many models to keep loaded, 1 or more.
+        max_models: Maximum number of loaded models, at least 1.
     """
 
     def __init__(self, max_models: int) -> None:
         if max_models < 1:
-            raise ValueError(f"A pool keeps 1 model or more loaded, not {max_models}.")
+            raise ValueError(f"max_models must be at least 1; got {max_models}.")
         self._max_models = max_models
         self._lock = Lock()
         self._loaded: OrderedDict[Key, Model] = OrderedDict()
@@ -32,7 +31,7 @@ class ModelPool(Generic[Key, Model]):
         return len(self._loaded)
 
     def find(self, key: Key) -> Model | None:
-        """The model of this key if it is loaded, without ever waiting for a load."""
+        """Return the model of this key if it is loaded, without waiting for a load."""
         with self._lock:
             model = self._loaded.get(key)
             if model is not None:
@@ -40,10 +39,10 @@ class ModelPool(Generic[Key, Model]):
             return model
 
     def get(self, key: Key, load: Callable[[], Model]) -> Model:
-        """The model of this key, loaded by the first to ask while all others who ask wait for it.
+        """Return the model of this key; the first caller loads it while all others wait.
 
-        `load` must not ask this pool for the same key. What it raises reaches everybody who waited, and the next to
-        ask tries again.
+        `load` must not ask this pool for the same key. Its exception is raised for all who waited; the next caller
+        tries again.
         """
         with self._lock:
             model = self._loaded.get(key)
@@ -59,13 +58,13 @@ class ModelPool(Generic[Key, Model]):
         return future.result()
 
     def evict(self, key: Key) -> bool:
-        """Forget a model; one whose load is under way is not kept when it arrives.
+        """Drop a model; a model that is being loaded is not kept.
 
         Returns:
-            Whether there was anything to forget.
+            True if there was a model to drop.
         """
         with self._lock:
-            # The model is held until the lock is free: closing a session takes longer than anything else done here.
+            # The reference is kept until the lock is released: closing a session takes longer than anything else here.
             model = self._loaded.pop(key, None)
             future = self._loading.pop(key, None)
         return model is not None or future is not None
@@ -73,7 +72,7 @@ class ModelPool(Generic[Key, Model]):
     def _load(self, key: Key, load: Callable[[], Model], future: Future[Model]) -> None:
         try:
             model = load()
-        # Whatever ended the load, an interrupt of this thread included, those who wait must not wait for ever.
+        # Other threads must not wait for ever, whatever ended the load, even an interrupt of this thread.
         except BaseException as error:
             with self._lock:
                 self._forget_load(key, future)

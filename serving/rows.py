@@ -1,4 +1,4 @@
-"""Rows in any of the forms a model understands, read into a batch."""
+"""Parsing of rows, in any of the forms that a model accepts, to a batch."""
 
 from enum import StrEnum
 from typing import Any
@@ -17,7 +17,7 @@ from serving.tensors import Place, read_tensors
 
 
 class RowForm(StrEnum):
-    """The form that the rows of a request were written in, the same for all of them."""
+    """Form of the rows of a request, the same for all of them."""
 
     NUMBERS = "plain numbers"
     FILE = 'a file, {"b64": ...}'
@@ -29,15 +29,15 @@ def read_rows(rows: list[Any], signature: ModelSignature, place: Place) -> tuple
     """Read the rows of a request.
 
     Args:
-        rows: One row or more.
-        signature: Of the model that is to answer.
-        place: Where the rows stand, for the messages.
+        rows: One or more rows.
+        signature: Signature of the model.
+        place: Place of the rows in the body, for messages.
 
     Returns:
-        The batch, (num_rows, *input shape), float32, and how its rows were written.
+        The batch, (num_rows, *input shape), float32, and the form of its rows.
 
     Raises:
-        InvalidInstances: If a row cannot be read or is written in another way than the first.
+        InvalidInstances: If a row is not valid or has another form than the first.
     """
     form = _form(rows[0], signature)
     if signature.input_kind is InputKind.TABLE and form is not RowForm.BY_INPUT:
@@ -47,7 +47,7 @@ def read_rows(rows: list[Any], signature: ModelSignature, place: Place) -> tuple
         try:
             return read_tensors(rows, signature, place), form
         except InvalidInstances:
-            # A row of another form explains better than its shape what is wrong.
+            # A row of another form explains the error better than its shape.
             _check_same_form(rows, form, signature, place)
             raise
     _check_same_form(rows, form, signature, place)
@@ -84,7 +84,7 @@ def _form(row: object, signature: ModelSignature) -> RowForm:
         is_column = name in signature.columns
         if name == "b64" and not is_column:
             return RowForm.FILE
-        # A column may be called as the input is: then a list is the input's row, anything else the column's value.
+        # A column may have the name of the input: then a list is the input's row, anything else the column's value.
         if name == signature.input.name and not (is_column and not isinstance(row[name], list)):
             return RowForm.BY_INPUT
     return RowForm.BY_FIELD
@@ -102,11 +102,11 @@ def _check_same_form(rows: list[Any], form: RowForm, signature: ModelSignature, 
 
 
 def _unknown_object(row: dict[str, Any], signature: ModelSignature, place: Place) -> InvalidInstances:
-    """The error for rows that are objects of which the model has no use."""
+    """Return the error for rows that are objects which the model does not accept."""
     names = ["b64"] if signature.input_kind is InputKind.IMAGE else []
     file = ' or {"b64": ...}' if names else ""
     if place.after:
-        detail = f"Row 0 has {_describe(row)} under '{place.after[-1]}', where numbers{file} belong."
+        detail = f"Row 0 has {_describe(row)} under '{place.after[-1]}', not numbers{file}."
         return InvalidInstances.at(place.pointer(0), detail, "unknown_input")
     names.insert(0, signature.input.name)
     unknown = next((name for name in row if name not in names), None)

@@ -1,6 +1,6 @@
-"""Rows of a table with columns of any type: objects by column name, or lists in the order of the columns.
+"""Parsing of table rows with columns of any type: objects by column name, or lists in the order of the columns.
 
-A model of a series takes a list of such rows, one behind the other in time, for each answer.
+An instance of a series is a list of such rows, in order of time.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -24,28 +24,28 @@ NUM_NAMED = 12
 
 
 def is_series(signature: ModelSignature) -> bool:
-    """Return whether an instance is a list of rows instead of one row."""
+    """Return True if an instance is a list of rows instead of one row."""
     return len(signature.input.shape) == SERIES_RANK
 
 
 def is_by_name(instance: object) -> bool:
-    """Return whether an instance names its columns: is an object, or a list that begins with one."""
+    """Return True if an instance has column names: it is an object, or a list that begins with one."""
     return isinstance(instance[0] if isinstance(instance, list) and instance else instance, dict)
 
 
 def read_table_rows(rows: list[Any], signature: ModelSignature, place: Place) -> NDArray[np.float32]:
-    """Read instances for a model of a table.
+    """Read instances for a model of table rows.
 
     Args:
-        rows: Objects or lists, each a row; of a series, lists of as many rows as its window has.
-        signature: Of the model that is to answer; its `table` says how a row becomes numbers.
-        place: Where the rows stand, for the messages.
+        rows: Objects or lists, each a row; for a series, lists of as many rows as its window has.
+        signature: Signature of the model; its `table` is the encoding of a row.
+        place: Place of the rows in the body, for messages.
 
     Returns:
         (num_rows, *input shape), float32.
 
     Raises:
-        InvalidInstances: If a row lacks a column or has one too many, or a value has no place in its column.
+        InvalidInstances: If a row has a missing or an unknown column, or a value does not suit its column.
     """
     table = _table_of(signature)
     if not is_series(signature):
@@ -55,8 +55,7 @@ def read_table_rows(rows: list[Any], signature: ModelSignature, place: Place) ->
         if not isinstance(instance, list) or len(instance) != window:
             raise InvalidInstances.at(
                 place.pointer(number),
-                f"Instance {number} is {describe(instance)}; the model expects a list of {window} rows, one behind the "
-                "other in time.",
+                f"Instance {number} is {describe(instance)}; the model expects a list of {window} rows, oldest first.",
                 "wrong_window",
             )
     steps = list(chain.from_iterable(rows))
@@ -65,13 +64,13 @@ def read_table_rows(rows: list[Any], signature: ModelSignature, place: Place) ->
 
 
 def read_table_columns(columns: dict[str, Any], signature: ModelSignature, max_instances: int) -> list[list[Any]]:
-    """The rows of a table sent by columns: `{"age": [31, 40], "city": ["Oslo", null]}`.
+    """Return the rows of a table sent by columns: `{"age": [31, 40], "city": ["Oslo", null]}`.
 
     Returns:
         Rows as lists, in the order of the model's columns.
 
     Raises:
-        InvalidInstances: If a column is missing or unknown, is no list, or they differ in length.
+        InvalidInstances: If a column is missing, unknown or not a list, or the columns differ in length.
     """
     names = _table_of(signature).names
     problems = [
@@ -86,7 +85,7 @@ def read_table_columns(columns: dict[str, Any], signature: ModelSignature, max_i
         if name not in columns:
             detail = f"The column '{name}' is missing. The model expects {_list(names)}."
         elif not isinstance(columns[name], list):
-            detail = f"The column '{name}' is {describe(columns[name])}, where a list with a value a row belongs."
+            detail = f"The column '{name}' is {describe(columns[name])}, not a list with one value per row."
         if detail:
             problems.append(Problem(join_pointer("inputs", name), detail, "missing_column"))
     if problems:
@@ -96,15 +95,15 @@ def read_table_columns(columns: dict[str, Any], signature: ModelSignature, max_i
         detail = f"The columns differ in length: {', '.join(f'{name} {count}' for name, count in lengths.items())}."
         raise InvalidInstances.at("/inputs", detail, "wrong_length")
     if lengths[names[0]] > max_instances:
-        detail = f"There are {lengths[names[0]]} rows; at most {max_instances} are answered at once."
+        detail = f"A request may contain at most {max_instances} rows; got {lengths[names[0]]}."
         raise InvalidInstances.at("/inputs", detail, "too_many_rows")
     if not lengths[names[0]]:
-        raise InvalidInstances.at("/inputs", "The columns are empty. Send one row or more.", "no_rows")
+        raise InvalidInstances.at("/inputs", "The columns are empty. Send at least one row.", "no_rows")
     return [list(row) for row in zip(*(columns[name] for name in names), strict=True)]
 
 
 def _table_of(signature: ModelSignature) -> TableEncoding:
-    if signature.table is None:  # The signature's own check makes sure of it.
+    if signature.table is None:  # Excluded by the validation of the signature.
         raise ValueError("a signature of the kind 'table' needs a table")
     return signature.table
 
@@ -144,18 +143,18 @@ def _explain(number: int, row: object, table: TableEncoding, pointer: Pointer) -
         named = row
         places = {name: place + join_pointer(name) for name in {*row, *names}}
     else:
-        detail = f"Row {number} is {describe(row)}, where an object by column name belongs: {_list(names)}."
+        detail = f"Row {number} is {describe(row)}, not an object by column name: {_list(names)}."
         yield Problem(place, detail, "not_an_object")
         return
     missing = [name for name in names if name not in named]
     for name in named:
         if name not in names:
-            # A misspelt column is also a missing one, so what is missing is where to look first.
+            # A misspelt column is also a missing one, so the missing ones are the first candidates.
             detail = f"Row {number} has an unknown column '{show(name)}'.{nearest(name, missing or names)}"
             yield Problem(places[name], detail, "unknown_column")
     for name, encode in zip(names, make_encoders(table), strict=True):
         if name in missing:
-            detail = f"Row {number} lacks the column '{name}'. Send null where its value is not known."
+            detail = f"Row {number} lacks the column '{name}'. Send null if its value is not known."
             yield Problem(places[name], detail, "missing_column")
             continue
         try:

@@ -1,7 +1,7 @@
-"""The bodies of TensorFlow Serving's REST interface, https://www.tensorflow.org/tfx/serving/api_rest.
+"""Request and response bodies of TensorFlow Serving's REST API, https://www.tensorflow.org/tfx/serving/api_rest.
 
-Rows are counted from 0, as in the JSON Pointers of the problems. Decoding gives the batch to run the network on,
-encoding the answer from what the network gave:
+Rows are counted from 0, as in the JSON Pointers of the problems. Decoding returns the batch for the network, encoding
+the response body from the network's output:
 
     request = decode_predict(body, model.signature, max_instances=1000)
     answer = encode_predict(request, model.predict(request.batch), model.signature)
@@ -30,7 +30,7 @@ COLUMN_KEY = "inputs"
 
 
 class AnswerForm(StrEnum):
-    """The form that each row is answered in."""
+    """Form of the answer to each row."""
 
     NUMBERS = "numbers"
     LABELS = "labels"
@@ -39,12 +39,12 @@ class AnswerForm(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PredictRequest:
-    """A `:predict` request, read.
+    """Decoded `:predict` request.
 
     Attributes:
         batch: (num_rows, *input shape), float32.
         answer_key: `predictions` for the row form, `outputs` for the column form.
-        answer_form: How each row is to be answered.
+        answer_form: Form of the answer to each row.
     """
 
     batch: NDArray[np.float32]
@@ -55,16 +55,16 @@ class PredictRequest:
 def decode_predict(
     body: object, signature: ModelSignature, *, max_instances: int, labels: bool = False
 ) -> PredictRequest:
-    """Read a `:predict` body, already parsed from JSON; NaN and infinities are numbers like any other.
+    """Read a `:predict` body, already parsed from JSON; NaN and infinities are valid numbers.
 
     Args:
         body: `{"instances": [...]}`, the row form, or `{"inputs": ...}`, the column form.
-        signature: Of the model that is to answer.
-        max_instances: Most rows of one request.
-        labels: Whether to answer with class labels even where the rows are plain numbers.
+        signature: Signature of the model.
+        max_instances: Maximum number of rows in a request.
+        labels: True to return class labels even if the rows are plain numbers.
 
     Raises:
-        InvalidInstances: If the body does not fit the model, with a problem per place that is wrong.
+        InvalidInstances: If the body does not fit the model, with a problem for each mistake.
     """
     fields = check_names(body, (ROW_KEY, COLUMN_KEY))
     _check_labels(signature, labels=labels)
@@ -90,19 +90,19 @@ def decode_predict(
 
 
 def decode_predict_file(content: bytes, signature: ModelSignature, *, labels: bool = False) -> PredictRequest:
-    """Read a `:predict` body that is a PNG or JPEG file and nothing else: a single row of the row form.
+    """Read a `:predict` body that is a PNG or JPEG file: a single row of the row form.
 
     Args:
         content: The file.
-        signature: Of the model that is to answer.
+        signature: Signature of the model.
         labels: As for `decode_predict`.
 
     Raises:
-        InvalidInstances: If the model takes no images, or not this one.
+        InvalidInstances: If the model does not take images, or the image does not fit it.
     """
     if signature.input_kind is not InputKind.IMAGE:
         raise InvalidInstances.at(
-            "", "The body is an image, but this model takes no images. Send its rows as JSON.", "wrong_form"
+            "", "The body is an image, but this model does not take images. Send its rows as JSON.", "wrong_form"
         )
     _check_labels(signature, labels=labels)
     batch = read_image_file(content, signature)[np.newaxis]
@@ -110,12 +110,12 @@ def decode_predict_file(content: bytes, signature: ModelSignature, *, labels: bo
 
 
 def encode_predict(request: PredictRequest, output: NDArray[np.float32], signature: ModelSignature) -> Answer:
-    """Answer a `:predict` request.
+    """Return the response body of a `:predict` request.
 
     Args:
-        request: What `decode_predict` read.
-        output: (num_rows, *output shape), what the network gave.
-        signature: Of the model that answered.
+        request: Decoded request.
+        output: (num_rows, *output shape), output of the network.
+        signature: Signature of the model.
     """
     if request.answer_form is AnswerForm.SUMS:
         return answer_sums(request.answer_key, output)
@@ -127,7 +127,7 @@ def encode_predict(request: PredictRequest, output: NDArray[np.float32], signatu
 def _check_labels(signature: ModelSignature, *, labels: bool) -> None:
     if labels and not has_class_per_row(signature):
         raise InvalidInstances.at(
-            "", "Labels were asked for, but this model does not classify. Ask without.", "no_labels"
+            "", "This model does not classify, so it has no labels. Leave labels out.", "no_labels"
         )
 
 
@@ -139,20 +139,20 @@ def _answer_form(row_form: RowForm, signature: ModelSignature, *, labels: bool) 
 
 
 def _is_raw(row_form: RowForm, signature: ModelSignature) -> bool:
-    """Return whether rows came as people have them; then the answers are for people too."""
+    """Return True if the rows are raw data such as columns or images; then the answers are labels or sums too."""
     return row_form is RowForm.BY_FIELD or (row_form is RowForm.FILE and signature.resize is not None)
 
 
 def _has_table_columns(value: object, signature: ModelSignature) -> bool:
     is_table = signature.input_kind is InputKind.TABLE and not is_series(signature)
-    # A single column may be called as the input is; then it is taken for the column.
+    # A single column may have the name of the input; then the name means the column.
     return (
         is_table and isinstance(value, dict) and (set(value) != {signature.input.name} or len(signature.columns) == 1)
     )
 
 
 def _unwrap_column(value: object, signature: ModelSignature) -> tuple[object, tuple[str, ...]]:
-    """The tensor in `inputs`, which may stand under the input's name, and the way to it."""
+    """Return the tensor in `inputs`, which may be in an object under the input's name, and its path."""
     if not isinstance(value, dict):
         return value, (COLUMN_KEY,)
     name = signature.input.name
@@ -170,14 +170,14 @@ SIGNATURE_NAME = "serving_default"
 
 
 def check_names(body: object, names: Sequence[str]) -> dict[str, Any]:
-    """Check that a body is an object of these names, and asks for the one signature there is.
+    """Check that a body is an object with these names, and asks for the only signature.
 
     Raises:
         InvalidInstances: If it is not.
     """
     if not isinstance(body, dict):
         raise InvalidInstances.at(
-            "", f"The body is {describe(body)}, where an object with {_either(names)} belongs.", "not_an_object"
+            "", f"The body is {describe(body)}, not an object with {_either(names)}.", "not_an_object"
         )
     for name in body:
         if name not in names and name != "signature_name":
@@ -189,7 +189,7 @@ def check_names(body: object, names: Sequence[str]) -> dict[str, Any]:
     if wanted != SIGNATURE_NAME:
         raise InvalidInstances.at(
             "/signature_name",
-            f"The signature asked for is {describe(wanted)}; every model here has one, '{SIGNATURE_NAME}'. "
+            f"signature_name is {describe(wanted)}; the only signature of a model is '{SIGNATURE_NAME}'. "
             "Leave signature_name out.",
             "unknown_signature",
         )
@@ -197,7 +197,7 @@ def check_names(body: object, names: Sequence[str]) -> dict[str, Any]:
 
 
 def check_rows(rows: object, where: Sequence[str], max_instances: int) -> list[Any]:
-    """Check that this is a list of at least one row and of no more than are allowed.
+    """Check that this is a list of at least one row and at most max_instances rows.
 
     Raises:
         InvalidInstances: If it is not.
@@ -206,16 +206,15 @@ def check_rows(rows: object, where: Sequence[str], max_instances: int) -> list[A
     if not isinstance(rows, list):
         raise InvalidInstances.at(
             join_pointer(*where),
-            f"'{name}' is {describe(rows)}, where a list of rows belongs. Send a list, also of a single row.",
+            f"'{name}' is {describe(rows)}, not a list of rows. Send a list, even for a single row.",
             "not_a_list",
         )
     if not rows:
-        raise InvalidInstances.at(join_pointer(*where), f"'{name}' is empty. Send one row or more.", "no_rows")
+        raise InvalidInstances.at(join_pointer(*where), f"'{name}' is empty. Send at least one row.", "no_rows")
     if len(rows) > max_instances:
         raise InvalidInstances.at(
             join_pointer(*where),
-            f"'{name}' has {len(rows)} rows; at most {max_instances} are answered at once. "
-            "Send them in several requests.",
+            f"'{name}' has {len(rows)} rows; at most {max_instances} are allowed. Send them in several requests.",
             "too_many_rows",
         )
     return rows

@@ -17,12 +17,12 @@ ANY_LENGTH = -1
 
 
 def has_free_axis(shape: Sequence[int]) -> bool:
-    """Return whether an axis may have any length."""
+    """Return True if an axis may have any length."""
     return ANY_LENGTH in shape
 
 
 def is_shape_of(shape: Sequence[int], expected: Sequence[int]) -> bool:
-    """Return whether an array of `shape` fits `expected`, in which -1 is any length from 1."""
+    """Return True if an array of `shape` fits `expected`, in which -1 is any length from 1."""
     return len(shape) == len(expected) and all(
         length == wanted or (wanted == ANY_LENGTH and length > 0)
         for length, wanted in zip(shape, expected, strict=True)
@@ -45,36 +45,36 @@ NUMBER_TYPES = frozenset({int, float})
 
 MAX_NAMES_SHOWN = 12
 
-# Halfway from the greatest 32-bit float, 2**128 - 2**104, to the next that would follow: from here on it rounds up.
+# Halfway from the largest 32-bit float, 2**128 - 2**104, to 2**128: from here on numbers round up to infinity.
 LEAST_TOO_LARGE = 2**128 - 2**103
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where in the body the rows stand.
+    """Place of the rows in the body.
 
     Attributes:
-        before: The way from the body to the list of rows.
-        after: The way from one row to its value, where that is wrapped in an object.
+        before: Path from the body to the list of rows.
+        after: Path from one row to its value, if that is wrapped in an object.
     """
 
     before: tuple[str, ...]
     after: tuple[str, ...] = ()
 
     def pointer(self, row: int, *inner: str | int) -> str:
-        """The JSON Pointer of a row, or of something inside its value."""
+        """Return the JSON Pointer of a row, or of something inside its value."""
         return join_pointer(*self.before, row, *self.after, *inner)
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """What is wrong with a value.
+    """Mistake in a value.
 
     Attributes:
-        where: The way to it inside its row.
-        what: What stands there, as in `row 2 has ...`.
-        reason: Why that will not do; may be empty.
-        code: A word for programs.
+        where: Path to the value in its row.
+        what: Description of the value, as in `row 2 has ...`.
+        reason: Reason, such as `not a number`; may be empty.
+        code: Error code for programs.
     """
 
     where: tuple[int, ...]
@@ -83,7 +83,7 @@ class Fault:
     code: str
 
     def describe(self, names: Sequence[str] = ()) -> str:
-        """Say what the row has or is, and where; `names` are those of the elements of a row, if they have any."""
+        """Describe the value and its place in the row; `names` are the names of a row's elements, if they have any."""
         if not self.where:
             verb = "has" if self.what.isdigit() else "is"
             spot = ""
@@ -99,15 +99,15 @@ def read_tensors(rows: list[Any], signature: ModelSignature, place: Place) -> ND
     An axis of size 1 at the end may be left out: numbers for rows of one number, H×W for images of H×W×1.
 
     Args:
-        rows: One row or more.
-        signature: Of the model that is to answer.
-        place: Where the rows stand, for the messages.
+        rows: One or more rows.
+        signature: Signature of the model.
+        place: Place of the rows in the body, for messages.
 
     Returns:
         (num_rows, *input shape), float32.
 
     Raises:
-        InvalidInstances: If a row has another shape or something in it is not a number, saying which and where.
+        InvalidInstances: If a row has another shape or contains something that is not a number, with the place.
     """
     shape = signature.input.shape
     forms = accepted_shapes(signature)
@@ -123,7 +123,7 @@ def read_tensors(rows: list[Any], signature: ModelSignature, place: Place) -> ND
 
 
 def accepted_shapes(signature: ModelSignature) -> list[tuple[int, ...]]:
-    """The shapes a row may come in, the network's own first."""
+    """Return the accepted shapes of a row, that of the network first."""
     shape = signature.input.shape
     shapes = [shape]
     if shape and shape[-1] == 1:
@@ -137,18 +137,18 @@ def read_numbers(rows: list[Any], shapes: Sequence[tuple[int, ...]]) -> NDArray[
     """Read rows of numbers that all have one of these shapes.
 
     Returns:
-        (num_rows, *the shape they have), float32; None if anything does not fit, without saying what.
+        (num_rows, *shape), float32; None if anything does not fit.
     """
     try:
-        # The dtype is given from the start: NumPy would store a list that holds one long string as an array of
-        # strings, each as long as the longest.
+        # The dtype is given: NumPy would convert a list with one long string to an array of strings, all as long as
+        # the longest.
         with np.errstate(over="raise"):
             batch = np.asarray(rows, dtype=np.float32)
     except (ValueError, TypeError, OverflowError, FloatingPointError):
         return None
     if not any(is_shape_of(batch.shape[1:], shape) for shape in shapes):
         return None
-    # NumPy also reads strings of digits, true and null as numbers.
+    # NumPy also converts strings of digits, true and null to numbers.
     leaves: Iterable[Any] = rows
     for _ in range(batch.ndim - 1):
         leaves = chain.from_iterable(leaves)
@@ -156,9 +156,9 @@ def read_numbers(rows: list[Any], shapes: Sequence[tuple[int, ...]]) -> NDArray[
 
 
 def explain_number(value: object) -> Fault | None:
-    """Say why a value cannot be an element of an array; None if it can."""
+    """Return the reason why a value cannot be an element of an array; None if it can."""
     if type(value) is not int and type(value) is not float:
-        return Fault((), describe(value), "where a number belongs", "not_a_number")
+        return Fault((), describe(value), "not a number", "not_a_number")
     if -LEAST_TOO_LARGE < value < LEAST_TOO_LARGE or (type(value) is float and not math.isfinite(value)):
         return None
     return Fault((), describe(value), "beyond the range of 32-bit floats (3.4e38)", "out_of_range")
@@ -167,14 +167,14 @@ def explain_number(value: object) -> Fault | None:
 def _explain(
     rows: list[Any], signature: ModelSignature, forms: Sequence[tuple[int, ...]], place: Place
 ) -> list[Problem]:
-    """The problems of these rows, the first few; never none."""
+    """Return the first problems of these rows, at least one."""
     depth = _depth(rows[0])
     form = next((form for form in forms if len(form) == depth), signature.input.shape)
-    # Free lengths are the first row's: all rows of a request become one tensor.
+    # Free lengths are those of the first row: all rows of a request become one tensor.
     shape = _resolve(rows[0], form)
     problems: list[Problem] = []
     for index, row in enumerate(rows):
-        # Only a faulty row is searched number by number.
+        # Only wrong rows are searched number by number.
         fault = None if read_numbers([row], [shape]) is not None else _find_fault(row, shape, ())
         if fault is None:
             continue
@@ -191,12 +191,12 @@ def _explain(
 
 
 def _find_fault(value: object, shape: tuple[int, ...], where: tuple[int, ...]) -> Fault | None:
-    """Find where a value first departs from a shape without free lengths."""
+    """Return the first mistake of a value, for a shape without free lengths."""
     if not shape:
         fault = explain_number(value)
         return fault and replace(fault, where=where)
     if not isinstance(value, list):
-        return Fault(where, describe(value), "where a list belongs", "not_a_list")
+        return Fault(where, describe(value), "not a list", "not_a_list")
     if not value:
         return Fault(where, describe(value), "", "wrong_length")
     if len(value) != shape[0]:
@@ -214,7 +214,7 @@ def _depth(value: object) -> int:
 
 
 def _resolve(row: object, shape: tuple[int, ...]) -> tuple[int, ...]:
-    """A shape with its free lengths taken from a row, as far as that is nested."""
+    """Return a shape with its free lengths taken from a row, as far as that is nested."""
     resolved = []
     for length in shape:
         own = len(row) if isinstance(row, list) else 0
@@ -231,20 +231,20 @@ def _describe_rows(signature: ModelSignature, form: tuple[int, ...], shape: tupl
     noun = "images" if signature.input_kind is InputKind.IMAGE else "rows"
     described = f"{noun} of shape {describe_shape(form)}"
     if form != shape and not is_first:
-        return f"{described}, each of the size of the first, {describe_shape(shape)}"
+        return f"{described}, each of the same size as the first, {describe_shape(shape)}"
     return described
 
 
 def _advice(signature: ModelSignature, form: tuple[int, ...], fault: Fault) -> str:
     if not form:
-        return "Send a list of numbers, one a row."
+        return "Send a list of numbers, one per row."
     if len(form) > 1:
         file = ', or a PNG or JPEG file as {"b64": ...}' if signature.input_kind is InputKind.IMAGE else ""
         return f"Send nested lists of numbers{file}."
     if fault.code == "not_a_list":
-        return "Put the numbers of each row in a list of their own, also those of a single row."
+        return "Put the numbers of each row in a list, even for a single row."
     if signature.columns:
         shown = signature.columns[:MAX_NAMES_SHOWN]
         more = "" if len(shown) == len(signature.columns) else ", …"
         return f"Send {', '.join(shown)}{more}."
-    return "Send a list of lists of numbers, one list a row."
+    return "Send a list of lists of numbers, one list per row."

@@ -1,1 +1,1 @@
-"""Files that a run left behind."""
+"""Artifacts of runs."""

@@ -1,4 +1,4 @@
-"""Files of runs as examples."""
+"""Examples of artifacts."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ from core.errors import UnknownArtifact
 
 UNKNOWN_ARTIFACT = UnknownArtifact(f"Run {EXAMPLE_RUN_ID} has no artifact 'model.onx'. Did you mean 'model.onnx'?")
 
-NO_LOG = UnknownArtifact(f"Run {EXAMPLE_RUN_ID} was cancelled and left no log.")
+NO_LOG = UnknownArtifact(f"Run {EXAMPLE_RUN_ID} was cancelled and has no log.")
 
 LOG = "2026-03-02 09:30:00,171 INFO    Training iris-tanh on CPU\n2026-03-02 09:30:01,480 INFO    Exported model.onnx\n"
 

@@ -1,4 +1,4 @@
-"""Files of a run: find one, describe it, answer with its log."""
+"""Artifacts and log of a run."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ from db.records.runs import RunRecord
 
 
 class ArtifactEntry(AnswerModel):
-    """A file that a run left behind."""
+    """File that a run created."""
 
     name: str
     sha256: str
@@ -31,7 +31,7 @@ LOG_MEDIA_TYPE = "text/plain; charset=utf-8"
 
 
 def find_file(service: Service, run_id: UUID, name: str) -> tuple[RunRecord, Artifact | None]:
-    """Return a run, and its file of this name if it left one.
+    """Return a run and its artifact of this name, or None if it has none.
 
     Raises:
         UnknownRun: If there is no such run.
@@ -43,15 +43,15 @@ def find_file(service: Service, run_id: UUID, name: str) -> tuple[RunRecord, Art
 
 
 def answer_log(service: Service, run_id: UUID) -> Response:
-    """Answer with what the trainer has written so far; with nothing before a run starts.
+    """Return the log that the trainer has written so far; it is empty before a run starts.
 
     Raises:
         UnknownRun: If there is no such run.
-        UnknownArtifact: If it ended without a log.
+        UnknownArtifact: If the run ended without a log.
     """
     record, stored = find_file(service, run_id, TRAINER_LOG)
     live = service.settings.scratch_dir / str(record.id) / TRAINER_LOG
-    # A later attempt writes anew, while the log of the one before is stored already.
+    # A later attempt writes a new log, while that of the one before is already stored.
     if record.state == RunState.RUNNING or stored is None:
         try:
             return _stream(live)
@@ -60,15 +60,15 @@ def answer_log(service: Service, run_id: UUID) -> Response:
     if stored is not None:
         return _stream(service.artifact_store.verified_path(stored.sha256))
     if record.state in TERMINAL_STATES:
-        raise UnknownArtifact(f"Run {record.id} was {record.state} and left no log.")
+        raise UnknownArtifact(f"Run {record.id} was {record.state} and has no log.")
     return Response(b"", media_type=LOG_MEDIA_TYPE)
 
 
 def _stream(path: Path) -> Response:
-    """Send as much of a file as there is now; it may grow or be removed meanwhile.
+    """Send the current content of a file, which may grow or be removed meanwhile.
 
     Raises:
-        FileNotFoundError: If it is not there.
+        FileNotFoundError: If it does not exist.
     """
     file = path.open("rb")
     num_bytes = os.fstat(file.fileno()).st_size
@@ -87,7 +87,7 @@ def _pieces(file: BinaryIO, num_bytes: int) -> Iterator[bytes]:
 
 
 def describe_artifact(artifact: Artifact) -> ArtifactEntry:
-    """Describe a file as lists show it."""
+    """Return a file as an item of a list."""
     return ArtifactEntry(
         name=artifact.name, sha256=artifact.sha256, num_bytes=artifact.num_bytes, media_type=artifact.media_type
     )

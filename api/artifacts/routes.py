@@ -1,4 +1,4 @@
-"""Files that a run left behind, its log, and what it ran on."""
+"""Routes for artifacts, logs and environments of runs."""
 
 from typing import Annotated
 from uuid import UUID
@@ -20,22 +20,22 @@ from db import artifacts, runs
 
 
 class ArtifactList(AnswerModel):
-    """The files that a run left behind."""
+    """Files of a run."""
 
     items: list[ArtifactEntry]
 
 
 class RunEnvironment(AnswerModel):
-    """What a run ran on."""
+    """Environment of a run."""
 
     run_id: UUID
     device: str | None
     engine: EngineReport | None
     environment: Environment | None
-    """Versions of libraries; null before the first attempt has reported them."""
+    """Versions of libraries; null until the first attempt has reported them."""
 
 
-router = Resource("artifacts", "Files that a run left behind, its log, and what it ran on.", prefix="/v1/runs/{run_id}")
+router = Resource("artifacts", "Files, log and environment of a run.", prefix="/v1/runs/{run_id}")
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
@@ -49,7 +49,7 @@ ArtifactName = Annotated[str, PathParameter(description="Name of a file.", examp
     responses=answers({"items": ARTIFACTS}, UNKNOWN_RUN),
 )
 def list_artifacts(run_id: RunId, service: ServiceParameter) -> ArtifactList:
-    """The files that a run left behind."""
+    """Return the files of a run."""
     with service.database.reading() as session:
         runs.get(session, run_id)
         found = artifacts.list_for_run(session, run_id)
@@ -66,11 +66,11 @@ def list_artifacts(run_id: RunId, service: ServiceParameter) -> ArtifactList:
         UNKNOWN_RUN,
         examples.UNKNOWN_ARTIFACT,
         CORRUPT,
-        headers={"ETag": "The sha256 of the bytes.", "Content-Disposition": "The name to save them under."},
+        headers={"ETag": "The sha256 of the bytes.", "Content-Disposition": "The name for saving the file."},
     )
     | {
-        206: {"description": "The part that a Range header asked for."},
-        304: {"description": "Not Modified: the file is as If-None-Match says."},
+        206: {"description": "The part in the Range header."},
+        304: {"description": "Not Modified: the file has the ETag in If-None-Match."},
         416: {"description": "The file has no such range."},
     },
     openapi_extra={"responses": {"200": {"content": {"application/octet-stream": BINARY}}}},
@@ -78,7 +78,7 @@ def list_artifacts(run_id: RunId, service: ServiceParameter) -> ArtifactList:
 def get_artifact(
     run_id: RunId, name: ArtifactName, service: ServiceParameter, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """The bytes of a file, which are the ones that were stored: their hash is checked first."""
+    """Return the bytes of a file, after checking their hash."""
     with service.database.reading() as session:
         runs.get(session, run_id)
         artifact = artifacts.get(session, run_id, name)
@@ -97,18 +97,18 @@ def get_artifact(
     responses=answers(examples.LOG, UNKNOWN_RUN, examples.NO_LOG, CORRUPT, media_type="text/plain"),
 )
 def get_logs(run_id: RunId, service: ServiceParameter) -> Response:
-    """What the trainer wrote; while a run is running, what it has written so far. Empty before it starts."""
+    """Return the output of the trainer; so far, if the run is running. Empty before it starts."""
     return answer_log(service, run_id)
 
 
 @router.get(
     "/environment",
-    summary="Show what a run ran on",
+    summary="Show the environment of a run",
     dependencies=[READ],
     responses=answers(ENVIRONMENT_ANSWER, UNKNOWN_RUN),
 )
 def get_environment(run_id: RunId, service: ServiceParameter) -> RunEnvironment:
-    """Device, engine and versions of libraries, as the trainer reported them."""
+    """Return the device, engine and versions of libraries that the trainer reported."""
     with service.database.reading() as session:
         record = runs.get(session, run_id)
     return RunEnvironment(run_id=record.id, device=record.device, engine=record.engine, environment=record.environment)

@@ -1,1 +1,1 @@
-"""Access: keys, scopes, origins."""
+"""Authentication, scopes and origins."""

@@ -1,4 +1,4 @@
-"""Access: which scope each route needs (`@router.get(…, dependencies=[READ])`), and what is open to everybody."""
+"""Access: the scope of each route (`@router.get(…, dependencies=[READ])`), and the public paths."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,25 +13,25 @@ from core.api_keys import Scope, allows
 PUBLIC_PATHS = frozenset({"/", "/docs", "/redoc", "/openapi.json", "/healthz", "/readyz"})
 
 PUBLIC_FOLDER = "/static/"
-"""Files of the pages."""
+"""Static files of the docs pages."""
 
 
 def is_public(path: str) -> bool:
-    """Return whether a path, as the router sees it, is on this list; `/healthz/` and `/static` are not."""
+    """Return True if a path, as the router sees it, is public; `/healthz/` and `/static` are not."""
     return path in PUBLIC_PATHS or path.startswith(PUBLIC_FOLDER)
 
 
 CALLER = "trainyard.caller"
-"""Where in a request's ASGI scope its caller stands."""
+"""Key of the caller in a request's ASGI scope."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whoever sent a request.
+    """Caller of a request.
 
     Attributes:
-        name: Of the key, for people.
-        prefix: Of the key; None where none is asked for.
+        name: Name of the key.
+        prefix: Prefix of the key; None if keys are not required.
     """
 
     name: str
@@ -40,22 +40,22 @@ class Caller:
 
 
 ANYBODY = Caller("anybody", None, frozenset({Scope.ADMIN}))
-"""The caller of every request where no keys are asked for."""
+"""Caller of every request if keys are not required."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScopeCheck:
-    """A dependency of routes: lets a request pass whose key has a scope."""
+    """Dependency of routes that requires a key with a scope."""
 
     scope: Scope
 
     async def __call__(self, request: Request) -> None:
-        """Check a request.
+        """Check the scope of a request's key.
 
         Raises:
-            InsufficientScope: Naming the scope that is needed and those that the key has.
+            InsufficientScope: If the key lacks the scope; the error names it and those that the key has.
         """
-        # Where no caller was identified nobody may pass: one that is missing is an error of ours, answered as one.
+        # Without a caller no request may pass: a missing one is a bug, and becomes a 500.
         caller: Caller = request.scope[CALLER]
         if not allows(caller.scopes, self.scope):
             raise InsufficientScope(self.scope, _in_order(caller.scopes))
@@ -80,19 +80,19 @@ def needed_scopes(route: RouteContext) -> list[Scope]:
 
 
 def check_routes(app: FastAPI) -> None:
-    """Make sure that every route is either public or says which scope it needs, so that none is forgotten.
+    """Check that every route is either public or declares its scope, so that none is forgotten.
 
     Raises:
         RuntimeError: If one is neither, or both.
     """
     for route in iter_route_contexts(app.routes):
         path = str(route.path)
-        # A mounted folder is public if what lies in it is.
+        # A mounted folder is public if its files are.
         is_open = is_public(path) or (isinstance(route.original_route, Mount) and is_public(f"{path}/"))
         if is_open == bool(needed_scopes(route)):
             raise RuntimeError(
-                f"The route '{path}' has to be either on the list in api/auth/access.py or to say which scope it "
-                "needs, such as dependencies=[READ]."
+                f"The route '{path}' must either be on the list in api/auth/access.py or declare its scope, such as "
+                "dependencies=[READ]."
             )
 
 

@@ -1,4 +1,4 @@
-"""Whose key a request brings: one given from outside, or one of the database's."""
+"""Authentication by API key: a key of the environment, or one of the database."""
 
 import asyncio
 import hashlib
@@ -20,15 +20,15 @@ from db.session import Database
 logger = logging.getLogger(__name__)
 
 REMEMBER_SECONDS = 4.0
-"""How long a key that was right needs no look into the database. A key that is revoked by another process opens
-nothing after so long, and the time that a look under way took."""
+"""Time for which a valid key is cached. A key that another process revokes is rejected after this time, plus that of
+a database query in progress."""
 
 MAX_REMEMBERED = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class GivenKey:
-    """A key given from outside, as it is kept in memory."""
+    """Key of the environment, in memory."""
 
     caller: Caller
     secret_sha256: str
@@ -41,9 +41,9 @@ class _Remembered:
 
 
 class Authenticator:
-    """Says whose a key is. Making it connects to nothing.
+    """Identifies callers by their keys. Creating it opens no connections.
 
-    Only keys that were right are remembered, by their hash: any number of wrong ones takes no memory.
+    Only valid keys are cached, by their hash; wrong ones take no memory.
     """
 
     def __init__(self, settings: Settings, database: Database) -> None:
@@ -55,17 +55,17 @@ class Authenticator:
 
     @property
     def has_given_admin(self) -> bool:
-        """Return whether an admin key was given from outside, which no one can revoke over HTTP."""
+        """Return True if the environment has an admin key, which cannot be revoked over HTTP."""
         return any(Scope.ADMIN in given.caller.scopes for given in self.given_keys.values())
 
     async def identify(self, key: ApiKey) -> Caller:
-        """Return the caller that a key belongs to.
+        """Return the caller of a key.
 
         Raises:
-            UnknownCredential: If it opens nothing (any more).
-            DatabaseUnavailable: If that cannot be found out.
+            UnknownCredential: If the key is unknown, revoked or expired.
+            DatabaseUnavailable: If the database does not answer.
         """
-        # Found by a hash of what came: how long finding takes says nothing about any secret.
+        # Looked up by hash, so the time of the look-up reveals nothing about a secret.
         digest = hashlib.sha256(key.reveal().encode()).digest()
         known = self._remembered.get(digest)
         now = time.monotonic()
@@ -78,7 +78,7 @@ class Authenticator:
             self._remember(digest, given.caller, now + REMEMBER_SECONDS)
             return given.caller
         stored = await run_in_threadpool(self._find, key.prefix)
-        # Compared where there is nothing to compare with, too: an unknown prefix takes as long as a wrong secret.
+        # Always compared, so that an unknown prefix takes as long as a wrong secret.
         is_right = is_secret(key.secret, None if stored is None else stored.secret_sha256)
         if stored is None or not is_right:
             raise _unknown()
@@ -94,14 +94,14 @@ class Authenticator:
         return caller
 
     def forget(self, prefix: str) -> None:
-        """Have the next request with a key look into the database again."""
-        # Taken as a list at once: requests in other threads forget, the event loop remembers.
+        """Remove a key from the cache, so that the next request reads the database."""
+        # Copied to a list first: other threads remove entries while the event loop adds some.
         for digest, known in list(self._remembered.items()):
             if known.caller.prefix == prefix:
                 self._remembered.pop(digest, None)
 
     async def close(self) -> None:
-        """Wait for what is being written."""
+        """Wait for writes in progress."""
         await asyncio.gather(*self._uses.values())
 
     def _find(self, prefix: str) -> api_keys.StoredKey | None:
@@ -110,12 +110,12 @@ class Authenticator:
 
     def _remember(self, digest: bytes, caller: Caller, until: float) -> None:
         if len(self._remembered) >= MAX_REMEMBERED:
-            # More live keys than this within seconds are rare, and forgetting costs each a look.
+            # More live keys than this within seconds are rare, and clearing costs each a query.
             self._remembered.clear()
         self._remembered[digest] = _Remembered(caller, until)
 
     def _note_use(self, prefix: str) -> None:
-        """Write that a key is in use, beside the request: a database that is busy writing does not hold it up."""
+        """Record the use of a key in the background, so that a busy database does not delay the request."""
         if prefix not in self._uses:
             task = asyncio.get_running_loop().create_task(run_in_threadpool(self._write_use, prefix))
             self._uses[prefix] = task
@@ -126,10 +126,10 @@ class Authenticator:
             with self._database.transaction() as session:
                 api_keys.note_use(session, prefix)
         except TrainyardError as error:
-            logger.warning("The use of the API key %s was not written. %s", prefix, error.detail)
+            logger.warning("The use of the API key %s was not recorded. %s", prefix, error.detail)
         except Exception:
-            # Nobody waits for this, so nobody else would report it.
-            logger.exception("The use of the API key %s was not written.", prefix)
+            # Nothing awaits this task, so nothing else would report the error.
+            logger.exception("The use of the API key %s was not recorded.", prefix)
 
 
 def _given(settings: Settings) -> Iterator[tuple[ApiKey, GivenKey]]:
@@ -142,13 +142,11 @@ def _given(settings: Settings) -> Iterator[tuple[ApiKey, GivenKey]]:
 
 
 def _unknown() -> UnknownCredential:
-    return UnknownCredential(
-        "This API key is not known here. Look whether it was cut short, or is for another service."
-    )
+    return UnknownCredential("This API key is unknown. Check that it is complete and belongs to this service.")
 
 
 def _closed(stored: api_keys.StoredKey) -> UnknownCredential:
-    # Whoever has the whole secret may know what became of the key.
+    # A caller with the whole secret may know the state of the key.
     ending = (
         f"was revoked at {stored.revoked_at:%Y-%m-%d %H:%M} UTC"
         if stored.revoked_at is not None

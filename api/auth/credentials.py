@@ -1,4 +1,4 @@
-"""The key that a request brings: in a header, and nowhere else."""
+"""API key of a request, which is read from headers only."""
 
 from collections.abc import Iterable
 
@@ -12,22 +12,22 @@ API_KEY_HEADER = b"x-api-key"
 SCHEME = b"bearer"
 
 MAX_VALUE_LENGTH = 2 * KEY_LENGTH
-"""Of a header with a key in it: scheme, spaces and key have room, and longer ones are not looked into."""
+"""Longest header with a key: enough for scheme, spaces and key; longer ones are rejected unread."""
 
 HOW_TO_SEND = "Send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'"
 
 
 def read_credential(headers: Iterable[tuple[bytes, bytes]]) -> ApiKey:
-    """Read the key that a request brings, well formed; whether it opens anything is for others to say.
+    """Read the key of a request and check its form, but not its validity.
 
-    Nothing of what came is repeated in an error: it may be a key that was sent in the wrong way.
+    Errors do not repeat the header: it may be a key that was sent in the wrong way.
 
     Args:
-        headers: As ASGI has them: names in lower case, in the order in which they came.
+        headers: Headers as in ASGI: names in lower case, in the order they were sent.
 
     Raises:
         KeyRejected: If there is none.
-        UnknownCredential: If there are several, or what came is no key.
+        UnknownCredential: If there are several, or the value is not a key.
     """
     bearer: list[bytes] = []
     plain: list[bytes] = []
@@ -38,26 +38,26 @@ def read_credential(headers: Iterable[tuple[bytes, bytes]]) -> ApiKey:
             plain.append(value)
     if not bearer and not plain:
         raise KeyRejected(
-            f"This needs an API key, and none came. {HOW_TO_SEND}; the trainyard command reads it from TRAINYARD_KEY."
+            f"This request needs an API key. {HOW_TO_SEND}; the trainyard command reads it from TRAINYARD_KEY."
         )
     if len(bearer) > 1 or len(plain) > 1:
-        raise UnknownCredential(f"A header with an API key came twice. {HOW_TO_SEND}, once.")
+        raise UnknownCredential(f"A header with an API key was sent twice. {HOW_TO_SEND}, once.")
     keys = {_read_text(value) for value in (*map(_strip_scheme, bearer), *plain)}
     if len(keys) > 1:
-        raise UnknownCredential("Authorization and X-API-Key hold different keys. Send one of them.")
+        raise UnknownCredential("Authorization and X-API-Key contain different keys. Send one of them.")
     return keys.pop()
 
 
 def _strip_scheme(value: bytes) -> bytes:
-    """Return what follows `Bearer` (RFC 6750 section 2.1); the scheme is in any case (RFC 9110 section 11.1)."""
+    """Return the text after `Bearer` (RFC 6750 section 2.1); the scheme is case-insensitive (RFC 9110 section 11.1)."""
     scheme, _, rest = value[: MAX_VALUE_LENGTH + 1].partition(b" ")
     if scheme.lower() != SCHEME:
-        raise UnknownCredential(f"The Authorization header is not of the scheme Bearer. {HOW_TO_SEND}.")
+        raise UnknownCredential(f"The Authorization header does not have the scheme Bearer. {HOW_TO_SEND}.")
     return rest
 
 
 def _read_text(value: bytes) -> ApiKey:
-    malformed = UnknownCredential(f"What came is no API key: those have the form {FORM_IN_WORDS}. {HOW_TO_SEND}.")
+    malformed = UnknownCredential(f"Expected an API key of the form {FORM_IN_WORDS}. {HOW_TO_SEND}.")
     if len(value) > MAX_VALUE_LENGTH or not value.isascii():
         raise malformed
     key = read_key(value.decode("ascii").strip(" \t"))

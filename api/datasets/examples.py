@@ -1,4 +1,4 @@
-"""Datasets as examples."""
+"""Examples of datasets."""
 
 from typing import Any
 
@@ -115,7 +115,7 @@ UNKNOWN_DATASET = UnknownDataset(
 
 UNKNOWN_VERSION = UnknownDatasetVersion("The dataset 'flowers' has no version 3. It has 2, 1.")
 
-NOT_HERE = DatasetMissing("The bytes of version 1 of 'flowers' are gone from the disk. Upload them again.")
+NOT_HERE = DatasetMissing("The bytes of version 1 of 'flowers' are missing on the disk. Upload them again.")
 
 BUILT_IN = Conflict(
     "'iris' is built in: it cannot be uploaded, deleted or downloaded. Uploads need other names, such as my-iris."
@@ -127,16 +127,16 @@ IN_USE = Conflict(
 )
 
 TOO_LARGE = BodyTooLarge(
-    "The body is larger than the 2,147,483,648 bytes this route takes. "
+    "The body is larger than the 2,147,483,648 bytes that this route accepts. "
     "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
 )
 
-TOO_SLOW = BodyTooSlow("Of the body only 3,012 bytes came in 31 s. Send it faster than 16,384 bytes a second.")
+TOO_SLOW = BodyTooSlow("Only 3,012 bytes of the body came in 31 s. Send it faster than 16,384 bytes a second.")
 
 REFUSED = RejectedDataset("Row 7 has 4 values, the header has 3. Give every row as many.", "ragged_rows")
 
 EMPTY = RejectedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
 
-BUSY = Unavailable("2 uploads are being read, and this one has waited 30 s for its turn. Send it again later.")
+BUSY = Unavailable("2 uploads are being processed, and this one has waited 30 s for its turn. Send it again later.")
 
-FULL = DiskFull("There is no room left for this on the service's disk. Delete datasets and runs that nobody needs.")
+FULL = DiskFull("The service's disk is full. Delete datasets and runs that are no longer needed.")

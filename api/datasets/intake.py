@@ -1,4 +1,4 @@
-"""Intake of uploads: streamed to disk, read by a process of its own, and stored whole or not at all."""
+"""Ingestion of uploads: streamed to disk, parsed in a separate process, and stored whole or not at all."""
 
 import asyncio
 import errno
@@ -25,23 +25,23 @@ PIECE_BYTES = 1024 * 1024
 CHECKED_EVERY_BYTES = 64 * 1024 * 1024
 
 RESERVE_BYTES = 256 * 1024 * 1024
-"""Left free on the disk, which as a rule holds the database too."""
+"""Bytes to leave free on the disk, which usually contains the database too."""
 
 
-async def take_in(
+async def ingest(
     service: Service, request: Request, name: str, filename: str | None
 ) -> tuple[DatasetVersionRecord, bool]:
-    """Store what a request carries as a version of a dataset, unless the dataset has one of the same bytes.
+    """Store the body of a request as a version of a dataset, unless the dataset has a version with the same bytes.
 
     Returns:
-        The version, and whether it is new.
+        The version, and True if it is new.
 
     Raises:
         BodyTooLarge: If there are more bytes than the settings allow.
-        BodyTooSlow: If they hardly come.
-        RejectedDataset: If a run could not learn from them, saying what to mend.
-        DiskFull: If there is no room for them.
-        Unavailable: If too many uploads are being read.
+        BodyTooSlow: If they arrive too slowly.
+        RejectedDataset: If they are not valid training data; the error says what to fix.
+        DiskFull: If the disk is full.
+        Unavailable: If too many uploads are being parsed.
     """
     _check_form(request)
     remedy = "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
@@ -49,7 +49,7 @@ async def take_in(
     return await _take(service, body, _declared_bytes(request), name, filename, request)
 
 
-async def take_in_pieces(
+async def ingest_pieces(
     service: Service, pieces: AsyncGenerator[bytes], name: str, filename: str
 ) -> tuple[DatasetVersionRecord, bool]:
     """Store bytes that no request carries, just as those that one does.
@@ -97,7 +97,7 @@ async def _incoming(service: Service) -> AsyncIterator[IncomingDataset]:
     try:
         yield incoming
     except asyncio.CancelledError:
-        # Where this task is being cancelled, nothing may be waited for.
+        # A cancelled task must not wait for anything.
         asyncio.get_running_loop().run_in_executor(None, incoming.discard)
         raise
     except BaseException:
@@ -107,7 +107,7 @@ async def _incoming(service: Service) -> AsyncIterator[IncomingDataset]:
 
 
 async def _receive(service: Service, body: AsyncGenerator[bytes], target: Path) -> tuple[str, int]:
-    """Write the body to a file, synced; returns its sha256 and size."""
+    """Write the body to a file and sync it; return its sha256 and size."""
     digest = hashlib.sha256()
     num_bytes = 0
     waiting = bytearray()
@@ -135,10 +135,10 @@ async def _receive(service: Service, body: AsyncGenerator[bytes], target: Path) 
 
 
 def _check_form(request: Request) -> None:
-    """Reject what would otherwise be read as a table with strange lines around it.
+    """Reject forms, which would otherwise be parsed as a table with extra lines.
 
     Raises:
-        RejectedDataset: If the body is a form of a web page.
+        RejectedDataset: If the body is a form.
     """
     if request.headers.get("content-type", "").lower().startswith("multipart/"):
         raise RejectedDataset(
@@ -152,13 +152,13 @@ def _declared_bytes(request: Request) -> int:
 
 
 def _check_room(service: Service, num_bytes: int) -> int:
-    """Return how much may still be written.
+    """Return the number of bytes that may still be written.
 
     Raises:
-        DiskFull: If that is less than so many bytes.
+        DiskFull: If that is less than num_bytes.
     """
     if num_bytes > service.settings.max_dataset_bytes:
-        return 0  # Rejected for its size, whatever room there is.
+        return 0  # Rejected for its size, even if the disk has room.
     room = service.dataset_store.free_bytes() - RESERVE_BYTES
     if room <= num_bytes:
         raise _disk_full()
@@ -176,7 +176,7 @@ def _reported_as_full() -> Iterator[None]:
 
 
 def _disk_full() -> DiskFull:
-    return DiskFull("There is no room left for this on the service's disk. Delete datasets and runs that nobody needs.")
+    return DiskFull("The service's disk is full. Delete datasets and runs that are no longer needed.")
 
 
 def _sync(writer: BinaryIO) -> None:

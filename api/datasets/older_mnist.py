@@ -11,7 +11,7 @@ from typing import IO, cast
 
 from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 
-from api.datasets.intake import take_in_pieces
+from api.datasets.intake import ingest_pieces
 from api.service import Service
 from core.datasets.arrays import USUAL_NAMES, find_usual_name
 from core.datasets.mnist import MNIST
@@ -53,7 +53,7 @@ async def _adopt(service: Service, folder: Path, files: dict[str, Path]) -> None
         return
     if not all(find_usual_name(files, field) for field in USUAL_NAMES):
         raise DatasetMissing(f"Of the four files only {', '.join(files)} are there.")
-    record, _ = await take_in_pieces(service, _pack(files), MNIST, f"{MNIST}.tar")
+    record, _ = await ingest_pieces(service, _pack(files), MNIST, f"{MNIST}.tar")
     num_runs = await run_in_threadpool(_pin_runs, service, record)
     await run_in_threadpool(_remove, folder, files)
     logger.info(

@@ -1,4 +1,4 @@
-"""Datasets: what specs can learn from; showing, downloading and deleting uploads."""
+"""Routes for datasets: list, upload, show, download and delete."""
 
 from typing import Annotated
 
@@ -8,7 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.datasets import examples
-from api.datasets.intake import take_in
+from api.datasets.intake import ingest
 from api.datasets.schemas import DatasetDetail, DatasetList, DatasetVersionDetail
 from api.datasets.views import (
     DESCRIPTIONS,
@@ -28,7 +28,7 @@ from core.errors import DatasetMissing, UnknownDataset
 from db import datasets, stored_datasets
 from db.records.datasets import DatasetVersionRecord
 
-router = Resource("datasets", "What specs can learn from.", prefix="/v1/datasets")
+router = Resource("datasets", "Datasets for training.", prefix="/v1/datasets")
 
 DatasetName = Annotated[str, PathParameter(description="Name of a dataset.", examples=["flowers"])]
 
@@ -36,10 +36,10 @@ Version = Annotated[int, PathParameter(description="Number of a version.", examp
 
 FilenameQuery = Annotated[
     str | None,
-    Query(description="What the file is called, for whoever downloads it again.", max_length=255),
+    Query(description="Name of the file, for downloads.", max_length=255),
 ]
 
-UPLOAD_HEADERS = {"Location": "Where the version is."}
+UPLOAD_HEADERS = {"Location": "Path of the version."}
 
 UPLOAD_BODY = takes_any_body(
     {"type": "string", "format": "binary", "description": "The bytes of the file as they are."},
@@ -51,7 +51,7 @@ UPLOAD_RESPONSES = (
     answers(examples.VERSION, status=201, headers=UPLOAD_HEADERS)
     | {
         200: {
-            "description": "The dataset has a version of these bytes already.",
+            "description": "The dataset already has a version with these bytes.",
             "content": {"application/json": {"example": examples.VERSION}},
             "model": DatasetVersionDetail,
         }
@@ -70,7 +70,7 @@ UPLOAD_RESPONSES = (
 
 @router.get("", summary="List datasets", dependencies=[READ], responses=answers(examples.DATASETS))
 def list_datasets(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> DatasetList:
-    """Every dataset that a spec can name: on the first page what is built in, then uploads by name."""
+    """Return all datasets: on the first page the built-in ones, then uploads by name."""
     built_in = [] if query.cursor else [describe_built_in(name) for name in DESCRIPTIONS]
     with service.database.reading() as session:
         page = datasets.list_page(session, limit=query.limit, cursor=query.cursor)
@@ -91,18 +91,18 @@ async def upload_dataset(
     request: Request,
     service: ServiceParameter,
     name: Annotated[
-        str, Query(description="What to call it: lower-case letters, digits, . _ -", pattern=UPLOAD_NAME_PATTERN)
+        str, Query(description="Name of the dataset: lower-case letters, digits, . _ -", pattern=UPLOAD_NAME_PATTERN)
     ],
     filename: FilenameQuery = None,
 ) -> Response:
-    """Store a table, arrays or images, and describe what is in it.
+    """Upload a table, arrays or images as a dataset.
 
     CSV or TSV, JSON Lines, Parquet, NPY, NPZ, IDX; a zip or tar of tables (`train.csv`, `test.csv`), of arrays, or of
-    images in folders named after their classes. The body is the file as it is, streamed:
+    images in one folder per class. The body is the raw file, streamed:
     `curl --data-binary @flowers.csv 'http://127.0.0.1:8000/v1/datasets?name=flowers&filename=flowers.csv'`
 
-    The same bytes under the same name are the same version, answered with 200: to send them again is safe. Other bytes
-    make the next version. Nothing is kept of an upload that is rejected or cut off.
+    The same bytes under the same name are the same version, returned with 200, so an upload can be repeated safely.
+    Other bytes create the next version. An upload that is rejected or interrupted leaves nothing behind.
     """
     return await _upload(service, request, name, filename)
 
@@ -124,7 +124,7 @@ async def upload_dataset_version(
     ],
     filename: FilenameQuery = None,
 ) -> Response:
-    """The same as `POST /v1/datasets?name=…`; the dataset need not be there yet.
+    """Upload like `POST /v1/datasets?name=…`; the dataset need not exist yet.
 
     `curl --data-binary @flowers.csv http://127.0.0.1:8000/v1/datasets/flowers/versions`
     """
@@ -138,7 +138,7 @@ async def upload_dataset_version(
     responses=answers(examples.DATASET, examples.UNKNOWN_DATASET),
 )
 def get_dataset(name: DatasetName, service: ServiceParameter) -> DatasetDetail:
-    """A dataset with its versions, and what is in the newest: columns, classes, a sample, a spec to begin with."""
+    """Return a dataset, its versions and the content of the newest: columns, classes, a sample, a suggested spec."""
     if name in DESCRIPTIONS:
         built_in = describe_built_in(name)
         return DatasetDetail(**built_in.model_dump(), versions=[], newest=None)
@@ -155,7 +155,7 @@ def get_dataset(name: DatasetName, service: ServiceParameter) -> DatasetDetail:
     responses=answers(examples.VERSION, examples.UNKNOWN_DATASET, examples.UNKNOWN_VERSION),
 )
 def get_dataset_version(name: DatasetName, version: Version, service: ServiceParameter) -> DatasetVersionDetail:
-    """What was found in an upload: columns with types, missing values and ranges, classes, sizes, a sample."""
+    """Return the content of an upload: columns with types, missing values and ranges, classes, sizes, a sample."""
     return describe_version(_get_version(service, name, version), service.settings)
 
 
@@ -169,11 +169,11 @@ def get_dataset_version(name: DatasetName, version: Version, service: ServicePar
         examples.UNKNOWN_DATASET,
         examples.UNKNOWN_VERSION,
         examples.NOT_HERE,
-        headers={"ETag": "The sha256 of the bytes.", "Content-Disposition": "The name to save them under."},
+        headers={"ETag": "The sha256 of the bytes.", "Content-Disposition": "The name for saving the file."},
     )
     | {
-        206: {"description": "The part that a Range header asked for."},
-        304: {"description": "Not Modified: the bytes are as If-None-Match says."},
+        206: {"description": "The part in the Range header."},
+        304: {"description": "Not Modified: the bytes have the ETag in If-None-Match."},
         416: {"description": "There is no such range."},
     },
     openapi_extra={
@@ -185,15 +185,15 @@ def get_dataset_version(name: DatasetName, version: Version, service: ServicePar
 def get_dataset_content(
     name: DatasetName, version: Version, service: ServiceParameter, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """The bytes as they were uploaded."""
+    """Return the uploaded bytes."""
     record = _get_version(service, name, version)
     etag = content_etag(record.sha256)
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
     path = service.dataset_store.folder(record.sha256).original
     if not path.is_file():
-        raise DatasetMissing(f"The bytes of version {version} of '{name}' are gone from the disk. Upload them again.")
-    # Never as what it claims to be: a browser shall save it, not show it.
+        raise DatasetMissing(f"The bytes of version {version} of '{name}' are missing on the disk. Upload them again.")
+    # Never with its own media type: a browser must save it, not show it.
     return file_answer(path, record.filename or record.dataset_name, etag, "application/octet-stream")
 
 
@@ -205,7 +205,7 @@ def get_dataset_content(
     responses=answers(None, examples.UNKNOWN_DATASET, examples.BUILT_IN, examples.IN_USE, status=204),
 )
 def delete_dataset(name: DatasetName, service: ServiceParameter) -> Response:
-    """Forget every version of an upload, and remove its files, unless runs that have not ended learn from it."""
+    """Delete an uploaded dataset with all its versions and files, unless runs that have not ended use it."""
     check_not_built_in(name)
     with service.database.transaction() as session:
         hashes = datasets.delete_dataset(session, name)
@@ -222,7 +222,7 @@ def delete_dataset(name: DatasetName, service: ServiceParameter) -> Response:
     ),
 )
 def delete_dataset_version(name: DatasetName, version: Version, service: ServiceParameter) -> Response:
-    """Forget one version, and remove its files unless another has the same bytes. Its number does not come back."""
+    """Delete one version, and its files unless another has the same bytes. Its number is not used again."""
     check_not_built_in(name)
     with service.database.transaction() as session:
         hashes = datasets.delete_version(session, name, version)
@@ -243,7 +243,7 @@ def _answer_deleted(service: Service, hashes: list[str]) -> Response:
 
 async def _upload(service: Service, request: Request, name: str, filename: str | None) -> Response:
     check_not_built_in(name)
-    record, is_new = await take_in(service, request, name, filename)
+    record, is_new = await ingest(service, request, name, filename)
     answer = await run_in_threadpool(describe_version, record, service.settings)
     headers = {"Location": version_path(record.dataset_name, record.version)}
     return json_answer(answer, status=201 if is_new else 200, headers=headers)

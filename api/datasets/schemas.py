@@ -1,4 +1,4 @@
-"""Bodies about datasets."""
+"""Response bodies of datasets."""
 
 from datetime import datetime
 from typing import Any
@@ -8,36 +8,36 @@ from core.uploads.description import DatasetDescription
 
 
 class Dataset(AnswerModel):
-    """Data that a spec can name."""
+    """Dataset that specs can use."""
 
     name: str
     kind: str
-    """`built_in`; or what was uploaded: `table`, `arrays` or `images`."""
+    """`built_in`, or for an upload `table`, `arrays` or `images`."""
     description: str
     version: int | None
-    """The newest version; null for data that are built in."""
+    """Newest version; null for built-in datasets."""
     num_versions: int
     num_bytes: int | None
-    """Of the newest version, as it was uploaded."""
+    """Size of the newest version's upload."""
     created_at: datetime | None
-    """When the newest version was uploaded."""
+    """Time of the newest version's upload."""
 
 
 class DatasetList(AnswerModel):
-    """A page of what specs can name: first what is built in, then uploads by name."""
+    """Page of datasets: first the built-in ones, then uploads by name."""
 
     items: list[Dataset]
     next_cursor: str | None
 
 
 class DatasetVersion(AnswerModel):
-    """What was uploaded under a name, without what was found in it."""
+    """Version of an uploaded dataset, without its content."""
 
     name: str
     version: int
     kind: str
     format: str
-    """Of the bytes: `csv`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip` or `tar`."""
+    """Format of the file: `csv`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip` or `tar`."""
     summary: str
     sha256: str
     num_bytes: int
@@ -46,19 +46,19 @@ class DatasetVersion(AnswerModel):
 
 
 class DatasetVersionDetail(DatasetVersion):
-    """What was uploaded under a name, and what was found in it."""
+    """Version of an uploaded dataset, with its content."""
 
     description: DatasetDescription
     """Columns, arrays or classes, and a sample."""
     warnings: list[str]
-    """What people should look at."""
+    """Warnings about the data."""
     example_spec: dict[str, Any] | None
-    """A spec that can be trained as it stands, for a start; the target of a table is guessed."""
+    """Suggested spec, which can be trained unchanged; the target of a table is guessed."""
 
 
 class DatasetDetail(Dataset):
-    """Data that a spec can name, and its versions."""
+    """Dataset with its versions."""
 
     versions: list[DatasetVersion]
-    """Newest first, 200 at most; empty for data that are built in."""
+    """Newest first, at most 200; empty for built-in datasets."""
     newest: DatasetVersionDetail | None

@@ -1,4 +1,4 @@
-"""Datasets as clients see them: those that are built in, and uploads."""
+"""Response bodies of built-in and uploaded datasets."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -30,10 +30,10 @@ def describe_built_in(name: str) -> Dataset:
 
 
 def check_not_built_in(name: str) -> None:
-    """Reject names of datasets that are built in.
+    """Reject names of built-in datasets.
 
     Raises:
-        Conflict: If this is one.
+        Conflict: If the name is one.
     """
     if name in DESCRIPTIONS:
         raise Conflict(
@@ -43,19 +43,19 @@ def check_not_built_in(name: str) -> None:
 
 
 def version_path(name: str, version: int) -> str:
-    """Return where a version is."""
+    """Return the path of a version."""
     return f"/v1/datasets/{name}/versions/{version}"
 
 
 def list_dataset(newest: DatasetVersionRecord, num_versions: int) -> Dataset:
-    """Describe a dataset as lists show it."""
+    """Return a dataset as an item of a list."""
     return Dataset(**_dataset_fields(newest, num_versions))
 
 
 def describe_dataset(
     newest: DatasetVersionRecord, versions: Sequence[DatasetVersionRecord], settings: Settings
 ) -> DatasetDetail:
-    """Describe a dataset in full."""
+    """Return a dataset in full."""
     return DatasetDetail(
         **_dataset_fields(newest, len(versions)),
         versions=[list_version(version) for version in versions],
@@ -64,12 +64,12 @@ def describe_dataset(
 
 
 def list_version(record: DatasetVersionRecord) -> DatasetVersion:
-    """Describe a version without what was found in it; does not touch the column that lists leave out."""
+    """Return a version without its content; does not load the deferred column."""
     return DatasetVersion(**_version_fields(record))
 
 
 def describe_version(record: DatasetVersionRecord, settings: Settings) -> DatasetVersionDetail:
-    """Describe a version in full."""
+    """Return a version in full."""
     described = DescriptionFile.model_validate(record.description)
     return DatasetVersionDetail(
         **_version_fields(record),

@@ -1,1 +1,1 @@
-"""Evaluation reports of runs, in numbers and as pictures."""
+"""Evaluation reports of runs, as JSON and as images."""

@@ -1,4 +1,4 @@
-"""An evaluation as an example."""
+"""Examples of evaluations."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from api.http.parameters import EXAMPLE_RUN_ID
 from core.errors import UnknownArtifact
 
 NOT_EVALUATED = UnknownArtifact(
-    f"Run {EXAMPLE_RUN_ID} is running. It is evaluated at its end: ask again once it has succeeded."
+    f"Run {EXAMPLE_RUN_ID} is running. It is evaluated at its end. Try again when it has succeeded."
 )
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="608" height="560" viewBox="0 0 608 560">…</svg>'

@@ -1,4 +1,4 @@
-"""Evaluations of runs on samples that were held out, in numbers and as pictures."""
+"""Routes for evaluations of runs on held-out samples, as JSON and as images."""
 
 import hashlib
 from enum import StrEnum
@@ -21,19 +21,17 @@ from core.evaluation import EvaluationReport
 from core.run_state import TERMINAL_STATES, RunState
 from db.records.runs import RunRecord
 
-router = Resource(
-    "evaluation", "How well a run's model answers samples that it has not learned from.", prefix="/v1/runs/{run_id}"
-)
+router = Resource("evaluation", "Evaluation of a run's model on held-out samples.", prefix="/v1/runs/{run_id}")
 
 SVG_MEDIA_TYPE = "image/svg+xml"
 
-# An SVG file opened by itself is a page. Labels are written into it as text; should one ever be more than that, the
-# browser still runs and loads nothing.
+# An SVG file opened by itself is a page. Its labels are escaped; should that ever fail, the browser still runs and
+# loads nothing.
 SAFE = {"Content-Security-Policy": "default-src 'none'; sandbox", **NOT_SNIFFED}
 
 
 class SplitName(StrEnum):
-    """Samples that were held out."""
+    """Held-out samples."""
 
     VALIDATION = "validation"
     TEST = "test"
@@ -41,13 +39,13 @@ class SplitName(StrEnum):
 
 Split = Annotated[
     SplitName | None,
-    Query(description="Which samples' answers to draw; by default the test's or, where there are none, validation's."),
+    Query(description="Samples to draw; by default test or, if there are none, validation."),
 ]
 
 
 @router.get(
     "/evaluation",
-    summary="Show how well a run's model answers",
+    summary="Show the evaluation of a run",
     dependencies=[READ],
     response_model=EvaluationReport,
     responses=answers(
@@ -57,10 +55,10 @@ Split = Annotated[
         CORRUPT,
         headers={"ETag": "The sha256 of the bytes."},
     )
-    | {304: {"description": "Not Modified: the report is as If-None-Match says."}},
+    | {304: {"description": "Not Modified: the report has the ETag in If-None-Match."}},
 )
 def get_evaluation(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
-    """Accuracy, confusion matrix, precision and recall of each class, or errors, on samples not learned from."""
+    """Return accuracy, confusion matrix, precision and recall of each class, or errors, on held-out samples."""
     _, artifact = _find(service, run_id)
     etag = content_etag(artifact.sha256)
     if is_unchanged(if_none_match, etag):
@@ -71,7 +69,7 @@ def get_evaluation(run_id: RunId, service: ServiceParameter, if_none_match: IfNo
 
 @router.get(
     "/evaluation.svg",
-    summary="Draw how well a run's model answers",
+    summary="Draw the evaluation of a run",
     dependencies=[READ],
     response_class=Response,
     responses=answers(
@@ -80,14 +78,14 @@ def get_evaluation(run_id: RunId, service: ServiceParameter, if_none_match: IfNo
         examples.NOT_EVALUATED,
         CORRUPT,
         media_type=SVG_MEDIA_TYPE,
-        headers={"ETag": "The sha256 of the picture."},
+        headers={"ETag": "The sha256 of the image."},
     )
-    | {304: {"description": "Not Modified: the picture is as If-None-Match says."}},
+    | {304: {"description": "Not Modified: the image has the ETag in If-None-Match."}},
 )
 def get_evaluation_picture(
     run_id: RunId, service: ServiceParameter, split: Split = None, if_none_match: IfNoneMatch = None
 ) -> Response:
-    """A confusion matrix with the numbers of each class, predicted against actual numbers, or right bits by place."""
+    """Return a confusion matrix with metrics of each class, predicted against actual numbers, or accuracy by bit."""
     record, artifact = _find(service, run_id)
     report = EvaluationReport.model_validate_json(_read(service, artifact))
     picture = draw_evaluation(record.model_name, report, split).encode()
@@ -106,10 +104,10 @@ def _find(service: Service, run_id: UUID) -> tuple[RunRecord, Artifact]:
 
 def _explain_absence(record: RunRecord) -> str:
     if record.state not in TERMINAL_STATES:
-        return f"Run {record.id} is {record.state}. It is evaluated at its end: ask again once it has succeeded."
+        return f"Run {record.id} is {record.state}. It is evaluated at its end. Try again when it has succeeded."
     if record.state != RunState.SUCCEEDED:
-        return f"Run {record.id} was not evaluated: it is {record.state}, and only runs that succeed are. Run it again."
-    return f"Run {record.id} was trained before evaluations were kept. Run its spec again to have one."
+        return f"Run {record.id} is {record.state}; only runs that succeed are evaluated. Run it again."
+    return f"Run {record.id} was trained by a version without evaluations. Run its spec again."
 
 
 def _read(service: Service, artifact: Artifact) -> bytes:

@@ -1,4 +1,4 @@
-"""Experiments as examples."""
+"""Examples of experiments."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Bodies about experiments."""
+"""Routes for experiments."""
 
 from datetime import datetime
 from typing import Annotated
@@ -17,7 +17,7 @@ from db import experiments
 
 
 class Experiment(AnswerModel):
-    """A named group of runs."""
+    """Named group of runs."""
 
     name: str
     created_at: datetime
@@ -26,7 +26,7 @@ class Experiment(AnswerModel):
 
 
 class ExperimentPage(AnswerModel):
-    """A page of experiments, by name."""
+    """Page of experiments, by name."""
 
     items: list[Experiment]
     next_cursor: str | None
@@ -44,7 +44,7 @@ ExperimentPath = Annotated[str, PathParameter(description="Name of an experiment
     responses=answers({"items": [examples.EXPERIMENT], "next_cursor": None}, examples.BAD_CURSOR),
 )
 def list_experiments(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> ExperimentPage:
-    """A page of experiments by name, with how many of their runs are in each state."""
+    """Return a page of experiments by name, with the number of runs in each state."""
     with service.database.reading() as session:
         page = experiments.list_page(session, limit=query.limit, cursor=query.cursor)
     return ExperimentPage(items=[_describe(found) for found in page.items], next_cursor=page.next_cursor)
@@ -57,7 +57,7 @@ def list_experiments(query: Annotated[PageQuery, Query()], service: ServiceParam
     responses=answers(examples.EXPERIMENT, examples.UNKNOWN_EXPERIMENT),
 )
 def get_experiment(name: ExperimentPath, service: ServiceParameter) -> Experiment:
-    """One experiment; GET /v1/runs?experiment=NAME lists its runs."""
+    """Return an experiment; GET /v1/runs?experiment=NAME lists its runs."""
     with service.database.reading() as session:
         return _describe(experiments.get(session, name))
 

@@ -1,4 +1,4 @@
-"""Answers about the service itself as examples."""
+"""Examples of health, readiness and metrics."""
 
 HEALTH = {"status": "ok", "version": "0.1.0"}
 
@@ -24,7 +24,7 @@ NOT_READY = {
 }
 
 MEASUREMENTS = """\
-# HELP trainyard_database_up Whether the database answered in time: 1 or 0.
+# HELP trainyard_database_up Availability of the database: 1 if it answered in time, else 0.
 # TYPE trainyard_database_up gauge
 trainyard_database_up 1.0
 # HELP trainyard_runs Runs by state.

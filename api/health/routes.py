@@ -1,4 +1,4 @@
-"""Bodies about the service itself."""
+"""Routes for health, readiness and metrics of the service."""
 
 import asyncio
 from importlib.metadata import version
@@ -21,62 +21,62 @@ from db.expiry import count_unclaimed
 
 
 class Health(AnswerModel):
-    """The process answers."""
+    """Health of the process."""
 
     status: Literal["ok"]
     version: str
 
 
 class ComponentState(AnswerModel):
-    """How something that the service needs stands."""
+    """State of a component that the service needs."""
 
     ok: bool
     detail: str | None = None
 
 
 class Queue(AnswerModel):
-    """How work stands."""
+    """State of the queue."""
 
     queued: int
     running: int
     waiting: int
-    """Queued runs that no worker has taken for 30 seconds."""
+    """Queued runs that no worker has claimed for 30 seconds."""
 
 
 class Readiness(AnswerModel):
-    """Whether requests can be answered now."""
+    """Readiness of the service."""
 
     status: Literal["ready", "cannot train", "not ready"]
-    """`cannot train`: requests are answered, predictions too, but no worker can train what is submitted."""
+    """`cannot train`: requests are handled, predictions included, but no worker can train submitted runs."""
     not_ready: list[str]
-    """Names of the components that are not; also of those that requests can do without."""
+    """Names of the components that are not ready, including those that requests do not need."""
     components: dict[str, ComponentState]
     queue: Queue | None
-    """Null while the database does not answer."""
+    """Null if the database does not answer."""
 
 
-router = Resource("health", "Whether the service works.")
+router = Resource("health", "Health, readiness and metrics of the service.")
 
 VERSION = version("trainyard")
 
 WAITING_SECONDS = 30.0
 
 REQUIRED = frozenset({"database"})
-"""What no request can do without. A broker that is down only makes runs start later, and so does training; a balancer
-that took an API away for it would take predictions away too."""
+"""Components that all requests need. Without a broker or a trainer runs only start later; a load balancer that removed
+an API for it would also remove predictions."""
 
 
 @router.get(
-    "/healthz", summary="Say whether the process answers", responses=answers(examples.HEALTH, uses_database=False)
+    "/healthz", summary="Check the health of the process", responses=answers(examples.HEALTH, uses_database=False)
 )
 async def get_health() -> Health:
-    """Always the same while the process answers at all; restart it when it does not."""
+    """Return `ok`. Restart a process that does not answer."""
     return Health(status="ok", version=VERSION)
 
 
 @router.get(
     "/readyz",
-    summary="Say whether requests can be answered",
+    summary="Check the readiness of the service",
     response_model=Readiness,
     responses=answers(examples.READY, uses_database=False)
     | {
@@ -88,11 +88,11 @@ async def get_health() -> Health:
     },
 )
 def get_readiness(service: ServiceParameter) -> Response:
-    """Which of the things that the service needs work, and how many runs wait.
+    """Return the state of each component, and the number of waiting runs.
 
-    `training` names what is wrong with the workers, if anything is. While none of them can train, the status is
-    `cannot train`, with 200: submitted runs wait, everything else is answered. A broker that does not take messages is
-    named here too, but workers look for queued runs by themselves.
+    `training` contains the problem of the workers, if there is one. If none of them can train, the status is
+    `cannot train`, with 200: submitted runs wait, everything else works. A broker that does not accept messages is
+    listed too, but workers look for queued runs by themselves.
     """
     components, queue = _look(service)
     not_ready = [name for name, state in components.items() if not state.ok]
@@ -123,29 +123,29 @@ def _look(service: Service) -> tuple[dict[str, ComponentState], Queue | None]:
 
 
 Accept = Annotated[
-    str, Header(alias="Accept", description="Prometheus' text form by default; OpenMetrics where it is named.")
+    str, Header(alias="Accept", description="Prometheus' text format by default; OpenMetrics if requested.")
 ]
 
 
 @router.get(
     "/metrics",
-    summary="Report measurements to Prometheus",
+    summary="Show metrics for Prometheus",
     response_class=Response,
     responses=answers(examples.MEASUREMENTS, media_type="text/plain", uses_database=False),
     dependencies=[METRICS],
 )
 async def get_monitoring(service: ServiceParameter, accept: Accept = "") -> Response:
-    """Runs, models and workers as the database counts them, and requests, predictions and memory of this process.
+    """Return runs, models and workers in the database, and requests, predictions and memory of this process.
 
-    What comes from the database is the same from every replica of the API, and is left out while it does not answer:
-    then `trainyard_database_up` is 0.
+    The numbers of the database are the same in every replica of the API, and are left out if it does not answer;
+    `trainyard_database_up` is 0 then.
     """
     exposition = Exposition(service, await service.census_taker.ask())
     try:
         encode, media_type = choose_encoder(accept)
     except TypeError:
-        # A version that is no number; who sends one gets the form that everybody reads.
+        # The version is not a number: fall back to the text format.
         encode, media_type = choose_encoder("")
-    # Writing this takes milliseconds, which no prediction should wait for. Not in the framework's threads: while the
-    # database is away, requests may fill them all.
+    # Encoding takes milliseconds, which must not delay predictions. Not in the framework's threads: requests may occupy
+    # them all if the database is down.
     return Response(await asyncio.to_thread(encode, exposition), media_type=media_type)

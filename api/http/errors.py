@@ -1,4 +1,4 @@
-"""Errors that only an HTTP interface has, beside the family in core/errors.py, and the status of each class."""
+"""Errors that concern only HTTP, besides those in core/errors.py, and the status of each class."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -9,34 +9,34 @@ from core.errors import Conflict, InvalidInput, Problem, TrainyardError
 
 
 class PreconditionFailed(Conflict):
-    """The resource has changed since the client read it: If-Match names another ETag than it has."""
+    """If-Match has another ETag than the resource, which has changed since the client read it."""
 
     code = "precondition_failed"
 
 
 class CrossSiteRequest(TrainyardError):
-    """A web page of another site made a browser send this."""
+    """Request from a page of another site."""
 
     code = "cross_site_request"
 
 
 class BodyTooSlow(InvalidInput):
-    """A request body that does not come, or comes a byte at a time."""
+    """Request body that does not arrive, or a byte at a time."""
 
     code = "body_too_slow"
 
 
 class MisdirectedRequest(TrainyardError):
-    """The Host header names a service that this is not (RFC 9110 section 15.5.20)."""
+    """Host header with the name of another service (RFC 9110 section 15.5.20)."""
 
     code = "misdirected_request"
 
 
 class RejectedDataset(InvalidInput):
-    """An upload that is no data a run could learn from.
+    """Upload that is not valid training data.
 
     Attributes:
-        code: A stable word for what is wrong with it.
+        code: Stable error code for programs.
     """
 
     code = "refused_dataset"
@@ -47,13 +47,13 @@ class RejectedDataset(InvalidInput):
 
 
 class DiskFull(TrainyardError):
-    """There is no room for what was sent (RFC 4918 section 11.5)."""
+    """Upload that does not fit on the disk (RFC 4918 section 11.5)."""
 
     code = "disk_full"
 
 
 class KeyRejected(TrainyardError):
-    """A request without a key that lets it pass.
+    """Request without a valid key.
 
     Attributes:
         challenge: Value of the WWW-Authenticate header (RFC 9110 section 11.6.1, RFC 6750 section 3).
@@ -64,27 +64,27 @@ class KeyRejected(TrainyardError):
 
 
 class UnknownCredential(KeyRejected):
-    """A key that opens nothing."""
+    """Key that is not valid."""
 
     code = "unknown_credential"
     challenge = 'Bearer realm="trainyard", error="invalid_token"'
 
 
 class InsufficientScope(KeyRejected):
-    """The key is right, but not for this."""
+    """Valid key without the required scope."""
 
     code = "insufficient_scope"
 
     def __init__(self, needed: Scope, held: Sequence[Scope]) -> None:
-        """Say what would have let the request pass.
+        """Create the error.
 
         Args:
-            needed: The scope that was asked for.
-            held: Those that the key has.
+            needed: Scope that the route requires.
+            held: Scopes of the key.
         """
         super().__init__(
-            f"This needs a key with the scope {needed}; yours has {', '.join(held)}. "
-            "Ask an administrator for a key that has it: trainyard keys create."
+            f"This request needs a key with the scope {needed}; yours has {', '.join(held)}. "
+            "Ask an administrator for such a key: trainyard keys create."
         )
         self.challenge = f'Bearer realm="trainyard", error="insufficient_scope", scope="{needed}"'
 
@@ -108,10 +108,10 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     KeyRejected: HTTPStatus.UNAUTHORIZED,
     InsufficientScope: HTTPStatus.FORBIDDEN,
 }
-"""A class that is not listed has the status of the nearest class above it that is."""
+"""Status of each class of errors; other classes have that of their nearest base class."""
 
 
 def status_of(error: TrainyardError | type[TrainyardError]) -> HTTPStatus:
-    """The status that an error is answered with."""
+    """Return the HTTP status of an error."""
     kind = error if isinstance(error, type) else type(error)
     return next(STATUSES[ancestor] for ancestor in kind.__mro__ if ancestor in STATUSES)

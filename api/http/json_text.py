@@ -1,4 +1,4 @@
-"""JSON from outside: the strict form of most routes, and the lenient one of the prediction surface."""
+"""JSON parsing: strict for most routes, lenient for predictions."""
 
 import json
 import math
@@ -17,11 +17,11 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse_strictly(text: bytes) -> Any:
-    """Read JSON as RFC 8259 has it, and nothing beyond: one meaning for every reader.
+    """Parse JSON strictly as RFC 8259 defines it, so that it has one meaning for all parsers.
 
     Raises:
-        InvalidInput: If it is not UTF-8 or not JSON, nests deeper than 32, names a field twice, or holds NaN, an
-            infinity, a number beyond the range of doubles or half of a surrogate pair.
+        InvalidInput: If it is not UTF-8 or not JSON, is nested deeper than 32 levels, repeats a field, or contains NaN,
+            an infinity, a number beyond the range of doubles or half of a surrogate pair.
     """
     decoded = _decode(text)
     _check_depth(text)
@@ -31,26 +31,26 @@ def parse_strictly(text: bytes) -> Any:
         )
     except json.JSONDecodeError as error:
         raise _syntax_error(error) from error
-    except ValueError as error:  # Python reads no whole number of thousands of digits.
+    except ValueError as error:  # Python does not parse whole numbers with thousands of digits.
         raise InvalidInput.at("", "A number in the body has too many digits.", "number_too_long") from error
     if "\\u" in decoded and _has_surrogate(value):
         raise InvalidInput.at(
-            "", "A text in the body holds half of a surrogate pair. Send whole characters.", "lone_surrogate"
+            "", "A string in the body contains half of a surrogate pair. Send whole characters.", "lone_surrogate"
         )
     return value
 
 
 def parse_leniently(text: bytes) -> Any:
-    """Read JSON in which the words NaN, Infinity and -Infinity are numbers, as TensorFlow Serving's clients send it.
+    """Parse JSON in which NaN, Infinity and -Infinity are numbers, as TensorFlow Serving's clients send it.
 
     Raises:
-        InvalidInput: If it is not UTF-8, not JSON, or nests deeper than 32.
+        InvalidInput: If it is not UTF-8, not JSON, or is nested deeper than 32 levels.
     """
     _check_depth(text)
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        # Ten times slower, but it knows those words and says where a mistake is.
+        # Ten times slower, but it accepts these words and locates mistakes.
         decoded = _decode(text)
     try:
         return json.loads(decoded)
@@ -66,12 +66,12 @@ def _decode(text: bytes) -> str:
     try:
         return text.decode()
     except UnicodeDecodeError as error:
-        raise InvalidInput.at("", f"The body is not UTF-8: byte {error.start} cannot be read.", "not_utf8") from error
+        raise InvalidInput.at("", f"The body is not UTF-8: byte {error.start} is not valid.", "not_utf8") from error
 
 
 def _check_depth(text: bytes) -> None:
     if is_text_too_deep(text):
-        raise InvalidInput.at("", f"The body nests arrays and objects deeper than {MAX_DEPTH}. Flatten it.", "too_deep")
+        raise InvalidInput.at("", f"The body is nested deeper than {MAX_DEPTH} levels. Flatten it.", "too_deep")
 
 
 def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def _unique(pairs: Sequence[tuple[str, Any]]) -> dict[str, Any]:
     for name, value in pairs:
         if name in fields:
             raise InvalidInput.at(
-                "", f"The field '{_shown(name)}' comes twice in one object. Send it once.", "repeated_field"
+                "", f"The field '{_shown(name)}' is repeated in an object. Send it once.", "repeated_field"
             )
         fields[name] = value
     return fields
@@ -110,7 +110,7 @@ def _has_surrogate(value: Any) -> bool:
 
 
 def _syntax_error(error: json.JSONDecodeError) -> InvalidInput:
-    hint = " Leave the byte order mark out." if error.doc.startswith("\ufeff") else ""
+    hint = " Remove the byte order mark." if error.doc.startswith("\ufeff") else ""
     detail = f"The body is not JSON: {error.msg}, at line {error.lineno}, column {error.colno}.{hint}"
     return InvalidInput.at("", detail, "malformed_json")
 

@@ -1,4 +1,4 @@
-"""Parameters that several routes share, and the paths of what they name."""
+"""Parameters and paths that several routes share."""
 
 from typing import Annotated
 from uuid import UUID
@@ -22,7 +22,7 @@ async def _read_run_id(
     except ValueError:
         parsed = None
     if parsed is None or str(parsed) != run_id.lower():
-        # A word that is no id names no run either; which of the two it is makes no difference to who sent it.
+        # A malformed id is reported like the id of an unknown run.
         raise UnknownRun(f"There is no run '{run_id[:80]}'. Ids look like {EXAMPLE_RUN_ID}; GET /v1/runs lists them.")
     return parsed
 
@@ -33,19 +33,19 @@ ModelPath = Annotated[str, Path(description="Name of a model.", examples=["iris-
 
 
 class PageQuery(SpecModel):
-    """Which page of a list."""
+    """Query of a page of a list."""
 
     limit: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = 50
-    """Most items of the page."""
+    """Maximum number of items on the page."""
     cursor: str | None = None
-    """`next_cursor` of the page before."""
+    """`next_cursor` of the previous page."""
 
 
 def run_path(run_id: UUID) -> str:
-    """Return where a run is."""
+    """Return the path of a run."""
     return f"/v1/runs/{run_id}"
 
 
 def predict_path(model_name: str, version: int) -> str:
-    """Return where a model version answers."""
+    """Return the path for predictions of a model version."""
     return f"/v1/models/{model_name}/versions/{version}:predict"

@@ -1,4 +1,4 @@
-"""Answers to errors: problem documents (RFC 9457), and TensorFlow Serving's form for predictions."""
+"""Error responses: problem documents (RFC 9457), and TensorFlow Serving's form for predictions."""
 
 import json
 import logging
@@ -36,7 +36,7 @@ def build_problem(
     problems: tuple[Problem, ...] = (),
     instance: str | None = None,
 ) -> dict[str, Any]:
-    """Return the body of an error answer (RFC 9457 section 3); `code` and `errors` are ours."""
+    """Return the body of an error response (RFC 9457 section 3), with `code` and `errors` as extensions."""
     body: dict[str, Any] = {
         "type": "about:blank",
         "title": HTTPStatus(status).phrase,
@@ -53,19 +53,19 @@ def build_problem(
 
 
 def is_prediction(path: str) -> bool:
-    """Return whether a path belongs to the surface that speaks as TensorFlow Serving does."""
+    """Return True if a path belongs to the prediction routes, which follow TensorFlow Serving."""
     return path.startswith(PREDICTION_PREFIX)
 
 
 def install_error_handlers(app: FastAPI) -> None:
-    """Answer every error of the family, and those of the framework, in one form."""
+    """Install handlers for all errors of the project and of the framework."""
     app.add_exception_handler(TrainyardError, _answer_trainyard_error)
     app.add_exception_handler(RequestValidationError, _answer_invalid_parameters)
     app.add_exception_handler(HTTPException, _answer_http_exception)
 
 
 def answer_error(request: Request, error: TrainyardError) -> Response:
-    """Answer an error of the family."""
+    """Return the response to an error of the project."""
     status = status_of(error)
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %r: %s: %s", request.method, request.scope["path"], error.code, error.detail)
@@ -77,27 +77,27 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
 
 
 def answer_unexpected(request: Request, error: Exception) -> Response:
-    """Answer what nobody foresaw: it is logged under an id, and what went wrong inside stays there."""
+    """Return the response to an unexpected error, which is logged under an id and not disclosed."""
     occurrence = uuid.uuid4()
     logger.error(
-        "%s %r failed unexpectedly; the answer names %s.",
+        "%s %r failed unexpectedly; the response contains the id %s.",
         request.method,
         request.scope["path"],
         occurrence,
         exc_info=error,
     )
-    detail = f"Something went wrong inside the service. Its log says more under the id {occurrence}."
+    detail = f"The service failed unexpectedly. Its log has the details under the id {occurrence}."
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     return _answer(request, status, detail, "internal_error", instance=f"urn:uuid:{occurrence}")
 
 
 async def _answer_trainyard_error(request: Request, error: Exception) -> Response:
-    # Starlette hands each handler only what it was registered for.
+    # Starlette calls each handler only with errors that it was registered for.
     return answer_error(request, cast("TrainyardError", error))
 
 
 async def _answer_invalid_parameters(request: Request, error: Exception) -> Response:
-    """Parameters of the path, the query and the headers; bodies are read by api/http/bodies.py."""
+    """Answer invalid parameters of the path, the query or the headers; bodies are parsed in api/http/bodies.py."""
     problems = tuple(_describe_parameter(entry) for entry in cast("RequestValidationError", error).errors())
     detail = " ".join(problem.detail for problem in problems)
     return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid_parameter", problems)
@@ -116,17 +116,17 @@ def _describe_parameter(entry: Mapping[str, Any]) -> Problem:
 
 
 async def _answer_http_exception(request: Request, error: Exception) -> Response:
-    """Answer what the router raises: a path that does not exist, or a method that a path does not have."""
+    """Answer errors of the router: a path that does not exist, or a method that it does not support."""
     raised = cast("HTTPException", error)
     path = request.scope["path"]
     headers = dict(raised.headers or {})
     match raised.status_code:
         case HTTPStatus.NOT_FOUND:
-            detail, code = f"There is nothing at {path}. GET /openapi.json lists what there is.", "unknown_path"
+            detail, code = f"The path {path} does not exist. GET /openapi.json lists all paths.", "unknown_path"
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = find_allowed_methods(request)
             headers["Allow"] = allowed
-            detail, code = f"{path} does not take {request.method}; it takes {allowed}.", "method_not_allowed"
+            detail, code = f"{path} does not support {request.method}; use {allowed}.", "method_not_allowed"
         case _:
             detail, code = str(raised.detail), "http_error"
     return _answer(request, raised.status_code, detail, code, headers=headers)
@@ -149,24 +149,24 @@ def _answer(
     else:
         body = build_problem(status, detail, code, problems, instance)
         media_type = PROBLEM_MEDIA_TYPE
-    # With non-ASCII escaped, half of a surrogate pair from a request can stand in an answer without harm.
+    # Non-ASCII is escaped, so that half of a surrogate pair from a request can be encoded.
     content = json.dumps(body, separators=(",", ":")).encode()
     return kind(content, status_code=int(status), headers=dict(headers or {}), media_type=media_type)
 
 
 LINGER_SECONDS = 10.0
-"""Time for which the rest of a rejected body is read and dropped."""
+"""Time during which the rest of a rejected body is read and discarded."""
 
 
 class RejectedBodyResponse(Response):
-    """An answer that comes before the request has been sent to its end, and closes the connection.
+    """Response that is sent before the request body has been received, and closes the connection.
 
-    Closing at once would reset the connection under a client that is still sending, and the answer would be lost
-    with it. So what is left is read and dropped for a while (RFC 9112 section 9.6); no memory is kept for it.
+    Closing at once would reset the connection of a client that is still sending, and the response would be lost. So
+    the rest is read and discarded for a while (RFC 9112 section 9.6).
     """
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer, let the client finish, and close."""
+        """Send the response, let the client finish, and close the connection."""
         self.headers["Connection"] = "close"
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self.body, "more_body": True})
@@ -188,7 +188,7 @@ def find_allowed_methods(request: Request) -> str:
     path = request.scope["path"]
     methods: set[str] = set()
     for route in iter_route_contexts(request.app.routes):
-        # Mounts and the like have no methods.
+        # Mounts have no methods.
         if route.path is not None and route.methods and compile_path(route.path)[0].match(path):
             methods |= route.methods
     if "GET" in methods:

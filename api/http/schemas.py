@@ -1,49 +1,49 @@
-"""Bodies that all resources share: what answers have in common, and errors."""
+"""Base class of response bodies, and bodies of errors."""
 
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 MeasuredNumber = Annotated[float, WithJsonSchema({"type": ["number", "null"]})]
-"""A number that may turn out to be NaN or infinite, and is null then."""
+"""Number that is null if it is NaN or infinite."""
 
 
 class AnswerModel(BaseModel):
-    """A body, or a part of one, that this service sends.
+    """Base class of response bodies and their parts.
 
-    JSON has no NaN and no infinities: both are sent as null.
+    NaN and infinities are sent as null, because JSON does not have them.
     """
 
     model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, ser_json_inf_nan="null")
 
 
 class ProblemEntry(AnswerModel):
-    """One thing that is wrong."""
+    """One mistake."""
 
     pointer: str
-    """JSON Pointer (RFC 6901) into the body that was sent; empty for the whole."""
+    """JSON Pointer (RFC 6901) into the request body; empty for the whole body."""
     detail: str
     code: str
 
 
 class ProblemDocument(AnswerModel):
-    """An error (RFC 9457)."""
+    """Error (RFC 9457)."""
 
     type: str
     title: str
-    """The status in words."""
+    """Name of the status."""
     status: int
     detail: str
-    """What came, what was expected, what to do."""
+    """Explanation: what was sent, what was expected, what to do."""
     code: str
-    """A stable word for programs, such as `invalid_spec`."""
+    """Stable error code for programs, such as `invalid_spec`."""
     errors: list[ProblemEntry]
-    """Every mistake that was found; may be empty."""
+    """All mistakes that were found; may be empty."""
     instance: str | None = Field(default=None)
-    """On an internal error, what the service's log calls it."""
+    """Id of an internal error in the service's log."""
 
 
 class PredictionError(AnswerModel):
-    """An error on the prediction surface, in TensorFlow Serving's form."""
+    """Error of a prediction route, in TensorFlow Serving's form."""
 
     error: str

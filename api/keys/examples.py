@@ -1,4 +1,4 @@
-"""API keys as examples."""
+"""Examples of API keys."""
 
 from typing import Any
 
@@ -48,7 +48,7 @@ _NO_SCOPE = "The list is empty; expected at least 1 item."
 NO_SCOPE = InvalidSpec.at("/scopes", _NO_SCOPE, "too_short")
 
 NOT_REPEATABLE = InvalidInput(
-    "An Idempotency-Key came, under which the answer would be kept, and with it the secret. Leave it out; if an answer "
+    "An Idempotency-Key would store the response, and with it the secret. Leave it out; if a response "
     "is lost, revoke the key that GET /v1/keys then lists, and make another."
 )
 

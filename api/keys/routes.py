@@ -1,4 +1,4 @@
-"""API keys: make, list, revoke."""
+"""Routes for API keys: create, list, revoke."""
 
 from typing import Annotated
 
@@ -29,7 +29,7 @@ IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="Rejected here: the answer would have to be kept, and with it the secret.",
+        description="Rejected here, because the response with the secret would have to be stored.",
     ),
 ]
 
@@ -48,14 +48,14 @@ IdempotencyKey = Annotated[
         TOO_LARGE,
         examples.NO_SCOPE,
         status=201,
-        headers={"Location": "Where the key can be revoked.", "Cache-Control": "`no-store`"},
+        headers={"Location": "Path of the key.", "Cache-Control": "`no-store`"},
     ),
     openapi_extra=takes_body(KeyRequest, examples.KEY_REQUESTS),
 )
 def make_key(text: JsonText, service: ServiceParameter, idempotency_key: IdempotencyKey = None) -> Response:
-    """Draw a key. Its secret is in this answer and nowhere else: only a hash of it is kept.
+    """Create a key. Its secret is only in this response: the service stores a hash of it.
 
-    To change keys make a second one of the same name, put it to use, and revoke the first.
+    To rotate a key create a second one with the same name, start to use it, and revoke the first.
     """
     if idempotency_key is not None:
         raise InvalidInput(examples.NOT_REPEATABLE.detail)
@@ -76,7 +76,7 @@ def make_key(text: JsonText, service: ServiceParameter, idempotency_key: Idempot
     responses=answers({"items": [examples.GIVEN_KEY, examples.KEY]}, headers={"Cache-Control": "`no-store`"}),
 )
 def list_keys(service: ServiceParameter) -> Response:
-    """Every key there is or was, without secrets; those that were given to this process by its environment as well."""
+    """Return all keys, current and past, without secrets; including those of this process's environment."""
     with service.database.reading() as session:
         stored = api_keys.list_keys(session)
     given = service.authenticator.given_keys.values()
@@ -91,7 +91,7 @@ def list_keys(service: ServiceParameter) -> Response:
     responses=answers(None, examples.UNKNOWN_KEY, examples.LAST_ADMIN, examples.FROM_ENVIRONMENT, status=204),
 )
 def revoke_key(prefix: Prefix, service: ServiceParameter) -> Response:
-    """Close a key for good: this process rejects it at once, every other within 5 seconds. It stays in the list."""
+    """Revoke a key. This process rejects it at once, every other within 5 seconds. It stays in the list."""
     given = service.authenticator.given_keys.get(prefix)
     if given is not None:
         variable = next(VARIABLES[scope] for scope in given.caller.scopes)

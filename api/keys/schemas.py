@@ -1,4 +1,4 @@
-"""Bodies about API keys."""
+"""Request and response bodies of API keys."""
 
 from datetime import datetime
 from typing import Annotated, Literal
@@ -16,28 +16,28 @@ MAX_LIFETIME_SECONDS = 10 * 366 * 24 * 3600
 
 
 class KeyRequest(SpecModel):
-    """What POST /v1/keys takes."""
+    """Body of POST /v1/keys."""
 
     name: KeyName
-    """Whom or what the key is for. Two live keys may have one name, so that one can take over from the other."""
+    """Name of the user or program. Two live keys may share a name, so that one can replace the other."""
     scopes: Annotated[tuple[Scope, ...], at_most(len(Scope)), Field(min_length=1)]
-    """What it may be used for; `admin` includes all others."""
+    """Scopes of the key; `admin` includes all others."""
     lifetime_seconds: Annotated[int, Field(ge=1, le=MAX_LIFETIME_SECONDS, strict=True)] | None = None
-    """How long it lives; until it is revoked by default."""
+    """Lifetime; by default until it is revoked."""
 
 
 class KeyEntry(AnswerModel):
-    """A key without its secret, of which only a hash is kept."""
+    """Key without its secret, of which only a hash is stored."""
 
     prefix: str
-    """The public part of the key: `ty_PREFIX_…`."""
+    """Public part of the key: `ty_PREFIX_…`."""
     name: str
     scopes: list[Scope]
     source: Literal["database", "environment"]
     """`environment`: from TRAINYARD_BOOTSTRAP_KEY or TRAINYARD_METRICS_KEY of this process."""
     state: Literal["live", "expired", "revoked"]
     created_at: datetime | None
-    """As all that follows, null for keys of the environment."""
+    """Null for keys of the environment, as are all following fields."""
     expires_at: datetime | None
     revoked_at: datetime | None
     last_used_at: datetime | None
@@ -45,13 +45,13 @@ class KeyEntry(AnswerModel):
 
 
 class NewKey(KeyEntry):
-    """A key that was just made."""
+    """New key."""
 
     key: str
-    """The whole key. It is shown here and never again."""
+    """Whole key, which is shown only here."""
 
 
 class KeyList(AnswerModel):
-    """Every key, newest first; those of the environment before those of the database."""
+    """All keys, newest first; those of the environment before those of the database."""
 
     items: list[KeyEntry]

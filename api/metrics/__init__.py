@@ -1,1 +1,1 @@
-"""Curves of runs."""
+"""Metrics of runs."""

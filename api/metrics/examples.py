@@ -1,4 +1,4 @@
-"""Curves as examples."""
+"""Examples of metrics."""
 
 from api.http.parameters import EXAMPLE_RUN_ID
 from core.errors import InvalidInput

@@ -1,4 +1,4 @@
-"""Curves of a run: in numbers, and in points."""
+"""Routes for the metrics of a run: summaries and histories."""
 
 from typing import Annotated
 
@@ -15,18 +15,18 @@ from core.specs.base import SpecModel
 from db import metrics, runs
 from db.history import MIN_POINTS, Mode, history
 
-router = Resource("metrics", "Curves of a run, in numbers and in points.", prefix="/v1/runs/{run_id}/metrics")
+router = Resource("metrics", "Metrics of a run: summaries and histories.", prefix="/v1/runs/{run_id}/metrics")
 
 
 class HistoryQuery(SpecModel):
-    """Which points to show."""
+    """Query of metric histories."""
 
     keys: tuple[str, ...] = ()
     """Metrics to show, separated by commas; all by default."""
     max_points: Annotated[int, Field(ge=MIN_POINTS, le=100_000)] = 500
-    """Curves with more points are thinned to so many."""
+    """Number of points to which longer curves are downsampled."""
     mode: Mode = Mode.MINMAX
-    """How: `minmax` keeps the least and greatest value of each stretch, `lttb` the shape, `raw` every point."""
+    """Downsampling: `minmax` keeps the minimum and maximum of each interval, `lttb` the shape, `raw` every point."""
 
 
 @router.get(
@@ -36,7 +36,7 @@ class HistoryQuery(SpecModel):
     responses=answers(examples.METRICS, UNKNOWN_RUN),
 )
 def list_metrics(run_id: RunId, service: ServiceParameter) -> MetricList:
-    """Every curve of a run in numbers: first, last, least and greatest value, and at which step."""
+    """Return a summary of every metric of a run: first, last, minimum and maximum value, and their steps."""
     with service.database.reading() as session:
         runs.get(session, run_id)
         summaries = metrics.list_keys(session, run_id)
@@ -67,8 +67,8 @@ def list_metrics(run_id: RunId, service: ServiceParameter) -> MetricList:
 def get_metric_history(
     run_id: RunId, query: Annotated[HistoryQuery, Query()], service: ServiceParameter
 ) -> MetricHistory:
-    """Points of curves in columns. A metric that has no points (yet) is an empty curve."""
-    # A key may come twice; its curve is shown once.
+    """Return the points of curves in columns. A metric without points is an empty curve."""
+    # A key may be repeated; its curve is returned once.
     keys = list(dict.fromkeys(key for part in query.keys for key in part.split(",") if key))
     with service.database.reading() as session:
         runs.get(session, run_id)

@@ -1,4 +1,4 @@
-"""Bodies about curves."""
+"""Response bodies of metrics."""
 
 from uuid import UUID
 
@@ -6,7 +6,7 @@ from api.http.schemas import AnswerModel, MeasuredNumber
 
 
 class MetricSummary(AnswerModel):
-    """A curve in numbers; null for NaN and infinities."""
+    """Summary of a metric; null for NaN and infinities."""
 
     key: str
     count: int
@@ -16,13 +16,13 @@ class MetricSummary(AnswerModel):
     last_step: int
     min: MeasuredNumber
     min_step: int | None
-    """First step at which the least value was reached."""
+    """First step with the minimum."""
     max: MeasuredNumber
     max_step: int | None
 
 
 class MetricList(AnswerModel):
-    """Every curve of a run in numbers."""
+    """Summaries of all metrics of a run."""
 
     items: list[MetricSummary]
 
@@ -32,15 +32,15 @@ class Curve(AnswerModel):
 
     key: str
     x: list[int]
-    """Training steps, rising."""
+    """Training steps, in ascending order."""
     y: list[MeasuredNumber]
     y_min: list[MeasuredNumber] | None
-    """In a thinned minmax view, the least value of the steps up to each x; else null."""
+    """Minimum of the steps up to each x, if downsampled with minmax; else null."""
     y_max: list[MeasuredNumber] | None
     total: int
     """Points stored."""
     downsampled: bool
-    """Whether these are fewer."""
+    """True if the curve was downsampled."""
 
 
 class MetricHistory(AnswerModel):

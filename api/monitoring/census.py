@@ -1,4 +1,4 @@
-"""Looks at the database for monitoring: seldom, one look at a time, and never waited for without end."""
+"""Census of the database for monitoring: cached, one query at a time, with a limited wait."""
 
 import asyncio
 import logging
@@ -20,22 +20,22 @@ from db.session import Database
 logger = logging.getLogger(__name__)
 
 KEPT_SECONDS = 1.0
-"""A census is answered again for so long."""
+"""Time for which a census is cached."""
 
 KEPT_SHARE = 10.0
-"""And for as many times as long as it took: the database spends at most a tenth of its time on being counted."""
+"""Multiple of its duration for which a census is cached: counting takes at most a tenth of the database's time."""
 
 WAIT_SECONDS = 3.0
-"""Longest wait for a census. Prometheus gives up after 10 s by default, and then has nothing of this process either."""
+"""Longest wait for a census. Prometheus times out after 10 s by default, and would then get nothing of this process."""
 
 Key = TypeVar("Key", bound=Hashable)
 
 
 class Totals(Generic[Key]):
-    """Counts that only rise, made of counts that fall where something is deleted.
+    """Monotonic counters, derived from counts that decrease when something is deleted.
 
-    A counter that falls looks to Prometheus as if it had begun anew, and all that is left as if it had just happened.
-    These begin at 0 with the process and add what each look finds more than the one before.
+    Prometheus takes a counter that decreases for a restarted one. These begin at 0 with the process and add the
+    increase of each reading over the one before.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class Totals(Generic[Key]):
         self._totals: dict[Key, int] = {}
 
     def follow(self, counts: Mapping[Key, int]) -> Mapping[Key, int]:
-        """Take the latest counts; the keys are the same each time."""
+        """Add the latest counts; the keys are the same each time."""
         last = counts if self._last is None else self._last
         self._totals = {
             key: self._totals.get(key, 0) + max(count - last.get(key, 0), 0) for key, count in counts.items()
@@ -54,7 +54,7 @@ class Totals(Generic[Key]):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A census, and what has been added since this process took its first.
+    """Census, and the increase since the first one of this process.
 
     Attributes:
         seconds: Time the census took.
@@ -72,12 +72,12 @@ class Reading:
 
     @property
     def is_fresh(self) -> bool:
-        """Return whether it may be answered once more."""
+        """Return True if the census may be reused."""
         return time.monotonic() - self.taken_at < max(KEPT_SECONDS, KEPT_SHARE * self.seconds)
 
 
 class CensusTaker:
-    """Takes a census when one is asked for, in a thread of its own: those that answer requests may all be waiting."""
+    """Takes a census on request, in a thread of its own, because those that handle requests may all be waiting."""
 
     def __init__(self, database: Database, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self._database = database
@@ -89,16 +89,16 @@ class CensusTaker:
         self._ended_attempts: Totals[AttemptOutcome] = Totals()
 
     async def ask(self) -> Reading | None:
-        """The latest census, or a new one; from the event loop only.
+        """Return the latest census, or a new one; call it from the event loop only.
 
         Returns:
-            None if the database does not answer in time. A census that is late is there for the next who asks.
+            None if the database does not answer in time. A late census is returned to the next caller.
         """
         if self._latest is not None and self._latest.is_fresh:
             return self._latest
         if self._under_way is None or self._under_way.done():
             self._under_way = Future()
-            # A daemon: the process ends without waiting for a database that is silent.
+            # A daemon thread: the process does not wait for an unresponsive database when it ends.
             threading.Thread(target=self._take, args=(self._under_way,), name="census", daemon=True).start()
         asked = asyncio.wrap_future(self._under_way)
         try:
@@ -107,7 +107,7 @@ class CensusTaker:
             return None
 
     async def close(self) -> None:
-        """Wait for the census under way, no longer than one who asks does: its connection is to be closed after it."""
+        """Wait for a census in progress, as long as a caller would, so that its connection can be closed."""
         if self._under_way is not None:
             await run_in_threadpool(wait, [self._under_way], self._wait_seconds)
 
@@ -119,10 +119,10 @@ class CensusTaker:
                 census = take_census(session)
             reading = self._read(census, time.monotonic() - began)
         except DatabaseUnavailable as error:
-            logger.warning("Monitoring could not ask the database. %s", error.detail)
+            logger.warning("Monitoring could not query the database. %s", error.detail)
         except Exception:
-            # Whoever waits must not wait for ever, and what the process measured itself is still to be reported.
-            logger.exception("Monitoring could not ask the database.")
+            # The caller must not wait for ever, and still reports the measurements of the process.
+            logger.exception("Monitoring could not query the database.")
         finally:
             self._latest = reading
             answer.set_result(reading)

@@ -1,4 +1,4 @@
-"""Counts and times of requests by route."""
+"""Counters and durations of requests by route."""
 
 from bisect import bisect_left
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ BOUNDS = (
 """In seconds. A prediction of a small network takes less than a millisecond, an upload seconds."""
 
 NO_STATUS = "none"
-"""The status where the client was gone before there was an answer."""
+"""Status of requests whose client disconnected before the response."""
 
 
 @dataclass(slots=True)
@@ -27,8 +27,8 @@ class Tally:
     """Requests of one kind.
 
     Attributes:
-        buckets: How many took at most each bound and more than the one before; the last took longer than any.
-        seconds: Time of all of them.
+        buckets: Number of requests in each interval between bounds; the last is above all bounds.
+        seconds: Total time.
     """
 
     buckets: list[int] = field(default_factory=lambda: [0] * (len(BOUNDS) + 1))
@@ -36,7 +36,7 @@ class Tally:
 
 
 class RequestCounts(Collector):
-    """The requests of one process. One thread adds to it, that of the event loop; any may read."""
+    """Requests of one process. Only the event loop's thread adds to it; any thread may read."""
 
     def __init__(self) -> None:
         self.num_in_progress = 0
@@ -46,10 +46,10 @@ class RequestCounts(Collector):
         """Count a request.
 
         Args:
-            route: One of few names.
-            method: One of few names.
-            status: Of the answer; 0 if there was none.
-            seconds: Time it took.
+            route: Template of the route.
+            method: Name of the method.
+            status: Status of the response; 0 if there was none.
+            seconds: Duration.
         """
         key = route, method, status // 100
         tally = self._tallies.get(key)
@@ -59,19 +59,19 @@ class RequestCounts(Collector):
         tally.seconds += seconds
 
     def collect(self) -> Iterator[Metric]:
-        """Yield the families that Prometheus reads."""
+        """Yield the metric families."""
         counter = CounterMetricFamily(
             "trainyard_http_requests_total",
-            "HTTP requests answered, by template of the route, method and class of the status.",
+            "HTTP requests, by template of the route, method and class of the status.",
             labels=("route", "method", "status"),
         )
         histogram = HistogramMetricFamily(
             "trainyard_http_request_duration_seconds",
-            "Time from the head of an HTTP request to the end of its answer.",
+            "Time from the head of an HTTP request to the end of its response.",
             labels=("route", "method"),
         )
         together: dict[tuple[str, str], Tally] = {}
-        # Copied at once, for the event loop may add a kind meanwhile.
+        # Copied first, because the event loop may add a kind meanwhile.
         for (route, method, status_class), tally in list(self._tallies.items()):
             buckets = tally.buckets.copy()
             counter.add_metric((route, method, f"{status_class}xx" if status_class else NO_STATUS), sum(buckets))
@@ -84,22 +84,22 @@ class RequestCounts(Collector):
         yield histogram
         yield GaugeMetricFamily(
             "trainyard_http_requests_in_progress",
-            "HTTP requests being answered, the one that asks for this among them.",
+            "HTTP requests in progress, including the one for these metrics.",
             value=self.num_in_progress,
         )
 
 
 def _accumulate(buckets: list[int]) -> list[tuple[str, float]]:
-    """Each bound as Prometheus writes it, with how many took at most that."""
+    """Return each bound in Prometheus's format, with the number of requests up to it."""
     bounds = [*map(floatToGoString, BOUNDS), "+Inf"]
     return [(bound, float(count)) for bound, count in zip(bounds, accumulate(buckets), strict=True)]
 
 
 PAGES = "pages"
-"""The route of everything that is no operation: the docs pages with their files, /openapi.json."""
+"""Route of everything that is not an operation: the docs pages with their files, /openapi.json."""
 
 UNMATCHED = "unmatched"
-"""The route of requests that were rejected before one was looked for, or for which there is none."""
+"""Route of requests that were rejected before routing, or for which there is none."""
 
 OTHER_METHOD = "other"
 
@@ -107,15 +107,15 @@ METHODS = frozenset({"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 
 def name_route(scope: Scope) -> str:
-    """Return what a request that was answered is counted under: the template of its route."""
+    """Return the label of a request: the template of its route."""
     template = getattr(scope.get("route"), "path_format", None)
     if isinstance(template, str):
         return template
-    # Pages and mounted files leave no route behind, only that something was found.
+    # Pages and mounted files set no route in the scope, only an endpoint.
     return PAGES if "endpoint" in scope else UNMATCHED
 
 
 def name_method(scope: Scope) -> str:
-    """Return the method of a request, of few."""
+    """Return the method of a request, from a fixed set."""
     method: str = scope["method"]
     return method if method in METHODS else OTHER_METHOD

@@ -1,4 +1,4 @@
-"""The OpenAPI document, with the bodies that we parse ourselves and without the framework's own errors."""
+"""OpenAPI document, with bodies that routes parse themselves and without the framework's errors."""
 
 from collections.abc import Sequence
 from http import HTTPStatus
@@ -18,7 +18,7 @@ from api.openapi.operations import SCHEMA_PREFIX, Resource, describe_errors
 from core.api_keys import Scope
 
 DESCRIPTION = """\
-Trainyard trains the Keras model that a spec describes, keeps its metrics and answers predictions with it.
+Trainyard trains the Keras model of a spec, stores its metrics and serves its predictions.
 
 ```
 curl -d '{"preset": "perceptron-or"}' http://127.0.0.1:8000/v1/runs
@@ -26,12 +26,12 @@ curl http://127.0.0.1:8000/v1/runs
 curl -d '{"instances": [[0, 1], [1, 1]]}' http://127.0.0.1:8000/v1/models/perceptron-or:predict
 ```
 
-A service that other machines can reach asks for an API key: send it as `Authorization: Bearer KEY` or as
+A service that other machines can reach requires an API key: send it as `Authorization: Bearer KEY` or as
 `X-API-Key: KEY`. Each operation names the scope that its key needs; `admin` includes all others.
 
 Bodies are strict JSON (RFC 8259): unknown and repeated fields, NaN and infinities are rejected, whatever the
-Content-Type. Errors are `application/problem+json` (RFC 9457); the prediction routes speak TensorFlow Serving's form.
-Times are RFC 3339 in UTC. Numbers that turn out to be NaN or infinite are sent as null, except in predictions.
+Content-Type. Errors are `application/problem+json` (RFC 9457); the prediction routes use TensorFlow Serving's form.
+Times are RFC 3339 in UTC. NaN and infinite numbers are sent as null, except in predictions.
 """
 
 ERROR_BODIES: Sequence[type[BaseModel]] = (ProblemDocument, PredictionError)
@@ -50,7 +50,7 @@ WAYS_TO_SEND_A_KEY = {
 """Security schemes (OpenAPI 3.1 section 4.8.27); they give the docs page its Authorize button."""
 
 NO_KEY = KeyRejected(
-    "This needs an API key, and none came. Send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'; the "
+    "This request needs an API key. Send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'; the "
     "trainyard command reads it from TRAINYARD_KEY."
 )
 
@@ -58,7 +58,7 @@ REVOKED = UnknownCredential("The API key k3v9x2pa ('ci') was revoked at 2026-03-
 
 
 def install_openapi(app: FastAPI, resources: Sequence[Resource]) -> None:
-    """Make this the document that `app.openapi()` gives."""
+    """Make `app.openapi()` return this document."""
 
     def openapi() -> dict[str, Any]:
         if app.openapi_schema is None:
@@ -70,7 +70,7 @@ def install_openapi(app: FastAPI, resources: Sequence[Resource]) -> None:
 
 
 def build_openapi(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]:
-    """Describe every route of an app."""
+    """Build the document of all routes of an app."""
     document = get_openapi(
         title=app.title,
         version=app.version,
@@ -102,14 +102,14 @@ def build_openapi(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]
 
 
 def _restore_examples(operation: dict[str, Any], route: RouteContext) -> None:
-    """Put examples in again as they were written: FastAPI leaves out every null in them."""
+    """Restore the original examples: FastAPI removes every null from them."""
     for status, response in route.responses.items():
         _copy_examples(response, operation["responses"][str(status)])
     _copy_examples((route.openapi_extra or {}).get("requestBody", {}), operation.get("requestBody", {}))
 
 
 def _describe_access(operation: dict[str, Any], route: RouteContext) -> None:
-    """Say which scope a key needs, and what a request without such a key is answered with."""
+    """Document the required scope, and the responses to requests without it."""
     for scope in needed_scopes(route):
         operation["security"] = [{way: [scope.value]} for way in WAYS_TO_SEND_A_KEY]
         held = Scope.METRICS if scope != Scope.METRICS else Scope.READ
@@ -128,7 +128,7 @@ def _copy_examples(source: dict[str, Any], target: dict[str, Any]) -> None:
 
 
 def _describe_invalid_parameters(operation: dict[str, Any]) -> None:
-    """Say in our form what FastAPI says in its own: that parameters may be invalid."""
+    """Document invalid parameters with the problem document instead of FastAPI's form."""
     answer = operation["responses"].get("422")
     if answer is None or FRAMEWORK_SCHEMAS[0] not in str(answer):
         return

@@ -1,4 +1,4 @@
-"""Descriptions of resources and their routes for the OpenAPI document: bodies that we parse, errors, examples."""
+"""OpenAPI descriptions of resources and their routes: request bodies, errors, examples."""
 
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -29,7 +29,7 @@ DATABASE_DOWN = DatabaseUnavailable("The database does not answer: connection re
 MALFORMED = InvalidInput("The body is not JSON: Expecting ',' delimiter, at line 1, column 24.")
 
 TOO_LARGE = BodyTooLarge(
-    "The body is larger than the 1,048,576 bytes this route takes. Send less, or raise TRAINYARD_MAX_BODY_BYTES."
+    "The body is larger than the 1,048,576 bytes that this route accepts. Send less, or raise TRAINYARD_MAX_BODY_BYTES."
 )
 
 UNKNOWN_RUN = UnknownRun(
@@ -42,13 +42,13 @@ CORRUPT = ArtifactCorrupt("The artifact 8f434346648f… has changed on disk. Tra
 
 
 class Resource(APIRouter):
-    """The routes of a resource, and what the OpenAPI document says of it besides.
+    """Routes of a resource, with its OpenAPI description.
 
     Args:
         tag: Name of the resource in the document.
-        description: A sentence on it.
-        prefix: Of the paths of all routes.
-        bodies: Models of the bodies that its routes parse themselves.
+        description: One-sentence description.
+        prefix: Prefix of the paths of all routes.
+        bodies: Models of the request bodies that its routes parse themselves.
     """
 
     def __init__(self, tag: str, description: str, *, prefix: str = "", bodies: Sequence[type[BaseModel]] = ()) -> None:
@@ -69,12 +69,12 @@ def answers(
     """Return the `responses` of a route.
 
     Args:
-        example: Body of the answer that is hoped for; None where it has no body or says nothing.
-        errors: One of each kind that a client can meet; what each says becomes the example.
-        status: Of the answer that is hoped for.
-        media_type: Of its body.
-        headers: Headers of that answer by name, with what they say.
-        uses_database: Whether a database that does not answer is among the errors.
+        example: Body of the success response; None if it has no body or no example.
+        errors: One error of each kind; their texts become examples.
+        status: Status of the success response.
+        media_type: Media type of its body.
+        headers: Descriptions of its headers, by name.
+        uses_database: True to add the error of an unavailable database.
     """
     hoped: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if example is not None:
@@ -87,7 +87,7 @@ def answers(
 
 
 def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Responses:
-    """Describe error answers, several of one status as several examples."""
+    """Return error responses, with an example for each error of a status."""
     by_status: dict[HTTPStatus, list[TrainyardError]] = {}
     for error in errors:
         by_status.setdefault(status_of(error), []).append(error)
@@ -103,12 +103,12 @@ def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Res
 def takes_body(
     model: type[BaseModel], examples: Mapping[str, Any], media_type: str = "application/json"
 ) -> dict[str, Any]:
-    """Return the `openapi_extra` of a route whose body we parse ourselves.
+    """Return the `openapi_extra` of a route that parses its own body.
 
     Args:
-        model: What the body has to be; one of the `bodies` of the resource, whose schemas the document has.
-        examples: Bodies by what they ask for, each of which works as it stands.
-        media_type: Of the body.
+        model: Model of the body; one of the `bodies` of the resource, whose schemas are in the document.
+        examples: Valid bodies by their summaries.
+        media_type: Media type of the body.
     """
     return takes_any_body({"$ref": SCHEMA_PREFIX + model.__name__}, examples, media_type)
 
@@ -116,7 +116,7 @@ def takes_body(
 def takes_any_body(
     schema: Mapping[str, Any], examples: Mapping[str, Any], media_type: str = "application/json"
 ) -> dict[str, Any]:
-    """Do as `takes_body`, for a body that no model describes."""
+    """Return the same as `takes_body` for a body without a model."""
     content: dict[str, Any] = {"schema": dict(schema)}
     if examples:
         content["examples"] = {

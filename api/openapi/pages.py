@@ -1,4 +1,4 @@
-"""/docs and /redoc, with everything they load from this service: they work on a closed network."""
+"""The pages /docs and /redoc with all their files, so that they work without the internet."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 
 STATIC_DIR = Path(__file__).parent / "static"
 
-# Both pages style their elements as they make them, and ReDoc searches in a worker that it makes from a blob.
+# Both pages set inline styles, and ReDoc runs its search in a worker from a blob.
 CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; "
     "font-src 'self' data:; connect-src 'self'; worker-src 'self' blob:; "
@@ -59,7 +59,7 @@ REDOC_PAGE = """\
 
 
 def install_docs_pages(app: FastAPI) -> None:
-    """Add the pages and the files they load."""
+    """Add the pages and their files."""
     app.mount("/static", StaticFiles(directory=STATIC_DIR), name="static")
     app.add_route("/docs", _show_swagger, include_in_schema=False)
     app.add_route("/redoc", _show_redoc, include_in_schema=False)
@@ -83,5 +83,5 @@ def _page(template: str, request: Request) -> Response:
 
 
 def _root(request: Request) -> str:
-    # Set by whoever starts the server, never by a client.
+    # Set when the server starts, never by a client.
     return str(request.scope.get("root_path", "")).rstrip("/")

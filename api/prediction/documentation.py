@@ -1,4 +1,4 @@
-"""Descriptions of the prediction routes, which read their parameters themselves, so that the framework knows none."""
+"""OpenAPI descriptions of the prediction routes, which read their parameters themselves."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ Document = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One of the ways to name a version of a model.
+    """One way to address a version of a model.
 
     Attributes:
         path: Pattern of the path under /v1/models.
-        suffix: Of operation ids.
-        summary: Which version is meant.
+        suffix: Suffix of operation ids.
+        summary: Words for the version.
         parameters: Name, description and example of each path parameter.
     """
 
@@ -53,7 +53,7 @@ VERBS = {
     "metadata": "Describe the inputs and outputs of",
 }
 
-VERSION_HEADER = {"X-Model-Version": {"description": "The version that answered.", "schema": {"type": "string"}}}
+VERSION_HEADER = {"X-Model-Version": {"description": "The version that was used.", "schema": {"type": "string"}}}
 
 
 def describe_verb(verb: str, place: Place) -> Document:
@@ -65,7 +65,7 @@ def describe_verb(verb: str, place: Place) -> Document:
                 "name": "labels",
                 "in": "query",
                 "required": False,
-                "description": "Name the classes also where rows are plain numbers.",
+                "description": "Return class labels even if rows are plain numbers.",
                 "schema": {"type": "boolean", "default": False},
                 "example": True,
             }

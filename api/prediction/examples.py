@@ -1,4 +1,4 @@
-"""Predictions as examples."""
+"""Examples of predictions."""
 
 from typing import Any
 
@@ -52,9 +52,9 @@ SCHEMAS: dict[str, Document] = {
     "predict": {
         "type": "object",
         "properties": {
-            "signature_name": {"type": "string", "description": "`serving_default`, the one there is."},
+            "signature_name": {"type": "string", "description": "`serving_default`, the only one."},
             "instances": {"type": "array", "description": "The row form: a list of rows."},
-            "inputs": {"description": "The column form: the input tensor, or an object of its name and it."},
+            "inputs": {"description": "The column form: the input tensor, or an object with it under its name."},
         },
     },
     "classify": {
@@ -128,6 +128,6 @@ WRONG_WIDTH = InvalidInstances(
 )
 
 TOO_LARGE = BodyTooLarge(
-    "The body is larger than the 16,777,216 bytes this route takes. "
+    "The body is larger than the 16,777,216 bytes that this route accepts. "
     "Send fewer rows at a time, or raise TRAINYARD_MAX_PREDICT_BODY_BYTES."
 )

@@ -1,4 +1,4 @@
-"""Find the network that answers for a model's name, and load it."""
+"""Look-up of a model version by name, and loading of its network."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ Found = TypeVar("Found")
 
 @dataclass(frozen=True, slots=True)
 class ModelAddress:
-    """The model that the path of a prediction request names.
+    """Model that the path of a prediction request names.
 
     Attributes:
         version: A number, an alias, or None for the newest.
@@ -31,10 +31,10 @@ class ModelAddress:
 
 
 def read_address(path_params: Mapping[str, str]) -> ModelAddress:
-    """Return what the path parameters `model`, `version` and `label` name.
+    """Return the address in the path parameters `model`, `version` and `label`.
 
     Raises:
-        UnknownModel: If the version is not a number that a version could have.
+        UnknownModel: If the version is not a valid number.
     """
     name = path_params["model"]
     if "label" in path_params:
@@ -48,18 +48,18 @@ def read_version(digits: str) -> int:
     """Read a version's number from a path.
 
     Raises:
-        UnknownModel: If no version could have it.
+        UnknownModel: If it is not a valid number.
     """
     if not (digits.isascii() and digits.isdecimal()) or int(digits[:20]) > MAX_VERSION:
-        raise UnknownModel(f"'{digits[:40]}' is not the number of a version; they are counted from 1.")
+        raise UnknownModel(f"'{digits[:40]}' is not the number of a version. Versions are counted from 1.")
     return int(digits)
 
 
 def resolve_model(service: Service, address: ModelAddress) -> model_versions.ResolvedVersion:
-    """Find the version that should answer, as the registry has it now.
+    """Return the model version of an address, according to the registry.
 
     Raises:
-        UnknownModel: If there is none, saying what there is, or which run is training it.
+        UnknownModel: If there is none; the error lists known ones, or names the run that is training it.
     """
     return _look_up(service, address.name, partial(model_versions.resolve, version=address.version))
 
@@ -68,13 +68,13 @@ def get_model(service: Service, model_name: str) -> model_versions.Model:
     """Return a model of the registry with its versions.
 
     Raises:
-        UnknownModel: If there is none, saying what there is, or which run is training it.
+        UnknownModel: If there is none; the error lists known ones, or names the run that is training it.
     """
     return _look_up(service, model_name, model_versions.get_model)
 
 
 def _look_up(service: Service, model_name: str, find: Callable[..., Found]) -> Found:
-    """Ask the registry; where a run was to register the model, say what became of that run."""
+    """Query the registry; the error for an unknown model contains the state of the run that would register it."""
     with service.database.reading() as session:
         try:
             return find(session, model_name)
@@ -88,15 +88,15 @@ def _look_up(service: Service, model_name: str, find: Callable[..., Found]) -> F
 
 
 def load_model(service: Service, resolved: model_versions.ResolvedVersion) -> LoadedModel:
-    """Return the network of a model version, from memory if it is there; its files are checked against their hashes.
+    """Return the network of a model version, from memory if it is loaded; files are checked against their hashes.
 
     Raises:
-        ArtifactCorrupt: If a file is missing or is not what was stored.
+        ArtifactCorrupt: If a file is missing or has changed.
     """
     key = model_key(resolved.artifacts)
     if key is None:
         raise ArtifactCorrupt(
-            f"Version {resolved.version} of '{resolved.model_name}' has no network that can answer. "
+            f"Version {resolved.version} of '{resolved.model_name}' has no network for predictions. "
             "Train the run again."
         )
     onnx_sha256, signature_sha256 = key
@@ -110,16 +110,16 @@ def load_model(service: Service, resolved: model_versions.ResolvedVersion) -> Lo
 
 
 def model_key(artifacts: Mapping[str, Artifact]) -> ModelKey | None:
-    """Return what the pool calls the network of these files; None if there is none among them."""
+    """Return the key of the network in the pool; None if the files contain no network."""
     if ONNX_MODEL not in artifacts or SIGNATURE not in artifacts:
         return None
     return artifacts[ONNX_MODEL].sha256, artifacts[SIGNATURE].sha256
 
 
 def _describe_run(model_name: str, run: RunRecord) -> str:
-    """Say why a model that a run was to register is not there."""
+    """Explain why a model that a run would register does not exist."""
     if run.state not in TERMINAL_STATES:
         return f"Model '{model_name}' is not trained yet: run {run.id} is {run.state}. Try again when it has succeeded."
     if run.state == RunState.FAILED and run.error:
         return f"Model '{model_name}' was not trained: run {run.id} failed. {run.error.detail}"
-    return f"Model '{model_name}' is not there: the latest run for it, {run.id}, was {run.state}. Run it again."
+    return f"Model '{model_name}' does not exist: its latest run, {run.id}, was {run.state}. Run it again."

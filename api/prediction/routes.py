@@ -1,6 +1,6 @@
-"""Prediction: TensorFlow Serving's REST interface, with the friendly rows and answers of serving/.
+"""Routes for predictions: TensorFlow Serving's REST API, plus rows and answers by name (serving/).
 
-These routes read their parameters themselves: between a request and its network stands as little as possible.
+These routes read their parameters themselves, for speed.
 """
 
 from typing import Any, Protocol
@@ -28,10 +28,10 @@ from serving.loaded_model import LoadedModel
 from serving.tensorflow_serving import decode_predict, decode_predict_file, encode_predict
 
 MAX_INSTANCES = 10_000
-"""Most rows of one request."""
+"""Maximum number of rows in a request."""
 
 ROWS_AT_ONCE = 256
-"""Rows that a network works on together: a convolutional one takes memory for each."""
+"""Rows per call of a network: a convolutional network takes memory for each."""
 
 VERSION_HEADER = "X-Model-Version"
 
@@ -41,10 +41,10 @@ TRUTH = {"0": False, "false": False, "1": True, "true": True}
 
 
 class Respond(Protocol):
-    """Answer of a verb to a body, by a network."""
+    """Handler of a verb."""
 
     def __call__(self, model: LoadedModel, body: object, *, labels: bool) -> Answer:
-        """Decode, run, encode."""
+        """Decode a body, run the network, encode the answer."""
 
 
 router = Resource(
@@ -53,7 +53,7 @@ router = Resource(
 
 
 async def predict(request: Request) -> Response:
-    """Answer rows with a trained model.
+    """Predict rows with a trained model.
 
     Rows are arrays of numbers; or objects by column name for a model of named columns, `{"a": 45, "b": 77}` for a
     binary adder, `{"b64": "..."}` with a PNG or JPEG file for a model of images. Such a file may also be the whole
@@ -63,22 +63,22 @@ async def predict(request: Request) -> Response:
 
 
 async def classify(request: Request) -> Response:
-    """Answer examples of named features with each class and its probability."""
+    """Return each class and its probability for examples of named features."""
     return await _answer(request, _classify)
 
 
 async def regress(request: Request) -> Response:
-    """Answer examples of named features with a number each."""
+    """Return a number for each example of named features."""
     return await _answer(request, _regress)
 
 
 async def get_status(request: Request) -> Response:
-    """Which versions of a model answer; KServe's clients read `ready`."""
+    """Return the available versions of a model; KServe's clients read `ready`."""
     return await run_in_threadpool(_get_status, request.app.state.service, read_address(request.path_params))
 
 
 async def get_metadata(request: Request) -> Response:
-    """What a model takes and gives, as TensorFlow Serving's signature_def."""
+    """Return the inputs and outputs of a model, as TensorFlow Serving's signature_def."""
     return await run_in_threadpool(_get_metadata, request.app.state.service, read_address(request.path_params))
 
 
@@ -113,14 +113,14 @@ def _predict_file(model: LoadedModel, content: bytes, *, labels: bool) -> Answer
 
 
 def _classify(model: LoadedModel, body: object, *, labels: bool) -> Answer:
-    del labels  # Its answers always have them.
+    del labels  # Answers of :classify always have labels.
     batch = decode_classify(body, model.signature, max_instances=MAX_INSTANCES)
     return encode_classify(_run(model, batch), model.signature)
 
 
 def _regress(model: LoadedModel, body: object, *, labels: bool) -> Answer:
     if labels:
-        raise InvalidInput("Labels were asked for, but :regress answers with numbers. Leave labels out.")
+        raise InvalidInput(":regress returns numbers and has no labels. Leave labels out.")
     batch = decode_regress(body, model.signature, max_instances=MAX_INSTANCES)
     return encode_regress(_run(model, batch))
 
@@ -165,7 +165,7 @@ def _read_labels(request: Request) -> bool:
 
 
 def _add_routes() -> None:
-    """Each verb for the newest version, for a numbered one and for a labelled one."""
+    """Add each verb for the newest version, for a version by number and for one by alias."""
     for place in PLACES:
         for verb, endpoint in (("predict", predict), ("classify", classify), ("regress", regress)):
             router.add_api_route(

@@ -1,1 +1,1 @@
-"""The catalogue of specs that are ready to run."""
+"""Catalogue of specs that are ready to run."""

@@ -1,4 +1,4 @@
-"""Presets as examples."""
+"""Examples of presets."""
 
 from typing import Any
 

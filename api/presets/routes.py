@@ -1,4 +1,4 @@
-"""Bodies about presets."""
+"""Routes for presets."""
 
 from typing import Annotated, Any
 
@@ -13,27 +13,27 @@ from core.catalogue.presets import Preset, get_preset, list_presets
 
 
 class PresetEntry(AnswerModel):
-    """A spec that is ready to run, and what to expect of it."""
+    """Spec that is ready to run, and its expected results."""
 
     name: str
     title: str
     teaches: str
     published: str
-    """The figure that a run should reproduce, in words."""
+    """Result that a run should reproduce, in words."""
     figures: list[Figure]
-    """The same as bounds on metrics and predictions; a run that keeps within all of them has reproduced it."""
+    """The same as bounds on metrics and predictions; a run within all bounds has reproduced the result."""
     published_time: PublishedTime | None
-    """How long the published run took, where that is known."""
+    """Duration of the published run, if known."""
     num_seeds: int
-    """How many seeds a reproduction tries."""
+    """Number of seeds of a reproduction."""
     chart: str
     """Key of the metric that compares the variants best."""
     expected_seconds: float
-    """Time to train on two CPU cores, roughly."""
+    """Approximate time to train on two CPU cores."""
     spec: dict[str, Any]
-    """As it was written; defaults are left out."""
+    """Spec without defaults."""
     variants: dict[str, dict[str, Any]]
-    """What to try: a name to send as `variant`, and the merge patch on the spec it stands for."""
+    """Variants: a name to send as `variant`, and its merge patch on the spec."""
 
 
 class PresetList(AnswerModel):
@@ -55,7 +55,7 @@ PresetName = Annotated[str, PathParameter(description="Name of a preset.", examp
     responses=answers({"items": [examples.PRESET]}, uses_database=False),
 )
 def list_all_presets() -> PresetList:
-    """Specs that can be run as they stand, with the figure that each should reproduce and what to try next."""
+    """Return specs that are ready to run, with their expected results and variants."""
     return PresetList(items=[_describe(preset) for preset in list_presets()])
 
 

@@ -1,1 +1,1 @@
-"""The model registry: versions and aliases."""
+"""Model registry: versions and aliases."""

@@ -1,4 +1,4 @@
-"""Models, versions and aliases as examples."""
+"""Examples of models, versions and aliases."""
 
 from typing import Any
 
@@ -49,6 +49,6 @@ UNKNOWN_VERSION = UnknownModel("Model 'iris-keras' has no version 7. It has 3, 2
 
 UNKNOWN_ALIAS = UnknownModel("Model 'iris-keras' has no alias 'champ'. Did you mean 'champion'?")
 
-MOVED_SINCE = PreconditionFailed("The alias 'champion' has moved since you read it. Read it again, then decide.")
+MOVED_SINCE = PreconditionFailed("The alias 'champion' has changed since you read it. Read it again, then decide.")
 
 BAD_VERSION = InvalidSpec.at("/version", _BAD_VERSION, "greater_than_equal")

@@ -1,4 +1,4 @@
-"""The model registry: versions that succeeded runs registered, and aliases to promote and roll them back."""
+"""Routes of the model registry: versions, registered by succeeded runs, and aliases to promote and roll them back."""
 
 from typing import Annotated, Any
 
@@ -40,13 +40,13 @@ AliasPath = Annotated[
 
 IfMatch = Annotated[
     str | None,
-    Header(alias="If-Match", description="ETag of the alias as you know it; 412 if it has moved since."),
+    Header(alias="If-Match", description="ETag of the alias; 412 if it has changed since."),
 ]
 
 
 @router.get("", summary="List models", dependencies=[READ], responses=answers({"items": [examples.MODEL]}))
 def list_models(service: ServiceParameter) -> ModelList:
-    """Every model that a succeeded run registered a version of, by name."""
+    """Return all registered models, by name."""
     with service.database.reading() as session:
         return ModelList(items=[_describe(model) for model in model_versions.list_models(session)])
 
@@ -55,7 +55,7 @@ def list_models(service: ServiceParameter) -> ModelList:
     "/{model}", summary="Show a model", dependencies=[READ], responses=answers(examples.MODEL, examples.UNKNOWN_MODEL)
 )
 def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
-    """One model and its versions, newest first."""
+    """Return a model and its versions, newest first."""
     return _describe(loading.get_model(service, model))
 
 
@@ -66,7 +66,7 @@ def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
     responses=answers(examples.VERSION, examples.UNKNOWN_MODEL, examples.UNKNOWN_VERSION),
 )
 def get_model_version(model: ModelPath, version: VersionPath, service: ServiceParameter) -> ModelVersion:
-    """One version: the run that trained it, its files, the aliases on it, where it answers."""
+    """Return a version: its run, files, aliases and links."""
     number = loading.read_version(version)
     with service.database.reading() as session:
         found = model_versions.get_version(session, model, number)
@@ -93,7 +93,7 @@ def get_model_version(model: ModelPath, version: VersionPath, service: ServicePa
     ),
 )
 def get_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter) -> Response:
-    """Where an alias points."""
+    """Return the version that an alias points at."""
     with service.database.reading() as session:
         record = model_versions.get_alias(session, model, alias)
     return _answer(record)
@@ -118,7 +118,7 @@ def get_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter) -> 
 def put_alias(
     model: ModelPath, alias: AliasPath, text: JsonText, service: ServiceParameter, if_match: IfMatch = None
 ) -> Response:
-    """Point an alias at a version, moving it if it exists: /v1/models/NAME/labels/ALIAS answers with it from now on."""
+    """Create or move an alias. /v1/models/NAME/labels/ALIAS then uses this version."""
     request = read_document(AliasRequest, text)
     with service.database.transaction() as session:
         expected = None
@@ -128,7 +128,7 @@ def put_alias(
             expected = before.revision + 1
         record = model_versions.set_alias(session, model, alias, request.version)
         if expected is not None and record.revision != expected:
-            # Another client moved it between the two statements; nothing is committed.
+            # Another client moved it between the two statements; the transaction is rolled back.
             raise _moved_since(alias)
     return _answer(record)
 
@@ -141,7 +141,7 @@ def put_alias(
     responses=answers(None, examples.UNKNOWN_ALIAS, examples.MOVED_SINCE, status=204),
 )
 def delete_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter, if_match: IfMatch = None) -> Response:
-    """Take an alias off; the version it pointed at stays."""
+    """Delete an alias, but not its version."""
     with service.database.transaction() as session:
         record = model_versions.get_alias(session, model, alias)
         if if_match is not None:
@@ -174,7 +174,7 @@ def _answer(record: AliasRecord) -> Response:
 
 
 def _etag(record: AliasRecord) -> str:
-    # An alias that was deleted and set again begins to count anew.
+    # The revision of an alias that was deleted and created again starts anew.
     return f'"{record.revision}-{record.version}"'
 
 
@@ -184,4 +184,4 @@ def _check_match(record: AliasRecord, if_match: str) -> None:
 
 
 def _moved_since(alias: str) -> PreconditionFailed:
-    return PreconditionFailed(f"The alias '{alias}' has moved since you read it. Read it again, then decide.")
+    return PreconditionFailed(f"The alias '{alias}' has changed since you read it. Read it again, then decide.")

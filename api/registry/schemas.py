@@ -1,4 +1,4 @@
-"""Bodies about models, their versions and the aliases on them."""
+"""Request and response bodies of models, versions and aliases."""
 
 from datetime import datetime
 from typing import Annotated
@@ -12,7 +12,7 @@ from core.specs.base import SpecModel
 
 
 class ModelVersionEntry(AnswerModel):
-    """One version of a model."""
+    """Version of a model."""
 
     version: int
     run_id: UUID
@@ -22,7 +22,7 @@ class ModelVersionEntry(AnswerModel):
 
 
 class ModelEntry(AnswerModel):
-    """A model and its versions, newest first."""
+    """Model with its versions, newest first."""
 
     name: str
     created_at: datetime
@@ -31,13 +31,13 @@ class ModelEntry(AnswerModel):
 
 
 class ModelList(AnswerModel):
-    """Every model that has a version, by name."""
+    """All registered models, by name."""
 
     items: list[ModelEntry]
 
 
 class ModelVersionLinks(AnswerModel):
-    """Where to go from a model version."""
+    """Links of a model version."""
 
     run: str
     predict: str
@@ -45,7 +45,7 @@ class ModelVersionLinks(AnswerModel):
 
 
 class ModelVersion(ModelVersionEntry):
-    """One version of a model in full."""
+    """Version of a model in full."""
 
     model: str
     artifacts: list[ArtifactEntry]
@@ -53,13 +53,13 @@ class ModelVersion(ModelVersionEntry):
 
 
 class AliasRequest(SpecModel):
-    """Where an alias shall point."""
+    """Target of an alias."""
 
     version: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
 
 
 class Alias(AnswerModel):
-    """A movable label on one version of a model."""
+    """Movable label of a model version."""
 
     model: str
     alias: str

@@ -1,4 +1,4 @@
-"""Deletion of a run: its rows, then the files that nothing refers to any more."""
+"""Deletion of a run: its rows, then the files that nothing else refers to."""
 
 import logging
 from datetime import UTC, datetime, timedelta
@@ -12,13 +12,13 @@ from db import artifacts, runs
 logger = logging.getLogger(__name__)
 
 CLOCK_DIFFERENCE = timedelta(seconds=60)
-"""By how much the clocks of the machines may differ."""
+"""Maximum difference between the clocks of machines."""
 
 MAX_RUNNING_SEEN = 1000
 
 
 def delete_run(service: Service, run_id: UUID) -> None:
-    """Forget an ended run, and remove its files unless another run has the same.
+    """Delete an ended run, and its files unless another run has the same.
 
     Raises:
         UnknownRun: If there is none.
@@ -34,16 +34,16 @@ def delete_run(service: Service, run_id: UUID) -> None:
     oldest_start = min(started, default=None)
     for sha256 in unreferenced:
         if oldest_start is not None and _may_be_anothers(service, sha256, oldest_start):
-            logger.info("The file %s of run %s stays: a running run may have stored the same.", sha256, run_id)
+            logger.info("The file %s of run %s is kept: a running run may have stored the same file.", sha256, run_id)
         else:
             service.artifact_store.delete(sha256)
 
 
 def _may_be_anothers(service: Service, sha256: str, oldest_start: datetime) -> bool:
-    """Return whether a run under way may have stored the same bytes, and has yet to say so.
+    """Return True if a running run may have stored the same bytes without having recorded them yet.
 
-    A run's files are stored before the transaction that names them, and equal runs leave equal files. Storing a file
-    again makes it new, so a file that is older than every run under way is none of theirs.
+    A run's files are stored before the transaction that records them, and equal runs create equal files. Storing a
+    file again updates its time, so a file that is older than all running runs belongs to none of them.
     """
     try:
         stored = service.artifact_store.path(sha256).stat().st_mtime

@@ -1,4 +1,4 @@
-"""Runs as examples."""
+"""Examples of runs."""
 
 from typing import Any
 

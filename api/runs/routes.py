@@ -1,4 +1,4 @@
-"""Runs: submit, list, show, cancel, delete."""
+"""Routes for runs: submit, list, show, cancel, delete."""
 
 from typing import Annotated
 from uuid import UUID
@@ -32,13 +32,13 @@ from core.run_state import RunState
 from db import artifacts, metrics, workers
 from db import runs as run_rows
 
-router = Resource("runs", "Submit runs, follow, cancel and delete them.", prefix="/v1/runs", bodies=[RunRequest])
+router = Resource("runs", "Submit, follow, cancel and delete runs.", prefix="/v1/runs", bodies=[RunRequest])
 
 IdempotencyKey = Annotated[
     str | None,
     Header(
         alias="Idempotency-Key",
-        description="A word of your own, new for each new run. The same request with the same key makes one run.",
+        description="Unique text for each new run. Repeated requests with the same key create one run.",
         max_length=255,
         min_length=1,
     ),
@@ -46,10 +46,10 @@ IdempotencyKey = Annotated[
 
 
 class RunQuery(PageQuery):
-    """Which runs to list."""
+    """Query of a list of runs."""
 
     state: tuple[RunState, ...] = ()
-    """Only runs in this state; may come several times."""
+    """Only runs in this state; may be repeated."""
     experiment: Annotated[str, Field(max_length=200)] | None = None
     """Only runs of this experiment."""
     model: Annotated[str, Field(max_length=200)] | None = None
@@ -72,15 +72,15 @@ class RunQuery(PageQuery):
         spec_examples.OVER_LIMIT,
         examples.OTHER_BODY,
         status=202,
-        headers={"Location": "Where the run is.", "Idempotent-Replayed": "`true` if this answer was given before."},
+        headers={"Location": "Path of the run.", "Idempotent-Replayed": "`true` if this response was sent before."},
     ),
     openapi_extra=takes_body(RunRequest, examples.RUN_REQUESTS),
 )
 def submit_run(text: JsonText, service: ServiceParameter, idempotency_key: IdempotencyKey = None) -> Response:
     """Queue a run of a preset, of a preset with changes, or of a whole spec.
 
-    The spec is checked first: shapes, sizes and limits. Once this has answered, the run is not lost. Send an
-    `Idempotency-Key` to be able to repeat the request safely: the same body is answered as the first time, another
+    The spec is checked first: shapes, sizes and limits. After the response the run cannot be lost. Send an
+    `Idempotency-Key` to be able to repeat the request safely: the same body gets the first response again, another
     body with the same key is rejected.
     """
     request = read_document(RunRequest, text)
@@ -93,8 +93,8 @@ def submit_run(text: JsonText, service: ServiceParameter, idempotency_key: Idemp
         status_code=202,
         headers=headers,
         media_type="application/json",
-        # A run that is not rung for is found by the workers themselves, later. Replayed answers ring again: the
-        # first may have been lost together with its ring.
+        # Workers find runs without a ring by themselves, later. Replayed responses ring again, because the first
+        # ring may have been lost.
         background=BackgroundTask(service.doorbell.ring),
     )
 
@@ -106,7 +106,7 @@ def submit_run(text: JsonText, service: ServiceParameter, idempotency_key: Idemp
     responses=answers({"items": [examples.SUCCEEDED_SUMMARY], "next_cursor": None}),
 )
 def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) -> RunPage:
-    """A page of runs, newest first, without what only a single run shows: spec, attempts, artifacts, environment."""
+    """Return a page of runs, newest first, without their specs, attempts, artifacts and environments."""
     with service.database.reading() as session:
         page = run_rows.list_page(
             session,
@@ -125,11 +125,11 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
     summary="Show a run",
     dependencies=[READ],
     response_model=Run,
-    responses=answers(examples.SUCCEEDED, UNKNOWN_RUN, headers={"ETag": "Changes with everything that is shown."})
-    | {304: {"description": "Not Modified: the run is as If-None-Match says."}},
+    responses=answers(examples.SUCCEEDED, UNKNOWN_RUN, headers={"ETag": "Changes with every field."})
+    | {304: {"description": "Not Modified: the run has the ETag in If-None-Match."}},
 )
 def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
-    """A run in full: state, what it waits for, progress, metrics at a glance, attempts, artifacts, spec."""
+    """Return a run in full: state, reason to wait, progress, metrics, attempts, artifacts, spec."""
     return _show(service, run_id, if_none_match)
 
 
@@ -141,7 +141,7 @@ def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch
     responses=answers(None, UNKNOWN_RUN, examples.STILL_RUNS, status=204),
 )
 def delete_run(run_id: RunId, service: ServiceParameter) -> Response:
-    """Forget an ended run with its metrics, its files, and the model version it registered."""
+    """Delete an ended run with its metrics, its files, and its model version."""
     run_deletion.delete_run(service, run_id)
     return Response(status_code=204)
 
@@ -155,7 +155,7 @@ def delete_run(run_id: RunId, service: ServiceParameter) -> Response:
     responses=answers(examples.STOPPING, status=202)
     | {
         200: {
-            "description": "It has ended: it was queued, or cancelled before.",
+            "description": "The run is cancelled: it was queued, or already cancelled.",
             "content": {"application/json": {"example": examples.CANCELLED}},
             "model": Run,
         }
@@ -170,7 +170,7 @@ def cancel_run(run_id: RunId, service: ServiceParameter) -> Response:
 
 
 def _show(service: Service, run_id: UUID, if_none_match: str | None = None, *, is_cancelled: bool = False) -> Response:
-    """Answer with a run in full, all of it as it is at one moment."""
+    """Return a run in full, read in one transaction."""
     with service.database.reading() as session:
         record = run_rows.get(session, run_id)
         waiting_for = workers.find_wait(session, [record])

@@ -1,4 +1,4 @@
-"""Bodies about runs."""
+"""Request and response bodies of runs."""
 
 from datetime import datetime
 from typing import Annotated, Any
@@ -22,63 +22,63 @@ TagValue = Annotated[str, Field(max_length=256)]
 
 
 class RunRequest(SpecRequest):
-    """What POST /v1/runs takes."""
+    """Body of POST /v1/runs."""
 
     experiment: ExperimentName | None = None
-    """Group to put the run in; by default named as the preset or the spec is."""
+    """Experiment of the run; by default the name of the preset or the spec."""
     tags: Annotated[dict[TagName, TagValue], Field(max_length=50, default_factory=dict)]
-    """Words of your own, kept with the run."""
+    """Labels for the run."""
 
 
 class RunProgress(AnswerModel):
-    """How far a run has come."""
+    """Progress of a run."""
 
     phase: str
     """`start`, `compile`, `train`, `validate` or `export`."""
     epoch: int
     """Epochs finished."""
     num_epochs: int
-    """Epochs asked for; 0 until training begins."""
+    """Epochs in total; 0 until training begins."""
     step: int
     """Training steps finished."""
     num_steps: int
-    """Training steps asked for; 0 until training begins."""
+    """Training steps in total; 0 until training begins."""
     fraction: float
-    """Share of the steps finished, 0 to 1."""
+    """Fraction of finished steps, 0 to 1."""
     eta_seconds: float | None
-    """Estimated time from `updated_at` to the end of training; null while there is nothing to estimate from."""
+    """Estimated time from `updated_at` to the end of training; null if there is no estimate yet."""
 
 
 class RunError(AnswerModel):
-    """Why a run failed."""
+    """Error of a failed run."""
 
     code: str
-    """A stable word for programs, such as `loss_not_finite`."""
+    """Stable error code for programs, such as `loss_not_finite`."""
     detail: str
     attempt: int | None
-    """Null where no attempt was made."""
+    """Null if there was no attempt."""
     problems: list[ProblemEntry]
-    """What is wrong with the spec or the data, one by one, where that is known."""
+    """Mistakes in the spec or the data, if known."""
 
 
 class RunWait(AnswerModel):
-    """What a queued run waits for."""
+    """Reason why a queued run waits."""
 
     kind: WaitingKind
-    """`trainer`: one that is free; `worker`: none is running; `repair`: no worker can start a trainer."""
+    """`trainer`: all trainers are busy; `worker`: no worker is running; `repair`: no worker can start a trainer."""
     detail: str
-    """What is wrong, or what comes next, for people."""
+    """Explanation for people."""
 
 
 class ModelVersionName(AnswerModel):
-    """A version of a model."""
+    """Version of a model."""
 
     name: str
     version: int
 
 
 class RunLinks(AnswerModel):
-    """Where to go from a run."""
+    """Links of a run."""
 
     self: str
     metrics: str
@@ -87,19 +87,19 @@ class RunLinks(AnswerModel):
     artifacts: str
     environment: str
     evaluation: str
-    """How well it answers samples that it has not learned from, once it has succeeded."""
+    """Evaluation on held-out samples, once it has succeeded."""
     predict: str | None
-    """Where its model answers, once it has succeeded."""
+    """Predictions of its model, once it has succeeded."""
 
 
 class RunSummary(AnswerModel):
-    """A run as lists show it."""
+    """Run as an item of a list."""
 
     id: UUID
     """UUID, version 7."""
     experiment: str
     model: str
-    """Name that the run registers its model under once it succeeds."""
+    """Name under which the run registers its model when it succeeds."""
     preset: str | None
     state: RunState
     waiting_for: RunWait | None
@@ -107,14 +107,14 @@ class RunSummary(AnswerModel):
     attempt: int
     """Number of the latest attempt; 0 before the first."""
     max_attempts: int
-    """Attempts that may be lost before the run fails."""
+    """Number of attempts that may be lost before the run fails."""
     cancel_requested: bool
     progress: RunProgress | None
     latest_metrics: dict[str, MeasuredNumber]
     """Newest value of each metric; null for NaN and infinities."""
     device: str | None
     engine: EngineReport | None
-    """How its steps are computed: the plan, why it was taken, what others took; and at the end how fast it went."""
+    """Execution of the steps: the plan, the reason for it, the times of others, and at the end the speed."""
     phases: dict[str, float] | None
     """Seconds spent in each phase."""
     error: RunError | None
@@ -123,22 +123,22 @@ class RunSummary(AnswerModel):
     created_at: datetime
     queued_at: datetime
     started_at: datetime | None
-    """When the latest attempt began."""
+    """Start of the latest attempt."""
     ended_at: datetime | None
     updated_at: datetime
     links: RunLinks
 
 
 class RunPage(AnswerModel):
-    """A page of runs, newest first."""
+    """Page of runs, newest first."""
 
     items: list[RunSummary]
     next_cursor: str | None
-    """Send it as `cursor` for the next page; null on the last."""
+    """Value of `cursor` for the next page; null on the last."""
 
 
 class RunMetric(AnswerModel):
-    """A metric at a glance."""
+    """Summary of a metric."""
 
     last: MeasuredNumber
     last_step: int
@@ -149,7 +149,7 @@ class RunMetric(AnswerModel):
 
 
 class Attempt(AnswerModel):
-    """One try at a run."""
+    """Attempt at a run."""
 
     number: int
     owner: str
@@ -160,11 +160,11 @@ class Attempt(AnswerModel):
 
 
 class Run(RunSummary):
-    """A run in full."""
+    """Run in full."""
 
     environment: Environment | None
     metrics: dict[str, RunMetric]
     attempts: list[Attempt]
     artifacts: list[ArtifactEntry]
     spec: dict[str, Any]
-    """The spec with every default filled in; send it again to repeat the run."""
+    """Spec with all defaults; submit it again to repeat the run."""

@@ -1,4 +1,4 @@
-"""Submission of runs: a run, and the answer kept under its Idempotency-Key, exist together or not at all."""
+"""Submission of runs: a run and the response under its Idempotency-Key are stored in one transaction."""
 
 import hashlib
 from collections.abc import Iterator
@@ -20,12 +20,12 @@ ROUTE = "POST /v1/runs"
 
 @dataclass(frozen=True, slots=True)
 class SubmissionAnswer:
-    """The answer to a submission.
+    """Response to a submission.
 
     Attributes:
-        location: Where the run is.
-        body: The run as JSON.
-        is_replayed: Whether this was said before, under the same Idempotency-Key.
+        location: Path of the run.
+        body: Run as JSON.
+        is_replayed: True if it was sent before, for the same Idempotency-Key.
     """
 
     location: str
@@ -34,27 +34,27 @@ class SubmissionAnswer:
 
 
 def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: str | None) -> SubmissionAnswer:
-    """Queue the run that was asked for, unless it was asked for before.
+    """Queue a run, unless the request is a repetition.
 
     Args:
-        service: Where to queue it.
-        request: What was asked for.
-        text: The body that said so, byte for byte.
-        idempotency_key: What the client calls the request.
+        service: The service.
+        request: Parsed body.
+        text: Bytes of the body.
+        idempotency_key: Key of the request, chosen by the client.
 
     Raises:
-        UnknownPreset: Naming the nearest known one.
-        InvalidSpec: If it cannot be trained as it stands.
-        IdempotencyMismatch: If the key came before with another body.
-        IdempotencyInFlight: If the key's first request is still being answered.
-        DatabaseUnavailable: If nothing could be stored.
+        UnknownPreset: If there is no such preset; the error suggests the nearest name.
+        InvalidSpec: If the spec cannot be trained.
+        IdempotencyMismatch: If the key was used with another body.
+        IdempotencyInFlight: If the first request with the key is still in progress.
+        DatabaseUnavailable: If the database does not answer.
     """
     key = idempotency_key
     digest = hashlib.sha256(text).hexdigest()
     try:
         settled = settle_spec(request, service)
     except InvalidSpec:
-        # What was right when it came first may be wrong by now: data that it names were deleted.
+        # The first request may have been valid although this one is not: its dataset may have been deleted.
         if (replayed := _find_answer(service, key, digest)) is None:
             raise
         return replayed
@@ -79,7 +79,7 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
         run = describe(record, workers.find_wait(session, [record]))
         answer = SubmissionAnswer(location=run_path(record.id), body=run.model_dump_json())
         if key is not None:
-            # Kept as text: a JSON column may order the fields of an object anew.
+            # Stored as text: a JSON column may reorder the fields of an object.
             kept = {"location": answer.location, "body": answer.body}
             idempotency.complete(session, key=key, route=ROUTE, answer=kept)
     return answer
@@ -99,7 +99,7 @@ def _replay(stored: dict[str, Any]) -> SubmissionAnswer:
 
 @contextmanager
 def _reported_as_invalid() -> Iterator[None]:
-    """Report an upload that was deleted since the spec was checked as it would have been reported then."""
+    """Report an upload that was deleted since the check of the spec as the check would have."""
     try:
         yield
     except UnknownDataset as error:

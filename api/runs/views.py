@@ -1,4 +1,4 @@
-"""Runs as clients see them, from their rows."""
+"""Response bodies of runs, from their rows."""
 
 from collections.abc import Sequence
 from datetime import timedelta
@@ -32,16 +32,16 @@ PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
 
 
 def run_etag(record: RunRecord, waiting_for: WaitingFor | None = None) -> str:
-    """Return an ETag that changes with everything a client can see of the run."""
+    """Return an ETag that changes with every field of the response."""
     if waiting_for is None:
         return f'W/"{record.revision}"'
-    # What a run waits for changes though the run does not.
+    # The reason to wait can change although the run does not.
     wait = crc32(f"{waiting_for.kind} {waiting_for.detail}".encode())
     return f'W/"{record.revision}-{wait:08x}"'
 
 
 def summarise(record: RunRecord, waiting_for: WaitingFor | None) -> RunSummary:
-    """Describe a run as lists show it; does not touch the columns that lists leave out."""
+    """Return a run as an item of a list; does not load deferred columns."""
     return RunSummary(**_shared_fields(record, waiting_for))
 
 
@@ -53,7 +53,7 @@ def describe(
     attempts: Sequence[AttemptRecord] = (),
     artifacts: Sequence[Artifact] = (),
 ) -> Run:
-    """Describe a run in full."""
+    """Return a run in full."""
     return Run(
         **_shared_fields(record, waiting_for),
         environment=record.environment,
@@ -161,10 +161,9 @@ def _progress(record: RunRecord) -> RunProgress | None:
 
 
 def _eta_seconds(record: RunRecord, fraction: float) -> float | None:
-    """Time left if the rest goes as fast as what is done, the attempt's start included.
+    """Estimate the remaining time from the time since the start of the attempt.
 
-    It is counted from the moment the progress was reported, not from now, so that a run that has not changed reads the
-    same each time it is asked for.
+    It counts from the time of the report, not from now, so that the response for an unchanged run stays the same.
     """
     if record.state != RunState.RUNNING or not fraction or not record.started_at or not record.progress_at:
         return None

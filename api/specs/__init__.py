@@ -1,1 +1,1 @@
-"""Specs: validate one, and the schema they follow."""
+"""Specs: validation and JSON schema."""

@@ -1,4 +1,4 @@
-"""Checked specs as examples."""
+"""Examples of specs and reports."""
 
 from typing import Any
 
@@ -60,7 +60,7 @@ REPORT: dict[str, Any] = {
 }
 
 _DOES_NOT_FIT = (
-    "Layer 1 (conv2d): a 5×5 kernel does not fit into the 4×4 image that reaches it. "
+    "Layer 1 (conv2d): a 5×5 kernel does not fit into its 4×4 input. "
     "Use a smaller kernel, fewer pooling layers before it, or padding 'same'."
 )
 

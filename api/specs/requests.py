@@ -1,4 +1,4 @@
-"""Requests for specs: fill one in to a whole spec, and check it."""
+"""Resolution of spec requests to whole specs, and their checks."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -17,11 +17,11 @@ from db import datasets
 
 @dataclass(frozen=True, slots=True)
 class SettledSpec:
-    """A spec that may be run.
+    """Spec that has passed all checks.
 
     Attributes:
-        preset: Name of the preset it came from, if it did.
-        report: Its layers, sizes and costs.
+        preset: Name of its preset, if it has one.
+        report: Layers, sizes and costs.
     """
 
     spec: ExperimentSpec
@@ -29,23 +29,23 @@ class SettledSpec:
     report: SpecReport
 
     def as_json(self) -> dict[str, Any]:
-        """Return the normalised form, with every default filled in."""
+        """Return the normalised form, with all defaults."""
         return self.spec.model_dump(mode="json")
 
 
 def settle_spec(request: SpecRequest, service: Service) -> SettledSpec:
-    """Fill a request in to a whole spec, which says to the byte what it learns from, and check it against the limits.
+    """Resolve a request to a whole spec, including the hash of its dataset, and check it against the limits.
 
     Raises:
         DatabaseUnavailable: If the spec names an uploaded dataset, and the database does not answer.
-        UnknownPreset: If there is no such preset or variant, naming the nearest known one.
-        InvalidSpec: If it cannot be trained as it stands; pointers lead into what was sent.
-        OverLimit: If it asks for more than the settings allow.
+        UnknownPreset: If there is no such preset or variant; the error suggests the nearest name.
+        InvalidSpec: If the spec cannot be trained; pointers refer to the request body.
+        OverLimit: If it exceeds a limit of the settings.
     """
     if request.spec is not None:
         spec, place = request.spec, "/spec"
     else:
-        # What an override leaves wrong is the override's fault: presets and variants are checked when they are loaded.
+        # Any mistake is that of the override: presets and variants are checked when they are loaded.
         spec, place = _read_preset(request), "/overrides"
     try:
         spec, description = _find_upload(spec, service)
@@ -63,10 +63,10 @@ def _read_preset(request: SpecRequest) -> ExperimentSpec:
 
 
 def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec, DatasetDescription | None]:
-    """Fill in version and hash of the uploaded dataset that a spec names, and return what is known of it.
+    """Fill in the version and hash of a spec's uploaded dataset, and return its description.
 
     Raises:
-        InvalidSpec: If there is no such upload, or it has another hash than the spec says.
+        InvalidSpec: If there is no such upload, or its hash differs from that in the spec.
     """
     asked = spec.dataset
     if not isinstance(asked, UploadedDataset):
@@ -88,6 +88,6 @@ def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec
 
 
 def _moved(error: InvalidSpec, place: str) -> InvalidSpec:
-    """Return the same error with pointers that lead into the body, not into the spec."""
+    """Return the same error with pointers into the body instead of the spec."""
     problems = [Problem(place + problem.pointer, problem.detail, problem.code) for problem in error.problems]
     return type(error)(error.detail, problems)

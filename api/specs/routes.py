@@ -1,4 +1,4 @@
-"""Specs: check one, and the schema they follow."""
+"""Routes for specs: validation and JSON schema."""
 
 from functools import cache
 from typing import Any
@@ -20,7 +20,7 @@ SCHEMA_MEDIA_TYPE = "application/schema+json"
 
 SCHEMA_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
-router = Resource("specs", "Check what can be run before running it.", prefix="/v1", bodies=[SpecRequest])
+router = Resource("specs", "Validate specs before running them.", prefix="/v1", bodies=[SpecRequest])
 
 
 @router.post(
@@ -39,7 +39,7 @@ router = Resource("specs", "Check what can be run before running it.", prefix="/
     openapi_extra=takes_body(SpecRequest, examples.SPEC_REQUESTS),
 )
 def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
-    """Work a spec out without running it: its defaults, its layers, its size, and whether it may be run here."""
+    """Validate a spec without running it, and return its defaults, layers, size and warnings."""
     request = read_document(SpecRequest, text)
     settled = settle_spec(request, service)
     report = settled.report
@@ -78,11 +78,11 @@ def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
     responses=answers(examples.SCHEMA, media_type=SCHEMA_MEDIA_TYPE, uses_database=False),
 )
 async def get_experiment_spec_schema() -> Response:
-    """What a spec may hold, for editors and for programs that write specs."""
+    """Return the JSON schema of specs, for editors and programs."""
     return Response(orjson.dumps(build_schema()), media_type=SCHEMA_MEDIA_TYPE)
 
 
 @cache
 def build_schema() -> dict[str, Any]:
-    """The JSON Schema of an experiment spec."""
+    """Return the JSON schema of experiment specs."""
     return {"$schema": SCHEMA_DIALECT, **ExperimentSpec.model_json_schema()}

@@ -1,4 +1,4 @@
-"""Bodies about specs."""
+"""Request and response bodies of specs."""
 
 from typing import Annotated, Any
 
@@ -10,48 +10,48 @@ from core.specs.base import SpecModel
 
 
 class SpecRequest(SpecModel):
-    """A spec, or a preset with changes."""
+    """Spec, or a preset with changes."""
 
     spec: ExperimentSpec | None = None
-    """The whole spec; or else:"""
+    """Whole spec; or else a `preset`."""
     preset: Annotated[str, Field(max_length=200)] | None = None
-    """Name of a ready spec, see GET /v1/presets."""
+    """Name of a preset, see GET /v1/presets."""
     variant: Annotated[str, Field(max_length=200)] | None = None
-    """Name of one of the preset's variants; left out, it is the preset as it stands."""
+    """Name of a variant of the preset; null: the preset unchanged."""
     overrides: Annotated[dict[str, Any], Field(default_factory=dict)]
-    """A JSON Merge Patch (RFC 7396) on the preset's spec, after the variant's."""
+    """JSON Merge Patch (RFC 7396) on the preset's spec, applied after the variant's."""
 
     @model_validator(mode="after")
     def _one_origin(self) -> "SpecRequest":
         if (self.spec is None) == (self.preset is None):
             raise ValueError("Give either 'spec' or 'preset'")
         if self.spec is not None and self.variant is not None:
-            raise ValueError("variant names a try of a preset; a whole spec has none")
+            raise ValueError("variant needs a preset; a whole spec has no variants")
         if self.spec is not None and self.overrides:
-            raise ValueError("overrides change a preset; change the spec itself instead")
+            raise ValueError("overrides need a preset; change the spec itself instead")
         return self
 
 
 class Layer(AnswerModel):
-    """A layer of a network."""
+    """Layer of a network."""
 
     name: str
     type: str
     output_shape: list[int | None]
-    """Batch axis first; null is any size."""
+    """Shape with the batch axis first; null is any size."""
     num_parameters: int
     flops: int
-    """Floating-point operations of one sample's forward pass, roughly."""
+    """Approximate floating-point operations of the forward pass of one sample."""
 
 
 class SpecReport(AnswerModel):
-    """What a spec says when it is worked out."""
+    """Report on a valid spec."""
 
     spec: dict[str, Any]
-    """With every default filled in."""
+    """Spec with all defaults."""
     layers: list[Layer]
     expanded_model: dict[str, Any] | None
-    """For a network known by a name, the same layer by layer: a `model` to copy into a spec and change. Else null."""
+    """For a named architecture, an equivalent `model` with a list of layers, to copy and change; else null."""
     num_parameters: int
     num_train: int
     num_validation: int
@@ -62,5 +62,5 @@ class SpecReport(AnswerModel):
     num_steps: int
     flops_per_step: int
     memory_bytes: int
-    """Memory a trainer will need, roughly."""
+    """Approximate memory that a trainer needs."""
     warnings: list[str]

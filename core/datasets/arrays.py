@@ -19,7 +19,7 @@ USUAL_NAMES = {
     "test_inputs": ("x_test", "test_x", "test_inputs", "test_images", "t10k_images"),
     "test_targets": ("y_test", "test_y", "test_targets", "test_labels", "t10k_labels"),
 }
-"""Names that arrays go by, in lower case and with underscores; the first that is there is taken."""
+"""Usual names of arrays, in lower case and with underscores; the first one found is used."""
 
 IMAGE_RANKS = {3, 4}
 
@@ -30,14 +30,14 @@ TABLE_RANK = 2
 
 @dataclass(frozen=True, slots=True)
 class ChosenArrays:
-    """Arrays that a run learns from.
+    """Arrays that a run trains on.
 
     Attributes:
         inputs: Samples along the first axis.
-        targets: Likewise; the array of the inputs where `target_column` is set.
-        test_inputs: None where the upload brings none.
+        targets: Likewise; the inputs array itself if `target_column` is set.
+        test_inputs: None if the upload has none.
         test_targets: Likewise.
-        target_column: Counted from 0.
+        target_column: Index of the target's column, from 0; None if the targets are an array of their own.
     """
 
     inputs: ArrayDescription
@@ -48,21 +48,21 @@ class ChosenArrays:
 
     @property
     def input_shape(self) -> tuple[int, ...]:
-        """One input."""
+        """Shape of one input."""
         return (self.inputs.shape[1] - 1,) if self.target_column is not None else self.inputs.shape[1:]
 
     @property
     def target_shape(self) -> tuple[int, ...]:
-        """One target, of numbers."""
+        """Shape of one target of numbers."""
         return (1,) if self.target_column is not None else self.targets.shape[1:] or (1,)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArraysShape(DatasetShape):
-    """Shape of samples that are uploaded arrays.
+    """Shape of a dataset of uploaded arrays.
 
     Attributes:
-        arrays: Which they are.
+        arrays: Arrays that a run trains on.
     """
 
     arrays: ChosenArrays
@@ -73,29 +73,29 @@ class ArraysDataset(UploadedDataset):
 
     name: Literal["arrays"]
     inputs: str | None = None
-    """Name of an array; null: found by the usual names (x, X, inputs, images, x_train, …), or the only one."""
+    """Name of an array; null: the one with a usual name (x, X, inputs, images, x_train, …), or the only one."""
     targets: str | None = None
-    """Name of an array; null: found by the usual names (y, targets, labels, y_train, …)."""
+    """Name of an array; null: the one with a usual name (y, targets, labels, y_train, …)."""
     target_column: int | None = None
-    """Where inputs and targets are one array of two axes: which of its columns is the target; −1 is the last."""
+    """Index of the target's column, if inputs and targets are in one array with two axes; −1 is the last."""
     test_inputs: str | None = None
-    """Null: found by the usual names (x_test, …), if there."""
+    """Name of an array; null: the one with a usual name (x_test, …), if there is one."""
     test_targets: str | None = None
     task: TaskChoice = "auto"
     rescale: Bool = True
-    """Divide arrays of bytes (uint8) by 255 in front of the network."""
+    """Divide uint8 arrays by 255 before the network."""
     scaling: Scaling = "none"
-    """Of arrays of two axes."""
+    """Scaling of arrays with two axes."""
     target_scaling: TargetScaling = "auto"
-    """Of the targets of a regression."""
+    """Scaling of the targets of a regression."""
     split: Split = Split()
 
     def shape(self, description: DatasetDescription | None = None) -> ArraysShape:
-        """Find the arrays and what they mean, and return their shape.
+        """Find the arrays of the spec, and return their shape.
 
         Raises:
             DatasetMissing: If nothing was uploaded under the name.
-            InvalidSpec: If an array is not there, or they do not belong together.
+            InvalidSpec: If an array is missing, or the arrays do not match.
         """
         arrays = _choose(self, self.check_upload(description, ArraysDescription))
         task, labels = _find_task(self, arrays.targets, arrays.target_column)
@@ -120,7 +120,7 @@ class ArraysDataset(UploadedDataset):
 
     @classmethod
     def suggest(cls, description: DatasetDescription) -> dict[str, Any] | None:
-        """Return fields to begin with; of a single array the last column is the target."""
+        """Return fields of a first spec; the target of a single array is its last column."""
         if not isinstance(description, ArraysDescription):
             return None
         most = max((array.shape[0] for array in description.arrays if array.shape), default=0)
@@ -176,7 +176,7 @@ def _plain(name: str) -> str:
 def _only(dataset: ArraysDataset, description: ArraysDescription) -> ArrayDescription:
     if len(description.arrays) != 1:
         names = ", ".join(array.name for array in description.arrays)
-        detail = f"Say which array of '{dataset.dataset}' holds the inputs: {names}."
+        detail = f"Expected the name of the array of '{dataset.dataset}' that holds the inputs. Choose one of {names}."
         reject_spec("/dataset/inputs", detail, "no_inputs")
     return description.arrays[0]
 
@@ -187,12 +187,12 @@ def _target_column(dataset: ArraysDataset, inputs: ArrayDescription, description
     if column is None:
         reject_spec(
             "/dataset/targets",
-            f"No array goes by a usual name for targets; there are {names}. Name it, or where the targets are a column "
-            f"of '{inputs.name}' set target_column.",
+            f"No array has a usual name for targets; there are {names}. Name it, or set target_column if the targets "
+            f"are a column of '{inputs.name}'.",
             "no_targets",
         )
-    if len(inputs.shape) != TABLE_RANK or inputs.shape[1] < 2:  # noqa: PLR2004 - a target and something to learn from
-        detail = f"target_column needs an array of two axes and two columns; '{inputs.name}' has shape {inputs.shape}."
+    if len(inputs.shape) != TABLE_RANK or inputs.shape[1] < 2:  # noqa: PLR2004 - a target and an input
+        detail = f"target_column needs an array of at least two columns; '{inputs.name}' has shape {inputs.shape}."
         reject_spec("/dataset/target_column", detail, "not_a_table")
     width = inputs.shape[1]
     if not -width <= column < width:
@@ -220,16 +220,16 @@ def _check_arrays(
     _check_lengths("/dataset/targets", inputs, targets)
     if (test_inputs is None) != (test_targets is None):
         there = test_inputs or test_targets
-        detail = f"'{there.name if there else ''}' is for test; inputs and targets for it have to be there both."
+        detail = f"'{there.name if there else ''}' is for test. Expected both inputs and targets for test."
         reject_spec("/dataset/test_inputs", detail, "half_a_test")
     if test_inputs is not None and test_targets is not None:
         _check_lengths("/dataset/test_targets", test_inputs, test_targets)
         for one, other in ((inputs, test_inputs), (targets, test_targets)):
             if one.shape[1:] != other.shape[1:]:
-                detail = f"'{one.name}' has shape {one.shape}, '{other.name}' {other.shape}; samples have to be alike."
+                detail = f"'{one.name}' has shape {one.shape}, '{other.name}' {other.shape}. Expected one shape."
                 reject_spec("/dataset/test_inputs", detail, "shapes_differ")
     if dataset.scaling != "none" and len(inputs.shape) > TABLE_RANK:
-        detail = f"scaling is for arrays of two axes; '{inputs.name}' has shape {inputs.shape}. Set it to none."
+        detail = f"scaling needs arrays with two axes; '{inputs.name}' has shape {inputs.shape}. Set it to none."
         reject_spec("/dataset/scaling", detail, "scaling_does_not_fit")
 
 
@@ -237,7 +237,7 @@ def _check_lengths(pointer: str, inputs: ArrayDescription, targets: ArrayDescrip
     if inputs.shape[0] != targets.shape[0]:
         detail = (
             f"'{inputs.name}' holds {inputs.shape[0]:,} samples, '{targets.name}' {targets.shape[0]:,} targets. "
-            "There has to be one for each."
+            "Expected one target for each sample."
         )
         reject_spec(pointer, detail, "lengths_differ")
 
@@ -248,14 +248,14 @@ def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | 
     if dataset.task == "classification" or (dataset.task == "auto" and is_classes):
         if not is_rank_one or not targets.values:
             detail = (
-                "Classes have to be an array of one axis with at most 1,000 different whole numbers; "
+                "Classes must be an array with one axis and at most 1,000 different whole numbers; "
                 f"'{targets.name}' has shape {targets.shape} and type {targets.dtype}."
             )
             reject_spec("/dataset/task", detail, "no_classes")
         labels = find_class_labels(targets.values, len(targets.values), "/dataset/targets", are_numbers=True)
         return Task.CLASSIFICATION, labels
     if dataset.split.stratify:
-        detail = "stratify shares out classes, but this dataset's targets are numbers. Leave it false."
+        detail = "stratify needs classes, but this dataset's targets are numbers. Set it to false."
         reject_spec("/dataset/split/stratify", detail, "no_classes")
     has_steps = column is None and len(targets.shape) > TABLE_RANK
     return Task.SEQUENCE if has_steps else Task.REGRESSION, ()

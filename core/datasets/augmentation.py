@@ -1,4 +1,4 @@
-"""Changes made to training images at random."""
+"""Random augmentation of training images."""
 
 from typing import Annotated
 
@@ -8,18 +8,18 @@ from core.specs.base import Bool, Float, Fraction, NonNegativeInt, SpecModel
 
 
 class Augmentation(SpecModel):
-    """Changes made to training images at random, anew in every step; held-out images are never changed."""
+    """Random augmentation of training images, drawn anew in every step; held-out images are never augmented."""
 
     horizontal_flip: Bool = False
     vertical_flip: Bool = False
     shift: Fraction = 0.0
-    """Move by up to this share of height and width; what comes in from outside repeats the border."""
+    """Shift by up to this fraction of height and width; the border is repeated to fill the gap."""
     rotation: Annotated[Float, Field(ge=0, le=180)] = 0.0
-    """Turn by up to so many degrees either way."""
+    """Rotate by up to this many degrees in either direction."""
     crop: Annotated[NonNegativeInt, Field(le=64)] = 0
-    """Add so many pixels of zeros on every side and cut the image's size out of that anywhere."""
+    """Pad with this many pixels of zeros on every side and crop to the original size at a random position."""
 
     @property
     def is_any(self) -> bool:
-        """True where anything is changed."""
+        """True if any augmentation is on."""
         return self != Augmentation()

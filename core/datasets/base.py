@@ -1,4 +1,4 @@
-"""Base classes of data sources: built-in ones, which a spec describes wholly, and uploaded ones."""
+"""Base classes of data sources: built-in and uploaded."""
 
 from abc import ABC, abstractmethod
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
@@ -14,11 +14,11 @@ from core.uploads.description import ArraysDescription, DatasetDescription, Imag
 Scaling = Literal["none", "standardize", "min_max"]
 
 TaskChoice = Literal["auto", "classification", "regression"]
-"""auto: classes where the target is text or boolean, or has at most 20 different whole numbers; else numbers."""
+"""auto: classification if the target is text or boolean, or has at most 20 different whole numbers; else regression."""
 
 TargetScaling = Literal["auto", "none", "standardize"]
-"""Of the numbers to predict: learn them as if their mean were 0 and their standard deviation 1; curves, reports and
-answers are in the target's own units. auto: where the loss measures differences and the last layer is linear."""
+"""standardize: train on targets with mean 0 and standard deviation 1; metrics, reports and predictions are in the
+target's own units. auto: standardize if the loss measures differences and the last layer is linear."""
 
 UPLOAD_NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
@@ -32,32 +32,32 @@ AnyDescription = TypeVar("AnyDescription", TableDescription, ArraysDescription, 
 
 
 class DatasetSpec(SpecModel, ABC):
-    """A source of samples.
+    """Source of samples.
 
-    A subclass has a field `name: Literal["…"]`, which tells it from the others, and `split: Split`, a class variable
-    where nothing is ever held out.
+    A subclass has a field `name: Literal["…"]`, the discriminator, and `split: Split`, a class variable if nothing is
+    ever held out.
     """
 
     @classmethod
     def source_name(cls) -> str:
-        """Return the name that a spec chooses this source by."""
+        """Return the value of `name` that selects this source in a spec."""
         (name,) = get_args(cls.model_fields["name"].annotation)
         return str(name)
 
     @abstractmethod
     def shape(self, description: DatasetDescription | None = None) -> DatasetShape:
-        """Return sizes and meaning of the arrays that this source gives, without reading any of them.
+        """Return the sizes and meaning of this source's arrays, without reading them.
 
         Args:
-            description: Of the upload; built-in sources need none.
+            description: Description of the upload; built-in sources need none.
 
         Raises:
             DatasetMissing: If nothing was uploaded under the name.
-            InvalidSpec: If the split leaves no training samples, or the spec asks for what the upload does not have.
+            InvalidSpec: If the split leaves no training samples, or the spec does not match the upload.
         """
 
     def augmentation_asked(self) -> Augmentation:
-        """Return the changes to make to training images. A class with a field `augmentation` returns that."""
+        """Return the augmentation of training images. A class with a field `augmentation` returns that."""
         return Augmentation()
 
     def target_scaling_asked(self) -> TargetScaling:
@@ -65,24 +65,24 @@ class DatasetSpec(SpecModel, ABC):
         return "none"
 
     def sizes_asked(self) -> dict[str, int]:
-        """Return numbers of samples to generate, by the field that asks for them; they are limited."""
+        """Return the numbers of samples to generate, by field; they are limited."""
         return {}
 
 
 class BuiltInDataset(DatasetSpec):
-    """A source that is there without an upload."""
+    """Source that needs no upload."""
 
     about: ClassVar[str]
-    """A sentence for the list of datasets."""
+    """One-sentence description for the list of datasets."""
 
     def shape(self, description: DatasetDescription | None = None) -> DatasetShape:
-        """Return sizes and meaning of the arrays; the spec alone decides them."""
+        """Return the sizes and meaning of the arrays, which depend on the spec alone."""
         del description
         return self.own_shape()
 
     @abstractmethod
     def own_shape(self) -> DatasetShape:
-        """Return sizes and meaning of the arrays.
+        """Return the sizes and meaning of the arrays.
 
         Raises:
             InvalidSpec: If the split leaves no training samples.
@@ -90,32 +90,32 @@ class BuiltInDataset(DatasetSpec):
 
 
 class GeneratedDataset(BuiltInDataset):
-    """A built-in source that makes as many samples as a spec asks for."""
+    """Built-in source that generates the number of samples that a spec asks for."""
 
     @abstractmethod
     def sizes_asked(self) -> dict[str, int]:
-        """Return numbers of samples to generate, by the field that asks for them; they are limited."""
+        """Return the numbers of samples to generate, by field; they are limited."""
 
 
 class UploadedDataset(DatasetSpec):
-    """A source that reads what was uploaded under a name."""
+    """Source that reads an uploaded dataset."""
 
     dataset: UploadName
-    """Name it was uploaded under."""
+    """Name of the uploaded dataset."""
     version: PositiveInt | None = None
-    """Null: the newest; a run's own spec says which one that was."""
+    """Version of the dataset; null: the newest. The spec of a run contains the version that it used."""
     sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
-    """Filled in by the service: of the bytes that were uploaded. Given, it has to be right."""
+    """Digest of the uploaded bytes, filled in by the service. If it is given, it must match."""
 
     uploaded_from: ClassVar[str] = "FILE"
     """Last argument of the command that uploads it."""
 
     @classmethod
     def suggest(cls, description: DatasetDescription) -> dict[str, Any] | None:
-        """Return fields of a spec to begin with, its name among them; None where this source is not the one to suggest.
+        """Return fields of a first spec, including `name`; None if this source does not suit the upload.
 
         Args:
-            description: Of an upload of any kind.
+            description: Description of an upload of any kind.
         """
         del description
         return None
@@ -132,7 +132,7 @@ class UploadedDataset(DatasetSpec):
             InvalidSpec: If the upload is of another kind.
         """
         if description is None:
-            raise DatasetMissing(f"There is no dataset '{self.dataset}' here. {self.how_to_upload()}")
+            raise DatasetMissing(f"There is no dataset '{self.dataset}'. {self.how_to_upload()}")
         if not isinstance(description, expected):
             problem = (
                 f"'{self.dataset}' holds {description.kind}. A spec names such data with dataset.name "

@@ -12,7 +12,7 @@ from core.specs.base import NonNegativeInt, PositiveInt
 
 
 class BinaryAdditionDataset(GeneratedDataset):
-    """Pairs of random numbers and their sums, as bits, least significant first.
+    """Random pairs of numbers and their sums, as bits, least significant first.
 
     A sample is (num_bits, 2) → (num_bits, 1). Operands stay below 2^(num_bits - 1), so that the sum fits.
     """
@@ -26,7 +26,7 @@ class BinaryAdditionDataset(GeneratedDataset):
     split: Split = Split()
 
     def own_shape(self) -> DatasetShape:
-        """Return the shape of two bits a step and one bit of the sum, test pairs among them."""
+        """Return the shape of two bits and one bit of the sum per step, test pairs included."""
         counts = count_split(self.split, self.num_train, self.num_test)
         return DatasetShape(
             task=Task.BINARY_ADDITION,
@@ -40,5 +40,5 @@ class BinaryAdditionDataset(GeneratedDataset):
         )
 
     def sizes_asked(self) -> dict[str, int]:
-        """Return the numbers of pairs to draw."""
+        """Return the numbers of pairs to generate."""
         return {"num_train": self.num_train, "num_test": self.num_test}

@@ -1,4 +1,4 @@
-"""Columns of a table: which of them a run learns from, and what is done with each."""
+"""Feature columns of a table, and their preparation."""
 
 from collections.abc import Iterable, Mapping
 from math import ceil
@@ -14,55 +14,55 @@ from core.uploads.description import ColumnDescription, ColumnType, TableDescrip
 
 
 class ColumnChoice(SpecModel):
-    """Corrects what is done with one column; what is left out follows from its values."""
+    """Preparation of one column; fields that are left out are derived from its values."""
 
     type: Literal["number", "category", "boolean", "date"] | None = None
-    """What to take the column for, such as `category` for post codes."""
+    """Treat the column as this type, for example post codes as `category`."""
     scaling: Scaling | None = None
-    """Of numbers and of the parts of dates; null: as the dataset's."""
+    """Scaling of numbers and of the parts of dates; null: that of the dataset."""
     missing: Literal["mean", "median", "most_frequent", "constant", "category", "refuse"] | None = None
-    """What stands for a missing value. Null: the median for numbers and dates, a category of its own for categories
-    and booleans. `refuse` fails the run, and later the prediction."""
+    """Replacement of missing values. Null: the median for numbers and dates, a category of its own for categories and
+    booleans. `refuse` fails the run, and later the prediction."""
     fill_value: Float | str | None = None
     """For `constant`."""
     encoding: Literal["one_hot", "embedding"] | None = None
-    """Of categories; null: one-hot up to 50 of them, else an embedding."""
+    """Encoding of categories; null: one-hot for at most 50 categories, else an embedding."""
     embedding_dim: PositiveInt | None = None
     """Null: min(50, (number of categories + 1) / 2), rounded up."""
     max_categories: PositiveInt | None = None
-    """Keep the most frequent ones; all others, and those unseen in training, share one place."""
+    """Keep the most frequent categories; all others, and those unseen in training, share one category."""
 
 
 ColumnChoices = Annotated[dict[ColumnName, ColumnChoice], Field(max_length=MAX_COLUMNS)]
 
 
 class HasColumns(Protocol):
-    """A dataset made of a table's columns: fields of `TableDataset` and `SeriesDataset` that say which and how."""
+    """Fields that `TableDataset` and `SeriesDataset` share: the feature columns and their preparation."""
 
     @property
     def features(self) -> tuple[str, ...] | None:
-        """Columns to learn from; None for all."""
+        """Feature columns; None for all."""
 
     @property
     def exclude(self) -> tuple[str, ...]:
-        """Columns not to learn from."""
+        """Columns that are not features."""
 
     @property
     def columns(self) -> Mapping[str, ColumnChoice]:
-        """Corrections, by column."""
+        """Preparation, by column."""
 
     @property
     def scaling(self) -> Scaling:
-        """Of numbers and dates, unless corrected."""
+        """Scaling of numbers and dates, unless a column has its own."""
 
 
 MOST_ONE_HOT = 50
-"""Categories up to which each becomes a number of its own, unless the spec says otherwise."""
+"""Largest number of categories that are one-hot encoded by default."""
 
 MOST_EMBEDDING_DIM = 50
 
 MOST_CATEGORIES = 100_000
-"""All of them are written into the model's signature."""
+"""Limit of the categories of a column; all are written to the model's signature."""
 
 LENGTH_OF_A_DAY = len("2024-02-29")
 
@@ -87,15 +87,15 @@ _TRUTH = frozenset({"true", "false"})
 
 
 def choose_features(dataset: HasColumns, description: TableDescription, left_out: Iterable[str | None]) -> Features:
-    """Choose the columns to learn from.
+    """Choose the feature columns.
 
     Args:
-        dataset: Says which, and corrects what they are taken for.
-        description: Of the table.
-        left_out: Columns with another part in the run, such as the target; null for none.
+        dataset: Feature columns and preparation of the spec.
+        description: Description of the table.
+        left_out: Columns with another role, such as the target; None is ignored.
 
     Raises:
-        InvalidSpec: If the spec names columns that are not there, or asks of one what its values do not allow.
+        InvalidSpec: If a column does not exist, or its preparation does not suit its values.
     """
     others = {name for name in left_out if name is not None}
     _check_names(dataset, description, others)
@@ -121,15 +121,15 @@ def choose_features(dataset: HasColumns, description: TableDescription, left_out
             columns.append(_feature(column, choice, dataset.scaling))
     _reject_any(problems)
     if not columns:
-        reject_spec("/dataset/features", "No column is left to learn from. Exclude fewer.", "no_features")
+        reject_spec("/dataset/features", "No column is left as a feature. Exclude fewer.", "no_features")
     return Features(tuple(columns), (*warnings, *_identifier_warnings(columns, description)))
 
 
 def find_column(name: str, pointer: str, description: TableDescription) -> ColumnDescription:
-    """Find the column of this name.
+    """Return the column with this name.
 
     Raises:
-        InvalidSpec: If there is none, with the nearest name.
+        InvalidSpec: If there is none; the error suggests the nearest name.
     """
     column = description.column(name)
     if column is None:
@@ -138,7 +138,7 @@ def find_column(name: str, pointer: str, description: TableDescription) -> Colum
 
 
 def choice_pointer(name: str, field: str = "") -> str:
-    """Return the pointer to what the spec says of a column."""
+    """Return the JSON pointer to the preparation of a column."""
     return json_pointer("dataset", "columns", name, *([field] if field else []))
 
 
@@ -155,7 +155,7 @@ def _check_names(dataset: HasColumns, description: TableDescription, others: set
         if name not in known:
             problems += _unknown(name, pointer, description)[1]
         elif name in others and pointer.startswith("/dataset/features/"):
-            detail = f"The column '{name}' is not there to learn from: it is the target, or says how rows are split."
+            detail = f"The column '{name}' cannot be a feature: it is the target, or it divides or sorts the rows."
             problems.append(Problem(pointer, detail, "not_a_feature"))
         elif pointer.startswith("/dataset/features/") and name in seen:
             problems.append(Problem(pointer, f"The column '{name}' is named twice.", "named_twice"))
@@ -195,11 +195,11 @@ def _feature(column: ColumnDescription, choice: ColumnChoice, scaling: Scaling) 
 
 
 def _check_choice(column: ColumnDescription, choice: ColumnChoice) -> list[Problem]:
-    """List what the spec asks of a column that its values do not allow."""
+    """List the fields that do not suit the column's values."""
     kind = choice.type or _KINDS[column.type]
     details = {
         "type": _check_type(column, kind),
-        "scaling": "scaling belongs to numbers and dates."
+        "scaling": "scaling needs numbers or dates."
         if choice.scaling is not None and kind in {"category", "boolean"}
         else "",
         "missing": _check_missing(column, choice, kind),
@@ -207,11 +207,11 @@ def _check_choice(column: ColumnDescription, choice: ColumnChoice) -> list[Probl
     }
     for field in ("encoding", "embedding_dim", "max_categories"):
         if getattr(choice, field) is not None and kind != "category":
-            details[field] = f"{field} belongs to categories. Set type to category, or leave {field} out."
+            details[field] = f"{field} needs categories. Set type to category, or leave {field} out."
     num_kept = min(column.num_distinct, choice.max_categories or column.num_distinct)
     if kind == "category" and num_kept > MOST_CATEGORIES:
         details["max_categories"] = (
-            f"There are {column.num_distinct:,} different values; at most {MOST_CATEGORIES:,} can be categories. "
+            f"It has {column.num_distinct:,} different values; a column of categories may have {MOST_CATEGORIES:,}. "
             "Set max_categories, or exclude the column."
         )
     return [
@@ -232,29 +232,27 @@ def _check_type(column: ColumnDescription, kind: Kind) -> str:
             return ""
     if kind == "number" and column.type == "boolean":
         return ""
-    return f"It holds values of the type {column.type}, which cannot be taken for {kind}. Use category, or leave it."
+    return f"It holds values of type {column.type}, which cannot be used as {kind}. Use category, or leave type out."
 
 
 def _check_missing(column: ColumnDescription, choice: ColumnChoice, kind: Kind) -> str:
     if choice.missing in _AVERAGES and kind in {"category", "boolean"}:
         return f"A {kind} has no {choice.missing}. Use most_frequent, constant, category or refuse."
     if choice.missing == "refuse" and column.num_missing:
-        return (
-            f"{column.num_missing:,} rows have no value, and missing is 'refuse'. Fill them in, or let them be filled."
-        )
+        return f"{column.num_missing:,} rows have no value, and missing is 'refuse'. Fill them in, or set missing."
     return ""
 
 
 def _check_fill_value(choice: ColumnChoice, kind: Kind) -> str:
     if choice.missing != "constant":
-        return "fill_value belongs to missing 'constant'." if choice.fill_value is not None else ""
+        return "fill_value needs missing 'constant'." if choice.fill_value is not None else ""
     match choice.fill_value, kind:
         case None, _:
             return "missing 'constant' needs a fill_value."
         case (int() | float(), "number"):
             return "" if abs(choice.fill_value) <= FLOAT32_MAX else "fill_value is too large."
         case (int() | float() as number, "boolean"):
-            return "" if number in {0, 1} else "fill_value of a boolean is 0 or 1."
+            return "" if number in {0, 1} else "fill_value of a boolean must be 0 or 1."
         case str(), "date":
             return ""
         case _, "category":
@@ -266,7 +264,7 @@ def _check_fill_value(choice: ColumnChoice, kind: Kind) -> str:
 def _identifier_warnings(columns: list[FeatureColumn], description: TableDescription) -> list[str]:
     return [
         f"The column '{column.name}' has {column.num_values:,} different values in {description.num_rows:,} rows. "
-        "Where it only names rows, exclude it."
+        "If it only identifies rows, exclude it."
         for column in columns
         if column.kind == "category" and column.num_values > max(MOST_ONE_HOT, description.num_rows / 2)
     ]

@@ -1,4 +1,4 @@
-"""Every source of samples that a spec may name."""
+"""Union of all data sources."""
 
 from typing import Annotated, get_args
 

@@ -18,13 +18,13 @@ DIGIT_LABELS = tuple(str(digit) for digit in range(10))
 
 
 class DigitsDataset(BuiltInDataset):
-    """The 1,797 8×8 images of handwritten digits that come with scikit-learn; pixels 0 to 16."""
+    """1,797 images of handwritten digits, 8×8 pixels from 0 to 16, which are part of scikit-learn."""
 
     about: ClassVar[str] = "1,797 handwritten digits of 8×8 pixels; part of scikit-learn."
 
     name: Literal["digits"]
     rescale: Bool = True
-    """Divide pixels by 16 in front of the network; the model takes them as they come either way."""
+    """Divide pixels by 16 before the network; the inputs of the model are pixels from 0 to 16 either way."""
     augmentation: Augmentation = Augmentation()
     split: Split = Split()
 
@@ -34,5 +34,5 @@ class DigitsDataset(BuiltInDataset):
         return shape_of_labelled_images(counts, IMAGE_SIZE, DIGIT_LABELS, greatest_pixel=GREATEST_PIXEL)
 
     def augmentation_asked(self) -> Augmentation:
-        """Return the changes to make to training images."""
+        """Return the augmentation of training images."""
         return self.augmentation

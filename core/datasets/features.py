@@ -1,4 +1,4 @@
-"""Columns that a run learns from, and how wide they are."""
+"""Feature columns of a run, and their widths."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,21 +16,21 @@ Missing = Literal["mean", "median", "most_frequent", "constant", "category", "re
 
 @dataclass(frozen=True, slots=True)
 class FeatureColumn:
-    """A column that a run learns from.
+    """Feature column of a run.
 
     Attributes:
-        name: In the table.
-        source: What the upload holds there.
-        kind: What it is taken for.
-        scaling: Of numbers and dates.
-        missing: What stands for a missing value.
-        fill_value: For `constant`.
-        is_embedded: Whether categories go through an embedding instead of a number each.
-        embedding_dim: Numbers of that.
+        name: Name in the table.
+        source: Type of its values in the upload.
+        kind: Type that it is used as.
+        scaling: Scaling of numbers and dates.
+        missing: Replacement of missing values.
+        fill_value: Value for `constant`.
+        is_embedded: True if categories are embedded, False if they are one-hot encoded.
+        embedding_dim: Length of the embedding vectors.
         max_categories: As in the spec.
         num_values: Different values in the whole table; the training rows may have fewer.
-        has_missing: Whether a value is missing anywhere in the table.
-        has_time: Of dates: whether there is more to them than the day.
+        has_missing: True if a value is missing anywhere in the table.
+        has_time: True if dates have a time of day.
     """
 
     name: str
@@ -48,23 +48,23 @@ class FeatureColumn:
 
     @property
     def parts(self) -> tuple[DatePart, ...]:
-        """Numbers that stand for a date."""
+        """Parts that a date is encoded as."""
         days: tuple[DatePart, ...] = ("elapsed_days", "month", "day", "day_of_week")
         return (*days, "hour", "minute") if self.has_time else days
 
     @property
     def encoded_width(self) -> int:
-        """Numbers in a row of the model's input."""
+        """Numbers in an input row of the model."""
         return len(self.parts) if self.kind == "date" else 1
 
     @property
     def num_kept(self) -> int:
-        """Categories with a place of their own, if the training rows have every value that the table has."""
+        """Categories that are kept, if the training rows contain all values of the table."""
         return min(self.num_values, self.max_categories or self.num_values)
 
     @property
     def prepared_width(self) -> int:
-        """Numbers that reach the network, if the training rows have every value that the table has."""
+        """Input width of the network, if the training rows contain all values of the table."""
         flag = int(self.has_missing and self.missing == "category")
         if self.kind != "category":
             return self.encoded_width + flag
@@ -76,11 +76,11 @@ class FeatureColumn:
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """Columns that a run learns from.
+    """Feature columns of a run.
 
     Attributes:
-        columns: In the order of the table, or as the spec names them.
-        warnings: What people should know of columns left out.
+        columns: In the order of the table, or that of the spec.
+        warnings: Warnings about columns that are left out, for users.
     """
 
     columns: tuple[FeatureColumn, ...]
@@ -88,36 +88,36 @@ class Features:
 
     @property
     def encoded_width(self) -> int:
-        """Numbers in a row of the model's input."""
+        """Numbers in an input row of the model."""
         return sum(column.encoded_width for column in self.columns)
 
     @property
     def prepared_width(self) -> int:
-        """Numbers that reach the network, roughly: see FeatureColumn."""
+        """Estimated input width of the network; see FeatureColumn."""
         return sum(column.prepared_width for column in self.columns)
 
     @property
     def embeddings(self) -> tuple[EmbeddingTable, ...]:
-        """Tables that turn categories into vectors, roughly."""
+        """Estimated embedding tables."""
         embedded = [column for column in self.columns if column.is_embedded]
         return group_embeddings([column.embedding_dim for column in embedded], [c.num_kept for c in embedded])
 
     @property
     def names(self) -> tuple[str, ...]:
-        """Of the columns."""
+        """Names of the columns."""
         return tuple(column.name for column in self.columns)
 
 
 UNSEEN_AND_MISSING = 2
-"""Vectors of an embedded column beside those of its categories: the first, and the last."""
+"""Vectors of an embedded column besides those of its categories: the first and the last."""
 
 
 def group_embeddings(dims: Sequence[int], nums_categories: Sequence[int]) -> tuple[EmbeddingTable, ...]:
-    """Put columns whose vectors are equally long together, shorter ones first.
+    """Group embedded columns by the length of their vectors, shortest first.
 
     Args:
-        dims: Of each column's vectors.
-        nums_categories: Of each column.
+        dims: Length of the vectors of each column.
+        nums_categories: Number of categories of each column.
     """
     tables = []
     for dim in sorted(set(dims)):
@@ -128,10 +128,10 @@ def group_embeddings(dims: Sequence[int], nums_categories: Sequence[int]) -> tup
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TableShape(DatasetShape):
-    """Shape of arrays that come of a table's columns.
+    """Shape of arrays made from a table's columns.
 
     Attributes:
-        features: The columns that a run learns from.
+        features: Feature columns of the run.
     """
 
     features: Features

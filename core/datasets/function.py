@@ -1,4 +1,4 @@
-"""Functions described as data, since nothing a client sends is ever evaluated, and noisy samples of them."""
+"""Noisy samples of functions. Functions are described as data, since code from clients is never evaluated."""
 
 from math import inf
 from typing import Annotated, ClassVar, Literal
@@ -19,7 +19,7 @@ class Polynomial(SpecModel):
     coefficients: Annotated[tuple[Float, ...], Field(min_length=1, max_length=20), at_most(20)]
 
     def bound(self, size: float) -> float:
-        """No value lies farther from 0 than this where |x| ≤ size; infinity where floats end."""
+        """Return an upper bound of |f(x)| for |x| ≤ size; infinity beyond the range of floats."""
         try:
             return sum(abs(coefficient) * size**power for power, coefficient in enumerate(self.coefficients))
         except OverflowError:
@@ -36,19 +36,19 @@ class Sine(SpecModel):
     offset: Float = 0.0
 
     def bound(self, size: float) -> float:  # noqa: ARG002 - the same for every x, unlike the other functions'
-        """No value lies farther from 0 than this where |x| ≤ size."""
+        """Return an upper bound of |f(x)| for |x| ≤ size."""
         return abs(self.amplitude) + abs(self.offset)
 
 
 class Linear(SpecModel):
-    """w · x + offset for x of as many numbers as there are weights."""
+    """w · x + offset, with as many numbers in x as there are weights."""
 
     type: Literal["linear"]
     weights: Annotated[tuple[Float, ...], Field(min_length=1, max_length=1000), at_most(1000)]
     offset: Float = 0.0
 
     def bound(self, size: float) -> float:
-        """No value lies farther from 0 than this where no number of x does so than `size`."""
+        """Return an upper bound of |f(x)| if no number of x exceeds `size` in absolute value."""
         return sum(abs(weight) for weight in self.weights) * size + abs(self.offset)
 
 
@@ -56,19 +56,19 @@ Function = Annotated[Polynomial | Sine | Linear, Field(discriminator="type")]
 
 
 class PolynomialFeatures(SpecModel):
-    """Feed the network the powers of x instead of x."""
+    """Powers of x as inputs of the network, instead of x."""
 
     degree: Annotated[int, Field(ge=1, le=20, strict=True)]
     include_bias: Bool = True
-    """Begin with x⁰ = 1."""
+    """Include x⁰ = 1 as the first input."""
 
 
 def check_values(function: Function, reach: float, noise: float) -> None:
-    """Refuse values that float32 cannot hold, for the network would only see infinities."""
-    # Ten standard deviations: normal noise does not come farther in the life of this service.
+    """Reject values that float32 cannot represent, because the network would only see infinities."""
+    # Ten standard deviations: normal noise never exceeds them in practice.
     if not function.bound(reach) + 10 * noise <= FLOAT32_MAX:
         raise ValueError(
-            f"Values may come up to infinity in float32, which ends at 3.4e38, for x as far from 0 as {reach:g}; "
+            f"Values may exceed the range of float32 (3.4e38) for |x| up to {reach:g}; "
             "choose smaller numbers or a smaller range of x"
         )
 
@@ -82,10 +82,10 @@ class FunctionDataset(GeneratedDataset):
     function: Function
     num_samples: PositiveInt = 100
     low: Float = -1.0
-    """Least value of x (of each component, where x has several)."""
+    """Smallest value of x (of each component, if x has several)."""
     high: Float = 1.0
     sampling: Literal["uniform", "grid"] = "uniform"
-    """Draw x at random, or take evenly spaced values from `low` to just below `high`."""
+    """`uniform`: draw x at random. `grid`: evenly spaced values from `low` to just below `high`."""
     noise: NonNegativeFloat = 0.0
     """Standard deviation of the noise added to each target."""
     polynomial_features: PolynomialFeatures | None = None
@@ -98,7 +98,7 @@ class FunctionDataset(GeneratedDataset):
             raise ValueError(f"low ({self.low}) must be below high ({self.high})")
         if self.function.type == "linear" and len(self.function.weights) > 1:
             if self.sampling == "grid":
-                raise ValueError("A function of several numbers can only be sampled with sampling 'uniform'")
+                raise ValueError("A function of several numbers needs sampling 'uniform'")
             if self.polynomial_features is not None:
                 raise ValueError("polynomial_features needs a function of one number")
         reach = max(abs(self.low), abs(self.high))
@@ -109,7 +109,7 @@ class FunctionDataset(GeneratedDataset):
         return self
 
     def own_shape(self) -> DatasetShape:
-        """Return the shape of x, by its components, and the function's value."""
+        """Return the shape of x, one column per component, and of the function value."""
         counts = count_split(self.split, self.num_samples)
         width = len(self.function.weights) if self.function.type == "linear" else 1
         powers = self.polynomial_features
@@ -126,5 +126,5 @@ class FunctionDataset(GeneratedDataset):
         )
 
     def sizes_asked(self) -> dict[str, int]:
-        """Return the number of samples to draw."""
+        """Return the number of samples to generate."""
         return {"num_samples": self.num_samples}

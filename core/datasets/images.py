@@ -1,4 +1,4 @@
-"""Uploaded images, in folders named after their classes."""
+"""Uploaded images, one folder per class."""
 
 from typing import Annotated, Any, Literal
 
@@ -14,24 +14,24 @@ from core.specs.base import Bool, PositiveInt
 from core.uploads.description import DatasetDescription, ImagesDescription
 
 SUGGESTED_SIZE = 64
-"""Images of different sizes are made squares of so many pixels."""
+"""Suggested height and width for images of different sizes."""
 
 
 class ImagesDataset(UploadedDataset):
-    """Uploaded images, each in a folder named after its class."""
+    """Uploaded images, each in a folder with the name of its class."""
 
     name: Literal["images"]
     height: Annotated[PositiveInt, Field(le=2048)] | None = None
-    """Pixels that the network sees; null: the images' own, where all are of one size."""
+    """Input height of the network in pixels; null: that of the images, if all have the same size."""
     width: Annotated[PositiveInt, Field(le=2048)] | None = None
     channels: Literal[1, 3] | None = None
-    """Null: 1 where all images are grey, else 3."""
+    """Null: 1 if all images are grey, else 3."""
     resize: Resize = "stretch"
-    """How images of other proportions are fitted: stretched, cut at the sides, or framed in black."""
+    """Fitting of images with another aspect ratio: stretch, crop, or pad with black."""
     rescale: Bool = True
-    """Divide pixels by 255 in front of the network; the model takes images as they come either way."""
+    """Divide pixels by 255 before the network; the inputs of the model are pixels from 0 to 255 either way."""
     max_train_samples: PositiveInt | None = None
-    """Use only so many training images, drawn by the seed with the same share of every class."""
+    """Use only this many training images, drawn with the spec's seed, with the same fraction of every class."""
     max_test_samples: PositiveInt | None = None
     augmentation: Augmentation = Augmentation()
     split: Split = Split()
@@ -43,16 +43,16 @@ class ImagesDataset(UploadedDataset):
         return self
 
     def shape(self, description: DatasetDescription | None = None) -> DatasetShape:
-        """Return the shape of images of the size that the spec gives, or else that all of them have.
+        """Return the shape of images of the size in the spec, or else of the size that all images have.
 
         Raises:
             DatasetMissing: If nothing was uploaded under the name.
-            InvalidSpec: If the images differ in size and the spec names none, or there is only one class.
+            InvalidSpec: If the images differ in size and the spec has no size, or there is only one class.
         """
         images = self.check_upload(description, ImagesDescription)
-        if len(images.classes) < 2:  # noqa: PLR2004 - one class leaves nothing to tell apart
+        if len(images.classes) < 2:  # noqa: PLR2004 - one class cannot be learned
             problem = (
-                f"All images of '{self.dataset}' are of one class. Upload a folder for each of two classes or more."
+                f"All images of '{self.dataset}' have the same class. Upload a folder for each of two or more classes."
             )
             reject_spec("/dataset/dataset", problem, "one_class")
         size = self._find_size(images)
@@ -67,7 +67,7 @@ class ImagesDataset(UploadedDataset):
         )
 
     def _find_size(self, images: ImagesDescription) -> tuple[int, int, int]:
-        """Return height, width and channels of what the network sees."""
+        """Return the height, width and channels of the network's input."""
         is_grey = images.num_grey == images.num_images
         channels = self.channels or (1 if is_grey else 3)
         if self.height is not None and self.width is not None:
@@ -75,19 +75,19 @@ class ImagesDataset(UploadedDataset):
         if not _are_of_one_size(images):
             problem = (
                 f"The images of '{self.dataset}' are {images.least_height} to {images.greatest_height} high and "
-                f"{images.least_width} to {images.greatest_width} wide. Say which size the network is to see: "
+                f"{images.least_width} to {images.greatest_width} wide. Set the size of the network's input: "
                 "dataset.height and dataset.width."
             )
             reject_spec("/dataset/height", problem, "sizes_differ")
         return images.least_height, images.least_width, channels
 
     def augmentation_asked(self) -> Augmentation:
-        """Return the changes to make to training images."""
+        """Return the augmentation of training images."""
         return self.augmentation
 
     @classmethod
     def suggest(cls, description: DatasetDescription) -> dict[str, Any] | None:
-        """Return fields to begin with: images of different sizes become small squares."""
+        """Return fields of a first spec; images of different sizes are resized to small squares."""
         if not isinstance(description, ImagesDescription):
             return None
         size = {} if _are_of_one_size(description) else {"height": SUGGESTED_SIZE, "width": SUGGESTED_SIZE}

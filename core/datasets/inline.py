@@ -1,4 +1,4 @@
-"""A table written in the spec itself."""
+"""Table of numbers in the spec itself."""
 
 from math import prod
 from typing import Annotated, Any, ClassVar, Literal
@@ -13,7 +13,7 @@ from core.specs.base import FLOAT32_MAX, Float, NonNegativeFloat, PositiveInt, c
 
 
 def _rows_of_one(value: Any) -> Any:
-    """Let targets of one number be given without brackets around each."""
+    """Accept targets of one number without brackets around each."""
     if isinstance(value, list) and value and all(isinstance(row, int | float) for row in value):
         return [[row] for row in value]
     return value
@@ -24,12 +24,12 @@ def _is_row(value: Any) -> bool:
     return all(type(number) in {int, float} and abs(number) <= FLOAT32_MAX for number in numbers)
 
 
-# One mistake a row is enough to find the row by.
+# One mistake per row is enough to find the row.
 Row = Annotated[tuple[Float, ...], Field(min_length=1, fail_fast=True)]
 
 Rows = Annotated[tuple[Row, ...], Field(min_length=1), cut_after_mistakes(_is_row)]
 
-# No control characters: a NUL cannot be stored in every database, and none can be read by people.
+# No control characters: some databases cannot store a NUL, and people cannot read the others.
 Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
 Labels = Annotated[tuple[Label, ...], Field(fail_fast=True)]
@@ -46,24 +46,24 @@ InputShape = Annotated[tuple[PositiveInt, ...], Field(min_length=2, max_length=3
 
 
 class InlineDataset(BuiltInDataset):
-    """A small table written in the spec itself."""
+    """Small table of numbers in the spec itself."""
 
-    about: ClassVar[str] = "A small table written in the spec itself."
+    about: ClassVar[str] = "A small table of numbers in the spec itself."
 
     name: Literal["inline"]
     inputs: Rows
-    """Rows of numbers, all of one width."""
+    """Rows of numbers, all of the same length."""
     input_shape: InputShape | None = None
-    """Makes each row an array: an image (height, width) or (height, width, channels), or a sequence (steps, features);
-    the last axis runs fastest. Null: rows stay rows."""
+    """Reshape each row to an image (height, width) or (height, width, channels), or to a sequence (steps, features), in
+    row-major order. Null: rows stay rows."""
     targets: Annotated[Rows, BeforeValidator(_rows_of_one, json_schema_input_type=Rows | tuple[Float, ...])]
-    """Numbers to predict; with `class_labels`, one class number a row, counted from 0."""
+    """Numbers to predict; with `class_labels`, one class number per row, from 0."""
     columns: Labels | None = None
     """Names of the input columns, for predictions by name."""
     class_labels: Labels | None = None
-    """Makes it a classification."""
+    """Labels of the classes; makes the task a classification."""
     sample_weight: SampleWeights | None = None
-    """What each row counts in the loss, held-out rows included; metrics count all rows alike. Null: all count 1."""
+    """Weight of each row in the loss, held-out rows included; metrics weight all rows equally. Null: 1 for each row."""
     scaling: Scaling = "none"
     split: Split = Split()
 
@@ -85,7 +85,7 @@ class InlineDataset(BuiltInDataset):
             if len(self.sample_weight) != len(self.inputs):
                 raise ValueError(f"There are {len(self.inputs)} rows of inputs and {len(self.sample_weight)} weights")
             if not any(self.sample_weight):
-                raise ValueError("sample_weight is 0 for every row: nothing would be learned")
+                raise ValueError("sample_weight is 0 for every row; at least one must be above 0")
         return self
 
     @model_validator(mode="after")
@@ -95,20 +95,20 @@ class InlineDataset(BuiltInDataset):
         size = prod(self.input_shape)
         if size != len(self.inputs[0]):
             product = "×".join(map(str, self.input_shape))
-            raise ValueError(f"input_shape {product} takes {size} numbers, each row has {len(self.inputs[0])}")
+            raise ValueError(f"input_shape {product} needs {size} numbers; each row has {len(self.inputs[0])}")
         if self.columns is not None or self.scaling != "none":
-            raise ValueError("columns and scaling are for rows of a table; leave both out where input_shape is given")
+            raise ValueError("columns and scaling cannot be combined with input_shape; leave them out")
         return self
 
     def _check_classes(self, labels: tuple[str, ...]) -> None:
-        if len(labels) < 2 or len(set(labels)) != len(labels):  # noqa: PLR2004 - fewer than two classes leave no choice
+        if len(labels) < 2 or len(set(labels)) != len(labels):  # noqa: PLR2004 - one class cannot be learned
             raise ValueError("class_labels needs at least two different labels")
         for number, row in enumerate(self.targets):
             if len(row) != 1 or not row[0].is_integer() or not 0 <= row[0] < len(labels):
                 raise ValueError(f"Row {number} of targets must be one class number from 0 to {len(labels) - 1}")
 
     def own_shape(self) -> DatasetShape:
-        """Return the shape of the rows as they are written."""
+        """Return the shape of the rows."""
         counts = count_split(self.split, len(self.inputs))
         input_shape = self.input_shape or (len(self.inputs[0]),)
         is_classification = self.class_labels is not None

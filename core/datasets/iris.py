@@ -1,4 +1,4 @@
-"""Fisher's irises."""
+"""Fisher's iris dataset."""
 
 from typing import ClassVar, Literal
 
@@ -21,12 +21,12 @@ class IrisDataset(BuiltInDataset):
 
     name: Literal["iris"]
     order: Literal["by_species", "interleaved"] = "by_species"
-    """As published, 50 of each species in a row; or one of each species in turn, for a split without `shuffle`."""
+    """`by_species`: as published, 50 of each in a row. `interleaved`: one of each in turn, for `shuffle` false."""
     scaling: Scaling = "none"
     split: Split = Split()
 
     def own_shape(self) -> DatasetShape:
-        """Return the shape of four named columns and their species."""
+        """Return the shape of four named columns and the species."""
         counts = count_split(self.split, NUM_IRISES)
         return DatasetShape(
             task=Task.CLASSIFICATION,

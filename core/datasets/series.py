@@ -1,4 +1,4 @@
-"""Windows cut from an uploaded table whose rows follow one another in time."""
+"""Windows of an uploaded table whose rows are in order of time."""
 
 from typing import Annotated, Literal, NoReturn
 
@@ -17,25 +17,25 @@ from core.uploads.folder import SPLIT_COLUMN
 
 
 class SeriesSplit(TableSplit):
-    """Which windows are held out."""
+    """Held-out windows of a series."""
 
     shuffle: Bool = False
-    """Windows overlap, so that they can only be divided by time."""
+    """Must be false: windows overlap, so they can only be divided by time."""
 
 
 class SeriesDataset(UploadedDataset):
-    """Windows cut from an uploaded table whose rows follow one another in time.
+    """Windows of an uploaded table whose rows are in order of time.
 
     A sample is (window, features) → the target `horizon` rows after the window's last row, or after each of its rows.
     """
 
     name: Literal["series"]
     target: ColumnName
-    """Column to forecast; its own past is among the features unless `exclude` names it."""
+    """Column to forecast; its past values are features unless `exclude` names it."""
     order_by: ColumnName | None = None
-    """Sort rows by this column; null: as they were uploaded."""
+    """Column to sort the rows by; null: keep the order of the upload."""
     group_by: ColumnName | None = None
-    """Rows with different values here are different series; no window spans two."""
+    """Column that identifies the series of a row; no window spans two series."""
     features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
     exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
     columns: ColumnChoices = Field(default_factory=dict)
@@ -45,23 +45,23 @@ class SeriesDataset(UploadedDataset):
     scaling: Scaling = "standardize"
     target_scaling: TargetScaling = "auto"
     split: SeriesSplit = SeriesSplit(validation=0.2, test=0.2)
-    """By time, as it stands: the last windows are for test, those before them for validation. No training window
-    reaches into held-out rows."""
+    """Split by time: the last windows are for test, those before them for validation. No training window contains
+    held-out rows."""
 
     @property
     def sorted_by(self) -> str | None:
-        """Column that sorts the rows; None: as they were uploaded."""
+        """Column to sort the rows by; None to keep the order of the upload."""
         return self.order_by or self.split.order_by
 
     def shape(self, description: DatasetDescription | None = None) -> TableShape:
-        """Hold the spec against a table, and return the shape of the windows that come of it.
+        """Check the spec against a table, and return the shape of its windows.
 
-        Before the rows are read the counts are estimates where values of the target are missing, or windows are lost
-        at the borders of a split that a column gives; the trainer has the exact ones.
+        The counts are estimates if target values are missing, or if a split by column loses windows at its borders;
+        the trainer reads the rows and has the exact counts.
 
         Raises:
             DatasetMissing: If nothing was uploaded under the name.
-            InvalidSpec: If the spec asks for what the table does not have, or no window fits.
+            InvalidSpec: If the spec does not match the table, or no window fits.
         """
         table = self.check_upload(description, TableDescription)
         target = self._check_columns(table)
@@ -94,12 +94,12 @@ class SeriesDataset(UploadedDataset):
         )
 
     def _check_columns(self, table: TableDescription) -> ColumnDescription:
-        """Return the target after a look at all columns that the spec names for order, groups and split."""
+        """Check the columns for order, groups and split, and return the target."""
         target = find_column(self.target, "/dataset/target", table)
         if target.type not in {"integer", "number"} or not target.num_distinct:
             reject_spec(
                 "/dataset/target",
-                f"A series forecasts numbers; '{target.name}' holds values of the type {target.type}. "
+                f"Expected a target of numbers; '{target.name}' holds values of type {target.type}. "
                 "Name another column.",
                 "target_is_no_number",
             )
@@ -110,12 +110,12 @@ class SeriesDataset(UploadedDataset):
         if self.split.shuffle:
             reject_spec(
                 "/dataset/split/shuffle",
-                "Windows overlap: drawn at random, those to train on would hold the rows of those held out. "
-                "Set it false.",
+                "Windows overlap: a random split would put the rows of held-out windows into training windows. "
+                "Set it to false.",
                 "windows_overlap",
             )
         if self.split.stratify:
-            detail = "stratify shares out classes; a series has none. Leave it false."
+            detail = "stratify needs classes; a series has none. Set it to false."
             reject_spec("/dataset/split/stratify", detail, "no_classes")
         return target
 
@@ -125,12 +125,12 @@ class SeriesDataset(UploadedDataset):
 
 
 def count_fitting(num_rows: int, window: int, horizon: int) -> int:
-    """Windows that fit into a series of so many rows, target included."""
+    """Return the number of windows that fit into a series of num_rows rows, target included."""
     return max(0, num_rows - window - horizon + 1)
 
 
-def refuse_window(dataset: SeriesDataset, longest: int) -> NoReturn:
-    """Say that no window fits.
+def reject_window(dataset: SeriesDataset, longest: int) -> NoReturn:
+    """Raise InvalidSpec: no window fits.
 
     Raises:
         InvalidSpec: In any case.
@@ -148,18 +148,18 @@ def _count_windows(dataset: SeriesDataset, description: TableDescription) -> tup
         counts, warnings = count_rows(dataset.split, description, description.num_rows)
         fitting = count_fitting(counts.train, dataset.window, dataset.horizon)
         if not fitting:
-            refuse_window(dataset, counts.train)
+            reject_window(dataset, counts.train)
         return SplitCounts(fitting, counts.validation, counts.test), warnings
     lengths = _series_lengths(dataset, description)
     num_windows = sum(count_fitting(length, dataset.window, dataset.horizon) for length in lengths)
     if not num_windows:
-        refuse_window(dataset, max(lengths, default=0))
+        reject_window(dataset, max(lengths, default=0))
     split, _ = without_given(dataset.split, has_test=False, has_validation=False)
     return count_split(split, num_windows), ()
 
 
 def _series_lengths(dataset: SeriesDataset, description: TableDescription) -> list[int]:
-    """Rows of each series; where there are more than were kept, those known and the rest as one."""
+    """Return the rows of each series; series beyond those in the description are counted as one."""
     if dataset.group_by is None:
         return [description.num_rows]
     column = find_column(dataset.group_by, "/dataset/group_by", description)

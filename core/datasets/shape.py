@@ -10,12 +10,12 @@ from core.signatures.signature import InputKind, Task
 
 @dataclass(frozen=True, slots=True)
 class EmbeddingTable:
-    """Vectors that stand for the categories of columns whose vectors are equally long.
+    """Embedding vectors of the categorical columns that share one vector length.
 
     Attributes:
-        num_columns: How many columns.
-        num_rows: Vectors: for each column one for each category, one for those unseen and one for missing values.
-        dim: Numbers in a vector.
+        num_columns: Number of columns.
+        num_rows: Number of vectors: for each column one per category, one for unseen and one for missing values.
+        dim: Length of a vector.
     """
 
     num_columns: int
@@ -28,23 +28,23 @@ class DatasetShape:
     """Sizes and meaning of a dataset's arrays.
 
     Attributes:
-        task: What is to be predicted.
-        input_kind: Which friendly form an input row may take.
-        input_shape: One input as a client sends it.
-        network_input_shape: One input as it reaches the network, after feature preparation.
-        target_shape: One target; () for a class number.
+        task: Kind of prediction.
+        input_kind: Form of the inputs in requests.
+        input_shape: Shape of one input as a client sends it.
+        network_input_shape: Shape of one input of the network, after preparation.
+        target_shape: Shape of one target; () for a class number.
         num_train: Training samples left after validation and test samples are held out.
         num_validation: Samples held out for validation.
-        num_test: Samples held out, or brought along, for test.
-        class_labels: A label for each class; () when nothing is classified.
-        columns: Names of the input's numbers, where they have names; of a table its columns.
-        table: How a row of the table becomes numbers; known once the training rows are.
-        embeddings: Where categories become vectors: the network's input ends in the numbers of their columns, those of
-            the first table first.
-        target_name: What is predicted, where that has a name.
-        resize: How images of other sizes are fitted when the model is served; None where they are refused.
-        pixel_range: Least and greatest value of a pixel, of images; 0 is black.
-        warnings: What people should know of the data, such as rows that are left out.
+        num_test: Test samples, held out or included in the dataset.
+        class_labels: Label of each class; () unless the task is a classification.
+        columns: Names of the input's numbers, if they have names; of a table, its columns.
+        table: Encoding of a table's rows; known once the training rows are read.
+        embeddings: Embedding tables; the network's input ends with the category numbers of their columns, in this
+            order.
+        target_name: Name of the target, if it has one.
+        resize: Fitting of images of other sizes in predictions; None if they are rejected.
+        pixel_range: Smallest and largest pixel value of images; 0 is black.
+        warnings: Warnings about the data for users, such as rows that are left out.
     """
 
     task: Task
@@ -76,7 +76,7 @@ def shape_of_labelled_images(
     greatest_pixel: int = GREATEST_BYTE,
     resize: Resize | None = None,
 ) -> DatasetShape:
-    """Return the shape of images of (height, width) or (height, width, channels), each of one class."""
+    """Return the shape of labelled images, (height, width) or (height, width, channels)."""
     return DatasetShape(
         task=Task.CLASSIFICATION,
         input_kind=InputKind.IMAGE,

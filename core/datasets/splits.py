@@ -1,4 +1,4 @@
-"""Held-out samples, and how many samples each split gets."""
+"""Held-out samples, and the number of samples in each split."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -12,25 +12,25 @@ from core.specs.base import Bool, SpecModel
 
 def _share_or_count(value: float) -> float:
     if value >= 1 and value != int(value):
-        raise ValueError("Below 1 it is a share of the samples; from 1 on it is a count and must be whole")
+        raise ValueError("Expected a fraction below 1 or a whole number of samples")
     return value
 
 
 ShareOrCount = Annotated[float, Strict(), Field(ge=0, le=2**31 - 1), AfterValidator(_share_or_count)]
-"""Below 1 a share of the samples, from 1 on a number of samples."""
+"""Below 1 a fraction of the samples, from 1 on a number of samples."""
 
 
 class Split(SpecModel):
-    """Which samples are held out. The draw depends on the spec's seed alone."""
+    """Held-out samples. A random split depends only on the spec's seed."""
 
     validation: ShareOrCount = 0.0
-    """Of the training samples: held out of training and measured while it goes."""
+    """Fraction or number of the training samples that are held out to evaluate during training."""
     test: ShareOrCount = 0.0
-    """Of all samples: held out and measured once, at the end. Datasets that bring test samples leave it 0."""
+    """Fraction or number of all samples that are held out to evaluate at the end. 0 if the dataset has test samples."""
     shuffle: Bool = True
-    """Draw the held-out samples at random; else they are the last ones, as Keras's `validation_split` takes them."""
+    """Draw the held-out samples at random; if false they are the last ones, as with Keras's `validation_split`."""
     stratify: Bool = False
-    """Hold out the same share of every class."""
+    """Hold out the same fraction of every class."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +43,22 @@ class SplitCounts:
 
 
 def count_split(split: Split, num_samples: int, num_test_given: int = 0, num_validation_given: int = 0) -> SplitCounts:
-    """Divide samples as `split` says; a share is rounded to the nearest whole sample.
+    """Return the size of each split; a fraction is rounded to the nearest whole sample.
 
     Args:
-        split: What to hold out.
-        num_samples: Samples to divide.
-        num_test_given: Test samples that the dataset brings beside them.
-        num_validation_given: Validation samples that the dataset brings beside them.
+        split: Samples to hold out.
+        num_samples: Number of samples to divide.
+        num_test_given: Number of additional test samples in the dataset.
+        num_validation_given: Number of additional validation samples in the dataset.
 
     Raises:
         InvalidSpec: If no sample is left to train on.
     """
     if num_test_given and split.test:
-        problem = "This dataset brings its own test samples; leave split.test at 0."
+        problem = "This dataset has its own test samples. Set split.test to 0."
         raise InvalidSpec(problem, [Problem("/dataset/split/test", problem, "test_given")])
     if num_validation_given and split.validation:
-        problem = "This dataset brings its own validation samples; leave split.validation at 0."
+        problem = "This dataset has its own validation samples. Set split.validation to 0."
         raise InvalidSpec(problem, [Problem("/dataset/split/validation", problem, "validation_given")])
     test = _count(split.test, num_samples)
     validation = _count(split.validation, num_samples - test)
@@ -79,14 +79,14 @@ def _count(share_or_count: float, num_samples: int) -> int:
 HELD_OUT = 0.2
 
 FEW_SAMPLES = 10
-"""With fewer samples nothing is held out."""
+"""Nothing is held out of fewer samples."""
 
 
 def suggest_split(num_samples: int, given: Collection[str]) -> dict[str, float]:
-    """Return a split to begin with.
+    """Return a split for a first spec.
 
     Args:
-        num_samples: Of the upload.
-        given: Splits that it brings.
+        num_samples: Number of samples of the upload.
+        given: Splits of the upload itself.
     """
     return {name: 0.0 if num_samples < FEW_SAMPLES or name in given else HELD_OUT for name in ("validation", "test")}

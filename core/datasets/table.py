@@ -18,34 +18,34 @@ from core.uploads.folder import SPLIT_COLUMN
 
 
 class TableDataset(UploadedDataset):
-    """An uploaded table: some columns in, one to be predicted."""
+    """Uploaded table of named columns, one of which is predicted."""
 
     name: Literal["table"]
     target: ColumnName
-    """Column to predict. Rows without a value there are left out, and counted in the run's warnings."""
+    """Column to predict. Rows without a target are left out; the run's warnings give their number."""
     task: TaskChoice = "auto"
     features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
-    """Columns to learn from; null: all but the target and those of the split."""
+    """Feature columns; null: all but the target and those of the split."""
     exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
-    """Columns not to learn from, such as identifiers."""
+    """Columns that are not features, such as identifiers."""
     columns: ColumnChoices = Field(default_factory=dict)
-    """Corrections, by column."""
+    """Preparation, by column."""
     scaling: Scaling = "standardize"
-    """Of numbers and dates."""
+    """Scaling of numbers and dates."""
     target_scaling: TargetScaling = "auto"
-    """Of the target of a regression."""
+    """Scaling of the target of a regression."""
     split: TableSplit = TableSplit(validation=0.2, test=0.2)
 
     def shape(self, description: DatasetDescription | None = None) -> TableShape:
-        """Hold the spec against a table, and return the shape of the arrays that come of it.
+        """Check the spec against a table, and return the shape of its arrays.
 
-        Categories are learned from the training rows. Before these are known, `network_input_shape` counts all
-        categories that the table has, and the counts of a table with missing targets and a split of its own are
-        estimates; the trainer has the exact ones.
+        Categories are learned from the training rows. Before these are read, `network_input_shape` counts all
+        categories of the table, and the counts of a table with missing targets and a split of its own are estimates;
+        the trainer has the exact ones.
 
         Raises:
             DatasetMissing: If nothing was uploaded under the name.
-            InvalidSpec: If the spec asks for what the table does not have.
+            InvalidSpec: If the spec does not match the table.
         """
         table = self.check_upload(description, TableDescription)
         target = find_column(self.target, "/dataset/target", table)
@@ -80,7 +80,7 @@ class TableDataset(UploadedDataset):
             are_numbers = target.type in {"integer", "number"}
             return find_class_labels(target.values, target.num_distinct, "/dataset/target", are_numbers=are_numbers)
         if self.split.stratify:
-            detail = "stratify shares out classes, but the target's values are numbers. Leave it false."
+            detail = "stratify needs classes, but the target's values are numbers. Set it to false."
             raise InvalidSpec(detail, [Problem("/dataset/split/stratify", detail, "no_classes")])
         return ()
 
@@ -90,7 +90,7 @@ class TableDataset(UploadedDataset):
 
     @classmethod
     def suggest(cls, description: DatasetDescription) -> dict[str, Any] | None:
-        """Return fields to begin with, the target guessed: the last column that has two different values or more."""
+        """Return fields of a first spec; the target is the last column with at least two different values."""
         if not isinstance(description, TableDescription):
             return None
         target = _guess_target(description.columns)

@@ -1,4 +1,4 @@
-"""Uploaded data: which of it a run learns from, and how it is prepared."""
+"""Splits of uploaded tables."""
 
 from typing import NoReturn
 
@@ -10,12 +10,12 @@ from core.uploads.description import SPLIT_NAMES, SplitName, TableDescription
 
 
 class TableSplit(Split):
-    """Which rows are held out: drawn, named by a column, the last in time, or as the upload divides them."""
+    """Held-out rows of a table: drawn at random, marked by a column, the latest, or those of the upload's own split."""
 
     column: ColumnName | None = None
-    """A column that says `train`, `validation` or `test` (or `val`, `valid`, `dev`) for each row."""
+    """Column with `train`, `validation` or `test` (or `val`, `valid`, `dev`) for each row."""
     order_by: ColumnName | None = None
-    """Sort rows by this column first; with `shuffle` false the latest ones are held out."""
+    """Column to sort the rows by; with `shuffle` false the last rows in this order are held out."""
 
 
 SPLIT_WORDS: dict[str, SplitName] = {
@@ -26,25 +26,25 @@ SPLIT_WORDS: dict[str, SplitName] = {
     "dev": "validation",
     "test": "test",
 }
-"""What the values of a split column mean, in lower case."""
+"""Split of each value of a split column, in lower case."""
 
 
 def count_rows(split: TableSplit, description: TableDescription, num_rows: int) -> tuple[SplitCounts, tuple[str, ...]]:
-    """Divide rows as the spec says, and say what of it is not used.
+    """Return the size of each split, and warnings about fields that are not used.
 
     Args:
-        split: What to hold out.
-        description: Of the table.
-        num_rows: Rows with a target.
+        split: Rows to hold out.
+        description: Description of the table.
+        num_rows: Number of rows with a target.
 
     Raises:
-        InvalidSpec: If no row is left to train on, or a column of the split is not what it should be.
+        InvalidSpec: If no row is left to train on, or a column of the split is missing or not valid.
     """
     check_split(split, description)
     if split.column is not None:
         return _count_by_column(split.column, description), ()
     given = description.splits
-    # Targets may be missing in any of the splits: in which is only known once the rows are read.
+    # Targets may be missing in any split; the rows are not read yet.
     share = num_rows / description.num_rows if description.num_rows else 0.0
     numbers = {name: round(given.get(name, 0) * share) for name in SPLIT_NAMES}
     num_rest = num_rows - numbers["test"] - numbers["validation"]
@@ -53,10 +53,10 @@ def count_rows(split: TableSplit, description: TableDescription, num_rows: int) 
 
 
 def check_split(split: TableSplit, description: TableDescription) -> None:
-    """Refuse a split by columns that are not there, or not what they should be.
+    """Reject a split by columns that do not exist or do not hold a split.
 
     Raises:
-        InvalidSpec: With a pointer to the one.
+        InvalidSpec: With a pointer to the field.
     """
     if split.order_by is not None:
         find_column(split.order_by, "/dataset/split/order_by", description)
@@ -71,13 +71,13 @@ def check_split(split: TableSplit, description: TableDescription) -> None:
 
 
 def without_given(split: TableSplit, has_test: bool, has_validation: bool) -> tuple[TableSplit, tuple[str, ...]]:  # noqa: FBT001
-    """The split without what the upload brings itself, and warnings that say so."""
+    """Return the split without the parts that the upload has itself, and warnings about them."""
     changes: dict[str, float] = {}
     warnings = []
     for name, is_given in (("test", has_test), ("validation", has_validation)):
         if is_given and getattr(split, name):
             changes[name] = 0.0
-            warnings.append(f"The upload brings its own {name} rows; split.{name} is not used.")
+            warnings.append(f"The upload has its own {name} rows; split.{name} is not used.")
     return split.model_copy(update=changes), tuple(warnings)
 
 
@@ -87,10 +87,10 @@ def _count_by_column(name: str, description: TableDescription) -> SplitCounts:
     for entry in column.values:
         numbers[SPLIT_WORDS[entry.value.strip().lower()]] += entry.count
     if not numbers["train"]:
-        _reject_column(f"The column '{name}' says train for no row.")
+        _reject_column(f"The column '{name}' has no row with train.")
     return SplitCounts(**numbers)
 
 
 def _reject_column(detail: str) -> NoReturn:
-    detail += " It has to say train, validation or test for every row."
+    detail += " Expected train, validation or test in every row."
     reject_spec("/dataset/split/column", detail, "not_a_split")

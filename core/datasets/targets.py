@@ -1,4 +1,4 @@
-"""Targets of a run: classes or numbers."""
+"""Targets of a run: class labels or numbers."""
 
 from core.datasets.base import TaskChoice as AskedTask
 from core.errors import reject_spec
@@ -8,28 +8,28 @@ from core.uploads.description import ColumnDescription, ValueCount
 _TRUTH = {"true": 1.0, "false": 0.0}
 
 MOST_WHOLE_CLASSES = 20
-"""Different whole numbers up to which `auto` takes them for classes."""
+"""Largest number of different whole numbers that `auto` treats as classes."""
 
 
 def find_task(target: ColumnDescription, asked: AskedTask, num_rows: int) -> Task:
-    """Return whether classes or numbers are predicted.
+    """Return the task: classification or regression.
 
     Raises:
-        InvalidSpec: If the target has no values, or they are not what the spec wants to predict.
+        InvalidSpec: If the target has no values, or they do not suit the task of the spec.
     """
     if target.num_missing >= num_rows or not target.num_distinct:
         reject_spec("/dataset/target", f"The target '{target.name}' has no values. Name another column.", "no_values")
     if target.type == "date":
         reject_spec(
             "/dataset/target",
-            f"The target '{target.name}' holds dates, which are neither classes nor numbers. Name another column.",
+            f"The target '{target.name}' holds dates; expected classes or numbers. Name another column.",
             "target_is_a_date",
         )
     is_number = target.type in {"integer", "number"}
     if asked == "regression" and not is_number:
         reject_spec(
             "/dataset/task",
-            f"The target '{target.name}' holds values of the type {target.type}; a regression needs numbers. "
+            f"The target '{target.name}' holds values of type {target.type}; a regression needs numbers. "
             "Use classification.",
             "task_does_not_fit",
         )
@@ -40,14 +40,14 @@ def find_task(target: ColumnDescription, asked: AskedTask, num_rows: int) -> Tas
 
 
 def has_few_whole_numbers(values: tuple[ValueCount, ...], num_distinct: int) -> bool:
-    """Return whether `auto` takes numbers for classes."""
+    """Return True if `auto` treats the numbers as classes."""
     if not 0 < num_distinct <= MOST_WHOLE_CLASSES or len(values) < num_distinct:
         return False
     return all(number_of(entry.value).is_integer() for entry in values)
 
 
 def number_of(value: str) -> float:
-    """Return the number that a kept value of numbers or truth values stands for."""
+    """Return the number of a value of the description: a number or a boolean."""
     truth = _TRUTH.get(value.lower())
     return float(value) if truth is None else truth
 
@@ -55,28 +55,28 @@ def number_of(value: str) -> float:
 def find_class_labels(
     values: tuple[ValueCount, ...], num_distinct: int, pointer: str, *, are_numbers: bool
 ) -> tuple[str, ...]:
-    """Classes as they were written: numbers sorted by value, text by alphabet.
+    """Return the class labels as they are written in the data: numbers in order of value, text in alphabetical order.
 
     Args:
-        values: Those that were kept of all that occur.
-        num_distinct: How many occur.
-        pointer: Where the spec names them.
-        are_numbers: Whether the values are numbers.
+        values: Values in the description, which may be a part of all.
+        num_distinct: Number of all different values.
+        pointer: JSON pointer to the target in the spec.
+        are_numbers: True if the values are numbers.
 
     Raises:
-        InvalidSpec: If there is only one class, or there are more than were kept.
+        InvalidSpec: If there is only one class, or the description does not contain all of them.
     """
     if num_distinct > len(values):
         reject_spec(
             pointer,
-            f"The target has {num_distinct:,} different values; at most {max(1000, len(values)):,} can be classes. "
-            "Set task to regression where they are numbers, or name another target.",
+            f"The target has {num_distinct:,} different values; a classification may have {max(1000, len(values)):,}. "
+            "Set task to regression if they are numbers, or name another target.",
             "too_many_classes",
         )
-    if num_distinct < 2:  # noqa: PLR2004 - one class leaves nothing to tell apart
+    if num_distinct < 2:  # noqa: PLR2004 - one class cannot be learned
         reject_spec(
             pointer,
-            f"Every row has the same class, {values[0].value!r}. Upload rows of two classes or more.",
+            f"Every row has the same class, {values[0].value!r}. Upload rows of two or more classes.",
             "one_class",
         )
     labels = [entry.value for entry in values]

@@ -1,4 +1,4 @@
-"""Windows cut from a function of time."""
+"""Windows of a function of time."""
 
 from typing import ClassVar, Literal
 
@@ -13,12 +13,12 @@ from core.specs.base import NonNegativeFloat, PositiveFloat, PositiveInt
 
 
 class TimeSeriesDataset(GeneratedDataset):
-    """Windows cut from a function of time, for predicting what follows.
+    """Windows of a function of time, to forecast its next values.
 
     A sample is (window, 1) → the value `horizon` steps after the window, or after each of its steps.
     """
 
-    about: ClassVar[str] = "Windows cut from a function of time, for predicting what follows."
+    about: ClassVar[str] = "Windows of a function of time, to forecast its next values."
 
     name: Literal["time_series"]
     function: Function = Sine(type="sine")
@@ -43,11 +43,11 @@ class TimeSeriesDataset(GeneratedDataset):
 
     @property
     def num_samples(self) -> int:
-        """Number of windows that fit."""
+        """Number of windows."""
         return self.num_points - self.window - self.horizon + 1
 
     def own_shape(self) -> DatasetShape:
-        """Return the shape of windows and what follows them."""
+        """Return the shape of the windows and of the values after them."""
         counts = count_split(self.split, self.num_samples)
         return DatasetShape(
             task=Task.SEQUENCE,
@@ -61,5 +61,5 @@ class TimeSeriesDataset(GeneratedDataset):
         )
 
     def sizes_asked(self) -> dict[str, int]:
-        """Return the number of points to compute."""
+        """Return the number of points to generate."""
         return {"num_points": self.num_points}

@@ -20,16 +20,16 @@ class TruthTableDataset(GeneratedDataset):
     name: Literal["truth_table"]
     operation: Literal["or", "and", "xor", "nand", "nor"]
     repeats: PositiveInt = 1
-    """How many times the four rows come among the training samples."""
+    """Number of copies of the four rows among the training samples."""
     split: ClassVar[Split] = Split()
 
     @property
     def num_samples(self) -> int:
-        """Training samples."""
+        """Number of training samples."""
         return NUM_TRUTH_ROWS * self.repeats
 
     def own_shape(self) -> DatasetShape:
-        """Return the shape of two named inputs and their answer."""
+        """Return the shape of two named inputs and the result of the operation."""
         return DatasetShape(
             task=Task.CLASSIFICATION,
             input_kind=InputKind.COLUMNS,
@@ -44,5 +44,5 @@ class TruthTableDataset(GeneratedDataset):
         )
 
     def sizes_asked(self) -> dict[str, int]:
-        """Return the number of rows to make."""
+        """Return the number of rows to generate."""
         return {"repeats": self.num_samples}

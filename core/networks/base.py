@@ -1,4 +1,4 @@
-"""Base classes of networks, by what they read: rows of numbers, images or sequences."""
+"""Base classes of networks, by their input: rows of numbers, images or sequences."""
 
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -12,21 +12,21 @@ from core.specs.base import SpecModel
 
 
 class BaseNetwork(SpecModel):
-    """Base class of networks. Each has `layers`, as a field or worked out from its other fields.
+    """Base class of networks. Each has `layers`, as a field or derived from its other fields.
 
     Attributes:
-        expands_to: The kind of network that can be written layer by layer in its place, if it is not one itself.
+        expands_to: Kind of network that describes the same layers one by one; None for a network that already does.
     """
 
     expands_to: ClassVar[Literal["cnn", "rnn"] | None] = None
 
     @abstractmethod
     def tabulate_input(self, table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
-        """Add the rows of what is built in front of the first layer.
+        """Add the rows of the Keras layers that are built before the first layer.
 
         Args:
-            table: Its `shape` is that of one sample as it reaches the network.
-            embeddings: Of the dataset's columns of categories.
+            table: Its `shape` is that of one sample at the network's input.
+            embeddings: Embeddings of the dataset's categorical columns.
 
         Raises:
             InvalidSpec: If the network cannot read such samples.
@@ -37,7 +37,7 @@ class ImageNetwork(BaseNetwork):
     """Base class of networks that read images (height, width) or (height, width, channels)."""
 
     def tabulate_input(self, table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
-        """Add the row of a Reshape where an image has no axis of channels."""
+        """Add the row of a Reshape layer if the images have no channel axis."""
         reject_embeddings(embeddings)
         if len(table.shape) == IMAGE_RANK - 1:
             table.add("Reshape", (*table.shape, 1))
@@ -53,7 +53,7 @@ class SequenceNetwork(BaseNetwork):
     """Base class of networks that read sequences (steps, features)."""
 
     def tabulate_input(self, table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
-        """Add the rows of the embeddings."""
+        """Add the rows of the embedding layers."""
         if len(table.shape) != SEQUENCE_RANK:
             reject_spec(
                 "/model/kind",

@@ -14,7 +14,7 @@ from core.networks.window import IntPair, Padding, as_pair, slide, times
 from core.specs.base import Int, PositiveInt
 
 MAX_ZEROS = 64
-"""On one side of an image."""
+"""Rows or columns of zeros on one side of an image."""
 
 
 def _padding_twice(value: Any) -> Any:
@@ -36,24 +36,24 @@ _ZeroPadding = Annotated[
 ConvolutionPadding = Annotated[
     Annotated[Padding, Tag("name")] | Annotated[_ZeroPadding, Tag("zeros")], Discriminator(_padding_form)
 ]
-"""`valid` or `same`, or a number of rows of zeros above and below and of columns left and right."""
+"""`valid` or `same`, or the number of rows of zeros above and below and of columns left and right."""
 
 
 class Conv2DLayer(WeightedLayer):
-    """Convolution over an image, and the pooling after it."""
+    """Convolution over an image, with optional pooling after it."""
 
     type: Literal["conv2d"]
     filters: PositiveInt
     kernel_size: IntPair
     strides: IntPair = (1, 1)
     padding: ConvolutionPadding = "valid"
-    """`valid`, `same`, or zeros on every side: one number, or one above and below and one left and right."""
+    """`valid`, `same`, or the zeros on each side: one number for all, or [above and below, left and right]."""
     dilation_rate: IntPair = (1, 1)
     groups: PositiveInt = 1
     pooling: Pooling | None = None
 
     def tabulate(self, table: LayerTable, place: LayerPlace) -> None:
-        """Add the rows of ZeroPadding2D, where zeros are asked for, of Conv2D and of what it carries."""
+        """Add the rows of ZeroPadding2D (if `padding` is a number), of Conv2D and of the layers after its weights."""
         table.need_image(place, "convolves")
         channels = table.shape[-1]
         self._check_arguments(channels, place)
@@ -69,9 +69,8 @@ class Conv2DLayer(WeightedLayer):
             spread = f" with dilation_rate {times(self.dilation_rate)}" if max(self.dilation_rate) > 1 else ""
             reject_spec(
                 place.at("kernel_size"),
-                f"{place} (conv2d): a {times(self.kernel_size)} kernel{spread} does not fit into the "
-                f"{height}×{width} image that reaches it. Use a smaller kernel, fewer pooling layers before it, or "
-                "padding 'same'.",
+                f"{place} (conv2d): a {times(self.kernel_size)} kernel{spread} does not fit into its "
+                f"{height}×{width} input. Use a smaller kernel, fewer pooling layers before it, or padding 'same'.",
             )
         kernel = (*self.kernel_size, channels // self.groups, self.filters)
         table.add("Conv2D", (*sizes, self.filters), self.weights(kernel), 2 * prod(kernel) * prod(sizes))
@@ -84,14 +83,14 @@ class Conv2DLayer(WeightedLayer):
         if channels % self.groups or self.filters % self.groups:
             reject_spec(
                 place.at("groups"),
-                f"{place}: groups ({self.groups}) must divide both the {channels} channels that reach the layer "
-                f"and its {self.filters} filters.",
+                f"{place}: groups ({self.groups}) must divide both the {channels} channels of its input and its "
+                f"{self.filters} filters.",
             )
         if max(self.strides) > 1 and max(self.dilation_rate) > 1:
             reject_spec(place.at("dilation_rate"), f"{place}: strides and dilation_rate cannot both be above 1.")
 
     def _tabulate_zeros(self, table: LayerTable) -> Padding:
-        """Add a row for zeros around the image, where a number of them is given.
+        """Add the row of ZeroPadding2D, if `padding` is a number.
 
         Returns:
             The padding of the convolution itself.

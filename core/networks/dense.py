@@ -1,4 +1,4 @@
-"""Dense layers, and flattening."""
+"""Dense and flatten layers."""
 
 from math import prod
 from typing import Literal
@@ -9,13 +9,13 @@ from core.specs.base import PositiveInt
 
 
 class DenseLayer(WeightedLayer):
-    """Fully connected; in a recurrent network it works on each time step that reaches it."""
+    """Fully connected layer; in a recurrent network it is applied to each time step of its input."""
 
     type: Literal["dense"] = "dense"
     units: PositiveInt
 
     def tabulate(self, table: LayerTable, place: LayerPlace) -> None:  # noqa: ARG002 - it takes any shape.
-        """Add the rows of Dense and of what it carries; an image is flattened first."""
+        """Add the rows of Dense and of the layers after its weights; an image is flattened first."""
         if len(table.shape) == IMAGE_RANK:
             table.flatten()
         width = table.shape[-1]
@@ -26,10 +26,10 @@ class DenseLayer(WeightedLayer):
 
 
 class FlattenLayer(BaseLayer):
-    """Image to vector. A dense layer after a convolution flattens by itself; this says so."""
+    """Flattens an image to a vector. Optional: a dense layer after a convolution flattens its input by itself."""
 
     type: Literal["flatten"]
 
     def tabulate(self, table: LayerTable, place: LayerPlace) -> None:  # noqa: ARG002 - it takes any shape.
-        """Add the row of a Flatten layer: one axis of all numbers."""
+        """Add the row of a Flatten layer."""
         table.flatten()

@@ -1,4 +1,4 @@
-"""Embeddings of categories, in front of a network's first layer."""
+"""Embeddings of categories, before a network's first layer."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from core.networks.table import LayerTable
 
 
 def tabulate_embeddings(table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
-    """Add the rows of layers that replace the numbers of categories, which stand last, by learned vectors."""
+    """Add the rows of the layers that replace category numbers, the last of the inputs, with learned vectors."""
     if not embeddings:
         return
     *steps, width = table.shape
@@ -29,10 +29,10 @@ def tabulate_embeddings(table: LayerTable, embeddings: Sequence[EmbeddingTable])
 
 
 def reject_embeddings(embeddings: Sequence[EmbeddingTable]) -> None:
-    """Reject columns with embeddings, for a network that does not read them.
+    """Reject columns with embeddings, for networks that do not support them.
 
     Raises:
         InvalidSpec: If there are any.
     """
     if embeddings:
-        reject_spec("/model/kind", "Columns with embeddings are read by the kinds 'mlp' and 'rnn'.")
+        reject_spec("/model/kind", "Only networks of kind 'mlp' and 'rnn' support columns with embeddings.")

@@ -32,34 +32,34 @@ Activation = Literal[
 
 
 class BaseLayer(SpecModel):
-    """Base class of layer specs. Each says by a field `type` which layer it is, and by `tabulate` how large.
+    """Base class of layer specs. The field `type` names the layer; `tabulate` computes its output shape and size.
 
-    The lists of layer types are in core/networks/layers.py; models/networks has a module of the same name for each
-    module here, which builds the layer.
+    The lists of layer types are in core/networks/layers.py. The module of the same name in models/networks builds
+    the layer.
     """
 
     @abstractmethod
     def tabulate(self, table: LayerTable, place: LayerPlace) -> None:
-        """Add a row for each Keras layer that is built for this spec, in the order in which it is built.
+        """Add a row for each Keras layer that is built for this spec, in the order they are built.
 
         Args:
-            table: Its `shape` is what reaches the layer.
-            place: Of the layer in the spec, to say what is wrong with it.
+            table: Its `shape` is that of the layer's input.
+            place: Place of the layer in the spec, for error messages.
 
         Raises:
-            InvalidSpec: If the layer cannot take the shape that reaches it.
+            InvalidSpec: If the layer cannot take an input of this shape.
         """
 
     def write_down(self) -> dict[str, Any]:
-        """Return the JSON of the layer: its type, and what differs from the defaults."""
+        """Return the JSON of the layer: its type and all values that are not defaults."""
         return self.model_dump(include={"type"}) | self.model_dump(mode="json", exclude_defaults=True)
 
 
 def tabulate_stack(table: LayerTable, start: Shape, layers: Iterable[BaseLayer], place: LayerPlace) -> Shape:
-    """Add the rows of layers that follow one another, from a shape on.
+    """Add the rows of consecutive layers, starting from an input shape.
 
     Returns:
-        The shape they end in.
+        The output shape of the last layer.
     """
     table.shape = start
     for number, layer in enumerate(layers):
@@ -68,7 +68,7 @@ def tabulate_stack(table: LayerTable, start: Shape, layers: Iterable[BaseLayer],
 
 
 def write_layers(layers: Iterable[BaseLayer]) -> list[dict[str, Any]]:
-    """Return the JSON of layers: of each its type, and what differs from the defaults."""
+    """Return the JSON of layers: for each its type and all values that are not defaults."""
     return [layer.write_down() for layer in layers]
 
 
@@ -82,7 +82,7 @@ class BatchNormalization(SpecModel):
     scale: Bool = True
 
     def tabulate(self, table: LayerTable) -> None:
-        """Add the row of the normalisation: for each channel a scale, an offset, and the moving mean and variance."""
+        """Add the row of BatchNormalization: a scale, an offset, a moving mean and a moving variance per channel."""
         names = ["gamma"] * self.scale + ["beta"] * self.center + ["moving_mean", "moving_variance"]
         table.add("BatchNormalization", table.shape, dict.fromkeys(names, table.shape[-1:]), 4 * prod(table.shape))
 
@@ -98,7 +98,7 @@ MaybeBatchNormalization = Annotated[
 
 
 class WeightedLayer(BaseLayer):
-    """Fields that dense and convolutional layers share, and the layers that they carry behind their weights.
+    """Base class of dense and convolutional layers, with the options that they share.
 
     The order within a layer is: weights → [batch normalisation] → activation → [batch normalisation] → [pooling] →
     dropout.
@@ -113,11 +113,11 @@ class WeightedLayer(BaseLayer):
     batch_normalization: MaybeBatchNormalization = None
     """Batch normalisation, `before_activation` or `after_activation`; null for none."""
     dropout: Fraction = 0.0
-    """Share of the layer's outputs set to zero in training; after activation and pooling."""
+    """Fraction of the layer's outputs set to zero during training; applied after activation and pooling."""
 
     @property
     def normalizes_first(self) -> bool:
-        """True where batch normalisation stands before the activation, which is then a layer of its own."""
+        """True if batch normalisation precedes the activation, which is then a separate layer."""
         return self.batch_normalization is not None and self.batch_normalization.position == "before_activation"
 
     def weights(self, kernel: Shape) -> dict[str, Shape]:
@@ -125,24 +125,24 @@ class WeightedLayer(BaseLayer):
         return {"kernel": kernel} | ({"bias": kernel[-1:]} if self.use_bias else {})
 
     def tabulate_normalization(self, table: LayerTable) -> None:
-        """Add the rows of batch normalisation, and of the activation where that comes after it."""
+        """Add the row of batch normalisation, and that of the activation if it is a separate layer."""
         if self.batch_normalization is not None:
             self.batch_normalization.tabulate(table)
         if self.normalizes_first:
             table.add_elementwise("Activation")
 
     def tabulate_dropout(self, table: LayerTable) -> None:
-        """Add the row of the dropout, if there is any."""
+        """Add the row of Dropout, if there is dropout."""
         if self.dropout:
             table.add("Dropout", table.shape)
 
 
 class DropoutLayer(BaseLayer):
-    """Dropout on its own, such as on the inputs."""
+    """Dropout as a separate layer, for example on the inputs."""
 
     type: Literal["dropout"]
     rate: Fraction
 
     def tabulate(self, table: LayerTable, place: LayerPlace) -> None:  # noqa: ARG002 - it takes any shape.
-        """Add the row of a Dropout layer, which keeps the shape."""
+        """Add the row of Dropout, which keeps the shape."""
         table.add("Dropout", table.shape)

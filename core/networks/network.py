@@ -1,4 +1,4 @@
-"""Networks that a spec can describe, and the table of their layers."""
+"""Networks that a spec can describe, and their layer table."""
 
 from collections.abc import Sequence
 from typing import Annotated, Any, Literal
@@ -23,7 +23,7 @@ from core.specs.initializers import Initializer, Orthogonal, plain
 
 
 def _typed(default_type: str) -> BeforeValidator:
-    """Let layers of a network's usual type leave `type` out."""
+    """Make `type` optional for a network's usual type of layer."""
 
     def fill_in(layers: Any) -> Any:
         if not isinstance(layers, list | tuple):
@@ -34,7 +34,7 @@ def _typed(default_type: str) -> BeforeValidator:
 
 
 class MlpNetwork(BaseNetwork):
-    """A multilayer perceptron. Inputs of more than one axis are flattened first; the last layer is the output."""
+    """Multilayer perceptron. Inputs with more than one axis are flattened first; the last layer is the output."""
 
     kind: Literal["mlp"]
     layers: Annotated[
@@ -42,16 +42,16 @@ class MlpNetwork(BaseNetwork):
     ]
 
     def tabulate_input(self, table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
-        """Add the rows of the embeddings, and of Flatten where samples have more than one axis."""
+        """Add the rows of the embedding layers, and of Flatten if samples have more than one axis."""
         tabulate_embeddings(table, embeddings)
         if len(table.shape) > 1:
             table.flatten()
 
 
 class CnnNetwork(ImageNetwork):
-    """A convolutional network over images; a dense layer flattens what reaches it.
+    """Convolutional network over images; a dense layer flattens its input.
 
-    Among its layers there may be blocks of layers, `parallel` and `residual`, and blocks within them.
+    Its layers may include blocks of layers, `parallel` and `residual`, which may be nested.
     """
 
     kind: Literal["cnn"]
@@ -64,10 +64,10 @@ class CnnNetwork(ImageNetwork):
 
 
 class RnnNetwork(SequenceNetwork):
-    """A recurrent network over sequences.
+    """Recurrent network over sequences.
 
-    Every recurrent layer but the last must return sequences; whether the last does makes the network
-    sequence-to-sequence or sequence-to-one.
+    Every recurrent layer but the last must return sequences. The network is sequence-to-sequence if the last one does
+    too, else sequence-to-one.
     """
 
     kind: Literal["rnn"]
@@ -75,7 +75,7 @@ class RnnNetwork(SequenceNetwork):
 
 
 class BinaryAdderNetwork(SequenceNetwork):
-    """A recurrent layer that reads two numbers bit by bit, least significant first, and a sigmoid for each sum bit."""
+    """Recurrent layer that reads two numbers bit by bit, least significant first, and a sigmoid for each sum bit."""
 
     expands_to = "rnn"
 
@@ -92,7 +92,7 @@ class BinaryAdderNetwork(SequenceNetwork):
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """Layers of the same network in the terms of `RnnNetwork`."""
+        """Layers of the equivalent `RnnNetwork`."""
         recurrent = RecurrentLayer(
             cell=self.cell,
             units=self.units,
@@ -108,7 +108,7 @@ class BinaryAdderNetwork(SequenceNetwork):
         return (recurrent, DenseLayer(units=1, activation="sigmoid"))
 
     def tabulate_input(self, table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
-        """Add nothing: bits are read as they are."""
+        """Add nothing: the first layer reads the bits."""
         reject_embeddings(embeddings)
         super().tabulate_input(table, embeddings)
 
@@ -124,29 +124,29 @@ Network = Annotated[
 def tabulate_layers(
     network: Network, input_shape: Shape, embeddings: Sequence[EmbeddingTable] = ()
 ) -> tuple[LayerRow, ...]:
-    """Work out each layer's output shape and size.
+    """Compute the output shape and the size of each layer.
 
     Args:
-        network: As the spec describes it.
-        input_shape: One sample as it reaches the network, batch axis left out.
-        embeddings: Of the dataset's columns of categories.
+        network: Network of a spec.
+        input_shape: Shape of one sample at the network's input, without the batch axis.
+        embeddings: Embeddings of the dataset's categorical columns.
 
     Raises:
-        InvalidSpec: If a layer cannot take what reaches it, saying which and why.
+        InvalidSpec: If a layer cannot take its input; the error names the layer and the reason.
     """
     table = LayerTable(input_shape)
     network.tabulate_input(table, embeddings)
-    # The layers that an adder or a named family stands for are not in the spec, but they fit one another by design.
+    # The layers of an adder or a named family are not in the spec, but they always fit one another.
     tabulate_stack(table, table.shape, network.layers, LayerPlace("", "/model/layers"))
     return tuple(table.rows)
 
 
 def expand_network(network: Network) -> dict[str, Any] | None:
-    """Return an adder or a named family as a model written layer by layer, to be copied and changed.
+    """Return an adder or a named family as a model with a list of layers, to be copied and changed.
 
     Returns:
-        JSON for the field `model` of a spec. It describes the same network; what layers have by default is left out.
-        None for networks that are written layer by layer.
+        JSON for the field `model` of a spec that describes the same network, without default values.
+        None for networks that already have a list of layers.
     """
     if network.expands_to is None:
         return None

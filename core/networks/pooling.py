@@ -1,4 +1,4 @@
-"""Pooling over windows of an image, or over all of it."""
+"""Pooling over windows of an image, or over the whole image."""
 
 from math import prod
 from typing import Literal
@@ -22,7 +22,7 @@ class Pooling(SpecModel):
     kind: PoolingKind = "max"
     pool_size: IntPair = (2, 2)
     strides: IntPair | None = None
-    """Null: the same as `pool_size`."""
+    """Null: same as `pool_size`."""
     padding: Padding = "valid"
 
     def tabulate_pooling(self, table: LayerTable, place: LayerPlace) -> None:
@@ -40,15 +40,15 @@ class Pooling(SpecModel):
         if min(sizes) < 1:
             reject_spec(
                 place.at("pool_size"),
-                f"{place}: a {times(self.pool_size)} pool does not fit into the {height}×{width} image "
-                "that reaches it. Pool less, or use padding 'same'.",
+                f"{place}: a {times(self.pool_size)} pool does not fit into its {height}×{width} input. "
+                "Pool less, or use padding 'same'.",
             )
         flops = prod(sizes) * channels * prod(self.pool_size)
         table.add(KERAS_CLASSES[self.kind], (*sizes, channels), flops=flops)
 
 
 class Pooling2DLayer(Pooling, BaseLayer):
-    """Pooling on its own."""
+    """Pooling as a separate layer."""
 
     type: Literal["pooling2d"]
 
@@ -59,7 +59,7 @@ class Pooling2DLayer(Pooling, BaseLayer):
 
 
 class GlobalPooling2DLayer(BaseLayer):
-    """One number per channel: the greatest or the mean over the whole image."""
+    """One number per channel: the maximum or the mean over the whole image."""
 
     type: Literal["global_pooling2d"]
     kind: PoolingKind = "average"

@@ -13,10 +13,10 @@ Cell = Literal["simple_rnn", "lstm", "gru"]
 KERAS_CLASSES: dict[Cell, str] = {"simple_rnn": "SimpleRNN", "lstm": "LSTM", "gru": "GRU"}
 
 GATES: dict[Cell, int] = {"simple_rnn": 1, "lstm": 4, "gru": 3}
-"""Arrays of weights that stand side by side in a cell's kernels."""
+"""Number of weight matrices that are concatenated in a cell's kernels."""
 
 MAX_UNROLLED_STEPS = 1000
-"""An unrolled layer is a copy of itself for each time step; a longer one takes its trainer's memory and minutes."""
+"""An unrolled layer is copied for each time step; more steps would take too much memory and many minutes to build."""
 
 
 class RecurrentLayer(BaseLayer):
@@ -27,7 +27,7 @@ class RecurrentLayer(BaseLayer):
     units: PositiveInt
     activation: Activation = "tanh"
     recurrent_activation: Activation = "sigmoid"
-    """Of the gates of LSTM and GRU; SimpleRNN has none."""
+    """Activation of the gates of LSTM and GRU; SimpleRNN has none."""
     use_bias: Bool = True
     kernel_initializer: Initializer = plain("glorot_uniform")
     recurrent_initializer: Initializer = Orthogonal(name="orthogonal")
@@ -40,14 +40,14 @@ class RecurrentLayer(BaseLayer):
     reset_after: Bool = True
     """GRU only: the reset gate works after the matrix product."""
     return_sequences: Bool = False
-    """An output for each time step instead of the last one's alone."""
+    """Return the output of every time step instead of the last one only."""
     dropout: Fraction = 0.0
     recurrent_dropout: Fraction = 0.0
     unroll: Bool = False
     go_backwards: Bool = False
     bidirectional: Bool = False
     merge_mode: Literal["sum", "mul", "concat", "ave"] = "concat"
-    """Operation that joins the two directions of a bidirectional layer."""
+    """Operation that combines the two directions of a bidirectional layer."""
 
     def tabulate(self, table: LayerTable, place: LayerPlace) -> None:
         """Add the row of SimpleRNN, LSTM or GRU, or of Bidirectional around two of them."""
@@ -69,14 +69,14 @@ class RecurrentLayer(BaseLayer):
         if len(shape) != SEQUENCE_RANK:
             reject_spec(
                 place.pointer,
-                f"{place} ({self.cell}) reads a sequence (steps, features), but {shape} reaches it. "
+                f"{place} ({self.cell}) reads a sequence (steps, features), but its input has shape {shape}. "
                 "Set return_sequences to true on the recurrent layer before it.",
             )
         steps, features = shape
         if self.unroll and steps > MAX_UNROLLED_STEPS:
             reject_spec(
                 place.at("unroll"),
-                f"{place} ({self.cell}) can unroll {MAX_UNROLLED_STEPS:,} time steps at most; {steps:,} reach it. "
+                f"{place} ({self.cell}) can unroll at most {MAX_UNROLLED_STEPS:,} time steps; its input has {steps:,}. "
                 "Leave unroll false, or use a shorter window.",
             )
         return steps, features

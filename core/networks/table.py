@@ -1,7 +1,7 @@
-"""Table of a network's layers with their output shapes and sizes: shape inference without Keras.
+"""Layer table of a network, with output shapes and sizes: shape inference without Keras.
 
-Each layer's spec adds its own rows (`tabulate`). The API checks a spec with this before it is queued; a test holds
-every row against Keras itself.
+Each layer's spec adds its own rows (`tabulate`). The API checks a spec with this table before it is queued; a test
+compares every row with Keras.
 """
 
 import re
@@ -27,13 +27,13 @@ class LayerRow:
     """One layer of a network.
 
     Attributes:
-        name: Its type, numbered in order, such as `dense_2`.
-        type: Keras's name of the layer's class.
-        output_shape: Sizes of one sample's output, batch axis left out.
-        num_parameters: Weights, those that are not trained included.
-        flops: Floating-point operations for one sample's forward pass, a multiply-add counted as two.
-        weights: The shape of each array of weights, by Keras's name and in Keras's order; those of a bidirectional
-            layer with `forward_` or `backward_` in front.
+        name: The type and a number that counts its layers, such as `dense_2`.
+        type: Name of the Keras class.
+        output_shape: Output shape for one sample, without the batch axis.
+        num_parameters: Number of weights, including those that are not trained.
+        flops: Floating-point operations of the forward pass of one sample; a multiply-add counts as two.
+        weights: Shape of each weight array, by Keras's name and in Keras's order; names of a bidirectional layer begin
+            with `forward_` or `backward_`.
     """
 
     name: str
@@ -46,7 +46,7 @@ class LayerRow:
 
 @dataclass(frozen=True, slots=True)
 class LayerPlace:
-    """Place of a layer, or of a list of layers: in words, and as a pointer into the spec."""
+    """Place of a layer, or of a list of layers: in words, and as a JSON pointer into the spec."""
 
     words: str
     pointer: str
@@ -69,11 +69,11 @@ class LayerPlace:
 
 
 class LayerTable:
-    """Rows collected so far, and the shape that reaches the next layer.
+    """Rows added so far, and the input shape of the next layer.
 
     Attributes:
-        rows: In the order in which Keras's layers are built.
-        shape: One sample's, batch axis left out. Set back to what it was, it lets another branch begin there.
+        rows: In the order in which the Keras layers are built.
+        shape: Shape of one sample, without the batch axis. Set it back to begin another branch.
     """
 
     def __init__(self, input_shape: Shape) -> None:
@@ -84,13 +84,13 @@ class LayerTable:
     def add(
         self, layer_type: str, output_shape: Shape, weights: Mapping[str, Shape] | None = None, flops: int = 0
     ) -> None:
-        """Add the row of one Keras layer behind those there are.
+        """Append the row of a Keras layer.
 
         Args:
-            layer_type: Keras's name of the layer's class.
-            output_shape: What reaches the next layer.
-            weights: The shape of each array of weights, by Keras's name and in Keras's order.
-            flops: For one sample's forward pass.
+            layer_type: Name of the Keras class.
+            output_shape: Input shape of the next layer.
+            weights: Shape of each weight array, by Keras's name and in Keras's order.
+            flops: Floating-point operations of the forward pass of one sample.
         """
         self._numbers[layer_type] += 1
         name = f"{snake_case(layer_type)}_{self._numbers[layer_type]}"
@@ -100,27 +100,27 @@ class LayerTable:
         self.shape = output_shape
 
     def add_elementwise(self, layer_type: str) -> None:
-        """Add the row of a layer that computes one operation for each number and keeps the shape."""
+        """Append the row of an elementwise layer, with one operation per number."""
         self.add(layer_type, self.shape, flops=prod(self.shape))
 
     def flatten(self) -> None:
-        """Add the row of a Flatten layer."""
+        """Append the row of a Flatten layer."""
         self.add("Flatten", (prod(self.shape),))
 
     def need_image(self, place: LayerPlace, verb: str) -> None:
-        """Reject a layer over images that anything else reaches.
+        """Reject a layer over images whose input is not an image.
 
         Args:
-            place: Of the layer.
-            verb: For what the layer does, such as "pools".
+            place: Place of the layer.
+            verb: Operation of the layer, such as "pools".
 
         Raises:
-            InvalidSpec: With the layer's place and the shape that reaches it.
+            InvalidSpec: If the input does not have three axes.
         """
         if len(self.shape) != IMAGE_RANK:
             reject_spec(
                 place.pointer,
-                f"{place} {verb} over an image (height, width, channels), but {self.shape} reaches it. "
+                f"{place} {verb} over an image (height, width, channels), but its input has shape {self.shape}. "
                 "Put it before the first dense, flatten or global pooling layer.",
             )
 

@@ -1,4 +1,4 @@
-"""Windows that slide over images: their sizes, strides and padding."""
+"""Sliding windows over images: sizes, strides and padding."""
 
 from math import ceil
 from typing import Annotated, Any, Literal
@@ -13,7 +13,7 @@ Padding = Literal["valid", "same"]
 
 
 def as_pair(value: Any) -> Any:
-    """Return a list as it is and a whole number twice.
+    """Return a whole number as a pair, and a list unchanged.
 
     Raises:
         PydanticCustomError: For anything else.
@@ -32,10 +32,10 @@ IntPair = Annotated[
 
 
 def slide(size: int, window: int, stride: int, padding: Padding) -> int:
-    """Count the places that a sliding window takes along an axis, as TensorFlow does; below 1 where it does not fit."""
+    """Count the positions of a sliding window along an axis, as TensorFlow does; below 1 if it does not fit."""
     return ceil(size / stride) if padding == "same" else (size - window) // stride + 1
 
 
 def times(sizes: Shape) -> str:
-    """Return sizes as people write them, such as 3×3."""
+    """Format sizes, such as 3×3."""
     return "×".join(str(size) for size in sizes)

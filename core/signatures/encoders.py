@@ -31,7 +31,7 @@ Encoder = Callable[[object], tuple[float, ...]]
 
 
 class NotEncodable(ValueError):
-    """A value that its column cannot encode; the text says why, as in `where a number belongs`.
+    """The value does not suit its column; the text gives the reason, such as `not a number`.
 
     Attributes:
         code: A stable word for programs.
@@ -79,7 +79,7 @@ def _make_reader(column: AnyColumnEncoding) -> Encoder:
 
 def _read_number(value: object) -> tuple[float, ...]:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NotEncodable("where a number belongs", "not_a_number")
+        raise NotEncodable("not a number", "not_a_number")
     if not (isinstance(value, int) or isfinite(value)) or abs(value) > FLOAT32_MAX:
         raise NotEncodable("beyond the range of 32-bit floats (3.4e38)", "out_of_range")
     return (float(value),)
@@ -89,7 +89,7 @@ def _read_boolean(value: object) -> tuple[float, ...]:
     if isinstance(value, str):
         value = TRUTH.get(value.lower())
     if not isinstance(value, bool | int | float) or value not in (0, 1):
-        raise NotEncodable("where true or false belongs", "not_a_boolean")
+        raise NotEncodable("not true or false", "not_a_boolean")
     return (float(value),)
 
 
@@ -107,7 +107,7 @@ def category_text(value: object) -> str:
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, int) and value.bit_length() <= 64:  # noqa: PLR2004 - no column holds longer ones
         return str(value)
-    raise NotEncodable("where a category belongs, as text or a number", "not_a_category")
+    raise NotEncodable("not a category (text or a number)", "not_a_category")
 
 
 def _category_reader(places: dict[str, tuple[float]]) -> Encoder:
@@ -143,13 +143,11 @@ def _date_reader(column: DateEncoding) -> Encoder:
 
     def read(value: object) -> tuple[float, ...]:
         if not isinstance(value, str):
-            raise NotEncodable("where a date as text belongs", "not_a_date")
+            raise NotEncodable("not a date (text)", "not_a_date")
         try:
             moment = read_moment(value)
         except ValueError as error:
-            raise NotEncodable(
-                "where a date belongs, such as 2024-02-29 or 2024-02-29T18:30:00Z", "not_a_date"
-            ) from error
+            raise NotEncodable("not a date such as 2024-02-29 or 2024-02-29T18:30:00Z", "not_a_date") from error
         return tuple(part(moment, origin) for part in readers)
 
     return read

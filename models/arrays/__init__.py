@@ -1,1 +1,1 @@
-"""Arrays of samples: in memory, in files, cut or selected when they are read."""
+"""Arrays of samples: in memory or in files, with rows and windows that are selected when they are read."""

@@ -1,4 +1,4 @@
-"""Reading the rows of an uploaded table, some at a time and in order."""
+"""Rows of an uploaded table, read in order and in chunks."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -14,36 +14,36 @@ from core.uploads.folder import SPLIT_COLUMN
 ROWS_AT_ONCE = 1 << 16
 
 MEMORY_LIMIT = "512MB"
-"""What DuckDB may take; sorting a larger table goes through files."""
+"""Memory limit of DuckDB; larger tables are sorted in files."""
 
 ROW_NUMBER = "file_row_number"
 
 Chunk = dict[str, Any]
-"""Values by column: NumPy arrays, masked where values are missing."""
+"""Values by column: NumPy arrays, in which missing values are masked."""
 
 
 class TableReader:
-    """Reads a Parquet file.
+    """Reads a Parquet file in chunks.
 
-    Reads by row number skip the row groups before it, so that each costs what it gives (DuckDB, "Parquet",
-    `file_row_number` and filter pushdown).
+    A read by row number skips the row groups before it, so its cost depends only on the rows that it returns (DuckDB,
+    "Parquet", `file_row_number` and filter pushdown).
 
     Args:
         path: The file.
-        columns: Those that will be asked for.
-        order_by: Columns to sort by, rows that are alike staying in order; empty for as it is written.
-        folder: For files on the way; an existing, empty one.
+        columns: Columns that will be read.
+        order_by: Columns to sort by, with a stable order; empty to keep the order of the file.
+        folder: Existing, empty folder for temporary files.
 
     Attributes:
-        num_rows: In the table.
-        has_splits: Whether the upload says which split each row is in.
+        num_rows: Number of rows.
+        has_splits: True if the upload assigns a split to each row.
     """
 
     def __init__(self, path: Path, columns: Sequence[str], order_by: Sequence[str], folder: Path) -> None:
         self._connection = duckdb.connect(
             config={
                 "memory_limit": MEMORY_LIMIT,
-                # The file is read a few times from end to end; the system keeps its pages where there is room.
+                # The file is read a few times from end to end; the system's page cache is enough.
                 "enable_external_file_cache": False,
                 "threads": usable_processors(),
                 "temp_directory": str(folder),
@@ -69,7 +69,7 @@ class TableReader:
         self._connection.close()
 
     def read(self, columns: Sequence[str]) -> Iterator[tuple[slice, Chunk]]:
-        """Go through the rows of these columns: which rows, and their values."""
+        """Yield chunks of these columns: the slice of rows, and their values."""
         named = ", ".join(f"{_name(column)} AS c{number}" for number, column in enumerate(columns)) or "1 AS none"
         query = (
             f"SELECT {named} FROM read_parquet({_text(self._path)}, file_row_number = true) "  # noqa: S608 - quoted.
@@ -90,7 +90,7 @@ class TableReader:
 
 
 def filled(values: Any) -> tuple[Any, Any]:
-    """Values with anything at all where they are missing, and where that is."""
+    """Return the values, with arbitrary ones in place of missing values, and the mask of missing values."""
     if isinstance(values, np.ma.MaskedArray):
         return values.data, np.ma.getmaskarray(values)
     return values, np.zeros(len(values), np.bool_)

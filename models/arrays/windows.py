@@ -1,6 +1,6 @@
-"""Windows over rows that follow one another, cut when they are asked for.
+"""Windows of consecutive rows, cut when they are read.
 
-They overlap: all of them would take as many times the memory of the rows as a window is long.
+Windows overlap: together they would take the memory of the rows times the length of a window.
 """
 
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ import numpy.typing as npt
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Windows:
-    """Reads like an array (n, length, width) whose windows lie anywhere in `rows`.
+    """Lazy windows of `rows`, which read like an array (n, length, width).
 
     Attributes:
-        rows: (rows, width), float32; may be mapped from a file.
-        starts: (n,): the first row of each window.
-        length: Rows in a window.
+        rows: (rows, width), float32; may be memory-mapped.
+        starts: (n,): index of the first row of each window.
+        length: Number of rows in a window.
     """
 
     rows: npt.NDArray[np.float32]
@@ -28,23 +28,23 @@ class Windows:
         return len(self.starts)
 
     def __getitem__(self, chosen: Any) -> npt.NDArray[np.float32]:
-        """The windows of a slice, an array of numbers or an array of truth values."""
+        """Return the windows of a slice, or of an array of indices or booleans."""
         return self._cut(self.starts[chosen])
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> npt.NDArray[Any]:  # noqa: FBT001 - NumPy's.
         return np.asarray(self._cut(self.starts), dtype)
 
     def take(self, chosen: Any, axis: int = 0, out: None = None, mode: str = "raise") -> npt.NDArray[np.float32]:  # noqa: ARG002 - NumPy's.
-        """As of an array; `np.take` comes here."""
+        """Return windows, as `np.take` does, which calls this method."""
         return self[chosen]
 
     def over(self, rows: npt.NDArray[np.float32]) -> Self:
-        """The same windows over other rows, as many as there are."""
+        """Return the same windows over other rows, of which there are as many."""
         return type(self)(rows, self.starts, self.length)
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """Of the array that this stands for."""
+        """As of the array of windows."""
         return len(self.starts), self.length, *self.rows.shape[1:]
 
     @property
@@ -54,7 +54,7 @@ class Windows:
 
     @property
     def nbytes(self) -> int:
-        """Of the array that this stands for."""
+        """As of the array of windows."""
         return int(np.prod(self.shape, dtype=np.int64)) * self.dtype.itemsize
 
     def _cut(self, starts: Any) -> npt.NDArray[np.float32]:

@@ -1,1 +1,1 @@
-"""Datasets: how the samples of each source come about."""
+"""Datasets: loading of the samples of each source."""

@@ -23,10 +23,10 @@ BYTES_AT_ONCE = 1 << 25
 
 
 def load(dataset: ArraysDataset, context: LoadContext[ArraysShape]) -> LoadedData:
-    """Map and split uploaded arrays.
+    """Memory-map and split uploaded arrays.
 
     Raises:
-        InvalidInput: If the training samples are all of one class.
+        InvalidInput: If all training samples have the same class.
     """
     shape = context.shape
     samples, given = read_arrays(shape, context.upload_folder(dataset).arrays)
@@ -73,7 +73,7 @@ def _read(shape: ArraysShape, folder: Path, inputs_name: str, targets_name: str)
     if column is not None:
         kept = [other for other in range(inputs.shape[1]) if other != column]
         targets = inputs[:, column]
-        # Columns that lie next to one another are a view of the file; others are copied.
+        # Contiguous columns are a view of the file; others are copied.
         is_edge = column in {0, inputs.shape[1] - 1}
         inputs = inputs[:, kept[0] : kept[-1] + 1] if is_edge else inputs[:, kept]
         return Samples(inputs, np.asarray(targets, np.float32)[:, None])
@@ -89,12 +89,12 @@ def _number_classes(targets: npt.NDArray[Any], labels: tuple[str, ...]) -> npt.N
     is_known = (classes < len(known)) & (known[np.minimum(classes, len(known) - 1)] == targets)
     if not is_known.all():
         strange = targets[~is_known][0]
-        raise InvalidInput(f"The test targets hold {strange}, which is no class of the training targets.")
+        raise InvalidInput(f"The test targets contain {strange}, which is not a class of the training targets.")
     return classes.astype(np.int64)
 
 
 def _take(samples: Samples, rows: npt.NDArray[np.intp], storage: Storage) -> Samples:
-    """These samples, copied some at a time."""
+    """Return these samples, copied in chunks."""
     inputs = storage.empty((len(rows), *samples.inputs.shape[1:]), samples.inputs.dtype)
     at_once = max(1, BYTES_AT_ONCE // max(1, samples.inputs[:1].nbytes))
     for start in range(0, len(rows), at_once):

@@ -18,13 +18,13 @@ AnyShape = TypeVar("AnyShape", bound=DatasetShape)
 
 @dataclass(frozen=True, slots=True)
 class LoadContext(Generic[AnyShape]):
-    """Arguments of loading a dataset, its spec aside.
+    """Arguments for loading a dataset, besides its spec.
 
     Attributes:
-        shape: What the spec promises; made once, by its method `shape`.
-        seed: The experiment's; draws, noise and splits follow from it.
-        storage: Keeps arrays, and a cache of what is decoded.
-        datasets_dir: Where datasets that are files lie.
+        shape: Result of the spec's method `shape`.
+        seed: Seed of the experiment, for samples, noise and splits.
+        storage: Storage for arrays, with a cache of decoded images.
+        datasets_dir: Folder of datasets that are files.
     """
 
     shape: AnyShape
@@ -39,12 +39,12 @@ class LoadContext(Generic[AnyShape]):
 
 @dataclass(frozen=True, slots=True)
 class LoadedData:
-    """A dataset's samples, and what happens to them before they reach the network.
+    """Samples of a dataset, and their preparation for the network.
 
     Attributes:
-        shape: Exact where only the data could tell.
+        shape: Exact shape, including what depends on the data.
         samples: Raw inputs and targets.
-        preparation: Learned from the training samples alone: held-out ones must not leak into it.
+        preparation: Fitted on the training samples alone: held-out samples must not leak into it.
     """
 
     shape: DatasetShape
@@ -53,11 +53,11 @@ class LoadedData:
 
 
 Loader = Callable[[Any, LoadContext[Any]], LoadedData]
-"""Reads or draws the samples of one class of dataset, splits them and fits their preparation.
+"""Loads the samples of one class of dataset, splits them and fits their preparation.
 
 Raises:
     DatasetMissing: If its files are not on this machine.
-    InvalidInput: If they are not what they should be.
+    InvalidInput: If its files are not valid.
     InvalidSpec: If the split leaves nothing to train on.
 """
 
@@ -66,7 +66,7 @@ def find_upload(dataset: UploadedDataset, datasets_dir: Path) -> DatasetFolder:
     """Return the folder of the upload that a spec names.
 
     Raises:
-        DatasetMissing: If the spec does not say which version it means.
+        DatasetMissing: If the spec does not contain the version.
     """
     if dataset.sha256 is None:
         raise DatasetMissing(

@@ -36,5 +36,5 @@ def draw_pairs(num_pairs: int, num_bits: int, random: np.random.Generator) -> Sa
 
 
 def _to_bits(numbers: npt.NDArray[np.int64], num_bits: int) -> npt.NDArray[np.float32]:
-    """Bits of each number along a new last axis, least significant first."""
+    """Return the bits of each number along a new last axis, least significant first."""
     return ((numbers[..., None] >> np.arange(num_bits)) & 1).astype(np.float32)

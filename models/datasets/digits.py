@@ -12,7 +12,7 @@ from models.preparation.preparation import Preparation
 
 def load(dataset: DigitsDataset, context: LoadContext[DatasetShape]) -> LoadedData:
     """Load 1,797 digits: inputs (1797, 8, 8), pixels 0 to 16, targets (1797,) the digit."""
-    # scikit-learn takes a while to import, and most runs need nothing of it.
+    # Importing scikit-learn is slow, and most runs do not need it.
     from sklearn.datasets import load_digits  # noqa: PLC0415
 
     images = load_digits()

@@ -15,7 +15,7 @@ Numbers = npt.NDArray[np.float64]
 
 
 def load(dataset: FunctionDataset, context: LoadContext[DatasetShape]) -> LoadedData:
-    """Sample the function and learn how x is scaled, and powers are taken of it."""
+    """Sample the function, and fit the scaling and powers of x."""
     parts = split_samples(sample_function(dataset, context.seed), dataset.split, context.seed)
     preparation = fit_scaling_of_columns(dataset.scaling, parts.train.inputs, dataset.polynomial_features)
     return LoadedData(context.shape, parts, preparation)
@@ -35,12 +35,12 @@ def sample_function(dataset: FunctionDataset, seed: int) -> Samples:
 
 
 def noise(stddev: float, count: int, seed: int) -> Numbers:
-    """Normal noise of this standard deviation, of shape (count,)."""
+    """Draw normal noise with this standard deviation, of shape (count,)."""
     return stddev * random_generator(seed, "function", "noise").standard_normal(count)
 
 
 def evaluate(function: Function, inputs: Numbers) -> Numbers:
-    """The function's values, of shape (n,), at inputs of shape (n, width)."""
+    """Return the function's values, of shape (n,), for inputs of shape (n, width)."""
     match function:
         case Polynomial():
             return np.asarray(np.polynomial.polynomial.polyval(inputs[:, 0], np.asarray(function.coefficients)))

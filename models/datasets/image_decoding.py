@@ -1,4 +1,4 @@
-"""Pixels of an upload's images: decoded once, and kept in a file for the runs to come."""
+"""Pixels of an upload's images: decoded once, and cached in a file for later runs."""
 
 import errno
 import logging
@@ -25,10 +25,10 @@ from core.uploads.folder import DatasetFolder
 logger = logging.getLogger("trainyard.data")
 
 BYTES_AT_ONCE = 1 << 24
-"""Of pixels that are decoded before they are written."""
+"""Bytes of pixels that are decoded before they are written."""
 
 Records = npt.NDArray[Any]
-"""(n,), of core.uploads.folder.IMAGE_RECORD."""
+"""Structured array (n,) with the dtype core.uploads.folder.IMAGE_RECORD."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +36,10 @@ class Decoding:
     """Decoding of image files to pixels of one size.
 
     Attributes:
-        folder: Of the upload.
-        name: It was uploaded under.
+        folder: Folder of the upload.
+        name: Name of the upload.
         size: Height, width and channels.
-        resize: How other proportions are fitted.
+        resize: Fitting of images with another aspect ratio.
     """
 
     folder: DatasetFolder
@@ -48,11 +48,11 @@ class Decoding:
     resize: Resize
 
     def decode(self, records: Records, cache_dir: Path | None) -> Pixels:
-        """Decode some of the images: (n, *size), mapped from a file where there is a folder to keep it in.
+        """Decode images to (n, *size), memory-mapped if there is a cache.
 
         Args:
-            records: Of the images.
-            cache_dir: What was decoded by an earlier run is found here, and kept here for later ones.
+            records: Records of the images.
+            cache_dir: Cache of decoded images, shared with other runs; None for no cache.
 
         Raises:
             InvalidInput: If an image cannot be read.
@@ -71,42 +71,41 @@ class Decoding:
             if error.errno != errno.ENOSPC:
                 raise
             raise TrainingFailed(
-                f"The disk has no room for the pixels of {len(records):,} images, "
-                f"{len(records) * int(np.prod(self.size)) / 1e9:.1f} GB. Make room under {path.parent}, or ask for "
+                f"The disk is too small for the pixels of {len(records):,} images, "
+                f"{len(records) * int(np.prod(self.size)) / 1e9:.1f} GB. Free space in {path.parent}, or use "
                 "smaller images (dataset.height, dataset.width) or fewer (dataset.max_train_samples)."
             ) from error
         logger.info("decoded %d images in %.1f s", len(records), perf_counter() - started)
         return pixels
 
     def _key(self, records: Records) -> str:
-        # The folder is named after the sha256 of the upload; which images are wanted stands in their records.
+        # The folder's name is the sha256 of the upload; the records identify the images.
         parts = (self.folder.path.name, self.size, self.resize, GENERATION, version("pillow"))
         return sha256(repr(parts).encode() + records.tobytes()).hexdigest()[:32]
 
     def _decode_into(self, path: Path, records: Records) -> Pixels:
-        """Write the pixels to a file that appears under its name as a whole."""
+        """Write the pixels to a file and rename it once it is complete."""
         path.parent.mkdir(parents=True, exist_ok=True)
         shape = (len(records), *self.size)
         with NamedTemporaryFile(dir=path.parent, suffix=".tmp", delete=False) as file, _deleted_if_it_fails(file.name):
             header = {"descr": "|u1", "fortran_order": False, "shape": shape}
             np.lib.format.write_array_header_1_0(file, header)
             offset = file.tell()
-            # Written rather than mapped while it grows: a full disk is then an error and not the end of the process.
+            # Written, not memory-mapped: a full disk then raises an error instead of killing the process.
             for part in self._decode_parts(records):
                 file.write(part.data)
             file.flush()
             os.fsync(file.fileno())
             pixels = np.memmap(file, np.uint8, "r", offset, shape)
-            # Whoever tidies the cache meanwhile may have taken the name away; what is open stays.
+            # A clean-up of the cache may have deleted the name meanwhile; the open file stays readable.
             with suppress(FileNotFoundError):
                 Path(file.name).replace(path)
         return pixels
 
     def _decode_parts(self, records: Records) -> Iterator[Pixels]:
-        """Pixels of some images at a time, decoded side by side.
+        """Yield the pixels of chunks of images, decoded in parallel.
 
-        Threads are enough: decoding lets go of Python's lock, and what does not, for images as small as CIFAR's, is
-        over in some seconds for all of them.
+        Threads are enough: decoding releases the GIL, and the rest takes some seconds even for all images of CIFAR-10.
         """
         num_at_once = max(1, BYTES_AT_ONCE // int(np.prod(self.size)))
         with self.folder.image_bytes.open("rb") as file, ThreadPoolExecutor(usable_processors()) as pool:
@@ -125,7 +124,7 @@ class Decoding:
         except ImageRefused as error:
             raise InvalidInput(
                 f"Image {place + 1:,} of '{self.name}', in the order of their paths, {error.reason} "
-                "Leave it out or mend it, and upload the dataset again."
+                "Remove or repair it, and upload the dataset again."
             ) from error
 
 
@@ -139,10 +138,10 @@ def _deleted_if_it_fails(name: str) -> Iterator[None]:
 
 
 def _find(path: Path, shape: tuple[int, ...]) -> Pixels | None:
-    """Load what an earlier run has kept; None where that is nothing, or not what it should be."""
+    """Load the cached pixels of an earlier run; None if there are none, or they are not valid."""
     try:
         pixels = np.load(path, mmap_mode="r")
-        # Those not used for the longest time are the first to go.
+        # The least recently used files are deleted first.
         os.utime(path)
     except (OSError, ValueError, EOFError):
         return None

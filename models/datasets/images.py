@@ -35,20 +35,20 @@ def decode_images(
 ) -> SplitSamples:
     """Decode an upload's images and split them: inputs (n, height, width, channels), pixels 0 to 255, uint8.
 
-    Targets are the numbers of the classes as the description lists them.
+    Targets are indices into the classes of the description.
 
     Args:
-        dataset: What the spec asks for.
-        size: Height, width and channels of what the network sees.
-        folder: Of the upload.
-        seed: The experiment's; draws and splits follow from it.
-        cache_dir: Pixels are kept here for later runs; None keeps them in memory.
+        dataset: Dataset of the spec.
+        size: Height, width and channels of the network's input.
+        folder: Folder of the upload.
+        seed: Seed of the experiment, for the choice of images and the split.
+        cache_dir: Cache of pixels for later runs; None to keep them in memory.
 
     Raises:
-        DatasetMissing: If the upload's files are not here.
+        DatasetMissing: If the upload's files are missing.
         InvalidInput: If an image cannot be read.
         InvalidSpec: If the split leaves nothing to train on.
-        TrainingFailed: If there is no room for the pixels.
+        TrainingFailed: If the disk is too small for the pixels.
     """
     records = _read_records(folder)
     train, validation, test = (
@@ -70,7 +70,7 @@ def _read_records(folder: DatasetFolder) -> Records:
     try:
         records: Records = np.load(folder.image_records)
     except FileNotFoundError as error:
-        folder.read_description()  # Says it better, where all is missing.
+        folder.read_description()  # Raises a better error if the whole upload is missing.
         raise DatasetMissing("The list of this dataset's images is missing. Upload it again.") from error
     if records.dtype != np.dtype(IMAGE_RECORD):
         raise DatasetMissing("This dataset was stored by another version of the service. Upload it again.")
@@ -78,14 +78,14 @@ def _read_records(folder: DatasetFolder) -> Records:
 
 
 def _rows_of(records: Records, name: SplitName) -> Rows:
-    """The images of a split that the upload has; all are for training where it has none."""
+    """Return the images of a split of the upload; all are for training if it has no splits."""
     if (records["split"] < 0).all():
         return np.arange(len(records) if name == "train" else 0, dtype=np.intp)
     return np.flatnonzero(records["split"] == SPLIT_NAMES.index(name))
 
 
 def _thin(rows: Rows, most: int | None, records: Records, seed: int, name: str) -> Rows:
-    """At most so many of these rows, with the same share of every class, in the order they came in."""
+    """Return at most this many rows, in order, with the same fraction of every class."""
     if most is None or len(rows) <= most:
         return rows
     return np.sort(

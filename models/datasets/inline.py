@@ -1,4 +1,4 @@
-"""Samples written in the spec itself."""
+"""Samples in the spec itself."""
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from models.preparation.preparation import fit_scaling_of_columns
 
 
 def load(dataset: InlineDataset, context: LoadContext[DatasetShape]) -> LoadedData:
-    """Read the rows as they stand: inputs (n, *input_shape); targets (n, numbers), or (n,) class numbers."""
+    """Read the rows: inputs (n, *input_shape); targets (n, numbers), or (n,) class numbers."""
     inputs = np.array(dataset.inputs, dtype=np.float32).reshape(-1, *context.shape.input_shape)
     weights = None if dataset.sample_weight is None else np.array(dataset.sample_weight, dtype=np.float32)
     if dataset.class_labels is None:

@@ -1,4 +1,4 @@
-"""Fisher's irises, from scikit-learn's own files."""
+"""Fisher's iris dataset, from scikit-learn's files."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from models.preparation.preparation import fit_scaling_of_columns
 
 def load(dataset: IrisDataset, context: LoadContext[DatasetShape]) -> LoadedData:
     """Load 150 irises: inputs (150, 4) in centimetres, targets (150,) 0 setosa, 1 versicolor, 2 virginica."""
-    # scikit-learn takes a while to import, and most runs need nothing of it.
+    # Importing scikit-learn is slow, and most runs do not need it.
     from sklearn.datasets import load_iris  # noqa: PLC0415
 
     table = load_iris()

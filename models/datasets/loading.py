@@ -1,4 +1,4 @@
-"""From a spec's dataset to its samples: which module loads which class."""
+"""Loaders of the data sources."""
 
 from pathlib import Path
 
@@ -48,11 +48,11 @@ LOADERS: dict[type[DatasetSpec], Loader] = {
     ArraysDataset: arrays.load,
     ImagesDataset: images.load,
 }
-"""Every class of the union core.datasets.dataset.Dataset."""
+"""Loader of every class of the union core.datasets.dataset.Dataset."""
 
 
 def read_description(dataset: DatasetSpec, datasets_dir: Path) -> DatasetDescription | None:
-    """Return what is known of an upload; None for built-in sources.
+    """Return the description of an upload; None for built-in sources.
 
     Raises:
         DatasetMissing: If the upload is not on this machine.
@@ -63,18 +63,18 @@ def read_description(dataset: DatasetSpec, datasets_dir: Path) -> DatasetDescrip
 
 
 def load_data(dataset: DatasetSpec, shape: DatasetShape, datasets_dir: Path, seed: int, storage: Storage) -> LoadedData:
-    """Read or draw a dataset's samples, split them, and learn how they are prepared.
+    """Load a dataset's samples, split them, and fit their preparation.
 
     Args:
-        dataset: Which one.
-        shape: What it promises, from its own method `shape`.
-        datasets_dir: Where datasets that are files lie, each in a directory of its name.
-        seed: The experiment's; draws, noise and splits follow from it.
-        storage: Keeps arrays.
+        dataset: Dataset of a spec.
+        shape: Result of its method `shape`.
+        datasets_dir: Folder of datasets that are files, each in a folder of its name.
+        seed: Seed of the experiment, for samples, noise and splits.
+        storage: Storage for arrays.
 
     Raises:
-        DatasetMissing: If its files are not there.
-        InvalidInput: If they are not what they should be.
+        DatasetMissing: If its files are missing.
+        InvalidInput: If its files are not valid.
         InvalidSpec: If the split leaves nothing to train on.
         NotImplementedError: If the class of the dataset is not in LOADERS.
     """

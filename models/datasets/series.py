@@ -1,4 +1,4 @@
-"""Windows cut from the rows of an uploaded table."""
+"""Windows of the rows of an uploaded table."""
 
 from itertools import pairwise
 from pathlib import Path
@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.datasets.features import TableShape
-from core.datasets.series import SeriesDataset, refuse_window
+from core.datasets.series import SeriesDataset, reject_window
 from core.datasets.splits import count_split
 from core.errors import InvalidInput
 from models.arrays.samples import Samples, SplitSamples
@@ -27,13 +27,13 @@ Mask = npt.NDArray[np.bool_]
 
 
 def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData:
-    """Cut windows from a table, and learn the preparation of a row from those rows that training windows reach.
+    """Cut windows from a table, and fit the preparation on the rows of training windows.
 
-    Windows are divided by time, so that the seed changes nothing.
+    Windows are divided by time, so the seed has no effect.
 
     Raises:
         InvalidSpec: If no window fits.
-        InvalidInput: If the rows leave nothing to learn.
+        InvalidInput: If no training samples are left.
     """
     shape, storage, path = context.shape, context.storage, context.upload_folder(dataset).table
     columns = shape.features.columns
@@ -60,7 +60,7 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
 
 
 def _read_borders(reader: TableReader, group_by: str | None) -> Rows:
-    """Find the row where each series begins, and the number of rows behind them."""
+    """Return the first row of each series, and the number of all rows as the last border."""
     if group_by is None:
         return np.array([0, reader.num_rows], np.intp)
     borders: list[int] = []
@@ -74,26 +74,26 @@ def _read_borders(reader: TableReader, group_by: str | None) -> Rows:
 
 
 def _find_windows(dataset: SeriesDataset, borders: Rows, is_known: Mask) -> list[Rows]:
-    """For each series the first rows of its windows, in order; a window needs all of its targets."""
+    """Return the first rows of the windows of each series, in order; a window needs all of its targets."""
     span = dataset.window + dataset.horizon
     found = []
-    # How many targets are missing among the first n rows.
+    # Number of missing targets among the first n rows.
     missing = np.concatenate([[0], np.cumsum(~is_known)])
     for first, end in pairwise(borders.tolist()):
         starts = np.arange(first, max(first, end - span + 1), dtype=np.intp)
         first_target = starts + (dataset.horizon if dataset.targets == "every_step" else span - 1)
         found.append(starts[missing[starts + span] == missing[first_target]])
     if not sum(map(len, found)):
-        refuse_window(dataset, int(np.diff(borders).max(initial=0)))
+        reject_window(dataset, int(np.diff(borders).max(initial=0)))
     return found
 
 
 def _divide_windows(
     dataset: SeriesDataset, starts: list[Rows], parts: Parts | None, num_rows: int
 ) -> tuple[Rows, Rows, Rows]:
-    """First rows of the windows for training, validation and test.
+    """Return the first rows of the windows for training, validation and test.
 
-    A window belongs to the part of the row its last target is in, and no row of it may belong to a later part.
+    A window belongs to the split of its last target, and none of its rows may belong to a later split.
     """
     span = dataset.window + dataset.horizon
     if parts is None:
@@ -107,12 +107,12 @@ def _divide_windows(
         chosen.append(everything[fits])
     train, validation, test = chosen
     if not len(train):
-        raise InvalidInput("No window lies wholly in rows to train on. Use a shorter window, or hold out fewer rows.")
+        raise InvalidInput("No window contains only training rows. Use a shorter window, or hold out fewer rows.")
     return train, validation, test
 
 
 def _parts_by_time(dataset: SeriesDataset, starts: list[Rows], num_rows: int) -> Parts:
-    """The part of each row: in every series the last targets are for test, those before them for validation."""
+    """Return the split of each row: in each series the last targets are for test, those before them for validation."""
     span = dataset.window + dataset.horizon
     sizes = np.array([len(windows) for windows in starts])
     counts = count_split(dataset.split, int(sizes.sum()))
@@ -124,7 +124,7 @@ def _parts_by_time(dataset: SeriesDataset, starts: list[Rows], num_rows: int) ->
             continue
         ends = windows + span - 1
         num_train = len(windows) - test - validation
-        # Rows behind the last window of a series reach no other.
+        # Rows after the last window of a series belong to no other window.
         for part, first, last in (
             (VALIDATION, num_train, num_train + validation),
             (TEST, num_train + validation, None),
@@ -136,7 +136,7 @@ def _parts_by_time(dataset: SeriesDataset, starts: list[Rows], num_rows: int) ->
 
 
 def share_out(count: int, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """The same share of every size, `count` in all; the largest remainders are rounded up."""
+    """Divide `count` in proportion to the sizes; the largest remainders are rounded up."""
     total = sizes.sum()
     shares = sizes * count / total if total else sizes * 0.0
     takes: npt.NDArray[np.int64] = np.floor(shares).astype(np.int64)
@@ -146,8 +146,8 @@ def share_out(count: int, sizes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]
 
 
 def _reached_rows(dataset: SeriesDataset, starts: Rows, num_rows: int) -> Mask:
-    """Mark the rows that are in one of these windows."""
-    # One more window is open from each start on, one fewer from each end on.
+    """Return the mask of the rows in these windows."""
+    # Count the windows that are open: one more at each start, one fewer at each end.
     changes = np.zeros(num_rows + 1, np.int32)
     np.add.at(changes, starts, 1)
     np.add.at(changes, starts + dataset.window, -1)
@@ -155,13 +155,13 @@ def _reached_rows(dataset: SeriesDataset, starts: Rows, num_rows: int) -> Mask:
 
 
 def _cut(rows: npt.NDArray[np.float32], starts: Rows, mask: Mask, window: int) -> Any:
-    """The windows over those rows that were kept."""
+    """Return the windows over the rows that were kept."""
     places = np.cumsum(mask) - 1
     return Windows(rows, places[starts], window)
 
 
 def _cut_targets(dataset: SeriesDataset, targets: npt.NDArray[np.float32], starts: Rows) -> npt.NDArray[np.float32]:
-    """Targets (n, 1), or (n, window, 1) with one for every step."""
+    """Return targets (n, 1), or (n, window, 1) with one for every step."""
     if dataset.targets == "last":
         return targets[starts + dataset.window + dataset.horizon - 1, None]
     steps = starts[:, None] + dataset.horizon + np.arange(dataset.window)

@@ -12,21 +12,21 @@ Rows = npt.NDArray[np.intp]
 
 
 def split_samples(samples: Samples, split: Split, seed: int, given_test: Samples | None = None) -> SplitSamples:
-    """Hold out test samples, then validation samples of what is left; the dataset's shape gives the counts.
+    """Hold out test samples, then validation samples of the rest, as many as in the dataset's shape.
 
-    Held-out samples are drawn by the seed, or are the last ones. Training samples keep the order they came in.
+    Held-out samples are drawn with the seed, or are the last ones. Training samples stay in order.
 
     Args:
-        samples: All there are, the dataset's own test samples aside.
-        split: What to hold out.
-        seed: The experiment's.
-        given_test: Test samples that the dataset brings.
+        samples: All samples except the dataset's own test samples.
+        split: Samples to hold out.
+        seed: Seed of the experiment.
+        given_test: The dataset's own test samples.
 
     Raises:
-        InvalidSpec: If nothing would be left to train on, or `stratify` is asked for where there are no classes.
+        InvalidSpec: If nothing is left to train on, or `stratify` is set and there are no classes.
     """
     if split.stratify and samples.targets.ndim != 1:
-        problem = "stratify shares out classes, but this dataset's targets are numbers. Leave it false."
+        problem = "stratify needs classes, but this dataset's targets are numbers. Set it to false."
         raise InvalidSpec(problem, [Problem("/dataset/split/stratify", problem, "no_classes")])
     num_given = 0 if given_test is None else len(given_test)
     if not num_given:
@@ -50,15 +50,15 @@ def split_rows(
     seed: int,
     classes: npt.NDArray[np.generic],
 ) -> tuple[Rows, Rows, Rows]:
-    """Rows for training, validation and test, each in the order they came in.
+    """Return the rows for training, validation and test, each in order.
 
     Args:
-        num_rows: Of all.
-        num_validation: Rows to hold out of the training ones.
-        num_test: Rows to hold out of all.
-        split: Whether they are drawn, and whether with the same share of every class.
-        seed: The experiment's.
-        classes: (num_rows,): needed to share out classes.
+        num_rows: Number of all rows.
+        num_validation: Number of training rows to hold out.
+        num_test: Number of all rows to hold out.
+        split: Split with `shuffle` and `stratify`.
+        seed: Seed of the experiment.
+        classes: (num_rows,): class of each row, for `stratify`.
     """
     everything = np.arange(num_rows, dtype=np.intp)
     rest, test = _hold_out(everything, num_test, classes, split, random_generator(seed, "split", "test"))
@@ -69,14 +69,14 @@ def split_rows(
 def _hold_out(
     rows: Rows, count: int, classes: npt.NDArray[np.generic], split: Split, random: np.random.Generator
 ) -> tuple[Rows, Rows]:
-    """Divide `rows` into those that stay and `count` that are held out, both in the order they came in."""
+    """Divide `rows` into those that stay and `count` that are held out, both in order."""
     if split.stratify:
         held_out = draw_from_classes(rows, count, classes[rows], split, random)
     elif split.shuffle:
         held_out = random.choice(rows, count, replace=False)
     else:
         held_out = rows[len(rows) - count :]
-    # Marks take a byte a row, where looking one list up in the other would sort both.
+    # A mask takes a byte per row; np.isin would sort both arrays.
     marks = np.zeros(len(classes), np.bool_)
     marks[held_out] = True
     is_held_out = marks[rows]
@@ -86,16 +86,16 @@ def _hold_out(
 def draw_from_classes(
     rows: Rows, count: int, classes: npt.NDArray[np.generic], split: Split, random: np.random.Generator
 ) -> Rows:
-    """Take `count` of the rows, the same share of every class.
+    """Choose `count` of the rows, with the same fraction of every class.
 
-    Where shares are not whole, the largest remainders are rounded up.
+    The largest remainders are rounded up.
 
     Args:
-        rows: To choose from.
-        count: How many to take.
-        classes: (len(rows),): the class of each.
-        split: Whether they are drawn; else the last ones are taken.
-        random: Draws them.
+        rows: Rows to choose from.
+        count: Number of rows to choose.
+        classes: (len(rows),): class of each row.
+        split: Split; without `shuffle` the last rows are chosen.
+        random: Generator for `shuffle`.
     """
     numbers, sizes = np.unique(classes, return_counts=True)
     shares = sizes * count / len(rows) if len(rows) else sizes * 0.0

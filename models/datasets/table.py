@@ -26,10 +26,10 @@ NO_CLASS = -1
 
 
 def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
-    """Read, split and encode a table, and learn its preparation from the training rows.
+    """Read, split and encode a table, and fit its preparation on the training rows.
 
     Raises:
-        InvalidInput: If the rows leave nothing to learn.
+        InvalidInput: If no training samples are left.
     """
     shape, storage, path = context.shape, context.storage, context.upload_folder(dataset).table
     columns, split = shape.features.columns, dataset.split
@@ -54,7 +54,7 @@ def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
 
 
 def needed_columns(dataset: Any, columns: tuple[FeatureColumn, ...]) -> list[str]:
-    """Columns that are read while a run loads its table; those of the upload's own split come beside them."""
+    """Return the columns to read, besides the column of the upload's own split."""
     split = dataset.split.column
     return [*(column.name for column in columns), dataset.target, *([split] if split else [])]
 
@@ -66,13 +66,15 @@ def fitted_shape(
     encoding: TableEncoding,
     preparation: TablePreparation,
 ) -> DatasetShape:
-    """The shape, exact now that the training rows are known.
+    """Return the exact shape, which depends on the training rows.
 
     Raises:
-        InvalidInput: If nothing is left to learn from.
+        InvalidInput: If no feature has a value.
     """
     if not preparation.width:
-        raise InvalidInput("No training row has a value in any of the columns to learn from.")
+        raise InvalidInput(
+            "No training row has a value in any feature column. Choose other features, or hold out other rows."
+        )
     return replace(
         shape,
         input_shape=(*shape.input_shape[:-1], encoding.width),
@@ -86,7 +88,7 @@ def fitted_shape(
 
 
 def _read_targets(reader: TableReader, target: str, shape: DatasetShape) -> tuple[npt.NDArray[Any], Any]:
-    """Class numbers or numbers (rows,), and whether each row has one."""
+    """Return class numbers or numbers (rows,), and the mask of rows that have one."""
     if shape.class_labels:
         classes = np.full(reader.num_rows, NO_CLASS, np.int64)
         for rows, chunk in reader.read([target]):
@@ -96,7 +98,7 @@ def _read_targets(reader: TableReader, target: str, shape: DatasetShape) -> tupl
 
 
 def read_numbers(reader: TableReader, column: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """The numbers of a column (rows,), and whether each row has one that float32 can hold."""
+    """Return the numbers of a column (rows,), and the mask of rows with a number within the range of float32."""
     numbers = np.empty(reader.num_rows, np.float32)
     for rows, chunk in reader.read([column]):
         plain, is_missing = filled(chunk[column])
@@ -116,7 +118,7 @@ def _number_classes(values: Any, labels: tuple[str, ...]) -> list[int]:
 
 
 def _check_classes(dataset: TableDataset, classes: npt.NDArray[Any], shape: DatasetShape) -> None:
-    if shape.class_labels and len(np.unique(classes)) < 2:  # noqa: PLR2004 - one class leaves nothing to tell apart
+    if shape.class_labels and len(np.unique(classes)) < 2:  # noqa: PLR2004 - one class cannot be learned
         raise InvalidInput(
             f"The {len(classes):,} training rows all have the same value of '{dataset.target}'. Set split.stratify, "
             "hold out fewer rows, or upload more."

@@ -15,7 +15,7 @@ from models.datasets.splits import split_rows
 from models.preparation.columns import category_texts
 
 Parts = npt.NDArray[np.int8]
-"""(rows,): the place in SPLIT_NAMES; LEFT_OUT for rows that are not used."""
+"""(rows,): index into SPLIT_NAMES; LEFT_OUT for rows that are not used."""
 
 TRAIN, VALIDATION, TEST = range(3)
 
@@ -25,18 +25,18 @@ LEFT_OUT = -1
 def divide_rows(
     reader: TableReader, split: TableSplit, is_used: npt.NDArray[np.bool_], classes: npt.NDArray[Any], seed: int
 ) -> Parts:
-    """Divide rows as the spec says.
+    """Divide rows into splits.
 
     Args:
-        reader: Of the table, in the order in which the last rows are to be held out.
-        split: What to hold out.
-        is_used: (rows,): whether a row has a target.
-        classes: (rows,), to share out classes.
-        seed: The experiment's.
+        reader: Reader of the table, sorted so that the last rows can be held out.
+        split: Rows to hold out.
+        is_used: (rows,): True for rows with a target.
+        classes: (rows,): class of each row, for `stratify`.
+        seed: Seed of the experiment.
 
     Raises:
         InvalidSpec: If no row is left to train on.
-        InvalidInput: If the table's own split leaves none, or holds anything but names of splits.
+        InvalidInput: If the table's own split leaves none, or contains other values than names of splits.
     """
     given = read_parts(reader, split)
     parts = np.zeros(len(is_used), np.int8) if given is None else given
@@ -58,10 +58,10 @@ def divide_rows(
 
 
 def read_parts(reader: TableReader, split: TableSplit) -> Parts | None:
-    """Read the split of each row from the table; None where it says nothing.
+    """Read the split of each row from the table; None if the table has no splits.
 
     Raises:
-        InvalidInput: If a row says something else.
+        InvalidInput: If a row has another value.
     """
     name = split.column or (SPLIT_COLUMN if reader.has_splits else None)
     if name is None:
@@ -75,9 +75,7 @@ def read_parts(reader: TableReader, split: TableSplit) -> Parts | None:
 def _part(name: str, text: str | None) -> int:
     word = SPLIT_WORDS.get("" if text is None else text.strip().lower())
     if word is None:
-        raise InvalidInput(
-            f"The column '{name}' holds {text!r} in a row; it has to say train, validation or test in every one."
-        )
+        raise InvalidInput(f"The column '{name}' contains {text!r}. Expected train, validation or test in every row.")
     return SPLIT_NAMES.index(word)
 
 

@@ -1,4 +1,4 @@
-"""Windows cut from a noisy function of time."""
+"""Windows of a noisy function of time."""
 
 import numpy as np
 

@@ -19,7 +19,7 @@ _ANSWERS = {
 
 
 def load(dataset: TruthTableDataset, context: LoadContext[DatasetShape]) -> LoadedData:
-    """Repeat the rows (0,0), (0,1), (1,0), (1,1): inputs (4 · repeats, 2), targets (4 · repeats,) their answers."""
+    """Repeat the rows (0,0), (0,1), (1,0), (1,1): inputs (4 · repeats, 2), targets (4 · repeats,)."""
     inputs = np.array([(0, 0), (0, 1), (1, 0), (1, 1)], dtype=np.float32)
     targets = np.array(_ANSWERS[dataset.operation], dtype=np.int64)
     samples = Samples(np.tile(inputs, (dataset.repeats, 1)), np.tile(targets, dataset.repeats))

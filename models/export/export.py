@@ -1,4 +1,4 @@
-"""What a trained network leaves behind: a Keras file, an ONNX file and how to call them."""
+"""Export of a trained network: a Keras file, an ONNX file and their signature."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -36,25 +36,25 @@ PROBABILITIES = frozenset({"softmax", "sigmoid", "hard_sigmoid"})
 
 
 def export_model(assembly: Assembly, spec: ExperimentSpec, output_dir: Path) -> list[Path]:
-    """Save a trained network so that it takes raw inputs, and see that both forms compute the same.
+    """Save a trained network with its preparation, and check that the Keras and ONNX models agree.
 
     Args:
-        assembly: The trained network, and how its inputs were prepared: that becomes part of the saved models.
-        spec: What it was trained by. A network that answers logits is saved answering probabilities.
-        output_dir: Where the files go.
+        assembly: The trained network with its preparation, which becomes part of the saved models.
+        spec: Spec of the run. A network with logits as outputs is saved with probabilities as outputs.
+        output_dir: Folder for the files.
 
     Returns:
         The paths of `model.keras`, `model.onnx` and `signature.json`.
 
     Raises:
-        ExportMismatch: If the ONNX form does not answer as the Keras form does.
+        ExportMismatch: If the outputs of the ONNX model differ from those of the Keras model.
     """
     final = _final_layers(spec.training.loss, assembly.target_scaling)
     steps = follow(list_steps(assembly.network, without=(TargetUnits,)), final)
     model = build_model(assembly.shape.input_shape, assembly.preparation, steps)
     keras_path, onnx_path, signature_path = (output_dir / name for name in (KERAS_MODEL, ONNX_MODEL, SIGNATURE))
     model.save(keras_path)
-    # The Keras file keeps its dropout for those who train it further.
+    # The Keras file keeps its dropout, so that it can be trained further.
     computing = follow(list_steps(assembly.network, without=(*TRAINING_ONLY, TargetUnits)), final)
     write_onnx(onnx_path, assembly.shape.input_shape, assembly.preparation, computing)
     compare(model, onnx_path, assembly.examples)
@@ -64,7 +64,7 @@ def export_model(assembly: Assembly, spec: ExperimentSpec, output_dir: Path) -> 
 
 
 def _final_layers(loss: Loss, target_scaling: TargetScaling | None) -> list[Any]:
-    """What turns a network's answers into what clients expect: the target's units, or probabilities for logits."""
+    """Return the layers that convert outputs to the target's units, or logits to probabilities."""
     if target_scaling is not None:
         return [target_scaling.layer()]
     if not loss.from_logits:
@@ -73,55 +73,57 @@ def _final_layers(loss: Loss, target_scaling: TargetScaling | None) -> list[Any]
 
 
 def build_model(input_shape: tuple[int, ...], preparation: AnyPreparation, steps: Sequence[Step]) -> Any:
-    """One flat keras.Model from raw inputs to answers, sharing the layers' weights."""
+    """Return one flat keras.Model from raw inputs to outputs, which shares the layers' weights."""
     inputs = keras.Input(input_shape, name=INPUT)
     return keras.Model(inputs, compute_steps(steps, preparation.attach(inputs)), name="model")
 
 
 def compare(model: Any, onnx_path: Path, samples: Inputs) -> None:
-    """Let Keras and onnxruntime answer the same rows.
+    """Compare the outputs of Keras and onnxruntime for the same rows.
 
-    Both round after every operation, in different orders. How much that may move an answer depends on the network:
-    as much as the answer of Keras moves when its inputs are changed by a millionth.
+    Both round after every operation, in different orders. The tolerance depends on the network: it is the change of
+    Keras's output when its inputs change by a millionth.
 
     Raises:
-        ExportMismatch: If an answer differs by more.
+        ExportMismatch: If an output differs by more.
     """
     expected = np.asarray(model(samples, training=False))
     nudged = np.asarray(model(samples * (1 + NUDGE) + NUDGE, training=False))
     answered = run_onnx(onnx_path, samples)
     if answered.shape != expected.shape:
-        raise ExportMismatch(f"The ONNX model answers in shape {answered.shape}, Keras in {expected.shape}.")
-    with np.errstate(invalid="ignore"):  # Infinities minus themselves; such answers are left out.
+        raise ExportMismatch(
+            f"The output of the ONNX model has shape {answered.shape}, that of Keras {expected.shape}."
+        )
+    with np.errstate(invalid="ignore"):  # inf - inf; such outputs are left out.
         difference = np.abs(answered - expected)
         allowed = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * np.abs(expected) + np.abs(nudged - expected)
     is_comparable = np.isfinite(expected) & np.isfinite(nudged)
-    # Not "greater than": a NaN where Keras has a number must count.
+    # Not "greater than": NaN instead of a number must count as a difference.
     is_wrong = is_comparable & ~(difference <= allowed)
     if is_wrong.any():
         raise ExportMismatch(
-            f"The ONNX model's answers to {len(samples)} training samples differ from Keras's in {is_wrong.sum()} of "
-            f"{is_wrong.size} numbers, by up to {difference[is_wrong].max():.3g}. Nothing wrong is served: change the "
+            f"The ONNX model's outputs for {len(samples)} training samples differ from Keras's in {is_wrong.sum()} of "
+            f"{is_wrong.size} numbers, by up to {difference[is_wrong].max():.3g}. The model is not saved. Change the "
             "layers or activations, and report this with the spec."
         )
 
 
 def run_onnx(path: Path, rows: Inputs) -> Inputs:
-    """The answers of a saved ONNX model to raw inputs."""
+    """Return the outputs of a saved ONNX model for raw inputs."""
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1  # For a few rows, starting threads would cost more than they bring.
+    options.intra_op_num_threads = 1  # For a few rows, starting threads takes longer than it saves.
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     (answered,) = session.run([OUTPUT], {INPUT: rows})
     return np.asarray(answered, np.float32)
 
 
 def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -> ModelSignature:
-    """How to call the saved model and read its answers.
+    """Return the signature of the saved model.
 
     Args:
-        shape: Of the dataset it learned from.
-        spec: What it was trained by.
-        layers: Those of the saved model, the one that answers last.
+        shape: Shape of the dataset.
+        spec: Spec of the run.
+        layers: Layers of the saved model, the output layer last.
     """
     output_shape = tuple(layers[-1].output.shape[1:])
     is_hinge = shape.task is Task.CLASSIFICATION and spec.training.loss.traits.targets is TargetForm.SIGNS
@@ -136,7 +138,7 @@ def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -
         pixel_range=shape.pixel_range,
         class_labels=shape.class_labels,
         num_bits=shape.input_shape[0] if shape.input_kind is InputKind.BIT_PAIR else 0,
-        # The hinge losses put the border between −1 and 1.
+        # The hinge losses separate −1 and 1 at 0.
         threshold=0.0 if is_hinge else 0.5,
         answers_probabilities=_answers_probabilities(layers),
     )

@@ -1,8 +1,8 @@
-"""Writing a trained network as an ONNX file.
+"""ONNX export of a trained network.
 
-The layers that a spec can describe are few, so each is written by hand in ONNX's own operators: that takes
-milliseconds where tracing and converting a TensorFlow graph takes a second, recurrent layers become the operators
-that onnxruntime has made fast, and every activation exists. Each export is compared with Keras before it counts.
+Specs have few types of layers, so each has its own writer with ONNX operators. This takes milliseconds, while tracing
+and converting a TensorFlow graph takes a second; recurrent layers become onnxruntime's fast operators, and every
+activation is supported. Each export is compared with Keras before it is used.
 """
 
 from collections.abc import Sequence
@@ -24,10 +24,10 @@ def write_onnx(path: Path, input_shape: tuple[int, ...], preparation: AnyPrepara
     The graph has one input, `inputs`, and one output, `outputs`, float32, both with an open first axis `batch`.
 
     Args:
-        path: The file to write.
-        input_shape: One raw input, batch axis left out.
-        preparation: What happens before the network.
-        steps: Keras layers with their weights, and what each of them reads; the last one answers.
+        path: File to write.
+        input_shape: Shape of one raw input, without the batch axis.
+        preparation: Preparation before the network.
+        steps: Keras layers with their weights and inputs; the last one is the output layer.
     """
     graph = Graph()
     start = preparation.add_to(graph, Value(graph.name(INPUT), input_shape))

@@ -1,20 +1,20 @@
-"""Steps of a network: each of its layers with what it reads, after all that it reads."""
+"""Steps of a network: its layers in topological order, each with its inputs."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 NETWORK_INPUT = -1
-"""Stands for the network's own input among the sources of a step."""
+"""The network's input, among the sources of a step."""
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One layer of a network at its place.
+    """One layer of a network, with its inputs.
 
     Attributes:
         layer: A Keras layer.
-        sources: The steps whose outputs it reads, by their numbers, or NETWORK_INPUT; several for a layer that joins.
+        sources: Indices of the steps whose outputs it reads, or NETWORK_INPUT; several if it merges branches.
     """
 
     layer: Any
@@ -22,15 +22,15 @@ class Step:
 
 
 def list_steps(network: Any, *, without: tuple[type, ...] = ()) -> tuple[Step, ...]:
-    """List the steps of a network in an order in which they can be computed; the last one gives its answer.
+    """List the steps of a network in topological order; the last one is the output layer.
 
     Args:
-        network: A keras.Model of one input, whose layers were made for it.
-        without: Classes of layers to leave out, such as TRAINING_ONLY: what reads one reads its input instead.
+        network: A keras.Model with one input, whose layers belong to it alone.
+        without: Classes of layers to leave out, such as TRAINING_ONLY; their readers read their inputs instead.
     """
     numbers = {id(network.inputs[0]): NETWORK_INPUT}
     steps: list[Step] = []
-    # Keras lists layers by their distance from the output, so what a layer reads comes before it.
+    # Keras lists layers by their distance from the output, so the inputs of a layer come before it.
     for layer in network.layers[1:]:
         inputs = layer.input if isinstance(layer.input, list) else [layer.input]
         sources = tuple(numbers[id(tensor)] for tensor in inputs)
@@ -44,13 +44,13 @@ def list_steps(network: Any, *, without: tuple[type, ...] = ()) -> tuple[Step, .
 
 
 def follow(steps: Sequence[Step], layers: Sequence[Any]) -> tuple[Step, ...]:
-    """Return the steps, and layers that follow one another behind the last of them."""
-    # With no steps the first layer reads number −1, which is the network's input.
+    """Return the steps, extended by consecutive layers after the last step."""
+    # Without steps the first layer reads index −1, which is the network's input.
     return (*steps, *(Step(layer, (len(steps) - 1 + place,)) for place, layer in enumerate(layers)))
 
 
 def compute_steps(steps: Sequence[Step], start: Any) -> Any:
-    """Compute the answer of the last step, its layers called one after another.
+    """Return the output of the last step, computed by calling the layers one after another.
 
     Args:
         steps: From `list_steps`.

@@ -1,1 +1,1 @@
-"""Networks: how Keras builds each layer."""
+"""Networks: Keras builders and ONNX writers of each layer."""

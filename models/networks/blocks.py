@@ -1,4 +1,4 @@
-"""Blocks: branches side by side, and the layers that join them."""
+"""Blocks: parallel branches, and the layers that merge them."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,14 +11,14 @@ from models.runtime import keras
 
 
 def build_parallel(chain: Chain, spec: ParallelBlock) -> None:
-    """Build branches that read the same tensor, and put them side by side along the channels."""
+    """Build branches that read the same tensor, and concatenate them along the channels."""
     start = chain.end
     ends = [chain.build_branch(start, branch) for branch in spec.branches]
     chain.join(keras.layers.Concatenate(name=chain.name("concatenate"), dtype=chain.dtype), ends)
 
 
 def build_residual(chain: Chain, spec: ResidualBlock) -> None:
-    """Build layers and the shortcut around them, add them up and activate the sum."""
+    """Build layers and the shortcut around them, add their outputs and activate the sum."""
     start = chain.end
     ends = [chain.build_branch(start, stack) for stack in (spec.layers, spec.shortcut)]
     chain.join(keras.layers.Add(name=chain.name("add"), dtype=chain.dtype), ends)
@@ -33,7 +33,7 @@ def write_sum(graph: Graph, layer: Any, *sources: Value) -> Value:
 
 
 def write_concatenation(graph: Graph, layer: Any, *sources: Value) -> Value:
-    """Write a Concatenate layer: values side by side along their channels, the last axis in Keras."""
+    """Write a Concatenate layer along the channels, the last axis in Keras."""
     names, channels_first = _align(graph, sources)
     result = graph.add("Concat", *names, stem=layer.name, axis=1 if channels_first else -1)
     num_channels = sum(value.shape[-1] for value in sources)
@@ -41,9 +41,9 @@ def write_concatenation(graph: Graph, layer: Any, *sources: Value) -> Value:
 
 
 def _align(graph: Graph, sources: Sequence[Value]) -> tuple[list[str], bool]:
-    """Return the values' names with their axes in one order, and whether channels come first in it.
+    """Return the values' names with their axes in one order, and True if channels come first in it.
 
-    Most branches end in a layer that ONNX computes with channels first; the others are turned to that.
+    Most branches end in a layer that ONNX computes with channels first; the others are transposed to that.
     """
     channels_first = any(value.channels_first for value in sources)
     names = [to_channels_first(graph, value) if channels_first else value.name for value in sources]

@@ -1,4 +1,4 @@
-"""Networks while they are put together."""
+"""Construction of a network, layer by layer."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -9,23 +9,23 @@ from core.specs.training import PrecisionName
 from models.runtime import keras
 
 Builder = Callable[["Chain", Any], None]
-"""Puts the Keras layers that a spec describes behind those of a chain."""
+"""Appends the Keras layers of a spec to a chain."""
 
 
 class Chain:
-    """Layers behind one another, from any place on that there is: so branches grow side by side until they are joined.
+    """Consecutive layers, starting from any tensor, so that branches can be built one after another and then merged.
 
-    Layers are named by their kind and counted in order (`dense_2`), as core.networks.table names them: the names in a
-    saved model then don't depend on what else the process has built.
+    Layers are named by their kind and numbered in order (`dense_2`), as in core.networks.table, so that the names in a
+    saved model do not depend on what else the process has built.
 
     Attributes:
-        end: The Keras tensor that the next layer reads. Set back to what it was, it lets another branch begin there.
+        end: Keras tensor that the next layer reads. Set it back to begin another branch.
 
     Args:
-        input_shape: One sample, batch axis left out.
-        seed: What the first weights and dropout of each layer follow from.
-        dtype: Keras's dtype policy for the layers to come; the network's answers are float32 in any case.
-        builders: By the class of a layer's spec. A block builds the layers within it through them.
+        input_shape: Shape of one sample, without the batch axis.
+        seed: Seed from which the seeds of each layer's initial weights and dropout are derived.
+        dtype: Keras's dtype policy for the next layers; the network's outputs are always float32.
+        builders: Builders by the class of a layer's spec. A block builds its layers with them.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class Chain:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        """The shape that reaches the next layer, batch axis left out."""
+        """Input shape of the next layer, without the batch axis."""
         return tuple(self.end.shape[1:])
 
     def name(self, kind: str) -> str:
@@ -53,11 +53,11 @@ class Chain:
         return f"{kind}_{self._counts[kind]}"
 
     def build(self, specs: Iterable[BaseLayer]) -> None:
-        """Build the layers that specs describe, one behind the other.
+        """Build the layers of specs, one after the other.
 
         Raises:
-            KeyError: For a class of specs that has no builder.
-            ValueError: Keras's, where a layer cannot take the shape that reaches it; the table of layers says so first.
+            KeyError: If a class of specs has no builder.
+            ValueError: From Keras, if a layer cannot take its input; the layer table reports that earlier.
         """
         for spec in specs:
             if type(spec) not in self._builders:
@@ -65,17 +65,17 @@ class Chain:
             self._builders[type(spec)](self, spec)
 
     def build_branch(self, start: Any, specs: Iterable[BaseLayer]) -> Any:
-        """Build layers that read a tensor of this chain, and return the tensor they end in."""
+        """Build layers that read a tensor of this chain, and return the output tensor."""
         self.end = start
         self.build(specs)
         return self.end
 
     def add(self, layer: Any) -> None:
-        """Put a Keras layer behind those there are."""
+        """Append a Keras layer."""
         self.end = layer(self.end)
 
     def join(self, layer: Any, ends: Sequence[Any]) -> None:
-        """Put a Keras layer behind several branches."""
+        """Append a Keras layer that merges several branches."""
         self.end = layer([*ends])
 
     def finish(self) -> Any:

@@ -1,4 +1,4 @@
-"""Convolutions over images, and the zeros around them."""
+"""Convolutions over images, and zero padding."""
 
 from typing import Any
 
@@ -14,7 +14,7 @@ from models.runtime import keras
 
 
 def build_convolution(chain: Chain, spec: Conv2DLayer) -> None:
-    """Build the zeros around the image, the convolution and what it carries."""
+    """Build the zero padding, the convolution and the layers after its weights."""
     padding = spec.padding
     if not isinstance(padding, str):
         _add_zeros(chain, padding)
@@ -66,8 +66,8 @@ def write_convolution(graph: Graph, layer: Any, value: Value) -> Value:
 
 
 def write_zeros(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write a ZeroPadding2D layer, in whichever order the image's axes stand."""
-    # Keras has the sides of an axis together, ONNX all beginnings before all ends.
+    """Write a ZeroPadding2D layer, for either order of the image's axes."""
+    # Keras pairs both sides of an axis, ONNX lists all beginnings before all ends.
     (top, bottom), (left, right) = layer.padding
     before, after = [top, left], [bottom, right]
     sides = [0, 0, *before, 0, 0, *after] if value.channels_first else [0, *before, 0, 0, *after, 0]

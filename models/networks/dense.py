@@ -1,4 +1,4 @@
-"""Dense layers, and layers that give each sample another shape: Flatten and Reshape."""
+"""Dense, Flatten and Reshape layers."""
 
 from math import prod
 from typing import Any
@@ -22,15 +22,15 @@ from models.runtime import keras
 
 
 def build_dense(chain: Chain, spec: DenseLayer) -> None:
-    """Build a dense layer and what it carries; an image is flattened first."""
+    """Build a dense layer and the layers after its weights; an image is flattened first."""
     _build_products(chain, spec, own_activation(spec))
     _build_rest(chain, spec)
 
 
 def build_output(chain: Chain, spec: DenseLayer) -> None:
-    """Build a dense layer that computes its products in 16 bits and from its activation on in float32.
+    """Build a dense layer that computes its matrix product in 16 bits, and its activation in float32.
 
-    Sixteen bits are too few for a softmax and for the logarithm in the loss (Keras's guide to mixed precision).
+    A softmax and the logarithm in the loss need more than 16 bits (Keras's guide to mixed precision).
     """
     _build_products(chain, spec, None)
     chain.dtype = "float32"
@@ -62,7 +62,7 @@ def build_flatten(chain: Chain, spec: FlattenLayer) -> None:  # noqa: ARG001 - i
 
 
 def add_flatten(chain: Chain) -> None:
-    """Make one row of each sample."""
+    """Append a Flatten layer."""
     chain.add(keras.layers.Flatten(name=chain.name("flatten"), dtype=chain.dtype))
 
 
@@ -80,7 +80,7 @@ def write_dense(graph: Graph, layer: Any, value: Value) -> Value:
 
 
 def write_flatten(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write a Flatten layer; a row stays as it is."""
+    """Write a Flatten layer; nothing is written if the value has one axis."""
     if len(value.shape) == 1:
         return value
     return _reshape(graph, layer, value, (prod(value.shape),))

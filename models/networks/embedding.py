@@ -1,4 +1,4 @@
-"""Embeddings of categories, in front of a network's first layer."""
+"""Embeddings of categories, before a network's first layer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -13,14 +13,14 @@ from models.runtime import keras
 from models.seeds import derive_seed
 
 NUMBERS_DTYPE = "float32"
-"""Sixteen bits could not tell the numbers of categories apart."""
+"""Dtype of category numbers: 16 bits cannot represent all of them exactly."""
 
 
 def build_embeddings(chain: Chain, tables: Sequence[EmbeddingTable]) -> None:
-    """Build the layers that replace the numbers of categories, which stand last in a row, by their vectors.
+    """Build the layers that replace the category numbers, the last in a row, with their vectors.
 
-    Columns whose vectors are equally long share one layer, each with rows of its own: that computes what a layer for
-    each column would. Rows are cut into parts by layers that every Keras can load.
+    Columns with vectors of one length share one layer, each with its own rows, which is equivalent to a layer for each
+    column. Rows are divided by layers that every version of Keras can load.
     """
     if not tables:
         return
@@ -58,9 +58,9 @@ def _crop(chain: Chain, shape: tuple[int, ...], start: int, end: int) -> None:
 
 
 def _look_up(chain: Chain, table: EmbeddingTable) -> None:
-    """Turn the numbers of categories (…, columns) into their vectors side by side (…, columns · dim)."""
+    """Replace category numbers (…, columns) with their concatenated vectors (…, columns · dim)."""
     name = chain.name("embedding")
-    # Keras's own default, drawn by the experiment's seed.
+    # Keras's default, with a seed derived from the experiment's.
     initializer = keras.initializers.RandomUniform(-0.05, 0.05, seed=derive_seed(chain.seed, name, "embeddings"))
     chain.add(
         keras.layers.Embedding(
@@ -72,7 +72,7 @@ def _look_up(chain: Chain, table: EmbeddingTable) -> None:
 
 
 def write_cropping(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write a Cropping1D or Cropping2D layer that keeps a part of each row (…, width, 1), as rows are cut here."""
+    """Write a Cropping1D or Cropping2D layer that keeps a part of each row (…, width, 1)."""
     start, margin = layer.cropping[-1] if isinstance(layer.cropping[0], tuple) else layer.cropping
     end = value.shape[-2] - margin
     bounds = [
@@ -82,7 +82,7 @@ def write_cropping(graph: Graph, layer: Any, value: Value) -> Value:
 
 
 def write_embedding(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write an Embedding layer: a vector for each number of a category."""
+    """Write an Embedding layer: a vector for each category number."""
     vectors = graph.constant(f"{layer.name}_embeddings", layer.embeddings.numpy())
     rows = graph.add("Cast", value.name, to=onnx.TensorProto.INT64)
     return Value(graph.add("Gather", vectors, rows, axis=0, stem=layer.name), (*value.shape, layer.output_dim))

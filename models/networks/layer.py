@@ -1,4 +1,4 @@
-"""Parts that several layers share: their weights, activation, batch normalisation and dropout."""
+"""Weights, activation, batch normalisation and dropout, which several layers share."""
 
 from collections.abc import Callable
 from typing import Any
@@ -14,7 +14,7 @@ from models.seeds import derive_seed
 
 
 def weights_of(spec: WeightedLayer, name: str, seed: int) -> dict[str, Any]:
-    """Return Keras's arguments for the kernel and bias of the layer of this name."""
+    """Return Keras's arguments for the kernel and bias of the layer with this name."""
     return {
         "use_bias": spec.use_bias,
         "kernel_initializer": make_initializer(spec.kernel_initializer, derive_seed(seed, name, "kernel")),
@@ -25,12 +25,12 @@ def weights_of(spec: WeightedLayer, name: str, seed: int) -> dict[str, Any]:
 
 
 def own_activation(spec: WeightedLayer) -> Activation | None:
-    """Return the activation that the Keras layer computes itself; None where a normalisation comes before it."""
+    """Return the activation that the Keras layer computes itself; None if a normalisation precedes it."""
     return None if spec.normalizes_first else spec.activation
 
 
 def build_normalization(chain: Chain, spec: WeightedLayer) -> None:
-    """Build the batch normalisation of a layer, and its activation where that comes after it."""
+    """Build the batch normalisation of a layer, and the activation if it is a separate layer."""
     if spec.batch_normalization is not None:
         _build_batch_normalization(chain, spec.batch_normalization)
     if spec.normalizes_first:
@@ -51,7 +51,7 @@ def _build_batch_normalization(chain: Chain, spec: BatchNormalization) -> None:
 
 
 def build_activation(chain: Chain, activation: Activation) -> None:
-    """Build an activation as a layer of its own."""
+    """Build an activation as a separate layer."""
     chain.add(keras.layers.Activation(activation, name=chain.name("activation"), dtype=chain.dtype))
 
 
@@ -61,13 +61,13 @@ def build_dropout(chain: Chain, spec: DropoutLayer) -> None:
 
 
 def add_dropout(chain: Chain, rate: float) -> None:
-    """Put dropout behind a layer; a rate of 0 adds a layer that drops nothing."""
+    """Append dropout; a rate of 0 appends a layer that drops nothing."""
     name = chain.name("dropout")
     chain.add(keras.layers.Dropout(rate, seed=derive_seed(chain.seed, name, "mask"), name=name, dtype=chain.dtype))
 
 
 ActivationWriter = Callable[[Graph, str, int], str]
-"""Writes an activation of a value; softmax also reads the axis of the channels. Returns the result's name."""
+"""Writes an activation of a value and returns the result's name; softmax also uses the axis of the channels."""
 
 
 def _operator(operator: str, **attributes: Any) -> ActivationWriter:
@@ -108,23 +108,23 @@ ACTIVATIONS: dict[str, ActivationWriter] = {
     "exponential": _operator("Exp"),
     "softmax": _write_softmax,
 }
-"""By Keras's name, with Keras's defaults: a slope of 0.2 for leaky ReLU; a hard sigmoid of relu6(x + 3) / 6."""
+"""Writers by Keras's name, with Keras's defaults: slope 0.2 for leaky ReLU; relu6(x + 3) / 6 for hard sigmoid."""
 
 
 def apply_activation(graph: Graph, activation: object, value: str, *, channel_axis: int = -1) -> str:
-    """Write an activation in ONNX's operators.
+    """Write an activation with ONNX operators.
 
     Args:
         graph: The graph to add to.
-        activation: A function that a Keras layer holds.
+        activation: Activation function of a Keras layer.
         value: Name of the value to apply it to.
-        channel_axis: The axis that softmax sums over.
+        channel_axis: Axis that softmax sums over.
 
     Returns:
         The name of the result.
 
     Raises:
-        KeyError: For an activation that no spec can name.
+        KeyError: If the activation is not in ACTIVATIONS.
     """
     name = activation_name(activation)
     if name not in ACTIVATIONS:
@@ -133,19 +133,19 @@ def apply_activation(graph: Graph, activation: object, value: str, *, channel_ax
 
 
 def activation_name(activation: object) -> str:
-    """Return Keras's name of the function that a layer holds as its activation."""
+    """Return Keras's name of an activation function."""
     return str(getattr(activation, "__name__", activation))
 
 
 def write_activation(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write a Keras layer's activation, of whatever else the layer has computed."""
+    """Write the activation of a Keras layer."""
     axis = 1 if value.channels_first else -1
     result = apply_activation(graph, layer.activation, value.name, channel_axis=axis)
     return Value(result, value.shape, value.channels_first)
 
 
 def write_normalization(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write batch normalisation by the moving mean and variance."""
+    """Write batch normalisation with the moving mean and variance."""
     mean, variance = layer.moving_mean.numpy(), layer.moving_variance.numpy()
     gamma = layer.gamma.numpy() if layer.scale else np.ones_like(mean)
     beta = layer.beta.numpy() if layer.center else np.zeros_like(mean)
@@ -154,7 +154,7 @@ def write_normalization(graph: Graph, layer: Any, value: Value) -> Value:
         constants = [graph.constant(f"{layer.name}_{name}", array) for name, array in numbers.items()]
         result = graph.add("BatchNormalization", value.name, *constants, epsilon=layer.epsilon, stem=layer.name)
     else:
-        # ONNX's operator normalises the axis after the batch; here that is time, and the features come last.
+        # ONNX's operator normalises the axis after the batch, which is time here; the features are last.
         factor = gamma / np.sqrt(variance.astype(np.float64) + layer.epsilon)
         centred = graph.add("Sub", value.name, graph.constant(f"{layer.name}_mean", mean))
         scaled = graph.add("Mul", centred, graph.constant(f"{layer.name}_scale", factor))
@@ -163,7 +163,7 @@ def write_normalization(graph: Graph, layer: Any, value: Value) -> Value:
 
 
 def write_rescaling(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write a Rescaling, which turns standardised answers into the target's units."""
+    """Write a Rescaling layer, which converts standardised outputs to the target's units."""
     scaled = graph.add("Mul", to_channels_last(graph, value), graph.constant(f"{layer.name}_scale", layer.scale))
     result = graph.add("Add", scaled, graph.constant(f"{layer.name}_offset", layer.offset), stem=layer.name)
     return Value(result, value.shape)

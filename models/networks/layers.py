@@ -1,4 +1,4 @@
-"""Tables of the layers: a builder for each class of specs, an ONNX writer for each class of Keras's layers."""
+"""Lists of layers: a builder for each class of specs, an ONNX writer for each Keras class."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -41,7 +41,7 @@ BUILDERS: dict[type[BaseLayer], Builder] = {
 }
 
 Writer = Callable[..., Value]
-"""Writes a Keras layer in ONNX's operators: from the graph, the layer and the values that it reads."""
+"""Writes a Keras layer with ONNX operators, given the graph, the layer and its inputs."""
 
 WRITERS: dict[type, Writer] = {
     keras.layers.Dense: write_dense,
@@ -68,11 +68,11 @@ WRITERS: dict[type, Writer] = {
 }
 
 TRAINING_ONLY: tuple[type, ...] = (keras.layers.Dropout,)
-"""Keras's layers that pass their input on once a network is trained: ONNX files are written without them."""
+"""Keras layers that do nothing in inference; ONNX files do not contain them."""
 
 
 def build_layers(chain: Chain, specs: Sequence[LayerSpec]) -> None:
-    """Build the layers of a network, the last one included, which answers in float32."""
+    """Build the layers of a network; the output of the last one is float32."""
     *others, last = specs
     chain.build(others)
     if isinstance(last, DenseLayer) and chain.dtype != "float32":
@@ -82,15 +82,15 @@ def build_layers(chain: Chain, specs: Sequence[LayerSpec]) -> None:
 
 
 def write_layer(graph: Graph, layer: Any, sources: Sequence[Value]) -> Value:
-    """Write one Keras layer with the weights it has, as it works in inference.
+    """Write one Keras layer with its current weights, for inference.
 
     Args:
         graph: The graph to add to.
-        layer: Of no class in TRAINING_ONLY.
-        sources: The values that it reads: one, or several for a layer that joins branches.
+        layer: A layer whose class is not in TRAINING_ONLY.
+        sources: Inputs of the layer: one, or several for a layer that merges branches.
 
     Raises:
-        KeyError: For a class of layers that has no writer.
+        KeyError: If a class of layers has no writer.
     """
     if type(layer) not in WRITERS:
         name = type(layer).__name__

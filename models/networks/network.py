@@ -1,4 +1,4 @@
-"""Build the Keras network that a spec describes."""
+"""Construction of the Keras network of a spec."""
 
 from collections.abc import Callable
 from typing import Any
@@ -15,18 +15,18 @@ from models.networks.layers import BUILDERS, build_layers
 from models.runtime import keras
 
 InputBuilder = Callable[[Chain, DatasetShape], None]
-"""Builds the layers in front of a network's first layer; core.networks has their rows (`tabulate_input`)."""
+"""Builds the layers before a network's first layer; core.networks has their rows (`tabulate_input`)."""
 
 
 def _build_rows(chain: Chain, shape: DatasetShape) -> None:
-    """Build the embeddings, and a Flatten layer where samples have more than one axis."""
+    """Build the embeddings, and a Flatten layer if samples have more than one axis."""
     build_embeddings(chain, shape.embeddings)
     if len(chain.shape) > 1:
         add_flatten(chain)
 
 
 def _build_images(chain: Chain, _shape: DatasetShape) -> None:
-    """Build a Reshape layer where images have no axis of channels."""
+    """Build a Reshape layer if images have no channel axis."""
     if len(chain.shape) < IMAGE_RANK:
         chain.add(keras.layers.Reshape((*chain.shape, 1), name=chain.name("reshape"), dtype=chain.dtype))
 
@@ -41,23 +41,23 @@ INPUT_BUILDERS: dict[type[BaseNetwork], InputBuilder] = {
     ImageNetwork: _build_images,
     SequenceNetwork: _build_sequences,
 }
-"""By the class of a network, or a class that it is derived from."""
+"""Builders by the class of a network, or a base class of it."""
 
 
 def build_network(spec: Network, shape: DatasetShape, seed: int, precision: PrecisionName = "float32") -> Any:
-    """Build the Keras network that a spec describes.
+    """Build the Keras network of a spec.
 
     Args:
-        spec: Kind and layers; core.networks.network has found that they fit one another.
-        shape: Of the dataset it will learn from.
-        seed: The experiment's; first weights and dropout follow from it.
-        precision: What layers compute in; weights and answers are float32 in any case.
+        spec: Kind and layers, checked by core.networks.network.
+        shape: Shape of the dataset.
+        seed: Seed of the experiment, for initial weights and dropout.
+        precision: Precision of the computations; weights and outputs are always float32.
 
     Returns:
         A keras.Model from (batch, *shape.network_input_shape) to its last layer's output.
 
     Raises:
-        KeyError: For a class of networks or layers that has no builder.
+        KeyError: If a class of networks or layers has no builder.
     """
     chain = Chain(shape.network_input_shape, seed, precision, BUILDERS)
     find_input_builder(type(spec))(chain, shape)
@@ -66,10 +66,10 @@ def build_network(spec: Network, shape: DatasetShape, seed: int, precision: Prec
 
 
 def find_input_builder(network_class: type[BaseNetwork]) -> InputBuilder:
-    """Return what builds the layers in front of a network's first layer.
+    """Return the builder of the layers before a network's first layer.
 
     Raises:
-        KeyError: For a class that is not in INPUT_BUILDERS, nor derived from one that is.
+        KeyError: If neither the class nor a base class is in INPUT_BUILDERS.
     """
     for base in network_class.__mro__:
         if base in INPUT_BUILDERS:

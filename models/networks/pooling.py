@@ -1,4 +1,4 @@
-"""Pooling over windows of an image, or over all of it."""
+"""Pooling over windows of an image, or over the whole image."""
 
 from typing import Any
 
@@ -21,7 +21,7 @@ OPERATORS: dict[type, str] = {
     keras.layers.GlobalMaxPooling2D: "GlobalMaxPool",
     keras.layers.GlobalAveragePooling2D: "GlobalAveragePool",
 }
-"""ONNX's, by Keras's class."""
+"""ONNX operators by Keras class."""
 
 
 def build_pooling(chain: Chain, spec: Pooling2DLayer) -> None:
@@ -30,7 +30,7 @@ def build_pooling(chain: Chain, spec: Pooling2DLayer) -> None:
 
 
 def add_pooling(chain: Chain, pooling: Pooling) -> None:
-    """Put pooling behind a layer."""
+    """Append a pooling layer."""
     name = chain.name(f"{pooling.kind}_pooling2d")
     chain.add(
         POOLINGS[pooling.kind](
@@ -46,7 +46,7 @@ def build_global_pooling(chain: Chain, spec: GlobalPooling2DLayer) -> None:
 
 
 def write_pooling(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write the greatest or mean value of each window; the mean counts no padding, as in TensorFlow."""
+    """Write max or average pooling; the average does not count padding, as in TensorFlow."""
     result = graph.add(
         OPERATORS[type(layer)],
         to_channels_first(graph, value),
@@ -59,6 +59,6 @@ def write_pooling(graph: Graph, layer: Any, value: Value) -> Value:
 
 
 def write_global_pooling(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write the greatest or mean value of each channel."""
+    """Write the maximum or mean of each channel."""
     pooled = graph.add(OPERATORS[type(layer)], to_channels_first(graph, value))
     return Value(graph.add("Flatten", pooled, stem=layer.name), value.shape[-1:])

@@ -29,14 +29,14 @@ FROM_END = np.iinfo(np.int64).max
 _OPERATORS = {"SimpleRNN": "RNN", "LSTM": "LSTM", "GRU": "GRU"}
 
 _NATIVE = {"relu": "Relu", "tanh": "Tanh", "sigmoid": "Sigmoid"}
-"""Activations that onnxruntime's recurrent operators compute themselves; others go through a loop."""
+"""Activations that onnxruntime's recurrent operators support; others need a loop."""
 
 _GATE_ORDER = {"SimpleRNN": (0,), "LSTM": (0, 3, 1, 2), "GRU": (0, 1, 2)}
-"""Places in Keras of the gates that ONNX wants: LSTM has input, forget, cell, output in Keras, i, o, f, c in ONNX."""
+"""Keras's indices of the gates in ONNX's order: for LSTM Keras has input, forget, cell, output; ONNX i, o, f, c."""
 
 
 JOINS = {"concat": "Concat", "sum": "Add", "mul": "Mul", "ave": "Mean"}
-"""ONNX's operators, by Keras's `merge_mode`."""
+"""ONNX operators by Keras's `merge_mode`."""
 
 
 def build_recurrent(chain: Chain, spec: RecurrentLayer) -> None:
@@ -45,7 +45,7 @@ def build_recurrent(chain: Chain, spec: RecurrentLayer) -> None:
         chain.add(_one_direction(chain, spec, chain.name(spec.cell), go_backwards=spec.go_backwards))
         return
     name = chain.name("bidirectional")
-    # Keras would make the backward layer from the forward one's settings, seeds included: both would start alike.
+    # Keras would copy the settings of the forward layer, seeds included, and both would get the same initial weights.
     forward = _one_direction(chain, spec, f"{name}_forward", go_backwards=spec.go_backwards)
     backward = _one_direction(chain, spec, f"{name}_backward", go_backwards=not spec.go_backwards)
     chain.add(
@@ -91,18 +91,18 @@ def write_recurrent(graph: Graph, layer: Any, value: Value) -> Value:
     outputs = _run(graph, layer, sequence)
     if not layer.return_sequences:
         return Value(outputs, (layer.units,))
-    # Read backwards, Keras gives the outputs in the order they were made.
+    # With go_backwards, Keras returns the outputs in the order they were computed.
     ordered = _reverse(graph, outputs) if layer.go_backwards else outputs
     return Value(graph.add("Transpose", ordered, perm=BATCH_FIRST, stem=layer.name), (value.shape[0], layer.units))
 
 
 def write_bidirectional(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write two layers that read the sequence from either end, joined."""
+    """Write two layers that read the sequence in opposite directions, and merge their outputs."""
     sequence = graph.add("Transpose", value.name, perm=TIME_FIRST)
     forward, backward = layer.forward_layer, layer.backward_layer
     both = [_run(graph, direction, sequence) for direction in (forward, backward)]
     if layer.return_sequences and forward.go_backwards:
-        # Keras turns the second direction's outputs around, whichever way it reads.
+        # Keras always reverses the outputs of the backward layer.
         both = [_reverse(graph, outputs) for outputs in both]
     joined = _join(graph, layer.merge_mode, both)
     width = forward.units * (2 if layer.merge_mode == "concat" else 1)
@@ -112,10 +112,10 @@ def write_bidirectional(graph: Graph, layer: Any, value: Value) -> Value:
 
 
 def _run(graph: Graph, layer: Any, sequence: str) -> str:
-    """Write the reading of (time, batch, features) in the layer's direction.
+    """Write a recurrent layer over (time, batch, features) in its direction.
 
     Returns:
-        The name of the outputs (time, batch, units), each where its input stood; or of the last one (batch, units).
+        The name of the outputs (time, batch, units), in the order of the inputs; or of the last one (batch, units).
     """
     activations = [activation_name(layer.activation)]
     if hasattr(layer, "recurrent_activation"):
@@ -143,7 +143,7 @@ def _run_operator(graph: Graph, layer: Any, sequence: str) -> str:
     ]
     outputs, last, *_ = graph.add_many(_OPERATORS[kind], [sequence, *weights], 2, layer.name, **attributes)
     chosen = outputs if layer.return_sequences else last
-    # The axis of directions has one place here: (time, 1, batch, units) or (1, batch, units).
+    # The axis of directions has length 1 here: (time, 1, batch, units) or (1, batch, units).
     axis = graph.constant("axis", [1 if layer.return_sequences else 0], np.int64)
     return graph.add("Squeeze", chosen, axis, stem=layer.name)
 
@@ -154,7 +154,7 @@ def _weights(layer: Any) -> tuple[Any, Any, Any]:
     width = len(order) * layer.units
     biases = np.zeros((2, width), np.float32)
     if layer.use_bias:
-        # A GRU with reset_after keeps one for the inputs and one for the state; all others have one.
+        # A GRU with reset_after has one for the inputs and one for the state; all others have one.
         given = cell.bias.numpy().reshape(-1, width)
         biases[: len(given)] = given
     return (
@@ -170,7 +170,7 @@ def _sort_gates(array: Any, order: Sequence[int]) -> Any:
 
 
 def _reverse(graph: Graph, value: str) -> str:
-    """Turn the first axis around."""
+    """Reverse the first axis."""
     start, end, axis, step = (
         graph.constant(name, [number], np.int64)
         for name, number in (("start", -1), ("end", -FROM_END), ("axis", 0), ("step", -1))

@@ -1,4 +1,4 @@
-"""Recurrent layers whose activations ONNX's own recurrent operators do not have: a loop over time."""
+"""Loop over time for recurrent layers whose activations ONNX's recurrent operators do not support."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +11,7 @@ from models.onnx_graph import BATCH, Graph, tensor
 
 @dataclass(frozen=True, slots=True)
 class _Cell:
-    """A cell's sizes and recurrent weights, as constants of the graph around the loop."""
+    """Sizes and recurrent weights of a cell, as constants of the graph around the loop."""
 
     layer: Any
     kernel: str
@@ -23,9 +23,9 @@ class _Cell:
 
 
 def write_loop(graph: Graph, layer: Any, sequence: str) -> str:
-    """Write the reading of (time, batch, features) in the layer's direction: one pass of ONNX's Scan for each step.
+    """Write a recurrent layer over (time, batch, features) in its direction, with ONNX's Scan over the steps.
 
-    What the inputs contribute to all gates is one matrix product before the loop.
+    The inputs' contribution to all gates is one matrix product before the loop.
 
     Args:
         graph: The graph to add to.
@@ -33,7 +33,7 @@ def write_loop(graph: Graph, layer: Any, sequence: str) -> str:
         sequence: Name of the input.
 
     Returns:
-        The name of the outputs (time, batch, units), each where its input stood; or of the last one (batch, units).
+        The name of the outputs (time, batch, units), in the order of the inputs; or of the last one (batch, units).
     """
     kernel = layer.cell.kernel.numpy()
     inputs = graph.add("MatMul", sequence, graph.constant(f"{layer.name}_kernel", kernel))
@@ -69,7 +69,7 @@ def _zero_state(graph: Graph, sequence: str, units: int) -> str:
 
 
 def _body(graph: Graph, cell: _Cell, num_states: int, width: int) -> Any:
-    """Return the graph of one time step: from states and the inputs' share to new states and the output."""
+    """Return the graph of one time step: from states and the inputs' contribution to new states and the output."""
     body = Graph(graph.names)
     states = [body.name("state") for _ in range(num_states)]
     inputs = body.name("step")

@@ -1,4 +1,4 @@
-"""Weights of a network: drawn by an initializer, set by a spec, found by name."""
+"""Weights of a network: initializers, regularizers, given values and names."""
 
 from typing import Any
 
@@ -27,23 +27,23 @@ INITIALIZERS: dict[str, Any] = {
 
 
 def make_initializer(spec: AnyInitializer, seed: int) -> Any:
-    """Return Keras's initializer; one that draws does so by `seed`."""
+    """Return the Keras initializer, with `seed` if it is random."""
     is_fixed = isinstance(spec, Constant) or (isinstance(spec, PlainInitializer) and spec.name in {"zeros", "ones"})
     arguments = spec.model_dump(exclude={"name"})
     return INITIALIZERS[spec.name](**arguments) if is_fixed else INITIALIZERS[spec.name](**arguments, seed=seed)
 
 
 def make_regularizer(spec: Regularizer | None) -> Any:
-    """Return Keras's regularizer, or None where there is nothing to add."""
+    """Return the Keras regularizer, or None if there is none."""
     if spec is None or not (spec.l1 or spec.l2):
         return None
     return keras.regularizers.L1L2(l1=spec.l1, l2=spec.l2)
 
 
 def named_weights(layer: Any) -> dict[str, Any]:
-    """Return the arrays of weights of one Keras layer, by Keras's names and in its order.
+    """Return the weight arrays of a Keras layer, by Keras's names and in Keras's order.
 
-    A bidirectional layer has those of its two directions, with `forward_` or `backward_` in front.
+    The names of a bidirectional layer begin with `forward_` or `backward_`.
     """
     if isinstance(layer, keras.layers.Bidirectional):
         directions = {"forward": layer.forward_layer, "backward": layer.backward_layer}
@@ -56,11 +56,11 @@ def named_weights(layer: Any) -> dict[str, Any]:
 
 
 def set_first_weights(network: Any, given: InitialWeights) -> None:
-    """Set the weights that are named; the others stay as their initializers have drawn them.
+    """Set the weights that are named; the others keep the values of their initializers.
 
     Args:
         network: A keras.Model.
-        given: By layer and name; core.checks.weights has found that their shapes are the network's.
+        given: Weights by layer and name, with shapes checked by core.checks.weights.
     """
     for layer, arrays in given.items():
         weights = named_weights(network.get_layer(layer))

@@ -1,4 +1,4 @@
-"""Windows that slide over images, in ONNX's operators."""
+"""Padding of sliding windows over images, for ONNX."""
 
 from math import ceil
 
@@ -10,14 +10,14 @@ def pads(
     strides: tuple[int, int],
     dilations: tuple[int, int] = (1, 1),
 ) -> list[int]:
-    """Return the padding as TensorFlow chooses it: where it is uneven, the greater part at the bottom and right.
+    """Return the padding as TensorFlow computes it: if it is uneven, there is more at the bottom and right.
 
     Args:
-        padding: Keras's, `valid` or `same`.
-        shape: Of the image (height, width, channels).
+        padding: `valid` or `same`.
+        shape: Shape of the image (height, width, channels).
         window: Height and width.
-        strides: Down and to the right.
-        dilations: Down and to the right.
+        strides: Vertical and horizontal.
+        dilations: Vertical and horizontal.
 
     Returns:
         [top, left, bottom, right].

@@ -1,1 +1,1 @@
-"""Preparation of raw inputs: fitted on training rows, exported with the network."""
+"""Preparation of raw inputs: fitted on training samples, exported with the network."""

@@ -1,4 +1,4 @@
-"""Changes to inputs within a training step: bytes become numbers, images are changed at random."""
+"""Preparation of inputs within a training step: bytes to floats, and augmentation of images."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,24 +10,24 @@ from models.runtime import tf
 from models.seeds import derive_seed
 
 Augment = Callable[[Any, Any], Any]
-"""From images (n, height, width[, channels]) and the number of the step to images of the same shape."""
+"""Augments images (n, height, width[, channels]), given the number of the step; keeps their shape."""
 
 NUM_DRAWS = 7
 
 RANDOM_BITS = 24
-"""As many as float32 has for numbers between 0 and 1."""
+"""Random bits for a float32 between 0 and 1."""
 
 
 def make_augmentation(spec: Augmentation, seed: int) -> Augment | None:
-    """Make the changes that a spec asks for; None if there are none.
+    """Return the augmentation of a spec; None if there is none.
 
-    In this order: flip, shift, rotate, crop. What is drawn for an image follows from the seed, the step and its place
-    in the batch alone, and is the same in a graph and in an XLA program. Shifts are by whole pixels. Rotations are
-    about the centre, interpolated linearly, and repeat the border as shifts do.
+    In this order: flip, shift, rotate, crop. The random numbers of an image depend only on the seed, the step and its
+    index in the batch, and are the same in a graph and in an XLA program. Shifts are by whole pixels. Rotations are
+    about the centre, with linear interpolation, and repeat the border as shifts do.
 
     Args:
-        spec: How far images may be changed.
-        seed: The experiment's.
+        spec: Augmentation of the spec.
+        seed: Seed of the experiment.
     """
     if not spec.is_any:
         return None
@@ -47,8 +47,8 @@ def make_augmentation(spec: Augmentation, seed: int) -> Augment | None:
 
 
 def _draw(num_images: Any, key: int, step: Any) -> Any:
-    """Numbers from 0 to below 1: (NUM_DRAWS, num_images)."""
-    # Bits, since TensorFlow's kernels and XLA make different fractions of the same bits (models.fit.programs.tracing).
+    """Draw numbers from 0 to below 1: (NUM_DRAWS, num_images)."""
+    # Bits, because TensorFlow's kernels and XLA make different floats of the same bits (models.fit.programs.tracing).
     seed = tf.stack([tf.constant(key, tf.int32), tf.cast(step, tf.int32)])
     bits = tf.random.stateless_uniform(
         (NUM_DRAWS, num_images), seed, minval=None, maxval=None, dtype=tf.uint32, alg="philox"
@@ -75,7 +75,7 @@ def _flip_and_shift(spec: Augmentation, values: Any, draws: Any) -> Any:
 
 
 def _crop(values: Any, border: int, down: Any, across: Any) -> Any:
-    """Cut the images' size out of them at random after adding zeros all around."""
+    """Pad the images with zeros and crop them to their size at a random position."""
     for axis, draws in ((1, down), (2, across)):
         size = values.shape[axis]
         first = tf.cast(tf.floor(draws * (2 * border + 1)), tf.int32) - border
@@ -88,7 +88,7 @@ def _crop(values: Any, border: int, down: Any, across: Any) -> Any:
 
 
 def _rotate(values: Any, angles: Any) -> Any:
-    """Turn each image anticlockwise by its angle in radians: float32."""
+    """Rotate each image anticlockwise by its angle in radians: float32."""
     height, width, num_channels = values.shape[1:]
     centre_y, centre_x = (height - 1) / 2, (width - 1) / 2
     down = tf.range(height, dtype=tf.float32)[:, tf.newaxis] - centre_y
@@ -118,25 +118,25 @@ def _whole(numbers: Any) -> Any:
 
 @dataclass(frozen=True, slots=True)
 class StepPreparation:
-    """Part of the preparation of inputs that is left to each step, so that pixels can be stored as bytes.
+    """Part of the preparation that runs in each step, so that pixels can be stored as bytes.
 
     Attributes:
-        factor: Every number is multiplied by it.
-        augment: Changes inputs that are learned from: takes them and the number of the step; None changes nothing.
+        factor: Multiplies every number.
+        augment: Augmentation of training inputs; None for none.
     """
 
     factor: float = 1.0
     augment: Callable[[Any, Any], Any] | None = None
 
     def for_training(self, inputs: Any, step: Any) -> Any:
-        """Return inputs to learn from, as the network takes them."""
+        """Prepare training inputs for the network."""
         return self.for_evaluation(inputs if self.augment is None else self.augment(inputs, step))
 
     def for_evaluation(self, inputs: Any) -> Any:
-        """Return inputs that are only measured, as the network takes them."""
+        """Prepare held-out inputs for the network."""
         numbers = inputs if inputs.dtype == tf.float32 else tf.cast(inputs, tf.float32)
         return numbers if self.factor == 1.0 else numbers * tf.constant(self.factor, tf.float32)
 
 
 AS_STORED = StepPreparation()
-"""For inputs that are stored as the network takes them."""
+"""For inputs that are stored as the network reads them."""

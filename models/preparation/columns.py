@@ -1,4 +1,4 @@
-"""Columns of a table as numbers: learned from its training rows, applied to whole columns."""
+"""Encoding of a table's columns as numbers: fitted on its training rows, applied to all rows."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -28,7 +28,7 @@ Rows = npt.NDArray[np.float32]
 MICROSECONDS_A_DAY = 86_400_000_000
 
 MONDAY = 3
-"""Day 0 of Unix time was a Thursday, three days after one."""
+"""Weekday of day 0 of Unix time, a Thursday; Monday is 0."""
 
 
 class ColumnEncoder:
@@ -41,7 +41,7 @@ class ColumnEncoder:
             self._places = {value: float(place) for place, value in enumerate(encoding.values)}
 
     def encode(self, values: Any) -> Rows:
-        """From (n,) values of the table to (n, width), NaN where they are missing."""
+        """Encode values (n,) of the table as (n, width); missing values become NaN."""
         match self.encoding:
             case NumberEncoding():
                 return _encode_numbers(values)
@@ -59,7 +59,7 @@ class ColumnEncoder:
 
 
 def category_texts(values: Any) -> list[str | None]:
-    """Values as text, None where they are missing: numbers as JSON writes them, true and false, dates in ISO 8601."""
+    """Return values as text, or None if missing: numbers as in JSON, true and false, dates in ISO 8601."""
     plain, is_missing = filled(values)
     if plain.dtype == object:
         texts: list[str | None] = plain.tolist()
@@ -82,7 +82,7 @@ def _text(value: Any) -> str:
     if isinstance(value, int):
         return str(value)
     if value is None:
-        return ""  # A date that is missing; it is taken out afterwards.
+        return ""  # A missing date, which is removed later.
     text = str(value.isoformat())
     return text.removesuffix("T00:00:00") if text.endswith("T00:00:00") else f"{text}Z"
 
@@ -91,7 +91,7 @@ def _encode_numbers(values: Any) -> Rows:
     plain, is_missing = filled(values)
     with np.errstate(over="ignore"):
         numbers = plain.astype(np.float32)
-    # What float32 cannot hold is no number to a network.
+    # Numbers beyond the range of float32 count as missing.
     numbers[is_missing | ~np.isfinite(numbers)] = MISSING
     return np.asarray(numbers[:, None], np.float32)
 
@@ -142,7 +142,7 @@ def _part(part: DatePart, moments: Any, origin: str) -> npt.NDArray[np.float64]:
 Mask = npt.NDArray[np.bool_]
 
 Counts = dict[str, Counter[str | None]]
-"""How often each category occurs, by column; None stands for missing values."""
+"""Frequency of each category, by column; None for missing values."""
 
 EPOCH = "1970-01-01"
 
@@ -151,9 +151,9 @@ def fit_encoding(reader: TableReader, columns: Sequence[FeatureColumn], is_train
     """Find the categories and the earliest dates of the training rows.
 
     Args:
-        reader: Of the table.
-        columns: To learn from.
-        is_train: (rows,): whether a row is one of them.
+        reader: Reader of the table.
+        columns: Feature columns.
+        is_train: (rows,): True for training rows.
     """
     counts: Counts = {column.name: Counter() for column in columns if column.kind == "category"}
     earliest: dict[str, Any] = dict.fromkeys(column.name for column in columns if column.kind == "date")
@@ -184,13 +184,13 @@ def _encoding(column: FeatureColumn, counts: Counts, earliest: dict[str, Any]) -
 
 
 def _categories(column: FeatureColumn, counter: Counter[str | None]) -> tuple[str, ...]:
-    """In order of value or alphabet; where there are too many, the most frequent ones."""
+    """Return the categories in order of value or alphabet; the most frequent ones if there are too many."""
     are_numbers = column.source in {"integer", "number"}
     present = [text for text in counter if text is not None]
     ordered = sorted(present, key=float if are_numbers else str)
     if column.max_categories is None or len(ordered) <= column.max_categories:
         return tuple(ordered)
-    # Sorting keeps the order of those that are equally frequent.
+    # The sort is stable for equal frequencies.
     kept = set(sorted(ordered, key=lambda text: -counter[text])[: column.max_categories])
     return tuple(text for text in ordered if text in kept)
 
@@ -210,10 +210,10 @@ def encode_rows(
     masks: Sequence[Mask],
     storage: Storage,
 ) -> list[Rows]:
-    """Encode the rows of each mask, in order: for each an array (rows, encoding.width).
+    """Encode the rows of each mask, in order, as arrays (rows, encoding.width).
 
     Raises:
-        InvalidInput: If a value is missing where the spec refuses that.
+        InvalidInput: If a value is missing in a column with missing 'refuse'.
     """
     encoders = [ColumnEncoder(column) for column in encoding.columns]
     arrays = [storage.empty((int(mask.sum()), encoding.width)) for mask in masks]
@@ -233,7 +233,7 @@ def _check_missing(encoding: TableEncoding, rows: Rows) -> None:
     for column in encoding.columns:
         if not column.allows_missing and np.isnan(rows[:, place]).any():
             raise InvalidInput(
-                f"The column '{column.name}' has rows without a value that float32 can hold, and missing is 'refuse'. "
-                "Fill them in, or let them be filled."
+                f"The column '{column.name}' has rows without a value in the range of float32, and missing is "
+                "'refuse'. Fill them in, or set missing."
             )
         place += column.width

@@ -1,6 +1,6 @@
-"""Preparation of raw inputs for a network: applied to training arrays once, and exported with the model.
+"""Preparation of raw inputs for a network: applied once to training arrays, and exported with the model.
 
-Training and the Keras file go through the same layers; `add_to` writes the same steps in ONNX's operators.
+Training and the Keras file use the same layers; `add_to` writes the same steps with ONNX operators.
 """
 
 from dataclasses import dataclass
@@ -22,13 +22,13 @@ Inputs = npt.NDArray[np.float32] | npt.NDArray[np.uint8]
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
-    """The steps between raw inputs and the network, in this order.
+    """Steps between raw inputs and the network, in this order.
 
     Attributes:
-        factor: Every number is multiplied by it; for pixels.
+        factor: Multiplies every number; for pixels.
         offset: Subtracted from each column; () for none.
-        spread: Each column is divided by it after that; as long as `offset`.
-        powers: Which powers of the one column replace it.
+        spread: Divides each column after that; as long as `offset`.
+        powers: Powers that replace the only column.
     """
 
     factor: float = 1.0
@@ -38,32 +38,32 @@ class Preparation:
 
     @property
     def factor_alone(self) -> float | None:
-        """The factor, where nothing else is done; None otherwise.
+        """The factor, if there are no other steps; else None.
 
-        A multiplication can be left to the training steps: it costs them nothing that could be measured.
+        A multiplication can be done in each training step, at no measurable cost.
         """
         return self.factor if not self.offset and self.powers is None else None
 
     def attach(self, inputs: Any) -> Any:
-        """Put the steps behind a Keras tensor of raw inputs (batch, *input_shape), by Keras's own layers only."""
+        """Apply the steps to a Keras tensor of raw inputs (batch, *input_shape), with Keras layers only."""
         values = inputs
         if self.factor != 1.0:
             values = keras.layers.Rescaling(self.factor, name="rescaling")(values)
         if self.offset:
-            # Subtracting first keeps the digits of columns that lie far from zero.
+            # Subtracting first keeps the precision of columns that are far from zero.
             values = keras.layers.Rescaling(1.0, offset=[-offset for offset in self.offset], name="centering")(values)
             values = keras.layers.Rescaling([1 / spread for spread in self.spread], name="scaling")(values)
         return values if self.powers is None else _attach_powers(self.powers, values)
 
     def apply(self, inputs: Inputs, allocate: Allocate = in_memory) -> Inputs:
-        """Prepare an array of raw inputs (n, *input_shape), some at a time; `allocate` makes what they go into."""
+        """Prepare an array of raw inputs (n, *input_shape) in chunks; `allocate` makes the result."""
         if self == Preparation() and inputs.dtype == np.float32:
             return inputs
         prepared: Inputs = prepare_rows(self.attach, inputs, allocate)
         return prepared
 
     def add_to(self, graph: Graph, value: Value) -> Value:
-        """Do to a value of an ONNX graph what `attach` does to a Keras tensor, in the same order."""
+        """Apply the steps to a value of an ONNX graph, as `attach` does to a Keras tensor."""
         name = value.name
         if self.factor != 1.0:
             name = graph.add("Mul", name, graph.constant("factor", self.factor))
@@ -74,13 +74,13 @@ class Preparation:
 
 
 AnyPreparation = Preparation | TablePreparation
-"""Each has `attach`, `apply`, `add_to` and `factor_alone`."""
+"""Classes with `attach`, `apply`, `add_to` and `factor_alone`."""
 
 
 def fit_scaling_of_columns(
     scaling: Scaling, train_inputs: Inputs, powers: PolynomialFeatures | None = None
 ) -> Preparation:
-    """Learn from the training samples (n, width) how each column is scaled; `powers` are taken after that."""
+    """Fit the scaling of each column on the training samples (n, width); `powers` come after that."""
     offset, spread = _fit_scaling(scaling, train_inputs)
     return Preparation(offset=offset, spread=spread, powers=powers)
 
@@ -93,7 +93,7 @@ def _fit_scaling(scaling: Scaling, inputs: Inputs) -> tuple[tuple[float, ...], t
         offset, spread = columns.mean(axis=0), columns.std(axis=0)
     else:
         offset, spread = columns.min(axis=0), columns.max(axis=0) - columns.min(axis=0)
-    # A column that never changes stays as far from the others as it was, instead of being divided by nothing.
+    # A constant column keeps its scale instead of being divided by zero.
     spread = np.where(spread == 0, 1.0, spread)
     return tuple(offset.tolist()), tuple(spread.tolist())
 

@@ -1,4 +1,4 @@
-"""Run what prepares raw inputs over whole arrays."""
+"""Preparation of whole arrays."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,15 +19,15 @@ MOST_ROWS_AT_ONCE = 8192
 
 
 def prepare_rows(attach: Callable[[Any], Any], inputs: Any, allocate: Allocate) -> Any:
-    """Send raw inputs through steps in Keras.
+    """Apply preparation steps in Keras to an array.
 
     Args:
-        attach: Puts the steps behind a Keras tensor.
-        inputs: (n, *input_shape), of any type of numbers; may be mapped from a file. Of windows the rows are prepared.
-        allocate: Makes the array that they go into.
+        attach: Applies the steps to a Keras tensor.
+        inputs: (n, *input_shape), of any numeric dtype; may be memory-mapped. Of windows the rows are prepared.
+        allocate: Makes the array for the result.
 
     Returns:
-        (n, *shape of what reaches the network), float32, or windows that read like it.
+        (n, *input shape of the network), float32, or windows that read like it.
     """
     if isinstance(inputs, Windows):
         return inputs.over(prepare_rows(attach, inputs.rows, allocate))

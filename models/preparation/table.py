@@ -1,7 +1,7 @@
-"""Preparation of the rows of an uploaded table for a network: steps over whole groups of columns.
+"""Preparation of the rows of an uploaded table for a network, in steps over groups of columns.
 
-It begins where core.signatures.encodings ends: at a row of float32 numbers, NaN where a value is missing, categories
-as the places of their values. Ten thousand columns take as many operations as ten.
+Its input is a row as core.signatures.encodings encodes it: float32 numbers, NaN for missing values, and category
+indices. The number of operations does not depend on the number of columns.
 """
 
 from dataclasses import dataclass
@@ -19,26 +19,26 @@ from models.runtime import keras
 Inputs = npt.NDArray[np.float32]
 
 HALF = 0.5
-"""Places are whole numbers; what is nearer than this to one is that one, rounding aside."""
+"""Category indices are whole numbers; a smaller difference than this is rounding."""
 
 
 @dataclass(frozen=True, slots=True)
 class TablePreparation:
-    """The steps between encoded rows and the network. What they give stands one behind the other, in this order.
+    """Steps between encoded rows and the network. Their results are concatenated in this order.
 
     Attributes:
-        numbers: Places in a row, of numbers, parts of dates and truth values.
-        fill: For each, what stands for a missing one.
-        offset: For each, what is subtracted.
-        spread: For each, what it is divided by after that.
-        flags: Places whose being missing is a number of its own: 1 where it is, else 0.
-        slots: Places of categories, once for each number that is 1 for one category and 0 for all others.
-        slot_codes: For each, the category: its place among the values, or how many there are for a missing one, or
-            UNSEEN for those that share a place.
-        slot_fill: For each, the category that stands for a missing one; ABSENT for none, which leaves all numbers 0.
-        embedded: Places of categories that become vectors.
-        embedded_fill: For each, the category that stands for a missing one.
-        embedded_first: For each, the vector of its first category, in the table that it shares with others.
+        numbers: Indices in a row, of numbers, parts of dates and booleans.
+        fill: Replacement of a missing value, for each of `numbers`.
+        offset: Subtracted from each of `numbers`.
+        spread: Divides each of `numbers` after that.
+        flags: Indices of numbers with a missing flag: 1 if the value is missing, else 0.
+        slots: Indices of one-hot encoded categories, once for each number of the one-hot vector.
+        slot_codes: Category of each slot: its index, or the number of categories for a missing one, or UNSEEN for
+            those that share a slot.
+        slot_fill: Category that replaces a missing one, for each slot; ABSENT for none: all numbers are 0.
+        embedded: Indices of embedded categories.
+        embedded_fill: Category that replaces a missing one, for each of `embedded`.
+        embedded_first: Index of the first category's vector in its embedding table, for each of `embedded`.
     """
 
     numbers: tuple[int, ...] = ()
@@ -55,11 +55,11 @@ class TablePreparation:
 
     @property
     def width(self) -> int:
-        """Numbers that reach the network."""
+        """Input width of the network."""
         return len(self.numbers) + len(self.flags) + len(self.slots) + len(self.embedded)
 
     def attach(self, inputs: Any) -> Any:
-        """Put the steps behind a Keras tensor of encoded rows (..., width), by Keras's own operations only."""
+        """Apply the steps to a Keras tensor of encoded rows (..., width), with Keras operations only."""
         parts = []
         if self.numbers:
             parts.append(self._attach_numbers(inputs))
@@ -75,16 +75,16 @@ class TablePreparation:
 
     @property
     def factor_alone(self) -> None:
-        """Never a factor alone: encoded rows are prepared before training."""
+        """None: encoded rows are prepared before training."""
         return
 
     def apply(self, inputs: Any, allocate: Allocate = in_memory) -> Inputs:
-        """Prepare encoded rows (n, …, width), some at a time; `allocate` makes what they go into."""
+        """Prepare encoded rows (n, …, width) in chunks; `allocate` makes the result."""
         prepared: Inputs = prepare_rows(self.attach, inputs, allocate)
         return prepared
 
     def add_to(self, graph: Graph, value: Value) -> Value:
-        """Do to a value (..., width of the encoded row) of an ONNX graph what `attach` does to a Keras tensor."""
+        """Apply the steps to a value (..., width) of an ONNX graph, as `attach` does to a Keras tensor."""
         parts = []
         if self.numbers:
             parts.append(self._add_numbers(graph, value.name))
@@ -101,7 +101,7 @@ class TablePreparation:
     def _attach_numbers(self, inputs: Any) -> Any:
         values = _take(inputs, self.numbers)
         values = keras.ops.where(keras.ops.isnan(values), _constant(self.fill), values)
-        # Subtracting first keeps the digits of columns that lie far from zero.
+        # Subtracting first keeps the precision of columns that are far from zero.
         centred = keras.ops.subtract(values, _constant(self.offset))
         return keras.ops.multiply(centred, 1 / _constant(self.spread))
 
@@ -123,7 +123,7 @@ class TablePreparation:
 
 
 ABSENT = -2.0
-"""Stands for no category at all, not even those unseen."""
+"""No category, not even an unseen one."""
 
 
 def _take(inputs: Any, places: tuple[int, ...]) -> Any:

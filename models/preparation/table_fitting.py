@@ -1,4 +1,4 @@
-"""Fillers of missing values and scales of numbers: learned from the training rows of a table, by scikit-learn."""
+"""Fitting of a table's preparation on its training rows: replacements of missing values and scales."""
 
 from collections.abc import Sequence
 from math import ceil
@@ -18,19 +18,19 @@ Rows = npt.NDArray[np.float32]
 Places = npt.NDArray[np.intp]
 
 NUMBERS_SEEN_AT_ONCE = 1 << 24
-"""Medians and most frequent values are those of evenly spaced training rows where there are more numbers than this:
+"""Medians and most frequent values of larger tables are fitted on evenly spaced training rows with this many numbers:
 64 MiB."""
 
 ROWS_AT_ONCE = 1 << 16
 
 
 def fit_table_preparation(columns: Sequence[FeatureColumn], encoding: TableEncoding, train: Rows) -> TablePreparation:
-    """Learn the steps behind encoded rows.
+    """Fit the steps that follow the encoding of rows.
 
     Args:
-        columns: What is asked of each.
-        encoding: Of the columns, in the same order.
-        train: (n, encoding.width): the training rows; may be mapped from a file.
+        columns: Feature columns with their preparation in the spec.
+        encoding: Encoding of the columns, in the same order.
+        train: (n, encoding.width): training rows; may be memory-mapped.
     """
     starts = np.cumsum([0, *(column.width for column in encoding.columns)])
     is_missing = _find_missing(train)
@@ -55,7 +55,7 @@ def fit_table_preparation(columns: Sequence[FeatureColumn], encoding: TableEncod
         scalings += [column.scaling if column.kind != "boolean" else "none"] * len(places)
         if is_flagged:
             flags.append(int(start))
-    # Equally long vectors lie in one table, those of shorter ones first; sorting keeps the order among equals.
+    # Vectors of one length share a table, shorter ones first; the sort is stable.
     embedded.sort(key=lambda entry: entry[0].embedding_dim)
     offset, spread = fit_scaling(np.array(numbers, np.intp), np.array(fill), scalings, train)
     return TablePreparation(
@@ -77,7 +77,7 @@ def fit_table_preparation(columns: Sequence[FeatureColumn], encoding: TableEncod
 
 
 def _first_vectors(embedded: Sequence[tuple[FeatureColumn, CategoryEncoding, int]]) -> tuple[float, ...]:
-    """Find where in its table each column's first category is: behind other columns and its own of the unseen."""
+    """Return the index of each column's first category in its table: after other columns and its own unseen vector."""
     firsts, used, dim = [], 0, 0
     for column, encoded, _ in embedded:
         if column.embedding_dim != dim:
@@ -88,7 +88,7 @@ def _first_vectors(embedded: Sequence[tuple[FeatureColumn, CategoryEncoding, int
 
 
 def find_embeddings(columns: Sequence[FeatureColumn], encoding: TableEncoding) -> tuple[EmbeddingTable, ...]:
-    """The tables of vectors, exact now that the categories of the training rows are known."""
+    """Return the exact embedding tables, which depend on the categories of the training rows."""
     sizes = [
         (column.embedding_dim, len(encoded.values))
         for column, encoded in zip(columns, encoding.columns, strict=True)
@@ -109,8 +109,8 @@ def _chunks(train: Rows) -> Any:
 
 
 def _fit_fill(column: FeatureColumn, encoded: Any, values: Rows) -> npt.NDArray[np.float64]:
-    """Fit what stands for a missing value, for each of the column's numbers."""
-    # scikit-learn takes a second to import, and most runs need nothing of it.
+    """Fit the replacement of a missing value, for each of the column's numbers."""
+    # Importing scikit-learn takes a second, and most runs do not need it.
     from sklearn.impute import SimpleImputer  # noqa: PLC0415
 
     if column.missing == "constant":
@@ -118,7 +118,7 @@ def _fit_fill(column: FeatureColumn, encoded: Any, values: Rows) -> npt.NDArray[
     if column.missing in {"mean", "median", "most_frequent"}:
         strategy = column.missing
     else:
-        # A flag says that the value is missing, or it is refused; what stands there matters little.
+        # A flag marks the missing value, or it is rejected; the replacement hardly matters.
         strategy = "most_frequent" if column.kind == "boolean" else "median"
     imputer = SimpleImputer(strategy=strategy, keep_empty_features=True).fit(values.astype(np.float64))
     return np.asarray(imputer.statistics_, np.float64)
@@ -134,7 +134,7 @@ def _constant(column: FeatureColumn, encoded: Any) -> npt.NDArray[np.float64]:
 def _fit_slots(
     column: FeatureColumn, encoded: CategoryEncoding, place: int, sample: Rows, *, is_flagged: bool
 ) -> list[tuple[int, float, float]]:
-    """Place, code and filler of each number that stands for a category."""
+    """Return the index, code and replacement of each number of a one-hot vector."""
     codes = [float(code) for code in range(len(encoded.values))]
     if (sample[:, place] == UNSEEN).any():
         codes.append(UNSEEN)
@@ -148,7 +148,7 @@ def _fit_slots(
 
 
 def _fit_embedded_fill(column: FeatureColumn, encoded: CategoryEncoding, sample: Rows, *, has_missing: bool) -> float:
-    """The category that stands for a missing one; with a vector of its own where some were missing."""
+    """Return the category that replaces a missing one; one with its own vector if training rows have missing values."""
     if column.missing in {"most_frequent", "constant"}:
         return _fit_category(column, encoded, sample)
     return float(len(encoded.values)) if has_missing else UNSEEN
@@ -165,13 +165,13 @@ def _fit_category(column: FeatureColumn, encoded: CategoryEncoding, sample: Rows
 def fit_scaling(
     places: Places, fill: npt.NDArray[np.float64], scalings: Sequence[str], train: Rows
 ) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Fit what is subtracted from each number, and what it is divided by after that.
+    """Fit the offset and the spread of each number.
 
     Args:
-        places: Of the numbers in a row.
-        fill: For each, what stands for a missing one.
-        scalings: For each, as in the spec.
-        train: (n, width): the training rows.
+        places: Indices of the numbers in a row.
+        fill: Replacement of a missing value, for each number.
+        scalings: Scaling of each number, as in the spec.
+        train: (n, width): training rows.
     """
     from sklearn.preprocessing import MinMaxScaler, StandardScaler  # noqa: PLC0415
 
@@ -183,7 +183,7 @@ def fit_scaling(
         for rows in _chunks(train):
             values = rows[:, places[chosen]].astype(np.float64)
             scaler.partial_fit(np.where(np.isnan(values), fill[chosen], values))
-        # A column that never changes keeps a spread of 1, in both.
+        # A constant column has a spread of 1, with both scalers.
         is_standard = name == "standardize"
         offset[chosen] = scaler.mean_ if is_standard else scaler.data_min_
         spread[chosen] = scaler.scale_ if is_standard else 1 / scaler.scale_

@@ -1,4 +1,4 @@
-"""Targets in the form that a loss compares outputs with, and regression in the target's own units."""
+"""Targets in the form that a loss needs, and regression in the target's own units."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ Array = npt.NDArray[np.float32] | npt.NDArray[np.int32]
 def shape_targets(
     targets: npt.NDArray[np.generic], loss: Loss, shape: DatasetShape, output_shape: tuple[int, ...]
 ) -> Array:
-    """Put targets into the form that the loss and the network's output ask for.
+    """Convert targets to the form that the loss and the network's output need.
 
     Args:
         targets: Class numbers of shape (n,), or numbers of shape (n, *shape.target_shape).
-        loss: Whose second operand they become.
-        shape: Says whether they are classes, and how many.
-        output_shape: Of the network for one sample; core.checks.outputs has found that it fits.
+        loss: Loss of the spec.
+        shape: Shape of the dataset.
+        output_shape: Output shape of the network for one sample, checked by core.checks.outputs.
 
     Returns:
         int32 class numbers (n,) for sparse categorical cross-entropy; otherwise float32 of shape (n, *output_shape),
-        classes as 0 and 1, one-hot where there is an output for each; −1 and 1 for the hinge losses.
+        classes as 0 and 1, one-hot if there is an output for each; −1 and 1 for the hinge losses.
     """
     if loss.traits.targets is TargetForm.CLASS_NUMBERS:
         return targets.astype(np.int32)
@@ -48,12 +48,12 @@ Numbers = npt.NDArray[np.float64]
 
 
 class TargetUnits(keras.layers.Layer):  # type: ignore[misc]
-    """From standardised answers to the target's units, in training; saved models have Keras's Rescaling instead.
+    """Converts standardised outputs to the target's units in training; saved models have a Rescaling layer instead.
 
     Args:
         offset: Mean of each output's targets.
-        spread: Their standard deviation.
-        slope: What gradients are multiplied by on their way back, instead of `spread`.
+        spread: Standard deviation of each output's targets.
+        slope: Multiplies gradients in backpropagation, instead of `spread`.
     """
 
     def __init__(self, offset: Numbers, spread: Numbers, slope: Numbers) -> None:
@@ -63,7 +63,7 @@ class TargetUnits(keras.layers.Layer):  # type: ignore[misc]
         self._slope = slope.astype(np.float32)
 
     def call(self, inputs: Any) -> Any:
-        """The same shape, in the target's units."""
+        """Return outputs of the same shape, in the target's units."""
 
         @tf.custom_gradient  # type: ignore[untyped-decorator]
         def to_units(answers: Any) -> tuple[Any, Callable[[Any], Any]]:
@@ -74,36 +74,36 @@ class TargetUnits(keras.layers.Layer):  # type: ignore[misc]
 
 @dataclass(frozen=True, slots=True)
 class TargetScaling:
-    """Mean and standard deviation of the training targets, one of each for every output."""
+    """Mean and standard deviation of the training targets of each output."""
 
     offset: tuple[float, ...]
     spread: tuple[float, ...]
     is_squared: bool
-    """Whether the loss grows with the square of an error: its slope in the target's units then has one more of them."""
+    """True if the loss is quadratic in the error: its gradient then contains the target's unit once more."""
 
     def attach(self, network: Any) -> Any:
-        """The network with answers in the target's units, for training."""
+        """Return the network with outputs in the target's units, for training."""
         spread = np.array(self.spread)
         slope = 1 / spread if self.is_squared else np.ones_like(spread)
         units = TargetUnits(np.array(self.offset), spread, slope)
         return keras.Model(network.inputs, units(network.outputs[0]), name="network")
 
     def layer(self) -> Any:
-        """The layer that takes the place of `TargetUnits` in a saved model."""
+        """Return the layer that replaces `TargetUnits` in a saved model."""
         return keras.layers.Rescaling(list(self.spread), offset=list(self.offset), name="target_units")
 
 
 def fit_target_scaling(spec: ExperimentSpec, targets: npt.NDArray[Any]) -> TargetScaling | None:
-    """Work out how targets are scaled, from those of the training samples alone; None where they are not.
+    """Fit the scaling of targets on the training samples; None if they are not scaled.
 
     Args:
-        spec: What is trained.
-        targets: (n, *target_shape) of the training samples, as they were uploaded.
+        spec: Spec of the run.
+        targets: (n, *target_shape) of the training samples, as in the dataset.
     """
     if not scales_targets(spec, is_classification=np.issubdtype(targets.dtype, np.integer)):
         return None
     rows = targets.reshape(-1, targets.shape[-1])
-    # A column at a time: whole targets in 64 bits may be more than fits into memory.
+    # One column at a time: all targets in 64 bits may not fit into memory.
     columns = [rows[:, number].astype(np.float64) for number in range(rows.shape[1])]
     offset = np.array([column.mean() for column in columns])
     spread = np.array([column.std() for column in columns])

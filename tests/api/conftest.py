@@ -1,4 +1,4 @@
-"""A service on a database of its own, models small enough to be worked out by hand, and a real server."""
+"""A service on a database of its own, models small enough to be computed by hand, and a real server."""
 
 import os
 import shutil
@@ -228,7 +228,7 @@ def save_model(folder: Path, weights, signature: ModelSignature, *, log: str = "
 
 @pytest.fixture
 def iris(tmp_path) -> Path:
-    """Three classes: the first three of four numbers are the probabilities, the fourth counts for nothing."""
+    """Three classes: the first three of four numbers are the probabilities, the fourth is ignored."""
     signature = ModelSignature(
         task=Task.CLASSIFICATION,
         input_kind=InputKind.COLUMNS,

@@ -12,7 +12,7 @@ DOWN = BrokerUnavailable("The message broker does not take messages (refused).")
 
 @pytest.fixture
 def rung(monkeypatch):
-    """What `ring_doorbell` does, call after call, and how often it was called."""
+    """Replaces `ring_doorbell` with a given result for each call, and counts the calls."""
 
     class Doorbell:
         outcomes: list = []  # noqa: RUF012 - one per test: the fixture makes the class anew.
@@ -90,8 +90,8 @@ def test_a_broker_that_is_down_is_asked_once_for_all_that_wait(ringer, rung, cap
         until(lambda: ringer.last_failure is None)
     assert not rung.calls.acquire(blocking=False)
     assert [record.getMessage() for record in caplog.records] == [
-        f"Doorbells are not heard. {DOWN.detail}",
-        "Doorbells are heard again.",
+        f"Doorbells fail. {DOWN.detail}",
+        "Doorbells work again.",
     ]
 
 

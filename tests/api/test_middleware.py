@@ -1,4 +1,4 @@
-"""What stands between the server and a route: one layer, and one search for the route."""
+"""Layers between the server and a route: one middleware, and one search for the route."""
 
 from collections import Counter
 

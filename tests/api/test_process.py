@@ -1,4 +1,4 @@
-"""What the process of the API is: small, without TensorFlow, and clear about why it does not start."""
+"""Process of the API: small, without TensorFlow, with clear errors if it does not start."""
 
 import os
 import shutil
@@ -79,7 +79,7 @@ def start(data_dir, **environment):
     )
 
 
-def test_a_database_that_is_not_there_is_told_in_one_line(tmp_path):
+def test_a_database_that_is_not_there_is_reported_in_one_line(tmp_path):
     done = start(tmp_path)
     assert done.returncode != 0
     assert "Traceback" not in done.stderr
@@ -89,7 +89,7 @@ def test_a_database_that_is_not_there_is_told_in_one_line(tmp_path):
     assert not (tmp_path / "trainyard.db").exists()
 
 
-def test_a_database_of_a_newer_version_is_told_in_one_line(tmp_path, upgraded_sqlite):
+def test_a_database_of_a_newer_version_is_reported_in_one_line(tmp_path, upgraded_sqlite):
     shutil.copy(upgraded_sqlite, tmp_path / "trainyard.db")
     code = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.executescript(sys.argv[2]); c.commit(); c.close()"
     script = (
@@ -103,6 +103,6 @@ def test_a_database_of_a_newer_version_is_told_in_one_line(tmp_path, upgraded_sq
     assert "9999" in line
 
 
-def test_a_database_address_that_is_none_is_refused_when_the_app_is_made(tmp_path):
+def test_a_database_address_that_is_none_is_rejected_when_the_app_is_made(tmp_path):
     with pytest.raises(InvalidSetup, match="not supported"):
         create_app(Settings(data_dir=tmp_path, database_url="mysql://localhost/x"))

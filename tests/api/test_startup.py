@@ -19,7 +19,7 @@ def closed_settings(make_settings, request):
     return make_settings(**request.param)
 
 
-def test_a_start_without_an_admin_key_is_refused_saying_how_to_make_one(make_client, closed_settings):
+def test_a_start_without_an_admin_key_is_rejected_saying_how_to_make_one(make_client, closed_settings):
     with pytest.raises(InvalidSetup, match=r"TRAINYARD_BOOTSTRAP_KEY to a key made with: python -m core\.api_keys"):
         make_client(closed_settings)
 
@@ -38,7 +38,7 @@ def test_a_revoked_admin_key_does_not_suffice(make_client, closed_settings, keep
         make_client(closed_settings)
 
 
-def test_a_refused_start_closes_its_connections(make_settings):
+def test_a_rejected_start_closes_its_connections(make_settings):
     app = create_app(make_settings(require_keys=True))
     pool = app.state.service.database.engine.pool
     opened = []

@@ -1,4 +1,4 @@
-"""Small networks written by hand as ONNX graphs, so that every answer can be worked out on paper."""
+"""Small networks written by hand as ONNX graphs, so that every output can be computed by hand."""
 
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -15,7 +15,7 @@ from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpe
 from serving.loaded_model import LoadedModel
 from serving.tensorflow_serving import decode_predict, encode_predict
 
-# The same values in every run, and no deadline: a busy machine is no failure.
+# The same values in every run, and no deadline: a busy machine must not fail the test.
 settings.register_profile("repeatable", derandomize=True, deadline=None)
 settings.load_profile("repeatable")
 
@@ -28,7 +28,7 @@ def save_graph(
     output_shape: Sequence[int | str],
     num_rows: int | str = "rows",
 ) -> Path:
-    """Write a chain of nodes, x first and y last; each node's first input is the one before it."""
+    """Write a chain of nodes from x to y; the first input of each node is the output of the one before."""
     graph_nodes = []
     previous = "x"
     for index, (operator, others, attributes) in enumerate(nodes):
@@ -84,7 +84,7 @@ def line(line_path) -> LoadedModel:
 
 @pytest.fixture(scope="session")
 def iris(folder) -> LoadedModel:
-    """Three classes: the first three of four numbers are the probabilities, the fourth counts for nothing."""
+    """Three classes: the first three of four numbers are the probabilities, the fourth is ignored."""
     path = save_graph(
         folder / "iris.onnx",
         [("MatMul", ["weights"], {})],
@@ -154,7 +154,7 @@ def adder(folder) -> LoadedModel:
 
 @pytest.fixture(scope="session")
 def picture(folder) -> LoadedModel:
-    """Grey images 3 high and 2 wide; answers with the pixels as it got them, row by row."""
+    """Grey images 3 high and 2 wide; the output is the pixels, row by row."""
     path = save_graph(folder / "picture.onnx", [("Flatten", [], {})], {}, [3, 2, 1], [6])
     signature = ModelSignature(
         task=Task.CLASSIFICATION,
@@ -168,7 +168,7 @@ def picture(folder) -> LoadedModel:
 
 @pytest.fixture(scope="session")
 def series(folder) -> LoadedModel:
-    """Sequences of any length of pairs; answers with the sum of all its numbers."""
+    """Sequences of pairs, of any length; the output is the sum of all numbers."""
     path = save_graph(
         folder / "series.onnx",
         [("ReduceSum", ["axes"], {"keepdims": 0})],
@@ -187,7 +187,7 @@ def series(folder) -> LoadedModel:
 
 @pytest.fixture(scope="session")
 def predict() -> Callable[..., dict[str, Any]]:
-    """Answer a `:predict` body with a model, as plain JSON values."""
+    """Return a function that runs a `:predict` body on a model and returns plain JSON values."""
 
     def answer(model: LoadedModel, body: object, *, labels: bool = False, max_instances: int = 100) -> dict[str, Any]:
         request = decode_predict(body, model.signature, max_instances=max_instances, labels=labels)
@@ -197,12 +197,12 @@ def predict() -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture(scope="session")
-def refusal(predict) -> Callable[..., InvalidInstances]:
-    """The error that a `:predict` body is refused with."""
+def rejection(predict) -> Callable[..., InvalidInstances]:
+    """Return a function that returns the error of a rejected `:predict` body."""
 
-    def refuse(model: LoadedModel, body: object, **options: Any) -> InvalidInstances:
+    def reject(model: LoadedModel, body: object, **options: Any) -> InvalidInstances:
         with pytest.raises(InvalidInstances) as caught:
             predict(model, body, **options)
         return caught.value
 
-    return refuse
+    return reject

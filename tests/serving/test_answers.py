@@ -14,7 +14,7 @@ def test_numbers_are_written_with_the_digits_of_32_bit_floats():
     assert answer.to_json() == b'{"predictions":[[0.1,0.33333334]]}'
 
 
-def test_numbers_are_written_alike_beside_a_nan():
+def test_numbers_are_written_the_same_beside_a_nan():
     answer = answer_rows("predictions", np.float32([[0.1, 1 / 3], [NAN, 0.1]]))
     text = answer.to_json().decode()
     assert json.loads(text)["predictions"][0] == [0.1, 0.33333334]
@@ -57,7 +57,7 @@ def test_outputs_that_are_no_probabilities_are_called_scores(iris):
     }
 
 
-def test_one_score_counts_against_the_other_class(gate):
+def test_one_score_is_negated_for_the_other_class(gate):
     signature = gate.signature.model_copy(update={"answers_probabilities": False, "threshold": 0.0})
     assert answer_labels("predictions", np.float32([[-0.75], [2]]), signature).to_plain() == {
         "predictions": [

@@ -1,4 +1,4 @@
-"""Whatever JSON value comes, it is answered or refused; nothing else happens."""
+"""Any JSON value is answered or rejected; nothing else happens."""
 
 import json
 
@@ -48,7 +48,7 @@ bodies = (
 
 
 def outcome(answer):
-    """What came of a request: the text of an answer, or the error that refused it."""
+    """Return the outcome of a request: the text of the response, or the error."""
     try:
         return answer()
     except InvalidInstances as error:
@@ -56,7 +56,7 @@ def outcome(answer):
 
 
 def check(answer):
-    """Either it gives JSON or it is refused in words that can be written."""
+    """Check that the request is answered with JSON or rejected with text that can be encoded."""
     result = outcome(answer)
     if isinstance(result, bytes):
         assert isinstance(json.loads(result), dict)
@@ -70,7 +70,7 @@ def check(answer):
 
 @pytest.mark.parametrize("name", MODELS)
 @given(body=bodies, labels=st.booleans())
-def test_a_predict_body_is_answered_or_refused(request, name, body, labels):
+def test_a_predict_body_is_answered_or_rejected(request, name, body, labels):
     model = request.getfixturevalue(name)
 
     def answer():
@@ -82,7 +82,7 @@ def test_a_predict_body_is_answered_or_refused(request, name, body, labels):
 
 @pytest.mark.parametrize("name", MODELS)
 @given(body=bodies)
-def test_a_classify_body_is_answered_or_refused(request, name, body):
+def test_a_classify_body_is_answered_or_rejected(request, name, body):
     model = request.getfixturevalue(name)
 
     def answer():
@@ -94,6 +94,6 @@ def test_a_classify_body_is_answered_or_refused(request, name, body):
 
 @pytest.mark.parametrize("name", MODELS)
 @given(body=bodies)
-def test_a_regress_body_is_answered_or_refused(request, name, body):
+def test_a_regress_body_is_answered_or_rejected(request, name, body):
     model = request.getfixturevalue(name)
     check(lambda: encode_regress(model.predict(decode_regress(body, model.signature, max_instances=10))).to_json())

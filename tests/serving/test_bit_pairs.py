@@ -23,7 +23,7 @@ def test_every_sum_of_numbers_in_range_fits(adder, predict, a, b):
     assert predict(adder, {"instances": [{"b": b, "a": a}]})["predictions"][0]["sum"] == a + b
 
 
-def test_bits_run_least_significant_first_with_a_and_b_side_by_side():
+def test_bits_are_least_significant_first_with_a_and_b_in_pairs():
     # 6 = 110, 1 = 001.
     batch = read_operands([{"a": 6, "b": 1}], 4, PLACE)
     assert batch.tolist() == [[[0.0, 1.0], [1.0, 0.0], [1.0, 0.0], [0.0, 0.0]]]
@@ -31,8 +31,8 @@ def test_bits_run_least_significant_first_with_a_and_b_side_by_side():
 
 
 @pytest.mark.parametrize("value", [128, -1, 10**30, 200.0])
-def test_a_number_out_of_range_is_refused_with_the_range(adder, refusal, value):
-    error = refusal(adder, {"instances": [{"a": 1, "b": 1}, {"a": value, "b": 1}]})
+def test_a_number_out_of_range_is_rejected_with_the_range(adder, rejection, value):
+    error = rejection(adder, {"instances": [{"a": 1, "b": 1}, {"a": value, "b": 1}]})
     assert error.detail.startswith("Row 1 has the number ")
     assert error.detail.endswith(
         "for a; the adder of 8 bits takes whole numbers from 0 to 127, so that every sum fits."
@@ -41,31 +41,31 @@ def test_a_number_out_of_range_is_refused_with_the_range(adder, refusal, value):
 
 
 @pytest.mark.parametrize("value", [1.5, "1", None, True, [1], {}, float("nan"), float("inf")])
-def test_what_is_no_whole_number_is_refused(adder, refusal, value):
-    error = refusal(adder, {"instances": [{"a": 1, "b": value}]})
-    assert "for b, where a whole number belongs." in error.detail
+def test_anything_but_a_whole_number_is_rejected(adder, rejection, value):
+    error = rejection(adder, {"instances": [{"a": 1, "b": value}]})
+    assert "for b, not a whole number." in error.detail
     assert [problem.pointer for problem in error.problems] == ["/instances/0/b"]
 
 
-def test_a_missing_and_an_unknown_number_are_refused(adder, refusal):
-    error = refusal(adder, {"instances": [{"a": 1, "c": 1}]})
+def test_a_missing_and_an_unknown_number_are_rejected(adder, rejection):
+    error = rejection(adder, {"instances": [{"a": 1, "c": 1}]})
     assert [(problem.pointer, problem.code) for problem in error.problems] == [
         ("/instances/0/c", "unknown_operand"),
         ("/instances/0/b", "missing_operand"),
     ]
 
 
-def test_no_more_than_twenty_problems_are_listed(adder, refusal):
-    assert len(refusal(adder, {"instances": [{"c": 1}] * 90}).problems) == 20
+def test_no_more_than_twenty_problems_are_listed(adder, rejection):
+    assert len(rejection(adder, {"instances": [{"c": 1}] * 90}).problems) == 20
 
 
-def test_numbers_and_bits_do_not_mix(adder, refusal):
-    error = refusal(adder, {"instances": [{"a": 1, "b": 1}, [[0, 0]] * 8]})
+def test_numbers_and_bits_do_not_mix(adder, rejection):
+    error = rejection(adder, {"instances": [{"a": 1, "b": 1}, [[0, 0]] * 8]})
     assert error.detail.startswith("Row 1 is a list of 8, but row 0 is an object with 'a', 'b'.")
 
 
 @given(st.data(), st.integers(1, 100))
-def test_bits_lead_back_to_their_number(data, num_bits):
+def test_bits_convert_back_to_their_number(data, num_bits):
     numbers = data.draw(st.lists(st.integers(0, 2**num_bits - 1), min_size=1, max_size=5))
     bits = to_bits(numbers, num_bits)
     assert bits.shape == (len(numbers), num_bits)

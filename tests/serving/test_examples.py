@@ -17,7 +17,7 @@ def regress(model, body, max_instances=10):
     return encode_regress(model.predict(batch)).to_plain()
 
 
-def refusal(method, model, body, **options):
+def rejection(method, model, body, **options):
     with pytest.raises(InvalidInstances) as caught:
         method(model, body, **options)
     return caught.value
@@ -58,9 +58,9 @@ def test_examples_are_answered_with_one_number_each(line, value):
     assert regress(line, {"examples": [{"input": 1}, {"input": value}]}) == {"results": [3.0, 6.0]}
 
 
-def test_a_feature_both_in_context_and_example_is_refused(iris):
-    error = refusal(classify, iris, {"examples": [ROW], "context": {"sepal_width": 1}})
-    assert error.detail == "Row 0 has the feature 'sepal_width', which the context has too. Send it once."
+def test_a_feature_both_in_context_and_example_is_rejected(iris):
+    error = rejection(classify, iris, {"examples": [ROW], "context": {"sepal_width": 1}})
+    assert error.detail == "Row 0 has the feature 'sepal_width', which is in the context too. Send it once."
     assert found(error) == [("/examples/0/sepal_width", "repeated_feature")]
 
 
@@ -74,28 +74,28 @@ def test_a_feature_both_in_context_and_example_is_refused(iris):
         ({"features": [1, 2, 3, 4]}, "/context/features", "unknown_column"),
     ],
 )
-def test_a_context_that_is_not_of_single_columns_is_refused(iris, context, pointer, code):
-    assert found(refusal(classify, iris, {"examples": [ROW], "context": context})) == [(pointer, code)]
+def test_a_context_that_is_not_of_single_columns_is_rejected(iris, context, pointer, code):
+    assert found(rejection(classify, iris, {"examples": [ROW], "context": context})) == [(pointer, code)]
 
 
-def test_a_missing_column_is_refused(iris):
-    error = refusal(classify, iris, {"examples": [ROW, {"sepal_length": 1, "petal_width": 1, "petal_length": 1}]})
+def test_a_missing_column_is_rejected(iris):
+    error = rejection(classify, iris, {"examples": [ROW, {"sepal_length": 1, "petal_width": 1, "petal_length": 1}]})
     assert found(error) == [("/examples/1/sepal_width", "missing_column")]
 
 
 def test_a_list_of_several_numbers_is_no_column(iris):
-    error = refusal(classify, iris, {"examples": [ROW | {"sepal_width": [1, 2]}]})
-    assert error.detail == "Row 0 has a list of 2 for sepal_width, where a number belongs."
+    error = rejection(classify, iris, {"examples": [ROW | {"sepal_width": [1, 2]}]})
+    assert error.detail == "Row 0 has a list of 2 for sepal_width, not a number."
 
 
-def test_an_unknown_feature_is_refused(line):
-    error = refusal(regress, line, {"examples": [{"input": 1}, {"inptu": 1}]})
+def test_an_unknown_feature_is_rejected(line):
+    error = rejection(regress, line, {"examples": [{"input": 1}, {"inptu": 1}]})
     assert error.detail == "Row 1 is an object with 'inptu'; the model's one feature is 'input'."
     assert found(error) == [("/examples/1", "unknown_feature")]
 
 
-def test_a_list_of_another_length_is_refused(line):
-    error = refusal(regress, line, {"examples": [{"input": 1}, {"input": [1, 2]}]})
+def test_a_list_of_another_length_is_rejected(line):
+    error = rejection(regress, line, {"examples": [{"input": 1}, {"input": [1, 2]}]})
     assert error.detail.startswith("The model expects rows of 1 number; row 1 has 2.")
     assert found(error) == [("/examples/1/input", "wrong_length")]
 
@@ -113,18 +113,18 @@ def test_a_list_of_another_length_is_refused(line):
         ([], [("", "not_an_object")]),
     ],
 )
-def test_a_body_that_holds_no_examples_is_refused(line, body, found_there):
-    assert found(refusal(regress, line, body)) == found_there
+def test_a_body_that_holds_no_examples_is_rejected(line, body, found_there):
+    assert found(rejection(regress, line, body)) == found_there
 
 
-def test_a_model_is_asked_for_what_it_can_answer(line, iris, adder, picture, series):
+def test_each_method_needs_a_model_that_supports_it(line, iris, adder, picture, series):
     for method, models in ((classify, (line, adder, series)), (regress, (iris, adder, picture, series))):
         for model in models:
-            error = refusal(method, model, {"examples": [{}]})
+            error = rejection(method, model, {"examples": [{}]})
             assert error.detail.endswith("Use :predict.")
 
 
 def test_an_image_is_no_list_of_numbers(picture):
-    assert refusal(classify, picture, {"examples": [{"image": 1}]}).detail == (
+    assert rejection(classify, picture, {"examples": [{"image": 1}]}).detail == (
         "An example holds lists of numbers, but this model's input is nested. Use :predict."
     )

@@ -54,7 +54,7 @@ def signature_for(*shape, pixel_range=(0.0, 255.0)):
 
 
 def png_header(width, height):
-    """A PNG file that promises so many pixels and holds none."""
+    """Return a PNG file with this size in its header and no pixels."""
 
     def chunk(name, data):
         return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
@@ -90,7 +90,7 @@ def test_several_images_are_a_batch(picture, predict):
     assert answer == [pytest.approx(SHARES), [1.0] * 6]
 
 
-def test_a_file_may_stand_under_the_inputs_name_and_in_the_column_form(picture, predict):
+def test_a_file_may_be_sent_under_the_inputs_name_and_in_the_column_form(picture, predict):
     row = row_of(file_of(GREYS))
     assert predict(picture, {"instances": [{"image": row}]}) == {"predictions": [pytest.approx(SHARES)]}
     assert predict(picture, {"inputs": [row]}) == {"outputs": [pytest.approx(SHARES)]}
@@ -98,7 +98,7 @@ def test_a_file_may_stand_under_the_inputs_name_and_in_the_column_form(picture, 
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBA", "LA", "P", "CMYK"])
-def test_colour_becomes_grey_where_the_network_sees_grey(picture, predict, mode):
+def test_colour_is_converted_to_grey_for_a_grey_network(picture, predict, mode):
     content = file_of(GREYS, "JPEG" if mode == "CMYK" else "PNG", mode)
     tolerance = 0.05 if mode == "CMYK" else 1e-6
     assert pixels_of(picture, predict, content) == [pytest.approx(SHARES, abs=tolerance)]
@@ -115,7 +115,7 @@ def test_grey_of_16_bits_is_scaled_and_not_cut_off(picture, predict):
     assert pixels_of(picture, predict, save(deep)) == [pytest.approx(SHARES)]
 
 
-def test_grey_becomes_colour_where_the_network_sees_colour():
+def test_grey_is_converted_to_colour_for_a_colour_network():
     signature = signature_for(1, 2, 3)
     assert read_image_files([row_of(file_of([[7, 9]]))], signature, PLACE).tolist() == [[[[7.0] * 3, [9.0] * 3]]]
     deep = save(Image.fromarray(np.array([[7 * 257, 9 * 257]], dtype=np.uint16)))
@@ -123,21 +123,21 @@ def test_grey_becomes_colour_where_the_network_sees_colour():
     assert batch.ravel().tolist() == pytest.approx([7.0] * 3 + [9.0] * 3)
 
 
-def test_colours_stay_apart_where_the_network_sees_colour():
+def test_colours_are_kept_for_a_colour_network():
     content = file_of([[[255, 0, 0], [0, 51, 102]]])
     batch = read_image_files([row_of(content)], signature_for(1, 2, 3), PLACE)
     assert batch.tolist() == [[[[255.0, 0.0, 0.0], [0.0, 51.0, 102.0]]]]
 
 
-def test_a_transparent_image_is_refused(picture, refusal):
+def test_a_transparent_image_is_rejected(picture, rejection):
     image = Image.fromarray(np.asarray(GREYS, dtype=np.uint8)).convert("RGBA")
     image.putpixel((0, 0), (0, 0, 0, 254))
-    error = refusal(picture, {"instances": [row_of(save(image))]})
+    error = rejection(picture, {"instances": [row_of(save(image))]})
     assert error.detail == "Row 0 is a partly transparent image. Save it with an opaque background."
 
 
-def test_a_wrong_size_is_refused_with_the_right_one(picture, refusal):
-    error = refusal(picture, {"instances": [row_of(file_of(GREYS)), row_of(file_of([[1, 2, 3, 4]] * 2))]})
+def test_a_wrong_size_is_rejected_with_the_right_one(picture, rejection):
+    error = rejection(picture, {"instances": [row_of(file_of(GREYS)), row_of(file_of([[1, 2, 3, 4]] * 2))]})
     assert error.detail == (
         "Row 1 is an image 4 wide and 2 high; the model expects 2 wide and 3 high. Resize it before sending."
     )
@@ -145,9 +145,9 @@ def test_a_wrong_size_is_refused_with_the_right_one(picture, refusal):
 
 
 @pytest.mark.parametrize("size", [(30_000, 30_000), (2**31 - 1, 2**31 - 1)])
-def test_an_image_of_too_many_pixels_is_refused_by_its_header(picture, refusal, size):
-    assert "Resize it" in refusal(picture, {"instances": [row_of(png_header(*size))]}).detail
-    with pytest.raises(InvalidInstances, match=f"at most {MAX_PIXELS} are read"):
+def test_an_image_of_too_many_pixels_is_rejected_by_its_header(picture, rejection, size):
+    assert "Resize it" in rejection(picture, {"instances": [row_of(png_header(*size))]}).detail
+    with pytest.raises(InvalidInstances, match=f"at most {MAX_PIXELS} are allowed"):
         read_image_files([row_of(png_header(*size))], signature_for(-1, -1, 1), PLACE)
 
 
@@ -160,50 +160,50 @@ def test_a_network_for_any_size_takes_one_size_in_a_request():
 
 
 @pytest.mark.parametrize("format_", ["GIF", "BMP", "TIFF", "WEBP", "PPM"])
-def test_other_formats_are_refused(picture, refusal, format_):
-    error = refusal(picture, {"instances": [row_of(file_of(GREYS, format_))]})
+def test_other_formats_are_rejected(picture, rejection, format_):
+    error = rejection(picture, {"instances": [row_of(file_of(GREYS, format_))]})
     assert error.detail == "Row 0 is neither a PNG nor a JPEG file. Send one of these."
 
 
 @pytest.mark.parametrize("text", ["äöü", "aa a", "abc", "data:image/png;base64,aaaa"])
-def test_what_is_not_base64_is_refused(picture, refusal, text):
-    error = refusal(picture, {"instances": [{"b64": text}]})
+def test_what_is_not_base64_is_rejected(picture, rejection, text):
+    error = rejection(picture, {"instances": [{"b64": text}]})
     assert error.detail.startswith("Row 0 is not base64: ")
     assert ("data: URL" in error.detail) is text.startswith("data:")
 
 
 @pytest.mark.parametrize("value", [5, None, ["aaaa"], {"b64": "aaaa"}])
-def test_what_is_not_a_string_is_refused(picture, refusal, value):
-    error = refusal(picture, {"instances": [{"b64": value}]})
-    assert error.detail.endswith("under 'b64', where a string belongs.")
+def test_what_is_not_a_string_is_rejected(picture, rejection, value):
+    error = rejection(picture, {"instances": [{"b64": value}]})
+    assert error.detail.endswith("under 'b64', not a string.")
 
 
-def test_files_and_numbers_do_not_mix(picture, refusal):
+def test_files_and_numbers_do_not_mix(picture, rejection):
     row = row_of(file_of(GREYS))
     for rows in ([row, GREYS], [GREYS, row], [{"image": row}, {"image": GREYS}], [row, {"image": row}]):
-        assert refusal(picture, {"instances": rows}).problems[0].code == "mixed_rows"
+        assert rejection(picture, {"instances": rows}).problems[0].code == "mixed_rows"
 
 
-def test_a_file_is_of_no_use_to_a_model_that_takes_no_images(iris, refusal):
-    assert refusal(iris, {"instances": [row_of(file_of(GREYS))]}).problems[0].pointer == "/instances/0/b64"
+def test_a_file_is_rejected_by_a_model_that_does_not_take_images(iris, rejection):
+    assert rejection(iris, {"instances": [row_of(file_of(GREYS))]}).problems[0].pointer == "/instances/0/b64"
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG"])
-def test_a_file_cut_off_anywhere_is_refused_or_read_but_fails_in_no_other_way(picture, format_):
+def test_a_file_cut_off_anywhere_is_rejected_or_read_but_fails_in_no_other_way(picture, format_):
     content = file_of(GREYS, format_)
-    num_refused = 0
+    num_rejected = 0
     for length in range(len(content)):
         try:
             read_image_files([row_of(content[:length])], picture.signature, PLACE)
         except InvalidInstances:
-            num_refused += 1
-    # What is cut off at the very end, such as a checksum, is not missed.
-    assert num_refused > 0.9 * len(content) - 20
+            num_rejected += 1
+    # A missing checksum at the very end is not noticed.
+    assert num_rejected > 0.9 * len(content) - 20
 
 
 @pytest.mark.parametrize("format_", ["PNG", "JPEG"])
 @given(data=st.data())
-def test_a_damaged_file_is_refused_or_read_but_fails_in_no_other_way(picture, format_, data):
+def test_a_damaged_file_is_rejected_or_read_but_fails_in_no_other_way(picture, format_, data):
     content = bytearray(file_of(GREYS, format_))
     for _ in range(data.draw(st.integers(1, 4))):
         content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
@@ -229,7 +229,7 @@ def resizing(*shape, resize="stretch", **changes):
 
 
 @pytest.mark.parametrize("resize", ["stretch", "crop", "pad"])
-def test_a_model_that_says_how_to_resize_takes_any_size_as_training_does(resize):
+def test_a_model_with_resize_takes_any_size_as_training_does(resize):
     contents = [file_of(np.arange(60).reshape(6, 10) * 4), file_of([[9]]), file_of(GREYS, "JPEG")]
     batch = read_image_files([row_of(content) for content in contents], resizing(3, 2, 3, resize=resize), PLACE)
     expected = np.stack([read_pixels(content, (3, 2, 3), resize) for content in contents])
@@ -237,30 +237,30 @@ def test_a_model_that_says_how_to_resize_takes_any_size_as_training_does(resize)
     assert batch.dtype == np.float32
 
 
-def test_a_grey_picture_with_transparency_is_taken_by_a_colour_model_that_resizes():
+def test_a_grey_image_with_transparency_is_accepted_by_a_colour_model_that_resizes():
     image = Image.fromarray(np.array([[[255, 0], [255, 255]]], np.uint8), "LA")
     batch = read_image_files([row_of(save(image))], resizing(1, 2, 3), PLACE)
     assert batch.tolist() == [[[[0.0] * 3, [255.0] * 3]]]
 
 
-def test_too_many_pixels_are_refused_by_a_model_that_resizes_too():
+def test_too_many_pixels_are_rejected_by_a_model_that_resizes_too():
     with pytest.raises(InvalidInstances, match="Row 0 is an image of 30000×30000 pixels"):
         read_image_files([row_of(png_header(30_000, 30_000))], resizing(8, 8, 1), PLACE)
 
 
-def test_small_files_that_would_become_large_together_are_refused():
+def test_small_files_that_would_become_large_together_are_rejected():
     # 2,048 × 2,048 × 3 numbers fit five times into MAX_NUMBERS.
     rows = [row_of(file_of([[9]]))] * 6
-    with pytest.raises(InvalidInstances, match="There are 6 images; of 2048×2048×3 at most 5 are answered"):
+    with pytest.raises(InvalidInstances, match="at most 5 images of 2048×2048×3; got 6"):
         read_image_files(rows, resizing(2048, 2048, 3), PLACE)
 
 
-def test_files_are_answered_with_labels_by_a_classifier_that_resizes(folder, picture, predict):
+def test_files_get_labels_from_a_classifier_that_resizes(folder, picture, predict):
     changes = {"class_labels": tuple("abcdef"), "resize": "stretch", "task": Task.CLASSIFICATION}
     model = LoadedModel(folder / "picture.onnx", picture.signature.model_copy(update=changes))
     (answer,) = predict(model, {"instances": [row_of(file_of(GREYS))]})["predictions"]
     assert (answer["label"], answer["class"]) == ("f", 5)
-    # Pixels in lists have the network's size, and are answered with numbers as ever.
+    # Pixels in lists must have the network's size, and still get plain numbers.
     (row,) = predict(model, {"instances": [SHARES_BY_ROW]})["predictions"]
     assert row == pytest.approx(SHARES)
 
@@ -273,6 +273,6 @@ def test_a_file_is_a_body_of_its_own(picture):
         decode_predict_file(file_of([[1, 2, 3, 4]] * 2), picture.signature)
 
 
-def test_a_file_as_the_body_is_of_no_use_to_a_model_that_takes_no_images(iris):
-    with pytest.raises(InvalidInstances, match="takes no images"):
+def test_a_file_as_the_body_is_rejected_by_a_model_that_does_not_take_images(iris):
+    with pytest.raises(InvalidInstances, match="does not take images"):
         decode_predict_file(file_of(GREYS), iris.signature)

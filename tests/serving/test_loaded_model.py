@@ -14,18 +14,18 @@ def test_a_batch_is_answered_row_by_row(line):
     assert output.dtype == np.float32
 
 
-def test_a_batch_whose_rows_are_not_in_order_in_memory_is_answered_alike(iris):
+def test_a_batch_that_is_not_contiguous_in_memory_has_the_same_answer(iris):
     batch = np.asfortranarray(np.arange(8, dtype=np.float32).reshape(2, 4))[::-1]
     np.testing.assert_array_equal(iris.predict(batch), np.float32([[4, 5, 6], [0, 1, 2]]))
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (0, 4), (2, 3), (2, 4, 1)])
-def test_a_batch_of_another_shape_is_refused(iris, shape):
-    with pytest.raises(InvalidInstances, match="one row or more of shape 4;"):
+def test_a_batch_of_another_shape_is_rejected(iris, shape):
+    with pytest.raises(InvalidInstances, match="one or more rows of shape 4;"):
         iris.predict(np.zeros(shape, dtype=np.float32))
 
 
-def test_a_batch_of_another_type_is_refused(iris):
+def test_a_batch_of_another_type_is_rejected(iris):
     with pytest.raises(InvalidInstances, match="float32; the batch has float64"):
         iris.predict(np.zeros((1, 4)))
 
@@ -35,12 +35,12 @@ def test_a_free_length_takes_any_length(series, num_steps):
     assert series.predict(np.ones((1, num_steps, 2), dtype=np.float32)).tolist() == [2.0 * num_steps]
 
 
-def test_a_free_length_of_none_is_refused(series):
+def test_a_free_length_of_none_is_rejected(series):
     with pytest.raises(InvalidInstances, match="1×0×2"):
         series.predict(np.ones((1, 0, 2), dtype=np.float32))
 
 
-def test_rows_too_short_for_a_filter_are_refused_and_not_a_failure_of_ours(folder, write_graph, series):
+def test_rows_too_short_for_a_filter_are_a_mistake_of_the_request(folder, write_graph, series):
     weights = np.ones((1, 1, 3), dtype=np.float32)
     path = write_graph(folder / "filter.onnx", [("Conv", ["weights"], {})], {"weights": weights}, [1, "n"], [1, "m"])
     shapes = {"input": {"shape": (1, -1)}, "output": {"shape": (1, -1)}}
@@ -61,7 +61,7 @@ def test_threads_share_a_model(line):
         assert all(threads.map(ask, range(200)))
 
 
-def test_a_network_is_loaded_with_the_signature_beside_it(line_path, line, tmp_path):
+def test_a_network_is_loaded_with_its_signature_file(line_path, line, tmp_path):
     signature_path = tmp_path / "signature.json"
     signature_path.write_text(line.signature.model_dump_json())
     model = LoadedModel.from_files(line_path, signature_path)
@@ -69,7 +69,7 @@ def test_a_network_is_loaded_with_the_signature_beside_it(line_path, line, tmp_p
     assert model.predict(np.float32([[4]])).tolist() == [[9.0]]
 
 
-def test_a_network_may_lie_in_a_file_named_by_its_hash(line_path, line, tmp_path):
+def test_a_network_may_be_in_a_file_named_by_its_hash(line_path, line, tmp_path):
     path = tmp_path / "0123456789abcdef"
     path.write_bytes(line_path.read_bytes())
     assert LoadedModel(path, line.signature).predict(np.float32([[4]])).tolist() == [[9.0]]
@@ -97,14 +97,14 @@ def test_a_truncated_network_is_a_corrupt_artifact(line_path, line, tmp_path):
             LoadedModel(path, line.signature)
 
 
-def test_the_message_names_no_file_of_ours(line, tmp_path):
+def test_the_message_contains_no_path(line, tmp_path):
     with pytest.raises(ArtifactCorrupt) as caught:
         LoadedModel(tmp_path / "gone", line.signature)
     assert str(tmp_path) not in caught.value.detail
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"task": "classification"}', "\udcff"])
-def test_a_signature_that_can_not_be_read_is_a_corrupt_artifact(line_path, tmp_path, content):
+def test_a_signature_that_cannot_be_read_is_a_corrupt_artifact(line_path, tmp_path, content):
     path = tmp_path / "signature.json"
     path.write_bytes(content.encode(errors="surrogateescape"))
     with pytest.raises(ArtifactCorrupt, match="signature"):
@@ -154,7 +154,7 @@ def test_a_network_for_batches_of_one_size_is_a_corrupt_artifact(folder, line, w
         ("picture", {"input": {"name": "image", "onnx_name": "x", "shape": [3, 2, 2]}}),
     ],
 )
-def test_a_signature_that_contradicts_itself_is_refused(request, line_path, tmp_path, model, changes):
+def test_a_signature_that_contradicts_itself_is_rejected(request, line_path, tmp_path, model, changes):
     signature = request.getfixturevalue(model).signature.model_dump(mode="json")
     path = tmp_path / "signature.json"
     path.write_bytes(orjson.dumps(signature | changes))

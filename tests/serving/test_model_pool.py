@@ -14,7 +14,7 @@ class Model:
 
 
 class Loader:
-    """Loads when let go, and counts how often it was asked."""
+    """Loader that can be blocked, and counts its calls."""
 
     def __init__(self, name="model", *, error=None, blocked=False):
         self.name = name
@@ -85,7 +85,7 @@ def test_requests_that_come_while_a_model_loads_wait_for_the_one_load():
     assert all(model is models[0] for model in models)
 
 
-def test_a_slow_load_holds_up_no_other_model():
+def test_a_slow_load_does_not_delay_other_models():
     pool = ModelPool(2)
     slow = Loader("slow", blocked=True)
     with ThreadPoolExecutor(1) as threads:
@@ -103,7 +103,7 @@ def test_a_failed_load_is_tried_again():
     assert pool.get("a", Loader("second")).name == "second"
 
 
-def test_everybody_who_waited_for_a_failed_load_hears_of_it():
+def test_all_who_waited_for_a_failed_load_get_its_error():
     pool = ModelPool(2)
     loader = Loader(error=OSError("disk"), blocked=True)
     with ThreadPoolExecutor(2) as threads:
@@ -130,11 +130,11 @@ def test_an_evicted_model_is_loaded_anew():
     assert old.name == "old"
 
 
-def test_evicting_what_is_not_there_says_so():
+def test_evicting_an_unknown_model_returns_false():
     assert ModelPool(2).evict("a") is False
 
 
-def test_a_model_evicted_while_it_loads_is_answered_with_but_not_kept():
+def test_a_model_evicted_while_it_loads_is_returned_but_not_kept():
     pool = ModelPool(2)
     loader = Loader("old", blocked=True)
     with ThreadPoolExecutor(1) as threads:
@@ -166,7 +166,7 @@ def test_an_evicted_network_still_answers_the_request_under_way(line, predict):
     assert predict(model, {"instances": [[3]]}) == {"predictions": [[7.0]]}
 
 
-def test_many_threads_on_few_places_each_get_the_model_they_asked_for():
+def test_many_threads_on_a_small_pool_each_get_the_model_they_asked_for():
     pool = ModelPool(3)
 
     def ask(number):
@@ -178,6 +178,6 @@ def test_many_threads_on_few_places_each_get_the_model_they_asked_for():
     assert len(pool) == 3
 
 
-def test_a_pool_for_no_models_is_refused():
-    with pytest.raises(ValueError, match="1 model or more"):
+def test_a_pool_of_size_0_is_rejected():
+    with pytest.raises(ValueError, match="at least 1; got 0"):
         ModelPool(0)

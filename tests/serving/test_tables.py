@@ -1,4 +1,4 @@
-"""A network that adds up the encoded row: every answer shows what became of each column."""
+"""Table rows, with a network that sums the encoded row, so that the output shows each column's encoding."""
 
 import math
 
@@ -45,7 +45,7 @@ def sums(folder, write_graph):
 
 @pytest.fixture(scope="module")
 def series(folder, write_graph):
-    """Adds up all numbers of two steps."""
+    """Sums all numbers of two steps."""
     path = write_graph(
         folder / "series.onnx",
         [("ReduceSum", ["axes"], {"keepdims": 0}), ("Reshape", ["shape"], {})],
@@ -61,22 +61,22 @@ def found(error):
     return [(problem.pointer, problem.code) for problem in error.problems]
 
 
-def test_rows_come_by_name_in_any_order(sums, predict):
+def test_rows_by_name_may_have_any_order(sums, predict):
     turned = {name: ROW[name] for name in reversed(ROW)}
     assert predict(sums, {"instances": [ROW, turned]}) == {"predictions": [[SUM], [SUM]]}
 
 
-def test_rows_come_as_lists_in_the_order_of_the_columns(sums, predict):
+def test_rows_as_lists_have_the_order_of_the_columns(sums, predict):
     assert predict(sums, {"instances": [list(ROW.values())]}) == {"predictions": [[SUM]]}
 
 
-def test_a_row_may_stand_under_the_name_of_the_input(sums, predict):
+def test_a_row_may_be_sent_under_the_name_of_the_input(sums, predict):
     assert predict(sums, {"instances": [{"inputs": list(ROW.values())}]}) == {"predictions": [[SUM]]}
 
 
-def test_a_table_may_come_by_columns(sums, predict):
+def test_a_table_may_be_sent_by_columns(sums, predict):
     columns = {"age": [30, 31], "city": ["Oslo", "Rome"], "member": [True, False], "since": ["2020-02-01"] * 2}
-    # Rome was not among the training rows: its place is −1.
+    # Rome was not among the training rows: its index is −1.
     assert predict(sums, {"inputs": columns}) == {"outputs": [[SUM], [SUM + 1 - 20 - 100]]}
 
 
@@ -85,9 +85,9 @@ def test_null_is_a_missing_value(sums, predict):
     assert math.isnan(answer)
 
 
-def test_what_is_wrong_is_told_by_row_and_column(sums, refusal):
+def test_mistakes_are_reported_by_row_and_column(sums, rejection):
     misspelt = {name: value for name, value in ROW.items() if name != "city"} | {"cty": "Oslo"}
-    error = refusal(sums, {"instances": [ROW, misspelt, ROW | {"age": "old"}, ROW | {"since": "soon"}]})
+    error = rejection(sums, {"instances": [ROW, misspelt, ROW | {"age": "old"}, ROW | {"since": "soon"}]})
     assert error.problems[0].detail == "Row 1 has an unknown column 'cty'. Did you mean 'city'?"
     assert found(error) == [
         ("/instances/1/cty", "unknown_column"),
@@ -97,17 +97,17 @@ def test_what_is_wrong_is_told_by_row_and_column(sums, refusal):
     ]
 
 
-def test_a_list_of_another_length_is_refused_with_the_columns(sums, refusal):
-    error = refusal(sums, {"instances": [[30, "Oslo"]]})
+def test_a_list_of_another_length_is_rejected_with_the_columns(sums, rejection):
+    error = rejection(sums, {"instances": [[30, "Oslo"]]})
     assert error.detail == "Row 0 has 2 values; the model expects 4: age, city, member, since."
-    assert found(refusal(sums, {"instances": [[30, "Oslo", "maybe", "2020-02-01"]]})) == [
+    assert found(rejection(sums, {"instances": [[30, "Oslo", "maybe", "2020-02-01"]]})) == [
         ("/instances/0/2", "not_a_boolean")
     ]
 
 
 @pytest.mark.parametrize("row", [3, "Oslo", None, True])
-def test_what_is_no_row_is_refused(sums, refusal, row):
-    assert found(refusal(sums, {"instances": [row]})) == [("/instances/0", "not_an_object")]
+def test_anything_but_a_row_is_rejected(sums, rejection, row):
+    assert found(rejection(sums, {"instances": [row]})) == [("/instances/0", "not_an_object")]
 
 
 def test_rows_by_name_and_in_order_may_be_mixed(sums, predict):
@@ -125,8 +125,8 @@ def test_rows_by_name_and_in_order_may_be_mixed(sums, predict):
         ({name: [] for name in ROW}, [("/inputs", "no_rows")]),
     ],
 )
-def test_columns_that_are_no_table_are_refused(sums, refusal, columns, problems):
-    assert found(refusal(sums, {"inputs": columns})) == problems
+def test_columns_that_do_not_form_a_table_are_rejected(sums, rejection, columns, problems):
+    assert found(rejection(sums, {"inputs": columns})) == problems
 
 
 def test_a_series_takes_windows_of_rows(series, predict):
@@ -134,16 +134,14 @@ def test_a_series_takes_windows_of_rows(series, predict):
     assert predict(series, {"instances": [window, [[1, 0], [2, 0]]]}) == {"predictions": [[4.5], [3.0]]}
 
 
-def test_a_window_of_another_length_is_refused(series, refusal):
-    error = refusal(series, {"instances": [[{"load": 1, "holiday": False}]]})
-    assert error.detail == (
-        "Instance 0 is a list of 1; the model expects a list of 2 rows, one behind the other in time."
-    )
+def test_a_window_of_another_length_is_rejected(series, rejection):
+    error = rejection(series, {"instances": [[{"load": 1, "holiday": False}]]})
+    assert error.detail == ("Instance 0 is a list of 1; the model expects a list of 2 rows, oldest first.")
 
 
-def test_a_mistake_in_a_window_is_told_by_instance_and_step(series, refusal):
+def test_a_mistake_in_a_window_is_reported_by_instance_and_step(series, rejection):
     window = [{"load": 1.5, "holiday": False}, {"load": None, "holiday": 7}]
-    assert found(refusal(series, {"instances": [window]})) == [("/instances/0/1/holiday", "not_a_boolean")]
+    assert found(rejection(series, {"instances": [window]})) == [("/instances/0/1/holiday", "not_a_boolean")]
 
 
 def test_metadata_name_every_column_with_its_type(sums):
@@ -157,6 +155,6 @@ def test_metadata_name_every_column_with_its_type(sums):
 
 
 @pytest.mark.parametrize("shape", [(4,), (2, 4), ()])
-def test_a_signature_whose_table_does_not_give_its_input_is_refused(shape):
+def test_a_signature_whose_table_does_not_give_its_input_is_rejected(shape):
     with pytest.raises(ValueError, match="does not become one of shape"):
         signature_of(shape)

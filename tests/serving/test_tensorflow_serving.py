@@ -47,9 +47,9 @@ def test_plain_rows_are_answered_with_labels_on_request(iris, predict):
     assert predict(iris, {"inputs": [[0.125, 0.25, 0.625, 9]]}, labels=True) == {"outputs": [labelled]}
 
 
-def test_a_model_that_does_not_classify_has_no_labels(line, refusal):
-    error = refusal(line, {"instances": [[1]]}, labels=True)
-    assert error.detail == "Labels were asked for, but this model does not classify. Ask without."
+def test_a_model_that_does_not_classify_has_no_labels(line, rejection):
+    error = rejection(line, {"instances": [[1]]}, labels=True)
+    assert error.detail == "This model does not classify, so it has no labels. Leave labels out."
 
 
 def test_not_a_number_and_infinity_are_legal_both_ways(line):
@@ -62,8 +62,8 @@ def test_not_a_number_and_infinity_are_legal_both_ways(line):
 
 
 @pytest.mark.parametrize("name", ["", "serving", None, 3, ["serving_default"]])
-def test_another_signature_is_refused(line, refusal, name):
-    error = refusal(line, {"signature_name": name, "instances": [[1]]})
+def test_another_signature_is_rejected(line, rejection, name):
+    error = rejection(line, {"signature_name": name, "instances": [[1]]})
     assert "'serving_default'. Leave signature_name out." in error.detail
     assert [problem.pointer for problem in error.problems] == ["/signature_name"]
 
@@ -73,61 +73,61 @@ def test_another_signature_is_refused(line, refusal, name):
     [
         ({}, "The body has neither of 'instances' and 'inputs'. Send one."),
         ({"instances": [[1]], "inputs": [[1]]}, "The body has both of 'instances' and 'inputs'. Send one."),
-        ([[1]], "The body is a list of 1, where an object with 'instances' or 'inputs' belongs."),
-        (None, "The body is null, where an object with 'instances' or 'inputs' belongs."),
+        ([[1]], "The body is a list of 1, not an object with 'instances' or 'inputs'."),
+        (None, "The body is null, not an object with 'instances' or 'inputs'."),
     ],
 )
-def test_a_body_holds_one_of_the_two_forms(line, refusal, body, message):
-    assert refusal(line, body).detail == message
+def test_a_body_holds_one_of_the_two_forms(line, rejection, body, message):
+    assert rejection(line, body).detail == message
 
 
-def test_an_unknown_field_is_refused_with_the_nearest(line, refusal):
-    error = refusal(line, {"instance": [[1]]})
+def test_an_unknown_field_is_rejected_with_the_nearest(line, rejection):
+    error = rejection(line, {"instance": [[1]]})
     assert error.detail == "The body has an unknown field 'instance'. Did you mean 'instances'?"
     assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instance", "unknown_field")]
 
 
 @pytest.mark.parametrize("key", ["instances", "inputs"])
-def test_no_rows_are_refused(line, refusal, key):
-    error = refusal(line, {key: []})
-    assert error.detail == f"'{key}' is empty. Send one row or more."
+def test_no_rows_are_rejected(line, rejection, key):
+    error = rejection(line, {key: []})
+    assert error.detail == f"'{key}' is empty. Send at least one row."
     assert [problem.pointer for problem in error.problems] == [f"/{key}"]
 
 
 @pytest.mark.parametrize("key", ["instances", "inputs"])
-def test_as_many_rows_as_allowed_are_answered_and_no_more(line, predict, refusal, key):
+def test_more_rows_than_allowed_are_rejected(line, predict, rejection, key):
     (answers,) = predict(line, {key: [[0]] * 3}, max_instances=3).values()
     assert answers == [[1.0]] * 3
-    error = refusal(line, {key: [[0]] * 4}, max_instances=3)
-    assert error.detail == f"'{key}' has 4 rows; at most 3 are answered at once. Send them in several requests."
+    error = rejection(line, {key: [[0]] * 4}, max_instances=3)
+    assert error.detail == f"'{key}' has 4 rows; at most 3 are allowed. Send them in several requests."
 
 
 @pytest.mark.parametrize("rows", [5, "rows", None, True])
 @pytest.mark.parametrize("key", ["instances", "inputs"])
-def test_what_is_no_list_of_rows_is_refused(line, refusal, key, rows):
-    error = refusal(line, {key: rows})
-    assert error.detail.endswith("where a list of rows belongs. Send a list, also of a single row.")
+def test_anything_but_a_list_of_rows_is_rejected(line, rejection, key, rows):
+    error = rejection(line, {key: rows})
+    assert error.detail.endswith("not a list of rows. Send a list, even for a single row.")
     assert [problem.pointer for problem in error.problems] == [f"/{key}"]
 
 
-def test_the_column_form_of_an_unknown_input_is_refused(line, refusal):
-    error = refusal(line, {"inputs": {"inptu": [[1]]}})
+def test_the_column_form_of_an_unknown_input_is_rejected(line, rejection):
+    error = rejection(line, {"inputs": {"inptu": [[1]]}})
     assert error.detail.startswith("'inputs' is an object with 'inptu'; the model has one input, 'input'.")
 
 
 @pytest.mark.parametrize("row", [{"input": [1]}, {"b64": "aaaa"}, {"sum": 1}, {}])
-def test_the_column_form_holds_no_objects(line, refusal, row):
-    assert refusal(line, {"inputs": [row]}).problems
+def test_the_column_form_holds_no_objects(line, rejection, row):
+    assert rejection(line, {"inputs": [row]}).problems
 
 
-def test_rows_by_column_name_belong_in_the_row_form(iris, refusal):
+def test_rows_by_column_name_belong_in_the_row_form(iris, rejection):
     row = {"sepal_length": 1, "sepal_width": 1, "petal_length": 1, "petal_width": 1}
-    error = refusal(iris, {"inputs": [row]})
+    error = rejection(iris, {"inputs": [row]})
     assert error.detail == "'inputs' holds objects. Send rows that are objects in 'instances'."
 
 
-def test_the_pointer_of_a_wrapped_tensor_leads_through_its_name(line, refusal):
-    error = refusal(line, {"inputs": {"input": [[1], [1, 2]]}})
+def test_the_pointer_of_a_wrapped_tensor_leads_through_its_name(line, rejection):
+    error = rejection(line, {"inputs": {"input": [[1], [1, 2]]}})
     assert [problem.pointer for problem in error.problems] == ["/inputs/input/1"]
 
 
@@ -140,27 +140,27 @@ def test_the_pointer_of_a_wrapped_tensor_leads_through_its_name(line, refusal):
         ({"features": [1, 2, 3, 4]}, None, "Row 2 is null, but row 0 is an object with 'features'."),
     ],
 )
-def test_a_mixture_of_row_forms_is_refused_with_the_row_that_differs(iris, refusal, first, other, message):
-    error = refusal(iris, {"instances": [first, first, other, first]})
+def test_a_mixture_of_row_forms_is_rejected_with_the_row_that_differs(iris, rejection, first, other, message):
+    error = rejection(iris, {"instances": [first, first, other, first]})
     assert error.detail == f"{message} Send all rows of a request in the same form."
     assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instances/2", "mixed_rows")]
 
 
-def test_an_object_is_of_no_use_to_a_model_without_field_names(line, refusal):
-    error = refusal(line, {"instances": [{"inptu": [1]}]})
+def test_an_object_is_rejected_by_a_model_without_field_names(line, rejection):
+    error = rejection(line, {"instances": [{"inptu": [1]}]})
     assert error.detail == (
         "Row 0 is an object with 'inptu'. Send its numbers as they are, or as {\"input\": ...}. Did you mean 'input'?"
     )
     assert [problem.pointer for problem in error.problems] == ["/instances/0/inptu"]
 
 
-def test_an_object_inside_an_input_is_refused(iris, refusal):
-    error = refusal(iris, {"instances": [{"features": {"sepal_length": 1}}]})
-    assert error.detail == "Row 0 has an object with 'sepal_length' under 'features', where numbers belong."
+def test_an_object_inside_an_input_is_rejected(iris, rejection):
+    error = rejection(iris, {"instances": [{"features": {"sepal_length": 1}}]})
+    assert error.detail == "Row 0 has an object with 'sepal_length' under 'features', not numbers."
     assert [problem.pointer for problem in error.problems] == ["/instances/0/features"]
 
 
-def test_messages_do_not_repeat_a_long_request(iris, refusal):
+def test_messages_do_not_repeat_a_long_request(iris, rejection):
     long = "x" * 100_000
     bodies = [
         {long: 1},
@@ -173,14 +173,14 @@ def test_messages_do_not_repeat_a_long_request(iris, refusal):
         {"signature_name": long, "instances": [[1]]},
     ]
     for body in bodies:
-        error = refusal(iris, body)
+        error = rejection(iris, body)
         assert len(error.detail) < 500
         assert sum(len(problem.detail) + len(problem.pointer) for problem in error.problems) < 10_000
 
 
-def test_messages_can_be_written_whatever_the_request_holds(iris, refusal):
+def test_messages_can_be_encoded_whatever_the_request_contains(iris, rejection):
     half = "\ud83d"
     for body in ({half: 1}, {"instances": [{half: 1}]}, {"instances": [[1, 2, 3, half]]}, {"inputs": {half: 1}}):
-        error = refusal(iris, body)
+        error = rejection(iris, body)
         text = "".join([error.detail, *(problem.pointer for problem in error.problems)])
         assert re.search(r"\\ud83d", text.encode().decode())

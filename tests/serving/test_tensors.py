@@ -38,29 +38,29 @@ def test_bit_tensors_are_answered_with_a_probability_per_bit(adder, predict):
     }
 
 
-def test_a_short_row_is_refused_with_its_number_and_the_columns(iris, refusal):
-    error = refusal(iris, {"instances": [[1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3]]})
+def test_a_short_row_is_rejected_with_its_number_and_the_columns(iris, rejection):
+    error = rejection(iris, {"instances": [[1, 2, 3, 4], [1, 2, 3, 4], [1, 2, 3]]})
     assert error.detail == (
         "The model expects rows of 4 numbers; row 2 has 3. Send sepal_length, sepal_width, petal_length, petal_width."
     )
     assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instances/2", "wrong_length")]
 
 
-def test_each_faulty_row_is_a_problem(iris, refusal):
-    error = refusal(iris, {"instances": [[1, 2, 3], [1, 2, 3, 4], [1, 2, 3, 4, 5], [1, 2, 3, "4"]]})
+def test_each_faulty_row_is_a_problem(iris, rejection):
+    error = rejection(iris, {"instances": [[1, 2, 3], [1, 2, 3, 4], [1, 2, 3, 4, 5], [1, 2, 3, "4"]]})
     assert pointers(error) == ["/instances/0", "/instances/2", "/instances/3/3"]
     assert error.detail.endswith(" (2 more problems were found.)")
 
 
-def test_no_more_than_twenty_problems_are_listed(iris, refusal):
-    assert pointers(refusal(iris, {"instances": [[]] * 90})) == [f"/instances/{row}" for row in range(20)]
+def test_no_more_than_twenty_problems_are_listed(iris, rejection):
+    assert pointers(rejection(iris, {"instances": [[]] * 90})) == [f"/instances/{row}" for row in range(20)]
 
 
-def test_a_single_row_that_is_not_in_a_list_is_explained(iris, refusal):
-    error = refusal(iris, {"instances": [5.1, 3.5, 1.4, 0.2]})
+def test_a_single_row_that_is_not_in_a_list_is_explained(iris, rejection):
+    error = rejection(iris, {"instances": [5.1, 3.5, 1.4, 0.2]})
     assert error.detail.startswith(
-        "The model expects rows of 4 numbers; row 0 is the number 5.1, where a list belongs. "
-        "Put the numbers of each row in a list of their own, also those of a single row."
+        "The model expects rows of 4 numbers; row 0 is the number 5.1, not a list. "
+        "Put the numbers of each row in a list, even for a single row."
     )
 
 
@@ -77,72 +77,72 @@ def test_a_single_row_that_is_not_in_a_list_is_explained(iris, refusal):
         ({}, "an object"),
     ],
 )
-def test_what_is_not_a_number_is_refused_with_its_column(iris, refusal, value, description):
-    error = refusal(iris, {"instances": [[1, 2, 3, 4], [1, value, 3, 4]]})
-    assert f"row 1 has {description} for sepal_width, where a number belongs." in error.detail
+def test_what_is_not_a_number_is_rejected_with_its_column(iris, rejection, value, description):
+    error = rejection(iris, {"instances": [[1, 2, 3, 4], [1, value, 3, 4]]})
+    assert f"row 1 has {description} for sepal_width, not a number." in error.detail
     assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instances/1/1", "not_a_number")]
 
 
 @pytest.mark.parametrize("others", [1, 1.5])
-def test_true_is_no_number_among_numbers_of_any_kind(iris, refusal, others):
-    assert pointers(refusal(iris, {"instances": [[others, others, others, True]]})) == ["/instances/0/3"]
+def test_true_is_no_number_among_numbers_of_any_kind(iris, rejection, others):
+    assert pointers(rejection(iris, {"instances": [[others, others, others, True]]})) == ["/instances/0/3"]
 
 
 @pytest.mark.parametrize("value", [1e39, -1e39, 10**39, 10**400, 2**128 - 2**103])
-def test_a_number_beyond_32_bit_floats_is_refused(line, refusal, value):
-    error = refusal(line, {"instances": [[1], [value]]})
+def test_a_number_beyond_32_bit_floats_is_rejected(line, rejection, value):
+    error = rejection(line, {"instances": [[1], [value]]})
     assert "row 1 has " in error.detail
     assert "at [0], beyond the range of 32-bit floats (3.4e38)." in error.detail
     assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instances/1/0", "out_of_range")]
 
 
 @pytest.mark.parametrize("value", [2**64, 2**100, -(2**127), LARGEST, 1e-50])
-def test_any_other_number_is_taken_as_the_nearest_32_bit_float(series, predict, value):
+def test_any_other_number_is_rounded_to_the_nearest_32_bit_float(series, predict, value):
     assert predict(series, {"instances": [[[value, 0]]]})["predictions"] == [pytest.approx(value, rel=1e-7, abs=1e-45)]
 
 
-def test_a_fault_deep_inside_a_row_is_located(adder, refusal):
+def test_a_mistake_deep_inside_a_row_is_located(adder, rejection):
     bits = [[0, 0]] * 8
-    error = refusal(adder, {"instances": [bits, [*bits[:7], [0, "1"]], [*bits[:5], [0], *bits[:2]], bits[:7]]})
+    error = rejection(adder, {"instances": [bits, [*bits[:7], [0, "1"]], [*bits[:5], [0], *bits[:2]], bits[:7]]})
     assert [problem.detail for problem in error.problems] == [
         f"The model expects rows of shape 8×2; row {fault}. Send nested lists of numbers."
-        for fault in ('1 has the string "1" at [7][1], where a number belongs', "2 has 1 at [5]", "3 has 7")
+        for fault in ('1 has the string "1" at [7][1], not a number', "2 has 1 at [5]", "3 has 7")
     ]
     assert pointers(error) == ["/instances/1/7/1", "/instances/2/5", "/instances/3"]
 
 
-def test_an_image_of_another_size_is_refused_with_the_right_one(picture, refusal):
-    error = refusal(picture, {"instances": [[[1, 2], [3, 4]]]})
+def test_an_image_of_another_size_is_rejected_with_the_right_one(picture, rejection):
+    error = rejection(picture, {"instances": [[[1, 2], [3, 4]]]})
     assert error.detail == (
         "The model expects images of shape 3×2; row 0 has 2. "
         'Send nested lists of numbers, or a PNG or JPEG file as {"b64": ...}.'
     )
 
 
-def test_rows_of_free_length_are_of_one_length_in_a_request(series, predict, refusal):
+def test_rows_of_free_length_are_of_one_length_in_a_request(series, predict, rejection):
     assert predict(series, {"instances": [[[1, 2], [3, 4]], [[5, 6], [7, 8]]]}) == {"predictions": [10.0, 26.0]}
-    error = refusal(series, {"instances": [[[1, 2]], [[3, 4], [5, 6]]]})
+    error = rejection(series, {"instances": [[[1, 2]], [[3, 4], [5, 6]]]})
     assert error.detail.startswith(
-        "The model expects rows of shape any×2, each of the size of the first, 1×2; row 1 has 2."
+        "The model expects rows of shape any×2, each of the same size as the first, 1×2; row 1 has 2."
     )
     assert pointers(error) == ["/instances/1"]
 
 
-def test_a_row_of_free_length_is_not_empty(series, refusal):
-    error = refusal(series, {"instances": [[]]})
+def test_a_row_of_free_length_is_not_empty(series, rejection):
+    error = rejection(series, {"instances": [[]]})
     assert error.detail.startswith("The model expects rows of shape any×2; row 0 is an empty list.")
 
 
 @pytest.mark.parametrize("depth", [1, 3, 30, 70])
-def test_lists_nested_to_any_depth_are_refused(iris, refusal, depth):
+def test_lists_nested_to_any_depth_are_rejected(iris, rejection, depth):
     value = 1
     for _ in range(depth):
         value = [value]
-    assert pointers(refusal(iris, {"instances": [value]})) == ["/instances/0"]
+    assert pointers(rejection(iris, {"instances": [value]})) == ["/instances/0"]
 
 
-def test_one_long_string_takes_no_memory_for_all_other_elements(iris, refusal):
+def test_one_long_string_takes_no_memory_for_all_other_elements(iris, rejection):
     # As an array of strings this would take 4 bytes × 50,000 elements × 10,000,000 characters.
     rows = [[0, 0, 0, "x"] for _ in range(12_500)]
     rows[0][0] = "9" * 10_000_000
-    assert pointers(refusal(iris, {"instances": rows}, max_instances=20_000))[0] == "/instances/0/0"
+    assert pointers(rejection(iris, {"instances": rows}, max_instances=20_000))[0] == "/instances/0/0"

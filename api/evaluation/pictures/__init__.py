@@ -1,1 +1,1 @@
-"""Pictures of evaluations, written as SVG text: no library for charts is loaded to serve them."""
+"""Images of evaluations, written as SVG text without a charting library."""

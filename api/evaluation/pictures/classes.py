@@ -1,4 +1,4 @@
-"""A classifier's answers: the confusion matrix and a row of numbers for each class."""
+"""Confusion matrix and metrics per class of a classifier."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,7 +19,7 @@ from api.evaluation.pictures.drawing import (
 from core.evaluation import AverageEvaluation, ClassEvaluation, ClassificationEvaluation
 
 MOST_LABELLED = 30
-"""Classes up to which a matrix has labels and counts."""
+"""Largest number of classes for a matrix with labels and counts."""
 
 FEW_CLASSES = 12
 
@@ -41,13 +41,13 @@ DARKEST = (3, 105, 161)
 ASLANT = -50
 
 DARK = 0.55
-"""Share from which on a cell's count is written in white."""
+"""Share above which a cell's count is written in white."""
 
 Counts = Sequence[Sequence[int]]
 
 
 def draw_classification(answers: ClassificationEvaluation) -> list[Block]:
-    """The matrix, where there is one, and the table."""
+    """Draw the matrix, if there is one, and the table."""
     labels = [part.label for part in answers.classes]
     blocks = []
     if answers.confusion_matrix is not None:
@@ -72,7 +72,7 @@ def _draw_matrix(labels: Sequence[str], counts: Counts) -> Block:
     for actual, row in enumerate(counts):
         for answered, (count, share) in enumerate(zip(row, _shares(row), strict=True)):
             x, y = left + answered * cell, top + actual * cell
-            title = f"{shown[actual]}, answered {shown[answered]}: {count:,} ({share:.1%})"
+            title = f"{shown[actual]}, predicted {shown[answered]}: {count:,} ({share:.1%})"
             parts.append(box(x, y, cell - 1, cell - 1, fill=_shade(share), title=title))
             color = PAPER if share >= DARK else INK if count else MUTED
             words = show_count(count, is_short=True)
@@ -83,7 +83,7 @@ def _draw_matrix(labels: Sequence[str], counts: Counts) -> Block:
 
 
 def _draw_map(labels: Sequence[str], counts: Counts) -> Block:
-    """Of many classes: shades alone. Cells that are white are left out, so that 200 classes are no 40,000 shapes."""
+    """Draw a matrix of many classes by shades alone, without white cells: 200 classes would have 40,000 shapes."""
     cell = MAP_SIZE / len(labels)
     left, top = 34, HEADING + 6
     parts = _name_axes(top, MAP_SIZE)
@@ -98,7 +98,7 @@ def _draw_map(labels: Sequence[str], counts: Counts) -> Block:
 def _name_axes(top: float, side: float) -> list[str]:
     return [
         text(0, 14, "Confusion matrix", weight=600, size=15),
-        text(0, 34, "A row for each actual class, a column for each answer; shaded by shares of the row", **_SMALL),
+        text(0, 34, "A row for each actual class, a column for each prediction; shaded by share of the row", **_SMALL),
         text(12, top + side / 2, "actual", anchor="middle", turned=-90, **_SMALL),
     ]
 
@@ -110,7 +110,7 @@ def _shares(row: Sequence[int]) -> list[float]:
 
 def _shade(share: float) -> str:
     """Return a color from nearly white to blue."""
-    # What is there at all must be seen: a share of 1 in 1000 is shaded like one in 30.
+    # Any count must be visible: a share of 1 in 1000 is shaded like one in 30.
     depth = share**0.5 if share else 0.0
     red, green, blue = (round(248 + (dark - 248) * depth) for dark in DARKEST)
     return f"#{red:02x}{green:02x}{blue:02x}"

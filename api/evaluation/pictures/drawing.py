@@ -1,4 +1,4 @@
-"""The few shapes that pictures are made of (SVG 1.1)."""
+"""Shapes and text of images (SVG 1.1)."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,13 +14,13 @@ MARGIN = 24
 
 SPACE = 28
 
-# XML 1.0 section 2.2: no document may hold these, not even escaped.
+# XML 1.0 section 2.2: documents must not contain these, not even escaped.
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 @dataclass(frozen=True, slots=True)
 class Block:
-    """A part of a picture, drawn from its own top left corner."""
+    """Part of an image, drawn from its own top left corner."""
 
     width: float
     height: float
@@ -28,7 +28,7 @@ class Block:
 
 
 def document(title: str, blocks: Sequence[Block]) -> str:
-    """A whole picture: blocks one below the other on white."""
+    """Return a whole image: blocks below one another on white."""
     width = max(block.width for block in blocks) + 2 * MARGIN
     top, placed = float(MARGIN), []
     for block in blocks:
@@ -48,7 +48,7 @@ def document(title: str, blocks: Sequence[Block]) -> str:
 
 
 def moved(block: Block, x: float, y: float) -> str:
-    """A block at a place."""
+    """Return the shapes of a block, moved to a position."""
     return "\n".join([f'<g transform="translate({x:.1f} {y:.1f})">', *block.parts, "</g>"])
 
 
@@ -63,7 +63,7 @@ def text(
     weight: int = 400,
     turned: int = 0,
 ) -> str:
-    """Words whose baseline begins, ends or has its middle at a point; `turned` in degrees around it."""
+    """Return text whose baseline begins, ends or is centred at a point; `turned` by degrees around it."""
     turn = f' transform="rotate({turned} {x:.1f} {y:.1f})"' if turned else ""
     return (
         f'<text x="{x:.1f}" y="{y:.1f}" fill="{fill}" font-size="{size:g}" text-anchor="{anchor}" '
@@ -72,7 +72,7 @@ def text(
 
 
 def box(x: float, y: float, width: float, height: float, *, fill: str, title: str = "") -> str:
-    """A filled rectangle, telling more to a pointer that rests on it."""
+    """Return a filled rectangle with an optional tooltip."""
     shown = f"<title>{clean(title)}</title>" if title else ""
     return f'<rect x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" fill="{fill}">{shown}</rect>'
 
@@ -83,17 +83,17 @@ def line(x1: float, y1: float, x2: float, y2: float, *, stroke: str = GRID, widt
 
 
 def dots(places: Iterable[tuple[float, float]], *, fill: str) -> list[str]:
-    """Small translucent circles."""
+    """Return small translucent circles."""
     return [f'<circle cx="{x:.1f}" cy="{y:.1f}" r="2.5" fill="{fill}" fill-opacity="0.45"/>' for x, y in places]
 
 
 def clean(words: str) -> str:
-    """Words as XML takes them, whatever they hold."""
+    """Escape text for XML and remove characters that it does not allow."""
     return escape(_NOT_XML.sub("\ufffd", words))
 
 
 def cut(words: str, longest: int) -> str:
-    """Words on one line, cut to a width in letters; Chinese, Japanese and Korean ones count twice."""
+    """Return text on one line, cut to a width in characters; Chinese, Japanese and Korean ones count twice."""
     words = " ".join(words.split())
     if measure(words) <= longest:
         return words
@@ -107,22 +107,22 @@ def cut(words: str, longest: int) -> str:
 
 
 def measure(words: str) -> int:
-    """Width in letters."""
+    """Return the width in characters."""
     return sum(2 if east_asian_width(letter) in "WF" else 1 for letter in words)
 
 
 def show_number(value: float | None) -> str:
-    """Four significant digits; a dash for what is undefined."""
+    """Format a number with four significant digits; a dash if it is undefined."""
     return "–" if value is None else f"{value:.4g}"
 
 
 def show_share(value: float | None) -> str:
-    """Three decimals, so that a column of them lines up; a dash for what is undefined."""
+    """Format a share with three decimals, to align a column of them; a dash if it is undefined."""
     return "–" if value is None else f"{value:.3f}"
 
 
 def show_count(count: int, *, is_short: bool = False) -> str:
-    """A whole number with commas, or, short, `12k` and `3.4M` from five digits on."""
+    """Format a whole number with commas, or if short, as `12k` and `3.4M` from five digits on."""
     thousand, million = 1_000, 1_000_000
     if not is_short or count < 10 * thousand:
         return f"{count:,}" if not is_short else str(count)
@@ -139,13 +139,13 @@ SMALLEST_FIRST_WIDTH = 150
 
 
 def draw_table(headers: Sequence[str], rows: Sequence[Sequence[str]], longest: int, *, num_apart: int = 0) -> Block:
-    """Rows of a name and numbers.
+    """Draw a table whose rows have a name and numbers.
 
     Args:
-        headers: Of the columns; the first is of the names.
-        rows: Cells, already in words.
-        longest: Width of the longest name in letters.
-        num_apart: How many of the last rows stand below a line.
+        headers: Headers of the columns; the first is that of the names.
+        rows: Cells as text.
+        longest: Width of the longest name in characters.
+        num_apart: Number of rows at the end that are separated by a line.
     """
     first = max(longest * LETTER_WIDTH, SMALLEST_FIRST_WIDTH)
     ends = [first + (number + 1) * NUMBER_WIDTH for number in range(len(headers) - 1)]

@@ -1,4 +1,4 @@
-"""A regression's errors: numbers, and what was predicted against what was true."""
+"""Errors of a regression, and predicted against actual values."""
 
 import math
 from collections.abc import Sequence
@@ -33,7 +33,7 @@ NUM_TICKS = 5
 
 
 def draw_regression(answers: RegressionEvaluation) -> list[Block]:
-    """The table and a scatter plot for each output of which pairs are kept."""
+    """Draw the table, and a scatter plot for each output with a sample of pairs."""
     is_single = len(answers.outputs) == 1
     outputs = () if is_single else answers.outputs[:MOST_ROWS]
     rows = [[_name(output), *_show_errors(output.mean_absolute_error, output)] for output in outputs]
@@ -55,7 +55,7 @@ def draw_regression(answers: RegressionEvaluation) -> list[Block]:
 
 
 def _name(output: OutputEvaluation) -> str:
-    """The name of a column as it is; a number says that it is one."""
+    """Return the name of a column, or `output N` for a number."""
     return f"output {output.name}" if output.name.isdecimal() else cut(output.name, LONGEST_NAME)
 
 
@@ -64,7 +64,7 @@ def _show_errors(absolute: float | None, output: OutputEvaluation) -> list[str]:
 
 
 def _arrange(panels: Sequence[Block]) -> Block:
-    """Two to a row."""
+    """Arrange panels, two per row."""
     width, height = panels[0].width + GAP, panels[0].height + GAP
     parts = [moved(panel, (number % 2) * width, (number // 2) * height) for number, panel in enumerate(panels)]
     num_rows = -(-len(panels) // 2)
@@ -95,10 +95,10 @@ def _draw_scatter(name: str, sample: PairSample) -> Block:
 
 
 def choose_ticks(low: float, high: float) -> list[float]:
-    """Round numbers, about five, from at or below the least value to at or above the greatest."""
+    """Return about five round numbers that span the range of the values."""
     span = high - low
     if span <= abs(high) * 1e-6:
-        # All the same, or as good as: some room around them.
+        # All values are almost equal: leave some room around them.
         room = max(abs(high), 1.0) / 2
         low, high, span = low - room, high + room, span + 2 * room
     rough = span / NUM_TICKS

@@ -1,4 +1,4 @@
-"""A picture of how a run's network answers held-out samples."""
+"""Image of a run's evaluation on held-out samples."""
 
 from api.evaluation.pictures.classes import draw_classification
 from api.evaluation.pictures.drawing import (
@@ -27,12 +27,12 @@ METRICS_IN_A_LINE = 3
 
 
 def draw_evaluation(name: str, report: EvaluationReport, split: str | None) -> str:
-    """An SVG image.
+    """Return an SVG image of a report.
 
     Args:
-        name: Of the model.
-        report: What to draw.
-        split: `test` or `validation`; None for the test samples or, where there are none, those of validation.
+        name: Name of the model.
+        report: Report to draw.
+        split: `test` or `validation`; None for test if there are test samples, else validation.
     """
     chosen = split or ("validation" if report.test is None and report.validation is not None else "test")
     part = report.validation if chosen == "validation" else report.test
@@ -42,9 +42,9 @@ def draw_evaluation(name: str, report: EvaluationReport, split: str | None) -> s
 
 def _draw_heading(title: str, part: SplitEvaluation | None) -> Block:
     if part is None:
-        lines = ["No samples were held out for this. Set dataset.split in the spec."]
+        lines = ["No samples were held out. Set dataset.split in the spec."]
     else:
-        lines = [f"{show_count(part.num_samples)} samples, none of which was learned from"]
+        lines = [f"{show_count(part.num_samples)} held-out samples"]
         values = [f"{name} {show_number(value)}" for name, value in part.metrics.items()]
         lines += [
             " · ".join(values[first : first + METRICS_IN_A_LINE]) for first in range(0, len(values), METRICS_IN_A_LINE)
@@ -71,10 +71,10 @@ MOST_NUMBERED = 32
 
 
 def draw_bits(answers: BitsEvaluation) -> list[Block]:
-    """The two shares, and a bar for each place."""
+    """Draw both accuracies, and a bar for each bit."""
     rows = [
-        ["bits that are right", show_share(answers.bit_accuracy)],
-        ["sequences that are right as a whole", show_share(answers.sequence_accuracy)],
+        ["accuracy per bit", show_share(answers.bit_accuracy)],
+        ["accuracy per sequence", show_share(answers.sequence_accuracy)],
     ]
     return [draw_table(("", "share"), rows, max(len(row[0]) for row in rows)), _draw_places(answers)]
 
@@ -82,7 +82,7 @@ def draw_bits(answers: BitsEvaluation) -> list[Block]:
 def _draw_places(answers: BitsEvaluation) -> Block:
     shares = answers.accuracy_by_place
     step = CHART_WIDTH / len(shares)
-    parts = [text(0, 14, "Right bits by place", weight=600, size=15)]
+    parts = [text(0, 14, "Accuracy by bit", weight=600, size=15)]
     for share in (0, 0.25, 0.5, 0.75, 1):
         y = TOP + CHART_HEIGHT * (1 - share)
         parts.append(line(LEFT, y, LEFT + CHART_WIDTH, y, stroke=GRID))
@@ -90,10 +90,10 @@ def _draw_places(answers: BitsEvaluation) -> Block:
     for place, share in enumerate(shares):
         x = LEFT + place * step
         height = CHART_HEIGHT * share
-        title = f"place {place}: {share:.2%}"
+        title = f"bit {place}: {share:.2%}"
         parts.append(box(x + step * 0.15, TOP + CHART_HEIGHT - height, step * 0.7, height, fill=DEEP, title=title))
         if len(shares) <= MOST_NUMBERED:
             parts.append(text(x + step / 2, TOP + CHART_HEIGHT + 16, str(place), anchor="middle", size=11, fill=MUTED))
-    words = "place, the least significant first"
+    words = "bit, least significant first"
     parts.append(text(LEFT + CHART_WIDTH / 2, TOP + CHART_HEIGHT + 36, words, anchor="middle", size=12, fill=MUTED))
     return Block(LEFT + CHART_WIDTH, TOP + CHART_HEIGHT + BOTTOM, tuple(parts))

@@ -1,1 +1,1 @@
-"""Convolutional networks that are known by a name, written out as layers: one module a family."""
+"""Well-known convolutional architectures as lists of layers, one module per family."""

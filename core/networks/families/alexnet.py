@@ -1,7 +1,7 @@
 """AlexNet: five convolutions, three of them followed by pooling, and three dense layers.
 
 Krizhevsky, Sutskever and Hinton, "ImageNet Classification with Deep Convolutional Neural Networks", 2012, section 3.5:
-filters 96, 256, 384, 384, 256; hidden layers of 4096; dropout 0.5; windows of 3 pooled every 2 pixels, overlapping.
+filters 96, 256, 384, 384, 256; hidden layers of 4096; dropout 0.5; overlapping pooling, windows of 3 with stride 2.
 """
 
 from typing import Literal
@@ -14,22 +14,22 @@ from core.specs.base import Fraction, PositiveInt
 class AlexNet(PlainFamily):
     """AlexNet (Krizhevsky et al., 2012), for small images.
 
-    Images of 224×224 were made small by a first convolution of 11×11 every 4 pixels; 28×28 and 32×32 are small already,
-    so it is 5×5 at every pixel. All convolutions are in one piece, which the paper shared between two GPUs, and batch
-    normalisation stands in for local response normalisation.
+    The paper's first convolution, 11×11 with stride 4, reduces images of 224×224; for 28×28 and 32×32 it is 5×5 with
+    stride 1. Convolutions are not grouped, as they were to split them between two GPUs, and batch normalisation
+    replaces local response normalisation.
     """
 
     family: Literal["alexnet"]
     width: Width = 24
     """Filters of the first convolution; the others have 8/3, 4, 4 and 8/3 times as many. The paper's is 96."""
     hidden_units: PositiveInt = 512
-    """Of each of the two hidden dense layers. The paper's is 4096."""
+    """Units of each of the two hidden dense layers. The paper's is 4096."""
     dropout: Fraction = 0.5
-    """After each hidden dense layer."""
+    """Dropout after each hidden dense layer."""
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """Layers of the same network in the terms of `CnnNetwork`."""
+        """Layers of the equivalent `CnnNetwork`."""
         middle, widest = max(1, self.width * 8 // 3), self.width * 4
         return (
             self.convolve(self.width, 5),

@@ -1,7 +1,7 @@
 """GoogLeNet: nine inception blocks, then the mean of each channel and one dense layer.
 
-Szegedy et al., "Going Deeper with Convolutions", 2014: an inception block lets 1×1, 3×3 and 5×5 convolutions and a
-pooling read the same input side by side (figure 2b), 1×1 convolutions making it thinner before the costly ones.
+Szegedy et al., "Going Deeper with Convolutions", 2014: in an inception block 1×1, 3×3 and 5×5 convolutions and a
+pooling read the same input in parallel (figure 2b); 1×1 convolutions reduce the channels before the costly ones.
 The numbers of filters are those of table 1.
 """
 
@@ -19,7 +19,7 @@ FIRST_FILTERS = 64
 
 @dataclass(frozen=True, slots=True)
 class Inception:
-    """Filters of one inception block, as the columns of table 1 have them."""
+    """Filters of one inception block, in the order of the columns of table 1."""
 
     ones: int
     reduce_threes: int
@@ -40,26 +40,26 @@ STAGES: tuple[tuple[Inception, ...], ...] = (
     ),
     (Inception(256, 160, 320, 32, 128, 128), Inception(384, 192, 384, 48, 128, 128)),
 )
-"""Blocks 3a and 3b, 4a to 4e, 5a and 5b; images are pooled between them."""
+"""Blocks 3a and 3b, 4a to 4e, 5a and 5b, with pooling between the stages."""
 
 
 class GoogLeNet(PlainFamily):
     """GoogLeNet (Szegedy et al., 2014), for small images.
 
-    Before its first inception block, two convolutions and two poolings made 28×28 of 224×224; here one 3×3 convolution
-    and one pooling make 14×14 of 28×28 and 16×16 of 32×32. The two classifiers on the way, which helped the first
-    blocks to learn, are left out; batch normalisation does that.
+    Before the first inception block, the paper reduces 224×224 to 28×28 with two convolutions and two poolings; here
+    one 3×3 convolution and one pooling reduce 28×28 to 14×14 and 32×32 to 16×16. The two auxiliary classifiers, which
+    help the first blocks to learn, are left out; use batch normalisation for that.
     """
 
     family: Literal["googlenet"]
     width: Width = 16
-    """Filters of the first convolution. Those of the blocks are in proportion; at 64 they are the paper's."""
+    """Filters of the first convolution. Those of the blocks are proportional to it. The paper's is 64."""
     dropout: Fraction = 0.4
-    """Before the last layer."""
+    """Dropout before the last layer."""
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """Layers of the same network in the terms of `CnnNetwork`."""
+        """Layers of the equivalent `CnnNetwork`."""
         stages: list[LayerSpec] = []
         for blocks in STAGES:
             stages += [max_pooling(3, 2), *(self._inception(block) for block in blocks)]

@@ -1,8 +1,8 @@
-"""ResNet: convolutions in pairs, each pair with a way around it, then the mean of each channel and one dense layer.
+"""ResNet: pairs of convolutions, each with a shortcut, then the mean of each channel and one dense layer.
 
 He, Zhang, Ren and Sun, "Deep Residual Learning for Image Recognition", 2015, section 4.2: for 32×32 images one 3×3
-convolution and three stages of n pairs, 6n + 2 layers with weights; filters 16, 32, 64; a stage begins with a stride
-of 2.
+convolution and three stages of n pairs, 6n + 2 layers with weights; filters 16, 32, 64; the second and third stage
+begin with a stride of 2.
 """
 
 from typing import Annotated, Literal
@@ -18,7 +18,7 @@ from core.specs.base import Bool, Fraction, Int
 NUM_STAGES = 3
 
 MAX_DEPTH = 110
-"""The deepest that the paper trains without trouble."""
+"""Depth of the deepest network that the paper trains successfully."""
 
 
 def _check_depth(depth: int) -> int:
@@ -29,25 +29,25 @@ def _check_depth(depth: int) -> int:
 
 
 class ResNet(CnnFamily):
-    """ResNet (He et al., 2015), as its section 4.2 has it for CIFAR-10.
+    """ResNet (He et al., 2015), as in section 4.2, for CIFAR-10.
 
-    Where a stage begins, a 1×1 convolution with a stride of 2 makes the way around fit (the paper's option B); for
-    these small networks the paper filled up with zeros instead (option A).
+    The shortcut at the beginning of a stage is a 1×1 convolution with a stride of 2 (the paper's option B); for these
+    small networks the paper pads with zeros instead (option A).
     """
 
     family: Literal["resnet"]
     depth: Annotated[Int, Field(ge=8, le=MAX_DEPTH), AfterValidator(_check_depth)] = 14
-    """Layers with weights, 6n + 2; those on the way around are not counted. The paper's are 20, 32, 44, 56 and 110."""
+    """Layers with weights, 6n + 2; those of shortcuts are not counted. The paper's are 20, 32, 44, 56 and 110."""
     width: Width = 8
     """Filters of the first stage; the others have 2 and 4 times as many. The paper's is 16."""
     shortcuts: Bool = True
-    """False leaves the ways around out: the paper's plain network, to compare with."""
+    """False: no shortcuts, which is the paper's plain network, for comparison."""
     dropout: Fraction = 0.0
-    """Before the last layer. The paper has none."""
+    """Dropout before the last layer. The paper has none."""
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """Layers of the same network in the terms of `CnnNetwork`."""
+        """Layers of the equivalent `CnnNetwork`."""
         stages: list[LayerSpec] = []
         for stage in range(NUM_STAGES):
             for place in range((self.depth - 2) // 6):

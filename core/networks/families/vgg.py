@@ -1,4 +1,4 @@
-"""VGG: groups of 3×3 convolutions, each group pooled, and three dense layers.
+"""VGG: groups of 3×3 convolutions, each followed by pooling, and three dense layers.
 
 Simonyan and Zisserman, "Very Deep Convolutional Networks for Large-Scale Image Recognition", 2014, table 1: the columns
 A, B, D and E have 11, 13, 16 and 19 layers with weights; filters 64, 128, 256, 512, 512; hidden layers of 4096.
@@ -20,14 +20,14 @@ GROUPS: Mapping[int, tuple[int, ...]] = {
 """Convolutions in each group, by depth."""
 
 FACTORS = (1, 2, 4, 8, 8)
-"""Filters of each group, as multiples of the first one's."""
+"""Filters of each group, as multiples of those of the first."""
 
 
 class Vgg(PlainFamily):
     """VGG (Simonyan and Zisserman, 2014), for small images.
 
-    Five times pooled, 28×28 and 32×32 come down to one pixel, where 224×224 came down to 7×7. Filters and hidden layers
-    are fewer, for small images have less to tell, and processors less time.
+    Five poolings reduce 28×28 and 32×32 to one pixel, and the paper's 224×224 to 7×7. There are fewer filters and
+    hidden units by default, which suits small images and training on CPUs.
     """
 
     family: Literal["vgg"]
@@ -36,13 +36,13 @@ class Vgg(PlainFamily):
     width: Width = 16
     """Filters of the first group; the others have 2, 4, 8 and 8 times as many. The paper's is 64."""
     hidden_units: PositiveInt = 256
-    """Of each of the two hidden dense layers. The paper's is 4096."""
+    """Units of each of the two hidden dense layers. The paper's is 4096."""
     dropout: Fraction = 0.5
-    """After each hidden dense layer."""
+    """Dropout after each hidden dense layer."""
 
     @property
     def layers(self) -> tuple[LayerSpec, ...]:
-        """Layers of the same network in the terms of `CnnNetwork`."""
+        """Layers of the equivalent `CnnNetwork`."""
         groups: list[LayerSpec] = []
         for num_convolutions, factor in zip(GROUPS[self.depth], FACTORS, strict=True):
             groups += [self.convolve(self.width * factor, 3)] * num_convolutions

@@ -55,7 +55,7 @@ def test_a_part_of_a_file_can_be_asked_for(client, run_path, iris):
 
 
 @pytest.mark.parametrize("name", ["model.onx", "%2e%2e%2fsecret", "a%5cb"])
-def test_an_unknown_file_is_told(client, run_path, name):
+def test_an_unknown_file_is_reported(client, run_path, name):
     answer = client.get(f"{run_path}/artifacts/{name}")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == "application/problem+json"
@@ -101,7 +101,7 @@ def test_a_run_that_ended_without_a_log_has_none(client):
     assert "cancelled" in answer.json()["detail"]
 
 
-def test_the_environment_is_what_the_trainer_told(client, worker):
+def test_the_environment_is_that_of_the_trainers_report(client, worker):
     run_id = submit(client)
     path = f"/v1/runs/{run_id}/environment"
     nothing = {"run_id": run_id, "device": None, "engine": None, "environment": None}

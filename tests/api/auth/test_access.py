@@ -1,4 +1,4 @@
-"""Every route of the app, whoever added it, without a key and with keys of each scope."""
+"""Every route of the app, without a key and with keys of each scope."""
 
 import re
 
@@ -27,7 +27,7 @@ def operations(app):
             yield method, re.sub(r"{\w+(:\w+)?}", "1", path), needed_scopes(route)
 
 
-def assert_refused(answer, status):
+def assert_rejected(answer, status):
     assert answer.status_code == status, answer.request.url
     assert answer.headers["www-authenticate"].startswith("Bearer ")
     if answer.request.url.path.startswith("/v1/models/"):
@@ -37,12 +37,12 @@ def assert_refused(answer, status):
         assert answer.json()["status"] == status
 
 
-def test_every_route_is_refused_without_a_key_unless_it_is_public(locked_client):
+def test_every_route_is_rejected_without_a_key_unless_it_is_public(locked_client):
     open_paths = set()
     for method, path, scopes in operations(locked_client.app):
         answer = locked_client.request(method, path)
         if scopes:
-            assert_refused(answer, 401)
+            assert_rejected(answer, 401)
         else:
             assert answer.status_code < 400, path
             open_paths.add(path)
@@ -59,7 +59,7 @@ def test_a_key_opens_the_routes_of_its_scope_and_no_other(locked_client, keep_ke
             assert answer.status_code not in {401, 403, 500}, (method, path)
             num_open += bool(scopes)
         else:
-            assert_refused(answer, 403)
+            assert_rejected(answer, 403)
             assert f'scope="{scopes[0]}"' in answer.headers["www-authenticate"]
             assert f"the scope {scopes[0]}; yours has {scope}" in answer.text
     assert num_open > 0
@@ -140,7 +140,7 @@ def test_no_cache_gives_what_a_key_opened_to_others(locked_client, admin_key):
     assert "cache-control" not in locked_client.get("/healthz").headers
 
 
-def test_with_a_key_the_router_answers_as_ever(locked_client, admin_key):
+def test_with_a_key_the_router_answers_as_usual(locked_client, admin_key):
     locked_client.headers["X-API-Key"] = admin_key
     assert locked_client.get("/v1/nothing").status_code == 404
     assert locked_client.patch("/v1/runs").status_code == 405
@@ -183,17 +183,17 @@ def test_below_a_prefix_the_same_paths_are_public(make_settings, admin_key):
         assert client.get("/trainyard/v1/runs").status_code == 401
 
 
-def test_a_route_that_says_no_scope_is_refused_when_the_app_is_made():
+def test_a_route_without_a_scope_is_rejected_when_the_app_is_created():
     app = FastAPI(docs_url=None, redoc_url=None)
     check_routes(app)
     app.add_api_route("/v1/scoped", lambda: None, dependencies=[READ])
     check_routes(app)
     app.add_api_route("/v1/forgotten", lambda: None)
-    with pytest.raises(RuntimeError, match="'/v1/forgotten' has to be either"):
+    with pytest.raises(RuntimeError, match="'/v1/forgotten' must either be"):
         check_routes(app)
 
 
-def test_a_public_route_that_says_a_scope_is_refused():
+def test_a_public_route_with_a_scope_is_rejected():
     app = FastAPI(docs_url=None, redoc_url=None)
     app.add_api_route("/healthz", lambda: None, dependencies=[READ])
     with pytest.raises(RuntimeError, match="'/healthz'"):
@@ -201,7 +201,7 @@ def test_a_public_route_that_says_a_scope_is_refused():
 
 
 @pytest.mark.parametrize("kind", ["mount", "websocket", "plain"])
-def test_a_route_that_can_say_no_scope_is_refused_unless_public(kind):
+def test_a_route_that_cannot_declare_a_scope_is_rejected_unless_public(kind):
     app = FastAPI(docs_url=None, redoc_url=None)
     match kind:
         case "mount":

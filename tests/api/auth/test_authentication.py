@@ -45,7 +45,7 @@ def clock(monkeypatch):
 
 @pytest.fixture
 def num_looks(monkeypatch):
-    """How often keys were looked up in the database, as a list that grows."""
+    """Return a list that grows with every look-up of a key in the database."""
     looks = []
     find = api_keys.find
 
@@ -97,17 +97,17 @@ def test_a_key_for_metrics_given_from_outside_opens_only_them(make_client, make_
 
 
 @pytest.mark.parametrize("kind", ["unknown prefix", "wrong secret", "wrong secret of the environment's key"])
-def test_a_wrong_key_is_refused_in_words_that_do_not_say_what_is_wrong(ask, keep_key, admin_key, kind):
+def test_the_error_of_a_wrong_key_does_not_say_what_is_wrong(ask, keep_key, admin_key, kind):
     wrong = make_key().secret
     known = {"wrong secret": keep_key(Scope.READ), "wrong secret of the environment's key": admin_key}
     key = f"{known[kind][:12]}{wrong}" if kind in known else f"ty_abcdefgh_{wrong}"
     answer = ask(key)
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"] == 'Bearer realm="trainyard", error="invalid_token"'
-    assert answer.json()["detail"].startswith("This API key is not known here.")
+    assert answer.json()["detail"].startswith("This API key is unknown.")
 
 
-def test_an_expired_key_is_refused_saying_so(ask, keep_key, database):
+def test_the_error_of_an_expired_key_says_so(ask, keep_key, database):
     key = keep_key(Scope.READ, lifetime_seconds=3600)
     move_time(database, key, expires_at=-1)
     answer = ask(key)
@@ -115,14 +115,14 @@ def test_an_expired_key_is_refused_saying_so(ask, keep_key, database):
     assert f"{read_key(key).prefix} ('test') expired at " in answer.json()["detail"]
 
 
-def test_what_became_of_a_key_is_told_only_to_who_has_it(ask, keep_key, database):
+def test_the_state_of_a_key_is_reported_only_to_callers_with_the_whole_key(ask, keep_key, database):
     key = keep_key(Scope.READ, lifetime_seconds=3600)
     move_time(database, key, expires_at=-1)
     answer = ask(key[:-3] + ("aaa" if key[-3:] != "aaa" else "bbb"))
-    assert "not known here" in answer.json()["detail"]
+    assert "is unknown" in answer.json()["detail"]
 
 
-def test_a_key_that_is_remembered_ends_when_its_time_is_over(ask, keep_key, database, clock):
+def test_a_cached_key_is_rejected_after_it_expires(ask, keep_key, database, clock):
     key = keep_key(Scope.READ, lifetime_seconds=3600)
     move_time(database, key, expires_at=1.5)
     assert ask(key).status_code == 200
@@ -131,7 +131,7 @@ def test_a_key_that_is_remembered_ends_when_its_time_is_over(ask, keep_key, data
     assert ask(key).status_code == 401
 
 
-def test_a_key_revoked_here_is_refused_at_once(locked_client, ask, admin_key, keep_key):
+def test_a_key_revoked_here_is_rejected_at_once(locked_client, ask, admin_key, keep_key):
     key = keep_key(Scope.READ)
     assert ask(key).status_code == 200
     prefix = read_key(key).prefix
@@ -141,7 +141,7 @@ def test_a_key_revoked_here_is_refused_at_once(locked_client, ask, admin_key, ke
     assert "was revoked at" in answer.json()["detail"]
 
 
-def test_a_key_revoked_elsewhere_is_refused_within_five_seconds(ask, keep_key, database, clock):
+def test_a_key_revoked_elsewhere_is_rejected_within_five_seconds(ask, keep_key, database, clock):
     key = keep_key(Scope.READ)
     assert ask(key).status_code == 200
     with database.transaction() as session:
@@ -169,7 +169,7 @@ def test_wrong_keys_take_no_memory(locked_client, ask):
     assert authenticator._remembered == {}
 
 
-def test_no_more_keys_are_remembered_than_have_room(locked_client, ask, keep_key, num_looks, monkeypatch):
+def test_the_number_of_cached_keys_is_limited(locked_client, ask, keep_key, num_looks, monkeypatch):
     monkeypatch.setattr(authentication, "MAX_REMEMBERED", 2)
     authenticator = locked_client.app.state.service.authenticator
     keys = [keep_key(Scope.READ, name=f"n{number}") for number in range(5)]
@@ -215,7 +215,7 @@ def test_the_use_of_a_key_is_written_once_a_minute(ask, keep_key, database, cloc
     assert stored(database, key).last_used_at == first
 
 
-def test_a_use_that_can_not_be_written_fails_no_request(ask, keep_key, database, monkeypatch, caplog, locked_client):
+def test_a_use_that_cannot_be_recorded_fails_no_request(ask, keep_key, database, monkeypatch, caplog, locked_client):
     def fail(_session, _prefix):
         raise DatabaseUnavailable("The database is read-only for now.")
 
@@ -224,7 +224,7 @@ def test_a_use_that_can_not_be_written_fails_no_request(ask, keep_key, database,
     with caplog.at_level(logging.WARNING):
         assert ask(key).status_code == 200
         locked_client.portal.call(locked_client.app.state.service.authenticator.close)
-    assert f"The use of the API key {read_key(key).prefix} was not written" in caplog.text
+    assert f"The use of the API key {read_key(key).prefix} was not recorded" in caplog.text
     assert stored(database, key).last_used_at is None
 
 

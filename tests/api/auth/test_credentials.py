@@ -59,7 +59,7 @@ def test_a_key_is_read_from_either_header(headers):
         [("Authorization", "Basic dXNlcjpwYXNz"), ("X-API-Key", KEY)],
     ],
 )
-def test_what_is_not_one_key_is_refused_without_repeating_it(headers, locked_client):
+def test_anything_but_one_key_is_rejected_without_repeating_it(headers, locked_client):
     with pytest.raises(UnknownCredential) as caught:
         read_credential(encode(headers))
     assert KEY[3:11] not in caught.value.detail
@@ -68,7 +68,7 @@ def test_what_is_not_one_key_is_refused_without_repeating_it(headers, locked_cli
     assert answer.json()["code"] == "unknown_credential"
 
 
-def test_no_key_at_all_is_told_how_to_send_one():
+def test_the_error_of_a_missing_key_says_how_to_send_one():
     with pytest.raises(KeyRejected, match=r"Authorization: Bearer KEY.*X-API-Key: KEY"):
         read_credential([])
 
@@ -96,11 +96,11 @@ VALUES = st.lists(PIECES, max_size=4).map(b"".join)
 # A busy machine takes longer now and then; that says nothing about the code.
 @settings(deadline=None, derandomize=True)
 @given(st.lists(st.tuples(NAMES, VALUES), max_size=4))
-def test_any_headers_hold_one_whole_key_or_are_refused(headers):
+def test_any_headers_hold_one_whole_key_or_are_rejected(headers):
     try:
         key = read_credential(headers)
     except KeyRejected as error:
-        assert KEY not in error.detail  # noqa: PT017 - most headers are refused, and some are not.
+        assert KEY not in error.detail  # noqa: PT017 - most headers are rejected, and some are not.
         return
     assert isinstance(key, ApiKey)
     sent = [value for name, value in headers if name in {b"authorization", b"x-api-key"}]

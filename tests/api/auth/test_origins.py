@@ -1,4 +1,4 @@
-"""What a browser may be made to send, as tables: names in Host, sites in Sec-Fetch-Site, pages in Origin."""
+"""Requests that other sites can make a browser send: names in Host, sites in Sec-Fetch-Site, pages in Origin."""
 
 from ipaddress import ip_address
 from urllib.parse import urlsplit
@@ -53,14 +53,14 @@ def test_names_of_this_machine_are_answered(client, host):
     ],
 )
 @pytest.mark.parametrize("path", ["/v1/presets", "/healthz", "/docs", "/static/swagger-page.js", "/nothing"])
-def test_other_names_are_refused_everywhere(client, host, path):
+def test_other_names_are_rejected_everywhere(client, host, path):
     answer = client.get(path, headers={"Host": host})
     assert answer.status_code == 421
     assert answer.json()["code"] == "misdirected_request"
     assert "TRAINYARD_ALLOWED_HOSTS" in answer.json()["detail"]
 
 
-def test_the_prediction_surface_refuses_other_names_in_its_own_form(client):
+def test_the_prediction_surface_rejects_other_names_in_its_own_form(client):
     answer = client.get("/v1/models/iris", headers={"Host": "evil.example"})
     assert answer.status_code == 421
     assert list(answer.json()) == ["error"]
@@ -86,22 +86,22 @@ def test_the_prediction_surface_refuses_other_names_in_its_own_form(client):
         b"a" * 1_000_000,
     ],
 )
-def test_a_host_that_is_malformed_is_refused(client, host):
+def test_a_host_that_is_malformed_is_rejected(client, host):
     answer = client.get("/v1/presets", headers=raw(host=host))
     assert answer.status_code == 400
     assert "Host header is malformed" in answer.json()["detail"]
 
 
-def test_a_request_with_several_hosts_is_refused(client):
+def test_a_request_with_several_hosts_is_rejected(client):
     answer = client.get("/v1/presets", headers=[("Host", "localhost"), ("Host", "localhost")])
     assert answer.status_code == 400
-    assert "2 Host headers came" in answer.json()["detail"]
+    assert "has 2 Host headers" in answer.json()["detail"]
 
 
-def test_a_request_without_a_host_is_refused(client):
+def test_a_request_without_a_host_is_rejected(client):
     origins = next(layer.kwargs["origins"] for layer in client.app.user_middleware if "origins" in layer.kwargs)
     rejection = origins.rejection({"method": "GET", "headers": []})
-    assert "0 Host headers came" in rejection.detail
+    assert "has 0 Host headers" in rejection.detail
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_a_request_without_a_host_is_refused(client):
         (("2001:db8::7", 8000), False),
     ],
 )
-def test_a_server_that_listens_elsewhere_than_was_said_answers_no_one_there(client, server, is_answered):
+def test_a_server_rejects_requests_at_addresses_that_are_not_configured(client, server, is_answered):
     origins = next(layer.kwargs["origins"] for layer in client.app.user_middleware if "origins" in layer.kwargs)
     rejection = origins.rejection({"method": "GET", "headers": [(b"host", b"localhost")], "server": server})
     assert (rejection is None) == is_answered
@@ -137,7 +137,7 @@ def test_a_server_that_listens_elsewhere_than_was_said_answers_no_one_there(clie
         max_size=2,
     )
 )
-def test_any_host_is_loopback_or_refused(hosts):
+def test_any_host_is_loopback_or_rejected(hosts):
     origins = Origins(Settings())
     rejection = origins.rejection({"method": "GET", "headers": [(b"host", host) for host in hosts]})
     if rejection is None:
@@ -156,7 +156,7 @@ def test_names_that_a_setting_adds_are_answered(make_client, make_settings):
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "SAME-ORIGIN", "something-new", ""])
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "DELETE", "OPTIONS"])
-def test_a_page_of_another_site_is_refused(client, method, site):
+def test_a_page_of_another_site_is_rejected(client, method, site):
     answer = client.request(method, "/v1/runs", headers={"Sec-Fetch-Site": site})
     assert answer.status_code == 403
     assert answer.json()["code"] == "cross_site_request"
@@ -204,7 +204,7 @@ def test_what_is_no_link_may_not(client, method, changes):
         "x" * 100_000,
     ],
 )
-def test_a_browser_that_names_only_the_page_is_refused_for_other_pages(client, origin):
+def test_a_browser_that_names_only_the_page_is_rejected_for_other_pages(client, origin):
     answer = client.post("/v1/runs", content=SUBMISSION, headers={"Origin": origin})
     assert answer.status_code == 403
 
@@ -214,7 +214,7 @@ def test_a_browser_that_names_only_the_page_is_answered_for_our_own(client):
     assert client.post("/v1/runs", content=SUBMISSION, headers=headers).status_code == 202
 
 
-def test_two_pages_at_once_are_refused(client):
+def test_two_pages_at_once_are_rejected(client):
     headers = [("Origin", "http://127.0.0.1:8000"), ("Origin", "http://evil.example")]
     assert client.get("/v1/runs", headers=headers).status_code == 403
     headers = [("Sec-Fetch-Site", "same-origin"), ("Sec-Fetch-Site", "cross-site")]
@@ -226,7 +226,7 @@ def test_a_program_that_is_no_browser_is_answered(client):
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "none"])
-def test_with_keys_only_changes_for_other_sites_are_refused(locked_client, admin_key, site):
+def test_with_keys_only_changes_for_other_sites_are_rejected(locked_client, admin_key, site):
     locked_client.headers.update({"X-API-Key": admin_key, "Sec-Fetch-Site": site, "Host": "yard.example"})
     assert locked_client.get("/v1/runs").status_code == 200
     submitted = locked_client.post("/v1/runs", content=SUBMISSION)

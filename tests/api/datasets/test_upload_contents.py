@@ -1,4 +1,4 @@
-"""What uploads hold, good and bad, through HTTP and the reader itself; tests/ingest goes through every kind of it."""
+"""Uploads with valid and invalid content, through HTTP and the parser; tests/ingest covers every format."""
 
 import io
 import pickle
@@ -39,27 +39,27 @@ def upload(client, content, name="flowers"):
 
 
 def test_a_table_with_gaps_and_words_is_described_and_can_be_trained_on(client):
-    told = upload(client, TABLE.encode())
-    assert told.status_code == 201, told.text
-    assert (told.json()["format"], told.json()["summary"]) == ("csv", "4 rows of 3 columns")
-    columns = {column["name"]: column for column in told.json()["description"]["columns"]}
+    uploaded = upload(client, TABLE.encode())
+    assert uploaded.status_code == 201, uploaded.text
+    assert (uploaded.json()["format"], uploaded.json()["summary"]) == ("csv", "4 rows of 3 columns")
+    columns = {column["name"]: column for column in uploaded.json()["description"]["columns"]}
     assert [columns[name]["type"] for name in ("petal_length", "colour", "species")] == ["number", "text", "text"]
     assert [column["num_missing"] for column in columns.values()] == [1, 1, 0]
     assert columns["petal_length"]["mean"] == pytest.approx((1.4 + 4.7 + 5.1) / 3)
-    example = told.json()["example_spec"]
+    example = uploaded.json()["example_spec"]
     assert example["dataset"]["target"] == "species"
     run = client.post("/v1/runs", json={"spec": example})
     assert run.status_code == 202, run.text
     kept = client.get(run.headers["Location"]).json()["spec"]["dataset"]
-    assert (kept["version"], kept["sha256"]) == (1, told.json()["sha256"])
+    assert (kept["version"], kept["sha256"]) == (1, uploaded.json()["sha256"])
 
 
 def test_arrays_are_described_and_can_be_trained_on(client):
     packed = io.BytesIO()
     np.savez(packed, x=np.arange(40, dtype=np.float32).reshape(20, 2), y=np.arange(20) % 2)
-    told = upload(client, packed.getvalue()).json()
-    assert (told["kind"], told["format"], told["summary"]) == ("arrays", "npz", "2 arrays: x 20×2, y 20")
-    assert client.post("/v1/runs", json={"spec": told["example_spec"]}).status_code == 202
+    uploaded = upload(client, packed.getvalue()).json()
+    assert (uploaded["kind"], uploaded["format"], uploaded["summary"]) == ("arrays", "npz", "2 arrays: x 20×2, y 20")
+    assert client.post("/v1/runs", json={"spec": uploaded["example_spec"]}).status_code == 202
 
 
 @pytest.mark.parametrize(
@@ -77,7 +77,7 @@ def test_arrays_are_described_and_can_be_trained_on(client):
     ],
     ids=["ragged", "unknown", "objects", "pickle", "truncated", "path", "bomb", "link", "columns"],
 )
-def test_what_no_run_could_learn_from_is_refused_and_not_kept(client, settings, content, code):
+def test_uploads_without_valid_data_are_rejected_and_not_stored(client, settings, content, code):
     answer = upload(client, content)
     assert answer.status_code == 422, answer.text
     assert (answer.json()["code"], len(answer.json()["detail"]) > 30) == (code, True), answer.text
@@ -85,7 +85,7 @@ def test_what_no_run_could_learn_from_is_refused_and_not_kept(client, settings, 
     assert client.get("/v1/datasets/flowers").status_code == 404
 
 
-def test_what_takes_too_much_room_unpacked_is_refused(make_client, make_settings):
+def test_an_archive_that_unpacks_to_too_much_is_rejected(make_client, make_settings):
     settings = make_settings(max_unpacked_bytes=100_000)
     answer = upload(make_client(settings), zipped(a_dot_csv="x\n" + "0.123456\n" * 100_000))
     assert (answer.status_code, answer.json()["code"]) == (422, "too_large")

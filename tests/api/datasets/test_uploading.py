@@ -46,17 +46,21 @@ def wait_until(condition, seconds=10):
         time.sleep(0.05)
 
 
-def test_an_upload_becomes_a_version_with_what_was_found_in_it(client, settings):
+def test_an_upload_becomes_a_version_with_a_description(client, settings):
     answer = client.post("/v1/datasets", content=b"zip 1", params={"name": "pets", "filename": "pets.zip"})
     assert answer.status_code == 201, answer.text
     assert answer.headers["Location"] == "/v1/datasets/pets/versions/1"
-    told = answer.json()
-    assert (told["name"], told["version"], told["kind"], told["format"]) == ("pets", 1, "images", "zip")
-    assert (told["num_bytes"], told["filename"], told["summary"]) == (5, "pets.zip", "40 images of 2 classes")
-    assert told["sha256"] == hashlib.sha256(b"zip 1").hexdigest()
-    assert [entry["value"] for entry in told["description"]["classes"]] == ["cat", "dog"]
-    assert told["warnings"] == ["Look at this."]
-    assert client.get(answer.headers["Location"]).json() == told
+    uploaded = answer.json()
+    assert (uploaded["name"], uploaded["version"], uploaded["kind"], uploaded["format"]) == ("pets", 1, "images", "zip")
+    assert (uploaded["num_bytes"], uploaded["filename"], uploaded["summary"]) == (
+        5,
+        "pets.zip",
+        "40 images of 2 classes",
+    )
+    assert uploaded["sha256"] == hashlib.sha256(b"zip 1").hexdigest()
+    assert [entry["value"] for entry in uploaded["description"]["classes"]] == ["cat", "dog"]
+    assert uploaded["warnings"] == ["Look at this."]
+    assert client.get(answer.headers["Location"]).json() == uploaded
     assert stored(settings) == ["description.json", "images.bin", "original"]
 
 
@@ -115,7 +119,7 @@ def test_the_bytes_come_back_whole_in_parts_and_not_twice(client):
 
 
 @pytest.mark.parametrize("name", ["Points", "a/b", "..", "", "a" * 65, "-a", "a b"])
-def test_names_that_are_none_are_refused(client, name):
+def test_invalid_names_are_rejected(client, name):
     answer = client.post("/v1/datasets", content=b"zip", params={"name": name})
     assert answer.status_code == 422
     assert answer.json()["code"] == "invalid_parameter"
@@ -132,7 +136,7 @@ def test_names_that_are_none_are_refused(client, name):
         (b"babble", 500, "error"),
     ],
 )
-def test_nothing_is_kept_of_what_can_not_be_read(client, settings, content, status, code):
+def test_nothing_is_stored_of_an_invalid_upload(client, settings, content, status, code):
     answer = upload(client, content)
     assert (answer.status_code, answer.json()["code"]) == (status, code), answer.text
     assert stored(settings) == []
@@ -140,7 +144,7 @@ def test_nothing_is_kept_of_what_can_not_be_read(client, settings, content, stat
     assert client.get("/v1/datasets/pets").status_code == 404
 
 
-def test_what_is_too_large_is_refused(make_client, make_settings):
+def test_an_upload_that_is_too_large_is_rejected(make_client, make_settings):
     settings = make_settings(max_dataset_bytes=8)
     answer = upload(make_client(settings), b"zip" + b" " * 6)
     assert answer.status_code == 413
@@ -148,7 +152,7 @@ def test_what_is_too_large_is_refused(make_client, make_settings):
     assert stored(settings) == []
 
 
-def test_a_form_is_not_taken_for_the_file_in_it(client, settings):
+def test_a_form_is_not_treated_as_the_file_in_it(client, settings):
     answer = client.post("/v1/datasets/pets/versions", files={"file": ("pets.zip", b"zip")})
     assert (answer.status_code, answer.json()["code"]) == (422, "multipart_form")
     assert stored(settings) == []
@@ -170,7 +174,7 @@ def test_reading_that_takes_too_long_is_ended_with_its_children(make_client, mak
     assert stored(settings) == []
 
 
-def test_the_reader_is_told_no_secrets(make_client, make_settings, tmp_path, monkeypatch):
+def test_the_parser_gets_no_secrets(make_client, make_settings, tmp_path, monkeypatch):
     monkeypatch.setenv("TRAINYARD_DATABASE_URL", "sqlite:///secret")
     upload(make_client(make_settings()), f"environment {tmp_path / 'environment'}".encode())
     environment = json.loads((tmp_path / "environment").read_text())
@@ -178,7 +182,7 @@ def test_the_reader_is_told_no_secrets(make_client, make_settings, tmp_path, mon
     assert environment["TMPDIR"].startswith(str(tmp_path / "datasets" / "uploads"))
 
 
-def test_what_a_process_that_died_left_is_tidied_away_at_the_next_start(make_client, settings, store):
+def test_files_of_a_process_that_died_are_removed_at_the_next_start(make_client, settings, store):
     other = store.open()
     dead = store.open()
     os.close(dead._lock)
@@ -188,14 +192,14 @@ def test_what_a_process_that_died_left_is_tidied_away_at_the_next_start(make_cli
 
 
 def test_a_spec_that_names_an_upload_is_pinned_to_its_bytes(client):
-    told = upload(client).json()
+    uploaded = upload(client).json()
     upload(client, b"zip 2")
-    for dataset, version in (({}, 2), ({"version": 1}, 1), ({"version": 1, "sha256": told["sha256"]}, 1)):
+    for dataset, version in (({}, 2), ({"version": 1}, 1), ({"version": 1, "sha256": uploaded["sha256"]}, 1)):
         spec = SPEC | {"dataset": SPEC["dataset"] | dataset}
         run = client.post("/v1/runs", json={"spec": spec})
         assert run.status_code == 202, run.text
         kept = client.get(run.headers["Location"]).json()["spec"]["dataset"]
-        assert (kept["version"], kept["sha256"] == told["sha256"]) == (version, version == 1)
+        assert (kept["version"], kept["sha256"] == uploaded["sha256"]) == (version, version == 1)
         checked = client.post("/v1/specs:validate", json={"spec": spec}).json()
         assert checked["spec"]["dataset"] == kept
 
@@ -212,7 +216,7 @@ def test_a_spec_that_names_an_upload_is_pinned_to_its_bytes(client):
         ({"sha256": "0" * 64}, "/spec/dataset/sha256", "not the one given"),
     ],
 )
-def test_a_spec_that_names_what_is_not_there_is_refused(client, dataset, pointer, words):
+def test_a_spec_with_an_unknown_dataset_is_rejected(client, dataset, pointer, words):
     upload(client)
     spec = SPEC | {"dataset": SPEC["dataset"] | dataset}
     for path in ("/v1/runs", "/v1/specs:validate"):

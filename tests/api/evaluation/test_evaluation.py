@@ -62,7 +62,7 @@ def submit(client):
     return client.post("/v1/runs", json={"preset": "perceptron-or"}).json()["id"]
 
 
-def test_the_report_is_answered_as_it_was_kept(client, keep, iris):
+def test_the_report_is_returned_as_it_was_stored(client, keep, iris):
     path = keep(report_of())
 
     answer = client.get(f"{path}/evaluation")
@@ -90,7 +90,7 @@ def test_the_picture_may_run_and_load_nothing(client, keep):
     assert parse(answer.text).find(f"{SVG}title").text == "iris: test"
 
 
-def test_labels_stay_text_whatever_they_hold(client, keep):
+def test_labels_are_escaped(client, keep):
     answer = client.get(f"{keep(report_of((HOSTILE, 'a & b', 'c')))}/evaluation.svg")
 
     elements = list(parse(answer.text).iter())
@@ -118,7 +118,7 @@ def test_a_run_without_a_report_says_what_to_do(client, worker, iris, form):
     run_id = submit(client)
     assert "is queued. It is evaluated at its end" in ask(run_id)
     worker.fail(worker.claim())
-    assert "it is failed" in ask(run_id)
+    assert "is failed;" in ask(run_id)
     assert "There is no run" in ask("01935a3f-2d4c-7e21-9c1b-5a1f4e0d7b62")
 
 

@@ -16,7 +16,7 @@ def test_the_process_says_that_it_answers_without_the_database(client, monkeypat
     assert answer.json() == {"status": "ok", "version": version("trainyard")}
 
 
-def test_readiness_tells_how_work_stands(client, worker):
+def test_readiness_contains_the_state_of_the_queue(client, worker):
     worker.tell_health()
     for _ in range(3):
         submit(client)
@@ -37,13 +37,13 @@ def test_a_database_that_does_not_answer_is_named(client, monkeypatch):
     assert "refused" in body["components"]["database"]["detail"]
 
 
-def test_a_broker_that_takes_no_messages_is_named_but_nothing_needs_it(client, worker, monkeypatch):
+def test_a_broker_that_accepts_no_messages_is_named_but_not_required(client, worker, monkeypatch):
     worker.tell_health()
 
-    def refuse(_):
+    def fail(_):
         raise BrokerUnavailable("The message broker does not take messages (refused).")
 
-    monkeypatch.setattr("jobs.doorbell.ring_doorbell", refuse)
+    monkeypatch.setattr("jobs.doorbell.ring_doorbell", fail)
     submit(client)
     for _ in range(500):
         body = client.get("/readyz").json()

@@ -1,4 +1,4 @@
-"""Against a real server: what a test client hands over in one piece, a socket brings bit by bit."""
+"""Limits of bodies on a real server: a test client sends a body in one piece, a socket in many."""
 
 import json
 import socket
@@ -14,29 +14,29 @@ def test_body_at_the_limit_is_read(make_client, make_settings):
     client = make_client(make_settings(max_body_bytes=100))
     body = b'{"preset": "perceptron-or"}'
     assert client.post("/v1/specs:validate", content=body.ljust(100)).status_code == 200
-    refused = client.post("/v1/specs:validate", content=body.ljust(101))
-    assert refused.status_code == 413
-    assert refused.json()["code"] == "body_too_large"
-    assert "TRAINYARD_MAX_BODY_BYTES" in refused.json()["detail"]
+    rejected = client.post("/v1/specs:validate", content=body.ljust(101))
+    assert rejected.status_code == 413
+    assert rejected.json()["code"] == "body_too_large"
+    assert "TRAINYARD_MAX_BODY_BYTES" in rejected.json()["detail"]
 
 
 def test_prediction_has_a_limit_of_its_own(make_client, make_settings):
     client = make_client(make_settings(max_body_bytes=100, max_predict_body_bytes=200))
     # Unknown, but read; then not read.
     assert client.post(PREDICT, content=b" " * 200).status_code == 404
-    refused = client.post(PREDICT, content=b" " * 201)
-    assert refused.status_code == 413
-    assert list(refused.json()) == ["error"]
+    rejected = client.post(PREDICT, content=b" " * 201)
+    assert rejected.status_code == 413
+    assert list(rejected.json()) == ["error"]
 
 
-def test_compressed_bodies_are_refused(client):
+def test_compressed_bodies_are_rejected(client):
     answer = client.post("/v1/runs", content=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
     assert answer.status_code == 400
     assert "gzip" in answer.json()["detail"]
 
 
 @pytest.mark.parametrize("path", ["/v1/runs", PREDICT])
-def test_hundred_mebibytes_are_refused_without_being_kept(server, path):
+def test_hundred_mebibytes_are_rejected_without_being_kept(server, path):
     before = server.resident_bytes("VmHWM")
     with httpx.Client(trust_env=False, timeout=60) as client:
         declared = client.post(server.base_url + path, content=b"[" + b" " * (100 * MEBIBYTE))
@@ -48,7 +48,7 @@ def test_hundred_mebibytes_are_refused_without_being_kept(server, path):
     assert server.resident_bytes("VmHWM") - before < 48 * MEBIBYTE
 
 
-def test_a_body_that_is_announced_too_large_is_refused_before_it_is_sent(server):
+def test_a_body_that_is_announced_too_large_is_rejected_before_it_is_sent(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 104857600\r\n\r\n")
         head, _, body = _read_answer(connection)
@@ -65,7 +65,7 @@ def test_a_client_that_waits_to_be_asked_for_its_body_is_not_asked(server):
         assert head.startswith(b"HTTP/1.1 413 ")
 
 
-def test_the_connection_is_closed_once_the_refused_body_has_been_sent(server):
+def test_the_connection_is_closed_once_the_rejected_body_has_been_sent(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2097152\r\n\r\n")
         _, length, body = _read_answer(connection)

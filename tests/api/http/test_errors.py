@@ -54,7 +54,7 @@ def test_every_class_of_the_family_has_a_status():
     }
 
 
-def test_a_path_that_does_not_exist_is_told_as_a_problem(client):
+def test_a_path_that_does_not_exist_is_reported_as_a_problem(client):
     answer = client.get("/v1/nothing")
     assert answer.status_code == 404
     assert answer.headers["content-type"] == PROBLEM
@@ -62,7 +62,7 @@ def test_a_path_that_does_not_exist_is_told_as_a_problem(client):
         "type": "about:blank",
         "title": "Not Found",
         "status": 404,
-        "detail": "There is nothing at /v1/nothing. GET /openapi.json lists what there is.",
+        "detail": "The path /v1/nothing does not exist. GET /openapi.json lists all paths.",
         "code": "unknown_path",
         "errors": [],
     }
@@ -87,7 +87,7 @@ def test_a_method_that_a_path_does_not_have_is_answered_with_those_it_has(client
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/v1/models/iris:predict"), ("GET", "/v1/models/a/b/c")])
-def test_the_prediction_surface_tells_the_routers_errors_in_its_own_form(client, method, path):
+def test_the_prediction_routes_return_the_routers_errors_in_their_own_form(client, method, path):
     answer = client.request(method, path)
     assert answer.status_code in {404, 405}
     assert answer.headers["content-type"] == "application/json"
@@ -121,11 +121,11 @@ def test_head_is_answered_as_get_without_a_body(client):
 
 
 @pytest.mark.parametrize("path", ["/v1/presets/a%00b", "/v1/models/a%00b:predict", "/v1/runs?experiment=%00"])
-def test_an_address_with_a_nul_character_is_refused(client, path):
+def test_an_address_with_a_nul_character_is_rejected(client, path):
     assert client.post(path).status_code == 400
 
 
-def test_an_unexpected_error_is_logged_under_an_id_and_tells_nothing_of_the_inside(client, monkeypatch, caplog):
+def test_an_unexpected_error_is_logged_under_an_id_and_not_disclosed(client, monkeypatch, caplog):
     def fail(*_):
         raise RuntimeError("secret password")
 
@@ -160,7 +160,7 @@ def test_an_unexpected_error_in_a_prediction_has_the_form_of_that_surface(client
     ("method", "path"),
     [("GET", "/v1/runs"), ("POST", "/v1/models/iris:predict"), ("GET", "/v1/registry/models"), ("POST", "/v1/runs")],
 )
-def test_a_database_that_does_not_answer_is_told_as_unavailable(client, monkeypatch, method, path):
+def test_a_database_that_does_not_answer_is_reported_as_unavailable(client, monkeypatch, method, path):
     def fail(_):
         raise errors.DatabaseUnavailable("The database does not answer: connection refused. Try again.")
 

@@ -74,18 +74,18 @@ def test_revoking_twice_is_as_good_as_once(admin):
 
 
 @pytest.mark.parametrize("prefix", ["abcdefgh", "x" * 5000, "%F0%9F%98%80", "ty_abcdefgh"])
-def test_revoking_what_is_no_key_is_told(admin, prefix):
+def test_revoking_an_unknown_key_is_reported(admin, prefix):
     answer = admin.delete(f"/v1/keys/{prefix}")
     assert answer.status_code == 404
     assert answer.json()["code"] == "unknown_key"
 
 
-def test_a_third_live_key_of_a_name_is_refused(admin):
+def test_a_third_live_key_of_a_name_is_rejected(admin):
     first = make(admin).json()["prefix"]
     make(admin)
-    refused = make(admin)
-    assert refused.status_code == 409
-    assert first in refused.json()["detail"]
+    rejected = make(admin)
+    assert rejected.status_code == 409
+    assert first in rejected.json()["detail"]
     admin.delete(f"/v1/keys/{first}")
     assert make(admin).status_code == 201
 
@@ -104,9 +104,9 @@ def test_the_last_admin_key_stays_where_no_other_was_given(make_client, make_set
     key = keep_key(Scope.ADMIN)
     client = make_client(make_settings(require_keys=True))
     client.headers["X-API-Key"] = key
-    refused = client.delete(f"/v1/keys/{read_key(key).prefix}")
-    assert refused.status_code == 409
-    assert "last live admin key" in refused.json()["detail"]
+    rejected = client.delete(f"/v1/keys/{read_key(key).prefix}")
+    assert rejected.status_code == 409
+    assert "last live admin key" in rejected.json()["detail"]
     assert make(client, "second", ["admin"]).status_code == 201
     assert client.delete(f"/v1/keys/{read_key(key).prefix}").status_code == 204
 
@@ -116,7 +116,7 @@ def test_the_last_admin_key_of_the_database_may_go_where_one_was_given(admin):
     assert admin.delete(f"/v1/keys/{prefix}").status_code == 204
 
 
-def test_an_idempotency_key_is_refused_and_makes_nothing(admin):
+def test_an_idempotency_key_is_rejected_and_makes_nothing(admin):
     answer = admin.post("/v1/keys", json={"name": "ci", "scopes": ["read"]}, headers={"Idempotency-Key": "a"})
     assert answer.status_code == 400
     assert "Idempotency-Key" in answer.json()["detail"]
@@ -142,7 +142,7 @@ def test_an_idempotency_key_is_refused_and_makes_nothing(admin):
         ({"name": "ci", "scopes": ["read"], "secret": "mine"}, "/secret"),
     ],
 )
-def test_a_key_that_can_not_be_made_is_told_why(admin, body, pointer):
+def test_an_invalid_request_for_a_key_is_rejected_with_the_reason(admin, body, pointer):
     answer = admin.post("/v1/keys", json=body)
     assert answer.status_code == 422
     assert [problem["pointer"] for problem in answer.json()["errors"]] == [pointer]

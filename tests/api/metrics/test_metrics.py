@@ -93,7 +93,7 @@ def test_a_metric_that_has_no_points_is_an_empty_curve(client, curves):
 
 
 @pytest.mark.parametrize("query", ["max_points=2", "max_points=100001", "mode=mean", "key=train/loss"])
-def test_a_view_that_can_not_be_made_is_refused(client, curves, query):
+def test_an_invalid_query_is_rejected(client, curves, query):
     answer = client.get(f"{curves}/history?{query}")
     assert answer.status_code == 422
     assert query.partition("=")[0] in answer.json()["detail"]

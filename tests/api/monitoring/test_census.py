@@ -108,7 +108,7 @@ def test_questions_at_the_same_time_share_one_census(taker, census):
 
 
 @pytest.mark.usefixtures("ages")
-def test_nobody_waits_for_a_database_that_is_silent(make_taker, census):
+def test_the_wait_for_an_unresponsive_database_is_limited(make_taker, census):
     taker = make_taker(wait_seconds=0.01)
     census.may_go_on.clear()
     assert ask(taker) is None
@@ -147,18 +147,18 @@ def test_closing_does_not_wait_without_end_for_a_database_that_is_silent(make_ta
     assert not taker._under_way.done()
 
 
-def test_a_database_that_is_away_is_told_as_nothing_and_asked_again(taker, monkeypatch, caplog):
-    def refuse(_):
+def test_an_unavailable_database_gives_no_reading_and_is_queried_again(taker, monkeypatch, caplog):
+    def fail(_):
         raise DatabaseUnavailable("The database does not answer: connection refused. Try again.")
 
     with monkeypatch.context() as patch:
-        patch.setattr(Database, "reading", refuse)
+        patch.setattr(Database, "reading", fail)
         assert ask(taker) is None
     assert "connection refused" in caplog.text
     assert ask(taker) is not None
 
 
-def test_an_error_that_nobody_foresaw_leaves_nobody_waiting(taker, monkeypatch, caplog):
+def test_an_unexpected_error_leaves_no_caller_waiting(taker, monkeypatch, caplog):
     monkeypatch.setattr(census_taker, "take_census", lambda _: 1 / 0)
     assert ask(taker) is None
     assert "ZeroDivisionError" in caplog.text

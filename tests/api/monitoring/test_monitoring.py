@@ -30,7 +30,7 @@ def predict(client, model, *rows):
     return client.post(f"/v1/models/{model}:predict", json={"instances": list(rows)})
 
 
-def test_runs_are_told_by_state_and_the_queue_by_its_oldest(client, scrape, worker):
+def test_runs_are_reported_by_state_and_the_queue_by_its_oldest(client, scrape, worker):
     assert scrape(client)["trainyard_queue_oldest_age_seconds"] == 0
     for _ in range(4):
         submit(client)
@@ -119,7 +119,7 @@ def test_the_model_pool_tells_what_it_holds_and_loaded(client, scrape, worker, i
     assert measured["trainyard_models_loaded"] == 0
 
 
-def test_doorbells_are_counted_by_whether_they_were_heard(client, scrape, monkeypatch):
+def test_doorbells_are_counted_by_outcome(client, scrape, monkeypatch):
     def until_counted(outcome):
         name = f'trainyard_doorbells_total{{outcome="{outcome}"}}'
         return any(scrape(client)[name] == 1 for _ in range(1000))
@@ -131,14 +131,14 @@ def test_doorbells_are_counted_by_whether_they_were_heard(client, scrape, monkey
     assert until_counted("failed")
 
 
-def test_without_the_database_the_process_still_tells_what_it_measured(client, scrape, monkeypatch):
+def test_without_the_database_the_process_still_reports_its_own_measurements(client, scrape, monkeypatch):
     submit(client)
     assert scrape(client)["trainyard_database_up"] == 1
 
-    def refuse(_):
+    def fail(_):
         raise DatabaseUnavailable("The database does not answer: connection refused. Try again.")
 
-    monkeypatch.setattr(Database, "reading", refuse)
+    monkeypatch.setattr(Database, "reading", fail)
     measured = scrape(client)
     assert measured["trainyard_database_up"] == 0
     assert measured['trainyard_http_requests_total{method="POST",route="/v1/runs",status="2xx"}'] == 1
@@ -157,16 +157,16 @@ def test_the_key_of_prometheus_opens_this_without_the_database_too(make_client, 
     client = make_client(make_settings(bootstrap_key=admin_key, metrics_key=key))
     assert client.get("/metrics").status_code == 401
 
-    def refuse(_):
+    def fail(_):
         raise DatabaseUnavailable("The database does not answer: connection refused. Try again.")
 
-    monkeypatch.setattr(Database, "reading", refuse)
+    monkeypatch.setattr(Database, "reading", fail)
     answer = client.get("/metrics", headers={"Authorization": f"Bearer {key}"})
     assert answer.status_code == 200
     assert "\ntrainyard_database_up 0.0\n" in answer.text
 
 
-def test_prometheus_has_its_answer_before_it_gives_up():
+def test_prometheus_has_its_response_before_it_times_out():
     # Its default scrape timeout is 10 s.
     assert WAIT_SECONDS < 5
 
@@ -200,7 +200,7 @@ def test_names_follow_the_rules_and_each_says_what_it_is(client):
             assert family.name.endswith("_seconds"), family.name
 
 
-def test_the_version_that_runs_is_told(client):
+def test_the_version_of_the_service_is_reported(client):
     answer = client.get("/metrics").text
     version = client.get("/healthz").json()["version"]
     assert re.search(rf'^trainyard_build_info{{python="3[.\d]+",version="{re.escape(version)}"}} 1\.0$', answer, re.M)

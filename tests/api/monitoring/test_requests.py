@@ -188,7 +188,7 @@ def test_a_bucket_holds_what_took_at_most_its_bound(counts):
     assert {bound: buckets[bound] for bound in expected} == expected
 
 
-def test_times_of_a_route_are_told_together_whatever_the_status(counts):
+def test_times_of_a_route_are_reported_together_whatever_the_status(counts):
     for status in (200, 204, 404, 503):
         counts.add("/v1/runs", "GET", status, 0.25)
     samples = read(counts)

@@ -26,7 +26,7 @@ def operations(document):
 
 
 def examples_of(content):
-    """The examples of a media type, of which there has to be one."""
+    """Return the examples of a media type, at least one."""
     if "example" in content:
         return [content["example"]]
     return [entry["value"] for entry in content["examples"].values()]
@@ -118,7 +118,7 @@ def test_every_body_has_a_schema_and_an_example(document):
     assert len([name for name in with_body if name.startswith(("POST", "PUT"))]) == 15
 
 
-def test_every_answer_that_is_hoped_for_has_an_example(document):
+def test_every_success_response_has_an_example(document):
     for name, operation in operations(document):
         hoped = {status: answer for status, answer in operation["responses"].items() if status.startswith("2")}
         assert hoped, name
@@ -154,7 +154,7 @@ def test_every_error_answer_has_the_form_of_its_surface_and_an_example(document)
                 assert all(example["status"] == int(status) for example in examples_of(content))
 
 
-def test_routes_that_need_the_database_say_that_it_may_not_answer(client, document):
+def test_routes_that_need_the_database_document_its_failure(client, document):
     silent = {name for name, operation in operations(document) if "503" not in operation["responses"]}
     # Whoever is given no service has no database to ask; this one is given one and does without.
     without = {"GET /metrics"}
@@ -164,7 +164,7 @@ def test_routes_that_need_the_database_say_that_it_may_not_answer(client, docume
     assert silent == without
 
 
-def test_every_reference_leads_somewhere_and_the_frameworks_errors_are_gone(document):
+def test_every_reference_has_a_target_and_the_frameworks_errors_are_removed(document):
     schemas = document["components"]["schemas"]
     text = str(document)
     references = set(re.findall(r"#/components/schemas/([\w-]+)", text))
@@ -226,7 +226,7 @@ def test_every_body_shown_for_keys_works_as_it_stands(client, document):
         assert answer.status_code == 201, answer.text
 
 
-def test_every_operation_but_health_says_how_it_is_refused_without_a_key(document):
+def test_every_operation_but_health_documents_its_response_without_a_key(document):
     assert document["components"]["securitySchemes"].keys() == {"bearer", "header"}
     for name, operation in operations(document):
         if name in {"GET /healthz", "GET /readyz"}:
@@ -246,7 +246,7 @@ def test_the_curl_commands_of_the_description_work(client, document):
     assert client.post(bodies[0][1], content=bodies[0][0]).status_code == 202
 
 
-def test_a_body_that_its_schema_refuses_is_refused():
+def test_a_body_that_its_schema_rejects_is_rejected():
     for model in [body for resource in RESOURCES for body in resource.bodies]:
         with pytest.raises(InvalidSpec):
             parse_as(model, {"surely": "not"})

@@ -62,7 +62,7 @@ def test_classify_and_regress_answer_under_results(served, worker, make_line):
     regressed = served.post("/v1/models/line:regress", json={"examples": [{"x": 2.0}, {"x": -1}]})
     assert regressed.json() == {"results": [6.0, -3.0]}
     assert regressed.headers["x-model-version"] == "1"
-    assert "answers with numbers" in error_of(
+    assert ":regress returns numbers" in error_of(
         served.post("/v1/models/line:regress?labels=1", json={"examples": [{"x": 2.0}]}), 400
     )
     error_of(served.post("/v1/models/iris:regress", json={"examples": [NAMED]}), 400)
@@ -125,7 +125,7 @@ def test_versions_and_aliases_answer_and_a_new_version_serves_at_once(client, wo
         ("/v1/models/ï", "There is no model"),
     ],
 )
-def test_an_unknown_model_version_or_alias_is_told(served, path, words, verb):
+def test_an_unknown_model_version_or_alias_is_reported(served, path, words, verb):
     assert words in error_of(served.post(f"{path}:{verb}", json={"instances": [ROW]}), 404)
 
 
@@ -135,22 +135,22 @@ def test_an_unknown_model_has_no_status_and_no_metadata(served, path, suffix):
     error_of(served.get(path + suffix), 404)
 
 
-def test_a_model_whose_run_is_not_finished_is_told_with_the_run_and_its_state(client, worker):
+def test_a_model_whose_run_is_not_finished_is_reported_with_the_run_and_its_state(client, worker):
     run_id = client.post("/v1/runs", json={"preset": "iris-keras"}).json()["id"]
     paths = ["/v1/models/iris-keras:predict", "/v1/models/iris-keras/versions/1:predict"]
 
-    def told():
+    def details():
         return {error_of(client.post(path, json={"instances": [ROW]}), 404) for path in paths}
 
     for state in ("queued", "running"):
-        (words,) = told()
+        (words,) = details()
         assert run_id in words
         assert f"is {state}" in words
         assert f"is {state}" in error_of(client.get("/v1/models/iris-keras"), 404)
         if state == "queued":
             claimed = worker.claim()
     worker.fail(claimed, detail="The loss was NaN at step 3.")
-    (words,) = told()
+    (words,) = details()
     assert run_id in words
     assert "failed" in words
     assert "The loss was NaN at step 3." in words
@@ -177,15 +177,15 @@ def test_an_older_version_answers_while_a_new_one_is_trained(served):
         (b'{"instance": [[1, 2, 3, 4]]}', "Did you mean 'instances'?"),
         (b'{"instances": [[1, 2, 3, 4], [1, 2, 3]]}', "row 1 has 3"),
         (b'{"instances": [[1, 2, 3, 4, 5]]}', "row 0 has 5"),
-        (b'{"instances": [[1, 2, 3, "4"]]}', "where a number belongs"),
-        (b'{"instances": [1, 2, 3, 4]}', "a list of their own"),
+        (b'{"instances": [[1, 2, 3, "4"]]}', "not a number"),
+        (b'{"instances": [1, 2, 3, 4]}', "numbers of each row in a list"),
         (b'{"instances": [[1, 2, 3, 1e39]]}', "32-bit"),
         (b'{"instances": [{"sepal_length": 1, "sepal_width": 1, "petal_length": 1, "petal_widht": 1}]}', "petal_width"),
         (b'{"instances": [{"sepal_length": 1, "sepal_width": 1, "petal_length": 1}]}', "lacks the column"),
         (b'{"signature_name": "other", "instances": [[1, 2, 3, 4]]}', "serving_default"),
     ],
 )
-def test_a_request_that_does_not_fit_the_model_is_told(served, body, words):
+def test_a_request_that_does_not_fit_the_model_is_reported(served, body, words):
     assert words in error_of(served.post(PREDICT, content=body), 400)
 
 
@@ -194,7 +194,7 @@ def test_query_parameters_are_checked(served, query):
     assert "labels" in error_of(served.post(f"{PREDICT}?{query}", json={"instances": [ROW]}), 400)
 
 
-def test_more_rows_than_are_answered_at_once_are_refused(served):
+def test_more_rows_than_the_limit_are_rejected(served):
     body = json.dumps({"instances": [[0, 0, 0, 0]] * 10_001})
     assert "10001 rows" in error_of(served.post(PREDICT, content=body), 400)
 
@@ -245,7 +245,7 @@ def test_a_network_is_loaded_once_and_shared_by_versions_with_the_same_bytes(ser
     assert len(loaded) == 2
 
 
-def test_a_succeeded_run_without_a_network_can_not_answer(client, worker, iris):
+def test_a_succeeded_run_without_a_network_cannot_answer(client, worker, iris):
     (iris / "model.onnx").unlink()
     worker.register("iris", iris)
     assert "no network" in error_of(client.post(PREDICT, json={"instances": [ROW]}), 500)
@@ -253,7 +253,7 @@ def test_a_succeeded_run_without_a_network_can_not_answer(client, worker, iris):
 
 @pytest.fixture
 def bright_side(tmp_path):
-    """Which side of a 1×2 image is brighter; takes images of any size."""
+    """Predicts the brighter side of a 1×2 image; takes images of any size."""
     signature = ModelSignature(
         task=Task.CLASSIFICATION,
         input_kind=InputKind.IMAGE,

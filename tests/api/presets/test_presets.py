@@ -10,7 +10,7 @@ from core.catalogue.presets import list_presets
 from core.experiment import parse_spec
 
 
-def test_a_checked_spec_is_told_with_its_layers_and_its_size(client):
+def test_a_checked_spec_is_reported_with_its_layers_and_its_size(client):
     answer = client.post("/v1/specs:validate", json={"preset": "iris-keras"})
     assert answer.status_code == 200
     report = answer.json()
@@ -94,7 +94,7 @@ def test_presets_are_listed_whole(client):
     assert items[0] == client.get(f"/v1/presets/{items[0]['name']}").json()
 
 
-def test_an_unknown_preset_is_told_with_the_nearest(client):
+def test_an_unknown_preset_is_reported_with_the_nearest(client):
     answer = client.get("/v1/presets/iris-kera")
     assert answer.status_code == 404
     assert answer.json()["code"] == "unknown_preset"
@@ -123,7 +123,7 @@ def test_experiments_are_listed_with_how_their_runs_stand(client, worker):
     assert client.get("/v1/experiments/b one").json() == item
 
 
-def test_an_unknown_experiment_is_told_with_the_nearest(client):
+def test_an_unknown_experiment_is_reported_with_the_nearest(client):
     client.post("/v1/runs", json={"preset": "perceptron-or", "experiment": "adders"})
     answer = client.get("/v1/experiments/aders")
     assert answer.status_code == 404

@@ -46,14 +46,14 @@ def test_a_version_names_its_run_its_files_and_where_it_answers(client, versions
         ("line/aliases/best", "no alias 'best'"),
     ],
 )
-def test_what_is_not_there_is_told(client, path, words):
+def test_unknown_models_versions_and_aliases_are_reported(client, path, words):
     answer = client.get(f"{MODELS}/{path}")
     assert answer.status_code == 404
     assert answer.json()["code"] == "unknown_model"
     assert words in answer.json()["detail"]
 
 
-def test_a_model_that_is_being_trained_is_told_as_that(client):
+def test_a_model_that_is_being_trained_is_reported_as_that(client):
     run_id = client.post("/v1/runs", json={"preset": "iris-keras"}).json()["id"]
     assert run_id in client.get(f"{MODELS}/iris-keras").json()["detail"]
 
@@ -81,12 +81,12 @@ def test_an_alias_that_has_moved_meanwhile_is_left_alone(client):
     assert client.get(path).headers["etag"] == etag
     newer = client.put(path, json={"version": 2}, headers={"If-Match": etag})
     assert newer.status_code == 200
-    for refused in (
+    for rejected in (
         client.put(path, json={"version": 1}, headers={"If-Match": etag}),
         client.delete(path, headers={"If-Match": etag}),
     ):
-        assert refused.status_code == 412
-        assert refused.json()["code"] == "precondition_failed"
+        assert rejected.status_code == 412
+        assert rejected.json()["code"] == "precondition_failed"
     assert client.get(path).json()["version"] == 2
     assert client.delete(path, headers={"If-Match": newer.headers["etag"]}).status_code == 204
 
@@ -112,12 +112,12 @@ def test_an_alias_can_only_point_at_a_version_that_is_there(client, body, status
 
 @pytest.mark.usefixtures("versions")
 @pytest.mark.parametrize("alias", ["1", "Best", "a" * 65, "-x", "%20"])
-def test_an_alias_that_could_be_taken_for_something_else_is_refused(client, alias):
+def test_an_ambiguous_alias_is_rejected(client, alias):
     assert client.put(f"{MODELS}/line/aliases/{alias}", json={"version": 1}).status_code == 422
 
 
 @pytest.mark.usefixtures("versions")
-def test_an_alias_on_an_unknown_model_is_refused(client):
+def test_an_alias_on_an_unknown_model_is_rejected(client):
     answer = client.put(f"{MODELS}/lien/aliases/champion", json={"version": 1})
     assert answer.status_code == 404
     assert "Did you mean 'line'?" in answer.json()["detail"]

@@ -72,7 +72,7 @@ def test_files_older_than_every_running_run_are_removed_all_the_same(client, wor
     assert stored_files(settings) == set()
 
 
-def test_a_run_that_has_not_ended_can_not_be_deleted(client, worker):
+def test_a_run_that_has_not_ended_cannot_be_deleted(client, worker):
     run_id = submit(client)
     for state in ("queued", "running"):
         answer = client.delete(f"/v1/runs/{run_id}")

@@ -74,7 +74,7 @@ def test_a_body_is_json_whatever_it_is_called(client, headers):
     assert answer.status_code == 202
 
 
-def test_a_running_run_shows_how_far_it_is(client, worker):
+def test_a_running_run_shows_its_progress(client, worker):
     run_id = submit(client)["id"]
     claimed = worker.claim()
     engine = EngineReport(plan="xla", batch_size=4)
@@ -185,7 +185,7 @@ def test_a_run_that_has_not_changed_is_not_sent_again(client, worker):
         ("GET", "/environment"),
     ],
 )
-def test_an_unknown_run_is_told(client, method, suffix, name):
+def test_an_unknown_run_is_reported(client, method, suffix, name):
     answer = client.request(method, f"/v1/runs/{name}{suffix}")
     assert answer.status_code == 404
     assert answer.json()["code"] == "unknown_run"
@@ -228,7 +228,7 @@ def test_listed_runs_leave_out_what_only_a_single_run_shows(client):
     assert run["state"] == "queued"
 
 
-def test_a_cursor_that_is_none_is_refused(client):
+def test_an_invalid_cursor_is_rejected(client):
     answer = client.get("/v1/runs?cursor=abc")
     assert answer.status_code == 400
     assert "next_cursor" in answer.json()["detail"]
@@ -251,7 +251,7 @@ def test_a_running_run_is_asked_to_stop(client, worker):
         assert (asked.json()["state"], asked.json()["cancel_requested"]) == ("running", True)
 
 
-def test_a_run_that_has_ended_can_not_be_cancelled(client, worker):
+def test_a_run_that_has_ended_cannot_be_cancelled(client, worker):
     path = f"/v1/runs/{submit(client)['id']}"
     worker.fail(worker.claim())
     answer = client.post(f"{path}:cancel")

@@ -29,7 +29,7 @@ def test_the_same_post_again_is_answered_as_the_first_time_and_makes_no_second_r
     assert len(client.get("/v1/runs").json()["items"]) == 1
 
 
-def test_another_body_under_the_same_key_is_refused(client):
+def test_another_body_under_the_same_key_is_rejected(client):
     post(client, "a")
     answer = post(client, "a", b'{"preset":  "perceptron-or"}')
     assert answer.status_code == 422
@@ -43,13 +43,13 @@ def test_other_keys_and_no_key_make_other_runs(client):
     assert len(ids) == 4
 
 
-def test_a_refused_request_does_not_use_up_its_key(client):
+def test_a_rejected_request_does_not_use_up_its_key(client):
     assert post(client, "a", b'{"preset": "perceptron-orr"}').status_code == 404
     assert post(client, "a").status_code == 202
 
 
 @pytest.mark.parametrize("key", ["", "k" * 256])
-def test_a_key_that_is_none_is_refused(client, key):
+def test_an_invalid_key_is_rejected(client, key):
     answer = post(client, key)
     assert answer.status_code == 422
     assert "Idempotency-Key" in answer.json()["detail"]
@@ -87,8 +87,8 @@ def test_the_doorbell_rings_once_the_run_is_there(client, monkeypatch, database)
 
 
 def test_a_broker_that_is_down_does_not_matter(client, monkeypatch):
-    def refuse(_):
+    def fail(_):
         raise BrokerUnavailable("The message broker does not take messages.")
 
-    monkeypatch.setattr("jobs.doorbell.ring_doorbell", refuse)
+    monkeypatch.setattr("jobs.doorbell.ring_doorbell", fail)
     assert [client.post("/v1/runs", content=BODY).status_code for _ in range(3)] == [202, 202, 202]

@@ -1,4 +1,4 @@
-"""What the issue of the first release lists as bad input, sent both to be checked and to be run."""
+"""Invalid specs, sent both for validation and as runs."""
 
 import pytest
 
@@ -85,7 +85,7 @@ def test_what_is_not_strict_json_is_malformed(send, text):
 
 
 @pytest.mark.parametrize("text", [b"null", b"3", b'"perceptron-or"', b"[]", b'[{"preset": "perceptron-or"}]'])
-def test_json_that_is_no_object_is_refused(send, text):
+def test_json_that_is_no_object_is_rejected(send, text):
     check(send(content=text), 422, "invalid_spec", "")
 
 
@@ -133,32 +133,32 @@ def test_an_unknown_field_is_named_with_the_nearest(send, body, pointer, hint):
         (["seed"], -1),
     ],
 )
-def test_a_wrong_type_or_size_is_told_at_its_place(send, path, value):
+def test_a_wrong_type_or_size_is_reported_at_its_place(send, path, value):
     answer = send(json={"spec": changed(SPEC, path, value)})
     check(answer, 422, "invalid_spec")
     pointer = "/spec/" + "/".join(map(str, path))
     assert any(entry["pointer"].startswith(pointer) for entry in answer.json()["errors"]), answer.text
 
 
-def test_all_mistakes_are_told_at_once(send):
+def test_all_mistakes_are_reported_at_once(send):
     answer = send(json={"spec": changed(changed(SPEC, ["training", "epochs"], -1), ["seed"], -1)})
     assert {entry["pointer"] for entry in answer.json()["errors"]} == {"/spec/training/epochs", "/spec/seed"}
 
 
-def test_shapes_that_do_not_fit_are_told_with_the_layer_and_the_reason(send):
+def test_shapes_that_do_not_fit_are_reported_with_the_layer_and_the_reason(send):
     answer = send(json={"spec": CNN})
     check(answer, 422, "invalid_spec", "/spec/model/layers/1/kernel_size")
     # 8×8 less 4 on each axis leaves 4×4.
-    for words in ("Layer 1 (conv2d)", "5×5 kernel", "4×4 image"):
+    for words in ("Layer 1 (conv2d)", "5×5 kernel", "4×4 input"):
         assert words in answer.json()["detail"]
 
 
-def test_an_output_that_does_not_fit_the_classes_is_told(send):
+def test_an_output_that_does_not_fit_the_classes_is_reported(send):
     answer = send(json={"spec": changed(SPEC, ["model", "layers", 1, "units"], 2)})
     check(answer, 422, "invalid_spec", words="3")
 
 
-def test_shapes_that_an_override_breaks_are_told_in_the_override(send):
+def test_shapes_that_an_override_breaks_are_reported_in_the_override(send):
     overrides = {"model": {"layers": [{"units": 12}, {"units": 2, "activation": "softmax"}]}}
     answer = send(json={"preset": "iris-keras", "overrides": overrides})
     check(answer, 422, "invalid_spec")
@@ -180,7 +180,7 @@ def test_shapes_that_an_override_breaks_are_told_in_the_override(send):
     ],
 )
 @pytest.mark.parametrize("path", PATHS)
-def test_a_spec_over_a_limit_is_refused_with_the_setting_that_sets_it(
+def test_a_spec_over_a_limit_is_rejected_with_the_setting_that_sets_it(
     make_client, make_settings, path, limits, spec, setting
 ):
     client = make_client(make_settings(**limits))
@@ -188,17 +188,17 @@ def test_a_spec_over_a_limit_is_refused_with_the_setting_that_sets_it(
     assert client.get("/v1/runs").json()["items"] == []
 
 
-def test_an_unknown_variant_is_told_with_the_nearest(send):
+def test_an_unknown_variant_is_reported_with_the_nearest(send):
     answer = send(json={"preset": "binary-adder", "variant": "grus"})
     check(answer, 404, "unknown_preset", words="'binary-adder' has no variant 'grus'. Did you mean 'gru'?")
 
 
-def test_what_an_override_breaks_in_a_variant_is_told_in_the_override(send):
+def test_what_an_override_breaks_in_a_variant_is_reported_in_the_override(send):
     answer = send(json={"preset": "binary-adder", "variant": "gru", "overrides": {"model": {"units": 0}}})
     check(answer, 422, "invalid_spec", "/overrides/model/units")
 
 
-def test_an_unknown_preset_is_told_with_the_nearest(send):
+def test_an_unknown_preset_is_reported_with_the_nearest(send):
     check(send(json={"preset": "binary-ader"}), 404, "unknown_preset", words="Did you mean 'binary-adder'?")
 
 
@@ -212,7 +212,7 @@ def test_an_unknown_preset_is_told_with_the_nearest(send):
         {"overrides": {"seed": 1}},
     ],
 )
-def test_what_to_run_is_said_once(send, body):
+def test_either_a_spec_or_a_preset_is_given(send, body):
     check(send(json=body), 422, "invalid_spec", "")
 
 
@@ -233,6 +233,6 @@ def test_names_and_tags_of_a_run_are_checked(client, more):
     check(client.post("/v1/runs", json={"preset": "perceptron-or", **more}), 422, "invalid_spec")
 
 
-def test_text_that_can_not_be_stored_is_refused(client):
+def test_text_that_cannot_be_stored_is_rejected(client):
     answer = client.post("/v1/runs", json={"preset": "perceptron-or", "tags": {"a": "b\x00"}})
     check(answer, 400, "invalid_input", "/tags/a")

@@ -1,4 +1,4 @@
-"""Datasets as they stand in a spec."""
+"""Datasets of specs."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from core.experiment import parse_spec
 
 @pytest.fixture
 def dataset(line, problems):
-    """What is wrong with a dataset, by pointer within it."""
+    """Return the problems of a dataset, by pointer within it."""
 
     def find(value):
         found = problems(line({}) | {"dataset": value})

@@ -19,7 +19,7 @@ def shape(*arrays, **dataset):
     return DATASETS.validate_python(spec).shape(ArraysDescription(arrays=arrays))
 
 
-def test_arrays_are_found_by_the_names_they_usually_have():
+def test_arrays_are_found_by_usual_names():
     digits = ("10", "9", "2")
     found = shape(
         array("test-images-idx3-ubyte", (9, 28, 28), "uint8"),
@@ -49,7 +49,7 @@ def test_a_target_for_every_step_makes_a_sequence():
 @pytest.mark.parametrize(
     ("arrays", "dataset", "pointer", "detail"),
     [
-        ([array("a", (5, 2)), array("b", (5,))], {}, "/dataset/inputs", "Say which array"),
+        ([array("a", (5, 2)), array("b", (5,))], {}, "/dataset/inputs", "Choose one of a, b"),
         ([array("x", (5, 2))], {}, "/dataset/targets", "set target_column"),
         ([array("x", (5, 2))], {"target_column": 2}, "/dataset/target_column", "numbered 0 to 1"),
         ([array("x", (5, 2)), array("y", (5,))], {"targets": "z"}, "/dataset/targets", "There is no array 'z'"),
@@ -62,7 +62,7 @@ def test_a_target_for_every_step_makes_a_sequence():
         ([array("x", (5, 2, 2)), array("y", (5,))], {"scaling": "min_max"}, "/dataset/scaling", "two axes"),
     ],
 )  # fmt: skip
-def test_arrays_that_do_not_belong_together_are_refused(arrays, dataset, pointer, detail):
+def test_arrays_that_do_not_match_are_rejected(arrays, dataset, pointer, detail):
     with pytest.raises(InvalidSpec) as raised:
         shape(*arrays, **dataset)
 

@@ -1,4 +1,4 @@
-"""What holds for every source in the union of datasets."""
+"""Requirements for every source in the union of datasets."""
 
 from importlib import import_module
 from pathlib import Path
@@ -86,7 +86,7 @@ def test_every_source_that_is_written_is_in_the_union():
 
 
 def subclasses_of(source):
-    """All subclasses, and theirs; those that tests define aside."""
+    """Return all direct and indirect subclasses, except those that tests define."""
     direct = [other for other in source.__subclasses__() if other.__module__.startswith("core.")]
     return {*direct, *(inner for other in direct for inner in subclasses_of(other))}
 
@@ -132,7 +132,7 @@ def test_every_built_in_source_has_a_shape(source):
 
 
 @pytest.mark.parametrize("source", BUILT_IN_SOURCES, ids=by_name)
-def test_limited_numbers_of_samples_are_asked_for_by_fields(source):
+def test_limited_numbers_of_samples_have_fields(source):
     for field, number in make(source).sizes_asked().items():
         assert field in source.model_fields
         assert number > 0
@@ -160,20 +160,20 @@ def test_sources_without_such_fields_change_no_images_and_scale_no_targets(sourc
 
 
 @pytest.mark.parametrize("source", UPLOADED_SOURCES, ids=by_name)
-def test_every_uploaded_source_reads_one_kind_of_upload_and_refuses_the_others(source):
+def test_every_uploaded_source_reads_one_kind_of_upload_and_rejects_the_others(source):
     descriptions = DESCRIPTIONS | PARTICULAR.get(source.source_name(), {})
-    refusals = {kind: refusal(source, description) for kind, description in descriptions.items()}
+    rejections = {kind: rejection(source, description) for kind, description in descriptions.items()}
 
-    taken = [kind.__name__ for kind, error in refusals.items() if error is None]
+    taken = [kind.__name__ for kind, error in rejections.items() if error is None]
     assert len(taken) == 1, f"{source.__name__} reads {taken}"
-    for kind, error in refusals.items():
+    for kind, error in rejections.items():
         if error is not None:
             assert [problem.code for problem in error.problems] == ["other_kind_of_data"]
             assert f"dataset.name '{DESCRIPTIONS[kind].kind}'" in error.detail
 
 
-def refusal(source, description):
-    """Why an upload is not read; None where it is."""
+def rejection(source, description):
+    """Return the error for an upload that is rejected; None for one that is read."""
     try:
         make(source).shape(description)
     except InvalidSpec as error:

@@ -43,7 +43,7 @@ def test_images_that_are_all_grey_have_one_channel_unless_the_spec_says_otherwis
     assert shape(describe(num_grey=num_grey), channels=channels).input_shape == (9, 8, expected)
 
 
-def test_served_images_are_fitted_as_those_to_train_on():
+def test_served_images_are_fitted_like_training_images():
     found = shape(describe(widths=(7, 8)), height=4, width=5, resize="crop")
 
     assert (found.input_shape, found.resize, found.pixel_range) == ((4, 5, 3), "crop", (0, 255))
@@ -56,7 +56,7 @@ def test_images_of_different_sizes_need_one_in_the_spec():
     assert "'pets' are 9 to 9 high and 7 to 8 wide" in detail
 
 
-def test_one_class_leaves_nothing_to_tell_apart():
+def test_images_of_one_class_are_rejected():
     assert problem(describe(labels=("cat",)))[:2] == ("/dataset/dataset", "one_class")
 
 

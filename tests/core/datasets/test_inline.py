@@ -24,18 +24,18 @@ def test_rows_may_be_arrays(read):
 @pytest.mark.parametrize(
     ("changes", "place", "detail"),
     [
-        ({"input_shape": [2, 2]}, "", "input_shape 2×2 takes 4 numbers, each row has 2."),
+        ({"input_shape": [2, 2]}, "", "input_shape 2×2 needs 4 numbers; each row has 2."),
         ({"input_shape": [2]}, "/input_shape", "Expected at least 2 items; got 1."),
         ({"input_shape": [2, 0]}, "/input_shape/1", "Expected a number of at least 1; got 0."),
         (
             {"input_shape": [2, 1], "columns": ["a", "b"]},
             "",
-            "columns and scaling are for rows of a table; leave both out where input_shape is given.",
+            "columns and scaling cannot be combined with input_shape; leave them out.",
         ),
         (
             {"input_shape": [2, 1], "scaling": "standardize"},
             "",
-            "columns and scaling are for rows of a table; leave both out where input_shape is given.",
+            "columns and scaling cannot be combined with input_shape; leave them out.",
         ),
     ],
 )
@@ -64,7 +64,7 @@ def test_a_table_is_not_empty(dataset):
         ({"class_labels": ["no"]}, "class_labels needs at least two different labels."),
         ({"class_labels": ["no", "no"]}, "class_labels needs at least two different labels."),
         ({"sample_weight": [1, 2]}, "There are 3 rows of inputs and 2 weights."),
-        ({"sample_weight": [0, 0.0, 0]}, "sample_weight is 0 for every row: nothing would be learned."),
+        ({"sample_weight": [0, 0.0, 0]}, "sample_weight is 0 for every row; at least one must be above 0."),
         (
             {"class_labels": ["no", "yes"], "targets": [0, 1, 2]},
             "Row 2 of targets must be one class number from 0 to 1.",
@@ -83,11 +83,11 @@ def test_a_table_is_not_empty(dataset):
         ),
     ],
 )
-def test_a_table_that_contradicts_itself_is_refused(dataset, changes, detail):
+def test_a_table_that_contradicts_itself_is_rejected(dataset, changes, detail):
     assert dataset(INLINE | changes) == {"": detail}
 
 
-def test_a_row_may_count_nothing_as_long_as_another_counts(read):
+def test_some_weights_may_be_zero(read):
     assert read(INLINE | {"sample_weight": [0, 0.5, 2]}).sample_weight == (0.0, 0.5, 2.0)
 
 
@@ -105,7 +105,7 @@ def test_a_weight_is_a_finite_number_from_zero_on(dataset, weight, detail):
     assert dataset(INLINE | {"sample_weight": [1, weight, 1]}) == {"/sample_weight/1": detail}
 
 
-def test_class_numbers_may_be_written_as_fractions_of_nothing(read):
+def test_class_numbers_may_be_written_as_floats(read):
     assert read(INLINE | {"targets": [0.0, 1.0, 1], "class_labels": ["no", "yes"]}).targets[1] == (1.0,)
 
 

@@ -8,19 +8,19 @@ from core.errors import InvalidSpec
 @pytest.mark.parametrize(
     ("value", "detail"),
     [
-        (1.5, "Below 1 it is a share of the samples; from 1 on it is a count and must be whole."),
+        (1.5, "Expected a fraction below 1 or a whole number of samples."),
         (-0.1, "Expected a number of at least 0; got -0.1."),
         (2**31, "Expected a number of at most 2147483647; got 2147483648."),
         (True, "Expected a number; got true."),
         ("0.2", "Expected a number; got '0.2'."),
     ],
 )
-def test_a_share_or_count_is_refused(dataset, field, value, detail):
+def test_other_fractions_and_counts_are_rejected(dataset, field, value, detail):
     assert dataset({"name": "iris", "split": {field: value}}) == {f"/split/{field}": detail}
 
 
 @pytest.mark.parametrize("value", [0, 0.2, 0.999, 1, 1.0, 30])
-def test_a_share_below_one_or_a_whole_count_is_taken(read, value):
+def test_a_fraction_below_one_or_a_whole_count_is_accepted(read, value):
     assert read({"name": "iris", "split": {"validation": value}}).split.validation == value
 
 
@@ -30,7 +30,7 @@ def test_a_share_below_one_or_a_whole_count_is_taken(read, value):
         (0, 0, (150, 0, 0)),
         (0.2, 0, (120, 30, 0)),
         (0, 0.2, (120, 0, 30)),
-        # The validation share is of the 120 samples that are left for training.
+        # The validation fraction is of the 120 samples that are left for training.
         (0.25, 0.2, (90, 30, 30)),
         (30, 100, (20, 30, 100)),
         (0, 149, (1, 0, 149)),
@@ -40,7 +40,7 @@ def test_a_share_below_one_or_a_whole_count_is_taken(read, value):
         (1.0, 0, (149, 1, 0)),
     ],
 )
-def test_a_split_shares_out_every_sample(validation, test, counts):
+def test_a_split_divides_all_samples(validation, test, counts):
     assert count_split(Split(validation=validation, test=test), 150) == SplitCounts(*counts)
 
 
@@ -53,9 +53,9 @@ def test_a_split_leaves_something_to_train_on(validation, test):
     assert caught.value.problems[0].pointer == "/dataset/split"
 
 
-def test_a_dataset_that_brings_test_samples_does_not_hold_out_more(shape):
+def test_a_dataset_with_its_own_test_samples_does_not_hold_out_more(shape):
     for dataset in ({"name": "mnist"}, {"name": "binary_addition"}):
-        with pytest.raises(InvalidSpec, match="brings its own test samples") as caught:
+        with pytest.raises(InvalidSpec, match="has its own test samples") as caught:
             shape(dataset | {"split": {"test": 0.1}})
         assert caught.value.problems[0].pointer == "/dataset/split/test"
 

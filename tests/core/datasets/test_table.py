@@ -47,10 +47,10 @@ def problem(*columns, **dataset):
     return one.pointer, one.code, one.detail
 
 
-def test_columns_are_taken_for_what_their_values_are():
+def test_columns_are_typed_by_their_values():
     found = shape(AGE, CITY, MEMBER, BORN, SEEN, KIND, target="kind")
 
-    # Four numbers stand for a day and six for a moment.
+    # A date is encoded as four numbers, a date with a time as six.
     assert found.input_shape == (1 + 1 + 1 + 4 + 6,)
     # Two cities and a missing one; nobody's membership is missing.
     assert found.network_input_shape == (1 + 3 + 1 + 4 + 6,)
@@ -71,7 +71,7 @@ def test_columns_of_many_categories_become_vectors():
     assert "'many' has 80 different values in 100 rows" in found.warnings[0]
 
 
-def test_few_whole_numbers_are_classes_sorted_by_value_unless_told_otherwise():
+def test_few_whole_numbers_are_classes_sorted_by_value_by_default():
     assert shape(AGE, GRADE, target="grade").class_labels == ("1", "2", "10")
     assert shape(AGE, GRADE, target="grade", task="regression").task is Task.REGRESSION
     assert shape(AGE, PRICE, target="price").task is Task.REGRESSION
@@ -87,7 +87,7 @@ def test_rows_without_a_target_and_columns_without_values_are_left_out_with_a_wa
     )
 
 
-def test_a_column_or_the_upload_itself_can_say_which_rows_are_held_out():
+def test_a_column_or_the_upload_itself_can_define_the_split():
     by_column = shape(AGE, PART, PRICE, target="price", split={"column": "part"})
     given = shape(AGE, KIND, target="kind", splits={"train": 70, "test": 30})
 
@@ -95,7 +95,7 @@ def test_a_column_or_the_upload_itself_can_say_which_rows_are_held_out():
     assert by_column.columns == ("age",)
     # A fifth of 70 is held out for validation.
     assert (given.num_train, given.num_validation, given.num_test) == (56, 14, 30)
-    assert given.warnings == ("The upload brings its own test rows; split.test is not used.",)
+    assert given.warnings == ("The upload has its own test rows; split.test is not used.",)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +119,7 @@ def test_a_column_or_the_upload_itself_can_say_which_rows_are_held_out():
         ((AGE, PRICE), {"target": "price", "split": {"test": 90}}, "/dataset/split", "nothing_to_train_on", "90"),
     ],
 )  # fmt: skip
-def test_what_the_table_does_not_have_is_refused_where_the_spec_says_it(columns, dataset, pointer, code, detail):
+def test_a_spec_that_does_not_match_the_table_is_rejected_with_a_pointer(columns, dataset, pointer, code, detail):
     found = problem(*columns, **dataset)
 
     assert found[:2] == (pointer, code)
@@ -142,7 +142,7 @@ def test_what_the_table_does_not_have_is_refused_where_the_spec_says_it(columns,
         ("a/b", {"type": "date"}, "type"),
     ],
 )
-def test_what_does_not_fit_a_column_is_refused_where_the_spec_says_it(name, choice, field):
+def test_a_choice_that_does_not_suit_its_column_is_rejected_with_a_pointer(name, choice, field):
     found = problem(AGE, CITY, column("a/b"), PRICE, target="price", columns={name: choice})
 
     assert found[0] == f"/dataset/columns/{name.replace('/', '~1')}/{field}"
@@ -177,7 +177,7 @@ def test_windows_are_counted_before_the_rows_are_read():
         ({"split": {"stratify": True}}, "/dataset/split/stratify"),
     ],
 )
-def test_windows_that_can_not_be_cut_are_refused(dataset, pointer):
+def test_windows_that_cannot_be_cut_are_rejected(dataset, pointer):
     with pytest.raises(InvalidSpec) as raised:
         series(**dataset)
 

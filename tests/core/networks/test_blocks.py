@@ -1,4 +1,4 @@
-"""Blocks of layers: how they are read and sized, and how mistakes in them are reported."""
+"""Blocks of layers: parsing, sizes and reported mistakes."""
 
 import pytest
 
@@ -36,7 +36,7 @@ def test_a_block_is_filled_with_defaults(cnn):
     assert block.layers[0].kernel_initializer.name == "glorot_uniform"
 
 
-def test_every_mistake_within_blocks_is_told_at_its_place(cnn, problems):
+def test_every_mistake_within_blocks_is_reported_at_its_place(cnn, problems):
     inner = residual({**CONV, "filters": 0}, shortcut=[{"type": "dense"}], activation="rellu")
     found = problems(cnn(CONV, parallel([], [CONV, {"type": "conv"}], [inner], [parallel([]), 5], colour="red")))
     block = "/model/layers/1"
@@ -63,20 +63,20 @@ def test_blocks_are_for_convolutional_networks(iris, problems, kind):
     assert list(problems(value)) == ["/model/layers/0/type"]
 
 
-def test_blocks_may_stand_within_one_another_four_deep(cnn, problems):
+def test_blocks_may_be_nested_four_levels_deep(cnn, problems):
     assert parse_spec(cnn(nested(4)))
     (problem,) = problems(cnn(CONV, nested(5))).values()
     assert problem.pointer == "/model/layers"
-    assert problem.detail == "Blocks may stand within one another up to 4 deep; take the innermost out."
+    assert problem.detail == "Blocks may be nested at most 4 deep; remove the innermost."
 
 
-def test_layers_within_blocks_count_among_the_thousand(cnn, problems):
+def test_layers_within_blocks_count_towards_the_limit(cnn, problems):
     assert parse_spec(cnn(parallel([CONV] * 500, [residual(*[CONV] * 400, shortcut=[CONV] * 97)]), CONV))
     (problem,) = problems(
         cnn(parallel([CONV] * 500, [residual(*[CONV] * 400, shortcut=[CONV] * 97)]), CONV, CONV)
     ).values()
     assert problem.pointer == "/model/layers"
-    assert problem.detail.startswith("A network may have at most 1000 layers, those within blocks included;")
+    assert problem.detail.startswith("A network may have at most 1000 layers, including those in blocks;")
 
 
 def test_layers_are_counted_in_networks_made_of_specs_too(cnn):
@@ -87,12 +87,12 @@ def test_layers_are_counted_in_networks_made_of_specs_too(cnn):
 
 
 @pytest.mark.parametrize("branches", [[[]] * 33, [[]] * 1_000_000, [5] * 100_000])
-def test_more_than_32_branches_are_refused_as_a_whole(cnn, problems, branches):
+def test_more_than_32_branches_are_rejected_as_a_whole(cnn, problems, branches):
     assert list(problems(cnn(parallel(*branches)))) == ["/model/layers/0/branches"]
 
 
 @pytest.mark.parametrize("layers", [5, None, "conv2d", {}, [None], [[CONV]]])
-def test_something_else_in_place_of_layers_is_refused(cnn, problems, layers):
+def test_anything_but_lists_of_layers_is_rejected(cnn, problems, layers):
     assert all(place.startswith("/model/layers/0/") for place in problems(cnn(residual(CONV) | {"layers": layers})))
     assert all(place.startswith("/model/layers/0/") for place in problems(cnn(parallel([], layers))))
     assert list(problems(cnn({"type": "parallel", "branches": layers}))) != []
@@ -106,7 +106,7 @@ def dense(units=10, **arguments):
     return {"type": "dense", "units": units, **arguments}
 
 
-def test_branches_stand_side_by_side(table):
+def test_branches_are_concatenated(table):
     pool = {"type": "pooling2d", "pool_size": 3, "strides": 1, "padding": "same"}
     block = parallel([conv(2, 1)], [conv(3, 1), conv(4, 3, padding="same")], [pool], [])
     rows = table("cnn", COLOUR, block, dense(2))
@@ -123,7 +123,7 @@ def test_branches_stand_side_by_side(table):
     assert rows[4][3] == 0
 
 
-def test_what_was_added_up_is_activated(table):
+def test_the_sum_of_a_residual_block_is_activated(table):
     projecting = residual(conv(8, 3, padding="same", strides=2), shortcut=[conv(8, 1, strides=2)])
     rows = table("cnn", COLOUR, projecting, residual(conv(8, 1), activation="linear"))
     assert [(name, shape, flops) for name, shape, _, flops in rows if "conv" not in name] == [
@@ -138,22 +138,22 @@ def test_layers_are_counted_through_blocks_in_blocks(table):
     assert names == ["conv2d_1", "conv2d_2", "concatenate_1", "add_1", "activation_1", "conv2d_3"]
 
 
-def test_branches_of_other_sizes_are_a_misfit(misfit):
+def test_branches_of_other_sizes_are_rejected(misfit):
     pointer, detail = misfit("cnn", COLOUR, conv(), parallel([conv(2, 1)], [conv(2, 1)], [conv(2, 3)]))
     assert pointer == "/model/layers/1/branches/2"
-    assert detail.startswith("Layer 1: branch 2 answers in shape (28, 28, 2), branch 0 in (30, 30, 2); only their")
+    assert detail.startswith("Layer 1: the output of branch 2 has shape (28, 28, 2), that of branch 0 (30, 30, 2). ")
     pointer, detail = misfit("cnn", COLOUR, parallel([], [dense(3)]))
     assert pointer == "/model/layers/0/branches/1"
-    assert "(3,), branch 0 in (32, 32, 3)" in detail
+    assert "(3,), that of branch 0 (32, 32, 3)" in detail
 
 
 @pytest.mark.parametrize(
     ("arguments", "around"), [({}, (32, 32, 3)), ({"shortcut": [conv(4, 1, strides=2)]}, (16, 16, 4))]
 )
-def test_a_shortcut_of_another_shape_is_a_misfit(misfit, arguments, around):
+def test_a_shortcut_of_another_shape_is_rejected(misfit, arguments, around):
     pointer, detail = misfit("cnn", COLOUR, residual(conv(4, 3, padding="same"), **arguments))
     assert pointer == "/model/layers/0/shortcut"
-    assert detail.startswith(f"Layer 0: its layers answer in shape (32, 32, 4), its shortcut in {around}; only equal")
+    assert detail.startswith(f"Layer 0: the output of its layers has shape (32, 32, 4), that of its shortcut {around}.")
 
 
 @pytest.mark.parametrize(
@@ -177,15 +177,15 @@ def test_a_shortcut_of_another_shape_is_a_misfit(misfit, arguments, around):
         ),
     ],
 )
-def test_a_misfit_within_a_block_says_where(misfit, block, pointer, words):
+def test_a_mistake_within_a_block_is_reported_with_its_place(misfit, block, pointer, words):
     place, detail = misfit("cnn", COLOUR, conv(3, 1), block)
     assert place == f"/model/layers/1/{pointer}"
     assert detail.startswith(words)
 
 
-def test_branches_can_not_multiply_channels_without_end(table, misfit):
+def test_branches_cannot_multiply_channels_without_end(table, misfit):
     doubling = parallel([], [])
     assert table("cnn", IMAGE, *[doubling] * 30)[-1][1] == (28, 28, 2**30)
     pointer, detail = misfit("cnn", IMAGE, *[doubling] * 999)
     assert pointer == "/model/layers/30/branches"
-    assert "2,147,483,648 channels; 2,147,483,647 are the most" in detail
+    assert "2,147,483,648 channels together; at most 2,147,483,647 fit" in detail

@@ -1,4 +1,4 @@
-"""Convolutions and the zeros around images, with sizes worked out by hand."""
+"""Convolutions and zero padding, with sizes computed by hand."""
 
 import pytest
 
@@ -32,7 +32,7 @@ def test_padding_is_a_name_or_numbers_of_zeros(cnn, padding, expected):
         (None, "", "Expected 'valid', 'same', a whole number or a list of two; got null."),
     ],
 )
-def test_other_padding_is_told_at_its_place(cnn, problems, padding, pointer, detail):
+def test_other_padding_is_reported_at_its_place(cnn, problems, padding, pointer, detail):
     found = problems(cnn({**CONV, "padding": padding}))
     assert [(place.removeprefix("/model/layers/0/padding"), one.detail) for place, one in found.items()] == [
         (pointer, detail)
@@ -51,7 +51,7 @@ def conv(filters=8, kernel_size=3, **arguments):
         ({"kernel_size": 5}, (24, 24)),
         ({"kernel_size": 28}, (1, 1)),
         ({"kernel_size": [3, 5]}, (26, 24)),
-        # From place 0, as long as 3 pixels are left.
+        # From position 0, as long as 3 pixels are left.
         ({"strides": 2}, (13, 13)),
         ({"strides": [2, 3]}, (13, 9)),
         # A kernel of 3 with gaps of 1 spans 5, with gaps of 3 spans 9.
@@ -69,39 +69,39 @@ def test_a_convolution_slides_over_the_image(table, arguments, sizes):
     assert table("cnn", IMAGE, conv(8, **{"kernel_size": 3, **arguments}))[-1][1] == (*sizes, 8)
 
 
-def test_groups_see_only_their_share_of_the_channels(table):
+def test_each_group_reads_its_own_channels(table):
     # 8 channels in 4 groups of 2: 3·3·2·12 weights and 12 biases.
     rows = table("cnn", IMAGE, conv(8, 3), conv(12, 3, groups=4))
     assert rows[-1] == ("conv2d_2", (24, 24, 12), 228, 2 * 216 * 576)
 
 
 @pytest.mark.parametrize("kernel_size", [3, [1, 29]])
-def test_a_kernel_larger_than_its_image_is_a_misfit(misfit, kernel_size):
+def test_a_kernel_larger_than_its_image_is_rejected(misfit, kernel_size):
     layers = [{"type": "pooling2d", "pool_size": 14}, conv(8, 3)] if kernel_size == 3 else [conv(8, kernel_size)]
     pointer, detail = misfit("cnn", IMAGE, *layers)
     assert pointer == f"/model/layers/{len(layers) - 1}/kernel_size"
-    seen = "a 3×3 kernel does not fit into the 2×2 image" if kernel_size == 3 else "a 1×29 kernel does not fit into"
+    seen = "a 3×3 kernel does not fit into its 2×2 input" if kernel_size == 3 else "a 1×29 kernel does not fit into"
     assert seen in detail
     assert "padding 'same'" in detail
 
 
-def test_a_dilated_kernel_is_told_with_its_rate(misfit):
+def test_the_error_of_a_dilated_kernel_names_its_dilation_rate(misfit):
     # A kernel of 3 with gaps of 13 spans 29.
     _, detail = misfit("cnn", IMAGE, conv(8, 3, dilation_rate=14))
-    assert "a 3×3 kernel with dilation_rate 14×14 does not fit into the 28×28 image" in detail
+    assert "a 3×3 kernel with dilation_rate 14×14 does not fit into its 28×28 input" in detail
 
 
 @pytest.mark.parametrize(
     ("layers", "groups"),
     [([conv(4, 3, groups=2)], "1 channels"), ([conv(6, 3), conv(4, 3, groups=3)], "its 4 filters")],
 )
-def test_groups_that_do_not_divide_are_a_misfit(misfit, layers, groups):
+def test_groups_that_do_not_divide_are_rejected(misfit, layers, groups):
     pointer, detail = misfit("cnn", IMAGE, *layers)
     assert pointer == f"/model/layers/{len(layers) - 1}/groups"
     assert groups in detail
 
 
-def test_strides_with_dilation_are_a_misfit_as_in_keras(misfit):
+def test_strides_with_dilation_are_rejected_as_in_keras(misfit):
     pointer, detail = misfit("cnn", IMAGE, conv(8, 3, strides=[1, 2], dilation_rate=[2, 1]))
     assert pointer == "/model/layers/0/dilation_rate"
     assert "cannot both be above 1" in detail
@@ -128,4 +128,4 @@ def test_no_zeros_have_no_row(table, padding):
 def test_zeros_make_room_for_a_larger_kernel(table, misfit):
     assert table("cnn", IMAGE, conv(1, 30, padding=1))[-1][1] == (1, 1, 1)
     _, detail = misfit("cnn", IMAGE, conv(1, 31, padding=1))
-    assert "a 31×31 kernel does not fit into the 30×30 image" in detail
+    assert "a 31×31 kernel does not fit into its 30×30 input" in detail

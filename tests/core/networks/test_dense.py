@@ -1,4 +1,4 @@
-"""Dense layers and flattening, with sizes worked out by hand."""
+"""Dense and flatten layers, with sizes computed by hand."""
 
 IMAGE = (28, 28)
 
@@ -26,7 +26,7 @@ def test_a_dense_layer_after_an_image_flattens_it_once(table):
     assert table("cnn", IMAGE, {"type": "flatten"}, dense(3))[1][0] == "flatten_1"
 
 
-def test_sizes_beyond_64_bits_are_worked_out_exactly(table):
+def test_sizes_beyond_64_bits_are_computed_exactly(table):
     most = 2**31 - 1
     assert table("mlp", (4,), dense(most), dense(most))[-1] == (
         "dense_2",

@@ -1,4 +1,4 @@
-"""Every layer type is whole on this side: listed, with a rule for its size, and written down as it was read."""
+"""Every layer type is complete in core: listed, with a rule for its size, and serialized as it was parsed."""
 
 import importlib
 import inspect
@@ -28,7 +28,7 @@ def listed():
 
 
 def defined():
-    """Return the classes of layer specs in the modules of core/networks, whether they are listed or not."""
+    """Return all classes of layer specs in the modules of core/networks."""
     for module in pkgutil.walk_packages(core.networks.__path__, "core.networks."):
         importlib.import_module(module.name)
     found, more = [], [BaseLayer]
@@ -45,7 +45,7 @@ def type_of(layer_class):
 
 SPECS_PAGE = Path(__file__).parents[3] / "docs" / "specs.md"
 CONVOLUTION = {"type": "conv2d", "filters": 3, "kernel_size": 1}
-# One of each type, in a network and for inputs that it fits.
+# One of each type, in a network and with inputs that suit it.
 EXAMPLES = {
     "dense": ("mlp", (4,), {"type": "dense", "units": 3}),
     "dropout": ("mlp", (4,), {"type": "dropout", "rate": 0.5}),
@@ -62,7 +62,7 @@ every_layer = pytest.mark.parametrize("layer_class", defined(), ids=lambda layer
 
 @pytest.fixture
 def example(network):
-    """Return the example of a layer class: the network it is alone in, its inputs, and its JSON."""
+    """Return the example of a layer class: a network with this layer alone, its inputs and its JSON."""
 
     def find(layer_class):
         name = type_of(layer_class)
@@ -120,7 +120,7 @@ def test_every_layer_type_is_in_the_documentation(layer_class):
 
 
 def walk(value):
-    """Yield each value in lists and objects, those of a layer left out."""
+    """Yield each value in lists and objects, except those within layers."""
     yield value
     if isinstance(value, dict | list | tuple):
         for inner in value.values() if isinstance(value, dict) else value:

@@ -1,4 +1,4 @@
-"""Dropout and batch normalisation, with sizes worked out by hand."""
+"""Dropout and batch normalisation, with sizes computed by hand."""
 
 import pytest
 
@@ -13,7 +13,7 @@ def dense(units=10, **arguments):
     return {"type": "dense", "units": units, **arguments}
 
 
-def test_dropout_of_its_own_or_carried_changes_no_shape(table):
+def test_dropout_as_a_layer_or_an_option_keeps_the_shape(table):
     rows = table("mlp", (4,), {"type": "dropout", "rate": 0.2}, dense(3, dropout=0.5), dense(1, dropout=0))
     assert [(name, shape, weights) for name, shape, weights, _ in rows] == [
         ("dropout_1", (4,), 0),
@@ -42,7 +42,7 @@ def test_batch_normalization_of_an_image_counts_channels(table):
     assert rows[-1] == ("batch_normalization_1", (28, 28, 8), 32, 4 * 28 * 28 * 8)
 
 
-def test_a_layer_carries_normalization_activation_pooling_and_dropout_in_this_order(table):
+def test_normalization_activation_pooling_and_dropout_follow_in_this_order(table):
     carrying = conv(8, 3, batch_normalization="before_activation", pooling={"pool_size": 2}, dropout=0.25)
     assert [(name, shape) for name, shape, *_ in table("cnn", IMAGE, carrying)] == [
         ("reshape_1", (28, 28, 1)),

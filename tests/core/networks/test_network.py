@@ -1,4 +1,4 @@
-"""Networks and the inputs that they read."""
+"""Networks and their inputs."""
 
 import pytest
 
@@ -29,7 +29,7 @@ def test_a_perceptron_flattens_images(table):
 
 
 def test_a_grey_image_gets_a_channel_axis_and_a_colour_image_has_one(table):
-    # 5·5·1·32 + 32 weights, used at 28·28 places.
+    # 5·5·1·32 + 32 weights, used at 28·28 positions.
     assert table("cnn", IMAGE, conv(32, 5, padding="same")) == [
         ("reshape_1", (28, 28, 1), 0, 0),
         ("conv2d_1", (28, 28, 32), 832, 2 * 800 * 784),
@@ -50,7 +50,7 @@ def test_the_binary_adder_of_the_catalogue(iris):
     ]
 
 
-def test_a_kind_of_network_that_can_not_read_the_dataset_is_a_misfit(misfit):
+def test_a_kind_of_network_that_cannot_read_the_dataset_is_rejected(misfit):
     pointer, detail = misfit("rnn", (4,), recurrent())
     assert pointer == "/model/kind"
     assert "this dataset's samples have shape (4,)" in detail

@@ -1,4 +1,4 @@
-"""Pooling, with sizes worked out by hand."""
+"""Pooling, with sizes computed by hand."""
 
 import pytest
 
@@ -49,11 +49,11 @@ def test_global_pooling_leaves_a_number_for_each_channel(table):
     assert [shape for _, shape, *_ in rows] == [(28, 28, 1), (26, 26, 8), (8,), (10,)]
 
 
-def test_a_pool_larger_than_its_image_is_a_misfit(misfit):
+def test_a_pool_larger_than_its_image_is_rejected(misfit):
     for layers, pointer in (
         ([{"type": "pooling2d", "pool_size": 29}], "/model/layers/0/pool_size"),
         ([conv(1, 27), conv(1, 1, pooling={"pool_size": 3})], "/model/layers/1/pooling/pool_size"),
     ):
         place, detail = misfit("cnn", IMAGE, *layers)
         assert place == pointer
-        assert "pool does not fit into the" in detail
+        assert "pool does not fit into its" in detail

@@ -1,4 +1,4 @@
-"""Recurrent layers, with sizes worked out by hand."""
+"""Recurrent layers, with sizes computed by hand."""
 
 import pytest
 
@@ -46,7 +46,7 @@ def test_a_recurrent_layer_has_weights_for_inputs_states_and_biases(table, cell,
         ({"go_backwards": True, "unroll": True, "dropout": 0.5, "recurrent_dropout": 0.3}, (16,)),
     ],
 )
-def test_a_recurrent_layer_answers_once_or_at_every_step(table, arguments, output_shape):
+def test_a_recurrent_layer_returns_the_last_output_or_all_outputs(table, arguments, output_shape):
     assert table("rnn", SEQUENCE, recurrent(**arguments))[-1][1] == output_shape
 
 
@@ -68,15 +68,15 @@ def test_a_dense_layer_may_come_before_the_recurrent_one(table):
     assert [(shape, weights) for _, shape, weights, _ in rows] == [((20, 5), 15), ((4,), 3 * 4 * (5 + 4 + 2))]
 
 
-def test_a_thousand_unrolled_steps_are_the_most(table, misfit):
+def test_at_most_a_thousand_steps_are_unrolled(table, misfit):
     assert table("rnn", (1000, 1), recurrent(unroll=True))
     pointer, detail = misfit("rnn", (1001, 1), recurrent("gru", unroll=True))
     assert pointer == "/model/layers/0/unroll"
-    assert detail.startswith("Layer 0 (gru) can unroll 1,000 time steps at most; 1,001 reach it. Leave unroll false")
+    assert detail.startswith("Layer 0 (gru) can unroll at most 1,000 time steps; its input has 1,001. Leave")
 
 
-def test_a_recurrent_layer_after_one_that_answers_once_is_a_misfit(misfit):
+def test_a_recurrent_layer_after_one_that_returns_only_its_last_output_is_rejected(misfit):
     pointer, detail = misfit("rnn", SEQUENCE, recurrent(), recurrent("lstm"))
     assert pointer == "/model/layers/1"
-    assert detail.startswith("Layer 1 (lstm) reads a sequence (steps, features), but (16,) reaches it. ")
+    assert detail.startswith("Layer 1 (lstm) reads a sequence (steps, features), but its input has shape (16,). ")
     assert detail.endswith("Set return_sequences to true on the recurrent layer before it.")

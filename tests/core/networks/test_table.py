@@ -1,4 +1,4 @@
-"""The table of layers as a whole."""
+"""Layer table as a whole."""
 
 import pytest
 
@@ -25,10 +25,10 @@ def test_layers_of_a_type_are_counted(table):
     [(conv(), "convolves"), ({"type": "pooling2d"}, "pools"), ({"type": "global_pooling2d"}, "pools")],
 )
 @pytest.mark.parametrize("before", [dense(9), {"type": "flatten"}, {"type": "global_pooling2d"}])
-def test_an_image_layer_after_a_flat_one_is_a_misfit(misfit, before, layer, verb):
+def test_an_image_layer_after_a_flat_one_is_rejected(misfit, before, layer, verb):
     pointer, detail = misfit("cnn", IMAGE, before, layer)
     assert pointer == "/model/layers/1"
-    assert detail.startswith(f"Layer 1 {verb} over an image (height, width, channels), but (")
+    assert detail.startswith(f"Layer 1 {verb} over an image (height, width, channels), but its input has shape (")
 
 
 @pytest.mark.parametrize(

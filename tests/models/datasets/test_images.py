@@ -14,7 +14,7 @@ from models.datasets.loading import load_data
 
 @pytest.fixture
 def upload(tmp_path, image_file, upload_images):
-    """Load what comes of images of 2×3 pixels, each (split, label, its one grey)."""
+    """Load images of 2×3 pixels, each (split, label, grey value)."""
 
     def load(images, *, seed=0, cache_dir=None, **choices):
         files = [(split, label, image_file(np.full((2, 3), value)), (2, 3)) for split, label, value in images]
@@ -33,7 +33,7 @@ def upload(tmp_path, image_file, upload_images):
 
 
 def values(samples):
-    """The greys of samples, each of which is of one alone."""
+    """Return the grey values of samples, each of which has one."""
     pixels = np.asarray(samples.inputs)
     assert pixels.dtype == np.uint8
     assert np.array_equal(pixels, np.broadcast_to(pixels[:, :1, :1], pixels.shape))
@@ -53,14 +53,14 @@ PLAIN = [(None, "cat" if number < 12 else "dog", number) for number in range(18)
 
 
 @pytest.mark.parametrize("is_cached", [False, True])
-def test_given_folders_are_the_splits_and_classes_go_by_label(upload, tmp_path, is_cached):
+def test_folders_of_the_upload_are_the_splits_and_classes_are_in_order_of_label(upload, tmp_path, is_cached):
     samples = upload(FOLDERS, cache_dir=tmp_path / "cache" if is_cached else None)
     parts = (samples.train, samples.validation, samples.test)
     assert [values(part) for part in parts] == [[30, 40, 50], [60], [10, 20]]
     assert [part.targets.tolist() for part in parts] == [[0, 0, 1], [1], [0, 1]]
 
 
-def test_without_folders_shares_are_drawn_from_every_class(upload):
+def test_without_folders_the_same_fraction_of_every_class_is_held_out(upload):
     samples = upload(PLAIN, split=Split(validation=3, test=6, stratify=True))
     assert np.bincount(samples.test.targets).tolist() == [4, 2]
     assert np.bincount(samples.validation.targets).tolist() == [2, 1]
@@ -68,7 +68,7 @@ def test_without_folders_shares_are_drawn_from_every_class(upload):
     assert sorted(value for part in parts for value in values(part)) == list(range(18))
 
 
-def test_fewer_images_are_drawn_by_the_seed_with_the_same_share_of_every_class(upload, tmp_path):
+def test_fewer_images_are_drawn_with_the_seed_and_the_same_fraction_of_every_class(upload, tmp_path):
     few = values(upload(PLAIN, max_train_samples=6).train)
     assert sum(value < 12 for value in few) == 4
     assert few == sorted(few)
@@ -81,7 +81,7 @@ def test_fewer_images_are_drawn_by_the_seed_with_the_same_share_of_every_class(u
 
 @pytest.fixture
 def stored(tmp_path, image_file, upload_images):
-    """A dataset of images of mixed sizes, the size they are made, and its folder."""
+    """Return a dataset of images of mixed sizes, their size after decoding, and its folder."""
     files = [
         (None, label, image_file(np.full(size, 100 + number)), size)
         for number, (label, size) in enumerate([("a", (2, 2)), ("b", (4, 2)), ("a", (3, 3)), ("b", (2, 5))])
@@ -119,7 +119,7 @@ def test_a_damaged_file_is_decoded_again(stored, tmp_path, damage):
     assert path.read_bytes() == whole
 
 
-def test_an_image_that_can_not_be_read_is_named_and_nothing_is_kept(stored, tmp_path):
+def test_an_image_that_cannot_be_read_is_named_and_nothing_is_cached(stored, tmp_path):
     dataset, size, folder = stored
     records = np.load(folder.image_records)
     with folder.image_bytes.open("r+b") as file:
@@ -135,11 +135,11 @@ def test_a_full_disk_fails_the_run_with_what_to_do(stored, tmp_path, monkeypatch
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("models.datasets.image_decoding.os.fsync", full)
-    with pytest.raises(TrainingFailed, match="no room for the pixels of 4 images"):
+    with pytest.raises(TrainingFailed, match="The disk is too small for the pixels of 4 images"):
         decode_images(*stored, 0, tmp_path)
 
 
-def test_missing_files_are_said_to_be_missing(stored, tmp_path):
+def test_missing_files_are_reported(stored, tmp_path):
     dataset, size, folder = stored
     with pytest.raises(DatasetMissing, match="not on this machine"):
         decode_images(dataset, size, replace(folder, path=tmp_path / "other"), 0)

@@ -67,7 +67,7 @@ def check_arrays(parts, shape):
 
 @pytest.fixture
 def upload(tmp_path, upload_table, upload_arrays, upload_images, image_file):
-    """The dataset part of a spec for an upload, by the name of the source that reads it."""
+    """Return the dataset part of a spec for an upload, by the name of its source."""
     table = upload_table({"x": ("number", [n / 10 for n in range(40)]), "y": ("number", [float(n) for n in range(40)])})
     pictures = [("train", label, image_file(np.full((2, 3), n)), (2, 3)) for n, label in enumerate(["a", "b", "a"])]
     digits = {part: np.zeros((9, 28, 28), np.uint8) for part in ("x_train", "x_test")}
@@ -102,7 +102,7 @@ def test_every_built_in_source_has_an_example_here(source):
     assert source.source_name() in names, f"No example to load by {source.__name__}: add one to EXAMPLES"
 
 
-def test_a_source_without_a_loader_is_told_by_name(monkeypatch):
+def test_a_source_without_a_loader_is_reported_by_name(monkeypatch):
     monkeypatch.delitem(LOADERS, IrisDataset)
 
     with pytest.raises(NotImplementedError, match=r"loads IrisDataset.*models/datasets/iris\.py.*LOADERS"):
@@ -127,14 +127,14 @@ def test_samples_repeat_with_the_seed_and_change_with_it(definition):
     assert not np.array_equal(first.train.inputs, other.train.inputs)
 
 
-def test_irises_come_in_centimetres_with_their_species():
+def test_irises_are_in_centimetres_with_their_species():
     parts = load({"name": "iris"})
 
     assert parts.train.inputs[0].tolist() == pytest.approx([5.1, 3.5, 1.4, 0.2])
     assert np.bincount(parts.train.targets).tolist() == [50, 50, 50]
 
 
-def test_interleaved_irises_come_one_of_each_species_in_turn():
+def test_interleaved_irises_alternate_between_the_species():
     parts = load({"name": "iris", "order": "interleaved", "split": {"test": 100, "shuffle": False}})
 
     assert parts.train.targets[:6].tolist() == [0, 1, 2, 0, 1, 2]
@@ -143,7 +143,7 @@ def test_interleaved_irises_come_one_of_each_species_in_turn():
     assert np.bincount(parts.test.targets).tolist() == [33, 33, 34]
 
 
-def test_digits_come_with_pixels_from_0_to_16():
+def test_digits_have_pixels_from_0_to_16():
     parts = load({"name": "digits"})
 
     assert (parts.train.inputs.min(), parts.train.inputs.max()) == (0, 16)
@@ -190,7 +190,7 @@ def test_the_rows_of_a_truth_table_repeat_as_a_whole():
     assert parts.train.targets.tolist() == [0, 0, 0, 1] * 2
 
 
-def test_inline_rows_stand_as_they_were_written():
+def test_inline_rows_are_loaded_unchanged():
     parts = load({"name": "inline", "inputs": [[1.5, 2], [3, 4]], "targets": [[1, 0.5], [2, 0.25]]})
 
     assert parts.train.inputs.tolist() == [[1.5, 2], [3, 4]]

@@ -10,7 +10,7 @@ from models.datasets.splits import split_samples
 
 
 def numbered(count, num_classes=3):
-    """Samples whose input is their own number."""
+    """Return samples whose input is their index."""
     numbers = np.arange(count)
     return Samples(numbers[:, None].astype(np.float32), numbers % num_classes)
 
@@ -46,7 +46,7 @@ def test_weights_stay_with_their_samples(shuffle):
     shuffle=st.booleans(),
     stratify=st.booleans(),
 )
-def test_every_sample_lands_in_one_part_and_the_counts_are_those_promised(count, validation, test, shuffle, stratify):
+def test_every_sample_is_in_one_split_and_the_counts_are_those_promised(count, validation, test, shuffle, stratify):
     split = Split(validation=validation, test=test, shuffle=shuffle, stratify=stratify)
     try:
         counts = count_split(split, count)
@@ -63,7 +63,7 @@ def test_every_sample_lands_in_one_part_and_the_counts_are_those_promised(count,
 
 
 @pytest.mark.parametrize("shuffle", [True, False])
-def test_stratifying_holds_out_the_same_share_of_every_class(shuffle):
+def test_stratifying_holds_out_the_same_fraction_of_every_class(shuffle):
     parts = split_samples(numbered(90), Split(validation=0.5, test=30, stratify=True, shuffle=shuffle), seed=5)
 
     for part, per_class in ((parts.test, 10), (parts.validation, 10), (parts.train, 10)):
@@ -87,7 +87,7 @@ def test_the_draw_depends_on_the_seed_alone():
     assert numbers_in(first.validation) != numbers_in(other.validation)
 
 
-def test_test_samples_that_the_dataset_brings_are_left_alone():
+def test_test_samples_of_the_dataset_itself_are_kept():
     given_test = Samples(np.full((4, 1), 99, np.float32), np.zeros(4, int))
 
     parts = split_samples(numbered(10), Split(validation=3), seed=0, given_test=given_test)
@@ -96,7 +96,7 @@ def test_test_samples_that_the_dataset_brings_are_left_alone():
     assert numbers_in(parts.test) == [99] * 4
 
 
-def test_stratifying_numbers_is_refused_with_the_field_to_change():
+def test_stratifying_numbers_is_rejected_with_the_field_to_change():
     samples = Samples(np.zeros((4, 1), np.float32), np.zeros((4, 1), np.float32))
 
     with pytest.raises(InvalidSpec) as caught:

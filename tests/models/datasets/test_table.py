@@ -59,7 +59,7 @@ def as_json(value):
 
 
 def encode_as_served(signature, columns):
-    """Every row of the upload, as serving encodes it."""
+    """Return every row of the upload as serving encodes it."""
     encoders = make_encoders(signature.table)
     rows = zip(*(map(as_json, columns[name][1]) for name in signature.table.names), strict=True)
     return np.array(
@@ -94,7 +94,7 @@ def trained(tmp_path, reporter, spec):
 
 
 def test_a_line_through_a_table_is_learned_and_rows_without_target_are_left_out(tmp_path, upload_table, reporter):
-    # y = 3 where x is missing counts for nothing: the row has no target.
+    # x is missing in a row without a target, which is left out.
     xs = [n / 10 for n in range(40)]
     table = {"x": ("number", xs), "y": ("number", [None if n == 39 else 2 * x + 1 for n, x in enumerate(xs)])}
     dataset = upload_table(table) | {"target": "y", "split": {}}
@@ -108,7 +108,7 @@ def test_a_line_through_a_table_is_learned_and_rows_without_target_are_left_out(
     )
 
 
-def test_categories_and_missing_values_take_the_places_worked_out_by_hand(tmp_path, upload_table):
+def test_categories_and_missing_values_are_encoded_as_computed_by_hand(tmp_path, upload_table):
     table = {
         "size": ("integer", [1, 3, None, 5, 7, 900]),
         "colour": ("text", ["red", "blue", None, "red", "red", "green"]),
@@ -133,7 +133,7 @@ def test_categories_and_missing_values_take_the_places_worked_out_by_hand(tmp_pa
         ],
         atol=1e-6,
     )
-    # 899 / 6 of the way, and a colour that has no place.
+    # Far beyond the range, and an unseen colour.
     np.testing.assert_allclose(assembly.data.test.inputs, [[899 / 6, 1, 0, 0, 0, 0]], rtol=1e-6)
 
 
@@ -156,7 +156,7 @@ def test_nothing_is_learned_from_held_out_rows(tmp_path, upload_table, reporter)
     assert one[2] == other[2]
 
 
-def test_most_frequent_categories_are_kept_and_all_others_share_a_place(tmp_path, upload_table):
+def test_most_frequent_categories_are_kept_and_all_others_share_one(tmp_path, upload_table):
     table = {
         "shop": ("integer", [7, 7, 7, 12, 12, 3, 5]),
         "y": ("number", [0.5, 1.5, 2.5, 3.5, 4.5, 5.5, 6.5]),
@@ -195,7 +195,7 @@ def test_embedded_categories_have_vectors_of_their_own_and_are_served_alike(tmp_
     # No city is unseen in training and no species missing; some city is missing.
     assert is_moved == [False, True, True, True, True, True, False, True, True, True, False]
     layer_table = tabulate_layers(spec.model, assembly.shape.network_input_shape, assembly.shape.embeddings)
-    # What turns answers into the target's units is no layer of the spec's.
+    # The layer that converts outputs to the target's units is not in the spec.
     layers = [layer for layer in assembly.network.layers[1:] if layer.name != "target_units"]
     assert {row.name: row.output_shape for row in layer_table} == {
         layer.name: tuple(layer.output.shape[1:]) for layer in layers
@@ -242,15 +242,15 @@ def test_the_latest_rows_are_held_out_by_time(tmp_path, upload_table):
     assert [part.inputs[:, 0].tolist() for part in (data.train, data.validation, data.test)] == [[0, 1, 2], [3], [4]]
 
 
-def test_a_missing_value_that_is_refused_ends_the_run(tmp_path, upload_table):
+def test_a_missing_value_fails_the_run_with_missing_refuse(tmp_path, upload_table):
     table = {"x": ("number", [1.0, 1e300, 3.0]), "y": ("number", [0.5, 1.5, 2.5])}
     dataset = upload_table(table) | {"target": "y", "split": {}, "columns": {"x": {"missing": "refuse"}}}
 
-    with pytest.raises(InvalidInput, match="The column 'x' has rows without a value that float32 can hold"):
+    with pytest.raises(InvalidInput, match="The column 'x' has rows without a value in the range of float32"):
         assemble(spec_of(dataset, loss="mse", layers=[{"units": 1}]), tmp_path)
 
 
-def test_training_rows_of_one_class_end_the_run(tmp_path, upload_table):
+def test_training_rows_of_one_class_fail_the_run(tmp_path, upload_table):
     table = {"x": ("number", [1.0, 2.0, 3.0]), "y": ("text", ["a", "a", "b"])}
     dataset = upload_table(table) | {"target": "y", "split": {"test": 1, "shuffle": False}}
 
@@ -331,7 +331,7 @@ def test_a_series_trains_and_is_served_from_windows_of_rows(tmp_path, upload_tab
     assert np.isfinite(run_onnx(tmp_path / "model.onnx", windows)).all()
 
 
-def test_arrays_of_bytes_become_images_with_classes_named_as_they_were(tmp_path, upload_arrays, reporter):
+def test_arrays_of_bytes_become_images_with_the_labels_of_the_upload(tmp_path, upload_arrays, reporter):
     rng = np.random.default_rng(1)
     labels = rng.choice([3, 10, 7], 30).astype(np.int64)
     images = np.where(labels[:, None, None] > 5, 200, 10) + rng.integers(0, 50, (30, 4, 5))
@@ -343,7 +343,7 @@ def test_arrays_of_bytes_become_images_with_classes_named_as_they_were(tmp_path,
     assert signature.class_labels == ("3", "7", "10")
     assert signature.input.shape == (4, 5)
     assembly = assemble(spec_of(dataset), tmp_path)
-    # Bytes stay bytes until a step takes them; in front of the network they are divided.
+    # Bytes stay bytes until a training step reads them; they are divided before the network.
     assert assembly.data.train.inputs.dtype == np.uint8
     assert assembly.data.step_preparation.factor == pytest.approx(1 / 255)
 
@@ -359,7 +359,7 @@ def test_a_column_of_an_array_can_be_the_target(tmp_path, upload_arrays):
     np.testing.assert_allclose(assembly.data.train.inputs[:, 0], [-3 / 6**0.5, 0, 3 / 6**0.5], rtol=1e-6)
 
 
-def test_rows_beyond_the_share_of_memory_are_kept_in_files_with_the_same_numbers(tmp_path, upload_table, monkeypatch):
+def test_rows_beyond_the_memory_limit_are_kept_in_files_with_the_same_numbers(tmp_path, upload_table, monkeypatch):
     dataset = upload_table(PEOPLE) | {"target": "income", "split": {"test": 0.2}}
     spec = spec_of(dataset, units=1, loss="mse")
     in_memory = assemble(spec, tmp_path)

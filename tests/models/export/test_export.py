@@ -74,7 +74,7 @@ def test_a_polynomials_model_takes_plain_x(tmp_path):
     assert (signature.task, signature.columns, signature.input.shape) == (Task.REGRESSION, ("x",), (1,))
 
 
-def test_a_digits_model_takes_pixels_as_they_come(tmp_path):
+def test_a_digits_model_takes_raw_pixels(tmp_path):
     layers = [{"type": "global_pooling2d"}, {"type": "dense", "units": 10, "kernel_initializer": "ones"}]
 
     _, signature = export(tmp_path, {"name": "digits"}, layers, kind="cnn", loss="categorical_hinge")
@@ -85,7 +85,7 @@ def test_a_digits_model_takes_pixels_as_they_come(tmp_path):
     assert not signature.answers_probabilities
 
 
-def test_a_network_that_gives_logits_is_saved_giving_probabilities(tmp_path):
+def test_a_network_with_logits_is_saved_with_probabilities(tmp_path):
     loss = {"name": "sparse_categorical_crossentropy", "from_logits": True}
     layers = [{"units": 3, "kernel_initializer": "zeros", "bias_initializer": {"name": "constant", "value": 2.0}}]
 
@@ -113,7 +113,7 @@ def test_a_single_logit_is_saved_as_a_probability(tmp_path):
         ("hinge", "tanh", 0.0, False),
     ],
 )
-def test_the_signature_says_where_two_classes_part(loss, activation, threshold, answers_probabilities, tmp_path):
+def test_the_signature_has_the_threshold_of_two_classes(loss, activation, threshold, answers_probabilities, tmp_path):
     layers = [{"units": 1, "activation": activation}]
 
     _, signature = export(tmp_path, {"name": "truth_table", "operation": "or"}, layers, loss=loss)
@@ -144,7 +144,7 @@ def test_an_unrolled_recurrent_layer_is_saved_rolled(tmp_path):
     assert len(operators) < 10
 
 
-def test_the_keras_file_loads_in_a_fresh_process_without_any_code_of_ours(tmp_path):
+def test_the_keras_file_loads_in_a_new_process_without_this_project(tmp_path):
     dataset = {"name": "inline", "inputs": [[1, 2], [3, 5]], "targets": [1, 2], "scaling": "min_max"}
     export(tmp_path, dataset, [{"units": 1, "activation": "gelu"}])
 
@@ -183,7 +183,7 @@ def test_a_network_with_branches_is_saved_as_one_flat_model(tmp_path):
     assert signature.answers_probabilities
 
 
-def test_a_graph_that_computes_something_else_is_caught(tmp_path):
+def test_a_graph_with_other_outputs_is_caught(tmp_path):
     assembly, _ = export(tmp_path, LINE, [{"units": 3, "activation": "relu"}, {"units": 1}])
     model = keras.models.load_model(tmp_path / "model.keras")
     graph = onnx.load(tmp_path / "model.onnx")
@@ -195,7 +195,7 @@ def test_a_graph_that_computes_something_else_is_caught(tmp_path):
         compare(model, tmp_path / "model.onnx", assembly.examples)
 
 
-def test_a_graph_that_answers_no_number_where_keras_has_one_is_caught(tmp_path):
+def test_a_graph_with_nan_instead_of_a_number_is_caught(tmp_path):
     assembly, _ = export(tmp_path, LINE, [{"units": 1}])
     model = keras.models.load_model(tmp_path / "model.keras")
     graph = onnx.load(tmp_path / "model.onnx")
@@ -207,7 +207,7 @@ def test_a_graph_that_answers_no_number_where_keras_has_one_is_caught(tmp_path):
         compare(model, tmp_path / "model.onnx", assembly.examples)
 
 
-def test_rounding_that_a_network_blows_up_itself_is_no_mismatch(tmp_path):
+def test_rounding_errors_that_a_network_amplifies_are_no_mismatch(tmp_path):
     # Each time step takes the exponential of the one before: the last digit of the first decides over the last.
     layer = {"type": "recurrent", "cell": "simple_rnn", "units": 4, "activation": "exponential"}
     dataset = {"name": "time_series", "num_points": 60, "window": 5}

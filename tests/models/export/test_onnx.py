@@ -1,4 +1,4 @@
-"""Whole ONNX files, against Keras."""
+"""Whole ONNX files, compared with Keras."""
 
 import numpy as np
 import onnx
@@ -41,7 +41,7 @@ def test_every_preparation(preparation, assert_same):
     assert_same((1,), [keras.layers.Dense(2)], preparation=preparation)
 
 
-def test_a_network_that_only_drops_out_answers_its_input(assert_same):
+def test_a_network_of_dropout_alone_returns_its_input(assert_same):
     assert_same((3,), [keras.layers.Dropout(0.5)])
 
 
@@ -60,7 +60,7 @@ def test_the_graph_is_valid_and_names_its_input_output_and_open_batch(write, tmp
 
 @pytest.mark.parametrize("num_rows", [0, 1, 3])
 @pytest.mark.parametrize("activation", ["tanh", "elu"])
-def test_any_number_of_rows_is_answered(write, num_rows, activation, tmp_path):
+def test_batches_of_any_size_are_computed(write, num_rows, activation, tmp_path):
     path = tmp_path / "model.onnx"
     write(path, (4, 2), [keras.layers.SimpleRNN(3, activation=activation), keras.layers.Dense(2)])
 

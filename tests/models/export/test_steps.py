@@ -12,7 +12,7 @@ def dense(name, factor=1.0):
 
 @pytest.fixture
 def network():
-    """2x through a dropout and 3x, added up and doubled: 10x."""
+    """Return a network of 2x after dropout and 3x, added and doubled: 10x."""
     inputs = keras.Input((1,))
     once = keras.layers.Dropout(0.5, name="first")(dense("a", 2.0)(inputs))
     added = keras.layers.Add(name="sum")([once, dense("b", 3.0)(inputs)])
@@ -20,7 +20,7 @@ def network():
 
 
 def named(steps):
-    """Each step's layer with those that it reads, by name."""
+    """Return the layer of each step with the layers that it reads, by name."""
     names = {NETWORK_INPUT: "inputs", **{number: step.layer.name for number, step in enumerate(steps)}}
     return {step.layer.name: [names[source] for source in step.sources] for step in steps}
 
@@ -40,19 +40,19 @@ def test_every_step_reads_earlier_ones(network):
     assert steps[-1].layer.name == "last"
 
 
-def test_what_reads_a_layer_that_is_left_out_reads_its_input(network):
+def test_readers_of_a_layer_that_is_left_out_read_its_input(network):
     steps = list_steps(network, without=TRAINING_ONLY)
 
     assert named(steps) == {"a": ["inputs"], "b": ["inputs"], "sum": ["a", "b"], "c": ["sum"]}
     assert steps[-1].layer.name == "c"
 
 
-def test_steps_compute_what_the_network_does(network):
+def test_steps_compute_the_output_of_the_network(network):
     start = keras.Input((1,))
     model = keras.Model(start, compute_steps(list_steps(network, without=TRAINING_ONLY), start))
 
     assert np.asarray(model(np.array([[1.0], [4.0]]))).tolist() == [[10], [40]]
-    # The layers are shared now; the network's own steps are still told from those.
+    # The layers are shared now; the network's own steps are still distinguished.
     assert named(list_steps(network))["sum"] == ["first", "b"]
 
 
@@ -73,7 +73,7 @@ def test_layers_follow_the_last_step(network):
     assert follow((), [one]) == (Step(one, (NETWORK_INPUT,)),)
 
 
-def test_a_network_that_only_drops_out_has_no_steps_left():
+def test_a_network_of_dropout_alone_has_no_steps_left():
     inputs = keras.Input((2,))
     network = keras.Model(inputs, keras.layers.Dropout(0.5)(inputs))
 

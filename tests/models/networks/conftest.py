@@ -19,7 +19,7 @@ def _same_weights_every_time():
 
 @pytest.fixture
 def build():
-    """Build the network of a definition for inputs of a shape."""
+    """Return a function that builds the network of a definition for inputs of a shape."""
 
     def from_definition(definition, input_shape, seed=1, precision="float32"):
         shape = DatasetShape(

@@ -16,12 +16,12 @@ def answer(model, inputs):
 
 
 def times(factor, **others):
-    """A layer that multiplies a grey image by a number."""
+    """Return a layer that multiplies a grey image by a number."""
     initializer = {"name": "constant", "value": factor}
     return {"type": "conv2d", "filters": 1, "kernel_size": 1, "kernel_initializer": initializer, **others}
 
 
-def test_branches_read_the_same_input_and_answer_side_by_side(build):
+def test_branches_read_the_same_input_and_are_concatenated(build):
     block = {"type": "parallel", "branches": [[times(2), times(5)], [], [times(3)]]}
     model = build({"kind": "cnn", "layers": [times(1), block, {"type": "dropout", "rate": 0.5}]}, (1, 1))
 
@@ -32,7 +32,7 @@ def test_branches_read_the_same_input_and_answer_side_by_side(build):
     ("shortcut", "activation", "expected"),
     [([], "relu", 0), ([], "linear", -7), ([times(10)], "relu", 56)],
 )
-def test_a_residual_block_adds_its_layers_to_the_way_around(build, shortcut, activation, expected):
+def test_a_residual_block_adds_its_layers_to_the_shortcut(build, shortcut, activation, expected):
     block = {"type": "residual", "layers": [times(-1), times(2)], "shortcut": shortcut, "activation": activation}
 
     # −1 · 2 · 7 and 7, or 10 · 7.
@@ -41,7 +41,7 @@ def test_a_residual_block_adds_its_layers_to_the_way_around(build, shortcut, act
     assert answer(model, [[[7]]]).item() == expected
 
 
-def test_blocks_may_stand_in_blocks(build):
+def test_blocks_may_be_nested(build):
     inner = {"type": "parallel", "branches": [[times(2)], [times(3)]]}
     outer = {"type": "residual", "layers": [inner], "shortcut": [{"type": "parallel", "branches": [[], [times(4)]]}]}
     model = build({"kind": "cnn", "layers": [outer]}, (1, 1))
@@ -49,7 +49,7 @@ def test_blocks_may_stand_in_blocks(build):
     assert answer(model, [[[1]]])[0, 0, 0].tolist() == [3, 7]
 
 
-def test_a_network_with_blocks_computes_in_sixteen_bits_and_answers_in_float32(build):
+def test_a_network_with_blocks_computes_in_16_bits_and_returns_float32(build):
     block = {"type": "residual", "layers": [times(2)], "shortcut": [{"type": "dropout", "rate": 0.5}]}
 
     model = build({"kind": "cnn", "layers": [block]}, (2, 2), precision="mixed_bfloat16")
@@ -81,7 +81,7 @@ def convolution(filters):
         ([convolution], [[keras.layers.GlobalMaxPooling2D], [keras.layers.GlobalAveragePooling2D]], []),
     ],
 )
-def test_branches_that_join(before, branches, after, joint, tmp_path):
+def test_merged_branches(before, branches, after, joint, tmp_path):
     def stack(value, kinds):
         for kind in kinds:
             value = (kind(3) if kind is convolution else kind())(value)

@@ -1,4 +1,4 @@
-"""Convolutions and the zeros around images, in Keras and in ONNX."""
+"""Convolutions and zero padding, in Keras and in ONNX."""
 
 import numpy as np
 import pytest
@@ -16,7 +16,7 @@ def answer(model, inputs):
     return np.asarray(model(np.array(inputs, np.float32), training=False))
 
 
-def test_a_convolution_adds_up_its_window(build):
+def test_a_convolution_sums_over_its_window(build):
     model = build({"kind": "cnn", "layers": [{"type": "conv2d", "filters": 1, "kernel_size": 2}]}, (3, 3))
     model.set_weights([np.ones((2, 2, 1, 1)), np.array([0.5])])
 
@@ -24,7 +24,7 @@ def test_a_convolution_adds_up_its_window(build):
     assert answer(model, image)[0, :, :, 0].tolist() == [[12.5, 16.5], [24.5, 28.5]]
 
 
-def test_zeros_around_an_image_make_its_edges_count(build):
+def test_zero_padding_adds_windows_at_the_edges(build):
     layer = {"type": "conv2d", "filters": 1, "kernel_size": 2, "padding": [1, 0], "use_bias": False}
     model = build({"kind": "cnn", "layers": [layer | {"kernel_initializer": "ones"}]}, (2, 2))
 
@@ -51,11 +51,11 @@ def test_convolutions_with_every_option(padding, options, assert_same):
 @pytest.mark.parametrize(
     "layers",
     [
-        # As images come, and as a convolution leaves them.
+        # With channels last, as in images, and channels first, as after a convolution.
         lambda: [PADDING((1, 2))],
         lambda: [PADDING(((1, 0), (2, 3))), keras.layers.Conv2D(3, 2)],
         lambda: [keras.layers.Conv2D(3, 2), PADDING(((0, 3), (1, 0))), keras.layers.Flatten(), keras.layers.Dense(2)],
     ],
 )
-def test_zeros_around_images(layers, assert_same):
+def test_zero_padding(layers, assert_same):
     assert_same((4, 5, 2), layers())

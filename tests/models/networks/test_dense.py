@@ -1,4 +1,4 @@
-"""Dense layers, against published answers."""
+"""Dense layers, compared with published results."""
 
 import numpy as np
 import pytest
@@ -24,14 +24,14 @@ def answer(model, inputs):
         ("linear", [4.59, 9.2, 4.79, 9.4]),
     ],
 )
-def test_the_course_books_forward_pass_gives_its_published_answer(build, activation, expected):
+def test_the_course_books_forward_pass_gives_its_published_result(build, activation, expected):
     model = build(perceptron({"units": 5, "activation": "relu"}, {"units": 4, "activation": activation}), (3,))
     model.set_weights([np.array(weights) for weights in (W1, B1, W2, B2)])
 
     assert answer(model, [[1, 2, 3]])[0] == pytest.approx(expected, rel=1e-5)
 
 
-def test_a_sigmoid_layer_gives_its_published_answer(build):
+def test_a_sigmoid_layer_gives_its_published_result(build):
     model = build(perceptron({"units": 3, "activation": "sigmoid"}), (4,))
     model.set_weights([np.ones((4, 3)), np.array([0.1, 0.2, 0.3])])
 

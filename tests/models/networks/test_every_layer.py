@@ -1,4 +1,4 @@
-"""Every layer, activation and network that a spec may name is built, sized and exported."""
+"""Every layer, activation and network of the spec is built, sized and exported."""
 
 from typing import get_args
 
@@ -34,7 +34,7 @@ NETWORKS = TypeAdapter(Network)
 NORMALIZED = {"batch_normalization": "before_activation", "dropout": 0.5, "activation": "relu"}
 CONVOLUTION = {"type": "conv2d", "filters": 3, "kernel_size": 2, "padding": "same"}
 RECURRENT = {"type": "recurrent", "units": 3, "return_sequences": True}
-# Each type with every class of Keras's layers that it can become.
+# Each type with every Keras class that it can be built as.
 EXAMPLES = {
     DenseLayer: [("cnn", (4, 5), {"type": "dense", "units": 3, **NORMALIZED})],
     DropoutLayer: [("mlp", (4,), {"type": "dropout", "rate": 0.5})],
@@ -77,7 +77,7 @@ def shape_of_inputs(input_shape, embeddings=()):
 
 
 def examples_of(layer_class):
-    """Yield networks of a layer of this class alone, with the shape of their inputs."""
+    """Yield networks with one layer of this class, and the shape of their inputs."""
     assert layer_class in EXAMPLES, f"{layer_class.__name__} has no example: add one to EXAMPLES"
     for kind, input_shape, layer in EXAMPLES[layer_class]:
         spec = NETWORKS.validate_python({"kind": kind, "layers": [layer]})
@@ -86,7 +86,7 @@ def examples_of(layer_class):
 
 
 def build(spec, input_shape, embeddings=()):
-    """Build a network, none of its weights 0 or 1."""
+    """Build a network without weights of 0 or 1."""
     network = build_network(spec, shape_of_inputs(input_shape, embeddings), seed=1)
     random = np.random.default_rng(2)
     for weight in network.weights:

@@ -1,4 +1,4 @@
-"""The named families: the same answers from ONNX, and whole runs of those that branch."""
+"""Families: outputs of ONNX, and whole runs of those with branches."""
 
 import numpy as np
 import pytest
@@ -44,7 +44,7 @@ def shape_of_images(image_shape):
 
 @pytest.mark.parametrize("image_shape", [(28, 28), (32, 32, 3)])
 @pytest.mark.parametrize("family", FAMILIES)
-def test_onnx_answers_as_keras_does(family, image_shape, tmp_path):
+def test_onnx_and_keras_agree(family, image_shape, tmp_path):
     network = build_network(spec_of(family).model, shape_of_images(image_shape), seed=1)
     random = np.random.default_rng(2)
     for weight in network.weights:
@@ -63,7 +63,7 @@ def test_onnx_answers_as_keras_does(family, image_shape, tmp_path):
     ("family", "arguments", "precision"),
     [("googlenet", {}, "float32"), ("resnet", {"depth": 8}, "mixed_bfloat16")],
 )
-def test_a_network_that_branches_learns_and_is_saved(family, arguments, precision, tmp_path, reporter):
+def test_a_network_with_branches_learns_and_is_saved(family, arguments, precision, tmp_path, reporter):
     spec = spec_of(family, arguments, epochs=3, metrics=["accuracy"], precision=precision, plan="graph")
 
     outcome = train(spec, datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)

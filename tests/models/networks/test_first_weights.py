@@ -26,7 +26,7 @@ def counted(*shape):
     return np.arange(np.prod(shape), dtype=np.float32).reshape(shape)
 
 
-def test_weights_that_are_named_are_set_and_the_others_start_as_without(tmp_path):
+def test_named_weights_are_set_and_the_others_are_initialized_as_usual(tmp_path):
     convolution = {
         "type": "conv2d",
         "filters": 2,

@@ -16,14 +16,14 @@ def draw(definition, shape=(100, 400), seed=1):
 
 
 @pytest.mark.parametrize(("definition", "value"), [("zeros", 0), ("ones", 1), ({"name": "constant", "value": 3}, 3)])
-def test_fixed_weights_are_all_alike(definition, value):
+def test_constant_weights_are_equal(definition, value):
     np.testing.assert_array_equal(draw(definition), value)
 
 
 @pytest.mark.parametrize(
     ("definition", "deviation"),
     [
-        # 100 inputs and 400 outputs; an even draw from −a to a has a deviation of a/√3.
+        # 100 inputs and 400 outputs; a uniform distribution from −a to a has a deviation of a/√3.
         ("glorot_uniform", math.sqrt(2 / 500)),
         ("glorot_normal", math.sqrt(2 / 500)),
         ("he_uniform", math.sqrt(2 / 100)),
@@ -32,12 +32,12 @@ def test_fixed_weights_are_all_alike(definition, value):
         ("lecun_normal", math.sqrt(1 / 100)),
         ({"name": "random_normal", "stddev": 0.01}, 0.01),
         ({"name": "random_uniform", "minval": -0.3, "maxval": 0.3}, 0.3 / math.sqrt(3)),
-        # Redrawn beyond two deviations, what is left has 0.88 of the deviation asked for.
+        # A normal distribution truncated at two deviations has 0.88 of its deviation.
         ({"name": "truncated_normal", "stddev": 0.1}, 0.088),
         ({"name": "variance_scaling", "scale": 3.0, "mode": "fan_out", "distribution": "uniform"}, math.sqrt(3 / 400)),
     ],
 )
-def test_drawn_weights_spread_as_their_name_says(definition, deviation):
+def test_random_weights_have_the_standard_deviation_of_their_initializer(definition, deviation):
     weights = draw(definition)
 
     assert weights.std() == pytest.approx(deviation, rel=0.02)
@@ -50,7 +50,7 @@ def test_orthogonal_weights_are_orthogonal_and_scaled_by_their_gain():
     np.testing.assert_allclose(weights @ weights.T, 4 * np.eye(20), atol=1e-5)
 
 
-def test_the_seed_decides_the_draw():
+def test_random_weights_depend_on_the_seed():
     np.testing.assert_array_equal(draw("he_normal"), draw("he_normal"))
     assert not np.array_equal(draw("he_normal"), draw("he_normal", seed=2))
 

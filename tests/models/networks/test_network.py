@@ -1,4 +1,4 @@
-"""Networks as they are built from specs, and their answers."""
+"""Networks built from specs, and their outputs."""
 
 import numpy as np
 import pytest
@@ -27,7 +27,7 @@ def test_an_mlp_flattens_images_row_by_row(build):
     assert answer(model, [[[1, 2], [3, 4]]]).tolist() == [[4321]]
 
 
-def test_a_cnn_gives_grey_images_a_channel_and_pools_after_normalising(build):
+def test_a_cnn_adds_a_channel_axis_to_grey_images_and_pools_after_normalising(build):
     layer = {
         "type": "conv2d",
         "filters": 2,
@@ -53,7 +53,7 @@ def test_a_cnn_gives_grey_images_a_channel_and_pools_after_normalising(build):
 
 
 def test_an_adder_can_be_given_weights_that_add(build):
-    """Three hidden units that count the ones among a, b and the carry: more than 0, more than 1, more than 2."""
+    """Set three hidden units that count the ones among a, b and the carry: more than 0, more than 1, more than 2."""
     model = build({"kind": "binary_adder", "units": 3, "activation": "hard_sigmoid"}, (4, 2))
     gain = 100.0
     # The carry is hidden unit 1: at least two ones.
@@ -104,7 +104,7 @@ def test_an_adder_can_be_given_weights_that_add(build):
     ],
     ids=["mlp", "cnn", "blocks", "rnn", "binary_adder"],
 )
-def test_first_weights_follow_from_the_seed_and_no_two_layers_share_them(build, definition, input_shape):
+def test_initial_weights_depend_on_the_seed_and_no_two_layers_share_them(build, definition, input_shape):
     first, again, other = (weights_of(build(definition, input_shape, seed)) for seed in (1, 1, 2))
 
     for one, two in zip(first, again, strict=True):

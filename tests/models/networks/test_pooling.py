@@ -1,4 +1,4 @@
-"""Pooling in ONNX, against Keras."""
+"""Pooling in ONNX, compared with Keras."""
 
 import pytest
 

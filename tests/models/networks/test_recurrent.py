@@ -14,7 +14,7 @@ rnn_classes = pytest.mark.parametrize("layer_class", RNN_CLASSES, ids=lambda lay
 over_activations = pytest.mark.parametrize("activation", ACTIVATIONS)
 
 
-def test_recurrent_options_reach_keras(build):
+def test_recurrent_options_are_passed_to_keras(build):
     layer = {
         "type": "recurrent",
         "cell": "lstm",
@@ -56,7 +56,7 @@ def small_weights():
 @rnn_classes
 @over_activations
 def test_recurrent_layers_with_every_activation(layer_class, activation, assert_same):
-    # Small inputs: an exponential that feeds itself soon leaves what float32 can hold.
+    # Small inputs: an exponential of its own output soon leaves the range of float32.
     layer = layer_class(3, activation=activation, return_sequences=True, **small_weights())
     assert_same((3, 2), [layer], scale=0.1)
 
@@ -68,7 +68,7 @@ def test_gates_with_every_activation(layer_class, activation, assert_same):
     assert_same((3, 2), [layer], scale=0.1)
 
 
-# tanh goes through ONNX's recurrent operators, elu through a loop.
+# tanh is supported by ONNX's recurrent operators, elu needs a loop.
 @pytest.mark.parametrize("activation", ["tanh", "elu"])
 @pytest.mark.parametrize("return_sequences", [True, False])
 @pytest.mark.parametrize("go_backwards", [True, False])
@@ -97,7 +97,7 @@ def test_recurrent_layers_in_both_directions(
 
 @rnn_classes
 @pytest.mark.parametrize("merge_mode", ["sum", "mul", "concat", "ave"])
-def test_bidirectional_layers_with_every_way_to_join(layer_class, merge_mode, assert_same):
+def test_bidirectional_layers_with_every_merge_mode(layer_class, merge_mode, assert_same):
     for return_sequences, go_backwards in product([True, False], repeat=2):
         forward, backward = (
             layer_class(3, return_sequences=return_sequences, go_backwards=backwards, name=f"way_{backwards}")

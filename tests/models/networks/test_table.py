@@ -1,4 +1,4 @@
-"""The API's shape inference against Keras itself."""
+"""Shape inference of the API, compared with Keras."""
 
 from typing import Any
 
@@ -80,7 +80,7 @@ shape_keeping = st.fixed_dictionaries(
 
 
 def blocks(inner):
-    """Blocks whose branches fit one another more often than not."""
+    """Return blocks whose branches usually fit one another."""
     stacks = st.lists(inner, max_size=2)
     return st.one_of(
         st.fixed_dictionaries({"type": st.just("parallel"), "branches": st.lists(stacks, min_size=2, max_size=3)}),

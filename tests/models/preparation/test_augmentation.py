@@ -20,7 +20,7 @@ def kinds(images):
     return {image.tobytes() for image in images}
 
 
-def test_nothing_asked_for_is_nothing_done():
+def test_no_augmentation_is_none():
     assert make_augmentation(Augmentation(), 1) is None
 
 
@@ -45,22 +45,22 @@ def test_shifts_repeat_the_border():
     assert kinds(changed(shift=0.25)) == kinds([IMAGE[np.ix_(r, c)] for r in rows for c in columns])
 
 
-def test_crops_come_from_images_framed_in_zeros():
+def test_crops_are_from_images_padded_with_zeros():
     framed = np.pad(IMAGE, 1)
     assert kinds(changed(crop=1)) == kinds([framed[y : y + 3, x : x + 4] for y in range(3) for x in range(3)])
 
 
-def test_bytes_stay_bytes_where_no_numbers_between_are_needed():
+def test_bytes_stay_bytes_without_interpolation():
     assert changed(horizontal_flip=True, shift=0.2, crop=1).dtype == np.uint8
 
 
 def test_a_rotation_turns_about_the_centre():
-    # A turn by 90 degrees at most; the middle of three by three pixels stays where it is.
+    # A rotation by at most 90 degrees; the middle of three by three pixels stays in place.
     square = np.float32([[0, 0, 0], [0, 7, 9], [0, 0, 0]])
     images = changed(np.repeat(square[None], MANY, axis=0), rotation=90)
     assert images.dtype == np.float32
     np.testing.assert_allclose(images[:, 1, 1], 7, atol=1e-4)
-    # The 9 goes up and down alike, and is above half of its value where the image is turned by less than 45 degrees.
+    # The 9 moves up and down equally often; it keeps more than half of its value for less than 45 degrees.
     assert 0.3 < np.mean(images[:, 1, 2] > 4.5) < 0.7
     assert images[:, 0, 1].max() > 8
     assert images[:, 2, 1].max() > 8
@@ -82,14 +82,14 @@ def test_channels_move_together():
 EVERYTHING = {"horizontal_flip": True, "vertical_flip": True, "shift": 0.3, "rotation": 30, "crop": 1}
 
 
-def test_every_step_and_seed_draws_anew_and_the_same_ones_alike():
+def test_draws_depend_on_the_step_and_the_seed_alone():
     first = changed(**EVERYTHING)
     assert np.array_equal(first, changed(**EVERYTHING))
     assert not np.array_equal(first, changed(**EVERYTHING, step=1))
     assert not np.array_equal(first, changed(**EVERYTHING, seed=2))
 
 
-def test_xla_changes_images_as_a_graph_does():
+def test_xla_and_a_graph_augment_alike():
     augment = make_augmentation(Augmentation(**EVERYTHING), 3)
     images = tf.constant(np.repeat(IMAGE[None], 16, axis=0))
     graph, xla = (

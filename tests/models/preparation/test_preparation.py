@@ -24,33 +24,33 @@ def test_standardized_columns_have_mean_0_and_deviation_1_over_the_training_samp
     np.testing.assert_allclose(rows.std(axis=0), 1, rtol=1e-6)
 
 
-def test_min_max_columns_run_from_0_to_1_and_beyond_for_rows_outside():
+def test_min_max_columns_are_from_0_to_1_and_beyond_for_rows_outside_the_range():
     preparation = fitted("min_max", [[2, -1], [4, 1]])
 
     assert prepared(preparation, [[2, -1], [4, 1], [3, 0], [6, 3]]) == [[0, 0], [1, 1], [0.5, 0.5], [2, 2]]
 
 
 @pytest.mark.parametrize("scaling", ["standardize", "min_max"])
-def test_a_column_that_never_changes_becomes_0_and_is_not_blown_up(scaling):
+def test_a_constant_column_becomes_0_and_is_not_divided(scaling):
     preparation = fitted(scaling, [[7, 1], [7, 2]])
 
     assert np.array(prepared(preparation, [[7, 1], [7.5, 1]]))[:, 0].tolist() == [0, 0.5]
 
 
 @pytest.mark.parametrize(("include_bias", "powers"), [(True, [1, 2, 4, 8]), (False, [2, 4, 8])])
-def test_the_powers_of_x_take_its_place_lowest_first(include_bias, powers):
+def test_powers_replace_x_lowest_first(include_bias, powers):
     preparation = Preparation(powers=PolynomialFeatures(degree=3, include_bias=include_bias))
 
     assert prepared(preparation, [[2]]) == [powers]
 
 
-def test_powers_are_taken_of_scaled_numbers_so_that_the_bias_stays_1():
+def test_powers_are_computed_from_scaled_numbers_so_that_the_bias_stays_1():
     powers = PolynomialFeatures(degree=2)
 
     assert prepared(fitted("min_max", [[0], [10]], powers), [[5]]) == [[1, 0.5, 0.25]]
 
 
-def test_large_arrays_are_prepared_in_parts():
+def test_large_arrays_are_prepared_in_chunks():
     inputs = np.arange(20_000, dtype=np.float32)[:, None]
 
     result = Preparation(factor=0.5).apply(inputs)

@@ -30,7 +30,7 @@ def test_mean_and_deviation_are_those_of_the_training_targets():
     assert scaling.is_squared
 
 
-def test_targets_that_are_all_the_same_are_only_moved():
+def test_constant_targets_are_only_shifted():
     scaling = fit_target_scaling(spec("mae"), np.full((3, 2), 7.0, np.float32))
     assert scaling == TargetScaling(offset=(7.0, 7.0), spread=(1.0, 1.0), is_squared=False)
 
@@ -44,7 +44,7 @@ def test_targets_that_are_all_the_same_are_only_moved():
         spec(initial_weights={"dense_1": {"bias": [1.0]}}),
     ],
 )
-def test_numbers_that_are_meant_as_they_are_stay_so(asked):
+def test_targets_are_not_scaled_if_the_loss_or_the_spec_excludes_it(asked):
     assert fit_target_scaling(asked, TARGETS) is None
 
 
@@ -65,7 +65,7 @@ def test_gradients_are_those_of_standardised_targets(loss):
     assert gradients(scaling.attach(network), TARGETS) == pytest.approx(expected, rel=1e-4)
 
 
-def test_answers_in_training_and_from_the_saved_layer_are_the_same():
+def test_outputs_in_training_and_of_the_saved_layer_are_the_same():
     scaling = TargetScaling(offset=(100.0, 0.0), spread=(SPREAD, 1e-5), is_squared=True)
     inputs = keras.Input((2,))
     network = scaling.attach(keras.Model(inputs, keras.layers.Dense(2)(inputs)))

@@ -35,7 +35,7 @@ TWO = dataset(Task.CLASSIFICATION, class_labels=("no", "yes"))
         ("hinge", THREE, (3,), [[-1, -1, 1], [1, -1, -1]]),
     ],
 )
-def test_classes_take_the_form_of_the_loss(loss, shape, output_shape, expected):
+def test_classes_are_converted_to_the_form_of_the_loss(loss, shape, output_shape, expected):
     targets = shape_targets(np.array([2, 0]), Loss(name=loss), shape, output_shape)
 
     assert targets.tolist() == expected

@@ -76,7 +76,7 @@ def test_predictions_are_drawn_against_targets(num_outputs, num_panels):
     assert words(picture).count("actual") == num_panels
 
 
-def test_bits_have_a_bar_a_place():
+def test_bits_have_a_bar_each():
     tally = BitTally(3, 0.5)
     tally.add(np.zeros((1, 3, 1)), np.array([[[0.0], [1.0], [0.0]]]))
     picture = draw_evaluation("mine", report_of(Task.BINARY_ADDITION, bits=tally.report()), None)

@@ -1,1 +1,1 @@
-"""Stands where the package of this name stands, for what a test can not have the real one do at will."""
+"""Replaces the package of this name in tests, for behaviour that the real one does not show on demand."""

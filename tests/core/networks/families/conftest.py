@@ -1,4 +1,4 @@
-"""The layers of a family, worked out."""
+"""Layer table of a family."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ COLOUR = (32, 32, 3)
 
 @pytest.fixture
 def expand(iris) -> Callable[..., list[LayerRow]]:
-    """Rows of a family's layers for colour images of 32×32, once they are copied into a network of one's own."""
+    """Return the rows of a family's layers for 32×32 colour images, expanded into a network with a list of layers."""
 
     def rows(**arguments: Any) -> list[LayerRow]:
         model = parse_spec(iris({}) | {"model": {"kind": "cnn_family", **arguments}}).model

@@ -48,13 +48,13 @@ def test_without_shortcuts_the_same_layers_follow_one_another(expand):
         (116, "Expected a number of at most 110; got 116."),
     ],
 )
-def test_another_depth_is_refused(iris, problems, depth, detail):
+def test_another_depth_is_rejected(iris, problems, depth, detail):
     (problem,) = problems(iris({}) | {"model": {"kind": "cnn_family", "family": "resnet", "depth": depth}}).values()
 
     assert (problem.pointer, problem.detail) == ("/model/depth", detail)
 
 
-def test_mistakes_in_a_family_are_told_at_their_place(iris, problems):
+def test_mistakes_in_a_family_are_reported_at_their_place(iris, problems):
     found = problems(iris({}) | {"model": {"kind": "cnn_family", "family": "resnet", "widht": 4, "dropout": 1}})
     assert set(found) == {"/model/widht", "/model/dropout"}
     assert "Did you mean 'width'?" in found["/model/widht"].detail

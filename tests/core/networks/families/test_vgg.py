@@ -26,7 +26,7 @@ def test_vggs_kernels_are_three_by_three(expand):
     assert first.num_parameters == 1792
 
 
-def test_another_depth_is_refused(iris, problems):
+def test_another_depth_is_rejected(iris, problems):
     (problem,) = problems(iris({}) | {"model": {"kind": "cnn_family", "family": "vgg", "depth": 12}}).values()
 
     assert (problem.pointer, problem.detail) == ("/model/depth", "Expected 11, 13, 16 or 19; got 12.")

@@ -81,8 +81,8 @@ def test_key_of_the_environment_is_sent(invoke, fake):
     assert fake.requests[0].headers["authorization"] == f"Bearer {KEY}"
 
 
-def test_error_is_reported_in_words(invoke, fake, answer):
-    detail = "This needs a key with the scope admin; yours has read."
+def test_refusal_is_reported_in_words(invoke, fake, answer):
+    detail = "This request needs a key with the scope admin; yours has read."
     fake.on("GET", "/v1/keys", answer({"detail": detail, "code": "insufficient_scope"}, 403))
     result = invoke("keys", "list")
     assert (result.exit_code, result.stdout, result.stderr) == (1, "", f"Error: {detail}\n")
