@@ -98,11 +98,11 @@ def test_a_damaged_backup_is_rejected_before_anything_is_stopped(stack, tmp_path
 def test_a_folder_that_is_there_is_not_written_over(stack, tmp_path):
     rejected = run_script(stack, "backup", tmp_path)
     assert rejected.returncode == 1
-    assert "is there already" in rejected.stderr
+    assert "already exists" in rejected.stderr
 
 
 def test_a_folder_without_a_backup_is_rejected_before_anything_is_stopped(stack, tmp_path):
     rejected = run_script(stack, "restore", tmp_path)
     assert rejected.returncode == 1
-    assert "no backup" in rejected.stderr
+    assert "not a backup" in rejected.stderr
     assert stack.is_ready()
