@@ -52,7 +52,7 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class MemberRole:
     """Role of one file in the dataset.
 
     Attributes:
@@ -69,7 +69,7 @@ class Layout:
     """Kind of an archive and its files, sorted by path."""
 
     kind: Literal["images", "table", "arrays"]
-    places: dict[PurePosixPath, Place]
+    places: dict[PurePosixPath, MemberRole]
     warnings: tuple[str, ...]
 
 
@@ -124,7 +124,7 @@ def _check_image_names(ordered: Sequence[Entry]) -> None:
             )
 
 
-def _place_images(images: Sequence[Entry]) -> dict[PurePosixPath, Place]:
+def _place_images(images: Sequence[Entry]) -> dict[PurePosixPath, MemberRole]:
     parts = [entry.path.parts for entry in images]
     while len({path[0] for path in parts}) == 1 and all(len(path) > 2 for path in parts):  # noqa: PLR2004 -- A class folder and the file.
         parts = [path[1:] for path in parts]
@@ -139,7 +139,7 @@ def _place_images(images: Sequence[Entry]) -> dict[PurePosixPath, Place]:
                 "train/CLASS/image.png and test/CLASS/image.png.",
             )
         split = SPLIT_WORDS[path[0].lower()] if has_splits else None
-        places[entry.path] = Place(entry, path[-2], split)
+        places[entry.path] = MemberRole(entry, path[-2], split)
     num_classes = len({place.name for place in places.values()})
     if num_classes > MAX_CLASSES:
         raise RejectedUpload(
@@ -148,9 +148,9 @@ def _place_images(images: Sequence[Entry]) -> dict[PurePosixPath, Place]:
     return places
 
 
-def _place_arrays(arrays: Sequence[Entry]) -> dict[PurePosixPath, Place]:
+def _place_arrays(arrays: Sequence[Entry]) -> dict[PurePosixPath, MemberRole]:
     stems = Counter(_array_name(entry.path.name).casefold() for entry in arrays)
-    places: dict[PurePosixPath, Place] = {}
+    places: dict[PurePosixPath, MemberRole] = {}
     used: set[str] = set()
     for entry in arrays:
         name = _array_name(entry.path.name)
@@ -159,7 +159,7 @@ def _place_arrays(arrays: Sequence[Entry]) -> dict[PurePosixPath, Place]:
         while name.casefold() in used:
             name += "_"
         used.add(name.casefold())
-        places[entry.path] = Place(entry, name)
+        places[entry.path] = MemberRole(entry, name)
     return places
 
 
@@ -168,7 +168,7 @@ def _array_name(name: str) -> str:
     return UNSAFE.sub("_", ARRAY_SUFFIXES.sub("", name)).lstrip("._-")[:LONGEST_ARRAY_NAME] or "array"
 
 
-def _place_tables(tables: Sequence[Entry]) -> dict[PurePosixPath, Place]:
+def _place_tables(tables: Sequence[Entry]) -> dict[PurePosixPath, MemberRole]:
     splits = [_split_of(entry.path) for entry in tables]
     if None in splits and len(set(splits)) > 1:
         other = tables[splits.index(None)]
@@ -179,7 +179,7 @@ def _place_tables(tables: Sequence[Entry]) -> dict[PurePosixPath, Place]:
         )
     has_splits = len(set(splits)) > 1
     return {
-        entry.path: Place(entry, str(entry.path), split if has_splits else None)
+        entry.path: MemberRole(entry, str(entry.path), split if has_splits else None)
         for entry, split in zip(tables, splits, strict=True)
     }
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.uploads.description import DescriptionFile
-from ingest.archive_layout import Entry, Layout, Place, arrange
+from ingest.archive_layout import Entry, Layout, MemberRole, arrange
 from ingest.archive_members import Member, walk_archive
 from ingest.errors import RejectedUpload, quoted
 from ingest.formats import HEAD_BYTES, PACKERS, FileKind, kind_of
@@ -62,13 +62,13 @@ def _unpack_head(head: bytes, member: Member) -> bytes:
         ) from error
 
 
-def _placed(path: Path, kind: FileKind, layout: Layout, workspace: Workspace) -> Iterator[tuple[Place, Member]]:
+def _placed(path: Path, kind: FileKind, layout: Layout, workspace: Workspace) -> Iterator[tuple[MemberRole, Member]]:
     for member in walk_archive(path, kind, workspace.limits.max_bytes):
         if place := layout.places.get(member.path):
             yield place, member
 
 
-def _take(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Workspace) -> DescriptionFile:
+def _take(layout: Layout, members: Iterator[tuple[MemberRole, Member]], workspace: Workspace) -> DescriptionFile:
     # Each reader is imported on use: tables need no NumPy, images no DuckDB.
     if layout.kind == "images":
         from ingest.images import take_images  # noqa: PLC0415
@@ -86,7 +86,7 @@ def _take(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Wo
     return take_table([TablePart(paths[at], shown[at], place.split) for at, place in layout.places.items()], workspace)
 
 
-def _extract(layout: Layout, members: Iterator[tuple[Place, Member]], workspace: Workspace) -> dict[object, Path]:
+def _extract(layout: Layout, members: Iterator[tuple[MemberRole, Member]], workspace: Workspace) -> dict[object, Path]:
     """Write the files to numbered paths, never to their own."""
     if len(layout.places) > MAX_PARTS:
         raise RejectedUpload(
@@ -103,7 +103,7 @@ def _extract(layout: Layout, members: Iterator[tuple[Place, Member]], workspace:
     return paths
 
 
-def _chunks(place: Place, member: Member) -> Iterator[bytes]:
+def _chunks(place: MemberRole, member: Member) -> Iterator[bytes]:
     if not place.entry.is_packed:
         while chunk := member.read(MIB):
             yield chunk

@@ -15,7 +15,7 @@ import numpy as np
 from core.images import MAX_PIXELS, ImageRefused, opened, upright_size
 from core.uploads.description import SPLIT_NAMES, DescriptionFile, ImagesDescription, SplitName, ValueCount
 from core.uploads.folder import IMAGE_RECORD
-from ingest.archive_layout import Place
+from ingest.archive_layout import MemberRole
 from ingest.archive_members import Member
 from ingest.errors import RejectedUpload, quoted
 from ingest.limits import MIB
@@ -60,7 +60,7 @@ class Looks:
 
 
 def take_images(
-    members: Iterator[tuple[Place, Member]], labels: Sequence[str], workspace: Workspace
+    members: Iterator[tuple[MemberRole, Member]], labels: Sequence[str], workspace: Workspace
 ) -> DescriptionFile:
     """Write images.bin and images.npy into the workspace.
 

@@ -8,12 +8,12 @@ from numpy.typing import NDArray
 
 from core.errors import Problem, nearest
 from serving.errors import MAX_PROBLEMS, describe, reject_all, show
-from serving.tensors import Place
+from serving.tensors import RowsPointer
 
 OPERANDS = ("a", "b")
 
 
-def read_operands(rows: list[dict[str, Any]], num_bits: int, place: Place) -> NDArray[np.float32]:
+def read_operands(rows: list[dict[str, Any]], num_bits: int, place: RowsPointer) -> NDArray[np.float32]:
     """Read rows such as `{"a": 45, "b": 77}`.
 
     The highest bit of each operand must be 0, so that every sum fits in `num_bits` bits.
@@ -52,7 +52,7 @@ def from_bits(bits: NDArray[np.bool_] | NDArray[np.uint8]) -> list[int]:
     return [int.from_bytes(row.tobytes(), "little") for row in np.packbits(bits, axis=1, bitorder="little")]
 
 
-def _check_row(index: int, row: dict[str, Any], num_bits: int, place: Place) -> Iterator[Problem]:
+def _check_row(index: int, row: dict[str, Any], num_bits: int, place: RowsPointer) -> Iterator[Problem]:
     greatest = 2 ** (num_bits - 1) - 1
     for name in row:
         if name not in OPERANDS:

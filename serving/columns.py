@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 
 from core.errors import Problem, nearest
 from serving.errors import MAX_PROBLEMS, reject_all, show
-from serving.tensors import Place, explain_number, read_numbers
+from serving.tensors import RowsPointer, explain_number, read_numbers
 
 
-def read_columns(rows: list[dict[str, Any]], columns: tuple[str, ...], place: Place) -> NDArray[np.float32]:
+def read_columns(rows: list[dict[str, Any]], columns: tuple[str, ...], place: RowsPointer) -> NDArray[np.float32]:
     """Read rows such as `{"sepal_length": 5.1, ...}`, with the names in any order.
 
     Returns:
@@ -34,7 +34,7 @@ def read_columns(rows: list[dict[str, Any]], columns: tuple[str, ...], place: Pl
     raise reject_all(list(islice(problems, MAX_PROBLEMS)))
 
 
-def _explain(index: int, row: dict[str, Any], columns: tuple[str, ...], place: Place) -> Iterator[Problem]:
+def _explain(index: int, row: dict[str, Any], columns: tuple[str, ...], place: RowsPointer) -> Iterator[Problem]:
     missing = [name for name in columns if name not in row]
     for name, value in row.items():
         if name not in columns:

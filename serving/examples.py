@@ -16,7 +16,7 @@ from serving.columns import read_columns
 from serving.errors import describe, join_pointer, show, show_names
 from serving.tables import read_table_rows
 from serving.tensorflow_serving import check_names, check_rows
-from serving.tensors import Place, explain_number, read_tensors
+from serving.tensors import RowsPointer, explain_number, read_tensors
 
 EXAMPLES_KEY = "examples"
 CONTEXT_KEY = "context"
@@ -73,7 +73,7 @@ def _decode_examples(body: object, signature: ModelSignature, max_instances: int
         raise InvalidInstances.at("", f"The body has no '{EXAMPLES_KEY}'. Send a list of examples.", "missing_field")
     context = _read_context(fields.get(CONTEXT_KEY, {}), signature)
     rows = check_rows(fields[EXAMPLES_KEY], (EXAMPLES_KEY,), max_instances)
-    place = Place((EXAMPLES_KEY,))
+    place = RowsPointer((EXAMPLES_KEY,))
     examples = [_merge(index, row, context, place) for index, row in enumerate(rows)]
     name = signature.input.name
     is_whole = all(len(example) == 1 and isinstance(example.get(name), list) for example in examples)
@@ -91,7 +91,7 @@ def _decode_examples(body: object, signature: ModelSignature, max_instances: int
         values = [_as_list(example[name]) for example in examples]
     else:
         values = [_unwrap(example)[name] for example in examples]
-    return read_tensors(values, signature, Place((EXAMPLES_KEY,), (name,)))
+    return read_tensors(values, signature, RowsPointer((EXAMPLES_KEY,), (name,)))
 
 
 def _read_context(context: object, signature: ModelSignature) -> dict[str, Any]:
@@ -110,7 +110,7 @@ def _read_context(context: object, signature: ModelSignature) -> dict[str, Any]:
     return context
 
 
-def _merge(index: int, example: object, context: dict[str, Any], place: Place) -> dict[str, Any]:
+def _merge(index: int, example: object, context: dict[str, Any], place: RowsPointer) -> dict[str, Any]:
     if not isinstance(example, dict):
         detail = f"Row {index} is {describe(example)}, not an object of features."
         raise InvalidInstances.at(place.pointer(index), detail, "not_an_object")

@@ -12,7 +12,7 @@ from core.errors import InvalidInstances
 from core.images import JPEG_START, PNG_START, ImageRefused, Pixels, lay_on_black, opened, read_pixels
 from core.signatures.signature import ModelSignature
 from serving.errors import describe
-from serving.tensors import Place, describe_length, describe_shape, is_shape_of
+from serving.tensors import RowsPointer, describe_length, describe_shape, is_shape_of
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile
@@ -30,7 +30,7 @@ def is_image_file(content: bytes) -> bool:
     return content.startswith((PNG_START, JPEG_START))
 
 
-def read_image_files(rows: list[dict[str, Any]], signature: ModelSignature, place: Place) -> NDArray[np.float32]:
+def read_image_files(rows: list[dict[str, Any]], signature: ModelSignature, place: RowsPointer) -> NDArray[np.float32]:
     """Read rows such as `{"b64": "iVBORw0..."}`, each a PNG or JPEG file.
 
     A model with `resize` takes files of any size, and decodes them as in training. For other models they must have
@@ -81,7 +81,7 @@ def read_image_file(
     return values.reshape(*values.shape[:2], *signature.input.shape[2:])
 
 
-def _check_amount(num_rows: int, signature: ModelSignature, place: Place) -> None:
+def _check_amount(num_rows: int, signature: ModelSignature, place: RowsPointer) -> None:
     if signature.resize is None:
         return
     most = max(1, MAX_NUMBERS // prod(signature.input.shape))

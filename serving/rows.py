@@ -13,7 +13,7 @@ from serving.columns import read_columns
 from serving.errors import describe, show_names
 from serving.images import read_image_files
 from serving.tables import is_by_name, read_table_rows
-from serving.tensors import Place, read_tensors
+from serving.tensors import RowsPointer, read_tensors
 
 
 class RowForm(StrEnum):
@@ -25,13 +25,13 @@ class RowForm(StrEnum):
     BY_FIELD = "an object by field name"
 
 
-def read_rows(rows: list[Any], signature: ModelSignature, place: Place) -> tuple[NDArray[np.float32], RowForm]:
+def read_rows(rows: list[Any], signature: ModelSignature, place: RowsPointer) -> tuple[NDArray[np.float32], RowForm]:
     """Read the rows of a request.
 
     Args:
         rows: One or more rows.
         signature: Signature of the model.
-        place: Place of the rows in the body, for messages.
+        place: Location of the rows in the body, for messages.
 
     Returns:
         The batch, (num_rows, *input shape), float32, and the form of its rows.
@@ -54,14 +54,14 @@ def read_rows(rows: list[Any], signature: ModelSignature, place: Place) -> tuple
     if form is RowForm.BY_INPUT:
         name = signature.input.name
         values = [row[name] for row in rows]
-        inside = Place(place.before, (*place.after, name))
+        inside = RowsPointer(place.before, (*place.after, name))
         inner_form = _form(values[0], signature)
         _check_same_form(values, inner_form, signature, inside)
         return _read_form(values, inner_form, signature, inside), form
     return _read_form(rows, form, signature, place), form
 
 
-def _read_form(rows: list[Any], form: RowForm, signature: ModelSignature, place: Place) -> NDArray[np.float32]:
+def _read_form(rows: list[Any], form: RowForm, signature: ModelSignature, place: RowsPointer) -> NDArray[np.float32]:
     kind = signature.input_kind
     if kind is InputKind.TABLE:
         return read_table_rows(rows, signature, place)
@@ -90,7 +90,7 @@ def _form(row: object, signature: ModelSignature) -> RowForm:
     return RowForm.BY_FIELD
 
 
-def _check_same_form(rows: list[Any], form: RowForm, signature: ModelSignature, place: Place) -> None:
+def _check_same_form(rows: list[Any], form: RowForm, signature: ModelSignature, place: RowsPointer) -> None:
     for index, row in enumerate(rows):
         if _form(row, signature) is not form:
             raise InvalidInstances.at(
@@ -101,7 +101,7 @@ def _check_same_form(rows: list[Any], form: RowForm, signature: ModelSignature, 
             )
 
 
-def _unknown_object(row: dict[str, Any], signature: ModelSignature, place: Place) -> InvalidInstances:
+def _unknown_object(row: dict[str, Any], signature: ModelSignature, place: RowsPointer) -> InvalidInstances:
     """Return the error for rows that are objects which the model does not accept."""
     names = ["b64"] if signature.input_kind is InputKind.IMAGE else []
     file = ' or {"b64": ...}' if names else ""

@@ -15,7 +15,7 @@ from core.signatures.encoders import Encoder, NotEncodable, make_encoders
 from core.signatures.encodings import TableEncoding
 from core.signatures.signature import ModelSignature
 from serving.errors import MAX_PROBLEMS, describe, join_pointer, reject_all, show
-from serving.tensors import Place
+from serving.tensors import RowsPointer
 
 Pointer = Callable[[int], str]
 
@@ -33,13 +33,13 @@ def is_by_name(instance: object) -> bool:
     return isinstance(instance[0] if isinstance(instance, list) and instance else instance, dict)
 
 
-def read_table_rows(rows: list[Any], signature: ModelSignature, place: Place) -> NDArray[np.float32]:
+def read_table_rows(rows: list[Any], signature: ModelSignature, place: RowsPointer) -> NDArray[np.float32]:
     """Read instances for a model of table rows.
 
     Args:
         rows: Objects or lists, each a row; for a series, lists of as many rows as its window has.
         signature: Signature of the model; its `table` is the encoding of a row.
-        place: Place of the rows in the body, for messages.
+        place: Location of the rows in the body, for messages.
 
     Returns:
         (num_rows, *input shape), float32.

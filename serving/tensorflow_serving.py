@@ -22,7 +22,7 @@ from serving.errors import describe, join_pointer, show, show_names
 from serving.images import read_image_file
 from serving.rows import RowForm, read_rows
 from serving.tables import is_series, read_table_columns
-from serving.tensors import Place
+from serving.tensors import RowsPointer
 
 ROW_KEY = "instances"
 
@@ -80,7 +80,7 @@ def decode_predict(
     else:
         value, where = _unwrap_column(fields[COLUMN_KEY], signature)
         rows = check_rows(value, where, max_instances)
-    batch, row_form = read_rows(rows, signature, Place(where))
+    batch, row_form = read_rows(rows, signature, RowsPointer(where))
     if where[0] == COLUMN_KEY and row_form in (RowForm.BY_INPUT, RowForm.BY_FIELD):
         raise InvalidInstances.at(
             f"/{COLUMN_KEY}", f"'{COLUMN_KEY}' holds objects. Send rows that are objects in '{ROW_KEY}'.", "wrong_form"

@@ -50,8 +50,8 @@ LEAST_TOO_LARGE = 2**128 - 2**103
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Place of the rows in the body.
+class RowsPointer:
+    """Location of the rows in the body.
 
     Attributes:
         before: Path from the body to the list of rows.
@@ -93,7 +93,7 @@ class Fault:
         return f"{verb} {self.what}{spot}{', ' if self.reason else ''}{self.reason}"
 
 
-def read_tensors(rows: list[Any], signature: ModelSignature, place: Place) -> NDArray[np.float32]:
+def read_tensors(rows: list[Any], signature: ModelSignature, place: RowsPointer) -> NDArray[np.float32]:
     """Read rows of numbers, each in the shape of the model's input.
 
     An axis of size 1 at the end may be left out: numbers for rows of one number, H×W for images of H×W×1.
@@ -101,7 +101,7 @@ def read_tensors(rows: list[Any], signature: ModelSignature, place: Place) -> ND
     Args:
         rows: One or more rows.
         signature: Signature of the model.
-        place: Place of the rows in the body, for messages.
+        place: Location of the rows in the body, for messages.
 
     Returns:
         (num_rows, *input shape), float32.
@@ -165,7 +165,7 @@ def explain_number(value: object) -> Fault | None:
 
 
 def _explain(
-    rows: list[Any], signature: ModelSignature, forms: Sequence[tuple[int, ...]], place: Place
+    rows: list[Any], signature: ModelSignature, forms: Sequence[tuple[int, ...]], place: RowsPointer
 ) -> list[Problem]:
     """Return the first problems of these rows, at least one."""
     depth = _depth(rows[0])

@@ -11,7 +11,7 @@ Document = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Address:
     """One way to address a version of a model.
 
     Attributes:
@@ -29,15 +29,15 @@ class Place:
 
 _MODEL = ("model", "Name of a model.", "iris-keras")
 
-PLACES = (
-    Place("/{model}", "", "the newest version of a model", [_MODEL]),
-    Place(
+ADDRESSES = (
+    Address("/{model}", "", "the newest version of a model", [_MODEL]),
+    Address(
         "/{model}/versions/{version}",
         "_version",
         "one version of a model",
         [_MODEL, ("version", "Number of a version.", 1)],
     ),
-    Place(
+    Address(
         "/{model}/labels/{label}",
         "_label",
         "the version that an alias points at",
@@ -56,9 +56,9 @@ VERBS = {
 VERSION_HEADER = {"X-Model-Version": {"description": "The version that was used.", "schema": {"type": "string"}}}
 
 
-def describe_verb(verb: str, place: Place) -> Document:
+def describe_verb(verb: str, address: Address) -> Document:
     """Describe `:predict`, `:classify` and `:regress`."""
-    parameters = _parameters(place)
+    parameters = _parameters(address)
     if verb == "predict":
         parameters.append(
             {
@@ -73,7 +73,7 @@ def describe_verb(verb: str, place: Place) -> Document:
     answer = {"examples": _named(examples.ANSWERS[verb]), "schema": {"type": "object"}}
     body = takes_any_body(examples.SCHEMAS.get(verb, examples.SCHEMAS["classify"]), examples.BODIES[verb])
     return {
-        "summary": f"{VERBS[verb]} {place.summary}",
+        "summary": f"{VERBS[verb]} {address.summary}",
         "responses": {200: {"description": "OK", "headers": VERSION_HEADER, "content": {"application/json": answer}}}
         | describe_errors(
             examples.WRONG_WIDTH,
@@ -87,19 +87,19 @@ def describe_verb(verb: str, place: Place) -> Document:
     }
 
 
-def describe_question(name: str, place: Place) -> Document:
+def describe_question(name: str, address: Address) -> Document:
     """Describe the status and the metadata."""
     answer = {"example": examples.QUESTIONS[name], "schema": {"type": "object"}}
     corrupt = (examples.CORRUPT,) if name == "metadata" else ()
     return {
-        "summary": f"{VERBS[name]} {place.summary}",
+        "summary": f"{VERBS[name]} {address.summary}",
         "responses": {200: {"description": "OK", "content": {"application/json": answer}}}
         | describe_errors(*examples.MISSING, *corrupt, examples.BUSY, is_prediction=True),
-        "openapi_extra": {"parameters": _parameters(place)},
+        "openapi_extra": {"parameters": _parameters(address)},
     }
 
 
-def _parameters(place: Place) -> list[Document]:
+def _parameters(address: Address) -> list[Document]:
     return [
         {
             "name": name,
@@ -109,7 +109,7 @@ def _parameters(place: Place) -> list[Document]:
             "schema": {"type": "integer" if isinstance(example, int) else "string"},
             "example": example,
         }
-        for name, description, example in place.parameters
+        for name, description, example in address.parameters
     ]
 
 

@@ -15,7 +15,7 @@ from api.auth.access import PREDICT
 from api.http.bodies import read_body
 from api.http.json_text import parse_leniently
 from api.openapi.operations import Resource
-from api.prediction.documentation import PLACES, describe_question, describe_verb
+from api.prediction.documentation import ADDRESSES, describe_question, describe_verb
 from api.prediction.loading import ModelAddress, get_model, load_model, read_address, resolve_model
 from api.service import Service
 from core.errors import InvalidInput, nearest
@@ -166,24 +166,24 @@ def _read_labels(request: Request) -> bool:
 
 def _add_routes() -> None:
     """Add each verb for the newest version, for a version by number and for one by alias."""
-    for place in PLACES:
+    for address in ADDRESSES:
         for verb, endpoint in (("predict", predict), ("classify", classify), ("regress", regress)):
             router.add_api_route(
-                f"{place.path}:{verb}",
+                f"{address.path}:{verb}",
                 endpoint,
                 methods=["POST"],
-                operation_id=f"{verb}{place.suffix}",
+                operation_id=f"{verb}{address.suffix}",
                 dependencies=[PREDICT],
-                **describe_verb(verb, place),
+                **describe_verb(verb, address),
             )
         for name, path, endpoint in (("status", "", get_status), ("metadata", "/metadata", get_metadata)):
             router.add_api_route(
-                f"{place.path}{path}",
+                f"{address.path}{path}",
                 endpoint,
                 methods=["GET"],
-                operation_id=f"get_model_{name}{place.suffix}",
+                operation_id=f"get_model_{name}{address.suffix}",
                 dependencies=[PREDICT],
-                **describe_question(name, place),
+                **describe_question(name, address),
             )
 
 

@@ -14,7 +14,7 @@ from models.datasets.images import decode_images
 from models.export.export import run_onnx
 from models.training import train
 from serving.images import read_image_files
-from serving.tensors import Place
+from serving.tensors import RowsPointer
 
 SIZES = [(24, 24), (20, 30), (40, 25), (33, 33)]
 
@@ -96,7 +96,7 @@ def test_shapes_are_learned_and_served_as_they_were_learned(shapes, tmp_path, re
     folder = DatasetFolder.of(datasets, spec["dataset"]["sha256"])
     samples = decode_images(parse_spec(spec).dataset, (16, 16, 3), folder, 0)
     rows = [{"b64": base64.b64encode(content).decode()} for _, _, content, _ in files]
-    served = read_image_files(rows, signature, Place(("instances",)))
+    served = read_image_files(rows, signature, RowsPointer(("instances",)))
     trained_on = [np.asarray(part.inputs) for part in (samples.test, samples.train, samples.validation)]
     assert sorted(map(bytes, np.concatenate(trained_on))) == sorted(map(bytes, served.astype(np.uint8)))
     assert np.array_equal(served, served.astype(np.uint8))

@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from serving.bit_pairs import from_bits, read_operands, to_bits
-from serving.tensors import Place
+from serving.tensors import RowsPointer
 
-PLACE = Place(("instances",))
+PLACE = RowsPointer(("instances",))
 
 
 def test_two_numbers_are_added(adder, predict):

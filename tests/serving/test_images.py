@@ -15,13 +15,13 @@ from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpe
 from serving.images import MAX_PIXELS, read_image_files
 from serving.loaded_model import LoadedModel
 from serving.tensorflow_serving import AnswerForm, decode_predict_file
-from serving.tensors import Place
+from serving.tensors import RowsPointer
 
 # Three rows of two pixels.
 GREYS = [[0, 51], [102, 153], [204, 255]]
 SHARES = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 SHARES_BY_ROW = [[0.0, 0.2], [0.4, 0.6], [0.8, 1.0]]
-PLACE = Place(("instances",))
+PLACE = RowsPointer(("instances",))
 
 
 def file_of(pixels, format_="PNG", mode=None, **options):
