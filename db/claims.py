@@ -18,7 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.errors import AttemptFenced
-from core.metrics import MetricBatch, Progress
+from core.progress import MetricBatch, Progress
 from core.run_report import EngineReport, Environment, RunError
 from core.run_state import RunState, states_before
 from db import artifacts as artifact_rows

@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
-from core.metrics import MetricBatch
+from core.progress import MetricBatch
 from db.documents import replace_unstorable
 from db.records.metrics import MetricPointRecord, MetricSeriesRecord
 

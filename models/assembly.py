@@ -10,7 +10,7 @@ import numpy.typing as npt
 from core.checks.fit import check_parts
 from core.datasets.shape import DatasetShape
 from core.experiment import ExperimentSpec
-from core.networks.table import LayerRow
+from core.networks.layer_table import LayerRow
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
 from models.datasets.loading import load_data, read_description

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Protocol
 
-from core.metrics import MetricBatch, Phase, Progress
+from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, Environment
 
 

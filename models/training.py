@@ -7,7 +7,7 @@ from core.checks.cost import count_step_flops
 from core.checks.length import measure_length
 from core.evaluation import SplitCounts
 from core.experiment import ExperimentSpec
-from core.metrics import Phase
+from core.progress import Phase
 from core.run_report import Environment
 from models.assembly import Assembly, as_served, assemble
 from models.evaluation.report import write_report

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
 from core.errors import Problem, TrainyardError
-from core.metrics import MetricBatch, Phase, Progress, join_batches
+from core.progress import MetricBatch, Phase, Progress, join_batches
 from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings

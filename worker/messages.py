@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from core.errors import Problem
-from core.metrics import MetricBatch, Phase, Progress
+from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, Environment
 
 

@@ -20,7 +20,7 @@ from typing import BinaryIO
 
 from core.errors import TrainyardError
 from core.experiment import parse_spec
-from core.metrics import MetricBatch, Phase, Progress
+from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, Environment
 from core.system.parent_watch import die_with_parent
 from worker.messages import (

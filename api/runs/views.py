@@ -20,7 +20,7 @@ from api.runs.schemas import (
     RunWait,
 )
 from core.artifacts import Artifact
-from core.metrics import Phase
+from core.progress import Phase
 from core.run_report import RunError as StoredError
 from core.run_state import RunState
 from core.workers import WaitingFor

@@ -10,7 +10,7 @@ from core.datasets.base import UploadedDataset
 from core.datasets.shape import DatasetShape
 from core.errors import OverLimit, Problem
 from core.experiment import ExperimentSpec
-from core.networks.table import LayerRow
+from core.networks.layer_table import LayerRow
 from core.settings import Settings
 from core.uploads.description import DatasetDescription
 

@@ -9,8 +9,8 @@ from core.checks.weights import check_class_weight, check_initial_weights
 from core.datasets.shape import DatasetShape
 from core.errors import reject_spec
 from core.experiment import ExperimentSpec
+from core.networks.layer_table import LayerRow
 from core.networks.network import tabulate_layers
-from core.networks.table import LayerRow
 
 
 @dataclass(frozen=True, slots=True)

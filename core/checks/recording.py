@@ -5,7 +5,7 @@ from typing import assert_never
 
 from core.errors import InvalidSpec, Problem
 from core.experiment import ExperimentSpec
-from core.networks.table import LayerRow
+from core.networks.layer_table import LayerRow
 from core.specs.training import RecordName
 
 MAX_WEIGHTS = 100

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec, Problem, json_pointer, nearest
 from core.experiment import ExperimentSpec
-from core.networks.table import LayerRow
+from core.networks.layer_table import LayerRow
 from core.specs.base import NUM_LISTED
 from core.specs.weights import Nested, list_numbers, shape_of_numbers
 

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 from core.datasets.shape import EmbeddingTable
 from core.errors import reject_spec
 from core.networks.embedding import reject_embeddings, tabulate_embeddings
-from core.networks.table import IMAGE_RANK, SEQUENCE_RANK, LayerTable
+from core.networks.layer_table import IMAGE_RANK, SEQUENCE_RANK, LayerTable
 from core.specs.base import SpecModel
 
 

@@ -6,7 +6,7 @@ from pydantic import Field
 
 from core.errors import reject_spec
 from core.networks.layer import Activation, BaseLayer, tabulate_stack, write_layers
-from core.networks.table import LayerPlace, LayerTable, Shape
+from core.networks.layer_table import LayerPlace, LayerTable, Shape
 from core.specs.base import at_most
 
 if TYPE_CHECKING:

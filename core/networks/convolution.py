@@ -8,8 +8,8 @@ from pydantic_core import PydanticCustomError
 
 from core.errors import reject_spec
 from core.networks.layer import WeightedLayer
+from core.networks.layer_table import LayerPlace, LayerTable
 from core.networks.pooling import Pooling
-from core.networks.table import LayerPlace, LayerTable
 from core.networks.window import IntPair, Padding, as_pair, slide, times
 from core.specs.base import Int, PositiveInt
 

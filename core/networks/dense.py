@@ -4,7 +4,7 @@ from math import prod
 from typing import Literal
 
 from core.networks.layer import BaseLayer, WeightedLayer
-from core.networks.table import IMAGE_RANK, LayerPlace, LayerTable
+from core.networks.layer_table import IMAGE_RANK, LayerPlace, LayerTable
 from core.specs.base import PositiveInt
 
 

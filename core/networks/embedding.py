@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from core.datasets.shape import EmbeddingTable
 from core.errors import reject_spec
-from core.networks.table import LayerTable
+from core.networks.layer_table import LayerTable
 
 
 def tabulate_embeddings(table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
 
-from core.networks.table import LayerPlace, LayerTable, Shape
+from core.networks.layer_table import LayerPlace, LayerTable, Shape
 from core.specs.base import Bool, Fraction, PositiveFloat, SpecModel
 from core.specs.initializers import BiasInitializer, Initializer, Regularizer, plain
 

@@ -15,9 +15,9 @@ from core.networks.families.googlenet import GoogLeNet
 from core.networks.families.resnet import ResNet
 from core.networks.families.vgg import Vgg
 from core.networks.layer import Activation, tabulate_stack, write_layers
+from core.networks.layer_table import LayerPlace, LayerRow, LayerTable, Shape
 from core.networks.layers import CnnLayer, LayerSpec, MlpLayer, RnnLayer
 from core.networks.recurrent import Cell, RecurrentLayer
-from core.networks.table import LayerPlace, LayerRow, LayerTable, Shape
 from core.specs.base import Bool, Fraction, PositiveInt, at_most
 from core.specs.initializers import Initializer, Orthogonal, plain
 

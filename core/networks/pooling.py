@@ -5,7 +5,7 @@ from typing import Literal
 
 from core.errors import reject_spec
 from core.networks.layer import BaseLayer
-from core.networks.table import LayerPlace, LayerTable
+from core.networks.layer_table import LayerPlace, LayerTable
 from core.networks.window import IntPair, Padding, slide, times
 from core.specs.base import SpecModel
 

@@ -4,7 +4,7 @@ from typing import Literal
 
 from core.errors import reject_spec
 from core.networks.layer import Activation, BaseLayer
-from core.networks.table import SEQUENCE_RANK, LayerPlace, LayerTable, Shape
+from core.networks.layer_table import SEQUENCE_RANK, LayerPlace, LayerTable, Shape
 from core.specs.base import Bool, Fraction, PositiveInt
 from core.specs.initializers import BiasInitializer, Initializer, Orthogonal, Regularizer, plain
 

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator
 from pydantic_core import PydanticCustomError
 
-from core.networks.table import Shape
+from core.networks.layer_table import Shape
 from core.specs.base import PositiveInt
 
 Padding = Literal["valid", "same"]

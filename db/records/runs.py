@@ -51,7 +51,7 @@ class RunRecord(Base):
         attempt: Number of the latest attempt, 0 before the first; the fencing token.
         num_crashes: Attempts that were lost; drains don't count. At max_attempts the run fails.
         owner: Worker that holds the lease; like lease_expires_at, set while the state is running.
-        progress: The fields of core.metrics.Progress.
+        progress: The fields of core.progress.Progress.
         progress_at: Time at which the attempt last started, progressed or reported a metric.
         latest_metrics: The newest value of each curve by key; may hold NaN and infinities.
         environment: Versions of libraries.

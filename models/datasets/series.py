@@ -13,7 +13,7 @@ from core.datasets.series import SeriesDataset, reject_window
 from core.datasets.splits import count_split
 from core.errors import InvalidInput
 from models.arrays.samples import Samples, SplitSamples
-from models.arrays.tables import TableReader
+from models.arrays.table_reader import TableReader
 from models.arrays.windows import Windows
 from models.datasets.base import LoadContext, LoadedData
 from models.datasets.table import fitted_shape, needed_columns, read_numbers

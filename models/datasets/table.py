@@ -15,7 +15,7 @@ from core.datasets.targets import number_of
 from core.errors import InvalidInput
 from core.signatures.encodings import TableEncoding
 from models.arrays.samples import Samples, SplitSamples
-from models.arrays.tables import TableReader, filled
+from models.arrays.table_reader import TableReader, filled
 from models.datasets.base import LoadContext, LoadedData
 from models.datasets.table_split import divide_rows, masks_of
 from models.preparation.columns import encode_rows, fit_encoding

@@ -6,7 +6,7 @@ from time import monotonic, time
 import numpy as np
 import numpy.typing as npt
 
-from core.metrics import MetricBatch, Progress, join_batches
+from core.progress import MetricBatch, Progress, join_batches
 from models.fit.meter import Values
 from models.reporting import Reporter
 

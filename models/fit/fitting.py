@@ -6,7 +6,7 @@ from time import perf_counter
 from typing import Any
 
 from core.checks.length import measure_length
-from core.metrics import Phase
+from core.progress import Phase
 from core.run_report import EngineReport
 from core.specs.training import Training
 from models.evaluation.tallies import HeldOut, MakeTally

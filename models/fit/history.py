@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.checks.length import FitLength
-from core.metrics import Phase, Progress
+from core.progress import Phase, Progress
 from models.fit.curves import MAX_POINTS, Curve, Outbox
 from models.fit.meter import Values
 from models.reporting import Reporter

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from time import perf_counter
 from typing import Any
 
-from core.metrics import Phase
+from core.progress import Phase
 from core.specs.training import Training
 from models.evaluation.tallies import HeldOut
 from models.fit.arrays import Arrays, FitData

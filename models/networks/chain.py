@@ -15,8 +15,8 @@ Builder = Callable[["Chain", Any], None]
 class Chain:
     """Consecutive layers, starting from any tensor, so that branches can be built one after another and then merged.
 
-    Layers are named by their kind and numbered in order (`dense_2`), as in core.networks.table, so that the names in a
-    saved model do not depend on what else the process has built.
+    Layers are named by their kind and numbered in order (`dense_2`), as in core.networks.layer_table, so that the names
+    in a saved model do not depend on what else the process has built.
 
     Attributes:
         end: Keras tensor that the next layer reads. Set it back to begin another branch.

@@ -7,7 +7,7 @@ import numpy as np
 
 from core.networks.dense import DenseLayer, FlattenLayer
 from core.networks.layer import Activation
-from core.networks.table import IMAGE_RANK
+from core.networks.layer_table import IMAGE_RANK
 from models.networks.chain import Chain
 from models.networks.layer import (
     add_dropout,

@@ -5,8 +5,8 @@ from typing import Any
 
 from core.datasets.shape import DatasetShape
 from core.networks.base import BaseNetwork, ImageNetwork, SequenceNetwork
+from core.networks.layer_table import IMAGE_RANK
 from core.networks.network import MlpNetwork, Network
-from core.networks.table import IMAGE_RANK
 from core.specs.training import PrecisionName
 from models.networks.chain import Chain
 from models.networks.dense import add_flatten

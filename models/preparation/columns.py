@@ -21,7 +21,7 @@ from core.signatures.encodings import (
     TableEncoding,
 )
 from models.arrays.storage import Storage
-from models.arrays.tables import TableReader, filled
+from models.arrays.table_reader import TableReader, filled
 
 Rows = npt.NDArray[np.float32]
 

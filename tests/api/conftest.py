@@ -21,7 +21,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from api.app import create_app
 from core.api_keys import Scope, make_key
 from core.artifacts import ArtifactStore
-from core.metrics import MetricBatch, Phase, Progress
+from core.progress import MetricBatch, Phase, Progress
 from core.run_report import RunError
 from core.settings import Settings
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec

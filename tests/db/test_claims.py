@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import column, table, update
 
 from core.errors import AttemptFenced, Problem
-from core.metrics import MetricBatch, Phase, Progress
+from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, RunError
 from core.run_state import RunState
 from db import artifacts, claims, expiry, metrics, model_versions, runs

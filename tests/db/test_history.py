@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInput
-from core.metrics import MetricBatch
+from core.progress import MetricBatch
 from db import history, metrics
 from db.history import largest_triangles
 

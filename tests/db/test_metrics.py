@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from core.metrics import MetricBatch
+from core.progress import MetricBatch
 from db import history, metrics
 from db.metrics import Summary
 

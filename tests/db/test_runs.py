@@ -5,7 +5,7 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import Conflict, IllegalMove, InvalidInput, UnknownModel, UnknownRun
-from core.metrics import MetricBatch
+from core.progress import MetricBatch
 from core.run_state import RunState
 from db import artifacts, claims, metrics, model_versions, runs
 from db.cursors import write_cursor

@@ -3,7 +3,7 @@
 import random
 
 from core.errors import AttemptFenced
-from core.metrics import MetricBatch
+from core.progress import MetricBatch
 from core.run_report import RunError
 from core.run_state import TERMINAL_STATES, RunState
 from db import claims, expiry, history, metrics, model_versions, runs

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from core.metrics import MetricBatch, Phase, Progress
+from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport
 from core.uploads.description import SPLIT_NAMES, DescriptionFile, ImagesDescription, ValueCount
 from core.uploads.folder import IMAGE_RECORD, DatasetFolder

@@ -1,4 +1,4 @@
-from core.metrics import Phase
+from core.progress import Phase
 from models.reporting import PhaseClock, SilentReporter
 
 

@@ -11,8 +11,8 @@ import pytest
 from core.checks import fit as fit_check
 from core.errors import DatasetMissing, InvalidSpec
 from core.experiment import parse_spec
-from core.metrics import Phase
 from core.networks.network import tabulate_layers
+from core.progress import Phase
 from models.export.export import run_onnx
 from models.reporting import TrainingStopped
 from models.training import train

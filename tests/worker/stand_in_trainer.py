@@ -10,7 +10,7 @@ import time
 from pathlib import Path
 
 from core.errors import Problem
-from core.metrics import MetricBatch, Phase, Progress
+from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport
 from core.system.parent_watch import die_with_parent
 from worker.messages import (

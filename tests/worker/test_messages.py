@@ -1,7 +1,7 @@
 import math
 
 from core.errors import Problem
-from core.metrics import MetricBatch
+from core.progress import MetricBatch
 from worker.messages import Failed, MetricsReport, read_report
 
 

@@ -16,7 +16,7 @@ from api.evaluation.pictures.drawing import (
     show_share,
     text,
 )
-from api.evaluation.pictures.errors import draw_regression
+from api.evaluation.pictures.regression import draw_regression
 from core.evaluation import BitsEvaluation, EvaluationReport, SplitEvaluation
 
 LONGEST_NAME = 60

@@ -5,7 +5,7 @@ import pytest
 
 from core.artifacts import hash_file
 from core.errors import Problem
-from core.metrics import Phase
+from core.progress import Phase
 from core.run_report import EngineReport
 
 UNKNOWN_ID = "01935a3f-2d4c-7e21-9c1b-5a1f4e0d7b62"

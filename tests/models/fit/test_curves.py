@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from core.metrics import Phase, Progress
+from core.progress import Phase, Progress
 from models.fit.curves import MAX_POINTS, Curve, Outbox
 
 

@@ -3,7 +3,7 @@ import pytest
 
 from core.errors import InvalidSpec, TrainingFailed
 from core.experiment import parse_spec
-from core.metrics import Phase, Progress
+from core.progress import Phase, Progress
 from models.assembly import assemble
 from models.fit.fitting import fit
 from models.reporting import TrainingStopped

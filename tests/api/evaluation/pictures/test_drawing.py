@@ -1,7 +1,7 @@
 import pytest
 
 from api.evaluation.pictures.drawing import cut, measure, show_count, show_number, show_share
-from api.evaluation.pictures.errors import choose_ticks
+from api.evaluation.pictures.regression import choose_ticks
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from core.experiment import parse_spec
+from core.networks.layer_table import LayerRow
 from core.networks.network import CnnNetwork, expand_network, tabulate_layers
-from core.networks.table import LayerRow
 
 COLOUR = (32, 32, 3)
 

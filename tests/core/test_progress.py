@@ -1,6 +1,6 @@
 import pytest
 
-from core.metrics import MetricBatch, Phase, join_batches
+from core.progress import MetricBatch, Phase, join_batches
 
 
 def test_a_batch_holds_columns_of_one_length():

@@ -2,7 +2,7 @@
 
 import pytest
 
-from core.networks.table import snake_case
+from core.networks.layer_table import snake_case
 
 IMAGE = (28, 28)
 
