@@ -56,4 +56,4 @@ def test_first_weights_that_do_not_fit_are_rejected_before_anything_is_queued(se
     answer = service.http.post("/v1/runs", json={"preset": "forward-linear", "overrides": overrides})
 
     assert answer.status_code == 422
-    assert answer.json()["errors"][0]["detail"] == "dense_2/bias has shape (2,); this network needs (4,)."
+    assert answer.json()["errors"][0]["detail"] == "Expected numbers of shape (4,) for dense_2/bias; got (2,)."

@@ -82,7 +82,6 @@ def test_scopes_are_those_that_were_decided(client):
     assert by_scope[Scope.SUBMIT] == {
         "POST /v1/runs",
         "POST /v1/runs/{run_id}:cancel",
-        "PUT /v1/datasets/{name}/files/{filename}",
         "POST /v1/datasets",
         "POST /v1/datasets/{name}/versions",
         "PUT /v1/registry/models/{model}/aliases/{alias}",

@@ -40,7 +40,7 @@ def test_a_preset_whose_data_are_not_there_says_how_to_upload_them(client):
         assert answer.status_code == 422
         (problem,) = answer.json()["errors"]
         assert (problem["pointer"], problem["code"]) == ("/overrides/dataset/dataset", "unknown_dataset")
-        assert problem["detail"].startswith("There is no dataset 'mnist' here. Upload it: trainyard data add mnist DIR")
+        assert problem["detail"].startswith("There is no dataset 'mnist'. Upload it: trainyard data add mnist DIR")
 
 
 def test_a_network_known_by_a_name_can_be_copied_layer_by_layer(client, upload_digits):

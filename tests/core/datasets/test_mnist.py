@@ -47,7 +47,7 @@ def test_another_upload_is_trained_on_with_a_warning_of_what_it_holds(mnist, des
 
 
 def test_mnist_that_was_not_uploaded_names_the_command_that_uploads_it(mnist):
-    with pytest.raises(DatasetMissing, match=r"no dataset 'mnist' here. Upload it: trainyard data add mnist DIR"):
+    with pytest.raises(DatasetMissing, match=r"no dataset 'mnist'. Upload it: trainyard data add mnist DIR"):
         mnist().shape(None)
 
 
