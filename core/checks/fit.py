@@ -42,10 +42,13 @@ def check_parts(spec: ExperimentSpec, shape: DatasetShape) -> CheckedParts:
     output_shape = layers[-1].output_shape
     warnings = check_output(spec, shape, output_shape)
     check_metrics(spec, shape, output_shape)
-    check_class_weight(spec, shape)
+    if spec.training.class_weight is not None:
+        check_class_weight(spec.training.class_weight, shape)
     check_target_scaling(spec, is_classification=bool(shape.class_labels))
-    check_initial_weights(spec, layers)
-    check_record(spec, layers)
+    if spec.initial_weights:
+        check_initial_weights(spec.initial_weights, layers)
+    if spec.training.record:
+        check_record(spec.training.record, layers)
     check_early_stopping(spec.training, has_validation=shape.num_validation > 0)
     return CheckedParts(layers, warnings)
 

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import assert_never
 
 from core.errors import InvalidSpec, Problem
-from core.experiment import ExperimentSpec
 from core.networks.layer_table import LayerRow
 from core.specs.training import RecordName
 
@@ -18,13 +17,12 @@ STATISTICS = 3
 """Curves per recorded activation: mean, standard deviation, share of zeros."""
 
 
-def check_record(spec: ExperimentSpec, layers: Sequence[LayerRow]) -> None:
+def check_record(record: Sequence[RecordName], layers: Sequence[LayerRow]) -> None:
     """Check `training.record` against the size of the network.
 
     Raises:
         InvalidSpec: If there would be too many curves.
     """
-    record = spec.training.record
     num_weights = sum(row.num_parameters for row in layers)
     if "weights" in record and num_weights > MAX_WEIGHTS:
         detail = (

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Sequence
 
 from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec, Problem, json_pointer, nearest
-from core.experiment import ExperimentSpec
 from core.networks.layer_table import LayerRow
 from core.specs.base import NUM_LISTED
-from core.specs.weights import Nested, list_numbers, shape_of_numbers
+from core.specs.training import ClassWeight
+from core.specs.weights import InitialWeights, Nested, list_numbers, shape_of_numbers
 
 MOST_COMPARED = 100
 """Most labels among which the nearest is suggested; with more, that takes too long."""
@@ -24,15 +24,12 @@ def number_classes(names: Iterable[str], labels: Sequence[str]) -> dict[str, int
     return {name: known[name] for name in names if name in known}
 
 
-def check_class_weight(spec: ExperimentSpec, shape: DatasetShape) -> None:
+def check_class_weight(weights: ClassWeight, shape: DatasetShape) -> None:
     """Check the names in `training.class_weight` against the classes of the dataset.
 
     Raises:
         InvalidSpec: If there are no classes, or with a problem for each name that is unknown or names a class twice.
     """
-    weights = spec.training.class_weight
-    if weights is None:
-        return
     if not shape.class_labels:
         detail = (
             "class_weight needs classes, but this dataset has no class labels. Leave it out, or weight each sample of "
@@ -74,7 +71,7 @@ MOST_LAYERS_COMPARED = 100
 """Most layers among which the nearest name is suggested."""
 
 
-def check_initial_weights(spec: ExperimentSpec, layers: Sequence[LayerRow]) -> None:
+def check_initial_weights(initial_weights: InitialWeights, layers: Sequence[LayerRow]) -> None:
     """Check `initial_weights` against the layer table.
 
     Raises:
@@ -82,7 +79,7 @@ def check_initial_weights(spec: ExperimentSpec, layers: Sequence[LayerRow]) -> N
     """
     by_name = {row.name: row for row in layers}
     problems: list[Problem] = []
-    for name, weights in spec.initial_weights.items():
+    for name, weights in initial_weights.items():
         row = by_name.get(name)
         if row is None or not row.weights:
             detail = f"The layer {_shown(name)} has no weights." if row else f"Unknown layer {_shown(name)}."

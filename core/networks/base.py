@@ -38,7 +38,8 @@ class ImageNetwork(BaseNetwork):
 
     def tabulate_input(self, table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
         """Add the row of a Reshape layer if the images have no channel axis."""
-        reject_embeddings(embeddings)
+        if embeddings:
+            reject_embeddings()
         if len(table.shape) == IMAGE_RANK - 1:
             table.add("Reshape", (*table.shape, 1))
         elif len(table.shape) != IMAGE_RANK:
@@ -60,4 +61,5 @@ class SequenceNetwork(BaseNetwork):
                 "A recurrent network reads sequences (steps, features); this dataset's samples have shape "
                 f"{table.shape}. Choose a dataset of sequences or images, or the kind 'mlp'.",
             )
-        tabulate_embeddings(table, embeddings)
+        if embeddings:
+            tabulate_embeddings(table, embeddings)

@@ -1,6 +1,7 @@
 """Embeddings of categories, before a network's first layer."""
 
 from collections.abc import Sequence
+from typing import NoReturn
 
 from core.datasets.shape import EmbeddingTable
 from core.errors import reject_spec
@@ -9,8 +10,6 @@ from core.networks.layer_table import LayerTable
 
 def tabulate_embeddings(table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
     """Add the rows of the layers that replace category numbers, the last of the inputs, with learned vectors."""
-    if not embeddings:
-        return
     *steps, width = table.shape
     crop = "Cropping2D" if steps else "Cropping1D"
     num_others = width - sum(one.num_columns for one in embeddings)
@@ -28,11 +27,10 @@ def tabulate_embeddings(table: LayerTable, embeddings: Sequence[EmbeddingTable])
         table.add("Concatenate", (*steps, num_others + num_vectors))
 
 
-def reject_embeddings(embeddings: Sequence[EmbeddingTable]) -> None:
+def reject_embeddings() -> NoReturn:
     """Reject columns with embeddings, for networks that do not support them.
 
     Raises:
-        InvalidSpec: If there are any.
+        InvalidSpec: In any case.
     """
-    if embeddings:
-        reject_spec("/model/kind", "Only networks of kind 'mlp' and 'rnn' support columns with embeddings.")
+    reject_spec("/model/kind", "Only networks of kind 'mlp' and 'rnn' support columns with embeddings.")

@@ -43,7 +43,8 @@ class MlpNetwork(BaseNetwork):
 
     def tabulate_input(self, table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
         """Add the rows of the embedding layers, and of Flatten if samples have more than one axis."""
-        tabulate_embeddings(table, embeddings)
+        if embeddings:
+            tabulate_embeddings(table, embeddings)
         if len(table.shape) > 1:
             table.flatten()
 
@@ -109,7 +110,8 @@ class BinaryAdderNetwork(SequenceNetwork):
 
     def tabulate_input(self, table: LayerTable, embeddings: Sequence[EmbeddingTable]) -> None:
         """Add nothing: the first layer reads the bits."""
-        reject_embeddings(embeddings)
+        if embeddings:
+            reject_embeddings()
         super().tabulate_input(table, embeddings)
 
 
