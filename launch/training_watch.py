@@ -44,8 +44,10 @@ class TrainingWatch:
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop checking."""
+        """Stop checking, and close the connections to the database."""
         self._stopped.set()
+        if not self._thread.is_alive():
+            self._database.dispose()
 
     def check(self) -> None:
         """Read the worker's last report, and write a line if it can no longer train, or can again."""

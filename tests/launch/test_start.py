@@ -2,6 +2,7 @@ import socket
 import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -82,7 +83,7 @@ def test_broken_database_file_is_rejected_in_one_line(environment, data_dir):
 
 def test_database_written_by_a_newer_version_is_rejected_in_one_line(environment, data_dir):
     upgrade_database(f"sqlite:///{data_dir / 'trainyard.db'}")
-    with sqlite3.connect(data_dir / "trainyard.db") as connection:
+    with closing(sqlite3.connect(data_dir / "trainyard.db")) as connection, connection:
         connection.execute("update trainyard_alembic_version set version_num = '9999_from_the_future'")
         connection.execute("update compatibility set oldest_revision = '9999_from_the_future'")
     connection.close()

@@ -36,7 +36,9 @@ def report(sqlite_url):
 
 @pytest.fixture
 def watch(sqlite_url, tmp_path, said):
-    return TrainingWatch(Settings(data_dir=tmp_path, database_url=sqlite_url), os.getpid, said.append)
+    watch = TrainingWatch(Settings(data_dir=tmp_path, database_url=sqlite_url), os.getpid, said.append)
+    yield watch
+    watch.stop()
 
 
 def test_a_worker_that_cannot_train_is_reported_once_and_its_repair_too(watch, report, said):
@@ -65,7 +67,9 @@ def test_workers_of_other_launchers_are_none_of_its_business(watch, report, said
 
 
 def test_before_the_worker_is_started_nothing_is_said(sqlite_url, tmp_path, said):
-    TrainingWatch(Settings(data_dir=tmp_path, database_url=sqlite_url), lambda: None, said.append).check()
+    watch = TrainingWatch(Settings(data_dir=tmp_path, database_url=sqlite_url), lambda: None, said.append)
+    watch.check()
+    watch.stop()
     assert said == []
 
 
