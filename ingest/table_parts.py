@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from core.uploads.description import SPLIT_NAMES, ColumnType, SplitName
+from core.uploads.description import SPLIT_NAMES, SplitName
+from core.uploads.reading import ColumnType
 
 TableFormat = Literal["csv", "json_lines", "parquet"]
 

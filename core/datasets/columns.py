@@ -10,7 +10,8 @@ from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling
 from core.datasets.features import FeatureColumn, Features, Kind, Missing
 from core.errors import InvalidSpec, Problem, json_pointer, nearest, reject_spec
 from core.specs.base import FLOAT32_MAX, NUM_LISTED, Float, PositiveInt, SpecModel
-from core.uploads.description import ColumnDescription, ColumnType, TableDescription
+from core.uploads.description import ColumnDescription, TableDescription
+from core.uploads.reading import ColumnType
 
 
 class ColumnChoice(SpecModel):

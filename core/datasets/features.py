@@ -7,7 +7,7 @@ from typing import Literal
 from core.datasets.base import Scaling
 from core.datasets.shape import DatasetShape, EmbeddingTable
 from core.signatures.encodings import DatePart
-from core.uploads.description import ColumnType
+from core.uploads.reading import ColumnType
 
 Kind = Literal["number", "category", "boolean", "date"]
 
