@@ -41,7 +41,8 @@ def take_table(parts: Sequence[TablePart], workspace: Workspace) -> DescriptionF
             _write(connection, rows, table, workspace, with_split=parts[0].split is not None)
             description = _describe(connection, rows, table)
     warnings = [*map(as_notice, rows.warnings), *_warnings_of(rows.columns), *_warn_of_empty(description)]
-    return DescriptionFile(format=rows.format, description=description, warnings=tuple(warnings))
+    findings = tuple(finding for column in rows.columns for finding in column.findings)
+    return DescriptionFile(format=rows.format, description=description, warnings=tuple(warnings), findings=findings)
 
 
 def _read_rows(connection: duckdb.DuckDBPyConnection, parts: Sequence[TablePart], workspace: Workspace) -> TypedRows:

@@ -5,14 +5,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.column_types import JSON_TRAITS, Trait, infer_types
+from core.uploads.reading import ReadingOptions
+from ingest.column_types import Texts, infer_types
 from ingest.errors import RejectedUpload
 from ingest.formats import read_head
-from ingest.json_lines import JsonKind, stage_json_lines, survey_keys
+from ingest.json_lines import JsonKind, describe_kinds, json_form, stage_json_lines, survey_keys
 from ingest.limits import limited_file_size
 from ingest.table_parts import THE_FILE, TableFormat, TablePart, TypedRows
 from ingest.text_files import make_plain
-from ingest.text_tables import STAGED, Staging, stage_csv
+from ingest.text_tables import STAGED, Staging, csv_form, stage_csv
 from ingest.workspace import Workspace
 
 
@@ -21,11 +22,13 @@ class TextReading:
     """State of reading the text files of a table.
 
     Attributes:
+        options: Options of the client.
         kinds: Kinds of JSON values seen, by column.
     """
 
     staging: Staging
     workspace: Workspace
+    options: ReadingOptions = ReadingOptions()  # noqa: RUF009 -- Frozen.
     formats: set[TableFormat] = field(default_factory=set)
     kinds: dict[str, set[JsonKind]] = field(default_factory=dict)
     warnings: dict[str, None] = field(default_factory=dict)
@@ -43,8 +46,8 @@ class TextReading:
         space.spend(self.staging.path.stat().st_size)
         names = self.staging.names
         format_: TableFormat = "json_lines" if "json_lines" in self.formats else "csv"
-        allowed = [self._allowed_traits(name) for name in names]
-        columns = infer_types(self.staging.connection, STAGED, names, allowed)
+        texts = [self._texts_of(name) for name in names]
+        columns = infer_types(self.staging.connection, STAGED, names, texts, self.options)
         return TypedRows(STAGED, columns, format_, tuple(self.warnings))
 
     def _read_part(self, part: TablePart) -> None:
@@ -64,17 +67,17 @@ class TextReading:
                 "mixed_contents", "Some files are CSV and others JSON Lines. Upload all rows in one format."
             )
         if not is_json:
-            self.warnings |= dict.fromkeys(stage_csv(self.staging, part).warnings)
+            self.warnings |= dict.fromkeys(stage_csv(self.staging, part, self.options).warnings)
             return
-        keys = survey_keys(part.path)
+        keys = survey_keys(part.path, json_form(self.options))
         for key, kinds in keys.kinds.items():
             self.kinds.setdefault(" ".join(key.split()).casefold(), set()).update(kinds)
-        stage_json_lines(self.staging, part, keys)
+        stage_json_lines(self.staging, part, keys, json_form(self.options))
 
-    def _allowed_traits(self, name: str) -> frozenset[Trait] | None:
+    def _texts_of(self, name: str) -> Texts:
         if "csv" in self.formats:
-            return None
-        return frozenset(JSON_TRAITS.get(frozenset(self.kinds[name.casefold()]), ()))
+            return Texts(csv_form(self.options))
+        return describe_kinds(self.kinds[name.casefold()], json_form(self.options))
 
 
 @contextmanager

@@ -7,8 +7,17 @@ import re
 from collections.abc import Collection
 
 from core.uploads.text_dates import DAY, MOMENT, OFFSET, TIME, format_pattern
-from core.uploads.text_numbers import INFINITY, INTEGER, MARKS, NEGATIVE, NUMBER, PLAIN, NumberForm, digits_pattern
-from core.uploads.text_numbers import number_pattern
+from core.uploads.text_numbers import (
+    INFINITY,
+    INTEGER,
+    MARKS,
+    NEGATIVE,
+    NUMBER,
+    PLAIN,
+    NumberForm,
+    digits_pattern,
+    number_pattern,
+)
 from core.uploads.text_values import BOOLEAN, WHITE_SPACE
 from ingest.engine import literal
 

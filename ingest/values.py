@@ -1,4 +1,4 @@
-"""Words that an upload may contain: missing values, units of numbers, and what looks like a value rather than a name."""
+"""Words in uploads: missing values, units of numbers, and what looks like a value rather than a name."""
 
 import re
 
@@ -16,7 +16,26 @@ UNITS = (
     *("EUR", "USD", "GBP", "CHF", "JPY", "CNY", "INR", "AUD", "CAD", "NZD", "HKD", "SGD", "SEK", "NOK", "DKK", "ISK"),
     *("PLN", "CZK", "HUF", "RON", "BGN", "RUB", "UAH", "TRY", "ZAR", "BRL", "MXN", "ARS", "CLP", "COP", "KRW", "THB"),
     *("IDR", "MYR", "PHP", "VND", "ILS", "AED", "SAR", "EGP", "NGN", "KES", "PKR", "BDT", "TWD"),
-    *("kr", "kr.", "Kr", "Kč", "zł", "Ft", "Fr.", "Rs", "Rs.", "руб", "руб.", "р.", "лв", "лв.", "lei", "TL", "RM", "Rp"),
+    *(
+        "kr",
+        "kr.",
+        "Kr",
+        "Kč",
+        "zł",
+        "Ft",
+        "Fr.",
+        "Rs",
+        "Rs.",
+        "руб",
+        "руб.",
+        "р.",
+        "лв",
+        "лв.",
+        "lei",
+        "TL",
+        "RM",
+        "Rp",
+    ),
 )
 """Units that leave no doubt that a text is a number: percent, degrees and currencies."""
 
@@ -26,7 +45,10 @@ OTHER_DAY = r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}(?:[ T].*)?"
 _MARKS = "".join(re.escape(mark) for mark in dict.fromkeys("".join(MARKS.values())))
 _UNIT = f"(?:{'|'.join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))})"
 _SIGNS = f"[{MINUS}+()]"
-MARKED_NUMBER = rf"{_SIGNS}*(?:{_UNIT}[{SPACES}]*)?{_SIGNS}*[.,]?[0-9](?:[0-9{_MARKS}]*[0-9])?[.]?{_SIGNS}*[{SPACES}]*{_UNIT}?{_SIGNS}*"
+_GAP = f"[{SPACES}]*"
+MARKED_NUMBER = (
+    rf"{_SIGNS}*(?:{_UNIT}{_GAP})?{_SIGNS}*[.,]?[0-9](?:[0-9{_MARKS}]*[0-9])?[.]?{_SIGNS}*{_GAP}{_UNIT}?{_SIGNS}*"
+)
 """Numbers with any marks and units, loosely."""
 
 TYPED = re.compile(f"{NUMBER}|{INFINITY}|{BOOLEAN}|{MOMENT}|{OTHER_DAY}|{MARKED_NUMBER}")
