@@ -76,4 +76,7 @@ class ColumnSurvey:
 
 
 def _holds(conditions: Sequence[Condition]) -> list[str]:
-    return [f"bool_and(coalesce({condition.sql}, false)) FILTER (WHERE {condition.column} IS NOT NULL)" for condition in conditions]
+    return [
+        f"bool_and(coalesce({condition.sql}, false)) FILTER (WHERE {condition.column} IS NOT NULL)"
+        for condition in conditions
+    ]

@@ -109,15 +109,8 @@ def bits(numbers):
     return np.array(numbers, np.float32).tobytes()
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(uploads())
-def test_every_value_of_an_upload_reaches_the_network_as_in_training(taken, upload):
-    cells, types = upload
-    folder, description = taken(written(cells))
-    known = {column.name: column.type for column in description.columns}
-    # A column may have become text, since its values allow two readings or have no common form.
-    choices = {n: ColumnChoice(type=t) for n, t in types.items() if t and (t == "category" or known[n] != "text")}
-    choices = {n: c for n, c in choices.items() if description.column(n).num_distinct}
+def assert_served_as_trained(folder, description, choices, sent):
+    """Compare what reaches the network for each value, sent in each of the forms, with what training encoded."""
     dataset = SimpleNamespace(features=None, exclude=("row",), columns=choices, scaling="none")
     features = choose_features(dataset, description, ())
     (folder.path / "spill").mkdir()
@@ -125,10 +118,60 @@ def test_every_value_of_an_upload_reaches_the_network_as_in_training(taken, uplo
         fitted = fit_encoding(reader, features.columns, np.ones(NUM_ROWS, np.bool_))
         ((_, chunk),) = reader.read(features.names)
     encoding = TableEncoding.model_validate_json(fitted.model_dump_json())
+    places = {column.name: place for place, column in enumerate(description.columns)}
     for column, encode in zip(encoding.columns, make_encoders(encoding), strict=True):
         trained = ColumnEncoder(column).encode(chunk[column.name])
-        place = [c.name for c in description.columns].index(column.name)
-        for row, text in enumerate(cells[column.name]):
-            value = json.loads(json.dumps(description.sample[row][place]))
-            assert bits(encode(text)) == trained[row].tobytes(), (column, text)
+        for row, value in enumerate(sent[column.name]):
+            described = json.loads(json.dumps(description.sample[row][places[column.name]]))
             assert bits(encode(value)) == trained[row].tobytes(), (column, value)
+            assert bits(encode(described)) == trained[row].tobytes(), (column, described)
+
+
+def choose_types(description, types):
+    """The preparation of columns, except of those that turned out as text or without values."""
+    found = {name: description.column(name) for name, type_ in types.items() if type_ is not None}
+    return {
+        name: ColumnChoice(type=types[name])
+        for name, column in found.items()
+        if column.num_distinct and (types[name] == "category" or column.type != "text")
+    }
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(uploads())
+def test_every_text_of_an_upload_reaches_the_network_as_in_training(taken, upload):
+    cells, types = upload
+    folder, description = taken(written(cells))
+    assert_served_as_trained(folder, description, choose_types(description, types), cells)
+
+
+JSON_WORDS = WORDS | st.sampled_from(["", " ", " Oslo ", "NA", "1", "1.0", "true", "2024-02-29", "?"])
+JSON_VALUES = [
+    st.integers(-(2**63), 2**63 - 1),
+    st.floats(-(2.0**100), 2.0**100) | st.integers(-9, 9),
+    st.booleans(),
+    JSON_WORDS,
+    st.datetimes().map(str) | st.dates().map("{}T18:30:00.25 +0530".format).filter(lambda text: text > "0002"),
+    JSON_WORDS | st.integers(-(2**63), 2**63 - 1) | st.floats(-(2.0**100), 2.0**100) | st.booleans(),
+]
+
+
+@st.composite
+def json_rows(draw):
+    """A table of JSON values, with the preparation of some of its columns."""
+    cells, types = {}, {}
+    for name in NAMES:
+        values = draw(st.sampled_from(JSON_VALUES)) | st.none()
+        cells[name] = draw(st.lists(values, min_size=NUM_ROWS, max_size=NUM_ROWS))
+        types[name] = draw(st.sampled_from([None, "category"]))
+    return cells, types
+
+
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(json_rows())
+def test_every_json_value_of_an_upload_reaches_the_network_as_in_training(taken, upload):
+    cells, types = upload
+    cells = {**cells, "row": list(range(NUM_ROWS))}
+    rows = [dict(zip(cells, row, strict=True)) for row in zip(*cells.values(), strict=True)]
+    folder, description = taken("\n".join(map(json.dumps, rows)).encode())
+    assert_served_as_trained(folder, description, choose_types(description, types), cells)
