@@ -108,6 +108,7 @@ QUESTIONS: dict[str, Document] = {
                 }
             }
         },
+        "classes": {"labels": ["setosa", "versicolor", "virginica"], "type": "text"},
     },
 }
 

@@ -122,8 +122,9 @@ class Training(SpecModel):
     """Number of epochs from one validation to the next."""
     early_stopping: EarlyStopping | None = None
     class_weight: Annotated[ClassWeight | None, BeforeValidator(_check_class_weight)] = None
-    """Weights of classes in the training loss, by label or number; 1 for a class that is not named. `balanced` gives
-    every class the same total weight."""
+    """Weights of classes in the training loss, by label; 1 for a class that is not named. A label that is a number may
+    be written in any way, `1` for 1.0. Where no label is a number, the number of a class, from 0, stands for it too.
+    `balanced` gives every class the same total weight."""
     record: Annotated[tuple[RecordName, ...], at_most(3)] = ()
     """Statistics to record at each step: the norm of each layer's gradient; the mean, standard deviation and share of
     zeros of its output; or every weight of a small network."""

@@ -10,8 +10,8 @@ import numpy.typing as npt
 from core.datasets.arrays import ArraysDataset, ArraysShape
 from core.datasets.shape import GREATEST_BYTE
 from core.datasets.splits import Split, count_split
-from core.datasets.targets import number_of
 from core.errors import InvalidInput
+from core.signatures.labels import Label
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
 from models.datasets.base import LoadContext, LoadedData
@@ -83,14 +83,15 @@ def _read(shape: ArraysShape, folder: Path, inputs_name: str, targets_name: str)
     return Samples(inputs, np.asarray(targets, np.float32).reshape(len(targets), *shape.target_shape))
 
 
-def _number_classes(targets: npt.NDArray[Any], labels: tuple[str, ...]) -> npt.NDArray[np.int64]:
-    known = np.array([number_of(label) for label in labels])
-    classes = np.searchsorted(known, np.asarray(targets, np.float64))
-    is_known = (classes < len(known)) & (known[np.minimum(classes, len(known) - 1)] == targets)
-    if not is_known.all():
-        strange = targets[~is_known][0]
+def _number_classes(targets: npt.NDArray[Any], labels: tuple[Label, ...]) -> npt.NDArray[np.int64]:
+    # Python compares whole numbers exactly, of any size and type; float64 would merge those above 2^53.
+    known = {label: number for number, label in enumerate(labels)}
+    different, places = np.unique(targets, return_inverse=True)
+    found = different.tolist()
+    strange = next((value for value in found if value not in known), None)
+    if strange is not None:
         raise InvalidInput(f"The test targets contain {strange}, which is not a class of the training targets.")
-    return classes.astype(np.int64)
+    return np.array([known[value] for value in found], np.int64)[places]
 
 
 def _take(samples: Samples, rows: npt.NDArray[np.intp], storage: Storage) -> Samples:

@@ -11,9 +11,9 @@ import numpy.typing as npt
 from core.datasets.features import FeatureColumn, TableShape
 from core.datasets.shape import DatasetShape
 from core.datasets.table import TableDataset
-from core.datasets.targets import number_of
 from core.errors import InvalidInput
 from core.signatures.encodings import TableEncoding
+from core.signatures.labels import Label
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.table_reader import TableReader, filled
 from models.datasets.base import LoadContext, LoadedData
@@ -107,13 +107,11 @@ def read_numbers(reader: TableReader, column: str) -> tuple[npt.NDArray[np.float
     return numbers, np.isfinite(numbers)
 
 
-def _number_classes(values: Any, labels: tuple[str, ...]) -> list[int]:
+def _number_classes(values: Any, labels: tuple[Label, ...]) -> list[int]:
     plain, is_missing = filled(values)
+    # Labels have the type of the column, so that whole numbers above 2^53 stay apart.
+    known = {label: number for number, label in enumerate(labels)}
     keys: list[Any] = plain.tolist()
-    if plain.dtype == object:
-        known: dict[Any, int] = {label: number for number, label in enumerate(labels)}
-    else:
-        known = {number_of(label): number for number, label in enumerate(labels)}
     return [NO_CLASS if gone else known.get(key, NO_CLASS) for key, gone in zip(keys, is_missing.tolist(), strict=True)]
 
 

@@ -185,9 +185,9 @@ def _encoding(column: FeatureColumn, counts: Counts, earliest: dict[str, Any]) -
 
 def _categories(column: FeatureColumn, counter: Counter[str | None]) -> tuple[str, ...]:
     """Return the categories in order of value or alphabet; the most frequent ones if there are too many."""
-    are_numbers = column.source in {"integer", "number"}
+    order: Any = {"integer": int, "number": float}.get(column.source, str)
     present = [text for text in counter if text is not None]
-    ordered = sorted(present, key=float if are_numbers else str)
+    ordered = sorted(present, key=order)
     if column.max_categories is None or len(ordered) <= column.max_categories:
         return tuple(ordered)
     # The sort is stable for equal frequencies.
