@@ -47,7 +47,7 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
         starts = _find_windows(dataset, _read_borders(reader, dataset.group_by), is_known)
         windows = _divide_windows(dataset, starts, read_parts(reader, dataset.split), reader.num_rows)
         reached = [_reached_rows(dataset, part, reader.num_rows) for part in windows]
-        encoding = fit_encoding(reader, columns, reached[TRAIN])
+        encoding, warnings = fit_encoding(reader, columns, reached[TRAIN])
         encoded = encode_rows(reader, columns, encoding, reached, storage)
     preparation = fit_table_preparation(columns, encoding, encoded[TRAIN])
     samples = SplitSamples(
@@ -56,7 +56,8 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
             for rows, part, mask in zip(encoded, windows, reached, strict=True)
         )
     )
-    return LoadedData(fitted_shape(shape, samples, columns, encoding, preparation), samples, preparation)
+    fitted = fitted_shape(shape, samples, columns, encoding, preparation)
+    return LoadedData(with_warnings(fitted, warnings), samples, preparation)
 
 
 def _read_borders(reader: TableReader, group_by: str | None) -> Rows:

@@ -41,7 +41,7 @@ def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
         targets, is_used = _read_targets(reader, dataset.target, shape)
         parts = divide_rows(reader, split, is_used, targets, context.seed)
         masks = masks_of(parts)
-        encoding = fit_encoding(reader, columns, masks[0])
+        encoding, warnings = fit_encoding(reader, columns, masks[0])
         encoded = encode_rows(reader, columns, encoding, masks, storage)
     preparation = fit_table_preparation(columns, encoding, encoded[0])
     train, validation, test = (
@@ -50,7 +50,8 @@ def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
     )
     _check_classes(dataset, train.targets, shape)
     samples = SplitSamples(train, validation, test)
-    return LoadedData(fitted_shape(shape, samples, columns, encoding, preparation), samples, preparation)
+    fitted = fitted_shape(shape, samples, columns, encoding, preparation)
+    return LoadedData(with_warnings(fitted, warnings), samples, preparation)
 
 
 def needed_columns(dataset: Any, columns: tuple[FeatureColumn, ...]) -> list[str]:
