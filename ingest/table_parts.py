@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from core.notices import Notice
 from core.uploads.description import SPLIT_NAMES, SplitName
 from core.uploads.reading import ColumnType
 
@@ -44,7 +45,7 @@ class TypedColumn:
     name: str
     type: ColumnType
     expression: str
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,4 +59,4 @@ class TypedRows:
     relation: str
     columns: list[TypedColumn]
     format: TableFormat
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice | str, ...]

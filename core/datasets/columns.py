@@ -9,6 +9,7 @@ from pydantic import Field
 from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling
 from core.datasets.features import FeatureColumn, Features, Kind, Missing
 from core.errors import InvalidSpec, Problem, json_pointer, nearest, reject_spec
+from core.notices import Notice
 from core.specs.base import FLOAT32_MAX, NUM_LISTED, Float, PositiveInt, SpecModel
 from core.uploads.description import ColumnDescription, TableDescription
 from core.uploads.reading import ColumnType
@@ -104,7 +105,7 @@ def choose_features(dataset: HasColumns, description: TableDescription, left_out
     names = named if named is not None else [column.name for column in description.columns]
     chosen = [name for name in names if name not in others and name not in dataset.exclude]
     columns: list[FeatureColumn] = []
-    warnings: list[str] = []
+    warnings: list[Notice] = []
     problems: list[Problem] = []
     for name in chosen:
         column = description.column(name)
@@ -115,7 +116,8 @@ def choose_features(dataset: HasColumns, description: TableDescription, left_out
             pointer = f"/dataset/features/{list(names).index(name)}" if named is not None else choice_pointer(name)
             problems.append(Problem(pointer, f"The column '{name}' has no values. Leave it out.", "no_values"))
         elif is_empty:
-            warnings.append(f"The column '{name}' has no values and is left out.")
+            detail = f"The column '{name}' has no values and is left out."
+            warnings.append(Notice("empty_column", choice_pointer(name), detail))
         else:
             choice = dataset.columns.get(name, ColumnChoice())
             problems += _check_choice(column, choice)
@@ -262,10 +264,14 @@ def _check_fill_value(choice: ColumnChoice, kind: Kind) -> str:
             return f"fill_value {choice.fill_value!r} is no {kind}."
 
 
-def _identifier_warnings(columns: list[FeatureColumn], description: TableDescription) -> list[str]:
+def _identifier_warnings(columns: list[FeatureColumn], description: TableDescription) -> list[Notice]:
     return [
-        f"The column '{column.name}' has {column.num_values:,} different values in {description.num_rows:,} rows. "
-        "If it only identifies rows, exclude it."
+        Notice(
+            "identifier_column",
+            choice_pointer(column.name),
+            f"The column '{column.name}' has {column.num_values:,} different values in {description.num_rows:,} rows. "
+            "If it only identifies rows, exclude it.",
+        )
         for column in columns
         if column.kind == "category" and column.num_values > max(MOST_ONE_HOT, description.num_rows / 2)
     ]

@@ -6,6 +6,7 @@ from typing import Literal
 
 from core.datasets.base import Scaling
 from core.datasets.shape import DatasetShape, EmbeddingTable
+from core.notices import Notice
 from core.signatures.encodings import DatePart
 from core.uploads.reading import ColumnType
 
@@ -84,7 +85,7 @@ class Features:
     """
 
     columns: tuple[FeatureColumn, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
     @property
     def encoded_width(self) -> int:

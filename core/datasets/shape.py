@@ -1,9 +1,12 @@
 """Sizes and meaning of a dataset's arrays."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
 
 from core.datasets.splits import SplitCounts
 from core.images import Resize
+from core.notices import Notice
 from core.signatures.encodings import TableEncoding
 from core.signatures.labels import Label
 from core.signatures.signature import InputKind, Task
@@ -63,7 +66,12 @@ class DatasetShape:
     target_name: str = ""
     resize: Resize | None = None
     pixel_range: tuple[float, float] = (0.0, 255.0)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+
+
+    def with_warnings(self, warnings: Iterable[Notice]) -> Self:
+        """Return the same shape with more warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings))
 
 
 GREATEST_BYTE = 255

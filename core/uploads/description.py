@@ -5,8 +5,9 @@ Stored as `description.json` beside the data; see core.uploads.folder.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from core.notices import Notice, as_notice
 from core.uploads.reading import ColumnType, Finding, ReadingOptions, TextForm
 
 SplitName = Literal["train", "validation", "test"]
@@ -149,7 +150,7 @@ class DescriptionFile(Described):
     format: str
     """Format of the upload: `csv`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip`, `tar`."""
     description: DatasetDescription
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Annotated[Notice, BeforeValidator(as_notice)], ...] = ()
     """Possible mistakes in the data, such as columns without any value."""
     options: ReadingOptions = ReadingOptions()
     """Options that the client set."""

@@ -57,7 +57,7 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
         )
     )
     fitted = fitted_shape(shape, samples, columns, encoding, preparation)
-    return LoadedData(with_warnings(fitted, warnings), samples, preparation)
+    return LoadedData(fitted.with_warnings(warnings), samples, preparation)
 
 
 def _read_borders(reader: TableReader, group_by: str | None) -> Rows:

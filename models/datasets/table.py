@@ -51,7 +51,7 @@ def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
     _check_classes(dataset, train.targets, shape)
     samples = SplitSamples(train, validation, test)
     fitted = fitted_shape(shape, samples, columns, encoding, preparation)
-    return LoadedData(with_warnings(fitted, warnings), samples, preparation)
+    return LoadedData(fitted.with_warnings(warnings), samples, preparation)
 
 
 def needed_columns(dataset: Any, columns: tuple[FeatureColumn, ...]) -> list[str]:

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from core.datasets.columns import choice_pointer
 from core.datasets.features import FeatureColumn
 from core.errors import InvalidInput
+from core.notices import Notice
 from core.signatures.encodings import (
     MISSING,
     UNSEEN,
@@ -150,7 +152,7 @@ EPOCH = "1970-01-01T00:00:00"
 
 def fit_encoding(
     reader: TableReader, columns: Sequence[FeatureColumn], is_train: Mask
-) -> tuple[TableEncoding, tuple[str, ...]]:
+) -> tuple[TableEncoding, tuple[Notice, ...]]:
     """Find the categories, the earliest dates and the location of numbers in the training rows.
 
     Args:
@@ -177,8 +179,12 @@ def fit_encoding(
     encoding = TableEncoding(columns=tuple(_encoding(column, counts, earliest, locations) for column in columns))
     unscaled = [column.name for column in columns if _is_measured(column) and column.scaling == "none"]
     return encoding, tuple(
-        f"The numbers of the column '{name}' differ by so little that float32 does not keep them apart, and scaling is "
-        "none. Scale the column, or subtract a constant from it."
+        Notice(
+            "digits_lost",
+            choice_pointer(name, "scaling"),
+            f"The numbers of the column '{name}' differ by so little that float32 does not keep them apart, and "
+            "scaling is none. Scale the column, or subtract a constant from it.",
+        )
         for name in unscaled
         if locations[name].loses_differences
     )
