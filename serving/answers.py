@@ -26,7 +26,7 @@ class Answer:
     """
 
     key: str
-    rows: NDArray[np.float32] | list[Any]
+    rows: NDArray[Any] | list[Any]
     is_finite: bool
 
     def to_json(self) -> bytes:
@@ -47,7 +47,7 @@ class Answer:
         return plain
 
 
-def answer_rows(key: str, output: NDArray[np.float32]) -> Answer:
+def answer_rows(key: str, output: NDArray[Any]) -> Answer:
     """Return the raw numbers of each row.
 
     Args:
@@ -57,7 +57,7 @@ def answer_rows(key: str, output: NDArray[np.float32]) -> Answer:
     return Answer(key, np.ascontiguousarray(output), is_finite=_is_finite(output))
 
 
-def answer_labels(key: str, output: NDArray[np.float32], signature: ModelSignature) -> Answer:
+def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature) -> Answer:
     """Return the most likely class of each row: `{"label", "class", "probabilities": {label: p}}`.
 
     The label has the type it was uploaded with; the names of `probabilities` are text, as all names in JSON. Outputs
@@ -86,7 +86,7 @@ def answer_labels(key: str, output: NDArray[np.float32], signature: ModelSignatu
     return Answer(key, rows, is_finite=_is_finite(scores))
 
 
-def answer_sums(key: str, output: NDArray[np.float32]) -> Answer:
+def answer_sums(key: str, output: NDArray[Any]) -> Answer:
     """Return the sum that the bits of each row represent: `{"sum", "bits", "probabilities"}`.
 
     Args:
@@ -110,7 +110,7 @@ def answer_sums(key: str, output: NDArray[np.float32]) -> Answer:
     return Answer(key, rows, is_finite=_is_finite(probabilities))
 
 
-def class_scores(output: NDArray[np.float32], signature: ModelSignature) -> NDArray[np.float32]:
+def class_scores(output: NDArray[Any], signature: ModelSignature) -> NDArray[Any]:
     """Return a column per class, also for a network with one output, which is that of the second of two classes.
 
     The first class then has the remaining probability, or the negated score if it is not a probability.
@@ -134,13 +134,13 @@ def has_class_per_row(signature: ModelSignature) -> bool:
     return signature.task is Task.CLASSIFICATION and len(signature.output.shape) == 1
 
 
-def _are_known(probabilities: NDArray[np.float32]) -> list[bool]:
+def _are_known(probabilities: NDArray[Any]) -> list[bool]:
     """Return False for rows with a NaN, in which no class or bit is the most likely one."""
     known: list[bool] = np.logical_not(np.isnan(probabilities).any(axis=1)).tolist()
     return known
 
 
-def _is_finite(array: NDArray[np.float32]) -> bool:
+def _is_finite(array: NDArray[Any]) -> bool:
     return bool(np.isfinite(array).all())
 
 

@@ -68,7 +68,6 @@ class DatasetShape:
     pixel_range: tuple[float, float] = (0.0, 255.0)
     warnings: tuple[Notice, ...] = ()
 
-
     def with_warnings(self, warnings: Iterable[Notice]) -> Self:
         """Return the same shape with more warnings."""
         return replace(self, warnings=(*self.warnings, *warnings))

@@ -39,7 +39,8 @@ class TensorSpec(BaseModel):
     Attributes:
         name: Name in requests and responses.
         onnx_name: Name in the ONNX graph.
-        dtype: NumPy's name of the element type; `float32` for every network of this service.
+        dtype: NumPy's name of the element type: `float32`; `float64`, or `int64` of an input, where float32 would lose
+            digits in which the training samples differ.
         shape: Shape of one row, without the batch axis; -1 is any length.
     """
 

@@ -175,7 +175,7 @@ def fit_encoding(
                 earliest[name] = _earlier(known, chunk[name][chosen])
             for name, location in locations.items():
                 plain, is_missing = filled(chunk[name][chosen])
-                location.add(plain[~is_missing])
+                location.add(plain[~(is_missing | ~np.isfinite(plain))][:, None])
     encoding = TableEncoding(columns=tuple(_encoding(column, counts, earliest, locations) for column in columns))
     unscaled = [column.name for column in columns if _is_measured(column) and column.scaling == "none"]
     return encoding, tuple(
@@ -202,7 +202,7 @@ def _encoding(
         case "number":
             if column.scaling == "none" or name not in locations:
                 return NumberEncoding(name=name, allows_missing=allows_missing)
-            origin, unit = locations[name].origin, locations[name].unit
+            (origin,), (unit,) = locations[name].origins, locations[name].units
             return NumberEncoding(name=name, allows_missing=allows_missing, origin=origin, unit=unit)
         case "boolean":
             return BooleanEncoding(name=name, allows_missing=allows_missing)

@@ -103,9 +103,8 @@ def test_a_line_through_a_table_is_learned_and_rows_without_target_are_left_out(
     signature = trained(tmp_path, reporter, spec_of(dataset, loss="mse", layers=[{"units": 1}], **training))
 
     assert (signature.task, signature.columns) == (Task.REGRESSION, ("x",))
-    np.testing.assert_allclose(
-        run_onnx(tmp_path / "model.onnx", np.array([[0.0], [10.0]], np.float32)), [[1], [21]], rtol=1e-3
-    )
+    rows = encode_as_served(signature, {"x": ("number", [0.0, 10.0])})
+    np.testing.assert_allclose(run_onnx(tmp_path / "model.onnx", rows), [[1], [21]], rtol=1e-3)
 
 
 def test_categories_and_missing_values_are_encoded_as_computed_by_hand(tmp_path, upload_table):
@@ -244,7 +243,9 @@ def test_the_latest_rows_are_held_out_by_time(tmp_path, upload_table):
 
 def test_a_missing_value_fails_the_run_with_missing_refuse(tmp_path, upload_table):
     table = {"x": ("number", [1.0, 1e300, 3.0]), "y": ("number", [0.5, 1.5, 2.5])}
-    dataset = upload_table(table) | {"target": "y", "split": {}, "columns": {"x": {"missing": "refuse"}}}
+    # Unscaled numbers beyond the range of float32 count as missing.
+    columns = {"x": {"missing": "refuse", "scaling": "none"}}
+    dataset = upload_table(table) | {"target": "y", "split": {}, "columns": columns}
 
     with pytest.raises(InvalidInput, match="The column 'x' has rows without a value in the range of float32"):
         assemble(spec_of(dataset, loss="mse", layers=[{"units": 1}]), tmp_path)
@@ -315,6 +316,7 @@ def test_windows_stay_in_order_and_out_of_held_out_rows(tmp_path, upload_table):
         "order_by": "at",
         "window": 3,
         "scaling": "none",
+        "target_scaling": "none",
     }
     dataset |= {"split": {"validation": 1, "test": 2}}
     layers = [{"type": "recurrent", "cell": "simple_rnn", "units": 2}, {"type": "dense", "units": 1}]
@@ -337,7 +339,7 @@ def test_no_window_spans_two_series_and_each_has_its_own_end(tmp_path, upload_ta
     groups = ["b", "a"] * 5
     table = {"who": ("text", groups), "v": ("number", [float(n) for n in range(10)])}
     dataset = upload_table(table) | {"name": "series", "target": "v", "group_by": "who", "window": 2, "horizon": 2}
-    dataset |= {"scaling": "none", "targets": "every_step", "split": {"test": 2}}
+    dataset |= {"scaling": "none", "target_scaling": "none", "targets": "every_step", "split": {"test": 2}}
     layers = [
         {"type": "recurrent", "cell": "simple_rnn", "units": 2, "return_sequences": True},
         {"type": "dense", "units": 1},
@@ -419,7 +421,8 @@ def test_a_column_of_an_array_can_be_the_target(tmp_path, upload_arrays):
 
     assembly = assemble(spec_of(dataset, loss="mse", layers=[{"units": 1}]), tmp_path)
 
-    assert assembly.data.train.targets.tolist() == [[3], [6], [9]]
+    # Mean 6: the loss compares distances from it.
+    assert assembly.data.train.targets.tolist() == [[-3], [0], [3]]
     # Mean 4 and 5, deviation √6 both.
     np.testing.assert_allclose(assembly.data.train.inputs[:, 0], [-3 / 6**0.5, 0, 3 / 6**0.5], rtol=1e-6)
 
