@@ -293,5 +293,5 @@ def test_a_file_is_a_body_of_its_own(picture):
 
 
 def test_a_file_as_the_body_is_rejected_by_a_model_that_does_not_take_images(iris):
-    with pytest.raises(InvalidInstances, match="does not take images"):
+    with pytest.raises(InvalidInstances, match="this model takes rows of 4 columns, 'sepal_length'"):
         decode_predict_file(file_of(GREYS), iris.signature)
