@@ -16,7 +16,8 @@ from starlette.responses import Response
 from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from api.http.errors import BodyTooSlow, KeyRejected, status_of
+from api.http.bodies import is_body_read
+from api.http.errors import BodyTooSlow, KeyRejected, UnsupportedEncoding, status_of
 from core import errors
 from core.errors import Problem, TrainyardError
 
@@ -72,7 +73,11 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     if isinstance(error, KeyRejected):
         headers["WWW-Authenticate"] = error.challenge
-    kind = RejectedBodyResponse if isinstance(error, errors.BodyTooLarge | BodyTooSlow) else Response
+    if isinstance(error, UnsupportedEncoding):
+        headers["Accept-Encoding"] = error.accepted
+    is_read = isinstance(error, errors.BodyTooLarge) and is_body_read(request)
+    is_unread = isinstance(error, errors.BodyTooLarge | BodyTooSlow | UnsupportedEncoding) and not is_read
+    kind = RejectedBodyResponse if is_unread else Response
     return _answer(request, status, error.detail, error.code, error.problems, headers, kind=kind)
 
 
