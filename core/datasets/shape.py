@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.datasets.splits import SplitCounts
-from core.images import Resize
+from core.images.pixels import Resize
 from core.notices import Notice
 from core.signatures.encodings import TableEncoding
 from core.signatures.signature import InputKind, Task
