@@ -108,10 +108,15 @@ def _in_words(length: int | None) -> dict[str, str]:
     return {"expected": f"a list of {length}"}
 
 
+def _nested(depth: int) -> dict[str, Any]:
+    """Return the JSON Schema of lists of numbers with so many axes."""
+    return {"type": "array", "items": _nested(depth - 1) if depth > 1 else {"type": "number"}}
+
+
 Numbers = Annotated[
     Any,
     AfterValidator(_read_numbers),
-    WithJsonSchema({"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "array"}]}}),
+    WithJsonSchema({"anyOf": [_nested(depth) for depth in range(1, MAX_AXES + 1)]}),
 ]
 """An array as nested lists, one level for each axis of the weight."""
 
