@@ -8,6 +8,12 @@ from core.api_keys import Scope
 from core.errors import Conflict, InvalidInput, Problem, TrainyardError
 
 
+class InternalError(TrainyardError):
+    """Unexpected error: a mistake of the service, which its log describes."""
+
+    code = "internal_error"
+
+
 class PreconditionFailed(Conflict):
     """If-Match has another ETag than the resource, which has changed since the client read it."""
 

@@ -11,6 +11,9 @@ from core.specs.base import FLOAT32_MAX, LONGEST_NAME, NUM_LISTED, printable
 MAX_NUMBERS = 10_000
 """Most numbers in the initial weights of a spec: enough for examples worked out by hand."""
 
+MAX_AXES = 4
+"""Most axes of a weight: the kernel of a convolution has four."""
+
 Nested = float | tuple["Nested", ...]
 Position = tuple[int, ...]
 """Indices of a number in nested lists, the outermost first."""
