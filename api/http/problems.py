@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.http.errors import BodyTooSlow, InternalError, KeyRejected, status_of
+from api.http.errors import BodyTooSlow, InternalError, InvalidParameter, KeyRejected, status_of
 from api.http.methods import find_allowed_methods
 from core import errors
 from core.errors import Problem, TrainyardError
@@ -99,7 +99,7 @@ async def _answer_invalid_parameters(request: Request, error: Exception) -> Resp
     """Answer invalid parameters of the path, the query or the headers; bodies are parsed in api/http/bodies.py."""
     problems = tuple(_describe_parameter(entry) for entry in cast("RequestValidationError", error).errors())
     detail = " ".join(problem.detail for problem in problems)
-    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid_parameter", problems)
+    return _answer(request, status_of(InvalidParameter), detail, InvalidParameter.code, problems)
 
 
 def _describe_parameter(entry: Mapping[str, Any]) -> Problem:
@@ -180,4 +180,3 @@ class RejectedBodyResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         if self.background is not None:
             await self.background()
-

@@ -117,7 +117,11 @@ class BinaryAdderNetwork(SequenceNetwork):
 
 
 CnnFamilyNetwork = TypeAliasType(
-    "CnnFamilyNetwork", Annotated[AlexNet | Vgg | GoogLeNet | ResNet, Field(discriminator="family")]
+    "CnnFamilyNetwork",
+    Annotated[
+        AlexNet | Vgg | GoogLeNet | ResNet,
+        Field(discriminator="family", description="Convolutional network of a named architecture."),
+    ],
 )
 """A named architecture. As a named type it is a definition of its own in the JSON Schema: a discriminator maps each
 value to one definition (OpenAPI 3.1 section 4.8.25), here `cnn_family` to this."""

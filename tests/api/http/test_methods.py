@@ -41,7 +41,11 @@ def test_every_other_method_is_refused_with_the_methods_that_the_document_has(cl
 
 @pytest.mark.parametrize(
     ("path", "verb"),
-    [(f"/v1/runs/{EXAMPLE_RUN_ID}:cancel", "POST"), ("/v1/models/iris:predict", "POST"), ("/v1/specs:validate", "POST")],
+    [
+        (f"/v1/runs/{EXAMPLE_RUN_ID}:cancel", "POST"),
+        ("/v1/models/iris:predict", "POST"),
+        ("/v1/specs:validate", "POST"),
+    ],
 )
 def test_a_path_with_a_verb_has_the_method_of_the_verb_alone(client, path, verb):
     answer = client.get(path)
