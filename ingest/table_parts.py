@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Literal
 
 from core.uploads.description import SPLIT_NAMES, SplitName
-from core.uploads.reading import ColumnType
+from core.uploads.reading import ColumnType, Finding
 
-TableFormat = Literal["csv", "json_lines", "parquet"]
+TableFormat = Literal["csv", "json_lines", "parquet", "xlsx"]
 
 THE_FILE = "The file"
 """Name of a single uploaded file in messages."""
@@ -59,3 +59,4 @@ class TypedRows:
     columns: list[TypedColumn]
     format: TableFormat
     warnings: tuple[str, ...]
+    findings: tuple[Finding, ...] = ()
