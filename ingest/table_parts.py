@@ -6,9 +6,9 @@ from typing import Literal
 
 from core.notices import Notice
 from core.uploads.description import SPLIT_NAMES, SplitName
-from core.uploads.reading import ColumnType
+from core.uploads.reading import ColumnType, Finding
 
-TableFormat = Literal["csv", "json_lines", "parquet"]
+TableFormat = Literal["csv", "json_lines", "parquet", "xlsx"]
 
 THE_FILE = "The file"
 """Name of a single uploaded file in messages."""
@@ -60,3 +60,4 @@ class TypedRows:
     columns: list[TypedColumn]
     format: TableFormat
     warnings: tuple[Notice | str, ...]
+    findings: tuple[Finding, ...] = ()
