@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from core.images.files import FORMAT_NAMES
+from core.notices import Notice
 from core.uploads.description import SplitName
 from ingest.errors import RejectedUpload, quoted
 from ingest.formats import FileKind
@@ -73,7 +74,7 @@ class Layout:
 
     kind: Literal["images", "table", "arrays"]
     places: dict[PurePosixPath, MemberRole]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
 
 def arrange(entries: Sequence[Entry]) -> Layout:
@@ -197,10 +198,11 @@ def _split_of(path: PurePosixPath) -> SplitName | None:
     return None
 
 
-def _warn_ignored(entries: Sequence[Entry], used: Sequence[Entry]) -> tuple[str, ...]:
+def _warn_ignored(entries: Sequence[Entry], used: Sequence[Entry]) -> tuple[Notice, ...]:
     taken = {entry.path for entry in used}
     others = [quoted(str(entry.path)) for entry in entries if entry.path not in taken]
     if not others:
         return ()
     more = f" and {len(others) - MAX_LISTED} more" if len(others) > MAX_LISTED else ""
-    return (f"Files in the archive that were ignored: {', '.join(others[:MAX_LISTED])}{more}.",)
+    detail = f"Files in the archive that were ignored: {', '.join(others[:MAX_LISTED])}{more}."
+    return (Notice("files_ignored", "", detail),)

@@ -44,11 +44,11 @@ FOREIGN_MAGIC = (
 )
 """Unsupported formats that are often uploaded, named in the error."""
 
-CONTROL = re.compile(rb"[\x02-\x08\x0b\x0e-\x1a\x7f]")
+CONTROL = re.compile(rb"[\x02-\x08\x0e-\x1a\x7f]")
 """Bytes that do not occur in text. NUL is left to the text reader, which reports its line."""
 JSON_ARRAY = re.compile(rb"\s*\[\s*[\[{]")
 IDX_TYPES = (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E)
-BYTE_ORDER_MARKS_16 = (b"\xff\xfe", b"\xfe\xff")
+BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 PACKERS: dict[FileKind, Callable[[Path], IO[bytes]]] = {
     "gzip": lambda path: cast("IO[bytes]", gzip.GzipFile(path)),
@@ -113,7 +113,7 @@ def read_packed_head(path: Path, kind: FileKind) -> bytes:
 
 
 def _is_text(head: bytes) -> bool:
-    return head.startswith(BYTE_ORDER_MARKS_16) or utf16_without_mark(head) is not None or CONTROL.search(head) is None
+    return head.startswith(BYTE_ORDER_MARKS) or utf16_without_mark(head) is not None or CONTROL.search(head) is None
 
 
 def utf16_without_mark(head: bytes) -> Literal["utf-16-le", "utf-16-be"] | None:
@@ -125,4 +125,16 @@ def utf16_without_mark(head: bytes) -> Literal["utf-16-le", "utf-16-be"] | None:
         return "utf-16-le"
     if b"\x00" not in odd and even.count(0) > 0.8 * len(even):
         return "utf-16-be"
+    return None
+
+
+def utf32_without_mark(head: bytes) -> Literal["utf-32-le", "utf-32-be"] | None:
+    """Return the encoding of text in which two of each four bytes are zero."""
+    if len(head) < 8 or len(head) % 4:  # noqa: PLR2004 -- Two letters at least.
+        return None
+    first, second, third, fourth = (head[place::4] for place in range(4))
+    if not any(third) and not any(fourth) and all(first):
+        return "utf-32-le"
+    if not any(first) and not any(second) and all(fourth):
+        return "utf-32-be"
     return None

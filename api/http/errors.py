@@ -8,6 +8,18 @@ from core.api_keys import Scope
 from core.errors import Conflict, InvalidInput, Problem, TrainyardError
 
 
+class InternalError(TrainyardError):
+    """Unexpected error: a mistake of the service, which its log describes."""
+
+    code = "internal_error"
+
+
+class InvalidParameter(TrainyardError):
+    """Parameter of the path, the query or the headers that is unknown or has a wrong value."""
+
+    code = "invalid_parameter"
+
+
 class PreconditionFailed(Conflict):
     """If-Match has another ETag than the resource, which has changed since the client read it."""
 
@@ -114,6 +126,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.DatasetMissing: HTTPStatus.CONFLICT,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    InvalidParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,

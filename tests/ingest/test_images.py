@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.notices import Notice
 from core.uploads.description import ValueCount
 
 
@@ -56,7 +57,8 @@ def test_files_beside_images_are_ignored(take, zipped):
         )
     )
     assert file.description.num_images == 3
-    assert file.warnings == ("Files in the archive that were ignored: “README.txt”, “pets/l.csv”.",)
+    detail = "Files in the archive that were ignored: “README.txt”, “pets/l.csv”."
+    assert file.warnings == (Notice("files_ignored", "", detail),)
 
 
 def deep():
