@@ -53,7 +53,7 @@ SCHEMAS: dict[str, Document] = {
         "type": "object",
         "properties": {
             "signature_name": {"type": "string", "description": "`serving_default`, the only one."},
-            "instances": {"type": "array", "description": "The row form: a list of rows."},
+            "instances": {"type": "array", "items": {}, "description": "The row form: a list of rows."},
             "inputs": {"description": "The column form: the input tensor, or an object with it under its name."},
         },
     },
