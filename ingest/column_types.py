@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import duckdb
 
-from core.uploads.description import ColumnType
+from core.uploads.reading import ColumnType
 from ingest.engine import literal
 from ingest.table_parts import TypedColumn
 from ingest.values import BOOLEAN, DAY, DECIMAL_COMMA, INFINITY, INTEGER, MOMENT, NUMBER, OTHER_DAY

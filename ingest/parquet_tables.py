@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 
 from core.datasets.base import MAX_COLUMNS
-from core.uploads.description import ColumnType
+from core.uploads.reading import ColumnType
 from ingest.column_names import name_columns
 from ingest.engine import identifier, literal, rejections_of
 from ingest.errors import RejectedUpload, quoted

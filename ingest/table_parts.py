@@ -4,9 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from core.uploads.description import SPLIT_NAMES, ColumnType, SplitName
+from core.notices import Notice
+from core.uploads.description import SPLIT_NAMES, SplitName
+from core.uploads.reading import ColumnType, Finding
 
-TableFormat = Literal["csv", "json_lines", "parquet"]
+TableFormat = Literal["csv", "json_lines", "parquet", "xlsx"]
 
 THE_FILE = "The file"
 """Name of a single uploaded file in messages."""
@@ -43,7 +45,7 @@ class TypedColumn:
     name: str
     type: ColumnType
     expression: str
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice | str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,4 +59,5 @@ class TypedRows:
     relation: str
     columns: list[TypedColumn]
     format: TableFormat
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice | str, ...]
+    findings: tuple[Finding, ...] = ()

@@ -5,11 +5,12 @@ from pathlib import Path
 
 import duckdb
 
+from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from ingest.csv_dialect import Dialect, detect_dialect
 from ingest.engine import literal, rejections_of, rows_together
 from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart
-from ingest.text_files import MAX_LINE_BYTES
+from ingest.text_files import MAX_LINE_BYTES, count_blank_lines_at_end
 from ingest.values import MISSING_WORDS
 
 STAGED = "staging.main.staged"
@@ -67,19 +68,24 @@ class Staging:
         return [there[name.casefold()] for name in self.names]
 
 
-def stage_csv(staging: Staging, part: TablePart) -> Dialect:
+def stage_csv(staging: Staging, part: TablePart, options: ReadingOptions = NO_OPTIONS) -> Dialect:
     """Add the rows of a plain CSV file.
 
     Raises:
         RejectedUpload: If it cannot be read, or its columns differ from those of earlier parts.
     """
-    dialect = detect_dialect(part.path)
+    dialect = detect_dialect(part.path, options)
     places = staging.places(dialect.names, part.shown)
     columns = ", ".join(f"trim(f{place})" for place in places)
     with rejections_of(part.path, part.shown):
         staging.connection.execute(
             f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM {_reader(part.path, dialect)}"  # noqa: S608 -- Every part is a number or was quoted.
         )
+        if len(places) == 1 and (num_blank := count_blank_lines_at_end(part.path)):
+            # In a table of one column a blank line is a row without a value, except at the end of the file.
+            staging.connection.execute(
+                f"DELETE FROM {STAGED} WHERE rowid > (SELECT max(rowid) - {num_blank} FROM {STAGED})"  # noqa: S608 -- A number.
+            )
     return dialect
 
 
@@ -101,10 +107,12 @@ def _reader(path: Path, dialect: Dialect) -> str:
     # DuckDB compares before it trims, so the words are listed with a leading space as well.
     words = [*MISSING_WORDS] if dialect.delimiter == " " else [*MISSING_WORDS, *(f" {word}" for word in MISSING_WORDS)]
     columns = ", ".join(f"'f{place}': 'VARCHAR'" for place in range(len(dialect.names)))
+    quote = literal(dialect.quote)
     return (
         f"read_csv({literal(str(path))}, auto_detect = false, columns = {{{columns}}}, "
         f"header = {str(dialect.has_header).lower()}, delim = {literal(dialect.delimiter)}, "
-        f"quote = '\"', escape = '\"', new_line = '\\n', strict_mode = true, null_padding = false, "
+        f"skip = {dialect.num_skipped}, quote = {quote}, escape = {quote}, "
+        f"new_line = '\\n', strict_mode = true, null_padding = false, "
         f"max_line_size = {MAX_LINE_BYTES}, "
         f"nullstr = [{', '.join(map(literal, words))}], compression = 'none')"
     )

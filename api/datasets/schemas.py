@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from api.http.schemas import AnswerModel
+from api.http.schemas import AnswerModel, NoticeEntry
 from core.uploads.description import DatasetDescription
 
 
@@ -50,7 +50,7 @@ class DatasetVersionDetail(DatasetVersion):
 
     description: DatasetDescription
     """Columns, arrays or classes, and a sample."""
-    warnings: list[str]
+    warnings: list[NoticeEntry]
     """Warnings about the data."""
     example_spec: dict[str, Any] | None
     """Suggested spec, which can be trained unchanged; the target of a table is guessed."""

@@ -53,7 +53,7 @@ def build_problem(
 
 def is_prediction(path: str) -> bool:
     """Return True if a path belongs to the prediction routes, which follow TensorFlow Serving."""
-    return path.startswith(PREDICTION_PREFIX)
+    return path.startswith(PREDICTION_PREFIX) or path == PREDICTION_PREFIX.removesuffix("/")
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -8,6 +8,7 @@ from fastapi import Response
 
 from api.auth.access import READ
 from api.http.bodies import read_document
+from api.http.schemas import NoticeEntry
 from api.openapi.operations import MALFORMED, TOO_LARGE, UNKNOWN_PRESET, Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
 from api.specs import examples
@@ -67,7 +68,7 @@ def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
         num_steps=report.num_steps,
         flops_per_step=report.flops_per_step,
         memory_bytes=report.memory_bytes,
-        warnings=[*report.warnings],
+        warnings=[NoticeEntry.of(notice) for notice in report.warnings],
     )
 
 

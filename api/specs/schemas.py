@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field, model_validator
 
-from api.http.schemas import AnswerModel
+from api.http.schemas import AnswerModel, NoticeEntry
 from core.experiment import ExperimentSpec
 from core.specs.base import SpecModel
 
@@ -65,4 +65,5 @@ class SpecReport(AnswerModel):
     flops_per_step: int
     memory_bytes: int
     """Approximate memory that a trainer needs."""
-    warnings: list[str]
+    warnings: list[NoticeEntry]
+    """Probable mistakes in a valid spec; a run of it carries them too."""

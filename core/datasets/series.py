@@ -10,6 +10,7 @@ from core.datasets.features import TableShape
 from core.datasets.splits import SplitCounts, count_split
 from core.datasets.table_split import TableSplit, check_split, count_rows, without_given
 from core.errors import reject_spec
+from core.notices import Notice
 from core.signatures.signature import InputKind, Task
 from core.specs.base import Bool, PositiveInt, at_most
 from core.uploads.description import ColumnDescription, DatasetDescription, TableDescription
@@ -76,7 +77,7 @@ class SeriesDataset(UploadedDataset):
                 f"Windows whose target is one of the {target.num_missing:,} rows without a value of '{self.target}' "
                 "are left out."
             )
-            warnings = (lost, *warnings)
+            warnings = (Notice("windows_dropped", "/dataset/target", lost), *warnings)
         return TableShape(
             task=Task.SEQUENCE,
             input_kind=InputKind.TABLE,
@@ -143,7 +144,7 @@ def reject_window(dataset: SeriesDataset, longest: int) -> NoReturn:
     )
 
 
-def _count_windows(dataset: SeriesDataset, description: TableDescription) -> tuple[SplitCounts, tuple[str, ...]]:
+def _count_windows(dataset: SeriesDataset, description: TableDescription) -> tuple[SplitCounts, tuple[Notice, ...]]:
     if dataset.split.column is not None or description.splits:
         counts, warnings = count_rows(dataset.split, description, description.num_rows)
         fitting = count_fitting(counts.train, dataset.window, dataset.horizon)

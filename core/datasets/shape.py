@@ -3,7 +3,8 @@
 from dataclasses import dataclass
 
 from core.datasets.splits import SplitCounts
-from core.images import Resize
+from core.images.pixels import Resize
+from core.notices import Notice
 from core.signatures.encodings import TableEncoding
 from core.signatures.signature import InputKind, Task
 
@@ -62,7 +63,7 @@ class DatasetShape:
     target_name: str = ""
     resize: Resize | None = None
     pixel_range: tuple[float, float] = (0.0, 255.0)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
 
 GREATEST_BYTE = 255

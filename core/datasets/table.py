@@ -11,6 +11,7 @@ from core.datasets.splits import suggest_split
 from core.datasets.table_split import TableSplit, count_rows
 from core.datasets.targets import find_class_labels, find_task
 from core.errors import InvalidSpec, Problem
+from core.notices import Notice
 from core.signatures.signature import InputKind, Task
 from core.specs.base import at_most
 from core.uploads.description import ColumnDescription, DatasetDescription, TableDescription
@@ -57,7 +58,8 @@ class TableDataset(UploadedDataset):
         features = choose_features(self, table, left_out)
         counts, warnings = count_rows(self.split, table, table.num_rows - target.num_missing)
         if target.num_missing:
-            warnings = (f"{target.num_missing:,} rows without a value of '{target.name}' are left out.", *warnings)
+            detail = f"{target.num_missing:,} rows without a value of '{target.name}' are left out."
+            warnings = (Notice("rows_dropped", "/dataset/target", detail), *warnings)
         return TableShape(
             task=task,
             input_kind=InputKind.TABLE,

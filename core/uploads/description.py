@@ -5,14 +5,14 @@ Stored as `description.json` beside the data; see core.uploads.folder.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from core.notices import Notice, as_notice
+from core.uploads.reading import ColumnType, Finding, ReadingOptions, TextForm
 
 SplitName = Literal["train", "validation", "test"]
 
 SPLIT_NAMES: tuple[SplitName, ...] = ("train", "validation", "test")
-
-ColumnType = Literal["integer", "number", "boolean", "date", "text"]
-"""integer: whole numbers up to 2⁶³; number: float64; date: a date or a time; text: anything else."""
 
 MAX_VALUES_KEPT = 1_000
 """Most distinct values of a column that are kept, the most frequent ones. Fewer in tables of over 100 columns; none of
@@ -46,6 +46,9 @@ class ColumnDescription(Described):
         stddev: Standard deviation of numbers; of the whole column, not estimated from a sample.
         values: The most frequent values; all of them if there are `num_distinct`. Numbers and booleans as JSON writes
             them, dates as in RFC 3339.
+        text: Form of the texts that its values were read from; null if the upload was typed.
+        has_time: True if a date has a time of day, which may not be that of the earliest or the latest one; null for
+            other types, and in descriptions stored earlier.
     """
 
     name: str
@@ -57,6 +60,8 @@ class ColumnDescription(Described):
     mean: float | None = None
     stddev: float | None = None
     values: tuple[ValueCount, ...] = ()
+    text: TextForm | None = None
+    has_time: bool | None = None
 
 
 class TableDescription(Described):
@@ -148,8 +153,12 @@ class DescriptionFile(Described):
     format: str
     """Format of the upload: `csv`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip`, `tar`."""
     description: DatasetDescription
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Annotated[Notice, BeforeValidator(as_notice)], ...] = ()
     """Possible mistakes in the data, such as columns without any value."""
+    options: ReadingOptions = ReadingOptions()
+    """Options that the client set."""
+    findings: tuple[Finding, ...] = ()
+    """How the other options of a text file were settled."""
 
 
 NUM_SHAPES = 3

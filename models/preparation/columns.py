@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ import numpy.typing as npt
 
 from core.datasets.features import FeatureColumn
 from core.errors import InvalidInput
+from core.signatures.encoders import category_text
 from core.signatures.encodings import (
     MISSING,
     UNSEEN,
@@ -75,22 +77,16 @@ def category_texts(values: Any) -> list[str | None]:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, int):
-        return str(value)
-    if value is None:
-        return ""  # A missing date, which is removed later.
-    text = str(value.isoformat())
-    return text.removesuffix("T00:00:00") if text.endswith("T00:00:00") else f"{text}Z"
+    if value is None or (isinstance(value, float) and not isfinite(value)):
+        return ""  # Stands for a missing value, and is removed later.
+    return category_text(value)
 
 
 def _encode_numbers(values: Any) -> Rows:
     plain, is_missing = filled(values)
     with np.errstate(over="ignore"):
-        numbers = plain.astype(np.float32)
+        # Rounded twice, as serving does: Python's floats are float64.
+        numbers = plain.astype(np.float64).astype(np.float32)
     # Numbers beyond the range of float32 count as missing.
     numbers[is_missing | ~np.isfinite(numbers)] = MISSING
     return np.asarray(numbers[:, None], np.float32)
@@ -168,19 +164,23 @@ def fit_encoding(reader: TableReader, columns: Sequence[FeatureColumn], is_train
 
 
 def _encoding(column: FeatureColumn, counts: Counts, earliest: dict[str, Any]) -> AnyColumnEncoding:
-    name, allows_missing = column.name, column.missing != "refuse"
+    name = column.name
+    shared: dict[str, Any] = {
+        "name": name,
+        "allows_missing": column.missing != "refuse",
+        "source": column.source,
+        "text": column.text,
+    }
     match column.kind:
         case "number":
-            return NumberEncoding(name=name, allows_missing=allows_missing)
+            return NumberEncoding(**shared)
         case "boolean":
-            return BooleanEncoding(name=name, allows_missing=allows_missing)
+            return BooleanEncoding(**shared)
         case "date":
             origin = EPOCH if earliest[name] is None else str(earliest[name].astype("datetime64[D]"))
-            return DateEncoding(
-                name=name, allows_missing=allows_missing, origin=f"{origin}T00:00:00Z", parts=column.parts
-            )
+            return DateEncoding(**shared, origin=f"{origin}T00:00:00Z", parts=column.parts)
         case "category":
-            return CategoryEncoding(name=name, allows_missing=allows_missing, values=_categories(column, counts[name]))
+            return CategoryEncoding(**shared, values=_categories(column, counts[name]))
 
 
 def _categories(column: FeatureColumn, counter: Counter[str | None]) -> tuple[str, ...]:

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from trainyard.errors import InvalidArgument
 from trainyard.mnist import MNIST, MnistUpload
+from trainyard.notices import Notice, read_notices
 from trainyard.operation import Answer, Operation, Page, encode, ignore
-from trainyard.resources.specs import as_text
 from trainyard.uploads import OnProgress, Upload, open_upload
 
 PATH = "/v1/datasets"
@@ -51,7 +51,7 @@ class DatasetVersion:
     summary: str
     sha256: str
     num_bytes: int
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     example_spec: Mapping[str, Any]
     is_new: bool
     document: Mapping[str, Any]
@@ -67,7 +67,7 @@ class DatasetVersion:
             summary=str(body["summary"]),
             sha256=str(body["sha256"]),
             num_bytes=int(body["num_bytes"]),
-            warnings=tuple(map(as_text, body.get("warnings") or ())),
+            warnings=read_notices(body.get("warnings")),
             example_spec=body.get("example_spec") or {},
             is_new=bool(body.get("is_new", True)),
             document={name: value for name, value in body.items() if name != "is_new"},
