@@ -1,7 +1,7 @@
 """Queries of uploaded datasets: their versions, and the runs that train on them.
 
-Bytes are stored once for each reading, however many versions share them. A transaction that adds or removes files calls `lock_content`
-before it reads the rows, and holds the lock until the files are in place or removed.
+Bytes are stored once for each reading, however many versions share them. A transaction that adds or removes files calls
+`lock_content` before it reads the rows, and holds the lock until the files are in place or removed.
 """
 
 from collections.abc import Iterable, Sequence

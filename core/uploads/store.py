@@ -38,12 +38,14 @@ class IncomingDataset:
         path: Temporary folder, removed by `discard`.
         folder: Dataset folder that `put` moves into place.
         scratch: Folder for temporary files.
+        options: File for the options to read it with.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.folder = DatasetFolder(path / "data")
         self.scratch = path / "scratch"
+        self.options = path / "options.json"
         self._lock = os.open(path / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         os.write(self._lock, _machine().encode())

@@ -22,7 +22,7 @@ def test_marks_have_words_too():
     options = ReadingOptions(decimal="comma", thousands="none", quote="none")
     assert (options.decimal, options.thousands, options.quote) == (",", "", "")
     assert ReadingOptions(thousands="space").thousands == " "
-    with pytest.raises(ValidationError, match="Input should be '.' or ','"):
+    with pytest.raises(ValidationError, match=r"Input should be '\.' or ','"):
         ReadingOptions(decimal="semicolon")
 
 
@@ -48,8 +48,10 @@ def test_an_encoding_has_one_name(given, name):
 
 @pytest.mark.parametrize(
     "encoding",
-    ["zip", "base64", "rot13", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "utf-7", "undefined"]
-    + ["iso2022_jp", "hex", "os", "..", "", "x" * 50, "größe", "utf-9"],
+    [
+        *("zip", "base64", "rot13", "unicode_escape", "raw_unicode_escape", "idna", "punycode", "utf-7", "undefined"),
+        *("iso2022_jp", "hex", "os", "..", "", "x" * 50, "größe", "utf-9"),
+    ],
 )
 def test_only_encodings_of_text_are_accepted(encoding):
     with pytest.raises(ValidationError, match="windows-1252"):
