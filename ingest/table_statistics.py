@@ -5,7 +5,7 @@ import math
 from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import duckdb
 
@@ -24,6 +24,27 @@ LONGEST_LISTED = 200
 SAMPLE_ROWS = 20
 SAMPLE_CELLS = 20_000
 LONGEST_SAMPLED = 200
+
+
+class Facts(NamedTuple):
+    """Aggregates of a column.
+
+    Attributes:
+        num_distinct: Approximate.
+        greatest: Of a text column, the length of its longest text.
+        has_time: True if a date has a time of day.
+    """
+
+    num_values: Any
+    num_distinct: Any
+    least: Any
+    greatest: Any
+    mean: Any
+    stddev: Any
+    has_time: Any
+
+
+NUM_FACTS = len(Facts._fields)
 
 
 def describe_columns(
@@ -59,40 +80,37 @@ def _num_listed(num_columns: int) -> int:
     return min(MAX_VALUES_KEPT, max(20, MAX_VALUES_OF_ALL // num_columns))
 
 
-def _ask(
-    connection: duckdb.DuckDBPyConnection, table: Path, columns: Sequence[TypedColumn]
-) -> list[tuple[Any, Any, Any, Any, Any, Any]]:
-    """Return for each column: values, approximate distinct values, minimum, maximum, mean, standard deviation.
-
-    The maximum of a text column is the length of its longest text.
-    """
+def _ask(connection: duckdb.DuckDBPyConnection, table: Path, columns: Sequence[TypedColumn]) -> list[Facts]:
+    """Return for each column its Facts."""
     asked = ", ".join(_aggregates(identifier(column.name), column) for column in columns)
     row = connection.execute(f"SELECT {asked} FROM {_reader(table)}").fetchone() or ()  # noqa: S608 -- Quoted.
-    return [row[place : place + 6] for place in range(0, len(row), 6)]
+    return [Facts(*row[place : place + NUM_FACTS]) for place in range(0, len(row), NUM_FACTS)]
 
 
 def _aggregates(name: str, column: TypedColumn) -> str:
     counts = f"count({name}), approx_count_distinct({name})"
     if column.type == "text":
-        return f"{counts}, NULL, max(length({name})), NULL, NULL"
-    if column.type in ("boolean", "date"):
-        return f"{counts}, min({name}), max({name}), NULL, NULL"
+        return f"{counts}, NULL, max(length({name})), NULL, NULL, NULL"
+    if column.type == "boolean":
+        return f"{counts}, min({name}), max({name}), NULL, NULL, NULL"
+    if column.type == "date":
+        return f"{counts}, min({name}), max({name}), NULL, NULL, bool_or({name} <> date_trunc('day', {name}))"
     if column.type == "integer":
         # Computed on doubles, since the variance of integers may overflow.
-        return f"{counts}, min({name}), max({name}), avg({name}), stddev_pop(CAST({name} AS DOUBLE))"
+        return f"{counts}, min({name}), max({name}), avg({name}), stddev_pop(CAST({name} AS DOUBLE)), NULL"
     # Infinite numbers show in minimum and maximum; to filter them here would take four times as long.
-    return f"{counts}, min({name}), max({name}), avg({name}), stddev_pop({name})"
+    return f"{counts}, min({name}), max({name}), avg({name}), stddev_pop({name}), NULL"
 
 
 def _describe(
     connection: duckdb.DuckDBPyConnection,
     table: Path,
     column: TypedColumn,
-    facts: tuple[Any, Any, Any, Any, Any, Any],
+    facts: Facts,
     num_rows: int,
     num_listed: int,
 ) -> ColumnDescription:
-    num_values, num_distinct, least, greatest, mean, stddev = facts
+    num_values, num_distinct, least, greatest, mean, stddev, has_time = facts
     if column.type == "number" and num_values:
         _reject_infinite(connection, table, column.name, least, greatest)
     values: tuple[ValueCount, ...] = ()
@@ -112,6 +130,8 @@ def _describe(
         mean=_finite(mean),
         stddev=_finite(stddev),
         values=values,
+        text=column.text,
+        has_time=has_time,
     )
 
 
