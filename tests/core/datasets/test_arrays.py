@@ -30,7 +30,7 @@ def test_arrays_are_found_by_usual_names():
     )
 
     assert (found.task, found.input_kind, found.input_shape) == (Task.CLASSIFICATION, InputKind.IMAGE, (28, 28))
-    assert found.class_labels == ("2", "9", "10")
+    assert found.class_labels == (2, 9, 10)
     assert (found.num_train, found.num_test) == (50, 9)
 
 
