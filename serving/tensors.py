@@ -266,7 +266,7 @@ def _advice(signature: ModelSignature, form: tuple[int, ...], fault: Fault) -> s
     if not form:
         return "Send a list of numbers, one per row."
     if len(form) > 1:
-        file = ', or a PNG or JPEG file as {"b64": ...}' if signature.input_kind is InputKind.IMAGE else ""
+        file = ', or an image file as {"b64": ...}' if signature.input_kind is InputKind.IMAGE else ""
         return f"Send nested lists of numbers{file}."
     if fault.code == "not_a_list":
         return "Put the numbers of each row in a list, even for a single row."

@@ -72,12 +72,14 @@ class InlineDataset(BuiltInDataset):
     about: ClassVar[str] = "A small table of numbers in the spec itself."
 
     name: Literal["inline"]
-    inputs: Rows
+    inputs: Annotated[Rows, Field(examples=[[[0, 0], [0, 1]]])]
     """Rows of numbers, all of the same length."""
     input_shape: InputShape | None = None
     """Reshape each row to an image (height, width) or (height, width, channels), or to a sequence (steps, features), in
     row-major order. Null: rows stay rows."""
-    targets: Annotated[Rows, BeforeValidator(_rows_of_one, json_schema_input_type=Rows | tuple[Float, ...])]
+    targets: Annotated[
+        Rows, BeforeValidator(_rows_of_one, json_schema_input_type=Rows | tuple[Float, ...]), Field(examples=[[0, 1]])
+    ]
     """Numbers to predict; with `class_labels`, one class number per row, from 0."""
     columns: Names | None = None
     """Names of the input columns, for predictions by name."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 from core.datasets.splits import SplitCounts
-from core.images import Resize
+from core.images.pixels import Resize
 from core.notices import Notice
 from core.signatures.encodings import TableEncoding
 from core.signatures.labels import Label

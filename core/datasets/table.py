@@ -23,14 +23,14 @@ class TableDataset(UploadedDataset):
     """Uploaded table of named columns, one of which is predicted."""
 
     name: Literal["table"]
-    target: ColumnName
+    target: Annotated[ColumnName, Field(examples=["species"])]
     """Column to predict. Rows without a target are left out; the run's warnings give their number."""
     task: TaskChoice = "auto"
     features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
     """Feature columns; null: all but the target and those of the split."""
     exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
     """Columns that are not features, such as identifiers."""
-    columns: ColumnChoices = Field(default_factory=dict)
+    columns: ColumnChoices = Field(default_factory=dict, examples=[{"color": {"type": "category"}}])
     """Preparation, by column."""
     scaling: Scaling = "standardize"
     """Scaling of numbers and dates."""

@@ -8,6 +8,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, Strict
 
+from core.uploads.reading import ColumnType, TextForm
+
 MISSING = float("nan")
 """Code of a missing value in every column; the graph imputes it."""
 
@@ -23,12 +25,16 @@ class ColumnEncoding(BaseModel):
     Attributes:
         name: Name of the column.
         allows_missing: Accept null; otherwise reject it.
+        source: Type of its values in the upload, as which a request's are read; None in models stored earlier.
+        text: Form of the texts that its values were read from; None if the upload was typed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     allows_missing: bool = True
+    source: ColumnType | None = None
+    text: TextForm | None = None
 
     @property
     def width(self) -> int:
@@ -59,7 +65,8 @@ class CategoryEncoding(ColumnEncoding):
     """The index of the value among those of the training rows, or UNSEEN.
 
     Attributes:
-        values: Values as text, in order; numbers as JSON writes them (`3`, `2.5`).
+        values: Values as text, in order; numbers as JSON writes them (`3`, `2.5`), dates in RFC 3339, without the time
+            if it is midnight.
     """
 
     kind: Literal["category"] = "category"
@@ -67,7 +74,7 @@ class CategoryEncoding(ColumnEncoding):
 
 
 class DateEncoding(ColumnEncoding):
-    """Parts of a date in RFC 3339, or in the upload's format.
+    """Parts of a date.
 
     Attributes:
         origin: Start of `elapsed_days` in RFC 3339: the earliest moment, from which differences keep their digits.

@@ -8,7 +8,7 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.images import Resize
+from core.images.pixels import Resize
 from core.signatures.encodings import TableEncoding
 from core.signatures.labels import Label, are_different
 

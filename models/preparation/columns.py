@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from core.datasets.columns import choice_pointer
 from core.datasets.features import FeatureColumn
 from core.errors import InvalidInput
 from core.notices import Notice
+from core.signatures.encoders import category_text
 from core.signatures.encodings import (
     MISSING,
     UNSEEN,
@@ -78,16 +80,9 @@ def category_texts(values: Any) -> list[str | None]:
 
 
 def _text(value: Any) -> str:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, float):
-        return str(int(value)) if value.is_integer() else repr(value)
-    if isinstance(value, int):
-        return str(value)
-    if value is None:
-        return ""  # A missing date, which is removed later.
-    text = str(value.isoformat())
-    return text.removesuffix("T00:00:00") if text.endswith("T00:00:00") else f"{text}Z"
+    if value is None or (isinstance(value, float) and not isfinite(value)):
+        return ""  # Stands for a missing value, and is removed later.
+    return category_text(value)
 
 
 def _encode_numbers(encoding: NumberEncoding, values: Any) -> Rows:
@@ -197,20 +192,26 @@ def _is_measured(column: FeatureColumn) -> bool:
 def _encoding(
     column: FeatureColumn, counts: Counts, earliest: dict[str, Any], locations: Mapping[str, Location]
 ) -> AnyColumnEncoding:
-    name, allows_missing = column.name, column.missing != "refuse"
+    name = column.name
+    shared: dict[str, Any] = {
+        "name": name,
+        "allows_missing": column.missing != "refuse",
+        "source": column.source,
+        "text": column.text,
+    }
     match column.kind:
         case "number":
             if column.scaling == "none" or name not in locations:
-                return NumberEncoding(name=name, allows_missing=allows_missing)
+                return NumberEncoding(**shared)
             (origin,), (unit,) = locations[name].origins, locations[name].units
-            return NumberEncoding(name=name, allows_missing=allows_missing, origin=origin, unit=unit)
+            return NumberEncoding(**shared, origin=origin, unit=unit)
         case "boolean":
-            return BooleanEncoding(name=name, allows_missing=allows_missing)
+            return BooleanEncoding(**shared)
         case "date":
             start = EPOCH if earliest[name] is None else str(earliest[name].astype("datetime64[us]").item().isoformat())
-            return DateEncoding(name=name, allows_missing=allows_missing, origin=f"{start}Z", parts=column.parts)
+            return DateEncoding(**shared, origin=f"{start}Z", parts=column.parts)
         case "category":
-            return CategoryEncoding(name=name, allows_missing=allows_missing, values=_categories(column, counts[name]))
+            return CategoryEncoding(**shared, values=_categories(column, counts[name]))
 
 
 def _categories(column: FeatureColumn, counter: Counter[str | None]) -> tuple[str, ...]:
