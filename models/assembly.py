@@ -11,8 +11,10 @@ from core.checks.fit import check_parts
 from core.datasets.shape import DatasetShape
 from core.experiment import ExperimentSpec
 from core.networks.layer_table import LayerRow
+from core.notices import Notice
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
+from models.data_checks.data import check_data
 from models.datasets.loading import load_data, read_description
 from models.evaluation.report import choose_tally
 from models.evaluation.tallies import MakeTally
@@ -42,6 +44,7 @@ class Assembly:
         preparation: Preparation of the inputs.
         target_scaling: Conversion of outputs to the units of the target; part of the network during training.
         examples: Some raw training inputs.
+        warnings: Probable mistakes in the data.
     """
 
     shape: DatasetShape
@@ -53,6 +56,7 @@ class Assembly:
     preparation: AnyPreparation
     target_scaling: TargetScaling | None
     examples: npt.NDArray[np.float32]
+    warnings: tuple[Notice, ...]
 
 
 def assemble(
@@ -80,6 +84,7 @@ def assemble(
     shape, preparation = loaded.shape, loaded.preparation
     if shape != expected:
         parts = check_parts(spec, shape)
+    warnings = (*loaded.warnings, *check_data(spec.dataset, shape, loaded.samples))
     output_shape = parts.output_shape
     samples = weigh_samples(loaded.samples, spec.training, shape.class_labels)
 
@@ -106,6 +111,7 @@ def assemble(
         target_scaling=target_scaling,
         # Copied, so that these few rows do not keep all raw inputs in memory during training.
         examples=samples.train.inputs[:NUM_EXAMPLES].astype(np.float32),
+        warnings=warnings,
     )
 
 

@@ -13,6 +13,7 @@ from core.datasets.shape import DatasetShape
 from core.datasets.table import TableDataset
 from core.datasets.targets import number_of
 from core.errors import InvalidInput
+from core.notices import Notice
 from core.signatures.encodings import TableEncoding
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.table_reader import TableReader, filled
@@ -39,6 +40,7 @@ def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
         TableReader(path, needed_columns(dataset, columns), order_by, Path(folder)) as reader,
     ):
         targets, is_used = _read_targets(reader, dataset.target, shape)
+        num_missing = reader.count_missing(dataset.target)
         parts = divide_rows(reader, split, is_used, targets, context.seed)
         masks = masks_of(parts)
         encoding = fit_encoding(reader, columns, masks[0])
@@ -50,7 +52,21 @@ def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
     )
     _check_classes(dataset, train.targets, shape)
     samples = SplitSamples(train, validation, test)
-    return LoadedData(fitted_shape(shape, samples, columns, encoding, preparation), samples, preparation)
+    fitted = fitted_shape(shape, samples, columns, encoding, preparation)
+    return LoadedData(fitted, samples, preparation, warn_of_dropped(dataset.target, int((~is_used).sum()), num_missing))
+
+
+def warn_of_dropped(target: str, num_dropped: int, num_missing: int) -> tuple[Notice, ...]:
+    """Warn of rows that are left out although they have a value of the target."""
+    num_rows = num_dropped - num_missing
+    if num_rows <= 0:
+        return ()
+    rows, their = ("row is", "its") if num_rows == 1 else ("rows are", "their")
+    detail = (
+        f"{num_rows:,} {rows} left out because {their} value of '{target}' is not one that can be learned: a number "
+        "beyond the range of float32, or no class. Change it in the upload, or name another target."
+    )
+    return (Notice("rows_dropped", "/dataset/target", detail),)
 
 
 def needed_columns(dataset: Any, columns: tuple[FeatureColumn, ...]) -> list[str]:
