@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session, defer
 from uuid_utils.compat import uuid7
 
 from core.errors import Conflict, UnknownRun
+from core.notices import Notice, limit_notices
 from core.run_state import TERMINAL_STATES, RunState, check_move
 from db import artifacts, experiments, metrics
 from db.columns import EPOCH
@@ -31,6 +32,7 @@ def create(
     preset: str | None = None,
     tags: Mapping[str, Any] | None = None,
     max_attempts: int = 3,
+    warnings: Iterable[Notice] = (),
 ) -> RunRecord:
     """Queue a run of a spec that core.specs has normalised, and create its experiment if it is new.
 
@@ -52,6 +54,7 @@ def create(
         state=RunState.QUEUED,
         max_attempts=max_attempts,
         tags=tags,
+        spec_warnings=limit_notices(warnings),
         created_at=now,
         queued_at=now,
         updated_at=now,

@@ -55,6 +55,7 @@ QUEUED_SUMMARY: dict[str, Any] = {
     "engine": None,
     "phases": None,
     "error": None,
+    "num_warnings": 0,
     "model_version": None,
     "tags": {},
     "created_at": "2026-03-02T09:30:00.125000Z",
@@ -67,6 +68,7 @@ QUEUED_SUMMARY: dict[str, Any] = {
 
 QUEUED: dict[str, Any] = {
     **QUEUED_SUMMARY,
+    "warnings": [],
     "environment": None,
     "metrics": {},
     "attempts": [],
@@ -109,6 +111,7 @@ SUCCEEDED_SUMMARY: dict[str, Any] = {
 
 SUCCEEDED: dict[str, Any] = {
     **SUCCEEDED_SUMMARY,
+    "warnings": [],
     "environment": ENVIRONMENT,
     "metrics": {
         "epoch/train/loss": {
