@@ -112,6 +112,8 @@ def _judge_numbers(alike: list[_Column], labels: list[_Column]) -> Judgement:
             return Judgement(True, "doubtful", f"{shown} and the other numbers of the first line form a series")
         what = f"{quoted(label.word)} is no value of its column" if label.word else "a name is left out"
         return Judgement(True, "likely", f"its numbers form a series that begins with {shown}, and {what}")
+    if label is not None and len(alike) == 1 and _is_outside(alike[0]) and alike[0].word.isdecimal():
+        return Judgement(True, "doubtful", f"{shown} lies outside the range of its column")
     if labels:
         return Judgement(False, "doubtful", f"it has values like those below it, such as {shown}")
     return Judgement(False, "likely", f"it has values like those below it, such as {shown}")
