@@ -1,9 +1,14 @@
 """Notices: what a person should know about a run or a dataset that works, but perhaps not as they meant it."""
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import Any
+
+PLAIN = "warning"
+"""Code of a notice that was stored as text alone, before notices had codes."""
 
 
-class Notice(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Notice:
     """A warning that reaches people: in answers of the API, in the log, on the command line.
 
     Attributes:
@@ -15,3 +20,8 @@ class Notice(NamedTuple):
     code: str
     pointer: str
     detail: str
+
+
+def as_notice(value: Any) -> Any:
+    """Return a notice for a text alone, and any other value unchanged."""
+    return Notice(PLAIN, "", value) if isinstance(value, str) else value

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from core.notices import Notice
 from core.uploads.description import ArrayDescription, ArraysDescription, DescriptionFile
 from ingest.array_headers import Header, read_header
 from ingest.array_statistics import ArrayStatistics
@@ -48,9 +49,13 @@ def take_arrays(parts: Sequence[ArrayPart], format_: str, workspace: Workspace) 
         described.append(_take(part, target, workspace))
         sample[part.name] = _sample(target)
     warnings = [
-        f"Array “{array.name}” contains {array.num_not_finite:,} numbers that are NaN or infinite; training needs "
-        "finite numbers."
-        for array in described
+        Notice(
+            "not_finite",
+            f"/arrays/{number}",
+            f"Array “{array.name}” contains {array.num_not_finite:,} numbers that are NaN or infinite; training needs "
+            "finite numbers.",
+        )
+        for number, array in enumerate(described)
         if array.num_not_finite
     ]
     description = ArraysDescription(arrays=tuple(described), sample=sample)

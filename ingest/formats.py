@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Literal, cast
 
+from core.images.files import find_format
 from ingest.errors import RejectedUpload
 
 FileKind = Literal["parquet", "npy", "zip", "gzip", "xz", "bzip2", "tar", "idx", "image", "text", "other"]
@@ -25,12 +26,6 @@ MAGIC: tuple[tuple[bytes, FileKind], ...] = (
     (b"\x1f\x8b", "gzip"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"BZh", "bzip2"),
-    (b"\x89PNG\r\n\x1a\n", "image"),
-    (b"\xff\xd8\xff", "image"),
-    (b"GIF87a", "image"),
-    (b"GIF89a", "image"),
-    (b"II*\x00", "image"),
-    (b"MM\x00*", "image"),
 )
 FOREIGN_MAGIC = (
     (b"\x28\xb5\x2f\xfd", "packed with Zstandard"),
@@ -69,7 +64,7 @@ def kind_of(head: bytes) -> FileKind:
     for magic, kind in MAGIC:
         if head.startswith(magic):
             return kind
-    if _is_webp(head) or _is_bmp(head):
+    if find_format(head) is not None:
         return "image"
     if len(head) >= 4 and head[:2] == b"\x00\x00" and head[2] in IDX_TYPES and 1 <= head[3] <= 8:  # noqa: PLR2004 -- IDX's header is four bytes: 0, 0, type, number of axes.
         return "idx"
@@ -115,15 +110,6 @@ def read_packed_head(path: Path, kind: FileKind) -> bytes:
         raise RejectedUpload(
             "truncated", f"The {kind} file is incomplete or damaged ({error}). Upload it again."
         ) from error
-
-
-def _is_webp(head: bytes) -> bool:
-    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-
-
-def _is_bmp(head: bytes) -> bool:
-    """Return True for BM and four reserved bytes that are zero; text may begin with BM as well."""
-    return head[:2] == b"BM" and head[6:10] == bytes(4)
 
 
 def _is_text(head: bytes) -> bool:

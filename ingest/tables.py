@@ -5,6 +5,7 @@ from pathlib import Path
 
 import duckdb
 
+from core.notices import Notice, as_notice
 from core.uploads.description import SPLIT_NAMES, DescriptionFile, SplitName, TableDescription
 from core.uploads.folder import SPLIT_COLUMN
 from core.uploads.reading import NO_OPTIONS, ReadingOptions
@@ -14,7 +15,7 @@ from ingest.formats import kind_of, read_head
 from ingest.limits import limited_file_size
 from ingest.options import check_applicable, check_columns
 from ingest.parquet_tables import open_parquet
-from ingest.table_parts import TablePart, TypedRows
+from ingest.table_parts import TablePart, TypedColumn, TypedRows
 from ingest.table_statistics import describe_columns, read_sample
 from ingest.text_reading import TextReading
 from ingest.text_tables import Staging, check_width
@@ -45,13 +46,14 @@ def take_table(
             check_width(len(rows.columns), _max_columns(workspace))
             _write(connection, rows, table, workspace, with_split=parts[0].split is not None)
             description = _describe(connection, rows, table)
-    warnings = [*rows.warnings, *(warning for column in rows.columns for warning in column.warnings)]
+    warnings = [*map(as_notice, rows.warnings), *_warnings_of(rows.columns), *_warn_of_empty(description)]
+    findings = (*rows.findings, *(finding for column in rows.columns for finding in column.findings))
     return DescriptionFile(
         format=rows.format,
         description=description,
-        warnings=(*warnings, *_warn_of_columns(description)),
+        warnings=tuple(warnings),
         options=options,
-        findings=rows.findings,
+        findings=findings,
     )
 
 
@@ -113,9 +115,18 @@ def _count_splits(connection: duckdb.DuckDBPyConnection, reader: str, rows: Type
     return {name: counted[name] for name in SPLIT_NAMES if name in counted}
 
 
-def _warn_of_columns(description: TableDescription) -> list[str]:
+def _warnings_of(columns: Sequence[TypedColumn]) -> list[Notice]:
+    return [
+        Notice("read_as_text", f"/columns/{place}", warning) if isinstance(warning, str) else warning
+        for place, column in enumerate(columns)
+        for warning in column.warnings
+    ]
+
+
+def _warn_of_empty(description: TableDescription) -> list[Notice]:
     empty = [f"“{column.name}”" for column in description.columns if column.num_missing == description.num_rows]
     if not empty:
         return []
     more = f" and {len(empty) - 10} more" if len(empty) > 10 else ""  # noqa: PLR2004 -- The first ten are named.
-    return [f"Columns without values, from which nothing can be learned: {', '.join(empty[:10])}{more}."]
+    detail = f"Columns without values, from which nothing can be learned: {', '.join(empty[:10])}{more}."
+    return [Notice("empty_column", "/columns", detail)]

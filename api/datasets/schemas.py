@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from api.http.schemas import AnswerModel
+from api.http.schemas import AnswerModel, NoticeEntry
 from core.uploads.description import DatasetDescription
 from core.uploads.reading import Finding, ReadingOptions
 
@@ -53,7 +53,7 @@ class DatasetVersionDetail(DatasetVersion):
 
     description: DatasetDescription
     """Columns, arrays or classes, and a sample."""
-    warnings: list[str]
+    warnings: list[NoticeEntry]
     """Warnings about the data."""
     options: ReadingOptions
     """Options that it was read with; those that are null were detected."""

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from api.datasets.schemas import Dataset, DatasetDetail, DatasetVersion, DatasetVersionDetail
+from api.http.schemas import NoticeEntry
 from core.catalogue.example_specs import suggest_spec
 from core.datasets.dataset import BUILT_IN_SOURCES
 from core.errors import Conflict
@@ -74,7 +75,7 @@ def describe_version(record: DatasetVersionRecord, settings: Settings) -> Datase
     return DatasetVersionDetail(
         **_version_fields(record),
         description=described.description,
-        warnings=list(described.warnings),
+        warnings=[NoticeEntry.of(notice) for notice in described.warnings],
         options=described.options,
         findings=list(described.findings),
         example_spec=suggest_spec(record.dataset_name, record.version, described.description, settings),

@@ -4,6 +4,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
+from core.notices import Notice
+
 MeasuredNumber = Annotated[float, WithJsonSchema({"type": ["number", "null"]})]
 """Number that is null if it is NaN or infinite."""
 
@@ -24,6 +26,23 @@ class ProblemEntry(AnswerModel):
     """JSON Pointer (RFC 6901) into the request body; empty for the whole body."""
     detail: str
     code: str
+
+
+class NoticeEntry(AnswerModel):
+    """Warning: what works, but perhaps not as it was meant."""
+
+    code: str
+    """Stable word for programs, such as `rows_dropped`."""
+    pointer: str
+    """JSON Pointer (RFC 6901) to its place: of a run or a spec into `spec`, of a dataset into `description`; empty for
+    the whole."""
+    detail: str
+    """What was found, what follows from it, and how to change that."""
+
+    @classmethod
+    def of(cls, notice: Notice) -> "NoticeEntry":
+        """Return the entry of a notice."""
+        return cls(code=notice.code, pointer=notice.pointer, detail=notice.detail)
 
 
 class ProblemDocument(AnswerModel):

@@ -8,6 +8,7 @@ from fastapi import Response
 
 from api.auth.access import READ
 from api.http.bodies import read_document
+from api.http.schemas import NoticeEntry
 from api.openapi.operations import MALFORMED, TOO_LARGE, UNKNOWN_PRESET, Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
 from api.specs import examples
@@ -15,6 +16,7 @@ from api.specs.requests import settle_spec
 from api.specs.schemas import Layer, SpecReport, SpecRequest
 from core.experiment import ExperimentSpec
 from core.networks.network import expand_network
+from core.specs.schema import describe_model
 
 SCHEMA_MEDIA_TYPE = "application/schema+json"
 
@@ -66,7 +68,7 @@ def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
         num_steps=report.num_steps,
         flops_per_step=report.flops_per_step,
         memory_bytes=report.memory_bytes,
-        warnings=[*report.warnings],
+        warnings=[NoticeEntry.of(notice) for notice in report.warnings],
     )
 
 
@@ -85,4 +87,4 @@ async def get_experiment_spec_schema() -> Response:
 @cache
 def build_schema() -> dict[str, Any]:
     """Return the JSON schema of experiment specs."""
-    return {"$schema": SCHEMA_DIALECT, **ExperimentSpec.model_json_schema()}
+    return {"$schema": SCHEMA_DIALECT, **describe_model(ExperimentSpec)}

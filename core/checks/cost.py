@@ -11,6 +11,7 @@ from core.datasets.shape import DatasetShape
 from core.errors import OverLimit, Problem
 from core.experiment import ExperimentSpec
 from core.networks.layer_table import LayerRow
+from core.notices import Notice
 from core.settings import Settings
 from core.uploads.description import DatasetDescription
 
@@ -59,7 +60,7 @@ class SpecReport:
     num_steps: int
     flops_per_step: int
     memory_bytes: int
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
 
 def check_spec(spec: ExperimentSpec, settings: Settings, description: DatasetDescription | None = None) -> SpecReport:
@@ -113,15 +114,15 @@ def count_step_flops(layers: Sequence[LayerRow], batch_size: int) -> int:
     return FORWARD_AND_BACKWARD * batch_size * sum(layer.flops for layer in layers)
 
 
-def _training_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str, ...]:
+def _training_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[Notice, ...]:
     warnings = []
     batch_size = spec.training.batch_size
     if batch_size != "full" and batch_size > shape.num_train:
-        warnings.append(
-            f"batch_size {batch_size} exceeds the {shape.num_train} training samples: each step takes all of them."
-        )
+        detail = f"batch_size {batch_size} exceeds the {shape.num_train} training samples: each step takes all of them."
+        warnings.append(Notice("batch_exceeds_samples", "/training/batch_size", detail))
     if spec.training.record and 0 in {spec.training.steps, spec.training.epochs}:
-        warnings.append("training.record records training steps, but this run has none.")
+        detail = "training.record records training steps, but this run has none."
+        warnings.append(Notice("nothing_to_record", "/training/record", detail))
     return tuple(warnings)
 
 

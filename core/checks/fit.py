@@ -11,6 +11,7 @@ from core.errors import reject_spec
 from core.experiment import ExperimentSpec
 from core.networks.layer_table import LayerRow
 from core.networks.network import tabulate_layers
+from core.notices import Notice
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class CheckedParts:
     """
 
     layers: tuple[LayerRow, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
     @property
     def output_shape(self) -> tuple[int, ...]:

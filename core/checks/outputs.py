@@ -5,6 +5,7 @@ from core.errors import InvalidSpec, Problem, reject_spec
 from core.experiment import ExperimentSpec
 from core.networks.dense import DenseLayer
 from core.networks.network import Network
+from core.notices import Notice
 from core.signatures.signature import Task
 from core.specs.losses import LOSSES, Probability
 from core.specs.metrics import METRICS
@@ -12,7 +13,7 @@ from core.specs.metrics import METRICS
 Shape = tuple[int, ...]
 
 
-def check_output(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape) -> tuple[str, ...]:
+def check_output(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape) -> tuple[Notice, ...]:
     """Check the output of the last layer against the targets.
 
     Returns:
@@ -102,25 +103,28 @@ def check_metrics(spec: ExperimentSpec, shape: DatasetShape, output_shape: Shape
         raise InvalidSpec(" ".join(problem.detail for problem in problems), problems)
 
 
-def _activation_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[str, ...]:
+def _activation_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[Notice, ...]:
     loss = spec.training.loss
     last = spec.model.layers[-1]
     if not isinstance(last, DenseLayer):
         return ()
+    place = f"{_locate_output(spec.model)}/activation"
     if loss.traits.probability is not None:
         is_probability = last.activation in {"softmax", "sigmoid", "hard_sigmoid"}
         if not loss.from_logits and not is_probability:
-            warning = (
+            detail = (
                 f"{loss.name} expects probabilities, but the last layer's activation is {last.activation}. "
                 "Use softmax or sigmoid, or set loss.from_logits."
             )
-            return (warning,)
+            return (Notice("output_is_no_probability", place, detail),)
         if loss.from_logits and is_probability:
-            return (f"loss.from_logits is set, but the last layer already applies {last.activation}.",)
+            detail = f"loss.from_logits is set, but the last layer already applies {last.activation}."
+            return (Notice("activation_applied_twice", "/training/loss/from_logits", detail),)
     if last.activation == "softmax" and last.units == 1:
-        return ("softmax over one unit is always 1. Use sigmoid.",)
+        return (Notice("output_always_one", place, "softmax over one unit is always 1. Use sigmoid."),)
     if shape.task in {Task.REGRESSION, Task.SEQUENCE} and last.activation in {"softmax", "sigmoid", "relu", "tanh"}:
-        return (f"The activation {last.activation} of the last layer limits the range of the outputs. Use linear.",)
+        detail = f"The activation {last.activation} of the last layer limits the range of the outputs. Use linear."
+        return (Notice("output_range_limited", place, detail),)
     return ()
 
 

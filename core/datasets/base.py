@@ -22,7 +22,7 @@ target's own units. auto: standardize if the loss measures differences and the l
 
 UPLOAD_NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
-UploadName = Annotated[str, Field(pattern=UPLOAD_NAME_PATTERN)]
+UploadName = Annotated[str, Field(pattern=UPLOAD_NAME_PATTERN, examples=["flowers"])]
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 

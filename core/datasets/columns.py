@@ -9,6 +9,7 @@ from pydantic import Field
 from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling
 from core.datasets.features import FeatureColumn, Features, Kind, Missing
 from core.errors import InvalidSpec, Problem, json_pointer, nearest, reject_spec
+from core.notices import Notice
 from core.specs.base import FLOAT32_MAX, NUM_LISTED, Float, PositiveInt, SpecModel
 from core.uploads.description import ColumnDescription, TableDescription
 from core.uploads.reading import ColumnType
@@ -104,7 +105,7 @@ def choose_features(dataset: HasColumns, description: TableDescription, left_out
     names = named if named is not None else [column.name for column in description.columns]
     chosen = [name for name in names if name not in others and name not in dataset.exclude]
     columns: list[FeatureColumn] = []
-    warnings: list[str] = []
+    warnings: list[Notice] = []
     problems: list[Problem] = []
     for name in chosen:
         column = description.column(name)
@@ -115,7 +116,8 @@ def choose_features(dataset: HasColumns, description: TableDescription, left_out
             pointer = f"/dataset/features/{list(names).index(name)}" if named is not None else choice_pointer(name)
             problems.append(Problem(pointer, f"The column '{name}' has no values. Leave it out.", "no_values"))
         elif is_empty:
-            warnings.append(f"The column '{name}' has no values and is left out.")
+            detail = f"The column '{name}' has no values and is left out."
+            warnings.append(Notice("empty_column", choice_pointer(name), detail))
         else:
             choice = dataset.columns.get(name, ColumnChoice())
             problems += _check_choice(column, choice)
@@ -178,7 +180,6 @@ def _feature(column: ColumnDescription, choice: ColumnChoice, scaling: Scaling) 
     is_embedded = kind == "category" and (
         choice.encoding == "embedding" or (choice.encoding is None and num_kept > MOST_ONE_HOT)
     )
-    ends = [end for end in (column.least, column.greatest) if isinstance(end, str)]
     return FeatureColumn(
         name=column.name,
         source=column.type,
@@ -191,8 +192,16 @@ def _feature(column: ColumnDescription, choice: ColumnChoice, scaling: Scaling) 
         max_categories=choice.max_categories if kind == "category" else None,
         num_values=column.num_distinct,
         has_missing=column.num_missing > 0,
-        has_time=any(len(end) > LENGTH_OF_A_DAY and not end[LENGTH_OF_A_DAY:].startswith("T00:00:00") for end in ends),
+        has_time=_has_time(column),
+        text=column.text,
     )
+
+
+def _has_time(column: ColumnDescription) -> bool:
+    """Return True if a date has a time of day. Descriptions stored earlier only tell whether one may have it."""
+    if column.has_time is not None:
+        return column.has_time
+    return any(isinstance(end, str) and len(end) > LENGTH_OF_A_DAY for end in (column.least, column.greatest))
 
 
 def _check_choice(column: ColumnDescription, choice: ColumnChoice) -> list[Problem]:
@@ -227,7 +236,8 @@ def _check_type(column: ColumnDescription, kind: Kind) -> str:
         return ""
     if kind == "boolean":
         values = {entry.value.lower() for entry in column.values}
-        is_truth = column.type == "text" and values <= _TRUTH
+        # The description may list only some of the values, or none.
+        is_truth = column.type == "text" and values <= _TRUTH and len(column.values) == column.num_distinct
         is_bit = column.type in {"integer", "number"} and column.least in {0, 1} and column.greatest in {0, 1}
         if is_truth or (is_bit and column.num_distinct <= 2):  # noqa: PLR2004 - 0 and 1
             return ""
@@ -262,10 +272,14 @@ def _check_fill_value(choice: ColumnChoice, kind: Kind) -> str:
             return f"fill_value {choice.fill_value!r} is no {kind}."
 
 
-def _identifier_warnings(columns: list[FeatureColumn], description: TableDescription) -> list[str]:
+def _identifier_warnings(columns: list[FeatureColumn], description: TableDescription) -> list[Notice]:
     return [
-        f"The column '{column.name}' has {column.num_values:,} different values in {description.num_rows:,} rows. "
-        "If it only identifies rows, exclude it."
+        Notice(
+            "identifier_column",
+            choice_pointer(column.name),
+            f"The column '{column.name}' has {column.num_values:,} different values in {description.num_rows:,} rows. "
+            "If it only identifies rows, exclude it.",
+        )
         for column in columns
         if column.kind == "category" and column.num_values > max(MOST_ONE_HOT, description.num_rows / 2)
     ]

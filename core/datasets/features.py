@@ -6,8 +6,9 @@ from typing import Literal
 
 from core.datasets.base import Scaling
 from core.datasets.shape import DatasetShape, EmbeddingTable
+from core.notices import Notice
 from core.signatures.encodings import DatePart
-from core.uploads.reading import ColumnType
+from core.uploads.reading import ColumnType, TextForm
 
 Kind = Literal["number", "category", "boolean", "date"]
 
@@ -31,6 +32,7 @@ class FeatureColumn:
         num_values: Different values in the whole table; the training rows may have fewer.
         has_missing: True if a value is missing anywhere in the table.
         has_time: True if dates have a time of day.
+        text: Form of the texts that its values were read from; None if the upload was typed.
     """
 
     name: str
@@ -45,6 +47,7 @@ class FeatureColumn:
     num_values: int
     has_missing: bool
     has_time: bool
+    text: TextForm | None = None
 
     @property
     def parts(self) -> tuple[DatePart, ...]:
@@ -84,7 +87,7 @@ class Features:
     """
 
     columns: tuple[FeatureColumn, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
 
     @property
     def encoded_width(self) -> int:

@@ -10,6 +10,7 @@ from core.datasets.base import UploadedDataset, UploadName
 from core.datasets.digits import DIGIT_LABELS
 from core.datasets.splits import Split, count_split
 from core.errors import reject_spec
+from core.notices import Notice
 from core.signatures.signature import InputKind, Task
 from core.specs.base import Bool, PositiveInt
 from core.uploads.description import ArrayDescription, ArraysDescription, DatasetDescription
@@ -81,7 +82,7 @@ class MnistDataset(UploadedDataset):
                 f"'{labels.name}' has shape {labels.shape} of {labels.dtype}; expected ({images.shape[0]},) of "
                 "integers, a label for each image"
             )
-        strange = [entry.value for entry in labels.values if entry.value not in DIGIT_LABELS]
+        strange = [entry.value for entry in labels.values if entry.value not in map(str, DIGIT_LABELS)]
         if strange or not labels.values:
             came = f"the label {strange[0]}" if strange else "over 1,000 different labels"
             self._reject(f"'{labels.name}' holds {came}; expected digits from 0 to 9")
@@ -91,15 +92,15 @@ class MnistDataset(UploadedDataset):
         detail = f"'{self.dataset}' does not hold MNIST: {reason}. {self.how_to_upload()}"
         reject_spec("/dataset/dataset", detail, "not_mnist")
 
-    def _warn_of_others(self, num_train: int, num_test: int) -> tuple[str, ...]:
+    def _warn_of_others(self, num_train: int, num_test: int) -> tuple[Notice, ...]:
         """Return a warning if the spec is pinned to other bytes than the published ones."""
         if self.sha256 in {None, PUBLISHED_SHA256}:
             return ()
-        warning = (
+        detail = (
             f"'{self.dataset}' is not the published MNIST as `trainyard data add` packs it: it holds {num_train:,} "
             f"training and {num_test:,} test images."
         )
-        return (warning,)
+        return (Notice("not_published_mnist", "/dataset/dataset", detail),)
 
     def augmentation_asked(self) -> Augmentation:
         """Return the changes to make to training images."""

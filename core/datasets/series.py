@@ -10,6 +10,7 @@ from core.datasets.features import TableShape
 from core.datasets.splits import SplitCounts, count_split
 from core.datasets.table_split import TableSplit, check_split, count_rows, without_given
 from core.errors import reject_spec
+from core.notices import Notice
 from core.signatures.signature import InputKind, Task
 from core.specs.base import Bool, PositiveInt, at_most
 from core.uploads.description import ColumnDescription, DatasetDescription, TableDescription
@@ -30,7 +31,7 @@ class SeriesDataset(UploadedDataset):
     """
 
     name: Literal["series"]
-    target: ColumnName
+    target: Annotated[ColumnName, Field(examples=["temperature"])]
     """Column to forecast; its past values are features unless `exclude` names it."""
     order_by: ColumnName | None = None
     """Column to sort the rows by; null: keep the order of the upload."""
@@ -38,7 +39,7 @@ class SeriesDataset(UploadedDataset):
     """Column that identifies the series of a row; no window spans two series."""
     features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
     exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
-    columns: ColumnChoices = Field(default_factory=dict)
+    columns: ColumnChoices = Field(default_factory=dict, examples=[{"weekday": {"type": "category"}}])
     window: PositiveInt = 20
     horizon: PositiveInt = 1
     targets: Literal["last", "every_step"] = "last"
@@ -76,7 +77,7 @@ class SeriesDataset(UploadedDataset):
                 f"Windows whose target is one of the {target.num_missing:,} rows without a value of '{self.target}' "
                 "are left out."
             )
-            warnings = (lost, *warnings)
+            warnings = (Notice("windows_dropped", "/dataset/target", lost), *warnings)
         return TableShape(
             task=Task.SEQUENCE,
             input_kind=InputKind.TABLE,
@@ -143,7 +144,7 @@ def reject_window(dataset: SeriesDataset, longest: int) -> NoReturn:
     )
 
 
-def _count_windows(dataset: SeriesDataset, description: TableDescription) -> tuple[SplitCounts, tuple[str, ...]]:
+def _count_windows(dataset: SeriesDataset, description: TableDescription) -> tuple[SplitCounts, tuple[Notice, ...]]:
     if dataset.split.column is not None or description.splits:
         counts, warnings = count_rows(dataset.split, description, description.num_rows)
         fitting = count_fitting(counts.train, dataset.window, dataset.horizon)

@@ -6,6 +6,7 @@ from core.datasets.base import ColumnName
 from core.datasets.columns import find_column
 from core.datasets.splits import Split, SplitCounts, count_split
 from core.errors import reject_spec
+from core.notices import Notice
 from core.uploads.description import SPLIT_NAMES, SplitName, TableDescription
 
 
@@ -29,7 +30,9 @@ SPLIT_WORDS: dict[str, SplitName] = {
 """Split of each value of a split column, in lower case."""
 
 
-def count_rows(split: TableSplit, description: TableDescription, num_rows: int) -> tuple[SplitCounts, tuple[str, ...]]:
+def count_rows(
+    split: TableSplit, description: TableDescription, num_rows: int
+) -> tuple[SplitCounts, tuple[Notice, ...]]:
     """Return the size of each split, and warnings about fields that are not used.
 
     Args:
@@ -70,14 +73,15 @@ def check_split(split: TableSplit, description: TableDescription) -> None:
         _reject_column(f"The column '{column.name}' holds '{strange[0] if strange else ''}'.")
 
 
-def without_given(split: TableSplit, has_test: bool, has_validation: bool) -> tuple[TableSplit, tuple[str, ...]]:  # noqa: FBT001
+def without_given(split: TableSplit, has_test: bool, has_validation: bool) -> tuple[TableSplit, tuple[Notice, ...]]:  # noqa: FBT001
     """Return the split without the parts that the upload has itself, and warnings about them."""
     changes: dict[str, float] = {}
     warnings = []
     for name, is_given in (("test", has_test), ("validation", has_validation)):
         if is_given and getattr(split, name):
             changes[name] = 0.0
-            warnings.append(f"The upload has its own {name} rows; split.{name} is not used.")
+            detail = f"The upload has its own {name} rows; split.{name} is not used."
+            warnings.append(Notice("split_not_used", f"/dataset/split/{name}", detail))
     return split.model_copy(update=changes), tuple(warnings)
 
 

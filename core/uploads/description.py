@@ -5,8 +5,9 @@ Stored as `description.json` beside the data; see core.uploads.folder.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
+from core.notices import Notice, as_notice
 from core.uploads.reading import ColumnType, Finding, ReadingOptions, TextForm
 
 SplitName = Literal["train", "validation", "test"]
@@ -46,6 +47,8 @@ class ColumnDescription(Described):
         values: The most frequent values; all of them if there are `num_distinct`. Numbers and booleans as JSON writes
             them, dates as in RFC 3339.
         text: Form of the texts that its values were read from; null if the upload was typed.
+        has_time: True if a date has a time of day, which may not be that of the earliest or the latest one; null for
+            other types, and in descriptions stored earlier.
     """
 
     name: str
@@ -58,6 +61,7 @@ class ColumnDescription(Described):
     stddev: float | None = None
     values: tuple[ValueCount, ...] = ()
     text: TextForm | None = None
+    has_time: bool | None = None
 
 
 class TableDescription(Described):
@@ -149,7 +153,7 @@ class DescriptionFile(Described):
     format: str
     """Format of the upload: `csv`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip`, `tar`."""
     description: DatasetDescription
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Annotated[Notice, BeforeValidator(as_notice)], ...] = ()
     """Possible mistakes in the data, such as columns without any value."""
     options: ReadingOptions = ReadingOptions()
     """Options that the client set."""

@@ -60,7 +60,9 @@ def test_ranges_and_numbers_that_are_not_finite_are_reported(take):
     file = take(npy(np.array([[1.5, np.nan], [-2.0, np.inf]])))
     found = file.description.arrays[0]
     assert (found.least, found.greatest, found.num_not_finite) == (-2.0, 1.5, 2)
-    assert "NaN" in file.warnings[0]
+    (warning,) = file.warnings
+    assert (warning.code, warning.pointer) == ("not_finite", "/arrays/0")
+    assert "NaN" in warning.detail
     assert file.description.sample == {"array": [[1.5, None], [-2.0, None]]}
 
 

@@ -70,7 +70,7 @@ def test_missing_words_become_null(take, folder):
 def test_column_without_any_value_is_kept_and_reported(take):
     file = take("a,b\n1,\n2,NA\n")
     assert column(file, "b").num_missing == 2
-    assert any("“b”" in warning for warning in file.warnings)
+    assert any("“b”" in warning.detail for warning in file.warnings)
 
 
 @pytest.mark.parametrize("delimiter", [",", ";", "\t", "|", " "])
@@ -83,13 +83,13 @@ def test_table_without_header_gets_numbered_columns_and_a_warning(take, folder):
     file = take("5.1,3.5,setosa\n4.9,3.0,virginica\n")
     assert list(types_of(file)) == ["column_1", "column_2", "column_3"]
     assert len(read_rows(folder)) == 2
-    assert "column_1" in file.warnings[0]
+    assert "column_1" in file.warnings[0].detail
 
 
 def test_blank_and_repeated_names_are_made_unique(take):
     file = take("a,,A,column_2\n1,2,3,4\n")
     assert list(types_of(file)) == ["a", "column_2_2", "A_2", "column_2"]
-    assert "renamed" in file.warnings[0]
+    assert "renamed" in file.warnings[0].detail
 
 
 def test_one_column_keeps_its_blank_lines_as_missing(take, folder):
@@ -119,7 +119,7 @@ def test_text_is_read_in_any_common_encoding(take, folder, content):
 def test_dates_with_an_ambiguous_order_stay_text_and_are_reported(take):
     file = take("day,x\n31.12.2024,1\n1.2.2024,2\n")
     assert types_of(file)["day"] == "text"
-    assert "2024-12-31" in file.warnings[0]
+    assert "2024-12-31" in file.warnings[0].detail
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from trainyard.errors import (
     UnexpectedAnswer,
     WaitTimedOut,
 )
+from trainyard.notices import Notice
 from trainyard.resources.runs import Progress, RunError
 
 RUN_ID = "01920000-0000-7000-8000-000000000001"
@@ -200,6 +201,13 @@ def test_delete_of_a_run_that_goes_on_is_a_conflict(client, fake, answer):
     client.run(RUN_ID).delete()
 
 
+def test_delete_by_force_says_so_in_the_query(client, fake, answer):
+    fake.on("DELETE", RUN_PATH, answer({"id": RUN_ID, "model_version": None}))
+    client.run(RUN_ID).delete(force=True)
+    client.run(RUN_ID).delete()
+    assert [request.query for request in fake.requests] == [[("force", "true")], []]
+
+
 def test_metrics_are_read_by_key(client, fake):
     item = {"key": "train/loss", "count": 3, "first": 1, "last": 0.5, "last_step": 3}
     fake.on(
@@ -315,14 +323,16 @@ def test_presets_are_listed_and_found_by_name(client, fake):
 
 def test_validation_returns_the_layer_table(client, fake):
     layer = {"name": "dense", "type": "Dense", "output_shape": [None, 10], "num_parameters": 7850}
+    odd = {"code": "nothing_to_record", "pointer": "/training/record", "detail": "Odd."}
     fake.on(
         "POST",
         "/v1/specs:validate",
-        {"spec": {"seed": 0}, "layers": [layer], "num_parameters": 7850, "num_steps": 100, "warnings": ["Odd."]},
+        {"spec": {"seed": 0}, "layers": [layer], "num_parameters": 7850, "num_steps": 100, "warnings": [odd]},
     )
     report = client.validate("mnist-softmax", overrides={"seed": 0})
     assert report.layers[0].output_shape == (None, 10)
-    assert (report.num_parameters, report.num_steps, report.warnings) == (7850, 100, ("Odd.",))
+    assert (report.num_parameters, report.num_steps) == (7850, 100)
+    assert report.warnings == (Notice("nothing_to_record", "/training/record", "Odd."),)
     assert fake.requests[0].body == {"preset": "mnist-softmax", "overrides": {"seed": 0}}
 
 

@@ -8,8 +8,8 @@ from typing import Any, Self
 
 from trainyard.errors import InvalidArgument
 from trainyard.mnist import MNIST, MnistUpload
+from trainyard.notices import Notice, read_notices
 from trainyard.operation import Answer, Operation, Page, encode, ignore
-from trainyard.resources.specs import as_text
 from trainyard.uploads import OnProgress, Upload, open_upload
 
 PATH = "/v1/datasets"
@@ -54,7 +54,7 @@ class DatasetVersion:
     summary: str
     sha256: str
     num_bytes: int
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     options: Mapping[str, Any]
     findings: tuple[Mapping[str, Any], ...]
     example_spec: Mapping[str, Any]
@@ -72,7 +72,7 @@ class DatasetVersion:
             summary=str(body["summary"]),
             sha256=str(body["sha256"]),
             num_bytes=int(body["num_bytes"]),
-            warnings=tuple(map(as_text, body.get("warnings") or ())),
+            warnings=read_notices(body.get("warnings")),
             options={name: value for name, value in (body.get("options") or {}).items() if value not in (None, {})},
             findings=tuple(dict(finding) for finding in body.get("findings") or ()),
             example_spec=body.get("example_spec") or {},

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from trainyard.errors import InvalidArgument
+from trainyard.notices import Notice, read_notices
 from trainyard.operation import Operation, encode
 
 PresetOrSpec = str | Mapping[str, Any]
@@ -75,7 +76,7 @@ class SpecReport:
     flops_per_step: float
     memory_bytes: float
     num_steps: int
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     document: Mapping[str, Any]
 
     @classmethod
@@ -97,7 +98,7 @@ class SpecReport:
             flops_per_step=float(body.get("flops_per_step") or 0),
             memory_bytes=float(body.get("memory_bytes") or 0),
             num_steps=int(body.get("num_steps") or 0),
-            warnings=tuple(as_text(warning) for warning in body.get("warnings") or ()),
+            warnings=read_notices(body.get("warnings")),
             document=body,
         )
 

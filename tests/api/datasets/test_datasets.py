@@ -45,8 +45,9 @@ def test_an_upload_that_is_not_the_published_mnist_is_warned_of(client, upload_d
     upload_digits(client)
     report = client.post("/v1/specs:validate", json={"spec": SPEC}).json()
     (warning,) = report["warnings"]
-    assert "'mnist' is not the published MNIST" in warning
-    assert "5,000 training and 1,000 test images" in warning
+    assert (warning["code"], warning["pointer"]) == ("not_published_mnist", "/dataset/dataset")
+    assert "'mnist' is not the published MNIST" in warning["detail"]
+    assert "5,000 training and 1,000 test images" in warning["detail"]
     assert (report["num_train"], report["num_test"]) == (5000, 1000)
 
 

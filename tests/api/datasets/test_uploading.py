@@ -59,7 +59,7 @@ def test_an_upload_becomes_a_version_with_a_description(client, settings):
     )
     assert uploaded["sha256"] == hashlib.sha256(b"zip 1").hexdigest()
     assert [entry["value"] for entry in uploaded["description"]["classes"]] == ["cat", "dog"]
-    assert uploaded["warnings"] == ["Look at this."]
+    assert uploaded["warnings"] == [{"code": "files_ignored", "pointer": "/sample", "detail": "Look at this."}]
     assert client.get(answer.headers["Location"]).json() == uploaded
     assert stored(settings) == ["description.json", "images.bin", "original"]
 

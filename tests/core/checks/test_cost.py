@@ -5,6 +5,7 @@ from core.checks.cost import FRAMEWORK_BYTES, check_spec
 from core.errors import InvalidSpec, OverLimit
 from core.experiment import parse_spec
 from core.networks.network import tabulate_layers
+from core.notices import Notice
 from core.settings import Settings
 
 MEBIBYTE = 1024 * 1024
@@ -73,7 +74,8 @@ def test_the_network_of_keras_first_mnist_example(check, iris):
 def test_a_batch_holds_no_more_than_all_samples(check, iris):
     report = check(iris({"training": {"batch_size": 1000}}))
     assert (report.batch_size, report.steps_per_epoch) == (150, 1)
-    assert report.warnings == ("batch_size 1000 exceeds the 150 training samples: each step takes all of them.",)
+    detail = "batch_size 1000 exceeds the 150 training samples: each step takes all of them."
+    assert report.warnings == (Notice("batch_exceeds_samples", "/training/batch_size", detail),)
 
 
 def test_a_full_batch_is_every_training_sample(check, iris):

@@ -219,27 +219,41 @@ def test_top_five_accuracy_requires_more_than_five_outputs(fits, misfit):
 
 
 @pytest.mark.parametrize(
-    ("dataset", "model", "loss", "warning"),
+    ("dataset", "model", "loss", "pointer", "warning"),
     [
-        ({"name": "iris"}, mlp(3), "sparse_categorical_crossentropy", "expects probabilities, but"),
+        (
+            {"name": "iris"},
+            mlp(3),
+            "sparse_categorical_crossentropy",
+            "/model/layers/1/activation",
+            "expects probabilities, but",
+        ),
         (
             {"name": "iris"},
             mlp(3, "softmax"),
             {"name": "sparse_categorical_crossentropy", "from_logits": True},
+            "/training/loss/from_logits",
             "loss.from_logits is set, but the last layer already applies softmax.",
         ),
-        (TRUTH, mlp(1, "softmax"), "mse", "softmax over one unit is always 1. Use sigmoid."),
+        (
+            TRUTH,
+            mlp(1, "softmax"),
+            "mse",
+            "/model/layers/1/activation",
+            "softmax over one unit is always 1. Use sigmoid.",
+        ),
         (
             SERIES,
             {"kind": "mlp", "layers": [{"units": 1, "activation": "tanh"}]},
             "mse",
+            "/model/layers/0/activation",
             "limits the range of the outputs",
         ),
     ],
 )
-def test_a_probable_mistake_is_a_warning(fits, dataset, model, loss, warning):
+def test_a_probable_mistake_is_a_warning(fits, dataset, model, loss, pointer, warning):
     (reported,) = fits(dataset, model, loss, batch_size="full").warnings
-    assert warning in reported
+    assert (warning in reported.detail, reported.pointer) == (True, pointer)
 
 
 @pytest.mark.parametrize(

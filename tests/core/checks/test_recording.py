@@ -4,6 +4,7 @@ from core.checks.recording import count_curves
 from core.errors import InvalidSpec
 from core.experiment import parse_spec
 from core.networks.network import tabulate_layers
+from core.notices import Notice
 
 
 def test_curves_are_counted_by_layers_and_weights(line):
@@ -40,7 +41,8 @@ def test_a_network_of_very_many_layers_is_not_recorded_layer_by_layer(check, lin
 def test_recording_a_run_without_steps_is_a_warning(check, line):
     report = check(line({"training": {"record": ["weights"], "epochs": 0}}))
 
-    assert report.warnings == ("training.record records training steps, but this run has none.",)
+    detail = "training.record records training steps, but this run has none."
+    assert report.warnings == (Notice("nothing_to_record", "/training/record", detail),)
 
 
 @pytest.mark.parametrize(

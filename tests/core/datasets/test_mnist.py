@@ -21,7 +21,7 @@ def test_mnist_brings_its_test_images(shape):
     assert (images.input_shape, images.network_input_shape) == ((28, 28), (28, 28))
     assert (images.input_kind, images.pixel_range) == (InputKind.IMAGE, (0, 255))
     assert (images.num_train, images.num_validation, images.num_test) == (54_000, 6_000, 10_000)
-    assert images.class_labels == tuple("0123456789")
+    assert images.class_labels == tuple(range(10))
 
 
 def test_fewer_mnist_images_can_be_asked_for(shape):
@@ -42,8 +42,9 @@ def test_another_upload_is_trained_on_with_a_warning_of_what_it_holds(mnist, des
     images = mnist(sha256="0" * 64).shape(describe_mnist(5_000, 1_000))
     assert (images.num_train, images.num_test) == (5_000, 1_000)
     (warning,) = images.warnings
-    assert "'mnist' is not the published MNIST" in warning
-    assert "5,000 training and 1,000 test images" in warning
+    assert (warning.code, warning.pointer) == ("not_published_mnist", "/dataset/dataset")
+    assert "'mnist' is not the published MNIST" in warning.detail
+    assert "5,000 training and 1,000 test images" in warning.detail
 
 
 def test_mnist_that_was_not_uploaded_names_the_command_that_uploads_it(mnist):

@@ -4,6 +4,7 @@ from pydantic import TypeAdapter
 from core.datasets.dataset import Dataset
 from core.datasets.shape import EmbeddingTable
 from core.errors import InvalidSpec
+from core.notices import Notice
 from core.signatures.signature import InputKind, Task
 from core.uploads.description import ColumnDescription, TableDescription, ValueCount
 
@@ -68,11 +69,11 @@ def test_columns_of_many_categories_become_vectors():
     assert found.network_input_shape == (2,)
     # (80 + 1) / 2, rounded up; one vector more for the unseen, one for the missing.
     assert found.embeddings == (EmbeddingTable(1, 82, 41),)
-    assert "'many' has 80 different values in 100 rows" in found.warnings[0]
+    assert "'many' has 80 different values in 100 rows" in found.warnings[0].detail
 
 
 def test_few_whole_numbers_are_classes_sorted_by_value_by_default():
-    assert shape(AGE, GRADE, target="grade").class_labels == ("1", "2", "10")
+    assert shape(AGE, GRADE, target="grade").class_labels == (1, 2, 10)
     assert shape(AGE, GRADE, target="grade", task="regression").task is Task.REGRESSION
     assert shape(AGE, PRICE, target="price").task is Task.REGRESSION
 
@@ -82,8 +83,8 @@ def test_rows_without_a_target_and_columns_without_values_are_left_out_with_a_wa
 
     assert (found.num_train, found.columns) == (90, ("age",))
     assert found.warnings == (
-        "10 rows without a value of 'price' are left out.",
-        "The column 'empty' has no values and is left out.",
+        Notice("rows_dropped", "/dataset/target", "10 rows without a value of 'price' are left out."),
+        Notice("empty_column", "/dataset/columns/empty", "The column 'empty' has no values and is left out."),
     )
 
 
@@ -95,7 +96,8 @@ def test_a_column_or_the_upload_itself_can_define_the_split():
     assert by_column.columns == ("age",)
     # A fifth of 70 is held out for validation.
     assert (given.num_train, given.num_validation, given.num_test) == (56, 14, 30)
-    assert given.warnings == ("The upload has its own test rows; split.test is not used.",)
+    detail = "The upload has its own test rows; split.test is not used."
+    assert given.warnings == (Notice("split_not_used", "/dataset/split/test", detail),)
 
 
 @pytest.mark.parametrize(

@@ -140,7 +140,7 @@ def _format_report(report: "SpecReport") -> str:
         ("training steps", format_count(report.num_steps)),
         ("operations a step", format_count(report.flops_per_step)),
         ("memory", format_bytes(report.memory_bytes)),
-        *[("warning", warning) for warning in report.warnings],
+        *[("warning", str(warning)) for warning in report.warnings],
     ]
     table = format_table(["LAYER", "TYPE", "OUTPUT SHAPE", "PARAMETERS"], rows, right={"PARAMETERS"})
     return f"{table}\n\n{format_fields(fields)}"

@@ -41,7 +41,7 @@ described = {
         "num_grey": 40,
         "sample": [{"path": "cat/1.png", "label": "cat", "height": 16, "width": 16}],
     },
-    "warnings": ["Look at this."],
+    "warnings": [{"code": "files_ignored", "pointer": "/sample", "detail": "Look at this."}],
 }
 (folder / "description.json").write_text(json.dumps(described))
 sys.stdout.write(json.dumps(described))

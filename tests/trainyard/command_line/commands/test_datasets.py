@@ -31,7 +31,7 @@ VERSION = {
         "splits": {"train": 3, "test": 1},
         "sample": [[0.2, "setosa"], [None, "setosa"]],
     },
-    "warnings": ["The column 'x' is empty."],
+    "warnings": [{"code": "empty_column", "pointer": "/columns/0", "detail": "The column 'x' is empty."}],
     "example_spec": {"name": "flowers"},
 }
 
@@ -75,7 +75,7 @@ def test_a_file_is_sent_as_it_is(invoke, fake, answer, tmp_path):
     fake.on("POST", "/v1/datasets/flowers/versions", answer(VERSION, 201), answer(VERSION, 200))
     added = invoke("data", "add", "flowers", str(tmp_path / "flowers.csv"))
     assert added.stdout == "Added flowers, version 2: 4 rows of 3 columns (csv, 81 B).\n"
-    assert added.stderr == "Warning: The column 'x' is empty.\n"
+    assert added.stderr == "Warning: The column 'x' is empty. (empty_column at /columns/0)\n"
     (request,) = fake.requests
     assert (request.raw, request.query) == (b"width,species\n", [("filename", "flowers.csv")])
     again = invoke("data", "add", "flowers", str(tmp_path / "flowers.csv"))
@@ -116,7 +116,7 @@ def test_what_is_in_an_upload_is_shown(invoke, fake):
         "width number 1 3 0.2 to 1.9",
         "species text 0 2 setosa (2), virginica (2)",
         "0.2 setosa",
-        "Warning: The column 'x' is empty.",
+        "Warning: The column 'x' is empty. (empty_column at /columns/0)",
     ):
         assert line in lines
     assert json.loads(invoke("data", "show", "flowers", "--json").stdout) == VERSION

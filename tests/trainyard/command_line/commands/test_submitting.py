@@ -149,7 +149,13 @@ REPORT = {
     "flops_per_step": 308674560,
     "memory_bytes": 629145600,
     "num_steps": 9380,
-    "warnings": ["batch_size is more than there are samples."],
+    "warnings": [
+        {
+            "code": "batch_exceeds_samples",
+            "pointer": "/training/batch_size",
+            "detail": "batch_size is more than there are samples.",
+        }
+    ],
 }
 
 
