@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw
 
+from tests.ingest.workbook_files import DAY, Styled, make_workbook
+
 TRAINING = {"optimizer": {"name": "adam", "learning_rate": 0.01}, "epochs": 30, "batch_size": 32}
 
 
@@ -170,6 +172,29 @@ def test_a_parquet_file_makes_a_regression(service, tmp_path):
     ((price,),) = service.predict("prices", instances=[{"area": 100, "rooms": 2, "side": "south"}])["predictions"]
     # 2.5 · 100 + 20 · 2 + 30.
     assert price == pytest.approx(320, rel=0.15)
+
+
+def test_a_sheet_that_was_not_read_at_first_trains_without_another_upload(service):
+    # 45292 is 2024-01-01; costs are 3 for each item, in any month.
+    rows = [["order", "day", "items", "cost"]]
+    rows += [[f"{number:03}", Styled(45292 + number, DAY), number % 7, 3.0 * (number % 7)] for number in range(200)]
+    first = upload(service, "orders", make_workbook({"Notes": [["see"], ["below"]], "Orders": rows}))
+    path = f"/v1/datasets/orders/versions/{first['version']}"
+    second = service.http.post(f"{path}:reread", json={"sheet": "Orders"}, timeout=120).raise_for_status().json()
+    assert [column["type"] for column in second["description"]["columns"]] == ["text", "date", "integer", "integer"]
+    service.http.delete(path).raise_for_status()
+    run = service.train(
+        spec={
+            "name": "costs",
+            "dataset": {"name": "table", "dataset": "orders", "target": "cost", "exclude": ["order", "day"]}
+            | {"task": "regression"},
+            "model": {"kind": "mlp", "layers": layers(last=1, activation="linear")},
+            "training": TRAINING | {"loss": "mse", "optimizer": {"name": "adam", "learning_rate": 0.1}},
+        }
+    )
+    assert run["spec"]["dataset"]["reading"] == second["reading"]
+    ((cost,),) = service.predict("costs", instances=[{"items": 4}])["predictions"]
+    assert cost == pytest.approx(12, rel=0.1)
 
 
 def draw_shape(kind, size, place):
