@@ -17,6 +17,8 @@ from api.http.bodies import stream_body
 from api.http.errors import DiskFull, RejectedDataset
 from api.http.forms import MEDIA_TYPE
 from api.service import Service
+from core.errors import DatasetMissing
+from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from core.uploads.store import IncomingDataset
 from db import stored_datasets
 from db.records.datasets import DatasetVersionRecord
@@ -46,9 +48,11 @@ class ReceivedUpload:
 
 
 async def ingest(
-    service: Service, request: Request, name: str, filename: str | None
+    service: Service, request: Request, name: str, filename: str | None, options: ReadingOptions = NO_OPTIONS
 ) -> tuple[DatasetVersionRecord, bool]:
-    """Store the body of a request as a version of a dataset, unless the dataset has a version with the same bytes.
+    """Store the body of a request as a version of a dataset.
+
+    Unless the dataset has a version with the same bytes that was read with the same options.
 
     Returns:
         The version, and True if it is new.
@@ -62,11 +66,11 @@ async def ingest(
     """
     upload: ReceivedUpload | None = request.scope.get(RECEIVED)
     if upload is not None:
-        return await _store(service, upload, name, filename, request)
+        return await _store(service, upload, name, filename, request, options)
     _check_form(request)
     body = stream_body(request, service.settings.max_dataset_bytes, TOO_LARGE_REMEDY)
     async with received(service, body, declared_bytes(request)) as upload:
-        return await _store(service, upload, name, filename, request)
+        return await _store(service, upload, name, filename, request, options)
 
 
 async def ingest_pieces(
@@ -104,20 +108,64 @@ async def received(
 
 
 async def _store(
-    service: Service, received: ReceivedUpload, name: str, filename: str | None, request: Request | None
+    service: Service,
+    received: ReceivedUpload,
+    name: str,
+    filename: str | None,
+    request: Request | None,
+    options: ReadingOptions = NO_OPTIONS,
 ) -> tuple[DatasetVersionRecord, bool]:
+    upload = Upload(name, received.sha256, received.num_bytes, filename, options)
+    known = await run_in_threadpool(stored_datasets.add_known, service.database, service.dataset_store, upload)
+    if known is not None:
+        return known
+    return await _read(service, upload, received.incoming, request)
+
+
+async def read_again(
+    service: Service, request: Request, source: DatasetVersionRecord, options: ReadingOptions
+) -> tuple[DatasetVersionRecord, bool]:
+    """Store the bytes of a version as another version, read with other options, unless the dataset has that.
+
+    Returns:
+        The version, and True if it is new.
+
+    Raises:
+        DatasetMissing: If the bytes are missing on the disk.
+        RejectedDataset: If they cannot be read so; the error says what to fix.
+        DiskFull: If the disk is full.
+        Unavailable: If too many uploads are being parsed.
+    """
     store = service.dataset_store
-    upload = Upload(name, received.sha256, received.num_bytes, filename)
+    upload = Upload(source.dataset_name, source.sha256, source.num_bytes, source.filename, options)
     known = await run_in_threadpool(stored_datasets.add_known, service.database, store, upload)
     if known is not None:
         return known
+    with _reported_as_full():
+        async with _incoming(service) as incoming:
+            try:
+                await run_in_threadpool(incoming.share_original, store.folder(source.key))
+            except FileNotFoundError as error:
+                raise bytes_missing(source) from error
+            return await _read(service, upload, incoming, request)
+
+
+def bytes_missing(record: DatasetVersionRecord) -> DatasetMissing:
+    """Return the error that the bytes of a version are not on the disk."""
+    return DatasetMissing(
+        f"The bytes of version {record.version} of '{record.dataset_name}' are missing on the disk. Upload them again."
+    )
+
+
+async def _read(
+    service: Service, upload: Upload, incoming: IncomingDataset, request: Request | None
+) -> tuple[DatasetVersionRecord, bool]:
     max_bytes = await run_in_threadpool(_check_room, service, 0)
     max_bytes = min(max_bytes, service.settings.max_unpacked_bytes)
-    described = await service.ingestion.read(received.incoming, request, max_bytes)
-    await run_in_threadpool(received.incoming.sync)
-    return await run_in_threadpool(
-        stored_datasets.add_new, service.database, store, upload, received.incoming, described
-    )
+    described = await service.ingestion.read(incoming, request, max_bytes, upload.options)
+    await run_in_threadpool(incoming.sync)
+    store = service.dataset_store
+    return await run_in_threadpool(stored_datasets.add_new, service.database, store, upload, incoming, described)
 
 
 @asynccontextmanager

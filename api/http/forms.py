@@ -18,12 +18,13 @@ MEDIA_TYPE = "multipart/form-data"
 
 FILE_FIELD = "file"
 
-MAX_FIELDS = 64
+MAX_FIELDS = 256
 
-MAX_FIELD_BYTES = 4096
+MAX_FIELDS_BYTES = 1024 * 1024
+"""Most bytes that the values of all fields take together."""
 
-MAX_OVERHEAD_BYTES = 1024 * 1024
-"""More than fields, headers and boundaries take within these limits."""
+MAX_OVERHEAD_BYTES = 2 * MAX_FIELDS_BYTES
+"""Bytes that a form may take beside its file: fields, headers and boundaries."""
 
 PLAIN = {b"", b"7bit", b"8bit", b"binary"}
 """Transfer encodings that leave the bytes as they are; the others are not used in forms (RFC 7578 section 4.7)."""
@@ -44,7 +45,7 @@ class _Part:
     header_name: bytes = b""
     header_value: bytes = b""
     headers: dict[bytes, bytes] = field(default_factory=dict)
-    value: bytes = b""
+    value: bytearray = field(default_factory=bytearray)
     name: str = ""
     is_file: bool = False
 
@@ -74,6 +75,7 @@ class Form:
         self._remedy = remedy
         self._part = _Part()
         self._num_fields = 0
+        self._num_field_bytes = 0
         self._num_files = 0
         self._has_ended = False
         self._pieces: list[bytes] = []
@@ -181,8 +183,9 @@ class Form:
             self._pieces.append(data[start:end])
             return
         part.value += data[start:end]
-        if len(part.value) > MAX_FIELD_BYTES:
-            raise _broken(f"has more than {MAX_FIELD_BYTES:,} bytes in the field '{part.name[:80]}'")
+        self._num_field_bytes += end - start
+        if self._num_field_bytes > MAX_FIELDS_BYTES:
+            raise _broken(f"has more than {MAX_FIELDS_BYTES:,} bytes in its fields")
 
     def _end_part(self) -> None:
         part = self._part
@@ -194,7 +197,7 @@ class Form:
         self._has_ended = True
 
 
-def _decode(value: bytes, what: str) -> str:
+def _decode(value: bytes | bytearray, what: str) -> str:
     try:
         return value.decode()
     except UnicodeDecodeError as error:

@@ -1,5 +1,6 @@
 """OpenAPI document, with bodies that routes parse themselves and without the framework's errors."""
 
+import json
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,9 +13,10 @@ from pydantic.json_schema import models_json_schema
 from api.auth.access import needed_scopes
 from api.http.errors import InsufficientScope, KeyRejected, UnknownCredential
 from api.http.schemas import PredictionError, ProblemDocument
-from api.openapi.operations import SCHEMA_PREFIX, Resource
+from api.openapi.operations import DATABASE_DOWN, SCHEMA_PREFIX, Resource
 from api.openapi.statuses import add_errors, errors_of
 from core.api_keys import Scope
+from core.specs.schema import InOrder, complete
 
 DESCRIPTION = """\
 Trainyard trains the Keras model of a spec, stores its metrics and serves its predictions.
@@ -82,8 +84,14 @@ def build_openapi(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]
     schemas = components.setdefault("schemas", {})
     bodies: list[type[BaseModel]] = [body for resource in resources for body in resource.bodies]
     _, definitions = models_json_schema(
-        [(model, "validation") for model in (*bodies, *ERROR_BODIES)], ref_template=SCHEMA_PREFIX + "{model}"
+        [(model, "validation") for model in (*bodies, *ERROR_BODIES)],
+        ref_template=SCHEMA_PREFIX + "{model}",
+        schema_generator=InOrder,
     )
+    complete({}, definitions["$defs"])
+    for definition in definitions["$defs"].values():
+        for field in definition.get("properties", {}).values():
+            _tell_default(field)
     schemas.update(definitions["$defs"])
     for name in FRAMEWORK_SCHEMAS:
         schemas.pop(name, None)
@@ -100,6 +108,13 @@ def build_openapi(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]
     return document
 
 
+def _tell_default(field: dict[str, Any]) -> None:
+    """Move a default that is an object of a union into the description: generators of clients refuse such defaults."""
+    if isinstance(field.get("default"), dict) and not field.keys().isdisjoint({"anyOf", "oneOf"}):
+        default = f"By default `{json.dumps(field.pop('default'))}`."
+        field["description"] = f"{field['description']} {default}" if "description" in field else default
+
+
 def _restore_examples(operation: dict[str, Any], route: RouteContext) -> None:
     """Restore the original examples: FastAPI removes every null from them."""
     for status, response in route.responses.items():
@@ -112,7 +127,9 @@ def _describe_access(operation: dict[str, Any], route: RouteContext) -> None:
     for scope in needed_scopes(route):
         operation["security"] = [{way: [scope.value]} for way in WAYS_TO_SEND_A_KEY]
         held = Scope.METRICS if scope != Scope.METRICS else Scope.READ
-        add_errors(operation, NO_KEY, REVOKED, InsufficientScope(scope, [held]), path=str(route.path))
+        # A key of the database is looked up whatever the route.
+        errors = (NO_KEY, REVOKED, InsufficientScope(scope, [held]), DATABASE_DOWN)
+        add_errors(operation, *errors, path=str(route.path))
 
 
 def _copy_examples(source: dict[str, Any], target: dict[str, Any]) -> None:

@@ -58,7 +58,7 @@ SCHEMAS: dict[str, Document] = {
         "type": "object",
         "properties": {
             "signature_name": _SIGNATURE_NAME,
-            "instances": {"type": "array", "description": "The row form: a list of rows."},
+            "instances": {"type": "array", "items": {}, "description": "The row form: a list of rows."},
             "inputs": {"description": "The column form: the input tensor, or an object with it under its name."},
             "parameters": {"type": "object", "description": "Ignored; KServe's clients may send it."},
             "id": {"type": "string", "description": "Ignored."},
@@ -123,6 +123,7 @@ QUESTIONS: dict[str, Document] = {
                 }
             }
         },
+        "classes": {"labels": ["setosa", "versicolor", "virginica"], "type": "text"},
     },
 }
 

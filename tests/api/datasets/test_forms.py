@@ -98,6 +98,31 @@ def test_other_routes_take_no_forms(client):
     assert post(client, "/v1/specs:validate").status_code == 400
 
 
+def test_options_of_reading_may_be_fields_before_the_file_and_after_it(client):
+    parts = [
+        ("delimiter", b";"),
+        ("file", b"zip 1"),
+        ("missing_words", b"-"),
+        ("missing_words", b"x"),
+        ("header", b"false"),
+    ]
+    fields = [
+        f'--a\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n'.encode() + value + b"\r\n"
+        for name, value in parts
+    ]
+    content = b"".join(fields) + b"--a--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=a"}
+    answer = client.post("/v1/datasets?name=pets", content=content, headers=headers)
+    assert answer.status_code == 201, answer.text
+    # The same bytes with the same options are the same version, with other options another one.
+    query = {"delimiter": ";", "missing_words": ["-", "x"], "header": "false"}
+    versions = [
+        client.post("/v1/datasets/pets/versions", content=b"zip 1", params=params).json()["version"]
+        for params in (query, {**query, "header": "true"}, {})
+    ]
+    assert versions == [1, 2, 3]
+
+
 def test_curl_uploads_a_form(server, tmp_path):
     path = tmp_path / "a table.csv"
     path.write_bytes(b"a,b\n1,2\n3,4\n")
