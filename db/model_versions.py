@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
@@ -102,6 +102,23 @@ def get_version(session: Session, model_name: str, version: int) -> ModelVersion
     if not found:
         raise _unknown_version(get_model(session, model_name), version)
     return found[0]
+
+
+def lock_version_of(session: Session, run_id: UUID) -> ModelVersion | None:
+    """Return the version that a run registered, if any, and keep others from setting aliases to it.
+
+    Until the transaction ends they wait, and then find the version gone.
+    """
+    here = select(ModelVersionRecord).where(ModelVersionRecord.run_id == run_id).with_for_update()
+    record = session.scalars(here).one_or_none()
+    return None if record is None else get_version(session, record.model_name, record.version)
+
+
+def find_newest(session: Session, model_name: str) -> int | None:
+    """Return the number of a model's newest version, which requests without a version get; None if there is none."""
+    return session.scalars(
+        select(func.max(ModelVersionRecord.version)).where(ModelVersionRecord.model_name == model_name)
+    ).one()
 
 
 def resolve(session: Session, model_name: str, version: int | str | None = None) -> ResolvedVersion:

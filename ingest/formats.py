@@ -38,7 +38,7 @@ FOREIGN_MAGIC = (
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (b"ARROW1", "an Arrow file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file, or protected by a password; save it as .xlsx without one"),
     (b"\x80\x04\x95", "a Python pickle, which is never opened"),
     (b"\x80\x05\x95", "a Python pickle, which is never opened"),
 )

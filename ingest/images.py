@@ -15,6 +15,7 @@ import numpy as np
 from core.images.colours import is_grey
 from core.images.files import ImageRefused, has_more_frames, opened
 from core.images.pixels import MAX_PIXELS, upright_size
+from core.notices import Notice
 from core.uploads.description import SPLIT_NAMES, DescriptionFile, ImagesDescription, SplitName, ValueCount
 from core.uploads.folder import IMAGE_RECORD
 from ingest.archive_layout import MemberRole
@@ -118,13 +119,12 @@ def look_at(content: bytes, path: str) -> Looks:
     return Looks(height, width, holds_grey, has_more)
 
 
-def _warn_animated(paths: Sequence[str]) -> tuple[str, ...]:
+def _warn_animated(paths: Sequence[str]) -> tuple[Notice, ...]:
     if not paths:
         return ()
-    if len(paths) == 1:
-        return (f"The image {quoted(paths[0])} has several frames or pages; only the first is used.",)
-    first = quoted(min(paths))
-    return (f"{len(paths):,} images have several frames or pages, {first} for one; of each only the first is used.",)
+    which = f"{len(paths):,} images have" if len(paths) > 1 else "An image has"
+    detail = f"{which} several frames or pages, of which only the first is used: {quoted(min(paths))}"
+    return (Notice("first_frame_used", "", f"{detail} and others." if len(paths) > 1 else f"{detail}."),)
 
 
 def _check_size(height: int, width: int, path: str) -> None:

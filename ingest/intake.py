@@ -72,6 +72,10 @@ def _take_plain(path: Path, kind: FileKind, workspace: Workspace, options: Readi
             from ingest.arrays import ArrayPart, take_arrays  # noqa: PLC0415 -- Imported on use.
 
             return take_arrays([ArrayPart(path, "array")], kind, workspace)
+        case "zip" if _is_workbook(path):
+            from ingest.workbooks import take_workbook  # noqa: PLC0415 -- Imported on use.
+
+            return take_workbook(path, workspace, options)
         case "zip" | "tar":
             return take_archive(path, kind, workspace, options)
         case "image":
@@ -80,9 +84,15 @@ def _take_plain(path: Path, kind: FileKind, workspace: Workspace, options: Readi
             raise _unknown("of an unknown format; if it is text, set encoding")
 
 
+def _is_workbook(path: Path) -> bool:
+    from ingest.workbooks import is_workbook  # noqa: PLC0415 -- Imported on use.
+
+    return is_workbook(path)
+
+
 def _unknown(name: str) -> RejectedUpload:
     return RejectedUpload(
         "unknown_format",
-        f"The file is {name}. Expected CSV, TSV, JSON Lines, Parquet, NPY, NPZ, IDX, or a zip or tar archive of them "
-        "or of images.",
+        f"The file is {name}. Expected CSV, TSV, Excel (.xlsx), JSON Lines, Parquet, NPY, NPZ, IDX, or a zip or tar "
+        "archive of them or of images.",
     )

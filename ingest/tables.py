@@ -47,12 +47,13 @@ def take_table(
             _write(connection, rows, table, workspace, with_split=parts[0].split is not None)
             description = _describe(connection, rows, table)
     warnings = [*map(as_notice, rows.warnings), *_warnings_of(rows.columns), *_warn_of_empty(description)]
+    findings = (*rows.findings, *(finding for column in rows.columns for finding in column.findings))
     return DescriptionFile(
         format=rows.format,
         description=description,
         warnings=tuple(warnings),
         options=options,
-        findings=rows.findings,
+        findings=findings,
     )
 
 

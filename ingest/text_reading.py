@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from core.uploads.reading import NO_OPTIONS, Finding, ReadingOptions
-from ingest.column_types import JSON_TRAITS, Trait, infer_types
+from ingest.column_types import Texts, infer_types
 from ingest.errors import RejectedUpload
 from ingest.formats import read_head
-from ingest.json_lines import JsonKind, stage_json_lines, survey_keys
+from ingest.json_lines import JsonKind, describe_kinds, json_form, stage_json_lines, survey_keys
 from ingest.limits import limited_file_size
 from ingest.options import check_applicable
 from ingest.table_parts import THE_FILE, TableFormat, TablePart, TypedRows
 from ingest.text_files import make_plain
-from ingest.text_tables import STAGED, Staging, stage_csv
+from ingest.text_tables import STAGED, Staging, csv_form, stage_csv
 from ingest.workspace import Workspace
 
 
@@ -49,8 +49,8 @@ class TextReading:
         space.spend(self.staging.path.stat().st_size)
         names = self.staging.names
         format_: TableFormat = "json_lines" if "json_lines" in self.formats else "csv"
-        allowed = [self._allowed_traits(name) for name in names]
-        columns = infer_types(self.staging.connection, STAGED, names, allowed)
+        texts = [self._texts_of(name) for name in names]
+        columns = infer_types(self.staging.connection, STAGED, names, texts, self.options)
         return TypedRows(STAGED, columns, format_, tuple(self.warnings), tuple(self.findings))
 
     def _read_part(self, part: TablePart) -> None:
@@ -74,19 +74,19 @@ class TextReading:
             dialect = stage_csv(self.staging, part, self.options)
             self._note(dialect.warnings, dialect.findings)
             return
-        keys = survey_keys(part.path)
+        keys = survey_keys(part.path, json_form(self.options))
         for key, kinds in keys.kinds.items():
             self.kinds.setdefault(" ".join(key.split()).casefold(), set()).update(kinds)
-        stage_json_lines(self.staging, part, keys)
+        stage_json_lines(self.staging, part, keys, json_form(self.options))
 
     def _note(self, warnings: Sequence[str], findings: Sequence[Finding]) -> None:
         self.warnings |= dict.fromkeys(warnings)
         self.findings += [finding for finding in findings if finding not in self.findings]
 
-    def _allowed_traits(self, name: str) -> frozenset[Trait] | None:
+    def _texts_of(self, name: str) -> Texts:
         if "csv" in self.formats:
-            return None
-        return frozenset(JSON_TRAITS.get(frozenset(self.kinds[name.casefold()]), ()))
+            return Texts(csv_form(self.options))
+        return describe_kinds(self.kinds[name.casefold()], json_form(self.options))
 
 
 @contextmanager

@@ -42,12 +42,12 @@ class PredictRequest:
     """Decoded `:predict` request.
 
     Attributes:
-        batch: (num_rows, *input shape), float32.
+        batch: (num_rows, *input shape), of the type of its input.
         answer_key: `predictions` for the row form, `outputs` for the column form.
         answer_form: Form of the answer to each row.
     """
 
-    batch: NDArray[np.float32]
+    batch: NDArray[Any]
     answer_key: str
     answer_form: AnswerForm
 
@@ -112,7 +112,7 @@ def decode_predict_file(content: bytes, signature: ModelSignature, *, labels: bo
     return PredictRequest(batch, "predictions", _answer_form(RowForm.FILE, signature, labels=labels))
 
 
-def encode_predict(request: PredictRequest, output: NDArray[np.float32], signature: ModelSignature) -> Answer:
+def encode_predict(request: PredictRequest, output: NDArray[Any], signature: ModelSignature) -> Answer:
     """Return the response body of a `:predict` request.
 
     Args:

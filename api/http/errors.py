@@ -38,6 +38,21 @@ class BodyTooSlow(InvalidInput):
     code = "body_too_slow"
 
 
+class UnsupportedEncoding(InvalidInput):
+    """Request body with a Content-Encoding that is not accepted (RFC 9110 section 15.5.16)."""
+
+    code = "unsupported_encoding"
+
+    accepted = "gzip, deflate"
+    """Value of the Accept-Encoding header of the response (RFC 9110 section 12.5.3)."""
+
+
+class BrokenEncoding(InvalidInput):
+    """Encoded request body that is damaged or cut off."""
+
+    code = "broken_encoding"
+
+
 class MisdirectedRequest(TrainyardError):
     """Host header with the name of another service (RFC 9110 section 15.5.20)."""
 
@@ -117,6 +132,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
     KeyRejected: HTTPStatus.UNAUTHORIZED,
     InsufficientScope: HTTPStatus.FORBIDDEN,

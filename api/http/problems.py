@@ -14,7 +14,15 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from api.http.errors import BodyTooSlow, InternalError, InvalidParameter, KeyRejected, status_of
+from api.http.bodies import is_body_read
+from api.http.errors import (
+    BodyTooSlow,
+    InternalError,
+    InvalidParameter,
+    KeyRejected,
+    UnsupportedEncoding,
+    status_of,
+)
 from api.http.methods import find_allowed_methods
 from core import errors
 from core.errors import Problem, TrainyardError
@@ -71,7 +79,11 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     if isinstance(error, KeyRejected):
         headers["WWW-Authenticate"] = error.challenge
-    kind = RejectedBodyResponse if isinstance(error, errors.BodyTooLarge | BodyTooSlow) else Response
+    if isinstance(error, UnsupportedEncoding):
+        headers["Accept-Encoding"] = error.accepted
+    is_read = isinstance(error, errors.BodyTooLarge) and is_body_read(request)
+    is_unread = isinstance(error, errors.BodyTooLarge | BodyTooSlow | UnsupportedEncoding) and not is_read
+    kind = RejectedBodyResponse if is_unread else Response
     return _answer(request, status, error.detail, error.code, error.problems, headers, kind=kind)
 
 

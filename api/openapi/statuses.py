@@ -4,7 +4,14 @@ from collections.abc import Iterator
 from typing import Any
 
 from api.auth.origins import cross_site_request
-from api.http.errors import BodyTooSlow, InternalError, InvalidParameter, MisdirectedRequest
+from api.http.errors import (
+    BodyTooSlow,
+    BrokenEncoding,
+    InternalError,
+    InvalidParameter,
+    MisdirectedRequest,
+    UnsupportedEncoding,
+)
 from api.http.problems import is_prediction
 from api.openapi.operations import MALFORMED, TOO_LARGE, describe_errors
 from core.errors import InvalidInput, TrainyardError
@@ -24,6 +31,10 @@ EVERYWHERE = (
 
 TOO_SLOW = BodyTooSlow("Only 3,012 bytes of the body came in 31 s. Send it faster than 16,384 bytes a second.")
 
+BROKEN = BrokenEncoding("The body is encoded with gzip, but ends too early. Send it again, or as it is.")
+
+UNSUPPORTED = UnsupportedEncoding("The body is encoded with 'br'. Send it as it is, or encoded with gzip or deflate.")
+
 BAD_CURSOR = InvalidInput(
     "'abc' is not a cursor. Send next_cursor of the previous page, unchanged; send none for the first page."
 )
@@ -36,6 +47,8 @@ def errors_of(operation: dict[str, Any], path: str) -> Iterator[TrainyardError]:
     yield from EVERYWHERE
     if "requestBody" in operation:
         yield TOO_SLOW
+        yield BROKEN
+        yield UNSUPPORTED
         if "413" not in operation["responses"]:
             yield TOO_LARGE
         if JSON in operation["requestBody"]["content"] and not is_prediction(path):

@@ -123,6 +123,7 @@ QUESTIONS: dict[str, Document] = {
                 }
             }
         },
+        "classes": {"labels": ["setosa", "versicolor", "virginica"], "type": "text"},
     },
 }
 

@@ -156,7 +156,7 @@ def _regress(model: LoadedModel, body: object, *, labels: bool) -> Answer:
     return encode_regress(_run(model, batch))
 
 
-def _run(model: LoadedModel, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+def _run(model: LoadedModel, batch: NDArray[Any]) -> NDArray[Any]:
     if len(batch) <= ROWS_AT_ONCE:
         return model.predict(batch)
     starts = range(0, len(batch), ROWS_AT_ONCE)

@@ -168,3 +168,21 @@ class Run(RunSummary):
     artifacts: list[ArtifactEntry]
     spec: dict[str, Any]
     """Spec with all defaults; submit it again to repeat the run."""
+
+
+class DeletedVersion(AnswerModel):
+    """Model version that was deleted with its run."""
+
+    name: str
+    version: int
+    aliases: list[str]
+    """Aliases that pointed to it, deleted as well."""
+    newest_version: int | None
+    """Version that requests without a version get from now on; null if none is left."""
+
+
+class DeletedRun(AnswerModel):
+    """Run that was deleted by force, and what went with it."""
+
+    id: UUID
+    model_version: DeletedVersion | None

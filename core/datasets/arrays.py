@@ -9,9 +9,11 @@ from core.datasets.shape import DatasetShape
 from core.datasets.splits import Split, count_split, suggest_split
 from core.datasets.targets import find_class_labels, has_few_whole_numbers
 from core.errors import nearest, reject_spec
+from core.signatures.labels import Label
 from core.signatures.signature import InputKind, Task
 from core.specs.base import Bool
 from core.uploads.description import ArrayDescription, ArraysDescription, DatasetDescription
+from core.uploads.reading import ColumnType
 
 USUAL_NAMES = {
     "inputs": ("x", "inputs", "images", "data", "features", "x_train", "train_x", "train_inputs", "train_images"),
@@ -242,7 +244,7 @@ def _check_lengths(pointer: str, inputs: ArrayDescription, targets: ArrayDescrip
         reject_spec(pointer, detail, "lengths_differ")
 
 
-def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | None) -> tuple[Task, tuple[str, ...]]:
+def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | None) -> tuple[Task, tuple[Label, ...]]:
     is_rank_one = column is None and len(targets.shape) == 1
     is_classes = is_rank_one and has_few_whole_numbers(targets.values, len(targets.values))
     if dataset.task == "classification" or (dataset.task == "auto" and is_classes):
@@ -252,7 +254,8 @@ def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | 
                 f"'{targets.name}' has shape {targets.shape} and type {targets.dtype}."
             )
             reject_spec("/dataset/task", detail, "no_classes")
-        labels = find_class_labels(targets.values, len(targets.values), "/dataset/targets", are_numbers=True)
+        type_: ColumnType = "boolean" if targets.dtype == "bool" else "integer"
+        labels = find_class_labels(targets.values, len(targets.values), "/dataset/targets", type_)
         return Task.CLASSIFICATION, labels
     if dataset.split.stratify:
         detail = "stratify needs classes, but this dataset's targets are numbers. Set it to false."

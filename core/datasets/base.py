@@ -106,6 +106,8 @@ class UploadedDataset(DatasetSpec):
     """Version of the dataset; null: the newest. The spec of a run contains the version that it used."""
     sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
     """Digest of the uploaded bytes, filled in by the service. If it is given, it must match."""
+    reading: Annotated[str | None, Field(pattern=r"^[0-9a-f]{16}$")] = None
+    """Digest of the options that they were read with, filled in by the service; null if no option was set."""
 
     uploaded_from: ClassVar[str] = "FILE"
     """Last argument of the command that uploads it."""

@@ -12,6 +12,7 @@ from core.datasets.table_split import TableSplit, count_rows
 from core.datasets.targets import find_class_labels, find_task
 from core.errors import InvalidSpec, Problem
 from core.notices import Notice
+from core.signatures.labels import Label
 from core.signatures.signature import InputKind, Task
 from core.specs.base import at_most
 from core.uploads.description import ColumnDescription, DatasetDescription, TableDescription
@@ -77,10 +78,9 @@ class TableDataset(UploadedDataset):
             features=features,
         )
 
-    def _find_labels(self, task: Task, target: ColumnDescription) -> tuple[str, ...]:
+    def _find_labels(self, task: Task, target: ColumnDescription) -> tuple[Label, ...]:
         if task is Task.CLASSIFICATION:
-            are_numbers = target.type in {"integer", "number"}
-            return find_class_labels(target.values, target.num_distinct, "/dataset/target", are_numbers=are_numbers)
+            return find_class_labels(target.values, target.num_distinct, "/dataset/target", target.type)
         if self.split.stratify:
             detail = "stratify needs classes, but the target's values are numbers. Set it to false."
             raise InvalidSpec(detail, [Problem("/dataset/split/stratify", detail, "no_classes")])

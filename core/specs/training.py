@@ -124,8 +124,9 @@ class Training(SpecModel):
     class_weight: Annotated[ClassWeight | None, BeforeValidator(_check_class_weight), Field(examples=["balanced"])] = (
         None
     )
-    """Weights of classes in the training loss, by label or number; 1 for a class that is not named. `balanced` gives
-    every class the same total weight."""
+    """Weights of classes in the training loss, by label; 1 for a class that is not named. A label that is a number may
+    be written in any way, `1` for 1.0. Where no label is a number, the number of a class, from 0, stands for it too.
+    `balanced` gives every class the same total weight."""
     record: Annotated[tuple[RecordName, ...], Field(examples=[["gradient_norms"]]), at_most(3)] = ()
     """Statistics to record at each step: the norm of each layer's gradient; the mean, standard deviation and share of
     zeros of its output; or every weight of a small network."""

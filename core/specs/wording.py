@@ -85,6 +85,8 @@ def describe_error(entry: Any) -> str:
             return f"Item {step + 1} of the list is missing." if isinstance(step, int) else _missing_field(step)
         case "unknown_field":
             return f"There is no field {show(context['field'])} here.{nearest(context['field'], context['known'])}"
+        case "extra_forbidden":
+            return f"There is no field {show(entry['loc'][-1])} here."
         case "union_tag_not_found":
             return _missing_field(str(context["discriminator"]).strip("'"))
         case "union_tag_invalid":

@@ -10,6 +10,7 @@ import re
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 ColumnType = Literal["integer", "number", "boolean", "date", "text"]
 """integer: whole numbers up to 2⁶³; number: float64; date: a date or a time; text: anything else."""
@@ -56,9 +57,10 @@ def _spell_mark(given: Any) -> Any:
 def _check_delimiter(given: Any) -> Any:
     mark = _spell_mark(given)
     if isinstance(mark, str) and (len(mark) != 1 or mark in "\n\r\"'\\\x00" or mark.isalnum()):
-        raise ValueError(
-            "expected one character that is no letter, digit, quote or line ending, or a word: tab, comma, semicolon, "
-            "pipe or space"
+        raise PydanticCustomError(
+            "delimiter",
+            "Input should be one character that is no letter, digit, quote or line ending; or tab, comma, semicolon, "
+            "pipe or space",
         )
     return mark
 
@@ -73,11 +75,23 @@ def _check_encoding(given: Any) -> Any:
         name = ""
     name = {"iso8859-1": "latin-1", "utf-8-sig": "utf-8"}.get(name, re.sub("^cp125", "windows-125", name))
     if not TEXT_ENCODING.fullmatch(name):
-        raise ValueError(
-            f"unknown encoding {given[:LONGEST_ENCODING]!r}: expected one such as utf-8, utf-16, windows-1252, "
-            "iso-8859-15, windows-1251, shift_jis, gb18030, big5, euc-kr or mac-roman"
+        raise PydanticCustomError(
+            "encoding",
+            "Input should be an encoding of text, such as utf-8, utf-16, windows-1252, iso-8859-15, windows-1251, "
+            "shift_jis, gb18030, big5, euc-kr or mac-roman",
         )
     return name
+
+
+Delimiter = Annotated[str | None, BeforeValidator(_check_delimiter)]
+Quote = Annotated[QuoteMark | None, BeforeValidator(_spell_mark)]
+Encoding = Annotated[str | None, BeforeValidator(_check_encoding)]
+Decimal = Annotated[DecimalMark | None, BeforeValidator(_spell_mark)]
+Thousands = Annotated[ThousandsMark | None, BeforeValidator(_spell_mark)]
+MissingWord = Annotated[str, Field(max_length=100)]
+SkipRows = Annotated[int, Field(ge=0, le=1_000_000)] | None
+DateFormat = Annotated[str, Field(min_length=2, max_length=100)] | None
+Sheet = Annotated[str, Field(min_length=1, max_length=100)] | None
 
 
 class Reading(BaseModel):
@@ -97,9 +111,9 @@ class ColumnReading(Reading):
     """
 
     type: ColumnType | None = None
-    date_format: Annotated[str, Field(min_length=2, max_length=100)] | None = None
-    decimal: Annotated[DecimalMark | None, BeforeValidator(_spell_mark)] = None
-    thousands: Annotated[ThousandsMark | None, BeforeValidator(_spell_mark)] = None
+    date_format: DateFormat = None
+    decimal: Decimal = None
+    thousands: Thousands = None
 
 
 class ReadingOptions(Reading):
@@ -121,15 +135,15 @@ class ReadingOptions(Reading):
     """
 
     header: bool | None = None
-    delimiter: Annotated[str | None, BeforeValidator(_check_delimiter)] = None
-    quote: Annotated[QuoteMark | None, BeforeValidator(_spell_mark)] = None
-    encoding: Annotated[str | None, BeforeValidator(_check_encoding)] = None
-    decimal: Annotated[DecimalMark | None, BeforeValidator(_spell_mark)] = None
-    thousands: Annotated[ThousandsMark | None, BeforeValidator(_spell_mark)] = None
-    missing_words: tuple[Annotated[str, Field(max_length=100)], ...] | None = Field(None, max_length=100)
-    skip_rows: int | None = Field(None, ge=0, le=1_000_000)
-    date_format: Annotated[str, Field(min_length=2, max_length=100)] | None = None
-    sheet: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    delimiter: Delimiter = None
+    quote: Quote = None
+    encoding: Encoding = None
+    decimal: Decimal = None
+    thousands: Thousands = None
+    missing_words: tuple[MissingWord, ...] | None = Field(None, max_length=100)
+    skip_rows: SkipRows = None
+    date_format: DateFormat = None
+    sheet: Sheet = None
     columns: dict[str, ColumnReading] = Field({}, max_length=10_000)
 
     @property

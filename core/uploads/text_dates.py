@@ -7,6 +7,7 @@ The patterns use syntax that RE2 (DuckDB) and Python's `re` share, and mean the 
 """
 
 import re
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import lru_cache
 
@@ -17,14 +18,16 @@ TIME = r"(?P<hour>[0-9]{2}):(?P<minute>[0-5][0-9])(?::(?P<second>[0-5][0-9])(?:\
 MOMENT = f"{DAY}(?:[Tt ]{TIME}(?: ?(?:[Zz]|UTC|utc|GMT|gmt|{OFFSET}))?)?"
 """A date alone is midnight; without an offset, the time is in UTC. 24:00 is midnight of the next day."""
 
-MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November")
-MONTHS = (*MONTHS, "December")
+MONTHS = (
+    *("January", "February", "March", "April", "May", "June"),
+    *("July", "August", "September", "October", "November", "December"),
+)
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 SHORT = 3
 """Letters of short names of months and weekdays."""
 
 
-def _names(names: tuple[str, ...]) -> str:
+def _names(names: Sequence[str]) -> str:
     return f"(?i:{'|'.join(names)})"
 
 

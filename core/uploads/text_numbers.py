@@ -62,7 +62,7 @@ def digits_pattern(form: NumberForm) -> str:
 def number_pattern(form: NumberForm) -> str:
     """Return the pattern of a number with sign and unit."""
     digits = digits_pattern(form)
-    minus, sign = f"[{MINUS}]", f"[+{MINUS}]"
+    minus, sign = f"[{MINUS}]", f"[{MINUS}+]"
     if not form.unit:
         return rf"{sign}?{digits}|\({digits}\)|{digits}{minus}"
     unit, space = re.escape(form.unit), f"[{SPACES}]*"

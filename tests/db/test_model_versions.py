@@ -130,11 +130,12 @@ def test_alias_can_only_point_at_a_version(database, finished_run):
         change(database, model_versions.set_alias, "adder", "stable", 2)
 
 
-def test_alias_goes_with_its_version(database, finished_run):
+def test_alias_goes_with_its_version_where_that_is_deleted_by_force(database, finished_run):
     finished_run()
     run_id = finished_run()
     change(database, model_versions.set_alias, "adder", "stable", 2)
-    change(database, runs.delete, run_id)
+    with database.transaction() as session:
+        runs.delete(session, run_id, force=True)
     with pytest.raises(UnknownModel):
         ask(database, model_versions.get_alias, "adder", "stable")
 

@@ -11,10 +11,12 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, column, delete, inspect, select, table, text, update
 
 from core.api_keys import Scope
-from core.errors import DatabaseNewer, DatabaseUnavailable, InvalidSetup
+from core.errors import Conflict, DatabaseNewer, DatabaseUnavailable, InvalidSetup
 from core.settings import load_settings
+from core.uploads.description import DescriptionFile, TableDescription
 from core.workers import WorkerHealth, WorkerState
-from db import api_keys, runs, workers
+from db import api_keys, datasets, runs, workers
+from db.records.datasets import RunDatasetRecord
 from db.records.runs import RunRecord
 from db.records.schema import METADATA
 from db.records.service import CompatibilityRecord
@@ -117,7 +119,7 @@ def test_a_database_of_an_earlier_revision_keeps_its_runs_and_takes_reports_of_w
         command.downgrade(alembic_config(), revision)
     finally:
         load_settings.cache_clear()
-    assert "workers" not in tables(empty_url)
+    assert ("workers" in tables(empty_url)) == (revision >= "0005")
     database = Database(empty_url)
     with database.transaction() as session:
         run_id = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
@@ -127,6 +129,36 @@ def test_a_database_of_an_earlier_revision_keeps_its_runs_and_takes_reports_of_w
         workers.report(session, "host:1", "host", WorkerHealth(WorkerState.READY, 1, 1))
     with database.reading() as session:
         assert [worker.name for worker in workers.look(session).live] == ["host:1"]
+    database.dispose()
+
+
+def test_a_database_of_before_readings_keeps_its_uploads_and_what_runs_use_of_them(empty_url, monkeypatch):
+    monkeypatch.setenv("TRAINYARD_DATABASE_URL", empty_url)
+    load_settings.cache_clear()
+    described = DescriptionFile(format="csv", description=TableDescription(num_rows=3, columns=()))
+    stored = {"name": "flowers", "num_bytes": 7, "described": described, "summary": "3 rows"}
+    upgrade_database(empty_url)
+    database = Database(empty_url)
+    with database.transaction() as session:
+        run_ids = [runs.create(session, experiment="e", model_name="m", spec={"seed": seed}).id for seed in range(2)]
+        datasets.add(session, sha256="a" * 64, **stored)
+        datasets.add(session, sha256="a" * 64, reading="0" * 16, **stored)
+        for number, run_id in enumerate(run_ids, start=1):
+            datasets.use(session, run_id, "flowers", number)
+    database.dispose()
+    try:
+        command.downgrade(alembic_config(), "0005")
+    finally:
+        load_settings.cache_clear()
+    upgrade_database(empty_url)
+    with database.transaction() as session:
+        # Older code knows no readings with options, so going back took that version.
+        (kept,) = datasets.list_versions(session, "flowers")
+        assert (kept.version, kept.sha256, kept.reading, kept.key) == (1, "a" * 64, "", "a" * 64)
+        assert [use.run_id for use in session.scalars(select(RunDatasetRecord))] == run_ids[:1]
+        assert datasets.add(session, sha256="a" * 64, reading="0" * 16, **stored)[1]
+    with pytest.raises(Conflict, match=str(run_ids[0])), database.transaction() as session:
+        datasets.delete_version(session, "flowers", 1)
     database.dispose()
 
 

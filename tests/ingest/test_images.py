@@ -88,9 +88,11 @@ def test_the_other_formats_are_images_too(take, zipped, kind):
 def test_frames_after_the_first_are_told_of(take, zipped, kind):
     still = {"a/1": picture(), "b/1": picture()}
     (warning,) = take(zipped({**still, "b/2": animated(kind)})).warnings
-    assert warning == "The image “b/2” has several frames or pages; only the first is used."
+    detail = "An image has several frames or pages, of which only the first is used: “b/2”."
+    assert warning == Notice("first_frame_used", "", detail)
     (warning,) = take(zipped({**still, "b/2": animated(kind), "a/2": animated(kind)})).warnings
-    assert warning.startswith("2 images have several frames or pages, “a/2” for one;")
+    detail = "2 images have several frames or pages, of which only the first is used: “a/2” and others."
+    assert warning.detail == detail
 
 
 def test_a_tiff_file_has_the_size_that_its_orientation_gives_it(take, zipped):

@@ -80,7 +80,7 @@ CELLS = {
     "LSTM": CellCosts(420, 70, 75e-6, 20e-6, 10e-6, 0.6),
     "GRU": CellCosts(550, 131, 85e-6, 30e-6, 13e-6, 0.65),
 }
-"""Costs by the class of the layer, measured on the networks of benchmarks/recurrent_cases.py."""
+"""Costs by the class of the layer, measured on the networks of benchmarks/plan_cases.py."""
 
 OTHER_OPERATIONS, OPERATIONS_BESIDE_UNROLLED = 195, 115
 """Operations of a graph beside its recurrent layers, and those of an unrolled layer beside its time steps."""
@@ -97,7 +97,8 @@ TWO_LOOPS = 1.5
 FLOPS_PER_SECOND = 60e9
 """Arithmetic of small matrix products in sequence."""
 LARGEST_SURPRISE = 2.0
-"""Most factor by which measurements of one plan change the expectation of another: the rest is due to the plan."""
+"""Most factor by which measurements of one plan change the expectation of another, beyond the speed of the machine,
+which compiling and steps have in common: the rest is due to the plan."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,9 +126,12 @@ class RecurrentForecast:
         """Return the estimate, corrected by how far measured plans are from theirs."""
         estimate = self.estimate(plan)
         pairs = [(timing, self.estimate(plan_of(name))) for name, timing in tried.items()]
+        compiling = _mean(real.compile_seconds / ours.compile_seconds for real, ours in pairs)
+        stepping = _mean(real.step_seconds / ours.step_seconds for real, ours in pairs)
+        machine = _common(compiling, stepping)
         return Timing(
-            estimate.compile_seconds * _surprise((real.compile_seconds, ours.compile_seconds) for real, ours in pairs),
-            estimate.step_seconds * _surprise((real.step_seconds, ours.step_seconds) for real, ours in pairs),
+            estimate.compile_seconds * machine * _bounded(compiling / machine),
+            estimate.step_seconds * machine * _bounded(stepping / machine),
         )
 
     def estimate(self, plan: Plan) -> Timing:
@@ -166,11 +170,19 @@ def _times_in_xla(recurrence: Recurrence, plan: Plan) -> Timing:
     return Timing(recurrence.num_directions * cell.xla_compile_seconds, num_time_steps * cell.xla_seconds)
 
 
-def _surprise(pairs: Iterable[tuple[float, float]]) -> float:
-    """Return the geometric mean of the ratios of measured to estimated times, within LARGEST_SURPRISE."""
-    logarithms = [log(max(measured, 1e-9) / estimated) for measured, estimated in pairs]
-    mean = exp(sum(logarithms) / len(logarithms)) if logarithms else 1.0
-    return max(1 / LARGEST_SURPRISE, min(mean, LARGEST_SURPRISE))
+def _mean(ratios: Iterable[float]) -> float:
+    """Return the geometric mean of some ratios; 1 of none."""
+    logarithms = [log(max(ratio, 1e-9)) for ratio in ratios]
+    return exp(sum(logarithms) / len(logarithms)) if logarithms else 1.0
+
+
+def _common(one: float, other: float) -> float:
+    """Return the factor that two ratios have in common; 1 if one is above 1 and the other below."""
+    return min(one, other) if min(one, other) > 1 else min(1.0, max(one, other))
+
+
+def _bounded(ratio: float) -> float:
+    return max(1 / LARGEST_SURPRISE, min(ratio, LARGEST_SURPRISE))
 
 
 def make_forecast(planning: Planning, recurrences: tuple[Recurrence, ...], length: FitLength) -> Forecast:

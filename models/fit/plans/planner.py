@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import inf
 from time import perf_counter
 
 from core.checks.length import FitLength
@@ -18,6 +19,9 @@ from models.runtime import tf
 
 STEPS_SECONDS = 0.03
 """Duration of timed steps, long enough to compare two plans."""
+
+STEPS_REPEATS = 3
+"""How often they are timed at most, if another plan seems better: other work of the machine only ever adds time."""
 
 FASTEST_GROWTH = 64
 """Most growth from one timed call to the next."""
@@ -124,7 +128,7 @@ class Planner:
         while plan is not None:
             left.remove(plan)
             try:
-                self._try(plan, is_enough=lambda: self._most_promising(left) is None)
+                self._try(plan, left)
             except UNUSABLE as error:
                 if plan.form is not Form.XLA:
                     raise
@@ -174,14 +178,16 @@ class Planner:
             return self._length.num_steps * timing.step_seconds
         return timing.seconds(self._length.num_steps)
 
-    def _try(self, plan: Plan, is_enough: Callable[[], bool]) -> None:
+    def _try(self, plan: Plan, left: list[Plan]) -> None:
+        """Compile and time a plan; the first one only as long as one of those left seems better."""
+        is_first = not self._tried
         started = perf_counter()
         snapshot = Snapshot(self._learner.variables)
         try:
             self._compile(plan)
             for timing in self._time_steps(plan):
                 self._tried[plan.name] = timing
-                if is_enough():
+                if is_first and self._most_promising(left) is None:
                     break
         finally:
             snapshot.restore()
@@ -213,15 +219,19 @@ class Planner:
         started = perf_counter()
         program.run(self._ordering.steps(0, 1), running)
         compile_seconds = self._compile_seconds[plan.name] + perf_counter() - started
-        amount = 1
+        amount, repeats, least = 1, 0, inf
         while True:
             order = self._ordering.steps(0, amount)
             started = perf_counter()
             program.run(order, running)
             seconds = perf_counter() - started
-            yield Timing(compile_seconds, seconds / amount, program.num_operations)
+            least = min(least, seconds / amount)
+            yield Timing(compile_seconds, least, program.num_operations)
             if seconds >= STEPS_SECONDS or amount == most:
-                return
+                repeats += 1
+                if repeats == STEPS_REPEATS:
+                    return
+                continue
             fitting = int(1.25 * STEPS_SECONDS / max(seconds, 1e-9) * amount)
             amount = min(most, max(2 * amount, min(fitting, FASTEST_GROWTH * amount)))
 

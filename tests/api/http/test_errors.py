@@ -35,6 +35,7 @@ def test_every_class_of_the_family_has_a_status():
         "unknown_dataset": 404,
         "unknown_dataset_version": 404,
         "conflict": 409,
+        "version_served": 409,
         "illegal_move": 409,
         "idempotency_in_flight": 409,
         "attempt_fenced": 409,

@@ -361,6 +361,7 @@ def test_the_names_of_models_are_listed_as_kserve_lists_them(served, worker, mak
     worker.register("line", make_line(3.0))
     assert served.get("/v1/models").json() == {"models": ["iris", "line"]}
     assert served.head("/v1/models").status_code == 200
+    assert served.options("/v1/models").headers["allow"] == "GET, HEAD, OPTIONS"
     rejected = served.post("/v1/models", json={})
     assert rejected.headers["allow"] == "GET, HEAD, OPTIONS"
     assert "does not support POST" in error_of(rejected, 405)
