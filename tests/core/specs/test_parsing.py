@@ -8,6 +8,8 @@ from core.experiment import parse_spec
 from core.specs.parsing import parse_as, read_whole_numbers
 from core.specs.training import EarlyStopping
 
+DECAY = '{"name": "exponential_decay", "initial_learning_rate": 0.01, "decay_steps": 1000, "decay_rate": 0.96}'
+
 
 def layers(*changes):
     return {"model": {"layers": [{"units": 3, "activation": "softmax", **change} for change in changes]}}
@@ -213,8 +215,7 @@ def test_an_unknown_field_named_like_a_layer_type_keeps_its_siblings_pointers(ir
         (
             {"training": {"optimizer": {"name": "sgd", "learning_rate": "0.1"}}},
             "/training/optimizer/learning_rate",
-            'Expected a number like 0.01 or an object like {"name": "exponential_decay", "initial_learning_rate": 0.01, '
-            '"decay_steps": 1000, "decay_rate": 0.96}; got \'0.1\'.',
+            f"Expected a number like 0.01 or an object like {DECAY}; got '0.1'.",
         ),
     ],
 )
