@@ -79,6 +79,9 @@ def _idle_spans(node: Any) -> Iterator[Span]:
                 yield parameter.start_pos, parameter.name.start_pos
     if node.type in {"dictorsetmaker", "atom"}:
         yield from ((leaf.start_pos, leaf.end_pos) for leaf in node.children if leaf == "**")
+    if node.type == "decorator" and node.children[1].get_code() == "dataclass":
+        # Whether it is frozen or has slots is for mypy and for speed.
+        yield node.children[2].start_pos, node.end_pos
     if node.type == "except_clause" and node.children[1].type == "atom_expr":
         # Cosmic Ray replaces plain names only.
         yield node.start_pos, node.end_pos
