@@ -27,7 +27,7 @@ def path(tmp_path, monkeypatch):
 def test_every_fault_changes_what_the_code_does(path):
     found = {(fault.operator, fault.line) for fault in list_faults(path)}
 
-    # The arguments of the decorator, the annotations, the `*` of the parameters, the `**` of the dict and the dotted error are left alone.
+    # Left alone: the decorator's arguments, annotations, the `*` of the parameters, the dict's `**`, the dotted error.
     assert found == {
         ("RemoveDecorator", 3),
         ("NumberReplacer", 7),
