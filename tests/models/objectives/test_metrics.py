@@ -153,3 +153,26 @@ def test_a_small_percentage_error_keeps_its_digits():
     measure.metric.update_state(*measure.read(tf.constant([[0.0]]), tf.constant([[0.25]])))
 
     assert float(measure.metric.result()) == pytest.approx(100 * 0.25 / 1.7e9, rel=1e-6)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_rises_or_falls_the_better_the_outputs_are(metric):
+    if metric == "top_k_categorical_accuracy":
+        targets, loss = np.array([0, 1], np.int32), "sparse_categorical_crossentropy"
+        good, bad = np.eye(9)[targets], 1 - np.eye(9)[targets]
+    elif METRICS[metric].counts_answers:
+        targets, loss, good, bad = [[1], [0]], "binary_crossentropy", [[0.9], [0.1]], [[0.1], [0.9]]
+    else:
+        targets, loss, good, bad = [[1.0], [2.0]], "mean_squared_error", [[1.0], [2.0]], [[-1.0], [-2.0]]
+
+    rises = measured(metric, targets, good, loss) > measured(metric, targets, bad, loss)
+
+    assert METRICS[metric].rises is rises
+
+
+def test_metrics_that_count_answers_are_those_of_decisions():
+    assert {name for name, traits in METRICS.items() if traits.counts_answers} == COUNTS
+    # Of five outputs, each is among the five greatest.
+    assert {name: traits.most_outputs_always_right for name, traits in METRICS.items()} == {
+        name: 5 if name == "top_k_categorical_accuracy" else 0 for name in METRICS
+    }
