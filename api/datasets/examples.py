@@ -172,3 +172,13 @@ EMPTY = RejectedDataset("The body is empty. Send the bytes of a file: curl --dat
 BUSY = Unavailable("2 uploads are being processed, and this one has waited 30 s for its turn. Send it again later.")
 
 FULL = DiskFull("The service's disk is full. Delete datasets and runs that are no longer needed.")
+
+UPLOAD_FORM: dict[str, Any] = {
+    "type": "object",
+    "properties": {"file": {"type": "string", "format": "binary", "description": "The file, with its name."}},
+    "required": ["file"],
+    "additionalProperties": {
+        "type": "string",
+        "description": "Any query parameter of this operation, instead of in the address; empty ones are ignored.",
+    },
+}

@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,6 +15,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http.bodies import stream_body
 from api.http.errors import DiskFull, RejectedDataset
+from api.http.forms import MEDIA_TYPE
 from api.service import Service
 from core.errors import DatasetMissing
 from core.uploads.reading import NO_OPTIONS, ReadingOptions
@@ -28,6 +30,21 @@ CHECKED_EVERY_BYTES = 64 * 1024 * 1024
 
 RESERVE_BYTES = 256 * 1024 * 1024
 """Bytes to leave free on the disk, which usually contains the database too."""
+
+
+TOO_LARGE_REMEDY = "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
+
+RECEIVED = "trainyard.received_upload"
+"""Key of an upload that came in a form, in a request's ASGI scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedUpload:
+    """Upload that is on the disk, and has not been parsed yet."""
+
+    incoming: IncomingDataset
+    sha256: str
+    num_bytes: int
 
 
 async def ingest(
@@ -47,10 +64,13 @@ async def ingest(
         DiskFull: If the disk is full.
         Unavailable: If too many uploads are being parsed.
     """
+    upload: ReceivedUpload | None = request.scope.get(RECEIVED)
+    if upload is not None:
+        return await _store(service, upload, name, filename, request, options)
     _check_form(request)
-    remedy = "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
-    body = stream_body(request, service.settings.max_dataset_bytes, remedy)
-    return await _take(service, body, _declared_bytes(request), name, filename, request, options)
+    body = stream_body(request, service.settings.max_dataset_bytes, TOO_LARGE_REMEDY)
+    async with received(service, body, declared_bytes(request)) as upload:
+        return await _store(service, upload, name, filename, request, options)
 
 
 async def ingest_pieces(
@@ -66,28 +86,40 @@ async def ingest_pieces(
         DiskFull: If there is no room for them.
         Unavailable: If too many uploads are being read.
     """
-    return await _take(service, pieces, 0, name, filename, None)
+    async with received(service, pieces, 0) as upload:
+        return await _store(service, upload, name, filename, None)
 
 
-async def _take(
+@asynccontextmanager
+async def received(
+    service: Service, pieces: AsyncGenerator[bytes], num_bytes_declared: int
+) -> AsyncIterator[ReceivedUpload]:
+    """Write an upload to a folder of its own, which is removed at the end unless it has been moved into the store.
+
+    Raises:
+        RejectedDataset: If it is empty.
+        DiskFull: If the disk is full, now or within the context.
+    """
+    with _reported_as_full():
+        await run_in_threadpool(_check_room, service, num_bytes_declared)
+        async with _incoming(service) as incoming:
+            sha256, num_bytes = await _receive(service, pieces, incoming.folder.original)
+            yield ReceivedUpload(incoming, sha256, num_bytes)
+
+
+async def _store(
     service: Service,
-    pieces: AsyncGenerator[bytes],
-    num_bytes_declared: int,
+    received: ReceivedUpload,
     name: str,
     filename: str | None,
     request: Request | None,
     options: ReadingOptions = NO_OPTIONS,
 ) -> tuple[DatasetVersionRecord, bool]:
-    store = service.dataset_store
-    with _reported_as_full():
-        await run_in_threadpool(_check_room, service, num_bytes_declared)
-        async with _incoming(service) as incoming:
-            sha256, num_bytes = await _receive(service, pieces, incoming.folder.original)
-            upload = Upload(name, sha256, num_bytes, filename, options)
-            known = await run_in_threadpool(stored_datasets.add_known, service.database, store, upload)
-            if known is not None:
-                return known
-            return await _read(service, upload, incoming, request)
+    upload = Upload(name, received.sha256, received.num_bytes, filename, options)
+    known = await run_in_threadpool(stored_datasets.add_known, service.database, service.dataset_store, upload)
+    if known is not None:
+        return known
+    return await _read(service, upload, received.incoming, request)
 
 
 async def read_again(
@@ -180,18 +212,22 @@ async def _receive(service: Service, body: AsyncGenerator[bytes], target: Path) 
 
 
 def _check_form(request: Request) -> None:
-    """Reject forms, which would otherwise be parsed as a table with extra lines.
+    """Reject bodies of several parts other than forms, which would be parsed as a table with extra lines.
 
     Raises:
-        RejectedDataset: If the body is a form.
+        RejectedDataset: If the body is one.
     """
-    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+    content_type = request.headers.get("content-type", "").lower()
+    if content_type.startswith("multipart/"):
         raise RejectedDataset(
-            "The body is a form. Send the file itself: curl --data-binary @FILE …, not curl --form.", "multipart_form"
+            f"The body is {content_type.partition(';')[0][:80]}. Send the file itself (curl --data-binary @FILE …), or "
+            f"a form, {MEDIA_TYPE} (curl -F file=@FILE …).",
+            "multipart_form",
         )
 
 
-def _declared_bytes(request: Request) -> int:
+def declared_bytes(request: Request) -> int:
+    """Return the Content-Length of a request, 0 if it has none."""
     declared = request.headers.get("content-length", "")
     return int(declared[:20]) if declared.isdecimal() else 0
 

@@ -8,6 +8,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.datasets import examples
+from api.datasets.forms import UploadRoute
 from api.datasets.intake import bytes_missing, ingest, read_again
 from api.datasets.reading import NamedReadingQuery, ReadingQuery, RereadRequest
 from api.datasets.schemas import DatasetDetail, DatasetList, DatasetVersionDetail
@@ -21,6 +22,7 @@ from api.datasets.views import (
     version_path,
 )
 from api.http.bodies import read_document
+from api.http.forms import MEDIA_TYPE
 from api.http.parameters import PageQuery
 from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
 from api.openapi.operations import (
@@ -39,6 +41,7 @@ from db import datasets, stored_datasets
 from db.records.datasets import DatasetVersionRecord
 
 router = Resource("datasets", "Datasets for training.", prefix="/v1/datasets", bodies=[RereadRequest])
+router.route_class = UploadRoute
 
 DatasetName = Annotated[str, PathParameter(description="Name of a dataset.", examples=["flowers"])]
 
@@ -51,6 +54,7 @@ UPLOAD_BODY = takes_any_body(
     {},
     "application/octet-stream",
 )
+UPLOAD_BODY["requestBody"]["content"][MEDIA_TYPE] = {"schema": examples.UPLOAD_FORM}
 
 UPLOAD_RESPONSES = (
     answers(examples.VERSION, status=201, headers=UPLOAD_HEADERS)
@@ -102,6 +106,8 @@ async def upload_dataset(
     CSV or TSV, JSON Lines, Parquet, NPY, NPZ, IDX; a zip or tar of tables (`train.csv`, `test.csv`), of arrays, or of
     images in one folder per class. The body is the raw file, streamed:
     `curl --data-binary @flowers.csv 'http://127.0.0.1:8000/v1/datasets?name=flowers&filename=flowers.csv'`
+    Or it is a form with the field `file`, and with any of the query parameters as further fields:
+    `curl -F file=@flowers.csv -F name=flowers http://127.0.0.1:8000/v1/datasets`
 
     The same bytes under the same name, with the same options, are the same version, returned with 200, so an upload can
     be repeated safely. Other bytes create the next version. An upload that is rejected or interrupted leaves nothing

@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import json
 import math
 import random
 import zipfile
@@ -336,3 +337,32 @@ def test_a_bad_upload_is_rejected_and_leaves_nothing(service, what):
     assert word in answer.json()["detail"]
     assert service.http.get("/v1/datasets/bad").status_code == 404
     assert {path for path in (service.data_dir / "datasets").rglob("*") if path.is_file()} == before
+
+
+def test_warnings_reach_the_run_its_log_and_the_command_line(service, tmp_path):
+    # Class c has one row, which this seed puts into the test rows; a third of the rows says None.
+    labels = ["common"] * 28 + ["b", "c"] + ["None"] * 15
+    rows = [{"x": number, "label": label} for number, label in enumerate(labels)]
+    upload(service, "rare", write_csv(rows))
+    spec = {
+        "name": "rare",
+        "dataset": {"name": "table", "dataset": "rare", "target": "label", "split": {"validation": 0.2, "test": 0.2}},
+        "model": {"kind": "mlp", "layers": layers(last=3, activation="softmax")},
+        "training": TRAINING | {"loss": "sparse_categorical_crossentropy", "epochs": 1},
+        "seed": 2,
+    }
+    path = tmp_path / "rare.json"
+    path.write_text(json.dumps(spec))
+    watched = service.command("run", str(path), "--watch")
+    assert watched.returncode == 0, watched.stderr
+    run_id = watched.stderr.split()[1]
+    run = service.http.get(f"/v1/runs/{run_id}").json()
+    codes = {warning["code"] for warning in run["warnings"]}
+    assert {"rows_dropped", "few_rows_in_class", "class_not_trained"} <= codes
+    log = service.http.get(f"/v1/runs/{run_id}/logs").text
+    shown = service.command("show", run_id).stdout
+    for warning in run["warnings"]:
+        text = f"{warning['detail']} ({warning['code']} at {warning['pointer']})"
+        assert text in log
+        assert f"Warning: {text}" in watched.stderr
+        assert text in " ".join(shown.split())
