@@ -19,12 +19,15 @@ REPRODUCE_ARGS ?=
 # Arguments for the benchmarks: make bench-training BENCH_ARGS='--quick --cases iris-keras,binary-adder --output result.json'
 BENCH_ARGS ?=
 
+# Arguments for the faults: make mutants MUTANTS_ARGS='core/specs models/objectives/losses.py --most 20'
+MUTANTS_ARGS ?=
+
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose lint same-python bench-training bench-streaming bench-stack bench-ideas bench-requests reproduce lock clean
+.PHONY: help up demo stack test test-compose mutants lint same-python bench-training bench-streaming bench-stack bench-ideas bench-requests reproduce lock clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -47,6 +50,9 @@ test: $(VENV)/dev.stamp lint ## check style, types and imports, then run all tes
 
 test-compose: $(VENV)/dev.stamp ## build the images, start docker-compose.yml and test failures of its parts
 	$(BIN)/python -m pytest tests/compose --timeout 1800 $(PYTEST_ARGS)
+
+mutants: $(VENV)/dev.stamp ## put faults into the code, one at a time, and list those that no test notices; takes hours
+	$(BIN)/python -m mutants $(MUTANTS_ARGS)
 
 lint: $(VENV)/dev.stamp ## check style, types and imports
 	$(BIN)/ruff check .

@@ -39,7 +39,7 @@ def name_columns(given: Sequence[str], *, are_given: bool = True) -> tuple[tuple
             changed.append(f"column {place} without a name → {quoted(unique)}")
         used.add(unique.casefold())
         names.append(unique)
-    return tuple(names), _warnings(changed, are_given=are_given)
+    return tuple(names), _warnings(changed)
 
 
 def _make_unique(name: str, avoided: set[str], later: set[str]) -> str:
@@ -64,9 +64,7 @@ def _check(name: str) -> None:
         raise RejectedUpload("unreadable", f"A column has the reserved name {SPLIT_COLUMN}. Rename it.")
 
 
-def _warnings(changed: list[str], *, are_given: bool) -> tuple[str, ...]:
-    if not are_given:
-        return ("The first line contains values, not names, so the columns are named column_1, column_2, …",)
+def _warnings(changed: list[str]) -> tuple[str, ...]:
     if not changed:
         return ()
     more = f" and {len(changed) - MAX_LISTED} more" if len(changed) > MAX_LISTED else ""

@@ -1,49 +1,71 @@
-"""Type inference for columns of text: a column gets a type if every value has it."""
+"""Type inference for columns of text: a column gets a type if every value has it.
 
-from collections.abc import Iterator, Sequence
+What most files contain is tried first, with the cheapest patterns; only columns without such a type are looked at for
+numbers with marks and for dates in other formats.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import NamedTuple
 
 import duckdb
 
-from core.uploads.reading import ColumnType
-from ingest.engine import literal
+from core.uploads.reading import ColumnReading, ColumnType, ReadingOptions, TextForm
+from core.uploads.text_numbers import NumberForm
+from ingest import value_queries as sql
+from ingest.column_hints import warn_of_text
+from ingest.column_survey import ColumnSurvey, Condition
+from ingest.date_formats import read_asked_dates, read_formatted_dates
+from ingest.errors import RejectedUpload, quoted
+from ingest.marked_numbers import POINT_GROUPS, TOO_LARGE, ambiguous, read_marked_numbers
 from ingest.table_parts import TypedColumn
-from ingest.values import BOOLEAN, DAY, DECIMAL_COMMA, INFINITY, INTEGER, MOMENT, NUMBER, OTHER_DAY
+from ingest.text_columns import ALL_TYPES, TextColumn
 
-SAMPLE_ROWS = 2_048
-"""Tested first: it suffices to recognise most columns of text."""
-COLUMNS_AT_ONCE = 20
-"""Limits memory, since each pattern is compiled once per column."""
 
-Trait = str
-TRAITS: dict[Trait, str] = {
-    "boolean": f"regexp_full_match({{c}}, {literal(BOOLEAN)})",
-    "integer": f"regexp_full_match({{c}}, {literal(INTEGER)}) AND try_cast({{c}} AS BIGINT) IS NOT NULL",
-    "whole": f"regexp_full_match({{c}}, {literal(INTEGER)})",
-    "number": f"regexp_full_match({{c}}, {literal(f'{NUMBER}|{INFINITY}')})",
-    "day": f"regexp_full_match({{c}}, {literal(DAY)}) AND try_cast({{c}} AS DATE) IS NOT NULL",
-    "moment": f"regexp_full_match({{c}}, {literal(MOMENT)}) AND try_cast({{c}} AS TIMESTAMPTZ) IS NOT NULL",
-    "other_day": f"regexp_full_match({{c}}, {literal(OTHER_DAY)})",
-    "decimal_comma": f"regexp_full_match({{c}}, {literal(f'{DECIMAL_COMMA}|{NUMBER}')})",
-}
-"""Properties of all values of a column, as SQL conditions on one value."""
-JSON_TRAITS = {
-    frozenset({"number"}): {"integer", "whole", "number"},
-    frozenset({"boolean"}): {"boolean"},
-    frozenset({"text"}): {"day", "moment", "other_day"},
-}
-"""JSON distinguishes numbers from strings; a column with both is text."""
-WARNINGS = {
-    "other_day": "looks like dates whose order of day and month is ambiguous; it was read as text. Write dates like "
-    "2024-12-31.",
-    "decimal_comma": "looks like numbers with a decimal comma; it was read as text. Write 1.5 instead of 1,5.",
-}
+class PlainType(NamedTuple):
+    """A type of values as programs write them.
+
+    Attributes:
+        condition: Condition in SQL on a value.
+        conversion: Conversion in SQL; None leaves text.
+    """
+
+    type: ColumnType
+    condition: Callable[[str], str]
+    conversion: Callable[[str], str] | None
+
+
+PLAIN_TYPES = (
+    PlainType("boolean", sql.is_boolean, sql.as_boolean),
+    PlainType("integer", sql.is_integer, lambda column: f"CAST({column} AS BIGINT)"),
+    # Integers beyond BIGINT stay text: float64 cannot represent them.
+    PlainType("integer", sql.is_whole, None),
+    PlainType("number", sql.is_plain_number, lambda column: f"CAST({column} AS DOUBLE)"),
+    PlainType("date", sql.is_day, sql.as_day),
+    PlainType("date", sql.is_strict_moment, sql.as_strict_moment),
+    PlainType("date", sql.is_moment, sql.as_moment),
+)
+"""In the order of precedence."""
+
+
+class Texts(NamedTuple):
+    """What is known of a column of text before its values are looked at.
+
+    Attributes:
+        form: How its texts are trimmed, and which are missing; None if all its values were typed.
+        types: Types that it may have, unless an option names one.
+    """
+
+    form: TextForm | None
+    types: frozenset[ColumnType] = ALL_TYPES
 
 
 def infer_types(
     connection: duckdb.DuckDBPyConnection,
     table: str,
     names: Sequence[str],
-    allowed: Sequence[frozenset[Trait] | None],
+    texts: Sequence[Texts],
+    options: ReadingOptions = ReadingOptions(),  # noqa: B008 -- Frozen.
 ) -> list[TypedColumn]:
     """Infer the type of each column c0, c1, … of a table of text.
 
@@ -51,56 +73,145 @@ def infer_types(
         connection: DuckDB connection.
         table: Name of the table in SQL.
         names: Names of the columns, for the result.
-        allowed: For each column the traits to test; None for all.
+        texts: What is known of each column.
+        options: Options of the client.
+
+    Raises:
+        RejectedUpload: If the options of a column do not fit all of its values.
     """
-    columns: list[TypedColumn] = []
-    for start in range(0, len(names), COLUMNS_AT_ONCE):
-        places = range(start, min(start + COLUMNS_AT_ONCE, len(names)))
-        wanted = {place: set(TRAITS if allowed[place] is None else allowed[place] or ()) for place in places}
-        sample = f"(SELECT * FROM {table} LIMIT {SAMPLE_ROWS})"  # noqa: S608 -- An internal name.
-        found = _find_traits(connection, table, _find_traits(connection, sample, wanted))
-        columns.extend(_column(place, names[place], found[place]) for place in places)
-    return columns
+    survey = ColumnSurvey(connection, table)
+    columns = [
+        _column(place, name, known, options) for place, (name, known) in enumerate(zip(names, texts, strict=True))
+    ]
+    typed: dict[int, TypedColumn] = {column.place: column.as_text() for column in columns if not column.types}
+    for read in (read_asked_dates, _read_plain, read_marked_numbers, read_formatted_dates):
+        typed |= read(survey, [column for column in columns if column.place not in typed])
+    typed |= _doubt_points(survey, columns, typed)
+    rest = [column for column in columns if column.place not in typed]
+    hints = warn_of_text(survey, rest)
+    typed |= {c.place: replace(c.as_text(), warnings=(hints[c.place],) if c.place in hints else ()) for c in rest}
+    for column in columns:
+        if column.is_asked and column.types and typed[column.place].type not in column.types:
+            _reject_misfit(survey, column, typed[column.place])
+    return [typed[column.place] for column in columns]
 
 
-def _find_traits(
-    connection: duckdb.DuckDBPyConnection, relation: str, wanted: dict[int, set[Trait]]
-) -> dict[int, set[Trait]]:
-    """Return the traits that all values of each column have; a column without values has none."""
-    asked = [(place, trait) for place, traits in wanted.items() for trait in TRAITS if trait in traits]
-    if not asked:
-        return {place: set() for place in wanted}
-    conditions = ", ".join(
-        f"bool_and({TRAITS[trait].replace('{c}', f'c{place}')}) FILTER (c{place} IS NOT NULL)" for place, trait in asked
+def _column(place: int, name: str, known: Texts, options: ReadingOptions) -> TextColumn:
+    own = options.columns.get(name, ColumnReading())
+    merged = ColumnReading(
+        type=own.type,
+        date_format=own.date_format or options.date_format,
+        decimal=own.decimal or options.decimal,
+        thousands=options.thousands if own.thousands is None else own.thousands,
     )
-    answers = connection.execute(f"SELECT {conditions} FROM {relation}").fetchone() or ()  # noqa: S608 -- Ours alone.
-    held: dict[int, set[Trait]] = {place: set() for place in wanted}
-    for (place, trait), holds in zip(asked, answers, strict=True):
-        # A column without values in the sample may have some further on.
-        if holds or (holds is None and relation.startswith("(")):
-            held[place].add(trait)
-    return held
+    types = known.types
+    if own.type is not None:
+        types = frozenset({own.type} - {"text"})
+    elif own.date_format is not None:
+        types = frozenset({"date"})
+    elif own.decimal is not None or own.thousands is not None:
+        types = frozenset({"integer", "number"})
+    return TextColumn(place, name, known.form, types, merged, is_asked=own != ColumnReading())
 
 
-def _column(place: int, name: str, traits: set[Trait]) -> TypedColumn:
-    column = f"c{place}"
-    for type_, expression in _readings(column, traits):
-        return TypedColumn(name, type_, expression)
-    warnings = tuple(
-        f"Column “{name}” {WARNINGS[trait]}" for trait in WARNINGS if trait in traits and "whole" not in traits
+def _read_plain(survey: ColumnSurvey, columns: Sequence[TextColumn]) -> dict[int, TypedColumn]:
+    """Read columns of values as programs write them, by place."""
+    candidates = [(column, plain) for column in columns for plain in _plain_types_of(column)]
+    may = survey.may_hold([Condition(column.sql, plain.condition(column.sql)) for column, plain in candidates])
+    left: dict[int, list[PlainType]] = {}
+    for (column, plain), may_hold in zip(candidates, may, strict=True):
+        if may_hold:
+            left.setdefault(column.place, []).append(plain)
+    typed: dict[int, TypedColumn] = {}
+    # All rows are asked for the first type that the sample leaves, and for the next one only if it fails.
+    while asked := [column for column in columns if left.get(column.place) and column.place not in typed]:
+        first = [left[column.place].pop(0) for column in asked]
+        held = survey.hold_everywhere(
+            [Condition(c.sql, plain.condition(c.sql)) for c, plain in zip(asked, first, strict=True)]
+        )
+        for column, plain, holds in zip(asked, first, held, strict=True):
+            if holds and plain.conversion is None:
+                typed[column.place] = column.as_text(TOO_LARGE)
+            elif holds and plain.conversion is not None:
+                typed[column.place] = column.typed(plain.type, plain.conversion(column.sql))
+    return typed
+
+
+def _plain_types_of(column: TextColumn) -> list[PlainType]:
+    has_point = column.options.decimal != "," and column.options.thousands != "."
+    return [plain for plain in PLAIN_TYPES if plain.type in column.types and (has_point or plain.type != "number")]
+
+
+def _doubt_points(
+    survey: ColumnSurvey, columns: Sequence[TextColumn], typed: dict[int, TypedColumn]
+) -> dict[int, TypedColumn]:
+    """Doubt columns such as 1.234 and 12.345, in which every point could stand between thousands.
+
+    They are numbers as programs write them, which other columns may confirm; but text if another column has decimal
+    commas.
+    """
+    points = [
+        column
+        for column in columns
+        if typed.get(column.place, column.as_text()).type == "number"
+        and typed[column.place].text in {None, column.form}
+        and column.options.decimal is None
+        and column.options.thousands is None
+    ]
+    held = survey.hold([Condition(column.sql, sql.matches(column.sql, POINT_GROUPS)) for column in points])
+    doubtful = [column for column, holds in zip(points, held, strict=True) if holds]
+    if not doubtful:
+        return {}
+    has_comma = any(column.text is not None and column.text.decimal == "," for column in typed.values())
+    if len(doubtful) < len(points) and not has_comma:
+        return {}
+    examples = survey.ask([f"any_value({c.sql}) FILTER (WHERE contains({c.sql}, '.'))" for c in doubtful])
+    forms = (NumberForm(".", ""), NumberForm(",", "."))
+    if has_comma:
+        return {c.place: ambiguous(c, example, forms) for c, example in zip(doubtful, examples, strict=True)}
+    return {
+        column.place: replace(
+            typed[column.place],
+            warnings=(
+                column.notice(
+                    "read_as_number",
+                    f"was read as numbers, {quoted(example)} as {float(example):.15g}. If points stand between "
+                    "thousands, set thousands to “.”.",
+                ),
+            ),
+            findings=(column.finding("decimal", ".", "likely", "programs write numbers so"),),
+        )
+        for column, example in zip(doubtful, examples, strict=True)
+    }
+
+
+def _reject_misfit(survey: ColumnSurvey, column: TextColumn, found: TypedColumn) -> None:
+    """Reject a column whose options do not fit, with the first row that shows it, unless it has no values.
+
+    Raises:
+        RejectedUpload: If it has values.
+    """
+    row = survey.first_row_without(Condition(column.sql, _asked_condition(column)))
+    reasons = [warning if isinstance(warning, str) else warning.detail for warning in found.warnings]
+    if row is None and not reasons:
+        return
+    asked = " or ".join(sorted(column.types))
+    if "date" in column.types and column.options.date_format:
+        asked += f" in the format {column.options.date_format}"
+    where = f"row {row[0]} of the data has {quoted(row[1])}" if row else "its values allow no safe reading"
+    raise RejectedUpload(
+        "type_does_not_fit",
+        f"The options say to read column {quoted(column.name)} as {asked}, but {where}. Correct the values, or the "
+        f"options.{''.join(f' {reason}' for reason in reasons)}",
     )
-    return TypedColumn(name, "text", column, warnings[:1])
 
 
-def _readings(column: str, traits: set[Trait]) -> Iterator[tuple[ColumnType, str]]:
-    """Yield the types that fit, narrowest first. Integers beyond BIGINT stay text: float64 cannot represent them."""
-    if "boolean" in traits:
-        yield "boolean", f"lower({column}) = 'true'"
-    if "integer" in traits:
-        yield "integer", f"CAST({column} AS BIGINT)"
-    if "number" in traits and "whole" not in traits:
-        yield "number", f"CAST({column} AS DOUBLE)"
-    if "day" in traits:
-        yield "date", f"CAST({column} AS DATE)"
-    if "moment" in traits:
-        yield "date", f"CAST(CAST({column} AS TIMESTAMPTZ) AS TIMESTAMP)"
+def _asked_condition(column: TextColumn) -> str:
+    if "date" in column.types:
+        date_format = column.options.date_format
+        return sql.is_formatted_date(column.sql, date_format) if date_format else sql.is_moment(column.sql)
+    if "boolean" in column.types:
+        return sql.is_boolean(column.sql)
+    form = NumberForm(column.options.decimal or ".", column.options.thousands or "")
+    number = sql.is_number(column.sql, form)
+    return number if "number" in column.types else f"{number} AND {sql.is_integer(sql.plain_number(column.sql, form))}"

@@ -1,6 +1,6 @@
 """JSON Lines (https://jsonlines.org): one flat object per line, with any keys."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -8,15 +8,25 @@ from typing import Any, Literal
 import orjson
 
 from core.datasets.base import MAX_COLUMNS
+from core.uploads.reading import ColumnType, ReadingOptions, TextForm
+from core.uploads.text_values import is_missing
 from ingest.column_names import name_columns
+from ingest.column_types import Texts
 from ingest.engine import identifier, literal, rejections_of
 from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart
 from ingest.text_files import MAX_LINE_BYTES
 from ingest.text_tables import STAGED, Staging
+from ingest.value_queries import without_missing
 
 JsonKind = Literal["number", "boolean", "text"]
 KINDS: dict[type, JsonKind] = {int: "number", float: "number", bool: "boolean", str: "text"}
+TYPES_OF_KINDS: dict[frozenset[JsonKind], frozenset[ColumnType]] = {
+    frozenset({"number"}): frozenset({"integer", "number"}),
+    frozenset({"boolean"}): frozenset({"boolean"}),
+    frozenset({"text"}): frozenset({"date"}),
+}
+"""JSON distinguishes numbers from strings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +41,18 @@ class Keys:
         return tuple(self.kinds)
 
 
-def survey_keys(path: Path) -> Keys:
+def json_form(options: ReadingOptions) -> TextForm:
+    """Return which strings stand for a missing value: "", and those that the client says. None are trimmed."""
+    return TextForm(trims=False, missing_words=options.missing_words or ())
+
+
+def describe_kinds(kinds: Collection[JsonKind], form: TextForm) -> Texts:
+    """Return what is known of a column with values of these kinds: one with several is text."""
+    types = TYPES_OF_KINDS.get(frozenset(kinds), frozenset())
+    return Texts(form if "text" in kinds or form.missing_words else None, types)
+
+
+def survey_keys(path: Path, form: TextForm) -> Keys:
     """Collect the keys of all lines.
 
     Raises:
@@ -41,7 +62,7 @@ def survey_keys(path: Path) -> Keys:
     known: set[tuple[str, type]] = set()
     for number, row in _objects(path):
         for key, value in row.items():
-            if value is None:
+            if value is None or (isinstance(value, str) and is_missing(value, form)):
                 kinds.setdefault(key, set())
             elif (key, type(value)) not in known:
                 _add_kind(kinds, key, value, f"Line {number}")
@@ -108,8 +129,8 @@ def _check_keys(kinds: dict[str, set[JsonKind]]) -> None:
             )
 
 
-def stage_json_lines(staging: Staging, part: TablePart, keys: Keys) -> None:
-    """Add the objects of a plain JSON Lines file; empty strings count as missing.
+def stage_json_lines(staging: Staging, part: TablePart, keys: Keys, form: TextForm) -> None:
+    """Add the objects of a plain JSON Lines file.
 
     Raises:
         RejectedUpload: If it cannot be read, or its keys differ from those of earlier parts.
@@ -117,7 +138,7 @@ def stage_json_lines(staging: Staging, part: TablePart, keys: Keys) -> None:
     names, _ = name_columns(keys.names)
     places = staging.places(names, part.shown)
     spelled = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys.names)
-    columns = ", ".join(f"nullif({identifier(keys.names[place])}, '')" for place in places)
+    columns = ", ".join(without_missing(identifier(keys.names[place]), form.missing_words) for place in places)
     with rejections_of(part.path, part.shown):
         staging.connection.execute(
             f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM "  # noqa: S608 -- Every part is a number or was quoted.

@@ -6,9 +6,9 @@ from typing import Literal
 
 from core.notices import Notice
 from core.uploads.description import SPLIT_NAMES, SplitName
-from core.uploads.reading import ColumnType
+from core.uploads.reading import ColumnType, Finding, TextForm
 
-TableFormat = Literal["csv", "json_lines", "parquet"]
+TableFormat = Literal["csv", "json_lines", "parquet", "xlsx"]
 
 THE_FILE = "The file"
 """Name of a single uploaded file in messages."""
@@ -40,12 +40,16 @@ class TypedColumn:
     Attributes:
         expression: SQL expression over the original column, of type BIGINT, DOUBLE, BOOLEAN, DATE, TIMESTAMP (in UTC)
             or VARCHAR.
+        text: Form of the texts that the values are read from; None if they are typed.
+        findings: How the options of the column were settled.
     """
 
     name: str
     type: ColumnType
     expression: str
     warnings: tuple[Notice | str, ...] = ()
+    text: TextForm | None = None
+    findings: tuple[Finding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,3 +64,4 @@ class TypedRows:
     columns: list[TypedColumn]
     format: TableFormat
     warnings: tuple[Notice | str, ...]
+    findings: tuple[Finding, ...] = ()

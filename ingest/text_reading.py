@@ -5,14 +5,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ingest.column_types import JSON_TRAITS, Trait, infer_types
+from core.uploads.reading import NO_OPTIONS, Finding, ReadingOptions
+from ingest.column_types import Texts, infer_types
 from ingest.errors import RejectedUpload
 from ingest.formats import read_head
-from ingest.json_lines import JsonKind, stage_json_lines, survey_keys
+from ingest.json_lines import JsonKind, describe_kinds, json_form, stage_json_lines, survey_keys
 from ingest.limits import limited_file_size
+from ingest.options import check_applicable
 from ingest.table_parts import THE_FILE, TableFormat, TablePart, TypedRows
 from ingest.text_files import make_plain
-from ingest.text_tables import STAGED, Staging, stage_csv
+from ingest.text_tables import STAGED, Staging, csv_form, stage_csv
 from ingest.workspace import Workspace
 
 
@@ -21,14 +23,18 @@ class TextReading:
     """State of reading the text files of a table.
 
     Attributes:
+        options: Options that the client set.
         kinds: Kinds of JSON values seen, by column.
+        findings: How the options of the files were settled, each once.
     """
 
     staging: Staging
     workspace: Workspace
+    options: ReadingOptions = NO_OPTIONS
     formats: set[TableFormat] = field(default_factory=set)
     kinds: dict[str, set[JsonKind]] = field(default_factory=dict)
     warnings: dict[str, None] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
 
     def read(self, parts: Sequence[TablePart]) -> TypedRows:
         """Read all files.
@@ -43,14 +49,14 @@ class TextReading:
         space.spend(self.staging.path.stat().st_size)
         names = self.staging.names
         format_: TableFormat = "json_lines" if "json_lines" in self.formats else "csv"
-        allowed = [self._allowed_traits(name) for name in names]
-        columns = infer_types(self.staging.connection, STAGED, names, allowed)
-        return TypedRows(STAGED, columns, format_, tuple(self.warnings))
+        texts = [self._texts_of(name) for name in names]
+        columns = infer_types(self.staging.connection, STAGED, names, texts, self.options)
+        return TypedRows(STAGED, columns, format_, tuple(self.warnings), tuple(self.findings))
 
     def _read_part(self, part: TablePart) -> None:
         space, before = self.workspace.space, self.workspace.space.used
-        plain = make_plain(part.path, self.workspace.work / "plain", space)
-        self.warnings |= dict.fromkeys(plain.warnings)
+        plain = make_plain(part.path, self.workspace.work / "plain", space, self.options.encoding)
+        self._note(plain.warnings, [plain.finding])
         self._stage(TablePart(plain.path, part.shown, part.split))
         if plain.path != part.path:
             plain.path.unlink()
@@ -63,18 +69,24 @@ class TextReading:
             raise RejectedUpload(
                 "mixed_contents", "Some files are CSV and others JSON Lines. Upload all rows in one format."
             )
+        check_applicable(self.options, "json_lines" if is_json else "csv")
         if not is_json:
-            self.warnings |= dict.fromkeys(stage_csv(self.staging, part).warnings)
+            dialect = stage_csv(self.staging, part, self.options)
+            self._note(dialect.warnings, dialect.findings)
             return
-        keys = survey_keys(part.path)
+        keys = survey_keys(part.path, json_form(self.options))
         for key, kinds in keys.kinds.items():
             self.kinds.setdefault(" ".join(key.split()).casefold(), set()).update(kinds)
-        stage_json_lines(self.staging, part, keys)
+        stage_json_lines(self.staging, part, keys, json_form(self.options))
 
-    def _allowed_traits(self, name: str) -> frozenset[Trait] | None:
+    def _note(self, warnings: Sequence[str], findings: Sequence[Finding]) -> None:
+        self.warnings |= dict.fromkeys(warnings)
+        self.findings += [finding for finding in findings if finding not in self.findings]
+
+    def _texts_of(self, name: str) -> Texts:
         if "csv" in self.formats:
-            return None
-        return frozenset(JSON_TRAITS.get(frozenset(self.kinds[name.casefold()]), ()))
+            return Texts(csv_form(self.options))
+        return describe_kinds(self.kinds[name.casefold()], json_form(self.options))
 
 
 @contextmanager

@@ -5,11 +5,14 @@ from pathlib import Path
 
 import duckdb
 
+from core.uploads.reading import NO_OPTIONS, ReadingOptions, TextForm
+from core.uploads.text_values import trim
 from ingest.csv_dialect import Dialect, detect_dialect
 from ingest.engine import literal, rejections_of, rows_together
 from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart
-from ingest.text_files import MAX_LINE_BYTES
+from ingest.text_files import MAX_LINE_BYTES, count_blank_lines_at_end
+from ingest.value_queries import trimmed, without_missing
 from ingest.values import MISSING_WORDS
 
 STAGED = "staging.main.staged"
@@ -67,19 +70,33 @@ class Staging:
         return [there[name.casefold()] for name in self.names]
 
 
-def stage_csv(staging: Staging, part: TablePart) -> Dialect:
-    """Add the rows of a plain CSV file.
+def csv_form(options: ReadingOptions) -> TextForm:
+    """Return how the texts of CSV files are trimmed, and which then stand for a missing value."""
+    words = MISSING_WORDS if options.missing_words is None else options.missing_words
+    trimmed_words = (trim(word, TextForm()) for word in words)
+    return TextForm(missing_words=tuple(word for word in dict.fromkeys(trimmed_words) if word))
+
+
+def stage_csv(staging: Staging, part: TablePart, options: ReadingOptions = NO_OPTIONS) -> Dialect:
+    """Add the rows of a plain CSV file: values are trimmed, then compared with the words for a missing one.
 
     Raises:
         RejectedUpload: If it cannot be read, or its columns differ from those of earlier parts.
     """
-    dialect = detect_dialect(part.path)
+    dialect = detect_dialect(part.path, options)
     places = staging.places(dialect.names, part.shown)
-    columns = ", ".join(f"trim(f{place})" for place in places)
+    trimming = ", ".join(f"{trimmed(f'f{place}')} AS t{place}" for place in places)
+    columns = ", ".join(without_missing(f"t{place}", csv_form(options).missing_words) for place in places)
     with rejections_of(part.path, part.shown):
         staging.connection.execute(
-            f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM {_reader(part.path, dialect)}"  # noqa: S608 -- Every part is a number or was quoted.
+            f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} "  # noqa: S608 -- Every part is a number or was quoted.
+            f"FROM (SELECT {trimming} FROM {_reader(part.path, dialect)})"
         )
+        if len(places) == 1 and (num_blank := count_blank_lines_at_end(part.path)):
+            # In a table of one column a blank line is a row without a value, except at the end of the file.
+            staging.connection.execute(
+                f"DELETE FROM {STAGED} WHERE rowid > (SELECT max(rowid) - {num_blank} FROM {STAGED})"  # noqa: S608 -- A number.
+            )
     return dialect
 
 
@@ -98,13 +115,13 @@ def check_width(num_columns: int, max_columns: int) -> None:
 
 
 def _reader(path: Path, dialect: Dialect) -> str:
-    # DuckDB compares before it trims, so the words are listed with a leading space as well.
-    words = [*MISSING_WORDS] if dialect.delimiter == " " else [*MISSING_WORDS, *(f" {word}" for word in MISSING_WORDS)]
     columns = ", ".join(f"'f{place}': 'VARCHAR'" for place in range(len(dialect.names)))
+    quote = literal(dialect.quote)
     return (
         f"read_csv({literal(str(path))}, auto_detect = false, columns = {{{columns}}}, "
         f"header = {str(dialect.has_header).lower()}, delim = {literal(dialect.delimiter)}, "
-        f"quote = '\"', escape = '\"', new_line = '\\n', strict_mode = true, null_padding = false, "
+        f"skip = {dialect.num_skipped}, quote = {quote}, escape = {quote}, "
+        f"new_line = '\\n', strict_mode = true, null_padding = false, "
         f"max_line_size = {MAX_LINE_BYTES}, "
-        f"nullstr = [{', '.join(map(literal, words))}], compression = 'none')"
+        f"nullstr = '', compression = 'none')"
     )

@@ -1,27 +1,57 @@
-"""Patterns for values in text files: missing values, numbers, dates, booleans.
-
-They use RE2 syntax that DuckDB's and Python's regular expressions share.
-"""
+"""Words in uploads: missing values, units of numbers, and what looks like a value rather than a name."""
 
 import re
+
+from core.uploads.text_dates import MOMENT
+from core.uploads.text_numbers import INFINITY, MARKS, MINUS, NUMBER, SPACES
+from core.uploads.text_values import BOOLEAN
 
 MISSING_WORDS = ("", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "NULL", "null", "None", "<NA>", "#N/A", "#NA", "?")
 """Missing values in CSV files: those of pandas, and `?` as in the UCI repository."""
 
-INTEGER = r"[+-]?(?:0|[1-9][0-9]*)"
-"""No leading zeros: postal codes and the like stay text."""
-NUMBER = r"[+-]?(?:(?:0|[1-9][0-9]*)(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?"
-INFINITY = r"[+-]?(?:[iI]nf|INF|[iI]nfinity)"
-BOOLEAN = r"true|True|TRUE|false|False|FALSE"
-DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-MOMENT = DAY + r"(?:[T ][0-9]{2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]+)?)?(?: ?(?:Z|UTC|[+-][0-9]{2}(?::?[0-9]{2})?))?)?"
-"""RFC 3339 and similar forms of ISO 8601 and databases; a date alone is midnight."""
+CURRENCY_SIGNS = "$€£¥₹₽₩₪₫₱₴₦฿₺₡₲₵₸₭₮₼₾₿¢¤﷼"
+UNITS = (
+    *CURRENCY_SIGNS,
+    *("US$", "A$", "AU$", "C$", "CA$", "NZ$", "HK$", "S$", "R$", "NT$", "MX$", "%", "‰", "°", "°C", "°F", "€/MWh"),
+    *("EUR", "USD", "GBP", "CHF", "JPY", "CNY", "INR", "AUD", "CAD", "NZD", "HKD", "SGD", "SEK", "NOK", "DKK", "ISK"),
+    *("PLN", "CZK", "HUF", "RON", "BGN", "RUB", "UAH", "TRY", "ZAR", "BRL", "MXN", "ARS", "CLP", "COP", "KRW", "THB"),
+    *("IDR", "MYR", "PHP", "VND", "ILS", "AED", "SAR", "EGP", "NGN", "KES", "PKR", "BDT", "TWD"),
+    *(
+        "kr",
+        "kr.",
+        "Kr",
+        "Kč",
+        "zł",
+        "Ft",
+        "Fr.",
+        "Rs",
+        "Rs.",
+        "руб",
+        "руб.",
+        "р.",
+        "лв",
+        "лв.",
+        "lei",
+        "TL",
+        "RM",
+        "Rp",
+    ),
+)
+"""Units that leave no doubt that a text is a number: percent, degrees and currencies."""
 
-OTHER_DAY = r"[0-9]{1,2}[./-][0-9]{1,2}[./-][0-9]{2,4}(?: .*)?"
-"""Dates whose order of day and month is ambiguous: reported, not guessed."""
-DECIMAL_COMMA = r"[+-]?[0-9]+,[0-9]+"
+OTHER_DAY = r"[0-9]{1,4}[./-][0-9]{1,2}[./-][0-9]{1,4}(?:[ T].*)?"
+"""Dates in other forms than ISO 8601."""
 
-TYPED = re.compile(f"{NUMBER}|{INFINITY}|{BOOLEAN}|{MOMENT}|{OTHER_DAY}|{DECIMAL_COMMA}")
+_MARKS = "".join(re.escape(mark) for mark in dict.fromkeys("".join(MARKS.values())))
+_UNIT = f"(?:{'|'.join(re.escape(unit) for unit in sorted(UNITS, key=len, reverse=True))})"
+_SIGNS = f"[{MINUS}+()]"
+_GAP = f"[{SPACES}]*"
+MARKED_NUMBER = (
+    rf"{_SIGNS}*(?:{_UNIT}{_GAP})?{_SIGNS}*[.,]?[0-9](?:[0-9{_MARKS}]*[0-9])?[.]?{_SIGNS}*{_GAP}{_UNIT}?{_SIGNS}*"
+)
+"""Numbers with any marks and units, loosely."""
+
+TYPED = re.compile(f"{NUMBER}|{INFINITY}|{BOOLEAN}|{MOMENT}|{OTHER_DAY}|{MARKED_NUMBER}")
 
 
 def looks_typed(word: str) -> bool:

@@ -170,13 +170,16 @@ class Run(BaseRun):
         self.snapshot = self._transport.send(runs.cancel(self.id))
         return self
 
-    def delete(self) -> None:
+    def delete(self, *, force: bool = False) -> None:
         """Delete the run, which must have ended, with its metrics, artifacts and model version.
 
+        Args:
+            force: True to delete the aliases of its model version too.
+
         Raises:
-            Conflict: If it has not ended.
+            Conflict: If it has not ended, or aliases point to its model version.
         """
-        self._transport.send(runs.delete(self.id))
+        self._transport.send(runs.delete(self.id, force=force))
 
     def metrics(self) -> list[MetricSummary]:
         """Return every metric in numbers: first, last, least and greatest value."""
@@ -264,9 +267,9 @@ class AsyncRun(BaseRun):
         self.snapshot = await self._transport.send(runs.cancel(self.id))
         return self
 
-    async def delete(self) -> None:
+    async def delete(self, *, force: bool = False) -> None:
         """Delete the run; see `Run.delete`."""
-        await self._transport.send(runs.delete(self.id))
+        await self._transport.send(runs.delete(self.id, force=force))
 
     async def metrics(self) -> list[MetricSummary]:
         """Return every metric in numbers; see `Run.metrics`."""

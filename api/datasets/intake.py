@@ -15,6 +15,8 @@ from starlette.concurrency import run_in_threadpool
 from api.http.bodies import stream_body
 from api.http.errors import DiskFull, RejectedDataset
 from api.service import Service
+from core.errors import DatasetMissing
+from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from core.uploads.store import IncomingDataset
 from db import stored_datasets
 from db.records.datasets import DatasetVersionRecord
@@ -29,9 +31,11 @@ RESERVE_BYTES = 256 * 1024 * 1024
 
 
 async def ingest(
-    service: Service, request: Request, name: str, filename: str | None
+    service: Service, request: Request, name: str, filename: str | None, options: ReadingOptions = NO_OPTIONS
 ) -> tuple[DatasetVersionRecord, bool]:
-    """Store the body of a request as a version of a dataset, unless the dataset has a version with the same bytes.
+    """Store the body of a request as a version of a dataset.
+
+    Unless the dataset has a version with the same bytes that was read with the same options.
 
     Returns:
         The version, and True if it is new.
@@ -46,7 +50,7 @@ async def ingest(
     _check_form(request)
     remedy = "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
     body = stream_body(request, service.settings.max_dataset_bytes, remedy)
-    return await _take(service, body, _declared_bytes(request), name, filename, request)
+    return await _take(service, body, _declared_bytes(request), name, filename, request, options)
 
 
 async def ingest_pieces(
@@ -72,23 +76,64 @@ async def _take(
     name: str,
     filename: str | None,
     request: Request | None,
+    options: ReadingOptions = NO_OPTIONS,
 ) -> tuple[DatasetVersionRecord, bool]:
     store = service.dataset_store
     with _reported_as_full():
         await run_in_threadpool(_check_room, service, num_bytes_declared)
         async with _incoming(service) as incoming:
             sha256, num_bytes = await _receive(service, pieces, incoming.folder.original)
-            upload = Upload(name, sha256, num_bytes, filename)
+            upload = Upload(name, sha256, num_bytes, filename, options)
             known = await run_in_threadpool(stored_datasets.add_known, service.database, store, upload)
             if known is not None:
                 return known
-            max_bytes = await run_in_threadpool(_check_room, service, 0)
-            max_bytes = min(max_bytes, service.settings.max_unpacked_bytes)
-            described = await service.ingestion.read(incoming, request, max_bytes)
-            await run_in_threadpool(incoming.sync)
-            return await run_in_threadpool(
-                stored_datasets.add_new, service.database, store, upload, incoming, described
-            )
+            return await _read(service, upload, incoming, request)
+
+
+async def read_again(
+    service: Service, request: Request, source: DatasetVersionRecord, options: ReadingOptions
+) -> tuple[DatasetVersionRecord, bool]:
+    """Store the bytes of a version as another version, read with other options, unless the dataset has that.
+
+    Returns:
+        The version, and True if it is new.
+
+    Raises:
+        DatasetMissing: If the bytes are missing on the disk.
+        RejectedDataset: If they cannot be read so; the error says what to fix.
+        DiskFull: If the disk is full.
+        Unavailable: If too many uploads are being parsed.
+    """
+    store = service.dataset_store
+    upload = Upload(source.dataset_name, source.sha256, source.num_bytes, source.filename, options)
+    known = await run_in_threadpool(stored_datasets.add_known, service.database, store, upload)
+    if known is not None:
+        return known
+    with _reported_as_full():
+        async with _incoming(service) as incoming:
+            try:
+                await run_in_threadpool(incoming.share_original, store.folder(source.key))
+            except FileNotFoundError as error:
+                raise bytes_missing(source) from error
+            return await _read(service, upload, incoming, request)
+
+
+def bytes_missing(record: DatasetVersionRecord) -> DatasetMissing:
+    """Return the error that the bytes of a version are not on the disk."""
+    return DatasetMissing(
+        f"The bytes of version {record.version} of '{record.dataset_name}' are missing on the disk. Upload them again."
+    )
+
+
+async def _read(
+    service: Service, upload: Upload, incoming: IncomingDataset, request: Request | None
+) -> tuple[DatasetVersionRecord, bool]:
+    max_bytes = await run_in_threadpool(_check_room, service, 0)
+    max_bytes = min(max_bytes, service.settings.max_unpacked_bytes)
+    described = await service.ingestion.read(incoming, request, max_bytes, upload.options)
+    await run_in_threadpool(incoming.sync)
+    store = service.dataset_store
+    return await run_in_threadpool(stored_datasets.add_new, service.database, store, upload, incoming, described)
 
 
 @asynccontextmanager

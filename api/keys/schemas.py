@@ -9,7 +9,7 @@ from api.http.schemas import AnswerModel
 from core.api_keys import Scope
 from core.specs.base import SpecModel, at_most
 
-KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
+KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$", examples=["ci"])]
 """A letter or digit, then up to 63 letters, digits, dots, underscores, at signs and dashes."""
 
 MAX_LIFETIME_SECONDS = 10 * 366 * 24 * 3600

@@ -22,6 +22,9 @@ from core.errors import (
 
 Responses = dict[int | str, dict[str, Any]]
 
+Links = dict[str, dict[str, Any]]
+"""Links of a response, by the operation that each leads to."""
+
 SCHEMA_PREFIX = "#/components/schemas/"
 
 DATABASE_DOWN = DatabaseUnavailable("The database does not answer: connection refused. Try again.")
@@ -39,6 +42,14 @@ UNKNOWN_RUN = UnknownRun(
 UNKNOWN_PRESET = UnknownPreset("There is no preset 'binary-ader'. Did you mean 'binary-adder'?")
 
 CORRUPT = ArtifactCorrupt("The artifact 8f434346648f… has changed on disk. Train the run again.")
+
+
+ERROR_HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "The way to send a key (RFC 6750)."},
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"Accept-Encoding": "Encodings that are accepted (RFC 9110 section 12.5.3)."},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "Seconds to wait before the next try."},
+}
+"""Headers of error responses, by status."""
 
 
 class Resource(APIRouter):
@@ -64,6 +75,7 @@ def answers(
     status: int = HTTPStatus.OK,
     media_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
+    links: Links | None = None,
     uses_database: bool = True,
 ) -> Responses:
     """Return the `responses` of a route.
@@ -74,16 +86,29 @@ def answers(
         status: Status of the success response.
         media_type: Media type of its body.
         headers: Descriptions of its headers, by name.
+        links: Operations to follow, see `link`.
         uses_database: True to add the error of an unavailable database.
     """
     hoped: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if example is not None:
         hoped["content"] = {media_type: {"example": example}}
     if headers:
-        hoped["headers"] = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
+        hoped["headers"] = _describe_headers(headers)
+    if links:
+        hoped["links"] = dict(links)
     responses: Responses = {int(status): hoped}
     met = (*errors, DATABASE_DOWN) if uses_database else errors
     return responses | describe_errors(*met)
+
+
+def link(operation_id: str, **parameters: str) -> Links:
+    """Return a link from a response to an operation (OpenAPI 3.1 section 4.8.20).
+
+    Args:
+        operation_id: The operation.
+        parameters: Runtime expressions (section 4.8.20.4) for its parameters, such as `$response.body#/id`.
+    """
+    return {operation_id: {"operationId": operation_id, "parameters": parameters}}
 
 
 def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Responses:
@@ -96,6 +121,7 @@ def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Res
             "description": f"{status.phrase}: {', '.join(dict.fromkeys(error.code for error in group))}.",
             "content": _describe_group(status, group, is_prediction=is_prediction),
         }
+        | ({"headers": _describe_headers(ERROR_HEADERS[status])} if status in ERROR_HEADERS else {})
         for status, group in sorted(by_status.items())
     }
 
@@ -140,3 +166,7 @@ def _describe_group(status: HTTPStatus, group: list[TrainyardError], *, is_predi
             for number, (error, value) in enumerate(zip(group, values, strict=True), start=1)
         }
     return {"application/json" if is_prediction else PROBLEM_MEDIA_TYPE: content}
+
+
+def _describe_headers(texts: Mapping[str, str]) -> dict[str, Any]:
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in texts.items()}

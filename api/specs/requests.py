@@ -90,7 +90,12 @@ def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec
             "Leave sha256 out, or name the version that has it."
         )
         raise InvalidSpec.at("/dataset/sha256", problem, "other_bytes")
-    pinned = asked.model_copy(update={"version": found.version, "sha256": found.sha256})
+    if asked.reading not in {None, found.reading}:
+        problem = f"Version {found.version} of '{asked.dataset}' was read with other options. Leave reading out."
+        raise InvalidSpec.at("/dataset/reading", problem, "other_reading")
+    pinned = asked.model_copy(
+        update={"version": found.version, "sha256": found.sha256, "reading": found.reading or None}
+    )
     return spec.model_copy(update={"dataset": pinned}), DescriptionFile.model_validate(found.description)
 
 

@@ -178,7 +178,6 @@ def _feature(column: ColumnDescription, choice: ColumnChoice, scaling: Scaling) 
     is_embedded = kind == "category" and (
         choice.encoding == "embedding" or (choice.encoding is None and num_kept > MOST_ONE_HOT)
     )
-    ends = [end for end in (column.least, column.greatest) if isinstance(end, str)]
     return FeatureColumn(
         name=column.name,
         source=column.type,
@@ -191,8 +190,16 @@ def _feature(column: ColumnDescription, choice: ColumnChoice, scaling: Scaling) 
         max_categories=choice.max_categories if kind == "category" else None,
         num_values=column.num_distinct,
         has_missing=column.num_missing > 0,
-        has_time=any(len(end) > LENGTH_OF_A_DAY and not end[LENGTH_OF_A_DAY:].startswith("T00:00:00") for end in ends),
+        has_time=_has_time(column),
+        text=column.text,
     )
+
+
+def _has_time(column: ColumnDescription) -> bool:
+    """Return True if a date has a time of day. Descriptions stored earlier only tell whether one may have it."""
+    if column.has_time is not None:
+        return column.has_time
+    return any(isinstance(end, str) and len(end) > LENGTH_OF_A_DAY for end in (column.least, column.greatest))
 
 
 def _check_choice(column: ColumnDescription, choice: ColumnChoice) -> list[Problem]:
@@ -227,7 +234,8 @@ def _check_type(column: ColumnDescription, kind: Kind) -> str:
         return ""
     if kind == "boolean":
         values = {entry.value.lower() for entry in column.values}
-        is_truth = column.type == "text" and values <= _TRUTH
+        # The description may list only some of the values, or none.
+        is_truth = column.type == "text" and values <= _TRUTH and len(column.values) == column.num_distinct
         is_bit = column.type in {"integer", "number"} and column.least in {0, 1} and column.greatest in {0, 1}
         if is_truth or (is_bit and column.num_distinct <= 2):  # noqa: PLR2004 - 0 and 1
             return ""

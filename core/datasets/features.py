@@ -9,7 +9,7 @@ from core.datasets.shape import DatasetShape, EmbeddingTable
 from core.errors import json_pointer
 from core.notices import Notice
 from core.signatures.encodings import DatePart
-from core.uploads.reading import ColumnType
+from core.uploads.reading import ColumnType, TextForm
 
 Kind = Literal["number", "category", "boolean", "date"]
 
@@ -33,6 +33,7 @@ class FeatureColumn:
         num_values: Different values in the whole table; the training rows may have fewer.
         has_missing: True if a value is missing anywhere in the table.
         has_time: True if dates have a time of day.
+        text: Form of the texts that its values were read from; None if the upload was typed.
     """
 
     name: str
@@ -47,6 +48,7 @@ class FeatureColumn:
     num_values: int
     has_missing: bool
     has_time: bool
+    text: TextForm | None = None
 
     @property
     def parts(self) -> tuple[DatePart, ...]:

@@ -11,7 +11,7 @@ from core.datasets.shape import DatasetShape, shape_of_labelled_images
 from core.datasets.splits import Split, count_split, suggest_split
 from core.datasets.target_warnings import warn_of_classes
 from core.errors import reject_spec
-from core.images import Resize
+from core.images.pixels import Resize
 from core.specs.base import Bool, PositiveInt
 from core.uploads.description import DatasetDescription, ImagesDescription
 

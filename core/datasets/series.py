@@ -31,7 +31,7 @@ class SeriesDataset(UploadedDataset):
     """
 
     name: Literal["series"]
-    target: ColumnName
+    target: Annotated[ColumnName, Field(examples=["temperature"])]
     """Column to forecast; its past values are features unless `exclude` names it."""
     order_by: ColumnName | None = None
     """Column to sort the rows by; null: keep the order of the upload."""
@@ -39,7 +39,7 @@ class SeriesDataset(UploadedDataset):
     """Column that identifies the series of a row; no window spans two series."""
     features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
     exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
-    columns: ColumnChoices = Field(default_factory=dict)
+    columns: ColumnChoices = Field(default_factory=dict, examples=[{"weekday": {"type": "category"}}])
     window: PositiveInt = 20
     horizon: PositiveInt = 1
     targets: Literal["last", "every_step"] = "last"

@@ -13,6 +13,7 @@ from core.datasets.table_split import TableSplit, count_rows
 from core.datasets.target_warnings import warn_of_target
 from core.datasets.targets import find_class_labels, find_task
 from core.errors import InvalidSpec, Problem
+from core.signatures.labels import Label
 from core.signatures.signature import InputKind, Task
 from core.specs.base import at_most
 from core.uploads.description import ColumnDescription, DatasetDescription, TableDescription
@@ -23,14 +24,14 @@ class TableDataset(UploadedDataset):
     """Uploaded table of named columns, one of which is predicted."""
 
     name: Literal["table"]
-    target: ColumnName
+    target: Annotated[ColumnName, Field(examples=["species"])]
     """Column to predict. Rows without a target are left out; the run's warnings give their number."""
     task: TaskChoice = "auto"
     features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
     """Feature columns; null: all but the target and those of the split."""
     exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
     """Columns that are not features, such as identifiers."""
-    columns: ColumnChoices = Field(default_factory=dict)
+    columns: ColumnChoices = Field(default_factory=dict, examples=[{"color": {"type": "category"}}])
     """Preparation, by column."""
     scaling: Scaling = "standardize"
     """Scaling of numbers and dates."""
@@ -76,10 +77,9 @@ class TableDataset(UploadedDataset):
             features=features,
         )
 
-    def _find_labels(self, task: Task, target: ColumnDescription) -> tuple[str, ...]:
+    def _find_labels(self, task: Task, target: ColumnDescription) -> tuple[Label, ...]:
         if task is Task.CLASSIFICATION:
-            are_numbers = target.type in {"integer", "number"}
-            return find_class_labels(target.values, target.num_distinct, "/dataset/target", are_numbers=are_numbers)
+            return find_class_labels(target.values, target.num_distinct, "/dataset/target", target.type)
         if self.split.stratify:
             detail = "stratify needs classes, but the target's values are numbers. Set it to false."
             raise InvalidSpec(detail, [Problem("/dataset/split/stratify", detail, "no_classes")])

@@ -4,9 +4,11 @@ Training encodes whole columns at once (models.preparation); a test compares bot
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from contextlib import suppress
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
+from sys import float_info
 
 from core.signatures.encodings import (
     MISSING,
@@ -20,10 +22,17 @@ from core.signatures.encodings import (
     TableEncoding,
 )
 from core.specs.base import FLOAT32_MAX
+from core.uploads.reading import ColumnType, TextForm
+from core.uploads.text_numbers import PLAIN, read_number
+from core.uploads.text_values import AS_WRITTEN, read_value
 
-SECONDS_A_DAY = 86_400
+MICROSECOND = timedelta(microseconds=1)
+
+MICROSECONDS_A_DAY = 86_400_000_000.0
 
 SHORTEST_DATE = len("2024-02-29")
+
+MAX = float_info.max
 
 TRUTH = {"true": 1.0, "false": 0.0}
 
@@ -52,10 +61,13 @@ def make_encoders(encoding: TableEncoding) -> tuple[Encoder, ...]:
 
 
 def _make_encoder(column: AnyColumnEncoding) -> Encoder:
+    read_uploaded = _make_uploaded_reader(column)
     read = _make_reader(column)
     missing = (MISSING,) * column.width
 
     def encode(value: object) -> tuple[float, ...]:
+        if value is not None and read_uploaded is not None:
+            value = read_uploaded(value)
         if value is None or (isinstance(value, float) and isnan(value)):
             if not column.allows_missing:
                 raise NotEncodable("where a value is needed", "missing_value")
@@ -65,10 +77,69 @@ def _make_encoder(column: AnyColumnEncoding) -> Encoder:
     return encode
 
 
+def _make_uploaded_reader(column: AnyColumnEncoding) -> Callable[[object], object] | None:
+    """Return a function that reads a value from JSON as the upload would have; None for models stored earlier.
+
+    It returns the value as the type of the column in the upload, and None for one that the upload took for missing.
+    """
+    source, form = column.source, column.text
+    if source is None:
+        return None
+    known_type: ColumnType = source
+    is_category = isinstance(column, CategoryEncoding)
+    missing_numbers = _find_numbers(form.missing_words if form else ())
+
+    def read_text(text: str) -> object:
+        if form is None and known_type in {"integer", "number"}:
+            # Numbers were not texts in the upload, except that the empty text is always missing.
+            return text or None
+        try:
+            return read_value(text, known_type, form or AS_WRITTEN)
+        except ValueError as error:
+            if is_category:
+                return text  # A category that the upload does not have.
+            raise NotEncodable(*_refusal(known_type, form)) from error
+
+    def read(value: object) -> object:
+        if isinstance(value, str):
+            return read_text(value)
+        if missing_numbers and type(value) in {int, float} and value in missing_numbers:
+            return None
+        if form is not None and form.date_format is not None and type(value) is int:
+            return read_text(str(value))  # Such as 20241231.
+        if known_type == "boolean" and isinstance(value, bool) and isinstance(column, NumberEncoding):
+            return int(value)
+        return value
+
+    return read
+
+
+def _find_numbers(words: tuple[str, ...]) -> frozenset[object]:
+    """Return the numbers among the words for a missing value, such as -999: JSON has them as numbers."""
+    numbers: set[object] = set()
+    for word in words:
+        with suppress(ValueError):
+            numbers.add(read_number(word, PLAIN))
+    return frozenset(numbers)
+
+
+def _refusal(type_: ColumnType, form: TextForm | None) -> tuple[str, str]:
+    match type_:
+        case "integer" | "number":
+            mark, unit = (form.decimal, form.unit) if form else (".", "")
+            such_as = f" such as 12{mark}5{unit}" if mark != "." or unit else ""
+            return f"not a number{such_as}", "not_a_number"
+        case "boolean":
+            return "not true or false", "not_a_boolean"
+        case _:
+            in_format = f"in the format {form.date_format}, or one " if form and form.date_format else ""
+            return f"not a date {in_format}such as 2024-02-29 or 2024-02-29T18:30:00Z", "not_a_date"
+
+
 def _make_reader(column: AnyColumnEncoding) -> Encoder:
     match column:
         case NumberEncoding():
-            return _read_number
+            return _number_reader(column)
         case BooleanEncoding():
             return _read_boolean
         case CategoryEncoding():
@@ -77,12 +148,27 @@ def _make_reader(column: AnyColumnEncoding) -> Encoder:
             return _date_reader(column)
 
 
-def _read_number(value: object) -> tuple[float, ...]:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NotEncodable("not a number", "not_a_number")
-    if not (isinstance(value, int) or isfinite(value)) or abs(value) > FLOAT32_MAX:
-        raise NotEncodable("beyond the range of 32-bit floats (3.4e38)", "out_of_range")
-    return (float(value),)
+def _number_reader(column: NumberEncoding) -> Encoder:
+    origin, unit = column.origin, column.unit
+    are_whole = isinstance(origin, int)
+    greatest = f"{min(FLOAT32_MAX * unit, MAX):.2g}"
+    reason = "beyond the range of 32-bit floats (3.4e38)" if unit == 1 else f"beyond what the model takes ({greatest})"
+
+    def read(value: object) -> tuple[float, ...]:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise NotEncodable("not a number", "not_a_number")
+        if are_whole and isinstance(value, float) and value.is_integer():
+            value = int(value)
+        try:
+            # Python subtracts whole numbers exactly, of any size.
+            number = (value - origin) / unit
+        except OverflowError:
+            number = inf
+        if not abs(number) <= FLOAT32_MAX:
+            raise NotEncodable(reason, "out_of_range")
+        return (number,)
+
+    return read
 
 
 def _read_boolean(value: object) -> tuple[float, ...]:
@@ -96,6 +182,8 @@ def _read_boolean(value: object) -> tuple[float, ...]:
 def category_text(value: object) -> str:
     """Return a category as text: strings unchanged, numbers as JSON writes them (3.0 as 3), true and false.
 
+    Dates are as in RFC 3339, without the time if it is midnight.
+
     Raises:
         NotEncodable: If the value is none of these.
     """
@@ -107,6 +195,9 @@ def category_text(value: object) -> str:
         return str(int(value)) if value.is_integer() else repr(value)
     if isinstance(value, int) and value.bit_length() <= 64:  # noqa: PLR2004 - no column holds longer ones
         return str(value)
+    if isinstance(value, date):
+        text = value.isoformat().removesuffix("T00:00:00")
+        return f"{text}Z" if "T" in text else text
     raise NotEncodable("not a category (text or a number)", "not_a_category")
 
 
@@ -133,8 +224,8 @@ def read_moment(text: str) -> datetime:
 
 def elapsed_days(moment: datetime, origin: datetime) -> float:
     """Return the days between two times, with fractions."""
-    between = moment - origin
-    return between.days + (between.seconds + between.microseconds / 1_000_000) / SECONDS_A_DAY
+    # Rounded as where training encodes whole columns.
+    return float((moment - origin) // MICROSECOND) / MICROSECONDS_A_DAY
 
 
 def _date_reader(column: DateEncoding) -> Encoder:
@@ -142,12 +233,16 @@ def _date_reader(column: DateEncoding) -> Encoder:
     readers = [_PARTS[part] for part in column.parts]
 
     def read(value: object) -> tuple[float, ...]:
-        if not isinstance(value, str):
+        if isinstance(value, datetime):
+            moment = value.replace(tzinfo=UTC)
+        elif isinstance(value, str):
+            # Only of models stored earlier; see _make_uploaded_reader.
+            try:
+                moment = read_moment(value)
+            except ValueError as error:
+                raise NotEncodable(*_refusal("date", None)) from error
+        else:
             raise NotEncodable("not a date (text)", "not_a_date")
-        try:
-            moment = read_moment(value)
-        except ValueError as error:
-            raise NotEncodable("not a date such as 2024-02-29 or 2024-02-29T18:30:00Z", "not_a_date") from error
         return tuple(part(moment, origin) for part in readers)
 
     return read

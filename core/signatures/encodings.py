@@ -6,7 +6,9 @@ on every row. Imputation, scaling, one-hot encoding and embeddings follow in the
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
+
+from core.uploads.reading import ColumnType, TextForm
 
 MISSING = float("nan")
 """Code of a missing value in every column; the graph imputes it."""
@@ -23,12 +25,16 @@ class ColumnEncoding(BaseModel):
     Attributes:
         name: Name of the column.
         allows_missing: Accept null; otherwise reject it.
+        source: Type of its values in the upload, as which a request's are read; None in models stored earlier.
+        text: Form of the texts that its values were read from; None if the upload was typed.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     allows_missing: bool = True
+    source: ColumnType | None = None
+    text: TextForm | None = None
 
     @property
     def width(self) -> int:
@@ -37,9 +43,16 @@ class ColumnEncoding(BaseModel):
 
 
 class NumberEncoding(ColumnEncoding):
-    """The number itself, as float32."""
+    """The distance from an origin in some unit, computed in float64 and rounded to float32 only then.
+
+    Attributes:
+        origin: Subtracted; of whole numbers a whole number, from which distances are exact up to 2⁶³.
+        unit: Divides the distance: a power of two, which costs no digits.
+    """
 
     kind: Literal["number"] = "number"
+    origin: Annotated[int, Strict()] | Annotated[float, Strict()] = 0
+    unit: float = Field(1.0, gt=0)
 
 
 class BooleanEncoding(ColumnEncoding):
@@ -52,7 +65,8 @@ class CategoryEncoding(ColumnEncoding):
     """The index of the value among those of the training rows, or UNSEEN.
 
     Attributes:
-        values: Values as text, in order; numbers as JSON writes them (`3`, `2.5`).
+        values: Values as text, in order; numbers as JSON writes them (`3`, `2.5`), dates in RFC 3339, without the time
+            if it is midnight.
     """
 
     kind: Literal["category"] = "category"
@@ -60,10 +74,10 @@ class CategoryEncoding(ColumnEncoding):
 
 
 class DateEncoding(ColumnEncoding):
-    """Parts of a date in RFC 3339, or in the upload's format.
+    """Parts of a date.
 
     Attributes:
-        origin: Start of `elapsed_days` in RFC 3339; days with fractions from it keep minutes in float32.
+        origin: Start of `elapsed_days` in RFC 3339: the earliest moment, from which differences keep their digits.
         parts: Numbers that a date is encoded as, in this order.
     """
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, model_validator
 
-from core.specs.base import Bool, Fraction, SpecModel, name_alone
+from core.specs.base import Bool, Fraction, SpecModel, object_of_name
 
 
 class TargetForm(StrEnum):
@@ -122,5 +122,5 @@ class Loss(SpecModel):
         return LOSSES[self.name]
 
 
-NamedLoss = Annotated[Loss, BeforeValidator(name_alone, json_schema_input_type=LossName | LossAlias | Loss)]
+NamedLoss = Annotated[Loss, BeforeValidator(object_of_name, json_schema_input_type=LossName | LossAlias | Loss)]
 """The name of a loss, or an object with its arguments."""

@@ -47,6 +47,8 @@ class ColumnDescription(Described):
         values: The most frequent values; all of them if there are `num_distinct`. Numbers and booleans as JSON writes
             them, dates as in RFC 3339.
         text: Form of the texts that its values were read from; null if the upload was typed.
+        has_time: True if a date has a time of day, which may not be that of the earliest or the latest one; null for
+            other types, and in descriptions stored earlier.
     """
 
     name: str
@@ -59,6 +61,7 @@ class ColumnDescription(Described):
     stddev: float | None = None
     values: tuple[ValueCount, ...] = ()
     text: TextForm | None = None
+    has_time: bool | None = None
 
 
 class TableDescription(Described):

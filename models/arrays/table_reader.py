@@ -80,12 +80,6 @@ class TableReader:
             values = self._connection.execute(query, [rows.start, rows.stop]).fetchnumpy()
             yield rows, {column: values[f"c{number}"] for number, column in enumerate(columns)}
 
-    def count_missing(self, column: str) -> int:
-        """Return the number of rows without a value of this column."""
-        query = f"SELECT count(*) - count({_name(column)}) FROM read_parquet({_text(self._path)})"  # noqa: S608 - quoted.
-        (number,) = self._connection.execute(query).fetchone() or (0,)
-        return int(number)
-
     def _sort(self, path: Path, columns: Sequence[str], order_by: Sequence[str]) -> None:
         order = ", ".join([*map(_name, order_by), ROW_NUMBER])
         chosen = ", ".join(map(_name, dict.fromkeys(columns)))

@@ -5,6 +5,7 @@ import numpy as np
 from core.datasets.shape import DatasetShape
 from core.datasets.target_warnings import NUM_NAMED, name_classes
 from core.notices import Notice
+from core.signatures.labels import label_text
 from models.arrays.samples import SplitSamples
 
 POINTER = "/dataset/split"
@@ -19,7 +20,7 @@ def warn_of_absent_classes(shape: DatasetShape, samples: SplitSamples) -> list[N
     counts = {name: np.bincount(part.targets, minlength=len(labels)) for name, part in parts.items() if len(part)}
     notices = []
     untrained = {
-        labels[number]: sum(int(count[number]) for count in counts.values())
+        label_text(labels[number]): sum(int(count[number]) for count in counts.values())
         for number in np.flatnonzero(counts["training"] == 0).tolist()
     }
     if not any(untrained.values()) and len(counts) == 1:
@@ -36,7 +37,10 @@ def warn_of_absent_classes(shape: DatasetShape, samples: SplitSamples) -> list[N
     for name in ("validation", "test"):
         if name not in counts:
             continue
-        absent = [labels[number] for number in np.flatnonzero((counts[name] == 0) & (counts["training"] > 0)).tolist()]
+        absent = [
+            label_text(labels[number])
+            for number in np.flatnonzero((counts[name] == 0) & (counts["training"] > 0)).tolist()
+        ]
         if absent:
             shown = ", ".join(f"'{label}'" for label in absent[:NUM_NAMED])
             more = f" and {len(absent) - NUM_NAMED:,} more" if len(absent) > NUM_NAMED else ""

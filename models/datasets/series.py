@@ -44,11 +44,11 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
         TemporaryDirectory(dir=storage.folder, prefix="rows-") as folder,
         TableReader(path, named, order_by, Path(folder)) as reader,
     ):
-        targets, is_known = read_numbers(reader, dataset.target)
+        targets, is_known, lost = read_numbers(reader, dataset.target)
         starts = _find_windows(dataset, _read_borders(reader, dataset.group_by), is_known)
         windows = _divide_windows(dataset, starts, read_parts(reader, dataset.split), reader.num_rows)
         reached = [_reached_rows(dataset, part, reader.num_rows) for part in windows]
-        encoding = fit_encoding(reader, columns, reached[TRAIN])
+        encoding, warnings = fit_encoding(reader, columns, reached[TRAIN])
         encoded = encode_rows(reader, columns, encoding, reached, storage)
     preparation = fit_table_preparation(columns, encoding, encoded[TRAIN])
     samples = SplitSamples(
@@ -58,7 +58,8 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
         )
     )
     fitted = fitted_shape(shape, samples, columns, encoding, preparation)
-    return LoadedData(fitted, samples, preparation, _warn_of_dropped(windows, starts))
+    found = (*lost, *warnings, *_warn_of_dropped(windows, starts))
+    return LoadedData(fitted.with_warnings(found), samples, preparation)
 
 
 def _warn_of_dropped(windows: tuple[Rows, Rows, Rows], starts: list[Rows]) -> tuple[Notice, ...]:
@@ -174,10 +175,10 @@ def _cut(rows: npt.NDArray[np.float32], starts: Rows, mask: Mask, window: int) -
     return Windows(rows, places[starts], window)
 
 
-def _cut_targets(dataset: SeriesDataset, targets: npt.NDArray[np.float32], starts: Rows) -> npt.NDArray[np.float32]:
+def _cut_targets(dataset: SeriesDataset, targets: npt.NDArray[Any], starts: Rows) -> npt.NDArray[Any]:
     """Return targets (n, 1), or (n, window, 1) with one for every step."""
     if dataset.targets == "last":
         return targets[starts + dataset.window + dataset.horizon - 1, None]
     steps = starts[:, None] + dataset.horizon + np.arange(dataset.window)
-    cut: npt.NDArray[np.float32] = targets[steps][..., None]
+    cut: npt.NDArray[Any] = targets[steps][..., None]
     return cut

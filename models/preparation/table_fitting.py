@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from core.datasets.features import UNSEEN_AND_MISSING, FeatureColumn, group_embeddings
 from core.datasets.shape import EmbeddingTable
-from core.signatures.encodings import UNSEEN, CategoryEncoding, TableEncoding
+from core.signatures.encodings import UNSEEN, CategoryEncoding, NumberEncoding, TableEncoding
 from models.preparation.columns import ColumnEncoder
 from models.preparation.table import ABSENT, TablePreparation
 
@@ -22,6 +22,9 @@ NUMBERS_SEEN_AT_ONCE = 1 << 24
 64 MiB."""
 
 ROWS_AT_ONCE = 1 << 16
+
+LEAST_TOO_LONG = 2**63
+"""Whole numbers from here on have no place in 64 bits."""
 
 
 def fit_table_preparation(columns: Sequence[FeatureColumn], encoding: TableEncoding, train: Rows) -> TablePreparation:
@@ -128,6 +131,10 @@ def _constant(column: FeatureColumn, encoded: Any) -> npt.NDArray[np.float64]:
     if column.kind == "date":
         moment = np.array([np.datetime64(str(column.fill_value).removesuffix("Z"), "us")])
         return np.asarray(ColumnEncoder(encoded).encode(moment)[0], np.float64)
+    if isinstance(encoded, NumberEncoding):
+        value = column.fill_value or 0
+        is_whole = isinstance(value, int) and abs(value) < LEAST_TOO_LONG
+        return np.asarray(ColumnEncoder(encoded).encode(np.array([value if is_whole else float(value)]))[0], np.float64)
     return np.array([float(column.fill_value or 0)])
 
 

@@ -115,7 +115,7 @@ def test_an_image_of_another_size_is_rejected_with_the_right_one(picture, reject
     error = rejection(picture, {"instances": [[[1, 2], [3, 4]]]})
     assert error.detail == (
         "The model expects images of shape 3×2; row 0 has 2. "
-        'Send nested lists of numbers, or a PNG or JPEG file as {"b64": ...}.'
+        'Send nested lists of numbers, or an image file as {"b64": ...}.'
     )
 
 

@@ -8,19 +8,26 @@ from trainyard.operation import Answer, Operation
 
 SPLITS = ("test", "validation")
 
+Label = str | int | float | bool
+"""Label of a class."""
+
 
 @dataclass(frozen=True, slots=True)
 class ClassNumbers:
-    """Scores of one class against the others, or a mean over all."""
+    """Scores of one class against the others, or a mean over all.
 
-    label: str
+    Attributes:
+        label: As it was uploaded: text, a number, True or False; of a mean, its name.
+    """
+
+    label: Label
     precision: float | None
     recall: float | None
     f1: float | None
     support: int
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any], label: str, support: int) -> Self:
+    def from_json(cls, body: Mapping[str, Any], label: Label, support: int) -> Self:
         """Read a class or an average."""
         precision, recall, f1 = (_read_number(body.get(name)) for name in ("precision", "recall", "f1"))
         return cls(label, precision, recall, f1, support)
@@ -45,9 +52,7 @@ class Classification:
     @classmethod
     def from_json(cls, body: Mapping[str, Any]) -> Self:
         """Read the `classification` of a split."""
-        classes = tuple(
-            ClassNumbers.from_json(part, str(part["label"]), int(part["support"])) for part in body["classes"]
-        )
+        classes = tuple(ClassNumbers.from_json(part, part["label"], int(part["support"])) for part in body["classes"])
         total = sum(part.support for part in classes)
         return cls(
             accuracy=float(body["accuracy"]),

@@ -222,9 +222,9 @@ def cancel(run_id: str) -> Operation[RunSnapshot]:
     return Operation("POST", f"{run_path(run_id)}:cancel", _read_run)
 
 
-def delete(run_id: str) -> Operation[None]:
-    """Delete an ended run."""
-    return Operation("DELETE", run_path(run_id), ignore)
+def delete(run_id: str, *, force: bool = False) -> Operation[None]:
+    """Delete an ended run; with `force` also the aliases of its model version."""
+    return Operation("DELETE", run_path(run_id), ignore, parameters=[("force", "true")] if force else [])
 
 
 def get_logs(run_id: str) -> Operation[str]:

@@ -17,7 +17,7 @@ def test_the_schema_is_json():
     assert json.loads(json.dumps(SCHEMA, allow_nan=False)) == SCHEMA
 
 
-@pytest.mark.parametrize("name", sorted(DEFINITIONS))
+@pytest.mark.parametrize("name", sorted(set(DEFINITIONS) - {"CnnFamilyNetwork"}))
 def test_no_object_has_fields_besides_its_own(name):
     assert SCHEMA["additionalProperties"] is False
     assert DEFINITIONS[name]["additionalProperties"] is False

@@ -41,15 +41,29 @@ def test_a_loss_is_the_mean_over_the_batch(name):
     assert float(loss) == pytest.approx(expected, rel=1e-5)
 
 
-def test_logits_are_read_as_probabilities_before_the_sigmoid():
-    loss = make_loss(Loss(name="binary_crossentropy", from_logits=True))
+@pytest.mark.parametrize(
+    ("name", "targets", "logits"),
+    [
+        # The logistic function of −ln 3 is ¼, and the softmax of 0 and ln 3 is ¼ and ¾: as probabilities they would
+        # be 0 and more than 1.
+        ("binary_crossentropy", [[1.0]], [[-math.log(3)]]),
+        ("categorical_crossentropy", [[1.0, 0.0]], [[0.0, math.log(3)]]),
+        ("sparse_categorical_crossentropy", [0], [[0.0, math.log(3)]]),
+    ],
+)
+def test_logits_are_read_as_probabilities(name, targets, logits):
+    loss = make_loss(Loss(name=name, from_logits=True))
 
-    assert float(loss(np.array([[1.0]]), np.array([[0.0]], np.float32))) == pytest.approx(LN2)
+    assert float(loss(np.array(targets), np.array(logits, np.float32))) == pytest.approx(2 * LN2)
 
 
-def test_smoothed_labels_move_towards_the_middle():
-    loss = make_loss(Loss(name="binary_crossentropy", label_smoothing=0.5))
+@pytest.mark.parametrize(
+    ("name", "targets", "outputs"),
+    [("binary_crossentropy", [[1.0]], [[0.25]]), ("categorical_crossentropy", [[1.0, 0.0]], [[0.25, 0.75]])],
+)
+def test_smoothed_labels_move_towards_the_middle(name, targets, outputs):
+    loss = make_loss(Loss(name=name, label_smoothing=0.5))
 
     # A target of 1 becomes 0.75: 0.75·ln 4 + 0.25·ln(4/3) at an output of ¼.
     expected = 0.75 * math.log(4) + 0.25 * math.log(4 / 3)
-    assert float(loss(np.array([[1.0]]), np.array([[0.25]], np.float32))) == pytest.approx(expected, rel=1e-5)
+    assert float(loss(np.array(targets), np.array(outputs, np.float32))) == pytest.approx(expected, rel=1e-5)

@@ -57,7 +57,7 @@ def _format_sum(instance: Any, row: dict[str, Any], *, is_one: bool) -> str:
 def _format_label(row: dict[str, Any], *, is_one: bool) -> str:
     """A class; of a single row also the likeliest classes with their probabilities, or scores of any size."""
     scores: dict[str, float] = row.get("probabilities") or row.get("scores") or {}
-    label = _plain(row["label"])
+    label = _plain(row["label"]) if row["label"] is None else _name(row["label"])
 
     def format_score(score: float) -> str:
         return f"{score:.1%}" if "probabilities" in row else format_number(score)
@@ -83,6 +83,11 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return format_number(value)
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _name(label: Any) -> str:
+    """A label as the names of the scores write it."""
+    return label if isinstance(label, str) else json.dumps(label)
 
 
 def _rank(score: float) -> float:

@@ -1,14 +1,14 @@
 """Warnings of runs: those of the spec's check, and those that the latest attempt found in the data.
 
-Revision 0006, after 0005. It only adds: older code goes on working.
+Revision 0007, after 0006. It only adds: older code goes on working.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0006"
-down_revision: str | None = "0005"
+revision = "0007"
+down_revision: str | None = "0006"
 
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
