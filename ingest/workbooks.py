@@ -108,9 +108,8 @@ def _choose_sheet(
     more = f" and {len(others) - NUM_NAMED} more" if len(others) > NUM_NAMED else ""
     named = f"{', '.join(others[:NUM_NAMED])}{more}"
     detail = f"The first sheet, {quoted(visible[0])}, was read; the others were not: {named}. Set sheet to read one."
-    warning = Notice("other_sheets", "", detail)
     first = Finding(option="sheet", value=visible[0], sureness="likely", reason="it is the first")
-    return workbook.get_sheet_by_name(visible[0]), first, (warning,)
+    return workbook.get_sheet_by_name(visible[0]), first, (Notice("other_sheets", "", detail),)
 
 
 @dataclass(slots=True)
