@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, defer
 from uuid_utils.compat import uuid7
 
 from core.errors import Conflict, UnknownRun, VersionServed
+from core.notices import Notice, limit_notices
 from core.run_state import TERMINAL_STATES, RunState, check_move
 from db import artifacts, experiments, metrics, model_versions
 from db.columns import EPOCH
@@ -33,6 +34,7 @@ def create(
     preset: str | None = None,
     tags: Mapping[str, Any] | None = None,
     max_attempts: int = 3,
+    warnings: Iterable[Notice] = (),
 ) -> RunRecord:
     """Queue a run of a spec that core.specs has normalised, and create its experiment if it is new.
 
@@ -54,6 +56,7 @@ def create(
         state=RunState.QUEUED,
         max_attempts=max_attempts,
         tags=tags,
+        spec_warnings=limit_notices(warnings),
         created_at=now,
         queued_at=now,
         updated_at=now,

@@ -16,7 +16,7 @@ LEAST_ROWS = 3
 """Rows below the first that make it remarkable to lie outside their range, or for words to repeat."""
 LEAST_SERIES = 3
 """Numbers that make it remarkable to rise, or to be equally spaced, from left to right."""
-YEARS = range(1500, 2200)
+FIRST_YEAR, LAST_YEAR = 1500, 2200
 NAME = re.compile(r"[^\W\d]\w*")
 MOST_ROWS_COMPARED = 100
 
@@ -71,7 +71,7 @@ def judge_header(
     columns = list(_columns(first, others, missing_words))
     typed = [column for column in columns if column.is_typed]
     named = [column for column in typed if _is_name(column, missing_words)]
-    alike = [column for column in typed if column.word and looks_typed(column.word) and column not in named]
+    alike = [column for column in typed if not _is_name(column, missing_words) and looks_typed(column.word)]
     if named:
         reason = f"{quoted(named[0].word)} stands above values of another kind"
         return Judgement(True, "likely" if not alike or _is_series(alike) else "doubtful", reason)
@@ -112,6 +112,8 @@ def _judge_numbers(alike: list[_Column], labels: list[_Column]) -> Judgement:
             return Judgement(True, "doubtful", f"{shown} and the other numbers of the first line form a series")
         what = f"{quoted(label.word)} is no value of its column" if label.word else "a name is left out"
         return Judgement(True, "likely", f"its numbers form a series that begins with {shown}, and {what}")
+    if label is not None and len(alike) == 1 and _is_outside(alike[0]) and alike[0].word.isdecimal():
+        return Judgement(True, "doubtful", f"{shown} lies outside the range of its column")
     if labels:
         return Judgement(False, "doubtful", f"it has values like those below it, such as {shown}")
     return Judgement(False, "likely", f"it has values like those below it, such as {shown}")
@@ -166,10 +168,14 @@ def _are_years(columns: list[_Column], numbers: Sequence[float]) -> bool:
     """Return True for years in their order above numbers that are none."""
     return (
         len(numbers) > 1
-        and all(number in YEARS for number in numbers)
+        and all(map(_is_year, numbers))
         and _is_monotone(numbers)
-        and not any(_number(value) in YEARS for column in columns for value in column.below)
+        and not any(_is_year(_number(value)) for column in columns for value in column.below)
     )
+
+
+def _is_year(number: float | None) -> bool:
+    return number is not None and number.is_integer() and FIRST_YEAR <= number <= LAST_YEAR
 
 
 def _is_rare(is_so: Callable[[Sequence[float]], bool], columns: list[_Column]) -> bool:

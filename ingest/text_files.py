@@ -9,6 +9,7 @@ from typing import IO
 from core.uploads.reading import Finding
 from ingest.encodings import (
     NUM_BYTES_GUESSED_FROM,
+    WESTERN,
     Decode,
     decoder_of,
     find_encoding,
@@ -33,6 +34,7 @@ class Survey:
     num_crlf: int = 0
     first_invalid_line: int | None = None
     has_utf8_letters: bool = False
+    has_utf8_lines: bool = False
     letters: bytearray = field(default_factory=bytearray)
     """Beginning of the lines that are not UTF-8."""
 
@@ -76,8 +78,7 @@ def make_plain(source: Path, copy: Path, space: Space, encoding: str | None = No
     if survey.first_invalid_line is None:
         finding = finding or Finding(option="encoding", value="utf-8", sureness="certain", reason="all of it is UTF-8")
         return PlainText(_join_line_ends(text, copy, space, survey), finding)
-    _check_not_mixed(survey, finding)
-    finding = guess_encoding(bytes(survey.letters))
+    finding = _guess(survey, finding)
     warning = warn_of_encoding(finding, survey.first_invalid_line)
     return PlainText(_decode(text, copy, space, finding), finding, (warning,))
 
@@ -88,19 +89,22 @@ def _decode(source: Path, copy: Path, space: Space, finding: Finding) -> Path:
     return _join_line_ends(text, copy, space, survey_text(text))
 
 
-def _check_not_mixed(survey: Survey, finding: Finding | None) -> None:
+def _guess(survey: Survey, finding: Finding | None) -> Finding:
     if finding is not None:
         raise RejectedUpload(
             "unreadable",
             f"Line {survey.first_invalid_line} is not UTF-8, although {finding.reason or 'encoding is utf-8'}. Set "
             "encoding to that of the text, such as windows-1252, or save it as UTF-8.",
         )
-    if survey.has_utf8_letters:
+    guessed = guess_encoding(bytes(survey.letters))
+    # Letters of other scripts may look like UTF-8 here and there, but not in all of a line.
+    if survey.has_utf8_lines or (survey.has_utf8_letters and guessed.value == WESTERN):
         raise RejectedUpload(
             "mixed_encodings",
             f"Line {survey.first_invalid_line} is not UTF-8, but other lines are: the text mixes encodings. Save it as "
             "UTF-8; or set encoding to read all of it in one, such as windows-1252.",
         )
+    return guessed
 
 
 def _end_lines(source: Path, copy: Path, space: Space) -> Path:
@@ -152,10 +156,19 @@ def _survey_letters(lines: bytes, survey: Survey) -> None:
             survey.first_invalid_line = survey.num_lines + lines[: error.start].count(b"\n") + 1
         survey.has_utf8_letters |= UTF8_LETTERS.search(lines) is not None
         if len(survey.letters) < NUM_BYTES_GUESSED_FROM:
-            foreign = b"\n".join(line for line in lines.split(b"\n") if not line.isascii())
-            survey.letters += foreign[:NUM_BYTES_GUESSED_FROM]
+            foreign = [line for line in lines.split(b"\n") if not line.isascii()]
+            survey.has_utf8_lines |= any(map(_is_utf8, foreign))
+            survey.letters += b"\n".join(foreign)[:NUM_BYTES_GUESSED_FROM]
     else:
-        survey.has_utf8_letters = True
+        survey.has_utf8_letters = survey.has_utf8_lines = True
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:

@@ -176,7 +176,8 @@ class _Conversion:
         if self.path.exists():
             space.give_back(self.path.stat().st_size)
         with limited_file_size(space.left), self.path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
+            # A first text that begins with { would look like JSON.
+            writer = csv.writer(file, lineterminator="\n", quoting=csv.QUOTE_ALL)
             for number, row in enumerate(self._rows(places)):
                 starts.setdefault(num_lines, number)
                 if all(map(is_blank, row)):

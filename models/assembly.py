@@ -11,9 +11,11 @@ from core.checks.fit import check_parts
 from core.datasets.shape import DatasetShape
 from core.experiment import ExperimentSpec
 from core.networks.layer_table import LayerRow
+from core.notices import Notice
 from core.signatures.signature import Task
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
+from models.data_checks.data import check_data
 from models.datasets.loading import load_data, read_description
 from models.evaluation.report import choose_tally
 from models.evaluation.tallies import MakeTally
@@ -43,6 +45,7 @@ class Assembly:
         preparation: Preparation of the inputs.
         target_scaling: Conversion of outputs to the units of the target; in training, the part without the mean.
         examples: Some raw training inputs.
+        warnings: Probable mistakes in the data.
     """
 
     shape: DatasetShape
@@ -54,6 +57,7 @@ class Assembly:
     preparation: AnyPreparation
     target_scaling: TargetScaling | None
     examples: npt.NDArray[Any]
+    warnings: tuple[Notice, ...]
 
 
 def assemble(
@@ -99,12 +103,14 @@ def assemble(
     network = build_network(spec.model, shape, spec.seed, spec.training.precision)
     set_first_weights(network, spec.initial_weights)
     offset = None if target_scaling is None else target_scaling.offset
-    warnings = [
+    warnings = (
+        *loaded.warnings,
+        *check_data(spec.dataset, shape, loaded.samples),
         *find_lost_inputs(preparation, samples.train.inputs),
         *(find_lost_digits(samples.train.targets, target_scaling) if is_regression else ()),
-    ]
+    )
     return Assembly(
-        shape=shape.with_warnings(warnings),
+        shape=shape,
         layers=parts.layers,
         network=network if target_scaling is None else target_scaling.attach(network),
         data=FitData(
@@ -119,6 +125,7 @@ def assemble(
         target_scaling=target_scaling,
         # Copied, so that these few rows do not keep all raw inputs in memory during training.
         examples=samples.train.inputs[:NUM_EXAMPLES].astype(preparation.dtype),
+        warnings=warnings,
     )
 
 

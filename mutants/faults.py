@@ -67,20 +67,30 @@ def _places(tree: Any, operator: Any) -> Iterator[Span]:
 
 def _idle_spans(node: Any) -> Iterator[Span]:
     """Yield what only readers and mypy use, such as annotations of functions, and what only looks like an operator."""
-    if node.type in {"funcdef", "lambdef"}:
-        parameters = node.children[2 if node.type == "funcdef" else 1]
-        for leaf in getattr(parameters, "children", ()):
-            if leaf.type == "operator":
-                yield leaf.start_pos, leaf.end_pos
-        for parameter in node.get_params():
-            if parameter.annotation is not None:
-                yield parameter.annotation.start_pos, parameter.annotation.end_pos
-            if parameter.star_count:
-                yield parameter.start_pos, parameter.name.start_pos
-    if node.type in {"dictorsetmaker", "atom"}:
-        yield from ((leaf.start_pos, leaf.end_pos) for leaf in node.children if leaf == "**")
-    if node.type == "except_clause" and node.children[1].type == "atom_expr":
-        # Cosmic Ray replaces plain names only.
-        yield node.start_pos, node.end_pos
-    if node.type == "funcdef" and node.annotation is not None:
-        yield node.annotation.start_pos, node.annotation.end_pos
+    match node.type:
+        case "funcdef" | "lambdef":
+            yield from _spans_of_signature(node)
+        case "dictorsetmaker" | "atom":
+            yield from (_span(leaf) for leaf in node.children if leaf == "**")
+        case "decorator" if node.children[1].get_code().startswith("dataclass("):
+            # Whether a class is frozen or has slots is for mypy and for speed.
+            yield _span(node.children[1].children[1])
+        case "except_clause" if node.children[1].type == "atom_expr":
+            # Cosmic Ray replaces plain names only.
+            yield _span(node)
+
+
+def _spans_of_signature(node: Any) -> Iterator[Span]:
+    parameters = node.children[2 if node.type == "funcdef" else 1]
+    yield from (_span(leaf) for leaf in getattr(parameters, "children", ()) if leaf.type == "operator")
+    for parameter in node.get_params():
+        if parameter.annotation is not None:
+            yield _span(parameter.annotation)
+        if parameter.star_count:
+            yield parameter.start_pos, parameter.name.start_pos
+    if node.annotation is not None:
+        yield _span(node.annotation)
+
+
+def _span(node: Any) -> Span:
+    return node.start_pos, node.end_pos

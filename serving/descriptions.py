@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, NotRequired, TypedDict
 
+from core.signatures.encodings import AnyColumnEncoding, NumberEncoding
 from core.signatures.labels import Label, LabelType, label_type
 from core.signatures.signature import ModelSignature, TensorSpec
 from serving.answers import class_labels, has_class_per_row
@@ -83,9 +84,15 @@ def _describe_inputs(signature: ModelSignature) -> dict[str, Any]:
     # An instance of a series has a value for each step of its window.
     sizes = (-1, *signature.input.shape[:-1])
     return {
-        column.name: {"dtype": COLUMN_TYPES[column.kind], "tensor_shape": _describe_sizes(sizes), "name": column.name}
+        column.name: {"dtype": _column_type(column), "tensor_shape": _describe_sizes(sizes), "name": column.name}
         for column in signature.table.columns
     }
+
+
+def _column_type(column: AnyColumnEncoding) -> str:
+    """Return the type in which a column's values keep their digits."""
+    is_centred = isinstance(column, NumberEncoding) and (column.origin != 0 or column.unit != 1)
+    return "DT_DOUBLE" if is_centred else COLUMN_TYPES[column.kind]
 
 
 def _describe_tensor(tensor: TensorSpec) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from trainyard.errors import InvalidArgument, RunFailed
+from trainyard.notices import Notice
 from trainyard.operation import Operation
 from trainyard.resources import evaluation, metrics, models, runs
 from trainyard.resources.evaluation import Evaluation
@@ -73,6 +74,11 @@ class BaseRun:
     def error(self) -> RunError | None:
         """Why it failed, if it did."""
         return self.snapshot.error
+
+    @property
+    def warnings(self) -> tuple[Notice, ...]:
+        """Probable mistakes, as far as they were known when it was last seen."""
+        return self.snapshot.warnings
 
     def _check(self) -> Self:
         if self.has_succeeded:

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 from api.auth.access import needed_scopes
 from api.http.errors import InsufficientScope, KeyRejected, UnknownCredential
 from api.http.schemas import PredictionError, ProblemDocument
+from api.openapi.links import add_links
 from api.openapi.operations import DATABASE_DOWN, SCHEMA_PREFIX, Resource
 from api.openapi.statuses import add_errors, errors_of
 from core.api_keys import Scope
@@ -104,6 +105,7 @@ def build_openapi(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]
                 _drop_framework_errors(operation)
                 _describe_access(operation, context)
                 add_errors(operation, *errors_of(operation, str(context.path)), path=str(context.path))
+                add_links(operation)
                 operation["responses"] = dict(sorted(operation["responses"].items()))
     return document
 

@@ -22,9 +22,6 @@ from core.errors import (
 
 Responses = dict[int | str, dict[str, Any]]
 
-Links = dict[str, dict[str, Any]]
-"""Links of a response, by the operation that each leads to."""
-
 SCHEMA_PREFIX = "#/components/schemas/"
 
 DATABASE_DOWN = DatabaseUnavailable("The database does not answer: connection refused. Try again.")
@@ -75,7 +72,6 @@ def answers(
     status: int = HTTPStatus.OK,
     media_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
-    links: Links | None = None,
     uses_database: bool = True,
 ) -> Responses:
     """Return the `responses` of a route.
@@ -86,7 +82,6 @@ def answers(
         status: Status of the success response.
         media_type: Media type of its body.
         headers: Descriptions of its headers, by name.
-        links: Operations to follow, see `link`.
         uses_database: True to add the error of an unavailable database.
     """
     hoped: dict[str, Any] = {"description": HTTPStatus(status).phrase}
@@ -94,21 +89,9 @@ def answers(
         hoped["content"] = {media_type: {"example": example}}
     if headers:
         hoped["headers"] = _describe_headers(headers)
-    if links:
-        hoped["links"] = dict(links)
     responses: Responses = {int(status): hoped}
     met = (*errors, DATABASE_DOWN) if uses_database else errors
     return responses | describe_errors(*met)
-
-
-def link(operation_id: str, **parameters: str) -> Links:
-    """Return a link from a response to an operation (OpenAPI 3.1 section 4.8.20).
-
-    Args:
-        operation_id: The operation.
-        parameters: Runtime expressions (section 4.8.20.4) for its parameters, such as `$response.body#/id`.
-    """
-    return {operation_id: {"operationId": operation_id, "parameters": parameters}}
 
 
 def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Responses:

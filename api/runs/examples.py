@@ -66,6 +66,7 @@ QUEUED_SUMMARY: dict[str, Any] = {
     "engine": None,
     "phases": None,
     "error": None,
+    "num_warnings": 0,
     "model_version": None,
     "tags": {},
     "created_at": "2026-03-02T09:30:00.125000Z",
@@ -78,6 +79,7 @@ QUEUED_SUMMARY: dict[str, Any] = {
 
 QUEUED: dict[str, Any] = {
     **QUEUED_SUMMARY,
+    "warnings": [],
     "environment": None,
     "metrics": {},
     "attempts": [],
@@ -120,6 +122,7 @@ SUCCEEDED_SUMMARY: dict[str, Any] = {
 
 SUCCEEDED: dict[str, Any] = {
     **SUCCEEDED_SUMMARY,
+    "warnings": [],
     "environment": ENVIRONMENT,
     "metrics": {
         "epoch/train/loss": {

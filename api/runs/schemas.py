@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import Field
 
 from api.artifacts.files import ArtifactEntry
-from api.http.schemas import AnswerModel, MeasuredNumber, ProblemEntry
+from api.http.schemas import AnswerModel, MeasuredNumber, NoticeEntry, ProblemEntry
 from api.specs.schemas import SpecRequest
 from core.run_report import EngineReport, Environment
 from core.run_state import RunState
@@ -118,6 +118,8 @@ class RunSummary(AnswerModel):
     phases: dict[str, float] | None
     """Seconds spent in each phase."""
     error: RunError | None
+    num_warnings: int
+    """Number of warnings; the run in full has their texts."""
     model_version: ModelVersionName | None
     tags: dict[str, str]
     created_at: datetime
@@ -162,6 +164,8 @@ class Attempt(AnswerModel):
 class Run(RunSummary):
     """Run in full."""
 
+    warnings: list[NoticeEntry]
+    """Probable mistakes: those of the check of its spec and, once its data was read, those of the data."""
     environment: Environment | None
     metrics: dict[str, RunMetric]
     attempts: list[Attempt]

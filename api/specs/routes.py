@@ -68,7 +68,7 @@ def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
         num_steps=report.num_steps,
         flops_per_step=report.flops_per_step,
         memory_bytes=report.memory_bytes,
-        warnings=[NoticeEntry.of(notice) for notice in report.warnings],
+        warnings=[NoticeEntry.of(notice) for notice in settled.warnings],
     )
 
 

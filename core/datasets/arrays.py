@@ -7,8 +7,10 @@ from typing import Any, Literal
 from core.datasets.base import Scaling, TargetScaling, TaskChoice, UploadedDataset
 from core.datasets.shape import DatasetShape
 from core.datasets.splits import Split, count_split, suggest_split
+from core.datasets.target_warnings import warn_of_classes
 from core.datasets.targets import find_class_labels, has_few_whole_numbers
 from core.errors import nearest, reject_spec
+from core.notices import Notice
 from core.signatures.labels import Label
 from core.signatures.signature import InputKind, Task
 from core.specs.base import Bool
@@ -114,6 +116,7 @@ class ArraysDataset(UploadedDataset):
             num_test=counts.test,
             class_labels=labels,
             arrays=arrays,
+            warnings=tuple(_warn(arrays, labels)),
         )
 
     def target_scaling_asked(self) -> TargetScaling:
@@ -262,6 +265,20 @@ def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | 
         reject_spec("/dataset/split/stratify", detail, "no_classes")
     has_steps = column is None and len(targets.shape) > TABLE_RANK
     return Task.SEQUENCE if has_steps else Task.REGRESSION, ()
+
+
+def _warn(arrays: ChosenArrays, labels: tuple[Label, ...]) -> list[Notice]:
+    inputs, targets = arrays.inputs, arrays.targets
+    notices = []
+    if inputs.least is not None and inputs.least == inputs.greatest:
+        detail = f"The array '{inputs.name}' is {inputs.least:g} everywhere: nothing can be learned."
+        notices.append(Notice("constant_inputs", "/dataset/inputs", f"{detail} Choose another array."))
+    if labels:
+        notices += warn_of_classes(targets.values, "/dataset/targets")
+    elif arrays.target_column is None and targets.least is not None and targets.least == targets.greatest:
+        detail = f"The array '{targets.name}' is {targets.least:g} everywhere: there is nothing to learn."
+        notices.append(Notice("constant_target", "/dataset/targets", f"{detail} Choose another array."))
+    return notices
 
 
 def _is_image(inputs: ArrayDescription) -> bool:

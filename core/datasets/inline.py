@@ -1,5 +1,6 @@
 """Table of numbers in the spec itself."""
 
+from collections import Counter
 from math import isfinite, prod
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -9,9 +10,12 @@ from pydantic_core import PydanticCustomError
 from core.datasets.base import BuiltInDataset, Scaling
 from core.datasets.shape import DatasetShape
 from core.datasets.splits import Split, count_split
+from core.datasets.target_warnings import warn_of_classes
+from core.notices import Notice
 from core.signatures.labels import Label, are_different
 from core.signatures.signature import InputKind, Task
 from core.specs.base import FLOAT32_MAX, Float, NonNegativeFloat, PositiveInt, cut_after_mistakes
+from core.uploads.description import ValueCount
 
 
 def _rows_of_one(value: Any) -> Any:
@@ -146,4 +150,13 @@ class InlineDataset(BuiltInDataset):
             num_test=counts.test,
             class_labels=self.class_labels or (),
             columns=self.columns or (),
+            warnings=self._warn(is_held_out=counts.train < len(self.inputs)),
         )
+
+    def _warn(self, *, is_held_out: bool) -> tuple[Notice, ...]:
+        # Exercises of a few rows are learned whole; only held-out rows need enough of each class.
+        if self.class_labels is None or not is_held_out:
+            return ()
+        counts = Counter(int(row[0]) for row in self.targets)
+        values = [ValueCount(value=label, count=counts[number]) for number, label in enumerate(self.class_labels)]
+        return tuple(warn_of_classes(values, "/dataset/targets"))

@@ -1,8 +1,6 @@
 """Sizes and meaning of a dataset's arrays."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
-from typing import Self
+from dataclasses import dataclass
 
 from core.datasets.splits import SplitCounts
 from core.images.pixels import Resize
@@ -67,10 +65,6 @@ class DatasetShape:
     resize: Resize | None = None
     pixel_range: tuple[float, float] = (0.0, 255.0)
     warnings: tuple[Notice, ...] = ()
-
-    def with_warnings(self, warnings: Iterable[Notice]) -> Self:
-        """Return the same shape with more warnings."""
-        return replace(self, warnings=(*self.warnings, *warnings))
 
 
 GREATEST_BYTE = 255

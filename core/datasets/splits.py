@@ -38,7 +38,7 @@ class Split(SpecModel):
 
     validation: Annotated[ShareOrCount, Field(examples=[0.2])] = 0.0
     """Fraction or number of the training samples that are held out to evaluate during training."""
-    test: ShareOrCount = 0.0
+    test: Annotated[ShareOrCount, Field(examples=[0.2])] = 0.0
     """Fraction or number of all samples that are held out to evaluate at the end. 0 if the dataset has test samples."""
     shuffle: Bool = True
     """Draw the held-out samples at random; if false they are the last ones, as with Keras's `validation_split`."""

@@ -51,6 +51,9 @@ JSON_TYPES: Mapping[str, tuple[type, ...]] = {
     "string": (str,),
 }
 
+MOST_LISTED = 3
+"""Values of an enumeration that are all listed in a message; of more one is an example."""
+
 LONGEST_EXAMPLE = 300
 """Characters of an example: enough for a whole spec."""
 
@@ -108,11 +111,15 @@ def list_expected(schema: Schema, definitions: Mapping[str, Schema]) -> str:
     found: dict[str, str] = {}
     for member in list_members(schema, definitions):
         kind = member.get("type")
+        values = [member["const"]] if "const" in member else member.get("enum", ())
         if kind == "boolean":
-            found[kind] = "true or false"
+            values = (True, False)
+        if 0 < len(values) <= MOST_LISTED:
+            found |= {text: text for text in map(json.dumps, values)}
         elif kind in TYPES and kind not in found:
             found[kind] = TYPES[kind] + _example_of(kind, outer, member, definitions)
-    return " or ".join(found.values())
+    *others, last = found.values() or ("",)
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _example_of(kind: str, outer: Schema, member: Schema, definitions: Mapping[str, Schema]) -> str:

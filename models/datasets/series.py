@@ -12,6 +12,7 @@ from core.datasets.features import TableShape
 from core.datasets.series import SeriesDataset, reject_window
 from core.datasets.splits import count_split
 from core.errors import InvalidInput
+from core.notices import Notice
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.table_reader import TableReader
 from models.arrays.windows import Windows
@@ -57,7 +58,19 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
         )
     )
     fitted = fitted_shape(shape, samples, columns, encoding, preparation)
-    return LoadedData(fitted.with_warnings((*lost, *warnings)), samples, preparation)
+    return LoadedData(fitted, samples, preparation, (*lost, *warnings, *_warn_of_dropped(windows, starts)))
+
+
+def _warn_of_dropped(windows: tuple[Rows, Rows, Rows], starts: list[Rows]) -> tuple[Notice, ...]:
+    """Warn of windows that no split takes."""
+    num_all, num_used = sum(map(len, starts)), sum(map(len, windows))
+    if num_used == num_all:
+        return ()
+    detail = (
+        f"{num_all - num_used:,} of {num_all:,} windows are left out: they reach over the border between splits, with "
+        "rows of a later split than their target's. Use a shorter window, or splits of longer stretches of rows."
+    )
+    return (Notice("windows_dropped", "/dataset/split", detail),)
 
 
 def _read_borders(reader: TableReader, group_by: str | None) -> Rows:

@@ -8,8 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.columns import choice_pointer
-from core.datasets.features import FeatureColumn
+from core.datasets.features import FeatureColumn, choice_pointer
 from core.errors import InvalidInput
 from core.notices import Notice
 from core.signatures.encoders import category_text

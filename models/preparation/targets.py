@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from core.checks.outputs import scales_targets
 from core.datasets.shape import DatasetShape
+from core.errors import InvalidInput
 from core.experiment import ExperimentSpec
 from core.notices import Notice
 from core.signatures.signature import Task
@@ -16,6 +17,9 @@ from core.specs.base import FLOAT32_MAX
 from core.specs.losses import Loss, TargetForm
 from models.arrays.distances import HALF_A_STEP, LARGEST_EXACT, LARGEST_LOSS, LARGEST_TOLD_LOSS, Location, measure
 from models.runtime import keras, tf
+
+LEAST_SPREAD = 1e-18
+"""Standard deviation of targets below which float32 has no room for squared errors."""
 
 Array = npt.NDArray[np.float32] | npt.NDArray[np.int32]
 
@@ -39,6 +43,9 @@ def shape_targets(
     Returns:
         int32 class numbers (n,) for sparse categorical cross-entropy; otherwise float32 of shape (n, *output_shape),
         classes as 0 and 1, one-hot if there is an output for each; −1 and 1 for the hinge losses.
+
+    Raises:
+        InvalidInput: If a target is beyond the range of float32.
     """
     if loss.traits.targets is TargetForm.CLASS_NUMBERS:
         return targets.astype(np.int32)
@@ -48,7 +55,13 @@ def shape_targets(
         shaped = classes[:, None].astype(np.float32) if output_shape == (1,) else one_hot[classes]
     else:
         numbers = targets if target_scaling is None else target_scaling.centre(targets)
-        shaped = numbers.astype(np.float32)
+        with np.errstate(over="ignore"):
+            shaped = numbers.astype(np.float32)
+        if not np.isfinite(shaped).all():
+            raise InvalidInput(
+                "Expected targets within the range of 32-bit floats (3.4e38); got greater ones. Divide them by a "
+                "constant."
+            )
     is_choice = shape.task in {Task.CLASSIFICATION, Task.BINARY_ADDITION}
     return shaped * 2 - 1 if is_choice and loss.traits.targets is TargetForm.SIGNS else shaped
 
@@ -171,8 +184,14 @@ def find_lost_digits(targets: npt.NDArray[Any], target_scaling: TargetScaling | 
             return (Notice("digits_lost", "/dataset", detail),)
         if target_scaling is not None and _answers_lose_digits(target_scaling, number):
             detail = (
-                "The targets are whole numbers so large that answers, float64, do not keep them apart. Subtract a "
-                "constant from them."
+                "The targets are numbers so large that answers, float64, do not keep them apart. Subtract a constant "
+                "from them."
+            )
+            return (Notice("digits_lost", "/dataset", detail),)
+        if target_scaling is not None and target_scaling.spread[number] < LEAST_SPREAD:
+            detail = (
+                f"The targets have a standard deviation of {target_scaling.spread[number]:.2g}, for whose squares "
+                "float32 has no room: the loss may be 0 whatever the answers are. Multiply them by a constant."
             )
             return (Notice("digits_lost", "/dataset", detail),)
     return ()

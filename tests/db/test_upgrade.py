@@ -12,6 +12,7 @@ from sqlalchemy import CheckConstraint, column, delete, inspect, select, table, 
 
 from core.api_keys import Scope
 from core.errors import Conflict, DatabaseNewer, DatabaseUnavailable, InvalidSetup
+from core.notices import Notice
 from core.settings import load_settings
 from core.uploads.description import DescriptionFile, TableDescription
 from core.workers import WorkerHealth, WorkerState
@@ -88,19 +89,35 @@ def test_known_revisions_are_those_of_the_files():
     assert scripts.get_current_head() == NEWEST_REVISION
 
 
-def test_a_database_of_before_keys_keeps_what_it_has(empty_url, monkeypatch):
-    monkeypatch.setenv("TRAINYARD_DATABASE_URL", empty_url)
+def make_database_of(revision, url, monkeypatch):
+    """Make a database of an earlier revision that holds a run; returns its id."""
+    monkeypatch.setenv("TRAINYARD_DATABASE_URL", url)
     load_settings.cache_clear()
     try:
-        upgrade_database(empty_url)
-        command.downgrade(alembic_config(), "0001")
+        upgrade_database(url)
+        database = Database(url)
+        with database.transaction() as session:
+            run_id = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
+        database.dispose()
+        command.downgrade(alembic_config(), revision)
     finally:
         load_settings.cache_clear()
+    return run_id
+
+
+def columns_of_runs(url):
+    database = Database(url)
+    with database.reading() as session:
+        found = {column["name"] for column in inspect(session.connection()).get_columns("runs")}
+    database.dispose()
+    return found
+
+
+def test_a_database_of_before_keys_keeps_what_it_has(empty_url, monkeypatch):
+    run_id = make_database_of("0001", empty_url, monkeypatch)
     assert "api_keys" not in tables(empty_url)
-    database = Database(empty_url)
-    with database.transaction() as session:
-        run_id = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
     upgrade_database(empty_url)
+    database = Database(empty_url)
     with database.transaction() as session:
         assert runs.get(session, run_id).spec == {"seed": 7}
         assert api_keys.list_keys(session) == []
@@ -112,18 +129,10 @@ def test_a_database_of_before_keys_keeps_what_it_has(empty_url, monkeypatch):
 def test_a_database_of_an_earlier_revision_keeps_its_runs_and_takes_reports_of_workers(
     empty_url, revision, monkeypatch
 ):
-    monkeypatch.setenv("TRAINYARD_DATABASE_URL", empty_url)
-    load_settings.cache_clear()
-    try:
-        upgrade_database(empty_url)
-        command.downgrade(alembic_config(), revision)
-    finally:
-        load_settings.cache_clear()
+    run_id = make_database_of(revision, empty_url, monkeypatch)
     assert ("workers" in tables(empty_url)) == (revision >= "0005")
-    database = Database(empty_url)
-    with database.transaction() as session:
-        run_id = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
     upgrade_database(empty_url)
+    database = Database(empty_url)
     with database.transaction() as session:
         assert runs.get(session, run_id).spec == {"seed": 7}
         workers.report(session, "host:1", "host", WorkerHealth(WorkerState.READY, 1, 1))
@@ -159,6 +168,19 @@ def test_a_database_of_before_readings_keeps_its_uploads_and_what_runs_use_of_th
         assert datasets.add(session, sha256="a" * 64, reading="0" * 16, **stored)[1]
     with pytest.raises(Conflict, match=str(run_ids[0])), database.transaction() as session:
         datasets.delete_version(session, "flowers", 1)
+
+
+def test_a_run_of_before_warnings_has_none_and_a_new_one_keeps_them(empty_url, monkeypatch):
+    run_id = make_database_of("0006", empty_url, monkeypatch)
+    assert not {"spec_warnings", "attempt_warnings"} & columns_of_runs(empty_url)
+    upgrade_database(empty_url)
+    notice = Notice("rows_dropped", "/dataset/target", "2 rows are left out.")
+    database = Database(empty_url)
+    with database.transaction() as session:
+        assert runs.get(session, run_id).warnings == ()
+        new_id = runs.create(session, experiment="trials", model_name="adder", spec={}, warnings=[notice]).id
+    with database.reading() as session:
+        assert runs.get(session, new_id).warnings == (notice,)
     database.dispose()
 
 

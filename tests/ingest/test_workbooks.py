@@ -139,6 +139,12 @@ def test_years_above_numbers_are_names(take):
     assert list(types_of(file)) == ["country", "1990", "2000", "2010"]
 
 
+def test_texts_that_mean_something_at_the_beginning_of_a_csv_file_are_texts(take):
+    for name in ('{"x": 1}', "sep", "it's", 'a "b", c'):
+        rows = [[name, "y"], ["a", 1], ["b", 2]]
+        assert list(types_of(take(make_workbook({"Data": rows})))) == [name, "y"]
+
+
 def test_macros_are_ignored(take, folder):
     take(make_workbook({"Data": ROWS}, more={"xl/vbaProject.bin": b"\xd0\xcf\x11\xe0 macros"}))
     assert len(read_rows(folder)) == 3

@@ -1,12 +1,16 @@
 """Numbers keep the digits in which they differ: in training, in reports and in predictions."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from core.evaluation import EvaluationReport
 from core.experiment import parse_spec
+from models.assembly import assemble
+from models.export.export import export_model, run_onnx
+from models.runtime import keras
 from models.training import train
 from serving.loaded_model import LoadedModel
 from serving.tensorflow_serving import decode_predict, encode_predict
@@ -142,3 +146,95 @@ LINE = {"type": "linear", "weights": [1.0], "offset": -1e6}
 def test_numbers_in_a_spec_and_of_a_function_keep_their_digits(fit, dataset):
     test, _ = fit(dataset | {"scaling": "standardize", "split": {"test": 10, "shuffle": False}})
     assert test.regression.r2_score > 0.99
+
+
+@pytest.fixture
+def warn(tmp_path):
+    """Return the codes of the warnings about the data of a line."""
+
+    def find(dataset, loss="mse", layer=None):
+        spec = {"name": "line", "dataset": dataset, "model": {"kind": "mlp", "layers": [layer or {"units": 1}]}}
+        assembly = assemble(parse_spec(spec | {"training": {"loss": loss}}), tmp_path)
+        return [notice.code for notice in assembly.shape.warnings]
+
+    return find
+
+
+EPOCHS = spread_out(1.7e9, 40.0)
+
+SMALL = spread_out(2.0, 1.0)
+
+
+def test_a_warning_says_where_scaling_is_off_and_float32_loses_the_digits(warn, upload_table, upload_arrays):
+    table = {"x": ("number", EPOCHS.tolist()), "y": ("number", SMALL.tolist())}
+    dataset = upload_table(table) | {"target": "y"}
+    arrays = upload_arrays(x=EPOCHS[:, None], y=SMALL)
+    inline = {"name": "inline", "inputs": EPOCHS[:, None].tolist(), "targets": SMALL.tolist()}
+
+    assert warn(dataset) == []
+    assert warn(dataset | {"scaling": "none"}) == ["digits_lost"]
+    assert warn(arrays | {"scaling": "standardize"}) == []
+    assert warn(arrays) == ["digits_lost"]
+    assert warn(inline | {"scaling": "min_max"}) == []
+    assert warn(inline) == ["digits_lost"]
+
+
+def test_a_warning_says_where_targets_are_not_centred_and_float32_loses_the_digits(warn, upload_table, upload_arrays):
+    table = {"x": ("number", SMALL.tolist()), "y": ("number", EPOCHS.tolist())}
+    dataset = upload_table(table) | {"target": "y"}
+    inline = {"name": "inline", "inputs": SMALL[:, None].tolist(), "targets": EPOCHS.tolist()}
+    waves = {"name": "time_series", "function": {"type": "sine", "offset": 1e9}, "num_points": 60, "window": 5}
+
+    assert warn(dataset) == []
+    assert warn(dataset, loss="poisson") == ["digits_lost"]
+    assert warn(dataset | {"target_scaling": "none"}) == ["digits_lost"]
+    assert warn(dataset, layer={"units": 1, "activation": "relu"})[-1] == "digits_lost"
+    assert warn(upload_arrays(x=SMALL[:, None], y=EPOCHS) | {"target_scaling": "none"}) == ["digits_lost"]
+    assert warn(inline) == ["digits_lost"]
+    spec = {"name": "waves", "dataset": waves, "training": {"loss": "mse"}, "model": {"kind": "rnn"}}
+    spec["model"]["layers"] = [{"type": "recurrent", "cell": "simple_rnn", "units": 2}, {"type": "dense", "units": 1}]
+    assert [notice.code for notice in assemble(parse_spec(spec), Path()).shape.warnings] == ["digits_lost"] * 2
+
+
+def test_rows_whose_target_is_beyond_float32_are_left_out_with_a_warning(tmp_path, upload_table):
+    table = {"x": ("number", [1.0, 2.0, 3.0, 4.0]), "y": ("number", [0.5, 1e300, 2.5, None])}
+    spec = {"name": "line", "dataset": upload_table(table) | {"target": "y", "split": {}}, "training": {"loss": "mse"}}
+
+    assembly = assemble(parse_spec(spec | {"model": {"kind": "mlp", "layers": [{"units": 1}]}}), tmp_path)
+
+    assert assembly.shape.num_train == 2
+    assert [notice.code for notice in assembly.shape.warnings] == ["rows_dropped", "rows_dropped"]
+    assert assembly.shape.warnings[1].detail.startswith("1 rows whose value of 'y' is beyond the range")
+
+
+def test_the_keras_file_has_the_same_digits(upload_arrays, tmp_path):
+    long = np.array([BIG + (7 * number) % NUM_ROWS for number in range(NUM_ROWS)])
+    for x in (EPOCHS, long):
+        spec = {"name": "line", "dataset": upload_arrays(x=x[:, None], y=EPOCHS) | {"scaling": "standardize"}}
+        spec |= {"model": {"kind": "mlp", "layers": [{"units": 1}]}, "training": {"loss": "mse"}}
+        assembly = assemble(parse_spec(spec), tmp_path)
+        export_model(assembly, parse_spec(spec), tmp_path)
+
+        reloaded = np.asarray(keras.models.load_model(tmp_path / "model.keras")(x[:, None]))
+
+        assert reloaded.dtype == np.float64
+        np.testing.assert_allclose(run_onnx(tmp_path / "model.onnx", x[:, None]), reloaded, rtol=0, atol=1e-4)
+        prepared = assembly.preparation.apply(x[:, None])
+        assert np.ptp(prepared) == pytest.approx(np.ptp(x - x[0]) / np.std(x - x[0]), rel=1e-5)
+
+
+def test_a_series_keeps_the_digits_of_its_moments(tmp_path, upload_table, reporter):
+    table = {"at": ("number", (1.7e9 + np.arange(60.0)).tolist())}
+    layers = [{"type": "recurrent", "cell": "simple_rnn", "units": 4}, {"type": "dense", "units": 1}]
+    spec = {
+        "name": "clock",
+        "dataset": upload_table(table) | {"name": "series", "target": "at", "window": 4, "features": ["at"]},
+        "model": {"kind": "rnn", "layers": layers},
+        "training": {"loss": "mse", "epochs": 60, "optimizer": "adam", "batch_size": 8},
+    }
+    train(parse_spec(spec), datasets_dir=tmp_path, output_dir=tmp_path, reporter=reporter)
+    report = EvaluationReport.model_validate_json((tmp_path / "evaluation.json").read_text())
+
+    assert report.test.regression.mean_absolute_error < 60
+    targets = report.test.regression.outputs[0].sample.targets
+    assert targets == tuple(1.7e9 + np.arange(60 - len(targets), 60.0))

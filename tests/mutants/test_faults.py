@@ -4,6 +4,9 @@ from mutants.faults import draw_faults, list_faults
 
 CODE = '''"""A module."""
 
+@dataclass(frozen=True)
+class Scale:
+    factor: int
 
 def scale(number: "float", *, factor: "Factor" = 2, **others: int) -> "float":
     try:
@@ -24,12 +27,13 @@ def path(tmp_path, monkeypatch):
 def test_every_fault_changes_what_the_code_does(path):
     found = {(fault.operator, fault.line) for fault in list_faults(path)}
 
-    # The annotations, the `*` of the parameters, the `**` of the dict and the dotted error are left alone.
+    # Left alone: the decorator's arguments, annotations, the `*` of the parameters, the dict's `**`, the dotted error.
     assert found == {
-        ("NumberReplacer", 4),
-        ("ReplaceBinaryOperator_Mul_Div", 6),
-        ("StringReplacer", 6),
-        ("StatementRemover", 8),
+        ("RemoveDecorator", 3),
+        ("NumberReplacer", 7),
+        ("ReplaceBinaryOperator_Mul_Div", 9),
+        ("StringReplacer", 9),
+        ("StatementRemover", 11),
     }
 
 
@@ -40,7 +44,7 @@ def test_the_code_of_a_fault_is_that_of_the_module_with_one_change(path):
 
 
 def test_the_same_faults_are_drawn_every_time(path):
-    # One of the string, two of the number, one of the product, one of the raise.
-    assert len(draw_faults(path, None)) == 5
+    # Two of the number, one of each of the others.
+    assert len(draw_faults(path, None)) == 6
     assert draw_faults(path, 2) == draw_faults(path, 2)
     assert len(draw_faults(path, 2)) == 2

@@ -7,6 +7,7 @@ from typing import Any, Self
 from uuid import uuid4
 
 from trainyard.errors import Problem, read_problems
+from trainyard.notices import Notice, read_notices
 from trainyard.operation import Answer, Operation, Page, encode, ignore
 from trainyard.resources.metrics import read_number
 from trainyard.resources.specs import PresetOrSpec, spec_body
@@ -105,6 +106,8 @@ class RunSnapshot:
         phases: Seconds spent in each phase.
         device: Device that it trains on.
         error: Why it failed, if it did.
+        warnings: Probable mistakes; empty in lists, which have their number alone.
+        num_warnings: Number of warnings.
         model_version: Version that it registered, once it succeeded.
         created_at: When it was submitted.
         started_at: When its last attempt began.
@@ -126,6 +129,8 @@ class RunSnapshot:
     phases: Mapping[str, float]
     device: str | None
     error: RunError | None
+    warnings: tuple[Notice, ...]
+    num_warnings: int
     model_version: ModelVersion | None
     created_at: datetime | None
     started_at: datetime | None
@@ -151,6 +156,7 @@ class RunSnapshot:
     def from_json(cls, body: Mapping[str, Any]) -> Self:
         """Read a Run or a RunSummary."""
         error, version, progress = body.get("error"), body.get("model_version"), body.get("progress")
+        warnings = read_notices(body.get("warnings"))
         wait = body.get("waiting_for")
         return cls(
             id=str(body["id"]),
@@ -167,6 +173,8 @@ class RunSnapshot:
             phases={key: float(value) for key, value in (body.get("phases") or {}).items()},
             device=body.get("device"),
             error=RunError.from_json(error) if error else None,
+            warnings=warnings,
+            num_warnings=int(body.get("num_warnings") or len(warnings)),
             model_version=ModelVersion(str(version["name"]), int(version["version"])) if version else None,
             created_at=_read_time(body.get("created_at")),
             started_at=_read_time(body.get("started_at")),

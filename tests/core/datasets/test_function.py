@@ -20,7 +20,7 @@ def test_a_function_of_several_numbers_is_drawn_at_random_only(dataset):
 
 
 @pytest.mark.parametrize(
-    ("degree", "came"), [(0, "a number of at least 1"), (21, "a number of at most 20"), (2.0, "a whole number")]
+    ("degree", "came"), [(0, "a number of at least 1"), (21, "a number of at most 20"), (2.5, "a whole number like 3")]
 )
 def test_a_degree_is_from_1_to_20(dataset, degree, came):
     value = {"name": "function", "function": {"type": "sine"}, "polynomial_features": {"degree": degree}}

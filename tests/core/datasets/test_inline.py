@@ -12,7 +12,7 @@ def test_targets_of_one_number_need_no_brackets(read):
 
 def test_inputs_are_rows(dataset):
     assert dataset(INLINE | {"inputs": [1, 2, 3]}) == {
-        f"/inputs/{number}": f"Expected a list; got {number + 1}." for number in range(3)
+        f"/inputs/{number}": f"Expected a list like [1.0]; got {number + 1}." for number in range(3)
     }
 
 
@@ -95,8 +95,8 @@ def test_some_weights_may_be_zero(read):
     ("weight", "detail"),
     [
         (-0.5, "Expected a number of at least 0; got -0.5."),
-        ("1", "Expected a number; got '1'."),
-        (None, "Expected a number; got null."),
+        ("1", "Expected a number like 1.0; got '1'."),
+        (None, "Expected a number like 1.0; got null."),
         (float("nan"), "Expected a finite number; got nan."),
         (float("inf"), "Expected a finite number; got inf."),
     ],

@@ -11,8 +11,8 @@ from core.errors import InvalidSpec
         (1.5, "Expected a fraction below 1 or a whole number of samples."),
         (-0.1, "Expected a number of at least 0; got -0.1."),
         (2**31, "Expected a number of at most 2147483647; got 2147483648."),
-        (True, "Expected a number; got true."),
-        ("0.2", "Expected a number; got '0.2'."),
+        (True, "Expected a number like 0.2 or a whole number like 1; got true."),
+        ("0.2", "Expected a number like 0.2 or a whole number like 1; got '0.2'."),
     ],
 )
 def test_other_fractions_and_counts_are_rejected(dataset, field, value, detail):

@@ -238,7 +238,7 @@ def test_at_most_twenty_mistakes_in_large_sample_weights_are_reported(check, num
 
 def test_a_long_row_of_mistakes_is_reported_by_its_first(check):
     found = rejection(check, table([["a"] * 100_000], [1]))
-    assert found["/dataset/inputs/0/0"].detail == "Expected a number; got 'a'."
+    assert found["/dataset/inputs/0/0"].detail == "Expected a number like 1.0; got 'a'."
 
 
 def test_a_few_mistakes_far_down_a_table_are_all_reported(check):

@@ -1,0 +1,46 @@
+"""Warnings of an upload as warnings of a run on it: with places in its spec instead of the description."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from core.datasets.base import DatasetSpec
+from core.datasets.features import choice_pointer
+from core.notices import Notice
+from core.uploads.description import DescriptionFile, TableDescription
+
+OF_THE_UPLOAD_ALONE = frozenset({"empty_column", "not_finite"})
+"""Codes of which a run has warnings or errors of its own, if they concern it."""
+
+_COLUMN = re.compile(r"/columns/([0-9]+)")
+
+
+def warn_of_upload(dataset: DatasetSpec, upload: DescriptionFile, known: Sequence[Notice]) -> tuple[Notice, ...]:
+    """Return the warnings of an upload that concern a run.
+
+    Args:
+        dataset: Dataset of the spec.
+        upload: Description of the upload, with its warnings.
+        known: Warnings of the spec's check: a place of theirs needs no other warning about texts.
+    """
+    told = {notice.pointer for notice in known if notice.code in {"numbers_as_text", "dates_as_text"}}
+    moved = (_move(dataset, upload, notice) for notice in upload.warnings if notice.code not in OF_THE_UPLOAD_ALONE)
+    return tuple(
+        notice
+        for notice in moved
+        if notice is not None and not (notice.code == "read_as_text" and notice.pointer in told)
+    )
+
+
+def _move(dataset: DatasetSpec, upload: DescriptionFile, notice: Notice) -> Notice | None:
+    """Return the notice with its place in the spec; None if it is about a column that the run does not use."""
+    column = _COLUMN.match(notice.pointer)
+    if column is None or not isinstance(upload.description, TableDescription):
+        return replace(notice, pointer="/dataset/dataset")
+    columns, place = upload.description.columns, int(column[1])
+    name = columns[place].name if place < len(columns) else ""
+    if name == getattr(dataset, "target", None):
+        return replace(notice, pointer="/dataset/target")
+    features = getattr(dataset, "features", None)
+    is_used = name not in getattr(dataset, "exclude", ()) and (features is None or name in features)
+    return replace(notice, pointer=choice_pointer(name)) if is_used else None
