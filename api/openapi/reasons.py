@@ -86,6 +86,7 @@ REASONS: Mapping[str, Sequence[str]] = {
         "reading_ended",
     ],
     "An option of an upload is no encoding, mark or JSON of columns.": ["encoding", "delimiter", "columns"],
+    "An option of an upload is in the address and in the form.": ["repeated_field"],
     "A cursor is not one of this list.": ["bad_cursor"],
     "A resource has changed since its ETag was read.": ["precondition_failed"],
     "An Idempotency-Key was used with another body.": ["idempotency_mismatch"],

@@ -5,9 +5,7 @@
 
 import json
 import os
-import re
 from collections import Counter
-from pathlib import Path
 
 import pytest
 import schemathesis
@@ -72,7 +70,7 @@ def configure(key):
 
 
 @pytest.fixture
-def app(make_settings, worker, iris, tmp_path, admin_key):
+def app(make_settings, worker, iris, admin_key):
     """A service that asks for keys, with a run that has succeeded, its model, and an upload."""
     app = create_app(make_settings(bootstrap_key=admin_key, allowed_hosts="testserver"))
     worker.register("iris-keras", iris)
