@@ -22,12 +22,15 @@ BENCH_ARGS ?=
 # Arguments for the faults: make mutants MUTANTS_ARGS='core/specs models/objectives/losses.py --most 20'
 MUTANTS_ARGS ?=
 
+# Requests of make fuzz for each operation and phase
+FUZZ_EXAMPLES ?= 100
+
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose mutants lint same-python bench-training bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests reproduce lock clean
+.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests reproduce lock clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -85,6 +88,12 @@ bench-plans: $(VENV)/service.stamp ## compare the automatic plan with every othe
 
 reproduce: $(VENV)/dev.stamp ## train the whole catalogue and write docs/catalogue.md; trains only what is missing or has changed
 	$(BIN)/python -m reproduction $(REPRODUCE_ARGS)
+
+types: $(VENV)/dev.stamp ## write the client's types of responses again after a change to the API's schemas
+	$(BIN)/python -m api.client_types
+
+fuzz: $(VENV)/dev.stamp ## send the service requests drawn from its OpenAPI document: 100 for each operation and phase
+	TRAINYARD_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/api/openapi/test_fuzzing.py --timeout 7200 $(PYTEST_ARGS)
 
 lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --extra api --extra worker --extra dev --output-file requirements/dev.txt pyproject.toml requirements/build.in

@@ -173,12 +173,4 @@ BUSY = Unavailable("2 uploads are being processed, and this one has waited 30 s 
 
 FULL = DiskFull("The service's disk is full. Delete datasets and runs that are no longer needed.")
 
-UPLOAD_FORM: dict[str, Any] = {
-    "type": "object",
-    "properties": {"file": {"type": "string", "format": "binary", "description": "The file, with its name."}},
-    "required": ["file"],
-    "additionalProperties": {
-        "type": "string",
-        "description": "Any query parameter of this operation, instead of in the address; empty ones are ignored.",
-    },
-}
+FORM_FILE: dict[str, Any] = {"type": "string", "format": "binary", "description": "The file, with its name."}

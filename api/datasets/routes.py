@@ -1,6 +1,6 @@
 """Routes for datasets: list, upload, show, download and delete."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path as PathParameter
 from fastapi import Query, Request, Response
@@ -49,12 +49,24 @@ Version = Annotated[int, PathParameter(description="Number of a version.", examp
 
 UPLOAD_HEADERS = {"Location": "Path of the version."}
 
-UPLOAD_BODY = takes_any_body(
-    {"type": "string", "format": "binary", "description": "The bytes of the file as they are."},
-    {},
-    "application/octet-stream",
-)
-UPLOAD_BODY["requestBody"]["content"][MEDIA_TYPE] = {"schema": examples.UPLOAD_FORM}
+
+def _takes_upload(query: type[ReadingQuery]) -> dict[str, Any]:
+    """Describe the body of an upload: the bytes, or a form with the file and, if not in the address, its options."""
+    body = takes_any_body(
+        {"type": "string", "format": "binary", "description": "The bytes of the file as they are."},
+        {},
+        "application/octet-stream",
+    )
+    form = {
+        "type": "object",
+        "description": "Query parameters may be fields of the form instead; empty ones are ignored.",
+        "properties": {"file": examples.FORM_FILE, **query.model_json_schema()["properties"]},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
+    body["requestBody"]["content"][MEDIA_TYPE] = {"schema": form}
+    return body
+
 
 UPLOAD_RESPONSES = (
     answers(examples.VERSION, status=201, headers=UPLOAD_HEADERS)
@@ -94,7 +106,7 @@ def list_datasets(query: Annotated[PageQuery, Query()], service: ServiceParamete
     status_code=201,
     response_model=DatasetVersionDetail,
     responses=UPLOAD_RESPONSES,
-    openapi_extra=UPLOAD_BODY,
+    openapi_extra=_takes_upload(NamedReadingQuery),
 )
 async def upload_dataset(
     request: Request,
@@ -125,7 +137,7 @@ async def upload_dataset(
     status_code=201,
     response_model=DatasetVersionDetail,
     responses=UPLOAD_RESPONSES,
-    openapi_extra=UPLOAD_BODY,
+    openapi_extra=_takes_upload(ReadingQuery),
 )
 async def upload_dataset_version(
     request: Request,

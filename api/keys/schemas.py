@@ -20,7 +20,7 @@ class KeyRequest(SpecModel):
 
     name: KeyName
     """Name of the user or program. Two live keys may share a name, so that one can replace the other."""
-    scopes: Annotated[tuple[Scope, ...], at_most(len(Scope)), Field(min_length=1)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(Scope)), at_most(len(Scope))]
     """Scopes of the key; `admin` includes all others."""
     lifetime_seconds: Annotated[int, Field(ge=1, le=MAX_LIFETIME_SECONDS, strict=True)] | None = None
     """Lifetime; by default until it is revoked."""

@@ -15,6 +15,7 @@ from api.http.errors import InsufficientScope, KeyRejected, UnknownCredential
 from api.http.schemas import PredictionError, ProblemDocument
 from api.openapi.links import add_links
 from api.openapi.operations import DATABASE_DOWN, SCHEMA_PREFIX, Resource
+from api.openapi.reasons import describe_reasons
 from api.openapi.statuses import add_errors, errors_of
 from core.api_keys import Scope
 from core.specs.schema import InOrder, complete
@@ -77,7 +78,7 @@ def build_openapi(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]
         title=app.title,
         version=app.version,
         summary=app.summary,
-        description=app.description,
+        description=f"{app.description}{describe_reasons()}",
         routes=app.routes,
         tags=[{"name": resource.tag, "description": resource.description} for resource in resources],
     )

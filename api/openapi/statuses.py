@@ -17,7 +17,7 @@ from api.openapi.operations import MALFORMED, TOO_LARGE, describe_errors
 from core.errors import InvalidInput, TrainyardError
 
 EVERYWHERE = (
-    InvalidInput("The address contains the character U+0000. Remove it."),
+    InvalidInput.at("", "The address contains the character U+0000. Remove it.", "nul_character"),
     cross_site_request(),
     MisdirectedRequest(
         "'example.org' is not a name of this service. Without API keys it accepts only its own names. "
@@ -35,8 +35,10 @@ BROKEN = BrokenEncoding("The body is encoded with gzip, but ends too early. Send
 
 UNSUPPORTED = UnsupportedEncoding("The body is encoded with 'br'. Send it as it is, or encoded with gzip or deflate.")
 
-BAD_CURSOR = InvalidInput(
-    "'abc' is not a cursor. Send next_cursor of the previous page, unchanged; send none for the first page."
+BAD_CURSOR = InvalidInput.at(
+    "",
+    "'abc' is not a cursor. Send next_cursor of the previous page, unchanged; send none for the first page.",
+    "bad_cursor",
 )
 
 JSON = "application/json"

@@ -60,8 +60,8 @@ SCHEMAS: dict[str, Document] = {
             "signature_name": _SIGNATURE_NAME,
             "instances": {"type": "array", "items": {}, "description": "The row form: a list of rows."},
             "inputs": {"description": "The column form: the input tensor, or an object with it under its name."},
-            "parameters": {"type": "object", "description": "Ignored; KServe's clients may send it."},
-            "id": {"type": "string", "description": "Ignored."},
+            "parameters": {"description": "Ignored; KServe's clients may send it."},
+            "id": {"description": "Ignored."},
         },
     },
     "classify": {

@@ -92,7 +92,7 @@ def make_example(schema: Schema, definitions: Mapping[str, Schema], depth: int =
         return schema["const"] if "const" in schema else schema["enum"][0]
     members = schema.get("oneOf") or schema.get("anyOf")
     if members:
-        return make_example(next(member for member in members if member.get("type") != "null"), definitions, depth)
+        return make_member(schema, next(one for one in members if one.get("type") != "null"), definitions, depth)
     match schema.get("type"):
         case "object":
             return _make_object(schema, definitions, depth)
@@ -103,6 +103,16 @@ def make_example(schema: Schema, definitions: Mapping[str, Schema], depth: int =
         case "boolean":
             return True
     return "text"
+
+
+def make_member(union: Schema, member: Schema, definitions: Mapping[str, Schema], depth: int = 0) -> Any:
+    """Return a value of a member of a union, with the fields that the union itself asks for."""
+    example = make_example(member, definitions, depth)
+    if not isinstance(example, dict):
+        return example
+    fields = resolve(member, definitions).get("properties", {})
+    names = [name for name in union.get("required", ()) if name in fields and name not in example]
+    return {name: make_example(fields[name], definitions, depth) for name in names} | example
 
 
 def _step_into(schema: Schema, step: str | int) -> Schema | None:

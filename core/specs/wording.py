@@ -6,7 +6,7 @@ from typing import Any
 
 from core.errors import nearest
 from core.specs.base import printable
-from core.specs.schema import Schema, list_members, make_example, resolve
+from core.specs.schema import Schema, list_members, make_member, resolve
 
 LONGEST_SHOWN = 60
 """Characters of a value quoted in a message: enough to recognise what was sent."""
@@ -127,7 +127,7 @@ def _example_of(kind: str, outer: Schema, member: Schema, definitions: Mapping[s
     default = outer.get("default")
     if not given and type(default) in JSON_TYPES[kind] and not isinstance(default, dict):
         given = [default]
-    text = json.dumps(given[0] if given else make_example(member, definitions), ensure_ascii=False)
+    text = json.dumps(given[0] if given else make_member(outer, member, definitions), ensure_ascii=False)
     return f" like {text}" if len(text) <= LONGEST_EXAMPLE else ""
 
 

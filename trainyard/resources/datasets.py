@@ -3,9 +3,11 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from trainyard import documents
 from trainyard.errors import InvalidArgument
 from trainyard.mnist import MNIST, MnistUpload
 from trainyard.notices import Notice, read_notices
@@ -25,10 +27,10 @@ class Dataset:
     """Data the service can train on, as it describes it; `document` is all of the answer."""
 
     name: str
-    document: Mapping[str, Any]
+    document: documents.Dataset
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.Dataset) -> Self:
         """Read an item of `/v1/datasets`."""
         return cls(name=str(body["name"]), document=body)
 
@@ -59,10 +61,10 @@ class DatasetVersion:
     findings: tuple[Mapping[str, Any], ...]
     example_spec: Mapping[str, Any]
     is_new: bool
-    document: Mapping[str, Any]
+    document: documents.DatasetVersionDetail
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.DatasetVersionDetail, *, is_new: bool = True) -> Self:
         """Read the answer of `/v1/datasets/{name}/versions/{version}`."""
         return cls(
             name=str(body["name"]),
@@ -76,8 +78,8 @@ class DatasetVersion:
             options={name: value for name, value in (body.get("options") or {}).items() if value not in (None, {})},
             findings=tuple(dict(finding) for finding in body.get("findings") or ()),
             example_spec=body.get("example_spec") or {},
-            is_new=bool(body.get("is_new", True)),
-            document={name: value for name, value in body.items() if name != "is_new"},
+            is_new=is_new,
+            document=body,
         )
 
 
@@ -164,7 +166,8 @@ def dataset_path(name: str, version: int | None = None) -> str:
 
 
 def _read_uploaded(answer: Answer) -> DatasetVersion:
-    return answer.convert(DatasetVersion.from_json, answer.read_object() | {"is_new": answer.status == CREATED})
+    read = partial(DatasetVersion.from_json, is_new=answer.status == CREATED)
+    return answer.convert(read, answer.read_object())
 
 
 def _read_newest(answer: Answer) -> DatasetVersion:

@@ -3,9 +3,10 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import uuid4
 
+from trainyard import documents
 from trainyard.errors import Problem, read_problems
 from trainyard.notices import Notice, read_notices
 from trainyard.operation import Answer, Operation, Page, encode, ignore
@@ -42,7 +43,7 @@ class Progress:
     eta_seconds: float | None
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.RunProgress) -> Self:
         """Read the `progress` of a run."""
         step, num_steps = int(body.get("step") or 0), int(body.get("num_steps") or 0)
         fraction, eta_seconds = body.get("fraction"), body.get("eta_seconds")
@@ -74,7 +75,7 @@ class RunError:
     problems: tuple[Problem, ...] = ()
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.RunError) -> Self:
         """Read the `error` of a run."""
         return cls(str(body.get("code", "")), str(body.get("detail", "")), read_problems(body.get("problems")))
 
@@ -112,7 +113,8 @@ class RunSnapshot:
         created_at: When it was submitted.
         started_at: When its last attempt began.
         ended_at: When it ended.
-        document: All of the answer, as it came.
+        document: All of the answer, as it came; a list leaves out the fields that a `RunSummary` does not have, such as
+            `spec`.
     """
 
     id: str
@@ -135,7 +137,7 @@ class RunSnapshot:
     created_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
-    document: Mapping[str, Any]
+    document: documents.Run
 
     @property
     def has_ended(self) -> bool:
@@ -150,10 +152,10 @@ class RunSnapshot:
     @classmethod
     def of_unknown(cls, run_id: str) -> Self:
         """Return a snapshot of a run of which nothing but the id is known."""
-        return cls.from_json({"id": run_id, "state": UNKNOWN_STATE})
+        return cls.from_json(cast("documents.Run", {"id": run_id, "state": UNKNOWN_STATE}))
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.Run) -> Self:
         """Read a Run or a RunSummary."""
         error, version, progress = body.get("error"), body.get("model_version"), body.get("progress")
         warnings = read_notices(body.get("warnings"))

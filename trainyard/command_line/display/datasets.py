@@ -37,7 +37,7 @@ def format_version(version: "DatasetVersion") -> str:
         ("uploaded", str(document.get("created_at") or "")),
         ("sha256", version.sha256),
     ]
-    parts = [f"Dataset {version.name}", format_fields(fields), *_format_description(document.get("description") or {})]
+    parts = [f"Dataset {version.name}", format_fields(fields), *_format_description(document.get("description", {}))]
     parts.append(_format_findings(version.findings))
     parts += [f"Warning: {warning}" for warning in version.warnings]
     return "\n\n".join(part for part in parts if part)
