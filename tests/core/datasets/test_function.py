@@ -50,6 +50,9 @@ def test_a_function_of_one_number_has_a_column_x(shape):
     assert (samples.task, samples.input_kind) == (Task.REGRESSION, InputKind.COLUMNS)
     assert (samples.columns, samples.input_shape, samples.target_shape) == (("x",), (1,), (1,))
     assert (samples.network_input_shape, samples.num_train) == ((1,), 100)
+    # What only tables, images and classes have.
+    assert (samples.target_name, samples.class_labels, samples.embeddings, samples.warnings) == ("", (), (), ())
+    assert (samples.table, samples.resize, samples.pixel_range) == (None, None, (0.0, 255.0))
 
 
 def test_a_function_of_several_numbers_has_a_column_for_each(shape):

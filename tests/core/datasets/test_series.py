@@ -3,6 +3,7 @@
 import pytest
 
 from core.datasets.series import SeriesDataset, count_fitting
+from core.datasets.shape import EmbeddingTable
 from core.errors import InvalidSpec
 from core.signatures.signature import InputKind, Task
 from core.uploads.description import ColumnDescription, TableDescription, ValueCount
@@ -84,6 +85,14 @@ def test_rows_of_a_split_by_column_are_cut_into_windows_of_their_own():
     # 60 rows for training hold 40 windows of 20.
     assert counts(shape(AT, PRICE, CITY, PART, split={"column": "part"})) == (40, 15, 25)
     assert counts(shape(splits={"train": 70, "test": 30}, split={})) == (50, 0, 30)
+
+
+def test_columns_of_many_categories_become_vectors():
+    found = shape(AT, PRICE, column("shop", "text", num_distinct=80))
+
+    # (80 + 1) / 2, rounded up; one vector more for the unseen, one for the missing.
+    assert found.embeddings == (EmbeddingTable(num_columns=1, num_rows=82, dim=41),)
+    assert "'shop' has 80 different values" in found.warnings[0]
 
 
 def test_missing_targets_are_a_warning():
