@@ -27,7 +27,12 @@ OF_A_MODEL_VERSION = ("get_model_version", "get_model_status_version", "get_mode
 
 OF_A_DATASET = ("get_dataset", "delete_dataset")
 
-OF_A_DATASET_VERSION = ("get_dataset_version", "get_dataset_content", "delete_dataset_version")
+OF_A_DATASET_VERSION = (
+    "get_dataset_version",
+    "get_dataset_content",
+    "reread_dataset_version",
+    "delete_dataset_version",
+)
 
 
 def _follow(operations: Sequence[str], **parameters: str) -> Links:
@@ -77,6 +82,7 @@ LINKS: Mapping[str, Links] = {
     | _follow(["list_datasets"], **_NEXT_PAGE),
     "upload_dataset": _AN_UPLOAD,
     "upload_dataset_version": _AN_UPLOAD,
+    "reread_dataset_version": _AN_UPLOAD,
     "get_dataset": _follow(OF_A_DATASET_VERSION, name=_answered("/name"), version=_answered("/version")),
     "make_key": _follow(["revoke_key"], prefix=_answered("/prefix")),
 }
