@@ -27,12 +27,7 @@ OF_A_MODEL_VERSION = ("get_model_version", "get_model_status_version", "get_mode
 
 OF_A_DATASET = ("get_dataset", "delete_dataset")
 
-OF_A_DATASET_VERSION = (
-    "get_dataset_version",
-    "get_dataset_content",
-    "reread_dataset_version",
-    "delete_dataset_version",
-)
+OF_A_DATASET_VERSION = ("get_dataset_version", "get_dataset_content", "delete_dataset_version")
 
 
 def _follow(operations: Sequence[str], **parameters: str) -> Links:
