@@ -70,10 +70,15 @@ def configure(key):
 
 
 @pytest.fixture
-def app(make_settings, worker, iris, admin_key):
+def app(make_client, make_settings, worker, iris, admin_key):
     """A service that asks for keys, with a run that has succeeded, its model, and an upload."""
-    app = create_app(make_settings(bootstrap_key=admin_key, allowed_hosts="testserver"))
+    settings = make_settings(bootstrap_key=admin_key, allowed_hosts="testserver")
+    app = create_app(settings)
     worker.register("iris-keras", iris)
+    upload = make_client(settings).post(
+        "/v1/datasets?name=flowers", content=b"width,kind\n1,a\n2,b\n3,a\n4,b\n", headers={"X-API-Key": admin_key}
+    )
+    assert upload.status_code == 201, upload.text
 
     async def on_this_machine(scope, receive, send):
         if scope["type"] == "http":
