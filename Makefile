@@ -30,7 +30,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose mutants lint same-python bench-training bench-streaming bench-stack bench-ideas bench-requests reproduce types fuzz lock clean
+.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests reproduce lock clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -80,6 +80,12 @@ bench-requests: $(VENV)/service.stamp ## measure what requests take of the servi
 	$(BIN)/python -m benchmarks.requests $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.modules
 
+bench-ingest: $(VENV)/bench.stamp ## compare reading uploads with pandas and polars: rows a second and memory
+	$(BIN)/python -m benchmarks.ingest $(BENCH_ARGS)
+
+bench-plans: $(VENV)/service.stamp ## compare the automatic plan with every other plan and stock Keras
+	$(BIN)/python -m benchmarks.training_plans $(BENCH_ARGS)
+
 reproduce: $(VENV)/dev.stamp ## train the whole catalogue and write docs/catalogue.md; trains only what is missing or has changed
 	$(BIN)/python -m reproduction $(REPRODUCE_ARGS)
 
@@ -94,6 +100,7 @@ lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyprojec
 	for extra in api worker worker-gpu; do \
 		$(LOCK) $(LOCK_ARGS) --extra $$extra --constraints requirements/dev.txt --output-file requirements/$$extra.txt pyproject.toml || exit 1; \
 	done
+	$(LOCK) $(LOCK_ARGS) --extra bench --constraints requirements/dev.txt --output-file requirements/bench.txt pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/base.txt pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/build.txt requirements/build.in
 
@@ -150,6 +157,10 @@ $(VENV)/service.stamp: $(VENV)/made.stamp requirements/api.txt requirements/work
 	@touch $@
 
 # Runs after the target above, never in parallel with it, also under make -j.
+$(VENV)/bench.stamp: $(VENV)/service.stamp requirements/bench.txt
+	$(INSTALL) requirements/bench.txt
+	@touch $@
+
 $(VENV)/dev.stamp: $(VENV)/service.stamp requirements/dev.txt
 	$(INSTALL) requirements/dev.txt
 	@touch $@

@@ -6,7 +6,7 @@ The sides take turns within each round.
 
 import argparse
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
@@ -18,7 +18,7 @@ from benchmarks.results import write_section
 from core.specs.merging import apply_overrides
 
 AUTO, STOCK = "auto", "stock"
-HEADINGS = ("case", "steps", "stock s", "auto s", "plan", "best s", "best plan", "stock/auto", "auto/best")
+HEADINGS = ("case", "steps", "stock s", "auto s", "plan", "best s", "best plan", "stock/auto", "auto/best", "cpu")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +29,14 @@ class PlanResult:
         name: Name of the case.
         num_steps: Training steps.
         seconds: By `stock`, `auto` and the forced plans.
+        cpu_seconds: Processor seconds, likewise.
         chosen: Plans that `auto` chose, each once.
     """
 
     name: str
     num_steps: int
     seconds: dict[str, list[float]]
+    cpu_seconds: dict[str, list[float]]
     chosen: tuple[str, ...]
 
     @property
@@ -45,7 +47,15 @@ class PlanResult:
 
     def ratio(self, side: str, other: str) -> float:
         """Return the median of the rounds' ratios: a machine that slows down slows both sides of a round."""
-        return median(one / two for one, two in zip(self.seconds[side], self.seconds[other], strict=True))
+        return _ratio(self.seconds, side, other)
+
+    def cpu_ratio(self, side: str, other: str) -> float:
+        """Return the same of processor seconds."""
+        return _ratio(self.cpu_seconds, side, other)
+
+
+def _ratio(seconds: dict[str, list[float]], side: str, other: str) -> float:
+    return median(one / two for one, two in zip(seconds[side], seconds[other], strict=True))
 
 
 def main() -> None:
@@ -64,23 +74,26 @@ def main() -> None:
         for case in cases:
             results.append(_compare(case, given.rounds, Path(folder)))
             if given.output:
-                write_section(given.output, results[-1].name, results[-1].seconds, is_first=len(results) == 1)
+                write_section(given.output, results[-1].name, asdict(results[-1]), is_first=len(results) == 1)
     print_plans(results)
 
 
 def _compare(case: PlanCase, num_rounds: int, folder: Path) -> PlanResult:
     seconds: dict[str, list[float]] = {}
+    cpu_seconds: dict[str, list[float]] = {}
     chosen: dict[str, None] = {}
     num_steps = 0
     for number in range(num_rounds):
         for side in (STOCK, AUTO, *case.plans):
             measured = _measure(case, side, folder / f"{case.name} {side} {number}")
             seconds.setdefault(side, []).append(measured.seconds)
+            cpu_seconds.setdefault(side, []).append(measured.cpu_seconds)
             num_steps = measured.num_steps
             if side == AUTO:
                 chosen[measured.plan] = None
-            print(f"{case.name} {side}: {measured.seconds:.2f} s {measured.plan} {measured.reason}", flush=True)
-    return PlanResult(case.name, num_steps, seconds, tuple(chosen))
+            times = f"{measured.seconds:.2f} s, {measured.cpu_seconds:.2f} s of processors"
+            print(f"{case.name} {side}: {times} {measured.plan} {measured.reason}", flush=True)
+    return PlanResult(case.name, num_steps, seconds, cpu_seconds, tuple(chosen))
 
 
 def _measure(case: PlanCase, side: str, cache_dir: Path) -> Measurement:
@@ -102,13 +115,14 @@ def print_plans(results: Sequence[PlanResult]) -> None:
             result.best,
             f"{result.ratio(STOCK, AUTO):.2f}",
             f"{result.ratio(AUTO, result.best):.2f}",
+            f"{result.cpu_ratio(STOCK, AUTO):.2f}, {result.cpu_ratio(AUTO, result.best):.2f}",
         )
         for result in results
     ]
     print("\n| " + " | ".join(HEADINGS) + " |\n|" + "---|" * len(HEADINGS))
     for row in rows:
         print("| " + " | ".join(row) + " |")
-    print("\nMedians; ratios are medians of each round's.")
+    print("\nMedians; ratios are medians of each round's. cpu: the same two ratios of processor seconds.")
 
 
 if __name__ == "__main__":

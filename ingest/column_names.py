@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from core.notices import Notice
 from core.uploads.folder import SPLIT_COLUMN
 from ingest.errors import RejectedUpload, quoted
 
@@ -9,7 +10,7 @@ MAX_NAME_LENGTH = 200
 MAX_LISTED = 10
 
 
-def name_columns(given: Sequence[str], *, are_given: bool = True) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def name_columns(given: Sequence[str], *, are_given: bool = True) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
     """Return valid, unique column names.
 
     Names that differ only in case count as equal, as they do in DuckDB.
@@ -64,8 +65,9 @@ def _check(name: str) -> None:
         raise RejectedUpload("unreadable", f"A column has the reserved name {SPLIT_COLUMN}. Rename it.")
 
 
-def _warnings(changed: list[str]) -> tuple[str, ...]:
+def _warnings(changed: list[str]) -> tuple[Notice, ...]:
     if not changed:
         return ()
     more = f" and {len(changed) - MAX_LISTED} more" if len(changed) > MAX_LISTED else ""
-    return (f"Columns were renamed, since names must be present and unique: {', '.join(changed[:MAX_LISTED])}{more}.",)
+    detail = f"Columns were renamed, since names must be present and unique: {', '.join(changed[:MAX_LISTED])}{more}."
+    return (Notice("columns_renamed", "/columns", detail),)

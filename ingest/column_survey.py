@@ -14,7 +14,7 @@ QUESTIONS_AT_ONCE = 120
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A condition in SQL on each value of a column that is not missing."""
+    """A condition in SQL on each value of a column that is not missing; null is false."""
 
     column: str
     sql: str
@@ -76,4 +76,7 @@ class ColumnSurvey:
 
 
 def _holds(conditions: Sequence[Condition]) -> list[str]:
-    return [f"bool_and({condition.sql}) FILTER (WHERE {condition.column} IS NOT NULL)" for condition in conditions]
+    return [
+        f"bool_and(coalesce({condition.sql}, false)) FILTER (WHERE {condition.column} IS NOT NULL)"
+        for condition in conditions
+    ]

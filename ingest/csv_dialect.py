@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.datasets.base import MAX_COLUMNS
+from core.notices import Notice
 from core.uploads.reading import NO_OPTIONS, Finding, ReadingOptions, Sureness
 from ingest.column_names import name_columns
 from ingest.csv_records import Record, Sample, fields_of, read_sample
@@ -47,7 +48,7 @@ class Dialect:
     num_skipped: int
     has_header: bool
     names: tuple[str, ...]
-    warnings: tuple[str, ...]
+    warnings: tuple[Notice, ...]
     findings: tuple[Finding, ...]
 
 
@@ -108,7 +109,7 @@ class _Layout:
             return self.num_lines
         return self.num_lines + self.records[self.start.index].num_lines_before
 
-    def warnings(self) -> tuple[str, ...]:
+    def warnings(self) -> tuple[Notice, ...]:
         """Warn of what was guessed."""
         warnings = []
         if self.start.is_guessed:
@@ -116,20 +117,18 @@ class _Layout:
             shown = [quoted(" ".join(fields).strip()) for fields in above]
             more = ", …" if len(shown) > NUM_SHOWN else ""
             which = "line was" if self.num_skipped == 1 else f"{self.num_skipped} lines were"
-            warnings.append(
+            detail = (
                 f"The first {which} skipped as comments or titles above the table: {', '.join(shown[:NUM_SHOWN])}"
                 f"{more}. Set skip_rows to skip another number, 0 for none."
             )
+            warnings.append(Notice("lines_skipped", "", detail))
         if self.quote.sureness != "certain":
-            warnings.append(
-                f"Single quotes were read as marks around fields, since {self.quote.reason}. If that is "
-                "wrong, set quote to quote or none."
-            )
+            guess = f"Single quotes were read as marks around fields, since {self.quote.reason}"
+            warnings.append(Notice("quote_guessed", "", f"{guess}. If that is wrong, set quote to quote or none."))
         if self.delimiter.sureness == "doubtful":
-            warnings.append(
-                f"{self.delimiter.reason}. If that is wrong, set delimiter to comma, semicolon, tab, pipe or another "
-                "character."
-            )
+            choices = "comma, semicolon, tab, pipe or another character"
+            detail = f"{self.delimiter.reason}. If that is wrong, set delimiter to {choices}."
+            warnings.append(Notice("delimiter_guessed", "", detail))
         return tuple(warnings)
 
     def other_findings(self, options: ReadingOptions) -> tuple[Finding, ...]:
@@ -226,7 +225,7 @@ def _ends_with_delimiter(record: Record, width: int) -> bool:
 
 def _settle_header(
     first: list[str], others: list[list[str]], options: ReadingOptions, num_skipped: int
-) -> tuple[Finding, tuple[str, ...]]:
+) -> tuple[Finding, tuple[Notice, ...]]:
     missing_words = MISSING_WORDS if options.missing_words is None else options.missing_words
     if options.header is not None:
         finding = Finding(option="header", value=options.header, sureness="certain")
@@ -239,20 +238,21 @@ def _settle_header(
     )
 
 
-def _warn_of_header(judgement: Judgement, first: list[str], num_skipped: int) -> tuple[str, ...]:
+def _warn_of_header(judgement: Judgement, first: list[str], num_skipped: int) -> tuple[Notice, ...]:
     line = "The first line" if not num_skipped else f"Line {num_skipped + 1}"
     if not judgement.has_header:
         problem = f"{line} contains values, not names, so the columns are named column_1, column_2, …"
-        return (f"{problem}: {judgement.reason}. If it names them, set header=true.",)
+        detail = f"{problem}: {judgement.reason}. If it names them, set header=true."
+        return (Notice("header_guessed", "", detail),)
     if judgement.sureness != "doubtful":
         return ()
     shown = ", ".join(quoted(" ".join(field.split())) for field in first[:NUM_SHOWN])
     more = ", …" if len(first) > NUM_SHOWN else ""
     problem = f"{line} ({shown}{more}) was taken for the names of the columns, but could be a row"
-    return (f"{problem}: {judgement.reason}. If it is one, set header=false.",)
+    return (Notice("header_guessed", "", f"{problem}: {judgement.reason}. If it is one, set header=false."),)
 
 
-def _warn_of_units(others: list[list[str]], missing_words: Collection[str]) -> tuple[str, ...]:
+def _warn_of_units(others: list[list[str]], missing_words: Collection[str]) -> tuple[Notice, ...]:
     """Warn of a second line of words above numbers, such as units, which makes every column text."""
     if len(others) < 3:  # noqa: PLR2004 -- The line, and two below it.
         return ()
@@ -266,7 +266,8 @@ def _warn_of_units(others: list[list[str]], missing_words: Collection[str]) -> t
         return ()
     shown = ", ".join(quoted(field.strip()) for field in second[:NUM_SHOWN])
     problem = f"The row below the header ({shown}{', …' if len(second) > NUM_SHOWN else ''}) is words above numbers"
-    return (f"{problem}, such as units, so that their columns are text. Remove that row.",)
+    detail = f"{problem}, such as units, so that their columns are text. Remove that row."
+    return (Notice("units_row", "/columns", detail),)
 
 
 def _after(layout: _Layout) -> str:

@@ -4,6 +4,7 @@ import codecs
 import re
 from collections.abc import Callable
 
+from core.notices import Notice
 from core.uploads.reading import Finding
 from ingest.errors import RejectedUpload
 from ingest.formats import utf16_without_mark, utf32_without_mark
@@ -79,13 +80,14 @@ def guess_encoding(letters: bytes) -> Finding:
 def _mixes_scripts(text: str) -> bool:
     """Return True if many letters of another script touch a Latin one, as `ü` read as Cyrillic does in `Jürgen`."""
     words = FOREIGN_WORD.findall(text)
-    return 3 * len(TOUCHING.findall(text)) >= len(words) or max(map(len, words)) == 1
+    return 3 * len(TOUCHING.findall(text)) >= len(words) or max(map(len, words), default=0) <= 1
 
 
-def warn_of_encoding(finding: Finding, line: int) -> str:
+def warn_of_encoding(finding: Finding, line: int) -> Notice:
     """Return the warning that an encoding was guessed."""
     name = "Windows-1252 (Latin-1)" if finding.value == WESTERN else finding.value
-    return f"Line {line} is not UTF-8, so the text was read as {name}. If letters are wrong, set encoding."
+    detail = f"Line {line} is not UTF-8, so the text was read as {name}. If letters are wrong, set encoding."
+    return Notice("encoding_guessed", "", detail)
 
 
 def decoder_of(finding: Finding) -> Decode:

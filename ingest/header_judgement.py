@@ -9,14 +9,18 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from core.uploads.reading import Sureness
+from core.uploads.text_dates import MOMENT
 from ingest.errors import quoted
-from ingest.values import MISSING_WORDS, looks_typed
+from ingest.values import MISSING_WORDS, OTHER_DAY, looks_typed
 
 LEAST_ROWS = 3
 """Rows below the first that make it remarkable to lie outside their range, or for words to repeat."""
 LEAST_SERIES = 3
 """Numbers that make it remarkable to rise, or to be equally spaced, from left to right."""
 FIRST_YEAR, LAST_YEAR = 1500, 2200
+NO_DIGITS = re.compile(r"[^0-9.,eE+\-\u2212]")
+MINUS_SIGN = "\u2212"
+DATE = re.compile(f"{MOMENT}|{OTHER_DAY}")
 NAME = re.compile(r"[^\W\d]\w*")
 MOST_ROWS_COMPARED = 100
 
@@ -207,8 +211,12 @@ def _have_fractions(columns: list[_Column]) -> bool:
 
 
 def _number(word: str) -> float | None:
+    """Return the number in a text, roughly: its units are left out, and the last of several marks is the decimal."""
+    digits = NO_DIGITS.sub("", word).replace(MINUS_SIGN, "-")
+    whole, mark, fraction = digits.rpartition("." if digits.rfind(".") > digits.rfind(",") else ",")
+    plain = f"{re.sub('[.,]', '', whole)}.{fraction}" if mark else digits
     try:
-        return float(word.replace(",", "."))
+        return float(plain)
     except ValueError:
         return None
 
@@ -216,6 +224,6 @@ def _number(word: str) -> float | None:
 def _kind(word: str) -> str:
     if not looks_typed(word):
         return "text"
-    if _number(word) is not None:
-        return "number"
-    return "boolean" if word.lower() in {"true", "false"} else "date"
+    if word.lower() in {"true", "false"}:
+        return "boolean"
+    return "date" if DATE.fullmatch(word) else "number"

@@ -104,13 +104,13 @@ def _forms_of(column: TextColumn, example: str) -> Iterable[NumberForm]:
 def find_unit(text: str) -> str:
     """Return what stands before or after the number in a text, without signs; "" if there is nothing, or both."""
     bare = text.strip(f"{MINUS}+(){SPACES}")
-    for unit in _UNITS:
-        if bare.startswith(unit) or bare.endswith(unit):
-            return unit
+    known: str | None = next((unit for unit in _UNITS if bare.startswith(unit) or bare.endswith(unit)), None)
+    if known is not None:
+        return known
     found = re.fullmatch(r"([^0-9]*?)[.,]?[0-9](?:.*[0-9])?[.,]?([^0-9]*)", bare, re.DOTALL)
-    before, after = (found[1].strip(SPACES), found[2].strip(SPACES)) if found else ("", "")
-    unit = str(before or after)
-    return unit if UNIT.fullmatch(unit) and not (before and after) else ""
+    around = [part.strip(SPACES) for part in found.groups()] if found else []
+    units = [part for part in around if part]
+    return units[0] if len(units) == 1 and UNIT.fullmatch(units[0]) else ""
 
 
 def _examine(
@@ -128,9 +128,14 @@ def _examine(
         ]
     answers = survey.ask(asked)
     return [
-        Fit(column, answers[place], fitting[column.place], *answers[place + 1 : place + 4])
+        Fit(column, _with_plain_spaces(answers[place]), fitting[column.place], *answers[place + 1 : place + 4])
         for place, column in zip(range(0, len(answers), 4), columns, strict=True)
     ]
+
+
+def _with_plain_spaces(example: str) -> str:
+    """Return a number with spaces that are printed as such."""
+    return example.translate({ord(space): " " for space in SPACES})
 
 
 def _type(survey: ColumnSurvey, fits: Sequence[Fit]) -> dict[int, TypedColumn]:

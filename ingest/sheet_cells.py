@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from enum import Enum
 from typing import Any
 
-from core.uploads.reading import ColumnReading, ReadingOptions
+from core.uploads.reading import ColumnReading, ColumnType, ReadingOptions
 from ingest.values import MISSING_WORDS
 
 EXACT = 2**53
@@ -24,6 +24,7 @@ class Kind(Enum):
     TEXT = "texts"
 
 
+TYPES: dict[Kind, ColumnType] = {Kind.BOOLEAN: "boolean", Kind.DATE: "date"}
 TYPED = {Kind.NUMBER, Kind.BOOLEAN, Kind.DATE, Kind.DURATION}
 
 
@@ -58,7 +59,10 @@ class SheetColumn:
             ColumnReading(),
         )
         if len(self.kinds) == 1 and self.kinds <= TYPED:
-            return ColumnReading(type=given.type, decimal=".", thousands="")
+            (kind,) = self.kinds
+            if kind in (Kind.NUMBER, Kind.DURATION) and given.type in (None, "integer", "number"):
+                return ColumnReading(type=given.type, decimal=".", thousands="")
+            return ColumnReading(type=given.type or TYPES.get(kind))
         asked = ColumnReading(
             type=given.type,
             date_format=given.date_format or options.date_format,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from core.notices import Notice
 from core.uploads.reading import Finding
 from ingest.encodings import (
     NUM_BYTES_GUESSED_FROM,
@@ -51,7 +52,7 @@ class PlainText:
 
     path: Path
     finding: Finding
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Notice, ...] = ()
 
 
 def make_plain(source: Path, copy: Path, space: Space, encoding: str | None = None) -> PlainText:

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from core.notices import Notice
 from core.uploads.reading import NO_OPTIONS, Finding, ReadingOptions
 from ingest.column_types import Texts, infer_types
 from ingest.errors import RejectedUpload
@@ -33,7 +34,7 @@ class TextReading:
     options: ReadingOptions = NO_OPTIONS
     formats: set[TableFormat] = field(default_factory=set)
     kinds: dict[str, set[JsonKind]] = field(default_factory=dict)
-    warnings: dict[str, None] = field(default_factory=dict)
+    warnings: dict[Notice, None] = field(default_factory=dict)
     findings: list[Finding] = field(default_factory=list)
 
     def read(self, parts: Sequence[TablePart]) -> TypedRows:
@@ -79,7 +80,7 @@ class TextReading:
             self.kinds.setdefault(" ".join(key.split()).casefold(), set()).update(kinds)
         stage_json_lines(self.staging, part, keys, json_form(self.options))
 
-    def _note(self, warnings: Sequence[str], findings: Sequence[Finding]) -> None:
+    def _note(self, warnings: Sequence[Notice], findings: Sequence[Finding]) -> None:
         self.warnings |= dict.fromkeys(warnings)
         self.findings += [finding for finding in findings if finding not in self.findings]
 

@@ -1,5 +1,6 @@
 """Loading of CSV files into a staging table, with every value as text."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from ingest.engine import literal, rejections_of, rows_together
 from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart
 from ingest.text_files import MAX_LINE_BYTES, count_blank_lines_at_end
-from ingest.value_queries import trimmed, without_missing
+from ingest.value_queries import cleaned, without_missing
 from ingest.values import MISSING_WORDS
 
 STAGED = "staging.main.staged"
@@ -85,12 +86,11 @@ def stage_csv(staging: Staging, part: TablePart, options: ReadingOptions = NO_OP
     """
     dialect = detect_dialect(part.path, options)
     places = staging.places(dialect.names, part.shown)
-    trimming = ", ".join(f"{trimmed(f'f{place}')} AS t{place}" for place in places)
-    columns = ", ".join(without_missing(f"t{place}", csv_form(options).missing_words) for place in places)
+    words = csv_form(options).missing_words
+    columns = ", ".join(_clean(f"f{place}", words, dialect) for place in places)
     with rejections_of(part.path, part.shown):
         staging.connection.execute(
-            f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} "  # noqa: S608 -- Every part is a number or was quoted.
-            f"FROM (SELECT {trimming} FROM {_reader(part.path, dialect)})"
+            f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM {_reader(part.path, dialect, words)}"  # noqa: S608 -- Every part is a number or was quoted.
         )
         if len(places) == 1 and (num_blank := count_blank_lines_at_end(part.path)):
             # In a table of one column a blank line is a row without a value, except at the end of the file.
@@ -114,14 +114,26 @@ def check_width(num_columns: int, max_columns: int) -> None:
         )
 
 
-def _reader(path: Path, dialect: Dialect) -> str:
+def _clean(column: str, words: Sequence[str], dialect: Dialect) -> str:
+    cleaned_column = cleaned(column, words)
+    others = [word for word in words if not _is_comparable(word, dialect)]
+    return without_missing(f"({cleaned_column})", others) if others else cleaned_column
+
+
+def _is_comparable(word: str, dialect: Dialect) -> bool:
+    """Return True if DuckDB's reader can compare values with a word."""
+    return not set(word) & {dialect.quote, "\n", dialect.delimiter}
+
+
+def _reader(path: Path, dialect: Dialect, words: Sequence[str]) -> str:
     columns = ", ".join(f"'f{place}': 'VARCHAR'" for place in range(len(dialect.names)))
     quote = literal(dialect.quote)
+    comparable = ["", *(word for word in words if _is_comparable(word, dialect))]
     return (
         f"read_csv({literal(str(path))}, auto_detect = false, columns = {{{columns}}}, "
         f"header = {str(dialect.has_header).lower()}, delim = {literal(dialect.delimiter)}, "
         f"skip = {dialect.num_skipped}, quote = {quote}, escape = {quote}, "
         f"new_line = '\\n', strict_mode = true, null_padding = false, "
         f"max_line_size = {MAX_LINE_BYTES}, "
-        f"nullstr = '', compression = 'none')"
+        f"nullstr = [{', '.join(map(literal, comparable))}], compression = 'none')"
     )

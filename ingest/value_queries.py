@@ -31,25 +31,32 @@ FIRST_DAY, LAST_DAY = "DATE '0001-01-01'", "DATE '9999-12-31'"
 LAST_MOMENT = "TIMESTAMP '9999-12-31 23:59:59.999999'"
 
 
-def trimmed(column: str) -> str:
-    """Return a text without the white space around it.
+def cleaned(column: str, words: Collection[str]) -> str:
+    """Return a text without the white space around it; null if that is empty or one of the words for a missing value.
 
-    The pattern costs more than staging the value, so only texts that may begin or end with white space pass it: those
-    with characters below `!` at their ends, or beyond ASCII anywhere.
+    The patterns cost more than reading the value, so texts pass them only if they may begin or end with white space:
+    those with characters below `!` at their ends, or beyond ASCII anywhere. The CSV reader, which compares whole values
+    faster, has to replace the other texts by null.
     """
     ends = " OR ".join(f"suffix({column}, {literal(character)})" for character in WHITE_SPACE if character.isascii())
+    missing = literal(f"[{_SPACE_CLASS}]*(?:{_any_of(words)})?[{_SPACE_CLASS}]*")
     return (
-        f"CASE WHEN {column} < '!' OR strlen({column}) <> length({column}) OR {ends} "
-        f"THEN regexp_replace({column}, {_EDGES}, '', 'g') ELSE {column} END"
+        f"CASE WHEN NOT ({column} < '!' OR strlen({column}) <> length({column}) OR {ends}) THEN {column} "
+        f"WHEN regexp_full_match({column}, {missing}) THEN NULL "
+        f"ELSE regexp_replace({column}, {_EDGES}, '', 'g') END"
     )
 
 
 def without_missing(column: str, words: Collection[str]) -> str:
     """Return null for the empty text and for the words that stand for a missing value."""
-    known = dict.fromkeys(("", *words))
-    longest = max(len(word.encode()) for word in known)
-    listed = ", ".join(map(literal, known))
-    return f"CASE WHEN strlen({column}) <= {longest} AND {column} IN ({listed}) THEN NULL ELSE {column} END"
+    if not words:
+        return f"nullif({column}, '')"
+    # DuckDB turns longer lists of words into a join for each column, with megabytes of memory.
+    return f"CASE WHEN {matches(column, f'(?:{_any_of(words)})?')} THEN NULL ELSE {column} END"
+
+
+def _any_of(words: Collection[str]) -> str:
+    return "|".join(map(re.escape, words))
 
 
 def matches(column: str, pattern: str) -> str:

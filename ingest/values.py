@@ -10,32 +10,16 @@ MISSING_WORDS = ("", "NA", "N/A", "n/a", "NaN", "nan", "-nan", "NULL", "null", "
 """Missing values in CSV files: those of pandas, and `?` as in the UCI repository."""
 
 CURRENCY_SIGNS = "$€£¥₹₽₩₪₫₱₴₦฿₺₡₲₵₸₭₮₼₾₿¢¤﷼"
+_DOLLARS = "US$ A$ AU$ C$ CA$ NZ$ HK$ S$ R$ NT$ MX$"
+_CURRENCY_CODES = (
+    "EUR USD GBP CHF JPY CNY INR AUD CAD NZD HKD SGD TWD SEK NOK DKK ISK PLN CZK HUF RON BGN RUB UAH TRY ZAR BRL MXN "
+    "ARS CLP COP KRW THB IDR MYR PHP VND ILS AED SAR EGP NGN KES PKR BDT"
+)
+_CURRENCY_WORDS = "kr kr. Kr Kč zł Ft Fr. Rs Rs. lei TL RM Rp руб руб. р. лв лв."  # noqa: RUF001 -- Cyrillic letters.
+_SHARES_AND_DEGREES = "% ‰ ° °C °F"
 UNITS = (
     *CURRENCY_SIGNS,
-    *("US$", "A$", "AU$", "C$", "CA$", "NZ$", "HK$", "S$", "R$", "NT$", "MX$", "%", "‰", "°", "°C", "°F", "€/MWh"),
-    *("EUR", "USD", "GBP", "CHF", "JPY", "CNY", "INR", "AUD", "CAD", "NZD", "HKD", "SGD", "SEK", "NOK", "DKK", "ISK"),
-    *("PLN", "CZK", "HUF", "RON", "BGN", "RUB", "UAH", "TRY", "ZAR", "BRL", "MXN", "ARS", "CLP", "COP", "KRW", "THB"),
-    *("IDR", "MYR", "PHP", "VND", "ILS", "AED", "SAR", "EGP", "NGN", "KES", "PKR", "BDT", "TWD"),
-    *(
-        "kr",
-        "kr.",
-        "Kr",
-        "Kč",
-        "zł",
-        "Ft",
-        "Fr.",
-        "Rs",
-        "Rs.",
-        "руб",
-        "руб.",
-        "р.",
-        "лв",
-        "лв.",
-        "lei",
-        "TL",
-        "RM",
-        "Rp",
-    ),
+    *f"{_DOLLARS} {_CURRENCY_CODES} {_CURRENCY_WORDS} {_SHARES_AND_DEGREES}".split(),
 )
 """Units that leave no doubt that a text is a number: percent, degrees and currencies."""
 

@@ -14,6 +14,7 @@ from typing import Any
 from python_calamine import CalamineError, CalamineSheet, CalamineWorkbook, SheetTypeEnum, SheetVisibleEnum
 
 from core.errors import nearest
+from core.notices import Notice
 from core.uploads.description import DescriptionFile, TableDescription
 from core.uploads.reading import Finding, ReadingOptions
 from ingest.csv_dialect import Dialect, detect_dialect
@@ -86,7 +87,7 @@ def take_workbook(path: Path, workspace: Workspace, options: ReadingOptions) -> 
 
 def _choose_sheet(
     workbook: CalamineWorkbook, options: ReadingOptions
-) -> tuple[CalamineSheet, Finding, tuple[str, ...]]:
+) -> tuple[CalamineSheet, Finding, tuple[Notice, ...]]:
     sheets = [sheet for sheet in workbook.sheets_metadata if sheet.typ == SheetTypeEnum.WorkSheet]
     names = [sheet.name for sheet in sheets]
     if options.sheet is not None:
@@ -106,9 +107,9 @@ def _choose_sheet(
         return workbook.get_sheet_by_name(visible[0]), only, ()
     more = f" and {len(others) - NUM_NAMED} more" if len(others) > NUM_NAMED else ""
     named = f"{', '.join(others[:NUM_NAMED])}{more}"
-    warning = f"The first sheet, {quoted(visible[0])}, was read; the others were not: {named}. Set sheet to read one."
+    detail = f"The first sheet, {quoted(visible[0])}, was read; the others were not: {named}. Set sheet to read one."
     first = Finding(option="sheet", value=visible[0], sureness="likely", reason="it is the first")
-    return workbook.get_sheet_by_name(visible[0]), first, (warning,)
+    return workbook.get_sheet_by_name(visible[0]), first, (Notice("other_sheets", "", detail),)
 
 
 @dataclass(slots=True)
@@ -247,19 +248,23 @@ def _findings(file: DescriptionFile, options: ReadingOptions) -> Iterator[Findin
 
 def _warn(
     sheet: CalamineSheet, survey: WorkbookSurvey, num_blank: int, columns: Sequence[SheetColumn]
-) -> Iterator[str]:
+) -> Iterator[Notice]:
     if survey.num_errors:
-        yield f"Cells with errors such as #N/A or #DIV/0! are missing values: {survey.num_errors:,} in the workbook."
+        detail = f"Cells with errors such as #N/A or #DIV/0! are missing values: {survey.num_errors:,} in the workbook."
+        yield Notice("cell_errors", "", detail)
     if merged := sheet.merged_cell_ranges:
-        yield (
+        detail = (
             f"Merged cells ({len(merged):,} ranges): only the first cell of each has the value, the others have none. "
             "Split them, and fill in the value, if every row has it."
         )
+        yield Notice("merged_cells", "", detail)
     if num_blank:
-        yield f"Blank rows between the others were left out: {num_blank:,}."
-    for column in columns:
+        yield Notice("rows_skipped", "", f"Blank rows between the others were left out: {num_blank:,}.")
+    for place, column in enumerate(columns):
         if column.is_mixed:
             kinds = " and ".join(sorted(kind.value for kind in column.kinds))
-            yield f"Column {quoted(column.name)} holds {kinds}: it was read as text."
+            detail = f"Column {quoted(column.name)} holds {kinds}: it was read as text."
+            yield Notice("read_as_text", f"/columns/{place}", detail)
         elif column.kinds == {Kind.DURATION}:
-            yield f"Column {quoted(column.name)} holds durations: they were read as seconds."
+            detail = f"Column {quoted(column.name)} holds durations: they were read as seconds."
+            yield Notice("durations", f"/columns/{place}", detail)

@@ -45,7 +45,7 @@ class Assembly:
         preparation: Preparation of the inputs.
         target_scaling: Conversion of outputs to the units of the target; in training, the part without the mean.
         examples: Some raw training inputs.
-        warnings: Probable mistakes in the data.
+        warnings: Warnings that the description of the data does not show.
     """
 
     shape: DatasetShape
@@ -103,12 +103,12 @@ def assemble(
     network = build_network(spec.model, shape, spec.seed, spec.training.precision)
     set_first_weights(network, spec.initial_weights)
     offset = None if target_scaling is None else target_scaling.offset
-    warnings = (
-        *loaded.warnings,
+    found = (
         *check_data(spec.dataset, shape, loaded.samples),
         *find_lost_inputs(preparation, samples.train.inputs),
         *(find_lost_digits(samples.train.targets, target_scaling) if is_regression else ()),
     )
+    shape = shape.with_warnings(found)
     return Assembly(
         shape=shape,
         layers=parts.layers,
@@ -125,7 +125,7 @@ def assemble(
         target_scaling=target_scaling,
         # Copied, so that these few rows do not keep all raw inputs in memory during training.
         examples=samples.train.inputs[:NUM_EXAMPLES].astype(preparation.dtype),
-        warnings=warnings,
+        warnings=tuple(notice for notice in shape.warnings if notice not in expected.warnings),
     )
 
 

@@ -32,15 +32,18 @@ def main() -> None:
         print(f"pass without faults: {' '.join(job.tests)}", flush=True)
     counts: dict[Path, Counter[Outcome]] = {path: Counter() for path in tests}
     jobs = [Job(fault, tests[path]) for path, drawn in faults.items() for fault in drawn]
-    for number, (job, outcome) in enumerate(run_jobs(jobs, arguments.processes), start=1):
-        if number % PROGRESS_EVERY == 0:
-            print(f"{number} of {len(jobs)}", flush=True)
-        if job.fault is None:
-            continue
-        counts[job.fault.path][outcome] += 1
-        if outcome is Outcome.LEFT:
-            print(_show(job.fault), flush=True)
-    _print_table(counts)
+    try:
+        for number, (job, outcome) in enumerate(run_jobs(jobs, arguments.processes), start=1):
+            if number % PROGRESS_EVERY == 0:
+                print(f"{number} of {len(jobs)}", flush=True)
+            if job.fault is None:
+                continue
+            counts[job.fault.path][outcome] += 1
+            if outcome is Outcome.LEFT:
+                print(_show(job.fault), flush=True)
+    finally:
+        # Also of a run that is interrupted.
+        _print_table(counts)
 
 
 def _read_arguments() -> argparse.Namespace:

@@ -51,13 +51,14 @@ def list_faults(path: Path) -> list[Fault]:
 
 
 def draw_faults(path: Path, most: int | None) -> list[Fault]:
-    """Draw at most this many faults of a module, always the same ones of the same code; all of them for None."""
+    """Draw at most this many faults of a module, or all of them for None.
+
+    Of the same code they are always the same, and fewer are a part of more.
+    """
     faults = list_faults(path)
-    if most is None or len(faults) <= most:
-        return faults
-    # Only a fixed draw can be repeated; nothing secret depends on it.
-    drawn = random.Random(str(path)).sample(faults, most)  # noqa: S311
-    return sorted(drawn, key=faults.index)
+    # Only a fixed order can be repeated; nothing secret depends on it.
+    random.Random(str(path)).shuffle(faults)  # noqa: S311
+    return faults[:most]
 
 
 def _places(tree: Any, operator: Any) -> Iterator[Span]:

@@ -8,7 +8,7 @@ from api.specs.schemas import SpecRequest
 from core.catalogue.presets import get_preset
 from core.checks.cost import SpecReport, check_spec
 from core.datasets.base import UploadedDataset
-from core.datasets.upload_warnings import warn_of_upload
+from core.datasets.upload_warnings import add_upload_warnings
 from core.errors import InvalidSpec, Problem, UnknownDataset, UnknownDatasetVersion
 from core.experiment import ExperimentSpec, parse_spec
 from core.notices import Notice, limit_notices
@@ -58,7 +58,7 @@ def settle_spec(request: SpecRequest, service: Service) -> SettledSpec:
         raise _moved(error, place) from error
     warnings = report.warnings
     if upload is not None:
-        warnings = (*warnings, *warn_of_upload(spec.dataset, upload, report.warnings))
+        warnings = add_upload_warnings(spec.dataset, upload, warnings)
     return SettledSpec(spec=spec, preset=request.preset, report=report, warnings=limit_notices(warnings))
 
 

@@ -116,7 +116,7 @@ class ArraysDataset(UploadedDataset):
             num_test=counts.test,
             class_labels=labels,
             arrays=arrays,
-            warnings=tuple(_warn(arrays, labels)),
+            warnings=tuple(_warn(arrays, are_classes=bool(labels))),
         )
 
     def target_scaling_asked(self) -> TargetScaling:
@@ -267,13 +267,13 @@ def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | 
     return Task.SEQUENCE if has_steps else Task.REGRESSION, ()
 
 
-def _warn(arrays: ChosenArrays, labels: tuple[Label, ...]) -> list[Notice]:
+def _warn(arrays: ChosenArrays, *, are_classes: bool) -> list[Notice]:
     inputs, targets = arrays.inputs, arrays.targets
     notices = []
     if inputs.least is not None and inputs.least == inputs.greatest:
         detail = f"The array '{inputs.name}' is {inputs.least:g} everywhere: nothing can be learned."
         notices.append(Notice("constant_inputs", "/dataset/inputs", f"{detail} Choose another array."))
-    if labels:
+    if are_classes:
         notices += warn_of_classes(targets.values, "/dataset/targets")
     elif arrays.target_column is None and targets.least is not None and targets.least == targets.greatest:
         detail = f"The array '{targets.name}' is {targets.least:g} everywhere: there is nothing to learn."

@@ -57,6 +57,8 @@ def _identity_of_numbers(description: TableDescription, place: int) -> Identity:
     sample = _sampled(description, place)
     if not all(float(number).is_integer() for number in (least, greatest, *sample)):
         return ""
+    if column.text is not None and (column.text.unit or column.text.thousands):
+        return ""  # Nobody counts rows in per cent or in euros.
     is_telling = has_identifying_name(description, place)
     span = int(greatest) - int(least) + 1
     # The file of each split may number its rows from the start.

@@ -12,7 +12,7 @@ from core.datasets.shape import DatasetShape
 from core.datasets.splits import Split, count_split
 from core.datasets.target_warnings import warn_of_classes
 from core.notices import Notice
-from core.signatures.labels import Label, are_different
+from core.signatures.labels import Label, are_different, label_text
 from core.signatures.signature import InputKind, Task
 from core.specs.base import FLOAT32_MAX, Float, NonNegativeFloat, PositiveInt, cut_after_mistakes
 from core.uploads.description import ValueCount
@@ -158,5 +158,7 @@ class InlineDataset(BuiltInDataset):
         if self.class_labels is None or not is_held_out:
             return ()
         counts = Counter(int(row[0]) for row in self.targets)
-        values = [ValueCount(value=label, count=counts[number]) for number, label in enumerate(self.class_labels)]
+        values = [
+            ValueCount(value=label_text(label), count=counts[number]) for number, label in enumerate(self.class_labels)
+        ]
         return tuple(warn_of_classes(values, "/dataset/targets"))

@@ -1,6 +1,8 @@
 """Sizes and meaning of a dataset's arrays."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
 
 from core.datasets.splits import SplitCounts
 from core.images.pixels import Resize
@@ -65,6 +67,10 @@ class DatasetShape:
     resize: Resize | None = None
     pixel_range: tuple[float, float] = (0.0, 255.0)
     warnings: tuple[Notice, ...] = ()
+
+    def with_warnings(self, warnings: Iterable[Notice]) -> Self:
+        """Return the same shape with more warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings))
 
 
 GREATEST_BYTE = 255

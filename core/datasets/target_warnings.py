@@ -17,6 +17,10 @@ LARGE_SHARE = 0.95
 """Fraction of the rows of one class, from which always answering it looks good."""
 
 NUM_NAMED = 5
+"""Classes that a warning names."""
+
+NUM_WORDS = 20
+"""Words for missing values that it names."""
 
 SHARE_OF_A_CLASS = 0.05
 """Fraction of rows without a target from which they may be a class of their own."""
@@ -89,7 +93,7 @@ def _rows_dropped(target: ColumnDescription, description: TableDescription, *, a
     is_frequent = num_missing >= max(least, SHARE_OF_A_CLASS * description.num_rows)
     if are_classes and target.type in {"text", "boolean"} and is_frequent:
         words = target.text.missing_words if target.text is not None else ()
-        shown = ", ".join(words[:NUM_NAMED]) or "NA, None, null"
+        shown = ", ".join(words[:NUM_WORDS]) or "NA, None, null"
         detail = (
             f"{num_missing:,} of {description.num_rows:,} rows are left out, as many as a class has: they have no "
             f"value of '{target.name}', or a word that stands for none, such as {shown}. If such a word is a class "

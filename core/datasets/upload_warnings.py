@@ -12,24 +12,25 @@ from core.uploads.description import DescriptionFile, TableDescription
 OF_THE_UPLOAD_ALONE = frozenset({"empty_column", "not_finite"})
 """Codes of which a run has warnings or errors of its own, if they concern it."""
 
+ABOUT_TEXT = frozenset({"numbers_as_text", "dates_as_text"})
+"""Codes of which an upload may know the reason."""
+
 _COLUMN = re.compile(r"/columns/([0-9]+)")
 
 
-def warn_of_upload(dataset: DatasetSpec, upload: DescriptionFile, known: Sequence[Notice]) -> tuple[Notice, ...]:
-    """Return the warnings of an upload that concern a run.
+def add_upload_warnings(dataset: DatasetSpec, upload: DescriptionFile, known: Sequence[Notice]) -> tuple[Notice, ...]:
+    """Return the warnings of a spec's check, and those of its upload that concern the run.
 
     Args:
         dataset: Dataset of the spec.
         upload: Description of the upload, with its warnings.
-        known: Warnings of the spec's check: a place of theirs needs no other warning about texts.
+        known: Warnings of the spec's check; those about texts that the upload has more to say of are left out.
     """
-    told = {notice.pointer for notice in known if notice.code in {"numbers_as_text", "dates_as_text"}}
-    moved = (_move(dataset, upload, notice) for notice in upload.warnings if notice.code not in OF_THE_UPLOAD_ALONE)
-    return tuple(
-        notice
-        for notice in moved
-        if notice is not None and not (notice.code == "read_as_text" and notice.pointer in told)
-    )
+    moved = [_move(dataset, upload, notice) for notice in upload.warnings if notice.code not in OF_THE_UPLOAD_ALONE]
+    of_upload = [notice for notice in moved if notice is not None]
+    told = {notice.pointer for notice in of_upload if notice.code == "read_as_text"}
+    others = [notice for notice in known if notice.pointer not in told or notice.code not in ABOUT_TEXT]
+    return (*others, *of_upload)
 
 
 def _move(dataset: DatasetSpec, upload: DescriptionFile, notice: Notice) -> Notice | None:

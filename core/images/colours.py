@@ -81,7 +81,7 @@ def split_layers(image: "ImageFile", content: bytes) -> Layers:
     if not image.has_transparency_data and frame is None:
         # Always by way of colour: Pillow has another rounding for palettes, which would give other greys.
         return Layers(image if image.mode in {"L", "RGB"} else image.convert("L" if image.mode == "1" else "RGB"), None)
-    layered = image.convert("RGBA")
+    layered = image if image.mode == "RGBA" else image.convert("RGBA")
     alpha = layered.getchannel("A")
     if frame is not None:
         alpha = _within(alpha, frame)
@@ -97,10 +97,9 @@ def lay_on_black(layers: Layers, num_channels: int) -> "Image":
     mode = "L" if num_channels == 1 else "RGB"
     image = layers.colour
     if layers.alpha is not None:
-        black = images.new("RGBA", image.size, (0, 0, 0, OPAQUE))
-        image = image.convert("RGBA")
-        image.putalpha(layers.alpha)
-        image = images.alpha_composite(black, image).convert("RGB")
+        black = images.new(image.mode, image.size)
+        black.paste(image, mask=layers.alpha)
+        image = black
     return image if image.mode == mode else image.convert(mode)
 
 
@@ -149,39 +148,45 @@ def _join_halves(image: "ImageFile", content: bytes, halves: tuple[str, str]) ->
     """Round colour of 16 bits, or grey with an alpha channel, to 8."""
     from PIL import Image as images  # noqa: N813, PLC0415
 
-    upper = _load_as(image, halves[0])
-    if halves[1]:
-        with type(image)(BytesIO(content)) as again:
-            lower = _load_as(again, halves[1])
-    else:
-        upper, lower = upper[..., ::2], upper[..., 1::2]
+    _read_as(image, halves[0])
+    image.load()
+    is_grey_pair = not halves[1]
     transparent = image.info.get("transparency")
-    samples = np.empty(upper.shape, np.uint8)
-    is_opaque = np.full(upper.shape[:2], OPAQUE, np.uint8)
-    for start in range(0, len(upper), ROWS_AT_ONCE):
-        rows = slice(start, start + ROWS_AT_ONCE)
-        deep = upper[rows].astype(np.uint32) << 8 | lower[rows]
-        samples[rows] = _round(deep)
-        if transparent is not None:
-            is_opaque[rows][(deep[..., :3] == np.array(transparent)).all(axis=-1)] = 0
-    (*_, num_channels) = upper.shape
-    num_colours = 1 if num_channels == 2 else 3  # noqa: PLR2004 -- Grey and alpha.
-    alpha = None
-    if num_channels > num_colours:
-        alpha = images.fromarray(np.ascontiguousarray(samples[..., num_colours]))
-    elif transparent is not None:
-        alpha = images.fromarray(is_opaque)
-    colour = samples[..., 0] if num_colours == 1 else samples[..., :3]
-    return Layers(images.fromarray(np.ascontiguousarray(colour)), alpha)
+    colour = images.new("L" if is_grey_pair else "RGB", image.size)
+    has_alpha = is_grey_pair or image.mode == "RGBA"
+    alpha = images.new("L", image.size) if has_alpha or transparent is not None else None
+    with type(image)(BytesIO(content)) as again:
+        if not is_grey_pair:
+            _read_as(again, halves[1])
+            again.load()
+        # A few rows at a time: whole arrays of 32 bits would take far more memory than the image.
+        for top in range(0, image.height, ROWS_AT_ONCE):
+            box = (0, top, image.width, min(top + ROWS_AT_ONCE, image.height))
+            upper = np.asarray(image.crop(box))
+            lower = upper[..., 1::2] if is_grey_pair else np.asarray(again.crop(box))
+            upper = upper[..., ::2] if is_grey_pair else upper
+            deep = upper.astype(np.uint32) << 8 | lower
+            samples = _round(deep)
+            shown = samples[..., 0] if is_grey_pair else samples[..., :3]
+            colour.paste(images.fromarray(np.ascontiguousarray(shown)), box)
+            if alpha is not None:
+                seen = samples[..., -1] if has_alpha else _hide(deep, transparent)
+                alpha.paste(images.fromarray(np.ascontiguousarray(seen)), box)
+    return Layers(colour, alpha)
 
 
-def _load_as(image: "ImageFile", raw_mode: str) -> Array:
-    """Decode an opened file, with its samples read in another way: (height, width, channels), bytes."""
+def _hide(deep: Array, transparent: Any) -> Array:
+    """Return 0 where pixels have the transparent value, else 255: (height, width)."""
+    is_hidden = (deep == np.array(transparent)).all(axis=-1) if deep.ndim == 3 else deep == transparent  # noqa: PLR2004
+    return np.where(is_hidden, 0, OPAQUE).astype(np.uint8)
+
+
+def _read_as(image: "ImageFile", raw_mode: str) -> None:
+    """Have the samples of an opened file read in another way."""
     image.tile = [
         tile._replace(args=(raw_mode, *tile.args[1:]) if isinstance(tile.args, tuple) else raw_mode)
         for tile in image.tile
     ]
-    return np.asarray(image)
 
 
 def _round_grey(image: "ImageFile") -> Layers:
@@ -195,7 +200,7 @@ def _round_grey(image: "ImageFile") -> Layers:
         rows = slice(start, start + ROWS_AT_ONCE)
         grey[rows] = _round(deep[rows].astype(np.uint32), most)
     transparent = image.info.get("transparency")
-    alpha = None if transparent is None else images.fromarray(np.where(deep == transparent, 0, OPAQUE).astype(np.uint8))
+    alpha = None if transparent is None else images.fromarray(_hide(deep, transparent))
     return Layers(images.fromarray(OPAQUE - grey if is_inverted else grey), alpha)
 
 

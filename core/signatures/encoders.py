@@ -82,34 +82,37 @@ def _make_uploaded_reader(column: AnyColumnEncoding) -> Callable[[object], objec
 
     It returns the value as the type of the column in the upload, and None for one that the upload took for missing.
     """
-    source, form = column.source, column.text
-    if source is None:
+    if column.source is None:
         return None
-    known_type: ColumnType = source
-    is_category = isinstance(column, CategoryEncoding)
+    form = column.text
+    read_text = _make_text_reader(column.source, form, is_category=isinstance(column, CategoryEncoding))
     missing_numbers = _find_numbers(form.missing_words if form else ())
-
-    def read_text(text: str) -> object:
-        if form is None and known_type in {"integer", "number"}:
-            # Numbers were not texts in the upload, except that the empty text is always missing.
-            return text or None
-        try:
-            return read_value(text, known_type, form or AS_WRITTEN)
-        except ValueError as error:
-            if is_category:
-                return text  # A category that the upload does not have.
-            raise NotEncodable(*_refusal(known_type, form)) from error
+    has_format = form is not None and form.date_format is not None
+    is_number_of_boolean = column.source == "boolean" and isinstance(column, NumberEncoding)
 
     def read(value: object) -> object:
         if isinstance(value, str):
             return read_text(value)
         if missing_numbers and type(value) in {int, float} and value in missing_numbers:
             return None
-        if form is not None and form.date_format is not None and type(value) is int:
+        if has_format and type(value) is int:
             return read_text(str(value))  # Such as 20241231.
-        if known_type == "boolean" and isinstance(value, bool) and isinstance(column, NumberEncoding):
-            return int(value)
-        return value
+        return int(value) if is_number_of_boolean and isinstance(value, bool) else value
+
+    return read
+
+
+def _make_text_reader(type_: ColumnType, form: TextForm | None, *, is_category: bool) -> Callable[[str], object]:
+    def read(text: str) -> object:
+        if form is None and type_ in {"integer", "number"}:
+            # Numbers were not texts in the upload, except that the empty text is always missing.
+            return text or None
+        try:
+            return read_value(text, type_, form or AS_WRITTEN)
+        except ValueError as error:
+            if is_category:
+                return text  # A category that the upload does not have.
+            raise NotEncodable(*_refusal(type_, form)) from error
 
     return read
 

@@ -8,7 +8,6 @@ from typing import Any, Generic, TypeVar
 from core.datasets.base import UploadedDataset
 from core.datasets.shape import DatasetShape
 from core.errors import DatasetMissing
-from core.notices import Notice
 from core.uploads.folder import DatasetFolder, content_key
 from models.arrays.samples import SplitSamples
 from models.arrays.storage import Storage
@@ -46,13 +45,11 @@ class LoadedData:
         shape: Exact shape, including what depends on the data.
         samples: Raw inputs and targets.
         preparation: Fitted on the training samples alone: held-out samples must not leak into it.
-        warnings: Warnings about samples that were left out, which the description of the data does not show.
     """
 
     shape: DatasetShape
     samples: SplitSamples
     preparation: AnyPreparation
-    warnings: tuple[Notice, ...] = ()
 
 
 Loader = Callable[[Any, LoadContext[Any]], LoadedData]

@@ -58,7 +58,8 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
         )
     )
     fitted = fitted_shape(shape, samples, columns, encoding, preparation)
-    return LoadedData(fitted, samples, preparation, (*lost, *warnings, *_warn_of_dropped(windows, starts)))
+    found = (*lost, *warnings, *_warn_of_dropped(windows, starts))
+    return LoadedData(fitted.with_warnings(found), samples, preparation)
 
 
 def _warn_of_dropped(windows: tuple[Rows, Rows, Rows], starts: list[Rows]) -> tuple[Notice, ...]:

@@ -53,7 +53,7 @@ def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
     _check_classes(dataset, train.targets, shape)
     samples = SplitSamples(train, validation, test)
     fitted = fitted_shape(shape, samples, columns, encoding, preparation)
-    return LoadedData(fitted, samples, preparation, (*lost, *warnings))
+    return LoadedData(fitted.with_warnings((*lost, *warnings)), samples, preparation)
 
 
 def needed_columns(dataset: Any, columns: tuple[FeatureColumn, ...]) -> list[str]:

@@ -94,7 +94,7 @@ def test_titles_and_comments_above_the_table_are_skipped_with_a_warning(take, fo
     file = take(content)
     assert (names_of(file), read_rows(folder)) == (["name", "x", "y"], [("Ann", 1, 2), ("Bob", 3, 4)])
     assert found_in(file)["skip_rows"] == (num_skipped, "likely")
-    assert "Set skip_rows" in file.warnings[0]
+    assert "Set skip_rows" in file.warnings[0].detail
     file = take(content, options=ReadingOptions(skip_rows=num_skipped))
     assert (names_of(file), file.warnings) == (["name", "x", "y"], ())
     assert found_in(file)["skip_rows"] == (num_skipped, "certain")
@@ -119,18 +119,18 @@ def test_a_guess_is_put_right_by_an_option(take, folder):
 
 
 def test_a_doubtful_guess_is_a_warning_that_names_the_option(take):
-    assert "set header=false" in take("Ann,red\nBob,blue\n").warnings[0]
-    assert "set header=true" in take("1,2\n3,4\n").warnings[0]
+    assert "set header=false" in take("Ann,red\nBob,blue\n").warnings[0].detail
+    assert "set header=true" in take("1,2\n3,4\n").warnings[0].detail
     warnings = take("1,5;2,5\n3,5;4,5\n").warnings
-    assert "set delimiter" in warnings[0]
-    assert "“;”" in warnings[0]
+    assert "set delimiter" in warnings[0].detail
+    assert "“;”" in warnings[0].detail
 
 
 def test_single_quotes_around_every_field_are_marks(take, folder):
     file = take("name,'x'\n'Ann, B','1'\n'it''s','2'\n")
     assert read_rows(folder) == [("Ann, B", 1), ("it's", 2)]
     assert found_in(file)["quote"] == ("'", "likely")
-    assert "set quote" in file.warnings[0]
+    assert "set quote" in file.warnings[0].detail
     take("'tis,x\nit's,1\n'twas,2\n")
     assert read_rows(folder) == [("it's", 1), ("'twas", 2)]
 
@@ -149,7 +149,7 @@ def test_quotes_escaped_by_a_backslash_are_rejected(refuse, content):
 
 def test_units_below_the_header_are_told(take):
     warnings = take("x,y\nm,s\n1,2\n3,4\n5,6\n").warnings
-    assert any("such as units" in warning and "“m”, “s”" in warning for warning in warnings)
+    assert any("such as units" in warning.detail and "“m”, “s”" in warning.detail for warning in warnings)
 
 
 @pytest.mark.parametrize(

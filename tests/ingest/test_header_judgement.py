@@ -25,6 +25,7 @@ def judge(text):
         "1,2\n2024-01-01,2024-02-01\n",
         # Wavelengths, years, positions, above rows that are not in order; a label above words that repeat.
         "400.5,401.0,401.5,class\n0.9,0.3,0.2,oil\n1.5,0.3,0.1,water\n0.9,0.3,0.7,oil\n",
+        "class,1 %,2 %,3 %\nx,5,2,1\ny,7,1,4\nx,6,3,1\n",
         "class,1990,2000\nx,1.5,2.5\ny,2.5,1\nx,1,3.5\n",
         "label,0,1,2,3\ncat,5,3,2,8\ndog,1,9,4,4\ncat,4,4,4,1\n",
         # What pandas writes of a table without names: the index has none.
@@ -69,6 +70,7 @@ def test_a_row_is_not_taken_for_a_header(text):
         # A word that no other row has may be a class of one row.
         ("5.1,3.5,setosa\n4.9,3.0,virginica\n5.0,3.1,virginica\n4.7,3.2,virginica\n", False),
         ("Ann,30\nBob,25\nCid,41\n", False),
+        ("−5,$3,x\n4,$7,y\n3,$1,z\n", False),
         ("a,a\nb,c\n", False),
         ("?,b\nc,d\n", False),
         (",\na,b\n", False),

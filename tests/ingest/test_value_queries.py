@@ -56,9 +56,8 @@ def pieces(*parts):
 
 
 DIGITS = ("0", "1", "5", "12", "30", "999", "1234")
-NUMBERISH = pieces(
-    *DIGITS, *"+-−().,'’_eE% ", "\xa0", "\u202f", "$", "€", "Fr.", "kr", ",123", ".456", " 789", "\n", "inf"
-)
+SIGNS = "+-−().,'\u2019_eE% \xa0€"
+NUMBERISH = pieces(*DIGITS, *SIGNS, "\u202f", "$", "Fr.", "kr", ",123", ".456", " 789", "\n", "inf")
 DATEISH = st.one_of(
     st.datetimes(allow_imaginary=False).map(str),
     st.builds(
@@ -180,6 +179,7 @@ def test_a_text_is_the_same_date_by_a_format_or_none_for_both(ask, date_format):
 
 def test_a_text_is_trimmed_and_missing_for_both_or_neither(ask):
     words = ("NA", "n/a", "-", "k. A.", "日本")
+    cleaned_twice = sql.without_missing(f"({sql.cleaned('c', words)})", words)
     texts = pieces(*WHITE_SPACE, *words, "\x1f", "\u200d", "é", "a", "NA", "~", "!")
 
     @settings(max_examples=40, deadline=None)
@@ -187,10 +187,11 @@ def test_a_text_is_trimmed_and_missing_for_both_or_neither(ask):
     def check(texts):
         texts = [text.replace("\x00", "") for text in texts]
         form = TextForm(missing_words=words)
-        found = ask(texts, sql.trimmed("c"), sql.without_missing(f"({sql.trimmed('c')})", words))
-        for text, (trimmed, value) in zip(texts, found, strict=True):
-            assert trimmed == trim(text, form), repr(text)
-            assert value == (None if is_missing(trim(text, form), form) else trim(text, form)), repr(text)
+        # The reader has replaced the words themselves.
+        texts = [text for text in texts if not is_missing(text, form)]
+        for text, (value, again) in zip(texts, ask(texts, sql.cleaned("c", words), cleaned_twice), strict=True):
+            trimmed = trim(text, form)
+            assert value == again == (None if is_missing(trimmed, form) else trimmed), repr(text)
 
     check()
 

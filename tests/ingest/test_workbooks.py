@@ -19,6 +19,10 @@ def types_of(file):
     return {column.name: column.type for column in file.description.columns}
 
 
+def told(file):
+    return [(warning.code, warning.pointer, warning.detail) for warning in file.warnings]
+
+
 def found_in(file):
     return {finding.option: (finding.value, finding.sureness) for finding in file.findings}
 
@@ -60,7 +64,7 @@ def test_cells_keep_their_types(take, folder):
         (1, True, date(2024, 1, 1), datetime.fromisoformat("2024-01-01T10:30"), "10:30:00", 129_600, 3),
         (2, False, date(2024, 1, 2), datetime.fromisoformat("2024-01-02T00:00"), "12:00:00", 21_600, 5),
     ]
-    assert file.warnings == ("Column “hours” holds durations: they were read as seconds.",)
+    assert told(file) == [("durations", "/columns/5", "Column “hours” holds durations: they were read as seconds.")]
     assert [column.text for column in file.description.columns if column.type != "text"] == [None] * 6
 
 
@@ -73,7 +77,8 @@ def test_dates_of_old_macs_are_those_that_excel_shows(take, folder):
 def test_a_column_of_several_kinds_is_text_and_told(take, folder):
     file = take(make_workbook({"Data": [["x", "y"], ["a", 1], [3.0, 2], [2.5, 3], [True, 4]]}))
     assert read_rows(folder) == [("a", 1), ("3", 2), ("2.5", 3), ("true", 4)]
-    assert file.warnings == ("Column “x” holds booleans and numbers and texts: it was read as text.",)
+    detail = "Column “x” holds booleans and numbers and texts: it was read as text."
+    assert told(file) == [("read_as_text", "/columns/0", detail)]
 
 
 def test_missing_words_and_errors_are_missing(take, folder):
@@ -81,7 +86,8 @@ def test_missing_words_and_errors_are_missing(take, folder):
     file = take(make_workbook({"Data": rows}))
     assert types_of(file) == {"x": "integer", "y": "text"}
     assert read_rows(folder) == [(1, "a"), (None, "b"), (None, "c"), (4, None)]
-    assert file.warnings == ("Cells with errors such as #N/A or #DIV/0! are missing values: 1 in the workbook.",)
+    detail = "Cells with errors such as #N/A or #DIV/0! are missing values: 1 in the workbook."
+    assert told(file) == [("cell_errors", "", detail)]
 
 
 def test_titles_and_blank_rows_and_columns_around_the_table_are_left_out(take, folder):
@@ -99,8 +105,8 @@ def test_titles_and_blank_rows_and_columns_around_the_table_are_left_out(take, f
     assert list(types_of(file)) == ["name", "x", "y"]
     assert read_rows(folder) == [("Ann", 1, 2), ("Bob\nBen", 3, 4)]
     assert found_in(file)["skip_rows"] == (3, "likely")
-    assert any("“Report 2024”" in warning for warning in file.warnings)
-    assert "Blank rows between the others were left out: 1." in file.warnings
+    assert any("“Report 2024”" in warning.detail for warning in file.warnings)
+    assert ("rows_skipped", "", "Blank rows between the others were left out: 1.") in told(file)
 
 
 def test_the_header_and_the_rows_to_skip_can_be_given(take, folder):
@@ -119,7 +125,9 @@ def test_the_first_visible_sheet_is_read_unless_another_is_named(take, folder):
     sheets = {"Notes": [["x"]], "Data": ROWS, "Other": [["a", "b"], [1, 2]]}
     file = take(make_workbook(sheets, hidden=["Notes"]))
     assert (file.description.num_rows, found_in(file)["sheet"]) == (3, ("Data", "likely"))
-    assert file.warnings[0].startswith("The first sheet, “Data”, was read; the others were not: “Notes”, “Other”.")
+    assert file.warnings[0].detail.startswith(
+        "The first sheet, “Data”, was read; the others were not: “Notes”, “Other”."
+    )
     file = take(make_workbook(sheets), options=ReadingOptions(sheet="other"))
     assert (read_rows(folder), found_in(file)["sheet"]) == ([(1, 2)], ("Other", "certain"))
     assert file.warnings == ()
@@ -130,7 +138,7 @@ def test_merged_cells_are_told(take, folder):
     file = take(make_workbook({"Data": rows}, merged=["A2:A3"]))
     assert read_rows(folder) == [("a", 1), (None, 2)]
     (warning,) = file.warnings
-    assert warning.startswith("Merged cells (1 ranges): only the first cell of each has the value")
+    assert warning.detail.startswith("Merged cells (1 ranges): only the first cell of each has the value")
 
 
 def test_years_above_numbers_are_names(take):
@@ -225,7 +233,10 @@ def test_a_column_is_read_as_what_its_cells_are():
     assert column.reading(ReadingOptions()) == ColumnReading(type="text")
     assert column.reading(ReadingOptions(decimal=",")) == ColumnReading(decimal=",")
     assert column.reading(ReadingOptions(columns={"X": {"type": "integer"}})) == ColumnReading(type="integer")
+    column = SheetColumn("x", {Kind.DATE})
+    assert column.reading(ReadingOptions(date_format="%d.%m.%Y")) == ColumnReading(type="date")
     column = SheetColumn("x", {Kind.NUMBER})
+    assert column.reading(ReadingOptions(columns={"x": {"type": "text"}})) == ColumnReading(type="text")
     assert column.reading(ReadingOptions(decimal=",", date_format="%d")) == ColumnReading(decimal=".", thousands="")
     assert SheetColumn("x", {Kind.NUMBER, Kind.TEXT}).reading(ReadingOptions()) == ColumnReading(type="text")
     assert SheetColumn("x").reading(ReadingOptions()) == ColumnReading()

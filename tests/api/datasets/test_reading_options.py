@@ -46,7 +46,8 @@ def test_options_of_an_upload_are_heeded_and_told(client):
 def test_a_wrong_guess_is_put_right_without_sending_the_file_again(client, settings):
     first = upload(client, LINES, filename="lines.csv")
     assert columns(first) == ["column_1", "column_2"]
-    assert "header=true" in first.json()["warnings"][0]
+    (warning,) = first.json()["warnings"]
+    assert (warning["code"], "set header=true" in warning["detail"]) == ("header_guessed", True)
 
     second = reread(client, {"header": True})
     assert second.status_code == 201, second.text

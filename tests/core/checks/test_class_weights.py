@@ -33,12 +33,12 @@ def test_an_unknown_class_is_reported_with_the_nearest_label(rejections):
 
 
 def test_a_number_of_a_class_is_not_guessed_where_labels_are_numbers(rejections, check, iris):
-    # Classes 1.0 and 2.0 have the numbers 0 and 1: `1` is the label, and `0` is none.
-    dataset = TABLE | {"class_labels": [1.0, 2.0]}
+    # Classes 1 and 2.5 have the numbers 0 and 1: `1` is the label, and `0` is none.
+    dataset = TABLE | {"class_labels": [1, 2.5]}
     model = {"kind": "mlp", "layers": [{"units": 2, "activation": "softmax"}]}
-    assert check(iris({"training": {"class_weight": {"1": 50}}}) | {"dataset": dataset, "model": model})
+    assert check(iris({"training": {"class_weight": {"1.0": 50}}}) | {"dataset": dataset, "model": model})
     assert rejections({"0": 50}, dataset=dataset, model=model) == {
-        "/0": ("Unknown class '0'. Known here: 1.0, 2.0.", "unknown_class")
+        "/0": ("Unknown class '0'. Known here: 1, 2.5.", "unknown_class")
     }
 
 

@@ -3,6 +3,7 @@ from pydantic import TypeAdapter
 
 from core.datasets.dataset import Dataset
 from core.uploads.description import ColumnDescription, TableDescription, ValueCount
+from core.uploads.reading import TextForm
 
 HEIGHT = ColumnDescription(name="height", type="number", num_missing=0, num_distinct=90, least=0.5, greatest=2.5)
 LABEL = ColumnDescription(
@@ -79,6 +80,11 @@ def test_the_text_says_what_is_learned_from_a_row_number_and_how_to_leave_it_out
 )  # fmt: skip
 def test_other_numbers_are_no_row_numbers(column):
     assert codes(column, HEIGHT) == []
+
+
+def test_prices_and_shares_count_nothing():
+    for form in (TextForm(unit="%"), TextForm(thousands=",")):
+        assert codes(whole("x", 0, 99, 100, text=form), HEIGHT) == []
 
 
 def test_the_only_feature_may_count_the_rows_unless_its_name_says_that_it_does_no_more():

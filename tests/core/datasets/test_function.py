@@ -50,6 +50,9 @@ def test_a_function_of_one_number_has_a_column_x(shape):
     assert (samples.task, samples.input_kind) == (Task.REGRESSION, InputKind.COLUMNS)
     assert (samples.columns, samples.input_shape, samples.target_shape) == (("x",), (1,), (1,))
     assert (samples.network_input_shape, samples.num_train) == ((1,), 100)
+    # What only tables, images and classes have.
+    assert (samples.target_name, samples.class_labels, samples.embeddings, samples.warnings) == ("", (), (), ())
+    assert (samples.table, samples.resize, samples.pixel_range) == (None, None, (0.0, 255.0))
 
 
 def test_a_function_of_several_numbers_has_a_column_for_each(shape):
@@ -65,12 +68,15 @@ def test_powers_reach_the_network_though_clients_send_x(shape, include_bias, wid
 
 
 def test_values_stay_within_the_range_of_float32(dataset, read):
-    # 3e38 is within float32's 3.4e38; with ten deviations of 1e37 it is not.
+    # 3e38 is within float32's 3.4028e38, and with ten deviations of 4.0e36, but not with ten of 4.1e36.
     steep = {"name": "function", "function": {"type": "linear", "weights": [3e38]}}
     assert read(steep | {"low": -1, "high": 0.5})
+    # At 1 and −1 it has exactly the largest number of float32.
+    assert read({"name": "function", "function": {"type": "linear", "weights": [FLOAT32_MAX]}})
     found = dataset(steep | {"low": -2, "high": 0.5})
     assert "(3.4e38) for |x| up to 2; choose" in found[""]
-    assert "float32" in dataset(steep | {"noise": 1e37})[""]
+    assert read(steep | {"noise": 4.0e36})
+    assert "float32" in dataset(steep | {"noise": 4.1e36})[""]
     # 1000 to the power of 12 is 1e36, of 13 is 1e39.
     wide = {"name": "function", "function": SINE, "high": 1000}
     assert read(wide | {"polynomial_features": {"degree": 12}})

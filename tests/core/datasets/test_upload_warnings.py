@@ -2,7 +2,7 @@ import pytest
 from pydantic import TypeAdapter
 
 from core.datasets.dataset import Dataset
-from core.datasets.upload_warnings import warn_of_upload
+from core.datasets.upload_warnings import add_upload_warnings
 from core.notices import Notice
 from core.uploads.description import ColumnDescription, DescriptionFile, TableDescription
 
@@ -12,7 +12,7 @@ COLUMNS = tuple(ColumnDescription(name=name, type="text", num_missing=0, num_dis
 def move(*warnings, known=(), **dataset):
     upload = DescriptionFile(format="csv", description=TableDescription(num_rows=9, columns=COLUMNS), warnings=warnings)
     spec = TypeAdapter(Dataset).validate_python({"name": "table", "dataset": "mine", "target": "y"} | dataset)
-    return [(notice.code, notice.pointer) for notice in warn_of_upload(spec, upload, known)]
+    return [(notice.code, notice.pointer) for notice in add_upload_warnings(spec, upload, known)]
 
 
 def test_warnings_about_a_file_are_about_the_dataset_of_the_spec():
@@ -33,8 +33,13 @@ def test_warnings_about_a_column_that_is_not_used_are_left_out(dataset):
 
 
 def test_what_the_check_of_the_spec_says_itself_is_not_said_twice():
-    known = [Notice("numbers_as_text", "/dataset/columns/a", "Numbers.")]
-    assert (
-        move(Notice("read_as_text", "/columns/0", "Odd."), Notice("empty_column", "/columns", "Empty."), known=known)
-        == []
-    )
+    known = [Notice("empty_column", "/dataset/columns/a", "Empty.")]
+    assert move(Notice("empty_column", "/columns", "Empty."), known=known) == [("empty_column", "/dataset/columns/a")]
+
+
+def test_the_upload_knows_best_why_a_column_is_text():
+    known = [Notice("numbers_as_text", f"/dataset/columns/{name}", "Numbers.") for name in ("a", "c")]
+    assert move(Notice("read_as_text", "/columns/0", "In two ways."), known=known) == [
+        ("numbers_as_text", "/dataset/columns/c"),
+        ("read_as_text", "/dataset/columns/a"),
+    ]

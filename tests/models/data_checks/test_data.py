@@ -21,7 +21,7 @@ def check(fields, datasets_dir=None, seed=0):
     dataset = TypeAdapter(Dataset).validate_python(fields)
     shape = dataset.shape(read_description(dataset, datasets_dir))
     loaded = load_data(dataset, shape, datasets_dir, seed, Storage())
-    found = (*loaded.warnings, *check_data(dataset, loaded.shape, loaded.samples))
+    found = (*loaded.shape.warnings[len(shape.warnings) :], *check_data(dataset, loaded.shape, loaded.samples))
     return [(notice.code, notice.pointer) for notice in found]
 
 
@@ -96,9 +96,9 @@ def test_rows_whose_target_cannot_be_learned_are_told_besides_those_without_one(
     fields = upload_table(columns) | {"target": "price", "task": "regression", "split": {}}
     dataset = TypeAdapter(Dataset).validate_python(fields)
     loaded = load_data(dataset, dataset.shape(read_description(dataset, tmp_path)), tmp_path, 0, Storage())
-    (notice,) = loaded.warnings
+    notice = loaded.shape.warnings[-1]
     assert (notice.code, notice.pointer) == ("rows_dropped", "/dataset/target")
-    assert notice.detail.startswith("1 row is left out because its value of 'price'")
+    assert notice.detail.startswith("1 rows whose value of 'price' is beyond the range of 32-bit floats")
 
 
 def test_windows_that_reach_over_the_border_of_a_split_are_counted(upload_table, tmp_path):
@@ -109,7 +109,7 @@ def test_windows_that_reach_over_the_border_of_a_split_are_counted(upload_table,
     fields = upload_table(columns) | {"name": "series", "target": "load", "window": 2, "split": {"column": "part"}}
     dataset = TypeAdapter(Dataset).validate_python(fields)
     loaded = load_data(dataset, dataset.shape(read_description(dataset, tmp_path)), tmp_path, 0, Storage())
-    (notice,) = loaded.warnings
+    notice = loaded.shape.warnings[-1]
     # Rows 0-3 train, 4-5 test, 6-11 train. Windows of 3 rows with the target: those from 4 and 5 end in training rows
     # but hold test rows.
     assert (notice.code, notice.pointer) == ("windows_dropped", "/dataset/split")

@@ -198,7 +198,7 @@ def test_an_upload_is_read_again_with_other_options(invoke, fake, answer):
     result = invoke("data", "reread", "flowers", "--header", "--type", "width=number")
     assert result.exit_code == 0, result.stderr
     assert result.stdout == "Added flowers, version 3: 4 rows of 3 columns (csv, 81 B).\n"
-    assert result.stderr == "Warning: The column 'x' is empty.\n"
+    assert result.stderr == "Warning: The column 'x' is empty. (empty_column at /columns/0)\n"
     assert fake.requests[-1].body == {"header": True, "columns": {"width": {"type": "number"}}}
 
 
