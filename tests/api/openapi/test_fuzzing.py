@@ -35,7 +35,9 @@ def refused_for_a_reason_that_the_document_names(_context, response, case) -> No
     body = json.loads(response.content)
     # The prediction routes have TensorFlow Serving's errors, without codes: rows depend on the model.
     if "error" not in body:
-        codes = {entry["code"] for entry in body["errors"]} or {body["code"]}
+        # What a patch makes of a spec is not in the schema of the patch.
+        entries = [entry for entry in body["errors"] if not entry["pointer"].startswith("/overrides")]
+        codes = {entry["code"] for entry in entries} if body["errors"] else {body["code"]}
         assert codes <= KNOWN, f"{case.operation.label}: {codes - KNOWN}. {body['detail']}"
 
 
