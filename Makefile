@@ -19,12 +19,18 @@ REPRODUCE_ARGS ?=
 # Arguments for the benchmarks: make bench-training BENCH_ARGS='--quick --cases iris-keras,binary-adder --output result.json'
 BENCH_ARGS ?=
 
+# Arguments for the faults: make mutants MUTANTS_ARGS='core/specs models/objectives/losses.py --most 20'
+MUTANTS_ARGS ?=
+
+# Requests of make fuzz for each operation and phase
+FUZZ_EXAMPLES ?= 100
+
 LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-header --no-annotate --no-emit-index-url
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose lint same-python bench-training bench-streaming bench-stack bench-ideas bench-requests reproduce lock clean
+.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests reproduce lock clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -47,6 +53,9 @@ test: $(VENV)/dev.stamp lint ## check style, types and imports, then run all tes
 
 test-compose: $(VENV)/dev.stamp ## build the images, start docker-compose.yml and test failures of its parts
 	$(BIN)/python -m pytest tests/compose --timeout 1800 $(PYTEST_ARGS)
+
+mutants: $(VENV)/dev.stamp ## put faults into the code, one at a time, and list those that no test notices; takes hours
+	$(BIN)/python -m mutants $(MUTANTS_ARGS)
 
 lint: $(VENV)/dev.stamp ## check style, types and imports
 	$(BIN)/ruff check .
@@ -71,14 +80,27 @@ bench-requests: $(VENV)/service.stamp ## measure what requests take of the servi
 	$(BIN)/python -m benchmarks.requests $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.modules
 
+bench-ingest: $(VENV)/bench.stamp ## compare reading uploads with pandas and polars: rows a second and memory
+	$(BIN)/python -m benchmarks.ingest $(BENCH_ARGS)
+
+bench-plans: $(VENV)/service.stamp ## compare the automatic plan with every other plan and stock Keras
+	$(BIN)/python -m benchmarks.training_plans $(BENCH_ARGS)
+
 reproduce: $(VENV)/dev.stamp ## train the whole catalogue and write docs/catalogue.md; trains only what is missing or has changed
 	$(BIN)/python -m reproduction $(REPRODUCE_ARGS)
+
+types: $(VENV)/dev.stamp ## write the client's types of responses again after a change to the API's schemas
+	$(BIN)/python -m api.client_types
+
+fuzz: $(VENV)/dev.stamp ## send the service requests drawn from its OpenAPI document: 100 for each operation and phase
+	TRAINYARD_FUZZ_EXAMPLES=$(FUZZ_EXAMPLES) $(BIN)/python -m pytest tests/api/openapi/test_fuzzing.py --timeout 7200 $(PYTEST_ARGS)
 
 lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --extra api --extra worker --extra dev --output-file requirements/dev.txt pyproject.toml requirements/build.in
 	for extra in api worker worker-gpu; do \
 		$(LOCK) $(LOCK_ARGS) --extra $$extra --constraints requirements/dev.txt --output-file requirements/$$extra.txt pyproject.toml || exit 1; \
 	done
+	$(LOCK) $(LOCK_ARGS) --extra bench --constraints requirements/dev.txt --output-file requirements/bench.txt pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/base.txt pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/build.txt requirements/build.in
 
@@ -134,7 +156,12 @@ $(VENV)/service.stamp: $(VENV)/made.stamp requirements/api.txt requirements/work
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Runs after the target above, never in parallel with it, also under make -j.
+# Runs after the target above, never in parallel with it, also under make -j. The file lists all there is to install: its
+# tools do not agree on the version of typer, see [tool.uv] in pyproject.toml.
+$(VENV)/bench.stamp: $(VENV)/service.stamp requirements/bench.txt
+	$(INSTALL) requirements/bench.txt
+	@touch $@
+
 $(VENV)/dev.stamp: $(VENV)/service.stamp requirements/dev.txt
-	$(INSTALL) requirements/dev.txt
+	$(INSTALL) requirements/dev.txt --no-deps
 	@touch $@

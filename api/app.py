@@ -10,6 +10,7 @@ from api.datasets import routes as datasets
 from api.evaluation import routes as evaluation
 from api.experiments import routes as experiments
 from api.health import routes as health
+from api.http.methods import separate_verbs
 from api.http.problems import install_error_handlers
 from api.keys import routes as keys
 from api.metrics import routes as metrics
@@ -79,6 +80,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for resource in sorted(RESOURCES, key=lambda resource: resource not in OFTEN_ASKED):
         # With include_router every request would search each router for its route, and the right one twice.
         app.router.routes.extend(resource.routes)
+    separate_verbs(app.router.routes)
     install_docs_pages(app)
     install_error_handlers(app)
     install_openapi(app, RESOURCES)

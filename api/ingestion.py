@@ -24,6 +24,7 @@ from api.http.errors import DiskFull, RejectedDataset
 from core.errors import TrainyardError, Unavailable
 from core.settings import Settings
 from core.uploads.description import DescriptionFile
+from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from core.uploads.store import IncomingDataset
 
 logger = logging.getLogger(__name__)
@@ -49,13 +50,20 @@ class Ingestion:
         self._settings = settings
         self._turns = asyncio.Semaphore(AT_ONCE)
 
-    async def read(self, incoming: IncomingDataset, request: Request | None, max_bytes: int) -> DescriptionFile:
+    async def read(
+        self,
+        incoming: IncomingDataset,
+        request: Request | None,
+        max_bytes: int,
+        options: ReadingOptions = NO_OPTIONS,
+    ) -> DescriptionFile:
         """Describe what lies in `incoming`, and write it there in the form that runs read.
 
         Args:
             incoming: Holds the original.
             request: The reading ends when its client goes away; its body has been read. None if no client waits.
             max_bytes: Most that may be written.
+            options: Options that the client set.
 
         Raises:
             RejectedDataset: If it is not valid training data; the error says what to fix.
@@ -65,6 +73,7 @@ class Ingestion:
         async with self._turn():
             answer = incoming.scratch / "answer.json"
             complaint = incoming.scratch / "complaint.txt"
+            incoming.options.write_text(options.model_dump_json(exclude_none=True))
             status = await self._run(incoming, request, max_bytes, answer, complaint)
             return await run_in_threadpool(_read_answer, status, answer, complaint)
 
@@ -94,6 +103,7 @@ class Ingestion:
                 *("-m", "core.system.parent_watch", str(os.getpid()), "ingest", str(incoming.folder.path)),
                 *("--max-bytes", str(max_bytes)),
                 *("--memory-bytes", str(self._settings.ingest_memory_bytes)),
+                *("--options", str(incoming.options)),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=out,
                 stderr=err,

@@ -90,7 +90,8 @@ class RequestMiddleware:
         """
         if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
             # No name contains it, and PostgreSQL cannot store it.
-            raise InvalidInput("The address contains the character U+0000. Remove it.")
+            detail = "The address contains the character U+0000. Remove it."
+            raise InvalidInput.at("", detail, "nul_character")
         rejection = self._origins.rejection(scope)
         if rejection is not None:
             raise rejection

@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, process_time
 
 from benchmarks.measurement import Measurement
 from core.experiment import ExperimentSpec
@@ -23,16 +23,17 @@ def fit_engine(spec: ExperimentSpec, datasets_dir: Path, cache_dir: Path) -> Mea
     data = replace(assembly.data, test=_none_of(assembly.data.test))
     device = find_device_name()
 
-    started = perf_counter()
+    started, cpu_started = perf_counter(), process_time()
     planning = make_planning(spec, assembly, device, cache_dir)
     outcome = fit(assembly.network, data, spec.training, assembly.measures, spec.seed, SilentReporter(), planning)
-    seconds = perf_counter() - started
+    seconds, cpu_seconds = perf_counter() - started, process_time() - cpu_started
 
     return Measurement(
         seconds,
         outcome.num_steps,
         outcome.metrics["epoch/train/loss"],
         device,
+        cpu_seconds,
         plan=outcome.engine.plan,
         reason=outcome.engine.reason or "",
     )

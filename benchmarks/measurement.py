@@ -40,6 +40,7 @@ class Measurement:
         num_steps: Training steps.
         loss: Loss of the last epoch; shows that both sides trained.
         device: Device of the computation.
+        cpu_seconds: Processor time of all threads in these seconds; it depends less on what else the machine does.
         plan: Execution plan; empty for stock Keras.
         reason: Reason for the plan.
     """
@@ -48,6 +49,7 @@ class Measurement:
     num_steps: int
     loss: float
     device: str
+    cpu_seconds: float
     plan: str = ""
     reason: str = ""
 

@@ -252,6 +252,8 @@ class _Reporter:
 
     def phase(self, phase: Any) -> None: ...
 
+    def warnings(self, notices: Any) -> None: ...
+
     def engine(self, engine: EngineReport) -> None:
         self.plan = engine.plan
 

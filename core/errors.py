@@ -144,6 +144,12 @@ class Conflict(TrainyardError):
     code = "conflict"
 
 
+class VersionServed(Conflict):
+    """A model version cannot be deleted while aliases point to it."""
+
+    code = "version_served"
+
+
 class IllegalMove(Conflict):
     """A run cannot change from its state to the requested one."""
 

@@ -7,6 +7,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from core.signatures.labels import Label
 from core.signatures.signature import Task
 
 MOST_CLASSES = 200
@@ -28,7 +29,8 @@ class _Part(BaseModel):
 class ClassEvaluation(_Part):
     """Precision, recall and counts of one class."""
 
-    label: str
+    label: Label
+    """As it was uploaded: text, a number, true or false."""
     precision: Share | None
     """Share of the samples predicted as this class that are of it; null if there are none."""
     recall: Share | None

@@ -2,33 +2,43 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from core.datasets.dataset import Dataset
 from core.networks.network import Network
-from core.specs.base import SpecModel
+from core.specs.base import NonNegativeInt, SpecModel
 from core.specs.parsing import parse_as
 from core.specs.training import Training
 from core.specs.weights import InitialWeights
 
 NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
-ModelName = Annotated[str, Field(pattern=NAME_PATTERN)]
+ModelName = Annotated[str, Field(pattern=NAME_PATTERN, examples=["iris-mlp"])]
 """At most 64 lower-case letters, digits, dots, dashes and underscores."""
+
+
+EXAMPLE: dict[str, Any] = {
+    "name": "iris-mlp",
+    "dataset": {"name": "iris"},
+    "model": {"kind": "mlp", "layers": [{"units": 8, "activation": "relu"}, {"units": 3, "activation": "softmax"}]},
+    "training": {"optimizer": "adam", "loss": "sparse_categorical_crossentropy", "epochs": 10},
+}
 
 
 class ExperimentSpec(SpecModel):
     """Spec of an experiment: dataset, network and training."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [EXAMPLE]})
+
     name: ModelName
     """Name of the model under which a succeeded run registers a version."""
     dataset: Dataset
     model: Network
-    initial_weights: InitialWeights = Field(default_factory=dict)
+    initial_weights: InitialWeights = Field(default_factory=dict, examples=[{"dense": {"bias": [0, 0, 1]}}])
     """Initial weights by the name of the layer, as a dry run lists it, and of the weight, such as `kernel` or `bias`.
     All others come from their initializers."""
     training: Training
-    seed: Annotated[int, Field(ge=0, lt=2**31, strict=True)] = 0
+    seed: NonNegativeInt = 0
     """Seed of splits, initial weights, the order of samples, dropout and noise."""
 
 

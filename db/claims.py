@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.errors import AttemptFenced
+from core.notices import Notice, limit_notices
 from core.progress import MetricBatch, Progress
 from core.run_report import EngineReport, Environment, RunError
 from core.run_state import RunState, states_before
@@ -40,6 +41,7 @@ class ClaimedRun:
     Attributes:
         attempt: The fencing token, to be passed with every write.
         spec: As normalised by core.specs.
+        warnings: Warnings that were known before training.
         queue_seconds: Time since it was last queued.
     """
 
@@ -54,6 +56,7 @@ class ClaimedRun:
     seed: int
     queue_seconds: float
     lease_expires_at: datetime
+    warnings: tuple[Notice, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ class Heartbeat:
 def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedRun | None:
     """Claim the oldest queued run that no other transaction is claiming, and begin a new attempt at it.
 
-    Curves and progress of the previous attempt are deleted: a curve never mixes points of two attempts.
+    Curves, progress and warnings of the previous attempt are deleted: a curve never mixes points of two attempts.
 
     Returns:
         None when nothing is queued.
@@ -92,7 +95,7 @@ def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedR
         "started_at": database_now(),
         "progress_at": database_now(),
         "latest_metrics": {},
-        **dict.fromkeys(("progress", "device", "environment", "phases", "engine", "error")),
+        **dict.fromkeys(("progress", "device", "environment", "phases", "engine", "error", "attempt_warnings")),
     }
     run = session.execute(
         update(RunRecord)
@@ -110,6 +113,7 @@ def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedR
             RunRecord.queued_at,
             RunRecord.started_at,
             RunRecord.lease_expires_at,
+            RunRecord.spec_warnings,
         )
         .execution_options(synchronize_session=False)
     ).one_or_none()
@@ -132,6 +136,7 @@ def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedR
         seed=run.seed,
         queue_seconds=(run.started_at - run.queued_at) / timedelta(seconds=1),
         lease_expires_at=run.lease_expires_at,
+        warnings=run.spec_warnings or (),
     )
 
 
@@ -186,14 +191,22 @@ def record_details(
     device: str | None = None,
     environment: Environment | None = None,
     engine: EngineReport | None = None,
+    warnings: Sequence[Notice] | None = None,
 ) -> Heartbeat:
-    """Renew the lease, and store the device, environment and engine of the attempt; None leaves a value unchanged.
+    """Renew the lease, and store details of the attempt; None leaves a value unchanged.
+
+    `warnings` are all that the attempt has found so far.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
     held = hold(session, run_id, attempt, lease_seconds)
-    details = {"device": replace_unstorable(device), "environment": environment, "engine": engine}
+    details = {
+        "device": replace_unstorable(device),
+        "environment": environment,
+        "engine": engine,
+        "attempt_warnings": None if warnings is None else limit_notices(warnings),
+    }
     given = {name: value for name, value in details.items() if value is not None}
     if given:
         write(session, held, given)

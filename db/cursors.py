@@ -47,7 +47,8 @@ def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
 
 def bad_cursor(cursor: str) -> InvalidInput:
     """Return the error for an invalid cursor."""
-    return InvalidInput(
+    detail = (
         f"'{cursor[:80]}' is not a cursor. "
         "Send next_cursor of the previous page, unchanged; send none for the first page."
     )
+    return InvalidInput.at("", detail, "bad_cursor")

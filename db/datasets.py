@@ -1,7 +1,7 @@
 """Queries of uploaded datasets: their versions, and the runs that train on them.
 
-Bytes are stored once, however many versions share them. A transaction that adds or removes files calls `lock_content`
-before it reads the rows, and holds the lock until the files are in place or removed.
+Bytes are stored once for each reading, however many versions share them. A transaction that adds or removes files calls
+`lock_content` before it reads the rows, and holds the lock until the files are in place or removed.
 """
 
 from collections.abc import Iterable, Sequence
@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session, defer
 from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
 from core.run_state import TERMINAL_STATES, RunState
 from core.uploads.description import DescriptionFile
+from core.uploads.folder import content_key
 from db.cursors import Page, read_cursor, write_cursor
 from db.documents import replace_unstorable
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
@@ -22,6 +23,7 @@ from db.runs import hash_spec
 from db.statements import insert_unless_there
 
 MAX_VERSION = 2**31 - 1
+SHA256_LENGTH = 64
 NUM_NAMED = 10
 """Most versions, or runs, that an error names."""
 
@@ -49,10 +51,10 @@ def lock_content(session: Session, sha256: str) -> None:
         session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
-def describe_content(session: Session, sha256: str) -> DescriptionFile | None:
-    """Return the description of bytes that are stored already; None if they are not."""
-    query = select(DatasetVersionRecord.description).where(DatasetVersionRecord.sha256 == sha256).limit(1)
-    found = session.scalar(query)
+def describe_content(session: Session, sha256: str, reading: str = "") -> DescriptionFile | None:
+    """Return the description of bytes that were read with these options already; None if they were not."""
+    here = (DatasetVersionRecord.sha256 == sha256, DatasetVersionRecord.reading == reading)
+    found = session.scalar(select(DatasetVersionRecord.description).where(*here).limit(1))
     return None if found is None else DescriptionFile.model_validate(found)
 
 
@@ -65,8 +67,9 @@ def add(
     described: DescriptionFile,
     summary: str,
     filename: str | None = None,
+    reading: str = "",
 ) -> tuple[DatasetVersionRecord, bool]:
-    """Register these bytes as a version of the dataset, unless it has one with the same bytes.
+    """Register these bytes as a version of the dataset, unless it has one with the same bytes and options.
 
     Returns:
         The version, and True if it is new.
@@ -75,7 +78,8 @@ def add(
     # A transaction that adds to the same name waits for this lock, and then finds this version.
     session.execute(select(DatasetRecord.name).where(DatasetRecord.name == name).with_for_update())
     here = (DatasetVersionRecord.dataset_name == name, DatasetVersionRecord.sha256 == sha256)
-    found = session.scalars(select(DatasetVersionRecord).where(*here)).one_or_none()
+    same = (*here, DatasetVersionRecord.reading == reading)
+    found = session.scalars(select(DatasetVersionRecord).where(*same)).one_or_none()
     if found is not None:
         return found, False
     version = session.scalars(
@@ -89,6 +93,7 @@ def add(
         dataset_name=name,
         version=version,
         sha256=sha256,
+        reading=reading,
         num_bytes=num_bytes,
         filename=replace_unstorable(filename),
         kind=described.description.kind,
@@ -204,6 +209,7 @@ def pin_runs(session: Session, source: str, version: DatasetVersionRecord) -> in
         if dataset["name"] != source or dataset.get("sha256") is not None:
             continue
         pinned = {"dataset": version.dataset_name, "version": version.version, "sha256": version.sha256}
+        pinned |= {"reading": version.reading} if version.reading else {}
         run.spec = run.spec | {"dataset": dataset | pinned}
         run.spec_sha256 = hash_spec(run.spec)
         use(session, run.id, version.dataset_name, version.version)
@@ -215,7 +221,7 @@ def delete_version(session: Session, name: str, version: int) -> list[str]:
     """Delete one version.
 
     Returns:
-        Its sha256 if no other version has the same bytes, else an empty list.
+        Its key (`content_key`) if no other version has the same, else an empty list.
 
     Raises:
         UnknownDataset: If there is no such dataset; names the nearest.
@@ -230,7 +236,7 @@ def delete_dataset(session: Session, name: str) -> list[str]:
     """Delete every version of a dataset.
 
     Returns:
-        The sha256 of bytes that no version of another dataset has, sorted.
+        The keys (`content_key`) that no version of another dataset has, sorted.
 
     Raises:
         UnknownDataset: If there is none; names the nearest that exists.
@@ -241,17 +247,20 @@ def delete_dataset(session: Session, name: str) -> list[str]:
     return _delete(session, name, session.scalars(query).all())
 
 
-def unreferenced(session: Session, hashes: Iterable[str]) -> list[str]:
-    """Return those of these sha256 that no version has, sorted."""
-    wanted = set(hashes)
-    query = select(DatasetVersionRecord.sha256).where(DatasetVersionRecord.sha256.in_(wanted)).distinct()
-    return sorted(wanted - set(session.scalars(query)))
+def unreferenced(session: Session, keys: Iterable[str]) -> list[str]:
+    """Return those of these keys (`content_key`) that no version has, sorted."""
+    wanted = set(keys)
+    hashes = {key[:SHA256_LENGTH] for key in wanted}
+    columns = (DatasetVersionRecord.sha256, DatasetVersionRecord.reading)
+    query = select(*columns).where(DatasetVersionRecord.sha256.in_(hashes)).distinct()
+    return sorted(wanted - {content_key(sha256, reading) for sha256, reading in session.execute(query)})
 
 
 def _delete(session: Session, name: str, versions: Sequence[int]) -> list[str]:
     these = (DatasetVersionRecord.dataset_name == name, DatasetVersionRecord.version.in_(versions))
-    locked = select(DatasetVersionRecord.sha256).where(*these).order_by(DatasetVersionRecord.version).with_for_update()
-    hashes = list(session.scalars(locked))
+    columns = (DatasetVersionRecord.sha256, DatasetVersionRecord.reading)
+    locked = select(*columns).where(*these).order_by(DatasetVersionRecord.version).with_for_update()
+    keys = [content_key(sha256, reading) for sha256, reading in session.execute(locked)]
     # Queried once the rows are locked: no run can begin to use them after this.
     if runs := _unfinished_runs(session, name, versions):
         named = ", ".join(str(run_id) for run_id in runs[:NUM_NAMED])
@@ -261,7 +270,7 @@ def _delete(session: Session, name: str, versions: Sequence[int]) -> list[str]:
             "Wait for them or cancel them, then delete it."
         )
     session.execute(delete(DatasetVersionRecord).where(*these).execution_options(synchronize_session=False))
-    return unreferenced(session, hashes)
+    return unreferenced(session, keys)
 
 
 def _unfinished_runs(session: Session, name: str, versions: Sequence[int]) -> list[UUID]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
@@ -72,6 +72,12 @@ def list_models(session: Session) -> list[Model]:
     ]
 
 
+def list_names(session: Session) -> list[str]:
+    """Return the name of every model that has a version, sorted."""
+    names = select(ModelVersionRecord.model_name).distinct().order_by(ModelVersionRecord.model_name)
+    return list(session.scalars(names))
+
+
 def get_model(session: Session, model_name: str) -> Model:
     """Return one model.
 
@@ -94,8 +100,25 @@ def get_version(session: Session, model_name: str, version: int) -> ModelVersion
     """
     found = _versions(session, model_name, version).get(model_name)
     if not found:
-        raise _unknown_version(get_model(session, model_name), str(version))
+        raise _unknown_version(get_model(session, model_name), version)
     return found[0]
+
+
+def lock_version_of(session: Session, run_id: UUID) -> ModelVersion | None:
+    """Return the version that a run registered, if any, and keep others from setting aliases to it.
+
+    Until the transaction ends they wait, and then find the version gone.
+    """
+    here = select(ModelVersionRecord).where(ModelVersionRecord.run_id == run_id).with_for_update()
+    record = session.scalars(here).one_or_none()
+    return None if record is None else get_version(session, record.model_name, record.version)
+
+
+def find_newest(session: Session, model_name: str) -> int | None:
+    """Return the number of a model's newest version, which requests without a version get; None if there is none."""
+    return session.scalars(
+        select(func.max(ModelVersionRecord.version)).where(ModelVersionRecord.model_name == model_name)
+    ).one()
 
 
 def resolve(session: Session, model_name: str, version: int | str | None = None) -> ResolvedVersion:
@@ -126,7 +149,8 @@ def resolve(session: Session, model_name: str, version: int | str | None = None)
         )
     ).all()
     if not rows:
-        raise _unknown_version(get_model(session, model_name), str(version))
+        model = get_model(session, model_name)
+        raise _unknown_alias(model, version) if isinstance(version, str) else _unknown_version(model, version)
     files = [
         Artifact(name=row.name, sha256=row.sha256, num_bytes=row.num_bytes, media_type=row.media_type)
         for _, _, row in rows
@@ -150,7 +174,7 @@ def set_alias(session: Session, model_name: str, alias: str, version: int) -> Al
     here = (ModelVersionRecord.model_name == model_name, ModelVersionRecord.version == _as_stored(version))
     locked = select(ModelVersionRecord.version).where(*here).with_for_update(read=True, key_share=True)
     if session.scalar(locked) is None:
-        raise _unknown_version(get_model(session, model_name), str(version))
+        raise _unknown_version(get_model(session, model_name), version)
     values = {"model_name": model_name, "alias": alias, "version": version, "updated_at": database_now()}
     if not insert_unless_there(session, AliasRecord, values):
         moved = {"version": version, "updated_at": database_now(), "revision": AliasRecord.revision + 1}
@@ -167,7 +191,7 @@ def get_alias(session: Session, model_name: str, alias: str) -> AliasRecord:
     """
     record = session.get(AliasRecord, (model_name, alias), populate_existing=True)
     if record is None:
-        raise _unknown_version(get_model(session, model_name), alias)
+        raise _unknown_alias(get_model(session, model_name), alias)
     return record
 
 
@@ -234,12 +258,21 @@ def _unknown_model(session: Session, model_name: str) -> UnknownModel:
     return UnknownModel(f"There is no model '{model_name}'.{hint}")
 
 
-def _unknown_version(model: Model, wanted: str) -> UnknownVersion:
-    numbers = [str(version.version) for version in model.versions[:NUM_NAMED]]
-    if len(model.versions) > NUM_NAMED:
-        numbers.append("…")
-    labels = [alias for version in model.versions for alias in version.aliases]
+def _unknown_version(model: Model, wanted: int | None) -> UnknownVersion:
+    numbers = _list_some([str(version.version) for version in model.versions])
+    return UnknownVersion(f"Model '{model.name}' has no version {wanted}. It has {numbers}.")
+
+
+def _unknown_alias(model: Model, wanted: str) -> UnknownVersion:
+    labels = sorted(alias for version in model.versions for alias in version.aliases)
+    hints = [f"Its aliases are {_list_some(labels)}." if labels else "It has no aliases."]
+    meant = nearest(wanted, labels).strip()
+    if meant.startswith("Did you mean"):
+        hints.insert(0, meant)
     if wanted.isdecimal():
-        return UnknownVersion(f"Model '{model.name}' has no version {wanted}. It has {', '.join(numbers)}.")
-    hint = nearest(wanted, labels) or " It has no aliases."
-    return UnknownVersion(f"Model '{model.name}' has no alias '{wanted}'.{hint}")
+        hints.append(f"A version is named by /versions/{wanted}.")
+    return UnknownVersion(f"Model '{model.name}' has no alias '{wanted}'. {' '.join(hints)}")
+
+
+def _list_some(names: list[str]) -> str:
+    return ", ".join(names[:NUM_NAMED] + (["…"] if len(names) > NUM_NAMED else []))

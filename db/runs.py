@@ -2,7 +2,8 @@
 
 import hashlib
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -12,12 +13,14 @@ from sqlalchemy import func, literal, select, tuple_, update
 from sqlalchemy.orm import Session, defer
 from uuid_utils.compat import uuid7
 
-from core.errors import Conflict, UnknownRun
+from core.errors import Conflict, UnknownRun, VersionServed
+from core.notices import Notice, limit_notices
 from core.run_state import TERMINAL_STATES, RunState, check_move
-from db import artifacts, experiments, metrics
+from db import artifacts, experiments, metrics, model_versions
 from db.columns import EPOCH
 from db.cursors import Page, bad_cursor, read_cursor, write_cursor
 from db.documents import check_storable
+from db.model_versions import ModelVersion
 from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
 from db.statements import database_now
 
@@ -31,6 +34,7 @@ def create(
     preset: str | None = None,
     tags: Mapping[str, Any] | None = None,
     max_attempts: int = 3,
+    warnings: Iterable[Notice] = (),
 ) -> RunRecord:
     """Queue a run of a spec that core.specs has normalised, and create its experiment if it is new.
 
@@ -52,6 +56,7 @@ def create(
         state=RunState.QUEUED,
         max_attempts=max_attempts,
         tags=tags,
+        spec_warnings=limit_notices(warnings),
         created_at=now,
         queued_at=now,
         updated_at=now,
@@ -145,24 +150,56 @@ def cancel(session: Session, run_id: UUID) -> RunRecord:
     return get(session, run_id)
 
 
-def delete(session: Session, run_id: UUID) -> list[str]:
-    """Delete an ended run with its curves, its artifacts, and the model version it registered with its aliases.
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """What went with a run.
 
-    Returns:
-        The sha256 of each file that no other run refers to, sorted.
+    Attributes:
+        files: The sha256 of each file that no other run refers to, sorted.
+        version: Model version that it had registered, with the aliases that pointed to it.
+        newest_version: Newest version that is left of the model.
+    """
+
+    files: list[str]
+    version: ModelVersion | None
+    newest_version: int | None
+
+
+def delete(session: Session, run_id: UUID, *, force: bool = False) -> Deletion:
+    """Delete an ended run with its curves, its artifacts, and the model version it registered.
+
+    Args:
+        session: Session of a transaction.
+        run_id: The run.
+        force: True to delete the aliases of its model version too.
 
     Raises:
         UnknownRun: If there is none.
         Conflict: If the run has not ended.
+        VersionServed: If aliases point to its model version, unless forced.
     """
     record = _get_locked(session, run_id)
     if record.state not in TERMINAL_STATES:
         raise Conflict(f"Run {run_id} is {record.state}. Cancel it first, and delete it once it has ended.")
+    version = model_versions.lock_version_of(session, run_id)
+    if version is not None and version.aliases and not force:
+        raise _served(version)
     hashes = list(session.scalars(select(ArtifactRecord.sha256).where(ArtifactRecord.run_id == run_id)))
     metrics.delete_all(session, run_id)
     # Foreign keys delete attempts, artifacts, the model version and aliases with it.
     session.execute(delete_rows(RunRecord).where(RunRecord.id == run_id))
-    return artifacts.unreferenced(session, hashes)
+    newest = None if version is None else model_versions.find_newest(session, version.model_name)
+    return Deletion(artifacts.unreferenced(session, hashes), version, newest)
+
+
+def _served(version: ModelVersion) -> VersionServed:
+    names = ", ".join(f"'{alias}'" for alias in version.aliases)
+    which, them = (f"alias {names} points", "it") if len(version.aliases) == 1 else (f"aliases {names} point", "them")
+    return VersionServed(
+        f"The {which} to version {version.version} of model '{version.model_name}', which this run registered. Set "
+        f"{them} to another version or delete {them} (/v1/registry/models/{version.model_name}/aliases/"
+        f"{version.aliases[0]}), or delete the run with ?force=true, which deletes {them} too."
+    )
 
 
 def count_by_state(session: Session) -> dict[RunState, int]:

@@ -8,6 +8,8 @@ from sqlalchemy.orm import Session
 
 from core.errors import TrainyardError
 from core.uploads.description import DescriptionFile, summarise
+from core.uploads.folder import content_key
+from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from core.uploads.store import DatasetStore, IncomingDataset
 from db import datasets
 from db.records.datasets import DatasetVersionRecord
@@ -15,7 +17,7 @@ from db.session import Database
 
 logger = logging.getLogger(__name__)
 
-HASHES_A_QUERY = 1000
+KEYS_A_QUERY = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +28,19 @@ class Upload:
         name: Name of the dataset.
         sha256: Hash of the bytes.
         filename: Name of the client's file, if given.
+        options: Options to read them with.
     """
 
     name: str
     sha256: str
     num_bytes: int
     filename: str | None
+    options: ReadingOptions = NO_OPTIONS
+
+    @property
+    def key(self) -> str:
+        """Name of their folder in the store."""
+        return content_key(self.sha256, self.options.digest)
 
 
 def add_known(database: Database, store: DatasetStore, upload: Upload) -> tuple[DatasetVersionRecord, bool] | None:
@@ -42,8 +51,8 @@ def add_known(database: Database, store: DatasetStore, upload: Upload) -> tuple[
     """
     with database.transaction() as session:
         datasets.lock_content(session, upload.sha256)
-        described = datasets.describe_content(session, upload.sha256)
-        if described is None or not store.holds(upload.sha256):
+        described = datasets.describe_content(session, upload.sha256, upload.options.digest)
+        if described is None or not store.holds(upload.key):
             return None
         return _add(session, upload, described)
 
@@ -59,21 +68,21 @@ def add_new(
     try:
         with database.transaction() as session:
             datasets.lock_content(session, upload.sha256)
-            store.put(incoming, upload.sha256)
+            store.put(incoming, upload.key)
             return _add(session, upload, described)
     except BaseException:
-        _remove_quietly(database, store, upload.sha256)
+        _remove_quietly(database, store, upload.key)
         raise
 
 
-def remove_unused(database: Database, store: DatasetStore, hashes: Sequence[str]) -> int:
-    """Delete the files of those hashes that no version has; return the number of hashes deleted."""
+def remove_unused(database: Database, store: DatasetStore, keys: Sequence[str]) -> int:
+    """Delete the folders of those keys that no version has; return the number of folders deleted."""
     num_removed = 0
-    for sha256 in hashes:
+    for key in keys:
         with database.transaction() as session:
             # The lock is held for a rename, which is quick, and not for the deletion, which may be slow.
-            datasets.lock_content(session, sha256)
-            taken = store.take_away(sha256) if datasets.unreferenced(session, [sha256]) else None
+            datasets.lock_content(session, key)
+            taken = store.take_away(key) if datasets.unreferenced(session, [key]) else None
         if taken is not None:
             store.remove(taken)
             num_removed += 1
@@ -83,10 +92,10 @@ def remove_unused(database: Database, store: DatasetStore, hashes: Sequence[str]
 def tidy(database: Database, store: DatasetStore, *, older_than_seconds: float) -> int:
     """Delete leftovers of interrupted uploads, and files older than this that no version has; return the number."""
     num_removed = store.tidy()
-    old = store.hashes_older_than(older_than_seconds)
-    for start in range(0, len(old), HASHES_A_QUERY):
+    old = store.keys_older_than(older_than_seconds)
+    for start in range(0, len(old), KEYS_A_QUERY):
         with database.reading() as session:
-            orphans = datasets.unreferenced(session, old[start : start + HASHES_A_QUERY])
+            orphans = datasets.unreferenced(session, old[start : start + KEYS_A_QUERY])
         num_removed += remove_unused(database, store, orphans)
     return num_removed
 
@@ -98,14 +107,15 @@ def _add(session: Session, upload: Upload, described: DescriptionFile) -> tuple[
         sha256=upload.sha256,
         num_bytes=upload.num_bytes,
         filename=upload.filename,
+        reading=upload.options.digest,
         described=described,
         summary=summarise(described.description),
     )
 
 
-def _remove_quietly(database: Database, store: DatasetStore, sha256: str) -> None:
+def _remove_quietly(database: Database, store: DatasetStore, key: str) -> None:
     try:
-        remove_unused(database, store, [sha256])
+        remove_unused(database, store, [key])
     except TrainyardError:
         # The database may still be unavailable. `tidy` deletes the files once they are old.
-        logger.info("The files of %s stay until the next clean-up.", sha256)
+        logger.info("The files of %s stay until the next clean-up.", key)

@@ -20,6 +20,7 @@ from types import FrameType
 from ingest.errors import RejectedUpload
 from ingest.intake import take_in
 from ingest.limits import MIB, Limits, restrict_process
+from ingest.options import read_options
 
 
 def main() -> None:
@@ -29,7 +30,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     restrict_process(limits)
     try:
-        line = take_in(arguments.folder, limits).model_dump_json()
+        line = take_in(arguments.folder, limits, read_options(arguments.options)).model_dump_json()
     except RejectedUpload as rejected:
         line = _rejection(rejected.code, rejected.detail)
     except MemoryError:
@@ -49,6 +50,7 @@ def _stop(signal_number: int, frame: FrameType | None) -> None:  # noqa: ARG001 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="ingest", description="Ingest an uploaded dataset.")
     parser.add_argument("folder", type=Path, help="folder with the upload, in a file named original")
+    parser.add_argument("--options", type=Path, help="JSON file of core.uploads.reading.ReadingOptions")
     parser.add_argument(
         "--max-bytes", type=int, default=20 * 1024 * MIB, help="limit of everything written (default 20 GiB)"
     )

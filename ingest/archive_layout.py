@@ -8,6 +8,7 @@ from itertools import pairwise
 from pathlib import PurePosixPath
 from typing import Literal
 
+from core.images.files import FORMAT_NAMES
 from core.notices import Notice
 from core.uploads.description import SplitName
 from ingest.errors import RejectedUpload, quoted
@@ -24,6 +25,8 @@ SPLIT_WORDS: dict[str, SplitName] = {
     "dev": "validation",
 }
 IMAGE_SUFFIXES = {".png", ".jpg", ".jpeg", ".bmp", ".gif", ".webp", ".tif", ".tiff"}
+FOREIGN_IMAGE_SUFFIXES = {".avif", ".heic", ".heif", ".jp2", ".jxl"}
+"""Photographs in formats that are not read; to ignore them would leave out a part of the data."""
 PROSE = re.compile(
     r"^(readme|licen[cs]e|copying|changelog|authors|citation|notice|index)\b|\.(md|rst|html?|names|log|xml|py)$", re.I
 )
@@ -104,8 +107,8 @@ def arrange(entries: Sequence[Entry]) -> Layout:
     if not tables:
         raise RejectedUpload(
             "empty",
-            f"None of the {len(ordered)} files in the archive is an image, an array or a table. Pack PNG or JPEG files "
-            "in one folder per class, CSV, JSON Lines or Parquet files, or NPY or IDX files.",
+            f"None of the {len(ordered)} files in the archive is an image, an array or a table. Pack "
+            f"{FORMAT_NAMES} files in one folder per class, CSV, JSON Lines or Parquet files, or NPY or IDX files.",
         )
     return Layout("table", _place_tables(tables), _warn_ignored(ordered, tables))
 
@@ -118,10 +121,11 @@ def _check_different(ordered: Sequence[Entry]) -> None:
 
 def _check_image_names(ordered: Sequence[Entry]) -> None:
     for entry in ordered:
-        if entry.kind != "image" and entry.path.suffix.lower() in IMAGE_SUFFIXES:
+        if entry.kind != "image" and entry.path.suffix.lower() in IMAGE_SUFFIXES | FOREIGN_IMAGE_SUFFIXES:
             raise RejectedUpload(
                 "bad_image",
-                f"{quoted(str(entry.path))} in the archive is named like an image but is not one. Repair or remove it.",
+                f"{quoted(str(entry.path))} in the archive is named like an image but is not one of the formats "
+                f"{FORMAT_NAMES}. Repair, convert or remove it.",
             )
 
 

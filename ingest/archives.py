@@ -8,11 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from core.uploads.description import DescriptionFile
+from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from ingest.archive_layout import Entry, Layout, MemberRole, arrange
 from ingest.archive_members import Member, walk_archive
 from ingest.errors import RejectedUpload, quoted
 from ingest.formats import HEAD_BYTES, PACKERS, FileKind, kind_of
 from ingest.limits import MIB, Ratio
+from ingest.options import check_applicable
 from ingest.table_parts import TablePart
 from ingest.workspace import Workspace
 
@@ -22,7 +24,9 @@ MAX_PARTS = 10_000
 """Limit of files that are parts of one table, or arrays."""
 
 
-def take_archive(path: Path, kind: FileKind, workspace: Workspace) -> DescriptionFile:
+def take_archive(
+    path: Path, kind: FileKind, workspace: Workspace, options: ReadingOptions = NO_OPTIONS
+) -> DescriptionFile:
     """Ingest a zip archive, or a tar archive that may be compressed.
 
     Raises:
@@ -33,7 +37,7 @@ def take_archive(path: Path, kind: FileKind, workspace: Workspace) -> Descriptio
         raise RejectedUpload("empty", "The archive is empty. Pack files with data.")
     layout = arrange(entries)
     members = _placed(path, kind, layout, workspace)
-    file = _take(layout, members, workspace)
+    file = _take(layout, members, workspace, options)
     is_npz = kind == "zip" and all(entry.path.suffix == ".npy" for entry in entries)
     format_ = "npz" if is_npz else "zip" if kind == "zip" else "tar"
     return file.model_copy(update={"format": format_, "warnings": layout.warnings + file.warnings})
@@ -68,7 +72,11 @@ def _placed(path: Path, kind: FileKind, layout: Layout, workspace: Workspace) ->
             yield place, member
 
 
-def _take(layout: Layout, members: Iterator[tuple[MemberRole, Member]], workspace: Workspace) -> DescriptionFile:
+def _take(
+    layout: Layout, members: Iterator[tuple[MemberRole, Member]], workspace: Workspace, options: ReadingOptions
+) -> DescriptionFile:
+    if layout.kind != "table":
+        check_applicable(options, "images" if layout.kind == "images" else "npy")
     # Each reader is imported on use: tables need no NumPy, images no DuckDB.
     if layout.kind == "images":
         from ingest.images import take_images  # noqa: PLC0415
@@ -79,11 +87,12 @@ def _take(layout: Layout, members: Iterator[tuple[MemberRole, Member]], workspac
     if layout.kind == "arrays":
         from ingest.arrays import ArrayPart, take_arrays  # noqa: PLC0415
 
-        parts = [ArrayPart(paths[at], place.name, shown[at]) for at, place in layout.places.items()]
-        return take_arrays(parts, "zip", workspace)
+        arrays = [ArrayPart(paths[at], place.name, shown[at]) for at, place in layout.places.items()]
+        return take_arrays(arrays, "zip", workspace)
     from ingest.tables import take_table  # noqa: PLC0415
 
-    return take_table([TablePart(paths[at], shown[at], place.split) for at, place in layout.places.items()], workspace)
+    parts = [TablePart(paths[at], shown[at], place.split) for at, place in layout.places.items()]
+    return take_table(parts, workspace, options)
 
 
 def _extract(layout: Layout, members: Iterator[tuple[MemberRole, Member]], workspace: Workspace) -> dict[object, Path]:

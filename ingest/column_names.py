@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from core.notices import Notice
 from core.uploads.folder import SPLIT_COLUMN
 from ingest.errors import RejectedUpload, quoted
 
@@ -9,7 +10,7 @@ MAX_NAME_LENGTH = 200
 MAX_LISTED = 10
 
 
-def name_columns(given: Sequence[str], *, are_given: bool = True) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def name_columns(given: Sequence[str], *, are_given: bool = True) -> tuple[tuple[str, ...], tuple[Notice, ...]]:
     """Return valid, unique column names.
 
     Names that differ only in case count as equal, as they do in DuckDB.
@@ -39,7 +40,7 @@ def name_columns(given: Sequence[str], *, are_given: bool = True) -> tuple[tuple
             changed.append(f"column {place} without a name → {quoted(unique)}")
         used.add(unique.casefold())
         names.append(unique)
-    return tuple(names), _warnings(changed, are_given=are_given)
+    return tuple(names), _warnings(changed)
 
 
 def _make_unique(name: str, avoided: set[str], later: set[str]) -> str:
@@ -64,10 +65,9 @@ def _check(name: str) -> None:
         raise RejectedUpload("unreadable", f"A column has the reserved name {SPLIT_COLUMN}. Rename it.")
 
 
-def _warnings(changed: list[str], *, are_given: bool) -> tuple[str, ...]:
-    if not are_given:
-        return ("The first line contains values, not names, so the columns are named column_1, column_2, …",)
+def _warnings(changed: list[str]) -> tuple[Notice, ...]:
     if not changed:
         return ()
     more = f" and {len(changed) - MAX_LISTED} more" if len(changed) > MAX_LISTED else ""
-    return (f"Columns were renamed, since names must be present and unique: {', '.join(changed[:MAX_LISTED])}{more}.",)
+    detail = f"Columns were renamed, since names must be present and unique: {', '.join(changed[:MAX_LISTED])}{more}."
+    return (Notice("columns_renamed", "/columns", detail),)

@@ -24,6 +24,8 @@ ROWS_TOGETHER = 122_880
 LEAST_ROWS_TOGETHER = 2_048
 CELLS_TOGETHER = 4_000_000
 
+LINES_OF_TITLES = 20
+
 RAGGED = re.compile(r"CSV Error on Line: (\d+).*Expected Number of Columns: (\d+) Found: (\d+)", re.DOTALL)
 LINE = re.compile(r"CSV Error on Line: (\d+)")
 
@@ -106,17 +108,22 @@ def rejections_of(path: Path, shown: str) -> Iterator[None]:
 def _explain(message: str, shown: str) -> RejectedUpload:
     if match := RAGGED.search(message):
         line, expected, found = match.groups()
+        above = " If titles stand above the table, set skip_rows." if int(line) <= LINES_OF_TITLES else ""
         return RejectedUpload(
             "ragged_rows",
             f"{shown}, line {line}: got {found} fields, expected {expected} as in the first line. Give every row as "
-            "many fields, and put those that contain the delimiter in double quotes.",
+            f"many fields, and put those that contain the delimiter in double quotes.{above}",
         )
     if match := LINE.search(message):
         return RejectedUpload("unreadable", f"{shown}, line {match[1]}: {_reason_of(message)}")
     if "File too large" in message or "No space left" in message or "max_temp_directory_size" in message:
         return RejectedUpload("too_large", f"{shown} needs more disk space than is allowed. Upload a smaller file.")
     if "state machine" in message:
-        return RejectedUpload("unreadable", f"{shown} is not valid CSV (RFC 4180). Write it with a CSV library.")
+        return RejectedUpload(
+            "unreadable",
+            f"{shown} is not valid CSV (RFC 4180), such as a carriage return in "
+            "a field without quotes. Write it with a CSV library.",
+        )
     return RejectedUpload("unreadable", f"{shown} cannot be read: {quoted(message.splitlines()[0])}. Upload it again.")
 
 

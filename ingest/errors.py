@@ -17,13 +17,16 @@ RejectionCode = Literal[
     "unsafe_archive",
     "mixed_contents",
     "bad_image",
+    "option_not_applicable",
+    "unknown_column",
+    "unknown_sheet",
     "type_does_not_fit",
 ]
 """Stable codes for programs.
 
 empty: no data. unreadable: of a known format, but invalid. too_large: over the limits of bytes, memory, entries or
-pixels. unsafe_archive: paths, links or nesting that are never followed. type_does_not_fit: values that the options of
-their column do not fit.
+pixels. unsafe_archive: paths, links or nesting that are never followed. option_not_applicable: an option for another
+format. type_does_not_fit: values that the options of their column do not fit.
 """
 
 LONGEST_QUOTED = 120

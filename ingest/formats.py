@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO, Literal, cast
 
+from core.images.files import find_format
 from ingest.errors import RejectedUpload
 
 FileKind = Literal["parquet", "npy", "zip", "gzip", "xz", "bzip2", "tar", "idx", "image", "text", "other"]
@@ -25,12 +26,6 @@ MAGIC: tuple[tuple[bytes, FileKind], ...] = (
     (b"\x1f\x8b", "gzip"),
     (b"\xfd7zXZ\x00", "xz"),
     (b"BZh", "bzip2"),
-    (b"\x89PNG\r\n\x1a\n", "image"),
-    (b"\xff\xd8\xff", "image"),
-    (b"GIF87a", "image"),
-    (b"GIF89a", "image"),
-    (b"II*\x00", "image"),
-    (b"MM\x00*", "image"),
 )
 FOREIGN_MAGIC = (
     (b"\x28\xb5\x2f\xfd", "packed with Zstandard"),
@@ -43,17 +38,17 @@ FOREIGN_MAGIC = (
     (b"SQLite format 3\x00", "an SQLite database"),
     (b"\x89HDF\r\n\x1a\n", "an HDF5 file"),
     (b"ARROW1", "an Arrow file"),
-    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file"),
+    (b"\xd0\xcf\x11\xe0", "an old Excel or Word file, or protected by a password; save it as .xlsx without one"),
     (b"\x80\x04\x95", "a Python pickle, which is never opened"),
     (b"\x80\x05\x95", "a Python pickle, which is never opened"),
 )
 """Unsupported formats that are often uploaded, named in the error."""
 
-CONTROL = re.compile(rb"[\x02-\x08\x0b\x0e-\x1a\x7f]")
+CONTROL = re.compile(rb"[\x02-\x08\x0e-\x1a\x7f]")
 """Bytes that do not occur in text. NUL is left to the text reader, which reports its line."""
 JSON_ARRAY = re.compile(rb"\s*\[\s*[\[{]")
 IDX_TYPES = (0x08, 0x09, 0x0B, 0x0C, 0x0D, 0x0E)
-BYTE_ORDER_MARKS_16 = (b"\xff\xfe", b"\xfe\xff")
+BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 
 PACKERS: dict[FileKind, Callable[[Path], IO[bytes]]] = {
     "gzip": lambda path: cast("IO[bytes]", gzip.GzipFile(path)),
@@ -69,7 +64,7 @@ def kind_of(head: bytes) -> FileKind:
     for magic, kind in MAGIC:
         if head.startswith(magic):
             return kind
-    if _is_webp(head) or _is_bmp(head):
+    if find_format(head) is not None:
         return "image"
     if len(head) >= 4 and head[:2] == b"\x00\x00" and head[2] in IDX_TYPES and 1 <= head[3] <= 8:  # noqa: PLR2004 -- IDX's header is four bytes: 0, 0, type, number of axes.
         return "idx"
@@ -117,17 +112,8 @@ def read_packed_head(path: Path, kind: FileKind) -> bytes:
         ) from error
 
 
-def _is_webp(head: bytes) -> bool:
-    return head[:4] == b"RIFF" and head[8:12] == b"WEBP"
-
-
-def _is_bmp(head: bytes) -> bool:
-    """Return True for BM and four reserved bytes that are zero; text may begin with BM as well."""
-    return head[:2] == b"BM" and head[6:10] == bytes(4)
-
-
 def _is_text(head: bytes) -> bool:
-    return head.startswith(BYTE_ORDER_MARKS_16) or utf16_without_mark(head) is not None or CONTROL.search(head) is None
+    return head.startswith(BYTE_ORDER_MARKS) or utf16_without_mark(head) is not None or CONTROL.search(head) is None
 
 
 def utf16_without_mark(head: bytes) -> Literal["utf-16-le", "utf-16-be"] | None:
@@ -139,4 +125,16 @@ def utf16_without_mark(head: bytes) -> Literal["utf-16-le", "utf-16-be"] | None:
         return "utf-16-le"
     if b"\x00" not in odd and even.count(0) > 0.8 * len(even):
         return "utf-16-be"
+    return None
+
+
+def utf32_without_mark(head: bytes) -> Literal["utf-32-le", "utf-32-be"] | None:
+    """Return the encoding of text in which two of each four bytes are zero."""
+    if len(head) < 8 or len(head) % 4:  # noqa: PLR2004 -- Two letters at least.
+        return None
+    first, second, third, fourth = (head[place::4] for place in range(4))
+    if not any(third) and not any(fourth) and all(first):
+        return "utf-32-le"
+    if not any(first) and not any(second) and all(fourth):
+        return "utf-32-be"
     return None

@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from core.images import MAX_PIXELS, ImageRefused, opened, upright_size
+from core.images.colours import is_grey
+from core.images.files import ImageRefused, has_more_frames, opened
+from core.images.pixels import MAX_PIXELS, upright_size
+from core.notices import Notice
 from core.uploads.description import SPLIT_NAMES, DescriptionFile, ImagesDescription, SplitName, ValueCount
 from core.uploads.folder import IMAGE_RECORD
 from ingest.archive_layout import MemberRole
@@ -23,7 +26,6 @@ from ingest.workspace import Workspace
 
 MAX_IMAGE_BYTES = 256 * MIB
 """Limit of one file."""
-GREY_MODES = {"1", "L", "LA", "I", "F", "I;16", "I;16B", "I;16L"}
 NUM_SAMPLED = 20
 
 
@@ -52,11 +54,16 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """Size and color mode of a decoded image."""
+    """What an image looks like, without its pixels.
+
+    Attributes:
+        has_more_frames: True if it is an animation or has several pages; the first is used.
+    """
 
     height: int
     width: int
     is_grey: bool
+    has_more_frames: bool
 
 
 def take_images(
@@ -69,6 +76,7 @@ def take_images(
     """
     numbers = {label: number for number, label in enumerate(labels)}
     records, offset = Records(), 0
+    animated: list[str] = []
     with workspace.results.image_bytes.open("wb") as out:
         for place, member in members:
             content = _read(member)
@@ -78,11 +86,14 @@ def take_images(
             split = -1 if place.split is None else SPLIT_NAMES.index(place.split)
             records.add(str(member.path), offset, len(content), looks.height, looks.width, numbers[place.name], split)
             records.num_grey += looks.is_grey
+            if looks.has_more_frames:
+                animated.append(str(member.path))
             offset += len(content)
     paths, table = records.sorted()
     workspace.space.spend(table.nbytes + 1024)
     np.save(workspace.results.image_records, table, allow_pickle=False)
-    return DescriptionFile(format="zip", description=_describe(paths, table, labels, records.num_grey))
+    description = _describe(paths, table, labels, records.num_grey)
+    return DescriptionFile(format="zip", description=description, warnings=_warn_animated(animated))
 
 
 def look_at(content: bytes, path: str) -> Looks:
@@ -94,14 +105,26 @@ def look_at(content: bytes, path: str) -> Looks:
     try:
         with opened(content) as image:
             _check_size(image.height, image.width, path)
+            holds_grey = is_grey(image)
+            has_more = has_more_frames(image)
             height, width = upright_size(image)
-            is_grey = image.mode in GREY_MODES
             # Decoding a JPEG at an eighth of its size still reads all its bytes, in less time.
             image.draft(None, (max(1, image.width // 8), max(1, image.height // 8)))
             image.load()
+            if image.format == "TIFF":
+                # Pillow has turned it, by its Exif data or those in its XMP.
+                height, width = image.height, image.width
     except ImageRefused as rejected:
         raise RejectedUpload("bad_image", f"The image {quoted(path)} {rejected.reason}") from rejected
-    return Looks(height, width, is_grey)
+    return Looks(height, width, holds_grey, has_more)
+
+
+def _warn_animated(paths: Sequence[str]) -> tuple[Notice, ...]:
+    if not paths:
+        return ()
+    which = f"{len(paths):,} images have" if len(paths) > 1 else "An image has"
+    detail = f"{which} several frames or pages, of which only the first is used: {quoted(min(paths))}"
+    return (Notice("first_frame_used", "", f"{detail} and others." if len(paths) > 1 else f"{detail}."),)
 
 
 def _check_size(height: int, width: int, path: str) -> None:

@@ -8,7 +8,7 @@ from core.notices import Notice
 from core.uploads.description import SPLIT_NAMES, SplitName
 from core.uploads.reading import ColumnType, Finding, TextForm
 
-TableFormat = Literal["csv", "json_lines", "parquet"]
+TableFormat = Literal["csv", "json_lines", "parquet", "xlsx"]
 
 THE_FILE = "The file"
 """Name of a single uploaded file in messages."""
@@ -64,3 +64,4 @@ class TypedRows:
     columns: list[TypedColumn]
     format: TableFormat
     warnings: tuple[Notice | str, ...]
+    findings: tuple[Finding, ...] = ()

@@ -8,10 +8,12 @@ import duckdb
 from core.notices import Notice, as_notice
 from core.uploads.description import SPLIT_NAMES, DescriptionFile, SplitName, TableDescription
 from core.uploads.folder import SPLIT_COLUMN
+from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from ingest.engine import SHARE_OF_MEMORY, identifier, literal, open_engine, rejections_of, rows_together
 from ingest.errors import RejectedUpload
 from ingest.formats import kind_of, read_head
 from ingest.limits import limited_file_size
+from ingest.options import check_applicable, check_columns
 from ingest.parquet_tables import open_parquet
 from ingest.table_parts import TablePart, TypedColumn, TypedRows
 from ingest.table_statistics import describe_columns, read_sample
@@ -23,12 +25,15 @@ MEMORY_OF_COLUMN = 200_000
 """Bytes that DuckDB needs per column while it writes a table: measured with 2,000 to 10,000 columns."""
 
 
-def take_table(parts: Sequence[TablePart], workspace: Workspace) -> DescriptionFile:
+def take_table(
+    parts: Sequence[TablePart], workspace: Workspace, options: ReadingOptions = NO_OPTIONS
+) -> DescriptionFile:
     """Write table.parquet into the workspace.
 
     Args:
         parts: In the order of their rows.
         workspace: Workspace of the upload.
+        options: Options that the client set.
 
     Raises:
         RejectedUpload: If they cannot be read as one table.
@@ -36,23 +41,33 @@ def take_table(parts: Sequence[TablePart], workspace: Workspace) -> DescriptionF
     with open_engine(workspace.folder, workspace.work, workspace.limits, workspace.space) as connection:
         table = workspace.results.table
         with rejections_of(parts[0].path, "The table"):
-            rows = _read_rows(connection, parts, workspace)
+            rows = _read_rows(connection, parts, workspace, options)
+            check_columns(options, [column.name for column in rows.columns])
             check_width(len(rows.columns), _max_columns(workspace))
             _write(connection, rows, table, workspace, with_split=parts[0].split is not None)
             description = _describe(connection, rows, table)
     warnings = [*map(as_notice, rows.warnings), *_warnings_of(rows.columns), *_warn_of_empty(description)]
-    findings = tuple(finding for column in rows.columns for finding in column.findings)
-    return DescriptionFile(format=rows.format, description=description, warnings=tuple(warnings), findings=findings)
+    findings = (*rows.findings, *(finding for column in rows.columns for finding in column.findings))
+    return DescriptionFile(
+        format=rows.format,
+        description=description,
+        warnings=tuple(warnings),
+        options=options,
+        findings=findings,
+    )
 
 
-def _read_rows(connection: duckdb.DuckDBPyConnection, parts: Sequence[TablePart], workspace: Workspace) -> TypedRows:
+def _read_rows(
+    connection: duckdb.DuckDBPyConnection, parts: Sequence[TablePart], workspace: Workspace, options: ReadingOptions
+) -> TypedRows:
     are_parquet = {kind_of(read_head(part.path)) == "parquet" for part in parts}
     if are_parquet == {True}:
+        check_applicable(options, "parquet")
         return open_parquet(connection, parts)
     if True in are_parquet:
         raise RejectedUpload("mixed_contents", "Some files are Parquet and others text. Upload all rows in one format.")
     staging = Staging(connection, workspace.work / "staged.db", _max_columns(workspace))
-    return TextReading(staging, workspace).read(parts)
+    return TextReading(staging, workspace, options).read(parts)
 
 
 def _max_columns(workspace: Workspace) -> int:

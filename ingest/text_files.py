@@ -1,22 +1,30 @@
 """Normalization of text files to UTF-8 with one kind of line ending."""
 
-import codecs
 import re
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
+from core.notices import Notice
+from core.uploads.reading import Finding
+from ingest.encodings import (
+    NUM_BYTES_GUESSED_FROM,
+    WESTERN,
+    Decode,
+    decoder_of,
+    find_encoding,
+    guess_encoding,
+    warn_of_encoding,
+)
 from ingest.errors import RejectedUpload
-from ingest.formats import HEAD_BYTES, utf16_without_mark
+from ingest.formats import HEAD_BYTES
 from ingest.limits import MIB, Space
 
 MAX_LINE_BYTES = 2_000_000
 """Limit of one line: 10,000 columns with 200 characters each."""
 UTF8_LETTERS = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3}")
 """Non-ASCII characters in UTF-8. In Windows-1252 such bytes would read `Ã¤`, which does not occur in practice."""
-OLD_ENCODING = "cp1252"
-"""Encoding of Western European text before UTF-8; it includes the letters of Latin-1."""
 
 
 @dataclass(slots=True)
@@ -27,6 +35,9 @@ class Survey:
     num_crlf: int = 0
     first_invalid_line: int | None = None
     has_utf8_letters: bool = False
+    has_utf8_lines: bool = False
+    letters: bytearray = field(default_factory=bytearray)
+    """Beginning of the lines that are not UTF-8."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,56 +47,86 @@ class PlainText:
     Attributes:
         path: The original file, or a normalized copy.
         warnings: Assumptions that were made.
+        finding: How the encoding was settled.
     """
 
     path: Path
-    warnings: tuple[str, ...] = ()
+    finding: Finding
+    warnings: tuple[Notice, ...] = ()
 
 
-def make_plain(source: Path, copy: Path, space: Space) -> PlainText:
+def make_plain(source: Path, copy: Path, space: Space, encoding: str | None = None) -> PlainText:
     """Check that a file is text, and write a normalized copy if needed.
 
     Args:
         source: The original file.
         copy: Path of the copy.
         space: Counts the bytes of the copy.
+        encoding: Encoding of the text; None to detect it.
 
     Raises:
-        RejectedUpload: If it is empty, not text, in mixed encodings, or a line is too long.
+        RejectedUpload: If it is empty, not text, not in this encoding, in mixed encodings, or a line is too long.
     """
     with source.open("rb") as file:
         head = file.read(HEAD_BYTES)
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         _reject_blank(source)
-    encoding = _utf16(head)
-    if encoding:
-        _rewrite(source, copy, space, _decoder_of_utf16(encoding))
-        survey_text(copy)
-        return PlainText(copy)
-    if b"\r" in head and b"\n" not in head:
-        _rewrite(source, copy, space, _join_line_ends(_keep))
-        source = copy
-    return _make_utf8(source, copy, space)
-
-
-def _make_utf8(source: Path, copy: Path, space: Space) -> PlainText:
-    survey = survey_text(source)
+    finding = find_encoding(head, encoding)
+    if finding is not None and finding.value != "utf-8":
+        return PlainText(_decode(source, copy, space, finding), finding)
+    text = _end_lines(source, copy, space)
+    survey = survey_text(text)
     if survey.first_invalid_line is None:
-        if survey.num_crlf == 0:
-            return PlainText(source)
-        _rewrite(source, copy, space, _join_line_ends(_keep))
-        return PlainText(copy)
-    if survey.has_utf8_letters:
+        finding = finding or Finding(option="encoding", value="utf-8", sureness="certain", reason="all of it is UTF-8")
+        return PlainText(_join_line_ends(text, copy, space, survey), finding)
+    finding = _guess(survey, finding)
+    warning = warn_of_encoding(finding, survey.first_invalid_line)
+    return PlainText(_decode(text, copy, space, finding), finding, (warning,))
+
+
+def _decode(source: Path, copy: Path, space: Space, finding: Finding) -> Path:
+    _rewrite(source, copy, space, decoder_of(finding))
+    text = _end_lines(copy, copy, space)
+    return _join_line_ends(text, copy, space, survey_text(text))
+
+
+def _guess(survey: Survey, finding: Finding | None) -> Finding:
+    if finding is not None:
+        raise RejectedUpload(
+            "unreadable",
+            f"Line {survey.first_invalid_line} is not UTF-8, although {finding.reason or 'encoding is utf-8'}. Set "
+            "encoding to that of the text, such as windows-1252, or save it as UTF-8.",
+        )
+    guessed = guess_encoding(bytes(survey.letters))
+    # Letters of other scripts may look like UTF-8 here and there, but not in all of a line.
+    if survey.has_utf8_lines or (survey.has_utf8_letters and guessed.value == WESTERN):
         raise RejectedUpload(
             "mixed_encodings",
-            f"Line {survey.first_invalid_line} is not UTF-8, but other lines are: the text mixes encodings. "
-            "Save it as UTF-8.",
+            f"Line {survey.first_invalid_line} is not UTF-8, but other lines are: the text mixes encodings. Save it as "
+            "UTF-8; or set encoding to read all of it in one, such as windows-1252.",
         )
-    _rewrite(source, copy, space, _decoder_of_old_text())
-    return PlainText(
-        copy,
-        (f"Line {survey.first_invalid_line} is not UTF-8, so the text was read as Windows-1252 (Latin-1).",),
-    )
+    return guessed
+
+
+def _end_lines(source: Path, copy: Path, space: Space) -> Path:
+    r"""Write a copy with `\n` for `\r` if the text has only those, as on old Macs; return the path of the text.
+
+    In a text with line feeds, a carriage return alone is a character of a quoted field.
+    """
+    with source.open("rb") as file:
+        head = file.read(MIB)
+        if b"\r" not in head or b"\n" in head or any(b"\n" in chunk for chunk in iter(lambda: file.read(MIB), b"")):
+            return source
+    _rewrite(source, copy, space, lambda chunk, _: chunk.replace(b"\r", b"\n"))
+    return copy
+
+
+def _join_line_ends(source: Path, copy: Path, space: Space, survey: Survey) -> Path:
+    r"""Write a copy with `\n` for `\r\n` if the text has any; return the path of the text."""
+    if not survey.num_crlf:
+        return source
+    _rewrite(source, copy, space, _CrlfJoiner())
+    return copy
 
 
 def survey_text(path: Path) -> Survey:
@@ -115,8 +156,20 @@ def _survey_letters(lines: bytes, survey: Survey) -> None:
         if survey.first_invalid_line is None:
             survey.first_invalid_line = survey.num_lines + lines[: error.start].count(b"\n") + 1
         survey.has_utf8_letters |= UTF8_LETTERS.search(lines) is not None
+        if len(survey.letters) < NUM_BYTES_GUESSED_FROM:
+            foreign = [line for line in lines.split(b"\n") if not line.isascii()]
+            survey.has_utf8_lines |= any(map(_is_utf8, foreign))
+            survey.letters += b"\n".join(foreign)[:NUM_BYTES_GUESSED_FROM]
     else:
-        survey.has_utf8_letters = True
+        survey.has_utf8_letters = survey.has_utf8_lines = True
+
+
+def _is_utf8(line: bytes) -> bool:
+    try:
+        line.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _whole_lines(path: Path) -> Iterator[bytes]:
@@ -141,10 +194,6 @@ def _check_length(chunk: bytes, rest: bytes, num_before: int) -> None:
         )
 
 
-Decode = Callable[[bytes, bool], bytes]
-"""Convert a chunk to UTF-8; the flag marks the last one."""
-
-
 def _rewrite(source: Path, copy: Path, space: Space, decode: Decode) -> None:
     """Write a normalized copy; if source and copy are the same file, replace it."""
     new = copy.with_name(copy.name + ".new")
@@ -162,58 +211,26 @@ def _write(out: IO[bytes], plain: bytes, space: Space) -> None:
     out.write(plain)
 
 
-def _keep(chunk: bytes, final: bool) -> bytes:  # noqa: ARG001, FBT001 -- The signature of codecs' decoders.
-    return chunk
+class _CrlfJoiner:
+    r"""Converts `\r\n` to `\n`, also across chunks."""
 
+    def __init__(self) -> None:
+        self._held = b""
 
-def _join_line_ends(decode: Decode) -> Decode:
-    r"""Convert `\r\n` and lone `\r` to `\n`, also across chunks."""
-    held = b""
-
-    def convert(chunk: bytes, final: bool) -> bytes:  # noqa: FBT001 -- The signature of codecs' decoders.
-        nonlocal held
-        text = held + decode(chunk, final)
-        held = b""
+    def __call__(self, chunk: bytes, final: bool) -> bytes:  # noqa: FBT001 -- The signature of codecs' decoders.
+        text, self._held = self._held + chunk, b""
         if text.endswith(b"\r") and not final:
-            text, held = text[:-1], b"\r"
-        return text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-
-    return convert
+            text, self._held = text[:-1], b"\r"
+        return text.replace(b"\r\n", b"\n")
 
 
-def _decoder_of_utf16(encoding: str) -> Decode:
-    decoder = codecs.getincrementaldecoder(encoding)()
-
-    def decode(chunk: bytes, final: bool) -> bytes:  # noqa: FBT001 -- The signature of codecs' decoders.
-        try:
-            return decoder.decode(chunk, final).encode()
-        except UnicodeError as error:
-            raise RejectedUpload(
-                "unreadable",
-                f"The text begins as {encoding.upper()} but is not valid ({error}). Save it as UTF-8.",
-            ) from error
-
-    return _join_line_ends(decode)
-
-
-def _decoder_of_old_text() -> Decode:
-    def decode(chunk: bytes, final: bool) -> bytes:  # noqa: ARG001, FBT001 -- The signature of codecs' decoders.
-        try:
-            return chunk.decode(OLD_ENCODING).encode()
-        except UnicodeError as error:
-            raise RejectedUpload(
-                "unreadable", f"The text is neither UTF-8 nor Windows-1252 (Latin-1): {error}. Save it as UTF-8."
-            ) from error
-
-    return _join_line_ends(decode)
-
-
-def _utf16(head: bytes) -> str | None:
-    if head.startswith((b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")):
-        raise RejectedUpload("unreadable", "The text is UTF-32. Save it as UTF-8.")
-    if head.startswith((b"\xff\xfe", b"\xfe\xff")):
-        return "utf-16"
-    return utf16_without_mark(head)
+def count_blank_lines_at_end(path: Path) -> int:
+    """Return the number of blank lines at the end of a plain text, at most those of its last mebibyte."""
+    with path.open("rb") as file:
+        file.seek(max(0, path.stat().st_size - MIB))
+        tail = file.read()
+    blank = tail[len(tail.rstrip(b" \t\r\n")) :].partition(b"\n")[2]
+    return blank.count(b"\n") + bool(blank.rpartition(b"\n")[2])
 
 
 def _reject_blank(source: Path) -> None:

@@ -5,12 +5,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from core.uploads.reading import ReadingOptions
+from core.notices import Notice
+from core.uploads.reading import NO_OPTIONS, Finding, ReadingOptions
 from ingest.column_types import Texts, infer_types
 from ingest.errors import RejectedUpload
 from ingest.formats import read_head
 from ingest.json_lines import JsonKind, describe_kinds, json_form, stage_json_lines, survey_keys
 from ingest.limits import limited_file_size
+from ingest.options import check_applicable
 from ingest.table_parts import THE_FILE, TableFormat, TablePart, TypedRows
 from ingest.text_files import make_plain
 from ingest.text_tables import STAGED, Staging, csv_form, stage_csv
@@ -22,16 +24,18 @@ class TextReading:
     """State of reading the text files of a table.
 
     Attributes:
-        options: Options of the client.
+        options: Options that the client set.
         kinds: Kinds of JSON values seen, by column.
+        findings: How the options of the files were settled, each once.
     """
 
     staging: Staging
     workspace: Workspace
-    options: ReadingOptions = ReadingOptions()  # noqa: RUF009 -- Frozen.
+    options: ReadingOptions = NO_OPTIONS
     formats: set[TableFormat] = field(default_factory=set)
     kinds: dict[str, set[JsonKind]] = field(default_factory=dict)
-    warnings: dict[str, None] = field(default_factory=dict)
+    warnings: dict[Notice, None] = field(default_factory=dict)
+    findings: list[Finding] = field(default_factory=list)
 
     def read(self, parts: Sequence[TablePart]) -> TypedRows:
         """Read all files.
@@ -48,12 +52,12 @@ class TextReading:
         format_: TableFormat = "json_lines" if "json_lines" in self.formats else "csv"
         texts = [self._texts_of(name) for name in names]
         columns = infer_types(self.staging.connection, STAGED, names, texts, self.options)
-        return TypedRows(STAGED, columns, format_, tuple(self.warnings))
+        return TypedRows(STAGED, columns, format_, tuple(self.warnings), tuple(self.findings))
 
     def _read_part(self, part: TablePart) -> None:
         space, before = self.workspace.space, self.workspace.space.used
-        plain = make_plain(part.path, self.workspace.work / "plain", space)
-        self.warnings |= dict.fromkeys(plain.warnings)
+        plain = make_plain(part.path, self.workspace.work / "plain", space, self.options.encoding)
+        self._note(plain.warnings, [plain.finding])
         self._stage(TablePart(plain.path, part.shown, part.split))
         if plain.path != part.path:
             plain.path.unlink()
@@ -66,13 +70,19 @@ class TextReading:
             raise RejectedUpload(
                 "mixed_contents", "Some files are CSV and others JSON Lines. Upload all rows in one format."
             )
+        check_applicable(self.options, "json_lines" if is_json else "csv")
         if not is_json:
-            self.warnings |= dict.fromkeys(stage_csv(self.staging, part, self.options).warnings)
+            dialect = stage_csv(self.staging, part, self.options)
+            self._note(dialect.warnings, dialect.findings)
             return
         keys = survey_keys(part.path, json_form(self.options))
         for key, kinds in keys.kinds.items():
             self.kinds.setdefault(" ".join(key.split()).casefold(), set()).update(kinds)
         stage_json_lines(self.staging, part, keys, json_form(self.options))
+
+    def _note(self, warnings: Sequence[Notice], findings: Sequence[Finding]) -> None:
+        self.warnings |= dict.fromkeys(warnings)
+        self.findings += [finding for finding in findings if finding not in self.findings]
 
     def _texts_of(self, name: str) -> Texts:
         if "csv" in self.formats:

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import duckdb
 
-from core.uploads.reading import ReadingOptions, TextForm
+from core.uploads.reading import NO_OPTIONS, ReadingOptions, TextForm
 from core.uploads.text_values import trim
 from ingest.csv_dialect import Dialect, detect_dialect
 from ingest.engine import literal, rejections_of, rows_together
 from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart
-from ingest.text_files import MAX_LINE_BYTES
+from ingest.text_files import MAX_LINE_BYTES, count_blank_lines_at_end
 from ingest.value_queries import cleaned, without_missing
 from ingest.values import MISSING_WORDS
 
@@ -78,17 +78,13 @@ def csv_form(options: ReadingOptions) -> TextForm:
     return TextForm(missing_words=tuple(word for word in dict.fromkeys(trimmed_words) if word))
 
 
-def stage_csv(
-    staging: Staging,
-    part: TablePart,
-    options: ReadingOptions = ReadingOptions(),  # noqa: B008 -- Frozen.
-) -> Dialect:
+def stage_csv(staging: Staging, part: TablePart, options: ReadingOptions = NO_OPTIONS) -> Dialect:
     """Add the rows of a plain CSV file: values are trimmed, then compared with the words for a missing one.
 
     Raises:
         RejectedUpload: If it cannot be read, or its columns differ from those of earlier parts.
     """
-    dialect = detect_dialect(part.path)
+    dialect = detect_dialect(part.path, options)
     places = staging.places(dialect.names, part.shown)
     words = csv_form(options).missing_words
     columns = ", ".join(_clean(f"f{place}", words, dialect) for place in places)
@@ -96,6 +92,11 @@ def stage_csv(
         staging.connection.execute(
             f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM {_reader(part.path, dialect, words)}"  # noqa: S608 -- Every part is a number or was quoted.
         )
+        if len(places) == 1 and (num_blank := count_blank_lines_at_end(part.path)):
+            # In a table of one column a blank line is a row without a value, except at the end of the file.
+            staging.connection.execute(
+                f"DELETE FROM {STAGED} WHERE rowid > (SELECT max(rowid) - {num_blank} FROM {STAGED})"  # noqa: S608 -- A number.
+            )
     return dialect
 
 
@@ -121,16 +122,18 @@ def _clean(column: str, words: Sequence[str], dialect: Dialect) -> str:
 
 def _is_comparable(word: str, dialect: Dialect) -> bool:
     """Return True if DuckDB's reader can compare values with a word."""
-    return not set(word) & {'"', "\n", dialect.delimiter}
+    return not set(word) & {dialect.quote, "\n", dialect.delimiter}
 
 
 def _reader(path: Path, dialect: Dialect, words: Sequence[str]) -> str:
     columns = ", ".join(f"'f{place}': 'VARCHAR'" for place in range(len(dialect.names)))
+    quote = literal(dialect.quote)
     comparable = ["", *(word for word in words if _is_comparable(word, dialect))]
     return (
         f"read_csv({literal(str(path))}, auto_detect = false, columns = {{{columns}}}, "
         f"header = {str(dialect.has_header).lower()}, delim = {literal(dialect.delimiter)}, "
-        f"quote = '\"', escape = '\"', new_line = '\\n', strict_mode = true, null_padding = false, "
+        f"skip = {dialect.num_skipped}, quote = {quote}, escape = {quote}, "
+        f"new_line = '\\n', strict_mode = true, null_padding = false, "
         f"max_line_size = {MAX_LINE_BYTES}, "
         f"nullstr = [{', '.join(map(literal, comparable))}], compression = 'none')"
     )

@@ -11,8 +11,11 @@ from core.checks.fit import check_parts
 from core.datasets.shape import DatasetShape
 from core.experiment import ExperimentSpec
 from core.networks.layer_table import LayerRow
+from core.notices import Notice
+from core.signatures.signature import Task
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
+from models.data_checks.data import check_data
 from models.datasets.loading import load_data, read_description
 from models.evaluation.report import choose_tally
 from models.evaluation.tallies import MakeTally
@@ -22,8 +25,8 @@ from models.networks.weights import set_first_weights
 from models.objectives.metrics import Measure, make_measures
 from models.objectives.weighting import weigh_samples
 from models.preparation.augmentation import StepPreparation, make_augmentation
-from models.preparation.preparation import AnyPreparation
-from models.preparation.targets import TargetScaling, fit_target_scaling, shape_targets
+from models.preparation.preparation import AnyPreparation, find_lost_inputs
+from models.preparation.targets import TargetScaling, find_lost_digits, fit_target_scaling, shape_targets
 
 NUM_EXAMPLES = 64
 
@@ -40,8 +43,9 @@ class Assembly:
         measures: Metrics of the spec.
         make_tally: Makes the tally that evaluates held-out samples.
         preparation: Preparation of the inputs.
-        target_scaling: Conversion of outputs to the units of the target; part of the network during training.
+        target_scaling: Conversion of outputs to the units of the target; in training, the part without the mean.
         examples: Some raw training inputs.
+        warnings: Warnings that the description of the data does not show.
     """
 
     shape: DatasetShape
@@ -52,7 +56,8 @@ class Assembly:
     make_tally: MakeTally
     preparation: AnyPreparation
     target_scaling: TargetScaling | None
-    examples: npt.NDArray[np.float32]
+    examples: npt.NDArray[Any]
+    warnings: tuple[Notice, ...]
 
 
 def assemble(
@@ -87,25 +92,40 @@ def assemble(
     factor = _factor_of_bytes(preparation, samples)
     step_preparation = StepPreparation(factor or 1.0, augment)
 
-    def prepare(part: Samples) -> Arrays:
-        targets = shape_targets(part.targets, spec.training.loss, shape, output_shape)
+    is_regression = shape.task in {Task.REGRESSION, Task.SEQUENCE}
+    target_scaling = fit_target_scaling(spec, samples.train.targets, is_classification=not is_regression)
+
+    def prepare(part: Samples, *, is_reported: bool = True) -> Arrays:
+        targets = shape_targets(part.targets, spec.training.loss, shape, output_shape, target_scaling)
         inputs = part.inputs if factor else preparation.apply(part.inputs, storage.empty)
-        return Arrays(inputs, targets, part.weights)
+        return Arrays(inputs, targets, part.weights, part.targets if is_regression and is_reported else None)
 
     network = build_network(spec.model, shape, spec.seed, spec.training.precision)
     set_first_weights(network, spec.initial_weights)
-    target_scaling = fit_target_scaling(spec, samples.train.targets)
+    offset = None if target_scaling is None else target_scaling.offset
+    found = (
+        *check_data(spec.dataset, shape, loaded.samples),
+        *find_lost_inputs(preparation, samples.train.inputs),
+        *(find_lost_digits(samples.train.targets, target_scaling) if is_regression else ()),
+    )
+    shape = shape.with_warnings(found)
     return Assembly(
         shape=shape,
         layers=parts.layers,
         network=network if target_scaling is None else target_scaling.attach(network),
-        data=FitData(prepare(samples.train), prepare(samples.validation), prepare(samples.test), step_preparation),
-        measures=make_measures(spec.training, output_shape),
-        make_tally=choose_tally(spec, shape, output_shape),
+        data=FitData(
+            prepare(samples.train, is_reported=False),
+            prepare(samples.validation),
+            prepare(samples.test),
+            step_preparation,
+        ),
+        measures=make_measures(spec.training, output_shape, offset),
+        make_tally=choose_tally(spec, shape, output_shape, offset),
         preparation=preparation,
         target_scaling=target_scaling,
         # Copied, so that these few rows do not keep all raw inputs in memory during training.
-        examples=samples.train.inputs[:NUM_EXAMPLES].astype(np.float32),
+        examples=samples.train.inputs[:NUM_EXAMPLES].astype(preparation.dtype),
+        warnings=tuple(notice for notice in shape.warnings if notice not in expected.warnings),
     )
 
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import onnx
 from onnx import helper, numpy_helper
 
 OPSET = 20
@@ -87,9 +86,9 @@ class Graph:
         return model
 
 
-def tensor(name: str, shape: Sequence[int | str]) -> Any:
-    """Describe a float32 value; an axis of unknown length has a name."""
-    return helper.make_tensor_value_info(name, onnx.TensorProto.FLOAT, shape)
+def tensor(name: str, shape: Sequence[int | str], dtype: str = "float32") -> Any:
+    """Describe a value of NumPy's type `dtype`; an axis of unknown length has a name."""
+    return helper.make_tensor_value_info(name, helper.np_dtype_to_tensor_dtype(np.dtype(dtype)), shape)
 
 
 TO_CHANNELS_FIRST = (0, 3, 1, 2)

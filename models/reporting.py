@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Protocol
 
+from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, Environment
 
@@ -26,6 +27,9 @@ class Reporter(Protocol):
 
     def engine(self, engine: EngineReport) -> None:
         """Report the execution of the steps: when the plan is chosen, and at the end with its speed."""
+
+    def warnings(self, notices: Sequence[Notice]) -> None:
+        """Report all warnings that were found so far; called only if there are some."""
 
     def phase(self, phase: Phase) -> None:
         """Report that a phase begins."""
@@ -52,6 +56,7 @@ class PhaseClock:
         self.metrics = reporter.metrics
         self.details = reporter.details
         self.engine = reporter.engine
+        self.warnings = reporter.warnings
         self.should_stop = reporter.should_stop
 
     def phase(self, phase: Phase) -> None:
@@ -93,6 +98,9 @@ class SilentReporter:
         """Ignore the call."""
 
     def engine(self, engine: EngineReport) -> None:
+        """Ignore the call."""
+
+    def warnings(self, notices: Sequence[Notice]) -> None:
         """Ignore the call."""
 
     def phase(self, phase: Phase) -> None:

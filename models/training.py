@@ -61,6 +61,8 @@ def train(
     reporter.details(device=device, environment=environment)
     with mirrored(spec.training.devices):
         assembly = assemble(spec, datasets_dir, output_dir, cache_dir)
+        if assembly.warnings:
+            reporter.warnings(assembly.warnings)
         stop_if_asked(reporter)
         planning = make_planning(spec, assembly, device, cache_dir)
         outcome = fit(

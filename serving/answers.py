@@ -8,6 +8,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from core.signatures.labels import Label, label_text
 from core.signatures.signature import ModelSignature, Task
 from serving.bit_pairs import from_bits
 
@@ -25,7 +26,7 @@ class Answer:
     """
 
     key: str
-    rows: NDArray[np.float32] | list[Any]
+    rows: NDArray[Any] | list[Any]
     is_finite: bool
 
     def to_json(self) -> bytes:
@@ -46,7 +47,7 @@ class Answer:
         return plain
 
 
-def answer_rows(key: str, output: NDArray[np.float32]) -> Answer:
+def answer_rows(key: str, output: NDArray[Any]) -> Answer:
     """Return the raw numbers of each row.
 
     Args:
@@ -56,10 +57,11 @@ def answer_rows(key: str, output: NDArray[np.float32]) -> Answer:
     return Answer(key, np.ascontiguousarray(output), is_finite=_is_finite(output))
 
 
-def answer_labels(key: str, output: NDArray[np.float32], signature: ModelSignature) -> Answer:
+def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature) -> Answer:
     """Return the most likely class of each row: `{"label", "class", "probabilities": {label: p}}`.
 
-    Outputs that are not probabilities are called `scores`.
+    The label has the type it was uploaded with; the names of `probabilities` are text, as all names in JSON. Outputs
+    that are not probabilities are called `scores`.
 
     Args:
         key: Key of the body.
@@ -69,6 +71,7 @@ def answer_labels(key: str, output: NDArray[np.float32], signature: ModelSignatu
     scores = class_scores(output, signature)
     scores_key = "probabilities" if signature.answers_probabilities else "scores"
     labels = class_labels(signature)
+    names = [label_text(label) for label in labels]
     is_second = output[:, 0] >= signature.threshold
     classes = is_second.astype(np.int64) if output.shape[1] == 1 else scores.argmax(axis=1)
     known = _are_known(scores)
@@ -76,14 +79,14 @@ def answer_labels(key: str, output: NDArray[np.float32], signature: ModelSignatu
         {
             "label": labels[index] if is_known else None,
             "class": index if is_known else None,
-            scores_key: dict(zip(labels, row, strict=True)),
+            scores_key: dict(zip(names, row, strict=True)),
         }
         for index, is_known, row in zip(classes.tolist(), known, scores, strict=True)
     ]
     return Answer(key, rows, is_finite=_is_finite(scores))
 
 
-def answer_sums(key: str, output: NDArray[np.float32]) -> Answer:
+def answer_sums(key: str, output: NDArray[Any]) -> Answer:
     """Return the sum that the bits of each row represent: `{"sum", "bits", "probabilities"}`.
 
     Args:
@@ -107,7 +110,7 @@ def answer_sums(key: str, output: NDArray[np.float32]) -> Answer:
     return Answer(key, rows, is_finite=_is_finite(probabilities))
 
 
-def class_scores(output: NDArray[np.float32], signature: ModelSignature) -> NDArray[np.float32]:
+def class_scores(output: NDArray[Any], signature: ModelSignature) -> NDArray[Any]:
     """Return a column per class, also for a network with one output, which is that of the second of two classes.
 
     The first class then has the remaining probability, or the negated score if it is not a probability.
@@ -118,12 +121,12 @@ def class_scores(output: NDArray[np.float32], signature: ModelSignature) -> NDAr
     return np.concatenate([first, output], axis=1)
 
 
-def class_labels(signature: ModelSignature) -> tuple[str, ...]:
+def class_labels(signature: ModelSignature) -> tuple[Label, ...]:
     """Return a label per class: the labels of the model, or else the class numbers."""
     if signature.class_labels:
         return signature.class_labels
     num_classes = max(signature.output.shape[-1], 2)
-    return tuple(str(index) for index in range(num_classes))
+    return tuple(range(num_classes))
 
 
 def has_class_per_row(signature: ModelSignature) -> bool:
@@ -131,13 +134,13 @@ def has_class_per_row(signature: ModelSignature) -> bool:
     return signature.task is Task.CLASSIFICATION and len(signature.output.shape) == 1
 
 
-def _are_known(probabilities: NDArray[np.float32]) -> list[bool]:
+def _are_known(probabilities: NDArray[Any]) -> list[bool]:
     """Return False for rows with a NaN, in which no class or bit is the most likely one."""
     known: list[bool] = np.logical_not(np.isnan(probabilities).any(axis=1)).tolist()
     return known
 
 
-def _is_finite(array: NDArray[np.float32]) -> bool:
+def _is_finite(array: NDArray[Any]) -> bool:
     return bool(np.isfinite(array).all())
 
 

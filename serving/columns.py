@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from itertools import chain, islice
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import Problem, nearest
@@ -12,11 +11,13 @@ from serving.errors import MAX_PROBLEMS, reject_all, show
 from serving.tensors import RowsPointer, explain_number, read_numbers
 
 
-def read_columns(rows: list[dict[str, Any]], columns: tuple[str, ...], place: RowsPointer) -> NDArray[np.float32]:
+def read_columns(
+    rows: list[dict[str, Any]], columns: tuple[str, ...], place: RowsPointer, dtype: str = "float32"
+) -> NDArray[Any]:
     """Read rows such as `{"sepal_length": 5.1, ...}`, with the names in any order.
 
     Returns:
-        (num_rows, num_columns), float32, in the order of `columns`.
+        (num_rows, num_columns), of this type, in the order of `columns`.
 
     Raises:
         InvalidInstances: If a row has a missing or an unknown column, or a value is not a number.
@@ -27,14 +28,16 @@ def read_columns(rows: list[dict[str, Any]], columns: tuple[str, ...], place: Ro
     except KeyError:
         pass
     else:
-        batch = read_numbers(values, [(num_columns,)])
+        batch = read_numbers(values, [(num_columns,)], dtype)
         if batch is not None and all(len(row) == num_columns for row in rows):
             return batch
-    problems = chain.from_iterable(_explain(index, row, columns, place) for index, row in enumerate(rows))
+    problems = chain.from_iterable(_explain(index, row, columns, place, dtype) for index, row in enumerate(rows))
     raise reject_all(list(islice(problems, MAX_PROBLEMS)))
 
 
-def _explain(index: int, row: dict[str, Any], columns: tuple[str, ...], place: RowsPointer) -> Iterator[Problem]:
+def _explain(
+    index: int, row: dict[str, Any], columns: tuple[str, ...], place: RowsPointer, dtype: str
+) -> Iterator[Problem]:
     missing = [name for name in columns if name not in row]
     for name, value in row.items():
         if name not in columns:
@@ -42,7 +45,7 @@ def _explain(index: int, row: dict[str, Any], columns: tuple[str, ...], place: R
             detail = f"Row {index} has an unknown column '{show(name)}'.{nearest(name, missing or columns)}"
             yield Problem(place.pointer(index, name), detail, "unknown_column")
             continue
-        fault = explain_number(value)
+        fault = explain_number(value, dtype)
         if fault is not None:
             detail = f"Row {index} has {fault.what} for {name}, {fault.reason}."
             yield Problem(place.pointer(index, name), detail, fault.code)

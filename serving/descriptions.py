@@ -1,9 +1,12 @@
 """Metadata and status of a model, as in TensorFlow Serving."""
 
 from collections.abc import Sequence
-from typing import Any, TypedDict
+from typing import Any, NotRequired, TypedDict
 
+from core.signatures.encodings import AnyColumnEncoding, NumberEncoding
+from core.signatures.labels import Label, LabelType, label_type
 from core.signatures.signature import ModelSignature, TensorSpec
+from serving.answers import class_labels, has_class_per_row
 from serving.tensorflow_serving import SIGNATURE_NAME
 
 TENSORFLOW_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int64": "DT_INT64", "int32": "DT_INT32"}
@@ -11,11 +14,24 @@ TENSORFLOW_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int64": "DT_
 COLUMN_TYPES = {"number": "DT_FLOAT", "boolean": "DT_BOOL", "category": "DT_STRING", "date": "DT_STRING"}
 
 
+class Classes(TypedDict):
+    """Classes of a model; TensorFlow Serving has nothing like it.
+
+    Attributes:
+        labels: In the order of the outputs, each as it was uploaded: text, a number, true or false.
+        type: `text`, `integer`, `number`, `boolean`, or `mixed`.
+    """
+
+    labels: list[Label]
+    type: LabelType
+
+
 class Metadata(TypedDict):
     """Response body of `GET .../metadata`."""
 
     model_spec: dict[str, str]
     metadata: dict[str, Any]
+    classes: NotRequired[Classes]
 
 
 class VersionStatus(TypedDict):
@@ -35,17 +51,21 @@ class Status(TypedDict):
 
 
 def build_metadata(model_name: str, version: int, signature: ModelSignature) -> Metadata:
-    """Return the tensors of a model version; 64-bit integers are strings, as in protobuf's JSON."""
+    """Return the tensors and the classes of a model version; 64-bit integers are strings, as in protobuf's JSON."""
     signature_def = {
         "inputs": _describe_inputs(signature),
         "outputs": {signature.output.name: _describe_tensor(signature.output)},
         "method_name": "tensorflow/serving/predict",
         "defaults": {},
     }
-    return {
+    body: Metadata = {
         "model_spec": {"name": model_name, "signature_name": "", "version": str(version)},
         "metadata": {"signature_def": {"signature_def": {SIGNATURE_NAME: signature_def}}},
     }
+    if has_class_per_row(signature):
+        labels = class_labels(signature)
+        body["classes"] = {"labels": list(labels), "type": label_type(labels)}
+    return body
 
 
 def build_status(model_name: str, versions: Sequence[int]) -> Status:
@@ -64,9 +84,15 @@ def _describe_inputs(signature: ModelSignature) -> dict[str, Any]:
     # An instance of a series has a value for each step of its window.
     sizes = (-1, *signature.input.shape[:-1])
     return {
-        column.name: {"dtype": COLUMN_TYPES[column.kind], "tensor_shape": _describe_sizes(sizes), "name": column.name}
+        column.name: {"dtype": _column_type(column), "tensor_shape": _describe_sizes(sizes), "name": column.name}
         for column in signature.table.columns
     }
+
+
+def _column_type(column: AnyColumnEncoding) -> str:
+    """Return the type in which a column's values keep their digits."""
+    is_centred = isinstance(column, NumberEncoding) and (column.origin != 0 or column.unit != 1)
+    return "DT_DOUBLE" if is_centred else COLUMN_TYPES[column.kind]
 
 
 def _describe_tensor(tensor: TensorSpec) -> dict[str, Any]:

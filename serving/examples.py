@@ -23,7 +23,7 @@ CONTEXT_KEY = "context"
 ANSWER_KEY = "results"
 
 
-def decode_classify(body: object, signature: ModelSignature, *, max_instances: int) -> NDArray[np.float32]:
+def decode_classify(body: object, signature: ModelSignature, *, max_instances: int) -> NDArray[Any]:
     """Read a `:classify` body, already parsed from JSON.
 
     Args:
@@ -33,7 +33,7 @@ def decode_classify(body: object, signature: ModelSignature, *, max_instances: i
         max_instances: Maximum number of examples in a request.
 
     Returns:
-        (num_examples, *input shape), float32.
+        (num_examples, *input shape), of the type of its input.
 
     Raises:
         InvalidInstances: If the body does not fit the model, or the model does not classify.
@@ -43,14 +43,14 @@ def decode_classify(body: object, signature: ModelSignature, *, max_instances: i
     return _decode_examples(body, signature, max_instances)
 
 
-def decode_regress(body: object, signature: ModelSignature, *, max_instances: int) -> NDArray[np.float32]:
+def decode_regress(body: object, signature: ModelSignature, *, max_instances: int) -> NDArray[Any]:
     """Read a `:regress` body, as `decode_classify` does, for a model with one number as output."""
     if signature.task is not Task.REGRESSION or signature.output.shape not in ((1,), ()):
         raise InvalidInstances.at("", "This model does not predict a single number. Use :predict.", "wrong_method")
     return _decode_examples(body, signature, max_instances)
 
 
-def encode_classify(output: NDArray[np.float32], signature: ModelSignature) -> Answer:
+def encode_classify(output: NDArray[Any], signature: ModelSignature) -> Answer:
     """Return `[label, score]` of every class for each example; the scores are probabilities if the model has them."""
     scores = class_scores(output, signature)
     labels = class_labels(signature)
@@ -58,12 +58,12 @@ def encode_classify(output: NDArray[np.float32], signature: ModelSignature) -> A
     return Answer(ANSWER_KEY, rows, is_finite=bool(np.isfinite(scores).all()))
 
 
-def encode_regress(output: NDArray[np.float32]) -> Answer:
+def encode_regress(output: NDArray[Any]) -> Answer:
     """Return the number of each example."""
     return answer_rows(ANSWER_KEY, output.reshape(len(output)))
 
 
-def _decode_examples(body: object, signature: ModelSignature, max_instances: int) -> NDArray[np.float32]:
+def _decode_examples(body: object, signature: ModelSignature, max_instances: int) -> NDArray[Any]:
     if len(signature.input.shape) > 1:
         raise InvalidInstances.at(
             "", "An example holds lists of numbers, but this model's input is nested. Use :predict.", "wrong_method"
@@ -80,7 +80,8 @@ def _decode_examples(body: object, signature: ModelSignature, max_instances: int
     if signature.input_kind is InputKind.TABLE and not is_whole:
         return read_table_rows([_unwrap(example) for example in examples], signature, place)
     if signature.input_kind is InputKind.COLUMNS and not is_whole:
-        return read_columns([_unwrap(example) for example in examples], signature.columns, place)
+        rows = [_unwrap(example) for example in examples]
+        return read_columns(rows, signature.columns, place, signature.input.dtype)
     for index, example in enumerate(examples):
         if set(example) != {name}:
             detail = f"Row {index} is an object with {show_names(example)}; the model's one feature is '{name}'."
@@ -103,7 +104,7 @@ def _read_context(context: object, signature: ModelSignature) -> dict[str, Any]:
         if name not in signature.columns:
             detail = f"The context has an unknown column '{show(name)}'.{nearest(name, signature.columns)}"
             raise InvalidInstances.at(join_pointer(CONTEXT_KEY, name), detail, "unknown_column")
-        fault = None if signature.input_kind is InputKind.TABLE else explain_number(value)
+        fault = None if signature.input_kind is InputKind.TABLE else explain_number(value, signature.input.dtype)
         if fault is not None:
             detail = f"The context has {fault.what} for {name}, {fault.reason}."
             raise InvalidInstances.at(join_pointer(CONTEXT_KEY, name), detail, fault.code)

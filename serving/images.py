@@ -1,4 +1,4 @@
-"""Decoding of PNG and JPEG files, sent raw or as base64, to pixels."""
+"""Decoding of image files, sent raw or as base64, to pixels."""
 
 import base64
 import binascii
@@ -9,7 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInstances
-from core.images import JPEG_START, PNG_START, ImageRefused, Pixels, lay_on_black, opened, read_pixels
+from core.images.colours import OPAQUE, Layers, lay_on_black, split_layers
+from core.images.files import ImageRefused, find_format, opened
+from core.images.pixels import Pixels, read_pixels, turn_upright, upright_size
 from core.signatures.signature import ModelSignature
 from serving.errors import describe
 from serving.tensors import RowsPointer, describe_length, describe_shape, is_shape_of
@@ -21,17 +23,17 @@ if TYPE_CHECKING:
 MAX_PIXELS = 4096 * 4096
 # Resizing makes each image, however small, as large as the network's input: 256 MiB in total.
 MAX_NUMBERS = 1 << 26
-OPAQUE = 255
+HEAD_BYTES = 12
 WHITE = 255
 
 
 def is_image_file(content: bytes) -> bool:
-    """Return True if the bytes begin with the signature of a PNG or JPEG file, as no JSON text does."""
-    return content.startswith((PNG_START, JPEG_START))
+    """Return True if the bytes begin like an image file of a known format, as no JSON text does."""
+    return find_format(content[:HEAD_BYTES]) is not None
 
 
 def read_image_files(rows: list[dict[str, Any]], signature: ModelSignature, place: RowsPointer) -> NDArray[np.float32]:
-    """Read rows such as `{"b64": "iVBORw0..."}`, each a PNG or JPEG file.
+    """Read rows such as `{"b64": "iVBORw0..."}`, each an image file.
 
     A model with `resize` takes files of any size, and decodes them as in training. For other models they must have
     exactly the size of the network's input; they are converted to grey or to colour as needed. Black becomes the
@@ -61,7 +63,7 @@ def read_image_files(rows: list[dict[str, Any]], signature: ModelSignature, plac
 def read_image_file(
     content: bytes, signature: ModelSignature, name: str = "The body", pointer: str = ""
 ) -> NDArray[np.float32]:
-    """Read one PNG or JPEG file, as `read_image_files` does: (*input shape), float32.
+    """Read one image file, as `read_image_files` does: (*input shape), float32.
 
     Args:
         content: The file.
@@ -111,19 +113,20 @@ def _read_pixels(content: bytes, signature: ModelSignature, name: str, pointer: 
         return read_pixels(content, (height, width, num_channels), signature.resize)
     with opened(content) as image:
         _check_size(image, signature, name, pointer)
-        if image.has_transparency_data:
-            _check_opaque(image, name, pointer)
-        pixels = np.asarray(lay_on_black(image, num_channels))
+        layers = split_layers(image, content)
+        _check_opaque(layers, name, pointer)
+        pixels = np.asarray(turn_upright(lay_on_black(layers, num_channels), image))
     return pixels.reshape(*pixels.shape[:2], num_channels)
 
 
 def _check_size(image: "ImageFile", signature: ModelSignature, name: str, pointer: str) -> None:
     """Reject an image by its header, before memory for its pixels is allocated."""
     height, width = signature.input.shape[:2]
-    if not is_shape_of((image.height, image.width), (height, width)):
+    upright = upright_size(image)
+    if not is_shape_of(upright, (height, width)):
         raise InvalidInstances.at(
             pointer,
-            f"{name} is an image {image.width} wide and {image.height} high; the model expects "
+            f"{name} is an image {upright[1]} wide and {upright[0]} high; the model expects "
             f"{describe_length(width)} wide and {describe_length(height)} high. Resize it before sending.",
             "wrong_size",
         )
@@ -135,9 +138,8 @@ def _check_size(image: "ImageFile", signature: ModelSignature, name: str, pointe
         )
 
 
-def _check_opaque(image: "ImageFile", name: str, pointer: str) -> None:
-    least_alpha = image.convert("RGBA").getchannel("A").getextrema()[0]
-    if least_alpha != OPAQUE:
+def _check_opaque(layers: Layers, name: str, pointer: str) -> None:
+    if layers.alpha is not None and layers.alpha.getextrema()[0] != OPAQUE:
         # The colour of a transparent pixel is arbitrary, usually black, and not what people see.
         raise InvalidInstances.at(
             pointer, f"{name} is a partly transparent image. Save it with an opaque background.", "transparent_image"

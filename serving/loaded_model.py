@@ -1,9 +1,8 @@
 """Exported network, loaded for predictions."""
 
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
-import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
@@ -23,6 +22,8 @@ LOAD_ERRORS = (
     onnxruntime_errors.RuntimeException,
 )
 RUN_ERRORS = (onnxruntime_errors.Fail, onnxruntime_errors.InvalidArgument, onnxruntime_errors.RuntimeException)
+
+ONNX_TYPES = {"float32": "tensor(float)", "float64": "tensor(double)", "int64": "tensor(int64)"}
 
 # All errors but fatal ones are raised as exceptions in Python; onnxruntime need not print them.
 LOG_FATAL = 4
@@ -66,22 +67,23 @@ class LoadedModel:
             raise ArtifactCorrupt("The network's signature cannot be read. Train the run again.") from error
         return cls(onnx_path, signature)
 
-    def predict(self, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(self, batch: NDArray[Any]) -> NDArray[Any]:
         """Run the network on a batch of rows.
 
         Args:
-            batch: (num_rows, *input shape), float32.
+            batch: (num_rows, *input shape), of the type of its input.
 
         Returns:
-            (num_rows, *output shape), float32.
+            (num_rows, *output shape).
 
         Raises:
             InvalidInstances: If the batch does not fit the signature's input.
         """
         shape = self.signature.input.shape
-        if batch.dtype != np.float32:
+        dtype = self.signature.input.dtype
+        if batch.dtype != dtype:
             raise InvalidInstances.at(
-                "", f"The model expects numbers of type float32; the batch has {batch.dtype}.", "wrong_type"
+                "", f"The model expects numbers of type {dtype}; the batch has {batch.dtype}.", "wrong_type"
             )
         if batch.ndim == 0 or len(batch) == 0 or not is_shape_of(batch.shape[1:], shape):
             raise InvalidInstances.at(
@@ -91,7 +93,7 @@ class LoadedModel:
                 "wrong_shape",
             )
         try:
-            output: NDArray[np.float32] = self._session.run(self._output_names, {self._input_name: batch})[0]
+            output: NDArray[Any] = self._session.run(self._output_names, {self._input_name: batch})[0]
         except RUN_ERRORS as error:
             if not has_free_axis(shape):
                 raise
@@ -126,8 +128,8 @@ def _check_tensor(role: str, spec: TensorSpec, nodes: list[onnxruntime.NodeArg])
     expected = (-1, *spec.shape)
     if node is None:
         reason = f"has the {role} {', '.join(node.name for node in nodes)}, not '{spec.onnx_name}'"
-    elif node.type != "tensor(float)":
-        reason = f"has an {role} of type {node.type}, not tensor(float)"
+    elif node.type != (expected_type := ONNX_TYPES.get(spec.dtype)):
+        reason = f"has an {role} of type {node.type}, not {expected_type}"
     # Free lengths of the graph are names or None; an unknown shape has no lengths.
     elif node.shape and not _may_be(node.shape, expected):
         reason = f"has an {role} of shape {node.shape}, not {describe_shape(expected)}"

@@ -3,7 +3,6 @@
 from enum import StrEnum
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import InvalidInstances, nearest
@@ -25,7 +24,7 @@ class RowForm(StrEnum):
     BY_FIELD = "an object by field name"
 
 
-def read_rows(rows: list[Any], signature: ModelSignature, place: RowsPointer) -> tuple[NDArray[np.float32], RowForm]:
+def read_rows(rows: list[Any], signature: ModelSignature, place: RowsPointer) -> tuple[NDArray[Any], RowForm]:
     """Read the rows of a request.
 
     Args:
@@ -34,7 +33,7 @@ def read_rows(rows: list[Any], signature: ModelSignature, place: RowsPointer) ->
         place: Location of the rows in the body, for messages.
 
     Returns:
-        The batch, (num_rows, *input shape), float32, and the form of its rows.
+        The batch, (num_rows, *input shape), of the type of its input, and the form of its rows.
 
     Raises:
         InvalidInstances: If a row is not valid or has another form than the first.
@@ -61,7 +60,7 @@ def read_rows(rows: list[Any], signature: ModelSignature, place: RowsPointer) ->
     return _read_form(rows, form, signature, place), form
 
 
-def _read_form(rows: list[Any], form: RowForm, signature: ModelSignature, place: RowsPointer) -> NDArray[np.float32]:
+def _read_form(rows: list[Any], form: RowForm, signature: ModelSignature, place: RowsPointer) -> NDArray[Any]:
     kind = signature.input_kind
     if kind is InputKind.TABLE:
         return read_table_rows(rows, signature, place)
@@ -70,7 +69,7 @@ def _read_form(rows: list[Any], form: RowForm, signature: ModelSignature, place:
     if form is RowForm.FILE and kind is InputKind.IMAGE:
         return read_image_files(rows, signature, place)
     if form is RowForm.BY_FIELD and kind is InputKind.COLUMNS and not place.after:
-        return read_columns(rows, signature.columns, place)
+        return read_columns(rows, signature.columns, place, signature.input.dtype)
     if form is RowForm.BY_FIELD and kind is InputKind.BIT_PAIR and not place.after:
         return read_operands(rows, signature.num_bits, place)
     raise _unknown_object(rows[0], signature, place)

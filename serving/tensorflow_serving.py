@@ -22,7 +22,7 @@ from serving.errors import describe, join_pointer, show, show_names
 from serving.images import read_image_file
 from serving.rows import RowForm, read_rows
 from serving.tables import is_series, read_table_columns
-from serving.tensors import RowsPointer
+from serving.tensors import RowsPointer, describe_shape
 
 ROW_KEY = "instances"
 
@@ -42,12 +42,12 @@ class PredictRequest:
     """Decoded `:predict` request.
 
     Attributes:
-        batch: (num_rows, *input shape), float32.
+        batch: (num_rows, *input shape), of the type of its input.
         answer_key: `predictions` for the row form, `outputs` for the column form.
         answer_form: Form of the answer to each row.
     """
 
-    batch: NDArray[np.float32]
+    batch: NDArray[Any]
     answer_key: str
     answer_form: AnswerForm
 
@@ -90,7 +90,7 @@ def decode_predict(
 
 
 def decode_predict_file(content: bytes, signature: ModelSignature, *, labels: bool = False) -> PredictRequest:
-    """Read a `:predict` body that is a PNG or JPEG file: a single row of the row form.
+    """Read a `:predict` body that is an image file: a single row of the row form.
 
     Args:
         content: The file.
@@ -102,14 +102,17 @@ def decode_predict_file(content: bytes, signature: ModelSignature, *, labels: bo
     """
     if signature.input_kind is not InputKind.IMAGE:
         raise InvalidInstances.at(
-            "", "The body is an image, but this model does not take images. Send its rows as JSON.", "wrong_form"
+            "",
+            f"The body is an image file, but this model takes {_describe_rows(signature)}. "
+            'Send them as JSON: {"instances": [...]}.',
+            "wrong_form",
         )
     _check_labels(signature, labels=labels)
     batch = read_image_file(content, signature)[np.newaxis]
     return PredictRequest(batch, "predictions", _answer_form(RowForm.FILE, signature, labels=labels))
 
 
-def encode_predict(request: PredictRequest, output: NDArray[np.float32], signature: ModelSignature) -> Answer:
+def encode_predict(request: PredictRequest, output: NDArray[Any], signature: ModelSignature) -> Answer:
     """Return the response body of a `:predict` request.
 
     Args:
@@ -129,6 +132,16 @@ def _check_labels(signature: ModelSignature, *, labels: bool) -> None:
         raise InvalidInstances.at(
             "", "This model does not classify, so it has no labels. Leave labels out.", "no_labels"
         )
+
+
+def _describe_rows(signature: ModelSignature) -> str:
+    """Say what a model that does not take images takes."""
+    if signature.input_kind is InputKind.BIT_PAIR:
+        return 'rows such as {"a": 45, "b": 77}'
+    if signature.columns:
+        rows = "series of rows" if is_series(signature) else "rows"
+        return f"{rows} of {len(signature.columns)} columns, {show_names(signature.columns)}"
+    return f"rows of {describe_shape(signature.input.shape)} numbers"
 
 
 def _answer_form(row_form: RowForm, signature: ModelSignature, *, labels: bool) -> AnswerForm:
@@ -168,6 +181,9 @@ def _unwrap_column(value: object, signature: ModelSignature) -> tuple[object, tu
 
 SIGNATURE_NAME = "serving_default"
 
+IGNORED_NAMES = ("parameters", "id")
+"""Fields that KServe's and Vertex AI's clients send beside the rows, and servers of those protocols do not need."""
+
 
 def check_names(body: object, names: Sequence[str]) -> dict[str, Any]:
     """Check that a body is an object with these names, and asks for the only signature.
@@ -180,13 +196,14 @@ def check_names(body: object, names: Sequence[str]) -> dict[str, Any]:
             "", f"The body is {describe(body)}, not an object with {_either(names)}.", "not_an_object"
         )
     for name in body:
-        if name not in names and name != "signature_name":
+        if name not in names and name != "signature_name" and name not in IGNORED_NAMES:
             suggestion = nearest(name, [*names, "signature_name"])
             raise InvalidInstances.at(
                 join_pointer(name), f"The body has an unknown field '{show(name)}'.{suggestion}", "unknown_field"
             )
-    wanted = body.get("signature_name", SIGNATURE_NAME)
-    if wanted != SIGNATURE_NAME:
+    wanted = body.get("signature_name")
+    # TensorFlow Serving takes an empty name, as its own metadata give it, for the default.
+    if wanted not in (None, "", SIGNATURE_NAME):
         raise InvalidInstances.at(
             "/signature_name",
             f"signature_name is {describe(wanted)}; the only signature of a model is '{SIGNATURE_NAME}'. "

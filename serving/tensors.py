@@ -48,6 +48,9 @@ MAX_NAMES_SHOWN = 12
 # Halfway from the largest 32-bit float, 2**128 - 2**104, to 2**128: from here on numbers round up to infinity.
 LEAST_TOO_LARGE = 2**128 - 2**103
 
+# Likewise of 64-bit floats.
+LEAST_TOO_LARGE_64 = 2**1024 - 2**970
+
 
 @dataclass(frozen=True, slots=True)
 class RowsPointer:
@@ -93,7 +96,7 @@ class Fault:
         return f"{verb} {self.what}{spot}{', ' if self.reason else ''}{self.reason}"
 
 
-def read_tensors(rows: list[Any], signature: ModelSignature, place: RowsPointer) -> NDArray[np.float32]:
+def read_tensors(rows: list[Any], signature: ModelSignature, place: RowsPointer) -> NDArray[Any]:
     """Read rows of numbers, each in the shape of the model's input.
 
     An axis of size 1 at the end may be left out: numbers for rows of one number, H×W for images of H×W×1.
@@ -104,14 +107,14 @@ def read_tensors(rows: list[Any], signature: ModelSignature, place: RowsPointer)
         place: Location of the rows in the body, for messages.
 
     Returns:
-        (num_rows, *input shape), float32.
+        (num_rows, *input shape), of the type of its input.
 
     Raises:
         InvalidInstances: If a row has another shape or contains something that is not a number, with the place.
     """
     shape = signature.input.shape
     forms = accepted_shapes(signature)
-    batch = read_numbers(rows, forms)
+    batch = read_numbers(rows, forms, signature.input.dtype)
     if batch is None:
         raise reject_all(_explain(rows, signature, forms, place))
     num_axes = batch.ndim - 1
@@ -133,17 +136,19 @@ def accepted_shapes(signature: ModelSignature) -> list[tuple[int, ...]]:
     return shapes
 
 
-def read_numbers(rows: list[Any], shapes: Sequence[tuple[int, ...]]) -> NDArray[np.float32] | None:
+def read_numbers(rows: list[Any], shapes: Sequence[tuple[int, ...]], dtype: str = "float32") -> NDArray[Any] | None:
     """Read rows of numbers that all have one of these shapes.
 
     Returns:
-        (num_rows, *shape), float32; None if anything does not fit.
+        (num_rows, *shape), of this type; None if anything does not fit.
     """
+    if dtype == "int64":
+        return _read_whole(rows, shapes)
     try:
         # The dtype is given: NumPy would convert a list with one long string to an array of strings, all as long as
         # the longest.
         with np.errstate(over="raise"):
-            batch = np.asarray(rows, dtype=np.float32)
+            batch = np.asarray(rows, dtype=dtype)
     except (ValueError, TypeError, OverflowError, FloatingPointError):
         return None
     if not any(is_shape_of(batch.shape[1:], shape) for shape in shapes):
@@ -155,10 +160,31 @@ def read_numbers(rows: list[Any], shapes: Sequence[tuple[int, ...]]) -> NDArray[
     return batch if NUMBER_TYPES.issuperset(map(type, leaves)) else None
 
 
-def explain_number(value: object) -> Fault | None:
-    """Return the reason why a value cannot be an element of an array; None if it can."""
+def _read_whole(rows: list[Any], shapes: Sequence[tuple[int, ...]]) -> NDArray[np.int64] | None:
+    """Read rows of whole numbers; NumPy would cut the fractions of others off."""
+    try:
+        values = np.asarray(rows, dtype=object)
+    except ValueError:
+        return None
+    leaves = values.ravel().tolist()
+    if not any(is_shape_of(values.shape[1:], shape) for shape in shapes) or any(
+        explain_number(value, "int64") is not None for value in leaves
+    ):
+        return None
+    return np.array(list(map(int, leaves)), np.int64).reshape(values.shape)
+
+
+def explain_number(value: object, dtype: str = "float32") -> Fault | None:
+    """Return the reason why a value cannot be an element of an array of this type; None if it can."""
     if type(value) is not int and type(value) is not float:
         return Fault((), describe(value), "not a number", "not_a_number")
+    if dtype == "int64":
+        is_whole = (isinstance(value, int) or value.is_integer()) and -(2**63) <= value < 2**63
+        return None if is_whole else Fault((), describe(value), "not a whole number below 2^63", "not_a_whole_number")
+    if dtype == "float64":
+        # Others round up to infinity, as Python says when it converts them.
+        is_small = type(value) is float or abs(value) < LEAST_TOO_LARGE_64
+        return None if is_small else Fault((), describe(value), "beyond 1.8e308", "out_of_range")
     if -LEAST_TOO_LARGE < value < LEAST_TOO_LARGE or (type(value) is float and not math.isfinite(value)):
         return None
     return Fault((), describe(value), "beyond the range of 32-bit floats (3.4e38)", "out_of_range")
@@ -175,7 +201,8 @@ def _explain(
     problems: list[Problem] = []
     for index, row in enumerate(rows):
         # Only wrong rows are searched number by number.
-        fault = None if read_numbers([row], [shape]) is not None else _find_fault(row, shape, ())
+        dtype = signature.input.dtype
+        fault = None if read_numbers([row], [shape], dtype) is not None else _find_fault(row, shape, (), dtype)
         if fault is None:
             continue
         names = signature.columns if len(form) == 1 and fault.where else ()
@@ -190,10 +217,10 @@ def _explain(
     return [Problem(join_pointer(*place.before), whole, "wrong_shape")]
 
 
-def _find_fault(value: object, shape: tuple[int, ...], where: tuple[int, ...]) -> Fault | None:
+def _find_fault(value: object, shape: tuple[int, ...], where: tuple[int, ...], dtype: str) -> Fault | None:
     """Return the first mistake of a value, for a shape without free lengths."""
     if not shape:
-        fault = explain_number(value)
+        fault = explain_number(value, dtype)
         return fault and replace(fault, where=where)
     if not isinstance(value, list):
         return Fault(where, describe(value), "not a list", "not_a_list")
@@ -201,7 +228,7 @@ def _find_fault(value: object, shape: tuple[int, ...], where: tuple[int, ...]) -
         return Fault(where, describe(value), "", "wrong_length")
     if len(value) != shape[0]:
         return Fault(where, str(len(value)), "", "wrong_length")
-    faults = (_find_fault(element, shape[1:], (*where, index)) for index, element in enumerate(value))
+    faults = (_find_fault(element, shape[1:], (*where, index), dtype) for index, element in enumerate(value))
     return next((fault for fault in faults if fault is not None), None)
 
 
@@ -239,7 +266,7 @@ def _advice(signature: ModelSignature, form: tuple[int, ...], fault: Fault) -> s
     if not form:
         return "Send a list of numbers, one per row."
     if len(form) > 1:
-        file = ', or a PNG or JPEG file as {"b64": ...}' if signature.input_kind is InputKind.IMAGE else ""
+        file = ', or an image file as {"b64": ...}' if signature.input_kind is InputKind.IMAGE else ""
         return f"Send nested lists of numbers{file}."
     if fault.code == "not_a_list":
         return "Put the numbers of each row in a list, even for a single row."

@@ -159,12 +159,27 @@ class AsyncClient:
         return await self._transport.send(datasets.get(name, version))
 
     async def upload_dataset(
-        self, name: str, source: Path, *, filename: str | None = None, on_progress: OnProgress | None = None
+        self,
+        name: str,
+        source: Path,
+        *,
+        filename: str | None = None,
+        on_progress: OnProgress | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> DatasetVersion:
         """Upload a file, or a folder as a tar archive; see `Client.upload_dataset`."""
         return await self._transport.send(
-            await asyncio.to_thread(datasets.upload, name, source, filename=filename, on_progress=on_progress)
+            await asyncio.to_thread(
+                datasets.upload, name, source, filename=filename, on_progress=on_progress, options=options
+            )
         )
+
+    async def reread_dataset(
+        self, name: str, version: int | None = None, *, options: Mapping[str, Any] | None = None
+    ) -> DatasetVersion:
+        """Read the bytes of an upload again, with other options; see `Client.reread_dataset`."""
+        number = version if version is not None else (await self.get_dataset(name)).version
+        return await self._transport.send(datasets.reread(name, number, options or {}))
 
     async def download_dataset(
         self,

@@ -210,7 +210,13 @@ class Client:
         return self._transport.send(datasets.get(name, version))
 
     def upload_dataset(
-        self, name: str, source: Path, *, filename: str | None = None, on_progress: OnProgress | None = None
+        self,
+        name: str,
+        source: Path,
+        *,
+        filename: str | None = None,
+        on_progress: OnProgress | None = None,
+        options: Mapping[str, Any] | None = None,
     ) -> DatasetVersion:
         """Upload a file, or a folder as a tar archive. The same bytes under the same name make no new version.
 
@@ -220,12 +226,32 @@ class Client:
                 `mnist` of LeCun's four IDX files, gzipped or not.
             filename: Name for the file; by default the one it has.
             on_progress: Called with the bytes sent so far; starts over from 0 when they have to be sent again.
+            options: How to read it, such as `{"header": False, "decimal": ","}`; the rest is detected.
 
         Raises:
             InvalidArgument: If it cannot be read.
             InvalidRequest: If the service cannot use it; the message says why.
         """
-        return self._transport.send(datasets.upload(name, source, filename=filename, on_progress=on_progress))
+        return self._transport.send(
+            datasets.upload(name, source, filename=filename, on_progress=on_progress, options=options)
+        )
+
+    def reread_dataset(
+        self, name: str, version: int | None = None, *, options: Mapping[str, Any] | None = None
+    ) -> DatasetVersion:
+        """Read the bytes of an upload again, with other options, as another version. Nothing is sent again.
+
+        Args:
+            name: Of the dataset.
+            version: By default the newest.
+            options: All options, not only those that change; without them everything is detected.
+
+        Raises:
+            NotFound: If there is none; the message names what there is.
+            InvalidRequest: If the bytes cannot be read so; the message says why.
+        """
+        number = version if version is not None else self.get_dataset(name).version
+        return self._transport.send(datasets.reread(name, number, options or {}))
 
     def download_dataset(
         self,

@@ -21,7 +21,7 @@ class FromJson(Protocol):
     """A class that is read from a JSON object."""
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: Any) -> Self:
         """Read it; raise KeyError, TypeError, ValueError or AttributeError if the object is of another form."""
 
 

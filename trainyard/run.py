@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Self
 
 from trainyard.errors import InvalidArgument, RunFailed
+from trainyard.notices import Notice
 from trainyard.operation import Operation
 from trainyard.resources import evaluation, metrics, models, runs
 from trainyard.resources.evaluation import Evaluation
@@ -73,6 +74,11 @@ class BaseRun:
     def error(self) -> RunError | None:
         """Why it failed, if it did."""
         return self.snapshot.error
+
+    @property
+    def warnings(self) -> tuple[Notice, ...]:
+        """Probable mistakes, as far as they were known when it was last seen."""
+        return self.snapshot.warnings
 
     def _check(self) -> Self:
         if self.has_succeeded:
@@ -164,13 +170,16 @@ class Run(BaseRun):
         self.snapshot = self._transport.send(runs.cancel(self.id))
         return self
 
-    def delete(self) -> None:
+    def delete(self, *, force: bool = False) -> None:
         """Delete the run, which must have ended, with its metrics, artifacts and model version.
 
+        Args:
+            force: True to delete the aliases of its model version too.
+
         Raises:
-            Conflict: If it has not ended.
+            Conflict: If it has not ended, or aliases point to its model version.
         """
-        self._transport.send(runs.delete(self.id))
+        self._transport.send(runs.delete(self.id, force=force))
 
     def metrics(self) -> list[MetricSummary]:
         """Return every metric in numbers: first, last, least and greatest value."""
@@ -258,9 +267,9 @@ class AsyncRun(BaseRun):
         self.snapshot = await self._transport.send(runs.cancel(self.id))
         return self
 
-    async def delete(self) -> None:
+    async def delete(self, *, force: bool = False) -> None:
         """Delete the run; see `Run.delete`."""
-        await self._transport.send(runs.delete(self.id))
+        await self._transport.send(runs.delete(self.id, force=force))
 
     async def metrics(self) -> list[MetricSummary]:
         """Return every metric in numbers; see `Run.metrics`."""

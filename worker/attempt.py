@@ -90,12 +90,13 @@ class Attempt:
         self._batches.extend(batches)
 
     def note_details(self, details: DetailsReport) -> None:
-        """Record the device, environment and engine; None keeps a known value."""
+        """Record the device, environment, engine and warnings; None keeps a known value."""
         known = self._details or DetailsReport()
         self._details = DetailsReport(
             device=details.device or known.device,
             environment=details.environment or known.environment,
             engine=details.engine or known.engine,
+            warnings=known.warnings if details.warnings is None else details.warnings,
         )
 
     def note_result(self, result: Finished) -> None:
@@ -128,6 +129,7 @@ class Attempt:
                     device=self._details.device,
                     environment=self._details.environment,
                     engine=self._details.engine,
+                    warnings=self._details.warnings,
                 )
             heartbeat = record_progress(
                 session, run_id, number, lease, progress=self._progress, batches=join_batches(self._batches)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
 from core.errors import Problem
+from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, Environment
 
@@ -30,6 +31,8 @@ class TrainCommand(Message):
     output_dir: str
     cache_dir: str
     log_path: str
+    warnings: tuple[Notice, ...] = ()
+    """Warnings that were known before training, for the log."""
 
 
 class Ready(Message):
@@ -68,12 +71,13 @@ class MetricsReport(Message):
 
 
 class DetailsReport(Message):
-    """Trainer to supervisor: device, environment and engine of the run; None keeps the value reported before."""
+    """Trainer to supervisor: details of the run; None keeps the value reported before."""
 
     kind: Literal["details"] = "details"
     device: str | None = None
     environment: Environment | None = None
     engine: EngineReport | None = None
+    warnings: tuple[Notice, ...] | None = None
 
 
 class Finished(Message):

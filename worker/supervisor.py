@@ -109,6 +109,7 @@ class Supervisor:
                     output_dir=str(attempt.scratch),
                     cache_dir=str(self._settings.cache_dir),
                     log_path=str(attempt.log_path),
+                    warnings=attempt.claimed.warnings,
                 )
             )
             return watch(attempt, trainer, self._settings, self._draining)

@@ -20,6 +20,7 @@ from typing import BinaryIO
 
 from core.errors import TrainyardError
 from core.experiment import parse_spec
+from core.notices import Notice, limit_notices
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, Environment
 from core.system.parent_watch import die_with_parent
@@ -82,9 +83,21 @@ class PipeReporter:
         logger.info("engine: %s", engine.model_dump())
         self.send(DetailsReport(engine=engine))
 
+    def warnings(self, notices: Sequence[Notice]) -> None:
+        """Report all warnings that were found so far."""
+        limited = limit_notices(notices)
+        log_warnings(limited)
+        self.send(DetailsReport(warnings=limited))
+
     def should_stop(self) -> bool:
         """Return False: a supervisor stops a trainer by ending its process."""
         return False
+
+
+def log_warnings(notices: Sequence[Notice]) -> None:
+    """Write warnings to the log of the run."""
+    for notice in notices:
+        logger.warning("%s", notice)
 
 
 def main() -> None:
@@ -131,6 +144,7 @@ def _train(command: TrainCommand, reporter: PipeReporter) -> Message:
     from models.training import train  # noqa: PLC0415
 
     logger.info("run %s", command.run_id)
+    log_warnings(command.warnings)
     try:
         outcome = train(
             parse_spec(command.spec),

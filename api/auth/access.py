@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import Depends, FastAPI, Request, params
-from fastapi.routing import RouteContext, iter_route_contexts
+from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
 from api.http.errors import InsufficientScope
@@ -72,7 +72,7 @@ ADMIN = Depends(ScopeCheck(Scope.ADMIN))
 METRICS = Depends(ScopeCheck(Scope.METRICS))
 
 
-def needed_scopes(route: RouteContext) -> list[Scope]:
+def needed_scopes(route: RouteContext | APIRoute) -> list[Scope]:
     """Return the scopes that a route declares."""
     declared: Sequence[params.Depends] = getattr(route, "dependencies", None) or ()
     checks = (dependency.dependency for dependency in declared)

@@ -46,7 +46,7 @@ class Origins:
         site = headers.get(b"sec-fetch-site", [])
         if not self._is_open:
             is_foreign = b"cross-site" in site and scope["method"] not in SAFE_METHODS
-            return _cross_site() if is_foreign else None
+            return cross_site_request() if is_foreign else None
         return (
             _reject_server(scope)
             or self._reject_host(headers.get(b"host", []))
@@ -82,10 +82,10 @@ def _reject_server(scope: Scope) -> TrainyardError | None:
 def _reject_site(method: str, site: list[bytes], headers: dict[bytes, list[bytes]]) -> TrainyardError | None:
     if site:
         is_own = len(site) == 1 and site[0] in OWN_SITES
-        return None if is_own or _is_navigation(method, headers) else _cross_site()
+        return None if is_own or _is_navigation(method, headers) else cross_site_request()
     origins = headers.get(b"origin", [])
     is_own = all(origin.partition(b"://")[2].lower() == headers[b"host"][0].lower() for origin in origins)
-    return None if is_own else _cross_site()
+    return None if is_own else cross_site_request()
 
 
 def _is_navigation(method: str, headers: dict[bytes, list[bytes]]) -> bool:
@@ -94,7 +94,8 @@ def _is_navigation(method: str, headers: dict[bytes, list[bytes]]) -> bool:
     return method == "GET" and mode == [b"navigate"] and destination == [b"document"]
 
 
-def _cross_site() -> CrossSiteRequest:
+def cross_site_request() -> CrossSiteRequest:
+    """Return the error for a request from a page of another site."""
     return CrossSiteRequest(
         "This request was sent by a page of another site and is rejected. Open the address directly, or send the "
         "request without a browser."

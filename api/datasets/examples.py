@@ -8,6 +8,12 @@ from core.errors import BodyTooLarge, Conflict, DatasetMissing, Unavailable, Unk
 
 _SHA256 = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea"
 
+_NO_OPTIONS: dict[str, Any] = {
+    **dict.fromkeys(("header", "delimiter", "quote", "encoding", "decimal", "thousands", "missing_words")),
+    **dict.fromkeys(("skip_rows", "date_format", "sheet")),
+    "columns": {},
+}
+
 _NO_VERSION: dict[str, Any] = {"version": None, "num_versions": 0, "num_bytes": None, "created_at": None}
 
 
@@ -32,6 +38,7 @@ VERSION_ENTRY = {
     "format": "csv",
     "summary": "4 rows of 3 columns",
     "sha256": _SHA256,
+    "reading": None,
     "num_bytes": 81,
     "filename": "flowers.csv",
     "created_at": "2026-11-21T09:30:00Z",
@@ -61,6 +68,17 @@ VERSION = {
         "sample": [[1.4, 0.2, "setosa"], [None, None, "setosa"], [4.7, 1.5, "virginica"], [5.1, 1.9, "virginica"]],
     },
     "warnings": [],
+    "options": _NO_OPTIONS,
+    "findings": [
+        {"option": "encoding", "value": "utf-8", "sureness": "certain", "reason": "all of it is UTF-8"},
+        {
+            "option": "header",
+            "value": True,
+            "sureness": "likely",
+            "reason": "“petal_length” stands above values of another kind",
+        },
+        {"option": "delimiter", "value": ",", "sureness": "likely", "reason": "it makes the lines most even"},
+    ],
     "example_spec": {
         "name": "flowers",
         "dataset": {
@@ -82,6 +100,14 @@ VERSION = {
             "batch_size": 32,
         },
     },
+}
+
+REREAD = {
+    **VERSION,
+    "version": 2,
+    "reading": "6b1f0c2d9a3e4857",
+    "options": {**_NO_OPTIONS, "header": True},
+    "findings": [{"option": "header", "value": True, "sureness": "certain", "reason": ""}],
 }
 
 _FLOWERS = {
@@ -135,8 +161,18 @@ TOO_SLOW = BodyTooSlow("Only 3,012 bytes of the body came in 31 s. Send it faste
 
 REFUSED = RejectedDataset("Row 7 has 4 values, the header has 3. Give every row as many.", "ragged_rows")
 
+NOT_APPLICABLE = RejectedDataset(
+    "The option sheet does not apply: the file is CSV, which has the options header, delimiter, quote, encoding, "
+    "skip_rows, decimal, thousands, missing_words, date_format, columns. Leave it out.",
+    "option_not_applicable",
+)
+
 EMPTY = RejectedDataset("The body is empty. Send the bytes of a file: curl --data-binary @FILE …", "empty")
 
 BUSY = Unavailable("2 uploads are being processed, and this one has waited 30 s for its turn. Send it again later.")
 
 FULL = DiskFull("The service's disk is full. Delete datasets and runs that are no longer needed.")
+
+CSV = "petal_length,species\n1.4,setosa\n4.7,versicolor\n1.3,setosa\n4.5,versicolor\n"
+
+FORM_FILE: dict[str, Any] = {"type": "string", "format": "binary", "description": "The file, with its name."}

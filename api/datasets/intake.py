@@ -6,6 +6,7 @@ import hashlib
 import os
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator
 from contextlib import aclosing, asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,7 +15,10 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http.bodies import stream_body
 from api.http.errors import DiskFull, RejectedDataset
+from api.http.forms import MEDIA_TYPE
 from api.service import Service
+from core.errors import DatasetMissing
+from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from core.uploads.store import IncomingDataset
 from db import stored_datasets
 from db.records.datasets import DatasetVersionRecord
@@ -28,10 +32,27 @@ RESERVE_BYTES = 256 * 1024 * 1024
 """Bytes to leave free on the disk, which usually contains the database too."""
 
 
+TOO_LARGE_REMEDY = "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
+
+RECEIVED = "trainyard.received_upload"
+"""Key of an upload that came in a form, in a request's ASGI scope."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedUpload:
+    """Upload that is on the disk, and has not been parsed yet."""
+
+    incoming: IncomingDataset
+    sha256: str
+    num_bytes: int
+
+
 async def ingest(
-    service: Service, request: Request, name: str, filename: str | None
+    service: Service, request: Request, name: str, filename: str | None, options: ReadingOptions = NO_OPTIONS
 ) -> tuple[DatasetVersionRecord, bool]:
-    """Store the body of a request as a version of a dataset, unless the dataset has a version with the same bytes.
+    """Store the body of a request as a version of a dataset.
+
+    Unless the dataset has a version with the same bytes that was read with the same options.
 
     Returns:
         The version, and True if it is new.
@@ -43,10 +64,13 @@ async def ingest(
         DiskFull: If the disk is full.
         Unavailable: If too many uploads are being parsed.
     """
+    upload: ReceivedUpload | None = request.scope.get(RECEIVED)
+    if upload is not None:
+        return await _store(service, upload, name, filename, request, options)
     _check_form(request)
-    remedy = "Send less of it, or raise TRAINYARD_MAX_DATASET_BYTES."
-    body = stream_body(request, service.settings.max_dataset_bytes, remedy)
-    return await _take(service, body, _declared_bytes(request), name, filename, request)
+    body = stream_body(request, service.settings.max_dataset_bytes, TOO_LARGE_REMEDY)
+    async with received(service, body, declared_bytes(request)) as upload:
+        return await _store(service, upload, name, filename, request, options)
 
 
 async def ingest_pieces(
@@ -62,33 +86,86 @@ async def ingest_pieces(
         DiskFull: If there is no room for them.
         Unavailable: If too many uploads are being read.
     """
-    return await _take(service, pieces, 0, name, filename, None)
+    async with received(service, pieces, 0) as upload:
+        return await _store(service, upload, name, filename, None)
 
 
-async def _take(
-    service: Service,
-    pieces: AsyncGenerator[bytes],
-    num_bytes_declared: int,
-    name: str,
-    filename: str | None,
-    request: Request | None,
-) -> tuple[DatasetVersionRecord, bool]:
-    store = service.dataset_store
+@asynccontextmanager
+async def received(
+    service: Service, pieces: AsyncGenerator[bytes], num_bytes_declared: int
+) -> AsyncIterator[ReceivedUpload]:
+    """Write an upload to a folder of its own, which is removed at the end unless it has been moved into the store.
+
+    Raises:
+        RejectedDataset: If it is empty.
+        DiskFull: If the disk is full, now or within the context.
+    """
     with _reported_as_full():
         await run_in_threadpool(_check_room, service, num_bytes_declared)
         async with _incoming(service) as incoming:
             sha256, num_bytes = await _receive(service, pieces, incoming.folder.original)
-            upload = Upload(name, sha256, num_bytes, filename)
-            known = await run_in_threadpool(stored_datasets.add_known, service.database, store, upload)
-            if known is not None:
-                return known
-            max_bytes = await run_in_threadpool(_check_room, service, 0)
-            max_bytes = min(max_bytes, service.settings.max_unpacked_bytes)
-            described = await service.ingestion.read(incoming, request, max_bytes)
-            await run_in_threadpool(incoming.sync)
-            return await run_in_threadpool(
-                stored_datasets.add_new, service.database, store, upload, incoming, described
-            )
+            yield ReceivedUpload(incoming, sha256, num_bytes)
+
+
+async def _store(
+    service: Service,
+    received: ReceivedUpload,
+    name: str,
+    filename: str | None,
+    request: Request | None,
+    options: ReadingOptions = NO_OPTIONS,
+) -> tuple[DatasetVersionRecord, bool]:
+    upload = Upload(name, received.sha256, received.num_bytes, filename, options)
+    known = await run_in_threadpool(stored_datasets.add_known, service.database, service.dataset_store, upload)
+    if known is not None:
+        return known
+    return await _read(service, upload, received.incoming, request)
+
+
+async def read_again(
+    service: Service, request: Request, source: DatasetVersionRecord, options: ReadingOptions
+) -> tuple[DatasetVersionRecord, bool]:
+    """Store the bytes of a version as another version, read with other options, unless the dataset has that.
+
+    Returns:
+        The version, and True if it is new.
+
+    Raises:
+        DatasetMissing: If the bytes are missing on the disk.
+        RejectedDataset: If they cannot be read so; the error says what to fix.
+        DiskFull: If the disk is full.
+        Unavailable: If too many uploads are being parsed.
+    """
+    store = service.dataset_store
+    upload = Upload(source.dataset_name, source.sha256, source.num_bytes, source.filename, options)
+    known = await run_in_threadpool(stored_datasets.add_known, service.database, store, upload)
+    if known is not None:
+        return known
+    with _reported_as_full():
+        async with _incoming(service) as incoming:
+            try:
+                await run_in_threadpool(incoming.share_original, store.folder(source.key))
+            except FileNotFoundError as error:
+                raise bytes_missing(source) from error
+            return await _read(service, upload, incoming, request)
+
+
+def bytes_missing(record: DatasetVersionRecord) -> DatasetMissing:
+    """Return the error that the bytes of a version are not on the disk."""
+    return DatasetMissing(
+        f"The bytes of version {record.version} of '{record.dataset_name}' are missing on the disk. Upload them again."
+    )
+
+
+async def _read(
+    service: Service, upload: Upload, incoming: IncomingDataset, request: Request | None
+) -> tuple[DatasetVersionRecord, bool]:
+    max_bytes = await run_in_threadpool(_check_room, service, 0)
+    max_bytes = min(max_bytes, service.settings.max_unpacked_bytes)
+    described = await service.ingestion.read(incoming, request, max_bytes, upload.options)
+    await run_in_threadpool(incoming.sync)
+    store = service.dataset_store
+    return await run_in_threadpool(stored_datasets.add_new, service.database, store, upload, incoming, described)
 
 
 @asynccontextmanager
@@ -135,18 +212,22 @@ async def _receive(service: Service, body: AsyncGenerator[bytes], target: Path) 
 
 
 def _check_form(request: Request) -> None:
-    """Reject forms, which would otherwise be parsed as a table with extra lines.
+    """Reject bodies of several parts other than forms, which would be parsed as a table with extra lines.
 
     Raises:
-        RejectedDataset: If the body is a form.
+        RejectedDataset: If the body is one.
     """
-    if request.headers.get("content-type", "").lower().startswith("multipart/"):
+    content_type = request.headers.get("content-type", "").lower()
+    if content_type.startswith("multipart/"):
         raise RejectedDataset(
-            "The body is a form. Send the file itself: curl --data-binary @FILE …, not curl --form.", "multipart_form"
+            f"The body is {content_type.partition(';')[0][:80]}. Send the file itself (curl --data-binary @FILE …), or "
+            f"a form, {MEDIA_TYPE} (curl -F file=@FILE …).",
+            "multipart_form",
         )
 
 
-def _declared_bytes(request: Request) -> int:
+def declared_bytes(request: Request) -> int:
+    """Return the Content-Length of a request, 0 if it has none."""
     declared = request.headers.get("content-length", "")
     return int(declared[:20]) if declared.isdecimal() else 0
 

@@ -1,6 +1,6 @@
 """Routes for datasets: list, upload, show, download and delete."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path as PathParameter
 from fastapi import Query, Request, Response
@@ -8,7 +8,9 @@ from starlette.concurrency import run_in_threadpool
 
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.datasets import examples
-from api.datasets.intake import ingest
+from api.datasets.forms import UploadRoute
+from api.datasets.intake import bytes_missing, ingest, read_again
+from api.datasets.reading import NamedReadingQuery, ReadingQuery, RereadRequest
 from api.datasets.schemas import DatasetDetail, DatasetList, DatasetVersionDetail
 from api.datasets.views import (
     DESCRIPTIONS,
@@ -19,33 +21,52 @@ from api.datasets.views import (
     list_dataset,
     version_path,
 )
+from api.http.bodies import read_document
+from api.http.forms import MEDIA_TYPE
 from api.http.parameters import PageQuery
 from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
-from api.openapi.operations import Resource, answers, describe_errors, takes_any_body
-from api.service import Service, ServiceParameter
+from api.openapi.operations import (
+    MALFORMED,
+    TOO_LARGE,
+    Resource,
+    answers,
+    describe_errors,
+    takes_any_body,
+    takes_body,
+)
+from api.service import JsonText, Service, ServiceParameter
 from core.datasets.base import UPLOAD_NAME_PATTERN
-from core.errors import DatasetMissing, UnknownDataset
+from core.errors import UnknownDataset
 from db import datasets, stored_datasets
 from db.records.datasets import DatasetVersionRecord
 
-router = Resource("datasets", "Datasets for training.", prefix="/v1/datasets")
+router = Resource("datasets", "Datasets for training.", prefix="/v1/datasets", bodies=[RereadRequest])
+router.route_class = UploadRoute
 
 DatasetName = Annotated[str, PathParameter(description="Name of a dataset.", examples=["flowers"])]
 
 Version = Annotated[int, PathParameter(description="Number of a version.", examples=[1])]
 
-FilenameQuery = Annotated[
-    str | None,
-    Query(description="Name of the file, for downloads.", max_length=255),
-]
-
 UPLOAD_HEADERS = {"Location": "Path of the version."}
 
-UPLOAD_BODY = takes_any_body(
-    {"type": "string", "format": "binary", "description": "The bytes of the file as they are."},
-    {},
-    "application/octet-stream",
-)
+
+def _takes_upload(query: type[ReadingQuery]) -> dict[str, Any]:
+    """Describe the body of an upload: the bytes, or a form with the file and, if not in the address, its options."""
+    body = takes_any_body(
+        {"type": "string", "format": "binary", "description": "The bytes of the file as they are."},
+        {"A CSV file": examples.CSV},
+        "application/octet-stream",
+    )
+    form = {
+        "type": "object",
+        "description": "Query parameters may be fields of the form instead; empty ones are ignored.",
+        "properties": {"file": examples.FORM_FILE, **query.model_json_schema()["properties"]},
+        "required": ["file"],
+        "additionalProperties": False,
+    }
+    body["requestBody"]["content"][MEDIA_TYPE] = {"schema": form}
+    return body
+
 
 UPLOAD_RESPONSES = (
     answers(examples.VERSION, status=201, headers=UPLOAD_HEADERS)
@@ -85,26 +106,28 @@ def list_datasets(query: Annotated[PageQuery, Query()], service: ServiceParamete
     status_code=201,
     response_model=DatasetVersionDetail,
     responses=UPLOAD_RESPONSES,
-    openapi_extra=UPLOAD_BODY,
+    openapi_extra=_takes_upload(NamedReadingQuery),
 )
 async def upload_dataset(
     request: Request,
     service: ServiceParameter,
-    name: Annotated[
-        str, Query(description="Name of the dataset: lower-case letters, digits, . _ -", pattern=UPLOAD_NAME_PATTERN)
-    ],
-    filename: FilenameQuery = None,
+    query: Annotated[NamedReadingQuery, Query()],
 ) -> Response:
     """Upload a table, arrays or images as a dataset.
 
     CSV or TSV, JSON Lines, Parquet, NPY, NPZ, IDX; a zip or tar of tables (`train.csv`, `test.csv`), of arrays, or of
     images in one folder per class. The body is the raw file, streamed:
     `curl --data-binary @flowers.csv 'http://127.0.0.1:8000/v1/datasets?name=flowers&filename=flowers.csv'`
+    Or it is a form with the field `file`, and with any of the query parameters as further fields:
+    `curl -F file=@flowers.csv -F name=flowers http://127.0.0.1:8000/v1/datasets`
 
-    The same bytes under the same name are the same version, returned with 200, so an upload can be repeated safely.
-    Other bytes create the next version. An upload that is rejected or interrupted leaves nothing behind.
+    The same bytes under the same name, with the same options, are the same version, returned with 200, so an upload can
+    be repeated safely. Other bytes create the next version. An upload that is rejected or interrupted leaves nothing
+    behind.
+
+    What is not set is detected: `findings` in the answer says what was found, and how sure that is.
     """
-    return await _upload(service, request, name, filename)
+    return await _upload(service, request, query.name, query)
 
 
 @router.post(
@@ -114,7 +137,7 @@ async def upload_dataset(
     status_code=201,
     response_model=DatasetVersionDetail,
     responses=UPLOAD_RESPONSES,
-    openapi_extra=UPLOAD_BODY,
+    openapi_extra=_takes_upload(ReadingQuery),
 )
 async def upload_dataset_version(
     request: Request,
@@ -122,13 +145,56 @@ async def upload_dataset_version(
     name: Annotated[
         str, PathParameter(description="Name of a dataset.", pattern=UPLOAD_NAME_PATTERN, examples=["flowers"])
     ],
-    filename: FilenameQuery = None,
+    query: Annotated[ReadingQuery, Query()],
 ) -> Response:
     """Upload like `POST /v1/datasets?name=…`; the dataset need not exist yet.
 
     `curl --data-binary @flowers.csv http://127.0.0.1:8000/v1/datasets/flowers/versions`
     """
-    return await _upload(service, request, name, filename)
+    return await _upload(service, request, name, query)
+
+
+@router.post(
+    "/{name}/versions/{version}:reread",
+    summary="Read a version of a dataset with other options",
+    dependencies=[SUBMIT],
+    status_code=201,
+    response_model=DatasetVersionDetail,
+    responses=answers(examples.REREAD, status=201, headers=UPLOAD_HEADERS)
+    | {
+        200: {
+            "description": "The dataset already has a version of these bytes with these options.",
+            "content": {"application/json": {"example": examples.REREAD}},
+            "model": DatasetVersionDetail,
+        }
+    }
+    | describe_errors(
+        examples.UNKNOWN_DATASET,
+        examples.UNKNOWN_VERSION,
+        examples.BUILT_IN,
+        MALFORMED,
+        TOO_LARGE,
+        examples.REFUSED,
+        examples.NOT_APPLICABLE,
+        examples.BUSY,
+        examples.FULL,
+        examples.NOT_HERE,
+    ),
+    openapi_extra=takes_body(RereadRequest, {"No header, decimal comma": {"header": False, "decimal": ","}}),
+)
+async def reread_dataset_version(
+    request: Request, name: DatasetName, version: Version, text: JsonText, service: ServiceParameter
+) -> Response:
+    """Read the bytes of a version again, without sending them, as a new version.
+
+    The body holds all options, not only those that change; `{}` detects everything. A spec that is pinned to another
+    version keeps training on that.
+    """
+    check_not_built_in(name)
+    options = read_document(RereadRequest, text).options
+    source = await run_in_threadpool(_get_version, service, name, version)
+    record, is_new = await read_again(service, request, source, options)
+    return await _answer_stored(service, record, is_new=is_new)
 
 
 @router.get(
@@ -190,9 +256,9 @@ def get_dataset_content(
     etag = content_etag(record.sha256)
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
-    path = service.dataset_store.folder(record.sha256).original
+    path = service.dataset_store.folder(record.key).original
     if not path.is_file():
-        raise DatasetMissing(f"The bytes of version {version} of '{name}' are missing on the disk. Upload them again.")
+        raise bytes_missing(record)
     # Never with its own media type: a browser must save it, not show it.
     return file_answer(path, record.filename or record.dataset_name, etag, "application/octet-stream")
 
@@ -208,8 +274,8 @@ def delete_dataset(name: DatasetName, service: ServiceParameter) -> Response:
     """Delete an uploaded dataset with all its versions and files, unless runs that have not ended use it."""
     check_not_built_in(name)
     with service.database.transaction() as session:
-        hashes = datasets.delete_dataset(session, name)
-    return _answer_deleted(service, hashes)
+        keys = datasets.delete_dataset(session, name)
+    return _answer_deleted(service, keys)
 
 
 @router.delete(
@@ -225,8 +291,8 @@ def delete_dataset_version(name: DatasetName, version: Version, service: Service
     """Delete one version, and its files unless another has the same bytes. Its number is not used again."""
     check_not_built_in(name)
     with service.database.transaction() as session:
-        hashes = datasets.delete_version(session, name, version)
-    return _answer_deleted(service, hashes)
+        keys = datasets.delete_version(session, name, version)
+    return _answer_deleted(service, keys)
 
 
 def _get_version(service: Service, name: str, version: int) -> DatasetVersionRecord:
@@ -236,14 +302,18 @@ def _get_version(service: Service, name: str, version: int) -> DatasetVersionRec
         return datasets.get_version(session, name, version)
 
 
-def _answer_deleted(service: Service, hashes: list[str]) -> Response:
-    stored_datasets.remove_unused(service.database, service.dataset_store, hashes)
+def _answer_deleted(service: Service, keys: list[str]) -> Response:
+    stored_datasets.remove_unused(service.database, service.dataset_store, keys)
     return Response(status_code=204)
 
 
-async def _upload(service: Service, request: Request, name: str, filename: str | None) -> Response:
+async def _upload(service: Service, request: Request, name: str, query: ReadingQuery) -> Response:
     check_not_built_in(name)
-    record, is_new = await ingest(service, request, name, filename)
+    record, is_new = await ingest(service, request, name, query.filename, query.options)
+    return await _answer_stored(service, record, is_new=is_new)
+
+
+async def _answer_stored(service: Service, record: DatasetVersionRecord, *, is_new: bool) -> Response:
     answer = await run_in_threadpool(describe_version, record, service.settings)
     headers = {"Location": version_path(record.dataset_name, record.version)}
     return json_answer(answer, status=201 if is_new else 200, headers=headers)

@@ -5,6 +5,7 @@ from typing import Any
 
 from api.http.schemas import AnswerModel, NoticeEntry
 from core.uploads.description import DatasetDescription
+from core.uploads.reading import Finding, ReadingOptions
 
 
 class Dataset(AnswerModel):
@@ -37,9 +38,11 @@ class DatasetVersion(AnswerModel):
     version: int
     kind: str
     format: str
-    """Format of the file: `csv`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip` or `tar`."""
+    """Format of the file: `csv`, `xlsx`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip` or `tar`."""
     summary: str
     sha256: str
+    reading: str | None
+    """Digest of the options that it was read with; null if none was set."""
     num_bytes: int
     filename: str | None
     created_at: datetime
@@ -52,6 +55,10 @@ class DatasetVersionDetail(DatasetVersion):
     """Columns, arrays or classes, and a sample."""
     warnings: list[NoticeEntry]
     """Warnings about the data."""
+    options: ReadingOptions
+    """Options that it was read with; those that are null were detected."""
+    findings: list[Finding]
+    """What was detected, and how sure that is."""
     example_spec: dict[str, Any] | None
     """Suggested spec, which can be trained unchanged; the target of a table is guessed."""
 

@@ -76,6 +76,8 @@ def describe_version(record: DatasetVersionRecord, settings: Settings) -> Datase
         **_version_fields(record),
         description=described.description,
         warnings=[NoticeEntry.of(notice) for notice in described.warnings],
+        options=described.options,
+        findings=list(described.findings),
         example_spec=suggest_spec(record.dataset_name, record.version, described.description, settings),
     )
 
@@ -100,6 +102,7 @@ def _version_fields(record: DatasetVersionRecord) -> dict[str, Any]:
         "format": record.format,
         "summary": record.summary,
         "sha256": record.sha256,
+        "reading": record.reading or None,
         "num_bytes": record.num_bytes,
         "filename": record.filename,
         "created_at": record.created_at,

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from core.errors import InvalidInput, UnknownExperiment
+from core.errors import UnknownExperiment
 
 EXPERIMENT: dict[str, Any] = {
     "name": "iris-optimizers",
@@ -12,7 +12,3 @@ EXPERIMENT: dict[str, Any] = {
 }
 
 UNKNOWN_EXPERIMENT = UnknownExperiment("There is no experiment 'iris-optimiser'. Did you mean 'iris-optimizers'?")
-
-BAD_CURSOR = InvalidInput(
-    "'abc' is not a cursor. Send next_cursor of the previous page, unchanged; send none for the first page."
-)

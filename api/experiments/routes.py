@@ -41,7 +41,7 @@ ExperimentPath = Annotated[str, PathParameter(description="Name of an experiment
     "",
     summary="List experiments",
     dependencies=[READ],
-    responses=answers({"items": [examples.EXPERIMENT], "next_cursor": None}, examples.BAD_CURSOR),
+    responses=answers({"items": [examples.EXPERIMENT], "next_cursor": None}),
 )
 def list_experiments(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> ExperimentPage:
     """Return a page of experiments by name, with the number of runs in each state."""

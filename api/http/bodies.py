@@ -2,15 +2,16 @@
 
 import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from typing import TypeVar
 
 from fastapi import Request
 from pydantic import BaseModel
 
-from api.http.errors import BodyTooSlow
+from api.http.encodings import Unpacker, read_encoding
+from api.http.errors import BodyTooSlow, BrokenEncoding
 from api.http.json_text import parse_strictly
-from core.errors import BodyTooLarge, InvalidInput
+from core.errors import BodyTooLarge
 from core.specs.parsing import parse_as
 
 PATIENCE_SECONDS = 30.0
@@ -21,20 +22,49 @@ SLOWEST_BYTES_PER_SECOND = 16 * 1024
 Model = TypeVar("Model", bound=BaseModel)
 
 
-async def stream_body(request: Request, max_bytes: int, remedy: str) -> AsyncGenerator[bytes]:
-    """Yield the body in pieces as they arrive, at most `max_bytes` in total.
+def stream_body(request: Request, max_bytes: int, remedy: str) -> AsyncGenerator[bytes]:
+    """Return the body in pieces as they arrive, unpacked if it is encoded, at most `max_bytes` in total.
 
     Raises:
+        UnsupportedEncoding: Before anything is read, if Content-Encoding is neither gzip nor deflate.
+
+    The generator raises:
         BodyTooLarge: Before anything is read if Content-Length exceeds the limit, else at the piece that exceeds it.
         BodyTooSlow: If it arrives so slowly that the client seems to keep the connection busy on purpose.
-        InvalidInput: If the body is compressed.
+        BrokenEncoding: If it is encoded, and damaged or cut off.
     """
-    encoding = request.headers.get("content-encoding", "identity")
-    if encoding.lower() != "identity":
-        raise InvalidInput(f"The body is encoded with '{encoding[:40]}'. Send it uncompressed.")
+    encoding = read_encoding(request.headers.getlist("content-encoding"))
+    if encoding is None:
+        return _receive(request, max_bytes, _too_large(max_bytes, remedy))
+    return _receive_packed(request, Unpacker(encoding), max_bytes, remedy)
+
+
+async def _receive_packed(request: Request, unpacker: Unpacker, max_bytes: int, remedy: str) -> AsyncGenerator[bytes]:
+    num_bytes = 0
+    # What cannot be compressed grows a little.
+    received = _receive(request, max_bytes + max_bytes // 1000 + 1024, _too_large(max_bytes, remedy))
+    async with aclosing(received) as pieces:
+        async for packed in pieces:
+            try:
+                for piece in unpacker.unpack(packed):
+                    num_bytes += len(piece)
+                    if num_bytes > max_bytes:
+                        await _note_end(request, pieces)
+                        raise _too_large(max_bytes, remedy, "unpacks to more")
+                    yield piece
+            except BrokenEncoding:
+                # The client reads the answer once it has sent all.
+                async for _ in pieces:
+                    pass
+                raise
+    unpacker.finish()
+
+
+async def _receive(request: Request, max_bytes: int, too_large: BodyTooLarge) -> AsyncGenerator[bytes]:
+    """Yield the bytes of the body as they arrive."""
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared[:20]) > max_bytes:
-        raise _too_large(max_bytes, remedy)
+        raise too_large
     num_bytes = 0
     began = asyncio.get_running_loop().time()
     async with aclosing(request.stream()) as pieces:
@@ -51,16 +81,29 @@ async def stream_body(request: Request, max_bytes: int, remedy: str) -> AsyncGen
                 return
             num_bytes += len(piece)
             if num_bytes > max_bytes:
-                raise _too_large(max_bytes, remedy)
+                raise too_large
             yield piece
+
+
+def is_body_read(request: Request) -> bool:
+    """Return True if all of a rejected body is known to have been received."""
+    return bool(getattr(request.state, "is_body_read", False))
+
+
+async def _note_end(request: Request, pieces: AsyncGenerator[bytes]) -> None:
+    """Note that the body has been received, if that needs no waiting."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(0):
+            # Starlette marks the end with an empty piece.
+            request.state.is_body_read = not await anext(pieces, None)
 
 
 async def read_body(request: Request, max_bytes: int, remedy: str) -> bytes:
     """Return the whole body, of at most `max_bytes`.
 
     Raises:
-        BodyTooLarge: If there is more.
-        InvalidInput: If the body is compressed.
+        BodyTooLarge: If there is more, also once it is unpacked.
+        UnsupportedEncoding, BrokenEncoding: As from `stream_body`.
     """
     # One buffer: a list of millions of tiny pieces could take many times the limit.
     body = bytearray()
@@ -80,5 +123,5 @@ def read_document(model: type[Model], text: bytes) -> Model:
     return parse_as(model, parse_strictly(text))
 
 
-def _too_large(max_bytes: int, remedy: str) -> BodyTooLarge:
-    return BodyTooLarge(f"The body is larger than the {max_bytes:,} bytes that this route accepts. {remedy}")
+def _too_large(max_bytes: int, remedy: str, how: str = "is larger") -> BodyTooLarge:
+    return BodyTooLarge(f"The body {how} than the {max_bytes:,} bytes that this route accepts. {remedy}")

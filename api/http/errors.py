@@ -8,6 +8,18 @@ from core.api_keys import Scope
 from core.errors import Conflict, InvalidInput, Problem, TrainyardError
 
 
+class InternalError(TrainyardError):
+    """Unexpected error: a mistake of the service, which its log describes."""
+
+    code = "internal_error"
+
+
+class InvalidParameter(TrainyardError):
+    """Parameter of the path, the query or the headers that is unknown or has a wrong value."""
+
+    code = "invalid_parameter"
+
+
 class PreconditionFailed(Conflict):
     """If-Match has another ETag than the resource, which has changed since the client read it."""
 
@@ -24,6 +36,21 @@ class BodyTooSlow(InvalidInput):
     """Request body that does not arrive, or a byte at a time."""
 
     code = "body_too_slow"
+
+
+class UnsupportedEncoding(InvalidInput):
+    """Request body with a Content-Encoding that is not accepted (RFC 9110 section 15.5.16)."""
+
+    code = "unsupported_encoding"
+
+    accepted = "gzip, deflate"
+    """Value of the Accept-Encoding header of the response (RFC 9110 section 12.5.3)."""
+
+
+class BrokenEncoding(InvalidInput):
+    """Encoded request body that is damaged or cut off."""
+
+    code = "broken_encoding"
 
 
 class MisdirectedRequest(TrainyardError):
@@ -99,11 +126,13 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.DatasetMissing: HTTPStatus.CONFLICT,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    InvalidParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
+    UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
     MisdirectedRequest: HTTPStatus.MISDIRECTED_REQUEST,
     KeyRejected: HTTPStatus.UNAUTHORIZED,
     InsufficientScope: HTTPStatus.FORBIDDEN,

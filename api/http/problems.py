@@ -10,13 +10,20 @@ from typing import Any, cast
 import anyio
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.routing import iter_route_contexts
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
-from starlette.routing import compile_path
 from starlette.types import Receive, Scope, Send
 
-from api.http.errors import BodyTooSlow, KeyRejected, status_of
+from api.http.bodies import is_body_read
+from api.http.errors import (
+    BodyTooSlow,
+    InternalError,
+    InvalidParameter,
+    KeyRejected,
+    UnsupportedEncoding,
+    status_of,
+)
+from api.http.methods import find_allowed_methods
 from core import errors
 from core.errors import Problem, TrainyardError
 
@@ -54,7 +61,7 @@ def build_problem(
 
 def is_prediction(path: str) -> bool:
     """Return True if a path belongs to the prediction routes, which follow TensorFlow Serving."""
-    return path.startswith(PREDICTION_PREFIX)
+    return path.startswith(PREDICTION_PREFIX) or path == PREDICTION_PREFIX.removesuffix("/")
 
 
 def install_error_handlers(app: FastAPI) -> None:
@@ -72,7 +79,11 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
     if isinstance(error, KeyRejected):
         headers["WWW-Authenticate"] = error.challenge
-    kind = RejectedBodyResponse if isinstance(error, errors.BodyTooLarge | BodyTooSlow) else Response
+    if isinstance(error, UnsupportedEncoding):
+        headers["Accept-Encoding"] = error.accepted
+    is_read = isinstance(error, errors.BodyTooLarge) and is_body_read(request)
+    is_unread = isinstance(error, errors.BodyTooLarge | BodyTooSlow | UnsupportedEncoding) and not is_read
+    kind = RejectedBodyResponse if is_unread else Response
     return _answer(request, status, error.detail, error.code, error.problems, headers, kind=kind)
 
 
@@ -88,7 +99,7 @@ def answer_unexpected(request: Request, error: Exception) -> Response:
     )
     detail = f"The service failed unexpectedly. Its log has the details under the id {occurrence}."
     status = HTTPStatus.INTERNAL_SERVER_ERROR
-    return _answer(request, status, detail, "internal_error", instance=f"urn:uuid:{occurrence}")
+    return _answer(request, status, detail, InternalError.code, instance=f"urn:uuid:{occurrence}")
 
 
 async def _answer_trainyard_error(request: Request, error: Exception) -> Response:
@@ -100,7 +111,7 @@ async def _answer_invalid_parameters(request: Request, error: Exception) -> Resp
     """Answer invalid parameters of the path, the query or the headers; bodies are parsed in api/http/bodies.py."""
     problems = tuple(_describe_parameter(entry) for entry in cast("RequestValidationError", error).errors())
     detail = " ".join(problem.detail for problem in problems)
-    return _answer(request, HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid_parameter", problems)
+    return _answer(request, status_of(InvalidParameter), detail, InvalidParameter.code, problems)
 
 
 def _describe_parameter(entry: Mapping[str, Any]) -> Problem:
@@ -126,6 +137,9 @@ async def _answer_http_exception(request: Request, error: Exception) -> Response
         case HTTPStatus.METHOD_NOT_ALLOWED:
             allowed = find_allowed_methods(request)
             headers["Allow"] = allowed
+            if request.method == "OPTIONS":
+                # No route declares OPTIONS: all answer it alike (RFC 9110 section 9.3.7).
+                return Response(status_code=HTTPStatus.NO_CONTENT, headers={"Allow": allowed})
             detail, code = f"{path} does not support {request.method}; use {allowed}.", "method_not_allowed"
         case _:
             detail, code = str(raised.detail), "http_error"
@@ -178,19 +192,3 @@ class RejectedBodyResponse(Response):
         await send({"type": "http.response.body", "body": b"", "more_body": False})
         if self.background is not None:
             await self.background()
-
-
-def find_allowed_methods(request: Request) -> str:
-    """Return the value of an Allow header (RFC 9110 section 10.2.1) for the path of this request.
-
-    The router itself names only the methods of the first route of the path.
-    """
-    path = request.scope["path"]
-    methods: set[str] = set()
-    for route in iter_route_contexts(request.app.routes):
-        # Mounts have no methods.
-        if route.path is not None and route.methods and compile_path(route.path)[0].match(path):
-            methods |= route.methods
-    if "GET" in methods:
-        methods.add("HEAD")
-    return ", ".join(sorted(methods))

@@ -30,6 +30,7 @@ IdempotencyKey = Annotated[
     Header(
         alias="Idempotency-Key",
         description="Rejected here, because the response with the secret would have to be stored.",
+        include_in_schema=False,
     ),
 ]
 

@@ -9,7 +9,7 @@ from api.http.schemas import AnswerModel
 from core.api_keys import Scope
 from core.specs.base import SpecModel, at_most
 
-KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$")]
+KeyName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._@-]{0,63}$", examples=["ci"])]
 """A letter or digit, then up to 63 letters, digits, dots, underscores, at signs and dashes."""
 
 MAX_LIFETIME_SECONDS = 10 * 366 * 24 * 3600
@@ -20,7 +20,7 @@ class KeyRequest(SpecModel):
 
     name: KeyName
     """Name of the user or program. Two live keys may share a name, so that one can replace the other."""
-    scopes: Annotated[tuple[Scope, ...], at_most(len(Scope)), Field(min_length=1)]
+    scopes: Annotated[tuple[Scope, ...], Field(min_length=1, max_length=len(Scope)), at_most(len(Scope))]
     """Scopes of the key; `admin` includes all others."""
     lifetime_seconds: Annotated[int, Field(ge=1, le=MAX_LIFETIME_SECONDS, strict=True)] | None = None
     """Lifetime; by default until it is revoked."""

@@ -1,7 +1,7 @@
 """OpenAPI document, with bodies that routes parse themselves and without the framework's errors."""
 
+import json
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 from fastapi import FastAPI
@@ -12,10 +12,13 @@ from pydantic.json_schema import models_json_schema
 
 from api.auth.access import needed_scopes
 from api.http.errors import InsufficientScope, KeyRejected, UnknownCredential
-from api.http.problems import PROBLEM_MEDIA_TYPE, build_problem, is_prediction
 from api.http.schemas import PredictionError, ProblemDocument
-from api.openapi.operations import SCHEMA_PREFIX, Resource, describe_errors
+from api.openapi.links import add_links
+from api.openapi.operations import DATABASE_DOWN, SCHEMA_PREFIX, Resource
+from api.openapi.reasons import describe_reasons
+from api.openapi.statuses import add_errors, errors_of
 from core.api_keys import Scope
+from core.specs.schema import InOrder, complete
 
 DESCRIPTION = """\
 Trainyard trains the Keras model of a spec, stores its metrics and serves its predictions.
@@ -75,7 +78,7 @@ def build_openapi(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]
         title=app.title,
         version=app.version,
         summary=app.summary,
-        description=app.description,
+        description=f"{app.description}{describe_reasons()}",
         routes=app.routes,
         tags=[{"name": resource.tag, "description": resource.description} for resource in resources],
     )
@@ -83,22 +86,36 @@ def build_openapi(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]
     schemas = components.setdefault("schemas", {})
     bodies: list[type[BaseModel]] = [body for resource in resources for body in resource.bodies]
     _, definitions = models_json_schema(
-        [(model, "validation") for model in (*bodies, *ERROR_BODIES)], ref_template=SCHEMA_PREFIX + "{model}"
+        [(model, "validation") for model in (*bodies, *ERROR_BODIES)],
+        ref_template=SCHEMA_PREFIX + "{model}",
+        schema_generator=InOrder,
     )
+    complete({}, definitions["$defs"])
+    for definition in definitions["$defs"].values():
+        for field in definition.get("properties", {}).values():
+            _tell_default(field)
     schemas.update(definitions["$defs"])
     for name in FRAMEWORK_SCHEMAS:
         schemas.pop(name, None)
     components["securitySchemes"] = WAYS_TO_SEND_A_KEY
-    for path in document["paths"].values():
-        for operation in path.values():
-            _describe_invalid_parameters(operation)
     for context in iter_route_contexts(app.routes):
         if isinstance(context.original_route, APIRoute) and context.include_in_schema:
             for method in context.methods or ():
                 operation = document["paths"][context.path][method.lower()]
                 _restore_examples(operation, context)
+                _drop_framework_errors(operation)
                 _describe_access(operation, context)
+                add_errors(operation, *errors_of(operation, str(context.path)), path=str(context.path))
+                add_links(operation)
+                operation["responses"] = dict(sorted(operation["responses"].items()))
     return document
+
+
+def _tell_default(field: dict[str, Any]) -> None:
+    """Move a default that is an object of a union into the description: generators of clients refuse such defaults."""
+    if isinstance(field.get("default"), dict) and not field.keys().isdisjoint({"anyOf", "oneOf"}):
+        default = f"By default `{json.dumps(field.pop('default'))}`."
+        field["description"] = f"{field['description']} {default}" if "description" in field else default
 
 
 def _restore_examples(operation: dict[str, Any], route: RouteContext) -> None:
@@ -113,11 +130,9 @@ def _describe_access(operation: dict[str, Any], route: RouteContext) -> None:
     for scope in needed_scopes(route):
         operation["security"] = [{way: [scope.value]} for way in WAYS_TO_SEND_A_KEY]
         held = Scope.METRICS if scope != Scope.METRICS else Scope.READ
-        rejections = describe_errors(
-            NO_KEY, REVOKED, InsufficientScope(scope, [held]), is_prediction=is_prediction(str(route.path))
-        )
-        operation["responses"] |= {str(status): answer for status, answer in rejections.items()}
-    operation["responses"] = dict(sorted(operation["responses"].items()))
+        # A key of the database is looked up whatever the route.
+        errors = (NO_KEY, REVOKED, InsufficientScope(scope, [held]), DATABASE_DOWN)
+        add_errors(operation, *errors, path=str(route.path))
 
 
 def _copy_examples(source: dict[str, Any], target: dict[str, Any]) -> None:
@@ -127,20 +142,7 @@ def _copy_examples(source: dict[str, Any], target: dict[str, Any]) -> None:
                 target["content"][media_type][name] = content[name]
 
 
-def _describe_invalid_parameters(operation: dict[str, Any]) -> None:
-    """Document invalid parameters with the problem document instead of FastAPI's form."""
-    answer = operation["responses"].get("422")
-    if answer is None or FRAMEWORK_SCHEMAS[0] not in str(answer):
-        return
-    del operation["responses"]["422"]
-    query = next((parameter for parameter in operation["parameters"] if parameter["in"] == "query"), None)
-    if query is not None:
-        detail = f"There is no query parameter '{query['name']}s' here. Did you mean '{query['name']}'?"
-        example = build_problem(HTTPStatus.UNPROCESSABLE_ENTITY, detail, "invalid_parameter")
-        operation["responses"]["422"] = {
-            "description": "Unprocessable Entity: invalid_parameter.",
-            "content": {
-                PROBLEM_MEDIA_TYPE: {"schema": {"$ref": SCHEMA_PREFIX + "ProblemDocument"}, "example": example}
-            },
-        }
-    operation["responses"] = dict(sorted(operation["responses"].items()))
+def _drop_framework_errors(operation: dict[str, Any]) -> None:
+    """Remove the response that FastAPI adds for invalid parameters, which is not in this service's form."""
+    if FRAMEWORK_SCHEMAS[0] in str(operation["responses"].get("422", "")):
+        del operation["responses"]["422"]

@@ -41,6 +41,14 @@ UNKNOWN_PRESET = UnknownPreset("There is no preset 'binary-ader'. Did you mean '
 CORRUPT = ArtifactCorrupt("The artifact 8f434346648f… has changed on disk. Train the run again.")
 
 
+ERROR_HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
+    HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "The way to send a key (RFC 6750)."},
+    HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"Accept-Encoding": "Encodings that are accepted (RFC 9110 section 12.5.3)."},
+    HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "Seconds to wait before the next try."},
+}
+"""Headers of error responses, by status."""
+
+
 class Resource(APIRouter):
     """Routes of a resource, with its OpenAPI description.
 
@@ -80,7 +88,7 @@ def answers(
     if example is not None:
         hoped["content"] = {media_type: {"example": example}}
     if headers:
-        hoped["headers"] = {name: {"description": text, "schema": {"type": "string"}} for name, text in headers.items()}
+        hoped["headers"] = _describe_headers(headers)
     responses: Responses = {int(status): hoped}
     met = (*errors, DATABASE_DOWN) if uses_database else errors
     return responses | describe_errors(*met)
@@ -96,6 +104,7 @@ def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Res
             "description": f"{status.phrase}: {', '.join(dict.fromkeys(error.code for error in group))}.",
             "content": _describe_group(status, group, is_prediction=is_prediction),
         }
+        | ({"headers": _describe_headers(ERROR_HEADERS[status])} if status in ERROR_HEADERS else {})
         for status, group in sorted(by_status.items())
     }
 
@@ -140,3 +149,7 @@ def _describe_group(status: HTTPStatus, group: list[TrainyardError], *, is_predi
             for number, (error, value) in enumerate(zip(group, values, strict=True), start=1)
         }
     return {"application/json" if is_prediction else PROBLEM_MEDIA_TYPE: content}
+
+
+def _describe_headers(texts: Mapping[str, str]) -> dict[str, Any]:
+    return {name: {"description": text, "schema": {"type": "string"}} for name, text in texts.items()}

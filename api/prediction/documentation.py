@@ -72,6 +72,8 @@ def describe_verb(verb: str, address: Address) -> Document:
         )
     answer = {"examples": _named(examples.ANSWERS[verb]), "schema": {"type": "object"}}
     body = takes_any_body(examples.SCHEMAS.get(verb, examples.SCHEMAS["classify"]), examples.BODIES[verb])
+    if verb == "predict":
+        body["requestBody"]["content"]["image/*"] = {"schema": examples.IMAGE_SCHEMA}
     return {
         "summary": f"{VERBS[verb]} {address.summary}",
         "responses": {200: {"description": "OK", "headers": VERSION_HEADER, "content": {"application/json": answer}}}
@@ -96,6 +98,16 @@ def describe_question(name: str, address: Address) -> Document:
         "responses": {200: {"description": "OK", "content": {"application/json": answer}}}
         | describe_errors(*examples.MISSING, *corrupt, examples.BUSY, is_prediction=True),
         "openapi_extra": {"parameters": _parameters(address)},
+    }
+
+
+def describe_names() -> Document:
+    """Describe the list of names."""
+    answer = {"example": examples.MODEL_NAMES, "schema": {"type": "object"}}
+    return {
+        "summary": "List the names of models",
+        "responses": {200: {"description": "OK", "content": {"application/json": answer}}}
+        | describe_errors(examples.BUSY, is_prediction=True),
     }
 
 

@@ -48,25 +48,40 @@ ANSWERS: dict[str, Document] = {
     "regress": {"A number each": {"results": [2.25]}},
 }
 
+_SIGNATURE_NAME = {
+    "type": ["string", "null"],
+    "description": "`serving_default`, the only one; empty or null means the same.",
+}
+
 SCHEMAS: dict[str, Document] = {
     "predict": {
         "type": "object",
         "properties": {
-            "signature_name": {"type": "string", "description": "`serving_default`, the only one."},
-            "instances": {"type": "array", "description": "The row form: a list of rows."},
+            "signature_name": _SIGNATURE_NAME,
+            "instances": {"type": "array", "items": {}, "description": "The row form: a list of rows."},
             "inputs": {"description": "The column form: the input tensor, or an object with it under its name."},
+            "parameters": {"description": "Ignored; KServe's clients may send it."},
+            "id": {"description": "Ignored."},
         },
     },
     "classify": {
         "type": "object",
         "properties": {
-            "signature_name": {"type": "string"},
+            "signature_name": _SIGNATURE_NAME,
             "examples": {"type": "array", "items": {"type": "object"}},
             "context": {"type": "object", "description": "Features that all examples share."},
         },
         "required": ["examples"],
     },
 }
+
+IMAGE_SCHEMA: Document = {
+    "type": "string",
+    "format": "binary",
+    "description": "A single PNG, JPEG, WEBP, GIF, BMP or TIFF file, for a model of images.",
+}
+
+MODEL_NAMES: Document = {"models": ["iris-keras", "pets"]}
 
 QUESTIONS: dict[str, Document] = {
     "status": {
@@ -108,6 +123,7 @@ QUESTIONS: dict[str, Document] = {
                 }
             }
         },
+        "classes": {"labels": ["setosa", "versicolor", "virginica"], "type": "text"},
     },
 }
 

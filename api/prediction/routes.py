@@ -15,10 +15,12 @@ from api.auth.access import PREDICT
 from api.http.bodies import read_body
 from api.http.json_text import parse_leniently
 from api.openapi.operations import Resource
-from api.prediction.documentation import ADDRESSES, describe_question, describe_verb
+from api.prediction.documentation import ADDRESSES, describe_names, describe_question, describe_verb
 from api.prediction.loading import ModelAddress, get_model, load_model, read_address, resolve_model
-from api.service import Service
+from api.service import Service, ServiceParameter
 from core.errors import InvalidInput, nearest
+from core.images.files import FORMAT_NAMES
+from core.signatures.signature import InputKind
 from db import model_versions
 from serving.answers import Answer
 from serving.descriptions import build_metadata, build_status
@@ -56,8 +58,9 @@ async def predict(request: Request) -> Response:
     """Predict rows with a trained model.
 
     Rows are arrays of numbers; or objects by column name for a model of named columns, `{"a": 45, "b": 77}` for a
-    binary adder, `{"b64": "..."}` with a PNG or JPEG file for a model of images. Such a file may also be the whole
-    body: `curl --data-binary @cat.jpg`. `NaN` and `Infinity` are numbers here, in requests and in answers.
+    binary adder, `{"b64": "..."}` with an image file (PNG, JPEG, WEBP, GIF, BMP or TIFF) for a model of images. Such a
+    file may also be the whole body: `curl --data-binary @cat.jpg`. `NaN` and `Infinity` are numbers here, in requests
+    and in answers. `parameters` and `id` beside the rows are ignored.
     """
     return await _answer(request, _predict)
 
@@ -70,6 +73,12 @@ async def classify(request: Request) -> Response:
 async def regress(request: Request) -> Response:
     """Return a number for each example of named features."""
     return await _answer(request, _regress)
+
+
+def list_model_names(service: ServiceParameter) -> Response:
+    """Return the names of all models, as KServe does; /v1/registry/models lists their versions and aliases."""
+    with service.database.reading() as session:
+        return _plain({"models": model_versions.list_names(session)})
 
 
 async def get_status(request: Request) -> Response:
@@ -87,19 +96,41 @@ async def _answer(request: Request, respond: Respond) -> Response:
     address = read_address(request.path_params)
     labels = _read_labels(request)
     remedy = "Send fewer rows at a time, or raise TRAINYARD_MAX_PREDICT_BODY_BYTES."
-    text = await read_body(request, service.settings.max_predict_body_bytes, remedy)
-    return await run_in_threadpool(_answer_text, service, address, text, respond, labels=labels)
+    body = await read_body(request, service.settings.max_predict_body_bytes, remedy)
+    is_file = is_image_file(body) or _is_named_image(request, body)
+    return await run_in_threadpool(_answer_body, service, address, body, respond, labels=labels, is_file=is_file)
 
 
-def _answer_text(service: Service, address: ModelAddress, text: bytes, respond: Respond, *, labels: bool) -> Response:
+def _is_named_image(request: Request, body: bytes) -> bool:
+    """Return True if the Content-Type says that the body is an image, of whatever format, and it is no JSON object."""
+    media_type = request.headers.get("content-type", "")
+    return media_type.lower().startswith("image/") and body.lstrip()[:1] not in {b"", b"{"}
+
+
+def _answer_body(
+    service: Service, address: ModelAddress, body: bytes, respond: Respond, *, labels: bool, is_file: bool
+) -> Response:
     resolved = resolve_model(service, address)
     model = load_model(service, resolved)
-    if respond is _predict and is_image_file(text):
-        answer = _predict_file(model, text, labels=labels)
+    if is_file and respond is not _predict:
+        raise InvalidInput("The body is an image file, but only :predict takes images. Send examples as JSON.")
+    if is_file:
+        answer = _predict_file(model, body, labels=labels)
     else:
-        answer = respond(model, parse_leniently(text), labels=labels)
+        answer = respond(model, _parse(body, model), labels=labels)
     service.instruments.count_prediction(resolved.model_name, len(answer.rows))
     return Response(answer.to_json(), headers=_version_header(resolved), media_type="application/json")
+
+
+def _parse(body: bytes, model: LoadedModel) -> Any:
+    try:
+        return parse_leniently(body)
+    except InvalidInput as error:
+        is_text = all(problem.code != "not_utf8" for problem in error.problems)
+        if is_text or model.signature.input_kind is not InputKind.IMAGE:
+            raise
+        detail = f"The body is neither JSON nor an image of a known format. Send JSON, or {FORMAT_NAMES}."
+        raise InvalidInput.at("", detail, "unknown_format") from error
 
 
 def _predict(model: LoadedModel, body: object, *, labels: bool) -> Answer:
@@ -125,7 +156,7 @@ def _regress(model: LoadedModel, body: object, *, labels: bool) -> Answer:
     return encode_regress(_run(model, batch))
 
 
-def _run(model: LoadedModel, batch: NDArray[np.float32]) -> NDArray[np.float32]:
+def _run(model: LoadedModel, batch: NDArray[Any]) -> NDArray[Any]:
     if len(batch) <= ROWS_AT_ONCE:
         return model.predict(batch)
     starts = range(0, len(batch), ROWS_AT_ONCE)
@@ -165,7 +196,7 @@ def _read_labels(request: Request) -> bool:
 
 
 def _add_routes() -> None:
-    """Add each verb for the newest version, for a version by number and for one by alias."""
+    """Add each verb for the newest version, for a version by number and for one by alias; then the list of names."""
     for address in ADDRESSES:
         for verb, endpoint in (("predict", predict), ("classify", classify), ("regress", regress)):
             router.add_api_route(
@@ -185,6 +216,14 @@ def _add_routes() -> None:
                 dependencies=[PREDICT],
                 **describe_question(name, address),
             )
+    router.add_api_route(
+        "",
+        list_model_names,
+        methods=["GET"],
+        operation_id="list_model_names",
+        dependencies=[PREDICT],
+        **describe_names(),
+    )
 
 
 _add_routes()

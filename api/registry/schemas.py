@@ -1,14 +1,11 @@
 """Request and response bodies of models, versions and aliases."""
 
 from datetime import datetime
-from typing import Annotated
 from uuid import UUID
-
-from pydantic import Field
 
 from api.artifacts.files import ArtifactEntry
 from api.http.schemas import AnswerModel
-from core.specs.base import SpecModel
+from core.specs.base import PositiveInt, SpecModel
 
 
 class ModelVersionEntry(AnswerModel):
@@ -55,7 +52,7 @@ class ModelVersion(ModelVersionEntry):
 class AliasRequest(SpecModel):
     """Target of an alias."""
 
-    version: Annotated[int, Field(ge=1, le=2**31 - 1, strict=True)]
+    version: PositiveInt
 
 
 class Alias(AnswerModel):

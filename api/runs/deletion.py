@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from api.prediction.loading import model_key
+from api.runs.schemas import DeletedRun, DeletedVersion
 from api.service import Service
 from core.run_state import RunState
 from db import artifacts, runs
@@ -17,17 +18,23 @@ CLOCK_DIFFERENCE = timedelta(seconds=60)
 MAX_RUNNING_SEEN = 1000
 
 
-def delete_run(service: Service, run_id: UUID) -> None:
+def delete_run(service: Service, run_id: UUID, *, force: bool = False) -> DeletedRun:
     """Delete an ended run, and its files unless another run has the same.
+
+    Args:
+        service: The service.
+        run_id: The run.
+        force: True to delete the aliases of its model version too.
 
     Raises:
         UnknownRun: If there is none.
-        Conflict: If it has not ended.
+        Conflict: If it has not ended, or aliases point to its model version.
     """
     with service.database.transaction() as session:
         key = model_key({artifact.name: artifact for artifact in artifacts.list_for_run(session, run_id)})
-        unreferenced = runs.delete(session, run_id)
+        deletion = runs.delete(session, run_id, force=force)
         running = runs.list_page(session, states=[RunState.RUNNING], limit=MAX_RUNNING_SEEN).items
+    unreferenced = deletion.files
     if key is not None and key[0] in unreferenced:
         service.model_pool.evict(key)
     started = [record.started_at for record in running if record.started_at is not None]
@@ -37,6 +44,16 @@ def delete_run(service: Service, run_id: UUID) -> None:
             logger.info("The file %s of run %s is kept: a running run may have stored the same file.", sha256, run_id)
         else:
             service.artifact_store.delete(sha256)
+    version = deletion.version
+    if version is None:
+        return DeletedRun(id=run_id, model_version=None)
+    deleted = DeletedVersion(
+        name=version.model_name,
+        version=version.version,
+        aliases=list(version.aliases),
+        newest_version=deletion.newest_version,
+    )
+    return DeletedRun(id=run_id, model_version=deleted)
 
 
 def _may_be_anothers(service: Service, sha256: str, oldest_start: datetime) -> bool:

@@ -5,7 +5,7 @@ from typing import Any
 from api.artifacts.examples import ARTIFACTS, ENGINE, ENVIRONMENT
 from api.http.parameters import EXAMPLE_RUN_ID
 from api.specs.examples import IRIS_SPEC, SPEC_REQUESTS
-from core.errors import Conflict, IdempotencyInFlight, IdempotencyMismatch, IllegalMove
+from core.errors import Conflict, IdempotencyInFlight, IdempotencyMismatch, IllegalMove, VersionServed
 
 OTHER_BODY = IdempotencyMismatch(
     "The Idempotency-Key 'a1' was used before with another body. "
@@ -17,6 +17,17 @@ IN_FLIGHT = IdempotencyInFlight("The first request with the Idempotency-Key 'a1'
 HAS_ENDED = IllegalMove("The run has ended (succeeded) and cannot become cancelled.")
 
 STILL_RUNS = Conflict(f"Run {EXAMPLE_RUN_ID} is running. Cancel it first, and delete it once it has ended.")
+
+SERVED = VersionServed(
+    "The alias 'champion' points to version 3 of model 'iris-keras', which this run registered. Set it to another "
+    "version or delete it (/v1/registry/models/iris-keras/aliases/champion), or delete the run with ?force=true, which "
+    "deletes it too."
+)
+
+DELETED: dict[str, Any] = {
+    "id": EXAMPLE_RUN_ID,
+    "model_version": {"name": "iris-keras", "version": 3, "aliases": ["champion"], "newest_version": 2},
+}
 
 RUN_REQUESTS: dict[str, Any] = {
     "A preset": {"preset": "perceptron-or"},
@@ -55,6 +66,7 @@ QUEUED_SUMMARY: dict[str, Any] = {
     "engine": None,
     "phases": None,
     "error": None,
+    "num_warnings": 0,
     "model_version": None,
     "tags": {},
     "created_at": "2026-03-02T09:30:00.125000Z",
@@ -67,6 +79,7 @@ QUEUED_SUMMARY: dict[str, Any] = {
 
 QUEUED: dict[str, Any] = {
     **QUEUED_SUMMARY,
+    "warnings": [],
     "environment": None,
     "metrics": {},
     "attempts": [],
@@ -109,6 +122,7 @@ SUCCEEDED_SUMMARY: dict[str, Any] = {
 
 SUCCEEDED: dict[str, Any] = {
     **SUCCEEDED_SUMMARY,
+    "warnings": [],
     "environment": ENVIRONMENT,
     "metrics": {
         "epoch/train/loss": {

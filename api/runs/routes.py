@@ -23,7 +23,7 @@ from api.openapi.operations import (
 )
 from api.runs import deletion as run_deletion
 from api.runs import examples
-from api.runs.schemas import Run, RunPage, RunRequest
+from api.runs.schemas import DeletedRun, Run, RunPage, RunRequest
 from api.runs.submission import submit
 from api.runs.views import describe, run_etag, summarise
 from api.service import JsonText, Service, ServiceParameter
@@ -138,12 +138,28 @@ def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch
     summary="Delete a run",
     dependencies=[ADMIN],
     status_code=204,
-    responses=answers(None, UNKNOWN_RUN, examples.STILL_RUNS, status=204),
+    responses=answers(None, UNKNOWN_RUN, examples.STILL_RUNS, examples.SERVED, status=204)
+    | {
+        200: {
+            "description": "Deleted by force; what went with the run.",
+            "content": {"application/json": {"example": examples.DELETED}},
+            "model": DeletedRun,
+        }
+    },
 )
-def delete_run(run_id: RunId, service: ServiceParameter) -> Response:
-    """Delete an ended run with its metrics, its files, and its model version."""
-    run_deletion.delete_run(service, run_id)
-    return Response(status_code=204)
+def delete_run(
+    run_id: RunId,
+    service: ServiceParameter,
+    *,
+    force: Annotated[bool, Query(description="Delete aliases of the run's model version too.")] = False,
+) -> Response:
+    """Delete an ended run with its metrics, its files, and its model version.
+
+    Requests without a version then get the newest version that is left. A version that an alias points to is deleted
+    only by force; the response says which aliases went with it.
+    """
+    deleted = run_deletion.delete_run(service, run_id, force=force)
+    return json_answer(deleted) if force else Response(status_code=204)
 
 
 @router.post(

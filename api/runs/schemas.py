@@ -7,13 +7,13 @@ from uuid import UUID
 from pydantic import Field
 
 from api.artifacts.files import ArtifactEntry
-from api.http.schemas import AnswerModel, MeasuredNumber, ProblemEntry
+from api.http.schemas import AnswerModel, MeasuredNumber, NoticeEntry, ProblemEntry
 from api.specs.schemas import SpecRequest
 from core.run_report import EngineReport, Environment
 from core.run_state import RunState
 from core.workers import WaitingKind
 
-ExperimentName = Annotated[str, Field(pattern=r"^\w[^/\x00-\x1f\x7f]{0,127}$")]
+ExperimentName = Annotated[str, Field(pattern=r"^\w[^/\x00-\x1f\x7f]{0,127}$", examples=["iris-optimizers"])]
 """A letter, digit or underscore, then up to 127 characters other than slashes and control characters."""
 
 TagName = Annotated[str, Field(min_length=1, max_length=64)]
@@ -26,7 +26,7 @@ class RunRequest(SpecRequest):
 
     experiment: ExperimentName | None = None
     """Experiment of the run; by default the name of the preset or the spec."""
-    tags: Annotated[dict[TagName, TagValue], Field(max_length=50, default_factory=dict)]
+    tags: Annotated[dict[TagName, TagValue], Field(max_length=50, default_factory=dict, examples=[{"team": "vision"}])]
     """Labels for the run."""
 
 
@@ -118,6 +118,8 @@ class RunSummary(AnswerModel):
     phases: dict[str, float] | None
     """Seconds spent in each phase."""
     error: RunError | None
+    num_warnings: int
+    """Number of warnings; the run in full has their texts."""
     model_version: ModelVersionName | None
     tags: dict[str, str]
     created_at: datetime
@@ -162,9 +164,29 @@ class Attempt(AnswerModel):
 class Run(RunSummary):
     """Run in full."""
 
+    warnings: list[NoticeEntry]
+    """Probable mistakes: those of the check of its spec and, once its data was read, those of the data."""
     environment: Environment | None
     metrics: dict[str, RunMetric]
     attempts: list[Attempt]
     artifacts: list[ArtifactEntry]
     spec: dict[str, Any]
     """Spec with all defaults; submit it again to repeat the run."""
+
+
+class DeletedVersion(AnswerModel):
+    """Model version that was deleted with its run."""
+
+    name: str
+    version: int
+    aliases: list[str]
+    """Aliases that pointed to it, deleted as well."""
+    newest_version: int | None
+    """Version that requests without a version get from now on; null if none is left."""
+
+
+class DeletedRun(AnswerModel):
+    """Run that was deleted by force, and what went with it."""
+
+    id: UUID
+    model_version: DeletedVersion | None

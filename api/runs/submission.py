@@ -65,6 +65,7 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
         "preset": settled.preset,
         "tags": request.tags,
         "max_attempts": service.settings.max_attempts,
+        "warnings": settled.warnings,
     }
     dataset = settled.spec.dataset
     with service.database.transaction() as session:

@@ -7,7 +7,7 @@ from zlib import crc32
 
 from api.artifacts.files import describe_artifact
 from api.http.parameters import predict_path, run_path
-from api.http.schemas import ProblemEntry
+from api.http.schemas import NoticeEntry, ProblemEntry
 from api.runs.schemas import (
     Attempt,
     ModelVersionName,
@@ -56,6 +56,7 @@ def describe(
     """Return a run in full."""
     return Run(
         **_shared_fields(record, waiting_for),
+        warnings=[NoticeEntry.of(notice) for notice in record.warnings],
         environment=record.environment,
         metrics={
             summary.key: RunMetric(
@@ -103,6 +104,7 @@ def _shared_fields(record: RunRecord, waiting_for: WaitingFor | None) -> dict[st
         "engine": record.engine,
         "phases": record.phases,
         "error": None if record.error is None else _error(record.error),
+        "num_warnings": len(record.warnings),
         "model_version": None if version is None else ModelVersionName(name=record.model_name, version=version),
         "tags": record.tags,
         "created_at": record.created_at,

@@ -8,10 +8,12 @@ from api.specs.schemas import SpecRequest
 from core.catalogue.presets import get_preset
 from core.checks.cost import SpecReport, check_spec
 from core.datasets.base import UploadedDataset
+from core.datasets.upload_warnings import add_upload_warnings
 from core.errors import InvalidSpec, Problem, UnknownDataset, UnknownDatasetVersion
 from core.experiment import ExperimentSpec, parse_spec
+from core.notices import Notice, limit_notices
 from core.specs.merging import apply_overrides
-from core.uploads.description import DatasetDescription, DescriptionFile
+from core.uploads.description import DescriptionFile
 from db import datasets
 
 
@@ -22,11 +24,13 @@ class SettledSpec:
     Attributes:
         preset: Name of its preset, if it has one.
         report: Layers, sizes and costs.
+        warnings: Warnings of the check, and of the upload.
     """
 
     spec: ExperimentSpec
     preset: str | None
     report: SpecReport
+    warnings: tuple[Notice, ...]
 
     def as_json(self) -> dict[str, Any]:
         """Return the normalised form, with all defaults."""
@@ -48,11 +52,14 @@ def settle_spec(request: SpecRequest, service: Service) -> SettledSpec:
         # Any mistake is that of the override: presets and variants are checked when they are loaded.
         spec, place = _read_preset(request), "/overrides"
     try:
-        spec, description = _find_upload(spec, service)
-        report = check_spec(spec, service.settings, description)
+        spec, upload = _find_upload(spec, service)
+        report = check_spec(spec, service.settings, None if upload is None else upload.description)
     except InvalidSpec as error:
         raise _moved(error, place) from error
-    return SettledSpec(spec=spec, preset=request.preset, report=report)
+    warnings = report.warnings
+    if upload is not None:
+        warnings = add_upload_warnings(spec.dataset, upload, warnings)
+    return SettledSpec(spec=spec, preset=request.preset, report=report, warnings=limit_notices(warnings))
 
 
 def _read_preset(request: SpecRequest) -> ExperimentSpec:
@@ -62,8 +69,8 @@ def _read_preset(request: SpecRequest) -> ExperimentSpec:
     return parse_spec(apply_overrides(preset.spec_json(request.variant), request.overrides), "/overrides")
 
 
-def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec, DatasetDescription | None]:
-    """Fill in the version and hash of a spec's uploaded dataset, and return its description.
+def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec, DescriptionFile | None]:
+    """Fill in the version and hash of a spec's uploaded dataset, and return the description of the upload.
 
     Raises:
         InvalidSpec: If there is no such upload, or its hash differs from that in the spec.
@@ -83,8 +90,13 @@ def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec
             "Leave sha256 out, or name the version that has it."
         )
         raise InvalidSpec.at("/dataset/sha256", problem, "other_bytes")
-    pinned = asked.model_copy(update={"version": found.version, "sha256": found.sha256})
-    return spec.model_copy(update={"dataset": pinned}), DescriptionFile.model_validate(found.description).description
+    if asked.reading not in {None, found.reading}:
+        problem = f"Version {found.version} of '{asked.dataset}' was read with other options. Leave reading out."
+        raise InvalidSpec.at("/dataset/reading", problem, "other_reading")
+    pinned = asked.model_copy(
+        update={"version": found.version, "sha256": found.sha256, "reading": found.reading or None}
+    )
+    return spec.model_copy(update={"dataset": pinned}), DescriptionFile.model_validate(found.description)
 
 
 def _moved(error: InvalidSpec, place: str) -> InvalidSpec:

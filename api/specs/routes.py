@@ -16,6 +16,7 @@ from api.specs.requests import settle_spec
 from api.specs.schemas import Layer, SpecReport, SpecRequest
 from core.experiment import ExperimentSpec
 from core.networks.network import expand_network
+from core.specs.schema import describe_model
 
 SCHEMA_MEDIA_TYPE = "application/schema+json"
 
@@ -67,7 +68,7 @@ def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
         num_steps=report.num_steps,
         flops_per_step=report.flops_per_step,
         memory_bytes=report.memory_bytes,
-        warnings=[NoticeEntry.of(notice) for notice in report.warnings],
+        warnings=[NoticeEntry.of(notice) for notice in settled.warnings],
     )
 
 
@@ -86,4 +87,4 @@ async def get_experiment_spec_schema() -> Response:
 @cache
 def build_schema() -> dict[str, Any]:
     """Return the JSON schema of experiment specs."""
-    return {"$schema": SCHEMA_DIALECT, **ExperimentSpec.model_json_schema()}
+    return {"$schema": SCHEMA_DIALECT, **describe_model(ExperimentSpec)}

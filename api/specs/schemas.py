@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from api.http.schemas import AnswerModel, NoticeEntry
 from core.experiment import ExperimentSpec
@@ -12,13 +12,15 @@ from core.specs.base import SpecModel
 class SpecRequest(SpecModel):
     """Spec, or a preset with changes."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"preset": "iris-keras"}]})
+
     spec: ExperimentSpec | None = None
     """Whole spec; or else a `preset`."""
-    preset: Annotated[str, Field(max_length=200)] | None = None
+    preset: Annotated[str, Field(max_length=200, examples=["iris-keras"])] | None = None
     """Name of a preset, see GET /v1/presets."""
-    variant: Annotated[str, Field(max_length=200)] | None = None
+    variant: Annotated[str, Field(max_length=200, examples=["gru"])] | None = None
     """Name of a variant of the preset; null: the preset unchanged."""
-    overrides: Annotated[dict[str, Any], Field(default_factory=dict)]
+    overrides: Annotated[dict[str, Any], Field(default_factory=dict, examples=[{"training": {"epochs": 3}}])]
     """JSON Merge Patch (RFC 7396) on the preset's spec, applied after the variant's."""
 
     @model_validator(mode="after")

@@ -1,27 +1,17 @@
 """Check the weights in a spec: weights of classes in the loss, and initial weights of layers."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec, Problem, json_pointer, nearest
 from core.networks.layer_table import LayerRow
+from core.signatures.labels import Label, find_classes, label_text
 from core.specs.base import NUM_LISTED
 from core.specs.training import ClassWeight
 from core.specs.weights import InitialWeights, Nested, list_numbers, shape_of_numbers
 
 MOST_COMPARED = 100
 """Most labels among which the nearest is suggested; with more, that takes too long."""
-
-
-def number_classes(names: Iterable[str], labels: Sequence[str]) -> dict[str, int]:
-    """Map names of classes to their numbers; a name is a label or, where no label is equal, a number.
-
-    Unknown names are left out.
-    """
-    by_label = {label: number for number, label in enumerate(labels)}
-    by_number = {str(number): number for number in range(len(labels))}
-    known = by_number | by_label
-    return {name: known[name] for name in names if name in known}
 
 
 def check_class_weight(weights: ClassWeight, shape: DatasetShape) -> None:
@@ -39,7 +29,7 @@ def check_class_weight(weights: ClassWeight, shape: DatasetShape) -> None:
     if weights == "balanced":
         return
     problems: list[Problem] = []
-    numbers = number_classes(weights, shape.class_labels)
+    numbers = find_classes(weights, shape.class_labels)
     named: dict[int, str] = {}
     for name in weights:
         number = numbers.get(name)
@@ -56,11 +46,11 @@ def check_class_weight(weights: ClassWeight, shape: DatasetShape) -> None:
         raise InvalidSpec(" ".join(problem.detail for problem in problems), problems)
 
 
-def _unknown(name: str, labels: Sequence[str]) -> str:
+def _unknown(name: str, labels: Sequence[Label]) -> str:
     detail = f"Unknown class '{name}'."
     if len(labels) <= MOST_COMPARED:
-        return detail + nearest(name, labels)
-    return f"{detail} Use one of the {len(labels):,} labels, or a number from 0 to {len(labels) - 1}."
+        return detail + nearest(name, [label_text(label) for label in labels])
+    return f"{detail} Use one of the {len(labels):,} labels."
 
 
 def _class_problem(name: str, detail: str, code: str) -> Problem:

@@ -7,11 +7,15 @@ from typing import Any, Literal
 from core.datasets.base import Scaling, TargetScaling, TaskChoice, UploadedDataset
 from core.datasets.shape import DatasetShape
 from core.datasets.splits import Split, count_split, suggest_split
+from core.datasets.target_warnings import warn_of_classes
 from core.datasets.targets import find_class_labels, has_few_whole_numbers
 from core.errors import nearest, reject_spec
+from core.notices import Notice
+from core.signatures.labels import Label
 from core.signatures.signature import InputKind, Task
 from core.specs.base import Bool
 from core.uploads.description import ArrayDescription, ArraysDescription, DatasetDescription
+from core.uploads.reading import ColumnType
 
 USUAL_NAMES = {
     "inputs": ("x", "inputs", "images", "data", "features", "x_train", "train_x", "train_inputs", "train_images"),
@@ -112,6 +116,7 @@ class ArraysDataset(UploadedDataset):
             num_test=counts.test,
             class_labels=labels,
             arrays=arrays,
+            warnings=tuple(_warn(arrays, are_classes=bool(labels))),
         )
 
     def target_scaling_asked(self) -> TargetScaling:
@@ -242,7 +247,7 @@ def _check_lengths(pointer: str, inputs: ArrayDescription, targets: ArrayDescrip
         reject_spec(pointer, detail, "lengths_differ")
 
 
-def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | None) -> tuple[Task, tuple[str, ...]]:
+def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | None) -> tuple[Task, tuple[Label, ...]]:
     is_rank_one = column is None and len(targets.shape) == 1
     is_classes = is_rank_one and has_few_whole_numbers(targets.values, len(targets.values))
     if dataset.task == "classification" or (dataset.task == "auto" and is_classes):
@@ -252,13 +257,28 @@ def _find_task(dataset: ArraysDataset, targets: ArrayDescription, column: int | 
                 f"'{targets.name}' has shape {targets.shape} and type {targets.dtype}."
             )
             reject_spec("/dataset/task", detail, "no_classes")
-        labels = find_class_labels(targets.values, len(targets.values), "/dataset/targets", are_numbers=True)
+        type_: ColumnType = "boolean" if targets.dtype == "bool" else "integer"
+        labels = find_class_labels(targets.values, len(targets.values), "/dataset/targets", type_)
         return Task.CLASSIFICATION, labels
     if dataset.split.stratify:
         detail = "stratify needs classes, but this dataset's targets are numbers. Set it to false."
         reject_spec("/dataset/split/stratify", detail, "no_classes")
     has_steps = column is None and len(targets.shape) > TABLE_RANK
     return Task.SEQUENCE if has_steps else Task.REGRESSION, ()
+
+
+def _warn(arrays: ChosenArrays, *, are_classes: bool) -> list[Notice]:
+    inputs, targets = arrays.inputs, arrays.targets
+    notices = []
+    if inputs.least is not None and inputs.least == inputs.greatest:
+        detail = f"The array '{inputs.name}' is {inputs.least:g} everywhere: nothing can be learned."
+        notices.append(Notice("constant_inputs", "/dataset/inputs", f"{detail} Choose another array."))
+    if are_classes:
+        notices += warn_of_classes(targets.values, "/dataset/targets")
+    elif arrays.target_column is None and targets.least is not None and targets.least == targets.greatest:
+        detail = f"The array '{targets.name}' is {targets.least:g} everywhere: there is nothing to learn."
+        notices.append(Notice("constant_target", "/dataset/targets", f"{detail} Choose another array."))
+    return notices
 
 
 def _is_image(inputs: ArrayDescription) -> bool:

@@ -10,7 +10,7 @@ from core.specs.base import Bool, Float, Fraction, NonNegativeInt, SpecModel
 class Augmentation(SpecModel):
     """Random augmentation of training images, drawn anew in every step; held-out images are never augmented."""
 
-    horizontal_flip: Bool = False
+    horizontal_flip: Annotated[Bool, Field(examples=[True])] = False
     vertical_flip: Bool = False
     shift: Fraction = 0.0
     """Shift by up to this fraction of height and width; the border is repeated to fill the gap."""

@@ -22,7 +22,7 @@ target's own units. auto: standardize if the loss measures differences and the l
 
 UPLOAD_NAME_PATTERN = r"^[a-z0-9][a-z0-9._-]{0,63}$"
 
-UploadName = Annotated[str, Field(pattern=UPLOAD_NAME_PATTERN)]
+UploadName = Annotated[str, Field(pattern=UPLOAD_NAME_PATTERN, examples=["flowers"])]
 
 ColumnName = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -106,6 +106,8 @@ class UploadedDataset(DatasetSpec):
     """Version of the dataset; null: the newest. The spec of a run contains the version that it used."""
     sha256: Annotated[str | None, Field(pattern=r"^[0-9a-f]{64}$")] = None
     """Digest of the uploaded bytes, filled in by the service. If it is given, it must match."""
+    reading: Annotated[str | None, Field(pattern=r"^[0-9a-f]{16}$")] = None
+    """Digest of the options that they were read with, filled in by the service; null if no option was set."""
 
     uploaded_from: ClassVar[str] = "FILE"
     """Last argument of the command that uploads it."""

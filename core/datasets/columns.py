@@ -7,8 +7,9 @@ from typing import Annotated, Literal, Protocol
 from pydantic import Field
 
 from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling
-from core.datasets.features import FeatureColumn, Features, Kind, Missing
-from core.errors import InvalidSpec, Problem, json_pointer, nearest, reject_spec
+from core.datasets.column_warnings import warn_of_columns
+from core.datasets.features import FeatureColumn, Features, Kind, Missing, choice_pointer
+from core.errors import InvalidSpec, Problem, nearest, reject_spec
 from core.notices import Notice
 from core.specs.base import FLOAT32_MAX, NUM_LISTED, Float, PositiveInt, SpecModel
 from core.uploads.description import ColumnDescription, TableDescription
@@ -105,11 +106,13 @@ def choose_features(dataset: HasColumns, description: TableDescription, left_out
     named = dataset.features
     names = named if named is not None else [column.name for column in description.columns]
     chosen = [name for name in names if name not in others and name not in dataset.exclude]
+    # Looked up by name, since a table may have 10,000 columns.
+    described = {column.name: column for column in description.columns}
     columns: list[FeatureColumn] = []
     warnings: list[Notice] = []
     problems: list[Problem] = []
     for name in chosen:
-        column = description.column(name)
+        column = described.get(name)
         if column is None:
             continue
         is_empty = column.num_missing == description.num_rows or not column.num_distinct
@@ -126,7 +129,7 @@ def choose_features(dataset: HasColumns, description: TableDescription, left_out
     _reject_any(problems)
     if not columns:
         reject_spec("/dataset/features", "No column is left as a feature. Exclude fewer.", "no_features")
-    return Features(tuple(columns), (*warnings, *_identifier_warnings(columns, description)))
+    return Features(tuple(columns), (*warnings, *warn_of_columns(columns, description)))
 
 
 def find_column(name: str, pointer: str, description: TableDescription) -> ColumnDescription:
@@ -139,11 +142,6 @@ def find_column(name: str, pointer: str, description: TableDescription) -> Colum
     if column is None:
         raise InvalidSpec(*_unknown(name, pointer, description))
     return column
-
-
-def choice_pointer(name: str, field: str = "") -> str:
-    """Return the JSON pointer to the preparation of a column."""
-    return json_pointer("dataset", "columns", name, *([field] if field else []))
 
 
 def _check_names(dataset: HasColumns, description: TableDescription, others: set[str]) -> None:
@@ -279,19 +277,6 @@ def _check_fill_date(column: ColumnDescription, text: str) -> str:
     except ValueError:
         is_given = False
     return "" if is_given else f"fill_value {text!r} is no date. Write it as in the upload, or like 2024-12-31."
-
-
-def _identifier_warnings(columns: list[FeatureColumn], description: TableDescription) -> list[Notice]:
-    return [
-        Notice(
-            "identifier_column",
-            choice_pointer(column.name),
-            f"The column '{column.name}' has {column.num_values:,} different values in {description.num_rows:,} rows. "
-            "If it only identifies rows, exclude it.",
-        )
-        for column in columns
-        if column.kind == "category" and column.num_values > max(MOST_ONE_HOT, description.num_rows / 2)
-    ]
 
 
 def _reject_any(problems: list[Problem]) -> None:

@@ -14,7 +14,7 @@ IMAGE_SIZE = (8, 8)
 
 GREATEST_PIXEL = 16
 
-DIGIT_LABELS = tuple(str(digit) for digit in range(10))
+DIGIT_LABELS = tuple(range(10))
 
 
 class DigitsDataset(BuiltInDataset):

@@ -6,6 +6,7 @@ from typing import Literal
 
 from core.datasets.base import Scaling
 from core.datasets.shape import DatasetShape, EmbeddingTable
+from core.errors import json_pointer
 from core.notices import Notice
 from core.signatures.encodings import DatePart
 from core.uploads.reading import ColumnType, TextForm
@@ -109,6 +110,11 @@ class Features:
     def names(self) -> tuple[str, ...]:
         """Names of the columns."""
         return tuple(column.name for column in self.columns)
+
+
+def choice_pointer(name: str, field: str = "") -> str:
+    """Return the JSON pointer to the preparation of a column."""
+    return json_pointer("dataset", "columns", name, *([field] if field else []))
 
 
 UNSEEN_AND_MISSING = 2

@@ -16,7 +16,7 @@ class Polynomial(SpecModel):
     """c₀ + c₁x + c₂x² + …, lowest power first."""
 
     type: Literal["polynomial"]
-    coefficients: Annotated[tuple[Float, ...], Field(min_length=1, max_length=20), at_most(20)]
+    coefficients: Annotated[tuple[Float, ...], Field(min_length=1, max_length=20, examples=[[0, 1, -0.5]]), at_most(20)]
 
     def bound(self, size: float) -> float:
         """Return an upper bound of |f(x)| for |x| ≤ size; infinity beyond the range of floats."""
@@ -44,7 +44,7 @@ class Linear(SpecModel):
     """w · x + offset, with as many numbers in x as there are weights."""
 
     type: Literal["linear"]
-    weights: Annotated[tuple[Float, ...], Field(min_length=1, max_length=1000), at_most(1000)]
+    weights: Annotated[tuple[Float, ...], Field(min_length=1, max_length=1000, examples=[[2, -1]]), at_most(1000)]
     offset: Float = 0.0
 
     def bound(self, size: float) -> float:
@@ -58,7 +58,7 @@ Function = Annotated[Polynomial | Sine | Linear, Field(discriminator="type")]
 class PolynomialFeatures(SpecModel):
     """Powers of x as inputs of the network, instead of x."""
 
-    degree: Annotated[int, Field(ge=1, le=20, strict=True)]
+    degree: Annotated[int, Field(ge=1, le=20, strict=True, examples=[3])]
     include_bias: Bool = True
     """Include x⁰ = 1 as the first input."""
 

@@ -1,5 +1,6 @@
 """Uploaded images, one folder per class."""
 
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
@@ -8,8 +9,9 @@ from core.datasets.augmentation import Augmentation
 from core.datasets.base import UploadedDataset
 from core.datasets.shape import DatasetShape, shape_of_labelled_images
 from core.datasets.splits import Split, count_split, suggest_split
+from core.datasets.target_warnings import warn_of_classes
 from core.errors import reject_spec
-from core.images import Resize
+from core.images.pixels import Resize
 from core.specs.base import Bool, PositiveInt
 from core.uploads.description import DatasetDescription, ImagesDescription
 
@@ -62,9 +64,9 @@ class ImagesDataset(UploadedDataset):
         counts = count_split(
             self.split, _at_most(num_rest, self.max_train_samples), num_test_given, num_validation_given
         )
-        return shape_of_labelled_images(
-            counts, size, tuple(entry.value for entry in images.classes), resize=self.resize
-        )
+        labels = tuple(entry.value for entry in images.classes)
+        shape = shape_of_labelled_images(counts, size, labels, resize=self.resize)
+        return replace(shape, warnings=tuple(warn_of_classes(images.classes, "/dataset/dataset")))
 
     def _find_size(self, images: ImagesDescription) -> tuple[int, int, int]:
         """Return the height, width and channels of the network's input."""

@@ -1,15 +1,21 @@
 """Table of numbers in the spec itself."""
 
-from math import prod
+from collections import Counter
+from math import isfinite, prod
 from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, PlainValidator, TypeAdapter, model_validator
+from pydantic_core import PydanticCustomError
 
 from core.datasets.base import BuiltInDataset, Scaling
 from core.datasets.shape import DatasetShape
 from core.datasets.splits import Split, count_split
+from core.datasets.target_warnings import warn_of_classes
+from core.notices import Notice
+from core.signatures.labels import Label, are_different, label_text
 from core.signatures.signature import InputKind, Task
 from core.specs.base import FLOAT32_MAX, Float, NonNegativeFloat, PositiveInt, cut_after_mistakes
+from core.uploads.description import ValueCount
 
 
 def _rows_of_one(value: Any) -> Any:
@@ -30,9 +36,28 @@ Row = Annotated[tuple[Float, ...], Field(min_length=1, fail_fast=True)]
 Rows = Annotated[tuple[Row, ...], Field(min_length=1), cut_after_mistakes(_is_row)]
 
 # No control characters: some databases cannot store a NUL, and people cannot read the others.
-Label = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
+Name = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
 
-Labels = Annotated[tuple[Label, ...], Field(fail_fast=True)]
+Names = Annotated[tuple[Name, ...], Field(fail_fast=True)]
+
+_NAME: TypeAdapter[str] = TypeAdapter(Name)
+
+LEAST_INTEGER, GREATEST_INTEGER = -(2**63), 2**63 - 1
+
+
+def _read_label(value: Any) -> Label:
+    if isinstance(value, bool) or (isinstance(value, int) and LEAST_INTEGER <= value <= GREATEST_INTEGER):
+        return value
+    if isinstance(value, float) and isfinite(value):
+        return value
+    if isinstance(value, str):
+        return _NAME.validate_python(value)
+    raise PydanticCustomError("label_type", "Input should be text, a number below 2^63, true or false")
+
+
+ClassLabel = Annotated[Label, PlainValidator(_read_label, json_schema_input_type=Name | int | float | bool)]
+
+ClassLabels = Annotated[tuple[ClassLabel, ...], Field(fail_fast=True)]
 
 
 def _is_weight(value: Any) -> bool:
@@ -51,17 +76,19 @@ class InlineDataset(BuiltInDataset):
     about: ClassVar[str] = "A small table of numbers in the spec itself."
 
     name: Literal["inline"]
-    inputs: Rows
+    inputs: Annotated[Rows, Field(examples=[[[0, 0], [0, 1]]])]
     """Rows of numbers, all of the same length."""
     input_shape: InputShape | None = None
     """Reshape each row to an image (height, width) or (height, width, channels), or to a sequence (steps, features), in
     row-major order. Null: rows stay rows."""
-    targets: Annotated[Rows, BeforeValidator(_rows_of_one, json_schema_input_type=Rows | tuple[Float, ...])]
+    targets: Annotated[
+        Rows, BeforeValidator(_rows_of_one, json_schema_input_type=Rows | tuple[Float, ...]), Field(examples=[[0, 1]])
+    ]
     """Numbers to predict; with `class_labels`, one class number per row, from 0."""
-    columns: Labels | None = None
+    columns: Names | None = None
     """Names of the input columns, for predictions by name."""
-    class_labels: Labels | None = None
-    """Labels of the classes; makes the task a classification."""
+    class_labels: ClassLabels | None = None
+    """Labels of the classes, text, numbers or truth values; makes the task a classification."""
     sample_weight: SampleWeights | None = None
     """Weight of each row in the loss, held-out rows included; metrics weight all rows equally. Null: 1 for each row."""
     scaling: Scaling = "none"
@@ -100,8 +127,8 @@ class InlineDataset(BuiltInDataset):
             raise ValueError("columns and scaling cannot be combined with input_shape; leave them out")
         return self
 
-    def _check_classes(self, labels: tuple[str, ...]) -> None:
-        if len(labels) < 2 or len(set(labels)) != len(labels):  # noqa: PLR2004 - one class cannot be learned
+    def _check_classes(self, labels: tuple[Label, ...]) -> None:
+        if len(labels) < 2 or not are_different(labels):  # noqa: PLR2004 - one class cannot be learned
             raise ValueError("class_labels needs at least two different labels")
         for number, row in enumerate(self.targets):
             if len(row) != 1 or not row[0].is_integer() or not 0 <= row[0] < len(labels):
@@ -123,4 +150,15 @@ class InlineDataset(BuiltInDataset):
             num_test=counts.test,
             class_labels=self.class_labels or (),
             columns=self.columns or (),
+            warnings=self._warn(is_held_out=counts.train < len(self.inputs)),
         )
+
+    def _warn(self, *, is_held_out: bool) -> tuple[Notice, ...]:
+        # Exercises of a few rows are learned whole; only held-out rows need enough of each class.
+        if self.class_labels is None or not is_held_out:
+            return ()
+        counts = Counter(int(row[0]) for row in self.targets)
+        values = [
+            ValueCount(value=label_text(label), count=counts[number]) for number, label in enumerate(self.class_labels)
+        ]
+        return tuple(warn_of_classes(values, "/dataset/targets"))

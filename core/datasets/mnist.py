@@ -82,7 +82,7 @@ class MnistDataset(UploadedDataset):
                 f"'{labels.name}' has shape {labels.shape} of {labels.dtype}; expected ({images.shape[0]},) of "
                 "integers, a label for each image"
             )
-        strange = [entry.value for entry in labels.values if entry.value not in DIGIT_LABELS]
+        strange = [entry.value for entry in labels.values if entry.value not in map(str, DIGIT_LABELS)]
         if strange or not labels.values:
             came = f"the label {strange[0]}" if strange else "over 1,000 different labels"
             self._reject(f"'{labels.name}' holds {came}; expected digits from 0 to 9")

@@ -31,7 +31,7 @@ class SeriesDataset(UploadedDataset):
     """
 
     name: Literal["series"]
-    target: ColumnName
+    target: Annotated[ColumnName, Field(examples=["temperature"])]
     """Column to forecast; its past values are features unless `exclude` names it."""
     order_by: ColumnName | None = None
     """Column to sort the rows by; null: keep the order of the upload."""
@@ -39,7 +39,7 @@ class SeriesDataset(UploadedDataset):
     """Column that identifies the series of a row; no window spans two series."""
     features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
     exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
-    columns: ColumnChoices = Field(default_factory=dict)
+    columns: ColumnChoices = Field(default_factory=dict, examples=[{"weekday": {"type": "category"}}])
     window: PositiveInt = 20
     horizon: PositiveInt = 1
     targets: Literal["last", "every_step"] = "last"
@@ -78,6 +78,7 @@ class SeriesDataset(UploadedDataset):
                 "are left out."
             )
             warnings = (Notice("windows_dropped", "/dataset/target", lost), *warnings)
+        warnings = (*warnings, *_warn_of_short_series(self, table))
         return TableShape(
             task=Task.SEQUENCE,
             input_kind=InputKind.TABLE,
@@ -167,3 +168,22 @@ def _series_lengths(dataset: SeriesDataset, description: TableDescription) -> li
     lengths = [entry.count for entry in column.values]
     rest = description.num_rows - sum(lengths)
     return [*lengths, rest] if rest else lengths
+
+
+def _warn_of_short_series(dataset: SeriesDataset, description: TableDescription) -> tuple[Notice, ...]:
+    """Warn of series with fewer rows than a window needs, as far as the description has their lengths."""
+    if dataset.group_by is None:
+        return ()
+    column = find_column(dataset.group_by, "/dataset/group_by", description)
+    needed = dataset.window + dataset.horizon
+    short = [entry for entry in column.values if entry.count < needed]
+    # The values that are not listed are rarer than those that are.
+    num_short = len(short) + (column.num_distinct - len(column.values) if short else 0)
+    if not short or num_short >= column.num_distinct:
+        return ()
+    detail = (
+        f"{num_short:,} of {column.num_distinct:,} series, such as '{short[0].value}', have fewer than the {needed} "
+        f"rows of a window of {dataset.window} and a target {dataset.horizon} later: none of theirs is used. Shorten "
+        "window or horizon, or upload longer series."
+    )
+    return (Notice("windows_dropped", "/dataset/window", detail),)

@@ -1,11 +1,14 @@
 """Sizes and meaning of a dataset's arrays."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from typing import Self
 
 from core.datasets.splits import SplitCounts
-from core.images import Resize
+from core.images.pixels import Resize
 from core.notices import Notice
 from core.signatures.encodings import TableEncoding
+from core.signatures.labels import Label
 from core.signatures.signature import InputKind, Task
 
 
@@ -37,7 +40,7 @@ class DatasetShape:
         num_train: Training samples left after validation and test samples are held out.
         num_validation: Samples held out for validation.
         num_test: Test samples, held out or included in the dataset.
-        class_labels: Label of each class; () unless the task is a classification.
+        class_labels: Label of each class, of the type in the data; () unless the task is a classification.
         columns: Names of the input's numbers, if they have names; of a table, its columns.
         table: Encoding of a table's rows; known once the training rows are read.
         embeddings: Embedding tables; the network's input ends with the category numbers of their columns, in this
@@ -56,7 +59,7 @@ class DatasetShape:
     num_train: int
     num_validation: int
     num_test: int
-    class_labels: tuple[str, ...] = ()
+    class_labels: tuple[Label, ...] = ()
     columns: tuple[str, ...] = ()
     table: TableEncoding | None = None
     embeddings: tuple[EmbeddingTable, ...] = ()
@@ -65,6 +68,10 @@ class DatasetShape:
     pixel_range: tuple[float, float] = (0.0, 255.0)
     warnings: tuple[Notice, ...] = ()
 
+    def with_warnings(self, warnings: Iterable[Notice]) -> Self:
+        """Return the same shape with more warnings."""
+        return replace(self, warnings=(*self.warnings, *warnings))
+
 
 GREATEST_BYTE = 255
 
@@ -72,7 +79,7 @@ GREATEST_BYTE = 255
 def shape_of_labelled_images(
     counts: SplitCounts,
     size: tuple[int, ...],
-    class_labels: tuple[str, ...],
+    class_labels: tuple[Label, ...],
     *,
     greatest_pixel: int = GREATEST_BYTE,
     resize: Resize | None = None,

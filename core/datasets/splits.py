@@ -4,7 +4,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, Strict
+from pydantic import AfterValidator, Field, Strict, WithJsonSchema
 
 from core.errors import InvalidSpec, Problem
 from core.specs.base import Bool, SpecModel
@@ -16,16 +16,29 @@ def _share_or_count(value: float) -> float:
     return value
 
 
-ShareOrCount = Annotated[float, Strict(), Field(ge=0, le=2**31 - 1), AfterValidator(_share_or_count)]
+ShareOrCount = Annotated[
+    float,
+    Strict(),
+    Field(ge=0, le=2**31 - 1),
+    AfterValidator(_share_or_count),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+                {"type": "integer", "minimum": 1, "maximum": 2**31 - 1},
+            ]
+        }
+    ),
+]
 """Below 1 a fraction of the samples, from 1 on a number of samples."""
 
 
 class Split(SpecModel):
     """Held-out samples. A random split depends only on the spec's seed."""
 
-    validation: ShareOrCount = 0.0
+    validation: Annotated[ShareOrCount, Field(examples=[0.2])] = 0.0
     """Fraction or number of the training samples that are held out to evaluate during training."""
-    test: ShareOrCount = 0.0
+    test: Annotated[ShareOrCount, Field(examples=[0.2])] = 0.0
     """Fraction or number of all samples that are held out to evaluate at the end. 0 if the dataset has test samples."""
     shuffle: Bool = True
     """Draw the held-out samples at random; if false they are the last ones, as with Keras's `validation_split`."""

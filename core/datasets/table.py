@@ -7,11 +7,13 @@ from pydantic import Field
 from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling, TargetScaling, TaskChoice, UploadedDataset
 from core.datasets.columns import ColumnChoices, choose_features, find_column
 from core.datasets.features import TableShape
+from core.datasets.identities import find_identity
 from core.datasets.splits import suggest_split
 from core.datasets.table_split import TableSplit, count_rows
+from core.datasets.target_warnings import warn_of_target
 from core.datasets.targets import find_class_labels, find_task
 from core.errors import InvalidSpec, Problem
-from core.notices import Notice
+from core.signatures.labels import Label
 from core.signatures.signature import InputKind, Task
 from core.specs.base import at_most
 from core.uploads.description import ColumnDescription, DatasetDescription, TableDescription
@@ -22,14 +24,14 @@ class TableDataset(UploadedDataset):
     """Uploaded table of named columns, one of which is predicted."""
 
     name: Literal["table"]
-    target: ColumnName
+    target: Annotated[ColumnName, Field(examples=["species"])]
     """Column to predict. Rows without a target are left out; the run's warnings give their number."""
     task: TaskChoice = "auto"
     features: Annotated[tuple[ColumnName, ...] | None, at_most(MAX_COLUMNS)] = None
     """Feature columns; null: all but the target and those of the split."""
     exclude: Annotated[tuple[ColumnName, ...], at_most(MAX_COLUMNS)] = ()
     """Columns that are not features, such as identifiers."""
-    columns: ColumnChoices = Field(default_factory=dict)
+    columns: ColumnChoices = Field(default_factory=dict, examples=[{"color": {"type": "category"}}])
     """Preparation, by column."""
     scaling: Scaling = "standardize"
     """Scaling of numbers and dates."""
@@ -57,9 +59,7 @@ class TableDataset(UploadedDataset):
             left_out.add(self.split.order_by)
         features = choose_features(self, table, left_out)
         counts, warnings = count_rows(self.split, table, table.num_rows - target.num_missing)
-        if target.num_missing:
-            detail = f"{target.num_missing:,} rows without a value of '{target.name}' are left out."
-            warnings = (Notice("rows_dropped", "/dataset/target", detail), *warnings)
+        warnings = (*warn_of_target(target, table, are_classes=bool(labels)), *warnings)
         return TableShape(
             task=task,
             input_kind=InputKind.TABLE,
@@ -77,10 +77,9 @@ class TableDataset(UploadedDataset):
             features=features,
         )
 
-    def _find_labels(self, task: Task, target: ColumnDescription) -> tuple[str, ...]:
+    def _find_labels(self, task: Task, target: ColumnDescription) -> tuple[Label, ...]:
         if task is Task.CLASSIFICATION:
-            are_numbers = target.type in {"integer", "number"}
-            return find_class_labels(target.values, target.num_distinct, "/dataset/target", are_numbers=are_numbers)
+            return find_class_labels(target.values, target.num_distinct, "/dataset/target", target.type)
         if self.split.stratify:
             detail = "stratify needs classes, but the target's values are numbers. Set it to false."
             raise InvalidSpec(detail, [Problem("/dataset/split/stratify", detail, "no_classes")])
@@ -92,16 +91,28 @@ class TableDataset(UploadedDataset):
 
     @classmethod
     def suggest(cls, description: DatasetDescription) -> dict[str, Any] | None:
-        """Return fields of a first spec; the target is the last column with at least two different values."""
+        """Return fields of a first spec; the target is the last column with at least two different values.
+
+        Columns that number or name the rows are neither target nor features.
+        """
         if not isinstance(description, TableDescription):
             return None
-        target = _guess_target(description.columns)
+        target = _guess_target(description)
         if target is None:
             return None
+        identities = [name for name in _list_identities(description) if name != target]
+        exclude = {"exclude": identities} if 0 < len(identities) < len(description.columns) - 1 else {}
         split = suggest_split(description.num_rows, [name for name, count in description.splits.items() if count])
-        return {"name": cls.source_name(), "target": target, "split": split}
+        return {"name": cls.source_name(), "target": target, "split": split, **exclude}
 
 
-def _guess_target(columns: tuple[ColumnDescription, ...]) -> str | None:
-    useful = (column for column in reversed(columns) if column.num_distinct > 1 and column.type != "date")
-    return next((column.name for column in useful), None)
+def _guess_target(description: TableDescription) -> str | None:
+    useful = [column for column in reversed(description.columns) if column.num_distinct > 1 and column.type != "date"]
+    identities = _list_identities(description)
+    telling = (column for column in useful if column.name not in identities)
+    return next((column.name for column in (*telling, *useful)), None)
+
+
+def _list_identities(description: TableDescription) -> list[str]:
+    columns = enumerate(description.columns)
+    return [column.name for place, column in columns if find_identity(description, place)]

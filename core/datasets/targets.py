@@ -2,10 +2,12 @@
 
 from core.datasets.base import TaskChoice as AskedTask
 from core.errors import reject_spec
+from core.signatures.labels import Label
 from core.signatures.signature import Task
 from core.uploads.description import ColumnDescription, ValueCount
+from core.uploads.reading import ColumnType
 
-_TRUTH = {"true": 1.0, "false": 0.0}
+_TRUTH = {"true": True, "false": False, "1": True, "0": False}
 
 MOST_WHOLE_CLASSES = 20
 """Largest number of different whole numbers that `auto` treats as classes."""
@@ -43,25 +45,19 @@ def has_few_whole_numbers(values: tuple[ValueCount, ...], num_distinct: int) -> 
     """Return True if `auto` treats the numbers as classes."""
     if not 0 < num_distinct <= MOST_WHOLE_CLASSES or len(values) < num_distinct:
         return False
-    return all(number_of(entry.value).is_integer() for entry in values)
-
-
-def number_of(value: str) -> float:
-    """Return the number of a value of the description: a number or a boolean."""
-    truth = _TRUTH.get(value.lower())
-    return float(value) if truth is None else truth
+    return all(float(_TRUTH.get(entry.value.lower(), entry.value)).is_integer() for entry in values)
 
 
 def find_class_labels(
-    values: tuple[ValueCount, ...], num_distinct: int, pointer: str, *, are_numbers: bool
-) -> tuple[str, ...]:
-    """Return the class labels as they are written in the data: numbers in order of value, text in alphabetical order.
+    values: tuple[ValueCount, ...], num_distinct: int, pointer: str, type_: ColumnType
+) -> tuple[Label, ...]:
+    """Return the class labels as they are in the data: numbers in order of value, text in alphabetical order.
 
     Args:
         values: Values in the description, which may be a part of all.
         num_distinct: Number of all different values.
         pointer: JSON pointer to the target in the spec.
-        are_numbers: True if the values are numbers.
+        type_: Type of the values; whole numbers stay exact.
 
     Raises:
         InvalidSpec: If there is only one class, or the description does not contain all of them.
@@ -79,5 +75,12 @@ def find_class_labels(
             f"Every row has the same class, {values[0].value!r}. Upload rows of two or more classes.",
             "one_class",
         )
-    labels = [entry.value for entry in values]
-    return tuple(sorted(labels, key=number_of) if are_numbers else sorted(labels))
+    match type_:
+        case "integer":
+            return tuple(sorted(int(entry.value) for entry in values))
+        case "number":
+            return tuple(sorted(float(entry.value) for entry in values))
+        case "boolean":
+            return tuple(sorted(_TRUTH[entry.value.lower()] for entry in values))
+        case _:
+            return tuple(sorted(entry.value for entry in values))

@@ -39,7 +39,7 @@ class TruthTableDataset(GeneratedDataset):
             num_train=self.num_samples,
             num_validation=0,
             num_test=0,
-            class_labels=("0", "1"),
+            class_labels=(0, 1),
             columns=("a", "b"),
         )
 

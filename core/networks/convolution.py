@@ -43,8 +43,8 @@ class Conv2DLayer(WeightedLayer):
     """Convolution over an image, with optional pooling after it."""
 
     type: Literal["conv2d"]
-    filters: PositiveInt
-    kernel_size: IntPair
+    filters: Annotated[PositiveInt, Field(examples=[32])]
+    kernel_size: Annotated[IntPair, Field(examples=[3])]
     strides: IntPair = (1, 1)
     padding: ConvolutionPadding = "valid"
     """`valid`, `same`, or the zeros on each side: one number for all, or [above and below, left and right]."""

@@ -1,7 +1,9 @@
 """Dense and flatten layers."""
 
 from math import prod
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from core.networks.layer import BaseLayer, WeightedLayer
 from core.networks.layer_table import IMAGE_RANK, LayerPlace, LayerTable
@@ -12,7 +14,7 @@ class DenseLayer(WeightedLayer):
     """Fully connected layer; in a recurrent network it is applied to each time step of its input."""
 
     type: Literal["dense"] = "dense"
-    units: PositiveInt
+    units: Annotated[PositiveInt, Field(examples=[16])]
 
     def tabulate(self, table: LayerTable, place: LayerPlace) -> None:  # noqa: ARG002 - it takes any shape.
         """Add the rows of Dense and of the layers after its weights; an image is flattened first."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from math import prod
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator
+from pydantic import BeforeValidator, Field
 
 from core.networks.layer_table import LayerPlace, LayerTable, Shape
 from core.specs.base import Bool, Fraction, PositiveFloat, SpecModel
@@ -72,11 +72,14 @@ def write_layers(layers: Iterable[BaseLayer]) -> list[dict[str, Any]]:
     return [layer.write_down() for layer in layers]
 
 
+BatchNormalizationPosition = Literal["before_activation", "after_activation"]
+
+
 class BatchNormalization(SpecModel):
     """Normalises a layer's values over the batch (Ioffe and Szegedy, 2015)."""
 
-    position: Literal["before_activation", "after_activation"] = "before_activation"
-    momentum: Fraction = 0.99
+    position: BatchNormalizationPosition = "before_activation"
+    momentum: Annotated[Fraction, Field(examples=[0.9])] = 0.99
     epsilon: PositiveFloat = 0.001
     center: Bool = True
     scale: Bool = True
@@ -93,7 +96,7 @@ def _position_alone(value: Any) -> Any:
 
 MaybeBatchNormalization = Annotated[
     BatchNormalization | None,
-    BeforeValidator(_position_alone, json_schema_input_type=str | BatchNormalization | None),
+    BeforeValidator(_position_alone, json_schema_input_type=BatchNormalizationPosition | BatchNormalization | None),
 ]
 
 
@@ -141,7 +144,7 @@ class DropoutLayer(BaseLayer):
     """Dropout as a separate layer, for example on the inputs."""
 
     type: Literal["dropout"]
-    rate: Fraction
+    rate: Annotated[Fraction, Field(examples=[0.5])]
 
     def tabulate(self, table: LayerTable, place: LayerPlace) -> None:  # noqa: ARG002 - it takes any shape.
         """Add the row of Dropout, which keeps the shape."""

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import Field, JsonValue
 
 from core.networks.blocks import ParallelBlock, ResidualBlock
 from core.networks.convolution import Conv2DLayer
@@ -10,6 +10,9 @@ from core.networks.dense import DenseLayer, FlattenLayer
 from core.networks.layer import DropoutLayer
 from core.networks.pooling import GlobalPooling2DLayer, Pooling2DLayer
 from core.networks.recurrent import RecurrentLayer
+
+NEEDS_TYPE: dict[str, JsonValue] = {"required": ["type"]}
+"""Only a perceptron has a usual type of layer, dense; elsewhere each layer names its type."""
 
 MlpLayer = Annotated[DenseLayer | DropoutLayer, Field(discriminator="type")]
 
@@ -22,10 +25,12 @@ CnnLayer = Annotated[
     | DropoutLayer
     | ParallelBlock
     | ResidualBlock,
-    Field(discriminator="type"),
+    Field(discriminator="type", json_schema_extra=NEEDS_TYPE),
 ]
 
-RnnLayer = Annotated[RecurrentLayer | DenseLayer | DropoutLayer, Field(discriminator="type")]
+RnnLayer = Annotated[
+    RecurrentLayer | DenseLayer | DropoutLayer, Field(discriminator="type", json_schema_extra=NEEDS_TYPE)
+]
 
 ParallelBlock.model_rebuild()
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
+from typing_extensions import TypeAliasType
 
 from core.datasets.shape import EmbeddingTable
 from core.networks.base import BaseNetwork, ImageNetwork, SequenceNetwork
@@ -115,7 +116,15 @@ class BinaryAdderNetwork(SequenceNetwork):
         super().tabulate_input(table, embeddings)
 
 
-CnnFamilyNetwork = Annotated[AlexNet | Vgg | GoogLeNet | ResNet, Field(discriminator="family")]
+CnnFamilyNetwork = TypeAliasType(
+    "CnnFamilyNetwork",
+    Annotated[
+        AlexNet | Vgg | GoogLeNet | ResNet,
+        Field(discriminator="family", description="Convolutional network of a named architecture."),
+    ],
+)
+"""A named architecture. As a named type it is a definition of its own in the JSON Schema: a discriminator maps each
+value to one definition (OpenAPI 3.1 section 4.8.25), here `cnn_family` to this."""
 
 Network = Annotated[
     MlpNetwork | CnnNetwork | RnnNetwork | BinaryAdderNetwork | CnnFamilyNetwork,

@@ -1,7 +1,9 @@
 """Pooling over windows of an image, or over the whole image."""
 
 from math import prod
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from core.errors import reject_spec
 from core.networks.layer import BaseLayer
@@ -20,7 +22,7 @@ class Pooling(SpecModel):
     """Pooling that follows a convolution."""
 
     kind: PoolingKind = "max"
-    pool_size: IntPair = (2, 2)
+    pool_size: Annotated[IntPair, Field(examples=[2])] = (2, 2)
     strides: IntPair | None = None
     """Null: same as `pool_size`."""
     padding: Padding = "valid"

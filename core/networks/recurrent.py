@@ -1,6 +1,8 @@
 """Recurrent layers over sequences."""
 
-from typing import Literal
+from typing import Annotated, Literal
+
+from pydantic import Field
 
 from core.errors import reject_spec
 from core.networks.layer import Activation, BaseLayer
@@ -24,7 +26,7 @@ class RecurrentLayer(BaseLayer):
 
     type: Literal["recurrent"] = "recurrent"
     cell: Cell
-    units: PositiveInt
+    units: Annotated[PositiveInt, Field(examples=[32])]
     activation: Activation = "tanh"
     recurrent_activation: Activation = "sigmoid"
     """Activation of the gates of LSTM and GRU; SimpleRNN has none."""

@@ -26,7 +26,8 @@ def as_pair(value: Any) -> Any:
 
 
 IntPair = Annotated[
-    tuple[PositiveInt, PositiveInt], BeforeValidator(as_pair, json_schema_input_type=int | tuple[int, int])
+    tuple[PositiveInt, PositiveInt],
+    BeforeValidator(as_pair, json_schema_input_type=PositiveInt | tuple[PositiveInt, PositiveInt]),
 ]
 """Height and width; one number stands for both."""
 

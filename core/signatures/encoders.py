@@ -7,7 +7,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from math import isfinite, isnan
+from math import inf, isfinite, isnan
+from sys import float_info
 
 from core.signatures.encodings import (
     MISSING,
@@ -30,6 +31,8 @@ MICROSECOND = timedelta(microseconds=1)
 MICROSECONDS_A_DAY = 86_400_000_000.0
 
 SHORTEST_DATE = len("2024-02-29")
+
+MAX = float_info.max
 
 TRUTH = {"true": 1.0, "false": 0.0}
 
@@ -85,15 +88,14 @@ def _make_uploaded_reader(column: AnyColumnEncoding) -> Callable[[object], objec
     read_text = _make_text_reader(column.source, form, is_category=isinstance(column, CategoryEncoding))
     missing_numbers = _find_numbers(form.missing_words if form else ())
     has_format = form is not None and form.date_format is not None
+    is_number_of_boolean = column.source == "boolean" and isinstance(column, NumberEncoding)
 
     def read(value: object) -> object:
-        if isinstance(value, str):
-            return read_text(value)
-        if missing_numbers and type(value) in {int, float} and value in missing_numbers:
+        if isinstance(value, str) or (has_format and type(value) is int):
+            value = read_text(str(value))  # Dates such as 20241231 are numbers in JSON.
+        elif missing_numbers and type(value) in {int, float} and value in missing_numbers:
             return None
-        if has_format and type(value) is int:
-            return read_text(str(value))  # Such as 20241231.
-        return value
+        return int(value) if is_number_of_boolean and isinstance(value, bool) else value
 
     return read
 
@@ -137,9 +139,9 @@ def _refusal(type_: ColumnType, form: TextForm | None) -> tuple[str, str]:
 
 def _make_reader(column: AnyColumnEncoding) -> Encoder:
     match column:
-        case NumberEncoding() if column.source != "boolean":
-            return _read_number
-        case NumberEncoding() | BooleanEncoding():
+        case NumberEncoding():
+            return _number_reader(column)
+        case BooleanEncoding():
             return _read_boolean
         case CategoryEncoding():
             return _category_reader({value: (float(place),) for place, value in enumerate(column.values)})
@@ -147,12 +149,27 @@ def _make_reader(column: AnyColumnEncoding) -> Encoder:
             return _date_reader(column)
 
 
-def _read_number(value: object) -> tuple[float, ...]:
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise NotEncodable("not a number", "not_a_number")
-    if not (isinstance(value, int) or isfinite(value)) or abs(value) > FLOAT32_MAX:
-        raise NotEncodable("beyond the range of 32-bit floats (3.4e38)", "out_of_range")
-    return (float(value),)
+def _number_reader(column: NumberEncoding) -> Encoder:
+    origin, unit = column.origin, column.unit
+    are_whole = isinstance(origin, int)
+    greatest = f"{min(FLOAT32_MAX * unit, MAX):.2g}"
+    reason = "beyond the range of 32-bit floats (3.4e38)" if unit == 1 else f"beyond what the model takes ({greatest})"
+
+    def read(value: object) -> tuple[float, ...]:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise NotEncodable("not a number", "not_a_number")
+        if are_whole and isinstance(value, float) and value.is_integer():
+            value = int(value)
+        try:
+            # Python subtracts whole numbers exactly, of any size.
+            number = (value - origin) / unit
+        except OverflowError:
+            number = inf
+        if not abs(number) <= FLOAT32_MAX:
+            raise NotEncodable(reason, "out_of_range")
+        return (number,)
+
+    return read
 
 
 def _read_boolean(value: object) -> tuple[float, ...]:

@@ -6,7 +6,7 @@ on every row. Imputation, scaling, one-hot encoding and embeddings follow in the
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, Strict
 
 from core.uploads.reading import ColumnType, TextForm
 
@@ -43,9 +43,16 @@ class ColumnEncoding(BaseModel):
 
 
 class NumberEncoding(ColumnEncoding):
-    """The number itself, as float32."""
+    """The distance from an origin in some unit, computed in float64 and rounded to float32 only then.
+
+    Attributes:
+        origin: Subtracted; of whole numbers a whole number, from which distances are exact up to 2⁶³.
+        unit: Divides the distance: a power of two, which costs no digits.
+    """
 
     kind: Literal["number"] = "number"
+    origin: Annotated[int, Strict()] | Annotated[float, Strict()] = 0
+    unit: float = Field(1.0, gt=0)
 
 
 class BooleanEncoding(ColumnEncoding):
@@ -70,7 +77,7 @@ class DateEncoding(ColumnEncoding):
     """Parts of a date.
 
     Attributes:
-        origin: Start of `elapsed_days` in RFC 3339; days with fractions from it keep minutes in float32.
+        origin: Start of `elapsed_days` in RFC 3339: the earliest moment, from which differences keep their digits.
         parts: Numbers that a date is encoded as, in this order.
     """
 

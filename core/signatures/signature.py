@@ -8,8 +8,9 @@ from typing import Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from core.images import Resize
+from core.images.pixels import Resize
 from core.signatures.encodings import TableEncoding
+from core.signatures.labels import Label, are_different
 
 
 class Task(StrEnum):
@@ -38,7 +39,8 @@ class TensorSpec(BaseModel):
     Attributes:
         name: Name in requests and responses.
         onnx_name: Name in the ONNX graph.
-        dtype: NumPy's name of the element type; `float32` for every network of this service.
+        dtype: NumPy's name of the element type: `float32`; `float64`, or `int64` of an input, where float32 would lose
+            digits in which the training samples differ.
         shape: Shape of one row, without the batch axis; -1 is any length.
     """
 
@@ -62,7 +64,7 @@ class ModelSignature(BaseModel):
         table: Encoding of a row of columns, for `table`.
         resize: Treatment of images of other sizes, for `image`; null rejects them.
         pixel_range: Least and greatest value of a pixel as the network expects it, for `image`; 0 is black.
-        class_labels: A label per class, in the order of the output, for classification.
+        class_labels: A label per class, in the order of the output, for classification; each as it was uploaded.
         num_bits: Bits per operand, least significant first, for `bit_pair`.
         threshold: A single-output classifier predicts its second class at or above this output.
         answers_probabilities: True if a classifier's outputs are probabilities; otherwise they are unbounded scores, of
@@ -79,7 +81,7 @@ class ModelSignature(BaseModel):
     table: TableEncoding | None = None
     resize: Resize | None = None
     pixel_range: tuple[float, float] = (0.0, 255.0)
-    class_labels: tuple[str, ...] = ()
+    class_labels: tuple[Label, ...] = ()
     num_bits: int = Field(0, ge=0)
     threshold: float = Field(0.5, ge=0, le=1)
     answers_probabilities: bool = True
@@ -102,6 +104,6 @@ class ModelSignature(BaseModel):
         if self.class_labels and self.task is Task.CLASSIFICATION:
             # A single output is the probability of the second of two classes.
             num_classes = max((1, *self.output.shape)[-1], 2)
-            if len(self.class_labels) != num_classes or len(set(self.class_labels)) != num_classes:
+            if len(self.class_labels) != num_classes or not are_different(self.class_labels):
                 raise ValueError(f"class_labels must be {num_classes} different labels")
         return self

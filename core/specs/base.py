@@ -1,7 +1,7 @@
 """Base class and field types of specs: frozen, strict about names and types."""
 
 from collections.abc import Callable
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Self, get_args
 
 from pydantic import (
     BaseModel,
@@ -11,6 +11,7 @@ from pydantic import (
     ModelWrapValidatorHandler,
     Strict,
     ValidationError,
+    WithJsonSchema,
     model_validator,
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -60,8 +61,21 @@ class SpecModel(BaseModel):
         raise ValidationError.from_exception_data(cls.__name__, mistakes)
 
 
-def name_alone(value: Any) -> Any:
-    """Convert a name to an object of that name, every other field at its default."""
+def name_alone(union: Any) -> BeforeValidator:
+    """Accept a name in place of an object of that name, every other field at its default.
+
+    Args:
+        union: Type of the objects: a union that their field `name` tells apart.
+    """
+    members: list[type[BaseModel]] = list(get_args(get_args(union)[0]))
+    names = [name for member in members for name in get_args(member.model_fields["name"].annotation)]
+    return BeforeValidator(
+        object_of_name, json_schema_input_type=Annotated[str, WithJsonSchema({"type": "string", "enum": names})] | union
+    )
+
+
+def object_of_name(value: Any) -> Any:
+    """Convert a name to an object of that name."""
     return {"name": value} if isinstance(value, str) else value
 
 

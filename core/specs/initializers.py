@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, Field
 
 from core.specs.base import Float, NonNegativeFloat, PositiveFloat, SpecModel, name_alone
 
@@ -75,7 +75,11 @@ AnyInitializer = Annotated[
     PlainInitializer | Constant | RandomNormal | TruncatedNormal | RandomUniform | VarianceScaling | Orthogonal,
     Field(discriminator="name"),
 ]
-Initializer = Annotated[AnyInitializer, BeforeValidator(name_alone, json_schema_input_type=str | AnyInitializer)]
+RowInitializer = Annotated[
+    PlainInitializer | Constant | RandomNormal | TruncatedNormal | RandomUniform | VarianceScaling,
+    Field(discriminator="name"),
+]
+Initializer = Annotated[AnyInitializer, name_alone(AnyInitializer)]
 """The name of an initializer, or an object with its arguments."""
 
 
@@ -85,14 +89,14 @@ def _for_a_row(initializer: AnyInitializer) -> AnyInitializer:
     return initializer
 
 
-BiasInitializer = Annotated[Initializer, AfterValidator(_for_a_row)]
+BiasInitializer = Annotated[AnyInitializer, name_alone(RowInitializer), AfterValidator(_for_a_row)]
 
 
 class Regularizer(SpecModel):
     """Add `l1`·Σ|w| + `l2`·Σw² of the weights to the loss."""
 
     l1: NonNegativeFloat = 0.0
-    l2: NonNegativeFloat = 0.0
+    l2: Annotated[NonNegativeFloat, Field(examples=[0.0001])] = 0.0
 
 
 def plain(name: PlainInitializerName) -> PlainInitializer:

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
+from pydantic import Discriminator, Field, Tag, model_validator
 
 from core.specs.base import (
     Bool,
@@ -24,9 +24,9 @@ class ExponentialDecay(SpecModel):
     """Exponential decay: initial_learning_rate · decay_rate^(step / decay_steps)."""
 
     name: Literal["exponential_decay"]
-    initial_learning_rate: PositiveFloat
-    decay_steps: PositiveInt
-    decay_rate: PositiveFloat
+    initial_learning_rate: Annotated[PositiveFloat, Field(examples=[0.01])]
+    decay_steps: Annotated[PositiveInt, Field(examples=[1000])]
+    decay_rate: Annotated[PositiveFloat, Field(examples=[0.96])]
     staircase: Bool = False
 
 
@@ -34,9 +34,9 @@ class InverseTimeDecay(SpecModel):
     """Inverse-time decay: initial_learning_rate / (1 + decay_rate · step / decay_steps)."""
 
     name: Literal["inverse_time_decay"]
-    initial_learning_rate: PositiveFloat
-    decay_steps: PositiveInt
-    decay_rate: NonNegativeFloat
+    initial_learning_rate: Annotated[PositiveFloat, Field(examples=[0.01])]
+    decay_steps: Annotated[PositiveInt, Field(examples=[1000])]
+    decay_rate: Annotated[NonNegativeFloat, Field(examples=[0.5])]
     staircase: Bool = False
 
 
@@ -44,8 +44,8 @@ class PolynomialDecay(SpecModel):
     """Polynomial decay from initial_learning_rate to end_learning_rate, by a power of the fraction of steps left."""
 
     name: Literal["polynomial_decay"]
-    initial_learning_rate: PositiveFloat
-    decay_steps: PositiveInt
+    initial_learning_rate: Annotated[PositiveFloat, Field(examples=[0.01])]
+    decay_steps: Annotated[PositiveInt, Field(examples=[1000])]
     end_learning_rate: NonNegativeFloat = 0.0001
     power: PositiveFloat = 1.0
     cycle: Bool = False
@@ -55,8 +55,8 @@ class CosineDecay(SpecModel):
     """Cosine decay (Loshchilov and Hutter, 2016), with an optional linear warm-up."""
 
     name: Literal["cosine_decay"]
-    initial_learning_rate: NonNegativeFloat
-    decay_steps: PositiveInt
+    initial_learning_rate: Annotated[NonNegativeFloat, Field(examples=[0.01])]
+    decay_steps: Annotated[PositiveInt, Field(examples=[1000])]
     alpha: Fraction = 0.0
     warmup_target: PositiveFloat | None = None
     warmup_steps: NonNegativeInt = 0
@@ -67,9 +67,15 @@ class PiecewiseConstantDecay(SpecModel):
 
     name: Literal["piecewise_constant_decay"]
     boundaries: Annotated[
-        tuple[PositiveInt, ...], Field(min_length=1, max_length=MAX_PIECES - 1), at_most(MAX_PIECES - 1)
+        tuple[PositiveInt, ...],
+        Field(min_length=1, max_length=MAX_PIECES - 1, examples=[[1000, 5000]]),
+        at_most(MAX_PIECES - 1),
     ]
-    values: Annotated[tuple[PositiveFloat, ...], Field(min_length=2, max_length=MAX_PIECES), at_most(MAX_PIECES)]
+    values: Annotated[
+        tuple[PositiveFloat, ...],
+        Field(min_length=2, max_length=MAX_PIECES, examples=[[0.1, 0.01, 0.001]]),
+        at_most(MAX_PIECES),
+    ]
 
     @model_validator(mode="after")
     def _check_pieces(self) -> "PiecewiseConstantDecay":
@@ -224,5 +230,5 @@ class Lion(BaseOptimizer):
 AnyOptimizer = Annotated[
     Sgd | RmsProp | Adagrad | Adadelta | Adam | AdamW | Adamax | Nadam | Ftrl | Lion, Field(discriminator="name")
 ]
-Optimizer = Annotated[AnyOptimizer, BeforeValidator(name_alone, json_schema_input_type=str | AnyOptimizer)]
+Optimizer = Annotated[AnyOptimizer, name_alone(AnyOptimizer)]
 """The name of an optimizer, or an object with its arguments."""

@@ -8,7 +8,11 @@ from pydantic import BaseModel, ValidationError
 from core.errors import InvalidSpec, Problem, json_pointer
 from core.nesting import MAX_DEPTH, is_too_deep
 from core.specs.base import NUM_LISTED
-from core.specs.wording import describe_error, join_alternatives
+from core.specs.schema import describe_model, find_schema
+from core.specs.wording import WRONG_TYPES, describe_error, join_alternatives, list_expected, show
+
+WHOLE_BELOW = 2**53
+"""Below this every whole number is a double of its own."""
 
 
 def check_depth(value: Any, pointer: str = "") -> None:
@@ -20,6 +24,22 @@ def check_depth(value: Any, pointer: str = "") -> None:
     if is_too_deep(value):
         detail = f"Expected at most {MAX_DEPTH} nested objects and lists; got more. Nest fewer."
         raise InvalidSpec.at(pointer, detail, "too_deep")
+
+
+def read_whole_numbers(value: Any) -> Any:
+    """Return parsed JSON with every number without a fraction as an int.
+
+    JSON has one kind of number: 1, 1.0 and 1e0 are the same, and integers (JSON Schema 2020-12, Core section 4.2.3).
+    Doubles from 2^53 on stay as they are, because one may stand for several whole numbers.
+    """
+    match value:
+        case float():
+            return int(value) if value.is_integer() and abs(value) < WHOLE_BELOW else value
+        case list():
+            return [read_whole_numbers(item) for item in value]
+        case dict():
+            return {name: read_whole_numbers(item) for name, item in value.items()}
+    return value
 
 
 _LEAF: Mapping[str, Any] = {"type": "any"}
@@ -81,6 +101,7 @@ def parse_as(model: type[Model], value: Any, pointer: str = "") -> Model:
         InvalidSpec: With a problem for each mistake.
     """
     check_depth(value, pointer)
+    value = read_whole_numbers(value)
     try:
         return model.model_validate(value)
     except ValidationError as error:
@@ -92,20 +113,33 @@ def find_problems(model: type[BaseModel], error: ValidationError, value: Any, po
     """Describe pydantic's errors as problems, one for each place in `value`."""
     entries = error.errors(include_url=False, include_input=True)
     found: dict[str, Problem] = {}
+    # Places whose problem names all that is expected there, for every member of a union.
+    whole: set[str] = set()
     for entry in entries:
         place = pointer + _pointer(model, entry, value)
         if entry["type"] == "too_short" and _holds_other(entry, entries):
             continue  # pydantic counts only the valid items.
         if place not in found and len(found) == NUM_LISTED:
             break
-        detail = describe_error(entry)
+        expected = _list_expected(model, entry, value) if entry["type"] in WRONG_TYPES else ""
+        detail = f"Expected {expected}; got {show(entry['input'])}." if expected else describe_error(entry)
         known = found.get(place)
         if known is None:
             found[place] = Problem(pointer=place, detail=detail, code=entry["type"])
-        elif detail not in known.detail:
+            if expected:
+                whole.add(place)
+        elif place not in whole and detail not in known.detail:
             # Each member of a union reports what it expected.
             found[place] = Problem(pointer=place, detail=join_alternatives(known.detail, detail), code=known.code)
     return tuple(found.values())
+
+
+def _list_expected(model: type[BaseModel], entry: Any, value: Any) -> str:
+    """Return the types that the JSON Schema allows at the place of an error, with examples; "" if it does not say."""
+    schema = describe_model(model)
+    definitions = schema.get("$defs", {})
+    place = find_schema(schema, definitions, value, steps_into_value(model, entry["loc"]))
+    return list_expected(place, definitions)
 
 
 def _holds_other(entry: Any, entries: list[Any]) -> bool:

@@ -46,7 +46,7 @@ class EarlyStopping(SpecModel):
     monitor: Annotated[str, Field(pattern=r"^(val_)?[a-z0-9_]+$", max_length=64)] = "val_loss"
     """Metric to monitor: `loss` or the name of a metric, with the prefix `val_` for the validation samples."""
     min_delta: NonNegativeFloat = 0.0
-    patience: NonNegativeInt = 0
+    patience: Annotated[NonNegativeInt, Field(examples=[5])] = 0
     """Number of epochs with no improvement after which training is stopped."""
     mode: Literal["auto", "min", "max"] = "auto"
     restore_best_weights: Bool = False
@@ -95,7 +95,7 @@ def _form(value: Any) -> str:
     return "by_class" if isinstance(value, dict) else "by_name"
 
 
-ClassWeightsByName = Annotated[dict[str, PositiveFloat], Field(min_length=1)]
+ClassWeightsByName = Annotated[dict[str, PositiveFloat], Field(min_length=1, examples=[{"setosa": 2}])]
 ClassWeight = Annotated[
     Annotated[Literal["balanced"], Tag("by_name")] | Annotated[ClassWeightsByName, Tag("by_class")],
     Discriminator(_form),
@@ -106,11 +106,11 @@ class Training(SpecModel):
     """Optimizer, loss, metrics and length of a training."""
 
     optimizer: Optimizer = RmsProp(name="rmsprop")
-    loss: NamedLoss
-    metrics: Annotated[tuple[AnyMetricName, ...], Field(max_length=20), at_most(20)] = ()
-    epochs: NonNegativeInt | None = None
+    loss: Annotated[NamedLoss, Field(examples=["mean_squared_error"])]
+    metrics: Annotated[tuple[AnyMetricName, ...], Field(max_length=20, examples=[["accuracy"]]), at_most(20)] = ()
+    epochs: Annotated[NonNegativeInt | None, Field(examples=[10])] = None
     """Number of epochs; 1 if neither `epochs` nor `steps` is given. 0 evaluates the network without training it."""
-    steps: NonNegativeInt | None = None
+    steps: Annotated[NonNegativeInt | None, Field(examples=[1000])] = None
     """Total number of training steps, instead of `epochs`."""
     steps_per_epoch: PositiveInt | None = None
     """Number of steps in an epoch; null for one pass over the training samples."""
@@ -121,10 +121,13 @@ class Training(SpecModel):
     validation_freq: PositiveInt = 1
     """Number of epochs from one validation to the next."""
     early_stopping: EarlyStopping | None = None
-    class_weight: Annotated[ClassWeight | None, BeforeValidator(_check_class_weight)] = None
-    """Weights of classes in the training loss, by label or number; 1 for a class that is not named. `balanced` gives
-    every class the same total weight."""
-    record: Annotated[tuple[RecordName, ...], at_most(3)] = ()
+    class_weight: Annotated[ClassWeight | None, BeforeValidator(_check_class_weight), Field(examples=["balanced"])] = (
+        None
+    )
+    """Weights of classes in the training loss, by label; 1 for a class that is not named. A label that is a number may
+    be written in any way, `1` for 1.0. Where no label is a number, the number of a class, from 0, stands for it too.
+    `balanced` gives every class the same total weight."""
+    record: Annotated[tuple[RecordName, ...], Field(examples=[["gradient_norms"]]), at_most(3)] = ()
     """Statistics to record at each step: the norm of each layer's gradient; the mean, standard deviation and share of
     zeros of its output; or every weight of a small network."""
     precision: PrecisionName = "float32"

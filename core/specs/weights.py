@@ -11,6 +11,9 @@ from core.specs.base import FLOAT32_MAX, LONGEST_NAME, NUM_LISTED, printable
 MAX_NUMBERS = 10_000
 """Most numbers in the initial weights of a spec: enough for examples worked out by hand."""
 
+MAX_AXES = 4
+"""Most axes of a weight: the kernel of a convolution has four."""
+
 Nested = float | tuple["Nested", ...]
 Position = tuple[int, ...]
 """Indices of a number in nested lists, the outermost first."""
@@ -108,13 +111,19 @@ def _in_words(length: int | None) -> dict[str, str]:
     return {"expected": f"a list of {length}"}
 
 
+def _nested(depth: int) -> dict[str, Any]:
+    """Return the JSON Schema of lists of numbers with so many axes."""
+    return {"type": "array", "items": _nested(depth - 1) if depth > 1 else {"type": "number"}}
+
+
 Numbers = Annotated[
     Any,
     AfterValidator(_read_numbers),
-    WithJsonSchema({"type": "array", "items": {"anyOf": [{"type": "number"}, {"type": "array"}]}}),
+    WithJsonSchema({"anyOf": [_nested(depth) for depth in range(1, MAX_AXES + 1)]}),
 ]
 """An array as nested lists, one level for each axis of the weight."""
 
 InitialWeights = Annotated[
-    dict[str, Annotated[dict[str, Numbers], Field(min_length=1)]], BeforeValidator(_check_layers)
+    dict[str, Annotated[dict[str, Numbers], Field(min_length=1, examples=[{"bias": [0, 0, 1]}])]],
+    BeforeValidator(_check_layers),
 ]

@@ -1,5 +1,7 @@
 """Folder of an uploaded dataset, named by the sha256 of the uploaded bytes and written whole or not at all.
 
+Bytes that were read with options have a folder for each reading, whose name has the digest of the options as well.
+
 - `original`: the uploaded bytes.
 - `description.json`: core.uploads.description.DescriptionFile.
 - `table.parquet`: rows of a table in their original order, typed: BIGINT, DOUBLE (never NaN or infinite), BOOLEAN,
@@ -16,6 +18,9 @@ from pathlib import Path
 from core.errors import DatasetMissing
 from core.uploads.description import DescriptionFile
 
+READINGS = "readings"
+"""Folder of the readings with options. Older releases, which do not know them, would remove them beside the others."""
+
 SPLIT_COLUMN = "__trainyard_split__"
 """Column with the values `train`, `validation` and `test`."""
 
@@ -31,6 +36,11 @@ IMAGE_RECORD = [
 SPLIT_NAMES, or −1 if the upload has no splits."""
 
 
+def content_key(sha256: str, reading: str | None = None) -> str:
+    """Return the name of the folder of these bytes, read with the options of this digest."""
+    return f"{sha256}-{reading}" if reading else sha256
+
+
 @dataclass(frozen=True, slots=True)
 class DatasetFolder:
     """The files of one uploaded dataset."""
@@ -38,9 +48,10 @@ class DatasetFolder:
     path: Path
 
     @classmethod
-    def of(cls, datasets_dir: Path, sha256: str) -> "DatasetFolder":
-        """Return the folder of the upload with this hash, whether or not it exists."""
-        return cls(datasets_dir / "uploads" / sha256[:2] / sha256)
+    def of(cls, datasets_dir: Path, key: str) -> "DatasetFolder":
+        """Return the folder of this name (`content_key`), whether or not it exists."""
+        root = datasets_dir / "uploads"
+        return cls((root / READINGS if "-" in key else root) / key[:2] / key)
 
     @property
     def original(self) -> Path:

@@ -12,7 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from core.uploads.folder import DatasetFolder
+from core.uploads.folder import READINGS, DatasetFolder
 
 INCOMING = ".incoming-"
 
@@ -38,17 +38,32 @@ class IncomingDataset:
         path: Temporary folder, removed by `discard`.
         folder: Dataset folder that `put` moves into place.
         scratch: Folder for temporary files.
+        options: File for the options to read it with.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.folder = DatasetFolder(path / "data")
         self.scratch = path / "scratch"
+        self.options = path / "options.json"
         self._lock = os.open(path / LOCK, os.O_CREAT | os.O_RDWR, 0o600)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         os.write(self._lock, _machine().encode())
         self.folder.path.mkdir()
         self.scratch.mkdir()
+
+    def share_original(self, source: DatasetFolder) -> None:
+        """Take the uploaded bytes of another folder, without a copy where the file system can.
+
+        Raises:
+            FileNotFoundError: If they are not there.
+        """
+        try:
+            os.link(source.original, self.folder.original)
+        except FileNotFoundError:
+            raise
+        except OSError:
+            shutil.copyfile(source.original, self.folder.original)
 
     def sync(self) -> None:
         """Sync all files to disk, and make them readable by workers that run as other users."""
@@ -73,13 +88,13 @@ class DatasetStore:
         self._datasets_dir = datasets_dir
         self.root = datasets_dir / "uploads"
 
-    def folder(self, sha256: str) -> DatasetFolder:
-        """Return the folder of the upload with this hash, whether or not it exists."""
-        return DatasetFolder.of(self._datasets_dir, sha256)
+    def folder(self, key: str) -> DatasetFolder:
+        """Return the folder of this name (`content_key`), whether or not it exists."""
+        return DatasetFolder.of(self._datasets_dir, key)
 
-    def holds(self, sha256: str) -> bool:
-        """Return True if the upload with this hash is stored completely."""
-        return self.folder(sha256).description.is_file()
+    def holds(self, key: str) -> bool:
+        """Return True if the folder of this name is stored completely."""
+        return self.folder(key).description.is_file()
 
     def open(self) -> IncomingDataset:
         """Create a temporary folder for a new dataset; the caller must `discard` it in any case."""
@@ -91,30 +106,31 @@ class DatasetStore:
         self.root.mkdir(parents=True, exist_ok=True)
         return shutil.disk_usage(self.root).free
 
-    def put(self, incoming: IncomingDataset, sha256: str) -> None:
+    def put(self, incoming: IncomingDataset, key: str) -> None:
         """Move a synced folder into place, unless it exists. The caller must prevent its removal meanwhile."""
-        if self.holds(sha256):
+        if self.holds(key):
             return
-        target = self.folder(sha256).path
+        target = self.folder(key).path
         # An incomplete folder was left by hand or by a faulty disk; `tidy` removes it.
         self._take_away(target)
-        target.parent.mkdir(exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         incoming.folder.path.rename(target)
-        _sync(target.parent)
-        _sync(self.root)
+        for folder in {target.parent, target.parent.parent, self.root}:
+            _sync(folder)
 
-    def take_away(self, sha256: str) -> Path | None:
+    def take_away(self, key: str) -> Path | None:
         """Move a folder out of place for `remove`; None if there is none. The caller must prevent a `put` meanwhile."""
-        return self._take_away(self.folder(sha256).path)
+        return self._take_away(self.folder(key).path)
 
     def remove(self, taken: Path) -> None:
         """Delete a folder of `take_away`."""
         shutil.rmtree(taken, ignore_errors=True)
 
-    def hashes_older_than(self, seconds: float) -> list[str]:
-        """Return the hashes of the datasets that were stored longer ago than this."""
+    def keys_older_than(self, seconds: float) -> list[str]:
+        """Return the names of the folders that were stored longer ago than this."""
         oldest = time.time() - seconds
-        return [path.name for path in self.root.glob("??/*") if _modified_at(path) < oldest]
+        paths = (path for pattern in ("??/*", f"{READINGS}/??/*") for path in self.root.glob(pattern))
+        return [path.name for path in paths if _modified_at(path) < oldest]
 
     def tidy(self) -> int:
         """Remove the abandoned folders of processes that died; return their number."""

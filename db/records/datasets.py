@@ -4,9 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint
+from sqlalchemy import BigInteger, ForeignKey, ForeignKeyConstraint, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.uploads.folder import content_key
 from db.records.base import Base
 from db.records.runs import RunRecord
 from db.statements import database_now
@@ -28,10 +29,12 @@ class DatasetRecord(Base):
 
 
 class DatasetVersionRecord(Base):
-    """A version of an uploaded dataset; no other version of it has the same bytes.
+    """A version of an uploaded dataset; no other version of it has the same bytes, read with the same options.
 
     Attributes:
-        sha256: Hash of the bytes, and their place in the store. Versions of other datasets may have the same.
+        sha256: Hash of the bytes. Versions of other datasets may have the same.
+        reading: Digest of the options that they were read with; "" if none was set. Their place in the store is
+            core.uploads.folder.content_key of both.
         filename: Name of the client's file, if given.
         kind: `table`, `arrays` or `images`.
         format: Format of the bytes, such as `csv`.
@@ -44,6 +47,7 @@ class DatasetVersionRecord(Base):
     dataset_name: Mapped[str] = mapped_column(ForeignKey(DatasetRecord.name), primary_key=True)
     version: Mapped[int] = mapped_column(primary_key=True)
     sha256: Mapped[str] = mapped_column(String(64), index=True)
+    reading: Mapped[str] = mapped_column(String(16), default="", server_default=text("''"))
     num_bytes: Mapped[int] = mapped_column(BigInteger)
     filename: Mapped[str | None]
     kind: Mapped[str]
@@ -52,7 +56,12 @@ class DatasetVersionRecord(Base):
     description: Mapped[dict[str, Any]]
     created_at: Mapped[datetime] = mapped_column(insert_default=database_now())
 
-    __table_args__ = (UniqueConstraint("dataset_name", "sha256"),)
+    @property
+    def key(self) -> str:
+        """Name of the folder in the store."""
+        return content_key(self.sha256, self.reading)
+
+    __table_args__ = (UniqueConstraint("dataset_name", "sha256", "reading"),)
 
 
 class RunDatasetRecord(Base):

@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
+from core.notices import Notice
 from core.run_report import EngineReport, Environment, RunError
 from core.run_state import RunState
 from db.columns import Document, word_of
@@ -57,6 +58,8 @@ class RunRecord(Base):
         environment: Versions of libraries.
         phases: Seconds by phase.
         engine: Report of the training engine.
+        spec_warnings: Warnings that were known before training; NULL in runs of earlier versions.
+        attempt_warnings: Warnings of the latest attempt, about the data; NULL while there are none.
         model_version: Number of the version it registered.
         started_at: Start of the latest attempt.
         revision: Incremented by every change that a client can see; heartbeats are none.
@@ -86,6 +89,8 @@ class RunRecord(Base):
     phases: Mapped[dict[str, Any] | None]
     engine: Mapped[EngineReport | None] = mapped_column(Document(EngineReport))
     error: Mapped[RunError | None] = mapped_column(Document(RunError))
+    spec_warnings: Mapped[tuple[Notice, ...] | None] = mapped_column(Document(tuple[Notice, ...]))
+    attempt_warnings: Mapped[tuple[Notice, ...] | None] = mapped_column(Document(tuple[Notice, ...]))
     tags: Mapped[dict[str, Any]] = mapped_column(default=dict)
     model_version: Mapped[int | None]
     created_at: Mapped[datetime]
@@ -94,6 +99,11 @@ class RunRecord(Base):
     ended_at: Mapped[datetime | None]
     updated_at: Mapped[datetime]
     revision: Mapped[int] = mapped_column(default=1)
+
+    @property
+    def warnings(self) -> tuple[Notice, ...]:
+        """All warnings, each once."""
+        return tuple(dict.fromkeys((*(self.spec_warnings or ()), *(self.attempt_warnings or ()))))
 
     __table_args__ = (
         # Even a faulty query cannot leave a running run without an owner and a lease, or another run with them.

@@ -61,13 +61,13 @@ class Samples:
     """Inputs and their targets.
 
     Attributes:
-        inputs: (n, *input_shape), float32, or uint8 for pixels; raw, as a client of the trained model sends them. May
-            be a Selection.
-        targets: (n,) class numbers, int64; or (n, *target_shape), float32.
+        inputs: (n, *input_shape), float32, or uint8 for pixels, or 64 bits where float32 would lose digits; raw, as a
+            client of the trained model sends them. May be a Selection.
+        targets: (n,) class numbers, int64; or (n, *target_shape), numbers as in the dataset, of any type.
         weights: (n,) float32: weight of each sample in the loss; None for equal weights.
     """
 
-    inputs: npt.NDArray[np.float32] | npt.NDArray[np.uint8]
+    inputs: npt.NDArray[Any]
     targets: npt.NDArray[Any]
     weights: npt.NDArray[np.float32] | None = None
 

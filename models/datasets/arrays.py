@@ -10,16 +10,20 @@ import numpy.typing as npt
 from core.datasets.arrays import ArraysDataset, ArraysShape
 from core.datasets.shape import GREATEST_BYTE
 from core.datasets.splits import Split, count_split
-from core.datasets.targets import number_of
 from core.errors import InvalidInput
+from core.signatures.labels import Label
+from models.arrays.distances import Location
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.storage import Storage
 from models.datasets.base import LoadContext, LoadedData
 from models.datasets.splits import split_rows
-from models.preparation.preparation import Preparation
+from models.preparation.preparation import Preparation, fit_wide_scaling
 from models.preparation.table_fitting import fit_scaling
 
 BYTES_AT_ONCE = 1 << 25
+
+LEAST_ITEM_SIZE = 4
+"""Bytes of the shortest numbers of which float32 may lose digits."""
 
 
 def load(dataset: ArraysDataset, context: LoadContext[ArraysShape]) -> LoadedData:
@@ -76,21 +80,22 @@ def _read(shape: ArraysShape, folder: Path, inputs_name: str, targets_name: str)
         # Contiguous columns are a view of the file; others are copied.
         is_edge = column in {0, inputs.shape[1] - 1}
         inputs = inputs[:, kept[0] : kept[-1] + 1] if is_edge else inputs[:, kept]
-        return Samples(inputs, np.asarray(targets, np.float32)[:, None])
+        return Samples(inputs, np.asarray(targets)[:, None])
     targets = np.load(folder / f"{targets_name}.npy", mmap_mode="r", allow_pickle=False)
     if shape.class_labels:
         return Samples(inputs, _number_classes(targets, shape.class_labels))
-    return Samples(inputs, np.asarray(targets, np.float32).reshape(len(targets), *shape.target_shape))
+    return Samples(inputs, np.asarray(targets).reshape(len(targets), *shape.target_shape))
 
 
-def _number_classes(targets: npt.NDArray[Any], labels: tuple[str, ...]) -> npt.NDArray[np.int64]:
-    known = np.array([number_of(label) for label in labels])
-    classes = np.searchsorted(known, np.asarray(targets, np.float64))
-    is_known = (classes < len(known)) & (known[np.minimum(classes, len(known) - 1)] == targets)
-    if not is_known.all():
-        strange = targets[~is_known][0]
+def _number_classes(targets: npt.NDArray[Any], labels: tuple[Label, ...]) -> npt.NDArray[np.int64]:
+    # Python compares whole numbers exactly, of any size and type; float64 would merge those above 2^53.
+    known = {label: number for number, label in enumerate(labels)}
+    different, places = np.unique(targets, return_inverse=True)
+    found = different.tolist()
+    strange = next((value for value in found if value not in known), None)
+    if strange is not None:
         raise InvalidInput(f"The test targets contain {strange}, which is not a class of the training targets.")
-    return classes.astype(np.int64)
+    return np.array([known[value] for value in found], np.int64)[places]
 
 
 def _take(samples: Samples, rows: npt.NDArray[np.intp], storage: Storage) -> Samples:
@@ -108,6 +113,9 @@ def _fit(dataset: ArraysDataset, dtype: str, train: npt.NDArray[Any]) -> Prepara
     if dataset.scaling == "none":
         return Preparation(factor=factor)
     width = train.shape[1]
+    location = None if train.dtype.itemsize < LEAST_ITEM_SIZE else Location.of(train)
+    if location is not None and not location.keeps_digits:
+        return fit_wide_scaling(dataset.scaling, train, location)
     offset, spread = fit_scaling(np.arange(width), np.zeros(width), [dataset.scaling] * width, train)
     return Preparation(
         factor=factor, offset=tuple(n * factor for n in offset), spread=tuple(n * factor for n in spread)

@@ -8,7 +8,7 @@ from typing import Any, Generic, TypeVar
 from core.datasets.base import UploadedDataset
 from core.datasets.shape import DatasetShape
 from core.errors import DatasetMissing
-from core.uploads.folder import DatasetFolder
+from core.uploads.folder import DatasetFolder, content_key
 from models.arrays.samples import SplitSamples
 from models.arrays.storage import Storage
 from models.preparation.preparation import AnyPreparation
@@ -73,4 +73,4 @@ def find_upload(dataset: UploadedDataset, datasets_dir: Path) -> DatasetFolder:
             f"The spec does not say which upload of '{dataset.dataset}' it means: sha256 is missing. Submit it again: "
             "the service fills it in."
         )
-    return DatasetFolder.of(datasets_dir, dataset.sha256)
+    return DatasetFolder.of(datasets_dir, content_key(dataset.sha256, dataset.reading))

@@ -5,6 +5,7 @@ import numpy.typing as npt
 
 from core.datasets.function import Function, FunctionDataset, Linear, Polynomial, Sine
 from core.datasets.shape import DatasetShape
+from models.arrays.distances import shorten
 from models.arrays.samples import Samples
 from models.datasets.base import LoadContext, LoadedData
 from models.datasets.splits import split_samples
@@ -31,7 +32,7 @@ def sample_function(dataset: FunctionDataset, seed: int) -> Samples:
     else:
         inputs = np.linspace(dataset.low, dataset.high, dataset.num_samples, endpoint=False)[:, None]
     targets = evaluate(function, inputs) + noise(dataset.noise, dataset.num_samples, seed)
-    return Samples(inputs.astype(np.float32), targets[:, None].astype(np.float32))
+    return Samples(shorten(inputs), targets[:, None])
 
 
 def noise(stddev: float, count: int, seed: int) -> Numbers:

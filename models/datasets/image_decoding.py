@@ -18,7 +18,8 @@ import numpy as np
 import numpy.typing as npt
 
 from core.errors import InvalidInput, TrainingFailed
-from core.images import GENERATION, ImageRefused, Pixels, Resize, read_pixels
+from core.images.files import ImageRefused
+from core.images.pixels import GENERATION, Pixels, Resize, read_pixels
 from core.system.machine import usable_processors
 from core.uploads.folder import DatasetFolder
 

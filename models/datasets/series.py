@@ -12,6 +12,7 @@ from core.datasets.features import TableShape
 from core.datasets.series import SeriesDataset, reject_window
 from core.datasets.splits import count_split
 from core.errors import InvalidInput
+from core.notices import Notice
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.table_reader import TableReader
 from models.arrays.windows import Windows
@@ -43,11 +44,11 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
         TemporaryDirectory(dir=storage.folder, prefix="rows-") as folder,
         TableReader(path, named, order_by, Path(folder)) as reader,
     ):
-        targets, is_known = read_numbers(reader, dataset.target)
+        targets, is_known, lost = read_numbers(reader, dataset.target)
         starts = _find_windows(dataset, _read_borders(reader, dataset.group_by), is_known)
         windows = _divide_windows(dataset, starts, read_parts(reader, dataset.split), reader.num_rows)
         reached = [_reached_rows(dataset, part, reader.num_rows) for part in windows]
-        encoding = fit_encoding(reader, columns, reached[TRAIN])
+        encoding, warnings = fit_encoding(reader, columns, reached[TRAIN])
         encoded = encode_rows(reader, columns, encoding, reached, storage)
     preparation = fit_table_preparation(columns, encoding, encoded[TRAIN])
     samples = SplitSamples(
@@ -56,7 +57,21 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
             for rows, part, mask in zip(encoded, windows, reached, strict=True)
         )
     )
-    return LoadedData(fitted_shape(shape, samples, columns, encoding, preparation), samples, preparation)
+    fitted = fitted_shape(shape, samples, columns, encoding, preparation)
+    found = (*lost, *warnings, *_warn_of_dropped(windows, starts))
+    return LoadedData(fitted.with_warnings(found), samples, preparation)
+
+
+def _warn_of_dropped(windows: tuple[Rows, Rows, Rows], starts: list[Rows]) -> tuple[Notice, ...]:
+    """Warn of windows that no split takes."""
+    num_all, num_used = sum(map(len, starts)), sum(map(len, windows))
+    if num_used == num_all:
+        return ()
+    detail = (
+        f"{num_all - num_used:,} of {num_all:,} windows are left out: they reach over the border between splits, with "
+        "rows of a later split than their target's. Use a shorter window, or splits of longer stretches of rows."
+    )
+    return (Notice("windows_dropped", "/dataset/split", detail),)
 
 
 def _read_borders(reader: TableReader, group_by: str | None) -> Rows:
@@ -160,10 +175,10 @@ def _cut(rows: npt.NDArray[np.float32], starts: Rows, mask: Mask, window: int) -
     return Windows(rows, places[starts], window)
 
 
-def _cut_targets(dataset: SeriesDataset, targets: npt.NDArray[np.float32], starts: Rows) -> npt.NDArray[np.float32]:
+def _cut_targets(dataset: SeriesDataset, targets: npt.NDArray[Any], starts: Rows) -> npt.NDArray[Any]:
     """Return targets (n, 1), or (n, window, 1) with one for every step."""
     if dataset.targets == "last":
         return targets[starts + dataset.window + dataset.horizon - 1, None]
     steps = starts[:, None] + dataset.horizon + np.arange(dataset.window)
-    cut: npt.NDArray[np.float32] = targets[steps][..., None]
+    cut: npt.NDArray[Any] = targets[steps][..., None]
     return cut

@@ -11,9 +11,11 @@ import numpy.typing as npt
 from core.datasets.features import FeatureColumn, TableShape
 from core.datasets.shape import DatasetShape
 from core.datasets.table import TableDataset
-from core.datasets.targets import number_of
 from core.errors import InvalidInput
+from core.notices import Notice
 from core.signatures.encodings import TableEncoding
+from core.signatures.labels import Label
+from core.specs.base import FLOAT32_MAX
 from models.arrays.samples import Samples, SplitSamples
 from models.arrays.table_reader import TableReader, filled
 from models.datasets.base import LoadContext, LoadedData
@@ -38,10 +40,10 @@ def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
         TemporaryDirectory(dir=storage.folder, prefix="rows-") as folder,
         TableReader(path, needed_columns(dataset, columns), order_by, Path(folder)) as reader,
     ):
-        targets, is_used = _read_targets(reader, dataset.target, shape)
+        targets, is_used, lost = _read_targets(reader, dataset.target, shape)
         parts = divide_rows(reader, split, is_used, targets, context.seed)
         masks = masks_of(parts)
-        encoding = fit_encoding(reader, columns, masks[0])
+        encoding, warnings = fit_encoding(reader, columns, masks[0])
         encoded = encode_rows(reader, columns, encoding, masks, storage)
     preparation = fit_table_preparation(columns, encoding, encoded[0])
     train, validation, test = (
@@ -50,7 +52,8 @@ def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
     )
     _check_classes(dataset, train.targets, shape)
     samples = SplitSamples(train, validation, test)
-    return LoadedData(fitted_shape(shape, samples, columns, encoding, preparation), samples, preparation)
+    fitted = fitted_shape(shape, samples, columns, encoding, preparation)
+    return LoadedData(fitted.with_warnings((*lost, *warnings)), samples, preparation)
 
 
 def needed_columns(dataset: Any, columns: tuple[FeatureColumn, ...]) -> list[str]:
@@ -87,33 +90,45 @@ def fitted_shape(
     )
 
 
-def _read_targets(reader: TableReader, target: str, shape: DatasetShape) -> tuple[npt.NDArray[Any], Any]:
-    """Return class numbers or numbers (rows,), and the mask of rows that have one."""
+def _read_targets(
+    reader: TableReader, target: str, shape: DatasetShape
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], tuple[Notice, ...]]:
+    """Return class numbers or numbers (rows,), the mask of rows that have one, and warnings."""
     if shape.class_labels:
         classes = np.full(reader.num_rows, NO_CLASS, np.int64)
         for rows, chunk in reader.read([target]):
             classes[rows] = _number_classes(chunk[target], shape.class_labels)
-        return classes, classes != NO_CLASS
+        return classes, classes != NO_CLASS, ()
     return read_numbers(reader, target)
 
 
-def read_numbers(reader: TableReader, column: str) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.bool_]]:
-    """Return the numbers of a column (rows,), and the mask of rows with a number within the range of float32."""
-    numbers = np.empty(reader.num_rows, np.float32)
+def read_numbers(
+    reader: TableReader, column: str
+) -> tuple[npt.NDArray[Any], npt.NDArray[np.bool_], tuple[Notice, ...]]:
+    """Return the numbers of a column (rows,) in 64 bits, the mask of rows with one in float32's range, and warnings."""
+    numbers: npt.NDArray[Any] = np.zeros(reader.num_rows, np.float64)
+    is_known = np.zeros(reader.num_rows, np.bool_)
+    num_too_large = 0
     for rows, chunk in reader.read([column]):
         plain, is_missing = filled(chunk[column])
-        with np.errstate(over="ignore"):
-            numbers[rows] = np.where(is_missing, np.nan, plain)
-    return numbers, np.isfinite(numbers)
+        if not rows.start and plain.dtype.kind in "iu":
+            numbers = np.zeros(reader.num_rows, plain.dtype)
+        numbers[rows] = plain
+        is_number = ~is_missing & np.isfinite(plain)
+        is_known[rows] = is_number & (np.abs(plain.astype(np.float64)) <= FLOAT32_MAX)
+        num_too_large += int(is_number.sum() - is_known[rows].sum())
+    detail = (
+        f"{num_too_large:,} rows whose value of '{column}' is beyond the range of 32-bit floats (3.4e38) are left out. "
+        "Divide the column by a constant."
+    )
+    return numbers, is_known, (Notice("rows_dropped", "/dataset/target", detail),) if num_too_large else ()
 
 
-def _number_classes(values: Any, labels: tuple[str, ...]) -> list[int]:
+def _number_classes(values: Any, labels: tuple[Label, ...]) -> list[int]:
     plain, is_missing = filled(values)
+    # Labels have the type of the column, so that whole numbers above 2^53 stay apart.
+    known = {label: number for number, label in enumerate(labels)}
     keys: list[Any] = plain.tolist()
-    if plain.dtype == object:
-        known: dict[Any, int] = {label: number for number, label in enumerate(labels)}
-    else:
-        known = {number_of(label): number for number, label in enumerate(labels)}
     return [NO_CLASS if gone else known.get(key, NO_CLASS) for key, gone in zip(keys, is_missing.tolist(), strict=True)]
 
 

@@ -4,6 +4,7 @@ import numpy as np
 
 from core.datasets.shape import DatasetShape
 from core.datasets.time_series import TimeSeriesDataset
+from models.arrays.distances import shorten
 from models.arrays.samples import Samples
 from models.datasets.base import LoadContext, LoadedData
 from models.datasets.function import evaluate, noise
@@ -24,8 +25,8 @@ def cut_windows(dataset: TimeSeriesDataset, seed: int) -> Samples:
     """
     times = np.arange(dataset.num_points, dtype=np.float64) * dataset.time_step
     series = evaluate(dataset.function, times[:, None]) + noise(dataset.noise, dataset.num_points, seed)
-    windows = np.lib.stride_tricks.sliding_window_view(series.astype(np.float32), dataset.window)
+    windows = np.lib.stride_tricks.sliding_window_view(series, dataset.window)
     inputs = windows[: dataset.num_samples, :, None]
     following = windows[dataset.horizon : dataset.horizon + dataset.num_samples]
     targets = following[:, :, None] if dataset.targets == "every_step" else following[:, -1:]
-    return Samples(np.ascontiguousarray(inputs), np.ascontiguousarray(targets))
+    return Samples(shorten(np.ascontiguousarray(inputs)), np.ascontiguousarray(targets))

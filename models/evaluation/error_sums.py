@@ -1,15 +1,22 @@
 """Sums of the errors of predicted numbers on held-out samples."""
 
+import math
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from core.evaluation import MOST_OUTPUTS_WITH_PAIRS, MOST_PAIRS, OutputEvaluation, PairSample, RegressionEvaluation
+from models.arrays.distances import measure
 
 Array = npt.NDArray[Any]
 
+NUM_DIGITS = 7
+"""Significant digits of float32."""
+
 Numbers = npt.NDArray[np.float64]
+
+Offset = tuple[int | float, ...] | None
 
 
 class ErrorTally:
@@ -18,10 +25,17 @@ class ErrorTally:
     Args:
         names: Names of the outputs.
         num_rows: Number of samples, times the steps of each if they are sequences.
+        offset: Number that predictions add to each output, in float64; None for none.
     """
 
-    def __init__(self, names: tuple[str, ...], num_rows: int) -> None:
+    def __init__(self, names: tuple[str, ...], num_rows: int, offset: Offset = None) -> None:
         self._names = names
+        self._offset = (0.0,) * len(names) if offset is None else offset
+        # Answers are rounded to float64, as is the offset that they add.
+        self._start = np.array(self._offset, np.float64)
+        self._answered = np.array(
+            [float(int(float(whole)) - whole) if isinstance(whole, int) else 0.0 for whole in self._offset]
+        )
         self._num_rows = 0
         self._absolute, self._squared, self._mean, self._spread = np.zeros((4, len(names)))
         self._first: Numbers | None = None
@@ -31,9 +45,11 @@ class ErrorTally:
         self._kept: list[tuple[Numbers, Numbers]] = []
 
     def add(self, targets: Array, outputs: Array) -> None:
-        """Add a batch: targets and outputs of the same shape, whose last axis is the outputs."""
-        wanted = targets.reshape(-1, len(self._names)).astype(np.float64)
-        given = outputs.reshape(-1, len(self._names)).astype(np.float64)
+        """Add a batch: targets as in the dataset, and outputs of the same shape, whose last axis is the outputs."""
+        rows = targets.reshape(-1, len(self._names))
+        # Errors are distances from the offset, of which float64 has the digits even where it lacks those of the target.
+        wanted = np.stack([measure(rows[:, place], offset) for place, offset in enumerate(self._offset)], axis=1)
+        given = self._answered + ((outputs.reshape(-1, len(self._names)) + self._start) - self._start)
         self._keep(wanted, given)
         errors = given - wanted
         self._absolute += np.abs(errors).sum(axis=0)
@@ -84,13 +100,19 @@ class ErrorTally:
     def _sample(self, number: int) -> PairSample:
         wanted, given = (np.concatenate(column)[:, number] for column in zip(*self._kept, strict=True))
         shown = np.isfinite(wanted) & np.isfinite(given)
-        return PairSample(targets=_shorten(wanted[shown]), predictions=_shorten(given[shown]))
+        offset = float(self._offset[number])
+        return PairSample(targets=_shorten(wanted[shown], offset), predictions=_shorten(given[shown], offset))
 
 
 def _finite(value: Any) -> float | None:
     return float(value) if np.isfinite(value) else None
 
 
-def _shorten(numbers: Numbers) -> tuple[float, ...]:
-    """Round to the digits of float32."""
-    return tuple(float(f"{number:.7g}") for number in numbers)
+def _shorten(distances: Numbers, offset: float) -> tuple[float, ...]:
+    """Round distances from an offset to the digits of float32, and add it."""
+    if not offset:
+        return tuple(float(f"{number:.7g}") for number in distances)
+    greatest = float(np.abs(distances).max(initial=0.0))
+    # The sum is rounded where the distance has its last digit, so that it is no longer than it has to be.
+    num_decimals = NUM_DIGITS - 1 - math.floor(math.log10(greatest)) if greatest else NUM_DIGITS
+    return tuple(round(float(number) + offset, num_decimals) for number in distances)

@@ -17,13 +17,15 @@ from core.evaluation import (
 from core.experiment import ExperimentSpec
 from core.signatures.signature import Task
 from core.specs.losses import TargetForm
-from models.evaluation.error_sums import ErrorTally
+from models.evaluation.error_sums import ErrorTally, Offset
 from models.evaluation.tallies import BitTally, ClassTally, HeldOut, MakeTally, Tally
 
 ONE_IN_TWO = 0.5
 
 
-def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[int, ...]) -> MakeTally:
+def choose_tally(
+    spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[int, ...], offset: Offset = None
+) -> MakeTally:
     """Choose the tally that evaluates the predictions of a network.
 
     Classes and bits have the same thresholds as in the predictions of the saved model.
@@ -32,6 +34,7 @@ def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[
         spec: Spec of the experiment; its loss defines the meaning of an output in training.
         shape: Shape of the dataset, with the names of targets.
         output_shape: Output shape of the network for one sample.
+        offset: Number that predictions add to each output; None for none.
     """
     loss = spec.training.loss
     middle = 0.0 if loss.from_logits else ONE_IN_TWO
@@ -43,7 +46,8 @@ def choose_tally(spec: ExperimentSpec, shape: DatasetShape, output_shape: tuple[
             case Task.BINARY_ADDITION:
                 return BitTally(output_shape[0], middle)
             case Task.REGRESSION | Task.SEQUENCE:
-                return ErrorTally(_name_outputs(shape, output_shape[-1]), num_samples * math.prod(output_shape[:-1]))
+                num_rows = num_samples * math.prod(output_shape[:-1])
+                return ErrorTally(_name_outputs(shape, output_shape[-1]), num_rows, offset)
             case _:
                 assert_never(shape.task)
 

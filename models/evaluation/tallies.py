@@ -18,6 +18,7 @@ from core.evaluation import (
     ClassificationEvaluation,
     RegressionEvaluation,
 )
+from core.signatures.labels import Label
 
 Array = npt.NDArray[Any]
 
@@ -51,7 +52,7 @@ class ClassTally:
         threshold: Least value of a single output that predicts the second of two classes.
     """
 
-    def __init__(self, labels: tuple[str, ...], threshold: float) -> None:
+    def __init__(self, labels: tuple[Label, ...], threshold: float) -> None:
         self._labels = labels
         self._threshold = threshold
         count = len(labels)
@@ -121,7 +122,7 @@ def _read_classes(targets: Array) -> npt.NDArray[np.intp]:
     return (targets[:, 0] > ABOVE_ALL_ZEROS).astype(np.intp) if targets.shape[1] == 1 else targets.argmax(axis=1)
 
 
-def _evaluate_class(label: str, support: int, predicted: int, correct: int) -> ClassEvaluation:
+def _evaluate_class(label: Label, support: int, predicted: int, correct: int) -> ClassEvaluation:
     return ClassEvaluation(
         label=label,
         precision=correct / predicted if predicted else None,

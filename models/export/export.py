@@ -14,6 +14,7 @@ from core.errors import ExportMismatch
 from core.experiment import ExperimentSpec
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from core.specs.losses import Loss, TargetForm
+from models.arrays.distances import measure
 from models.assembly import Assembly
 from models.export.onnx import INPUT, OUTPUT, write_onnx
 from models.export.steps import Step, compute_steps, follow, list_steps
@@ -23,7 +24,7 @@ from models.preparation.preparation import AnyPreparation
 from models.preparation.targets import TargetScaling, TargetUnits
 from models.runtime import keras
 
-Inputs = npt.NDArray[np.float32]
+Inputs = npt.NDArray[Any]
 
 RELATIVE_TOLERANCE = 1e-4
 
@@ -57,8 +58,9 @@ def export_model(assembly: Assembly, spec: ExperimentSpec, output_dir: Path) -> 
     # The Keras file keeps its dropout, so that it can be trained further.
     computing = follow(list_steps(assembly.network, without=(*TRAINING_ONLY, TargetUnits)), final)
     write_onnx(onnx_path, assembly.shape.input_shape, assembly.preparation, computing)
-    compare(model, onnx_path, assembly.examples)
-    signature = describe(assembly.shape, spec, [step.layer for step in steps])
+    offset = None if assembly.target_scaling is None else assembly.target_scaling.offset
+    compare(model, onnx_path, assembly.examples, offset)
+    signature = describe(assembly.shape, spec, [step.layer for step in steps], assembly.preparation.dtype)
     signature_path.write_text(signature.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return [keras_path, onnx_path, signature_path]
 
@@ -74,21 +76,28 @@ def _final_layers(loss: Loss, target_scaling: TargetScaling | None) -> list[Any]
 
 def build_model(input_shape: tuple[int, ...], preparation: AnyPreparation, steps: Sequence[Step]) -> Any:
     """Return one flat keras.Model from raw inputs to outputs, which shares the layers' weights."""
-    inputs = keras.Input(input_shape, name=INPUT)
+    inputs = keras.Input(input_shape, name=INPUT, dtype=preparation.dtype)
     return keras.Model(inputs, compute_steps(steps, preparation.attach(inputs)), name="model")
 
 
-def compare(model: Any, onnx_path: Path, samples: Inputs) -> None:
+def compare(model: Any, onnx_path: Path, samples: Inputs, offset: tuple[int | float, ...] | None = None) -> None:
     """Compare the outputs of Keras and onnxruntime for the same rows.
 
     Both round after every operation, in different orders. The tolerance depends on the network: it is the change of
-    Keras's output when its inputs change by a millionth.
+    Keras's output when its inputs change by a millionth: of themselves, or, where they are kept in 64 bits because they
+    differ by much less than that, of their range.
+
+    Args:
+        model: The Keras model.
+        onnx_path: The ONNX model.
+        samples: Raw inputs.
+        offset: Number that is part of every output, of which no share is tolerated; None for none.
 
     Raises:
         ExportMismatch: If an output differs by more.
     """
     expected = np.asarray(model(samples, training=False))
-    nudged = np.asarray(model(samples * (1 + NUDGE) + NUDGE, training=False))
+    nudged = np.asarray(model(_nudge(samples), training=False))
     answered = run_onnx(onnx_path, samples)
     if answered.shape != expected.shape:
         raise ExportMismatch(
@@ -96,7 +105,8 @@ def compare(model: Any, onnx_path: Path, samples: Inputs) -> None:
         )
     with np.errstate(invalid="ignore"):  # inf - inf; such outputs are left out.
         difference = np.abs(answered - expected)
-        allowed = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * np.abs(expected) + np.abs(nudged - expected)
+        sizes = np.abs(expected if offset is None else expected - np.array(offset, np.float64))
+        allowed = ABSOLUTE_TOLERANCE + RELATIVE_TOLERANCE * sizes + np.abs(nudged - expected)
     is_comparable = np.isfinite(expected) & np.isfinite(nudged)
     # Not "greater than": NaN instead of a number must count as a difference.
     is_wrong = is_comparable & ~(difference <= allowed)
@@ -108,30 +118,41 @@ def compare(model: Any, onnx_path: Path, samples: Inputs) -> None:
         )
 
 
+def _nudge(samples: Inputs) -> Inputs:
+    if samples.dtype.itemsize <= np.dtype(np.float32).itemsize:
+        return samples * (1 + NUDGE) + NUDGE
+    reach = measure(samples.max(axis=0), samples.min(axis=0))
+    nudged: Inputs = samples + (NUDGE * reach).astype(samples.dtype)
+    return nudged
+
+
 def run_onnx(path: Path, rows: Inputs) -> Inputs:
     """Return the outputs of a saved ONNX model for raw inputs."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # For a few rows, starting threads takes longer than it saves.
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
     (answered,) = session.run([OUTPUT], {INPUT: rows})
-    return np.asarray(answered, np.float32)
+    return np.asarray(answered)
 
 
-def describe(shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any]) -> ModelSignature:
+def describe(
+    shape: DatasetShape, spec: ExperimentSpec, layers: Sequence[Any], input_dtype: str = "float32"
+) -> ModelSignature:
     """Return the signature of the saved model.
 
     Args:
         shape: Shape of the dataset.
         spec: Spec of the run.
         layers: Layers of the saved model, the output layer last.
+        input_dtype: Type of raw inputs.
     """
     output_shape = tuple(layers[-1].output.shape[1:])
     is_hinge = shape.task is Task.CLASSIFICATION and spec.training.loss.traits.targets is TargetForm.SIGNS
     return ModelSignature(
         task=shape.task,
         input_kind=shape.input_kind,
-        input=TensorSpec(name=INPUT, onnx_name=INPUT, shape=shape.input_shape),
-        output=TensorSpec(name=OUTPUT, onnx_name=OUTPUT, shape=output_shape),
+        input=TensorSpec(name=INPUT, onnx_name=INPUT, dtype=input_dtype, shape=shape.input_shape),
+        output=TensorSpec(name=OUTPUT, onnx_name=OUTPUT, dtype=layers[-1].compute_dtype, shape=output_shape),
         columns=shape.columns,
         table=shape.table,
         resize=shape.resize,

@@ -21,7 +21,8 @@ OUTPUT = "outputs"
 def write_onnx(path: Path, input_shape: tuple[int, ...], preparation: AnyPreparation, steps: Sequence[Step]) -> None:
     """Write raw inputs → preparation → network, for any number of rows.
 
-    The graph has one input, `inputs`, and one output, `outputs`, float32, both with an open first axis `batch`.
+    The graph has one input, `inputs`, and one output, `outputs`, both with an open first axis `batch`: float32, or
+    what the preparation and the last layer need to keep digits.
 
     Args:
         path: File to write.
@@ -37,5 +38,8 @@ def write_onnx(path: Path, input_shape: tuple[int, ...], preparation: AnyPrepara
         values.append(write_layer(graph, step.layer, sources))
     value = values[-1] if values else start
     graph.add("Identity", to_channels_last(graph, value), stem=OUTPUT)
-    model = graph.finish(tensor(INPUT, (BATCH, *input_shape)), tensor(OUTPUT, (BATCH, *value.shape)))
+    output_dtype = steps[-1].layer.compute_dtype if steps else "float32"
+    model = graph.finish(
+        tensor(INPUT, (BATCH, *input_shape), preparation.dtype), tensor(OUTPUT, (BATCH, *value.shape), output_dtype)
+    )
     path.write_bytes(model.SerializeToString())

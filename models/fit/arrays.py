@@ -20,11 +20,19 @@ class Arrays:
         inputs: (n, *network_input_shape), float32; or uint8, converted to float32 within each step.
         targets: (n,) int32 or (n, *output_shape) float32, as the loss expects.
         weights: (n,) float32, weights of the samples in the loss; None if all are equal.
+        given_targets: (n, *target_shape) of held-out samples as in the dataset, with which reports compare predictions;
+            None if they are `targets`.
     """
 
     inputs: npt.NDArray[np.float32] | npt.NDArray[np.uint8]
     targets: npt.NDArray[np.float32] | npt.NDArray[np.int32]
     weights: npt.NDArray[np.float32] | None = None
+    given_targets: npt.NDArray[Any] | None = None
+
+    @property
+    def reported_targets(self) -> npt.NDArray[Any]:
+        """Targets with which reports compare predictions."""
+        return self.targets if self.given_targets is None else self.given_targets
 
     def __len__(self) -> int:
         return len(self.inputs)

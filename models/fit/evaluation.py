@@ -122,7 +122,7 @@ class Evaluation:
             started = perf_counter()
             values, state, outputs = self._measure(batch, amount, state)
             if tally is not None:
-                tally.add(self._arrays.targets[_rows(batch, amount)], outputs.numpy())
+                tally.add(self._arrays.reported_targets[_rows(batch, amount)], outputs.numpy())
             self._pacer.took(amount, perf_counter() - started)
             batch += amount
             if batch >= self._num_batches:

@@ -19,8 +19,10 @@ from models.fit.meter import LOSS, Meter
 from models.fit.mirroring import is_mirrored
 from models.fit.ordering import Ordering
 from models.fit.pacing import Pacer, Speed
+from models.fit.plans.forecast import make_forecast
 from models.fit.plans.plan import Planning, list_candidates, plan_of
 from models.fit.plans.planner import Choice, Planner
+from models.fit.plans.recurrences import count_time_steps, list_recurrences
 from models.fit.plans.report import add_speed, describe_choice
 from models.fit.programs.learning import Learner
 from models.fit.programs.making import ProgramMaker, choose_executor, make_learner
@@ -115,7 +117,8 @@ class _Session:
         self._planning = planning
         self._length = measure_length(training, len(data.train))
         self._ordering = Ordering(self._length, seed, shuffle=training.shuffle)
-        self._executor = choose_executor(planning)
+        self._recurrences = list_recurrences(network)
+        self._executor = choose_executor(planning, count_time_steps(self._recurrences))
         self._pacer = Pacer()
         self._speed = Speed()
         self._step = 0
@@ -154,12 +157,15 @@ class _Session:
             self._ordering,
             self._planning.cache,
             self._planning.network,
-            has_small_steps=self._planning.has_small_steps,
+            make_forecast(self._planning, self._recurrences, self._length),
         )
         if self._training.plan != "auto":
             return planner.take(plan_of(self._training.plan))
         candidates = list_candidates(
-            self._network, fits_on_device=fits_on_device(data.train), is_mirrored=is_mirrored()
+            self._network,
+            self._recurrences,
+            fits_on_device=fits_on_device(data.train),
+            is_mirrored=is_mirrored(),
         )
         return planner.choose(candidates)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import onnx
 
 from core.networks.layer import Activation, BatchNormalization, DropoutLayer, WeightedLayer
 from models.networks.chain import Chain
@@ -163,7 +164,10 @@ def write_normalization(graph: Graph, layer: Any, value: Value) -> Value:
 
 
 def write_rescaling(graph: Graph, layer: Any, value: Value) -> Value:
-    """Write a Rescaling layer, which converts standardised outputs to the target's units."""
-    scaled = graph.add("Mul", to_channels_last(graph, value), graph.constant(f"{layer.name}_scale", layer.scale))
-    result = graph.add("Add", scaled, graph.constant(f"{layer.name}_offset", layer.offset), stem=layer.name)
+    """Write a Rescaling layer, which converts standardised outputs to the target's units, in its own precision."""
+    name, dtype = to_channels_last(graph, value), np.dtype(layer.compute_dtype)
+    if dtype == np.float64:
+        name = graph.add("Cast", name, to=onnx.TensorProto.DOUBLE)
+    scaled = graph.add("Mul", name, graph.constant(f"{layer.name}_scale", layer.scale, dtype))
+    result = graph.add("Add", scaled, graph.constant(f"{layer.name}_offset", layer.offset, dtype), stem=layer.name)
     return Value(result, value.shape)

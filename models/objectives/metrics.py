@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from core.specs.losses import Loss, Probability, TargetForm
 from core.specs.metrics import TOP_K
 from core.specs.training import Training
@@ -34,10 +36,12 @@ class _Outputs:
     Attributes:
         loss: Loss, which defines the form of targets and the meaning of outputs.
         count: Number of outputs for one sample, or for one step of it.
+        offset: Number that is missing from targets and outputs alike, for each output; None for none.
     """
 
     loss: Loss
     count: int
+    offset: tuple[int | float, ...] | None = None
 
     @property
     def are_sparse(self) -> bool:
@@ -48,14 +52,18 @@ class _Outputs:
 _Maker = Callable[[_Outputs], tuple[Any, Reading]]
 
 
-def make_measures(training: Training, output_shape: tuple[int, ...]) -> tuple[Measure, ...]:
+def make_measures(
+    training: Training, output_shape: tuple[int, ...], offset: tuple[int | float, ...] | None = None
+) -> tuple[Measure, ...]:
     """Make the Keras metrics for the targets and outputs of a network, in the order of the spec.
 
     Args:
         training: Spec with the metrics; core.checks.outputs has checked that each applies.
         output_shape: Output shape of the network for one sample.
+        offset: Number that is missing from targets and outputs alike, for each output; None for none. Most metrics of
+            numbers depend on differences only.
     """
-    outputs = _Outputs(training.loss, output_shape[-1])
+    outputs = _Outputs(training.loss, output_shape[-1], offset)
     return tuple(Measure(name, *METRIC_MAKERS[name](outputs)) for name in training.metrics)
 
 
@@ -83,6 +91,27 @@ def _of_numbers(metric: Any, *, in_rows: bool = False) -> _Maker:
     return lambda outputs: (metric(), _as_numbers(outputs, in_rows=in_rows))
 
 
+def _percentage_error(outputs: _Outputs) -> tuple[Any, Reading]:
+    if outputs.offset is None:
+        return _of_numbers(keras.metrics.MeanAbsolutePercentageError)(outputs)
+    offset = np.array(outputs.offset, np.float64).astype(np.float32)
+
+    def read(targets: Any, answers: Any) -> tuple[Any, Any]:
+        # Keras would need both with the offset, which costs the digits in which they differ.
+        sizes = tf.maximum(tf.abs(targets + offset), keras.config.epsilon())
+        return tf.zeros_like(targets), 100 * (answers - targets) / sizes
+
+    return keras.metrics.MeanAbsoluteError(), read
+
+
+def _cosine_similarity(outputs: _Outputs) -> tuple[Any, Reading]:
+    metric, read = _of_numbers(keras.metrics.CosineSimilarity)(outputs)
+    if outputs.offset is None:
+        return metric, read
+    offset = np.array(outputs.offset, np.float64).astype(np.float32)
+    return metric, lambda targets, answers: read(targets + offset, answers + offset)
+
+
 METRIC_MAKERS: dict[str, _Maker] = {
     "accuracy": _accuracy,
     "top_k_categorical_accuracy": _top_k_accuracy,
@@ -92,9 +121,9 @@ METRIC_MAKERS: dict[str, _Maker] = {
     "mean_squared_error": _of_numbers(keras.metrics.MeanSquaredError),
     "root_mean_squared_error": _of_numbers(keras.metrics.RootMeanSquaredError),
     "mean_absolute_error": _of_numbers(keras.metrics.MeanAbsoluteError),
-    "mean_absolute_percentage_error": _of_numbers(keras.metrics.MeanAbsolutePercentageError),
+    "mean_absolute_percentage_error": _percentage_error,
     "r2_score": _of_numbers(keras.metrics.R2Score, in_rows=True),
-    "cosine_similarity": _of_numbers(keras.metrics.CosineSimilarity),
+    "cosine_similarity": _cosine_similarity,
 }
 """Makers of the Keras metric and its conversion, by the names in core/specs/metrics.py."""
 

@@ -5,14 +5,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from core.checks.weights import number_classes
+from core.signatures.labels import Label, find_classes
 from core.specs.training import ClassWeight, Training
 from models.arrays.samples import Samples, SplitSamples
 
 Weights = npt.NDArray[np.float32]
 
 
-def weigh_samples(samples: SplitSamples, training: Training, class_labels: tuple[str, ...]) -> SplitSamples:
+def weigh_samples(samples: SplitSamples, training: Training, class_labels: tuple[Label, ...]) -> SplitSamples:
     """Multiply the weights of training samples by those of their classes, from `training.class_weight`.
 
     Held-out samples are not weighted by class, as in `Model.fit`.
@@ -38,7 +38,9 @@ def weigh_samples(samples: SplitSamples, training: Training, class_labels: tuple
     )
 
 
-def _weigh_classes(class_weight: ClassWeight, classes: npt.NDArray[np.int64], class_labels: tuple[str, ...]) -> Weights:
+def _weigh_classes(
+    class_weight: ClassWeight, classes: npt.NDArray[np.int64], class_labels: tuple[Label, ...]
+) -> Weights:
     """Return the weight of each class: (classes,)."""
     weights = np.ones(len(class_labels), np.float32)
     if class_weight == "balanced":
@@ -46,7 +48,7 @@ def _weigh_classes(class_weight: ClassWeight, classes: npt.NDArray[np.int64], cl
         present, counts = np.unique(classes, return_counts=True)
         weights[present] = len(classes) / (len(present) * counts)
         return weights
-    for name, number in number_classes(class_weight, class_labels).items():
+    for name, number in find_classes(class_weight, class_labels).items():
         weights[number] = class_weight[name]
     return weights
 

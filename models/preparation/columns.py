@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from core.datasets.features import FeatureColumn
+from core.datasets.features import FeatureColumn, choice_pointer
 from core.errors import InvalidInput
+from core.notices import Notice
 from core.signatures.encoders import category_text
 from core.signatures.encodings import (
     MISSING,
@@ -22,6 +23,7 @@ from core.signatures.encodings import (
     NumberEncoding,
     TableEncoding,
 )
+from models.arrays.distances import Location, measure
 from models.arrays.storage import Storage
 from models.arrays.table_reader import TableReader, filled
 
@@ -46,7 +48,7 @@ class ColumnEncoder:
         """Encode values (n,) of the table as (n, width); missing values become NaN."""
         match self.encoding:
             case NumberEncoding():
-                return _encode_numbers(values)
+                return _encode_numbers(self.encoding, values)
             case BooleanEncoding():
                 return _encode_booleans(values)
             case CategoryEncoding():
@@ -82,12 +84,11 @@ def _text(value: Any) -> str:
     return category_text(value)
 
 
-def _encode_numbers(values: Any) -> Rows:
+def _encode_numbers(encoding: NumberEncoding, values: Any) -> Rows:
     plain, is_missing = filled(values)
-    with np.errstate(over="ignore"):
-        # Rounded twice, as serving does: Python's floats are float64.
-        numbers = plain.astype(np.float64).astype(np.float32)
-    # Numbers beyond the range of float32 count as missing.
+    with np.errstate(over="ignore", invalid="ignore"):
+        numbers = (measure(plain, encoding.origin) / encoding.unit).astype(np.float32)
+    # Numbers that then are beyond the range of float32 count as missing.
     numbers[is_missing | ~np.isfinite(numbers)] = MISSING
     return np.asarray(numbers[:, None], np.float32)
 
@@ -140,30 +141,56 @@ Mask = npt.NDArray[np.bool_]
 Counts = dict[str, Counter[str | None]]
 """Frequency of each category, by column; None for missing values."""
 
-EPOCH = "1970-01-01"
+EPOCH = "1970-01-01T00:00:00"
 
 
-def fit_encoding(reader: TableReader, columns: Sequence[FeatureColumn], is_train: Mask) -> TableEncoding:
-    """Find the categories and the earliest dates of the training rows.
+def fit_encoding(
+    reader: TableReader, columns: Sequence[FeatureColumn], is_train: Mask
+) -> tuple[TableEncoding, tuple[Notice, ...]]:
+    """Find the categories, the earliest dates and the location of numbers in the training rows.
 
     Args:
         reader: Reader of the table.
         columns: Feature columns.
         is_train: (rows,): True for training rows.
+
+    Returns:
+        The encoding, and warnings about numbers that it does not keep apart.
     """
     counts: Counts = {column.name: Counter() for column in columns if column.kind == "category"}
     earliest: dict[str, Any] = dict.fromkeys(column.name for column in columns if column.kind == "date")
-    if counts or earliest:
-        for rows, chunk in reader.read([*counts, *earliest]):
+    locations = {column.name: Location() for column in columns if _is_measured(column)}
+    if counts or earliest or locations:
+        for rows, chunk in reader.read([*counts, *earliest, *locations]):
             chosen = is_train[rows]
             for name, counter in counts.items():
                 counter.update(category_texts(chunk[name][chosen]))
             for name, known in earliest.items():
                 earliest[name] = _earlier(known, chunk[name][chosen])
-    return TableEncoding(columns=tuple(_encoding(column, counts, earliest) for column in columns))
+            for name, location in locations.items():
+                plain, is_missing = filled(chunk[name][chosen])
+                location.add(plain[~(is_missing | ~np.isfinite(plain))][:, None])
+    encoding = TableEncoding(columns=tuple(_encoding(column, counts, earliest, locations) for column in columns))
+    unscaled = [column.name for column in columns if _is_measured(column) and column.scaling == "none"]
+    return encoding, tuple(
+        Notice(
+            "digits_lost",
+            choice_pointer(name, "scaling"),
+            f"The numbers of the column '{name}' differ by so little that float32 does not keep them apart, and "
+            "scaling is none. Scale the column, or subtract a constant from it.",
+        )
+        for name in unscaled
+        if locations[name].loses_differences
+    )
 
 
-def _encoding(column: FeatureColumn, counts: Counts, earliest: dict[str, Any]) -> AnyColumnEncoding:
+def _is_measured(column: FeatureColumn) -> bool:
+    return column.kind == "number" and column.source in {"integer", "number"}
+
+
+def _encoding(
+    column: FeatureColumn, counts: Counts, earliest: dict[str, Any], locations: Mapping[str, Location]
+) -> AnyColumnEncoding:
     name = column.name
     shared: dict[str, Any] = {
         "name": name,
@@ -173,21 +200,24 @@ def _encoding(column: FeatureColumn, counts: Counts, earliest: dict[str, Any]) -
     }
     match column.kind:
         case "number":
-            return NumberEncoding(**shared)
+            if column.scaling == "none" or name not in locations:
+                return NumberEncoding(**shared)
+            (origin,), (unit,) = locations[name].origins, locations[name].units
+            return NumberEncoding(**shared, origin=origin, unit=unit)
         case "boolean":
             return BooleanEncoding(**shared)
         case "date":
-            origin = EPOCH if earliest[name] is None else str(earliest[name].astype("datetime64[D]"))
-            return DateEncoding(**shared, origin=f"{origin}T00:00:00Z", parts=column.parts)
+            start = EPOCH if earliest[name] is None else str(earliest[name].astype("datetime64[us]").item().isoformat())
+            return DateEncoding(**shared, origin=f"{start}Z", parts=column.parts)
         case "category":
             return CategoryEncoding(**shared, values=_categories(column, counts[name]))
 
 
 def _categories(column: FeatureColumn, counter: Counter[str | None]) -> tuple[str, ...]:
     """Return the categories in order of value or alphabet; the most frequent ones if there are too many."""
-    are_numbers = column.source in {"integer", "number"}
+    order: Any = {"integer": int, "number": float}.get(column.source, str)
     present = [text for text in counter if text is not None]
-    ordered = sorted(present, key=float if are_numbers else str)
+    ordered = sorted(present, key=order)
     if column.max_categories is None or len(ordered) <= column.max_categories:
         return tuple(ordered)
     # The sort is stable for equal frequencies.

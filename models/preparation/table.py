@@ -74,6 +74,11 @@ class TablePreparation:
         return parts[0] if len(parts) == 1 else keras.layers.Concatenate(axis=-1, name="columns")(parts)
 
     @property
+    def dtype(self) -> str:
+        """float32: rows are centred when they are encoded."""
+        return "float32"
+
+    @property
     def factor_alone(self) -> None:
         """None: encoded rows are prepared before training."""
         return

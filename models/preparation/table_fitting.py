@@ -10,7 +10,8 @@ import numpy.typing as npt
 from core.datasets.features import UNSEEN_AND_MISSING, FeatureColumn, group_embeddings
 from core.datasets.shape import EmbeddingTable
 from core.signatures.encoders import make_encoders
-from core.signatures.encodings import UNSEEN, AnyColumnEncoding, CategoryEncoding, TableEncoding
+from core.signatures.encodings import UNSEEN, AnyColumnEncoding, CategoryEncoding, NumberEncoding, TableEncoding
+from models.preparation.columns import ColumnEncoder
 from models.preparation.table import ABSENT, TablePreparation
 
 Rows = npt.NDArray[np.float32]
@@ -22,6 +23,9 @@ NUMBERS_SEEN_AT_ONCE = 1 << 24
 64 MiB."""
 
 ROWS_AT_ONCE = 1 << 16
+
+LEAST_TOO_LONG = 2**63
+"""Whole numbers from here on have no place in 64 bits."""
 
 
 def fit_table_preparation(columns: Sequence[FeatureColumn], encoding: TableEncoding, train: Rows) -> TablePreparation:
@@ -127,6 +131,10 @@ def _fit_fill(column: FeatureColumn, encoded: Any, values: Rows) -> npt.NDArray[
 def _constant(column: FeatureColumn, encoded: Any) -> npt.NDArray[np.float64]:
     if column.kind == "date":
         return np.asarray(_encode_fill_value(column, encoded), np.float32).astype(np.float64)
+    if isinstance(encoded, NumberEncoding):
+        value = column.fill_value or 0
+        is_whole = isinstance(value, int) and abs(value) < LEAST_TOO_LONG
+        return np.asarray(ColumnEncoder(encoded).encode(np.array([value if is_whole else float(value)]))[0], np.float64)
     return np.array([float(column.fill_value or 0)])
 
 

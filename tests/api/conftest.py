@@ -1,5 +1,6 @@
 """A service on a database of its own, models small enough to be computed by hand, and a real server."""
 
+import json
 import os
 import shutil
 import socket
@@ -8,6 +9,7 @@ import sys
 import time
 import warnings
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from uuid import UUID
 
@@ -15,6 +17,8 @@ import httpx
 import numpy as np
 import onnx
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
+from jsonschema_rs import Draft202012Validator
 from onnx import TensorProto, helper, numpy_helper
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -61,13 +65,60 @@ def settings(make_settings):
     return make_settings()
 
 
+class ContractClient(TestClient):
+    """Fails a test with the name of the operation if a response is not as the OpenAPI document describes it."""
+
+    def request(self, method, url, **options):
+        """Send a request; check the status, the media type and the body of the response."""
+        answer = super().request(method, url, **options)
+        for context in iter_route_contexts(self.app.routes):
+            route = context.original_route
+            if isinstance(route, APIRoute) and route.path_regex.match(answer.request.url.path):
+                operation = read_document()["paths"][route.path].get(answer.request.method.lower())
+                if operation is not None and route.methods == {answer.request.method}:
+                    check_answer(f"{answer.request.method} {route.path}", operation, answer)
+        return answer
+
+
+@cache
+def read_document():
+    """The document, which is the same whatever the settings."""
+    return create_app(Settings(database_url="sqlite:///unused.db")).openapi()
+
+
+def check_answer(name, operation, answer):
+    """Compare a response with the description of its operation."""
+    status = str(answer.status_code)
+    assert status in operation["responses"], f"{name}: {status} is not documented. {answer.text[:200]}"
+    documented = operation["responses"][status].get("content")
+    if documented is None or not answer.content or status == "206":
+        return
+    media_type = answer.headers["content-type"].partition(";")[0]
+    assert media_type in documented or "application/octet-stream" in documented, f"{name}: {status} {media_type}"
+    schema = documented.get(media_type, {}).get("schema")
+    if schema and "json" in media_type:
+        problem = next(make_validator(json.dumps(schema)).iter_errors(read_json(answer.text)), None)
+        assert problem is None, f"{name}: {status} {problem.instance_path} {problem.message[:300]}"
+
+
+def read_json(text):
+    """JSON; predictions may also hold NaN and infinities."""
+    return json.loads(text, parse_constant=lambda _: 0.0)
+
+
+@cache
+def make_validator(schema):
+    """Validator of a schema of the document."""
+    return Draft202012Validator(json.loads(schema) | {"components": read_document()["components"]})
+
+
 @pytest.fixture
 def make_client():
     """Clients of apps that are started, and stopped after the test."""
     opened = []
 
     def make(settings):
-        client = TestClient(
+        client = ContractClient(
             create_app(settings),
             base_url=settings.default_base_url,
             raise_server_exceptions=False,

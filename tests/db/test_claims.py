@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import column, table, update
 
 from core.errors import AttemptFenced, Problem
+from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, RunError
 from core.run_state import RunState
@@ -166,6 +167,37 @@ def test_details_left_out_stay_as_they_are(database, queue_run, claim):
     assert run.engine == EngineReport(plan="xla", batch_size=4)
 
 
+OF_THE_SPEC = Notice("rows_dropped", "/dataset/target", "2 rows are left out.")
+OF_THE_DATA = Notice("class_not_trained", "/dataset/split", "The class 'c' has no training row.")
+
+
+def test_warnings_of_the_spec_are_claimed_and_those_of_the_data_come_after_them(database, queue_run, claim):
+    run_id = queue_run(warnings=[OF_THE_SPEC])
+    claimed = claim()
+    assert claimed.warnings == (OF_THE_SPEC,)
+    before = read(database, run_id).revision
+    with database.transaction() as session:
+        claims.record_details(session, run_id, 1, 60, warnings=[OF_THE_DATA])
+        claims.record_details(session, run_id, 1, 60, device="CPU")
+    run = read(database, run_id)
+    assert run.warnings == (OF_THE_SPEC, OF_THE_DATA)
+    assert run.revision > before
+
+
+def test_a_repeated_attempt_does_not_repeat_warnings(database, queue_run, claim):
+    run_id = queue_run(warnings=[OF_THE_SPEC])
+    claim()
+    with database.transaction() as session:
+        claims.record_details(session, run_id, 1, 60, warnings=[OF_THE_DATA])
+        claims.release_run(session, run_id, 1, reason="drain")
+    assert claim().attempt == 2
+    assert read(database, run_id).warnings == (OF_THE_SPEC,)
+    for _ in range(2):
+        with database.transaction() as session:
+            claims.record_details(session, run_id, 2, 60, warnings=[OF_THE_SPEC, OF_THE_DATA])
+    assert read(database, run_id).warnings == (OF_THE_SPEC, OF_THE_DATA)
+
+
 def test_released_run_is_queued_again_without_counting_a_crash(database, queue_run, claim):
     run_id = queue_run(max_attempts=1)
     claimed = claim()
@@ -310,6 +342,9 @@ WRITES = {
     ),
     "record_details": lambda session, run_id, attempt: claims.record_details(
         session, run_id, attempt, 60, device="GPU"
+    ),
+    "record_warnings": lambda session, run_id, attempt: claims.record_details(
+        session, run_id, attempt, 60, warnings=[OF_THE_DATA]
     ),
     "release_run": lambda session, run_id, attempt: claims.release_run(session, run_id, attempt, reason="drain"),
     "finish_run": lambda session, run_id, attempt: claims.finish_run(session, run_id, attempt, artifacts=(), phases={}),

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from core.errors import AttemptFenced
+from core.errors import AttemptFenced, UnknownModel, VersionServed
 from core.run_report import RunError
 from core.run_state import RunState
 from db import claims, expiry, model_versions, runs
@@ -60,6 +60,28 @@ def test_cancel_and_claim_at_once_leave_no_run_both_cancelled_and_running(databa
         assert (claimed is not None, num_attempts) == ((True, 1) if state == RunState.RUNNING else (False, 0))
         outcomes[state] += 1
     assert set(outcomes) <= {RunState.RUNNING, RunState.CANCELLED}
+
+
+def test_an_alias_that_is_set_while_its_version_is_deleted_is_kept_or_refused(database, finished_run, at_once):
+    for number in range(1, 6):
+        run_id = finished_run()
+
+        def set_alias(number=number):
+            with database.transaction() as session:
+                model_versions.set_alias(session, "adder", "best", number)
+
+        def delete(run_id=run_id):
+            with database.transaction() as session:
+                return runs.delete(session, run_id)
+
+        setting, deletion = at_once(set_alias, delete)
+        # One of the two succeeds, and the other says why it did not.
+        if isinstance(deletion, runs.Deletion):
+            assert isinstance(setting, UnknownModel)
+        else:
+            assert (setting, type(deletion)) == (None, VersionServed)
+            with database.reading() as session:
+                assert model_versions.get_alias(session, "adder", "best").version == number
 
 
 def test_two_finishers_of_one_attempt_register_one_version(database, queue_run, claim, finish, at_once):

@@ -6,6 +6,7 @@ import pytest
 
 from core.errors import Conflict, InvalidInput, UnknownDataset, UnknownDatasetVersion
 from core.uploads.description import ColumnDescription, DescriptionFile, TableDescription
+from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from core.uploads.store import DatasetStore
 from db import datasets, runs, stored_datasets
 from db.stored_datasets import Upload
@@ -35,13 +36,15 @@ def add(database):
 def upload(database, store):
     """Store bytes as the API does; return True if they were new."""
 
-    def make(name="flowers", digit="a"):
+    def make(name="flowers", digit="a", options=NO_OPTIONS):
         incoming = store.open()
         try:
             incoming.folder.original.write_text(digit)
             incoming.folder.description.write_text(DESCRIBED.model_dump_json())
             incoming.sync()
-            stored = stored_datasets.add_new(database, store, Upload(name, digit * 64, 1, None), incoming, DESCRIBED)
+            stored = stored_datasets.add_new(
+                database, store, Upload(name, digit * 64, 1, None, options), incoming, DESCRIBED
+            )
         finally:
             incoming.discard()
         return stored[1]
@@ -75,6 +78,14 @@ def test_the_number_of_a_deleted_version_is_not_reused(database, add):
     assert add(digit="b") == 3
     change(database, datasets.delete_dataset, "flowers")
     assert add(digit="c") == 4
+
+
+def test_the_same_bytes_read_with_other_options_make_the_next_version(database, add):
+    assert [add(reading="1" * 16), add(), add(reading="2" * 16), add(reading="1" * 16), add()] == [1, 2, 3, 1, 2]
+    assert change(database, datasets.delete_version, "flowers", 1) == ["a" * 64 + "-" + "1" * 16]
+    assert change(database, datasets.delete_version, "flowers", 2) == ["a" * 64]
+    add(name="stones", reading="2" * 16)
+    assert change(database, datasets.delete_dataset, "flowers") == []
 
 
 def test_pages_go_by_name_and_show_the_newest_version(database, add):
@@ -210,6 +221,35 @@ def test_files_go_with_the_last_version_that_has_their_bytes(database, store, up
         stored_datasets.remove_unused(database, store, [*hashes, "a" * 64])
         assert store.holds("a" * 64) is is_there
     assert list(store.root.glob(".*")) == []
+
+
+def test_each_reading_has_files_of_its_own_that_go_with_its_last_version(database, store, upload):
+    options = ReadingOptions(header=False)
+    assert [upload(), upload(options=options), upload("stones", options=options)] == [True, True, True]
+    keys = ["a" * 64, f"{'a' * 64}-{options.digest}"]
+    assert [store.folder(key).original.read_text() for key in keys] == ["a", "a"]
+    for name, version, are_there in (("flowers", 1, (False, True)), ("flowers", 2, (False, True))):
+        stored_datasets.remove_unused(database, store, change(database, datasets.delete_version, name, version))
+        assert tuple(map(store.holds, keys)) == are_there
+    assert stored_datasets.tidy(database, store, older_than_seconds=-60) == 0
+    stored_datasets.remove_unused(database, store, change(database, datasets.delete_dataset, "stones"))
+    assert not any(map(store.holds, keys))
+
+
+def test_files_of_a_reading_without_a_row_are_tidied_away(database, store, upload):
+    upload()
+    upload("stones", options=ReadingOptions(header=False))
+    change(database, datasets.delete_dataset, "stones")
+    assert stored_datasets.tidy(database, store, older_than_seconds=-60) == 1
+    assert store.holds("a" * 64)
+
+
+def test_bytes_are_known_by_the_options_that_they_were_read_with(database, store, upload):
+    upload()
+    other = Upload("flowers", "a" * 64, 1, None, ReadingOptions(header=False))
+    assert stored_datasets.add_known(database, store, other) is None
+    upload(options=other.options)
+    assert stored_datasets.add_known(database, store, other)[0].version == 2
 
 
 def test_bytes_that_are_uploaded_again_while_they_are_deleted_are_kept_whole(database, store, upload, at_once):

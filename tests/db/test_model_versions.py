@@ -66,7 +66,11 @@ def test_version_without_artifacts_resolves(database, finished_run):
         ("addr", None, "no model 'addr'. Did you mean 'adder'?"),
         ("adder", 9, "has no version 9. It has 1."),
         ("adder", 2**70, "has no version"),
-        ("adder", "stabel", "has no alias 'stabel'. Did you mean 'stable'?"),
+        ("adder", "stabel", "has no alias 'stabel'. Did you mean 'stable'? Its aliases are stable."),
+        ("adder", "best", "has no alias 'best'. Its aliases are stable."),
+        # An alias may not begin with a digit, but a client may ask for one that does.
+        ("adder", "1", "has no alias '1'. Its aliases are stable. A version is named by /versions/1."),
+        ("adder", "3", "has no alias '3'. Its aliases are stable. A version is named by /versions/3."),
     ],
 )
 def test_what_is_not_there_is_named_with_what_is(database, finished_run, model_name, version, message):
@@ -75,6 +79,18 @@ def test_what_is_not_there_is_named_with_what_is(database, finished_run, model_n
     with pytest.raises(UnknownModel) as caught:
         ask(database, model_versions.resolve, model_name, version)
     assert message in caught.value.detail
+
+
+def test_a_model_without_aliases_is_said_to_have_none(database, finished_run):
+    finished_run()
+    with pytest.raises(UnknownModel, match=r"has no alias '3'\. It has no aliases\. A version is named by /versions/3"):
+        ask(database, model_versions.resolve, "adder", "3")
+
+
+def test_names_are_those_of_models_with_a_version(database, finished_run):
+    finished_run()
+    finished_run()
+    assert ask(database, model_versions.list_names).count("adder") == 1
 
 
 def test_only_the_newest_versions_are_named(database, finished_run):
@@ -114,11 +130,12 @@ def test_alias_can_only_point_at_a_version(database, finished_run):
         change(database, model_versions.set_alias, "adder", "stable", 2)
 
 
-def test_alias_goes_with_its_version(database, finished_run):
+def test_alias_goes_with_its_version_where_that_is_deleted_by_force(database, finished_run):
     finished_run()
     run_id = finished_run()
     change(database, model_versions.set_alias, "adder", "stable", 2)
-    change(database, runs.delete, run_id)
+    with database.transaction() as session:
+        runs.delete(session, run_id, force=True)
     with pytest.raises(UnknownModel):
         ask(database, model_versions.get_alias, "adder", "stable")
 

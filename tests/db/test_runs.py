@@ -4,7 +4,7 @@ from uuid import uuid4
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from core.errors import Conflict, IllegalMove, InvalidInput, UnknownModel, UnknownRun
+from core.errors import Conflict, IllegalMove, InvalidInput, UnknownModel, UnknownRun, VersionServed
 from core.progress import MetricBatch
 from core.run_state import RunState
 from db import artifacts, claims, metrics, model_versions, runs
@@ -218,7 +218,8 @@ def test_deleting_takes_everything_of_the_run(database, queue_run, claim, finish
     finish(claimed, make_artifact())
     with database.transaction() as session:
         model_versions.set_alias(session, "adder", "best", 1)
-        assert runs.delete(session, run_id) == ["a" * 64]
+        deletion = runs.delete(session, run_id, force=True)
+        assert (deletion.files, deletion.newest_version) == (["a" * 64], None)
     with database.reading() as session:
         with pytest.raises(UnknownRun):
             runs.get(session, run_id)
@@ -234,8 +235,8 @@ def test_deleting_returns_only_files_that_no_other_run_refers_to(database, finis
     first = finished_run(make_artifact("model.onnx", "b"), make_artifact("signature.json", "c"))
     second = finished_run(make_artifact("model.onnx", "a"), make_artifact("signature.json", "c"))
     with database.transaction() as session:
-        assert runs.delete(session, first) == ["b" * 64]
-        assert runs.delete(session, second) == ["a" * 64, "c" * 64]
+        assert runs.delete(session, first).files == ["b" * 64]
+        assert runs.delete(session, second).files == ["a" * 64, "c" * 64]
 
 
 @pytest.mark.parametrize("is_running", [False, True])
@@ -246,6 +247,34 @@ def test_run_that_has_not_ended_cannot_be_deleted(database, queue_run, claim, is
     with pytest.raises(Conflict, match="Cancel it"), database.transaction() as session:
         runs.delete(session, run_id)
     assert read(database, run_id).id == run_id
+
+
+def test_a_version_that_aliases_point_to_is_deleted_by_force_only(database, finished_run):
+    older, served = finished_run(), finished_run()
+    with database.transaction() as session:
+        model_versions.set_alias(session, "adder", "stable", 2)
+        model_versions.set_alias(session, "adder", "best", 2)
+        model_versions.set_alias(session, "adder", "former", 1)
+    expected = "The aliases 'best', 'stable' point to version 2 of model 'adder', which this run registered"
+    with pytest.raises(VersionServed, match=expected), database.transaction() as session:
+        runs.delete(session, served)
+    assert read(database, served).id == served
+    with database.transaction() as session:
+        deletion = runs.delete(session, served, force=True)
+        assert deletion.version is not None
+        assert (deletion.version.version, deletion.version.aliases) == (2, ("best", "stable"))
+        assert deletion.newest_version == 1
+        assert model_versions.get_version(session, "adder", 1).aliases == ("former",)
+    with database.transaction() as session:
+        model_versions.delete_alias(session, "adder", "former")
+        assert runs.delete(session, older).newest_version is None
+
+
+def test_a_run_without_a_version_is_deleted_alone(database, queue_run):
+    run_id = queue_run()
+    with database.transaction() as session:
+        runs.cancel(session, run_id)
+        assert runs.delete(session, run_id) == runs.Deletion([], None, None)
 
 
 def test_runs_are_counted_by_state(database, queue_run, claim):

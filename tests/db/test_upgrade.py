@@ -11,10 +11,13 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, column, delete, inspect, select, table, text, update
 
 from core.api_keys import Scope
-from core.errors import DatabaseNewer, DatabaseUnavailable, InvalidSetup
+from core.errors import Conflict, DatabaseNewer, DatabaseUnavailable, InvalidSetup
+from core.notices import Notice
 from core.settings import load_settings
+from core.uploads.description import DescriptionFile, TableDescription
 from core.workers import WorkerHealth, WorkerState
-from db import api_keys, runs, workers
+from db import api_keys, datasets, runs, workers
+from db.records.datasets import RunDatasetRecord
 from db.records.runs import RunRecord
 from db.records.schema import METADATA
 from db.records.service import CompatibilityRecord
@@ -86,19 +89,35 @@ def test_known_revisions_are_those_of_the_files():
     assert scripts.get_current_head() == NEWEST_REVISION
 
 
-def test_a_database_of_before_keys_keeps_what_it_has(empty_url, monkeypatch):
-    monkeypatch.setenv("TRAINYARD_DATABASE_URL", empty_url)
+def make_database_of(revision, url, monkeypatch):
+    """Make a database of an earlier revision that holds a run; returns its id."""
+    monkeypatch.setenv("TRAINYARD_DATABASE_URL", url)
     load_settings.cache_clear()
     try:
-        upgrade_database(empty_url)
-        command.downgrade(alembic_config(), "0001")
+        upgrade_database(url)
+        database = Database(url)
+        with database.transaction() as session:
+            run_id = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
+        database.dispose()
+        command.downgrade(alembic_config(), revision)
     finally:
         load_settings.cache_clear()
+    return run_id
+
+
+def columns_of_runs(url):
+    database = Database(url)
+    with database.reading() as session:
+        found = {column["name"] for column in inspect(session.connection()).get_columns("runs")}
+    database.dispose()
+    return found
+
+
+def test_a_database_of_before_keys_keeps_what_it_has(empty_url, monkeypatch):
+    run_id = make_database_of("0001", empty_url, monkeypatch)
     assert "api_keys" not in tables(empty_url)
-    database = Database(empty_url)
-    with database.transaction() as session:
-        run_id = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
     upgrade_database(empty_url)
+    database = Database(empty_url)
     with database.transaction() as session:
         assert runs.get(session, run_id).spec == {"seed": 7}
         assert api_keys.list_keys(session) == []
@@ -110,23 +129,58 @@ def test_a_database_of_before_keys_keeps_what_it_has(empty_url, monkeypatch):
 def test_a_database_of_an_earlier_revision_keeps_its_runs_and_takes_reports_of_workers(
     empty_url, revision, monkeypatch
 ):
-    monkeypatch.setenv("TRAINYARD_DATABASE_URL", empty_url)
-    load_settings.cache_clear()
-    try:
-        upgrade_database(empty_url)
-        command.downgrade(alembic_config(), revision)
-    finally:
-        load_settings.cache_clear()
-    assert "workers" not in tables(empty_url)
-    database = Database(empty_url)
-    with database.transaction() as session:
-        run_id = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
+    run_id = make_database_of(revision, empty_url, monkeypatch)
+    assert ("workers" in tables(empty_url)) == (revision >= "0005")
     upgrade_database(empty_url)
+    database = Database(empty_url)
     with database.transaction() as session:
         assert runs.get(session, run_id).spec == {"seed": 7}
         workers.report(session, "host:1", "host", WorkerHealth(WorkerState.READY, 1, 1))
     with database.reading() as session:
         assert [worker.name for worker in workers.look(session).live] == ["host:1"]
+    database.dispose()
+
+
+def test_a_database_of_before_readings_keeps_its_uploads_and_what_runs_use_of_them(empty_url, monkeypatch):
+    monkeypatch.setenv("TRAINYARD_DATABASE_URL", empty_url)
+    load_settings.cache_clear()
+    described = DescriptionFile(format="csv", description=TableDescription(num_rows=3, columns=()))
+    stored = {"name": "flowers", "num_bytes": 7, "described": described, "summary": "3 rows"}
+    upgrade_database(empty_url)
+    database = Database(empty_url)
+    with database.transaction() as session:
+        run_ids = [runs.create(session, experiment="e", model_name="m", spec={"seed": seed}).id for seed in range(2)]
+        datasets.add(session, sha256="a" * 64, **stored)
+        datasets.add(session, sha256="a" * 64, reading="0" * 16, **stored)
+        for number, run_id in enumerate(run_ids, start=1):
+            datasets.use(session, run_id, "flowers", number)
+    database.dispose()
+    try:
+        command.downgrade(alembic_config(), "0005")
+    finally:
+        load_settings.cache_clear()
+    upgrade_database(empty_url)
+    with database.transaction() as session:
+        # Older code knows no readings with options, so going back took that version.
+        (kept,) = datasets.list_versions(session, "flowers")
+        assert (kept.version, kept.sha256, kept.reading, kept.key) == (1, "a" * 64, "", "a" * 64)
+        assert [use.run_id for use in session.scalars(select(RunDatasetRecord))] == run_ids[:1]
+        assert datasets.add(session, sha256="a" * 64, reading="0" * 16, **stored)[1]
+    with pytest.raises(Conflict, match=str(run_ids[0])), database.transaction() as session:
+        datasets.delete_version(session, "flowers", 1)
+
+
+def test_a_run_of_before_warnings_has_none_and_a_new_one_keeps_them(empty_url, monkeypatch):
+    run_id = make_database_of("0006", empty_url, monkeypatch)
+    assert not {"spec_warnings", "attempt_warnings"} & columns_of_runs(empty_url)
+    upgrade_database(empty_url)
+    notice = Notice("rows_dropped", "/dataset/target", "2 rows are left out.")
+    database = Database(empty_url)
+    with database.transaction() as session:
+        assert runs.get(session, run_id).warnings == ()
+        new_id = runs.create(session, experiment="trials", model_name="adder", spec={}, warnings=[notice]).id
+    with database.reading() as session:
+        assert runs.get(session, new_id).warnings == (notice,)
     database.dispose()
 
 

@@ -3,6 +3,7 @@
 import base64
 import csv
 import io
+import json
 import math
 import random
 import zipfile
@@ -12,6 +13,8 @@ import duckdb
 import numpy as np
 import pytest
 from PIL import Image, ImageDraw
+
+from tests.ingest.workbook_files import DAY, Styled, make_workbook
 
 TRAINING = {"optimizer": {"name": "adam", "learning_rate": 0.01}, "epochs": 30, "batch_size": 32}
 
@@ -171,6 +174,29 @@ def test_a_parquet_file_makes_a_regression(service, tmp_path):
     assert price == pytest.approx(320, rel=0.15)
 
 
+def test_a_sheet_that_was_not_read_at_first_trains_without_another_upload(service):
+    # 45292 is 2024-01-01; costs are 3 for each item, in any month.
+    rows = [["order", "day", "items", "cost"]]
+    rows += [[f"{number:03}", Styled(45292 + number, DAY), number % 7, 3.0 * (number % 7)] for number in range(200)]
+    first = upload(service, "orders", make_workbook({"Notes": [["see"], ["below"]], "Orders": rows}))
+    path = f"/v1/datasets/orders/versions/{first['version']}"
+    second = service.http.post(f"{path}:reread", json={"sheet": "Orders"}, timeout=120).raise_for_status().json()
+    assert [column["type"] for column in second["description"]["columns"]] == ["text", "date", "integer", "integer"]
+    service.http.delete(path).raise_for_status()
+    run = service.train(
+        spec={
+            "name": "costs",
+            "dataset": {"name": "table", "dataset": "orders", "target": "cost", "exclude": ["order", "day"]}
+            | {"task": "regression"},
+            "model": {"kind": "mlp", "layers": layers(last=1, activation="linear")},
+            "training": TRAINING | {"loss": "mse", "optimizer": {"name": "adam", "learning_rate": 0.1}},
+        }
+    )
+    assert run["spec"]["dataset"]["reading"] == second["reading"]
+    ((cost,),) = service.predict("costs", instances=[{"items": 4}])["predictions"]
+    assert cost == pytest.approx(12, rel=0.1)
+
+
 def draw_shape(kind, size, place):
     image = Image.new("RGB", size, (20, 20, 20))
     box = (place, place, size[0] - place, size[1] - place)
@@ -311,3 +337,32 @@ def test_a_bad_upload_is_rejected_and_leaves_nothing(service, what):
     assert word in answer.json()["detail"]
     assert service.http.get("/v1/datasets/bad").status_code == 404
     assert {path for path in (service.data_dir / "datasets").rglob("*") if path.is_file()} == before
+
+
+def test_warnings_reach_the_run_its_log_and_the_command_line(service, tmp_path):
+    # Class c has one row, which this seed puts into the test rows; a third of the rows says None.
+    labels = ["common"] * 28 + ["b", "c"] + ["None"] * 15
+    rows = [{"x": number, "label": label} for number, label in enumerate(labels)]
+    upload(service, "rare", write_csv(rows))
+    spec = {
+        "name": "rare",
+        "dataset": {"name": "table", "dataset": "rare", "target": "label", "split": {"validation": 0.2, "test": 0.2}},
+        "model": {"kind": "mlp", "layers": layers(last=3, activation="softmax")},
+        "training": TRAINING | {"loss": "sparse_categorical_crossentropy", "epochs": 1},
+        "seed": 2,
+    }
+    path = tmp_path / "rare.json"
+    path.write_text(json.dumps(spec))
+    watched = service.command("run", str(path), "--watch")
+    assert watched.returncode == 0, watched.stderr
+    run_id = watched.stderr.split()[1]
+    run = service.http.get(f"/v1/runs/{run_id}").json()
+    codes = {warning["code"] for warning in run["warnings"]}
+    assert {"rows_dropped", "few_rows_in_class", "class_not_trained"} <= codes
+    log = service.http.get(f"/v1/runs/{run_id}/logs").text
+    shown = service.command("show", run_id).stdout
+    for warning in run["warnings"]:
+        text = f"{warning['detail']} ({warning['code']} at {warning['pointer']})"
+        assert text in log
+        assert f"Warning: {text}" in watched.stderr
+        assert text in " ".join(shown.split())

@@ -3,11 +3,13 @@ import tarfile
 import zipfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from core.uploads.description import DescriptionFile
 from core.uploads.folder import DatasetFolder
+from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from ingest.errors import RejectedUpload
 from ingest.intake import take_in
 from ingest.limits import MIB, Limits
@@ -27,9 +29,14 @@ def folder(tmp_path: Path) -> DatasetFolder:
 def take(folder: DatasetFolder) -> Take:
     """Return a function that ingests bytes and returns the description."""
 
-    def take_bytes(content: bytes | str, max_bytes: int = 64 * MIB, memory_bytes: int = 256 * MIB) -> DescriptionFile:
+    def take_bytes(
+        content: bytes | str,
+        max_bytes: int = 64 * MIB,
+        memory_bytes: int = 256 * MIB,
+        options: ReadingOptions = NO_OPTIONS,
+    ) -> DescriptionFile:
         folder.original.write_bytes(content.encode() if isinstance(content, str) else content)
-        return take_in(folder.path, Limits(max_bytes, memory_bytes, cpu_seconds=60))
+        return take_in(folder.path, Limits(max_bytes, memory_bytes, cpu_seconds=60), options)
 
     return take_bytes
 
@@ -38,9 +45,9 @@ def take(folder: DatasetFolder) -> Take:
 def refuse(take: Take, folder: DatasetFolder) -> Refusal:
     """Return a function that expects bytes to be rejected, with nothing left behind, and returns the error."""
 
-    def refuse_bytes(content: bytes | str, **limits: int) -> RejectedUpload:
+    def refuse_bytes(content: bytes | str, **options: Any) -> RejectedUpload:
         with pytest.raises(RejectedUpload) as raised:
-            take(content, **limits)
+            take(content, **options)
         assert [path.name for path in folder.path.iterdir()] == ["original"]
         return raised.value
 

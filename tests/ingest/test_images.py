@@ -61,6 +61,49 @@ def test_files_beside_images_are_ignored(take, zipped):
     assert file.warnings == (Notice("files_ignored", "", detail),)
 
 
+def deep():
+    file = io.BytesIO()
+    Image.fromarray(np.zeros((4, 6), np.float32)).save(file, "TIFF")
+    return file.getvalue()
+
+
+def animated(kind):
+    file = io.BytesIO()
+    frames = [Image.fromarray(np.full((4, 6), grey, np.uint8)) for grey in (10, 200)]
+    frames[0].save(file, kind, save_all=True, append_images=frames[1:])
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "GIF", "BMP", "TIFF"])
+def test_the_other_formats_are_images_too(take, zipped, kind):
+    file = take(zipped({f"a/1.{kind.lower()}": picture(kind=kind), "b/1": picture((9, 9), kind)}))
+    found = file.description
+    assert (found.num_images, found.least_height, found.greatest_width) == (2, 4, 9)
+    # WEBP files always hold colour.
+    assert found.num_grey == (0 if kind == "WEBP" else 1)
+    assert file.warnings == ()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "GIF", "TIFF"])
+def test_frames_after_the_first_are_told_of(take, zipped, kind):
+    still = {"a/1": picture(), "b/1": picture()}
+    (warning,) = take(zipped({**still, "b/2": animated(kind)})).warnings
+    detail = "An image has several frames or pages, of which only the first is used: “b/2”."
+    assert warning == Notice("first_frame_used", "", detail)
+    (warning,) = take(zipped({**still, "b/2": animated(kind), "a/2": animated(kind)})).warnings
+    detail = "2 images have several frames or pages, of which only the first is used: “a/2” and others."
+    assert warning.detail == detail
+
+
+def test_a_tiff_file_has_the_size_that_its_orientation_gives_it(take, zipped):
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    file = io.BytesIO()
+    Image.new("RGB", (6, 4)).save(file, "TIFF", exif=exif)
+    found = take(zipped({"a/1.tif": file.getvalue()})).description
+    assert (found.least_height, found.least_width) == (6, 4)
+
+
 def huge_header():
     content = bytearray(picture())
     content[16:24] = (9_000).to_bytes(4, "big") * 2
@@ -74,7 +117,9 @@ def huge_header():
         ({"a/1.png": picture()[:-40]}, "bad_image", "“a/1.png”"),
         ({"a/1.jpg": picture((64, 64, 3), "JPEG")[:-300]}, "bad_image", "“a/1.jpg”"),
         ({"a/1.png": b"no image"}, "bad_image", "“a/1.png”"),
-        ({"a/1.gif": picture(kind="GIF")}, "bad_image", "“a/1.gif” is neither a PNG nor a JPEG"),
+        ({"a/1.gif": picture(kind="GIF")[:-40]}, "bad_image", "“a/1.gif”"),
+        ({"a/1.tif": deep()}, "bad_image", "“a/1.tif” has pixels of the mode F"),
+        ({"a/1.png": picture(), "a/2.HEIC": b"\x00\x00\x00\x18ftypheic"}, "bad_image", "“a/2.HEIC” in the archive is"),
         ({"a/1.png": huge_header()}, "too_large", "9,000 × 9,000"),
         ({"1.png": picture()}, "mixed_contents", "CLASS/image.png"),
         ({"a/1.png": picture(), "a/b/2.png": picture()}, "mixed_contents", "“a/b/2.png”"),

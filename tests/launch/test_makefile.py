@@ -26,7 +26,7 @@ def pretend_python(path, version):
 
 
 @pytest.mark.parametrize(
-    "target", ["test", "test-compose", "lint", "up", "demo", "reproduce", "bench-training", "lock"]
+    "target", ["test", "test-compose", "mutants", "lint", "up", "demo", "reproduce", "bench-training", "lock"]
 )
 def test_every_command_is_run_from_the_virtual_environment_that_is_named(target, tmp_path):
     done = make("--dry-run", target, f"VENV={tmp_path}/mine")

@@ -17,6 +17,7 @@ EXTRAS = {
     "api": ("api",),
     "worker": ("worker",),
     "worker-gpu": ("worker-gpu",),
+    "bench": ("bench",),
     "dev": ("api", "worker", "dev"),
 }
 PARTS = {"base": ["trainyard"], "api": ["api", "launch", "migrations", "ingest"], "worker": ["worker", "launch"]}

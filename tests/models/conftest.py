@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport
 from core.uploads.description import SPLIT_NAMES, DescriptionFile, ImagesDescription, ValueCount
@@ -27,6 +28,7 @@ class RecordingReporter:
         self.progresses: list[Progress] = []
         self.phases: list[Phase] = []
         self.last_details: dict = {}
+        self.notices: list[Notice] = []
         self.stop_after = stop_after
         self.times_asked = 0
 
@@ -45,6 +47,9 @@ class RecordingReporter:
 
     def engine(self, engine: EngineReport) -> None:
         self.last_details |= {"engine": engine}
+
+    def warnings(self, notices: Sequence[Notice]) -> None:
+        self.notices = list(notices)
 
     def phase(self, phase: Phase) -> None:
         self.phases.append(phase)

@@ -30,14 +30,14 @@ def test_classes_without_labels_are_named_by_their_numbers(iris):
     signature = iris.signature.model_copy(update={"class_labels": ()})
     answer = answer_labels("predictions", np.float32([[0.25, 0.25, 0.5]]), signature)
     assert answer.to_plain() == {
-        "predictions": [{"label": "2", "class": 2, "probabilities": {"0": 0.25, "1": 0.25, "2": 0.5}}]
+        "predictions": [{"label": 2, "class": 2, "probabilities": {"0": 0.25, "1": 0.25, "2": 0.5}}]
     }
 
 
 def test_two_classes_without_labels_are_named_by_their_numbers(gate):
     signature = gate.signature.model_copy(update={"class_labels": ()})
     assert answer_labels("predictions", np.float32([[0.75]]), signature).to_plain() == {
-        "predictions": [{"label": "1", "class": 1, "probabilities": {"0": 0.25, "1": 0.75}}]
+        "predictions": [{"label": 1, "class": 1, "probabilities": {"0": 0.25, "1": 0.75}}]
     }
 
 
@@ -105,6 +105,8 @@ def test_a_label_may_hold_any_text(iris):
     )
     assert [row["label"] for row in answer.to_plain()["predictions"]] == ['"quoted"', None]
     assert tuple(answer.to_plain()["predictions"][1]["probabilities"]) == labels
+    # As it is without a NaN, which another library writes.
+    assert "日本".encode() in answer.to_json()
 
 
 def test_answers_without_an_axis_are_bare_numbers():

@@ -34,6 +34,7 @@ def test_metadata_names_tensors_as_tensorflow_serving_does_with_sizes_as_strings
                 }
             }
         },
+        "classes": {"labels": ["setosa", "versicolor", "virginica"], "type": "text"},
     }
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from core.errors import InvalidInstances
-from core.images import read_pixels
+from core.images.pixels import ORIENTATION, read_pixels
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from serving.images import MAX_PIXELS, read_image_files
 from serving.loaded_model import LoadedModel
@@ -22,6 +22,7 @@ GREYS = [[0, 51], [102, 153], [204, 255]]
 SHARES = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
 SHARES_BY_ROW = [[0.0, 0.2], [0.4, 0.6], [0.8, 1.0]]
 PLACE = RowsPointer(("instances",))
+FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]
 
 
 def file_of(pixels, format_="PNG", mode=None, **options):
@@ -159,10 +160,25 @@ def test_a_network_for_any_size_takes_one_size_in_a_request():
         read_image_files(rows, signature, PLACE)
 
 
-@pytest.mark.parametrize("format_", ["GIF", "BMP", "TIFF", "WEBP", "PPM"])
-def test_other_formats_are_rejected(picture, rejection, format_):
+@pytest.mark.parametrize("format_", ["GIF", "BMP", "TIFF", "WEBP"])
+def test_the_other_formats_give_what_png_gives(picture, predict, format_):
+    options = {"lossless": True} if format_ == "WEBP" else {}
+    assert pixels_of(picture, predict, file_of(GREYS, format_, **options)) == [pytest.approx(SHARES)]
+
+
+@pytest.mark.parametrize("format_", ["PPM", "ICO"])
+def test_formats_that_are_not_read_are_rejected(picture, rejection, format_):
     error = rejection(picture, {"instances": [row_of(file_of(GREYS, format_))]})
-    assert error.detail == "Row 0 is neither a PNG nor a JPEG file. Send one of these."
+    expected = "Row 0 is not an image of a known format. Send PNG, JPEG, WEBP, GIF, BMP or TIFF."
+    assert error.detail == expected
+
+
+def test_a_photograph_is_turned_before_its_size_is_checked(picture, predict):
+    exif = Image.Exif()
+    exif[ORIENTATION] = 6
+    # The camera was turned, so the file holds the picture turned to the left.
+    content = save(Image.fromarray(np.rot90(np.asarray(GREYS, np.uint8))), "PNG", exif=exif)
+    assert pixels_of(picture, predict, content) == [pytest.approx(SHARES)]
 
 
 @pytest.mark.parametrize("text", ["äöü", "aa a", "abc", "data:image/png;base64,aaaa"])
@@ -188,7 +204,9 @@ def test_a_file_is_rejected_by_a_model_that_does_not_take_images(iris, rejection
     assert rejection(iris, {"instances": [row_of(file_of(GREYS))]}).problems[0].pointer == "/instances/0/b64"
 
 
-@pytest.mark.parametrize("format_", ["PNG", "JPEG"])
+# Pillow warns of some damage, and reads the rest.
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("format_", FORMATS)
 def test_a_file_cut_off_anywhere_is_rejected_or_read_but_fails_in_no_other_way(picture, format_):
     content = file_of(GREYS, format_)
     num_rejected = 0
@@ -201,7 +219,8 @@ def test_a_file_cut_off_anywhere_is_rejected_or_read_but_fails_in_no_other_way(p
     assert num_rejected > 0.9 * len(content) - 20
 
 
-@pytest.mark.parametrize("format_", ["PNG", "JPEG"])
+@pytest.mark.filterwarnings("ignore::UserWarning")
+@pytest.mark.parametrize("format_", FORMATS)
 @given(data=st.data())
 def test_a_damaged_file_is_rejected_or_read_but_fails_in_no_other_way(picture, format_, data):
     content = bytearray(file_of(GREYS, format_))
@@ -274,5 +293,5 @@ def test_a_file_is_a_body_of_its_own(picture):
 
 
 def test_a_file_as_the_body_is_rejected_by_a_model_that_does_not_take_images(iris):
-    with pytest.raises(InvalidInstances, match="does not take images"):
+    with pytest.raises(InvalidInstances, match="this model takes rows of 4 columns, 'sepal_length'"):
         decode_predict_file(file_of(GREYS), iris.signature)

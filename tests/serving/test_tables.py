@@ -158,3 +158,10 @@ def test_metadata_name_every_column_with_its_type(sums):
 def test_a_signature_whose_table_does_not_give_its_input_is_rejected(shape):
     with pytest.raises(ValueError, match="does not become one of shape"):
         signature_of(shape)
+
+
+def test_metadata_ask_for_all_digits_of_centred_numbers():
+    table = TableEncoding(columns=(NumberEncoding(name="at", origin=1_700_000_000), NumberEncoding(name="age")))
+    body = build_metadata("clock", 1, signature_of((2,), table))
+    inputs = body["metadata"]["signature_def"]["signature_def"]["serving_default"]["inputs"]
+    assert [inputs[name]["dtype"] for name in ("at", "age")] == ["DT_DOUBLE", "DT_FLOAT"]

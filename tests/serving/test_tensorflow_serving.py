@@ -61,7 +61,19 @@ def test_not_a_number_and_infinity_are_legal_both_ways(line):
     assert math.isnan(answer.to_plain()["predictions"][0][0])
 
 
-@pytest.mark.parametrize("name", ["", "serving", None, 3, ["serving_default"]])
+@pytest.mark.parametrize("name", ["", None])
+def test_an_empty_signature_name_is_the_default_one(line, predict, name):
+    body = {"signature_name": name, "instances": [[1]]}
+    assert predict(line, body) == {"predictions": [[3.0]]}
+
+
+@pytest.mark.parametrize("form", [{"instances": [[1]]}, {"inputs": [[1]]}])
+@pytest.mark.parametrize("beside", [{"parameters": {"confidence": 0.5}}, {"id": "a"}, {"parameters": None, "id": 3}])
+def test_what_kserves_clients_send_beside_the_rows_is_ignored(line, predict, form, beside):
+    assert predict(line, {**form, **beside}) == predict(line, form)
+
+
+@pytest.mark.parametrize("name", ["serving", 3, 0, False, [], ["serving_default"]])
 def test_another_signature_is_rejected(line, rejection, name):
     error = rejection(line, {"signature_name": name, "instances": [[1]]})
     assert "'serving_default'. Leave signature_name out." in error.detail

@@ -1,7 +1,10 @@
 import numpy as np
 import pytest
 
+from core.errors import InvalidInstances
+from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from serving.loaded_model import LoadedModel
+from serving.tensors import RowsPointer, read_tensors
 
 LARGEST = float(np.finfo(np.float32).max)
 
@@ -111,11 +114,16 @@ def test_a_mistake_deep_inside_a_row_is_located(adder, rejection):
     assert pointers(error) == ["/instances/1/7/1", "/instances/2/5", "/instances/3"]
 
 
+def test_only_images_may_have_an_axis_of_size_one_more_than_their_model(adder, rejection):
+    error = rejection(adder, {"instances": [[[[0], [0]]] * 8]})
+    assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instances/0/0/0", "not_a_number")]
+
+
 def test_an_image_of_another_size_is_rejected_with_the_right_one(picture, rejection):
     error = rejection(picture, {"instances": [[[1, 2], [3, 4]]]})
     assert error.detail == (
         "The model expects images of shape 3×2; row 0 has 2. "
-        'Send nested lists of numbers, or a PNG or JPEG file as {"b64": ...}.'
+        'Send nested lists of numbers, or an image file as {"b64": ...}.'
     )
 
 
@@ -146,3 +154,46 @@ def test_one_long_string_takes_no_memory_for_all_other_elements(iris, rejection)
     rows = [[0, 0, 0, "x"] for _ in range(12_500)]
     rows[0][0] = "9" * 10_000_000
     assert pointers(rejection(iris, {"instances": rows}, max_instances=20_000))[0] == "/instances/0/0"
+
+
+def wide(dtype, shape=(1,), **others):
+    return ModelSignature(
+        task=Task.REGRESSION,
+        input_kind=InputKind.TENSOR,
+        input=TensorSpec(name="inputs", onnx_name="x", dtype=dtype, shape=shape),
+        output=TensorSpec(name="outputs", onnx_name="y", shape=(1,)),
+        **others,
+    )
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value"), [("float64", 1.7e9 + 0.25), ("float64", 2**53 - 1), ("float64", 1e300), ("int64", 2**62 + 1)]
+)
+def test_numbers_are_read_in_the_type_of_the_input(dtype, value):
+    batch = read_tensors([[value], [7]], wide(dtype), RowsPointer(("instances",)))
+    assert batch.dtype == dtype
+    assert batch.tolist() == [[value], [7]]
+
+
+def test_whole_numbers_may_be_written_with_a_point():
+    assert read_tensors([[3.0], [2]], wide("int64"), RowsPointer(("instances",))).tolist() == [[3], [2]]
+
+
+@pytest.mark.parametrize(
+    ("dtype", "value", "code"),
+    [
+        ("int64", 1.5, "not_a_whole_number"),
+        ("int64", float("nan"), "not_a_whole_number"),
+        ("int64", float("inf"), "not_a_whole_number"),
+        ("int64", 2**63, "not_a_whole_number"),
+        ("int64", True, "not_a_number"),
+        ("int64", "3", "not_a_number"),
+        ("float64", 10**400, "out_of_range"),
+        ("float64", "3", "not_a_number"),
+        ("int64", [3], "not_a_number"),
+    ],
+)
+def test_a_value_that_has_no_place_in_the_type_of_the_input_is_rejected(dtype, value, code):
+    with pytest.raises(InvalidInstances) as caught:
+        read_tensors([[1], [value]], wide(dtype), RowsPointer(("instances",)))
+    assert [(problem.pointer, problem.code) for problem in caught.value.problems] == [("/instances/1/0", code)]

@@ -44,6 +44,31 @@ def test_progress_is_reported_in_the_thread_of_the_loop(fake, answer, tmp_path):
     assert threads == {threading.main_thread()}
 
 
+def test_an_upload_and_its_second_reading_take_options(fake, answer, tmp_path):
+    source = tmp_path / "file.csv"
+    source.write_text("1;2")
+    version = {"name": "flowers", "version": 1, "kind": "table", "format": "csv", "summary": "2 rows"}
+    version |= {"sha256": "ab", "num_bytes": 3, "options": {"header": False, "quote": None, "columns": {}}}
+    fake.on("POST", "/v1/datasets/flowers/versions", answer(version, 201))
+    fake.on("GET", "/v1/datasets/flowers", answer({"name": "flowers", "newest": version}))
+    fake.on("POST", "/v1/datasets/flowers/versions/1:reread", answer(version, 200))
+
+    async def send():
+        async with AsyncClient(fake.url) as client:
+            options = {"header": False, "missing_words": [], "quote": None, "columns": {"ü": {"type": "text"}}}
+            first = await client.upload_dataset("flowers", source, options=options)
+            return first, await client.reread_dataset("flowers", options={"header": True})
+
+    first, second = asyncio.run(send())
+    assert fake.requests[0].query == [
+        ("filename", "file.csv"),
+        ("header", "false"),
+        ("columns", '{"ü": {"type": "text"}}'),
+    ]
+    assert fake.requests[-1].body == {"header": True}
+    assert (first.options, first.is_new, second.is_new, second.findings) == ({"header": False}, True, False, ())
+
+
 def test_list_fetches_no_page_before_it_is_needed(fake, run_document):
     fake.on("GET", "/v1/runs", {"items": [run_document(run_id=RUN_IDS[0])], "next_cursor": "more"})
 

@@ -201,6 +201,13 @@ def test_delete_of_a_run_that_goes_on_is_a_conflict(client, fake, answer):
     client.run(RUN_ID).delete()
 
 
+def test_delete_by_force_says_so_in_the_query(client, fake, answer):
+    fake.on("DELETE", RUN_PATH, answer({"id": RUN_ID, "model_version": None}))
+    client.run(RUN_ID).delete(force=True)
+    client.run(RUN_ID).delete()
+    assert [request.query for request in fake.requests] == [[("force", "true")], []]
+
+
 def test_metrics_are_read_by_key(client, fake):
     item = {"key": "train/loss", "count": 3, "first": 1, "last": 0.5, "last_step": 3}
     fake.on(

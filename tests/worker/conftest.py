@@ -1,11 +1,12 @@
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
+from core.notices import Notice
 from core.run_state import TERMINAL_STATES, RunState
 from core.settings import Settings
 from db import runs
@@ -70,7 +71,7 @@ class Queue:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def submit(self, behaviour: str, max_attempts: int = 3) -> RunRecord:
+    def submit(self, behaviour: str, max_attempts: int = 3, warnings: Sequence[Notice] = ()) -> RunRecord:
         with self.database.transaction() as session:
             return runs.create(
                 session,
@@ -78,6 +79,7 @@ class Queue:
                 model_name=behaviour,
                 spec={"name": behaviour, "seed": 0},
                 max_attempts=max_attempts,
+                warnings=warnings,
             )
 
     def get(self, run: RunRecord) -> RunRecord:

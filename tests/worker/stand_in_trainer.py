@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 
 from core.errors import Problem
+from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport
 from core.system.parent_watch import die_with_parent
@@ -27,6 +28,7 @@ from worker.messages import (
     read_command,
 )
 
+WARNING = Notice("class_not_trained", "/dataset/split", "The class 'c' has no training row.")
 MISFIT = Problem(pointer="/dataset/target", detail="There is no column 'y'.", code="unknown_column")
 FAILURES = {
     "fails": Failed(code="training_failed", detail="The loss became NaN at step 7. Lower the learning rate."),
@@ -65,6 +67,7 @@ def go_through_phases(command: TrainCommand) -> None:
 def act(behaviour: str, command: TrainCommand) -> None:
     Path(command.log_path).write_text("stand-in\n")
     send(DetailsReport(device="cpu", environment={"python": "3"}, engine=EngineReport(plan="none")))
+    send(DetailsReport(warnings=(*command.warnings, WARNING)))
     report_epoch(1)
     if behaviour in FAILURES:
         send(FAILURES[behaviour])

@@ -7,6 +7,7 @@ import pytest
 
 from core.artifacts import ArtifactStore
 from core.errors import DatabaseUnavailable, Problem
+from core.notices import Notice
 from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings
@@ -105,6 +106,18 @@ def test_a_run_whose_trainer_was_killed_is_tried_again(supervisor, queue):
 
     record = queue.wait_for(run, RunState.SUCCEEDED)
     assert record.attempt == 2
+
+
+def test_a_run_keeps_the_warnings_of_its_spec_and_of_its_data_once_though_it_is_tried_twice(supervisor, queue):
+    known = Notice("rows_dropped", "/dataset/target", "2 rows are left out.")
+    found = Notice("class_not_trained", "/dataset/split", "The class 'c' has no training row.")
+    run = queue.submit("crashes-once", warnings=[known])
+    # The stand-in reports those that it was told of as well.
+    supervisor.answer_doorbell()
+    supervisor.answer_doorbell()
+    record = queue.wait_for(run, RunState.SUCCEEDED)
+    assert record.attempt == 2
+    assert record.warnings == (known, found)
 
 
 def test_a_run_that_kills_every_trainer_fails_after_its_attempts_and_others_go_on(supervisor, queue):

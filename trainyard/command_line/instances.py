@@ -10,7 +10,7 @@ from typing import Any
 from trainyard.errors import InvalidArgument
 from trainyard.resources.models import RowShape
 
-IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg"})
+IMAGE_SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".webp", ".gif", ".bmp", ".tif", ".tiff"})
 
 
 def read_input(argument: str) -> Any:

@@ -1,10 +1,13 @@
 """Datasets: upload, list, describe, delete."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
+from trainyard import documents
 from trainyard.errors import InvalidArgument
 from trainyard.mnist import MNIST, MnistUpload
 from trainyard.notices import Notice, read_notices
@@ -24,10 +27,10 @@ class Dataset:
     """Data the service can train on, as it describes it; `document` is all of the answer."""
 
     name: str
-    document: Mapping[str, Any]
+    document: documents.Dataset
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.Dataset) -> Self:
         """Read an item of `/v1/datasets`."""
         return cls(name=str(body["name"]), document=body)
 
@@ -38,6 +41,8 @@ class DatasetVersion:
 
     Attributes:
         summary: How much it is, in a few words.
+        options: Options that it was read with; what is not in it was detected.
+        findings: What was detected: `option`, `value`, `sureness` (certain, likely, doubtful) and `reason` of each.
         warnings: Possible mistakes in the data.
         example_spec: A spec that is ready to run; empty if there is none.
         is_new: False if the upload that this answers brought bytes that the service had already.
@@ -52,12 +57,14 @@ class DatasetVersion:
     sha256: str
     num_bytes: int
     warnings: tuple[Notice, ...]
+    options: Mapping[str, Any]
+    findings: tuple[Mapping[str, Any], ...]
     example_spec: Mapping[str, Any]
     is_new: bool
-    document: Mapping[str, Any]
+    document: documents.DatasetVersionDetail
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.DatasetVersionDetail, *, is_new: bool = True) -> Self:
         """Read the answer of `/v1/datasets/{name}/versions/{version}`."""
         return cls(
             name=str(body["name"]),
@@ -68,9 +75,11 @@ class DatasetVersion:
             sha256=str(body["sha256"]),
             num_bytes=int(body["num_bytes"]),
             warnings=read_notices(body.get("warnings")),
+            options={name: value for name, value in (body.get("options") or {}).items() if value not in (None, {})},
+            findings=tuple(dict(finding) for finding in body.get("findings") or ()),
             example_spec=body.get("example_spec") or {},
-            is_new=bool(body.get("is_new", True)),
-            document={name: value for name, value in body.items() if name != "is_new"},
+            is_new=is_new,
+            document=body,
         )
 
 
@@ -81,7 +90,12 @@ def list_page(cursor: str | None) -> Operation[Page[Dataset]]:
 
 
 def upload(
-    name: str, source: Path, *, filename: str | None, on_progress: OnProgress | None
+    name: str,
+    source: Path,
+    *,
+    filename: str | None,
+    on_progress: OnProgress | None,
+    options: Mapping[str, Any] | None = None,
 ) -> Operation[DatasetVersion]:
     """Upload a file, or a folder as a tar archive; see `Client.upload_dataset`. Looks at the files already."""
     stem = MNIST if name == MNIST else source.resolve().name
@@ -90,10 +104,36 @@ def upload(
         "POST",
         f"{dataset_path(name)}/versions",
         _read_uploaded,
-        parameters=[("filename", (filename or default)[-LONGEST_FILENAME:])],
+        parameters=[("filename", (filename or default)[-LONGEST_FILENAME:]), *_as_parameters(options or {})],
         upload=open_dataset(name, source, on_progress),
         timeout=SECONDS_TO_READ,
     )
+
+
+def reread(name: str, version: int, options: Mapping[str, Any]) -> Operation[DatasetVersion]:
+    """Read the bytes of a version with other options; see `Client.reread_dataset`."""
+    return Operation(
+        "POST",
+        f"{dataset_path(name, version)}:reread",
+        _read_uploaded,
+        body={option: value for option, value in options.items() if value is not None},
+        timeout=SECONDS_TO_READ,
+    )
+
+
+def _as_parameters(options: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield options as query parameters: lists as one for each item, objects as JSON."""
+    for option, value in options.items():
+        match value:
+            case None:
+                continue
+            case str():
+                yield option, value
+            case list() | tuple():
+                # No words at all: one that is empty, which is missing anyway.
+                yield from ((option, str(item)) for item in value or [""])
+            case _:
+                yield option, json.dumps(value, ensure_ascii=False)
 
 
 def open_dataset(name: str, source: Path, on_progress: OnProgress | None = None) -> Upload:
@@ -126,7 +166,8 @@ def dataset_path(name: str, version: int | None = None) -> str:
 
 
 def _read_uploaded(answer: Answer) -> DatasetVersion:
-    return answer.convert(DatasetVersion.from_json, answer.read_object() | {"is_new": answer.status == CREATED})
+    read = partial(DatasetVersion.from_json, is_new=answer.status == CREATED)
+    return answer.convert(read, answer.read_object())
 
 
 def _read_newest(answer: Answer) -> DatasetVersion:

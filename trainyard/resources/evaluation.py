@@ -4,23 +4,31 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from trainyard import documents
 from trainyard.operation import Answer, Operation
 
-SPLITS = ("test", "validation")
+Label = str | int | float | bool
+"""Label of a class."""
 
 
 @dataclass(frozen=True, slots=True)
 class ClassNumbers:
-    """Scores of one class against the others, or a mean over all."""
+    """Scores of one class against the others, or a mean over all.
 
-    label: str
+    Attributes:
+        label: As it was uploaded: text, a number, True or False; of a mean, its name.
+    """
+
+    label: Label
     precision: float | None
     recall: float | None
     f1: float | None
     support: int
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any], label: str, support: int) -> Self:
+    def from_json(
+        cls, body: documents.ClassEvaluation | documents.AverageEvaluation, label: Label, support: int
+    ) -> Self:
         """Read a class or an average."""
         precision, recall, f1 = (_read_number(body.get(name)) for name in ("precision", "recall", "f1"))
         return cls(label, precision, recall, f1, support)
@@ -43,18 +51,16 @@ class Classification:
     confusion_matrix: tuple[tuple[int, ...], ...]
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.ClassificationEvaluation) -> Self:
         """Read the `classification` of a split."""
-        classes = tuple(
-            ClassNumbers.from_json(part, str(part["label"]), int(part["support"])) for part in body["classes"]
-        )
+        classes = tuple(ClassNumbers.from_json(part, part["label"], int(part["support"])) for part in body["classes"])
         total = sum(part.support for part in classes)
         return cls(
             accuracy=float(body["accuracy"]),
             classes=classes,
-            averages=tuple(
-                ClassNumbers.from_json(body[f"{kind}_average"], f"{kind} average", total)
-                for kind in ("macro", "weighted")
+            averages=(
+                ClassNumbers.from_json(body["macro_average"], "macro average", total),
+                ClassNumbers.from_json(body["weighted_average"], "weighted average", total),
             ),
             confusion_matrix=tuple(tuple(map(int, row)) for row in body.get("confusion_matrix") or ()),
         )
@@ -70,7 +76,7 @@ class Errors:
     r2_score: float | None
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any], name: str) -> Self:
+    def from_json(cls, body: documents.RegressionEvaluation | documents.OutputEvaluation, name: str) -> Self:
         """Read the `regression` of a split, or one of its `outputs`."""
         keys = ("mean_absolute_error", "root_mean_squared_error", "r2_score")
         return cls(name, *(_read_number(body.get(key)) for key in keys))
@@ -99,9 +105,9 @@ class SplitEvaluation:
     sequence_accuracy: float | None
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any], name: str) -> Self:
+    def from_json(cls, body: documents.SplitEvaluation, name: str) -> Self:
         """Read one split of an evaluation."""
-        bits = body.get("bits") or {}
+        bits: Mapping[str, Any] = body.get("bits") or {}
         classification, regression = body.get("classification"), body.get("regression")
         return cls(
             name=name,
@@ -124,13 +130,14 @@ class Evaluation:
     """
 
     splits: tuple[SplitEvaluation, ...]
-    document: Mapping[str, Any]
+    document: documents.EvaluationReport
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.EvaluationReport) -> Self:
         """Read a run's `evaluation`."""
-        present = [name for name in SPLITS if body[name] is not None]
-        return cls(tuple(SplitEvaluation.from_json(body[name], name) for name in present), body)
+        splits = (("test", body["test"]), ("validation", body["validation"]))
+        present = tuple(SplitEvaluation.from_json(split, name) for name, split in splits if split is not None)
+        return cls(present, body)
 
 
 def get_evaluation(run_path: str) -> Operation[Evaluation]:
@@ -144,7 +151,7 @@ def get_picture(run_path: str, split: str | None) -> Operation[str]:
     return Operation("GET", f"{run_path}/evaluation.svg", Answer.read_text, parameters=parameters)
 
 
-def _read_errors(body: Mapping[str, Any]) -> tuple[Errors, ...]:
+def _read_errors(body: documents.RegressionEvaluation) -> tuple[Errors, ...]:
     outputs = body.get("outputs") or ()
     each = [Errors.from_json(part, _name_output(str(part["name"]))) for part in outputs]
     # Of a single output there is nothing more to say over all.

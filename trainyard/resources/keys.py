@@ -1,9 +1,10 @@
 """API keys: create, list, revoke."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from trainyard import documents
 from trainyard.operation import Operation, encode, ignore
 
 PATH = "/v1/keys"
@@ -27,17 +28,17 @@ class KeyEntry:
     scopes: tuple[str, ...]
     source: str
     state: str
-    document: Mapping[str, Any]
+    document: documents.KeyEntry
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.KeyEntry) -> Self:
         """Read an item of `/v1/keys`."""
         return cls(
             prefix=str(body["prefix"]),
             name=str(body["name"]),
             scopes=tuple(map(str, body["scopes"])),
-            source=str(body.get("source") or ""),
-            state=str(body.get("state") or ""),
+            source=body["source"],
+            state=body["state"],
             document=body,
         )
 
@@ -54,10 +55,10 @@ class NewKey:
 
     key: str = field(repr=False)
     entry: KeyEntry = field(repr=False)
-    document: Mapping[str, Any] = field(repr=False)
+    document: documents.NewKey = field(repr=False)
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.NewKey) -> Self:
         """Read the answer to `POST /v1/keys`."""
         return cls(key=str(body["key"]), entry=KeyEntry.from_json(body), document=body)
 

@@ -1,10 +1,11 @@
 """Metrics of a run: in numbers, and as curves."""
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Self
 
+from trainyard import documents
 from trainyard.operation import Operation
 
 
@@ -23,7 +24,7 @@ class MetricSummary:
     max_step: int | None
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.MetricSummary) -> Self:
         """Read an item of `/metrics`."""
         return cls(
             key=str(body["key"]),
@@ -61,7 +62,7 @@ class Curve:
     is_downsampled: bool
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.Curve) -> Self:
         """Read one of the `series` of `/metrics/history`."""
         x, y = _read_numbers(body["x"]), _read_numbers(body["y"])
         return cls(

@@ -3,10 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Self
+from typing import Any, Self, cast
 from uuid import uuid4
 
+from trainyard import documents
 from trainyard.errors import Problem, read_problems
+from trainyard.notices import Notice, read_notices
 from trainyard.operation import Answer, Operation, Page, encode, ignore
 from trainyard.resources.metrics import read_number
 from trainyard.resources.specs import PresetOrSpec, spec_body
@@ -41,7 +43,7 @@ class Progress:
     eta_seconds: float | None
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.RunProgress) -> Self:
         """Read the `progress` of a run."""
         step, num_steps = int(body.get("step") or 0), int(body.get("num_steps") or 0)
         fraction, eta_seconds = body.get("fraction"), body.get("eta_seconds")
@@ -73,7 +75,7 @@ class RunError:
     problems: tuple[Problem, ...] = ()
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.RunError) -> Self:
         """Read the `error` of a run."""
         return cls(str(body.get("code", "")), str(body.get("detail", "")), read_problems(body.get("problems")))
 
@@ -105,11 +107,14 @@ class RunSnapshot:
         phases: Seconds spent in each phase.
         device: Device that it trains on.
         error: Why it failed, if it did.
+        warnings: Probable mistakes; empty in lists, which have their number alone.
+        num_warnings: Number of warnings.
         model_version: Version that it registered, once it succeeded.
         created_at: When it was submitted.
         started_at: When its last attempt began.
         ended_at: When it ended.
-        document: All of the answer, as it came.
+        document: All of the answer, as it came; a list leaves out the fields that a `RunSummary` does not have, such as
+            `spec`.
     """
 
     id: str
@@ -126,11 +131,13 @@ class RunSnapshot:
     phases: Mapping[str, float]
     device: str | None
     error: RunError | None
+    warnings: tuple[Notice, ...]
+    num_warnings: int
     model_version: ModelVersion | None
     created_at: datetime | None
     started_at: datetime | None
     ended_at: datetime | None
-    document: Mapping[str, Any]
+    document: documents.Run
 
     @property
     def has_ended(self) -> bool:
@@ -145,12 +152,13 @@ class RunSnapshot:
     @classmethod
     def of_unknown(cls, run_id: str) -> Self:
         """Return a snapshot of a run of which nothing but the id is known."""
-        return cls.from_json({"id": run_id, "state": UNKNOWN_STATE})
+        return cls.from_json(cast("documents.Run", {"id": run_id, "state": UNKNOWN_STATE}))
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.Run) -> Self:
         """Read a Run or a RunSummary."""
         error, version, progress = body.get("error"), body.get("model_version"), body.get("progress")
+        warnings = read_notices(body.get("warnings"))
         wait = body.get("waiting_for")
         return cls(
             id=str(body["id"]),
@@ -167,6 +175,8 @@ class RunSnapshot:
             phases={key: float(value) for key, value in (body.get("phases") or {}).items()},
             device=body.get("device"),
             error=RunError.from_json(error) if error else None,
+            warnings=warnings,
+            num_warnings=int(body.get("num_warnings") or len(warnings)),
             model_version=ModelVersion(str(version["name"]), int(version["version"])) if version else None,
             created_at=_read_time(body.get("created_at")),
             started_at=_read_time(body.get("started_at")),
@@ -214,9 +224,9 @@ def cancel(run_id: str) -> Operation[RunSnapshot]:
     return Operation("POST", f"{run_path(run_id)}:cancel", _read_run)
 
 
-def delete(run_id: str) -> Operation[None]:
-    """Delete an ended run."""
-    return Operation("DELETE", run_path(run_id), ignore)
+def delete(run_id: str, *, force: bool = False) -> Operation[None]:
+    """Delete an ended run; with `force` also the aliases of its model version."""
+    return Operation("DELETE", run_path(run_id), ignore, parameters=[("force", "true")] if force else [])
 
 
 def get_logs(run_id: str) -> Operation[str]:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
 
+from trainyard import documents
 from trainyard.errors import InvalidArgument
 from trainyard.notices import Notice, read_notices
 from trainyard.operation import Operation, encode
@@ -30,10 +31,10 @@ class Preset:
     teaches: str
     published: str
     spec: Mapping[str, Any]
-    document: Mapping[str, Any]
+    document: documents.PresetEntry
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.PresetEntry) -> Self:
         """Read an item of `/v1/presets`."""
         return cls(
             name=str(body["name"]),
@@ -77,10 +78,10 @@ class SpecReport:
     memory_bytes: float
     num_steps: int
     warnings: tuple[Notice, ...]
-    document: Mapping[str, Any]
+    document: documents.SpecReport
 
     @classmethod
-    def from_json(cls, body: Mapping[str, Any]) -> Self:
+    def from_json(cls, body: documents.SpecReport) -> Self:
         """Read the answer of `/v1/specs:validate`."""
         layers = tuple(
             Layer(

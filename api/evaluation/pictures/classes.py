@@ -17,6 +17,7 @@ from api.evaluation.pictures.drawing import (
     text,
 )
 from core.evaluation import AverageEvaluation, ClassEvaluation, ClassificationEvaluation
+from core.signatures.labels import label_text
 
 MOST_LABELLED = 30
 """Largest number of classes for a matrix with labels and counts."""
@@ -48,7 +49,7 @@ Counts = Sequence[Sequence[int]]
 
 def draw_classification(answers: ClassificationEvaluation) -> list[Block]:
     """Draw the matrix, if there is one, and the table."""
-    labels = [part.label for part in answers.classes]
+    labels = [label_text(part.label) for part in answers.classes]
     blocks = []
     if answers.confusion_matrix is not None:
         draw = _draw_matrix if len(labels) <= MOST_LABELLED else _draw_map
@@ -137,7 +138,7 @@ def _draw_classes(answers: ClassificationEvaluation) -> list[Block]:
 
 def _class_row(part: ClassEvaluation) -> list[str]:
     numbers = map(show_share, (part.precision, part.recall, part.f1))
-    return [cut(part.label, LONGEST_LABEL), *numbers, show_count(part.support)]
+    return [cut(label_text(part.label), LONGEST_LABEL), *numbers, show_count(part.support)]
 
 
 def _average_row(name: str, average: AverageEvaluation, support: int) -> list[str]:

@@ -1,11 +1,13 @@
 """Execution plans of a fit, and the candidates for a network."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 from models.fit.plans.cache import PlanCache
-from models.runtime import has_gpu, keras
+from models.fit.plans.recurrences import Recurrence, count_time_steps
+from models.runtime import has_gpu
 
 
 class Form(StrEnum):
@@ -26,7 +28,7 @@ MAX_UNROLLED_STEPS = {Form.GRAPH: 32, Form.XLA: 10}
 for: more than 100 s for an LSTM over 20 steps."""
 
 
-GENERATION = 2
+GENERATION = 3
 """Version of the plans; increase it when a plan changes, to discard earlier timings."""
 
 
@@ -57,11 +59,14 @@ def plan_of(name: str) -> Plan:
     return PLANS[name]
 
 
-def list_candidates(network: Any, *, fits_on_device: bool, is_mirrored: bool = False) -> list[Plan]:
-    """List the plans to choose from; the first is the fastest to compile.
+def list_candidates(
+    network: Any, recurrences: Sequence[Recurrence], *, fits_on_device: bool, is_mirrored: bool = False
+) -> list[Plan]:
+    """List the plans to choose from; without recurrent layers, the first is the fastest to compile.
 
     Args:
         network: A keras.Model.
+        recurrences: Its recurrent layers.
         fits_on_device: Whether the training samples fit into device memory.
         is_mirrored: Whether several devices share each batch; an XLA program runs on one.
     """
@@ -72,10 +77,11 @@ def list_candidates(network: Any, *, fits_on_device: bool, is_mirrored: bool = F
     if has_gpu():
         # Recurrent GPU kernels process whole sequences, and are not used in unrolled layers.
         return [Plan(Form.GRAPH), Plan(Form.XLA), Plan(Form.STEP)]
-    num_time_steps = _count_time_steps(network)
-    graph, xla = (Plan(form, 0 < num_time_steps <= MAX_UNROLLED_STEPS[form]) for form in (Form.GRAPH, Form.XLA))
     # XLA on a processor computes convolutions in one thread with plain loops: up to a hundred times slower.
-    return [graph] if any(map(_is_convolution, list_layers(network))) else [graph, xla]
+    forms = [Form.GRAPH] if any(map(_is_convolution, list_layers(network))) else [Form.GRAPH, Form.XLA]
+    num_time_steps = count_time_steps(recurrences)
+    unrolled = [Plan(form, is_unrolled=True) for form in forms if 0 < num_time_steps <= MAX_UNROLLED_STEPS[form]]
+    return [*map(Plan, forms), *unrolled]
 
 
 def list_layers(network: Any) -> list[Any]:
@@ -83,17 +89,12 @@ def list_layers(network: Any) -> list[Any]:
     return list(network._flatten_layers(include_self=False))  # noqa: SLF001 - Keras has no public name for it.
 
 
-def _count_time_steps(network: Any) -> int:
-    """Return the time steps of the longest sequence of a recurrent layer; 0 without such layers."""
-    recurrent = (keras.layers.RNN, keras.layers.Bidirectional)
-    return max((int(layer.input.shape[1]) for layer in network.layers if isinstance(layer, recurrent)), default=0)
-
-
 def _is_convolution(layer: Any) -> bool:
     return str(type(layer).__module__).startswith(("keras.src.layers.convolutional", "keras.src.layers.pooling"))
 
 
-SMALL_STEP_FLOPS = 20_000_000
+SMALL_STEP_FLOPS, SMALL_TIME_STEP_FLOPS = 20_000_000, 4_000_000
+"""Floating-point operations below which the overhead of a step, or of a time step within it, exceeds its arithmetic."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,3 +115,7 @@ class Planning:
     def has_small_steps(self) -> bool:
         """True if the overhead of a step exceeds its arithmetic."""
         return self.flops_per_step < SMALL_STEP_FLOPS
+
+    def has_small_operations(self, num_time_steps: int) -> bool:
+        """Return whether the same holds for the operations of a step, which recurrent layers divide into time steps."""
+        return self.flops_per_step < max(SMALL_STEP_FLOPS, SMALL_TIME_STEP_FLOPS * num_time_steps)

@@ -3,28 +3,25 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from math import inf
 from time import perf_counter
 
 from core.checks.length import FitLength
 from core.errors import TrainingFailed
 from models.fit.ordering import Ordering
 from models.fit.plans.cache import PlanCache, Timing
-from models.fit.plans.plan import Plan
+from models.fit.plans.forecast import Forecast
+from models.fit.plans.plan import Form, Plan, plan_of
 from models.fit.programs.learning import Learner
 from models.fit.programs.program import TrainingProgram
 from models.fit.programs.tracing import Snapshot, stable_names, unrolled
 from models.runtime import tf
 
-LARGE_SAVED_SHARE, SMALL_SAVED_SHARE, UNROLLED_SAVED_SHARE = 0.1, 0.5, 0.7
-"""Share of the time of a step that XLA is expected to save: 0 to 40 % if arithmetic dominates, 50 to 75 % if it does
-not, and 70 to 90 % for many small operations in sequence, as in an unrolled recurrent layer (docs/performance.md). A
-trial may cost no more than that."""
-
-COMPILE_SECONDS, COMPILE_SECONDS_PER_OPERATION = 0.1, 0.002
-"""Approximate compile time of XLA, measured for programs of 160 to 860 operations."""
-
 STEPS_SECONDS = 0.03
 """Duration of timed steps, long enough to compare two plans."""
+
+STEPS_REPEATS = 3
+"""How often they are timed at most, if another plan seems better: other work of the machine only ever adds time."""
 
 FASTEST_GROWTH = 64
 """Most growth from one timed call to the next."""
@@ -42,6 +39,7 @@ class Reason(StrEnum):
     SPEC = "the spec asks for it"
     ONLY = "no other plan suits this network and data"
     SHORT = "the fit is too short to try another"
+    EXPECTED = "expected to be the fastest, and no other is worth trying"
     TRIAL = "fastest of those tried"
     CACHE = "fastest of those tried in an earlier run"
 
@@ -79,7 +77,7 @@ class Planner:
         ordering: Order of the samples for trials.
         cache: Timings of earlier runs.
         key: Key of everything that timings depend on, except the length of the fit.
-        has_small_steps: Whether overhead dominates a step.
+        forecast: Expected times of plans that were not tried.
     """
 
     def __init__(
@@ -90,10 +88,9 @@ class Planner:
         ordering: Ordering,
         cache: PlanCache,
         key: str,
-        *,
-        has_small_steps: bool,
+        forecast: Forecast,
     ) -> None:
-        self._has_small_steps = has_small_steps
+        self._forecast = forecast
         self._make_program = make_program
         self._learner = learner
         self._length = length
@@ -118,26 +115,30 @@ class Planner:
         """Choose the plan with the shortest estimated training time.
 
         Args:
-            candidates: Plans to choose from; the first is the default.
+            candidates: Plans to choose from.
         """
-        first, *others = candidates
-        if not others:
-            return self._choose(first, Reason.ONLY)
-        self._tried = self._cache.read(self._key)
+        if len(candidates) == 1:
+            return self._choose(candidates[0], Reason.ONLY)
+        names = {plan.name for plan in candidates}
+        self._tried = {name: timing for name, timing in self._cache.read(self._key).items() if name in names}
         known = set(self._tried)
-        if first.name not in known:
-            self._try(first, is_enough=lambda timing: not any(self._is_worth_trying(plan, timing) for plan in others))
-        for other in others:
-            if other.name not in known and self._is_worth_trying(other, self._tried[first.name]):
-                try:
-                    self._try(other)
-                except UNUSABLE as error:
-                    self._failed[other.name] = _why_not(other, error)
+        left = [plan for plan in candidates if plan.name not in known]
+        first = None if known else self._forecast.first(candidates, self._length.num_steps)
+        plan = first or self._most_promising(left)
+        while plan is not None:
+            left.remove(plan)
+            try:
+                self._try(plan, left)
+            except UNUSABLE as error:
+                if plan.form is not Form.XLA:
+                    raise
+                self._failed[plan.name] = _why_not(plan, error)
+            plan = self._most_promising(left)
         reason = Reason.TRIAL
         if set(self._tried) == known:
             reason = Reason.CACHE
         elif len(self._tried) == 1 and not self._failed:
-            reason = Reason.SHORT
+            reason = Reason.SHORT if first == candidates[0] else Reason.EXPECTED
         else:
             self._cache.write(self._key, self._tried)
         usable = [plan for plan in candidates if plan.name in self._tried]
@@ -157,20 +158,19 @@ class Planner:
         return Choice(plan, self._ready[plan.name], reason, self._tried, self._failed, max(0.0, trial_seconds))
 
     def _correct(self, plan: Plan) -> None:
-        """Update the compile time of a plan in the cache if its program was already compiled."""
+        """Update the compile time of an XLA plan in the cache if its program was already compiled."""
         known, seconds = self._tried[plan.name], self._compile_seconds[plan.name]
-        if seconds < known.compile_seconds:
+        if plan.form is Form.XLA and seconds < known.compile_seconds:
             self._cache.write(self._key, self._tried | {plan.name: replace(known, compile_seconds=seconds)})
 
-    def _is_worth_trying(self, plan: Plan, first: Timing) -> bool:
-        """Return whether this fit is expected to save more time than XLA takes to compile."""
-        cost = COMPILE_SECONDS + COMPILE_SECONDS_PER_OPERATION * first.num_operations
-        return cost <= self._saved_share(plan) * first.step_seconds * self._length.num_steps
-
-    def _saved_share(self, plan: Plan) -> float:
-        if not self._has_small_steps:
-            return LARGE_SAVED_SHARE
-        return UNROLLED_SAVED_SHARE if plan.is_unrolled else SMALL_SAVED_SHARE
+    def _most_promising(self, plans: list[Plan]) -> Plan | None:
+        """Return the plan that is expected to save most, compiling included; None if none saves anything."""
+        if not self._tried:
+            return plans[0] if plans else None
+        num_steps = self._length.num_steps
+        expected = {plan: self._forecast.expect(plan, self._tried).seconds(num_steps) for plan in plans}
+        least = min(self._seconds_left(plan_of(name)) for name in self._tried)
+        return min((plan for plan in plans if expected[plan] <= least), key=lambda plan: expected[plan], default=None)
 
     def _seconds_left(self, plan: Plan) -> float:
         timing = self._tried[plan.name]
@@ -178,14 +178,16 @@ class Planner:
             return self._length.num_steps * timing.step_seconds
         return timing.seconds(self._length.num_steps)
 
-    def _try(self, plan: Plan, is_enough: Callable[[Timing], bool] = lambda timing: False) -> None:  # noqa: ARG005
+    def _try(self, plan: Plan, left: list[Plan]) -> None:
+        """Compile and time a plan; the first one only as long as one of those left seems better."""
+        is_first = not self._tried
         started = perf_counter()
         snapshot = Snapshot(self._learner.variables)
         try:
             self._compile(plan)
             for timing in self._time_steps(plan):
                 self._tried[plan.name] = timing
-                if is_enough(timing):
+                if is_first and self._most_promising(left) is None:
                     break
         finally:
             snapshot.restore()
@@ -213,17 +215,23 @@ class Planner:
         program = self._ready[plan.name]
         running = self._learner.meter.zero()
         most = min(program.max_steps, self._length.num_steps)
-        # The first call includes one-time work.
+        # The first call of a graph includes its optimization.
+        started = perf_counter()
         program.run(self._ordering.steps(0, 1), running)
-        amount, seconds = 1, 0.0
+        compile_seconds = self._compile_seconds[plan.name] + perf_counter() - started
+        amount, repeats, least = 1, 0, inf
         while True:
             order = self._ordering.steps(0, amount)
             started = perf_counter()
             program.run(order, running)
             seconds = perf_counter() - started
-            yield Timing(self._compile_seconds[plan.name], seconds / amount, program.num_operations)
+            least = min(least, seconds / amount)
+            yield Timing(compile_seconds, least, program.num_operations)
             if seconds >= STEPS_SECONDS or amount == most:
-                return
+                repeats += 1
+                if repeats == STEPS_REPEATS:
+                    return
+                continue
             fitting = int(1.25 * STEPS_SECONDS / max(seconds, 1e-9) * amount)
             amount = min(most, max(2 * amount, min(fitting, FASTEST_GROWTH * amount)))
 

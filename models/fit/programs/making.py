@@ -22,10 +22,15 @@ from models.preparation.augmentation import StepPreparation
 from models.runtime import has_gpu, num_threads
 
 
-def choose_executor(planning: Planning) -> Executor:
-    """Choose the executor of a graph: one thread if operations are so small that handing them over takes longer."""
+def choose_executor(planning: Planning, num_time_steps: int) -> Executor:
+    """Choose the executor of a graph: one thread if operations are so small that handing them over takes longer.
+
+    Args:
+        planning: Size of a step.
+        num_time_steps: Time steps of the longest sequence of a recurrent layer; 0 without such layers.
+    """
     is_alone = num_threads() == 1  # No other thread to hand an operation to.
-    is_serial = (planning.has_small_steps or is_alone) and not has_gpu() and not is_mirrored()
+    is_serial = (planning.has_small_operations(num_time_steps) or is_alone) and not has_gpu() and not is_mirrored()
     return Executor.SERIAL if is_serial else Executor.PARALLEL
 
 

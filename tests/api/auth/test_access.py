@@ -10,6 +10,7 @@ from starlette.routing import Mount
 from api.auth.access import PUBLIC_PATHS, READ, check_routes, is_public, needed_scopes
 from api.auth.origins import Origins
 from api.http.parameters import EXAMPLE_RUN_ID
+from api.http.problems import is_prediction
 from api.middleware import RequestMiddleware
 from core.api_keys import Scope, allows
 
@@ -30,7 +31,7 @@ def operations(app):
 def assert_rejected(answer, status):
     assert answer.status_code == status, answer.request.url
     assert answer.headers["www-authenticate"].startswith("Bearer ")
-    if answer.request.url.path.startswith("/v1/models/"):
+    if is_prediction(answer.request.url.path):
         assert list(answer.json()) == ["error"]
     else:
         assert answer.headers["content-type"] == PROBLEM
@@ -84,11 +85,12 @@ def test_scopes_are_those_that_were_decided(client):
         "POST /v1/runs/{run_id}:cancel",
         "POST /v1/datasets",
         "POST /v1/datasets/{name}/versions",
+        "POST /v1/datasets/{name}/versions/{version}:reread",
         "PUT /v1/registry/models/{model}/aliases/{alias}",
         "DELETE /v1/registry/models/{model}/aliases/{alias}",
     }
-    assert len(by_scope[Scope.PREDICT]) == 15
-    assert all(" /v1/models/" in operation for operation in by_scope[Scope.PREDICT])
+    assert len(by_scope[Scope.PREDICT]) == 16
+    assert all(is_prediction(operation.split(" ")[1]) for operation in by_scope[Scope.PREDICT])
     assert by_scope[Scope.READ] - {"POST /v1/specs:validate"} == {
         operation for operation in by_scope[Scope.READ] if operation.startswith("GET ")
     }

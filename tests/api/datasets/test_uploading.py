@@ -152,8 +152,9 @@ def test_an_upload_that_is_too_large_is_rejected(make_client, make_settings):
     assert stored(settings) == []
 
 
-def test_a_form_is_not_treated_as_the_file_in_it(client, settings):
-    answer = client.post("/v1/datasets/pets/versions", files={"file": ("pets.zip", b"zip")})
+def test_a_body_of_several_parts_that_is_no_form_is_not_treated_as_a_file(client, settings):
+    headers = {"Content-Type": "multipart/mixed; boundary=x"}
+    answer = client.post("/v1/datasets/pets/versions", content=b"--x\r\n\r\nzip\r\n--x--\r\n", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (422, "multipart_form")
     assert stored(settings) == []
 

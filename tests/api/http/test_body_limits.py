@@ -29,12 +29,6 @@ def test_prediction_has_a_limit_of_its_own(make_client, make_settings):
     assert list(rejected.json()) == ["error"]
 
 
-def test_compressed_bodies_are_rejected(client):
-    answer = client.post("/v1/runs", content=b"\x1f\x8b", headers={"Content-Encoding": "gzip"})
-    assert answer.status_code == 400
-    assert "gzip" in answer.json()["detail"]
-
-
 @pytest.mark.parametrize("path", ["/v1/runs", PREDICT])
 def test_hundred_mebibytes_are_rejected_without_being_kept(server, path):
     before = server.resident_bytes("VmHWM")

@@ -35,6 +35,7 @@ def test_every_class_of_the_family_has_a_status():
         "unknown_dataset": 404,
         "unknown_dataset_version": 404,
         "conflict": 409,
+        "version_served": 409,
         "illegal_move": 409,
         "idempotency_in_flight": 409,
         "attempt_fenced": 409,
@@ -71,11 +72,11 @@ def test_a_path_that_does_not_exist_is_reported_as_a_problem(client):
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [
-        ("PATCH", "/v1/runs", "GET, HEAD, POST"),
-        ("POST", "/v1/runs/01935a3f-2d4c-7e21-9c1b-5a1f4e0d7b62", "DELETE, GET, HEAD"),
-        ("GET", "/v1/specs:validate", "POST"),
-        ("POST", "/v1/registry/models/iris/aliases/best", "DELETE, GET, HEAD, PUT"),
-        ("POST", "/healthz", "GET, HEAD"),
+        ("PATCH", "/v1/runs", "GET, HEAD, OPTIONS, POST"),
+        ("POST", "/v1/runs/01935a3f-2d4c-7e21-9c1b-5a1f4e0d7b62", "DELETE, GET, HEAD, OPTIONS"),
+        ("GET", "/v1/specs:validate", "OPTIONS, POST"),
+        ("POST", "/v1/registry/models/iris/aliases/best", "DELETE, GET, HEAD, OPTIONS, PUT"),
+        ("POST", "/healthz", "GET, HEAD, OPTIONS"),
     ],
 )
 def test_a_method_that_a_path_does_not_have_is_answered_with_those_it_has(client, method, path, allowed):

@@ -1,15 +1,15 @@
 import re
-from inspect import signature
 
 import pytest
 from fastapi.routing import APIRoute
 
 from api.app import RESOURCES
+from api.http.problems import is_prediction
+from api.openapi.links import LINKS
 from core.errors import InvalidSpec
 from core.specs.parsing import parse_as
 
 PROBLEM = "application/problem+json"
-PREDICTION = "/v1/models/"
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def test_every_body_has_a_schema_and_an_example(document):
             assert content["schema"], name
             if media_type == "application/json":
                 assert examples_of(content), name
-    assert len([name for name in with_body if name.startswith(("POST", "PUT"))]) == 15
+    assert len([name for name in with_body if name.startswith(("POST", "PUT"))]) == 16
 
 
 def test_every_success_response_has_an_example(document):
@@ -144,9 +144,9 @@ def test_every_error_answer_has_the_form_of_its_surface_and_an_example(document)
         for status, answer in errors.items():
             ((media_type, content),) = answer["content"].items()
             schema = content["schema"]["$ref"].removeprefix("#/components/schemas/")
-            if path == "/readyz":
+            if (path, status) == ("/readyz", "503"):
                 assert (media_type, schema) == ("application/json", "Readiness")
-            elif path.startswith(PREDICTION):
+            elif is_prediction(path):
                 assert (media_type, schema) == ("application/json", "PredictionError")
                 assert all(list(example) == ["error"] for example in examples_of(content))
             else:
@@ -154,14 +154,10 @@ def test_every_error_answer_has_the_form_of_its_surface_and_an_example(document)
                 assert all(example["status"] == int(status) for example in examples_of(content))
 
 
-def test_routes_that_need_the_database_document_its_failure(client, document):
+def test_routes_that_need_the_database_document_its_failure(document):
     silent = {name for name, operation in operations(document) if "503" not in operation["responses"]}
-    # Whoever is given no service has no database to ask; this one is given one and does without.
-    without = {"GET /metrics"}
-    for route in client.app.routes:
-        if isinstance(route, APIRoute) and not {"service", "request"} & signature(route.endpoint).parameters.keys():
-            without |= {f"{method} {route.path}" for method in route.methods}
-    assert silent == without
+    # A key of the database is looked up before any other route; this one needs no key and no database.
+    assert silent == {"GET /healthz"}
 
 
 def test_every_reference_has_a_target_and_the_frameworks_errors_are_removed(document):
@@ -250,3 +246,44 @@ def test_a_body_that_its_schema_rejects_is_rejected():
     for model in [body for resource in RESOURCES for body in resource.bodies]:
         with pytest.raises(InvalidSpec):
             parse_as(model, {"surely": "not"})
+
+
+def test_every_operation_that_creates_leads_to_what_it_created(document):
+    for name, operation in operations(document):
+        for status in operation["responses"].keys() & {"201", "202"}:
+            assert operation["responses"][status]["links"], name
+
+
+def test_every_link_leads_to_an_operation_and_fills_in_its_path(document):
+    by_id = {operation["operationId"]: operation for _, operation in operations(document)}
+    assert by_id.keys() >= LINKS.keys()
+    for name, links in LINKS.items():
+        for target, link in links.items():
+            parameters = {parameter["name"]: parameter["in"] for parameter in by_id[target].get("parameters", [])}
+            given = link.get("parameters", {})
+            assert given.keys() <= parameters.keys(), (name, target)
+            assert {key for key, place in parameters.items() if place == "path"} <= given.keys(), (name, target)
+
+
+def test_every_link_names_a_field_of_the_example(document):
+    for name, operation in operations(document):
+        for answer in operation["responses"].values():
+            for target, link in answer.get("links", {}).items():
+                for content in answer["content"].values():
+                    assert all(
+                        any(has_pointer(example, expression) for example in examples_of(content))
+                        for expression in link.get("parameters", {}).values()
+                    ), (name, target)
+
+
+def has_pointer(example, expression):
+    """True if a runtime expression leads to a field of a response; those of requests are not looked up."""
+    place, _, pointer = expression.partition("#")
+    if place != "$response.body":
+        return True
+    for step in pointer.split("/")[1:]:
+        try:
+            example = example[int(step) if isinstance(example, list) else step]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True

@@ -1,5 +1,6 @@
 import json
 import math
+from base64 import b64encode
 from io import BytesIO
 
 import numpy as np
@@ -121,7 +122,7 @@ def test_versions_and_aliases_answer_and_a_new_version_serves_at_once(client, wo
         ("/v1/models/iris/versions/-1", "not the number of a version"),
         ("/v1/models/iris/versions/²", "not the number of a version"),
         ("/v1/models/iris/labels/best", "no alias 'best'"),
-        ("/v1/models/iris/labels/1", "has no"),
+        ("/v1/models/iris/labels/1", "no alias '1'. It has no aliases. A version is named by /versions/1."),
         ("/v1/models/ï", "There is no model"),
     ],
 )
@@ -275,6 +276,99 @@ def bright_side(tmp_path):
     (folder / "model.onnx").write_bytes(model.SerializeToString())
     (folder / "signature.json").write_text(signature.model_dump_json())
     return folder
+
+
+FORMATS = ["PNG", "JPEG", "WEBP", "GIF", "BMP", "TIFF"]
+
+
+def picture(format_="PNG"):
+    """Black on the left, white on the right."""
+    buffer = BytesIO()
+    options = {"lossless": True} if format_ == "WEBP" else {}
+    Image.fromarray(np.array([[0, 0, 255, 255]] * 3, np.uint8)).save(buffer, format_, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+@pytest.mark.parametrize("media_type", [None, "image/*", "application/octet-stream"])
+def test_a_file_of_each_format_may_be_the_whole_body(client, worker, bright_side, format_, media_type):
+    worker.register("bright-side", bright_side)
+    headers = {"content-type": media_type} if media_type else {}
+    answer = client.post("/v1/models/bright-side:predict", content=picture(format_), headers=headers)
+    (row,) = answer.json()["predictions"]
+    assert row["label"] == "right"
+    as_text = {"instances": [{"b64": b64encode(picture(format_)).decode()}]}
+    assert client.post("/v1/models/bright-side:predict", json=as_text).json() == answer.json()
+
+
+UNKNOWN_FILES = [b"\x00\x00\x00\x1cftypavif", b"P5 2 1 255 \xff\x00", b"<svg/>"]
+
+
+@pytest.mark.parametrize("body", UNKNOWN_FILES)
+def test_a_body_called_an_image_gets_the_message_of_the_same_file_as_base64(client, worker, bright_side, body):
+    worker.register("bright-side", bright_side)
+    path = "/v1/models/bright-side:predict"
+    error = error_of(client.post(path, content=body, headers={"content-type": "image/avif"}), 400)
+    assert error == "The body is not an image of a known format. Send PNG, JPEG, WEBP, GIF, BMP or TIFF."
+    as_text = {"instances": [{"b64": b64encode(body).decode()}]}
+    assert error_of(client.post(path, json=as_text), 400) == error.replace("The body", "Row 0")
+
+
+def test_a_body_that_is_neither_json_nor_an_image_is_told_both(client, worker, bright_side):
+    worker.register("bright-side", bright_side)
+    error = error_of(client.post("/v1/models/bright-side:predict", content=UNKNOWN_FILES[1]), 400)
+    assert error == (
+        "The body is neither JSON nor an image of a known format. Send JSON, or PNG, JPEG, WEBP, GIF, BMP or TIFF."
+    )
+
+
+def test_json_that_is_called_an_image_is_json(served):
+    answer = served.post(
+        PREDICT, content=b' {"instances": [[0.25, 0.5, 0.125, 9]]}', headers={"content-type": "image/png"}
+    )
+    assert answer.status_code == 200
+    assert "is empty" in error_of(served.post(PREDICT, headers={"content-type": "image/png"}), 400)
+
+
+@pytest.mark.parametrize("format_", FORMATS)
+def test_a_model_that_takes_no_images_says_what_it_takes(served, format_):
+    assert error_of(served.post(PREDICT, content=picture(format_)), 400) == (
+        "The body is an image file, but this model takes rows of 4 columns, 'sepal_length', 'sepal_width', "
+        "'petal_length', 'petal_width'. Send them as JSON: {\"instances\": [...]}."
+    )
+
+
+@pytest.mark.parametrize("verb", ["classify", "regress"])
+def test_only_predict_takes_images(served, verb):
+    assert "only :predict takes images" in error_of(served.post(f"/v1/models/iris:{verb}", content=picture()), 400)
+
+
+@pytest.mark.parametrize("name", ["", None])
+def test_an_empty_signature_name_is_the_default_one_for_each_verb(served, worker, make_line, name):
+    worker.register("line", make_line(3.0))
+    for path, body in (
+        ("iris:predict", {"instances": [ROW]}),
+        ("iris:predict", {"inputs": [ROW]}),
+        ("iris:classify", {"examples": [NAMED]}),
+        ("line:regress", {"examples": [{"x": 2.0}]}),
+    ):
+        answers = [served.post(f"/v1/models/{path}", json={**body, **more}) for more in ({}, {"signature_name": name})]
+        assert [answer.status_code for answer in answers] == [200, 200]
+        assert answers[0].json() == answers[1].json()
+
+
+def test_the_names_of_models_are_listed_as_kserve_lists_them(served, worker, make_line):
+    worker.register("line", make_line(3.0))
+    assert served.get("/v1/models").json() == {"models": ["iris", "line"]}
+    assert served.head("/v1/models").status_code == 200
+    assert served.options("/v1/models").headers["allow"] == "GET, HEAD, OPTIONS"
+    rejected = served.post("/v1/models", json={})
+    assert rejected.headers["allow"] == "GET, HEAD, OPTIONS"
+    assert "does not support POST" in error_of(rejected, 405)
+
+
+def test_without_models_the_list_of_names_is_empty(client):
+    assert client.get("/v1/models").json() == {"models": []}
 
 
 @pytest.mark.parametrize("media_type", ["image/png", "application/x-www-form-urlencoded"])

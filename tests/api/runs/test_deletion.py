@@ -31,6 +31,52 @@ def test_a_deleted_run_is_gone_with_its_model_and_its_files(client, settings, tr
     assert client.delete(f"/v1/runs/{trained}").status_code == 404
 
 
+def test_a_run_whose_version_an_alias_points_to_is_deleted_by_force_only(client, worker, iris, trained):
+    submit(client)
+    worker.finish(worker.claim(), iris)
+    path = f"/v1/runs/{trained}"
+    client.put("/v1/registry/models/iris-keras/aliases/champion", json={"version": 1})
+    refused = client.delete(path)
+    assert (refused.status_code, refused.json()["code"]) == (409, "version_served")
+    assert "The alias 'champion' points to version 1 of model 'iris-keras'" in refused.json()["detail"]
+    assert client.delete(f"{path}?force=false").status_code == 409
+    predict = "/v1/models/iris-keras/labels/champion:predict"
+    body = {"instances": [[1, 0, 0, 0]]}
+    assert client.post(predict, json=body).headers["x-model-version"] == "1"
+    deleted = client.delete(f"{path}?force=true")
+    assert deleted.status_code == 200
+    version = {"name": "iris-keras", "version": 1, "aliases": ["champion"], "newest_version": 2}
+    assert deleted.json() == {"id": trained, "model_version": version}
+    assert client.get(path).status_code == client.post(predict, json=body).status_code == 404
+
+
+def test_a_run_is_deleted_once_its_alias_has_moved(client, worker, iris, trained):
+    submit(client)
+    worker.finish(worker.claim(), iris)
+    alias = "/v1/registry/models/iris-keras/aliases/champion"
+    client.put(alias, json={"version": 1})
+    client.put(alias, json={"version": 2})
+    assert client.delete(f"/v1/runs/{trained}").status_code == 204
+    assert client.get(alias).json()["version"] == 2
+
+
+@pytest.mark.usefixtures("trained")
+def test_a_deleted_newest_version_makes_way_for_the_one_before(client, worker, iris):
+    newest = submit(client)
+    worker.finish(worker.claim(), iris)
+    deleted = client.delete(f"/v1/runs/{newest}?force=true").json()
+    assert deleted["model_version"] == {"name": "iris-keras", "version": 2, "aliases": [], "newest_version": 1}
+    answer = client.post("/v1/models/iris-keras:predict", json={"instances": [[1, 0, 0, 0]]})
+    assert answer.headers["x-model-version"] == "1"
+
+
+def test_a_run_without_a_model_is_deleted_by_force_too(client):
+    run_id = submit(client)
+    client.post(f"/v1/runs/{run_id}:cancel")
+    assert client.delete(f"/v1/runs/{run_id}?force=true").json() == {"id": run_id, "model_version": None}
+    assert client.delete(f"/v1/runs/{run_id}?force=perhaps").status_code == 422
+
+
 def test_a_deleted_runs_network_is_no_longer_kept_loaded(client, trained):
     client.post("/v1/models/iris-keras:predict", json={"instances": [[1, 0, 0, 0]]})
     pool = client.app.state.service.model_pool

@@ -1,6 +1,5 @@
 import pytest
 
-from core.checks.weights import number_classes
 from core.errors import InvalidSpec
 
 TABLE = {"name": "inline", "inputs": [[1.0], [2.0]], "targets": [0, 1]}
@@ -21,20 +20,6 @@ def rejections(check, iris):
     return find
 
 
-def test_a_class_is_named_by_its_label_or_its_number():
-    assert number_classes(["virginica", "0"], ["setosa", "versicolor", "virginica"]) == {"virginica": 2, "0": 0}
-
-
-def test_a_label_that_looks_like_a_number_is_a_label_first():
-    assert number_classes(["1", "0"], ["1", "0"]) == {"1": 0, "0": 1}
-    assert number_classes(["1", "0"], ["1", "yes"]) == {"1": 0, "0": 0}
-
-
-@pytest.mark.parametrize("name", ["3", "-1", "00", "0.0", "Setosa", "", "²"])
-def test_other_names_are_unknown_classes(name):
-    assert number_classes([name], ["setosa", "versicolor", "virginica"]) == {}
-
-
 @pytest.mark.parametrize("weights", ["balanced", {"setosa": 2}, {"setosa": 2.5, "1": 3}, None])
 def test_weights_of_existing_classes_are_accepted(check, iris, weights):
     assert check(iris({"training": {"class_weight": weights}})).num_train == 150
@@ -44,6 +29,16 @@ def test_an_unknown_class_is_reported_with_the_nearest_label(rejections):
     assert rejections({"setosaa": 1, "3": 2, "versicolor": 1}) == {
         "/setosaa": ("Unknown class 'setosaa'. Did you mean 'setosa'?", "unknown_class"),
         "/3": ("Unknown class '3'. Known here: setosa, versicolor, virginica.", "unknown_class"),
+    }
+
+
+def test_a_number_of_a_class_is_not_guessed_where_labels_are_numbers(rejections, check, iris):
+    # Classes 1 and 2.5 have the numbers 0 and 1: `1` is the label, and `0` is none.
+    dataset = TABLE | {"class_labels": [1, 2.5]}
+    model = {"kind": "mlp", "layers": [{"units": 2, "activation": "softmax"}]}
+    assert check(iris({"training": {"class_weight": {"1.0": 50}}}) | {"dataset": dataset, "model": model})
+    assert rejections({"0": 50}, dataset=dataset, model=model) == {
+        "/0": ("Unknown class '0'. Known here: 1, 2.5.", "unknown_class")
     }
 
 
@@ -70,6 +65,6 @@ def test_the_nearest_of_many_classes_is_not_suggested(rejections):
     found = rejections({f"klass {number}": 1 for number in range(100)}, dataset=dataset, model=model)
     assert len(found) == 20
     assert found["/klass 0"] == (
-        "Unknown class 'klass 0'. Use one of the 1,000 labels, or a number from 0 to 999.",
+        "Unknown class 'klass 0'. Use one of the 1,000 labels.",
         "unknown_class",
     )

@@ -66,3 +66,32 @@ def test_folders_of_the_upload_are_the_splits_and_each_may_be_thinned():
     found = shape(describe(splits=splits), max_train_samples=20, max_test_samples=5)
 
     assert (found.num_train, found.num_validation, found.num_test) == (20, 30, 5)
+
+
+def test_test_images_are_not_taken_for_training_images_and_splits_are_those_of_the_folders():
+    found = shape(describe(splits={"train": 60, "test": 10}), split={"validation": 0.5})
+
+    assert (found.num_train, found.num_validation, found.num_test) == (30, 30, 10)
+    with pytest.raises(InvalidSpec) as raised:
+        shape(describe(splits={"test": 100}))
+    assert raised.value.problems[0].code == "nothing_to_train_on"
+
+
+@pytest.mark.parametrize(
+    ("description", "suggested"),
+    [
+        (describe(), {"split": {"validation": 0.2, "test": 0.2}}),
+        (describe(widths=(7, 8)), {"split": {"validation": 0.2, "test": 0.2}, "height": 64, "width": 64}),
+        (describe(splits={"train": 90, "validation": 0, "test": 10}), {"split": {"validation": 0.2, "test": 0.0}}),
+    ],
+)
+def test_a_first_spec_has_a_size_if_images_differ_and_a_split_unless_there_is_one(description, suggested):
+    assert ImagesDataset.suggest(description) == {"name": "images", **suggested}
+
+
+def test_images_that_differ_in_height_alone_are_of_different_sizes():
+    tall = describe().model_copy(update={"greatest_height": 10})
+
+    assert problem(tall)[:2] == ("/dataset/height", "sizes_differ")
+    assert "are 9 to 10 high and 8 to 8 wide" in problem(tall)[2]
+    assert shape(tall, height=1, width=2).input_shape == (1, 2, 3)

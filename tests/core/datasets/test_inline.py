@@ -1,6 +1,7 @@
 import pytest
 
 from core.signatures.signature import InputKind, Task
+from core.specs.base import FLOAT32_MAX
 
 INLINE = {"name": "inline", "inputs": [[1, 2], [3, 4], [5, 6]], "targets": [0, 1, 1]}
 
@@ -12,7 +13,7 @@ def test_targets_of_one_number_need_no_brackets(read):
 
 def test_inputs_are_rows(dataset):
     assert dataset(INLINE | {"inputs": [1, 2, 3]}) == {
-        f"/inputs/{number}": f"Expected a list; got {number + 1}." for number in range(3)
+        f"/inputs/{number}": f"Expected a list like [1.0]; got {number + 1}." for number in range(3)
     }
 
 
@@ -95,8 +96,8 @@ def test_some_weights_may_be_zero(read):
     ("weight", "detail"),
     [
         (-0.5, "Expected a number of at least 0; got -0.5."),
-        ("1", "Expected a number; got '1'."),
-        (None, "Expected a number; got null."),
+        ("1", "Expected a number like 1.0; got '1'."),
+        (None, "Expected a number like 1.0; got null."),
         (float("nan"), "Expected a finite number; got nan."),
         (float("inf"), "Expected a finite number; got inf."),
     ],
@@ -119,3 +120,18 @@ def test_an_inline_table_without_labels_is_a_regression(shape):
     table = shape({"name": "inline", "inputs": [[1, 2, 3]], "targets": [[4, 5]], "columns": ["a", "b", "c"]})
     assert (table.task, table.input_kind) == (Task.REGRESSION, InputKind.COLUMNS)
     assert (table.input_shape, table.target_shape, table.columns) == ((3,), (2,), ("a", "b", "c"))
+
+
+def test_a_table_has_as_many_rows_as_it_has_weights(read):
+    # The lists of more than twenty mistakes are cut; those of valid rows are not, up to the limits of their numbers.
+    rows = [[FLOAT32_MAX, -FLOAT32_MAX]] * 25
+    table = read(INLINE | {"inputs": rows, "targets": [0.5] * 25, "sample_weight": [0, FLOAT32_MAX] + [1] * 23})
+    assert (len(table.inputs), len(table.targets), len(table.sample_weight)) == (25, 25, 25)
+    assert read(INLINE | {"inputs": [[1.5, 2]] * 25, "targets": [[0, 1]] * 25}).targets[24] == (0.0, 1.0)
+
+
+def test_of_many_rows_with_mistakes_twenty_are_reported(dataset):
+    found = dataset(INLINE | {"inputs": [[True, 1]] * 25, "targets": [0] * 25})
+    assert list(found) == [f"/inputs/{number}/0" for number in range(20)]
+    found = dataset(INLINE | {"inputs": [[1, 1]] * 25, "targets": [0] * 25, "sample_weight": [-1] * 25})
+    assert list(found) == [f"/sample_weight/{number}" for number in range(20)]

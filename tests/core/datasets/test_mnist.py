@@ -21,7 +21,7 @@ def test_mnist_brings_its_test_images(shape):
     assert (images.input_shape, images.network_input_shape) == ((28, 28), (28, 28))
     assert (images.input_kind, images.pixel_range) == (InputKind.IMAGE, (0, 255))
     assert (images.num_train, images.num_validation, images.num_test) == (54_000, 6_000, 10_000)
-    assert images.class_labels == tuple("0123456789")
+    assert images.class_labels == tuple(range(10))
 
 
 def test_fewer_mnist_images_can_be_asked_for(shape):

@@ -1,6 +1,6 @@
 import pytest
 
-from core.datasets.splits import Split, SplitCounts, count_split
+from core.datasets.splits import Split, SplitCounts, count_split, suggest_split
 from core.errors import InvalidSpec
 
 
@@ -11,8 +11,8 @@ from core.errors import InvalidSpec
         (1.5, "Expected a fraction below 1 or a whole number of samples."),
         (-0.1, "Expected a number of at least 0; got -0.1."),
         (2**31, "Expected a number of at most 2147483647; got 2147483648."),
-        (True, "Expected a number; got true."),
-        ("0.2", "Expected a number; got '0.2'."),
+        (True, "Expected a number like 0.2 or a whole number like 1; got true."),
+        ("0.2", "Expected a number like 0.2 or a whole number like 1; got '0.2'."),
     ],
 )
 def test_other_fractions_and_counts_are_rejected(dataset, field, value, detail):
@@ -63,3 +63,39 @@ def test_a_dataset_with_its_own_test_samples_does_not_hold_out_more(shape):
 def test_pairs_without_test_pairs_can_hold_some_out(shape):
     pairs = shape({"name": "binary_addition", "num_train": 100, "num_test": 0, "split": {"test": 0.1}})
     assert (pairs.num_train, pairs.num_test) == (90, 10)
+
+
+def test_samples_held_out_already_are_counted_beside_those_of_the_split():
+    counts = count_split(Split(validation=0.5), 100, num_test_given=7)
+    assert counts == SplitCounts(train=50, validation=50, test=7)
+    assert count_split(Split(test=0.5), 100, num_validation_given=7) == SplitCounts(train=50, validation=7, test=50)
+
+
+@pytest.mark.parametrize(
+    ("split", "given", "field", "code"),
+    [
+        (Split(test=1), {"num_test_given": 1}, "test", "test_given"),
+        (Split(validation=1), {"num_validation_given": 1}, "validation", "validation_given"),
+        (Split(test=4), {}, "", "nothing_to_train_on"),
+    ],
+)
+def test_a_split_that_cannot_be_has_a_code(split, given, field, code):
+    with pytest.raises(InvalidSpec) as caught:
+        count_split(split, 4, **given)
+
+    (problem,) = caught.value.problems
+    assert (problem.pointer, problem.code) == (f"/dataset/split/{field}".rstrip("/"), code)
+    assert problem.detail == caught.value.detail
+
+
+@pytest.mark.parametrize(
+    ("num_samples", "given", "validation", "test"),
+    [
+        (9, [], 0.0, 0.0),
+        (10, [], 0.2, 0.2),
+        (10, ["test"], 0.2, 0.0),
+        (10, ["validation", "train"], 0.0, 0.2),
+    ],
+)
+def test_a_first_spec_holds_out_a_fifth_for_each_split_that_the_upload_lacks(num_samples, given, validation, test):
+    assert suggest_split(num_samples, given) == {"validation": validation, "test": test}

@@ -73,7 +73,7 @@ def test_columns_of_many_categories_become_vectors():
 
 
 def test_few_whole_numbers_are_classes_sorted_by_value_by_default():
-    assert shape(AGE, GRADE, target="grade").class_labels == ("1", "2", "10")
+    assert shape(AGE, GRADE, target="grade").class_labels == (1, 2, 10)
     assert shape(AGE, GRADE, target="grade", task="regression").task is Task.REGRESSION
     assert shape(AGE, PRICE, target="price").task is Task.REGRESSION
 

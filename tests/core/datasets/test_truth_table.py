@@ -7,7 +7,7 @@ def test_four_rows_of_truth_are_never_split(dataset):
 
 def test_a_truth_table_has_four_rows_to_train_on(shape):
     rows = shape({"name": "truth_table", "operation": "and"})
-    assert (rows.task, rows.columns, rows.class_labels) == (Task.CLASSIFICATION, ("a", "b"), ("0", "1"))
+    assert (rows.task, rows.columns, rows.class_labels) == (Task.CLASSIFICATION, ("a", "b"), (0, 1))
     assert (rows.num_train, rows.num_validation, rows.num_test) == (4, 0, 0)
 
 

@@ -28,8 +28,8 @@ def test_padding_is_a_name_or_numbers_of_zeros(cnn, padding, expected):
         (-1, "", "Expected a number of at least 0; got -1."),
         ([1, 65], "/1", "Expected a number of at most 64; got 65."),
         ([1], "", "Item 2 of the list is missing."),
-        (True, "", "Expected 'valid', 'same', a whole number or a list of two; got true."),
-        (None, "", "Expected 'valid', 'same', a whole number or a list of two; got null."),
+        (True, "", 'Expected "valid", "same", a whole number like 1 or a list like [1, 1]; got true.'),
+        (None, "", 'Expected "valid", "same", a whole number like 1 or a list like [1, 1]; got null.'),
     ],
 )
 def test_other_padding_is_reported_at_its_place(cnn, problems, padding, pointer, detail):

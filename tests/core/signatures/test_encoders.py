@@ -27,6 +27,38 @@ def test_a_number_stands_for_itself(value, expected):
     assert number(value) == (expected,)
 
 
+BIG = 2**62
+
+whole = encoder(NumberEncoding(name="id", origin=BIG + 1, unit=4.0))
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"), [(BIG + 3, 0.5), (float(BIG), -0.25), (0, -(BIG + 1) / 4), (-BIG, -(2 * BIG + 1) / 4)]
+)
+def test_whole_numbers_are_exact_distances_from_their_origin(value, expected):
+    assert whole(value) == (expected,)
+
+
+def test_a_number_is_its_distance_from_the_origin_in_units():
+    encode = encoder(NumberEncoding(name="at", origin=1.7e9 + 0.25, unit=0.5))
+    assert encode(1_700_000_000.5) == (0.5,)
+    assert encode(1_700_000_001) == (1.5,)
+
+
+mass = encoder(NumberEncoding(name="mass", origin=1e300, unit=2.0**990))
+
+
+def test_numbers_beyond_float32_have_a_place_in_large_units():
+    assert mass(2e300) == (1e300 / 2.0**990,)
+
+
+@pytest.mark.parametrize(("encode", "value"), [(number, 1e39), (mass, 10**400), (mass, -math.inf), (whole, math.inf)])
+def test_numbers_without_a_place_in_float32_are_out_of_range(encode, value):
+    with pytest.raises(NotEncodable) as caught:
+        encode(value)
+    assert caught.value.code == "out_of_range"
+
+
 @pytest.mark.parametrize("encode", [number, boolean, city])
 @pytest.mark.parametrize("value", [None, math.nan])
 def test_a_missing_value_is_not_a_number(encode, value):

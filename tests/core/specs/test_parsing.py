@@ -5,8 +5,10 @@ import pytest
 from core.catalogue.presets import Preset
 from core.errors import InvalidSpec
 from core.experiment import parse_spec
-from core.specs.parsing import parse_as
+from core.specs.parsing import parse_as, read_whole_numbers
 from core.specs.training import EarlyStopping
+
+DECAY = '{"name": "exponential_decay", "initial_learning_rate": 0.01, "decay_steps": 1000, "decay_rate": 0.96}'
 
 
 def layers(*changes):
@@ -129,12 +131,14 @@ def test_every_mistake_is_reported_in_one_response(problems):
 
 
 def test_the_summary_counts_errors_and_quotes_the_first(iris):
-    with pytest.raises(InvalidSpec, match=r"^2 errors\. The first is at /name: Expected a string; got 5\.$"):
+    with pytest.raises(
+        InvalidSpec, match=r'^2 errors\. The first is at /name: Expected a string like "iris-mlp"; got 5\.$'
+    ):
         parse_spec(iris({"name": 5, "seed": "x"}))
 
 
 def test_a_single_mistake_is_the_whole_message(iris):
-    with pytest.raises(InvalidSpec, match=r"^Expected a whole number; got true\.$"):
+    with pytest.raises(InvalidSpec, match=r"^Expected a whole number like 0; got true\.$"):
         parse_spec(iris({"seed": True}))
 
 
@@ -169,33 +173,49 @@ def test_an_unknown_field_named_like_a_layer_type_keeps_its_siblings_pointers(ir
 @pytest.mark.parametrize(
     ("patch", "pointer", "detail"),
     [
-        ({"seed": True}, "/seed", "Expected a whole number; got true."),
-        ({"seed": "5"}, "/seed", "Expected a whole number; got '5'."),
-        ({"seed": 1.5}, "/seed", "Expected a whole number; got 1.5."),
-        ({"seed": 1.0}, "/seed", "Expected a whole number; got 1.0."),
-        (layers({"units": True}), "/model/layers/0/units", "Expected a whole number; got true."),
-        (layers({"units": "3"}), "/model/layers/0/units", "Expected a whole number; got '3'."),
-        (layers({"dropout": "0.5"}), "/model/layers/0/dropout", "Expected a number; got '0.5'."),
-        (layers({"dropout": False}), "/model/layers/0/dropout", "Expected a number; got false."),
+        ({"seed": True}, "/seed", "Expected a whole number like 0; got true."),
+        ({"seed": "5"}, "/seed", "Expected a whole number like 0; got '5'."),
+        ({"seed": 1.5}, "/seed", "Expected a whole number like 0; got 1.5."),
+        ({"seed": 2.0**53}, "/seed", "Expected a whole number like 0; got 9007199254740992.0."),
+        (layers({"units": True}), "/model/layers/0/units", "Expected a whole number like 16; got true."),
+        (layers({"units": "3"}), "/model/layers/0/units", "Expected a whole number like 16; got '3'."),
+        (layers({"dropout": "0.5"}), "/model/layers/0/dropout", "Expected a number like 0.0; got '0.5'."),
+        (layers({"dropout": False}), "/model/layers/0/dropout", "Expected a number like 0.0; got false."),
         (layers({"use_bias": 1}), "/model/layers/0/use_bias", "Expected true or false; got 1."),
         (layers({"use_bias": "true"}), "/model/layers/0/use_bias", "Expected true or false; got 'true'."),
-        ({"name": 5}, "/name", "Expected a string; got 5."),
-        ({"training": {"epochs": True}}, "/training/epochs", "Expected a whole number; got true."),
-        ({"training": {"batch_size": True}}, "/training/batch_size", "Expected a whole number or 'full'; got true."),
-        ({"training": {"batch_size": 2.5}}, "/training/batch_size", "Expected a whole number or 'full'; got 2.5."),
-        ({"training": {"metrics": "accuracy"}}, "/training/metrics", "Expected a list; got 'accuracy'."),
-        ({"training": {"loss": 5}}, "/training/loss", "Expected an object; got 5."),
-        ({"dataset": ["iris"]}, "/dataset", "Expected an object; got a list of 1."),
+        ({"name": 5}, "/name", 'Expected a string like "iris-mlp"; got 5.'),
+        ({"training": {"epochs": True}}, "/training/epochs", "Expected a whole number like 10; got true."),
+        (
+            {"training": {"batch_size": True}},
+            "/training/batch_size",
+            'Expected a whole number like 32 or "full"; got true.',
+        ),
+        (
+            {"training": {"batch_size": 2.5}},
+            "/training/batch_size",
+            'Expected a whole number like 32 or "full"; got 2.5.',
+        ),
+        (
+            {"training": {"metrics": "accuracy"}},
+            "/training/metrics",
+            "Expected a list like [\"accuracy\"]; got 'accuracy'.",
+        ),
+        (
+            {"training": {"loss": 5}},
+            "/training/loss",
+            'Expected a string like "mean_squared_error" or an object like {"name": "mean_squared_error"}; got 5.',
+        ),
+        ({"dataset": ["iris"]}, "/dataset", 'Expected an object like {"name": "iris"}; got a list of 1.'),
         (
             {"model": {"kind": 5}},
             "/model/kind",
             "Expected a kind; got 5. Known here: binary_adder, cnn, cnn_family, mlp, rnn.",
         ),
-        ({"model": {"layers": [[]]}}, "/model/layers/0", "Expected an object; got a list of 0."),
+        ({"model": {"layers": [[]]}}, "/model/layers/0", 'Expected an object like {"units": 16}; got a list of 0.'),
         (
             {"training": {"optimizer": {"name": "sgd", "learning_rate": "0.1"}}},
             "/training/optimizer/learning_rate",
-            "Expected a number; got '0.1'.",
+            f"Expected a number like 0.01 or an object like {DECAY}; got '0.1'.",
         ),
     ],
 )
@@ -297,3 +317,53 @@ def test_a_spec_cannot_be_changed(iris):
     spec = parse_spec(iris({}))
     with pytest.raises(ValueError, match="frozen"):
         spec.seed = 1
+
+
+@pytest.mark.parametrize(("written", "number"), [(3.0, 3), (1e3, 1000), (-0.0, 0), (2.0**53 - 1, 2**53 - 1)])
+def test_a_number_without_a_fraction_is_whole(written, number):
+    whole = read_whole_numbers({"a": [written, {"b": written}], "c": written})
+    assert whole == {"a": [number, {"b": number}], "c": number}
+    assert type(whole["c"]) is type(whole["a"][0]) is type(whole["a"][1]["b"]) is int
+
+
+@pytest.mark.parametrize("value", [0.5, 2.0**53, 1e300, inf, True, "1.0", None])
+def test_other_values_stay_as_they_are(value):
+    assert read_whole_numbers([value])[0] is value
+
+
+def test_whole_numbers_may_be_written_with_a_fraction_of_zero_everywhere(iris):
+    spec = parse_spec(iris({"seed": 7.0, "training": {"epochs": 1e1, "batch_size": 16.0}, **layers({"units": 3.0})}))
+    assert (spec.seed, spec.training.epochs, spec.training.batch_size, spec.model.layers[0].units) == (7, 10, 16, 3)
+
+
+CONVOLUTION = {"type": "conv2d", "filters": 4, "kernel_size": 3}
+
+
+@pytest.mark.parametrize(
+    ("patch", "detail"),
+    [
+        ({"pooling": 2}, 'Expected an object like {"pool_size": 2}; got 2.'),
+        ({"kernel_regularizer": 0.1}, 'Expected an object like {"l2": 0.0001}; got 0.1.'),
+        ({"kernel_initializer": 0}, 'Expected a string like "zeros" or an object like {"name": "zeros"}; got 0.'),
+        ({"use_bias": "no"}, "Expected true or false; got 'no'."),
+        ({"filters": [4]}, "Expected a whole number like 32; got a list of 1."),
+        ({"dropout": None}, "Expected a number like 0.0; got null."),
+        ({"padding": 0.5}, 'Expected "valid", "same", a whole number like 1 or a list like [1, 1]; got 0.5.'),
+    ],
+)
+def test_a_wrong_type_is_answered_with_the_nearest_example(iris, problems, patch, detail):
+    found = problems(iris({"model": {"kind": "cnn", "layers": [CONVOLUTION | patch]}}))
+    assert found[f"/model/layers/0/{next(iter(patch))}"].detail == detail
+
+
+@pytest.mark.parametrize(
+    ("model", "pointer", "example"),
+    [
+        ({"kind": "cnn", "layers": 3}, "/model/layers", '[{"type": "conv2d", "filters": 32, "kernel_size": 3}]'),
+        ({"kind": "rnn", "layers": 3}, "/model/layers", '[{"cell": "simple_rnn", "units": 32}]'),
+        ({"kind": "mlp", "layers": 3}, "/model/layers", '[{"units": 16}]'),
+    ],
+)
+def test_the_example_is_that_of_the_kind_that_was_sent(iris, problems, model, pointer, example):
+    found = problems({**iris({}), "model": model})
+    assert found[pointer].detail == f"Expected a list like {example}; got 3."

@@ -70,13 +70,13 @@ def test_an_unknown_precision_is_reported_with_the_nearest_name(training):
 @pytest.mark.parametrize(
     ("weights", "place", "detail"),
     [
-        ("balance", "", "Expected 'balanced' or an object with a weight by class; got 'balance'."),
-        ([1, 2], "", "Expected 'balanced' or an object with a weight by class; got a list of 2."),
+        ("balance", "", 'Expected "balanced" or an object like {"setosa": 2}; got \'balance\'.'),
+        ([1, 2], "", 'Expected "balanced" or an object like {"setosa": 2}; got a list of 2.'),
         ({}, "", "Expected at least 1 item; got 0."),
         ({"a" * 201: 1}, "", "Expected labels or numbers of classes as names; got a name that cannot be one."),
         ({"setosa": 0}, "/setosa", "Expected a number above 0; got 0."),
         ({"setosa": 1, "virginica": -1}, "/virginica", "Expected a number above 0; got -1."),
-        ({"setosa": "2"}, "/setosa", "Expected a number; got '2'."),
+        ({"setosa": "2"}, "/setosa", "Expected a number like 1.0; got '2'."),
         ({"setosa": float("inf")}, "/setosa", "Expected a finite number; got inf."),
     ],
 )
@@ -177,13 +177,13 @@ def test_one_number_stands_for_height_and_width(iris):
     ("sizes", "expected"),
     [
         (0, {"": "Expected a number of at least 1; got 0."}),
-        (None, {"": "Expected a whole number or a list of two; got null."}),
-        (True, {"": "Expected a whole number or a list of two; got true."}),
-        (1.5, {"": "Expected a whole number or a list of two; got 1.5."}),
-        ("3", {"": "Expected a whole number or a list of two; got '3'."}),
+        (None, {"": "Expected a whole number like 3 or a list like [1, 1]; got null."}),
+        (True, {"": "Expected a whole number like 3 or a list like [1, 1]; got true."}),
+        (1.5, {"": "Expected a whole number like 3 or a list like [1, 1]; got 1.5."}),
+        ("3", {"": "Expected a whole number like 3 or a list like [1, 1]; got '3'."}),
         ([3], {"": "Item 2 of the list is missing."}),
         ([3, 3, 3], {"": "Expected at most 2 items; got 3."}),
-        ([3, "3"], {"/1": "Expected a whole number; got '3'."}),
+        ([3, "3"], {"/1": "Expected a whole number like 1; got '3'."}),
         ([0, 0], {"/0": "Expected a number of at least 1; got 0.", "/1": "Expected a number of at least 1; got 0."}),
     ],
 )

@@ -3,6 +3,7 @@ import time
 
 import pytest
 
+from core.uploads.folder import content_key
 from core.uploads.store import DatasetStore
 
 SHA256 = "ab" * 32
@@ -88,8 +89,31 @@ def test_stored_datasets_are_listed_by_age(store):
     incoming = take_in(store)
     store.put(incoming, SHA256)
     incoming.discard()
-    assert store.hashes_older_than(60) == []
-    assert store.hashes_older_than(-60) == [SHA256]
+    assert store.keys_older_than(60) == []
+    assert store.keys_older_than(-60) == [SHA256]
+
+
+def test_readings_lie_where_older_releases_do_not_look(store):
+    key = content_key(SHA256, "0" * 16)
+    incoming = take_in(store)
+    store.put(incoming, key)
+    incoming.discard()
+    assert (store.holds(key), store.holds(SHA256)) == (True, False)
+    assert store.keys_older_than(-60) == [key]
+    assert list(store.root.glob("??/*")) == []
+
+
+def test_the_original_of_another_folder_is_shared_and_outlives_it(store):
+    incoming = take_in(store)
+    store.put(incoming, SHA256)
+    incoming.discard()
+    other = store.open()
+    other.share_original(store.folder(SHA256))
+    assert other.folder.original.stat().st_nlink == 2
+    store.remove(store.take_away(SHA256))
+    assert other.folder.original.read_bytes() == b"rows"
+    with pytest.raises(FileNotFoundError):
+        store.open().share_original(store.folder(SHA256))
 
 
 def test_what_another_machine_is_making_is_left_alone_until_nothing_changes_any_more(store, monkeypatch):

@@ -125,7 +125,7 @@ def test_an_image_that_cannot_be_read_is_named_and_nothing_is_cached(stored, tmp
     with folder.image_bytes.open("r+b") as file:
         file.seek(int(records["offset"][2]))
         file.write(bytes(16))
-    with pytest.raises(InvalidInput, match="Image 3 of 'mixed', in the order of their paths, is neither a PNG"):
+    with pytest.raises(InvalidInput, match="Image 3 of 'mixed', in the order of their paths, is not an image"):
         decode_images(dataset, size, folder, 0, tmp_path)
     assert not list((tmp_path / "images").iterdir())
 

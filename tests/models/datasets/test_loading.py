@@ -8,6 +8,7 @@ from core.datasets.dataset import BUILT_IN_SOURCES, SOURCES, UPLOADED_SOURCES, D
 from core.datasets.iris import IrisDataset
 from core.signatures.signature import InputKind
 from models.arrays.storage import Storage
+from models.datasets.base import find_upload
 from models.datasets.loading import LOADERS, load_data, read_description
 
 pytest_plugins = ["tests.models.uploads"]
@@ -88,6 +89,14 @@ def test_arrays_of_uploads_are_what_the_dataset_shape_promises(source, upload, t
     shape = dataset.shape(read_description(dataset, tmp_path))
 
     check_arrays(load_data(dataset, shape, tmp_path, 1, Storage()).samples, shape)
+
+
+def test_a_dataset_is_read_from_the_folder_of_its_reading(tmp_path):
+    dataset = {"name": "table", "dataset": "mine", "target": "y", "version": 2, "sha256": "ab" * 32}
+    plain = find_upload(DATASETS.validate_python(dataset), tmp_path).path
+    other = find_upload(DATASETS.validate_python(dataset | {"reading": "0" * 16}), tmp_path).path
+    assert plain == tmp_path / "uploads" / "ab" / ("ab" * 32)
+    assert other == tmp_path / "uploads" / "readings" / "ab" / f"{'ab' * 32}-{'0' * 16}"
 
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda source: source.__name__)

@@ -103,9 +103,8 @@ def test_a_line_through_a_table_is_learned_and_rows_without_target_are_left_out(
     signature = trained(tmp_path, reporter, spec_of(dataset, loss="mse", layers=[{"units": 1}], **training))
 
     assert (signature.task, signature.columns) == (Task.REGRESSION, ("x",))
-    np.testing.assert_allclose(
-        run_onnx(tmp_path / "model.onnx", np.array([[0.0], [10.0]], np.float32)), [[1], [21]], rtol=1e-3
-    )
+    rows = encode_as_served(signature, {"x": ("number", [0.0, 10.0])})
+    np.testing.assert_allclose(run_onnx(tmp_path / "model.onnx", rows), [[1], [21]], rtol=1e-3)
 
 
 def test_categories_and_missing_values_are_encoded_as_computed_by_hand(tmp_path, upload_table):
@@ -244,10 +243,56 @@ def test_the_latest_rows_are_held_out_by_time(tmp_path, upload_table):
 
 def test_a_missing_value_fails_the_run_with_missing_refuse(tmp_path, upload_table):
     table = {"x": ("number", [1.0, 1e300, 3.0]), "y": ("number", [0.5, 1.5, 2.5])}
-    dataset = upload_table(table) | {"target": "y", "split": {}, "columns": {"x": {"missing": "refuse"}}}
+    # Unscaled numbers beyond the range of float32 count as missing.
+    columns = {"x": {"missing": "refuse", "scaling": "none"}}
+    dataset = upload_table(table) | {"target": "y", "split": {}, "columns": columns}
 
     with pytest.raises(InvalidInput, match="The column 'x' has rows without a value in the range of float32"):
         assemble(spec_of(dataset, loss="mse", layers=[{"units": 1}]), tmp_path)
+
+
+BIG = 9_007_199_254_740_992
+"""2^53: above it float64 has only even numbers."""
+
+
+def test_classes_that_float64_cannot_tell_apart_stay_apart(tmp_path, upload_table):
+    table = {
+        "x": ("number", [0.0, 1.0, 2.0, 3.0, 4.0]),
+        "who": ("integer", [BIG, BIG + 1, 7, None, BIG + 1]),
+    }
+    dataset = upload_table(table) | {"target": "who", "task": "classification", "split": {}}
+
+    assembly = assemble(spec_of(dataset), tmp_path)
+
+    assert assembly.shape.class_labels == (7, BIG, BIG + 1)
+    assert assembly.data.train.targets.tolist() == [1, 2, 0, 2]
+
+
+@pytest.mark.parametrize(
+    ("kind", "values", "labels"),
+    [
+        ("number", [2.0, 1.0, 2.5], (1.0, 2.0, 2.5)),
+        ("boolean", [True, False, True], (False, True)),
+        ("text", ["3", "007", "3"], ("007", "3")),
+    ],
+)
+def test_labels_have_the_type_of_the_column(tmp_path, upload_table, kind, values, labels):
+    table = {"x": ("number", [0.0, 1.0, 2.0]), "y": (kind, values)}
+    dataset = upload_table(table) | {"target": "y", "task": "classification", "split": {}}
+
+    assembly = assemble(spec_of(dataset, units=len(labels)), tmp_path)
+
+    assert [(type(label), label) for label in assembly.shape.class_labels] == [(type(one), one) for one in labels]
+    assert [labels[number] for number in assembly.data.train.targets] == values
+
+
+def test_a_class_weight_named_by_a_number_weighs_the_label_that_is_equal(tmp_path, upload_table):
+    table = {"x": ("number", [0.0, 1.0, 2.0]), "grade": ("number", [1.0, 2.0, 1.0])}
+    dataset = upload_table(table) | {"target": "grade", "task": "classification", "split": {}}
+
+    assembly = assemble(spec_of(dataset, units=2, class_weight={"1": 50}), tmp_path)
+
+    assert assembly.data.train.weights.tolist() == [50, 1, 50]
 
 
 def test_training_rows_of_one_class_fail_the_run(tmp_path, upload_table):
@@ -271,6 +316,7 @@ def test_windows_stay_in_order_and_out_of_held_out_rows(tmp_path, upload_table):
         "order_by": "at",
         "window": 3,
         "scaling": "none",
+        "target_scaling": "none",
     }
     dataset |= {"split": {"validation": 1, "test": 2}}
     layers = [{"type": "recurrent", "cell": "simple_rnn", "units": 2}, {"type": "dense", "units": 1}]
@@ -293,7 +339,7 @@ def test_no_window_spans_two_series_and_each_has_its_own_end(tmp_path, upload_ta
     groups = ["b", "a"] * 5
     table = {"who": ("text", groups), "v": ("number", [float(n) for n in range(10)])}
     dataset = upload_table(table) | {"name": "series", "target": "v", "group_by": "who", "window": 2, "horizon": 2}
-    dataset |= {"scaling": "none", "targets": "every_step", "split": {"test": 2}}
+    dataset |= {"scaling": "none", "target_scaling": "none", "targets": "every_step", "split": {"test": 2}}
     layers = [
         {"type": "recurrent", "cell": "simple_rnn", "units": 2, "return_sequences": True},
         {"type": "dense", "units": 1},
@@ -340,12 +386,33 @@ def test_arrays_of_bytes_become_images_with_the_labels_of_the_upload(tmp_path, u
     signature = trained(tmp_path, reporter, spec_of(dataset))
 
     assert (signature.task, signature.input_kind) == (Task.CLASSIFICATION, InputKind.IMAGE)
-    assert signature.class_labels == ("3", "7", "10")
+    assert signature.class_labels == (3, 7, 10)
     assert signature.input.shape == (4, 5)
     assembly = assemble(spec_of(dataset), tmp_path)
     # Bytes stay bytes until a training step reads them; they are divided before the network.
     assert assembly.data.train.inputs.dtype == np.uint8
     assert assembly.data.step_preparation.factor == pytest.approx(1 / 255)
+
+
+def test_classes_in_arrays_are_exact_and_those_for_test_may_have_another_type(tmp_path, upload_arrays):
+    x = np.zeros((4, 1), np.float32)
+    dataset = upload_arrays(x=x, y=np.array([BIG + 1, 7, BIG, 7]), x_test=x[:2], y_test=np.array([7, 7], np.uint8))
+
+    data = assemble(spec_of(dataset), tmp_path).data
+
+    assert data.train.targets.tolist() == [2, 0, 1, 0]
+    assert data.test.targets.tolist() == [0, 0]
+
+
+def test_truth_in_arrays_stays_truth(tmp_path, upload_arrays):
+    dataset = upload_arrays(x=np.zeros((2, 1), np.float32), y=np.array([True, False]))
+
+    assembly = assemble(spec_of(dataset, units=2), tmp_path)
+
+    assert [label is truth for label, truth in zip(assembly.shape.class_labels, (False, True), strict=True)] == [
+        True
+    ] * 2
+    assert assembly.data.train.targets.tolist() == [1, 0]
 
 
 def test_a_column_of_an_array_can_be_the_target(tmp_path, upload_arrays):
@@ -354,7 +421,8 @@ def test_a_column_of_an_array_can_be_the_target(tmp_path, upload_arrays):
 
     assembly = assemble(spec_of(dataset, loss="mse", layers=[{"units": 1}]), tmp_path)
 
-    assert assembly.data.train.targets.tolist() == [[3], [6], [9]]
+    # Mean 6: the loss compares distances from it.
+    assert assembly.data.train.targets.tolist() == [[-3], [0], [3]]
     # Mean 4 and 5, deviation √6 both.
     np.testing.assert_allclose(assembly.data.train.inputs[:, 0], [-3 / 6**0.5, 0, 3 / 6**0.5], rtol=1e-6)
 

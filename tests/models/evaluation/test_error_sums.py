@@ -85,3 +85,34 @@ def test_pairs_of_the_fifth_output_are_not_kept():
     outputs = count(ErrorTally(tuple("abcde"), 2), targets, targets).outputs
 
     assert [part.sample is None for part in outputs] == [False] * 4 + [True]
+
+
+def test_outputs_without_the_offset_are_reported_as_they_are_answered():
+    targets = np.array([[1_700_000_000.0], [1_700_000_003.0]])
+    outputs = np.array([[-1.0], [1.5]], np.float32)
+
+    report = count(ErrorTally(("at",), 2, (1_700_000_001.0,)), targets, outputs)
+
+    # Answers 1,700,000,000 and 1,700,000,002.5: errors 0 and −0.5; squared distances from the mean 2 · 1.5².
+    assert report.mean_absolute_error == 0.25
+    assert report.r2_score == pytest.approx(1 - 0.25 / 4.5)
+    assert report.outputs[0].sample.targets == (1_700_000_000.0, 1_700_000_003.0)
+    assert report.outputs[0].sample.predictions == (1_700_000_000.0, 1_700_000_002.5)
+
+
+def test_errors_of_whole_numbers_count_the_rounding_of_answers():
+    # float64 has every 1,024th number here, so the answer near 2^62 + 3 is 2^62: an error of −3.
+    targets = np.array([[2**62 + 3], [2**62 + 2051]])
+
+    report = count(ErrorTally(("id",), 2, (2**62 + 3,)), targets, np.array([[0.0], [2048.0]], np.float32))
+
+    assert report.mean_absolute_error == 3
+
+
+def test_targets_are_not_rounded_to_float32():
+    targets = np.array([[16_777_217.0], [16_777_219.0]])
+
+    report = count(ErrorTally(("0",), 2), targets, np.array([[16_777_216.0], [16_777_220.0]], np.float32))
+
+    assert report.mean_absolute_error == 1
+    assert report.r2_score == 0

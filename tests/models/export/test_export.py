@@ -119,7 +119,7 @@ def test_the_signature_has_the_threshold_of_two_classes(loss, activation, thresh
     _, signature = export(tmp_path, {"name": "truth_table", "operation": "or"}, layers, loss=loss)
 
     assert (signature.threshold, signature.answers_probabilities) == (threshold, answers_probabilities)
-    assert signature.class_labels == ("0", "1")
+    assert signature.class_labels == (0, 1)
 
 
 def test_an_adder_is_described_by_its_bits(tmp_path):

@@ -7,8 +7,17 @@ from pydantic import TypeAdapter
 
 from core.specs.initializers import AnyInitializer, Initializer, Regularizer
 from models.networks.weights import make_initializer, make_regularizer
+from models.runtime import keras
 
 INITIALIZERS = TypeAdapter(Initializer)
+KERAS_INITIALIZERS = {
+    "constant": keras.initializers.Constant,
+    "orthogonal": keras.initializers.Orthogonal,
+    "random_normal": keras.initializers.RandomNormal,
+    "random_uniform": keras.initializers.RandomUniform,
+    "truncated_normal": keras.initializers.TruncatedNormal,
+    "variance_scaling": keras.initializers.VarianceScaling,
+}
 
 
 def draw(definition, shape=(100, 400), seed=1):
@@ -48,6 +57,43 @@ def test_orthogonal_weights_are_orthogonal_and_scaled_by_their_gain():
     weights = draw({"name": "orthogonal", "gain": 2}, (20, 20))
 
     np.testing.assert_allclose(weights @ weights.T, 4 * np.eye(20), atol=1e-5)
+
+
+ARGUMENTS = [
+    ("random_normal", {"mean": 0.5}),
+    ("random_normal", {"stddev": 0.5}),
+    ("truncated_normal", {"mean": 0.5}),
+    ("truncated_normal", {"stddev": 0.5}),
+    ("random_uniform", {"minval": -0.5}),
+    ("random_uniform", {"maxval": 0.5}),
+    ("variance_scaling", {"scale": 2.0}),
+    ("variance_scaling", {"mode": "fan_out"}),
+    ("variance_scaling", {"mode": "fan_avg"}),
+    ("variance_scaling", {"distribution": "normal"}),
+    ("variance_scaling", {"distribution": "untruncated_normal"}),
+    ("variance_scaling", {"distribution": "uniform"}),
+    ("orthogonal", {"gain": 2.0}),
+    ("constant", {"value": 2.0}),
+]
+
+
+@pytest.mark.parametrize(("name", "arguments"), ARGUMENTS)
+def test_each_argument_of_an_initializer_changes_the_weights_as_in_keras(name, arguments):
+    seed = {} if name == "constant" else {"seed": 1}
+    theirs = np.asarray(KERAS_INITIALIZERS[name](**arguments, **seed)((3, 40)))
+
+    np.testing.assert_array_equal(draw({"name": name, **arguments}, (3, 40)), theirs)
+    # Keras's VarianceScaling calls the truncated distribution, its default, the normal one too.
+    assert np.array_equal(draw(name, (3, 40)), theirs) is (arguments == {"distribution": "normal"})
+
+
+def test_every_argument_of_an_initializer_is_among_these():
+    assert {(name, argument) for name, arguments in ARGUMENTS for argument in arguments} == {
+        (get_args(model.model_fields["name"].annotation)[0], field)
+        for model in get_args(get_args(AnyInitializer)[0])
+        for field in model.model_fields
+        if field != "name"
+    }
 
 
 def test_random_weights_depend_on_the_seed():

@@ -8,7 +8,7 @@ import pytest
 from core.specs.metrics import METRICS
 from core.specs.training import Training
 from models.objectives.metrics import make_measures
-from models.runtime import keras
+from models.runtime import keras, tf
 
 
 def measured(metric, targets, outputs, loss):
@@ -124,3 +124,55 @@ def test_errors_of_classes_are_those_of_their_one_hot_form():
 
     for targets, loss in ((SPARSE, "sparse_categorical_crossentropy"), (ONE_HOT, "categorical_crossentropy")):
         assert measured("mean_squared_error", targets, SOFT, loss) == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("metric", "expected"),
+    [
+        # Targets 100 and 104, outputs 101 and 102.
+        ("mean_absolute_error", (1 + 2) / 2),
+        ("r2_score", 1 - (1 + 4) / (4 + 4)),
+        ("mean_absolute_percentage_error", 100 * (1 / 100 + 2 / 104) / 2),
+        # Of one number each, both positive.
+        ("cosine_similarity", 1.0),
+    ],
+)
+def test_metrics_of_centred_numbers_are_those_of_the_numbers(metric, expected):
+    training = Training.model_validate({"loss": "mse", "metrics": [metric]})
+    (measure,) = make_measures(training, (1,), offset=(102.0,))
+
+    measure.metric.update_state(*measure.read(tf.constant([[-2.0], [2.0]]), tf.constant([[-1.0], [0.0]])))
+
+    assert float(measure.metric.result()) == pytest.approx(expected, rel=1e-6)
+
+
+def test_a_small_percentage_error_keeps_its_digits():
+    training = Training.model_validate({"loss": "mse", "metrics": ["mean_absolute_percentage_error"]})
+    (measure,) = make_measures(training, (1,), offset=(1_700_000_000,))
+
+    measure.metric.update_state(*measure.read(tf.constant([[0.0]]), tf.constant([[0.25]])))
+
+    assert float(measure.metric.result()) == pytest.approx(100 * 0.25 / 1.7e9, rel=1e-6)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_metric_rises_or_falls_the_better_the_outputs_are(metric):
+    if metric == "top_k_categorical_accuracy":
+        targets, loss = np.array([0, 1], np.int32), "sparse_categorical_crossentropy"
+        good, bad = np.eye(9)[targets], 1 - np.eye(9)[targets]
+    elif METRICS[metric].counts_answers:
+        targets, loss, good, bad = [[1], [0]], "binary_crossentropy", [[0.9], [0.1]], [[0.1], [0.9]]
+    else:
+        targets, loss, good, bad = [[1.0], [2.0]], "mean_squared_error", [[1.0], [2.0]], [[-1.0], [-2.0]]
+
+    rises = measured(metric, targets, good, loss) > measured(metric, targets, bad, loss)
+
+    assert METRICS[metric].rises is rises
+
+
+def test_metrics_that_count_answers_are_those_of_decisions():
+    assert {name for name, traits in METRICS.items() if traits.counts_answers} == COUNTS
+    # Of five outputs, each is among the five greatest.
+    assert {name: traits.most_outputs_always_right for name, traits in METRICS.items()} == {
+        name: 5 if name == "top_k_categorical_accuracy" else 0 for name in METRICS
+    }

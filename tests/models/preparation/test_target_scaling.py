@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from core.experiment import parse_spec
-from models.preparation.targets import TargetScaling, fit_target_scaling
+from models.preparation.targets import TargetScaling, find_lost_digits, fit_target_scaling
 from models.runtime import keras, tf
 
 
@@ -23,7 +23,7 @@ SPREAD = 200**0.5
 
 
 def test_mean_and_deviation_are_those_of_the_training_targets():
-    scaling = fit_target_scaling(spec(), TARGETS)
+    scaling = fit_target_scaling(spec(), TARGETS, is_classification=False)
     assert scaling is not None
     assert scaling.offset == (100.0,)
     assert scaling.spread == pytest.approx((SPREAD,))
@@ -31,7 +31,7 @@ def test_mean_and_deviation_are_those_of_the_training_targets():
 
 
 def test_constant_targets_are_only_shifted():
-    scaling = fit_target_scaling(spec("mae"), np.full((3, 2), 7.0, np.float32))
+    scaling = fit_target_scaling(spec("mae"), np.full((3, 2), 7.0), is_classification=False)
     assert scaling == TargetScaling(offset=(7.0, 7.0), spread=(1.0, 1.0), is_squared=False)
 
 
@@ -45,7 +45,7 @@ def test_constant_targets_are_only_shifted():
     ],
 )
 def test_targets_are_not_scaled_if_the_loss_or_the_spec_excludes_it(asked):
-    assert fit_target_scaling(asked, TARGETS) is None
+    assert fit_target_scaling(asked, TARGETS, is_classification=False) is None
 
 
 @pytest.mark.parametrize("loss", ["mean_squared_error", "mean_absolute_error"])
@@ -62,13 +62,47 @@ def test_gradients_are_those_of_standardised_targets(loss):
         return np.array([part.numpy().item() for part in tape.gradient(value, model.trainable_variables)])
 
     expected = gradients(network, (TARGETS - 100.0) / SPREAD)
-    assert gradients(scaling.attach(network), TARGETS) == pytest.approx(expected, rel=1e-4)
+    assert gradients(scaling.attach(network), TARGETS - 100.0) == pytest.approx(expected, rel=1e-4)
 
 
-def test_outputs_in_training_and_of_the_saved_layer_are_the_same():
+def test_outputs_in_training_are_those_of_the_saved_layer_without_the_offset():
     scaling = TargetScaling(offset=(100.0, 0.0), spread=(SPREAD, 1e-5), is_squared=True)
     inputs = keras.Input((2,))
     network = scaling.attach(keras.Model(inputs, keras.layers.Dense(2)(inputs)))
     rows = np.array([[0.5, -1.5], [2.0, 3.0]], np.float32)
     saved = scaling.layer()(network.layers[1](rows))
-    assert network(rows).numpy() == pytest.approx(saved.numpy(), rel=1e-6)
+    assert network(rows).numpy() + np.array([100.0, 0.0]) == pytest.approx(saved.numpy(), rel=1e-6)
+
+
+BIG = 2**60
+
+
+def test_targets_are_centred_before_they_become_float32():
+    whole = np.array([[BIG - 3], [BIG + 1], [BIG + 5]])
+    scaling = fit_target_scaling(spec(), whole, is_classification=False)
+    assert scaling is not None
+    assert scaling.offset == (BIG + 1,)
+    assert scaling.centre(whole).tolist() == [[-4], [0], [4]]
+    assert scaling.spread == pytest.approx(((32 / 3) ** 0.5,))
+
+
+@pytest.mark.parametrize(
+    ("offset", "spread", "dtype"),
+    [(1000.0, 500.0, "float32"), (1.7e9, 40.0, "float64"), (0.0, 1e-9, "float32"), (1e39, 1e39, "float64")],
+)
+def test_answers_are_float64_where_float32_would_lose_digits(offset, spread, dtype):
+    layer = TargetScaling((offset,), (spread,), is_squared=True).layer()
+    answers = np.asarray(layer(np.array([[0.5]], np.float32)))
+    assert answers.dtype == dtype
+    assert answers.item() == pytest.approx(offset + 0.5 * spread, rel=1e-15 if dtype == "float64" else 1e-6)
+
+
+def test_people_are_told_where_targets_cannot_be_told_apart():
+    numbers = np.array([[1.7e9], [1.7e9 + 1], [1.7e9 + 2]])
+    scaling = fit_target_scaling(spec(), numbers, is_classification=False)
+    assert find_lost_digits(numbers, scaling) == ()
+    assert [notice.code for notice in find_lost_digits(numbers, None)] == ["digits_lost"]
+    assert find_lost_digits(TARGETS, None) == ()
+    whole = np.array([[BIG - 3], [BIG + 1], [BIG + 5]])
+    longest = fit_target_scaling(spec(), whole, is_classification=False)
+    assert [notice.code for notice in find_lost_digits(whole, longest)] == ["digits_lost"]

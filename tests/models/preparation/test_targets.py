@@ -2,6 +2,7 @@ import numpy as np
 import pytest
 
 from core.datasets.shape import DatasetShape
+from core.errors import InvalidInput
 from core.signatures.signature import InputKind, Task
 from core.specs.losses import Loss
 from models.preparation.targets import shape_targets
@@ -65,3 +66,8 @@ def test_numbers_stay_as_they_are():
 
     assert targets.tolist() == numbers.tolist()
     assert targets.dtype == np.float32
+
+
+def test_targets_beyond_float32_are_rejected():
+    with pytest.raises(InvalidInput, match=r"within the range of 32-bit floats \(3\.4e38\); got greater ones"):
+        shape_targets(np.array([[0.0], [1e39]]), Loss(name="mse"), dataset(Task.REGRESSION, (1,)), (1,))

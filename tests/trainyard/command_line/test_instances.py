@@ -82,8 +82,9 @@ def test_input_is_read_from_standard_input(monkeypatch):
     assert read_input("-") == [3]
 
 
-def test_picture_is_sent_as_its_bytes(tmp_path):
-    path = tmp_path / "seven.PNG"
+@pytest.mark.parametrize("suffix", ["PNG", "jpg", "jpeg", "webp", "gif", "bmp", "tif", "TIFF"])
+def test_picture_is_sent_as_its_bytes(tmp_path, suffix):
+    path = tmp_path / f"seven.{suffix}"
     path.write_bytes(b"\x89PNG\xff")
     assert base64.b64decode(read_input(f"@{path}")["b64"]) == b"\x89PNG\xff"
 

@@ -2,15 +2,19 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from trainyard.command_line import reading
 from trainyard.command_line.display.datasets import format_datasets, format_version
 from trainyard.command_line.display.formats import format_bytes
 from trainyard.command_line.display.progress import show_transfer
 from trainyard.command_line.options import AsJson, Url, connect, print_json
 from trainyard.resources.datasets import open_dataset
+
+if TYPE_CHECKING:
+    from trainyard.resources.datasets import DatasetVersion
 
 data = typer.Typer(help="List datasets, add, show, get and delete your own.", rich_markup_mode=None)
 
@@ -36,20 +40,92 @@ def add(
     name: Annotated[str, typer.Argument(help="Name of the dataset; or mnist, with the folder of its four IDX files.")],
     path: Annotated[Path, typer.Argument(metavar="PATH", help="A file; or a folder, of images in folders by class.")],
     *,
+    header: reading.Header = None,
+    delimiter: reading.Delimiter = None,
+    quote: reading.Quote = None,
+    encoding: reading.Encoding = None,
+    decimal: reading.DecimalMark = None,
+    thousands: reading.Thousands = None,
+    missing_words: reading.MissingWords = None,
+    skip_rows: reading.SkipRows = None,
+    date_format: reading.DateFormat = None,
+    types: reading.Types = None,
+    sheet: reading.Sheet = None,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """Send data to the service: trainyard data add flowers flowers.csv. The same bytes make no new version."""
+    """Send data to the service: trainyard data add flowers flowers.csv. The same bytes make no new version.
+
+    How a text is read is detected; the options say it. `data reread` puts right what was guessed wrong.
+    """
+    options = reading.gather(
+        header=header,
+        delimiter=delimiter,
+        quote=quote,
+        encoding=encoding,
+        decimal=decimal,
+        thousands=thousands,
+        missing_words=missing_words,
+        skip_rows=skip_rows,
+        date_format=date_format,
+        types=types,
+        sheet=sheet,
+    )
     num_bytes = open_dataset(name, path).num_bytes
     with connect(url) as client, show_transfer(path.name or name, num_bytes) as on_progress:
-        added = client.upload_dataset(name, path, on_progress=on_progress)
+        added = client.upload_dataset(name, path, on_progress=on_progress, options=options)
+    _print_version(added, as_json=as_json)
+
+
+@data.command()
+def reread(
+    name: Name,
+    *,
+    version: Version = None,
+    header: reading.Header = None,
+    delimiter: reading.Delimiter = None,
+    quote: reading.Quote = None,
+    encoding: reading.Encoding = None,
+    decimal: reading.DecimalMark = None,
+    thousands: reading.Thousands = None,
+    missing_words: reading.MissingWords = None,
+    skip_rows: reading.SkipRows = None,
+    date_format: reading.DateFormat = None,
+    types: reading.Types = None,
+    sheet: reading.Sheet = None,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Read an upload again, with other options, as a new version: trainyard data reread flowers --no-header.
+
+    Nothing is sent again. Give all options, not only those that change; without any, everything is detected.
+    """
+    options = reading.gather(
+        header=header,
+        delimiter=delimiter,
+        quote=quote,
+        encoding=encoding,
+        decimal=decimal,
+        thousands=thousands,
+        missing_words=missing_words,
+        skip_rows=skip_rows,
+        date_format=date_format,
+        types=types,
+        sheet=sheet,
+    )
+    with connect(url) as client:
+        read = client.reread_dataset(name, version, options=options)
+    _print_version(read, as_json=as_json)
+
+
+def _print_version(version: "DatasetVersion", *, as_json: bool) -> None:
     if as_json:
-        print_json(added.document)
+        print_json(version.document)
         return
-    what = "Added" if added.is_new else "The service has these bytes already:"
-    size = format_bytes(added.num_bytes)
-    typer.echo(f"{what} {name}, version {added.version}: {added.summary} ({added.format}, {size}).")
-    for warning in added.warnings:
+    what = "Added" if version.is_new else "The service has these bytes already:"
+    size = format_bytes(version.num_bytes)
+    typer.echo(f"{what} {version.name}, version {version.version}: {version.summary} ({version.format}, {size}).")
+    for warning in version.warnings:
         typer.echo(f"Warning: {warning}", err=True)
 
 

@@ -30,7 +30,7 @@ def predict(
     model: Annotated[str, typer.Argument(help="Name of the model.")],
     rows: Annotated[
         str,
-        typer.Argument(metavar="JSON|@FILE|-", help="A row or a list of rows; @FILE may be a PNG or JPEG image."),
+        typer.Argument(metavar="JSON|@FILE|-", help="A row or a list of rows; @FILE may be an image."),
     ],
     *,
     version: Annotated[int | None, typer.Option(help="Number of the version; default: newest.", min=1)] = None,

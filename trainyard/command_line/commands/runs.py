@@ -103,6 +103,7 @@ def delete(
     run_id: RunId,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Delete aliases of its model version too.")] = False,
     url: Url = None,
 ) -> None:
     """Delete an ended run with its metrics, files and model version."""
@@ -110,7 +111,7 @@ def delete(
         full_id = find_run_id(client, run_id)
         if not yes and sys.stdin.isatty():
             typer.confirm(f"Delete run {full_id} with its metrics, files and model version?", abort=True)
-        client.run(full_id).delete()
+        client.run(full_id).delete(force=force)
     typer.echo(f"Run {full_id} is deleted.")
 
 

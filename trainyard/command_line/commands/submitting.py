@@ -89,6 +89,8 @@ def run(
             print_json(submitted.snapshot.document)
         else:
             typer.echo(submitted.id)
+            for warning in submitted.snapshot.warnings:
+                typer.echo(f"Warning: {warning}", err=True)
             typer.echo(f"The run is {submitted.state}. Look at it with: trainyard show {submitted.id}", err=True)
 
 

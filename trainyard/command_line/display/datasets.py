@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 NUM_VALUES = 4
 NUM_ROWS = 5
+NUM_FINDINGS = 20
 LONGEST_CELL = 24
 
 
@@ -36,9 +37,34 @@ def format_version(version: "DatasetVersion") -> str:
         ("uploaded", str(document.get("created_at") or "")),
         ("sha256", version.sha256),
     ]
-    parts = [f"Dataset {version.name}", format_fields(fields), *_format_description(document.get("description") or {})]
+    parts = [f"Dataset {version.name}", format_fields(fields), *_format_description(document.get("description", {}))]
+    parts.append(_format_findings(version.findings))
     parts += [f"Warning: {warning}" for warning in version.warnings]
     return "\n\n".join(part for part in parts if part)
+
+
+def _format_findings(findings: Sequence[Mapping[str, Any]]) -> str:
+    """How a text was read: the first findings."""
+    rows = [
+        [
+            _cut(str(found["option"])),
+            _cut(_value(found["value"])),
+            str(found["sureness"]),
+            str(found.get("reason") or ""),
+        ]
+        for found in findings[:NUM_FINDINGS]
+    ]
+    return f"How it was read:\n{format_table(['OPTION', 'VALUE', 'SURE', 'SINCE'], rows)}" if rows else ""
+
+
+def _value(value: Any) -> str:
+    match value:
+        case bool():
+            return "yes" if value else "no"
+        case "\t" | " " | "":
+            return {"\t": "tab", " ": "space", "": "none"}[value]
+        case _:
+            return str(value)
 
 
 def _describe(document: Any) -> list[str]:

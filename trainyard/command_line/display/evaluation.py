@@ -1,7 +1,9 @@
 """Evaluation of a run's network on held-out samples, in a terminal."""
 
+import json
+
 from trainyard.command_line.display.formats import format_count, format_number, format_table
-from trainyard.resources.evaluation import Classification, ClassNumbers, Errors, Evaluation, SplitEvaluation
+from trainyard.resources.evaluation import Classification, ClassNumbers, Errors, Evaluation, Label, SplitEvaluation
 
 FEW_CLASSES = 12
 LONGEST_LABEL = 30
@@ -67,10 +69,11 @@ def _format_errors(errors: tuple[Errors, ...]) -> str:
     return format_table(headers, rows, right=headers[1:])
 
 
-def _cut(label: str) -> str:
+def _cut(label: Label) -> str:
+    text = label if isinstance(label, str) else json.dumps(label)
     # Labels come from users' data and must not contain control codes of the terminal.
-    label = "".join(letter if letter.isprintable() else "\ufffd" for letter in label)
-    return label if len(label) <= LONGEST_LABEL else f"{label[: LONGEST_LABEL - 1]}…"
+    text = "".join(letter if letter.isprintable() else "\ufffd" for letter in text)
+    return text if len(text) <= LONGEST_LABEL else f"{text[: LONGEST_LABEL - 1]}…"
 
 
 def _show(value: float | None) -> str:

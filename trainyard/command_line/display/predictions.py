@@ -9,6 +9,9 @@ from trainyard.command_line.display.formats import format_number
 
 NUM_CLASSES = 5
 
+LEAST_WHOLE = 1000
+"""Numbers from here on are shown with all of their digits."""
+
 
 def format_predictions(instances: Sequence[Any], rows: Sequence[Any]) -> str:
     """Format each row's answer: a sum with its bits, a label with the likeliest classes, or plain numbers.
@@ -57,7 +60,7 @@ def _format_sum(instance: Any, row: dict[str, Any], *, is_one: bool) -> str:
 def _format_label(row: dict[str, Any], *, is_one: bool) -> str:
     """A class; of a single row also the likeliest classes with their probabilities, or scores of any size."""
     scores: dict[str, float] = row.get("probabilities") or row.get("scores") or {}
-    label = _plain(row["label"])
+    label = _plain(row["label"]) if row["label"] is None else _name(row["label"])
 
     def format_score(score: float) -> str:
         return f"{score:.1%}" if "probabilities" in row else format_number(score)
@@ -73,8 +76,13 @@ def _format_label(row: dict[str, Any], *, is_one: bool) -> str:
 def _format_numbers(row: Any) -> str:
     """A number, or numbers in a line; anything deeper as JSON."""
     if isinstance(row, list) and all(isinstance(value, int | float) for value in row):
-        return " ".join(format_number(value) for value in row)
+        return " ".join(map(_format_answer, row))
     return _plain(row)
+
+
+def _format_answer(value: float) -> str:
+    """Four significant digits; all digits of large numbers, which may differ in the last ones alone."""
+    return format_number(value) if abs(value) < LEAST_WHOLE else repr(value)
 
 
 def _plain(value: Any) -> str:
@@ -83,6 +91,11 @@ def _plain(value: Any) -> str:
     if isinstance(value, float):
         return format_number(value)
     return value if isinstance(value, str) else json.dumps(value)
+
+
+def _name(label: Any) -> str:
+    """A label as the names of the scores write it."""
+    return label if isinstance(label, str) else json.dumps(label)
 
 
 def _rank(score: float) -> float:

@@ -9,6 +9,7 @@ import typer
 
 from trainyard.command_line.display.formats import format_time_left
 from trainyard.command_line.display.runs import format_epochs, format_progress, format_wait, headline
+from trainyard.notices import Notice
 from trainyard.resources.runs import RunSnapshot
 
 if TYPE_CHECKING:
@@ -55,12 +56,28 @@ def show_transfer(filename: str, num_bytes: int) -> Iterator[Callable[[int], Non
         yield lambda num_sent: bar.update(task, completed=num_sent)
 
 
+class _Warnings:
+    """Tells warnings, each once, as they come up."""
+
+    def __init__(self, tell: Callable[[str], None]) -> None:
+        self._tell = tell
+        self._told: set[Notice] = set()
+
+    def __call__(self, run: RunSnapshot) -> None:
+        for warning in run.warnings:
+            if warning not in self._told:
+                self._told.add(warning)
+                self._tell(f"Warning: {warning}")
+
+
 class _LiveBar:
     def __init__(self, bar: "RichProgress", task: "TaskID") -> None:
         self._bar = bar
         self._task = task
+        self._warn = _Warnings(lambda text: bar.console.print(text, markup=False, highlight=False, soft_wrap=True))
 
     def __call__(self, run: RunSnapshot) -> None:
+        self._warn(run)
         progress = run.progress
         if progress is None or run.state == "queued":
             self._bar.update(self._task, description=run.state, completed=0.0, details=format_wait(run))
@@ -75,8 +92,10 @@ class _LiveBar:
 class _LineByLine:
     def __init__(self) -> None:
         self._said: tuple[str, int, str, int, str] | None = None
+        self._warn = _Warnings(lambda text: typer.echo(text, err=True))
 
     def __call__(self, run: RunSnapshot) -> None:
+        self._warn(run)
         if run.has_ended:
             return
         progress = run.progress if run.state == "running" else None

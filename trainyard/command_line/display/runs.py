@@ -39,6 +39,7 @@ def format_run(run: RunSnapshot) -> str:
         ("progress", _format_how_far(run)),
         ("latest", headline(run.latest_metrics, has_ended=run.has_ended)),
         ("error", f"{run.error.detail} [{run.error.code}]" if run.error else ""),
+        *[("warning", str(warning)) for warning in run.warnings],
         *[("problem", str(problem)) for problem in (run.error.problems if run.error else ())],
     ]
     return f"Run {run.id}  {paint_state(state)}\n{format_fields(fields)}"

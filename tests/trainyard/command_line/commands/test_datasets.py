@@ -162,3 +162,67 @@ def test_datasets_are_listed_page_by_page(invoke, fake):
     ]
     assert fake.requests[1].query == [("limit", "200"), ("cursor", "next")]
     assert json.loads(invoke("data", "--json").stdout) == {"items": [digits, upload]}
+
+
+def test_options_of_reading_are_sent_with_the_file(invoke, fake, answer, tmp_path):
+    (tmp_path / "a.csv").write_text("1;2\n")
+    fake.on("POST", "/v1/datasets/flowers/versions", answer(VERSION, 201))
+    arguments = [
+        *("--no-header", "--delimiter", ";", "--decimal", ",", "--thousands", "none", "--encoding", "latin-1"),
+        *("--missing-word", "-", "--missing-word", "n.a.", "--skip-rows", "0", "--date-format", "%d.%m.%Y"),
+        *("--type", "a=b=text", "--type", "zip=text", "--sheet", "Data", "--quote", "none"),
+    ]
+    result = invoke("data", "add", "flowers", str(tmp_path / "a.csv"), *arguments)
+    assert result.exit_code == 0, result.stderr
+    (request,) = fake.requests
+    assert request.query == [
+        ("filename", "a.csv"),
+        ("header", "false"),
+        ("delimiter", ";"),
+        ("quote", "none"),
+        ("encoding", "latin-1"),
+        ("decimal", ","),
+        ("thousands", "none"),
+        ("missing_words", "-"),
+        ("missing_words", "n.a."),
+        ("skip_rows", "0"),
+        ("date_format", "%d.%m.%Y"),
+        ("sheet", "Data"),
+        ("columns", '{"a=b": {"type": "text"}, "zip": {"type": "text"}}'),
+    ]
+
+
+def test_an_upload_is_read_again_with_other_options(invoke, fake, answer):
+    fake.on("GET", "/v1/datasets/flowers", answer({"name": "flowers", "newest": VERSION}))
+    fake.on("POST", "/v1/datasets/flowers/versions/2:reread", answer(VERSION | {"version": 3}, 201))
+    result = invoke("data", "reread", "flowers", "--header", "--type", "width=number")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout == "Added flowers, version 3: 4 rows of 3 columns (csv, 81 B).\n"
+    assert result.stderr == "Warning: The column 'x' is empty. (empty_column at /columns/0)\n"
+    assert fake.requests[-1].body == {"header": True, "columns": {"width": {"type": "number"}}}
+
+
+def test_a_version_can_be_named_for_reading_it_again(invoke, fake, answer):
+    fake.on("POST", "/v1/datasets/flowers/versions/1:reread", answer(VERSION, 200))
+    result = invoke("data", "reread", "flowers", "--version", "1")
+    assert result.stdout.startswith("The service has these bytes already: flowers, version 2")
+    assert [request.body for request in fake.requests] == [{}]
+
+
+def test_a_type_without_a_column_is_rejected(invoke, fake, tmp_path):
+    (tmp_path / "a.csv").write_text("1;2\n")
+    for entry in ("text", "=text"):
+        result = invoke("data", "add", "flowers", str(tmp_path / "a.csv"), "--type", entry)
+        assert (result.exit_code, "expected COLUMN=TYPE" in result.stderr) == (1, True)
+    assert fake.requests == []
+
+
+def test_how_a_text_was_read_is_shown(invoke, fake, answer):
+    findings = [
+        {"option": "header", "value": True, "sureness": "doubtful", "reason": "all columns hold text"},
+        {"option": "delimiter", "value": "\t", "sureness": "certain", "reason": ""},
+    ]
+    fake.on("GET", "/v1/datasets/flowers", answer({"name": "flowers", "newest": VERSION | {"findings": findings}}))
+    shown = invoke("data", "show", "flowers").stdout
+    assert "header     yes    doubtful  all columns hold text" in shown
+    assert "delimiter  tab    certain" in shown

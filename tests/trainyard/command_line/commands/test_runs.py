@@ -117,3 +117,9 @@ def test_delete_does_not_ask_where_nobody_can_answer(invoke, fake, answer):
     result = invoke("delete", RUN_ID)
     assert (result.exit_code, result.stdout) == (0, f"Run {RUN_ID} is deleted.\n")
     assert fake.count("DELETE", RUN_PATH) == 1
+
+
+def test_delete_by_force_takes_aliases_too(invoke, fake, answer):
+    fake.on("DELETE", RUN_PATH, answer({"id": RUN_ID, "model_version": None}))
+    assert invoke("delete", RUN_ID, "--force").stdout == f"Run {RUN_ID} is deleted.\n"
+    assert fake.requests[-1].query == [("force", "true")]

@@ -115,6 +115,40 @@ def test_watched_run_gives_its_outcome_as_exit_code(invoke, fake, run_document, 
     assert result.stderr.splitlines() == [f"Run {RUN_ID}", "queued", "running"]
 
 
+WARNED = {
+    "warnings": [{"code": "rows_dropped", "pointer": "/dataset/target", "detail": "2 rows are left out."}],
+    "num_warnings": 1,
+}
+
+
+def test_warnings_of_a_submitted_run_are_on_standard_error(invoke, fake, answer, run_document):
+    fake.on("POST", "/v1/runs", answer(run_document("queued", **WARNED), 202))
+    result = invoke("run", "binary-adder")
+    assert result.stdout == f"{RUN_ID}\n"
+    assert "Warning: 2 rows are left out. (rows_dropped at /dataset/target)" in result.stderr.splitlines()
+
+
+def test_watched_run_tells_each_warning_once(invoke, fake, answer, run_document):
+    more = {"code": "class_not_trained", "pointer": "/dataset/split", "detail": "The class 'c' has no training row."}
+    both = WARNED | {"warnings": [*WARNED["warnings"], more]}
+    fake.on("POST", "/v1/runs", answer(run_document("queued", **WARNED), 202))
+    fake.on(
+        "GET",
+        f"/v1/runs/{RUN_ID}",
+        run_document("queued", **WARNED),
+        run_document("running", **both),
+        run_document("succeeded", **both),
+    )
+    result = invoke("run", "binary-adder", "--watch")
+    assert result.stderr.splitlines() == [
+        f"Run {RUN_ID}",
+        "Warning: 2 rows are left out. (rows_dropped at /dataset/target)",
+        "queued",
+        "Warning: The class 'c' has no training row. (class_not_trained at /dataset/split)",
+        "running",
+    ]
+
+
 @pytest.mark.usefixtures("accepting")
 def test_watched_failure_shows_the_reason(invoke, fake, run_document):
     error = {"code": "training_failed", "detail": "The loss is NaN at step 7. Lower the learning rate."}

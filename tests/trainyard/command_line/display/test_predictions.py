@@ -61,3 +61,14 @@ def test_numbers_are_shown_in_a_line_a_row():
 
 def test_deeper_answers_are_shown_as_json():
     assert format_predictions([[1]], [[[0.5], [1.0]]]) == "[[0.5], [1.0]]"
+
+
+def test_a_label_that_is_a_number_is_found_among_the_names_of_the_scores():
+    row = {"label": 2.0, "class": 1, "probabilities": {"1.0": 0.25, "2.0": 0.75}}
+    assert format_predictions([[0], [0]], [row, row]) == "2.0  75.0%\n2.0  75.0%"
+    truth = {"label": True, "class": 1, "probabilities": {"false": 0.25, "true": 0.75}}
+    assert format_predictions([[0], [0]], [truth, truth]).startswith("true  75.0%")
+
+
+def test_large_numbers_are_shown_with_all_digits():
+    assert format_predictions([[0]], [[1700000003.25, 12.34567]]) == "1700000003.25 12.35"

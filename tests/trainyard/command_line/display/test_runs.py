@@ -56,6 +56,12 @@ def test_failed_run_shows_why(run_document):
     assert "The loss is NaN at step 7. [training_failed]" in format_run(RunSnapshot.from_json(document))
 
 
+def test_warnings_of_a_run_are_shown_with_code_and_place(run_document):
+    warning = {"code": "rows_dropped", "pointer": "/dataset/target", "detail": "2 rows are left out."}
+    text = format_run(RunSnapshot.from_json(run_document("queued", warnings=[warning], num_warnings=1)))
+    assert re.search(r"warning +2 rows are left out\. \(rows_dropped at /dataset/target\)", text)
+
+
 def test_run_asked_to_stop_says_so(run_document):
     text = format_run(RunSnapshot.from_json(run_document("running", cancel_requested=True)))
     assert "running, cancel requested" in text

@@ -4,16 +4,15 @@ The only filter applied is the one named here, so the same bytes give the same p
 with the first image.
 """
 
-import struct
-import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
-from io import BytesIO
+from contextlib import nullcontext
 from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import numpy.typing as npt
+
+from core.images.colours import lay_on_black, split_layers
+from core.images.files import DECODING_ERRORS, ImageRefused, opened
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -25,11 +24,9 @@ longer one equally on both ends. pad: fit the longer side, and fill the rest wit
 
 Pixels = npt.NDArray[np.uint8]
 
-GENERATION = 1
+GENERATION = 2
 """Version of the decoding. Increase it when the same bytes give other pixels, so that cached pixels are not used."""
 
-PNG_START = b"\x89PNG\r\n\x1a\n"
-JPEG_START = b"\xff\xd8\xff"
 MAX_PIXELS = 50_000_000
 """Most pixels of a file to be resized; photographs of phones have fewer."""
 LARGE_PIXELS = 4_000_000
@@ -43,48 +40,18 @@ ORIENTATION = 0x0112
 UPRIGHT = 1
 SIDEWAYS = 5
 """Orientations from this one on swap height and width."""
-DECODING_ERRORS = (
-    OSError,
-    SyntaxError,
-    ValueError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    IndexError,
-    KeyError,
-    TypeError,
-    ArithmeticError,
-    AssertionError,
-    AttributeError,
-    RuntimeError,
-)
-"""Exceptions of Pillow for malformed files."""
 
 _large_images = BoundedSemaphore(LARGE_AT_ONCE)
 
 
-class ImageRefused(Exception):
-    """An image file that cannot be read.
-
-    Attributes:
-        reason: Predicate for the name of the file: "is a broken image: … Save it again."
-        code: A stable word for programs.
-    """
-
-    def __init__(self, reason: str, code: str) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.code = code
-
-
 def read_pixels(content: bytes, size: tuple[int, int, int], resize: Resize) -> Pixels:
-    """Decode a PNG or JPEG file and resize it.
+    """Decode an image file and resize it.
 
-    The image is turned upright by its Exif orientation; transparent pixels are laid on black; 16 bits are rounded to 8;
-    colour is converted to grey (ITU-R 601-2 luma) or grey to colour, by the number of channels. It is resized with the
-    triangle filter, whose support grows with the scale (Pillow's BILINEAR); JPEG files are first reduced to 1/2, 1/4 or
-    1/8 in decoding, where that leaves REDUCING_GAP times the size. An image that already has the size keeps its pixels.
-    May be called by many threads at once.
+    Of several frames or pages the first is read. It is turned upright by its Exif orientation; transparent pixels are
+    laid on black; 16 bits are rounded to 8; colour is converted to grey (ITU-R 601-2 luma) or grey to colour, by the
+    number of channels. It is resized with the triangle filter, whose support grows with the scale (Pillow's BILINEAR);
+    JPEG files are first reduced to 1/2, 1/4 or 1/8 in decoding, where that leaves REDUCING_GAP times the size. An image
+    that already has the size keeps its pixels. May be called by many threads at once.
 
     Args:
         content: Bytes of the file.
@@ -95,7 +62,7 @@ def read_pixels(content: bytes, size: tuple[int, int, int], resize: Resize) -> P
         Pixels of this size.
 
     Raises:
-        ImageRefused: If it is neither PNG nor JPEG, is broken or has more than MAX_PIXELS.
+        ImageRefused: If it is of another format, is broken or has more than MAX_PIXELS.
     """
     height, width, num_channels = size
     with opened(content) as image:
@@ -108,83 +75,20 @@ def read_pixels(content: bytes, size: tuple[int, int, int], resize: Resize) -> P
         _decode_smaller(image, width, height)
         is_large = image.width * image.height > LARGE_PIXELS
         with _large_images if is_large else nullcontext():
-            image.load()
-            fitted = _fit(_turn_upright(lay_on_black(image, num_channels), _orientation(image)), width, height, resize)
+            layers = split_layers(image, content)
+            flat = turn_upright(lay_on_black(layers, num_channels), image)
+            fitted = _fit(flat, width, height, resize)
     return np.array(fitted).reshape(size)
 
 
-@contextmanager
-def opened(content: bytes) -> "Iterator[ImageFile]":
-    """Open an image file and read its header only.
-
-    Raises:
-        ImageRefused: If it is neither PNG nor JPEG, or proves to be broken, now or within the context.
-    """
-    # The two classes are called directly, and not through PIL.Image.open, which tries every format and warns about
-    # large images in a way that is not thread-safe.
-    from PIL.JpegImagePlugin import JpegImageFile  # noqa: PLC0415
-    from PIL.PngImagePlugin import PngImageFile  # noqa: PLC0415
-
-    if content.startswith(PNG_START):
-        file_type: type[ImageFile] = PngImageFile
-    elif content.startswith(JPEG_START):
-        file_type = JpegImageFile
-    else:
-        raise ImageRefused("is neither a PNG nor a JPEG file. Send one of these.", "unknown_format")
-    try:
-        with file_type(BytesIO(content)) as image:
-            yield image
-    except DECODING_ERRORS as error:
-        raise ImageRefused(f"is a broken image: {error}. Save it again.", "broken_image") from error
-
-
-def upright_size(image: "Image") -> tuple[int, int]:
-    """Return height and width of an image after turning it by its Exif orientation."""
+def upright_size(image: "ImageFile") -> tuple[int, int]:
+    """Return height and width of an opened file after turning it by its Exif orientation."""
     is_sideways = _orientation(image) >= SIDEWAYS
     return (image.width, image.height) if is_sideways else (image.height, image.width)
 
 
-def lay_on_black(image: "Image", num_channels: int) -> "Image":
-    """Convert an image to 8 bits of grey (one channel) or of red, green and blue (three), on a black background."""
-    mode = "L" if num_channels == 1 else "RGB"
-    if image.mode.startswith("I"):
-        image = _eight_bits(image)
-    elif image.has_transparency_data:
-        from PIL import Image as images  # noqa: N813, PLC0415
-
-        black = images.new("RGBA", image.size, (0, 0, 0, 255))
-        image = images.alpha_composite(black, image.convert("RGBA")).convert("RGB")
-    return image if image.mode == mode else image.convert(mode)
-
-
-def _eight_bits(image: "Image") -> "Image":
-    """Round grey of 16 bits to 8; Pillow would clip it at 255."""
-    from PIL import Image as images  # noqa: N813, PLC0415
-
-    deep = np.asarray(image).astype(np.uint32).clip(0, 65535)
-    return images.fromarray(((deep * 255 + 32767) // 65535).astype(np.uint8))
-
-
-def _decode_smaller(image: "ImageFile", width: int, height: int) -> None:
-    """Configure a JPEG file that is much too large to be decoded at a half, a quarter or an eighth of its size."""
-    if image.format != "JPEG":
-        return
-    wanted = (round(width * REDUCING_GAP), round(height * REDUCING_GAP))
-    is_sideways = _orientation(image) >= SIDEWAYS
-    image.draft(None, (wanted[1], wanted[0]) if is_sideways else wanted)
-
-
-def _orientation(image: "Image") -> int:
-    if not image.info.keys() & {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}:
-        return UPRIGHT
-    try:
-        return int(image.getexif().get(ORIENTATION, UPRIGHT))
-    except DECODING_ERRORS:
-        # Broken Exif data do not make the image unusable.
-        return UPRIGHT
-
-
-def _turn_upright(image: "Image", orientation: int) -> "Image":
+def turn_upright(image: "Image", opened_file: "ImageFile") -> "Image":
+    """Return an image turned by the Exif orientation of the file that it was decoded from."""
     from PIL.Image import Transpose  # noqa: PLC0415
 
     # As PIL.ImageOps.exif_transpose does it.
@@ -197,8 +101,30 @@ def _turn_upright(image: "Image", orientation: int) -> "Image":
         7: Transpose.TRANSVERSE,
         8: Transpose.ROTATE_90,
     }
-    turn = turns.get(orientation)
+    turn = turns.get(_orientation(opened_file))
     return image if turn is None else image.transpose(turn)
+
+
+def _decode_smaller(image: "ImageFile", width: int, height: int) -> None:
+    """Configure a JPEG file that is much too large to be decoded at a half, a quarter or an eighth of its size."""
+    if image.format != "JPEG":
+        return
+    wanted = (round(width * REDUCING_GAP), round(height * REDUCING_GAP))
+    is_sideways = _orientation(image) >= SIDEWAYS
+    image.draft(None, (wanted[1], wanted[0]) if is_sideways else wanted)
+
+
+def _orientation(image: "ImageFile") -> int:
+    if image.format == "TIFF":
+        # Pillow turns these itself.
+        return UPRIGHT
+    if not image.info.keys() & {"exif", "xmp", "XML:com.adobe.xmp", "Raw profile type exif"}:
+        return UPRIGHT
+    try:
+        return int(image.getexif().get(ORIENTATION, UPRIGHT))
+    except DECODING_ERRORS:
+        # Broken Exif data do not make the image unusable.
+        return UPRIGHT
 
 
 def _fit(image: "Image", width: int, height: int, resize: Resize) -> "Image":

@@ -1,0 +1,92 @@
+"""Links from responses to the operations that follow (OpenAPI 3.1 section 4.8.20), also from one resource to another.
+
+They stand here and not with the routes, because resources do not know one another.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+Links = dict[str, dict[str, Any]]
+
+OF_A_RUN = (
+    "get_run",
+    "cancel_run",
+    "delete_run",
+    "list_metrics",
+    "get_metric_history",
+    "get_evaluation",
+    "get_evaluation_picture",
+    "list_artifacts",
+    "get_logs",
+    "get_environment",
+)
+
+OF_A_MODEL = ("get_model", "get_model_status", "get_model_metadata", "predict")
+
+OF_A_MODEL_VERSION = ("get_model_version", "get_model_status_version", "get_model_metadata_version", "predict_version")
+
+OF_A_DATASET = ("get_dataset", "delete_dataset")
+
+OF_A_DATASET_VERSION = ("get_dataset_version", "get_dataset_content", "delete_dataset_version")
+
+
+def _follow(operations: Sequence[str], **parameters: str) -> Links:
+    """Return links to operations that take the same parameters, as runtime expressions (section 4.8.20.4)."""
+    return {operation: {"operationId": operation, "parameters": parameters} for operation in operations}
+
+
+def _answered(pointer: str) -> str:
+    return f"$response.body#{pointer}"
+
+
+_A_RUN = _follow(OF_A_RUN, run_id=_answered("/id")) | _follow(["get_experiment"], name=_answered("/experiment"))
+
+_ITS_MODEL = _follow(
+    OF_A_MODEL_VERSION, model=_answered("/model_version/name"), version=_answered("/model_version/version")
+)
+
+_NEXT_PAGE = {"cursor": _answered("/next_cursor")}
+
+_AN_UPLOAD = _follow(OF_A_DATASET, name=_answered("/name")) | _follow(
+    OF_A_DATASET_VERSION, name=_answered("/name"), version=_answered("/version")
+)
+
+_THE_ALIAS = {"model": "$request.path.model", "alias": "$request.path.alias"}
+
+LINKS: Mapping[str, Links] = {
+    "validate_spec": {"submit_run": {"operationId": "submit_run", "requestBody": "$request.body"}},
+    "submit_run": _A_RUN,
+    "cancel_run": _A_RUN,
+    "get_run": _A_RUN | _ITS_MODEL,
+    "list_runs": _follow(OF_A_RUN, run_id=_answered("/items/0/id")) | _follow(["list_runs"], **_NEXT_PAGE),
+    "list_artifacts": _follow(["get_artifact"], run_id="$request.path.run_id", name=_answered("/items/0/name")),
+    "list_metrics": _follow(["get_metric_history"], run_id="$request.path.run_id", keys=_answered("/items/0/key")),
+    "list_presets": _follow(["get_preset"], name=_answered("/items/0/name")),
+    "list_experiments": _follow(["get_experiment"], name=_answered("/items/0/name"))
+    | _follow(["list_runs"], experiment=_answered("/items/0/name"))
+    | _follow(["list_experiments"], **_NEXT_PAGE),
+    "get_experiment": _follow(["list_runs"], experiment=_answered("/name")),
+    "list_models": _follow(OF_A_MODEL, model=_answered("/items/0/name")),
+    "get_model": _follow(OF_A_MODEL_VERSION, model=_answered("/name"), version=_answered("/latest_version")),
+    "get_model_version": _follow(["get_run"], run_id=_answered("/run_id")),
+    "put_alias": _follow(["get_alias", "delete_alias"], **_THE_ALIAS)
+    | _follow(["predict_label", "get_model_status_label"], model=_THE_ALIAS["model"], label=_THE_ALIAS["alias"]),
+    "get_alias": _follow(["delete_alias"], **_THE_ALIAS)
+    | _follow(["get_model_version"], model=_answered("/model"), version=_answered("/version")),
+    "list_datasets": _follow(["get_dataset"], name=_answered("/items/0/name"))
+    | _follow(["list_datasets"], **_NEXT_PAGE),
+    "upload_dataset": _AN_UPLOAD,
+    "upload_dataset_version": _AN_UPLOAD,
+    "reread_dataset_version": _AN_UPLOAD,
+    "get_dataset": _follow(OF_A_DATASET_VERSION, name=_answered("/name"), version=_answered("/version")),
+    "make_key": _follow(["revoke_key"], prefix=_answered("/prefix")),
+}
+"""Links of the responses of an operation, by its id."""
+
+
+def add_links(operation: dict[str, Any]) -> None:
+    """Add its links to an operation's responses of success."""
+    links = LINKS.get(operation["operationId"], {})
+    for status, answer in operation["responses"].items():
+        if links and status.startswith("2"):
+            answer["links"] = links

@@ -1,0 +1,1601 @@
+"""Responses of the service as types, generated from its OpenAPI document by `make types`. Not to be edited."""
+
+from __future__ import annotations
+
+from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+
+
+class Alias(TypedDict):
+    """
+    Movable label of a model version.
+    """
+
+    model: str
+    alias: str
+    version: int
+    updated_at: str
+
+
+class ArtifactEntry(TypedDict):
+    """
+    File that a run created.
+    """
+
+    name: str
+    sha256: str
+    num_bytes: int
+    media_type: str
+
+
+class ArtifactList(TypedDict):
+    """
+    Files of a run.
+    """
+
+    items: list[ArtifactEntry]
+
+
+class Attempt(TypedDict):
+    """
+    Attempt at a run.
+    """
+
+    number: int
+    owner: str
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+    detail: str | None
+
+
+class AverageEvaluation(TypedDict):
+    """
+    Means over the classes for which the number is defined; null if there are none.
+
+    Equal to those of scikit-learn's `classification_report` if it leaves out undefined numbers.
+    """
+
+    precision: float | None
+    recall: float | None
+    f1: float | None
+
+
+class BitsEvaluation(TypedDict):
+    """
+    Predictions that are sequences of bits.
+    """
+
+    bit_accuracy: float
+    """
+    Share of correct bits.
+    """
+
+    sequence_accuracy: float
+    """
+    Share of sequences with every bit correct.
+    """
+
+    accuracy_by_place: list[float]
+    """
+    Share of correct bits at each place, the least significant first.
+    """
+
+
+class ClassEvaluation(TypedDict):
+    """
+    Precision, recall and counts of one class.
+    """
+
+    label: bool | int | float | str
+    """
+    As it was uploaded: text, a number, true or false.
+    """
+
+    precision: float | None
+    """
+    Share of the samples predicted as this class that are of it; null if there are none.
+    """
+
+    recall: float | None
+    """
+    Share of the samples of this class that are predicted as it; null if there are none.
+    """
+
+    f1: float | None
+    """
+    Harmonic mean of both, 2·correct / (support + predicted); null if both counts are 0.
+    """
+
+    support: int
+    """
+    Samples of this class.
+    """
+
+    predicted: int
+    """
+    Samples predicted as this class.
+    """
+
+    correct: int
+    """
+    Samples of this class predicted as it.
+    """
+
+
+class ClassificationEvaluation(TypedDict):
+    """
+    Predictions of a classifier: for each sample the class that the model would return to a client.
+    """
+
+    accuracy: float
+    """
+    Share of samples predicted as their class.
+    """
+
+    macro_average: AverageEvaluation
+    """
+    Unweighted mean over classes.
+    """
+
+    weighted_average: AverageEvaluation
+    """
+    Mean over classes weighted by support.
+    """
+
+    classes: list[ClassEvaluation]
+    """
+    In the order of the network's outputs.
+    """
+
+    confusion_matrix: list[list[int]] | None
+    """
+    A row for each actual class with a column for each predicted class, in the order of `classes`; null for more than
+    200 classes.
+    """
+
+
+class ColumnReading(TypedDict):
+    """
+    Options for one column; fields that are left out are found from its values.
+
+    Attributes:
+        type: Type that its values are read as; the upload is rejected if one of them cannot be.
+        date_format: Format of its dates with the directives of strptime, such as `%d.%m.%Y`.
+        decimal: Decimal mark of its numbers.
+        thousands: Mark between groups of three digits.
+    """
+
+    type: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    date_format: NotRequired[str | None]
+    decimal: NotRequired[Literal[".", ","] | None]
+    thousands: NotRequired[Literal["", ",", ".", " ", "'", "_"] | None]
+
+
+class ComponentState(TypedDict):
+    """
+    State of a component that the service needs.
+    """
+
+    ok: bool
+    detail: NotRequired[str | None]
+
+
+class Curve(TypedDict):
+    """
+    Points of one curve, in columns of equal length; null for NaN and infinities.
+    """
+
+    key: str
+    x: list[int]
+    """
+    Training steps, in ascending order.
+    """
+
+    y: list[float | None]
+    y_min: list[float | None] | None
+    """
+    Minimum of the steps up to each x, if downsampled with minmax; else null.
+    """
+
+    y_max: list[float | None] | None
+    total: int
+    """
+    Points stored.
+    """
+
+    downsampled: bool
+    """
+    True if the curve was downsampled.
+    """
+
+
+class Dataset(TypedDict):
+    """
+    Dataset that specs can use.
+    """
+
+    name: str
+    kind: str
+    """
+    `built_in`, or for an upload `table`, `arrays` or `images`.
+    """
+
+    description: str
+    version: int | None
+    """
+    Newest version; null for built-in datasets.
+    """
+
+    num_versions: int
+    num_bytes: int | None
+    """
+    Size of the newest version's upload.
+    """
+
+    created_at: str | None
+    """
+    Time of the newest version's upload.
+    """
+
+
+class DatasetList(TypedDict):
+    """
+    Page of datasets: first the built-in ones, then uploads by name.
+    """
+
+    items: list[Dataset]
+    next_cursor: str | None
+
+
+class DatasetVersion(TypedDict):
+    """
+    Version of an uploaded dataset, without its content.
+    """
+
+    name: str
+    version: int
+    kind: str
+    format: str
+    """
+    Format of the file: `csv`, `xlsx`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip` or `tar`.
+    """
+
+    summary: str
+    sha256: str
+    reading: str | None
+    """
+    Digest of the options that it was read with; null if none was set.
+    """
+
+    num_bytes: int
+    filename: str | None
+    created_at: str
+
+
+class DeletedVersion(TypedDict):
+    """
+    Model version that was deleted with its run.
+    """
+
+    name: str
+    version: int
+    aliases: list[str]
+    """
+    Aliases that pointed to it, deleted as well.
+    """
+
+    newest_version: int | None
+    """
+    Version that requests without a version get from now on; null if none is left.
+    """
+
+
+class DivergenceFigure(TypedDict):
+    """
+    A variant that diverges: its run must fail because its loss is no longer finite.
+    """
+
+    kind: Literal["divergence"]
+    says: str
+    variant: NotRequired[str | None]
+    because: str
+
+
+class Experiment(TypedDict):
+    """
+    Named group of runs.
+    """
+
+    name: str
+    created_at: str
+    num_runs: int
+    runs_by_state: dict[RunState, int]
+
+
+class ExperimentPage(TypedDict):
+    """
+    Page of experiments, by name.
+    """
+
+    items: list[Experiment]
+    next_cursor: str | None
+
+
+class Finding(TypedDict):
+    """
+    How an option was settled.
+
+    Attributes:
+        option: Name of the option of ReadingOptions; JSON pointer below it for a column: `columns/price/decimal`.
+        value: Its value.
+        sureness: `certain` if it was given or only one value fits; `likely`, or `doubtful` if others fit as well.
+        reason: Why, in a sentence; "" if it was given.
+    """
+
+    option: str
+    value: Any
+    sureness: Literal["certain", "likely", "doubtful"]
+    reason: NotRequired[str]
+
+
+class Health(TypedDict):
+    """
+    Health of the process.
+    """
+
+    status: Literal["ok"]
+    version: str
+
+
+class Layer(TypedDict):
+    """
+    Layer of a network.
+    """
+
+    name: str
+    type: str
+    output_shape: list[int | None]
+    """
+    Shape with the batch axis first; null is any size.
+    """
+
+    num_parameters: int
+    flops: int
+    """
+    Approximate floating-point operations of the forward pass of one sample.
+    """
+
+
+class MetricFigure(TypedDict):
+    """
+    A metric of a run, alone or compared with other variants.
+    """
+
+    says: str
+    """
+    The figure as it was published, in words.
+    """
+
+    variant: NotRequired[str | None]
+    """
+    Name of the variant; null is the preset itself.
+    """
+
+    at_least: NotRequired[float | None]
+    at_most: NotRequired[float | None]
+    because: str
+    """
+    Reason for the bounds.
+    """
+
+    kind: Literal["metric"]
+    metric: str
+    """
+    Key of the curve, such as `test/accuracy`.
+    """
+
+    take: NotRequired[Literal["last", "first", "least", "greatest"]]
+    """
+    Value of the curve to take.
+    """
+
+    less: NotRequired[str | None]
+    """
+    Key of another curve of the same run; its value is subtracted, as for the gap between training and test.
+    """
+
+    beside: NotRequired[list[str | None]]
+    """
+    Other variants: the bounds hold for the difference to each of them. Null is the preset itself.
+    """
+
+
+class MetricHistory(TypedDict):
+    """
+    Curves of a run.
+    """
+
+    run_id: str
+    series: list[Curve]
+
+
+class MetricSummary(TypedDict):
+    """
+    Summary of a metric; null for NaN and infinities.
+    """
+
+    key: str
+    count: int
+    """
+    Points stored.
+    """
+
+    first: float | None
+    last: float | None
+    last_step: int
+    min: float | None
+    min_step: int | None
+    """
+    First step with the minimum.
+    """
+
+    max: float | None
+    max_step: int | None
+
+
+class ModelVersionEntry(TypedDict):
+    """
+    Version of a model.
+    """
+
+    version: int
+    run_id: str
+    """
+    The run that trained it.
+    """
+
+    created_at: str
+    aliases: list[str]
+
+
+class ModelVersionLinks(TypedDict):
+    """
+    Links of a model version.
+    """
+
+    run: str
+    predict: str
+    metadata: str
+
+
+class ModelVersionName(TypedDict):
+    """
+    Version of a model.
+    """
+
+    name: str
+    version: int
+
+
+class NoticeEntry(TypedDict):
+    """
+    Warning: what works, but perhaps not as it was meant.
+    """
+
+    code: str
+    """
+    Stable word for programs, such as `rows_dropped`.
+    """
+
+    pointer: str
+    """
+    JSON Pointer (RFC 6901) to its place: of a run or a spec into `spec`, of a dataset into `description`; empty for
+    the whole.
+    """
+
+    detail: str
+    """
+    What was found, what follows from it, and how to change that.
+    """
+
+
+class PairSample(TypedDict):
+    """
+    Targets and predictions of some samples, drawn at random.
+    """
+
+    targets: list[float]
+    predictions: list[float]
+
+
+class PlanTiming(TypedDict):
+    """
+    Times of a plan in its trial.
+    """
+
+    compile_seconds: float
+    step_seconds: float
+
+
+class PredictionError(TypedDict):
+    """
+    Error of a prediction route, in TensorFlow Serving's form.
+    """
+
+    error: str
+
+
+OutputItem: TypeAlias = float
+
+
+Output: TypeAlias = list[OutputItem]
+
+
+class PredictionFigure(TypedDict):
+    """
+    Predictions of the trained model.
+    """
+
+    says: str
+    """
+    The figure as it was published, in words.
+    """
+
+    variant: NotRequired[str | None]
+    """
+    Name of the variant; null is the preset itself.
+    """
+
+    at_least: NotRequired[float | None]
+    at_most: NotRequired[float | None]
+    because: str
+    """
+    Reason for the bounds.
+    """
+
+    kind: Literal["prediction"]
+    instances: list[Any]
+    """
+    Rows to predict, as a client sends them.
+    """
+
+    outputs: list[Output]
+    """
+    Correct numbers for each row.
+    """
+
+    measure: Literal["greatest_error", "root_mean_squared_error", "accuracy"]
+    """
+    `accuracy` is the share of numbers on the right side of 0.5.
+    """
+
+
+Figures: TypeAlias = MetricFigure | PredictionFigure | DivergenceFigure
+
+
+class ProblemEntry(TypedDict):
+    """
+    One mistake.
+    """
+
+    pointer: str
+    """
+    JSON Pointer (RFC 6901) into the request body; empty for the whole body.
+    """
+
+    detail: str
+    code: str
+
+
+SecondsPerEpochItem: TypeAlias = float
+
+
+class PublishedTime(TypedDict):
+    """
+    Duration of the published run, on a laptop of its time.
+    """
+
+    seconds_per_epoch: tuple[SecondsPerEpochItem, SecondsPerEpochItem]
+    """
+    From the shortest epoch to the longest.
+    """
+
+
+class Queue(TypedDict):
+    """
+    State of the queue.
+    """
+
+    queued: int
+    running: int
+    waiting: int
+    """
+    Queued runs that no worker has claimed for 30 seconds.
+    """
+
+
+class Readiness(TypedDict):
+    """
+    Readiness of the service.
+    """
+
+    status: Literal["ready", "cannot train", "not ready"]
+    """
+    `cannot train`: requests are handled, predictions included, but no worker can train submitted runs.
+    """
+
+    not_ready: list[str]
+    """
+    Names of the components that are not ready, including those that requests do not need.
+    """
+
+    components: dict[str, ComponentState]
+    queue: Queue | None
+    """
+    Null if the database does not answer.
+    """
+
+
+MissingWord: TypeAlias = str
+
+
+class ReadingOptions(TypedDict):
+    """
+    Options of an upload; those that are left out are detected.
+
+    Attributes:
+        header: True if the first line names the columns.
+        delimiter: Character between fields, or the word `tab`, `comma`, `semicolon`, `pipe` or `space`.
+        quote: Mark around fields that may contain the delimiter: `"`, `'`, or `none`.
+        encoding: Encoding of the text, such as `windows-1252`.
+        decimal: Decimal mark of all columns.
+        thousands: Mark between groups of three digits, of all columns.
+        missing_words: Words that stand for a missing value; they replace the usual ones. Empty fields are always
+            missing.
+        skip_rows: Lines to skip at the beginning of the file, before the header or the first row.
+        date_format: Format of the dates of all columns.
+        sheet: Name of the sheet of a workbook.
+        columns: Options by column name.
+    """
+
+    header: NotRequired[bool | None]
+    delimiter: NotRequired[str | None]
+    quote: NotRequired[Literal['"', "'", ""] | None]
+    encoding: NotRequired[str | None]
+    decimal: NotRequired[Literal[".", ","] | None]
+    thousands: NotRequired[Literal["", ",", ".", " ", "'", "_"] | None]
+    missing_words: NotRequired[list[MissingWord] | None]
+    skip_rows: NotRequired[int | None]
+    date_format: NotRequired[str | None]
+    sheet: NotRequired[str | None]
+    columns: NotRequired[dict[str, ColumnReading]]
+
+
+class RunError(TypedDict):
+    """
+    Error of a failed run.
+    """
+
+    code: str
+    """
+    Stable error code for programs, such as `loss_not_finite`.
+    """
+
+    detail: str
+    attempt: int | None
+    """
+    Null if there was no attempt.
+    """
+
+    problems: list[ProblemEntry]
+    """
+    Mistakes in the spec or the data, if known.
+    """
+
+
+class RunLinks(TypedDict):
+    """
+    Links of a run.
+    """
+
+    self: str
+    metrics: str
+    history: str
+    logs: str
+    artifacts: str
+    environment: str
+    evaluation: str
+    """
+    Evaluation on held-out samples, once it has succeeded.
+    """
+
+    predict: str | None
+    """
+    Predictions of its model, once it has succeeded.
+    """
+
+
+class RunMetric(TypedDict):
+    """
+    Summary of a metric.
+    """
+
+    last: float | None
+    last_step: int
+    min: float | None
+    min_step: int | None
+    max: float | None
+    max_step: int | None
+
+
+class RunProgress(TypedDict):
+    """
+    Progress of a run.
+    """
+
+    phase: str
+    """
+    `start`, `compile`, `train`, `validate` or `export`.
+    """
+
+    epoch: int
+    """
+    Epochs finished.
+    """
+
+    num_epochs: int
+    """
+    Epochs in total; 0 until training begins.
+    """
+
+    step: int
+    """
+    Training steps finished.
+    """
+
+    num_steps: int
+    """
+    Training steps in total; 0 until training begins.
+    """
+
+    fraction: float
+    """
+    Fraction of finished steps, 0 to 1.
+    """
+
+    eta_seconds: float | None
+    """
+    Estimated time from `updated_at` to the end of training; null if there is no estimate yet.
+    """
+
+
+RunState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+"""
+State of a run.
+"""
+
+
+Scope: TypeAlias = Literal["read", "submit", "predict", "admin", "metrics"]
+"""
+Permission of a key.
+"""
+
+
+class SpecReport(TypedDict):
+    """
+    Report on a valid spec.
+    """
+
+    spec: dict[str, Any]
+    """
+    Spec with all defaults.
+    """
+
+    layers: list[Layer]
+    expanded_model: dict[str, Any] | None
+    """
+    For a named architecture, an equivalent `model` with a list of layers, to copy and change; else null.
+    """
+
+    num_parameters: int
+    num_train: int
+    num_validation: int
+    num_test: int
+    batch_size: int
+    steps_per_epoch: int
+    num_epochs: int
+    num_steps: int
+    flops_per_step: int
+    memory_bytes: int
+    """
+    Approximate memory that a trainer needs.
+    """
+
+    warnings: list[NoticeEntry]
+    """
+    Probable mistakes in a valid spec; a run of it carries them too.
+    """
+
+
+class SplitCounts(TypedDict):
+    """
+    Samples of each split.
+    """
+
+    train: int
+    validation: int
+    test: int
+
+
+Task: TypeAlias = Literal["classification", "regression", "binary_addition", "sequence"]
+"""
+Task of a model, which gives its output a meaning.
+"""
+
+
+class TextForm(TypedDict):
+    """
+    Form of the texts of a column, from which its values are read.
+
+    Part of the description of a column that was uploaded as text, and of a model's signature. Absent for columns from
+    typed files such as Parquet, whose values are never read from text.
+
+    Attributes:
+        trims: Spaces around a value are ignored, before anything else.
+        missing_words: Words that stand for a missing value, after trimming; the empty text is always missing.
+        decimal: Decimal mark of numbers.
+        thousands: Mark between groups of three digits; "" for none.
+        unit: Text before or after every number that is ignored, such as `%` or `€`; "" for none.
+        date_format: Format of dates with the directives of strptime; None for ISO 8601 and its relatives.
+    """
+
+    trims: NotRequired[bool]
+    missing_words: NotRequired[list[str]]
+    decimal: NotRequired[Literal[".", ","]]
+    thousands: NotRequired[Literal["", ",", ".", " ", "'", "_"]]
+    unit: NotRequired[str]
+    date_format: NotRequired[str | None]
+
+
+class ValueCount(TypedDict):
+    """
+    A value as written in the upload, and the number of its rows.
+    """
+
+    value: str
+    count: int
+
+
+WaitingKind: TypeAlias = Literal["trainer", "worker", "repair"]
+"""
+Requirement that a queued run waits for.
+"""
+
+
+class ArrayDescription(TypedDict):
+    """
+    An array.
+
+    Attributes:
+        name: Name of its file in the archive without suffix; `array` for a single file.
+        shape: Sizes of all axes; the first is the number of samples.
+        dtype: NumPy's name of the element type.
+        least: Smallest finite number; null if there is none.
+        greatest: Largest finite number, likewise.
+        num_not_finite: Number of NaN and infinities.
+        values: Values with their counts, for an integer array of one axis with at most MAX_VALUES_KEPT distinct values.
+    """
+
+    name: str
+    shape: list[int]
+    dtype: str
+    least: NotRequired[float | None]
+    greatest: NotRequired[float | None]
+    num_not_finite: NotRequired[int]
+    values: NotRequired[list[ValueCount]]
+
+
+class ArraysDescription(TypedDict):
+    """
+    One or more arrays.
+
+    Attributes:
+        sample: The first elements of each array by name, cut to a few numbers.
+    """
+
+    kind: NotRequired[Literal["arrays"]]
+    arrays: list[ArrayDescription]
+    sample: NotRequired[dict[str, Any]]
+
+
+class ColumnDescription(TypedDict):
+    """
+    A column of a table.
+
+    Attributes:
+        name: Name in the header; columns without one are called `column_1`, `column_2`, …
+        type: Type of all its values.
+        num_missing: Rows without a value: empty, null, NaN, or one of the usual words for it (`NA`, `null`, …).
+        num_distinct: Number of distinct values, without missing ones. Above 100,000 it is an estimate.
+        least: Smallest number, or earliest date in RFC 3339; null for text, and if all values are missing.
+        greatest: Largest number or latest date, likewise.
+        mean: Mean of numbers.
+        stddev: Standard deviation of numbers; of the whole column, not estimated from a sample.
+        values: The most frequent values; all of them if there are `num_distinct`. Numbers and booleans as JSON writes
+            them, dates as in RFC 3339.
+        text: Form of the texts that its values were read from; null if the upload was typed.
+        has_time: True if a date has a time of day, which may not be that of the earliest or the latest one; null for
+            other types, and in descriptions stored earlier.
+    """
+
+    name: str
+    type: Literal["integer", "number", "boolean", "date", "text"]
+    num_missing: int
+    num_distinct: int
+    least: NotRequired[int | float | str | None]
+    greatest: NotRequired[int | float | str | None]
+    mean: NotRequired[float | None]
+    stddev: NotRequired[float | None]
+    values: NotRequired[list[ValueCount]]
+    text: NotRequired[TextForm | None]
+    has_time: NotRequired[bool | None]
+
+
+class DeletedRun(TypedDict):
+    """
+    Run that was deleted by force, and what went with it.
+    """
+
+    id: str
+    model_version: DeletedVersion | None
+
+
+class EngineReport(TypedDict):
+    """
+    Report of the training engine of a run. Fields that are not known, or not known yet, are left out.
+    """
+
+    plan: str
+    """
+    Plan that computed the steps; `none` if there were no steps.
+    """
+
+    reason: NotRequired[str | None]
+    """
+    Reason for the choice of the plan.
+    """
+
+    batch_size: NotRequired[int | None]
+    tried: NotRequired[dict[str, PlanTiming]]
+    """
+    Times of plans by name, measured in this run or an earlier one.
+    """
+
+    failed: NotRequired[dict[str, str] | None]
+    """
+    Plans that cannot be used here, with the reason.
+    """
+
+    steps_per_second: NotRequired[float | None]
+    samples_per_second: NotRequired[float | None]
+    flops_per_step: NotRequired[int | None]
+    flops_per_second: NotRequired[float | None]
+    peak_flops_per_second: NotRequired[float | None]
+    """
+    Rate of large matrix products on the same device.
+    """
+
+    share_of_peak: NotRequired[float | None]
+    peak_memory_bytes: NotRequired[int | None]
+
+
+class ImagesDescription(TypedDict):
+    """
+    Images in folders named after their classes.
+
+    Attributes:
+        classes: Every class, sorted by label, with its number of images in all splits.
+        splits: Images by split, if the archive has folders `train`, `test` and perhaps `validation`; else empty.
+        least_height: Smallest height in pixels; the greatest height, and the widths, likewise.
+        num_grey: Number of grey images; the others have three channels or more.
+        sample: Some of the images: path in the archive, label, height and width.
+    """
+
+    kind: NotRequired[Literal["images"]]
+    num_images: int
+    classes: list[ValueCount]
+    splits: NotRequired[dict[Literal["train", "validation", "test"], int]]
+    least_height: int
+    greatest_height: int
+    least_width: int
+    greatest_width: int
+    num_grey: int
+    sample: NotRequired[list[dict[str, Any]]]
+
+
+class KeyEntry(TypedDict):
+    """
+    Key without its secret, of which only a hash is stored.
+    """
+
+    prefix: str
+    """
+    Public part of the key: `ty_PREFIX_…`.
+    """
+
+    name: str
+    scopes: list[Scope]
+    source: Literal["database", "environment"]
+    """
+    `environment`: from TRAINYARD_BOOTSTRAP_KEY or TRAINYARD_METRICS_KEY of this process.
+    """
+
+    state: Literal["live", "expired", "revoked"]
+    created_at: str | None
+    """
+    Null for keys of the environment, as are all following fields.
+    """
+
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+    """
+    To the minute.
+    """
+
+
+class KeyList(TypedDict):
+    """
+    All keys, newest first; those of the environment before those of the database.
+    """
+
+    items: list[KeyEntry]
+
+
+class MetricList(TypedDict):
+    """
+    Summaries of all metrics of a run.
+    """
+
+    items: list[MetricSummary]
+
+
+class ModelEntry(TypedDict):
+    """
+    Model with its versions, newest first.
+    """
+
+    name: str
+    created_at: str
+    latest_version: int
+    versions: list[ModelVersionEntry]
+
+
+class ModelList(TypedDict):
+    """
+    All registered models, by name.
+    """
+
+    items: list[ModelEntry]
+
+
+class ModelVersion(TypedDict):
+    """
+    Version of a model in full.
+    """
+
+    version: int
+    run_id: str
+    """
+    The run that trained it.
+    """
+
+    created_at: str
+    aliases: list[str]
+    model: str
+    artifacts: list[ArtifactEntry]
+    links: ModelVersionLinks
+
+
+class NewKey(TypedDict):
+    """
+    New key.
+    """
+
+    prefix: str
+    """
+    Public part of the key: `ty_PREFIX_…`.
+    """
+
+    name: str
+    scopes: list[Scope]
+    source: Literal["database", "environment"]
+    """
+    `environment`: from TRAINYARD_BOOTSTRAP_KEY or TRAINYARD_METRICS_KEY of this process.
+    """
+
+    state: Literal["live", "expired", "revoked"]
+    created_at: str | None
+    """
+    Null for keys of the environment, as are all following fields.
+    """
+
+    expires_at: str | None
+    revoked_at: str | None
+    last_used_at: str | None
+    """
+    To the minute.
+    """
+
+    key: str
+    """
+    Whole key, which is shown only here.
+    """
+
+
+class OutputEvaluation(TypedDict):
+    """
+    Errors of one output; each step of a sequence counts as a row.
+    """
+
+    name: str
+    """
+    The predicted column, else the number of the output, counted from 0.
+    """
+
+    mean_absolute_error: float | None
+    root_mean_squared_error: float | None
+    r2_score: float | None
+    """
+    1 − squared errors / squared distances of the targets from their mean; null if all targets are equal.
+    """
+
+    sample: PairSample | None
+    """
+    Up to 500 pairs; null from the fifth output on.
+    """
+
+
+class PresetEntry(TypedDict):
+    """
+    Spec that is ready to run, and its expected results.
+    """
+
+    name: str
+    title: str
+    teaches: str
+    published: str
+    """
+    Result that a run should reproduce, in words.
+    """
+
+    figures: list[Figures]
+    """
+    The same as bounds on metrics and predictions; a run within all bounds has reproduced the result.
+    """
+
+    published_time: PublishedTime | None
+    """
+    Duration of the published run, if known.
+    """
+
+    num_seeds: int
+    """
+    Number of seeds of a reproduction.
+    """
+
+    chart: str
+    """
+    Key of the metric that compares the variants best.
+    """
+
+    expected_seconds: float
+    """
+    Approximate time to train on two CPU cores.
+    """
+
+    spec: dict[str, Any]
+    """
+    Spec without defaults.
+    """
+
+    variants: dict[str, dict[str, Any]]
+    """
+    Variants: a name to send as `variant`, and its merge patch on the spec.
+    """
+
+
+class PresetList(TypedDict):
+    """
+    The catalogue.
+    """
+
+    items: list[PresetEntry]
+
+
+class ProblemDocument(TypedDict):
+    """
+    Error (RFC 9457).
+    """
+
+    type: str
+    title: str
+    """
+    Name of the status.
+    """
+
+    status: int
+    detail: str
+    """
+    Explanation: what was sent, what was expected, what to do.
+    """
+
+    code: str
+    """
+    Stable error code for programs, such as `invalid_spec`.
+    """
+
+    errors: list[ProblemEntry]
+    """
+    All mistakes that were found; may be empty.
+    """
+
+    instance: NotRequired[str | None]
+    """
+    Id of an internal error in the service's log.
+    """
+
+
+class RegressionEvaluation(TypedDict):
+    """
+    Errors of predicted numbers. One too large for a float is null.
+    """
+
+    mean_absolute_error: float | None
+    """
+    Over all outputs.
+    """
+
+    root_mean_squared_error: float | None
+    """
+    Root of the mean over all outputs.
+    """
+
+    r2_score: float | None
+    """
+    Mean over the outputs, as in scikit-learn and Keras; null if that of an output is null.
+    """
+
+    outputs: list[OutputEvaluation]
+
+
+class RunEnvironment(TypedDict):
+    """
+    Environment of a run.
+    """
+
+    run_id: str
+    device: str | None
+    engine: EngineReport | None
+    environment: dict[str, str | int] | None
+    """
+    Versions of libraries; null until the first attempt has reported them.
+    """
+
+
+class RunWait(TypedDict):
+    """
+    Reason why a queued run waits.
+    """
+
+    kind: WaitingKind
+    """
+    `trainer`: all trainers are busy; `worker`: no worker is running; `repair`: no worker can start a trainer.
+    """
+
+    detail: str
+    """
+    Explanation for people.
+    """
+
+
+class SplitEvaluation(TypedDict):
+    """
+    Evaluation on the samples of one split. All samples have the same weight, except in a weighted loss.
+    """
+
+    num_samples: int
+    metrics: dict[str, float | None]
+    """
+    Loss and the metrics of the spec; null for values that are not finite.
+    """
+
+    classification: NotRequired[ClassificationEvaluation | None]
+    regression: NotRequired[RegressionEvaluation | None]
+    bits: NotRequired[BitsEvaluation | None]
+
+
+class TableDescription(TypedDict):
+    """
+    A table: rows of named columns.
+
+    Attributes:
+        splits: Rows by split, if the upload has splits (an archive with train.csv and test.csv); else empty.
+        sample: The first rows, each a list of values in the order of the columns.
+    """
+
+    kind: NotRequired[Literal["table"]]
+    num_rows: int
+    columns: list[ColumnDescription]
+    splits: NotRequired[dict[Literal["train", "validation", "test"], int]]
+    sample: NotRequired[list[list[Any]]]
+
+
+class DatasetVersionDetail(TypedDict):
+    """
+    Version of an uploaded dataset, with its content.
+    """
+
+    name: str
+    version: int
+    kind: str
+    format: str
+    """
+    Format of the file: `csv`, `xlsx`, `parquet`, `json_lines`, `npy`, `npz`, `idx`, `zip` or `tar`.
+    """
+
+    summary: str
+    sha256: str
+    reading: str | None
+    """
+    Digest of the options that it was read with; null if none was set.
+    """
+
+    num_bytes: int
+    filename: str | None
+    created_at: str
+    description: TableDescription | ArraysDescription | ImagesDescription
+    """
+    Columns, arrays or classes, and a sample.
+    """
+
+    warnings: list[NoticeEntry]
+    """
+    Warnings about the data.
+    """
+
+    options: ReadingOptions
+    """
+    Options that it was read with; those that are null were detected.
+    """
+
+    findings: list[Finding]
+    """
+    What was detected, and how sure that is.
+    """
+
+    example_spec: dict[str, Any] | None
+    """
+    Suggested spec, which can be trained unchanged; the target of a table is guessed.
+    """
+
+
+class EvaluationReport(TypedDict):
+    """
+    Evaluation of a trained network, with the saved weights, on the samples held out from training.
+    """
+
+    task: Task
+    num_samples: SplitCounts
+    validation: SplitEvaluation | None
+    """
+    Null if no samples were held out for validation.
+    """
+
+    test: SplitEvaluation | None
+    """
+    Null if no samples were held out for test.
+    """
+
+
+class Run(TypedDict):
+    """
+    Run in full.
+    """
+
+    id: str
+    """
+    UUID, version 7.
+    """
+
+    experiment: str
+    model: str
+    """
+    Name under which the run registers its model when it succeeds.
+    """
+
+    preset: str | None
+    state: RunState
+    waiting_for: RunWait | None
+    """
+    Null unless the run is queued.
+    """
+
+    attempt: int
+    """
+    Number of the latest attempt; 0 before the first.
+    """
+
+    max_attempts: int
+    """
+    Number of attempts that may be lost before the run fails.
+    """
+
+    cancel_requested: bool
+    progress: RunProgress | None
+    latest_metrics: dict[str, float | None]
+    """
+    Newest value of each metric; null for NaN and infinities.
+    """
+
+    device: str | None
+    engine: EngineReport | None
+    """
+    Execution of the steps: the plan, the reason for it, the times of others, and at the end the speed.
+    """
+
+    phases: dict[str, float] | None
+    """
+    Seconds spent in each phase.
+    """
+
+    error: RunError | None
+    num_warnings: int
+    """
+    Number of warnings; the run in full has their texts.
+    """
+
+    model_version: ModelVersionName | None
+    tags: dict[str, str]
+    created_at: str
+    queued_at: str
+    started_at: str | None
+    """
+    Start of the latest attempt.
+    """
+
+    ended_at: str | None
+    updated_at: str
+    links: RunLinks
+    warnings: list[NoticeEntry]
+    """
+    Probable mistakes: those of the check of its spec and, once its data was read, those of the data.
+    """
+
+    environment: dict[str, str | int] | None
+    metrics: dict[str, RunMetric]
+    attempts: list[Attempt]
+    artifacts: list[ArtifactEntry]
+    spec: dict[str, Any]
+    """
+    Spec with all defaults; submit it again to repeat the run.
+    """
+
+
+class RunSummary(TypedDict):
+    """
+    Run as an item of a list.
+    """
+
+    id: str
+    """
+    UUID, version 7.
+    """
+
+    experiment: str
+    model: str
+    """
+    Name under which the run registers its model when it succeeds.
+    """
+
+    preset: str | None
+    state: RunState
+    waiting_for: RunWait | None
+    """
+    Null unless the run is queued.
+    """
+
+    attempt: int
+    """
+    Number of the latest attempt; 0 before the first.
+    """
+
+    max_attempts: int
+    """
+    Number of attempts that may be lost before the run fails.
+    """
+
+    cancel_requested: bool
+    progress: RunProgress | None
+    latest_metrics: dict[str, float | None]
+    """
+    Newest value of each metric; null for NaN and infinities.
+    """
+
+    device: str | None
+    engine: EngineReport | None
+    """
+    Execution of the steps: the plan, the reason for it, the times of others, and at the end the speed.
+    """
+
+    phases: dict[str, float] | None
+    """
+    Seconds spent in each phase.
+    """
+
+    error: RunError | None
+    num_warnings: int
+    """
+    Number of warnings; the run in full has their texts.
+    """
+
+    model_version: ModelVersionName | None
+    tags: dict[str, str]
+    created_at: str
+    queued_at: str
+    started_at: str | None
+    """
+    Start of the latest attempt.
+    """
+
+    ended_at: str | None
+    updated_at: str
+    links: RunLinks
+
+
+class DatasetDetail(TypedDict):
+    """
+    Dataset with its versions.
+    """
+
+    name: str
+    kind: str
+    """
+    `built_in`, or for an upload `table`, `arrays` or `images`.
+    """
+
+    description: str
+    version: int | None
+    """
+    Newest version; null for built-in datasets.
+    """
+
+    num_versions: int
+    num_bytes: int | None
+    """
+    Size of the newest version's upload.
+    """
+
+    created_at: str | None
+    """
+    Time of the newest version's upload.
+    """
+
+    versions: list[DatasetVersion]
+    """
+    Newest first, at most 200; empty for built-in datasets.
+    """
+
+    newest: DatasetVersionDetail | None
+
+
+class RunPage(TypedDict):
+    """
+    Page of runs, newest first.
+    """
+
+    items: list[RunSummary]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
