@@ -14,6 +14,7 @@ from core.notices import Notice
 from core.specs.base import FLOAT32_MAX, NUM_LISTED, Float, PositiveInt, SpecModel
 from core.uploads.description import ColumnDescription, TableDescription
 from core.uploads.reading import ColumnType
+from core.uploads.text_values import AS_WRITTEN, read_value
 
 
 class ColumnChoice(SpecModel):
@@ -211,7 +212,7 @@ def _check_choice(column: ColumnDescription, choice: ColumnChoice) -> list[Probl
         if choice.scaling is not None and kind in {"category", "boolean"}
         else "",
         "missing": _check_missing(column, choice, kind),
-        "fill_value": _check_fill_value(choice, kind),
+        "fill_value": _check_fill_value(column, choice, kind),
     }
     for field in ("encoding", "embedding_dim", "max_categories"):
         if getattr(choice, field) is not None and kind != "category":
@@ -252,7 +253,7 @@ def _check_missing(column: ColumnDescription, choice: ColumnChoice, kind: Kind) 
     return ""
 
 
-def _check_fill_value(choice: ColumnChoice, kind: Kind) -> str:
+def _check_fill_value(column: ColumnDescription, choice: ColumnChoice, kind: Kind) -> str:
     if choice.missing != "constant":
         return "fill_value needs missing 'constant'." if choice.fill_value is not None else ""
     match choice.fill_value, kind:
@@ -262,12 +263,20 @@ def _check_fill_value(choice: ColumnChoice, kind: Kind) -> str:
             return "" if abs(choice.fill_value) <= FLOAT32_MAX else "fill_value is too large."
         case (int() | float() as number, "boolean"):
             return "" if number in {0, 1} else "fill_value of a boolean must be 0 or 1."
-        case str(), "date":
-            return ""
+        case str() as text, "date":
+            return _check_fill_date(column, text)
         case _, "category":
             return ""
         case _:
             return f"fill_value {choice.fill_value!r} is no {kind}."
+
+
+def _check_fill_date(column: ColumnDescription, text: str) -> str:
+    try:
+        is_given = read_value(text, "date", column.text or AS_WRITTEN) is not None
+    except ValueError:
+        is_given = False
+    return "" if is_given else f"fill_value {text!r} is no date. Write it as in the upload, or like 2024-12-31."
 
 
 def _reject_any(problems: list[Problem]) -> None:
