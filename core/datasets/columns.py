@@ -211,7 +211,7 @@ def _check_choice(column: ColumnDescription, choice: ColumnChoice) -> list[Probl
         if choice.scaling is not None and kind in {"category", "boolean"}
         else "",
         "missing": _check_missing(column, choice, kind),
-        "fill_value": _check_fill_value(choice, kind),
+        "fill_value": _check_fill_value(column, choice, kind),
     }
     for field in ("encoding", "embedding_dim", "max_categories"):
         if getattr(choice, field) is not None and kind != "category":
@@ -252,7 +252,7 @@ def _check_missing(column: ColumnDescription, choice: ColumnChoice, kind: Kind) 
     return ""
 
 
-def _check_fill_value(choice: ColumnChoice, kind: Kind) -> str:
+def _check_fill_value(column: ColumnDescription, choice: ColumnChoice, kind: Kind) -> str:
     if choice.missing != "constant":
         return "fill_value needs missing 'constant'." if choice.fill_value is not None else ""
     match choice.fill_value, kind:
@@ -265,9 +265,17 @@ def _check_fill_value(choice: ColumnChoice, kind: Kind) -> str:
         case str(), "date":
             return ""
         case _, "category":
-            return ""
+            return _check_fill_category(column, str(choice.fill_value))
         case _:
             return f"fill_value {choice.fill_value!r} is no {kind}."
+
+
+def _check_fill_category(column: ColumnDescription, text: str) -> str:
+    values = [entry.value for entry in column.values]
+    # The description lists not all values of a column that has very many.
+    if text in values or len(values) < column.num_distinct:
+        return ""
+    return f"fill_value {text!r} is none of its {column.num_distinct:,} values.{nearest(text, values[:1000])}"
 
 
 def _reject_any(problems: list[Problem]) -> None:
