@@ -173,4 +173,6 @@ BUSY = Unavailable("2 uploads are being processed, and this one has waited 30 s 
 
 FULL = DiskFull("The service's disk is full. Delete datasets and runs that are no longer needed.")
 
+CSV = "petal_length,species\n1.4,setosa\n4.7,versicolor\n1.3,setosa\n4.5,versicolor\n"
+
 FORM_FILE: dict[str, Any] = {"type": "string", "format": "binary", "description": "The file, with its name."}

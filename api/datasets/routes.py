@@ -54,7 +54,7 @@ def _takes_upload(query: type[ReadingQuery]) -> dict[str, Any]:
     """Describe the body of an upload: the bytes, or a form with the file and, if not in the address, its options."""
     body = takes_any_body(
         {"type": "string", "format": "binary", "description": "The bytes of the file as they are."},
-        {},
+        {"A CSV file": examples.CSV},
         "application/octet-stream",
     )
     form = {

@@ -14,6 +14,7 @@ from core.notices import Notice
 from core.specs.base import FLOAT32_MAX, NUM_LISTED, Float, PositiveInt, SpecModel
 from core.uploads.description import ColumnDescription, TableDescription
 from core.uploads.reading import ColumnType
+from core.uploads.text_values import AS_WRITTEN, read_value
 
 
 class ColumnChoice(SpecModel):
@@ -262,8 +263,8 @@ def _check_fill_value(column: ColumnDescription, choice: ColumnChoice, kind: Kin
             return "" if abs(choice.fill_value) <= FLOAT32_MAX else "fill_value is too large."
         case (int() | float() as number, "boolean"):
             return "" if number in {0, 1} else "fill_value of a boolean must be 0 or 1."
-        case str(), "date":
-            return ""
+        case str() as text, "date":
+            return _check_fill_date(column, text)
         case _, "category":
             return _check_fill_category(column, str(choice.fill_value))
         case _:
@@ -276,6 +277,14 @@ def _check_fill_category(column: ColumnDescription, text: str) -> str:
     if text in values or len(values) < column.num_distinct:
         return ""
     return f"fill_value {text!r} is none of its {column.num_distinct:,} values.{nearest(text, values[:1000])}"
+
+
+def _check_fill_date(column: ColumnDescription, text: str) -> str:
+    try:
+        is_given = read_value(text, "date", column.text or AS_WRITTEN) is not None
+    except ValueError:
+        is_given = False
+    return "" if is_given else f"fill_value {text!r} is no date. Write it as in the upload, or like 2024-12-31."
 
 
 def _reject_any(problems: list[Problem]) -> None:

@@ -95,7 +95,6 @@ def _make_uploaded_reader(column: AnyColumnEncoding) -> Callable[[object], objec
     read_text = _make_text_reader(column.source, form, is_category=isinstance(column, CategoryEncoding))
     missing_numbers = _find_numbers(form.missing_words if form else ())
     has_format = form is not None and form.date_format is not None
-    is_number_of_boolean = column.source == "boolean" and isinstance(column, NumberEncoding)
 
     def read(value: object) -> object:
         if isinstance(value, str):
@@ -104,7 +103,7 @@ def _make_uploaded_reader(column: AnyColumnEncoding) -> Callable[[object], objec
             return None
         if has_format and type(value) is int:
             return read_text(str(value))  # Such as 20241231.
-        return int(value) if is_number_of_boolean and isinstance(value, bool) else value
+        return value
 
     return read
 
@@ -148,9 +147,9 @@ def _refusal(type_: ColumnType, form: TextForm | None) -> tuple[str, str]:
 
 def _make_reader(column: AnyColumnEncoding) -> Encoder:
     match column:
-        case NumberEncoding():
+        case NumberEncoding() if column.source != "boolean":
             return _number_reader(column)
-        case BooleanEncoding():
+        case NumberEncoding() | BooleanEncoding():
             return _read_boolean
         case CategoryEncoding():
             return _category_reader(column.values)

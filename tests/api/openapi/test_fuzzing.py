@@ -23,8 +23,13 @@ SUCCESS, REFUSED = range(200, 300), {400, 412, 422}
 
 KNOWN = {code for codes in REASONS.values() for code in codes}
 
-UNREACHED = {"GET /v1/runs/{run_id}/evaluation", "GET /v1/runs/{run_id}/evaluation.svg"}
-"""Operations that need a run evaluated by a trainer; others have tests of their own."""
+UNREACHED = {
+    "GET /v1/runs/{run_id}/evaluation",
+    "GET /v1/runs/{run_id}/evaluation.svg",
+    "DELETE /v1/datasets/{name}/versions/{version}",
+}
+"""Operations without a success here, which have tests of their own: no trainer has evaluated the run, and the dataset is
+deleted as a whole before its version would be."""
 
 
 @schemathesis.check
@@ -35,7 +40,9 @@ def refused_for_a_reason_that_the_document_names(_context, response, case) -> No
     body = json.loads(response.content)
     # The prediction routes have TensorFlow Serving's errors, without codes: rows depend on the model.
     if "error" not in body:
-        codes = {entry["code"] for entry in body["errors"]} or {body["code"]}
+        # What a patch makes of a spec is not in the schema of the patch.
+        entries = [entry for entry in body["errors"] if not entry["pointer"].startswith("/overrides")]
+        codes = {entry["code"] for entry in entries} if body["errors"] else {body["code"]}
         assert codes <= KNOWN, f"{case.operation.label}: {codes - KNOWN}. {body['detail']}"
 
 
@@ -70,10 +77,15 @@ def configure(key):
 
 
 @pytest.fixture
-def app(make_settings, worker, iris, admin_key):
+def app(make_client, make_settings, worker, iris, admin_key):
     """A service that asks for keys, with a run that has succeeded, its model, and an upload."""
-    app = create_app(make_settings(bootstrap_key=admin_key, allowed_hosts="testserver"))
+    settings = make_settings(bootstrap_key=admin_key, allowed_hosts="testserver")
+    app = create_app(settings)
     worker.register("iris-keras", iris)
+    upload = make_client(settings).post(
+        "/v1/datasets?name=flowers", content=b"width,kind\n1,a\n2,b\n3,a\n4,b\n", headers={"X-API-Key": admin_key}
+    )
+    assert upload.status_code == 201, upload.text
 
     async def on_this_machine(scope, receive, send):
         if scope["type"] == "http":
