@@ -35,7 +35,9 @@ def warn_of_look_alikes(column: ColumnDescription, pointer: str, what: str) -> l
 
 
 def _look_of(text: str) -> str:
-    return text.casefold() if text.isascii() and "  " not in text else " ".join(normalize("NFKC", text).casefold().split())
+    if text.isascii() and "  " not in text:
+        return text.casefold()
+    return " ".join(normalize("NFKC", text).casefold().split())
 
 
 def _show(text: str) -> str:

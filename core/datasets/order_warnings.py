@@ -13,8 +13,8 @@ def warn_of_split_order(split: TableSplit, description: TableDescription) -> tup
     pointer = "/dataset/split/order_by"
     if split.shuffle and (split.test or split.validation):
         detail = (
-            f"The rows are sorted by '{split.order_by}', but held-out rows are drawn at random from all of them, so that "
-            "training rows are later than some of these. To hold out the last rows, set shuffle to false."
+            f"The rows are sorted by '{split.order_by}', but held-out rows are drawn at random from all of them, so "
+            "that training rows are later than some of these. To hold out the last rows, set shuffle to false."
         )
         return (Notice("order_not_used", pointer, detail),)
     return warn_of_order(find_column(split.order_by, pointer, description), pointer)
