@@ -95,15 +95,14 @@ def _make_uploaded_reader(column: AnyColumnEncoding) -> Callable[[object], objec
     read_text = _make_text_reader(column.source, form, is_category=isinstance(column, CategoryEncoding))
     missing_numbers = _find_numbers(form.missing_words if form else ())
     has_format = form is not None and form.date_format is not None
+    is_number_of_boolean = column.source == "boolean" and isinstance(column, NumberEncoding)
 
     def read(value: object) -> object:
-        if isinstance(value, str):
-            return read_text(value)
-        if missing_numbers and type(value) in {int, float} and value in missing_numbers:
+        if isinstance(value, str) or (has_format and type(value) is int):
+            value = read_text(str(value))  # Dates such as 20241231 are numbers in JSON.
+        elif missing_numbers and type(value) in {int, float} and value in missing_numbers:
             return None
-        if has_format and type(value) is int:
-            return read_text(str(value))  # Such as 20241231.
-        return value
+        return int(value) if is_number_of_boolean and isinstance(value, bool) else value
 
     return read
 
@@ -147,9 +146,9 @@ def _refusal(type_: ColumnType, form: TextForm | None) -> tuple[str, str]:
 
 def _make_reader(column: AnyColumnEncoding) -> Encoder:
     match column:
-        case NumberEncoding() if column.source != "boolean":
+        case NumberEncoding():
             return _number_reader(column)
-        case NumberEncoding() | BooleanEncoding():
+        case BooleanEncoding():
             return _read_boolean
         case CategoryEncoding():
             return _category_reader(column.values)

@@ -28,8 +28,8 @@ UNREACHED = {
     "GET /v1/runs/{run_id}/evaluation.svg",
     "DELETE /v1/datasets/{name}/versions/{version}",
 }
-"""Operations without a success here, which have tests of their own: no trainer has evaluated the run, and the dataset is
-deleted as a whole before its version would be."""
+"""Operations without a success here, which have tests of their own: no trainer has evaluated the run, and the dataset
+is deleted as a whole before its version would be."""
 
 
 @schemathesis.check
