@@ -103,7 +103,7 @@ def rows_of_several_types_are_read(bench: Bench) -> None:
 def tensors_of_the_second_protocol_are_refused_with_the_form_to_send(bench: Bench) -> None:
     model = bench.read("a,b,n\n1,2,1.5\n3,5,2.5\n").train(target="n")
     body = {"inputs": [{"name": "input-0", "shape": [1, 2], "datatype": "FP32", "data": [[1, 2]]}]}
-    assert "unknown column 'name'" in refusal(model, body)
+    assert 'send the rows alone, as {"instances": [...]}' in refusal(model, body)
 
 
 def line(bench: Bench) -> LoadedModel:
