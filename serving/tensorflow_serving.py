@@ -77,8 +77,8 @@ def decode_predict(
     elif _are_named_tensors(fields[COLUMN_KEY]):
         raise InvalidInstances.at(
             f"/{COLUMN_KEY}",
-            f"'{COLUMN_KEY}' holds tensors with name, shape, datatype and data, as in the second protocol of KServe and "
-            f'Triton. This is the first: send the rows alone, as {{"{ROW_KEY}": [...]}}.',
+            f"'{COLUMN_KEY}' holds tensors with name, shape, datatype and data, as in KServe's second protocol. "
+            f'This is the first: send the rows alone, as {{"{ROW_KEY}": [...]}}.',
             "wrong_form",
         )
     elif _has_table_columns(fields[COLUMN_KEY], signature):
