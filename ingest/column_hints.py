@@ -20,7 +20,7 @@ LOOKS: dict[str, str] = {
 }
 """Patterns that all values of a column may match, and what to say."""
 
-CODES = "[0-9.]+"
+CODES = "[0-9][0-9.]*"
 
 NEARLY = 0.9
 """Least share of numbers or dates in a column of which the others are pointed out."""

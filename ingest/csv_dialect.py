@@ -25,6 +25,8 @@ RARE_DELIMITERS = ": ~^\x01"
 """Accepted only if every record of the sample has the same number of fields."""
 LEAST_SHARE = 0.5
 """Least share of records with the most common number of fields: below it, the character is part of the text."""
+NEARLY_ALL = 0.9
+"""Least share of rows of another width than the header from which the header is at fault, not the delimiter."""
 APOSTROPHES = re.compile(r"""(?:^|(?<=[\t;|,]))[ ]*'(?:[^'\n]|'')*'[ ]*(?=[\t;|,]|$)""")
 """A field in single quotes."""
 NUM_SHOWN = 3
@@ -208,14 +210,21 @@ def _name(delimiter: str) -> str:
 
 
 def _share(records: Sequence[Record]) -> float:
-    """Return the share of records with the width of the first or the most common width; 0 if that is one field."""
+    """Return the share of records with the width of the first or the most common width; 0 if that is one field.
+
+    Rows that nearly all have another width than the first record have its delimiter, too: the engine then names a line.
+    """
     if not records:
         return 0.0
     first = len(records[0].fields)
     widths = Counter(len(record.fields) - _ends_with_delimiter(record, first) for record in records)
-    if widths.most_common(1)[0][0] == 1:
+    width, count = widths.most_common(1)[0]
+    if width == 1:
         return 0.0
-    return widths[first] / len(records) if first > 1 else widths.most_common(1)[0][1] / len(records) / 2
+    if first == 1:
+        return count / len(records) / 2
+    is_ragged = width != first and count >= NEARLY_ALL * (len(records) - 1)
+    return max(widths[first] / len(records), LEAST_SHARE if is_ragged else 0.0)
 
 
 def _ends_with_delimiter(record: Record, width: int) -> bool:

@@ -137,7 +137,7 @@ def choose_types(description, types):
     }
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(uploads())
 def test_every_text_of_an_upload_reaches_the_network_as_in_training(taken, upload):
     cells, types = upload
@@ -167,7 +167,7 @@ def json_rows(draw):
     return cells, types
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(json_rows())
 def test_every_json_value_of_an_upload_reaches_the_network_as_in_training(taken, upload):
     cells, types = upload
