@@ -126,7 +126,7 @@ class _Layout:
             warnings.append(Notice("lines_skipped", "", detail))
         if self.quote.sureness != "certain":
             guess = f"Single quotes were read as marks around fields, since {self.quote.reason}"
-            warnings.append(Notice("quote_guessed", "", f"{guess}. If that is wrong, set quote to quote or none."))
+            warnings.append(Notice("quote_guessed", "", f"{guess}. If that is wrong, set quotechar to quote or none."))
         if self.delimiter.sureness == "doubtful":
             choices = "comma, semicolon, tab, pipe or another character"
             detail = f"{self.delimiter.reason}. If that is wrong, set delimiter to {choices}."
@@ -136,7 +136,7 @@ class _Layout:
     def other_findings(self, options: ReadingOptions) -> tuple[Finding, ...]:
         """Return the findings of quote and skip_rows, where there is something to say."""
         found = []
-        if options.quote is not None or self.quote.value != '"':
+        if options.quotechar is not None or self.quote.value != '"':
             found.append(self.quote)
         if options.skip_rows is not None:
             found.append(Finding(option="skip_rows", value=options.skip_rows, sureness="certain"))
@@ -175,13 +175,13 @@ def _count_blank_lines(sample: Sample) -> int:
 
 
 def _settle_quote(sample: Sample, options: ReadingOptions) -> Finding:
-    if options.quote is not None:
-        return Finding(option="quote", value=options.quote, sureness="certain")
+    if options.quotechar is not None:
+        return Finding(option="quotechar", value=options.quotechar, sureness="certain")
     lines = [line for line in sample.text.split("\n")[:-1] if line.strip()]
     if len(lines) > 1 and '"' not in sample.text and all(APOSTROPHES.search(line) for line in lines[1:]):
         reason = "every line has fields in single quotes"
-        return Finding(option="quote", value="'", sureness="likely", reason=reason)
-    return Finding(option="quote", value='"', sureness="certain")
+        return Finding(option="quotechar", value="'", sureness="likely", reason=reason)
+    return Finding(option="quotechar", value='"', sureness="certain")
 
 
 def _detect_delimiter(sample: Sample, quote: str, missing_words: Collection[str], *, may_skip: bool) -> Finding:

@@ -14,8 +14,8 @@ def text_after_a_closing_quote_is_refused_and_the_option_named(bench: Bench) -> 
     content = 'subject\ttitle\njava\tLorem ipsum\npython\t"Lorem Ipsum" dolor sit\n'
     refused = bench.refuse(content)
     assert "line 3" in refused.detail
-    assert "set quote to none" in refused.detail
-    assert bench.read(content, quote="none").rows[1] == ("python", '"Lorem Ipsum" dolor sit')
+    assert "set quotechar to none" in refused.detail
+    assert bench.read(content, quotechar="none").rows[1] == ("python", '"Lorem Ipsum" dolor sit')
     assert "line 3" in bench.refuse('a,b\n"1","UNIT"\n"2","LAND " CO."\n').detail
     assert "line 2" in bench.refuse('a,b\nfoo,"" aaaa ",""\n').detail
 
