@@ -156,11 +156,12 @@ $(VENV)/service.stamp: $(VENV)/made.stamp requirements/api.txt requirements/work
 	$(BIN)/python -m pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation -e .
 	@touch $@
 
-# Runs after the target above, never in parallel with it, also under make -j.
+# Runs after the target above, never in parallel with it, also under make -j. The file lists all there is to install: its
+# tools do not agree on the version of typer, see [tool.uv] in pyproject.toml.
 $(VENV)/bench.stamp: $(VENV)/service.stamp requirements/bench.txt
 	$(INSTALL) requirements/bench.txt
 	@touch $@
 
 $(VENV)/dev.stamp: $(VENV)/service.stamp requirements/dev.txt
-	$(INSTALL) requirements/dev.txt
+	$(INSTALL) requirements/dev.txt --no-deps
 	@touch $@

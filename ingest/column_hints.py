@@ -13,14 +13,14 @@ LOOKS: dict[str, str] = {
     r"[0-9]{4}-(?:0[1-9]|1[0-2])": "looks like months; it was read as text. If they are, set its date_format to %Y-%m.",
     r"[0-2]?[0-9]:[0-5][0-9](?::[0-5][0-9](?:\.[0-9]+)?)?(?: ?[AaPp][Mm])?": "looks like times of day, which were read "
     "as text: the model cannot tell that 10:30 is near 10:31. Write them with a date, or as numbers.",
-    OTHER_DAY: "looks like dates, but not all have one format, or are days of the calendar; it was read as text. Write dates like 2024-12-31, or "
-    "set its date_format.",
+    OTHER_DAY: "looks like dates, but not all have one format, or are days of the calendar; it was read as text. Write "
+    "dates like 2024-12-31, or set its date_format.",
     MARKED_NUMBER: "looks like numbers that do not all have one form or one unit; it was read as text. Write them "
     "alike, or without units.",
 }
 """Patterns that all values of a column may match, and what to say."""
 
-CODES = "[0-9.]+"
+CODES = "[0-9][0-9.]*"
 
 NEARLY = 0.9
 """Least share of numbers or dates in a column of which the others are pointed out."""

@@ -21,6 +21,8 @@ from ingest.value_queries import without_missing
 
 JsonKind = Literal["number", "boolean", "text"]
 KINDS: dict[type, JsonKind] = {int: "number", float: "number", bool: "boolean", str: "text"}
+LARGEST_EXACT = "1e38"
+"""Below it, DuckDB's largest integers represent whole floats."""
 TYPES_OF_KINDS: dict[frozenset[JsonKind], frozenset[ColumnType]] = {
     frozenset({"number"}): frozenset({"integer", "number"}),
     frozenset({"boolean"}): frozenset({"boolean"}),
@@ -137,11 +139,23 @@ def stage_json_lines(staging: Staging, part: TablePart, keys: Keys, form: TextFo
     """
     names, _ = name_columns(keys.names)
     places = staging.places(names, part.shown)
-    spelled = ", ".join(f"{literal(key)}: 'VARCHAR'" for key in keys.names)
-    columns = ", ".join(without_missing(identifier(keys.names[place]), form.missing_words) for place in places)
+    mixed = {key for key, kinds in keys.kinds.items() if {"number", "text"} <= kinds}
+    spelled = ", ".join(f"{literal(key)}: '{'JSON' if key in mixed else 'VARCHAR'}'" for key in keys.names)
+    values = {key: _as_text(identifier(key)) if key in mixed else identifier(key) for key in keys.names}
+    columns = ", ".join(without_missing(values[keys.names[place]], form.missing_words) for place in places)
     with rejections_of(part.path, part.shown):
         staging.connection.execute(
             f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM "  # noqa: S608 -- Every part is a number or was quoted.
             f"read_json({literal(str(part.path))}, format = 'newline_delimited', columns = {{{spelled}}}, "
             f"maximum_object_size = {MAX_LINE_BYTES + 1}, compression = 'none', records = true)"
         )
+
+
+def _as_text(column: str) -> str:
+    """Return JSON values as text, numbers as they are written in requests: 1.0 as 1."""
+    text, number = f"({column} ->> '$')", f"TRY_CAST({column} AS DOUBLE)"
+    is_whole = f"{number} = trunc({number}) AND abs({number}) < {LARGEST_EXACT}"
+    return (
+        f"(CASE WHEN json_type({column}) <> 'DOUBLE' THEN {text} "
+        f"WHEN {is_whole} THEN CAST(CAST({number} AS HUGEINT) AS VARCHAR) ELSE CAST({number} AS VARCHAR) END)"
+    )

@@ -109,7 +109,7 @@ def _choose_sheet(
     named = f"{', '.join(others[:NUM_NAMED])}{more}"
     detail = f"The first sheet, {quoted(visible[0])}, was read; the others were not: {named}. Set sheet to read one."
     first = Finding(option="sheet", value=visible[0], sureness="likely", reason="it is the first")
-    return workbook.get_sheet_by_name(visible[0]), first, (Notice("other_sheets", "", detail),)
+    return workbook.get_sheet_by_name(visible[0]), first, (Notice("sheet_chosen", "", detail),)
 
 
 @dataclass(slots=True)
@@ -148,7 +148,7 @@ class _Conversion:
         reading = ReadingOptions(
             header=self.options.header,
             delimiter=",",
-            quote='"',
+            quotechar='"',
             encoding="utf-8",
             skip_rows=self._skip_rows,
             missing_words=missing_words,
@@ -197,7 +197,7 @@ class _Conversion:
         text = ReadingOptions(
             header=self.options.header,
             delimiter=",",
-            quote='"',
+            quotechar='"',
             skip_rows=self._skip_rows,
             missing_words=self.options.missing_words,
         )
@@ -251,7 +251,7 @@ def _warn(
 ) -> Iterator[Notice]:
     if survey.num_errors:
         detail = f"Cells with errors such as #N/A or #DIV/0! are missing values: {survey.num_errors:,} in the workbook."
-        yield Notice("cell_errors", "", detail)
+        yield Notice("cells_with_errors", "", detail)
     if merged := sheet.merged_cell_ranges:
         detail = (
             f"Merged cells ({len(merged):,} ranges): only the first cell of each has the value, the others have none. "
@@ -259,7 +259,7 @@ def _warn(
         )
         yield Notice("merged_cells", "", detail)
     if num_blank:
-        yield Notice("rows_skipped", "", f"Blank rows between the others were left out: {num_blank:,}.")
+        yield Notice("blank_rows", "", f"Blank rows between the others were left out: {num_blank:,}.")
     for place, column in enumerate(columns):
         if column.is_mixed:
             kinds = " and ".join(sorted(kind.value for kind in column.kinds))

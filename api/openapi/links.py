@@ -77,6 +77,7 @@ LINKS: Mapping[str, Links] = {
     | _follow(["list_datasets"], **_NEXT_PAGE),
     "upload_dataset": _AN_UPLOAD,
     "upload_dataset_version": _AN_UPLOAD,
+    "reread_dataset_version": _AN_UPLOAD,
     "get_dataset": _follow(OF_A_DATASET_VERSION, name=_answered("/name"), version=_answered("/version")),
     "make_key": _follow(["revoke_key"], prefix=_answered("/prefix")),
 }

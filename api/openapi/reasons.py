@@ -101,5 +101,6 @@ def describe_reasons() -> str:
         "\n## Reasons that a schema cannot say\n\nA request that fits its schema is refused only if what it names does "
         "not exist (404), if the state does not allow it (409), or for one of these, by the codes of its `errors`:\n\n"
         + "\n".join(lines)
-        + "\n\nRows of predictions depend on the model: 400 says what it expects.\n"
+        + "\n\nThe spec that `overrides` make of a preset is checked like any other: mistakes in it have a `pointer` "
+        "into `overrides`. Rows of predictions depend on the model: 400 says what it expects.\n"
     )

@@ -196,15 +196,7 @@ def _read_labels(request: Request) -> bool:
 
 
 def _add_routes() -> None:
-    """Add each verb for the newest version, for a version by number and for one by alias."""
-    router.add_api_route(
-        "",
-        list_model_names,
-        methods=["GET"],
-        operation_id="list_model_names",
-        dependencies=[PREDICT],
-        **describe_names(),
-    )
+    """Add each verb for the newest version, for a version by number and for one by alias; then the list of names."""
     for address in ADDRESSES:
         for verb, endpoint in (("predict", predict), ("classify", classify), ("regress", regress)):
             router.add_api_route(
@@ -224,6 +216,14 @@ def _add_routes() -> None:
                 dependencies=[PREDICT],
                 **describe_question(name, address),
             )
+    router.add_api_route(
+        "",
+        list_model_names,
+        methods=["GET"],
+        operation_id="list_model_names",
+        dependencies=[PREDICT],
+        **describe_names(),
+    )
 
 
 _add_routes()

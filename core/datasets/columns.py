@@ -11,9 +11,12 @@ from core.datasets.column_warnings import warn_of_columns
 from core.datasets.features import FeatureColumn, Features, Kind, Missing, choice_pointer
 from core.errors import InvalidSpec, Problem, nearest, reject_spec
 from core.notices import Notice
+from core.signatures.encoders import make_encoders
+from core.signatures.encodings import CategoryEncoding, TableEncoding
 from core.specs.base import FLOAT32_MAX, NUM_LISTED, Float, PositiveInt, SpecModel
 from core.uploads.description import ColumnDescription, TableDescription
 from core.uploads.reading import ColumnType
+from core.uploads.text_values import AS_WRITTEN, read_value
 
 
 class ColumnChoice(SpecModel):
@@ -211,7 +214,7 @@ def _check_choice(column: ColumnDescription, choice: ColumnChoice) -> list[Probl
         if choice.scaling is not None and kind in {"category", "boolean"}
         else "",
         "missing": _check_missing(column, choice, kind),
-        "fill_value": _check_fill_value(choice, kind),
+        "fill_value": _check_fill_value(column, choice, kind),
     }
     for field in ("encoding", "embedding_dim", "max_categories"):
         if getattr(choice, field) is not None and kind != "category":
@@ -252,7 +255,7 @@ def _check_missing(column: ColumnDescription, choice: ColumnChoice, kind: Kind) 
     return ""
 
 
-def _check_fill_value(choice: ColumnChoice, kind: Kind) -> str:
+def _check_fill_value(column: ColumnDescription, choice: ColumnChoice, kind: Kind) -> str:
     if choice.missing != "constant":
         return "fill_value needs missing 'constant'." if choice.fill_value is not None else ""
     match choice.fill_value, kind:
@@ -262,12 +265,32 @@ def _check_fill_value(choice: ColumnChoice, kind: Kind) -> str:
             return "" if abs(choice.fill_value) <= FLOAT32_MAX else "fill_value is too large."
         case (int() | float() as number, "boolean"):
             return "" if number in {0, 1} else "fill_value of a boolean must be 0 or 1."
-        case str(), "date":
-            return ""
+        case str() as text, "date":
+            return _check_fill_date(column, text)
         case _, "category":
-            return ""
+            return _check_fill_category(column, choice.fill_value)
         case _:
             return f"fill_value {choice.fill_value!r} is no {kind}."
+
+
+def _check_fill_category(column: ColumnDescription, value: float | str | None) -> str:
+    values = tuple(entry.value for entry in column.values)
+    if len(values) < column.num_distinct:
+        # The description does not list all values of a column that has very many.
+        return ""
+    encoding = CategoryEncoding(name=column.name, source=column.type, text=column.text, values=values)
+    (encode,) = make_encoders(TableEncoding(columns=(encoding,)))
+    is_known = encode(value)[0] >= 0
+    shown = "" if is_known else nearest(str(value), values[:1000])
+    return "" if is_known else f"fill_value {value!r} is none of its {column.num_distinct:,} values.{shown}"
+
+
+def _check_fill_date(column: ColumnDescription, text: str) -> str:
+    try:
+        is_given = read_value(text, "date", column.text or AS_WRITTEN) is not None
+    except ValueError:
+        is_given = False
+    return "" if is_given else f"fill_value {text!r} is no date. Write it as in the upload, or like 2024-12-31."
 
 
 def _reject_any(problems: list[Problem]) -> None:

@@ -84,17 +84,19 @@ LOSS_ALIASES = {traits.alias: name for name, traits in LOSSES.items() if traits.
 if TYPE_CHECKING:
     LossName = str
     LossAlias = str
+    LossWord = str
 else:
     # The schema takes its names from the table; mypy accepts only literals that are written out.
     LossName = Literal[tuple(LOSSES)]
     LossAlias = Literal[tuple(LOSS_ALIASES)]
+    LossWord = Literal[(*LOSSES, *LOSS_ALIASES)]
 
 
 def _full_name(value: Any) -> Any:
     return LOSS_ALIASES.get(value, value) if isinstance(value, str) else value
 
 
-AnyLossName = Annotated[LossName, BeforeValidator(_full_name, json_schema_input_type=LossName | LossAlias)]
+AnyLossName = Annotated[LossName, BeforeValidator(_full_name, json_schema_input_type=LossWord)]
 
 
 class Loss(SpecModel):
@@ -122,5 +124,5 @@ class Loss(SpecModel):
         return LOSSES[self.name]
 
 
-NamedLoss = Annotated[Loss, BeforeValidator(object_of_name, json_schema_input_type=LossName | LossAlias | Loss)]
+NamedLoss = Annotated[Loss, BeforeValidator(object_of_name, json_schema_input_type=LossWord | Loss)]
 """The name of a loss, or an object with its arguments."""

@@ -46,14 +46,16 @@ METRIC_ALIASES = {traits.alias: name for name, traits in METRICS.items() if trai
 if TYPE_CHECKING:
     MetricName = str
     MetricAlias = str
+    MetricWord = str
 else:
     # The schema takes its names from the table; mypy accepts only literals that are written out.
     MetricName = Literal[tuple(METRICS)]
     MetricAlias = Literal[tuple(METRIC_ALIASES)]
+    MetricWord = Literal[(*METRICS, *METRIC_ALIASES)]
 
 
 def _full_name(value: Any) -> Any:
     return METRIC_ALIASES.get(value, value) if isinstance(value, str) else value
 
 
-AnyMetricName = Annotated[MetricName, BeforeValidator(_full_name, json_schema_input_type=MetricName | MetricAlias)]
+AnyMetricName = Annotated[MetricName, BeforeValidator(_full_name, json_schema_input_type=MetricWord)]

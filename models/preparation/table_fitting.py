@@ -9,7 +9,8 @@ import numpy.typing as npt
 
 from core.datasets.features import UNSEEN_AND_MISSING, FeatureColumn, group_embeddings
 from core.datasets.shape import EmbeddingTable
-from core.signatures.encodings import UNSEEN, CategoryEncoding, NumberEncoding, TableEncoding
+from core.signatures.encoders import make_encoders
+from core.signatures.encodings import UNSEEN, AnyColumnEncoding, CategoryEncoding, NumberEncoding, TableEncoding
 from models.preparation.columns import ColumnEncoder
 from models.preparation.table import ABSENT, TablePreparation
 
@@ -129,8 +130,7 @@ def _fit_fill(column: FeatureColumn, encoded: Any, values: Rows) -> npt.NDArray[
 
 def _constant(column: FeatureColumn, encoded: Any) -> npt.NDArray[np.float64]:
     if column.kind == "date":
-        moment = np.array([np.datetime64(str(column.fill_value).removesuffix("Z"), "us")])
-        return np.asarray(ColumnEncoder(encoded).encode(moment)[0], np.float64)
+        return np.asarray(_encode_fill_value(column, encoded), np.float32).astype(np.float64)
     if isinstance(encoded, NumberEncoding):
         value = column.fill_value or 0
         is_whole = isinstance(value, int) and abs(value) < LEAST_TOO_LONG
@@ -165,8 +165,13 @@ def _fit_category(column: FeatureColumn, encoded: CategoryEncoding, sample: Rows
     if column.missing == "most_frequent":
         present = sample[sample >= 0]
         return float(np.bincount(present.astype(np.intp)).argmax()) if len(present) else UNSEEN
-    text = str(column.fill_value)
-    return float(encoded.values.index(text)) if text in encoded.values else UNSEEN
+    return _encode_fill_value(column, encoded)[0]
+
+
+def _encode_fill_value(column: FeatureColumn, encoded: AnyColumnEncoding) -> tuple[float, ...]:
+    """Encode the value as one in a prediction request."""
+    (encode,) = make_encoders(TableEncoding(columns=(encoded,)))
+    return encode(column.fill_value)
 
 
 def fit_scaling(

@@ -7,6 +7,7 @@ from fastapi.routing import APIRoute
 from sqlalchemy import event
 from starlette.routing import Mount, Route
 
+from api.datasets.forms import UploadRoute
 from api.middleware import RequestMiddleware
 from core.errors import DatabaseUnavailable
 
@@ -24,7 +25,7 @@ def test_no_function_of_the_start_runs_for_a_request(client, monkeypatch):
 
 
 def test_routes_stand_in_one_list(client):
-    assert {type(route) for route in client.app.routes} == {APIRoute, Route, Mount}
+    assert {type(route) for route in client.app.routes} == {APIRoute, UploadRoute, Route, Mount}
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/v1/models/nothing", "/v1/keys", "/v1/nothing", "/docs"])
@@ -41,7 +42,7 @@ def test_no_route_is_tried_twice_for_a_request(client, monkeypatch, path):
     assert set(tried.values()) <= {1}
 
 
-@pytest.mark.parametrize(("path", "most"), [("/v1/models/nothing", 15), ("/healthz", 16)])
+@pytest.mark.parametrize(("path", "most"), [("/v1/models/nothing", 15), ("/healthz", 17)])
 def test_routes_that_are_asked_often_are_tried_first(client, monkeypatch, path, most):
     tried = []
     matches = APIRoute.matches

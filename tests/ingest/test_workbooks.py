@@ -87,7 +87,7 @@ def test_missing_words_and_errors_are_missing(take, folder):
     assert types_of(file) == {"x": "integer", "y": "text"}
     assert read_rows(folder) == [(1, "a"), (None, "b"), (None, "c"), (4, None)]
     detail = "Cells with errors such as #N/A or #DIV/0! are missing values: 1 in the workbook."
-    assert told(file) == [("cell_errors", "", detail)]
+    assert told(file) == [("cells_with_errors", "", detail)]
 
 
 def test_titles_and_blank_rows_and_columns_around_the_table_are_left_out(take, folder):
@@ -106,7 +106,7 @@ def test_titles_and_blank_rows_and_columns_around_the_table_are_left_out(take, f
     assert read_rows(folder) == [("Ann", 1, 2), ("Bob\nBen", 3, 4)]
     assert found_in(file)["skip_rows"] == (3, "likely")
     assert any("“Report 2024”" in warning.detail for warning in file.warnings)
-    assert ("rows_skipped", "", "Blank rows between the others were left out: 1.") in told(file)
+    assert ("blank_rows", "", "Blank rows between the others were left out: 1.") in told(file)
 
 
 def test_the_header_and_the_rows_to_skip_can_be_given(take, folder):

@@ -105,6 +105,8 @@ def test_a_label_may_hold_any_text(iris):
     )
     assert [row["label"] for row in answer.to_plain()["predictions"]] == ['"quoted"', None]
     assert tuple(answer.to_plain()["predictions"][1]["probabilities"]) == labels
+    # As it is without a NaN, which another library writes.
+    assert "日本".encode() in answer.to_json()
 
 
 def test_answers_without_an_axis_are_bare_numbers():

@@ -114,6 +114,11 @@ def test_a_mistake_deep_inside_a_row_is_located(adder, rejection):
     assert pointers(error) == ["/instances/1/7/1", "/instances/2/5", "/instances/3"]
 
 
+def test_only_images_may_have_an_axis_of_size_one_more_than_their_model(adder, rejection):
+    error = rejection(adder, {"instances": [[[[0], [0]]] * 8]})
+    assert [(problem.pointer, problem.code) for problem in error.problems] == [("/instances/0/0/0", "not_a_number")]
+
+
 def test_an_image_of_another_size_is_rejected_with_the_right_one(picture, rejection):
     error = rejection(picture, {"instances": [[[1, 2], [3, 4]]]})
     assert error.detail == (

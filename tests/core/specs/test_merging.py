@@ -2,6 +2,8 @@ import copy
 
 import pytest
 
+from core.errors import InvalidSpec
+from core.nesting import MAX_DEPTH
 from core.specs.merging import apply_overrides
 
 
@@ -39,3 +41,15 @@ def test_a_patch_removes_members_before_it_adds_others():
     original = {"optimizer": {"name": "sgd", "momentum": 0.9}}
     patch = {"optimizer": {"name": "adam", "momentum": None}}
     assert apply_overrides(original, patch) == {"optimizer": {"name": "adam"}}
+
+
+@pytest.mark.parametrize(("where", "pointer"), [({}, ""), ({"pointer": "/overrides"}, "/overrides")])
+def test_a_patch_that_nests_too_deep_is_rejected_as_a_whole(where, pointer):
+    patch = {}
+    for _ in range(MAX_DEPTH):
+        patch = {"a": patch}
+    with pytest.raises(InvalidSpec) as caught:
+        apply_overrides({}, patch, **where)
+    (problem,) = caught.value.problems
+    assert (problem.pointer, problem.code) == (pointer, "too_deep")
+    assert apply_overrides({}, patch["a"], **where) == patch["a"]

@@ -179,7 +179,7 @@ def test_options_of_reading_are_sent_with_the_file(invoke, fake, answer, tmp_pat
         ("filename", "a.csv"),
         ("header", "false"),
         ("delimiter", ";"),
-        ("quote", "none"),
+        ("quotechar", "none"),
         ("encoding", "latin-1"),
         ("decimal", ","),
         ("thousands", "none"),
