@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 import duckdb
 
-from core.uploads.reading import ColumnReading, ColumnType, ReadingOptions, TextForm
+from core.uploads.reading import NO_OPTIONS, ColumnReading, ColumnType, ReadingOptions, TextForm
 from core.uploads.text_numbers import NumberForm
 from ingest import value_queries as sql
 from ingest.column_hints import warn_of_text
@@ -66,7 +66,7 @@ def infer_types(
     table: str,
     names: Sequence[str],
     texts: Sequence[Texts],
-    options: ReadingOptions = ReadingOptions(),  # noqa: B008 -- Frozen.
+    options: ReadingOptions = NO_OPTIONS,
 ) -> list[TypedColumn]:
     """Infer the type of each column c0, c1, … of a table of text.
 
@@ -81,8 +81,10 @@ def infer_types(
         RejectedUpload: If the options of a column do not fit all of its values.
     """
     survey = ColumnSurvey(connection, table)
+    chosen = {name.casefold(): own for name, own in options.columns.items()}
     columns = [
-        _column(place, name, known, options) for place, (name, known) in enumerate(zip(names, texts, strict=True))
+        _column(place, name, known, options, chosen.get(name.casefold(), ColumnReading()))
+        for place, (name, known) in enumerate(zip(names, texts, strict=True))
     ]
     typed: dict[int, TypedColumn] = {column.place: column.as_text() for column in columns if not column.types}
     for read in (read_asked_dates, _read_plain, read_marked_numbers, read_formatted_dates):
@@ -98,8 +100,7 @@ def infer_types(
     return [typed[column.place] for column in columns]
 
 
-def _column(place: int, name: str, known: Texts, options: ReadingOptions) -> TextColumn:
-    own = options.columns.get(name, ColumnReading())
+def _column(place: int, name: str, known: Texts, options: ReadingOptions, own: ColumnReading) -> TextColumn:
     merged = ColumnReading(
         type=own.type,
         date_format=own.date_format or options.date_format,
@@ -168,23 +169,21 @@ def _doubt_points(
     if len(doubtful) < len(points) and not has_comma:
         return {}
     examples = survey.ask([f"any_value({c.sql}) FILTER (WHERE contains({c.sql}, '.'))" for c in doubtful])
-    forms = (NumberForm(".", ""), NumberForm(",", "."))
+    doubted = [(column, example) for column, example in zip(doubtful, examples, strict=True) if example is not None]
     if has_comma:
-        return {c.place: ambiguous(c, example, forms) for c, example in zip(doubtful, examples, strict=True)}
-    return {
-        column.place: replace(
-            typed[column.place],
-            warnings=(
-                column.notice(
-                    "read_as_number",
-                    f"was read as numbers, {quoted(example)} as {float(example):.15g}. If points stand between "
-                    "thousands, set thousands to “.”.",
-                ),
-            ),
-            findings=(column.finding("decimal", ".", "likely", "programs write numbers so"),),
-        )
-        for column, example in zip(doubtful, examples, strict=True)
-    }
+        forms = (NumberForm(".", ""), NumberForm(",", "."))
+        return {column.place: ambiguous(column, example, forms) for column, example in doubted}
+    return {column.place: _with_doubt(column, typed[column.place], example) for column, example in doubted}
+
+
+def _with_doubt(column: TextColumn, read: TypedColumn, example: str) -> TypedColumn:
+    notice = column.notice(
+        "read_as_number",
+        f"was read as numbers, {quoted(example)} as {float(example):.15g}. If points stand between thousands, set "
+        "thousands to “.”.",
+    )
+    finding = column.finding("decimal", ".", "likely", "programs write numbers so")
+    return replace(read, warnings=(notice,), findings=(finding,))
 
 
 def _reject_misfit(survey: ColumnSurvey, column: TextColumn, found: TypedColumn) -> None:

@@ -9,8 +9,10 @@ import json
 import re
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic_core import PydanticCustomError
+
+from core.uploads.text_dates import check_date_format
 
 ColumnType = Literal["integer", "number", "boolean", "date", "text"]
 """integer: whole numbers up to 2⁶³; number: float64; date: a date or a time; text: anything else."""
@@ -90,7 +92,7 @@ Decimal = Annotated[DecimalMark | None, BeforeValidator(_spell_mark)]
 Thousands = Annotated[ThousandsMark | None, BeforeValidator(_spell_mark)]
 MissingWord = Annotated[str, Field(max_length=100)]
 SkipRows = Annotated[int, Field(ge=0, le=1_000_000)] | None
-DateFormat = Annotated[str, Field(min_length=2, max_length=100)] | None
+DateFormat = Annotated[str, Field(min_length=2, max_length=100), AfterValidator(check_date_format)] | None
 Sheet = Annotated[str, Field(min_length=1, max_length=100)] | None
 
 
