@@ -130,8 +130,8 @@ def _explain(message: str, shown: str) -> RejectedUpload:
 def _reason_of(message: str) -> str:
     if "quote" in message:
         return (
-            "a quoted field has no closing quote, or text after it. Double the quotes inside fields; or set quotechar to "
-            "none, if quotes are ordinary characters in this file."
+            "a quoted field has no closing quote, or text after it. Double the quotes inside fields; or set quotechar "
+            "to none, if quotes are ordinary characters in this file."
         )
     if "aximum line size" in message or "line size" in message:
         return "the row is too long. Store large texts or arrays in separate files."
