@@ -18,6 +18,7 @@ from ingest.column_survey import ColumnSurvey, Condition
 from ingest.date_formats import read_asked_dates, read_formatted_dates
 from ingest.errors import RejectedUpload, quoted
 from ingest.marked_numbers import POINT_GROUPS, TOO_LARGE, ambiguous, read_marked_numbers
+from ingest.number_hints import doubt_numbers
 from ingest.table_parts import TypedColumn
 from ingest.text_columns import ALL_TYPES, TextColumn
 
@@ -89,6 +90,7 @@ def infer_types(
     for read in (read_asked_dates, _read_plain, read_marked_numbers, read_formatted_dates):
         typed |= read(survey, [column for column in columns if column.place not in typed])
     typed |= _doubt_points(survey, columns, typed)
+    typed |= doubt_numbers(survey, columns, typed)
     rest = [column for column in columns if column.place not in typed]
     hints = warn_of_text(survey, rest)
     typed |= {c.place: replace(c.as_text(), warnings=(hints[c.place],) if c.place in hints else ()) for c in rest}

@@ -25,6 +25,8 @@ RARE_DELIMITERS = ": ~^\x01"
 """Accepted only if every record of the sample has the same number of fields."""
 LEAST_SHARE = 0.5
 """Least share of records with the most common number of fields: below it, the character is part of the text."""
+NEARLY_ALL = 0.9
+"""Least share of rows of another width than the header from which the header is at fault, not the delimiter."""
 APOSTROPHES = re.compile(r"""(?:^|(?<=[\t;|,]))[ ]*'(?:[^'\n]|'')*'[ ]*(?=[\t;|,]|$)""")
 """A field in single quotes."""
 NUM_SHOWN = 3
@@ -124,7 +126,7 @@ class _Layout:
             warnings.append(Notice("lines_skipped", "", detail))
         if self.quote.sureness != "certain":
             guess = f"Single quotes were read as marks around fields, since {self.quote.reason}"
-            warnings.append(Notice("quote_guessed", "", f"{guess}. If that is wrong, set quote to quote or none."))
+            warnings.append(Notice("quote_guessed", "", f"{guess}. If that is wrong, set quotechar to quote or none."))
         if self.delimiter.sureness == "doubtful":
             choices = "comma, semicolon, tab, pipe or another character"
             detail = f"{self.delimiter.reason}. If that is wrong, set delimiter to {choices}."
@@ -134,7 +136,7 @@ class _Layout:
     def other_findings(self, options: ReadingOptions) -> tuple[Finding, ...]:
         """Return the findings of quote and skip_rows, where there is something to say."""
         found = []
-        if options.quote is not None or self.quote.value != '"':
+        if options.quotechar is not None or self.quote.value != '"':
             found.append(self.quote)
         if options.skip_rows is not None:
             found.append(Finding(option="skip_rows", value=options.skip_rows, sureness="certain"))
@@ -173,13 +175,13 @@ def _count_blank_lines(sample: Sample) -> int:
 
 
 def _settle_quote(sample: Sample, options: ReadingOptions) -> Finding:
-    if options.quote is not None:
-        return Finding(option="quote", value=options.quote, sureness="certain")
+    if options.quotechar is not None:
+        return Finding(option="quotechar", value=options.quotechar, sureness="certain")
     lines = [line for line in sample.text.split("\n")[:-1] if line.strip()]
     if len(lines) > 1 and '"' not in sample.text and all(APOSTROPHES.search(line) for line in lines[1:]):
         reason = "every line has fields in single quotes"
-        return Finding(option="quote", value="'", sureness="likely", reason=reason)
-    return Finding(option="quote", value='"', sureness="certain")
+        return Finding(option="quotechar", value="'", sureness="likely", reason=reason)
+    return Finding(option="quotechar", value='"', sureness="certain")
 
 
 def _detect_delimiter(sample: Sample, quote: str, missing_words: Collection[str], *, may_skip: bool) -> Finding:
@@ -208,14 +210,21 @@ def _name(delimiter: str) -> str:
 
 
 def _share(records: Sequence[Record]) -> float:
-    """Return the share of records with the width of the first or the most common width; 0 if that is one field."""
+    """Return the share of records with the width of the first or the most common width; 0 if that is one field.
+
+    Rows that nearly all have another width than the first record have its delimiter, too: the engine then names a line.
+    """
     if not records:
         return 0.0
     first = len(records[0].fields)
     widths = Counter(len(record.fields) - _ends_with_delimiter(record, first) for record in records)
-    if widths.most_common(1)[0][0] == 1:
+    width, count = widths.most_common(1)[0]
+    if width == 1:
         return 0.0
-    return widths[first] / len(records) if first > 1 else widths.most_common(1)[0][1] / len(records) / 2
+    if first == 1:
+        return count / len(records) / 2
+    is_ragged = width != first and count >= NEARLY_ALL * (len(records) - 1)
+    return max(widths[first] / len(records), LEAST_SHARE if is_ragged else 0.0)
 
 
 def _ends_with_delimiter(record: Record, width: int) -> bool:

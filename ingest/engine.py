@@ -129,7 +129,10 @@ def _explain(message: str, shown: str) -> RejectedUpload:
 
 def _reason_of(message: str) -> str:
     if "quote" in message:
-        return "a quoted field has no closing quote, or text after it. Double the quotes inside fields."
+        return (
+            "a quoted field has no closing quote, or text after it. Double the quotes inside fields; or set quotechar "
+            "to none, if quotes are ordinary characters in this file."
+        )
     if "aximum line size" in message or "line size" in message:
         return "the row is too long. Store large texts or arrays in separate files."
     return f"{quoted(message.splitlines()[-1])}. Fix this row."

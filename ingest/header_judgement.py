@@ -31,11 +31,13 @@ class Judgement:
 
     Attributes:
         reason: In a sentence without a full stop.
+        is_above_others: True if a name stands above values of another kind.
     """
 
     has_header: bool
     sureness: Sureness
     reason: str
+    is_above_others: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,13 +74,20 @@ def judge_header(
     A word above numbers names them, and so do dates above numbers. Numbers above numbers name them (years,
     wavelengths) if they form a series that the rows do not form, next to a word above other words that repeat.
     """
+    rest = [record for record in others if list(record) != list(first)]
+    if len(rest) < len(others):
+        judgement = judge_header(first, rest, missing_words)
+        if judgement.has_header and judgement.is_above_others:
+            reason = f"it comes again in a later line, as in files that were joined; {judgement.reason} otherwise"
+            return Judgement(True, "doubtful", reason)
     columns = list(_columns(first, others, missing_words))
     typed = [column for column in columns if column.is_typed]
     named = [column for column in typed if _is_name(column, missing_words)]
     alike = [column for column in typed if not _is_name(column, missing_words) and looks_typed(column.word)]
     if named:
         reason = f"{quoted(named[0].word)} stands above values of another kind"
-        return Judgement(True, "likely" if not alike or _is_series(alike) else "doubtful", reason)
+        sureness: Sureness = "likely" if not alike or _is_series(alike) else "doubtful"
+        return Judgement(True, sureness, reason, is_above_others=True)
     labels = [column for column in columns if column.below and (not column.is_typed or not column.word)]
     if alike:
         return _judge_numbers(alike, labels)

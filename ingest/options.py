@@ -14,7 +14,7 @@ LONGEST_HINT = 500
 
 VALUES = ("decimal", "thousands", "missing_words", "date_format", "columns")
 APPLICABLE: dict[str, tuple[str, ...]] = {
-    "csv": ("header", "delimiter", "quote", "encoding", "skip_rows", *VALUES),
+    "csv": ("header", "delimiter", "quotechar", "encoding", "skip_rows", *VALUES),
     "json_lines": ("encoding", *VALUES),
     "xlsx": ("header", "skip_rows", "sheet", *VALUES),
 }

@@ -148,7 +148,7 @@ class _Conversion:
         reading = ReadingOptions(
             header=self.options.header,
             delimiter=",",
-            quote='"',
+            quotechar='"',
             encoding="utf-8",
             skip_rows=self._skip_rows,
             missing_words=missing_words,
@@ -197,7 +197,7 @@ class _Conversion:
         text = ReadingOptions(
             header=self.options.header,
             delimiter=",",
-            quote='"',
+            quotechar='"',
             skip_rows=self._skip_rows,
             missing_words=self.options.missing_words,
         )

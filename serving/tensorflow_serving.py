@@ -74,6 +74,13 @@ def decode_predict(
     if ROW_KEY in fields:
         where: tuple[str, ...] = (ROW_KEY,)
         rows = check_rows(fields[ROW_KEY], where, max_instances)
+    elif _are_named_tensors(fields[COLUMN_KEY]):
+        raise InvalidInstances.at(
+            f"/{COLUMN_KEY}",
+            f"'{COLUMN_KEY}' holds tensors with name, shape, datatype and data, as in KServe's second protocol. "
+            f'This is the first: send the rows alone, as {{"{ROW_KEY}": [...]}}.',
+            "wrong_form",
+        )
     elif _has_table_columns(fields[COLUMN_KEY], signature):
         where = (COLUMN_KEY,)
         rows = read_table_columns(fields[COLUMN_KEY], signature, max_instances)
@@ -235,6 +242,12 @@ def check_rows(rows: object, where: Sequence[str], max_instances: int) -> list[A
             "too_many_rows",
         )
     return rows
+
+
+def _are_named_tensors(value: object) -> bool:
+    """Return True for tensors of the Open Inference Protocol."""
+    first = value[0] if isinstance(value, list) and value else None
+    return isinstance(first, dict) and {"name", "datatype", "data"} <= first.keys()
 
 
 def _either(names: Sequence[str]) -> str:

@@ -646,7 +646,7 @@ class ReadingOptions(TypedDict):
     Attributes:
         header: True if the first line names the columns.
         delimiter: Character between fields, or the word `tab`, `comma`, `semicolon`, `pipe` or `space`.
-        quote: Mark around fields that may contain the delimiter: `"`, `'`, or `none`.
+        quotechar: Mark around fields that may contain the delimiter: `"`, `'`, or `none`.
         encoding: Encoding of the text, such as `windows-1252`.
         decimal: Decimal mark of all columns.
         thousands: Mark between groups of three digits, of all columns.
@@ -660,7 +660,7 @@ class ReadingOptions(TypedDict):
 
     header: NotRequired[bool | None]
     delimiter: NotRequired[str | None]
-    quote: NotRequired[Literal['"', "'", ""] | None]
+    quotechar: NotRequired[Literal['"', "'", ""] | None]
     encoding: NotRequired[str | None]
     decimal: NotRequired[Literal[".", ","] | None]
     thousands: NotRequired[Literal["", ",", ".", " ", "'", "_"] | None]

@@ -9,7 +9,7 @@ from core.errors import BodyTooLarge, Conflict, DatasetMissing, Unavailable, Unk
 _SHA256 = "3f79bb7b435b05321651daefd374cdc681dc06faa65e374e38337b88ca046dea"
 
 _NO_OPTIONS: dict[str, Any] = {
-    **dict.fromkeys(("header", "delimiter", "quote", "encoding", "decimal", "thousands", "missing_words")),
+    **dict.fromkeys(("header", "delimiter", "quotechar", "encoding", "decimal", "thousands", "missing_words")),
     **dict.fromkeys(("skip_rows", "date_format", "sheet")),
     "columns": {},
 }
@@ -162,7 +162,7 @@ TOO_SLOW = BodyTooSlow("Only 3,012 bytes of the body came in 31 s. Send it faste
 REFUSED = RejectedDataset("Row 7 has 4 values, the header has 3. Give every row as many.", "ragged_rows")
 
 NOT_APPLICABLE = RejectedDataset(
-    "The option sheet does not apply: the file is CSV, which has the options header, delimiter, quote, encoding, "
+    "The option sheet does not apply: the file is CSV, which has the options header, delimiter, quotechar, encoding, "
     "skip_rows, decimal, thousands, missing_words, date_format, columns. Leave it out.",
     "option_not_applicable",
 )

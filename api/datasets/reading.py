@@ -50,7 +50,7 @@ class ReadingFields(SpecModel):
     """True if the first line names the columns, false if it is a row."""
     delimiter: Delimiter = None
     """Character between fields; or `tab`, `comma`, `semicolon`, `pipe` or `space`."""
-    quote: Quote = None
+    quotechar: Quote = None
     """Mark around fields that contain the delimiter: `"`, `'` or `none`."""
     encoding: Encoding = None
     """Encoding of the text, such as `utf-8`, `utf-16`, `windows-1252`, `iso-8859-15`, `shift_jis` or `gb18030`."""

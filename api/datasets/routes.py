@@ -50,6 +50,15 @@ Version = Annotated[int, PathParameter(description="Number of a version.", examp
 UPLOAD_HEADERS = {"Location": "Path of the version."}
 
 
+def _describe_fields(query: type[ReadingQuery]) -> dict[str, Any]:
+    """Describe query parameters as fields of a form, which has no null: what is not said is left out."""
+    fields: dict[str, Any] = {}
+    for name, parameter in query.model_json_schema()["properties"].items():
+        (schema,) = (kind for kind in parameter.get("anyOf", [parameter]) if kind.get("type") != "null")
+        fields[name] = schema | {"title": parameter["title"], "description": parameter["description"]}
+    return fields
+
+
 def _takes_upload(query: type[ReadingQuery]) -> dict[str, Any]:
     """Describe the body of an upload: the bytes, or a form with the file and, if not in the address, its options."""
     body = takes_any_body(
@@ -60,7 +69,7 @@ def _takes_upload(query: type[ReadingQuery]) -> dict[str, Any]:
     form = {
         "type": "object",
         "description": "Query parameters may be fields of the form instead; empty ones are ignored.",
-        "properties": {"file": examples.FORM_FILE, **query.model_json_schema()["properties"]},
+        "properties": {"file": examples.FORM_FILE, **_describe_fields(query)},
         "required": ["file"],
         "additionalProperties": False,
     }

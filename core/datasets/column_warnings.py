@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 from core.datasets.features import FeatureColumn, choice_pointer
 from core.datasets.identities import MANY_VALUES, Identity, find_identity, has_identifying_name
+from core.datasets.look_alikes import warn_of_look_alikes
 from core.notices import Notice
 from core.uploads.description import ColumnDescription, TableDescription
 
@@ -50,6 +51,7 @@ def _warn_of_column(
     is_category, is_telling = column.kind == "category", has_identifying_name(description, place)
     if is_category and described.type == "text":
         notices = warn_of_text(described, pointer, "each of its values is a category")
+        notices = notices or warn_of_look_alikes(described, pointer, "categories")
         if notices:
             return notices
     identity = find_identity(description, place)

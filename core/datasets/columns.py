@@ -11,6 +11,8 @@ from core.datasets.column_warnings import warn_of_columns
 from core.datasets.features import FeatureColumn, Features, Kind, Missing, choice_pointer
 from core.errors import InvalidSpec, Problem, nearest, reject_spec
 from core.notices import Notice
+from core.signatures.encoders import make_encoders
+from core.signatures.encodings import CategoryEncoding, TableEncoding
 from core.specs.base import FLOAT32_MAX, NUM_LISTED, Float, PositiveInt, SpecModel
 from core.uploads.description import ColumnDescription, TableDescription
 from core.uploads.reading import ColumnType
@@ -266,9 +268,21 @@ def _check_fill_value(column: ColumnDescription, choice: ColumnChoice, kind: Kin
         case str() as text, "date":
             return _check_fill_date(column, text)
         case _, "category":
-            return ""
+            return _check_fill_category(column, choice.fill_value)
         case _:
             return f"fill_value {choice.fill_value!r} is no {kind}."
+
+
+def _check_fill_category(column: ColumnDescription, value: float | str | None) -> str:
+    values = tuple(entry.value for entry in column.values)
+    if len(values) < column.num_distinct:
+        # The description does not list all values of a column that has very many.
+        return ""
+    encoding = CategoryEncoding(name=column.name, source=column.type, text=column.text, values=values)
+    (encode,) = make_encoders(TableEncoding(columns=(encoding,)))
+    is_known = encode(value)[0] >= 0
+    shown = "" if is_known else nearest(str(value), values[:1000])
+    return "" if is_known else f"fill_value {value!r} is none of its {column.num_distinct:,} values.{shown}"
 
 
 def _check_fill_date(column: ColumnDescription, text: str) -> str:

@@ -7,6 +7,7 @@ from pydantic import Field
 from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling, TargetScaling, UploadedDataset
 from core.datasets.columns import ColumnChoices, choose_features, find_column
 from core.datasets.features import TableShape
+from core.datasets.order_warnings import warn_of_joint_series, warn_of_order
 from core.datasets.splits import SplitCounts, count_split
 from core.datasets.table_split import TableSplit, check_split, count_rows, without_given
 from core.errors import reject_spec
@@ -78,7 +79,7 @@ class SeriesDataset(UploadedDataset):
                 "are left out."
             )
             warnings = (Notice("windows_dropped", "/dataset/target", lost), *warnings)
-        warnings = (*warnings, *_warn_of_short_series(self, table))
+        warnings = (*warnings, *_warn_of_short_series(self, table), *self._warn_of_order(table))
         return TableShape(
             task=Task.SEQUENCE,
             input_kind=InputKind.TABLE,
@@ -120,6 +121,14 @@ class SeriesDataset(UploadedDataset):
             detail = "stratify needs classes; a series has none. Set it to false."
             reject_spec("/dataset/split/stratify", detail, "no_classes")
         return target
+
+    def _warn_of_order(self, table: TableDescription) -> tuple[Notice, ...]:
+        if self.sorted_by is None:
+            return ()
+        pointer = "/dataset/order_by" if self.order_by else "/dataset/split/order_by"
+        column = find_column(self.sorted_by, pointer, table)
+        group = None if self.group_by is None else find_column(self.group_by, "/dataset/group_by", table)
+        return (*warn_of_order(column, pointer), *warn_of_joint_series(column, group, table, pointer))
 
     def target_scaling_asked(self) -> TargetScaling:
         """Return the scaling of the target."""

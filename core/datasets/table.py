@@ -8,6 +8,7 @@ from core.datasets.base import MAX_COLUMNS, ColumnName, Scaling, TargetScaling, 
 from core.datasets.columns import ColumnChoices, choose_features, find_column
 from core.datasets.features import TableShape
 from core.datasets.identities import find_identity
+from core.datasets.order_warnings import warn_of_split_order
 from core.datasets.splits import suggest_split
 from core.datasets.table_split import TableSplit, count_rows
 from core.datasets.target_warnings import warn_of_target
@@ -59,7 +60,8 @@ class TableDataset(UploadedDataset):
             left_out.add(self.split.order_by)
         features = choose_features(self, table, left_out)
         counts, warnings = count_rows(self.split, table, table.num_rows - target.num_missing)
-        warnings = (*warn_of_target(target, table, are_classes=bool(labels)), *warnings)
+        order = warn_of_split_order(self.split, table)
+        warnings = (*warn_of_target(target, table, are_classes=bool(labels)), *warnings, *order)
         return TableShape(
             task=task,
             input_kind=InputKind.TABLE,

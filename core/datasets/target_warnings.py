@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from core.datasets.column_warnings import warn_of_text
 from core.datasets.identities import find_identity
+from core.datasets.look_alikes import warn_of_look_alikes
 from core.notices import Notice
 from core.uploads.description import ColumnDescription, TableDescription, ValueCount
 
@@ -34,6 +35,8 @@ def warn_of_target(target: ColumnDescription, description: TableDescription, *, 
         notices.append(_rows_dropped(target, description, are_classes=are_classes))
     if are_classes:
         notices += warn_of_classes(target.values, pointer)
+        if target.type == "text":
+            notices += warn_of_look_alikes(target, pointer, "classes")
         if target.type == "text" and target.num_distinct > MANY_CLASSES:
             notices += warn_of_text(target, pointer, "each of its values is a class")
     elif target.num_distinct == 1:

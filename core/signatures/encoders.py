@@ -3,12 +3,15 @@
 Training encodes whole columns at once (models.preparation); a test compares both on every row.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from math import inf, isfinite, isnan
 from sys import float_info
+from unicodedata import normalize
 
 from core.signatures.encodings import (
     MISSING,
@@ -25,6 +28,7 @@ from core.specs.base import FLOAT32_MAX
 from core.uploads.reading import ColumnType, TextForm
 from core.uploads.text_numbers import PLAIN, read_number
 from core.uploads.text_values import AS_WRITTEN, read_value
+from core.uploads.text_values import TRUTH as SPELLED_TRUTH
 
 MICROSECOND = timedelta(microseconds=1)
 
@@ -35,6 +39,9 @@ SHORTEST_DATE = len("2024-02-29")
 MAX = float_info.max
 
 TRUTH = {"true": 1.0, "false": 0.0}
+
+PLAIN_DIGITS = re.compile(r"[+-]?[0-9]+(?:\.[0-9]*)?")
+"""Numbers of categories of text, which may begin with zeros."""
 
 Encoder = Callable[[object], tuple[float, ...]]
 
@@ -144,7 +151,7 @@ def _make_reader(column: AnyColumnEncoding) -> Encoder:
         case BooleanEncoding():
             return _read_boolean
         case CategoryEncoding():
-            return _category_reader({value: (float(place),) for place, value in enumerate(column.values)})
+            return _category_reader(column.values)
         case DateEncoding():
             return _date_reader(column)
 
@@ -202,13 +209,45 @@ def category_text(value: object) -> str:
     raise NotEncodable("not a category (text or a number)", "not_a_category")
 
 
-def _category_reader(places: dict[str, tuple[float]]) -> Encoder:
+def _category_reader(values: tuple[str, ...]) -> Encoder:
+    places = {value: (float(place),) for place, value in enumerate(values)}
     unseen = (UNSEEN,)
 
     def read(value: object) -> tuple[float, ...]:
-        return places.get(category_text(value), unseen)
+        place = places.get(category_text(value))
+        if place is None:
+            place = places.get(_index_categories(values).get(_meaning_of(value), ""), unseen)
+        return place
 
     return read
+
+
+@lru_cache(maxsize=32)
+def _index_categories(values: tuple[str, ...]) -> dict[object, str]:
+    """Return the category of each meaning that only one has: the number of `3.0` or `007`, the truth of `True`."""
+    index: dict[object, str] = {}
+    for value in values:
+        for meaning in _meanings_of_text(value):
+            index[meaning] = "" if meaning in index else value
+    return index
+
+
+def _meanings_of_text(text: str) -> Iterator[object]:
+    yield _meaning_of(text)
+    if text in SPELLED_TRUTH:
+        yield _meaning_of(SPELLED_TRUTH[text])
+    elif PLAIN_DIGITS.fullmatch(text):
+        yield "number", Decimal(text)
+
+
+def _meaning_of(value: object) -> object:
+    """Return what a value from JSON means, with its type: JSON has numbers and true where an upload has texts."""
+    if isinstance(value, bool):
+        return "truth", value
+    if isinstance(value, int | float):
+        return "number", Decimal(category_text(value))
+    # The same letters can be written with combining marks or without (Unicode's forms NFD and NFC).
+    return "text", normalize("NFC", category_text(value))
 
 
 def read_moment(text: str) -> datetime:

@@ -127,6 +127,9 @@ def _step_into(schema: Schema, step: str | int) -> Schema | None:
 
 def _make_object(schema: Schema, definitions: Mapping[str, Schema], depth: int) -> dict[str, Any]:
     fields = schema.get("properties", {})
+    values = schema.get("additionalProperties")
+    if not fields and isinstance(values, dict):
+        return {"name": make_example(values, definitions, depth + 1)}
     # Of an object that needs none of its fields one shows the form.
     names = schema.get("required") or [name for name in fields if "examples" in fields[name]][:1] or list(fields)[:1]
     if depth == MAX_DEPTH:

@@ -127,7 +127,7 @@ class Training(SpecModel):
     """Weights of classes in the training loss, by label; 1 for a class that is not named. A label that is a number may
     be written in any way, `1` for 1.0. Where no label is a number, the number of a class, from 0, stands for it too.
     `balanced` gives every class the same total weight."""
-    record: Annotated[tuple[RecordName, ...], Field(examples=[["gradient_norms"]]), at_most(3)] = ()
+    record: Annotated[tuple[RecordName, ...], Field(max_length=3, examples=[["gradient_norms"]]), at_most(3)] = ()
     """Statistics to record at each step: the norm of each layer's gradient; the mean, standard deviation and share of
     zeros of its output; or every weight of a small network."""
     precision: PrecisionName = "float32"

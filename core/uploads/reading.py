@@ -124,7 +124,7 @@ class ReadingOptions(Reading):
     Attributes:
         header: True if the first line names the columns.
         delimiter: Character between fields, or the word `tab`, `comma`, `semicolon`, `pipe` or `space`.
-        quote: Mark around fields that may contain the delimiter: `"`, `'`, or `none`.
+        quotechar: Mark around fields that may contain the delimiter: `"`, `'`, or `none`.
         encoding: Encoding of the text, such as `windows-1252`.
         decimal: Decimal mark of all columns.
         thousands: Mark between groups of three digits, of all columns.
@@ -138,7 +138,7 @@ class ReadingOptions(Reading):
 
     header: bool | None = None
     delimiter: Delimiter = None
-    quote: Quote = None
+    quotechar: Quote = None
     encoding: Encoding = None
     decimal: Decimal = None
     thousands: Thousands = None

@@ -22,6 +22,9 @@ from models.runtime import keras
 
 Inputs = npt.NDArray[Any]
 
+LEAST_OVERFLOW = 2.0**62
+"""Distances from here on may not fit into int64, where they would wrap around: they are taken in float64."""
+
 
 @dataclass(frozen=True, slots=True)
 class Preparation:
@@ -83,13 +86,20 @@ class Preparation:
 
     def _attach_wide(self, values: Any) -> Any:
         centred = keras.ops.subtract(values, np.array(self.offset, self.dtype))
-        scaled = keras.ops.multiply(keras.ops.cast(centred, "float64"), 1 / np.array(self.spread))
+        if self.dtype == "int64":
+            rough = keras.ops.subtract(keras.ops.cast(values, "float64"), np.array(self.offset, np.float64))
+            is_exact = keras.ops.less(keras.ops.absolute(rough), np.float64(LEAST_OVERFLOW))
+            centred = keras.ops.where(is_exact, keras.ops.cast(centred, "float64"), rough)
+        scaled = keras.ops.multiply(centred, 1 / np.array(self.spread))
         return keras.ops.cast(scaled, "float32")
 
     def _add_wide(self, graph: Graph, name: str) -> str:
         centred = graph.add("Sub", name, graph.constant("offset", self.offset, self.dtype))
-        if self.dtype != "float64":
-            centred = graph.add("Cast", centred, to=onnx.TensorProto.DOUBLE)
+        if self.dtype == "int64":
+            double = graph.add("Cast", name, to=onnx.TensorProto.DOUBLE)
+            rough = graph.add("Sub", double, graph.constant("offset", self.offset, np.float64))
+            is_exact = graph.add("Less", graph.add("Abs", rough), graph.constant("limit", LEAST_OVERFLOW, np.float64))
+            centred = graph.add("Where", is_exact, graph.add("Cast", centred, to=onnx.TensorProto.DOUBLE), rough)
         scaled = graph.add("Mul", centred, graph.constant("scale", 1 / np.array(self.spread), np.float64))
         return graph.add("Cast", scaled, to=onnx.TensorProto.FLOAT)
 

@@ -12,7 +12,7 @@ from core.run_report import EngineReport, RunError
 from core.run_state import RunState
 from db import artifacts, claims, expiry, metrics, model_versions, runs
 from db.columns import Json
-from db.records.runs import AttemptOutcome
+from db.records.runs import AttemptOutcome, RunRecord
 
 LOSS = MetricBatch(key="train/loss", steps=(1, 2), values=(0.5, 0.25), times=(10.0, 11.0))
 HALFWAY = Progress(phase=Phase.TRAIN, epoch=1, num_epochs=2, step=10, num_steps=20)
@@ -56,6 +56,18 @@ def test_claim_hands_out_what_the_trainer_needs(queue_run, claim):
     assert (claimed.spec, claimed.seed, claimed.preset) == ({"seed": 7, "name": "adder"}, 7, "binary-adder")
     assert (claimed.owner, claimed.experiment, claimed.model_name) == ("worker-9", "trials", "adder")
     assert claimed.queue_seconds >= 0
+
+
+def test_the_time_in_the_queue_is_counted_in_seconds_since_the_run_was_queued(database, queue_run, claim):
+    run_id = queue_run()
+    queued = read(database, run_id).queued_at
+    with database.transaction() as session:
+        session.execute(update(RunRecord).values(queued_at=queued - timedelta(hours=1)))
+
+    claimed = claim()
+
+    waited = read(database, run_id).started_at - queued + timedelta(hours=1)
+    assert claimed.queue_seconds == pytest.approx(waited.total_seconds(), abs=1e-3)
 
 
 def test_claim_leases_the_run_by_the_databases_clock(database, queue_run, claim):

@@ -168,6 +168,7 @@ def test_a_database_of_before_readings_keeps_its_uploads_and_what_runs_use_of_th
         assert datasets.add(session, sha256="a" * 64, reading="0" * 16, **stored)[1]
     with pytest.raises(Conflict, match=str(run_ids[0])), database.transaction() as session:
         datasets.delete_version(session, "flowers", 1)
+    database.dispose()
 
 
 def test_a_run_of_before_warnings_has_none_and_a_new_one_keeps_them(empty_url, monkeypatch):

@@ -129,7 +129,7 @@ def test_a_doubtful_guess_is_a_warning_that_names_the_option(take):
 def test_single_quotes_around_every_field_are_marks(take, folder):
     file = take("name,'x'\n'Ann, B','1'\n'it''s','2'\n")
     assert read_rows(folder) == [("Ann, B", 1), ("it's", 2)]
-    assert found_in(file)["quote"] == ("'", "likely")
+    assert found_in(file)["quotechar"] == ("'", "likely")
     assert "set quote" in file.warnings[0].detail
     take("'tis,x\nit's,1\n'twas,2\n")
     assert read_rows(folder) == [("it's", 1), ("'twas", 2)]
@@ -138,7 +138,7 @@ def test_single_quotes_around_every_field_are_marks(take, folder):
 def test_quotes_can_be_ordinary_characters(take, refuse, folder):
     content = 'a\tb\n5" pipe\t1\n"6\t2\n'
     assert refuse(content).code == "unreadable"
-    take(content, options=ReadingOptions(quote="none"))
+    take(content, options=ReadingOptions(quotechar="none"))
     assert read_rows(folder) == [('5" pipe', 1), ('"6', 2)]
 
 

@@ -48,14 +48,14 @@ def test_an_upload_and_its_second_reading_take_options(fake, answer, tmp_path):
     source = tmp_path / "file.csv"
     source.write_text("1;2")
     version = {"name": "flowers", "version": 1, "kind": "table", "format": "csv", "summary": "2 rows"}
-    version |= {"sha256": "ab", "num_bytes": 3, "options": {"header": False, "quote": None, "columns": {}}}
+    version |= {"sha256": "ab", "num_bytes": 3, "options": {"header": False, "quotechar": None, "columns": {}}}
     fake.on("POST", "/v1/datasets/flowers/versions", answer(version, 201))
     fake.on("GET", "/v1/datasets/flowers", answer({"name": "flowers", "newest": version}))
     fake.on("POST", "/v1/datasets/flowers/versions/1:reread", answer(version, 200))
 
     async def send():
         async with AsyncClient(fake.url) as client:
-            options = {"header": False, "missing_words": [], "quote": None, "columns": {"ü": {"type": "text"}}}
+            options = {"header": False, "missing_words": [], "quotechar": None, "columns": {"ü": {"type": "text"}}}
             first = await client.upload_dataset("flowers", source, options=options)
             return first, await client.reread_dataset("flowers", options={"header": True})
 

@@ -43,7 +43,7 @@ def gather(
     *,
     header: bool | None,
     delimiter: str | None,
-    quote: str | None,
+    quotechar: str | None,
     encoding: str | None,
     decimal: str | None,
     thousands: str | None,
@@ -61,7 +61,7 @@ def gather(
     options = {
         "header": header,
         "delimiter": delimiter,
-        "quote": quote,
+        "quotechar": quotechar,
         "encoding": encoding,
         "decimal": decimal,
         "thousands": thousands,

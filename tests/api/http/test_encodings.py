@@ -117,6 +117,7 @@ def test_a_body_cut_off_anywhere_is_reported(pack):
         ("deflate", as_raw(BODY) + b"\x00"),
         ("deflate", b"\xff" * 30),
     ],
+    ids=range(8),
 )
 def test_a_damaged_body_is_reported(client, encoding, content):
     answer = post(client, content, encoding)

@@ -60,7 +60,7 @@ def test_a_number_is_at_least_its_limit(dataset, read, path, least, below):
     assert (problem.pointer, problem.code) == (f"/dataset/{path}", "greater_than_equal")
 
 
-@pytest.mark.parametrize("value", [2.0, "8", True])
+@pytest.mark.parametrize("value", [2.5, "8", True])
 def test_a_number_of_bits_is_a_whole_number(dataset, value):
     assert "Expected a whole number" in dataset({"name": "binary_addition", "num_bits": value})["/num_bits"]
 

@@ -50,7 +50,9 @@ def test_a_schedule_has_from_two_to_a_thousand_pieces(training, read):
 
 def test_a_learning_rate_is_a_number_or_an_object(training):
     found = training({"optimizer": {"name": "sgd", "learning_rate": "0.1"}})
-    assert found == {"/optimizer/learning_rate": "Expected a number; got '0.1'."}
+    example = '{"name": "exponential_decay", "initial_learning_rate": 0.01, "decay_steps": 1000, "decay_rate": 0.96}'
+    expected = f"Expected a number like 0.01 or an object like {example}; got '0.1'."
+    assert found == {"/optimizer/learning_rate": expected}
     found = training(rate(name="linear_decay"))
     assert "Unknown name 'linear_decay'" in found["/optimizer/learning_rate/name"]
 

@@ -360,7 +360,7 @@ def test_a_wrong_type_is_answered_with_the_nearest_example(iris, problems, patch
     ("model", "pointer", "example"),
     [
         ({"kind": "cnn", "layers": 3}, "/model/layers", '[{"type": "conv2d", "filters": 32, "kernel_size": 3}]'),
-        ({"kind": "rnn", "layers": 3}, "/model/layers", '[{"cell": "simple_rnn", "units": 32}]'),
+        ({"kind": "rnn", "layers": 3}, "/model/layers", '[{"type": "recurrent", "cell": "simple_rnn", "units": 32}]'),
         ({"kind": "mlp", "layers": 3}, "/model/layers", '[{"units": 16}]'),
     ],
 )

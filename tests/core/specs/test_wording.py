@@ -47,29 +47,29 @@ def detail_of(field, value):
 @pytest.mark.parametrize(
     ("field", "value", "detail"),
     [
-        ("whole", "1", "Expected a whole number; got '1'."),
+        ("whole", "1", "Expected a whole number like 1; got '1'."),
         ("whole", 0, "Expected a number of at least 1; got 0."),
         ("whole", 2**31, "Expected a number of at most 2147483647; got 2147483648."),
-        ("number", None, "Expected a number; got null."),
+        ("number", None, "Expected a number like 1.0; got null."),
         ("number", float("nan"), "Expected a finite number; got nan."),
         ("number", 10, "Expected a number below 10; got 10."),
-        ("above", 0.0, "Expected a number above 0; got 0.0."),
+        ("above", 0.0, "Expected a number above 0; got 0."),
         ("truth", 1, "Expected true or false; got 1."),
-        ("text", 5, "Expected a string; got 5."),
+        ("text", 5, 'Expected a string like "ab"; got 5.'),
         ("text", "\\ud800", "Expected at most 3 characters; got 6."),
         ("text", "a", "Expected at least 2 characters; got 1."),
         ("text", "abcd", "Expected at most 3 characters; got 4."),
         ("letter", "", "Expected at least 1 character; got 0."),
         ("letter", "ab", "Expected at most 1 character; got 2."),
         ("word", "b", "Expected text of the form ^a+$; got 'b'."),
-        ("items", 1, "Expected a list; got 1."),
+        ("items", 1, "Expected a list like [1]; got 1."),
         ("items", [], "Expected at least 1 item; got 0."),
         ("items", [1, 2, 3], "Expected at most 2 items; got 3."),
-        ("names", 1, "Expected an object; got 1."),
+        ("names", 1, 'Expected an object like {"name": 1}; got 1.'),
         ("names", {"a": 1, "b": 2}, "Expected at most 1 item; got 2."),
-        ("several", {}, "Expected a list; got an object."),
+        ("several", {}, "Expected a list like [1]; got an object."),
         ("pair", [1], "Item 2 of the list is missing."),
-        ("point", [1, 2], "Expected an object; got a list of 2."),
+        ("point", [1, 2], 'Expected an object like {"x": 1, "y": 1}; got a list of 2.'),
         ("point", {"x": 1}, "The field 'y' is missing."),
         ("point", {"x": 1, "y": 2, "xx": 3}, "There is no field 'xx' here. Did you mean 'x'?"),
         ("colour", "gren", "Unknown value 'gren'. Did you mean 'green'?"),
@@ -160,7 +160,7 @@ def test_what_the_members_of_a_union_expect_is_joined():
 
     (problem,) = caught.value.problems
     assert (problem.pointer, problem.code) == ("/value", "int_type")
-    assert problem.detail == "Expected a whole number or true or false; got 'x'."
+    assert problem.detail == "Expected a whole number like 1, true or false; got 'x'."
 
 
 def test_messages_that_say_no_more_than_a_mistake_are_put_side_by_side():
@@ -175,7 +175,9 @@ def test_the_summary_counts_up_to_twenty_problems():
         numbers: tuple[Any, ...] = ()
         others: tuple[Annotated[int, Strict()], ...] = ()
 
-    with pytest.raises(InvalidSpec, match=r"^2 errors\. The first is at /others/0: Expected a whole number; got 'a'\."):
+    with pytest.raises(
+        InvalidSpec, match=r"^2 errors\. The first is at /others/0: Expected a whole number like 1; got 'a'\."
+    ):
         parse_as(Many, {"others": ["a", "b"]})
     with pytest.raises(InvalidSpec, match=r"^20 or more errors\. The first is at /in/others/0: "):
         parse_as(Many, {"others": ["a"] * 21}, "/in")

@@ -19,8 +19,8 @@ def test_what_cannot_be_a_delimiter_is_rejected(delimiter):
 
 
 def test_marks_have_words_too():
-    options = ReadingOptions(decimal="comma", thousands="none", quote="none")
-    assert (options.decimal, options.thousands, options.quote) == (",", "", "")
+    options = ReadingOptions(decimal="comma", thousands="none", quotechar="none")
+    assert (options.decimal, options.thousands, options.quotechar) == (",", "", "")
     assert ReadingOptions(thousands="space").thousands == " "
     with pytest.raises(ValidationError, match=r"Input should be '\.' or ','"):
         ReadingOptions(decimal="semicolon")

@@ -55,7 +55,7 @@ EXAMPLES = {
 
 
 def members(union):
-    return get_args(get_args(union)[0])
+    return get_args(get_args(getattr(union, "__value__", union))[0])
 
 
 LAYERS = list(dict.fromkeys(one for union in (MlpLayer, CnnLayer, RnnLayer) for one in members(union)))

@@ -73,6 +73,17 @@ def test_precision_and_recall_read_logits_as_probabilities():
     assert measured("precision", SPARSE, logits, loss) == 0.75
 
 
+def test_logits_of_independent_outputs_are_probabilities_one_by_one():
+    # Both logits are above 0, so both outputs are over ½; as a softmax each would be ½.
+    loss = {"name": "binary_crossentropy", "from_logits": True}
+
+    assert measured("recall", [[1, 1]], [[2.0, 2.0]], loss) == 1.0
+
+
+def test_outputs_beyond_0_and_1_are_the_surest_decisions():
+    assert measured("auc", [[1], [0], [1]], [[1.9], [-3.0], [0.5]], "mean_squared_error") == pytest.approx(1, abs=0.01)
+
+
 @pytest.mark.parametrize("loss", ["binary_crossentropy", "hinge"])
 def test_auc_is_the_share_of_pairs_in_the_right_order(loss):
     # Of the four pairs of a yes and a no, 0.7 > 0.1, 0.7 > 0.3, 0.2 > 0.1, but 0.2 < 0.3.

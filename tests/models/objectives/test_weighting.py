@@ -50,3 +50,7 @@ def test_balancing_is_that_of_scikit_learn(classes):
     present = np.unique(classes)
     weights = dict(zip(present, compute_class_weight("balanced", classes=present, y=classes), strict=True))
     assert weigh("balanced", classes)[0] == pytest.approx([weights[number] for number in classes])
+
+
+def test_a_product_beyond_float32_is_infinite_without_a_warning():
+    assert weigh({"yes": 3e38}, [1, 0], [1], [1], ([10, 10], [1], [1]))[0] == [np.inf, 10]

@@ -1,7 +1,9 @@
 import numpy as np
+import onnxruntime
 import pytest
 
 from core.datasets.function import PolynomialFeatures
+from models.onnx_graph import Graph, Value, tensor
 from models.preparation.preparation import Preparation, fit_scaling_of_columns
 
 
@@ -62,3 +64,17 @@ def test_no_samples_stay_no_samples():
     preparation = Preparation(powers=PolynomialFeatures(degree=3))
 
     assert preparation.apply(np.empty((0, 1), np.float32)).shape == (0, 4)
+
+
+def test_distances_that_do_not_fit_into_64_bits_do_not_wrap_around():
+    preparation = Preparation(offset=(2**62,), spread=(2.0**61,), dtype="int64")
+    rows = np.array([[2**62], [2**62 + 2**61], [-(2**63)], [2**63 - 1], [-1]], np.int64)
+    distances = [[0], [1], [-6], [2], [-2]]
+
+    assert preparation.apply(rows).tolist() == distances
+    graph = Graph({"x"})
+    value = preparation.add_to(graph, Value("x", (1,)))
+    model = graph.finish(tensor("x", ["n", 1], "int64"), tensor(value.name, ["n", 1]))
+    session = onnxruntime.InferenceSession(model.SerializeToString())
+    (answers,) = session.run(None, {"x": rows})
+    assert answers.tolist() == distances

@@ -170,7 +170,7 @@ def test_options_of_reading_are_sent_with_the_file(invoke, fake, answer, tmp_pat
     arguments = [
         *("--no-header", "--delimiter", ";", "--decimal", ",", "--thousands", "none", "--encoding", "latin-1"),
         *("--missing-word", "-", "--missing-word", "n.a.", "--skip-rows", "0", "--date-format", "%d.%m.%Y"),
-        *("--type", "a=b=text", "--type", "zip=text", "--sheet", "Data", "--quote", "none"),
+        *("--type", "a=b=text", "--type", "zip=text", "--sheet", "Data", "--quotechar", "none"),
     ]
     result = invoke("data", "add", "flowers", str(tmp_path / "a.csv"), *arguments)
     assert result.exit_code == 0, result.stderr
@@ -179,7 +179,7 @@ def test_options_of_reading_are_sent_with_the_file(invoke, fake, answer, tmp_pat
         ("filename", "a.csv"),
         ("header", "false"),
         ("delimiter", ";"),
-        ("quote", "none"),
+        ("quotechar", "none"),
         ("encoding", "latin-1"),
         ("decimal", ","),
         ("thousands", "none"),
