@@ -115,7 +115,7 @@ def assert_served_as_trained(folder, description, choices, sent):
     features = choose_features(dataset, description, ())
     (folder.path / "spill").mkdir()
     with TableReader(folder.table, features.names, (), folder.path / "spill") as reader:
-        fitted = fit_encoding(reader, features.columns, np.ones(NUM_ROWS, np.bool_))
+        fitted, _ = fit_encoding(reader, features.columns, np.ones(NUM_ROWS, np.bool_))
         ((_, chunk),) = reader.read(features.names)
     encoding = TableEncoding.model_validate_json(fitted.model_dump_json())
     places = {column.name: place for place, column in enumerate(description.columns)}
