@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 from core.notices import Notice
 from ingest.column_survey import ColumnSurvey, Condition
+from ingest.date_formats import DATED
 from ingest.errors import quoted
 from ingest.text_columns import TextColumn
-from ingest.value_queries import is_moment, is_plain_number, matches
+from ingest.value_queries import is_formatted_date, is_moment, is_plain_number, matches
 from ingest.values import MARKED_NUMBER, OTHER_DAY
 
 LOOKS: dict[str, str] = {
@@ -28,8 +29,9 @@ NEARLY = 0.9
 
 def warn_of_text(survey: ColumnSurvey, columns: Sequence[TextColumn]) -> dict[int, Notice]:
     """Return warnings about columns that remained text, by place."""
-    warnings: dict[int, Notice] = {}
+    warnings = _warn_of_formats(survey, columns)
     # Codes with leading zeros, addresses and versions are none of these.
+    columns = [column for column in columns if column.place not in warnings]
     codes = survey.hold([Condition(column.sql, matches(column.sql, CODES)) for column in columns])
     columns = [column for column, are_codes in zip(columns, codes, strict=True) if not are_codes]
     looks = [(column, pattern) for column in columns for pattern in LOOKS]
@@ -38,6 +40,20 @@ def warn_of_text(survey: ColumnSurvey, columns: Sequence[TextColumn]) -> dict[in
         if holds:
             warnings.setdefault(column.place, column.notice("read_as_text", LOOKS[pattern]))
     return _warn_of_nearly(survey, [column for column in columns if column.place not in warnings]) | warnings
+
+
+def _warn_of_formats(survey: ColumnSurvey, columns: Sequence[TextColumn]) -> dict[int, Notice]:
+    """Warn of dates that the format set by the client does not fit."""
+    asked = [(column, column.options.date_format) for column in columns if column.options.date_format is not None]
+    dated = survey.may_hold([Condition(column.sql, matches(column.sql, DATED)) for column, _ in asked])
+    warnings = {}
+    for (column, date_format), may in zip(asked, dated, strict=True):
+        misfit = Condition(column.sql, is_formatted_date(column.sql, date_format))
+        row = survey.first_row_without(misfit) if may and "date" in column.types else None
+        if row is not None:
+            reason = f"does not have the format {date_format}: row {row[0]} has {quoted(row[1])}. It was read as text."
+            warnings[column.place] = column.notice("read_as_text", reason)
+    return warnings
 
 
 def _warn_of_nearly(survey: ColumnSurvey, columns: Sequence[TextColumn]) -> dict[int, Notice]:

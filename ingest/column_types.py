@@ -95,7 +95,7 @@ def infer_types(
     hints = warn_of_text(survey, rest)
     typed |= {c.place: replace(c.as_text(), warnings=(hints[c.place],) if c.place in hints else ()) for c in rest}
     for column in columns:
-        if column.is_asked and column.types and typed[column.place].type not in column.types:
+        if column.options.type is not None and column.types and typed[column.place].type not in column.types:
             _reject_misfit(survey, column, typed[column.place])
     return [typed[column.place] for column in columns]
 
@@ -107,14 +107,8 @@ def _column(place: int, name: str, known: Texts, options: ReadingOptions, own: C
         decimal=own.decimal or options.decimal,
         thousands=options.thousands if own.thousands is None else own.thousands,
     )
-    types = known.types
-    if own.type is not None:
-        types = frozenset({own.type} - {"text"})
-    elif own.date_format is not None:
-        types = frozenset({"date"})
-    elif own.decimal is not None or own.thousands is not None:
-        types = frozenset({"integer", "number"})
-    return TextColumn(place, name, known.form, types, merged, is_asked=own != ColumnReading())
+    types = known.types if own.type is None else frozenset({own.type} - {"text"})
+    return TextColumn(place, name, known.form, types, merged)
 
 
 def _read_plain(survey: ColumnSurvey, columns: Sequence[TextColumn]) -> dict[int, TypedColumn]:
@@ -196,7 +190,7 @@ def _reject_misfit(survey: ColumnSurvey, column: TextColumn, found: TypedColumn)
     reasons = [warning if isinstance(warning, str) else warning.detail for warning in found.warnings]
     if row is None and not reasons:
         return
-    asked = " or ".join(sorted(column.types))
+    asked = str(column.options.type)
     if "date" in column.types and column.options.date_format:
         asked += f" in the format {column.options.date_format}"
     where = f"row {row[0]} of the data has {quoted(row[1])}" if row else "its values allow no safe reading"

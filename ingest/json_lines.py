@@ -139,7 +139,7 @@ def stage_json_lines(staging: Staging, part: TablePart, keys: Keys, form: TextFo
     """
     names, _ = name_columns(keys.names)
     places = staging.places(names, part.shown)
-    mixed = {key for key, kinds in keys.kinds.items() if {"number", "text"} <= kinds}
+    mixed = {key for key, kinds in keys.kinds.items() if "number" in kinds and len(kinds) > 1}
     spelled = ", ".join(f"{literal(key)}: '{'JSON' if key in mixed else 'VARCHAR'}'" for key in keys.names)
     values = {key: _as_text(identifier(key)) if key in mixed else identifier(key) for key in keys.names}
     columns = ", ".join(without_missing(values[keys.names[place]], form.missing_words) for place in places)

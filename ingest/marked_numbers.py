@@ -91,7 +91,7 @@ def read_marked_numbers(survey: ColumnSurvey, columns: Sequence[TextColumn]) -> 
 def _forms_of(column: TextColumn, example: str) -> Iterable[NumberForm]:
     """Return the forms that the options leave, with the unit of a value."""
     unit = find_unit(example)
-    if unit and unit not in UNITS and not column.is_asked:
+    if unit and unit not in UNITS and column.options.type is None:
         return ()
     decimal, thousands = column.options.decimal, column.options.thousands
     return (

@@ -23,7 +23,6 @@ class TextColumn:
         form: How it is trimmed, and its words for missing values; None if only typed values were seen.
         types: Types that it may have.
         options: Options of the client for this column, or else for all.
-        is_asked: True if the column itself has options: then the upload is rejected if they do not fit.
     """
 
     place: int
@@ -31,7 +30,6 @@ class TextColumn:
     form: TextForm | None
     types: frozenset[ColumnType]
     options: ColumnReading
-    is_asked: bool
 
     @property
     def sql(self) -> str:

@@ -169,7 +169,7 @@ def _number_reader(column: NumberEncoding) -> Encoder:
             value = int(value)
         try:
             # Python subtracts whole numbers exactly, of any size.
-            number = (value - origin) / unit
+            number = (value - origin) / unit + 0.0  # Negative zero becomes zero, as an integer would.
         except OverflowError:
             number = inf
         if not abs(number) <= FLOAT32_MAX:

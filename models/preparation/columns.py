@@ -87,7 +87,8 @@ def _text(value: Any) -> str:
 def _encode_numbers(encoding: NumberEncoding, values: Any) -> Rows:
     plain, is_missing = filled(values)
     with np.errstate(over="ignore", invalid="ignore"):
-        numbers = (measure(plain, encoding.origin) / encoding.unit).astype(np.float32)
+        # Negative zero becomes zero, as where serving subtracts integers.
+        numbers = (measure(plain, encoding.origin) / encoding.unit + 0.0).astype(np.float32)
     # Numbers that then are beyond the range of float32 count as missing.
     numbers[is_missing | ~np.isfinite(numbers)] = MISSING
     return np.asarray(numbers[:, None], np.float32)

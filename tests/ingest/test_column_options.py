@@ -15,13 +15,16 @@ def read(folder):
     """A function from CSV and options to the types of the columns and the rows."""
 
     def read_table(content, **options):
-        folder.original.write_text(content)
-        limits = Limits(MIB, 256 * MIB, cpu_seconds=60)
-        file = take_in(folder.path, limits, ReadingOptions.model_validate(options))
+        file = describe(folder, content, options)
         types = [column.type for column in file.description.columns]
         return types, duckdb.read_parquet(str(folder.table)).fetchall()
 
     return read_table
+
+
+def describe(folder, content, options):
+    folder.original.write_text(content)
+    return take_in(folder.path, Limits(MIB, 256 * MIB, cpu_seconds=60), ReadingOptions.model_validate(options))
 
 
 def test_marks_settle_what_is_ambiguous(read):
@@ -56,22 +59,29 @@ def test_types_are_kept_as_they_are_asked_for(read):
 
 
 @pytest.mark.parametrize(
-    ("column", "message"),
+    ("column", "texts", "message"),
     [
-        ({"type": "number"}, "number, but row 2 of the data has “1,000”"),
-        ({"type": "integer", "decimal": ","}, "integer, but row 1 of the data has “1,5”"),
-        ({"date_format": "%d.%m.%Y"}, "date in the format %d.%m.%Y, but row 1"),
-        ({"type": "boolean"}, "boolean, but row 1"),
+        ({"type": "number"}, "7 1,000", "number, but row 2 of the data has “1,000”"),
+        ({"type": "integer", "decimal": ","}, "1,5 1,000", "integer, but row 1 of the data has “1,5”"),
+        ({"type": "date", "date_format": "%d.%m.%Y"}, "1.2.2024 1.13.2024", "the format %d.%m.%Y, but row 2 of the"),
+        ({"type": "date"}, "1.2.2024 3.4.2024", "date, but row 1 of the data has “1.2.2024”"),
+        ({"type": "boolean"}, "true yes", "boolean, but row 2 of the data has “yes”"),
     ],
 )
-def test_values_that_do_not_fit_the_options_of_their_column_are_rejected(read, column, message):
-    content = "x;y\n1,5;a\n1,000;b\n" if "decimal" in column or "type" not in column else "x;y\n7;a\n1,000;b\n"
-    if column.get("type") == "boolean":
-        content = "x;y\nyes;a\n"
+def test_values_that_do_not_have_the_type_of_their_column_are_rejected(read, column, texts, message):
+    first, second = texts.split()
     with pytest.raises(RejectedUpload) as rejected:
-        read(content, columns={"x": column})
+        read(f"x;y\n{first};a\n{second};b\n", columns={"x": column})
     assert rejected.value.code == "type_does_not_fit"
     assert message in rejected.value.detail
+
+
+def test_dates_that_do_not_have_the_format_of_their_column_are_reported(folder):
+    options = {"columns": {"x": {"date_format": "%d.%m.%Y"}}}
+    file = describe(folder, "x;y\n1.2.2024;a\n1.13.2024;b\n", options)
+    assert file.description.columns[0].type == "text"
+    details = [notice.detail for notice in file.warnings]
+    assert details == ["Column “x” does not have the format %d.%m.%Y: row 2 has “1.13.2024”. It was read as text."]
 
 
 def test_a_column_without_values_fits_all_options(read):

@@ -237,6 +237,7 @@ def test_a_column_is_read_as_what_its_cells_are():
     assert column.reading(ReadingOptions(date_format="%d.%m.%Y")) == ColumnReading(type="date")
     column = SheetColumn("x", {Kind.NUMBER})
     assert column.reading(ReadingOptions(columns={"x": {"type": "text"}})) == ColumnReading(type="text")
-    assert column.reading(ReadingOptions(decimal=",", date_format="%d")) == ColumnReading(decimal=".", thousands="")
+    options = ReadingOptions(decimal=",", date_format="%d.%m.%Y")
+    assert column.reading(options) == ColumnReading(decimal=".", thousands="")
     assert SheetColumn("x", {Kind.NUMBER, Kind.TEXT}).reading(ReadingOptions()) == ColumnReading(type="text")
     assert SheetColumn("x").reading(ReadingOptions()) == ColumnReading()

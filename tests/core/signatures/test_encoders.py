@@ -4,6 +4,7 @@ import pytest
 
 from core.signatures.encoders import NotEncodable, category_text, make_encoders
 from core.signatures.encodings import BooleanEncoding, CategoryEncoding, DateEncoding, NumberEncoding, TableEncoding
+from core.uploads.reading import TextForm
 
 ORIGIN = "2024-02-28T00:00:00+00:00"
 ALL_PARTS = ("elapsed_days", "year", "month", "day", "day_of_week", "day_of_year", "hour", "minute")
@@ -126,3 +127,173 @@ def test_a_moment_with_a_zone_is_counted_in_utc():
 def test_a_value_that_is_not_a_date_is_rejected(value):
     with pytest.raises(NotEncodable):
         day(value)
+
+
+CSV = TextForm(missing_words=("NA", "?", "-999"))
+
+
+@pytest.mark.parametrize("text", [" NA", "?\t", "", "\xa0", "-999", -999, -999.0, None])
+def test_what_the_upload_took_for_missing_is_missing(text):
+    for column in (
+        NumberEncoding(name="age", source="integer", text=CSV),
+        CategoryEncoding(name="city", values=("NA", "?", "-999", ""), source="text", text=CSV),
+        BooleanEncoding(name="member", source="boolean", text=CSV),
+        DateEncoding(name="day", origin=ORIGIN, parts=("year",), source="date", text=CSV),
+    ):
+        assert math.isnan(encoder(column)(text)[0])
+
+
+def test_texts_are_trimmed_as_in_the_upload():
+    read = encoder(CategoryEncoding(name="city", values=("Oslo", " Oslo "), source="text", text=CSV))
+    assert read(" Oslo ") == (0,)
+    exact = encoder(CategoryEncoding(name="city", values=("Oslo", " Oslo "), source="text"))
+    assert exact(" Oslo ") == (1,)
+
+
+@pytest.mark.parametrize(
+    ("form", "text", "value"),
+    [
+        ({"decimal": ",", "thousands": "."}, "1.234,50", 1234.5),
+        ({"unit": "%"}, " 12.5 % ", 12.5),
+        ({"thousands": ",", "unit": "$"}, "($1,234)", -1234),
+        ({}, " 7 ", 7),
+        ({}, "+.5e1", 5),
+    ],
+)
+def test_numbers_are_read_in_the_form_of_the_upload(form, text, value):
+    read = encoder(NumberEncoding(name="x", source="number", text=TextForm(**form)))
+    assert read(text) == read(value) == (value,)
+
+
+@pytest.mark.parametrize("text", ["1,234", "12%", "007", "seven", "1 2", "0x10", "1_000", "٣"])
+def test_texts_that_the_upload_would_not_have_read_are_rejected(text):
+    with pytest.raises(NotEncodable, match="not a number"):
+        encoder(NumberEncoding(name="x", source="number", text=CSV))(text)
+
+
+def test_a_rejected_number_shows_the_form_of_the_column():
+    form = TextForm(decimal=",", unit="€")
+    with pytest.raises(NotEncodable, match="not a number such as 12,5€"):
+        encoder(NumberEncoding(name="x", source="number", text=form))("1.5")
+
+
+def test_numbers_of_typed_uploads_are_no_texts():
+    read = encoder(NumberEncoding(name="x", source="number"))
+    assert math.isnan(read("")[0])
+    with pytest.raises(NotEncodable):
+        read("7")
+
+
+@pytest.mark.parametrize("text", ["31.12.2024", "2024-12-31", " 31.12.2024 "])
+def test_dates_are_read_in_the_format_of_the_upload_or_in_iso_8601(text):
+    form = TextForm(date_format="%d.%m.%Y")
+    parts = ("year", "month", "day")
+    read = encoder(DateEncoding(name="day", origin=ORIGIN, parts=parts, source="date", text=form))
+    assert read(text) == (2024, 12, 31)
+
+
+def test_dates_of_digits_may_be_numbers():
+    form = TextForm(date_format="%Y%m%d")
+    read = encoder(DateEncoding(name="day", origin=ORIGIN, parts=("month", "day"), source="date", text=form))
+    assert read(20240229) == read("20240229") == (2, 29)
+
+
+@pytest.mark.parametrize("text", ["20240101", "2024-W01-1", "2024-02-30", "12/31/2024", "2024-01-01T23:59:60"])
+def test_dates_that_the_upload_would_not_have_read_are_rejected(text):
+    with pytest.raises(NotEncodable, match="not a date"):
+        encoder(DateEncoding(name="day", origin=ORIGIN, parts=("year",), source="date", text=CSV))(text)
+
+
+@pytest.mark.parametrize(
+    ("source", "text", "category"),
+    [
+        ("integer", " +7", "7"),
+        ("number", "2.50", "2.5"),
+        ("boolean", "TRUE", "true"),
+        ("date", "2024-02-29 00:00:00 UTC", "2024-02-29"),
+        ("date", "2024-02-29t18:30z", "2024-02-29T18:30:00Z"),
+    ],
+)
+def test_a_category_is_the_value_and_not_its_spelling(source, text, category):
+    read = encoder(CategoryEncoding(name="x", values=("other", category), source=source, text=CSV))
+    assert read(text) == (1,)
+    assert read("elsewhere") == (-1,)
+
+
+def test_a_boolean_used_as_a_number_is_read():
+    read = encoder(NumberEncoding(name="x", source="boolean", text=CSV))
+    assert (read("True"), read(False), read("FALSE")) == ((1,), (0,), (0,))
+
+
+def test_encodings_stored_earlier_are_read_as_before():
+    stored = TableEncoding.model_validate(
+        {
+            "columns": [
+                {"kind": "category", "name": "city", "values": ["NA", " Oslo "]},
+                {"kind": "date", "name": "day", "origin": "2024-01-01T00:00:00Z", "parts": ["elapsed_days"]},
+            ]
+        }
+    )
+    city, day = make_encoders(stored)
+    assert (city("NA"), city(" Oslo "), city("Oslo"), day("2024-W01-2")) == ((0,), (1,), (-1,), (1,))
+
+
+@pytest.mark.parametrize("value", [2**64, -(2**64)])
+def test_numbers_of_more_than_64_bits_are_no_categories(value):
+    assert category_text(2**64 - 1) == "18446744073709551615"
+    with pytest.raises(NotEncodable, match="not a category"):
+        category_text(value)
+
+
+euros = encoder(
+    NumberEncoding(
+        name="price",
+        source="number",
+        text=TextForm(decimal=",", thousands=".", unit="€", missing_words=("-999", "none")),
+    )
+)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1.234,5 €", 1234.5), (" 7€ ", 7.0), (5, 5.0), (-998.5, -998.5)])
+def test_a_number_is_read_as_the_texts_of_its_upload(value, expected):
+    assert euros(value) == (expected,)
+
+
+@pytest.mark.parametrize("value", ["none", "-999", -999, -999.0, "", " "])
+def test_a_missing_word_that_is_a_number_is_missing(value):
+    (encoded,) = euros(value)
+    assert math.isnan(encoded)
+
+
+def test_a_text_that_is_no_number_of_the_upload_is_rejected_with_its_form():
+    with pytest.raises(NotEncodable, match="not a number such as 12,5€") as caught:
+        euros("1,234.5 €")
+    assert caught.value.code == "not_a_number"
+
+
+def test_truth_is_never_a_missing_number():
+    member = encoder(BooleanEncoding(name="member", source="boolean", text=TextForm(missing_words=("1", "0"))))
+    assert (member(True), member(False)) == ((1.0,), (0.0,))
+    assert math.isnan(member(1)[0])
+
+
+def test_truth_that_was_uploaded_and_is_used_as_a_number_is_one_or_zero():
+    encode = encoder(NumberEncoding(name="member", source="boolean", text=TextForm()))
+    assert [encode(value) for value in (True, "TRUE", False, "False")] == [(1.0,), (1.0,), (0.0,), (0.0,)]
+    with pytest.raises(NotEncodable, match="not true or false"):
+        encode("yes")
+
+
+def test_a_date_is_read_in_the_format_of_its_upload_also_if_json_has_a_number():
+    form = TextForm(date_format="%Y%m%d")
+    encode = encoder(DateEncoding(name="day", source="date", text=form, origin=ORIGIN, parts=("elapsed_days", "day")))
+    assert encode(20240301) == encode("20240301") == encode("2024-03-01") == (2.0, 1.0)
+    with pytest.raises(NotEncodable, match="not a date in the format %Y%m%d, or one such as 2024-02-29"):
+        encode("01.03.2024")
+
+
+def test_texts_of_a_typed_upload_are_no_numbers_but_the_empty_one_is_missing():
+    encode = encoder(NumberEncoding(name="age", source="number"))
+    assert math.isnan(encode("")[0])
+    with pytest.raises(NotEncodable, match="not a number"):
+        encode("3")
