@@ -98,7 +98,7 @@ def test_columns_of_many_categories_become_vectors():
 def test_missing_targets_are_a_warning():
     found = shape(AT, column("price", num_missing=1234), CITY)
 
-    assert found.warnings[0] == (
+    assert found.warnings[0].detail == (
         "Windows whose target is one of the 1,234 rows without a value of 'price' are left out."
     )
 
