@@ -24,7 +24,7 @@ def doubt_numbers(
     doubtful = [
         column
         for column in columns
-        if not column.is_asked and column.place in typed and typed[column.place].text in {None, column.form}
+        if column.options.type is None and column.place in typed and typed[column.place].text in {None, column.form}
     ]
     numbers = [column for column in doubtful if typed[column.place].type == "number"]
     integers = [column for column in doubtful if typed[column.place].type == "integer" and "date" in column.types]
