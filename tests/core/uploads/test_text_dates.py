@@ -101,9 +101,9 @@ def test_a_format_reads_no_others(date_format, text):
         ("%d.%m", "needs a year: %Y or %y"),
         ("%d.%m.%Q", "unknown directive %Q: expected %Y, %y"),
         ("%Y-%m-%", "unknown directive %"),
-        ("%d.%Y", "%d needs %m or %b or %B"),
+        ("%d.%Y", "%d needs %m or %b or %B$"),
         ("%m.%Y %a", "%a needs %d"),
-        ("%Y-%m %H", "%H needs %d"),
+        ("%Y-%m %H", "%H needs %d$"),
         ("%Y-%m-%d %I", "%I needs %p"),
         ("%Y-%m-%d %p", "%p needs %I"),
         ("%Y-%m-%d %M", "%M needs %H or %I"),
@@ -115,6 +115,10 @@ def test_a_format_reads_no_others(date_format, text):
         ("%Y-%m-%d %H %I %p", "only one of %H, %I"),
         ("%Y-%m-%d %d", "only one of %d"),
         ("%Y-%d-%m", "reads 2003-02-01 in another way than ISO 8601"),
+        ("%Y-%d-%m %H:%M", "reads 2003-02-01 04:05 in another way"),
+        ("%Y-%d-%m %H:%M:%S", "reads 2003-02-01 04:05:06 in another way"),
+        ("%Y-%d-%mT%H:%M:%SZ", "reads 2003-02-01T04:05:06Z in another way"),
+        ("%Y-%d-%mT%H:%M:%S%z", r"reads 2003-02-01T04:05:06\+07:00 in another way"),
     ],
 )
 def test_a_format_that_leaves_a_date_open_is_rejected(date_format, reason):
