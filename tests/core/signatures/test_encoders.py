@@ -297,3 +297,10 @@ def test_texts_of_a_typed_upload_are_no_numbers_but_the_empty_one_is_missing():
     assert math.isnan(encode("")[0])
     with pytest.raises(NotEncodable, match="not a number"):
         encode("3")
+
+
+def test_a_category_is_found_by_its_meaning_if_only_one_has_it():
+    encode = encoder(CategoryEncoding(name="code", values=("007", "3.0", "True", "cafe\u0301", "01", "1.0")))
+    assert [encode(value) for value in (7, 3, True, "caf\u00e9")] == [(0.0,), (1.0,), (2.0,), (3.0,)]
+    # One stands for two of the categories, false for none.
+    assert [encode(value) for value in (1, False)] == [(-1.0,), (-1.0,)]

@@ -74,6 +74,24 @@ def test_a_field_out_of_range_and_an_unknown_one_are_rejected(fields):
         sign(InputKind.TENSOR, (4,), **fields)
 
 
+def test_a_stored_tensor_has_no_unknown_fields():
+    with pytest.raises(ValueError, match="size"):
+        TensorSpec.model_validate({"name": "x", "onnx_name": "x", "shape": [4], "size": 4})
+
+
+def test_the_words_of_stored_signatures_stay():
+    assert [*map(str, InputKind)] == ["tensor", "columns", "table", "image", "bit_pair"]
+    assert [*map(str, Task)] == ["classification", "regression", "binary_addition", "sequence"]
+
+
+def test_a_signature_cannot_be_changed():
+    signed = sign(InputKind.TENSOR, (4,))
+    with pytest.raises(ValueError, match="frozen"):
+        signed.threshold = 0.9
+    with pytest.raises(ValueError, match="frozen"):
+        signed.input.shape = (5,)
+
+
 def test_what_a_signature_leaves_out_is_as_usual():
     signed = sign(InputKind.TENSOR, (4,))
     assert (signed.input.dtype, signed.threshold, signed.pixel_range) == ("float32", 0.5, (0.0, 255.0))

@@ -11,6 +11,7 @@ ENGLISH = NumberForm(thousands=",")
 DOLLARS = NumberForm(thousands=",", unit="$")
 GERMAN = NumberForm(decimal=",", thousands=".", unit="€")
 SWISS = NumberForm(thousands="'")
+CODE = NumberForm(thousands="_")
 
 
 @pytest.mark.parametrize(
@@ -38,6 +39,7 @@ SWISS = NumberForm(thousands="'")
         ("1,234- $", DOLLARS, -1234.0),
         ("007 $", DOLLARS, 7.0),
         ("+1.234,5\xa0€", GERMAN, 1234.5),
+        ("1_234.5", CODE, 1234.5),
         ("1'234\N{RIGHT SINGLE QUOTATION MARK}567", SWISS, 1_234_567.0),
     ],
 )
@@ -51,6 +53,7 @@ def test_a_number_of_a_form_is_read(text, form, expected):
         *((text, PLAIN) for text in ("", ".", "-", "007", "1,5", "--5", "(-5)", "5-5", "1e", "e3", "nan", " 5", "5$")),
         *((text, COMMA) for text in ("12.5", "5,", "1,2,3", "1.234,5")),
         *((text, ENGLISH) for text in ("1,23", "12,345,67", "0,123", "1234,567", "12,34", "1,,234", "1,234$")),
+        *((text, CODE) for text in ("1X234", "1 234", "1__234")),
         *((text, DOLLARS) for text in ("5", "$5$", "$ -", "$", "5 €", "-($5)", "$ 1 234")),
     ],
 )
