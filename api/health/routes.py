@@ -131,7 +131,12 @@ Accept = Annotated[
     "/metrics",
     summary="Show metrics for Prometheus",
     response_class=Response,
-    responses=answers(examples.MEASUREMENTS, media_type="text/plain", uses_database=False),
+    responses=answers(
+        examples.MEASUREMENTS,
+        media_type="text/plain",
+        uses_database=False,
+        other_forms={"application/openmetrics-text": examples.MEASUREMENTS + "# EOF\n"},
+    ),
     dependencies=[METRICS],
 )
 async def get_monitoring(service: ServiceParameter, accept: Accept = "") -> Response:

@@ -73,6 +73,7 @@ def answers(
     media_type: str = "application/json",
     headers: Mapping[str, str] | None = None,
     uses_database: bool = True,
+    other_forms: Mapping[str, Any] | None = None,
 ) -> Responses:
     """Return the `responses` of a route.
 
@@ -83,10 +84,13 @@ def answers(
         media_type: Media type of its body.
         headers: Descriptions of its headers, by name.
         uses_database: True to add the error of an unavailable database.
+        other_forms: Examples of other media types that a client may ask for, by media type.
     """
     hoped: dict[str, Any] = {"description": HTTPStatus(status).phrase}
     if example is not None:
-        hoped["content"] = {media_type: {"example": example}}
+        hoped["content"] = {
+            form: {"example": shown} for form, shown in {media_type: example, **(other_forms or {})}.items()
+        }
     if headers:
         hoped["headers"] = _describe_headers(headers)
     responses: Responses = {int(status): hoped}

@@ -70,6 +70,18 @@ def test_a_missing_column_is_rejected(iris, rejection):
 
 def test_one_column_too_many_is_rejected(iris, rejection):
     assert found(rejection(iris, {"instances": [ROW | {"colour": 1}]})) == [("/instances/0/colour", "unknown_column")]
+    error = rejection(iris, {"instances": [ROW | {"sepal_widht": 1}]})
+    assert error.detail == "Row 0 has an unknown column 'sepal_widht'. Did you mean 'sepal_width'?"
+
+
+def test_all_mistakes_of_a_row_are_reported(iris, rejection):
+    row = {"colour": 1, "sepal_length": "5", "scent": 2} | without("sepal_length", "petal_width")
+    assert found(rejection(iris, {"instances": [row]})) == [
+        ("/instances/0/colour", "unknown_column"),
+        ("/instances/0/sepal_length", "not_a_number"),
+        ("/instances/0/scent", "unknown_column"),
+        ("/instances/0/petal_width", "missing_column"),
+    ]
 
 
 @pytest.mark.parametrize(

@@ -97,9 +97,15 @@ def test_mistakes_are_reported_by_row_and_column(sums, rejection):
     ]
 
 
+def test_a_column_too_many_is_rejected(sums, rejection):
+    error = rejection(sums, {"instances": [ROW, ROW | {"height": 180}]})
+    assert found(error) == [("/instances/1/height", "unknown_column")]
+
+
 def test_a_list_of_another_length_is_rejected_with_the_columns(sums, rejection):
     error = rejection(sums, {"instances": [[30, "Oslo"]]})
     assert error.detail == "Row 0 has 2 values; the model expects 4: age, city, member, since."
+    assert found(error) == [("/instances/0", "wrong_length")]
     assert found(rejection(sums, {"instances": [[30, "Oslo", "maybe", "2020-02-01"]]})) == [
         ("/instances/0/2", "not_a_boolean")
     ]

@@ -196,3 +196,10 @@ def test_messages_can_be_encoded_whatever_the_request_contains(iris, rejection):
         error = rejection(iris, body)
         text = "".join([error.detail, *(problem.pointer for problem in error.problems)])
         assert re.search(r"\\ud83d", text.encode().decode())
+
+
+def test_named_tensors_of_the_other_protocol_are_rejected_as_such(line, rejection):
+    tensor = {"name": "input", "shape": [1, 1], "datatype": "FP32", "data": [1.0]}
+    error = rejection(line, {"inputs": [tensor]})
+    assert "as in KServe's second protocol" in error.detail
+    assert [(problem.pointer, problem.code) for problem in error.problems] == [("/inputs", "wrong_form")]

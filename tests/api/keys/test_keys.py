@@ -137,7 +137,7 @@ def test_an_idempotency_key_is_rejected_and_makes_nothing(admin):
         ({"name": "a\n", "scopes": ["read"]}, "/name"),
         ({"name": "x" * 65, "scopes": ["read"]}, "/name"),
         ({"name": "ci", "scopes": ["read"], "lifetime_seconds": 0}, "/lifetime_seconds"),
-        ({"name": "ci", "scopes": ["read"], "lifetime_seconds": 1e3}, "/lifetime_seconds"),
+        ({"name": "ci", "scopes": ["read"], "lifetime_seconds": 1000.5}, "/lifetime_seconds"),
         ({"name": "ci", "scopes": ["read"], "lifetime_seconds": 10**12}, "/lifetime_seconds"),
         ({"name": "ci", "scopes": ["read"], "secret": "mine"}, "/secret"),
     ],

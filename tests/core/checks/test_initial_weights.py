@@ -77,11 +77,11 @@ def test_a_variance_is_not_below_0(rejections):
 @pytest.mark.parametrize(
     ("weights", "place", "detail"),
     [
-        ([], "", "Expected an object; got a list of 0."),
-        ({"dense_1": [1]}, "/dense_1", "Expected an object; got a list of 1."),
+        ([], "", 'Expected an object like {"dense": {"bias": [0, 0, 1]}}; got a list of 0.'),
+        ({"dense_1": [1]}, "/dense_1", 'Expected an object like {"bias": [0, 0, 1]}; got a list of 1.'),
         ({"dense_1": {}}, "/dense_1", "Expected at least 1 item; got 0."),
-        ({"dense_1": {"bias": 1}}, "/dense_1/bias", "Expected a list; got 1."),
-        ({"dense_1": {"bias": [True]}}, "/dense_1/bias/0", "Expected a number; got true."),
+        ({"dense_1": {"bias": 1}}, "/dense_1/bias", "Expected a list like [1.0]; got 1."),
+        ({"dense_1": {"bias": [True]}}, "/dense_1/bias/0", "Expected a number like 1.0; got true."),
         ({"dense_1": {"kernel": [[1], ["2"]]}}, "/dense_1/kernel/1/0", "Expected a number; got '2'."),
         ({"dense_1": {"bias": [float("nan")]}}, "/dense_1/bias/0", "Expected a finite number; got nan."),
         ({"dense_1": {"bias": [-1e39]}}, "/dense_1/bias/0", "Expected a number of at least -3.40282e+38; got -1e+39."),

@@ -92,13 +92,13 @@ def test_columns_of_many_categories_become_vectors():
 
     # (80 + 1) / 2, rounded up; one vector more for the unseen, one for the missing.
     assert found.embeddings == (EmbeddingTable(num_columns=1, num_rows=82, dim=41),)
-    assert "'shop' has 80 different values" in found.warnings[0]
+    assert "'shop' has 80 different values" in found.warnings[0].detail
 
 
 def test_missing_targets_are_a_warning():
     found = shape(AT, column("price", num_missing=1234), CITY)
 
-    assert found.warnings[0] == (
+    assert found.warnings[0].detail == (
         "Windows whose target is one of the 1,234 rows without a value of 'price' are left out."
     )
 

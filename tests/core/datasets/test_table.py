@@ -3,6 +3,7 @@ from pydantic import TypeAdapter
 
 from core.datasets.dataset import Dataset
 from core.datasets.shape import EmbeddingTable
+from core.datasets.table import TableDataset
 from core.errors import InvalidSpec
 from core.notices import Notice
 from core.signatures.signature import InputKind, Task
@@ -78,6 +79,12 @@ def test_few_whole_numbers_are_classes_sorted_by_value_by_default():
     assert shape(AGE, PRICE, target="price").task is Task.REGRESSION
 
 
+@pytest.mark.parametrize(("number", "task"), [(20, Task.CLASSIFICATION), (21, Task.REGRESSION)])
+def test_up_to_20_whole_numbers_are_classes_by_default(number, task):
+    years = column("years", "integer", **{str(year): 4 for year in range(number)})
+    assert shape(AGE, years, target="years").task is task
+
+
 def test_rows_without_a_target_and_columns_without_values_are_left_out_with_a_warning():
     found = shape(AGE, EMPTY, PRICE, target="price", split={})
 
@@ -100,13 +107,103 @@ def test_a_column_or_the_upload_itself_can_define_the_split():
     assert given.warnings == (Notice("split_not_used", "/dataset/split/test", detail),)
 
 
+def test_missing_targets_are_taken_from_each_split_of_the_upload_alike():
+    found = shape(AGE, PRICE, target="price", splits={"train": 50, "validation": 20, "test": 30})
+
+    # 90 of 100 rows have a price: 18 of 20, 27 of 30, and the rest.
+    assert (found.num_train, found.num_validation, found.num_test) == (45, 18, 27)
+    assert [notice.pointer for notice in found.warnings if notice.code == "split_not_used"] == [
+        "/dataset/split/test",
+        "/dataset/split/validation",
+    ]
+
+
+@pytest.mark.parametrize("word", ["validation", "Valid", "VAL", " dev "])
+def test_a_column_of_the_split_may_call_validation_by_its_usual_names(word):
+    part = column("part", "text", train=60, test=25, **{word: 15})
+    found = shape(AGE, part, KIND, target="kind", split={"column": "part"})
+    assert (found.num_train, found.num_validation, found.num_test) == (60, 15, 25)
+
+
+def test_a_date_has_parts_of_a_day_only_if_it_has_a_time():
+    days = shape(BORN, KIND, target="kind").features.columns[0]
+    times = shape(SEEN, KIND, target="kind").features.columns[0]
+    assert days.parts == ("elapsed_days", "month", "day", "day_of_week")
+    assert times.parts == ("elapsed_days", "month", "day", "day_of_week", "hour", "minute")
+
+
+def test_categories_beyond_the_most_frequent_share_a_number():
+    shop = column("shop", "text", 5, a=50, b=30, c=15)
+    # Two categories, one for the others, and one for missing values.
+    assert shape(shop, KIND, target="kind", columns={"shop": {"max_categories": 2}}).network_input_shape == (4,)
+    # Three are all that there are.
+    assert shape(shop, KIND, target="kind", columns={"shop": {"max_categories": 3}}).network_input_shape == (4,)
+    assert shape(shop, KIND, target="kind", columns={"shop": {"max_categories": 1}}).network_input_shape == (3,)
+
+
+@pytest.mark.parametrize(
+    ("name", "choice"),
+    [
+        ("city", {"missing": "constant", "fill_value": "Oslo"}),
+        ("many", {"missing": "constant", "fill_value": "of those that are not listed"}),
+        ("member", {"missing": "constant", "fill_value": 1}),
+        ("member", {"missing": "constant", "fill_value": 0}),
+        ("age", {"missing": "constant", "fill_value": -3.5}),
+        ("born", {"missing": "constant", "fill_value": "2001-02-03"}),
+        ("smokes", {"type": "boolean"}),
+        ("bit", {"type": "boolean"}),
+        ("member", {"type": "number"}),
+    ],
+)
+def test_a_choice_that_suits_its_column_is_taken(name, choice):
+    smokes = column("smokes", "text", TRUE=60, false=40)
+    bit = ColumnDescription(name="bit", type="integer", num_missing=0, num_distinct=2, least=0, greatest=1)
+    columns = (CITY, MEMBER, BORN, AGE, MANY, smokes, bit)
+    found = shape(*columns, KIND, target="kind", columns={name: choice})
+    chosen = next(feature for feature in found.features.columns if feature.name == name)
+    assert (chosen.fill_value, chosen.kind) == (choice.get("fill_value"), choice.get("type", chosen.kind))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "detail"),
+    [
+        ("city", "Bergn", "'Bergn' is none of its 2 values. Did you mean 'Bergen'?"),
+        ("member", 2, "must be 0 or 1"),
+        ("born", "3 February", "'3 February' is no date"),
+    ],
+)
+def test_a_filler_that_is_no_value_of_its_column_is_rejected(name, value, detail):
+    choice = {"missing": "constant", "fill_value": value}
+    found = problem(CITY, MEMBER, BORN, AGE, KIND, target="kind", columns={name: choice})
+    assert found[:2] == (f"/dataset/columns/{name}/fill_value", "fill_value_does_not_fit")
+    assert detail in found[2]
+
+
+NUMBERED = ColumnDescription(name="id", type="integer", num_missing=0, num_distinct=100, least=1, greatest=100)
+SAME = column("country", "text", Norway=100)
+
+
+def suggest(*columns):
+    found = TableDataset.suggest(TableDescription(num_rows=100, columns=columns))
+    return found and (found["target"], found.get("exclude"))
+
+
+def test_the_last_column_with_values_to_learn_is_suggested_as_the_target():
+    assert suggest(AGE, KIND, SAME, EMPTY, BORN) == ("kind", None)
+    assert suggest(NUMBERED, AGE, KIND) == ("kind", ["id"])
+    # No other column is left.
+    assert suggest(KIND, NUMBERED) == ("kind", None)
+    assert suggest(SAME, NUMBERED) == ("id", None)
+    assert suggest(SAME, BORN) is None
+
+
 @pytest.mark.parametrize(
     ("columns", "dataset", "pointer", "code", "detail"),
     [
         ((AGE, PRICE), {"target": "prise"}, "/dataset/target", "unknown_column", "Did you mean 'price'?"),
         ((AGE, EMPTY), {"target": "empty"}, "/dataset/target", "no_values", "has no values"),
         ((AGE, column("k", "text", a=100)), {"target": "k"}, "/dataset/target", "one_class", "the same class, 'a'"),
-        ((AGE, MANY), {"target": "many"}, "/dataset/target", "too_many_classes", "80 different values"),
+        ((AGE, MANY), {"target": "many"}, "/dataset/target", "too_many_classes", "may have 1,000"),
         ((AGE, BORN), {"target": "born"}, "/dataset/target", "target_is_a_date", "holds dates"),
         ((AGE, KIND), {"target": "kind", "task": "regression"}, "/dataset/task", "task_does_not_fit", "needs numbers"),
         ((AGE, PRICE), {"target": "price", "features": ["agee"]}, "/dataset/features/0", "unknown_column", "'age'"),

@@ -33,6 +33,14 @@ def test_as_many_missing_targets_as_a_class_has_may_be_a_class():
     assert (notice.code, notice.pointer) == ("rows_dropped", "/dataset/target")
     assert notice.detail.startswith("20 of 60 rows are left out, as many as a class has")
     assert "missing_words" in notice.detail
+    (notice,) = warn(target({"true": 20, "false": 20}, "boolean", num_missing=20), 60)
+    assert notice.detail.startswith("20 of 60 rows are left out, as many as a class has")
+
+
+@pytest.mark.parametrize(("num_missing", "beginning"), [(4, "4 rows without"), (5, "5 of 100 rows are left out")])
+def test_missing_targets_may_be_a_class_from_5_percent_of_the_rows(num_missing, beginning):
+    notice = warn(target({"common": 99 - num_missing, "rare": 1}, num_missing=num_missing), 100)[0]
+    assert notice.detail.startswith(beginning)
 
 
 def test_the_words_that_an_upload_took_for_missing_are_named():
@@ -58,14 +66,21 @@ def test_classes_of_few_rows_are_named():
 def test_a_class_that_nearly_all_rows_have_is_told_from_95_percent():
     (notice,) = warn(target({"good": 190, "bad": 10}), 200)
     assert (notice.code, "right in 95.0 %" in notice.detail) == ("class_imbalance", True)
+    assert notice.detail.endswith("see training.class_weight.")
     assert warn(target({"good": 189, "bad": 11}), 200) == ()
 
 
-def test_a_target_of_one_number_and_one_that_counts_the_rows_are_told():
+def test_a_target_of_one_number_is_told():
     one = target({2.5: 30}, "number", least=2.5, greatest=2.5)
     assert [notice.code for notice in warn(one, 30)] == ["constant_target"]
-    count = target(dict.fromkeys(range(30), 1), "integer", least=0, greatest=29)
-    assert [notice.code for notice in warn(count, 30, task="regression")] == ["row_number"]
+
+
+@pytest.mark.parametrize(("least", "greatest"), [(0, 29), (-29, 0)])
+def test_a_target_that_counts_the_rows_is_told(least, greatest):
+    count = target(dict.fromkeys(range(least, greatest + 1), 1), "integer", least=least, greatest=greatest)
+    (notice,) = warn(count, 30, task="regression")
+    assert notice.code == "row_number"
+    assert f"every whole number from {least} to {greatest}." in notice.detail
 
 
 def test_a_target_of_text_with_many_numbers_is_told():
@@ -73,6 +88,16 @@ def test_a_target_of_text_with_many_numbers_is_told():
     (notice,) = warn(target(values), 130)
     assert (notice.code, notice.pointer) == ("numbers_as_text", "/dataset/target")
     assert "each of its values is a class" in notice.detail
+
+
+def test_a_target_of_text_with_up_to_20_classes_may_hold_numbers():
+    values = {f"{number}.5": 5 for number in range(19)} | {"none given": 5}
+    assert warn(target(values), 100) == ()
+
+
+def test_classes_that_look_alike_are_told():
+    (notice,) = warn(target({"Oslo": 30, "oslo": 30}), 60)
+    assert (notice.code, notice.pointer) == ("values_look_alike", "/dataset/target")
 
 
 def test_few_images_of_a_class_are_told():

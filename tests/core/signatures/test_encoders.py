@@ -236,3 +236,71 @@ def test_encodings_stored_earlier_are_read_as_before():
     )
     city, day = make_encoders(stored)
     assert (city("NA"), city(" Oslo "), city("Oslo"), day("2024-W01-2")) == ((0,), (1,), (-1,), (1,))
+
+
+@pytest.mark.parametrize("value", [2**64, -(2**64)])
+def test_numbers_of_more_than_64_bits_are_no_categories(value):
+    assert category_text(2**64 - 1) == "18446744073709551615"
+    with pytest.raises(NotEncodable, match="not a category"):
+        category_text(value)
+
+
+euros = encoder(
+    NumberEncoding(
+        name="price",
+        source="number",
+        text=TextForm(decimal=",", thousands=".", unit="€", missing_words=("-999", "none")),
+    )
+)
+
+
+@pytest.mark.parametrize(("value", "expected"), [("1.234,5 €", 1234.5), (" 7€ ", 7.0), (5, 5.0), (-998.5, -998.5)])
+def test_a_number_is_read_as_the_texts_of_its_upload(value, expected):
+    assert euros(value) == (expected,)
+
+
+@pytest.mark.parametrize("value", ["none", "-999", -999, -999.0, "", " "])
+def test_a_missing_word_that_is_a_number_is_missing(value):
+    (encoded,) = euros(value)
+    assert math.isnan(encoded)
+
+
+def test_a_text_that_is_no_number_of_the_upload_is_rejected_with_its_form():
+    with pytest.raises(NotEncodable, match="not a number such as 12,5€") as caught:
+        euros("1,234.5 €")
+    assert caught.value.code == "not_a_number"
+
+
+def test_truth_is_never_a_missing_number():
+    member = encoder(BooleanEncoding(name="member", source="boolean", text=TextForm(missing_words=("1", "0"))))
+    assert (member(True), member(False)) == ((1.0,), (0.0,))
+    assert math.isnan(member(1)[0])
+
+
+def test_truth_that_was_uploaded_and_is_used_as_a_number_is_one_or_zero():
+    encode = encoder(NumberEncoding(name="member", source="boolean", text=TextForm()))
+    assert [encode(value) for value in (True, "TRUE", False, "False")] == [(1.0,), (1.0,), (0.0,), (0.0,)]
+    with pytest.raises(NotEncodable, match="not true or false"):
+        encode("yes")
+
+
+def test_a_date_is_read_in_the_format_of_its_upload_also_if_json_has_a_number():
+    form = TextForm(date_format="%Y%m%d")
+    encode = encoder(DateEncoding(name="day", source="date", text=form, origin=ORIGIN, parts=("elapsed_days", "day")))
+    assert encode(20240301) == encode("20240301") == encode("2024-03-01") == (2.0, 1.0)
+    with pytest.raises(NotEncodable, match="not a date in the format %Y%m%d, or one such as 2024-02-29"):
+        encode("01.03.2024")
+
+
+def test_texts_of_a_typed_upload_are_no_numbers_but_the_empty_one_is_missing():
+    encode = encoder(NumberEncoding(name="age", source="number"))
+    assert math.isnan(encode("")[0])
+    with pytest.raises(NotEncodable, match="not a number"):
+        encode("3")
+
+
+def test_a_category_is_found_by_its_meaning_if_only_one_has_it():
+    encode = encoder(CategoryEncoding(name="code", values=("007", "3.0", "True", "cafe\u0301", "01", "1.0")))
+    assert [encode(value) for value in (7, 3, True, "caf\u00e9")] == [(0.0,), (1.0,), (2.0,), (3.0,)]
+    # One stands for two of the categories, false for none.
+    assert [encode(value) for value in (1, False)] == [(-1.0,), (-1.0,)]

@@ -97,6 +97,13 @@ def test_answers_are_float64_where_float32_would_lose_digits(offset, spread, dty
     assert answers.item() == pytest.approx(offset + 0.5 * spread, rel=1e-15 if dtype == "float64" else 1e-6)
 
 
+def test_people_are_told_of_targets_whose_squares_float32_cannot_hold():
+    numbers = np.array([[-1e-19], [1e-19]])
+    (notice,) = find_lost_digits(numbers, TargetScaling((0.0,), (1e-19,), is_squared=True))
+    assert notice.detail.startswith("The targets have a standard deviation of 1e-19, for whose squares float32 has no")
+    assert find_lost_digits(numbers, TargetScaling((0.0,), (1e-18,), is_squared=True)) == ()
+
+
 def test_people_are_told_where_targets_cannot_be_told_apart():
     numbers = np.array([[1.7e9], [1.7e9 + 1], [1.7e9 + 2]])
     scaling = fit_target_scaling(spec(), numbers, is_classification=False)
