@@ -17,7 +17,7 @@ from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart
 from ingest.text_files import MAX_LINE_BYTES
 from ingest.text_tables import STAGED, Staging
-from ingest.value_queries import without_missing
+from ingest.value_queries import comparable_words, without_missing
 
 JsonKind = Literal["number", "boolean", "text"]
 KINDS: dict[type, JsonKind] = {int: "number", float: "number", bool: "boolean", str: "text"}
@@ -45,7 +45,7 @@ class Keys:
 
 def json_form(options: ReadingOptions) -> TextForm:
     """Return which strings stand for a missing value: "", and those that the client says. None are trimmed."""
-    return TextForm(trims=False, missing_words=options.missing_words or ())
+    return TextForm(trims=False, missing_words=comparable_words(options.missing_words or ()))
 
 
 def describe_kinds(kinds: Collection[JsonKind], form: TextForm) -> Texts:

@@ -13,11 +13,16 @@ from ingest.engine import literal, rejections_of, rows_together
 from ingest.errors import RejectedUpload, quoted
 from ingest.table_parts import TablePart
 from ingest.text_files import MAX_LINE_BYTES, count_blank_lines_at_end
-from ingest.value_queries import cleaned, without_missing
+from ingest.value_queries import cleaned, cleaned_list, comparable_words
 from ingest.values import MISSING_WORDS
 
 STAGED = "staging.main.staged"
 """Staging table of all rows, with columns c0, c1, … and `split`."""
+
+
+MOST_CLEANED = 0.5
+"""Share of the columns that fit into memory whose values can be cleaned while they are read."""
+COLUMNS_CHECKED_AT_ONCE = 50
 
 
 @dataclass(slots=True)
@@ -74,8 +79,7 @@ class Staging:
 def csv_form(options: ReadingOptions) -> TextForm:
     """Return how the texts of CSV files are trimmed, and which then stand for a missing value."""
     words = MISSING_WORDS if options.missing_words is None else options.missing_words
-    trimmed_words = (trim(word, TextForm()) for word in words)
-    return TextForm(missing_words=tuple(word for word in dict.fromkeys(trimmed_words) if word))
+    return TextForm(missing_words=comparable_words(trim(word, TextForm()) for word in words))
 
 
 def stage_csv(staging: Staging, part: TablePart, options: ReadingOptions = NO_OPTIONS) -> Dialect:
@@ -87,17 +91,52 @@ def stage_csv(staging: Staging, part: TablePart, options: ReadingOptions = NO_OP
     dialect = detect_dialect(part.path, options)
     places = staging.places(dialect.names, part.shown)
     words = csv_form(options).missing_words
-    columns = ", ".join(_clean(f"f{place}", words, dialect) for place in places)
     with rejections_of(part.path, part.shown):
-        staging.connection.execute(
-            f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM {_reader(part.path, dialect, words)}"  # noqa: S608 -- Every part is a number or was quoted.
-        )
+        if len(places) <= staging.max_columns * MOST_CLEANED:
+            _insert_cleaned(staging, part, dialect, places, words)
+        else:
+            _insert_many(staging, part, dialect, places, words)
         if len(places) == 1 and (num_blank := count_blank_lines_at_end(part.path)):
             # In a table of one column a blank line is a row without a value, except at the end of the file.
             staging.connection.execute(
                 f"DELETE FROM {STAGED} WHERE rowid > (SELECT max(rowid) - {num_blank} FROM {STAGED})"  # noqa: S608 -- A number.
             )
     return dialect
+
+
+def _insert_cleaned(
+    staging: Staging, part: TablePart, dialect: Dialect, places: Sequence[int], words: Sequence[str]
+) -> None:
+    values = cleaned_list([f"f{place}" for place in places], words)
+    columns = ", ".join(f"v[{number}]" for number in range(1, len(places) + 1))
+    _insert(staging, part, columns, f"(SELECT {values} AS v FROM {_reader(part.path, dialect)})")  # noqa: S608 -- Quoted.
+
+
+def _insert_many(
+    staging: Staging, part: TablePart, dialect: Dialect, places: Sequence[int], words: Sequence[str]
+) -> None:
+    """Add the rows of a wide file, for which cleaning each value takes too much memory, unless it is needed.
+
+    DuckDB's reader and `trim` do nearly the same. If a group of columns shows a difference, the rows are read again.
+    """
+    (before,) = staging.connection.execute(f"SELECT coalesce(max(rowid) + 1, 0) FROM {STAGED}").fetchone() or (0,)  # noqa: S608 -- A constant.
+    comparable = [word for word in words if not set(word) & {dialect.quote or '"', dialect.delimiter, "\n"}]
+    columns = ", ".join(f"trim(f{place})" for place in places)
+    _insert(staging, part, columns, _reader(part.path, dialect, comparable))
+    for start in range(0, len(places), COLUMNS_CHECKED_AT_ONCE):
+        group = [f"c{place}" for place in range(start, min(start + COLUMNS_CHECKED_AT_ONCE, len(places)))]
+        differ = f"len(list_filter([{', '.join(group)}], lambda x: {cleaned('x', words)} IS DISTINCT FROM x)) > 0"
+        query = f"SELECT bool_or({differ}) FROM {STAGED} WHERE rowid >= {before}"  # noqa: S608 -- Quoted.
+        if staging.connection.execute(query).fetchone() == (True,):
+            staging.connection.execute(f"DELETE FROM {STAGED} WHERE rowid >= {before}")  # noqa: S608 -- A number.
+            return _insert_cleaned(staging, part, dialect, places, words)
+    return None
+
+
+def _insert(staging: Staging, part: TablePart, columns: str, relation: str) -> None:
+    staging.connection.execute(
+        f"INSERT INTO {STAGED} SELECT {columns}, {part.split_number} FROM {relation}"  # noqa: S608 -- Every part is a number or was quoted.
+    )
 
 
 def check_width(num_columns: int, max_columns: int) -> None:
@@ -114,26 +153,14 @@ def check_width(num_columns: int, max_columns: int) -> None:
         )
 
 
-def _clean(column: str, words: Sequence[str], dialect: Dialect) -> str:
-    cleaned_column = cleaned(column, words)
-    others = [word for word in words if not _is_comparable(word, dialect)]
-    return without_missing(f"({cleaned_column})", others) if others else cleaned_column
-
-
-def _is_comparable(word: str, dialect: Dialect) -> bool:
-    """Return True if DuckDB's reader can compare values with a word."""
-    return not set(word) & {dialect.quote, "\n", dialect.delimiter}
-
-
-def _reader(path: Path, dialect: Dialect, words: Sequence[str]) -> str:
+def _reader(path: Path, dialect: Dialect, missing_words: Sequence[str] = ()) -> str:
     columns = ", ".join(f"'f{place}': 'VARCHAR'" for place in range(len(dialect.names)))
     quote = literal(dialect.quote)
-    comparable = ["", *(word for word in words if _is_comparable(word, dialect))]
     return (
         f"read_csv({literal(str(path))}, auto_detect = false, columns = {{{columns}}}, "
         f"header = {str(dialect.has_header).lower()}, delim = {literal(dialect.delimiter)}, "
         f"skip = {dialect.num_skipped}, quote = {quote}, escape = {quote}, "
         f"new_line = '\\n', strict_mode = true, null_padding = false, "
         f"max_line_size = {MAX_LINE_BYTES}, "
-        f"nullstr = [{', '.join(map(literal, comparable))}], compression = 'none')"
+        f"nullstr = [{', '.join(map(literal, ('', *missing_words)))}], compression = 'none')"
     )

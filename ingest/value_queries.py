@@ -4,7 +4,7 @@ A test compares every condition and conversion with the functions that read sing
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable, Sequence
 
 from core.uploads.text_dates import DAY, MOMENT, OFFSET, TIME, format_pattern
 from core.uploads.text_numbers import (
@@ -21,6 +21,7 @@ from core.uploads.text_numbers import (
 from core.uploads.text_values import BOOLEAN, WHITE_SPACE
 from ingest.engine import literal
 
+SEPARATOR = "\x1f"
 _SPACE_CLASS = "".join(rf"\x{{{ord(character):x}}}" for character in WHITE_SPACE)
 _EDGES = literal(f"^[{_SPACE_CLASS}]+|[{_SPACE_CLASS}]+$")
 
@@ -31,32 +32,46 @@ FIRST_DAY, LAST_DAY = "DATE '0001-01-01'", "DATE '9999-12-31'"
 LAST_MOMENT = "TIMESTAMP '9999-12-31 23:59:59.999999'"
 
 
-def cleaned(column: str, words: Collection[str]) -> str:
-    """Return a text without the white space around it; null if that is empty or one of the words for a missing value.
+def comparable_words(words: Iterable[str]) -> tuple[str, ...]:
+    """Return the words that texts can be compared with: each once, without the empty one, which is always missing."""
+    return tuple(word for word in dict.fromkeys(words) if word and SEPARATOR not in word)
 
-    The patterns cost more than reading the value, so texts pass them only if they may begin or end with white space:
-    those with characters below `!` at their ends, or beyond ASCII anywhere. The CSV reader, which compares whole values
-    faster, has to replace the other texts by null.
+
+def without_missing(column: str, words: Collection[str]) -> str:
+    """Return null for the empty text and for the words that stand for a missing value.
+
+    The words are searched in one text: DuckDB turns longer lists of words into joins. The separator is longer than any
+    word, so that no text contains two of them.
     """
-    ends = " OR ".join(f"suffix({column}, {literal(character)})" for character in WHITE_SPACE if character.isascii())
-    missing = literal(f"[{_SPACE_CLASS}]*(?:{_any_of(words)})?[{_SPACE_CLASS}]*")
+    longest = max((len(word.encode()) for word in words), default=0)
+    separator = SEPARATOR * (longest + 1)
+    listed = literal(separator + separator.join(words) + separator)
+    found = f"contains({listed}, {literal(separator)} || {column} || {literal(separator)})"
+    return f"CASE WHEN strlen({column}) = 0 OR (strlen({column}) <= {longest} AND {found}) THEN NULL ELSE {column} END"
+
+
+def cleaned(column: str, words: Collection[str]) -> str:
+    """Return a text without the white space around it; null if that then stands for a missing value.
+
+    Only texts that may begin or end with white space pass the patterns: those with characters below `!` at their ends,
+    or beyond ASCII anywhere.
+    """
+    is_bare = f"{column} >= '!' AND {column}[-1] >= '!' AND strlen({column}) = length({column})"
+    missing = literal(f"[{_SPACE_CLASS}]*(?:{'|'.join(map(re.escape, words))})?[{_SPACE_CLASS}]*")
     return (
-        f"CASE WHEN NOT ({column} < '!' OR strlen({column}) <> length({column}) OR {ends}) THEN {column} "
+        f"CASE WHEN {is_bare} THEN {without_missing(column, words)} "
         f"WHEN regexp_full_match({column}, {missing}) THEN NULL "
         f"ELSE regexp_replace({column}, {_EDGES}, '', 'g') END"
     )
 
 
-def without_missing(column: str, words: Collection[str]) -> str:
-    """Return null for the empty text and for the words that stand for a missing value."""
-    if not words:
-        return f"nullif({column}, '')"
-    # DuckDB turns longer lists of words into a join for each column, with megabytes of memory.
-    return f"CASE WHEN {matches(column, f'(?:{_any_of(words)})?')} THEN NULL ELSE {column} END"
+def cleaned_list(columns: Sequence[str], words: Collection[str]) -> str:
+    """Return a list of texts, cleaned.
 
-
-def _any_of(words: Collection[str]) -> str:
-    return "|".join(map(re.escape, words))
+    The conversion is applied to a list, since DuckDB takes time that grows with the square of the number of columns to
+    plan one for each, and memory for the patterns of each.
+    """
+    return f"list_transform([{', '.join(columns)}], lambda value: {cleaned('value', words)})"
 
 
 def matches(column: str, pattern: str) -> str:

@@ -154,3 +154,18 @@ def test_table_over_the_limit_of_bytes_is_rejected(refuse):
 def test_table_too_wide_for_the_memory_is_rejected(refuse):
     names = ",".join(f"c{number}" for number in range(2_000))
     assert refuse(f"{names}\n{names}\n", memory_bytes=64 * 1024**2).code == "too_many_columns"
+
+
+@pytest.mark.parametrize("text", ["NA ", "\tNA", "\u200b", '" ? "'])
+def test_values_are_trimmed_and_then_missing_in_wide_tables_as_well(take, folder, text):
+    names = [f"c{number}" for number in range(180)]
+    rows = [names, [" 7 "] * 179 + [text], ["8"] * 180]
+    file = take("\n".join(map(",".join, rows)), memory_bytes=64 * 1024**2)
+    assert read_rows(folder) == [(7,) * 179 + (None,), (8,) * 180]
+    assert file.description.columns[179].num_missing == 1
+
+
+@pytest.mark.parametrize("text", ["NA ", " NA", '"NA "', "   ", "\t", "\xa0?", "\u3000", "\u200bnull\ufeff", '""'])
+def test_values_are_trimmed_before_they_are_compared_with_missing_words(take, folder, text):
+    take(f"a,b\n1 ,x\n{text},y\n\xa02\t,z\n")
+    assert read_rows(folder) == [(1, "x"), (None, "y"), (2, "z")]
