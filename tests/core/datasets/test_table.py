@@ -8,6 +8,7 @@ from core.errors import InvalidSpec
 from core.notices import Notice
 from core.signatures.signature import InputKind, Task
 from core.uploads.description import ColumnDescription, TableDescription, ValueCount
+from core.uploads.reading import TextForm
 
 DATASETS = TypeAdapter(Dataset)
 
@@ -281,3 +282,39 @@ def test_windows_that_cannot_be_cut_are_rejected(dataset, pointer):
         series(**dataset)
 
     assert [one.pointer for one in raised.value.problems] == [pointer]
+
+
+@pytest.mark.parametrize(
+    ("has_time", "least", "num_parts"),
+    [
+        (True, "2024-01-01T00:00:00Z", 6),
+        (False, "2024-01-01T00:00:00Z", 4),
+        # A description stored earlier does not say, so there may be a time between the two ends.
+        (None, "2024-01-01T00:00:00Z", 6),
+        (None, "2024-01-01", 4),
+    ],
+)
+def test_a_date_has_a_time_if_any_value_has_one(has_time, least, num_parts):
+    when = ColumnDescription(
+        name="when", type="date", num_missing=0, num_distinct=40, least=least, greatest=least, has_time=has_time
+    )
+    assert shape(when, KIND, target="kind").input_shape == (num_parts,)
+
+
+def test_texts_are_no_booleans_if_their_values_are_not_all_known():
+    truth = column("truth", "text", TRUE=50, false=50)
+    assert shape(truth, KIND, target="kind", columns={"truth": {"type": "boolean"}}).input_shape == (1,)
+    # No values are listed of columns of long texts, or of very many.
+    pointer, _, detail = problem(MANY, KIND, target="kind", columns={"many": {"type": "boolean"}})
+    assert (pointer, "cannot be used as boolean" in detail) == ("/dataset/columns/many/type", True)
+
+
+def test_a_date_that_fills_gaps_is_read_as_in_the_upload():
+    form = TextForm(date_format="%d.%m.%Y")
+    born = BORN.model_copy(update={"text": form})
+    for fill_value in ("31.12.2024", "2024-12-31"):
+        choice = {"born": {"missing": "constant", "fill_value": fill_value}}
+        assert shape(born, KIND, target="kind", columns=choice).input_shape == (4,)
+    choice = {"born": {"missing": "constant", "fill_value": "12/31/2024"}}
+    pointer, _, detail = problem(born, KIND, target="kind", columns=choice)
+    assert (pointer, "is no date" in detail) == ("/dataset/columns/born/fill_value", True)
