@@ -188,6 +188,12 @@ def test_what_is_not_base64_is_rejected(picture, rejection, text):
     assert ("data: URL" in error.detail) is text.startswith("data:")
 
 
+def test_characters_that_are_not_base64_are_not_skipped(picture, rejection):
+    text = row_of(file_of(GREYS))["b64"]
+    error = rejection(picture, {"instances": [{"b64": f"{text[:8]}*{text[8:]}"}]})
+    assert error.detail.startswith("Row 0 is not base64: ")
+
+
 @pytest.mark.parametrize("value", [5, None, ["aaaa"], {"b64": "aaaa"}])
 def test_what_is_not_a_string_is_rejected(picture, rejection, value):
     error = rejection(picture, {"instances": [{"b64": value}]})

@@ -168,7 +168,9 @@ def test_every_uploaded_source_reads_one_kind_of_upload_and_rejects_the_others(s
     assert len(taken) == 1, f"{source.__name__} reads {taken}"
     for kind, error in rejections.items():
         if error is not None:
-            assert [problem.code for problem in error.problems] == ["other_kind_of_data"]
+            assert [(problem.pointer, problem.code) for problem in error.problems] == [
+                ("/dataset/name", "other_kind_of_data")
+            ]
             assert f"dataset.name '{DESCRIPTIONS[kind].kind}'" in error.detail
 
 

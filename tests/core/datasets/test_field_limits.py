@@ -133,3 +133,22 @@ def test_the_sizes_that_are_limited_are_those_that_are_generated(read):
     assert read({"name": "time_series"}).sizes_asked() == {"num_points": 1000}
     # Three copies of four rows.
     assert read({"name": "truth_table", "operation": "or", "repeats": 3}).sizes_asked() == {"repeats": 12}
+
+
+TABLE = {"name": "table", "dataset": "people", "target": "age"}
+
+
+@pytest.mark.parametrize(
+    ("path", "inside", "outside"),
+    [
+        ("sha256", "0a" * 32, ["0a" * 31, "0a" * 33, "0A" * 32, "g" * 64]),
+        ("reading", "0a" * 8, ["0a" * 7, "0a" * 9, "0A" * 8, "g" * 16]),
+        ("target", "a" * 200, ["", "a" * 201]),
+    ],
+)
+def test_a_text_has_the_form_of_its_field(read, path, inside, outside):
+    assert read(TABLE | {path: inside})
+    for text in outside:
+        with pytest.raises(InvalidSpec) as caught:
+            read(TABLE | {path: text})
+        assert [problem.pointer for problem in caught.value.problems] == [f"/dataset/{path}"]
