@@ -152,7 +152,7 @@ def cancel(session: Session, run_id: UUID) -> RunRecord:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What went with a run.
+    """Files and model version that were deleted with a run.
 
     Attributes:
         files: The sha256 of each file that no other run refers to, sorted.

@@ -50,7 +50,7 @@ PLAIN_TYPES = (
 
 
 class Texts(NamedTuple):
-    """What is known of a column of text before its values are looked at.
+    """Form and types that a column of text may have, before its values are read.
 
     Attributes:
         form: How its texts are trimmed, and which are missing; None if all its values were typed.

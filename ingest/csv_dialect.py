@@ -90,7 +90,7 @@ def detect_dialect(path: Path, options: ReadingOptions = NO_OPTIONS) -> Dialect:
 
 @dataclass(frozen=True, slots=True)
 class _Layout:
-    """What is known of a text before its header is judged.
+    """Layout of a text, before its header is judged.
 
     Attributes:
         records: After the lines that were skipped by an option, a declaration or as blank.

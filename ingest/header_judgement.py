@@ -27,7 +27,7 @@ MOST_ROWS_COMPARED = 100
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What the first record is.
+    """Judgement of the first record.
 
     Attributes:
         reason: In a sentence without a full stop.

@@ -54,7 +54,7 @@ class Records:
 
 @dataclass(frozen=True, slots=True)
 class Looks:
-    """What an image looks like, without its pixels.
+    """Size and kind of an image, without its pixels.
 
     Attributes:
         has_more_frames: True if it is an animation or has several pages; the first is used.

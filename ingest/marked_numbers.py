@@ -49,7 +49,7 @@ _UNITS = sorted(UNITS, key=len, reverse=True)
 
 @dataclass(frozen=True, slots=True)
 class Fit:
-    """What fits all values of a column.
+    """Forms that fit all values of a column.
 
     Attributes:
         example: A value with a mark.

@@ -30,7 +30,7 @@ TYPED = {Kind.NUMBER, Kind.BOOLEAN, Kind.DATE, Kind.DURATION}
 
 @dataclass(slots=True)
 class SheetColumn:
-    """What the cells of a column are.
+    """Kinds of the cells of a column.
 
     Attributes:
         name: In the table.

@@ -21,7 +21,7 @@ LONGEST_TAG = 1024
 
 @dataclass(slots=True)
 class WorkbookSurvey:
-    """What the files of a workbook hold.
+    """Contents of the files of a workbook.
 
     Attributes:
         num_errors: Cells with errors.

@@ -51,7 +51,7 @@ _FORK = multiprocessing.get_context("fork")
 
 
 class Outcome(Enum):
-    """What the tests made of a fault."""
+    """Outcome of the tests of a fault."""
 
     LEFT = "left"
     CAUGHT = "caught"

@@ -323,7 +323,7 @@ class ExperimentPage(TypedDict):
 
 class Finding(TypedDict):
     """
-    How an option was settled.
+    Value of an option, and the reason for it.
 
     Attributes:
         option: Name of the option of ReadingOptions; JSON pointer below it for a column: `columns/price/decimal`.
@@ -495,7 +495,7 @@ class NoticeEntry(TypedDict):
 
     detail: str
     """
-    What was found, what follows from it, and how to change that.
+    The finding, its consequences, and a way to change them.
     """
 
 
@@ -1371,7 +1371,7 @@ class DatasetVersionDetail(TypedDict):
 
     findings: list[Finding]
     """
-    What was detected, and how sure that is.
+    Options that were detected, each with its sureness.
     """
 
     example_spec: dict[str, Any] | None

@@ -58,7 +58,7 @@ class DatasetVersionDetail(DatasetVersion):
     options: ReadingOptions
     """Options that it was read with; those that are null were detected."""
     findings: list[Finding]
-    """What was detected, and how sure that is."""
+    """Options that were detected, each with its sureness."""
     example_spec: dict[str, Any] | None
     """Suggested spec, which can be trained unchanged; the target of a table is guessed."""
 

@@ -37,7 +37,7 @@ class NoticeEntry(AnswerModel):
     """JSON Pointer (RFC 6901) to its place: of a run or a spec into `spec`, of a dataset into `description`; empty for
     the whole."""
     detail: str
-    """What was found, what follows from it, and how to change that."""
+    """The finding, its consequences, and a way to change them."""
 
     @classmethod
     def of(cls, notice: Notice) -> "NoticeEntry":

@@ -158,7 +158,7 @@ class DescriptionFile(Described):
     options: ReadingOptions = ReadingOptions()
     """Options that the client set."""
     findings: tuple[Finding, ...] = ()
-    """How the other options of a text file were settled."""
+    """Values of the other options of a text file, and the reasons for them."""
 
 
 NUM_SHAPES = 3

@@ -181,7 +181,7 @@ NO_OPTIONS = ReadingOptions()
 
 
 class Finding(Reading):
-    """How an option was settled.
+    """Value of an option, and the reason for it.
 
     Attributes:
         option: Name of the option of ReadingOptions; JSON pointer below it for a column: `columns/price/decimal`.

@@ -93,5 +93,11 @@ def test_models_can_be_generated(folder):
         "datamodel-codegen --input openapi.json --input-file-type openapi --output models.py "
         "--output-model-type pydantic_v2.BaseModel --formatters builtin",
     )
-    checked = "import models; models.RunRequest.model_validate({'preset': 'iris-keras'})"
-    subprocess.run([sys.executable, "-c", checked], cwd=folder, check=True)
+    program = (
+        "import models, pydantic\n"
+        "print(models.RunRequest.model_validate({'preset': 'iris-keras'}).preset)\n"
+        "try: models.RunRequest.model_validate({'preset': 5})\n"
+        "except pydantic.ValidationError: print('refused')\n"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], cwd=folder, check=True, capture_output=True, text=True)
+    assert printed.stdout.split() == ["iris-keras", "refused"]

@@ -1,4 +1,4 @@
-"""What stands in for missing values, of numbers and dates whose mean, median and most frequent value all differ."""
+"""Replacements of missing values, of numbers and dates whose mean, median and most frequent value all differ."""
 
 from datetime import date
 

@@ -44,7 +44,7 @@ def format_version(version: "DatasetVersion") -> str:
 
 
 def _format_findings(findings: Sequence[Mapping[str, Any]]) -> str:
-    """How a text was read: the first findings."""
+    """List the first findings: how a text was read."""
     rows = [
         [
             _cut(str(found["option"])),
