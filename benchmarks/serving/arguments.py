@@ -5,9 +5,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.serving.sides import CASES, SIDES
-
-CONNECTIONS = (1, 16, 64)
+from benchmarks.serving.rounds import Times
+from benchmarks.serving.sides import CASES, NUM_CONNECTIONS, SIDES
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,18 +17,14 @@ class Arguments:
         cases: Names of the cases.
         sides: Names of the sides.
         connections: Numbers of connections.
-        num_rounds: Rounds, each of which measures every side.
-        warm_seconds: Time before each measurement.
-        seconds: Time of each measurement.
+        times: How long is measured.
         output: File for the results, as JSON.
     """
 
     cases: tuple[str, ...]
     sides: tuple[str, ...]
     connections: tuple[int, ...]
-    num_rounds: int
-    warm_seconds: float
-    seconds: float
+    times: Times
     output: Path | None
 
 
@@ -38,22 +33,22 @@ def read_arguments(arguments: Sequence[str] | None = None) -> Arguments:
     parser = argparse.ArgumentParser(description="Predictions over HTTP, beside other servers.")
     parser.add_argument("--cases", default=",".join(CASES), help="names, separated by commas; all by default")
     parser.add_argument("--sides", default=",".join(SIDES), help="names, separated by commas; all by default")
-    parser.add_argument("--connections", default=",".join(map(str, CONNECTIONS)), help="numbers, separated by commas")
-    parser.add_argument("--rounds", type=int, help="rounds of each case; 5, or 1 with --quick")
-    parser.add_argument("--seconds", type=float, help="seconds of each measurement; 3, or 1 with --quick")
+    parser.add_argument(
+        "--connections", default=",".join(map(str, NUM_CONNECTIONS)), help="numbers, separated by commas"
+    )
+    parser.add_argument("--rounds", type=int, help="rounds of each case; 3, or 1 with --quick")
+    parser.add_argument("--seconds", type=float, help="seconds of each measurement; 2, or 1 with --quick")
     parser.add_argument("--quick", action="store_true", help="measure less often and shorter")
     parser.add_argument("--output", type=Path, help="file to write the results to, as JSON")
     given = parser.parse_args(arguments)
     for name, known in (("cases", CASES), ("sides", SIDES)):
         _check(parser, f"--{name}", getattr(given, name).split(","), known)
-    seconds = given.seconds or (1.0 if given.quick else 3.0)
+    seconds = given.seconds or (1.0 if given.quick else 2.0)
     return Arguments(
         tuple(given.cases.split(",")),
         tuple(given.sides.split(",")),
         tuple(int(number) for number in given.connections.split(",")),
-        given.rounds or (1 if given.quick else 5),
-        min(0.5, seconds),
-        seconds,
+        Times(given.rounds or (1 if given.quick else 3), min(0.5, seconds), seconds),
         given.output,
     )
 

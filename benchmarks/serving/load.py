@@ -1,129 +1,63 @@
-"""A load generator: connections that each send their next request when they have the answer to the last.
-
-It runs in a process of its own, pinned to a core of its own, and reads its order from a folder (orders.py). Every
-answer is compared with the right one: with the bytes of those that were right before, or number by number.
-"""
+"""A load generator: connections that each send their next request when they have the answer to the last."""
 
 import select
 import socket
 import time
 from array import array
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
+from benchmarks.serving.judging import MOST_REMEMBERED, Head, Judge, parse_head
+from benchmarks.serving.process_tree import processor_seconds
 
 END_OF_HEAD = b"\r\n\r\n"
-OK = 200
-RECEIVE_BYTES = 1 << 20
-MOST_REMEMBERED = 1_000
-TOLERANCE = 1e-4
-POLL_SECONDS = 0.5
-ANSWER_SECONDS = 60.0
-"""A connection that has no answer by then has failed."""
 
-Decode = Callable[[bytes, int | None], NDArray[np.float32]]
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """What the head of an answer says.
-
-    Attributes:
-        status: Status code.
-        length: Bytes of the body.
-        json_length: Bytes of the JSON in front of binary tensors; None without that header.
-    """
-
-    status: int
-    length: int
-    json_length: int | None
+RECEIVE_BYTES = 1 << 14
+"""More would have Python take and give back pages of memory for each answer, which takes longer than all the rest."""
+POLL_SECONDS = 0.1
+CONNECT_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """Measured load.
+    """Answers within a window of time.
 
     Attributes:
         seconds: Length of the window.
-        latencies: Seconds of each right answer that came within it.
-        errors: Number of other answers and lost connections, by kind.
-        cpu_share: Processor time of the generator over the window, by its length: near 1 it is the bottleneck.
+        latencies: Seconds of each right answer.
+        errors: Number of other answers and lost connections by kind, those before the window included.
+        cpu_share: Processor time of the generator by the length of the window: near 1 it is the bottleneck.
+        server_seconds: Processor time of the server.
     """
 
     seconds: float
     latencies: "array[float]"
     errors: dict[str, int]
     cpu_share: float
-
-
-def parse_head(head: bytes) -> Head:
-    """Read the head of an HTTP/1.1 answer.
-
-    Raises:
-        ValueError: If it is none, or has no Content-Length.
-    """
-    status_line, *lines = head.decode("latin-1").split("\r\n")
-    fields = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    if "content-length" not in fields:
-        raise ValueError(f"Expected an answer with Content-Length; got {head!r}.")
-    json_length = fields.get("inference-header-content-length")
-    return Head(
-        int(status_line.split(" ")[1]),
-        int(fields["content-length"]),
-        None if json_length is None else int(json_length),
-    )
-
-
-class Judge:
-    """Compares answers with the right outputs.
-
-    Args:
-        expected: Right outputs for each request, in order.
-        decode: Reads the outputs from a body.
-    """
-
-    def __init__(self, expected: Sequence[NDArray[np.float32]], decode: Decode) -> None:
-        self._expected = expected
-        self._decode = decode
-        self._right: list[set[bytes]] = [set() for _ in expected]
-
-    def find_error(self, number: int, head: Head, body: bytes) -> str | None:
-        """Return the kind of error of the answer to request `number`; None for the right answer."""
-        if head.status != OK:
-            return f"status {head.status}: {body[:200].decode(errors='replace')}"
-        right = self._right[number]
-        if body in right:
-            return None
-        try:
-            outputs = self._decode(body, head.json_length)
-        except (ValueError, KeyError, TypeError) as error:
-            return f"unreadable answer: {error!r}"
-        expected = self._expected[number]
-        if outputs.shape != expected.shape or not np.allclose(outputs, expected, TOLERANCE, TOLERANCE):
-            return "wrong answer"
-        if len(right) < MOST_REMEMBERED:
-            right.add(body)
-        return None
+    server_seconds: float
 
 
 class Connection:
-    """One connection, which sends the requests in turn."""
+    """Connection that sends requests in turn.
+
+    Args:
+        port: Of the server, on this machine.
+        requests: Whole requests.
+        first: Number of the first to send.
+    """
 
     def __init__(self, port: int, requests: Sequence[bytes], first: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=ANSWER_SECONDS)
+        self.socket = socket.create_connection(("127.0.0.1", port), timeout=CONNECT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
-        self.number = first
+        self.number = first % len(requests)
         self.began = 0.0
         self.received = b""
         self._requests = requests
         self._unsent = memoryview(b"")
 
     def begin(self) -> bool:
-        """Send the next request; return False if a part is left to be sent."""
-        self.number = (self.number + 1) % len(self._requests)
+        """Send the request whose turn it is; return False if a part is left to be sent."""
         self._unsent = memoryview(self._requests[self.number])
         self.began = time.perf_counter()
         return self.send()
@@ -136,41 +70,51 @@ class Connection:
             return False
         return not self._unsent
 
+    def advance(self) -> None:
+        """Make it the next request's turn."""
+        self.number = (self.number + 1) % len(self._requests)
+
 
 class Generator:
-    """Closed loop over some connections.
+    """Connections to one server.
 
     Args:
         port: Of the server, on this machine.
         requests: Whole requests, which each connection sends in turn.
         num_connections: Number of connections.
         judge: Compares the answers.
+        server_pid: First process of the server.
     """
 
-    def __init__(self, port: int, requests: Sequence[bytes], num_connections: int, judge: Judge) -> None:
+    def __init__(
+        self, port: int, requests: Sequence[bytes], num_connections: int, judge: Judge, server_pid: int
+    ) -> None:
         self._port = port
+        self._server_pid = server_pid
         self._requests = requests
+        self._num_connections = num_connections
         self._judge = judge
         self._heads: dict[bytes, Head] = {}
         self._poll = select.epoll()
         self._connections: dict[int, Connection] = {}
-        self._num_connections = num_connections
-        self._latencies: "array[float]" = array("d")
+        self._latencies: array[float] = array("d")
         self._errors: dict[str, int] = {}
 
     def run(self, warm_seconds: float, seconds: float) -> Load:
-        """Send requests for a while; what came in the first `warm_seconds` does not count, but for its errors."""
+        """Send requests for a while; of the first `warm_seconds` only errors count."""
         for number in range(self._num_connections):
             self._connect(number)
         self._serve_until(time.perf_counter() + warm_seconds)
+        server_began = processor_seconds(self._server_pid)
         self._latencies = array("d")
         began, cpu_began = time.perf_counter(), time.process_time()
         self._serve_until(began + seconds)
         took, cpu_took = time.perf_counter() - began, time.process_time() - cpu_began
+        server_took = processor_seconds(self._server_pid) - server_began
         for connection in self._connections.values():
             connection.socket.close()
         self._poll.close()
-        return Load(took, self._latencies, self._errors, cpu_took / took)
+        return Load(took, self._latencies, self._errors, cpu_took / took, server_took)
 
     def _connect(self, number: int) -> None:
         connection = Connection(self._port, self._requests, number)
@@ -187,19 +131,18 @@ class Generator:
         while time.perf_counter() < end:
             for descriptor, events in poll(POLL_SECONDS):
                 connection = connections[descriptor]
-                if events & select.EPOLLOUT and connection.send():
-                    self._poll.modify(connection.socket, select.EPOLLIN)
-                if events & ~select.EPOLLOUT:
-                    self._receive(connection)
+                try:
+                    if events & select.EPOLLOUT and connection.send():
+                        self._poll.modify(connection.socket, select.EPOLLIN)
+                    if events & ~select.EPOLLOUT:
+                        self._receive(connection)
+                except OSError as error:
+                    self._replace(connection, f"{type(error).__name__} of a connection")
 
     def _receive(self, connection: Connection) -> None:
-        try:
-            data = connection.socket.recv(RECEIVE_BYTES)
-        except OSError as error:
-            data = b""
-            self._fail(type(error).__name__)
+        data = connection.socket.recv(RECEIVE_BYTES)
         if not data:
-            self._replace(connection)
+            self._replace(connection, "connection closed by the server")
             return
         received = connection.received + data if connection.received else data
         end = received.find(END_OF_HEAD)
@@ -214,10 +157,12 @@ class Generator:
         if error is None:
             self._latencies.append(took)
         else:
-            self._fail(error)
+            self._count(error)
+        connection.advance()
         self._begin(connection)
 
     def _read_head(self, content: bytes) -> Head:
+        """Parse a head, or find it among those before: they are alike, but for a date."""
         head = self._heads.get(content)
         if head is None:
             head = parse_head(content)
@@ -225,12 +170,12 @@ class Generator:
                 self._heads[content] = head
         return head
 
-    def _replace(self, connection: Connection) -> None:
-        self._fail("connection closed by the server")
+    def _replace(self, connection: Connection, error: str) -> None:
+        self._count(error)
         self._poll.unregister(connection.socket)
         del self._connections[connection.socket.fileno()]
         connection.socket.close()
         self._connect(connection.number)
 
-    def _fail(self, kind: str) -> None:
-        self._errors[kind] = self._errors.get(kind, 0) + 1
+    def _count(self, error: str) -> None:
+        self._errors[error] = self._errors.get(error, 0) + 1

@@ -1,25 +1,16 @@
-"""Measurements, each in a process of its own on the load generator's core.
-
-`python -m benchmarks.serving.measuring` reads an order from standard input and prints a measurement, both as JSON.
-"""
+"""Measurements, each in a process of its own on the load generator's core."""
 
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from math import inf
 from statistics import quantiles
 
-import numpy as np
-
 from benchmarks.processes import ROOT
-from benchmarks.serving.load import Generator, Judge, Load
-from benchmarks.serving.nets import NETS
-from benchmarks.serving.peers.sessions import open_session
+from benchmarks.serving.load import Load
 from benchmarks.serving.servers import LOAD_CORE, pinned
-from benchmarks.serving.sides import CASES, NUM_REQUESTS, SIDES
-from benchmarks.serving.wire import make_request
-
-SEED = 13
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,22 +18,22 @@ class Order:
     """What to measure.
 
     Attributes:
-        side: Name of the side.
-        case: Name of the case.
-        onnx_path: The network, to work out the right answers.
+        form: Name of the form of the requests (wire.py).
         model: Name of the network in addresses.
+        samples: Folder of the rows to send and the right outputs.
         port: Of the server.
+        server_pid: First process of the server.
         headers: That every request needs.
         num_connections: Number of connections.
         warm_seconds: Time before the measurement.
         seconds: Time of the measurement.
     """
 
-    side: str
-    case: str
-    onnx_path: str
+    form: str
     model: str
+    samples: str
     port: int
+    server_pid: int
     headers: tuple[tuple[str, str], ...]
     num_connections: int
     warm_seconds: float
@@ -55,11 +46,12 @@ class Measurement:
 
     Attributes:
         throughput: Right answers a second.
-        p50_ms: Median latency, milliseconds; infinite without right answers.
-        p99_ms: 99th percentile of latencies.
+        p50_ms: Median latency in milliseconds, infinite without right answers.
+        p99_ms: 99th percentile of the latencies.
         num_answers: Number of right answers.
-        errors: Number of other answers, by kind.
+        errors: Number of other answers and lost connections, by kind.
         cpu_share: Share of its core that the load generator used.
+        server_us: Processor time of the server for each right answer, in microseconds; infinite without any.
     """
 
     throughput: float
@@ -68,17 +60,23 @@ class Measurement:
     num_answers: int
     errors: dict[str, int]
     cpu_share: float
+    server_us: float
 
 
-def measure(order: Order) -> Measurement:
-    """Measure in a new process, on the load generator's core.
+def measure(order: Order, program: str, python: str = sys.executable) -> Measurement:
+    """Have a load generator carry out an order, on its own core.
+
+    Args:
+        order: What to measure.
+        program: Module of the load generator.
+        python: Interpreter, of the environment that the load generator needs.
 
     Raises:
         RuntimeError: If it fails; quotes its errors.
     """
     with pinned(LOAD_CORE):
         process = subprocess.run(
-            [sys.executable, "-m", "benchmarks.serving.measuring"],
+            [python, "-m", program],
             cwd=ROOT,
             input=json.dumps(asdict(order)),
             capture_output=True,
@@ -86,35 +84,32 @@ def measure(order: Order) -> Measurement:
             check=False,
         )
     if process.returncode:
-        raise RuntimeError(f"Measuring {order.side} failed:\n{process.stderr[-4000:]}")
+        raise RuntimeError(f"The load generator failed with {order}:\n{process.stderr[-4000:]}")
     return Measurement(**json.loads(process.stdout))
+
+
+def read_order(text: str) -> Order:
+    """Read the order that a load generator is given on standard input."""
+    document = json.loads(text)
+    return Order(**{**document, "headers": tuple((name, value) for name, value in document["headers"])})
+
+
+def write_measurement(load: Load) -> str:
+    """Write what a load generator prints on standard output."""
+    return json.dumps(asdict(summarize(load)))
 
 
 def summarize(load: Load) -> Measurement:
     """Work out throughput and percentiles of a load."""
-    latencies = sorted(1_000 * seconds for seconds in load.latencies)
-    cuts = quantiles(latencies, n=100, method="inclusive") if len(latencies) > 1 else 99 * (latencies or [float("inf")])
-    num_answers = len(latencies)
-    return Measurement(num_answers / load.seconds, cuts[49], cuts[98], num_answers, load.errors, load.cpu_share)
+    latencies = [1_000 * seconds for seconds in load.latencies]
+    p50, p99 = find_percentiles(latencies, (50, 99))
+    server_us = 1e6 * load.server_seconds / len(latencies) if latencies else inf
+    return Measurement(len(latencies) / load.seconds, p50, p99, len(latencies), load.errors, load.cpu_share, server_us)
 
 
-def _carry_out(order: Order) -> Measurement:
-    case, form = CASES[order.case], SIDES[order.side].form
-    session = open_session(order.onnx_path)
-    random = np.random.default_rng(SEED)
-    batches = [NETS[case.net].draw(random, case.num_rows) for _ in range(NUM_REQUESTS)]
-    expected = [session.run(None, {session.get_inputs()[0].name: rows})[0] for rows in batches]
-    requests = [make_request(form, order.model, rows, order.headers) for rows in batches]
-    generator = Generator(order.port, requests, order.num_connections, Judge(expected, form.decode))
-    return summarize(generator.run(order.warm_seconds, order.seconds))
-
-
-def main() -> None:
-    """Carry out the order on standard input."""
-    document = json.load(sys.stdin)
-    headers = tuple((name, value) for name, value in document.pop("headers"))
-    print(json.dumps(asdict(_carry_out(Order(**document, headers=headers)))))
-
-
-if __name__ == "__main__":
-    main()
+def find_percentiles(values: Sequence[float], percents: Sequence[int]) -> tuple[float, ...]:
+    """Return percentiles, interpolated between the values around each; infinite ones of no values."""
+    if len(values) <= 1:
+        return tuple(values[0] if values else inf for _ in percents)
+    cuts = quantiles(values, n=100, method="inclusive")
+    return tuple(cuts[percent - 1] for percent in percents)

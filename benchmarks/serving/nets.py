@@ -4,12 +4,7 @@
 """
 
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
-from numpy.typing import NDArray
 
 from core.artifacts import ONNX_MODEL, SIGNATURE
 from core.catalogue.presets import get_preset
@@ -18,53 +13,12 @@ from core.datasets.shape import DatasetShape, shape_of_labelled_images
 from core.datasets.splits import SplitCounts
 from core.experiment import ExperimentSpec
 
-Rows = NDArray[np.float32]
-
 MNIST_SIZE = (28, 28)
 GREATEST_PIXEL = 255
 
 
-@dataclass(frozen=True, slots=True)
-class Net:
-    """A network of a preset.
-
-    Attributes:
-        name: Of the model.
-        preset: Preset whose layers it has.
-        draw: Draws rows that clients would send, float32, from a generator: (num_rows, *shape of a row).
-    """
-
-    name: str
-    preset: str
-    draw: Callable[[np.random.Generator, int], Rows]
-
-
-def _draw_irises(random: np.random.Generator, num_rows: int) -> Rows:
-    """Centimetres with one digit after the point."""
-    return (random.integers(1, 80, (num_rows, 4)) / 10).astype(np.float32)
-
-
-def _draw_digits(random: np.random.Generator, num_rows: int) -> Rows:
-    """Pixels from 0 to 255, four of five of them 0, as in MNIST."""
-    pixels = random.integers(0, GREATEST_PIXEL + 1, (num_rows, *MNIST_SIZE))
-    return (pixels * (random.random(pixels.shape) < 0.2)).astype(np.float32)  # noqa: PLR2004 - said above.
-
-
-def _draw_sines(random: np.random.Generator, num_rows: int) -> Rows:
-    """Twenty points of a sine, at a phase of each row's own."""
-    phases = random.uniform(0, 2 * np.pi, (num_rows, 1)) + 0.1 * np.arange(20)
-    return np.sin(phases)[..., np.newaxis].astype(np.float32)
-
-
-NETS = {
-    net.name: net
-    for net in (
-        Net("iris", "iris-keras", _draw_irises),
-        Net("mnist-mlp", "mnist-mlp", _draw_digits),
-        Net("mnist-cnn", "mnist-cnn", _draw_digits),
-        Net("lstm", "sine-sequence", _draw_sines),
-    )
-}
+PRESETS = {"iris": "iris-keras", "mnist-mlp": "mnist-mlp", "mnist-cnn": "mnist-cnn", "lstm": "sine-sequence"}
+"""Preset whose layers each net has."""
 
 
 def net_files(folder: Path, name: str) -> tuple[Path, Path]:
@@ -74,13 +28,13 @@ def net_files(folder: Path, name: str) -> tuple[Path, Path]:
 
 def write_nets(folder: Path) -> None:
     """Write every net into a folder of its name."""
-    for name, net in NETS.items():
+    for name, preset in PRESETS.items():
         onnx_path, signature_path = net_files(folder, name)
         onnx_path.parent.mkdir(parents=True, exist_ok=True)
-        _write_net(net, onnx_path, signature_path)
+        _write_net(get_preset(preset).spec, onnx_path, signature_path)
 
 
-def _write_net(net: Net, onnx_path: Path, signature_path: Path) -> None:
+def _write_net(spec: ExperimentSpec, onnx_path: Path, signature_path: Path) -> None:
     # Imports of TensorFlow take seconds, which only the process that writes the nets has to spend.
     from models.export.export import describe  # noqa: PLC0415
     from models.export.onnx import write_onnx  # noqa: PLC0415
@@ -89,7 +43,6 @@ def _write_net(net: Net, onnx_path: Path, signature_path: Path) -> None:
     from models.networks.network import build_network  # noqa: PLC0415
     from models.preparation.preparation import Preparation  # noqa: PLC0415
 
-    spec = get_preset(net.preset).spec
     shape = _shape_of(spec)
     network = build_network(spec.model, shape, spec.seed)
     steps = list_steps(network, without=TRAINING_ONLY)

@@ -5,10 +5,11 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.processes import ROOT
-from benchmarks.serving.nets import NETS, net_files
+from benchmarks.serving.nets import PRESETS, net_files
 from benchmarks.serving.servers import Server, free_port, plain_environment, running
 from benchmarks.stored_service import register_version
 from core.api_keys import make_key
@@ -18,13 +19,13 @@ from db.upgrade import upgrade_database
 
 
 @contextmanager
-def trainyard(nets_dir: Path, folder: Path) -> Iterator[Server]:
+def start_trainyard(nets_dir: Path, folder: Path) -> Iterator[Server]:
     """Serve every net under its name; the server's headers hold a key that may only predict."""
     settings = Settings(data_dir=folder / "var")
     upgrade_database(settings.effective_database_url)
     database = Database(settings.effective_database_url)
     try:
-        for name in NETS:
+        for name in PRESETS:
             register_version(database, settings, name, list(net_files(nets_dir, name)))
     finally:
         database.dispose()
@@ -37,9 +38,8 @@ def trainyard(nets_dir: Path, folder: Path) -> Iterator[Server]:
         "PYTHONPATH": str(ROOT),
     }
     command = [sys.executable, "-m", "launch", "api"]
-    with running(command, port, environment=environment, folder=folder, ready="/healthz") as server:
-        key = _create_key(port, admin)
-        yield Server(server.pid, port, (("Authorization", f"Bearer {key}"),))
+    with running(command, Server(port), environment=environment, folder=folder, ready="/healthz") as server:
+        yield replace(server, headers=(("Authorization", f"Bearer {_create_key(port, admin)}"),))
 
 
 def _create_key(port: int, admin: str) -> str:

@@ -7,8 +7,10 @@ import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
+
+from benchmarks.serving.process_tree import list_tree
 
 SERVER_CORE, LOAD_CORE = 0, 1
 
@@ -22,14 +24,16 @@ class Server:
     """A running server.
 
     Attributes:
-        pid: Its first process, the leader of a process group.
         port: Port on 127.0.0.1.
+        grpc_port: The same for gRPC; 0 if it has none.
         headers: That every request to it needs.
+        pid: Its first process, which started the others.
     """
 
-    pid: int
     port: int
+    grpc_port: int = 0
     headers: tuple[tuple[str, str], ...] = ()
+    pid: int = 0
 
 
 @contextmanager
@@ -48,13 +52,13 @@ def pinned(core: int) -> Iterator[None]:
 
 @contextmanager
 def running(
-    command: Sequence[str], port: int, *, environment: Mapping[str, str], folder: Path, ready: str
+    command: Sequence[str], server: Server, *, environment: Mapping[str, str], folder: Path, ready: str
 ) -> Iterator[Server]:
-    """Start a server on the servers' core, and end it with its process group.
+    """Start a server on the servers' core, and end it with all its processes.
 
     Args:
         command: Command line.
-        port: Port that it listens on.
+        server: Its ports.
         environment: Its variables.
         folder: Working directory, which receives its log.
         ready: Path that answers 200 once the server can predict.
@@ -68,8 +72,8 @@ def running(
             command, cwd=folder, env=dict(environment), stdout=output, stderr=output, start_new_session=True
         )
     try:
-        _wait_until_ready(process, port, ready, log)
-        yield Server(process.pid, port)
+        _wait_until_ready(process, server.port, ready, log)
+        yield replace(server, pid=process.pid)
     finally:
         _stop(process)
 
@@ -108,10 +112,12 @@ def _wait_until_ready(process: "subprocess.Popen[bytes]", port: int, path: str, 
 
 
 def _stop(process: "subprocess.Popen[bytes]") -> None:
-    """End the whole group: some servers leave workers behind when they are asked to stop."""
+    """End it with all its descendants: some servers leave workers behind when they are asked to stop."""
+    tree = list_tree(process.pid)
     process.send_signal(signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=STOP_SECONDS)
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
+    for pid in tree | list_tree(process.pid):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
     process.wait()

@@ -1,11 +1,10 @@
-"""What is compared: sides, which are forms of requests to a server, and cases, which are rows of a network."""
+"""What is compared: sides, each a form of requests to a server, and cases, each a number of rows of a net."""
 
 from dataclasses import dataclass
 
-from benchmarks.serving.wire import V1, V2, V2_BINARY, Form
+from benchmarks.serving.wire import BENTOML, LITSERVE, MLFLOW, V1, V2, V2_BINARY, Form
 
-NUM_REQUESTS = 8
-"""Different requests that each connection sends in turn."""
+NUM_CONNECTIONS = (1, 16, 64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,24 +14,26 @@ class Side:
     Attributes:
         name: Of the side, on the command line.
         title: For people.
-        server: That is asked.
-        form: Of its requests.
+        server: Name of the server that is asked.
+        form: Of its requests; None for raw tensors over gRPC.
+        connections: Numbers of connections that it is measured with.
     """
 
     name: str
     title: str
     server: str
-    form: Form
+    form: Form | None
+    connections: tuple[int, ...] = NUM_CONNECTIONS
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Rows of a network.
+    """Rows of a net.
 
     Attributes:
         name: Of the case, on the command line.
         title: For people.
-        net: Name of the network.
+        net: Name of the net.
         num_rows: Rows of each request.
     """
 
@@ -42,15 +43,23 @@ class Case:
     num_rows: int = 1
 
 
+TRAINYARD = "trainyard"
+
 SIDES = {
     side.name: side
     for side in (
-        Side("ours-v1", "Trainyard, v1 JSON", "trainyard", V1),
-        Side("ours-v2", "Trainyard, v2 JSON", "trainyard", V2),
-        Side("ours-binary", "Trainyard, v2 binary", "trainyard", V2_BINARY),
+        Side("ours-v1", "Trainyard, v1 JSON", TRAINYARD, V1),
+        Side("ours-v2", "Trainyard, v2 JSON", TRAINYARD, V2),
+        Side("ours-binary", "Trainyard, v2 binary", TRAINYARD, V2_BINARY),
+        Side("known", "known answers looked up", "known", V1),
         Side("bare", "bare ASGI, JSON", "bare", V1),
-        Side("bare-binary", "bare ASGI, binary", "bare", V2_BINARY),
+        Side("bare-binary", "bare ASGI, v2 binary", "bare", V2_BINARY),
         Side("mlserver", "MLServer, v2 JSON", "mlserver", V2),
+        Side("mlserver-grpc", "MLServer, gRPC binary", "mlserver", None),
+        Side("bentoml", "BentoML, JSON", "bentoml", BENTOML),
+        Side("litserve", "LitServe, JSON", "litserve", LITSERVE),
+        # Some 15 answers a second: 64 connections would wait for theirs longer than a measurement takes.
+        Side("mlflow", "mlflow models serve, JSON", "mlflow", MLFLOW, (1, 16)),
     )
 }
 

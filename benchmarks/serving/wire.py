@@ -11,6 +11,8 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from benchmarks.serving.judging import Decode, Head, Outputs
+
 Rows = NDArray[np.float32]
 
 INPUT, OUTPUT = "inputs", "outputs"
@@ -41,14 +43,13 @@ class Form:
         name: Of the form, and of the results.
         path: Of the URL; `{model}` stands for the name of the model.
         encode: Makes the body of a request for rows.
-        decode: Reads the outputs, (num_rows, *shape of an output), from the body of an answer and the length of the
-            JSON in front, None without that header.
+        decode: Reads the outputs, (num_rows, *shape of an output).
     """
 
     name: str
     path: str
     encode: Callable[[Rows], Body]
-    decode: Callable[[bytes, int | None], NDArray[np.float32]]
+    decode: Decode
 
 
 def make_request(form: Form, model: str, rows: Rows, headers: tuple[tuple[str, str], ...] = ()) -> bytes:
@@ -70,7 +71,7 @@ def _numbers(rows: Rows) -> object:
     return orjson.loads(orjson.dumps(np.ascontiguousarray(rows), option=orjson.OPT_SERIALIZE_NUMPY))
 
 
-def _array(value: object) -> NDArray[np.float32]:
+def _array(value: object) -> Outputs:
     return np.array(value, np.float32)
 
 
@@ -78,7 +79,7 @@ def _encode_field(field: str) -> Callable[[Rows], Body]:
     return lambda rows: Body(orjson.dumps({field: _numbers(rows)}))
 
 
-def _decode_field(field: str) -> Callable[[bytes, int | None], NDArray[np.float32]]:
+def _decode_field(field: str) -> Decode:
     return lambda content, _: _array(orjson.loads(content)[field])
 
 
@@ -88,7 +89,7 @@ def encode_v2(rows: Rows) -> Body:
     return Body(orjson.dumps({"id": "1", "inputs": [tensor]}))
 
 
-def decode_v2(content: bytes, _json_length: int | None) -> NDArray[np.float32]:
+def decode_v2(content: bytes, _head: Head) -> Outputs:
     """Read the only output."""
     (output,) = orjson.loads(content)["outputs"]
     return _array(output["data"]).reshape(output["shape"])
@@ -109,23 +110,30 @@ def encode_v2_binary(rows: Rows) -> Body:
     return Body(head + raw, headers)
 
 
-def decode_v2_binary(content: bytes, json_length: int | None) -> NDArray[np.float32]:
+def decode_v2_binary(content: bytes, head: Head) -> Outputs:
     """Read the only output, which must be binary.
 
     Raises:
         ValueError: If it is not.
     """
-    if json_length is None:
+    if head.json_length is None:
         raise ValueError(f"The answer has no {JSON_LENGTH_HEADER}; expected a binary tensor.")
-    (output,) = orjson.loads(content[:json_length])["outputs"]
-    raw = content[json_length:]
+    (output,) = orjson.loads(content[: head.json_length])["outputs"]
+    raw = content[head.json_length :]
     if output["datatype"] != "FP32" or output["parameters"]["binary_data_size"] != len(raw):
         raise ValueError(f"The answer describes {output}, and {len(raw)} bytes follow.")
     return np.frombuffer(raw, "<f4").reshape(output["shape"])
 
 
+def _decode_mlflow(content: bytes, _head: Head) -> Outputs:
+    return _array(orjson.loads(content)["predictions"][OUTPUT])
+
+
 V1 = Form("v1 JSON", "/v1/models/{model}:predict", _encode_field("instances"), _decode_field("predictions"))
 V2 = Form("v2 JSON", "/v2/models/{model}/infer", encode_v2, decode_v2)
 V2_BINARY = Form("v2 binary", "/v2/models/{model}/infer", encode_v2_binary, decode_v2_binary)
-PLAIN = Form("JSON", "/predict", _encode_field("rows"), _decode_field("outputs"))
-MLFLOW = Form("JSON", "/invocations", _encode_field("inputs"), _decode_field("predictions"))
+BENTOML = Form("BentoML", "/predict", _encode_field("rows"), lambda content, _: _array(orjson.loads(content)))
+LITSERVE = Form("LitServe", "/predict", _encode_field("rows"), _decode_field("outputs"))
+MLFLOW = Form("mlflow", "/invocations", _encode_field("inputs"), _decode_mlflow)
+
+FORMS = {form.name: form for form in (V1, V2, V2_BINARY, BENTOML, LITSERVE, MLFLOW)}

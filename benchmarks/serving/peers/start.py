@@ -1,9 +1,11 @@
-"""How each of the other servers is started, for one network each."""
+"""How each server is started, for one net, with the fastest settings found for it."""
 
 import json
+import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import ROOT
@@ -12,36 +14,47 @@ from benchmarks.serving.servers import Server, free_port, plain_environment, run
 
 PEERS = Path(__file__).parent
 
-Start = Callable[[Path, Path], AbstractContextManager[Server]]
-"""Starts a server of an ONNX file in a folder of its own."""
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What a server is started for.
+
+    Attributes:
+        onnx_path: The net.
+        samples: Folder of the rows that will be sent.
+        folder: Existing folder of the server's own.
+    """
+
+    onnx_path: Path
+    samples: Path
+    folder: Path
 
 
-@contextmanager
-def bare(onnx_path: Path, folder: Path) -> Iterator[Server]:
+Start = Callable[[Task], AbstractContextManager[Server]]
+
+
+def start_bare(task: Task) -> AbstractContextManager[Server]:
     """Start the bare ASGI application under uvicorn."""
     port = free_port()
     command = [
         *(sys.executable, "-m", "uvicorn", "benchmarks.serving.peers.bare:app", "--port", str(port)),
-        *(
-            "--loop",
-            "uvloop",
-            "--http",
-            "httptools",
-            "--no-access-log",
-            "--no-server-header",
-            "--no-proxy-headers",
-            "--lifespan",
-            "off",
-        ),
+        *("--loop", "uvloop", "--http", "httptools", "--lifespan", "off"),
+        *("--no-access-log", "--no-server-header", "--no-proxy-headers"),
     ]
-    environment = plain_environment() | {"BENCH_ONNX": str(onnx_path), "PYTHONPATH": str(ROOT)}
-    with running(command, port, environment=environment, folder=folder, ready="/") as server:
-        yield server
+    environment = plain_environment() | {"BENCH_ONNX": str(task.onnx_path), "PYTHONPATH": str(ROOT)}
+    return running(command, Server(port), environment=environment, folder=task.folder, ready="/")
 
 
-@contextmanager
-def mlserver(onnx_path: Path, folder: Path) -> Iterator[Server]:
-    """Start MLServer, with everything off that takes time."""
+def start_known_answers(task: Task) -> AbstractContextManager[Server]:
+    """Start the server that only looks answers up."""
+    port = free_port()
+    command = [sys.executable, "-m", "benchmarks.serving.peers.known_answers", str(port), str(task.samples)]
+    environment = plain_environment() | {"PYTHONPATH": str(ROOT)}
+    return running(command, Server(port), environment=environment, folder=task.folder, ready="/")
+
+
+def start_mlserver(task: Task) -> AbstractContextManager[Server]:
+    """Start MLServer: no worker processes, no metrics, no compression, no log of requests."""
     port, grpc_port = free_port(), free_port()
     settings = {
         "debug": False,
@@ -52,11 +65,62 @@ def mlserver(onnx_path: Path, folder: Path) -> Iterator[Server]:
         "metrics_endpoint": None,
         "gzip_enabled": False,
     }
-    model = {"name": "net", "implementation": "mlserver_model.OnnxModel", "parameters": {"uri": str(onnx_path)}}
-    (folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
-    (folder / "model-settings.json").write_text(json.dumps(model), encoding="utf-8")
-    command = [str(prepare_environment("mlserver") / "mlserver"), "start", str(folder)]
+    model = {"name": "net", "implementation": "mlserver_model.OnnxModel", "parameters": {"uri": str(task.onnx_path)}}
+    (task.folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
+    (task.folder / "model-settings.json").write_text(json.dumps(model), encoding="utf-8")
+    command = [str(prepare_environment("mlserver") / "mlserver"), "start", str(task.folder)]
     environment = plain_environment() | {"PYTHONPATH": str(PEERS)}
-    ready = "/v2/models/net/ready"
-    with running(command, port, environment=environment, folder=folder, ready=ready) as server:
-        yield server
+    server = Server(port, grpc_port)
+    return running(command, server, environment=environment, folder=task.folder, ready="/v2/models/net/ready")
+
+
+def start_bentoml(task: Task) -> AbstractContextManager[Server]:
+    """Start BentoML: one worker, no metrics, no traces, no log of requests."""
+    port = free_port()
+    command = [
+        *(str(prepare_environment("bentoml") / "bentoml"), "serve", "bentoml_service:Net"),
+        *("--host", "127.0.0.1", "--port", str(port), "--working-dir", str(PEERS)),
+    ]
+    environment = plain_environment() | {
+        "BENCH_ONNX": str(task.onnx_path),
+        "BENTOML_HOME": str(task.folder),
+        "BENTOML_DO_NOT_TRACK": "True",
+    }
+    return running(command, Server(port), environment=environment, folder=task.folder, ready="/readyz")
+
+
+def start_litserve(task: Task) -> AbstractContextManager[Server]:
+    """Start LitServe: one process for HTTP and one for the net, as it always has."""
+    port = free_port()
+    command = [str(prepare_environment("litserve") / "python"), str(PEERS / "litserve_server.py"), str(port)]
+    environment = plain_environment() | {"BENCH_ONNX": str(task.onnx_path)}
+    return running(command, Server(port), environment=environment, folder=task.folder, ready="/health")
+
+
+def start_mlflow(task: Task) -> AbstractContextManager[Server]:
+    """Save the net with mlflow's onnx flavour and serve it, in mlflow's own environment."""
+    port, binaries = free_port(), prepare_environment("mlflow")
+    model = task.folder / "model"
+    subprocess.run(
+        [str(binaries / "python"), str(PEERS / "mlflow_model.py"), str(task.onnx_path), str(model)],
+        env=plain_environment(),
+        check=True,
+        capture_output=True,
+    )
+    command = [
+        *(str(binaries / "mlflow"), "models", "serve", "--model-uri", str(model), "--port", str(port)),
+        *("--env-manager", "local", "--workers", "1"),
+    ]
+    environment = plain_environment()
+    environment["PATH"] = f"{binaries}:{environment.get('PATH', '')}"
+    return running(command, Server(port), environment=environment, folder=task.folder, ready="/ping")
+
+
+PEER_STARTS: dict[str, Start] = {
+    "known": start_known_answers,
+    "bare": start_bare,
+    "mlserver": start_mlserver,
+    "bentoml": start_bentoml,
+    "litserve": start_litserve,
+    "mlflow": start_mlflow,
+}
