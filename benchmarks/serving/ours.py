@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.processes import ROOT
-from benchmarks.serving.nets import PRESETS, net_files
+from benchmarks.serving.nets import PRESETS, NetFiles
 from benchmarks.serving.servers import Server, free_port, plain_environment, running
 from benchmarks.stored_service import register_version
 from core.api_keys import make_key
@@ -26,7 +26,8 @@ def start_trainyard(nets_dir: Path, folder: Path) -> Iterator[Server]:
     database = Database(settings.effective_database_url)
     try:
         for name in PRESETS:
-            register_version(database, settings, name, list(net_files(nets_dir, name)))
+            files = NetFiles.of(nets_dir, name)
+            register_version(database, settings, name, [files.onnx, files.signature])
     finally:
         database.dispose()
     admin = make_key().reveal()
@@ -43,7 +44,7 @@ def start_trainyard(nets_dir: Path, folder: Path) -> Iterator[Server]:
 
 
 def _create_key(port: int, admin: str) -> str:
-    request = urllib.request.Request(  # noqa: S310 - an address of this machine.
+    request = urllib.request.Request(
         f"http://127.0.0.1:{port}/v1/keys",
         json.dumps({"name": "benchmark", "scopes": ["predict"]}).encode(),
         {"Authorization": f"Bearer {admin}", "Content-Type": "application/json"},

@@ -7,9 +7,10 @@ from pathlib import Path
 
 from benchmarks.serving.environments import prepare_environment
 from benchmarks.serving.measuring import Measurement, Order, measure
-from benchmarks.serving.nets import net_files
+from benchmarks.serving.nets import NetFiles
 from benchmarks.serving.ours import start_trainyard
 from benchmarks.serving.peers.start import PEER_STARTS, Task
+from benchmarks.serving.results import Turn
 from benchmarks.serving.samples import draw_samples, time_network
 from benchmarks.serving.servers import SERVER_CORE, Server, pinned
 from benchmarks.serving.sides import SIDES, TRAINYARD, Case, Side
@@ -30,25 +31,6 @@ class Times:
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One measurement.
-
-    Attributes:
-        case: Name of the case.
-        side: Name of the side.
-        num_connections: Number of connections.
-        number: Of the round, from 0.
-        found: What was measured.
-    """
-
-    case: str
-    side: str
-    num_connections: int
-    number: int
-    found: Measurement
-
-
 class CaseRunner:
     """Servers of a case and their measurements.
 
@@ -64,11 +46,11 @@ class CaseRunner:
         self._sides = [SIDES[side] for side in sides]
         self._nets_dir = nets_dir
         self._folder = folder
-        self._onnx_path = net_files(nets_dir, case.net)[0]
-        samples = draw_samples(case.net, case.num_rows, self._onnx_path)
+        self._files = NetFiles.of(nets_dir, case.net)
+        samples = draw_samples(case.net, case.num_rows, self._files.onnx)
         samples.write(folder)
         with pinned(SERVER_CORE):
-            self.network_seconds = time_network(samples, self._onnx_path)
+            self.network_us = 1e6 * time_network(samples, self._files.onnx)
 
     def run(self, connections: Sequence[int], times: Times) -> Iterator[Turn]:
         """Start the servers, measure every side in turn, and stop them."""
@@ -87,7 +69,7 @@ class CaseRunner:
         folder.mkdir()
         if name == TRAINYARD:
             return start_trainyard(self._nets_dir, folder)
-        return PEER_STARTS[name](Task(self._onnx_path, self._folder, folder))
+        return PEER_STARTS[name](Task(self._files, self._folder, folder))
 
     def _order(self, side: Side, server: Server, num_connections: int, times: Times) -> Order:
         return Order(

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from benchmarks.serving.wire import BENTOML, LITSERVE, MLFLOW, V1, V2, V2_BINARY, Form
+from benchmarks.serving.wire import BENTOML, LITSERVE, MLFLOW_KERAS, MLFLOW_ONNX, V1, V2, V2_BINARY, Form
 
 NUM_CONNECTIONS = (1, 16, 64)
 
@@ -58,8 +58,9 @@ SIDES = {
         Side("mlserver-grpc", "MLServer, gRPC binary", "mlserver", None),
         Side("bentoml", "BentoML, JSON", "bentoml", BENTOML),
         Side("litserve", "LitServe, JSON", "litserve", LITSERVE),
-        # Some 15 answers a second: 64 connections would wait for theirs longer than a measurement takes.
-        Side("mlflow", "mlflow models serve, JSON", "mlflow", MLFLOW, (1, 16)),
+        Side("mlflow-onnx", "mlflow, onnx flavour", "mlflow-onnx", MLFLOW_ONNX),
+        # Of so few answers a second, 64 connections would get none within a measurement.
+        Side("mlflow-keras", "mlflow, keras flavour", "mlflow-keras", MLFLOW_KERAS, (1, 16)),
     )
 }
 

@@ -134,6 +134,7 @@ V2 = Form("v2 JSON", "/v2/models/{model}/infer", encode_v2, decode_v2)
 V2_BINARY = Form("v2 binary", "/v2/models/{model}/infer", encode_v2_binary, decode_v2_binary)
 BENTOML = Form("BentoML", "/predict", _encode_field("rows"), lambda content, _: _array(orjson.loads(content)))
 LITSERVE = Form("LitServe", "/predict", _encode_field("rows"), _decode_field("outputs"))
-MLFLOW = Form("mlflow", "/invocations", _encode_field("inputs"), _decode_mlflow)
+MLFLOW_ONNX = Form("mlflow onnx", "/invocations", _encode_field("inputs"), _decode_mlflow)
+MLFLOW_KERAS = Form("mlflow keras", "/invocations", _encode_field("inputs"), _decode_field("predictions"))
 
-FORMS = {form.name: form for form in (V1, V2, V2_BINARY, BENTOML, LITSERVE, MLFLOW)}
+FORMS = {form.name: form for form in (V1, V2, V2_BINARY, BENTOML, LITSERVE, MLFLOW_ONNX, MLFLOW_KERAS)}

@@ -3,11 +3,9 @@
 MLServer reads tensors as lists, over HTTP always and over gRPC unless they are raw.
 """
 
-import numpy as np
 from mlserver import MLModel
 from mlserver.codecs import NumpyCodec
 from mlserver.types import InferenceRequest, InferenceResponse, ResponseOutput
-
 from sessions import open_session
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.processes import ROOT
 from benchmarks.serving.environments import prepare_environment
+from benchmarks.serving.nets import NetFiles
 from benchmarks.serving.servers import Server, free_port, plain_environment, running
 
 PEERS = Path(__file__).parent
@@ -20,12 +21,12 @@ class Task:
     """What a server is started for.
 
     Attributes:
-        onnx_path: The net.
+        net: The net.
         samples: Folder of the rows that will be sent.
         folder: Existing folder of the server's own.
     """
 
-    onnx_path: Path
+    net: NetFiles
     samples: Path
     folder: Path
 
@@ -41,7 +42,7 @@ def start_bare(task: Task) -> AbstractContextManager[Server]:
         *("--loop", "uvloop", "--http", "httptools", "--lifespan", "off"),
         *("--no-access-log", "--no-server-header", "--no-proxy-headers"),
     ]
-    environment = plain_environment() | {"BENCH_ONNX": str(task.onnx_path), "PYTHONPATH": str(ROOT)}
+    environment = plain_environment() | {"BENCH_ONNX": str(task.net.onnx), "PYTHONPATH": str(ROOT)}
     return running(command, Server(port), environment=environment, folder=task.folder, ready="/")
 
 
@@ -65,7 +66,7 @@ def start_mlserver(task: Task) -> AbstractContextManager[Server]:
         "metrics_endpoint": None,
         "gzip_enabled": False,
     }
-    model = {"name": "net", "implementation": "mlserver_model.OnnxModel", "parameters": {"uri": str(task.onnx_path)}}
+    model = {"name": "net", "implementation": "mlserver_model.OnnxModel", "parameters": {"uri": str(task.net.onnx)}}
     (task.folder / "settings.json").write_text(json.dumps(settings), encoding="utf-8")
     (task.folder / "model-settings.json").write_text(json.dumps(model), encoding="utf-8")
     command = [str(prepare_environment("mlserver") / "mlserver"), "start", str(task.folder)]
@@ -82,7 +83,7 @@ def start_bentoml(task: Task) -> AbstractContextManager[Server]:
         *("--host", "127.0.0.1", "--port", str(port), "--working-dir", str(PEERS)),
     ]
     environment = plain_environment() | {
-        "BENCH_ONNX": str(task.onnx_path),
+        "BENCH_ONNX": str(task.net.onnx),
         "BENTOML_HOME": str(task.folder),
         "BENTOML_DO_NOT_TRACK": "True",
     }
@@ -93,20 +94,25 @@ def start_litserve(task: Task) -> AbstractContextManager[Server]:
     """Start LitServe: one process for HTTP and one for the net, as it always has."""
     port = free_port()
     command = [str(prepare_environment("litserve") / "python"), str(PEERS / "litserve_server.py"), str(port)]
-    environment = plain_environment() | {"BENCH_ONNX": str(task.onnx_path)}
+    environment = plain_environment() | {"BENCH_ONNX": str(task.net.onnx)}
     return running(command, Server(port), environment=environment, folder=task.folder, ready="/health")
 
 
-def start_mlflow(task: Task) -> AbstractContextManager[Server]:
-    """Save the net with mlflow's onnx flavour and serve it, in mlflow's own environment."""
-    port, binaries = free_port(), prepare_environment("mlflow")
-    model = task.folder / "model"
-    subprocess.run(
-        [str(binaries / "python"), str(PEERS / "mlflow_model.py"), str(task.onnx_path), str(model)],
-        env=plain_environment(),
-        check=True,
-        capture_output=True,
-    )
+def start_mlflow_onnx(task: Task) -> AbstractContextManager[Server]:
+    """Serve the net with mlflow's onnx flavour."""
+    return _start_mlflow(task, prepare_environment("mlflow-onnx"), "mlflow_onnx.py", task.net.onnx)
+
+
+def start_mlflow_keras(task: Task) -> AbstractContextManager[Server]:
+    """Serve the net with mlflow's keras flavour."""
+    return _start_mlflow(task, prepare_environment("mlflow-keras"), "mlflow_keras.py", task.net.keras)
+
+
+def _start_mlflow(task: Task, binaries: Path, program: str, net: Path) -> AbstractContextManager[Server]:
+    """Save the net as one of mlflow's models, and start one process for it in the environment that there is."""
+    port, model = free_port(), task.folder / "model"
+    save = [str(binaries / "python"), str(PEERS / program), str(net), str(model)]
+    subprocess.run(save, env=plain_environment(), check=True, capture_output=True)
     command = [
         *(str(binaries / "mlflow"), "models", "serve", "--model-uri", str(model), "--port", str(port)),
         *("--env-manager", "local", "--workers", "1"),
@@ -122,5 +128,6 @@ PEER_STARTS: dict[str, Start] = {
     "mlserver": start_mlserver,
     "bentoml": start_bentoml,
     "litserve": start_litserve,
-    "mlflow": start_mlflow,
+    "mlflow-onnx": start_mlflow_onnx,
+    "mlflow-keras": start_mlflow_keras,
 }

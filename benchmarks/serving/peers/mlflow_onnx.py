@@ -1,4 +1,4 @@
-"""mlflow's side: `python mlflow_model.py ONNX FOLDER` saves a network as a model of its onnx flavour."""
+"""One of mlflow's sides: `python mlflow_onnx.py ONNX FOLDER` saves a network as a model of its onnx flavour."""
 
 import sys
 
