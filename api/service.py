@@ -15,8 +15,8 @@ from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
 from db.session import Database
-from serving.loaded_model import LoadedModel
-from serving.model_pool import ModelPool
+from serving.sessions.loaded_model import LoadedModel
+from serving.sessions.pool import ModelPool
 
 ModelKey = tuple[str, str]
 """The sha256 of a network and of its signature, so that versions with the same files share an entry."""

@@ -11,7 +11,7 @@ from core.errors import ArtifactCorrupt, UnknownModel
 from core.run_state import TERMINAL_STATES, RunState
 from db import model_versions, runs
 from db.records.runs import RunRecord
-from serving.loaded_model import LoadedModel
+from serving.sessions.loaded_model import LoadedModel
 
 MAX_VERSION = 2**31 - 1
 

@@ -23,11 +23,16 @@ from core.images.files import FORMAT_NAMES
 from core.signatures.signature import InputKind
 from db import model_versions
 from serving.answers import Answer
-from serving.descriptions import build_metadata, build_status
-from serving.examples import decode_classify, decode_regress, encode_classify, encode_regress
-from serving.images import is_image_file
-from serving.loaded_model import LoadedModel
-from serving.tensorflow_serving import decode_predict, decode_predict_file, encode_predict
+from serving.protocols.tensorflow_serving.descriptions import build_metadata, build_status
+from serving.protocols.tensorflow_serving.examples import (
+    decode_classify,
+    decode_regress,
+    encode_classify,
+    encode_regress,
+)
+from serving.protocols.tensorflow_serving.predict import decode_predict, decode_predict_file, encode_predict
+from serving.rows.images import is_image_file
+from serving.sessions.loaded_model import LoadedModel
 
 MAX_INSTANCES = 10_000
 """Maximum number of rows in a request."""

@@ -70,13 +70,13 @@ def get_model_version(model: ModelPath, version: VersionPath, service: ServicePa
     number = loading.read_version(version)
     with service.database.reading() as session:
         found = model_versions.get_version(session, model, number)
-        files = artifacts.list_for_run(session, found.run_id)
+        files = [] if found.run_id is None else artifacts.list_for_run(session, found.run_id)
     return ModelVersion(
         model=found.model_name,
         **_version_fields(found),
         artifacts=[describe_artifact(file) for file in files],
         links=ModelVersionLinks(
-            run=run_path(found.run_id),
+            run=None if found.run_id is None else run_path(found.run_id),
             predict=predict_path(found.model_name, found.version),
             metadata=f"/v1/models/{found.model_name}/versions/{found.version}/metadata",
         ),

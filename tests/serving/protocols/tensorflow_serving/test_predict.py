@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 
-from serving.tensorflow_serving import AnswerForm, decode_predict, encode_predict
+from serving.protocols.tensorflow_serving.predict import AnswerForm, decode_predict, encode_predict
 
 
 def test_row_form_is_answered_under_predictions(line, predict):

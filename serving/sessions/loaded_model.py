@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from core.errors import ArtifactCorrupt, InvalidInstances
 from core.signatures.signature import ModelSignature, TensorSpec
-from serving.tensors import describe_shape, has_free_axis, is_shape_of
+from serving.rows.tensors import describe_shape, has_free_axis, is_shape_of
 
 LOAD_ERRORS = (
     onnxruntime_errors.Fail,

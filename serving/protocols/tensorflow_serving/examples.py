@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from core.errors import InvalidInstances, nearest
 from core.signatures.signature import InputKind, ModelSignature, Task
 from serving.answers import Answer, answer_rows, class_labels, class_scores, has_class_per_row
-from serving.columns import read_columns
 from serving.errors import describe, join_pointer, show, show_names
-from serving.tables import read_table_rows
-from serving.tensorflow_serving import check_names, check_rows
-from serving.tensors import RowsPointer, explain_number, read_tensors
+from serving.protocols.tensorflow_serving.predict import check_names, check_rows
+from serving.rows.columns import read_columns
+from serving.rows.tables import read_table_rows
+from serving.rows.tensors import RowsPointer, explain_number, read_tensors
 
 EXAMPLES_KEY = "examples"
 CONTEXT_KEY = "context"

@@ -12,10 +12,10 @@ from PIL import Image
 from core.errors import InvalidInstances
 from core.images.pixels import ORIENTATION, read_pixels
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
-from serving.images import MAX_PIXELS, read_image_files
-from serving.loaded_model import LoadedModel
-from serving.tensorflow_serving import AnswerForm, decode_predict_file
-from serving.tensors import RowsPointer
+from serving.protocols.tensorflow_serving.predict import AnswerForm, decode_predict_file
+from serving.rows.images import MAX_PIXELS, read_image_files
+from serving.rows.tensors import RowsPointer
+from serving.sessions.loaded_model import LoadedModel
 
 # Three rows of two pixels.
 GREYS = [[0, 51], [102, 153], [204, 255]]

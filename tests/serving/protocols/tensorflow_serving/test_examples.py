@@ -1,7 +1,12 @@
 import pytest
 
 from core.errors import InvalidInstances
-from serving.examples import decode_classify, decode_regress, encode_classify, encode_regress
+from serving.protocols.tensorflow_serving.examples import (
+    decode_classify,
+    decode_regress,
+    encode_classify,
+    encode_regress,
+)
 
 ROW = {"sepal_length": 0.25, "sepal_width": 0.625, "petal_length": 0.125, "petal_width": 9}
 RESULT = [["setosa", 0.25], ["versicolor", 0.625], ["virginica", 0.125]]

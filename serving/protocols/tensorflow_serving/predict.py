@@ -19,10 +19,10 @@ from core.errors import InvalidInstances, nearest
 from core.signatures.signature import InputKind, ModelSignature
 from serving.answers import Answer, answer_labels, answer_rows, answer_sums, has_class_per_row
 from serving.errors import describe, join_pointer, show, show_names
-from serving.images import read_image_file
-from serving.rows import RowForm, read_rows
-from serving.tables import is_series, read_table_columns
-from serving.tensors import RowsPointer, describe_shape
+from serving.rows.images import read_image_file
+from serving.rows.reading import RowForm, read_rows
+from serving.rows.tables import is_series, read_table_columns
+from serving.rows.tensors import RowsPointer, describe_shape
 
 ROW_KEY = "instances"
 

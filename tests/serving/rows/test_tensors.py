@@ -3,8 +3,8 @@ import pytest
 
 from core.errors import InvalidInstances
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
-from serving.loaded_model import LoadedModel
-from serving.tensors import RowsPointer, read_tensors
+from serving.rows.tensors import RowsPointer, read_tensors
+from serving.sessions.loaded_model import LoadedModel
 
 LARGEST = float(np.finfo(np.float32).max)
 

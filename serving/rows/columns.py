@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import Problem, nearest
 from serving.errors import MAX_PROBLEMS, reject_all, show
-from serving.tensors import RowsPointer, explain_number, read_numbers
+from serving.rows.tensors import RowsPointer, explain_number, read_numbers
 
 
 def read_columns(

@@ -1,4 +1,4 @@
-from serving.descriptions import build_metadata, build_status
+from serving.protocols.tensorflow_serving.descriptions import build_metadata, build_status
 
 
 def test_metadata_names_tensors_as_tensorflow_serving_does_with_sizes_as_strings(iris):

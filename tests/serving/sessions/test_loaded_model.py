@@ -5,7 +5,7 @@ import orjson
 import pytest
 
 from core.errors import ArtifactCorrupt, InvalidInstances
-from serving.loaded_model import LoadedModel
+from serving.sessions.loaded_model import LoadedModel
 
 
 def test_a_batch_is_answered_row_by_row(line):

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from core.errors import Problem, nearest
 from serving.errors import MAX_PROBLEMS, describe, reject_all, show
-from serving.tensors import RowsPointer
+from serving.rows.tensors import RowsPointer
 
 OPERANDS = ("a", "b")
 

@@ -7,12 +7,12 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInstances, nearest
 from core.signatures.signature import InputKind, ModelSignature
-from serving.bit_pairs import read_operands
-from serving.columns import read_columns
 from serving.errors import describe, show_names
-from serving.images import read_image_files
-from serving.tables import is_by_name, read_table_rows
-from serving.tensors import RowsPointer, read_tensors
+from serving.rows.bit_pairs import read_operands
+from serving.rows.columns import read_columns
+from serving.rows.images import read_image_files
+from serving.rows.tables import is_by_name, read_table_rows
+from serving.rows.tensors import RowsPointer, read_tensors
 
 
 class RowForm(StrEnum):

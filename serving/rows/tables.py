@@ -15,7 +15,7 @@ from core.signatures.encoders import Encoder, NotEncodable, make_encoders
 from core.signatures.encodings import TableEncoding
 from core.signatures.signature import ModelSignature
 from serving.errors import MAX_PROBLEMS, describe, join_pointer, reject_all, show
-from serving.tensors import RowsPointer
+from serving.rows.tensors import RowsPointer
 
 Pointer = Callable[[int], str]
 

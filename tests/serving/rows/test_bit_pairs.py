@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from serving.bit_pairs import from_bits, read_operands, to_bits
-from serving.tensors import RowsPointer
+from serving.rows.bit_pairs import from_bits, read_operands, to_bits
+from serving.rows.tensors import RowsPointer
 
 PLACE = RowsPointer(("instances",))
 

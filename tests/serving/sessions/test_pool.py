@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from serving.model_pool import ModelPool
+from serving.sessions.pool import ModelPool
 
 
 class Model:

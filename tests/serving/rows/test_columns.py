@@ -1,7 +1,7 @@
 import pytest
 
 from core.signatures.signature import InputKind
-from serving.loaded_model import LoadedModel
+from serving.sessions.loaded_model import LoadedModel
 
 ROW = {"sepal_length": 0.25, "sepal_width": 0.625, "petal_length": 0.125, "petal_width": 9}
 

@@ -14,7 +14,7 @@ from core.images.files import ImageRefused, find_format, opened
 from core.images.pixels import Pixels, read_pixels, turn_upright, upright_size
 from core.signatures.signature import ModelSignature
 from serving.errors import describe
-from serving.tensors import RowsPointer, describe_length, describe_shape, is_shape_of
+from serving.rows.tensors import RowsPointer, describe_length, describe_shape, is_shape_of
 
 if TYPE_CHECKING:
     from PIL.ImageFile import ImageFile

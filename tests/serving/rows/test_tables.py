@@ -7,8 +7,8 @@ import pytest
 
 from core.signatures.encodings import BooleanEncoding, CategoryEncoding, DateEncoding, NumberEncoding, TableEncoding
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
-from serving.descriptions import build_metadata
-from serving.loaded_model import LoadedModel
+from serving.protocols.tensorflow_serving.descriptions import build_metadata
+from serving.sessions.loaded_model import LoadedModel
 
 TABLE = TableEncoding(
     columns=(

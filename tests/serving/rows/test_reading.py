@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from core.errors import InvalidInstances
-from serving.rows import RowForm, read_rows
-from serving.tensors import RowsPointer
+from serving.rows.reading import RowForm, read_rows
+from serving.rows.tensors import RowsPointer
 
 PLACE = RowsPointer(("instances",))
 
