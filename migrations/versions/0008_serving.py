@@ -160,9 +160,9 @@ def _create_triggers() -> None:
     if op.get_bind().dialect.name == "sqlite":
         for table, column in WATCHED.items():
             for event, row in (("INSERT", "NEW"), ("UPDATE", "NEW"), ("DELETE", "OLD")):
+                report = f"INSERT INTO registry_changes (model_name) VALUES ({row}.{column})"  # noqa: S608 - constants
                 op.execute(
-                    f"CREATE TRIGGER report_{table}_{event.lower()} AFTER {event} ON {table} BEGIN "
-                    f"INSERT INTO registry_changes (model_name) VALUES ({row}.{column}); END"  # noqa: S608 - constants
+                    f"CREATE TRIGGER report_{table}_{event.lower()} AFTER {event} ON {table} BEGIN {report}; END"
                 )
         return
     op.execute(
