@@ -15,7 +15,9 @@ from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
 from db.session import Database
-from serving.sessions.loaded_model import LoadedModel
+from serving.sessions.execution import Execution
+from serving.sessions.lanes import Lane
+from serving.sessions.loading import LaneLoader
 from serving.sessions.pool import ModelPool
 
 ModelKey = tuple[str, str]
@@ -31,7 +33,8 @@ class Service:
     artifact_store: ArtifactStore
     dataset_store: DatasetStore
     ingestion: Ingestion
-    model_pool: ModelPool[ModelKey, LoadedModel]
+    lane_loader: LaneLoader
+    model_pool: ModelPool[ModelKey, Lane]
     doorbell: DoorbellRinger
     authenticator: Authenticator
     instruments: Instruments
@@ -42,16 +45,18 @@ class Service:
         """Create the service from settings.
 
         Raises:
-            InvalidSetup: If the database's URL is malformed.
+            InvalidSetup: If the database's URL is malformed, or onnxruntime lacks an execution provider.
         """
         database = Database(settings.effective_database_url)
+        execution = Execution.from_names(settings.serving_provider_names, settings.serving_threads)
         return cls(
             settings=settings,
             database=database,
             artifact_store=ArtifactStore(settings.artifacts_dir),
             dataset_store=DatasetStore(settings.datasets_dir),
             ingestion=Ingestion(settings),
-            model_pool=ModelPool(settings.max_loaded_models),
+            lane_loader=LaneLoader(execution, settings.max_queued_requests),
+            model_pool=ModelPool(settings.max_loaded_models, settings.max_loaded_bytes),
             doorbell=DoorbellRinger(settings),
             authenticator=Authenticator(settings, database),
             instruments=Instruments(),

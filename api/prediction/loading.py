@@ -11,6 +11,7 @@ from core.errors import ArtifactCorrupt, UnknownModel
 from core.run_state import TERMINAL_STATES, RunState
 from db import model_versions, runs
 from db.records.runs import RunRecord
+from serving.sessions.lanes import Lane
 from serving.sessions.loaded_model import LoadedModel
 
 MAX_VERSION = 2**31 - 1
@@ -101,12 +102,12 @@ def load_model(service: Service, resolved: model_versions.ResolvedVersion) -> Lo
         )
     onnx_sha256, signature_sha256 = key
 
-    def load() -> LoadedModel:
+    def load() -> Lane:
         store = service.artifact_store
         with service.instruments.loading():
-            return LoadedModel.from_files(store.verified_path(onnx_sha256), store.verified_path(signature_sha256))
+            return service.lane_loader.load(store.verified_path(onnx_sha256), store.verified_path(signature_sha256))
 
-    return service.model_pool.get(key, load)
+    return service.model_pool.get(key, load).model
 
 
 def model_key(artifacts: Mapping[str, Artifact]) -> ModelKey | None:
