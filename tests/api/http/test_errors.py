@@ -49,6 +49,8 @@ def test_every_class_of_the_family_has_a_status():
         "unavailable": 503,
         "database_unavailable": 503,
         "broker_unavailable": 503,
+        "server_busy": 503,
+        "deadline_exceeded": 504,
         "invalid_setup": 500,
         "database_newer": 500,
         "database_outdated": 500,
