@@ -14,6 +14,8 @@ KERAS_MODEL = "model.keras"
 ONNX_MODEL = "model.onnx"
 SIGNATURE = "signature.json"
 EVALUATION = "evaluation.json"
+REFERENCE = "training_summary.json"
+"""Summary of the training samples, which served requests are compared with."""
 TRAINER_LOG = "trainer.log"
 
 MEDIA_TYPES = {

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.errors import UnknownArtifact, nearest
+from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord
 
 
@@ -31,10 +32,18 @@ def get(session: Session, run_id: UUID, name: str) -> Artifact:
 
 
 def unreferenced(session: Session, hashes: Iterable[str]) -> list[str]:
-    """Return those of these sha256 that no run refers to, sorted."""
+    """Return those of these sha256 that no run and no model version refers to, sorted."""
     wanted = set(hashes)
-    query = select(ArtifactRecord.sha256).where(ArtifactRecord.sha256.in_(wanted)).distinct()
-    return sorted(wanted - set(session.scalars(query)))
+    columns = (
+        ArtifactRecord.sha256,
+        ModelVersionRecord.network_sha256,
+        ModelVersionRecord.signature_sha256,
+        ModelVersionRecord.reference_sha256,
+    )
+    left = wanted
+    for column in columns:
+        left = left - set(session.scalars(select(column).where(column.in_(left)).distinct()))
+    return sorted(left)
 
 
 def replace(session: Session, run_id: UUID, attempt: int, artifacts: Iterable[Artifact]) -> None:

@@ -273,7 +273,7 @@ def finish_run(
         return session.scalars(select(ModelVersionRecord.version).where(ModelVersionRecord.run_id == run_id)).one()
     artifact_rows.replace(session, run_id, attempt, artifacts)
     model_name = session.scalars(select(RunRecord.model_name).where(RunRecord.id == run_id)).one()
-    version = model_versions.register(session, model_name, run_id)
+    version = model_versions.register(session, model_name, run_id, artifacts)
     values = {
         "model_version": version,
         "phases": dict(phases),

@@ -1,20 +1,25 @@
 """Queries of the model registry: versions that succeeded runs registered, and their aliases."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select, update
 from sqlalchemy.orm import Session
 
-from core.artifacts import Artifact
+from core.artifacts import ONNX_MODEL, REFERENCE, SIGNATURE, Artifact
 from core.errors import UnknownModel, nearest
-from db.records.registry import AliasRecord, ModelRecord, ModelVersionRecord
+from db.records.registry import AliasRecord, ModelRecord, ModelVersionRecord, VersionSource
 from db.records.runs import ArtifactRecord
 from db.statements import database_now, insert_unless_there
 
 MAX_VERSION = 2**31 - 1
+
+FILE_COLUMNS = {"network_sha256": ONNX_MODEL, "signature_sha256": SIGNATURE, "reference_sha256": REFERENCE}
+"""Columns for the files of a version, with the names of a run's artifacts."""
+
 NUM_NAMED = 10
 """Most versions that an error names."""
 
@@ -33,7 +38,7 @@ class ModelVersion:
 
     model_name: str
     version: int
-    run_id: UUID
+    run_id: UUID | None
     created_at: datetime
     aliases: tuple[str, ...]
 
@@ -57,7 +62,7 @@ class ResolvedVersion:
 
     model_name: str
     version: int
-    run_id: UUID
+    run_id: UUID | None
     artifacts: Mapping[str, Artifact]
 
 
@@ -205,8 +210,34 @@ def delete_alias(session: Session, model_name: str, alias: str) -> None:
     session.execute(delete(AliasRecord).where(AliasRecord.model_name == model_name, AliasRecord.alias == alias))
 
 
-def register(session: Session, model_name: str, run_id: UUID) -> int:
-    """Register a run as the next version of a model. Only the transaction that finishes the run may call this."""
+def register(session: Session, model_name: str, run_id: UUID, files: Iterable[Artifact] = ()) -> int:
+    """Register a run as the next version of a model. Only the transaction that finishes the run may call this.
+
+    Args:
+        session: Session of the transaction.
+        model_name: Name of the model; created if there is none.
+        run_id: The run.
+        files: Its artifacts, among them those that prediction needs.
+    """
+    return _insert_version(session, model_name, files, run_id=run_id, source=VersionSource.RUN)
+
+
+def register_upload(session: Session, model_name: str, files: Iterable[Artifact]) -> int:
+    """Register files that a client uploaded as the next version of a model; returns its number.
+
+    Args:
+        session: Session of a transaction.
+        model_name: Name of the model, which the caller has checked; created if there is none.
+        files: The network, its signature, and a summary of its training samples if there is one, by the names that
+            the artifacts of runs have; in the store already.
+    """
+    return _insert_version(session, model_name, files, run_id=None, source=VersionSource.UPLOAD)
+
+
+def _insert_version(session: Session, model_name: str, files: Iterable[Artifact], **values: Any) -> int:
+    """Insert the next version of a model, with the hashes of its files; returns its number."""
+    hashes = {file.name: file.sha256 for file in files}
+    values |= {column: hashes.get(name) for column, name in FILE_COLUMNS.items()}
     insert_unless_there(session, ModelRecord, {"name": model_name})
     # The update locks the model's row: a transaction that registers at the same time waits and gets the next number.
     version = session.scalars(
@@ -216,7 +247,7 @@ def register(session: Session, model_name: str, run_id: UUID) -> int:
         .returning(ModelRecord.last_version)
         .execution_options(synchronize_session=False)
     ).one()
-    session.execute(insert(ModelVersionRecord).values(model_name=model_name, version=version, run_id=run_id))
+    session.execute(insert(ModelVersionRecord).values(model_name=model_name, version=version, **values))
     return version
 
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from core.signatures.labels import Label, label_text
 from core.signatures.signature import ModelSignature, Task
-from serving.bit_pairs import from_bits
+from serving.rows.bit_pairs import from_bits
 
 ONE_IN_TWO = 0.5
 

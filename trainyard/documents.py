@@ -449,9 +449,9 @@ class ModelVersionEntry(TypedDict):
     """
 
     version: int
-    run_id: str
+    run_id: str | None
     """
-    The run that trained it.
+    The run that trained it; null if it was uploaded.
     """
 
     created_at: str
@@ -463,7 +463,7 @@ class ModelVersionLinks(TypedDict):
     Links of a model version.
     """
 
-    run: str
+    run: str | None
     predict: str
     metadata: str
 
@@ -1085,9 +1085,9 @@ class ModelVersion(TypedDict):
     """
 
     version: int
-    run_id: str
+    run_id: str | None
     """
-    The run that trained it.
+    The run that trained it; null if it was uploaded.
     """
 
     created_at: str

@@ -12,8 +12,8 @@ class ModelVersionEntry(AnswerModel):
     """Version of a model."""
 
     version: int
-    run_id: UUID
-    """The run that trained it."""
+    run_id: UUID | None
+    """The run that trained it; null if it was uploaded."""
     created_at: datetime
     aliases: list[str]
 
@@ -36,7 +36,7 @@ class ModelList(AnswerModel):
 class ModelVersionLinks(AnswerModel):
     """Links of a model version."""
 
-    run: str
+    run: str | None
     predict: str
     metadata: str
 

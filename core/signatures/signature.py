@@ -33,6 +33,13 @@ class InputKind(StrEnum):
     BIT_PAIR = "bit_pair"
 
 
+TENSOR_TYPES = (
+    *("float16", "float32", "float64", "int8", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"),
+    *("bool", "str"),
+)
+"""Element types of tensors."""
+
+
 class TensorSpec(BaseModel):
     """One input or output tensor of the exported network.
 
@@ -40,7 +47,8 @@ class TensorSpec(BaseModel):
         name: Name in requests and responses.
         onnx_name: Name in the ONNX graph.
         dtype: NumPy's name of the element type: `float32`; `float64`, or `int64` of an input, where float32 would lose
-            digits in which the training samples differ.
+            digits in which the training samples differ. Networks that were not trained here may have any of
+            `TENSOR_TYPES`; `str` is text.
         shape: Shape of one row, without the batch axis; -1 is any length.
     """
 
@@ -58,8 +66,10 @@ class ModelSignature(BaseModel):
     Attributes:
         task: Meaning of the output.
         input_kind: Form in which a row is also accepted.
-        input: The single input tensor.
-        output: The single output tensor.
+        input: The first input tensor; the only one, unless the network was not trained here.
+        output: The first output tensor, which the task is about.
+        other_inputs: Further inputs of the network, for `tensor`.
+        other_outputs: Further outputs of the network.
         columns: Names of a row's numbers, in order, for `columns`; of its columns for `table`.
         table: Encoding of a row of columns, for `table`.
         resize: Treatment of images of other sizes, for `image`; null rejects them.
@@ -77,6 +87,8 @@ class ModelSignature(BaseModel):
     input_kind: InputKind
     input: TensorSpec
     output: TensorSpec
+    other_inputs: tuple[TensorSpec, ...] = ()
+    other_outputs: tuple[TensorSpec, ...] = ()
     columns: tuple[str, ...] = ()
     table: TableEncoding | None = None
     resize: Resize | None = None
@@ -85,6 +97,16 @@ class ModelSignature(BaseModel):
     num_bits: int = Field(0, ge=0)
     threshold: float = Field(0.5, ge=0, le=1)
     answers_probabilities: bool = True
+
+    @property
+    def inputs(self) -> tuple[TensorSpec, ...]:
+        """Return all inputs, in the order of the network."""
+        return (self.input, *self.other_inputs)
+
+    @property
+    def outputs(self) -> tuple[TensorSpec, ...]:
+        """Return all outputs, in the order of the network."""
+        return (self.output, *self.other_outputs)
 
     @model_validator(mode="after")
     def _check(self) -> Self:
@@ -106,4 +128,13 @@ class ModelSignature(BaseModel):
             num_classes = max((1, *self.output.shape)[-1], 2)
             if len(self.class_labels) != num_classes or not are_different(self.class_labels):
                 raise ValueError(f"class_labels must be {num_classes} different labels")
+        return self
+
+    @model_validator(mode="after")
+    def _check_tensors(self) -> Self:
+        for role, tensors in (("input", self.inputs), ("output", self.outputs)):
+            if len({tensor.name for tensor in tensors}) < len(tensors):
+                raise ValueError(f"two {role}s have the same name")
+        if self.other_inputs and self.input_kind is not InputKind.TENSOR:
+            raise ValueError(f"a model of the kind {self.input_kind} has one input")
         return self

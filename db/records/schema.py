@@ -5,7 +5,14 @@ from sqlalchemy import MetaData
 from db.records.base import Base
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
 from db.records.metrics import MetricPointRecord, MetricSeriesRecord
-from db.records.registry import AliasRecord, ModelRecord, ModelVersionRecord
+from db.records.registry import (
+    AliasChangeRecord,
+    AliasRecord,
+    AliasTargetRecord,
+    ModelRecord,
+    ModelVersionRecord,
+    RegistryChangeRecord,
+)
 from db.records.runs import ArtifactRecord, AttemptRecord, ExperimentRecord, RunRecord
 from db.records.service import ApiKeyRecord, CompatibilityRecord, IdempotencyRecord, WorkerRecord
 
@@ -19,6 +26,9 @@ RECORDS: tuple[type[Base], ...] = (
     ModelRecord,
     ModelVersionRecord,
     AliasRecord,
+    AliasTargetRecord,
+    AliasChangeRecord,
+    RegistryChangeRecord,
     DatasetRecord,
     DatasetVersionRecord,
     RunDatasetRecord,

@@ -19,7 +19,7 @@ from ingest.intake import take_in
 from ingest.limits import MIB, Limits
 from models.arrays.table_reader import TableReader
 from models.preparation.columns import fit_encoding
-from serving.tensorflow_serving import decode_predict
+from serving.protocols.tensorflow_serving.predict import decode_predict
 
 CASES: dict[str, Callable[["Bench"], None]] = {}
 """The test of each report, by its name, such as `pandas-dev/pandas#19402`."""

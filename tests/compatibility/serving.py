@@ -9,8 +9,8 @@ import pytest
 from api.http.json_text import parse_leniently
 from core.errors import InvalidInstances
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
-from serving.loaded_model import LoadedModel
-from serving.tensorflow_serving import decode_predict, encode_predict
+from serving.protocols.tensorflow_serving.predict import decode_predict, encode_predict
+from serving.sessions.loaded_model import LoadedModel
 from tests.compatibility.bench import Bench, Encoded, report
 from tests.serving.conftest import save_graph
 

@@ -12,8 +12,8 @@ from models.assembly import assemble
 from models.export.export import export_model, run_onnx
 from models.runtime import keras
 from models.training import train
-from serving.loaded_model import LoadedModel
-from serving.tensorflow_serving import decode_predict, encode_predict
+from serving.protocols.tensorflow_serving.predict import decode_predict, encode_predict
+from serving.sessions.loaded_model import LoadedModel
 
 pytest_plugins = ["tests.models.uploads"]
 

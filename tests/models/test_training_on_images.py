@@ -13,8 +13,8 @@ from core.uploads.folder import DatasetFolder
 from models.datasets.images import decode_images
 from models.export.export import run_onnx
 from models.training import train
-from serving.images import read_image_files
-from serving.tensors import RowsPointer
+from serving.rows.images import read_image_files
+from serving.rows.tensors import RowsPointer
 
 SIZES = [(24, 24), (20, 30), (40, 25), (33, 33)]
 

@@ -12,8 +12,8 @@ from onnx import TensorProto, helper, numpy_helper
 
 from core.errors import InvalidInstances
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
-from serving.loaded_model import LoadedModel
-from serving.tensorflow_serving import decode_predict, encode_predict
+from serving.protocols.tensorflow_serving.predict import decode_predict, encode_predict
+from serving.sessions.loaded_model import LoadedModel
 
 # The same values in every run, and no deadline: a busy machine must not fail the test.
 settings.register_profile("repeatable", derandomize=True, deadline=None)

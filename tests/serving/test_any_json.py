@@ -7,8 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInstances
-from serving.examples import decode_classify, decode_regress, encode_classify, encode_regress
-from serving.tensorflow_serving import decode_predict, encode_predict
+from serving.protocols.tensorflow_serving.examples import (
+    decode_classify,
+    decode_regress,
+    encode_classify,
+    encode_regress,
+)
+from serving.protocols.tensorflow_serving.predict import decode_predict, encode_predict
 
 MODELS = ["line", "iris", "gate", "adder", "picture", "series"]
 NAMES = [

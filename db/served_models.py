@@ -1,0 +1,71 @@
+"""Queries of models as predictions address them."""
+
+from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy.orm import Session
+
+from core.artifacts import ONNX_MODEL, SIGNATURE
+from core.served_models import ServedAlias, ServedModel, ServedVersion
+from db import model_versions
+from db.records.registry import AliasRecord, AliasTargetRecord, ModelRecord, ModelVersionRecord, TargetRole
+from db.records.runs import ArtifactRecord
+
+
+def read(session: Session, model_name: str) -> ServedModel | None:
+    """Return a model with all its versions and aliases; None if it has no version."""
+    is_unloaded = session.scalar(select(ModelRecord.is_unloaded).where(ModelRecord.name == model_name))
+    if is_unloaded is None:
+        return None
+    # Workers of the version before this one do not fill the columns.
+    versions = session.execute(
+        select(
+            ModelVersionRecord.version,
+            ModelVersionRecord.run_id,
+            func.coalesce(ModelVersionRecord.network_sha256, _file_of_run(ONNX_MODEL)),
+            func.coalesce(ModelVersionRecord.signature_sha256, _file_of_run(SIGNATURE)),
+            ModelVersionRecord.reference_sha256,
+        )
+        .where(ModelVersionRecord.model_name == model_name)
+        .order_by(ModelVersionRecord.version.desc())
+    ).all()
+    if not versions:
+        return None
+    targets: dict[str, list[AliasTargetRecord]] = {}
+    for target in session.scalars(
+        select(AliasTargetRecord).where(AliasTargetRecord.model_name == model_name).order_by(AliasTargetRecord.version)
+    ):
+        targets.setdefault(target.alias, []).append(target)
+    aliases = session.execute(
+        select(AliasRecord.alias, AliasRecord.version).where(AliasRecord.model_name == model_name)
+    ).all()
+    return ServedModel(
+        name=model_name,
+        is_unloaded=is_unloaded,
+        versions={row[0]: ServedVersion(*row) for row in versions},
+        aliases={alias: as_served(version, targets.get(alias, [])) for alias, version in aliases},
+    )
+
+
+def set_unloaded(session: Session, model_name: str, *, is_unloaded: bool) -> None:
+    """Have every process stop serving a model, or serve it again; nothing changes if that is so already.
+
+    Raises:
+        UnknownModel: If the model has no version; names the nearest that has.
+    """
+    model_versions.get_model(session, model_name)
+    here = (ModelRecord.name == model_name, ModelRecord.is_unloaded != is_unloaded)
+    statement = update(ModelRecord).where(*here).values(is_unloaded=is_unloaded)
+    session.execute(statement.execution_options(synchronize_session=False))
+
+
+def as_served(version: int, targets: list[AliasTargetRecord]) -> ServedAlias:
+    """Return the versions behind an alias from its rows."""
+    return ServedAlias(
+        version=version,
+        split=tuple((target.version, target.weight) for target in targets if target.role == TargetRole.SPLIT),
+        shadow=next((target.version for target in targets if target.role == TargetRole.SHADOW), None),
+    )
+
+
+def _file_of_run(name: str) -> ColumnElement[str | None]:
+    here = (ArtifactRecord.run_id == ModelVersionRecord.run_id, ArtifactRecord.name == name)
+    return select(ArtifactRecord.sha256).where(*here).scalar_subquery()

@@ -1,0 +1,1 @@
+"""Wire forms of the protocols for predictions."""

@@ -1,0 +1,132 @@
+"""TensorFlow Serving's `:classify` and `:regress`: examples of named features.
+
+batch = decode_classify(body, model.signature, max_instances=1000)
+answer = encode_classify(model.predict(batch), model.signature)
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.errors import InvalidInstances, nearest
+from core.signatures.signature import InputKind, ModelSignature, Task
+from serving.answers import Answer, answer_rows, class_labels, class_scores, has_class_per_row
+from serving.errors import describe, join_pointer, show, show_names
+from serving.protocols.tensorflow_serving.predict import check_names, check_rows
+from serving.rows.columns import read_columns
+from serving.rows.tables import read_table_rows
+from serving.rows.tensors import RowsPointer, explain_number, read_tensors
+
+EXAMPLES_KEY = "examples"
+CONTEXT_KEY = "context"
+ANSWER_KEY = "results"
+
+
+def decode_classify(body: object, signature: ModelSignature, *, max_instances: int) -> NDArray[Any]:
+    """Read a `:classify` body, already parsed from JSON.
+
+    Args:
+        body: `{"examples": [{feature: value}, ...], "context": {feature: value}}`; the features in the optional
+            context belong to every example. A value is a number or a list of numbers.
+        signature: Signature of the model.
+        max_instances: Maximum number of examples in a request.
+
+    Returns:
+        (num_examples, *input shape), of the type of its input.
+
+    Raises:
+        InvalidInstances: If the body does not fit the model, or the model does not classify.
+    """
+    if not has_class_per_row(signature):
+        raise InvalidInstances.at("", "This model does not classify. Use :predict.", "wrong_method")
+    return _decode_examples(body, signature, max_instances)
+
+
+def decode_regress(body: object, signature: ModelSignature, *, max_instances: int) -> NDArray[Any]:
+    """Read a `:regress` body, as `decode_classify` does, for a model with one number as output."""
+    if signature.task is not Task.REGRESSION or signature.output.shape not in ((1,), ()):
+        raise InvalidInstances.at("", "This model does not predict a single number. Use :predict.", "wrong_method")
+    return _decode_examples(body, signature, max_instances)
+
+
+def encode_classify(output: NDArray[Any], signature: ModelSignature) -> Answer:
+    """Return `[label, score]` of every class for each example; the scores are probabilities if the model has them."""
+    scores = class_scores(output, signature)
+    labels = class_labels(signature)
+    rows = [[list(pair) for pair in zip(labels, row, strict=True)] for row in scores]
+    return Answer(ANSWER_KEY, rows, is_finite=bool(np.isfinite(scores).all()))
+
+
+def encode_regress(output: NDArray[Any]) -> Answer:
+    """Return the number of each example."""
+    return answer_rows(ANSWER_KEY, output.reshape(len(output)))
+
+
+def _decode_examples(body: object, signature: ModelSignature, max_instances: int) -> NDArray[Any]:
+    if len(signature.input.shape) > 1:
+        raise InvalidInstances.at(
+            "", "An example holds lists of numbers, but this model's input is nested. Use :predict.", "wrong_method"
+        )
+    fields = check_names(body, (EXAMPLES_KEY, CONTEXT_KEY))
+    if EXAMPLES_KEY not in fields:
+        raise InvalidInstances.at("", f"The body has no '{EXAMPLES_KEY}'. Send a list of examples.", "missing_field")
+    context = _read_context(fields.get(CONTEXT_KEY, {}), signature)
+    rows = check_rows(fields[EXAMPLES_KEY], (EXAMPLES_KEY,), max_instances)
+    place = RowsPointer((EXAMPLES_KEY,))
+    examples = [_merge(index, row, context, place) for index, row in enumerate(rows)]
+    name = signature.input.name
+    is_whole = all(len(example) == 1 and isinstance(example.get(name), list) for example in examples)
+    if signature.input_kind is InputKind.TABLE and not is_whole:
+        return read_table_rows([_unwrap(example) for example in examples], signature, place)
+    if signature.input_kind is InputKind.COLUMNS and not is_whole:
+        rows = [_unwrap(example) for example in examples]
+        return read_columns(rows, signature.columns, place, signature.input.dtype)
+    for index, example in enumerate(examples):
+        if set(example) != {name}:
+            detail = f"Row {index} is an object with {show_names(example)}; the model's one feature is '{name}'."
+            raise InvalidInstances.at(place.pointer(index), detail, "unknown_feature")
+    if signature.input_kind is InputKind.TABLE:
+        return read_table_rows([_as_list(example[name]) for example in examples], signature, place)
+    if signature.input.shape:
+        values = [_as_list(example[name]) for example in examples]
+    else:
+        values = [_unwrap(example)[name] for example in examples]
+    return read_tensors(values, signature, RowsPointer((EXAMPLES_KEY,), (name,)))
+
+
+def _read_context(context: object, signature: ModelSignature) -> dict[str, Any]:
+    """Return the columns that all examples share, with single values: a long list would be copied for each example."""
+    pointer = f"/{CONTEXT_KEY}"
+    if not isinstance(context, dict):
+        raise InvalidInstances.at(pointer, f"The context is {describe(context)}, not an object.", "not_an_object")
+    for name, value in _unwrap(context).items():
+        if name not in signature.columns:
+            detail = f"The context has an unknown column '{show(name)}'.{nearest(name, signature.columns)}"
+            raise InvalidInstances.at(join_pointer(CONTEXT_KEY, name), detail, "unknown_column")
+        fault = None if signature.input_kind is InputKind.TABLE else explain_number(value, signature.input.dtype)
+        if fault is not None:
+            detail = f"The context has {fault.what} for {name}, {fault.reason}."
+            raise InvalidInstances.at(join_pointer(CONTEXT_KEY, name), detail, fault.code)
+    return context
+
+
+def _merge(index: int, example: object, context: dict[str, Any], place: RowsPointer) -> dict[str, Any]:
+    if not isinstance(example, dict):
+        detail = f"Row {index} is {describe(example)}, not an object of features."
+        raise InvalidInstances.at(place.pointer(index), detail, "not_an_object")
+    for name in context:
+        if name in example:
+            # TensorFlow Serving does not define which of the two is used.
+            detail = f"Row {index} has the feature '{name}', which is in the context too. Send it once."
+            raise InvalidInstances.at(place.pointer(index, name), detail, "repeated_feature")
+    return {**context, **example} if context else example
+
+
+def _unwrap(example: dict[str, Any]) -> dict[str, Any]:
+    """Return features without the lists around single values; all features in TensorFlow's examples are lists."""
+    return {name: value[0] if isinstance(value, list) and len(value) == 1 else value for name, value in example.items()}
+
+
+def _as_list(value: object) -> object:
+    return value if isinstance(value, list) else [value]

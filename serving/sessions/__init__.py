@@ -1,0 +1,1 @@
+"""onnxruntime sessions: loading, memory, calls."""
