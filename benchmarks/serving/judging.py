@@ -67,11 +67,14 @@ class Judge:
         self._outputs = outputs
         self._decode = decode
         self._right: list[set[bytes]] = [set() for _ in outputs]
+        self._refusals: dict[int, str] = {}
 
     def find_error(self, number: int, head: Head, body: bytes) -> str | None:
         """Return the kind of error in the answer to request `number`; None for the right answer."""
         if head.status != OK:
-            return f"status {head.status}: {body[:200].decode(errors='replace')}"
+            # Texts may differ each time, as by an id.
+            text = f"status {head.status}, such as {body[:200].decode(errors='replace')}"
+            return self._refusals.setdefault(head.status, text)
         right = self._right[number]
         if body in right:
             return None

@@ -12,7 +12,7 @@ PAGE_BYTES = 4096
 
 
 def list_tree(root: int, proc: Path = PROC) -> set[int]:
-    """Return the ids of a process and its descendants that are alive now; some servers give them groups of their own."""
+    """Return the ids of a process and its descendants that are alive now; they may be in other groups."""
     parents = {}
     for stat in proc.glob("[0-9]*/stat"):
         with suppress(OSError):  # It may have ended.
