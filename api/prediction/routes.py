@@ -140,12 +140,12 @@ def _parse(body: bytes, model: LoadedModel) -> Any:
 
 def _predict(model: LoadedModel, body: object, *, labels: bool) -> Answer:
     request = decode_predict(body, model.signature, max_instances=MAX_INSTANCES, labels=labels)
-    return encode_predict(request, _run(model, request.batch), model.signature)
+    return encode_predict(request, {model.signature.output.name: _run(model, request.batch)}, model.signature)
 
 
 def _predict_file(model: LoadedModel, content: bytes, *, labels: bool) -> Answer:
     request = decode_predict_file(content, model.signature, labels=labels)
-    return encode_predict(request, _run(model, request.batch), model.signature)
+    return encode_predict(request, {model.signature.output.name: _run(model, request.batch)}, model.signature)
 
 
 def _classify(model: LoadedModel, body: object, *, labels: bool) -> Answer:

@@ -80,7 +80,8 @@ def test_a_predict_body_is_answered_or_rejected(request, name, body, labels):
 
     def answer():
         asked = decode_predict(body, model.signature, max_instances=10, labels=labels)
-        return encode_predict(asked, model.predict(asked.batch), model.signature).to_json()
+        outputs = {model.signature.output.name: model.predict(asked.batch)}
+        return encode_predict(asked, outputs, model.signature).to_json()
 
     check(answer)
 

@@ -7,7 +7,7 @@ from core.signatures.encodings import AnyColumnEncoding, NumberEncoding
 from core.signatures.labels import Label, LabelType, label_type
 from core.signatures.signature import ModelSignature, TensorSpec
 from serving.answers import class_labels, has_class_per_row
-from serving.protocols.tensorflow_serving.predict import SIGNATURE_NAME
+from serving.protocols.tensorflow_serving.bodies import SIGNATURE_NAME
 
 TENSORFLOW_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int64": "DT_INT64", "int32": "DT_INT32"}
 

@@ -13,10 +13,11 @@ from core.errors import InvalidInstances, nearest
 from core.signatures.signature import InputKind, ModelSignature, Task
 from serving.answers import Answer, answer_rows, class_labels, class_scores, has_class_per_row
 from serving.errors import describe, join_pointer, show, show_names
-from serving.protocols.tensorflow_serving.predict import check_names, check_rows
+from serving.protocols.tensorflow_serving.bodies import check_names, check_rows
 from serving.rows.columns import read_columns
+from serving.rows.elements import explain_element
 from serving.rows.tables import read_table_rows
-from serving.rows.tensors import RowsPointer, explain_number, read_tensors
+from serving.rows.tensors import RowsPointer, read_tensors
 
 EXAMPLES_KEY = "examples"
 CONTEXT_KEY = "context"
@@ -104,7 +105,7 @@ def _read_context(context: object, signature: ModelSignature) -> dict[str, Any]:
         if name not in signature.columns:
             detail = f"The context has an unknown column '{show(name)}'.{nearest(name, signature.columns)}"
             raise InvalidInstances.at(join_pointer(CONTEXT_KEY, name), detail, "unknown_column")
-        fault = None if signature.input_kind is InputKind.TABLE else explain_number(value, signature.input.dtype)
+        fault = None if signature.input_kind is InputKind.TABLE else explain_element(value, signature.input.dtype)
         if fault is not None:
             detail = f"The context has {fault.what} for {name}, {fault.reason}."
             raise InvalidInstances.at(join_pointer(CONTEXT_KEY, name), detail, fault.code)
