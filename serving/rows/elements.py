@@ -79,6 +79,8 @@ def read_array(values: Any, dtype: str, *, are_numbers: bool = False) -> NDArray
     """
     if np.dtype(dtype).kind == "f":
         return _read_floats(values, dtype, are_numbers=are_numbers)
+    if are_numbers and (whole := _convert_whole_numbers(values, dtype)) is not None:
+        return whole
     try:
         array = np.asarray(values, dtype=object)
     except ValueError:
@@ -127,6 +129,20 @@ def _read_floats(values: Any, dtype: str, *, are_numbers: bool) -> NDArray[Any] 
     for _ in range(array.ndim - 1):
         leaves = chain.from_iterable(leaves)
     return array if NUMBER_TYPES.issuperset(map(type, leaves)) else None
+
+
+def _convert_whole_numbers(values: Any, dtype: str) -> NDArray[Any] | None:
+    """Return nested lists of numbers as whole numbers; None if it takes a look at each to tell."""
+    if np.dtype(dtype).kind not in "iu":
+        return None
+    try:
+        array = np.asarray(values)
+    except (ValueError, OverflowError):
+        return None
+    limits = np.iinfo(dtype)
+    if array.dtype.kind not in "iu" or not array.size:
+        return None
+    return array.astype(dtype) if limits.min <= int(array.min()) and int(array.max()) <= limits.max else None
 
 
 def _read_whole_numbers(leaves: list[Any], dtype: str) -> list[int] | None:
