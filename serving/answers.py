@@ -105,12 +105,12 @@ def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature, top
         classes = scores.argmax(axis=1).tolist()
     is_finite = _is_finite(scores)
     if top_k is None:
-        written = _shorten(scores, is_finite=is_finite)
+        written = shorten_numbers(scores)
         named = [dict(zip(names, row, strict=True)) for row in written]
     else:
         # A NaN comes last.
         order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
-        written = _shorten(np.take_along_axis(scores, order, axis=1), is_finite=is_finite)
+        written = shorten_numbers(np.take_along_axis(scores, order, axis=1))
         named = [
             {names[index]: score for index, score in zip(indices, row, strict=True)}
             for indices, row in zip(order.tolist(), written, strict=True)
@@ -149,6 +149,18 @@ def answer_sums(key: str, output: NDArray[Any]) -> Answer:
     return Answer(key, rows, is_finite=_is_finite(probabilities))
 
 
+def shorten_numbers(array: NDArray[Any]) -> Iterable[Any]:
+    """Return the rows of an array as lists, of numbers with no more digits than their type has.
+
+    The rows stay arrays if a number is not finite.
+    """
+    if not _is_finite(array):
+        return array
+    text = orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY)
+    rows: list[Any] = orjson.loads(text)
+    return rows
+
+
 def class_scores(output: NDArray[Any], signature: ModelSignature) -> NDArray[Any]:
     """Return a column per class, also for a network with one output, which is that of the second of two classes.
 
@@ -181,15 +193,6 @@ def _are_known(probabilities: NDArray[Any]) -> list[bool]:
 
 def _is_finite(array: NDArray[Any]) -> bool:
     return array.dtype.kind != "f" or bool(np.isfinite(array).all())
-
-
-def _shorten(scores: NDArray[Any], *, is_finite: bool) -> Iterable[Any]:
-    """Return the rows of scores as lists of numbers with no more digits than their type has."""
-    if not is_finite:
-        return scores
-    text = orjson.dumps(np.ascontiguousarray(scores), option=orjson.OPT_SERIALIZE_NUMPY)
-    rows: list[list[float]] = orjson.loads(text)
-    return rows
 
 
 def _write_texts(output: NDArray[Any], *, are_bytes: bool) -> list[Any]:

@@ -3,6 +3,7 @@
 These routes read their parameters themselves, for speed.
 """
 
+from collections.abc import Mapping
 from typing import Any, Protocol
 
 import numpy as np
@@ -140,32 +141,32 @@ def _parse(body: bytes, model: LoadedModel) -> Any:
 
 def _predict(model: LoadedModel, body: object, *, labels: bool) -> Answer:
     request = decode_predict(body, model.signature, max_instances=MAX_INSTANCES, labels=labels)
-    return encode_predict(request, {model.signature.output.name: _run(model, request.batch)}, model.signature)
+    return encode_predict(request, _run(model, request.inputs), model.signature)
 
 
 def _predict_file(model: LoadedModel, content: bytes, *, labels: bool) -> Answer:
     request = decode_predict_file(content, model.signature, labels=labels)
-    return encode_predict(request, {model.signature.output.name: _run(model, request.batch)}, model.signature)
+    return encode_predict(request, _run(model, request.inputs), model.signature)
 
 
 def _classify(model: LoadedModel, body: object, *, labels: bool) -> Answer:
     del labels  # Answers of :classify always have labels.
-    batch = decode_classify(body, model.signature, max_instances=MAX_INSTANCES)
-    return encode_classify(_run(model, batch), model.signature)
+    inputs = decode_classify(body, model.signature, max_instances=MAX_INSTANCES)
+    return encode_classify(_run(model, inputs), model.signature)
 
 
 def _regress(model: LoadedModel, body: object, *, labels: bool) -> Answer:
     if labels:
         raise InvalidInput(":regress returns numbers and has no labels. Leave labels out.")
-    batch = decode_regress(body, model.signature, max_instances=MAX_INSTANCES)
-    return encode_regress(_run(model, batch))
+    inputs = decode_regress(body, model.signature, max_instances=MAX_INSTANCES)
+    return encode_regress(_run(model, inputs), model.signature)
 
 
-def _run(model: LoadedModel, batch: NDArray[Any]) -> NDArray[Any]:
-    if len(batch) <= ROWS_AT_ONCE:
-        return model.predict(batch)
+def _run(model: LoadedModel, inputs: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    (batch,) = inputs.values()
     starts = range(0, len(batch), ROWS_AT_ONCE)
-    return np.concatenate([model.predict(batch[start : start + ROWS_AT_ONCE]) for start in starts])
+    outputs = [model.predict(batch[start : start + ROWS_AT_ONCE]) for start in starts]
+    return {model.signature.output.name: np.concatenate(outputs)}
 
 
 def _get_status(service: Service, address: ModelAddress) -> Response:

@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import InvalidInstances
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
+from serving.protocols.tensorflow_serving.examples import decode_classify, decode_regress, encode_regress
 from serving.protocols.tensorflow_serving.predict import decode_predict, decode_predict_file, encode_predict
 
 
@@ -255,3 +256,39 @@ def test_elements_are_named_by_their_type_in_messages():
         "The model expects rows of one boolean; row 0 is a list of 1, not true or false. "
         "Send a list of booleans, one per row."
     )
+
+
+def test_features_of_examples_are_the_inputs():
+    signature = make_signature([tensor("x", (2,)), tensor("n", (), "int64"), tensor("t", (1,), "str")], [tensor("y")])
+    body = {"examples": [{"x": [1, 2], "n": [3]}, {"x": [4, 5], "n": 6}], "context": {"t": ["a"]}}
+    inputs = decode_regress(body, signature, max_instances=10)
+    assert {name: values.tolist() for name, values in inputs.items()} == {
+        "x": [[1, 2], [4, 5]],
+        "n": [3, 6],
+        "t": [["a"], ["a"]],
+    }
+    assert encode_regress({"y": np.float32([0.5, 1])}, signature).to_plain() == {"results": [0.5, 1.0]}
+
+
+@pytest.mark.parametrize(
+    ("body", "problems"),
+    [
+        ({"examples": [{"x": [1, 2]}]}, [("/examples/0/n", "missing_input")]),
+        ({"examples": [{"x": [1, 2], "n": 1, "m": 1}]}, [("/examples/0/m", "unknown_input")]),
+        ({"examples": [{"x": 1, "n": 1}]}, [("/examples/0/x", "wrong_length")]),
+        ({"examples": [{"x": [1, 2]}], "context": {"n": 1.5}}, [("/context/n", "not_a_whole_number")]),
+        ({"examples": [{"x": [1, 2]}], "context": {"m": 1}}, [("/context/m", "unknown_column")]),
+        ({"examples": [{"x": [1, 2], "n": 1}], "context": {"n": 1}}, [("/examples/0/n", "repeated_feature")]),
+    ],
+)
+def test_features_that_do_not_fit_the_inputs_are_rejected(body, problems):
+    signature = make_signature([tensor("x", (2,)), tensor("n", (), "int64")], [tensor("y")])
+    with pytest.raises(InvalidInstances) as caught:
+        decode_regress(body, signature, max_instances=10)
+    assert found(caught.value) == problems
+
+
+def test_an_input_of_nested_lists_has_no_examples():
+    signature = make_signature([tensor("x"), tensor("m", (2, 2))], [tensor("p", (2,))], task=Task.CLASSIFICATION)
+    with pytest.raises(InvalidInstances, match="this model's input is nested"):
+        decode_classify({"examples": [{"x": 1, "m": [1]}]}, signature, max_instances=10)
