@@ -19,13 +19,13 @@ from api.openapi.document import DESCRIPTION, install_openapi
 from api.openapi.pages import install_docs_pages
 from api.prediction.app import PredictionApp
 from api.prediction.operations import OperationTable
-from api.prediction.resources import OPERATIONS, PROTOCOLS
 from api.presets import routes as presets
 from api.registry import routes as registry
 from api.runs import routes as runs
 from api.service import Service
 from api.specs import routes as specs
 from api.startup import check_and_close
+from api.tensorflow_serving import routes as tensorflow_serving
 from core.settings import Settings, load_settings
 
 RESOURCES = (
@@ -37,7 +37,7 @@ RESOURCES = (
     presets.router,
     experiments.router,
     registry.router,
-    *PROTOCOLS,
+    tensorflow_serving.router,
     datasets.router,
     keys.router,
     health.router,
@@ -100,7 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # With include_router every request would search each router for its route, and the right one twice.
         app.router.routes.extend(resource.routes)
     separate_verbs(app.router.routes)
-    app.predictions = PredictionApp(service, OperationTable(OPERATIONS, app.router.routes))
+    app.predictions = PredictionApp(service, OperationTable(tensorflow_serving.OPERATIONS, app.router.routes))
     install_docs_pages(app)
     install_error_handlers(app)
     install_openapi(app, RESOURCES)
