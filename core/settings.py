@@ -35,6 +35,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the API listens on; any but a loopback one requires API keys.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
+    api_processes: int = Field(
+        1, ge=1, le=64, description="Processes of the API, which share the port; each loads models for itself."
+    )
     require_keys: bool = Field(
         False, description="Require API keys on a loopback address too, as behind a reverse proxy on this machine."
     )
