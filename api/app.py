@@ -1,7 +1,5 @@
 """The FastAPI app: `uvicorn --factory api.app:create_app`."""
 
-from typing import Any
-
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
@@ -53,22 +51,19 @@ OFTEN_ASKED = (health.router,)
 class Application(FastAPI):
     """The whole app: predictions are answered first, and everything else as FastAPI does.
 
-    Args:
+    Attributes:
         predictions: Answers predictions.
-        options: Options of FastAPI.
     """
 
-    def __init__(self, predictions: PredictionApp, **options: Any) -> None:
-        super().__init__(**options)
-        self._predictions = predictions
+    predictions: PredictionApp
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request."""
-        found = self._predictions.find(scope) if scope["type"] == "http" else None
+        found = self.predictions.find(scope) if scope["type"] == "http" else None
         if found is None:
             await super().__call__(scope, receive, send)
         else:
-            await self._predictions.answer(scope, receive, send, *found)
+            await self.predictions.answer(scope, receive, send, *found)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -82,7 +77,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     """
     service = Service.from_settings(settings or load_settings())
     app = Application(
-        PredictionApp(service, OperationTable(OPERATIONS)),
         title="Trainyard",
         version=health.VERSION,
         summary="Train Keras models from a spec, and predict with them.",
@@ -106,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # With include_router every request would search each router for its route, and the right one twice.
         app.router.routes.extend(resource.routes)
     separate_verbs(app.router.routes)
+    app.predictions = PredictionApp(service, OperationTable(OPERATIONS, app.router.routes))
     install_docs_pages(app)
     install_error_handlers(app)
     install_openapi(app, RESOURCES)

@@ -18,8 +18,11 @@ from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
+from db.registry_changes import RegistryWatch
 from db.session import Database
-from serving.sessions.loaded_model import LoadedModel
+from serving.sessions.execution import Execution
+from serving.sessions.lanes import Lane
+from serving.sessions.loading import LaneLoader
 from serving.sessions.pool import ModelPool
 
 
@@ -32,9 +35,10 @@ class Service:
     artifact_store: ArtifactStore
     dataset_store: DatasetStore
     ingestion: Ingestion
-    model_pool: ModelPool[ModelKey, LoadedModel]
+    model_pool: ModelPool[ModelKey, Lane]
     loader: ModelLoader
     models: ModelTable
+    watch: RegistryWatch
     doorbell: DoorbellRinger
     authenticator: Authenticator
     gate: Gate
@@ -46,14 +50,17 @@ class Service:
         """Create the service from settings.
 
         Raises:
-            InvalidSetup: If the database's URL is malformed.
+            InvalidSetup: If the database's URL is malformed, or onnxruntime lacks an execution provider.
         """
         database = Database(settings.effective_database_url)
         artifact_store = ArtifactStore(settings.artifacts_dir)
         authenticator = Authenticator(settings, database)
         instruments = Instruments()
-        model_pool: ModelPool[ModelKey, LoadedModel] = ModelPool(settings.max_loaded_models)
-        loader = ModelLoader(model_pool, artifact_store, instruments)
+        execution = Execution.from_names(settings.serving_provider_names, settings.serving_threads)
+        lane_loader = LaneLoader(execution, settings.max_queued_requests)
+        model_pool: ModelPool[ModelKey, Lane] = ModelPool(settings.max_loaded_models, settings.max_loaded_bytes)
+        loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
+        models = ModelTable(database, loader)
         return cls(
             settings=settings,
             database=database,
@@ -62,7 +69,8 @@ class Service:
             ingestion=Ingestion(settings),
             model_pool=model_pool,
             loader=loader,
-            models=ModelTable(database, loader),
+            models=models,
+            watch=RegistryWatch(database, models.forget_soon),
             doorbell=DoorbellRinger(settings),
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),

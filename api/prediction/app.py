@@ -71,7 +71,7 @@ class PredictionApp:
             await self._send(send, reply)
         finally:
             counts.num_in_progress -= 1
-            counts.add(operation.path, scope["method"], status, time.perf_counter() - began)
+            counts.add(operation.path, operation.method, status, time.perf_counter() - began)
 
     async def _send(self, send: Send, reply: Reply) -> None:
         length = (b"content-length", b"%d" % len(reply.body))

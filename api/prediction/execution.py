@@ -14,10 +14,14 @@ ROWS_AT_ONCE = 256
 """Rows per call of a network: a convolutional network takes memory for each."""
 
 
+INLINE_ROWS = 4
+"""Rows that are predicted on the event loop."""
+
+
 async def execute(call: Call, target: Target, batch: NDArray[Any]) -> NDArray[Any]:
     """Return the outputs of a target's network for a batch."""
     del call
-    if len(batch) <= 4:
+    if len(batch) <= INLINE_ROWS:
         return target.loaded.predict(batch)
     return await run_in_threadpool(_run, target.loaded, batch)
 

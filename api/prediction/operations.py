@@ -1,22 +1,17 @@
 """Operations of the prediction protocols: what the app answers, and what the OpenAPI document describes."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
 from api.auth.access import PREDICT
 from api.openapi.operations import Resource
 from api.prediction.calls import Call, Reply
 
 Handler = Callable[[Call], Awaitable[Reply]]
-
-PARAMETER = re.compile(r"{(\w+)}")
-
-PART = "[^/:]+"
-"""A part of a path; names of models and aliases contain no colon, which precedes a verb."""
 
 MAX_REMEMBERED = 4096
 
@@ -41,19 +36,24 @@ class Operation:
     handler: Handler
     description: Mapping[str, Any] = field(default_factory=dict)
 
-    @property
-    def path_format(self) -> str:
-        """Return the label of its requests in metrics."""
-        return self.path
-
 
 class OperationTable:
-    """Finds the operation of a request by method and path."""
+    """Finds the operation of a request by method and path.
 
-    def __init__(self, operations: Sequence[Operation]) -> None:
+    Args:
+        operations: All operations.
+        routes: Routes of the app, among them those that describe the operations: they define which paths match.
+    """
+
+    def __init__(self, operations: Sequence[Operation], routes: Sequence[BaseRoute]) -> None:
+        patterns = {
+            (route.path, method): route.path_regex
+            for route in routes
+            if isinstance(route, Route)
+            for method in route.methods or ()
+        }
         self._patterns = [
-            (operation.method, re.compile(PARAMETER.sub(rf"(?P<\1>{PART})", operation.path)), operation)
-            for operation in operations
+            (operation.method, patterns[operation.path, operation.method], operation) for operation in operations
         ]
         self._found: dict[tuple[str, str], tuple[Operation, dict[str, str]]] = {}
 
@@ -63,7 +63,7 @@ class OperationTable:
         if found is not None:
             return found
         for own_method, pattern, operation in self._patterns:
-            match = pattern.fullmatch(path) if own_method == method else None
+            match = pattern.match(path) if own_method == method else None
             if match is not None:
                 found = operation, match.groupdict()
                 self._remember(method, path, found)

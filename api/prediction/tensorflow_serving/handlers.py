@@ -56,7 +56,7 @@ async def predict(call: Call) -> Reply:
     target = await find_target(call, address)
     request = _decode_predict(call, body, target, labels=labels)
     output = await execute(call, target, request.batch)
-    return _reply(call, target, encode_predict(request, output, target.loaded.signature))
+    return _reply(call, target, encode_predict(request, output, target.signature))
 
 
 async def classify(call: Call) -> Reply:
@@ -66,7 +66,7 @@ async def classify(call: Call) -> Reply:
     address = read_address(call.path_params)
     body = await call.read_body()
     target = await find_target(call, address)
-    signature = target.loaded.signature
+    signature = target.signature
     batch = decode_classify(_parse_examples(call, body, target), signature, max_instances=MAX_INSTANCES)
     return _reply(call, target, encode_classify(await execute(call, target, batch), signature))
 
@@ -78,7 +78,7 @@ async def regress(call: Call) -> Reply:
     address = read_address(call.path_params)
     body = await call.read_body()
     target = await find_target(call, address)
-    signature = target.loaded.signature
+    signature = target.signature
     batch = decode_regress(_parse_examples(call, body, target), signature, max_instances=MAX_INSTANCES)
     return _reply(call, target, encode_regress(await execute(call, target, batch)))
 
@@ -107,11 +107,11 @@ async def get_model_metadata(call: Call) -> Reply:
     """Return the inputs and outputs of a model, as TensorFlow Serving's signature_def."""
     address = read_address(call.path_params)
     target = await find_target(call, address)
-    return reply_json(build_metadata(address.name, target.version, target.loaded.signature), [target.header])
+    return reply_json(build_metadata(address.name, target.version, target.signature), [target.header])
 
 
 def _decode_predict(call: Call, body: bytes, target: Target, *, labels: bool) -> PredictRequest:
-    signature = target.loaded.signature
+    signature = target.signature
     if _is_image(call, body):
         return decode_predict_file(body, signature, labels=labels)
     return decode_predict(_parse(body, target), signature, max_instances=MAX_INSTANCES, labels=labels)
@@ -136,7 +136,7 @@ def _parse(body: bytes, target: Target) -> Any:
         return parse_leniently(body)
     except InvalidInput as error:
         is_text = all(problem.code != "not_utf8" for problem in error.problems)
-        if is_text or target.loaded.signature.input_kind is not InputKind.IMAGE:
+        if is_text or target.signature.input_kind is not InputKind.IMAGE:
             raise
         detail = f"The body is neither JSON nor an image of a known format. Send JSON, or {FORMAT_NAMES}."
         raise InvalidInput.at("", detail, "unknown_format") from error
