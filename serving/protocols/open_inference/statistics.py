@@ -27,6 +27,7 @@ class CallStatistics(ComputeTimes, Protocol):
         queue_count: Requests that waited, with the time that they did.
         inference_count: Rows.
         execution_count: Calls of the network.
+        last_call_ns: Time of the last one, since 1970; 0 if there was none.
     """
 
     success_count: int
@@ -37,6 +38,7 @@ class CallStatistics(ComputeTimes, Protocol):
     queue_ns: int
     inference_count: int
     execution_count: int
+    last_call_ns: int
 
     @property
     def batches(self) -> Mapping[int, Any]:
@@ -67,9 +69,11 @@ class ModelStatistics(TypedDict):
 NEVER: DurationStatistic = {"count": 0, "ns": 0}
 
 
-def build_statistics(
-    model_name: str, version: int, statistics: CallStatistics | None, last_milliseconds: int = 0
-) -> ModelStatistics:
+NANOSECONDS = 1_000_000
+"""Of a millisecond."""
+
+
+def build_statistics(model_name: str, version: int, statistics: CallStatistics | None) -> ModelStatistics:
     """Return the statistics of a version; all zero if its network is not loaded."""
     inference_stats = {"success": NEVER, "fail": NEVER, "queue": NEVER}
     batches: Mapping[int, BatchCalls] = {}
@@ -86,7 +90,7 @@ def build_statistics(
     return {
         "name": model_name,
         "version": str(version),
-        "last_inference": last_milliseconds,
+        "last_inference": 0 if statistics is None else statistics.last_call_ns // NANOSECONDS,
         "inference_count": 0 if statistics is None else statistics.inference_count,
         "execution_count": 0 if statistics is None else statistics.execution_count,
         # Answers are not kept for later requests.
