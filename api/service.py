@@ -14,6 +14,7 @@ from api.ingestion import Ingestion
 from api.monitoring.census import CensusTaker
 from api.monitoring.instruments import Instruments
 from api.served_models.loading import ModelKey, ModelLoader
+from api.served_models.shadows import Shadows
 from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
 from core.settings import Settings
@@ -38,6 +39,7 @@ class Service:
     model_pool: ModelPool[ModelKey, Lane]
     loader: ModelLoader
     models: ModelTable
+    shadows: Shadows
     watch: RegistryWatch
     doorbell: DoorbellRinger
     authenticator: Authenticator
@@ -70,6 +72,7 @@ class Service:
             model_pool=model_pool,
             loader=loader,
             models=models,
+            shadows=Shadows(loader, instruments),
             watch=RegistryWatch(database, models.forget_soon),
             doorbell=DoorbellRinger(settings),
             authenticator=authenticator,

@@ -102,6 +102,9 @@ class Settings(BaseSettings):
     max_steps: int = Field(50_000_000, ge=1, description="Most training steps of a spec, over all epochs.")
     max_memory_bytes: int = Field(8 * GIBIBYTE, ge=1, description="Most memory of a spec by estimate, in bytes.")
     max_samples: int = Field(5_000_000, ge=1, description="Most samples of a generated dataset.")
+    predict_timeout_seconds: float = Field(
+        30.0, gt=0, description="Longest wait of a prediction for its model, in seconds; clients may ask for less."
+    )
     max_loaded_models: int = Field(64, ge=1, description="Most model versions kept loaded for prediction.")
     max_loaded_bytes: int = Field(
         2 * GIBIBYTE,

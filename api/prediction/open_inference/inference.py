@@ -1,5 +1,6 @@
 """Inference requests."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -8,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.http.json_text import parse_leniently
 from api.prediction.calls import JSON, Call, Headers, Reply
+from api.prediction.execution import execute
 from api.prediction.open_inference.addresses import find_model, read_address
 from api.prediction.open_inference.compression import compress
 from api.prediction.targets import Target
@@ -58,8 +60,8 @@ async def infer(call: Call) -> Reply:
         request = await _decode(body, memoryview(b""))
     elif length != b"0":
         request = await _decode(*split_body(body, length))
-    if request is not None and request.id is not None:
-        call.request_id = request.id
+    if request is not None:
+        _apply(request, call)
     target = await find_model(call, address)
     interface = interface_of(target.lane.model)
     if request is None:
@@ -69,10 +71,19 @@ async def infer(call: Call) -> Reply:
         inputs, num_rows = await run_in_threadpool(read_inputs, request.tensors, interface, MAX_ROWS)
     else:
         inputs, num_rows = read_inputs(request.tensors, interface, MAX_ROWS)
-    results = await _run(call, target, inputs, num_rows, request)
+    results = await execute(call, target, inputs, num_rows)
     reply = await _encode(target, interface, request, chosen, results)
     accepted = call.headers.get(b"accept-encoding")
     return reply if accepted is None else await compress(reply, accepted)
+
+
+def _apply(request: InferRequest, call: Call) -> None:
+    """Let a request's own id choose among versions, and its time limit end the wait."""
+    if request.id is not None:
+        call.request_id = request.id
+    if request.timeout_microseconds:
+        now = asyncio.get_running_loop().time()
+        call.deadline = min(call.deadline, now + request.timeout_microseconds * MICROSECONDS)
 
 
 async def _decode(text: bytes, binary: memoryview) -> InferRequest:
@@ -85,21 +96,6 @@ def _is_slow(request: InferRequest, interface: Interface) -> bool:
     """Return True if the tensors should be read in another thread: files of images, and many rows of columns."""
     first = next(iter(request.tensors.values()))
     return first.datatype is BYTES or (bool(interface.columns) and len(first.array) > LARGE_ROWS)
-
-
-async def _run(
-    call: Call, target: Target, inputs: Mapping[str, NDArray[Any]], num_rows: int, request: InferRequest
-) -> Mapping[str, NDArray[Any]]:
-    lane = target.lane
-    deadline = None
-    if request.timeout_microseconds:
-        deadline = call.arrived + request.timeout_microseconds * MICROSECONDS
-    if lane.is_inline(num_rows, inputs):
-        results = lane.run_inline(inputs)
-    else:
-        results = await lane.run(inputs, num_rows, deadline=deadline)
-    call.service.instruments.count_prediction(target.model_name, num_rows)
-    return results
 
 
 async def _encode(

@@ -70,6 +70,16 @@ def describe_verb(verb: str, address: Address) -> Document:
                 "example": True,
             }
         )
+        parameters.append(
+            {
+                "name": "top_k",
+                "in": "query",
+                "required": False,
+                "description": "Return so many classes with their labels, best first.",
+                "schema": {"type": "integer", "minimum": 1},
+                "example": 3,
+            }
+        )
     answer = {"examples": _named(examples.ANSWERS[verb]), "schema": {"type": "object"}}
     body = takes_any_body(examples.SCHEMAS.get(verb, examples.SCHEMAS["classify"]), examples.BODIES[verb])
     if verb == "predict":

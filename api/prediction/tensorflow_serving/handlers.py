@@ -1,29 +1,44 @@
 """TensorFlow Serving's REST API, plus rows and answers by name (serving/protocols/tensorflow_serving/)."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
 from api.http.json_text import parse_leniently
 from api.prediction.calls import JSON, Call, Reply, reply_json
 from api.prediction.execution import execute
 from api.prediction.operations import Handler, Operation
-from api.prediction.targets import Target, find_target
-from api.prediction.tensorflow_serving.documentation import ADDRESSES, describe_names, describe_question, describe_verb
-from api.served_models.addresses import get_model, read_address
+from api.prediction.targets import VERSION_HEADER, Target, find_target
+from api.prediction.tensorflow_serving.documentation import (
+    ADDRESSES,
+    describe_names,
+    describe_question,
+    describe_verb,
+)
+from api.prediction.tensorflow_serving.options import Options, read_options
+from api.served_models.addresses import read_address
+from api.served_models.table import Entry
 from core.errors import InvalidInput
 from core.images.files import FORMAT_NAMES
-from core.signatures.signature import InputKind
+from core.signatures.signature import InputKind, ModelSignature
 from db import model_versions
 from serving.answers import Answer
-from serving.protocols.tensorflow_serving.descriptions import build_metadata, build_status
+from serving.protocols.tensorflow_serving.descriptions import (
+    ErrorCode,
+    State,
+    VersionState,
+    build_metadata,
+    build_status,
+)
 from serving.protocols.tensorflow_serving.examples import (
     decode_classify,
     decode_regress,
     encode_classify,
     encode_regress,
 )
+from serving.protocols.tensorflow_serving.plain_rows import decode_plain_rows
 from serving.protocols.tensorflow_serving.predict import (
     PredictRequest,
     decode_predict,
@@ -32,12 +47,12 @@ from serving.protocols.tensorflow_serving.predict import (
 )
 from serving.rows.images import is_image_file
 
+Decode = Callable[..., Mapping[str, NDArray[Any]]]
+
+Encode = Callable[[Mapping[str, NDArray[Any]], ModelSignature], Answer]
+
 MAX_INSTANCES = 10_000
 """Maximum number of rows in a request."""
-
-LABELS_PARAMETER = "labels"
-
-TRUTH = {"0": False, "false": False, "1": True, "true": True}
 
 CONTENT_TYPE = (b"content-type", JSON)
 
@@ -50,37 +65,28 @@ async def predict(call: Call) -> Reply:
     file may also be the whole body: `curl --data-binary @cat.jpg`. `NaN` and `Infinity` are numbers here, in requests
     and in answers. `parameters` and `id` beside the rows are ignored.
     """
-    labels = _read_labels(call)
+    options = read_options(call)
     address = read_address(call.path_params)
     body = await call.read_body()
     target = await find_target(call, address)
-    request = _decode_predict(call, body, target, labels=labels)
-    output = await execute(call, target, request.batch)
-    return _reply(call, target, encode_predict(request, output, target.signature))
+    signature = target.signature
+    request = _decode(call, body, target, options)
+    outputs = await execute(call, target, request.inputs, request.num_rows)
+    return _reply(target, encode_predict(request, outputs, signature))
 
 
 async def classify(call: Call) -> Reply:
     """Return each class and its probability for examples of named features."""
     # Answers of :classify always have labels.
-    _read_labels(call)
-    address = read_address(call.path_params)
-    body = await call.read_body()
-    target = await find_target(call, address)
-    signature = target.signature
-    batch = decode_classify(_parse_examples(call, body, target), signature, max_instances=MAX_INSTANCES)
-    return _reply(call, target, encode_classify(await execute(call, target, batch), signature))
+    read_options(call)
+    return await _answer_examples(call, decode_classify, encode_classify)
 
 
 async def regress(call: Call) -> Reply:
     """Return a number for each example of named features."""
-    if _read_labels(call):
+    if read_options(call).labels:
         raise InvalidInput(":regress returns numbers and has no labels. Leave labels out.")
-    address = read_address(call.path_params)
-    body = await call.read_body()
-    target = await find_target(call, address)
-    signature = target.signature
-    batch = decode_regress(_parse_examples(call, body, target), signature, max_instances=MAX_INSTANCES)
-    return _reply(call, target, encode_regress(await execute(call, target, batch)))
+    return await _answer_examples(call, decode_regress, encode_regress)
 
 
 async def list_model_names(call: Call) -> Reply:
@@ -94,13 +100,25 @@ async def list_model_names(call: Call) -> Reply:
 
 
 async def get_model_status(call: Call) -> Reply:
-    """Return the available versions of a model; KServe's clients read `ready`."""
+    """Return the state of the versions of a model; KServe's clients read `ready`."""
     address = read_address(call.path_params)
+    entry = await call.service.models.get(address)
     if address.version is None:
-        model = await run_in_threadpool(get_model, call.service.database, address.name)
-        return reply_json(build_status(model.name, [version.version for version in model.versions]))
-    target = await find_target(call, address)
-    return reply_json(build_status(address.name, [target.version]), [target.header])
+        return reply_json(build_status(address.name, [_state_of(entry, number) for number in entry.model.versions]))
+    served = entry.choose(address.version, call.request_id)
+    assert served is not None  # noqa: S101  # The table has it, see `get`.
+    return reply_json(
+        build_status(address.name, [_state_of(entry, served.version)]), [(VERSION_HEADER, b"%d" % served.version)]
+    )
+
+
+def _state_of(entry: Entry, version: int) -> VersionState:
+    if entry.model.is_unloaded:
+        return VersionState(version, State.END)
+    failure = entry.failures.get(version)
+    if failure is not None:
+        return VersionState(version, State.END, ErrorCode.DATA_LOSS, failure.error.detail)
+    return VersionState(version)
 
 
 async def get_model_metadata(call: Call) -> Reply:
@@ -110,17 +128,30 @@ async def get_model_metadata(call: Call) -> Reply:
     return reply_json(build_metadata(address.name, target.version, target.signature), [target.header])
 
 
-def _decode_predict(call: Call, body: bytes, target: Target, *, labels: bool) -> PredictRequest:
-    signature = target.signature
-    if _is_image(call, body):
-        return decode_predict_file(body, signature, labels=labels)
-    return decode_predict(_parse(body, target), signature, max_instances=MAX_INSTANCES, labels=labels)
-
-
-def _parse_examples(call: Call, body: bytes, target: Target) -> Any:
+async def _answer_examples(call: Call, decode: Decode, encode: Encode) -> Reply:
+    address = read_address(call.path_params)
+    body = await call.read_body()
+    target = await find_target(call, address)
     if _is_image(call, body):
         raise InvalidInput("The body is an image file, but only :predict takes images. Send examples as JSON.")
-    return _parse(body, target)
+    inputs = decode(_parse(body, target), target.signature, max_instances=MAX_INSTANCES)
+    num_rows = len(inputs[target.signature.input.name])
+    outputs = await execute(call, target, inputs, num_rows)
+    return _reply(target, encode(outputs, target.signature))
+
+
+def _decode(call: Call, body: bytes, target: Target, options: Options) -> PredictRequest:
+    signature = target.signature
+    if _is_image(call, body):
+        return decode_predict_file(body, signature, labels=options.labels, top_k=options.top_k)
+    request = decode_plain_rows(
+        body, signature, max_instances=MAX_INSTANCES, labels=options.labels, top_k=options.top_k
+    )
+    if request is not None:
+        return request
+    return decode_predict(
+        _parse(body, target), signature, max_instances=MAX_INSTANCES, labels=options.labels, top_k=options.top_k
+    )
 
 
 def _is_image(call: Call, body: bytes) -> bool:
@@ -142,16 +173,8 @@ def _parse(body: bytes, target: Target) -> Any:
         raise InvalidInput.at("", detail, "unknown_format") from error
 
 
-def _reply(call: Call, target: Target, answer: Answer) -> Reply:
-    call.service.instruments.count_prediction(target.model_name, len(answer.rows))
+def _reply(target: Target, answer: Answer) -> Reply:
     return Reply(answer.to_json(), [CONTENT_TYPE, target.header])
-
-
-def _read_labels(call: Call) -> bool:
-    word = call.read_query((LABELS_PARAMETER,)).get(LABELS_PARAMETER, "false")
-    if word.lower() not in TRUTH:
-        raise InvalidInput(f"The query parameter 'labels' is '{word[:40]}'. Send true or false.")
-    return TRUTH[word.lower()]
 
 
 def _list_operations() -> Iterator[Operation]:

@@ -10,7 +10,7 @@ from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpe
 from serving.answers import has_class_per_row
 from serving.protocols.open_inference.datatypes import BOOL, BYTES, FP64, INT64, Datatype, datatype_of
 from serving.rows.bit_pairs import OPERANDS
-from serving.rows.tensors import ANY_LENGTH, accepted_shapes
+from serving.rows.tensors import ANY_LENGTH, row_layout
 from serving.sessions.loaded_model import LoadedModel
 
 LABEL = "label"
@@ -98,12 +98,8 @@ def _describe(spec: TensorSpec, forms: tuple[tuple[int, ...], ...] = ()) -> Inte
 
 def _list_forms(spec: TensorSpec, signature: ModelSignature) -> tuple[tuple[int, ...], ...]:
     """Return the accepted shapes of a row: an axis of size 1 at the end may be there or not."""
-    forms = accepted_shapes(signature) if spec is signature.input else [spec.shape]
-    if not spec.shape:
-        forms.append((1,))
-    elif spec.shape[-1] == 1 and len(forms) == 1:
-        forms.append(spec.shape[:-1])
-    return tuple(forms)
+    forms = row_layout(signature, spec).shapes
+    return forms if spec.shape else (*forms, (1,))
 
 
 def _describe_columns(signature: ModelSignature) -> dict[str, InterfaceTensor]:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from itertools import chain
-from math import isfinite, prod
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -10,24 +10,9 @@ from numpy.typing import NDArray
 
 from core.errors import InvalidInstances
 from serving.errors import describe, join_pointer, show
-from serving.protocols.open_inference.datatypes import Datatype
+from serving.protocols.open_inference.datatypes import BOOL, BYTES, Datatype
 from serving.protocols.open_inference.shapes import show_shape
-
-FLOAT_TYPES = frozenset({int, float})
-
-WHOLE_TYPES = frozenset({int})
-
-TYPES: dict[str, frozenset[type]] = {
-    "b": frozenset({bool}),
-    "i": WHOLE_TYPES,
-    "u": WHOLE_TYPES,
-    "f": FLOAT_TYPES,
-    "O": frozenset({str}),
-}
-"""Python's types of the elements, by NumPy's kind of the tensor."""
-
-GREATEST_EXACT = 2**53
-"""Whole numbers beyond it that JSON writes with a point or an exponent may have lost digits."""
+from serving.rows.elements import NUMBER_TYPES, explain_element, read_array
 
 
 def read_json(data: object, datatype: Datatype, shape: tuple[int, ...], tensor: str, *place: str | int) -> NDArray[Any]:
@@ -58,9 +43,10 @@ def read_json(data: object, datatype: Datatype, shape: tuple[int, ...], tensor: 
             tensor,
             place,
         )
-    if not TYPES[datatype.kind].issuperset(map(type, elements)):
-        elements = _read_slowly(elements, datatype, tensor, place)
-    return _convert(elements, datatype, tensor, place).reshape(shape)
+    array = _read_texts(elements) if datatype is BYTES else _read_numbers(elements, datatype)
+    if array is None:
+        raise _reject_element(elements, datatype, tensor, place)
+    return array.reshape(shape)
 
 
 def _flatten(data: list[Any], shape: tuple[int, ...], tensor: str, place: tuple[str | int, ...]) -> list[Any]:
@@ -81,61 +67,40 @@ def _flatten(data: list[Any], shape: tuple[int, ...], tensor: str, place: tuple[
     return list(level)
 
 
-def _convert(elements: list[Any], datatype: Datatype, tensor: str, place: tuple[str | int, ...]) -> NDArray[Any]:
-    if datatype.kind == "O":
-        array = np.empty(len(elements), object)
-        array[:] = elements
-        return array
-    try:
-        # A number beyond the type is an error, and not an infinity.
-        with np.errstate(over="raise"):
-            return np.array(elements, datatype.dtype)
-    except (OverflowError, FloatingPointError):
-        index = next(index for index, element in enumerate(elements) if not _fits(element, datatype))
-        raise _reject_element(elements[index], index, datatype, tensor, place) from None
+def _read_numbers(elements: list[Any], datatype: Datatype) -> NDArray[Any] | None:
+    if datatype is BOOL:
+        return read_array(elements, datatype.dtype.name)
+    if not NUMBER_TYPES.issuperset(map(type, elements)):
+        return None
+    return read_array(elements, datatype.dtype.name, are_numbers=True)
 
 
-def _fits(element: float, datatype: Datatype) -> bool:
-    try:
-        with np.errstate(over="raise"):
-            np.array(element, datatype.dtype)
-    except (OverflowError, FloatingPointError):
-        return False
-    return True
-
-
-def _read_slowly(elements: list[Any], datatype: Datatype, tensor: str, place: tuple[str | int, ...]) -> list[Any]:
-    """Return elements of which some do not have the type of their tensor, with whole numbers such as 3.0 as int."""
-    types = TYPES[datatype.kind]
-    read = []
-    for index, element in enumerate(elements):
-        if type(element) in types:
-            read.append(element)
-        elif types is WHOLE_TYPES and _is_whole(element):
-            read.append(int(element))
-        else:
-            raise _reject_element(element, index, datatype, tensor, place)
-    return read
-
-
-def _is_whole(element: object) -> bool:
-    return (
-        type(element) is float
-        and isfinite(element)
-        and element.is_integer()
-        and -GREATEST_EXACT <= element <= GREATEST_EXACT
-    )
+def _read_texts(elements: list[Any]) -> NDArray[Any] | None:
+    if not {str}.issuperset(map(type, elements)):
+        return None
+    array = np.empty(len(elements), object)
+    array[:] = elements
+    return array
 
 
 def _reject_element(
-    element: object, index: int, datatype: Datatype, tensor: str, place: tuple[str | int, ...]
+    elements: list[Any], datatype: Datatype, tensor: str, place: tuple[str | int, ...]
 ) -> InvalidInstances:
+    """Return the error for the first element that does not fit."""
+    index = next(index for index, element in enumerate(elements) if not _fits(element, datatype))
     return _reject(
-        f"has {describe(element)} as element {index} of its data, which does not fit {datatype.name}.{_hint(datatype)}",
+        f"has {describe(elements[index])} as element {index} of its data, which does not fit {datatype.name}."
+        f"{_hint(datatype)}",
         "wrong_type",
         tensor,
         place,
     )
+
+
+def _fits(element: object, datatype: Datatype) -> bool:
+    if datatype is BYTES:
+        return type(element) is str
+    return explain_element(element, datatype.dtype.name) is None
 
 
 def _hint(datatype: Datatype) -> str:
