@@ -15,6 +15,7 @@ from api.http.problems import install_error_handlers
 from api.keys import routes as keys
 from api.metrics import routes as metrics
 from api.middleware import RequestMiddleware
+from api.open_inference import routes as open_inference
 from api.openapi.document import DESCRIPTION, install_openapi
 from api.openapi.pages import install_docs_pages
 from api.prediction.app import PredictionApp
@@ -38,11 +39,15 @@ RESOURCES = (
     experiments.router,
     registry.router,
     tensorflow_serving.router,
+    open_inference.router,
     datasets.router,
     keys.router,
     health.router,
 )
 """Resources in the order of the OpenAPI document."""
+
+PREDICTIONS = (*tensorflow_serving.OPERATIONS, *open_inference.OPERATIONS)
+"""Everything that is answered ahead of the routes."""
 
 OFTEN_ASKED = (health.router,)
 """Resources whose routes are matched first, because each request tries the routes in order."""
@@ -100,7 +105,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # With include_router every request would search each router for its route, and the right one twice.
         app.router.routes.extend(resource.routes)
     separate_verbs(app.router.routes)
-    app.predictions = PredictionApp(service, OperationTable(tensorflow_serving.OPERATIONS, app.router.routes))
+    app.predictions = PredictionApp(service, OperationTable(PREDICTIONS, app.router.routes))
     install_docs_pages(app)
     install_error_handlers(app)
     install_openapi(app, RESOURCES)
