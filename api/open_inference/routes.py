@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from api.open_inference import examples, inference, models, repository, server, settings
 from api.open_inference.documentation import describe, describe_infer
 from api.openapi.operations import Resource
+from api.prediction.examples import BUSY, MISSING
 from api.prediction.operations import Handler, Operation, describe_operations
-from api.tensorflow_serving.examples import BUSY, MISSING
 from core.api_keys import Scope
 from core.errors import TrainyardError
 
