@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 from starlette.middleware import Middleware
 
+from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.auth.origins import Origins
@@ -35,6 +36,7 @@ RESOURCES = (
     presets.router,
     experiments.router,
     registry.router,
+    aliases.router,
     prediction.router,
     datasets.router,
     keys.router,

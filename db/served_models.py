@@ -1,12 +1,12 @@
 """Queries of models as predictions address them."""
 
-from sqlalchemy import ColumnElement, func, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.orm import Session
 
 from core.artifacts import ONNX_MODEL, SIGNATURE
-from core.served_models import ServedAlias, ServedModel, ServedVersion
-from db import model_versions
-from db.records.registry import AliasRecord, AliasTargetRecord, ModelRecord, ModelVersionRecord, TargetRole
+from core.served_models import ServedModel, ServedVersion
+from db import alias_targets, model_versions
+from db.records.registry import ModelRecord, ModelVersionRecord, RegistryChangeRecord
 from db.records.runs import ArtifactRecord
 
 
@@ -29,19 +29,11 @@ def read(session: Session, model_name: str) -> ServedModel | None:
     ).all()
     if not versions:
         return None
-    targets: dict[str, list[AliasTargetRecord]] = {}
-    for target in session.scalars(
-        select(AliasTargetRecord).where(AliasTargetRecord.model_name == model_name).order_by(AliasTargetRecord.version)
-    ):
-        targets.setdefault(target.alias, []).append(target)
-    aliases = session.execute(
-        select(AliasRecord.alias, AliasRecord.version).where(AliasRecord.model_name == model_name)
-    ).all()
     return ServedModel(
         name=model_name,
         is_unloaded=is_unloaded,
         versions={row[0]: ServedVersion(*row) for row in versions},
-        aliases={alias: as_served(version, targets.get(alias, [])) for alias, version in aliases},
+        aliases={alias: targets for (_, alias), targets in alias_targets.load(session, [model_name]).items()},
     )
 
 
@@ -57,12 +49,16 @@ def set_unloaded(session: Session, model_name: str, *, is_unloaded: bool) -> Non
     session.execute(statement.execution_options(synchronize_session=False))
 
 
-def as_served(version: int, targets: list[AliasTargetRecord]) -> ServedAlias:
-    """Return the versions behind an alias from its rows."""
-    return ServedAlias(
-        version=version,
-        split=tuple((target.version, target.weight) for target in targets if target.role == TargetRole.SPLIT),
-        shadow=next((target.version for target in targets if target.role == TargetRole.SHADOW), None),
+def prune_changes(session: Session, *, num_kept: int) -> None:
+    """Delete all but the newest rows of `registry_changes`.
+
+    A reader that finds the row after the last it has seen gone reads every model again.
+    """
+    newest = select(func.max(RegistryChangeRecord.id)).scalar_subquery()
+    session.execute(
+        delete(RegistryChangeRecord)
+        .where(RegistryChangeRecord.id <= newest - num_kept)
+        .execution_options(synchronize_session=False)
     )
 
 

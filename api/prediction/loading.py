@@ -11,6 +11,7 @@ from core.errors import ArtifactCorrupt, UnknownModel
 from core.run_state import TERMINAL_STATES, RunState
 from db import model_versions, runs
 from db.records.runs import RunRecord
+from db.unknown_models import UnknownVersion
 from serving.sessions.loaded_model import LoadedModel
 
 MAX_VERSION = 2**31 - 1
@@ -64,13 +65,13 @@ def resolve_model(service: Service, address: ModelAddress) -> model_versions.Res
     return _look_up(service, address.name, partial(model_versions.resolve, version=address.version))
 
 
-def get_model(service: Service, model_name: str) -> model_versions.Model:
-    """Return a model of the registry with its versions.
+def get_model(service: Service, model_name: str, *, max_versions: int | None = None) -> model_versions.Model:
+    """Return a model of the registry with its versions, at most `max_versions` of them, the newest.
 
     Raises:
         UnknownModel: If there is none; the error lists known ones, or names the run that is training it.
     """
-    return _look_up(service, model_name, model_versions.get_model)
+    return _look_up(service, model_name, partial(model_versions.get_model, max_versions=max_versions))
 
 
 def _look_up(service: Service, model_name: str, find: Callable[..., Found]) -> Found:
@@ -78,7 +79,7 @@ def _look_up(service: Service, model_name: str, find: Callable[..., Found]) -> F
     with service.database.reading() as session:
         try:
             return find(session, model_name)
-        except model_versions.UnknownVersion:
+        except UnknownVersion:
             raise
         except UnknownModel as error:
             latest = runs.list_page(session, model_name=model_name, limit=1).items

@@ -7,7 +7,7 @@ import pytest
 from core.errors import AttemptFenced, UnknownModel, VersionServed
 from core.run_report import RunError
 from core.run_state import RunState
-from db import claims, expiry, model_versions, runs
+from db import aliases, claims, expiry, model_versions, runs
 from db.session import Database
 
 NUM_RUNS = 24
@@ -68,7 +68,7 @@ def test_an_alias_that_is_set_while_its_version_is_deleted_is_kept_or_refused(da
 
         def set_alias(number=number):
             with database.transaction() as session:
-                model_versions.set_alias(session, "adder", "best", number)
+                aliases.set_alias(session, "adder", "best", number)
 
         def delete(run_id=run_id):
             with database.transaction() as session:
@@ -81,7 +81,7 @@ def test_an_alias_that_is_set_while_its_version_is_deleted_is_kept_or_refused(da
         else:
             assert (setting, type(deletion)) == (None, VersionServed)
             with database.reading() as session:
-                assert model_versions.get_alias(session, "adder", "best").version == number
+                assert aliases.get_alias(session, "adder", "best").targets.version == number
 
 
 def test_two_finishers_of_one_attempt_register_one_version(database, queue_run, claim, finish, at_once):
@@ -176,7 +176,7 @@ def test_processes_that_change_one_row_at_once_lose_no_change(database_url, fini
         revisions = []
         for _ in range(5):
             with database.transaction() as session:
-                revisions.append(model_versions.set_alias(session, "adder", "stable", 1).revision)
+                revisions.append(aliases.set_alias(session, "adder", "stable", 1).revision)
         return revisions
 
     results = at_once(*[lambda database=database: move(database) for database in databases])
