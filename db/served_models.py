@@ -1,12 +1,12 @@
 """Queries of models as predictions address them."""
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from core.artifacts import ONNX_MODEL, SIGNATURE
 from core.served_models import ServedModel, ServedVersion
 from db import alias_targets, model_versions
-from db.records.registry import ModelRecord, ModelVersionRecord, RegistryChangeRecord
+from db.records.registry import ModelRecord, ModelVersionRecord
 from db.records.runs import ArtifactRecord
 
 
@@ -47,19 +47,6 @@ def set_unloaded(session: Session, model_name: str, *, is_unloaded: bool) -> Non
     here = (ModelRecord.name == model_name, ModelRecord.is_unloaded != is_unloaded)
     statement = update(ModelRecord).where(*here).values(is_unloaded=is_unloaded)
     session.execute(statement.execution_options(synchronize_session=False))
-
-
-def prune_changes(session: Session, *, num_kept: int) -> None:
-    """Delete all but the newest rows of `registry_changes`.
-
-    A reader that finds the row after the last it has seen gone reads every model again.
-    """
-    newest = select(func.max(RegistryChangeRecord.id)).scalar_subquery()
-    session.execute(
-        delete(RegistryChangeRecord)
-        .where(RegistryChangeRecord.id <= newest - num_kept)
-        .execution_options(synchronize_session=False)
-    )
 
 
 def _file_of_run(name: str) -> ColumnElement[str | None]:

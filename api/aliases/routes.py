@@ -127,6 +127,7 @@ def put_alias(
         if request.if_better is not None and before is not None:
             promotion.check_better(session, model, request.if_better, before=before.targets, after=wanted)
         moved = aliases.set_alias(session, model, alias, wanted, caller=caller)
+    service.models.refresh_now(model)
     return _answer(moved)
 
 
@@ -146,6 +147,7 @@ def delete_alias(
         if if_match is not None:
             _check_match(aliases.get_alias(session, model, alias), if_match)
         aliases.delete_alias(session, model, alias, caller=caller)
+    service.models.refresh_now(model)
     return Response(status_code=204)
 
 
@@ -175,6 +177,7 @@ def roll_back_alias(
                 raise _moved_since(alias)
             _check_match(before, if_match)
         moved = aliases.roll_back(session, model, alias, caller=caller)
+    service.models.refresh_now(model)
     return _answer(moved)
 
 

@@ -1,13 +1,9 @@
 """Deletion of model versions and models: their rows, then the files that nothing else refers to."""
 
-from collections.abc import Iterable
-
 from api.artifacts.removal import remove_files
 from api.registry.schemas import DeletedModel, DeletedModelVersion
 from api.service import Service
-from core.artifacts import ONNX_MODEL, SIGNATURE
 from db import version_deletion
-from db.model_versions import ModelVersion
 
 
 def delete_version(
@@ -21,7 +17,7 @@ def delete_version(
     """
     with service.database.transaction() as session:
         deletion = version_deletion.delete_version(session, model_name, version, force=force, caller=caller)
-    _evict(service, [deletion.version], deletion.files)
+    service.models.refresh_now(model_name)
     return DeletedModelVersion(
         model=model_name,
         version=deletion.version.version,
@@ -42,7 +38,7 @@ def delete_model(service: Service, model_name: str, *, force: bool) -> DeletedMo
     """
     with service.database.transaction() as session:
         deletion = version_deletion.delete_model(session, model_name, force=force)
-    _evict(service, deletion.versions, deletion.files)
+    service.models.refresh_now(model_name)
     return DeletedModel(
         model=model_name,
         versions=[version.version for version in deletion.versions],
@@ -50,12 +46,3 @@ def delete_model(service: Service, model_name: str, *, force: bool) -> DeletedMo
         deleted_aliases=list(deletion.aliases),
         num_deleted_files=remove_files(service, deletion.files),
     )
-
-
-def _evict(service: Service, versions: Iterable[ModelVersion], unreferenced: Iterable[str]) -> None:
-    """Take networks out of memory whose files are about to be deleted."""
-    gone = set(unreferenced)
-    for version in versions:
-        network, signature = version.files.get(ONNX_MODEL), version.files.get(SIGNATURE)
-        if network is not None and signature is not None and network in gone:
-            service.model_pool.evict((network, signature))

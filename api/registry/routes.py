@@ -10,7 +10,6 @@ from api.auth.access import ADMIN, READ, CallerName
 from api.http.errors import InvalidParameter
 from api.http.parameters import MAX_PAGE_SIZE, ModelPath, PageQuery
 from api.openapi.operations import Resource, answers
-from api.prediction import loading
 from api.registry import deletion, examples
 from api.registry.comparison import compare
 from api.registry.schemas import (
@@ -23,6 +22,8 @@ from api.registry.schemas import (
     VersionComparison,
 )
 from api.registry.views import MAX_EMBEDDED, describe_files, describe_model, describe_version, list_version
+from api.served_models.addresses import get_model as find_model
+from api.served_models.addresses import read_version
 from api.service import ServiceParameter
 from core.artifacts import ONNX_MODEL
 from core.specs.base import SpecModel
@@ -71,7 +72,7 @@ def list_models(query: Annotated[ModelQuery, Query()], service: ServiceParameter
 )
 def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
     """Return a model and its newest 100 versions, newest first."""
-    return describe_model(loading.get_model(service, model, max_versions=MAX_EMBEDDED))
+    return describe_model(find_model(service.database, model, max_versions=MAX_EMBEDDED))
 
 
 @router.delete(
@@ -135,7 +136,7 @@ def list_model_versions(
 )
 def get_model_version(model: ModelPath, version: VersionPath, service: ServiceParameter) -> ModelVersion:
     """Return a version with its lineage: its run, data and metrics, its files, aliases and links."""
-    number = loading.read_version(version)
+    number = read_version(version)
     with service.database.reading() as session:
         found = model_versions.get_version(session, model, number)
         run = lineage.load(session, [found]).get(found.version)
@@ -159,4 +160,4 @@ def delete_model_version(
     A version that an alias points to, or has as its shadow, is deleted only by force: it leaves the split of its
     aliases, whose other versions share its requests, and an alias that only it answered for is deleted.
     """
-    return deletion.delete_version(service, model, loading.read_version(version), force=force, caller=caller)
+    return deletion.delete_version(service, model, read_version(version), force=force, caller=caller)

@@ -3,10 +3,9 @@
 from uuid import UUID
 
 from api.artifacts.removal import remove_files
-from api.prediction.loading import model_key
 from api.runs.schemas import DeletedRun, DeletedVersion
 from api.service import Service
-from db import artifacts, runs
+from db import runs
 
 
 def delete_run(service: Service, run_id: UUID, *, force: bool = False, caller: str | None = None) -> DeletedRun:
@@ -23,10 +22,9 @@ def delete_run(service: Service, run_id: UUID, *, force: bool = False, caller: s
         Conflict: If it has not ended, or aliases point to its model version.
     """
     with service.database.transaction() as session:
-        key = model_key({artifact.name: artifact for artifact in artifacts.list_for_run(session, run_id)})
         deletion = runs.delete(session, run_id, force=force, caller=caller)
-    if key is not None and key[0] in deletion.files:
-        service.model_pool.evict(key)
+    if deletion.version is not None:
+        service.models.refresh_now(deletion.version.model_name)
     remove_files(service, deletion.files)
     version = deletion.version
     if version is None:
