@@ -4,6 +4,7 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
+from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.datasets import routes as datasets
@@ -38,6 +39,7 @@ RESOURCES = (
     presets.router,
     experiments.router,
     registry.router,
+    aliases.router,
     tensorflow_serving.router,
     open_inference.router,
     datasets.router,

@@ -6,9 +6,9 @@ from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from core.artifacts import ONNX_MODEL, SIGNATURE
-from core.served_models import ServedAlias, ServedModel, ServedVersion
-from db import model_versions
-from db.records.registry import AliasRecord, AliasTargetRecord, ModelRecord, ModelVersionRecord, TargetRole
+from core.served_models import ServedModel, ServedVersion
+from db import alias_targets, model_versions
+from db.records.registry import ModelRecord, ModelVersionRecord
 from db.records.runs import ArtifactRecord
 
 
@@ -31,19 +31,11 @@ def read(session: Session, model_name: str) -> ServedModel | None:
     ).all()
     if not versions:
         return None
-    targets: dict[str, list[AliasTargetRecord]] = {}
-    for target in session.scalars(
-        select(AliasTargetRecord).where(AliasTargetRecord.model_name == model_name).order_by(AliasTargetRecord.version)
-    ):
-        targets.setdefault(target.alias, []).append(target)
-    aliases = session.execute(
-        select(AliasRecord.alias, AliasRecord.version).where(AliasRecord.model_name == model_name)
-    ).all()
     return ServedModel(
         name=model_name,
         is_unloaded=is_unloaded,
         versions={row[0]: ServedVersion(*row) for row in versions},
-        aliases={alias: as_served(version, targets.get(alias, [])) for alias, version in aliases},
+        aliases={alias: targets for (_, alias), targets in alias_targets.load(session, [model_name]).items()},
     )
 
 
@@ -80,15 +72,6 @@ def set_unloaded(session: Session, model_name: str, *, is_unloaded: bool) -> Non
     here = (ModelRecord.name == model_name, ModelRecord.is_unloaded != is_unloaded)
     statement = update(ModelRecord).where(*here).values(is_unloaded=is_unloaded)
     session.execute(statement.execution_options(synchronize_session=False))
-
-
-def as_served(version: int, targets: list[AliasTargetRecord]) -> ServedAlias:
-    """Return the versions behind an alias from its rows."""
-    return ServedAlias(
-        version=version,
-        split=tuple((target.version, target.weight) for target in targets if target.role == TargetRole.SPLIT),
-        shadow=next((target.version for target in targets if target.role == TargetRole.SHADOW), None),
-    )
 
 
 def _file_of_run(name: str) -> ColumnElement[str | None]:
