@@ -103,6 +103,12 @@ class Settings(BaseSettings):
     max_memory_bytes: int = Field(8 * GIBIBYTE, ge=1, description="Most memory of a spec by estimate, in bytes.")
     max_samples: int = Field(5_000_000, ge=1, description="Most samples of a generated dataset.")
     max_loaded_models: int = Field(64, ge=1, description="Model versions kept loaded for prediction.")
+    watch_predictions: bool = Field(
+        True, description="Count inputs and answers of predictions, and compare them with those of training."
+    )
+    watched_rows_per_second: int = Field(
+        200, ge=1, description="Most rows of a model version that are looked at in a second, in each API process."
+    )
 
     @field_validator("host")
     @classmethod
