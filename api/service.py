@@ -6,20 +6,21 @@ from typing import Annotated, Self
 from fastapi import Depends, Request
 
 from api.auth.authentication import Authenticator
+from api.auth.gate import Gate
+from api.auth.origins import Origins
 from api.doorbell import DoorbellRinger
 from api.http.bodies import read_body
 from api.ingestion import Ingestion
 from api.monitoring.census import CensusTaker
 from api.monitoring.instruments import Instruments
+from api.served_models.loading import ModelKey, ModelLoader
+from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
 from db.session import Database
 from serving.sessions.loaded_model import LoadedModel
 from serving.sessions.pool import ModelPool
-
-ModelKey = tuple[str, str]
-"""The sha256 of a network and of its signature, so that versions with the same files share an entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +33,11 @@ class Service:
     dataset_store: DatasetStore
     ingestion: Ingestion
     model_pool: ModelPool[ModelKey, LoadedModel]
+    loader: ModelLoader
+    models: ModelTable
     doorbell: DoorbellRinger
     authenticator: Authenticator
+    gate: Gate
     instruments: Instruments
     census_taker: CensusTaker
 
@@ -45,16 +49,24 @@ class Service:
             InvalidSetup: If the database's URL is malformed.
         """
         database = Database(settings.effective_database_url)
+        artifact_store = ArtifactStore(settings.artifacts_dir)
+        authenticator = Authenticator(settings, database)
+        instruments = Instruments()
+        model_pool: ModelPool[ModelKey, LoadedModel] = ModelPool(settings.max_loaded_models)
+        loader = ModelLoader(model_pool, artifact_store, instruments)
         return cls(
             settings=settings,
             database=database,
-            artifact_store=ArtifactStore(settings.artifacts_dir),
+            artifact_store=artifact_store,
             dataset_store=DatasetStore(settings.datasets_dir),
             ingestion=Ingestion(settings),
-            model_pool=ModelPool(settings.max_loaded_models),
+            model_pool=model_pool,
+            loader=loader,
+            models=ModelTable(database, loader),
             doorbell=DoorbellRinger(settings),
-            authenticator=Authenticator(settings, database),
-            instruments=Instruments(),
+            authenticator=authenticator,
+            gate=Gate(Origins(settings), authenticator),
+            instruments=instruments,
             census_taker=CensusTaker(database),
         )
 
