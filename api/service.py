@@ -13,12 +13,14 @@ from api.http.bodies import read_body
 from api.ingestion import Ingestion
 from api.monitoring.census import CensusTaker
 from api.monitoring.instruments import Instruments
+from api.monitoring.observation import ServingArchive
 from api.served_models.loading import ModelKey, ModelLoader
 from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
 from db.session import Database
+from serving.observation.observers import Observers
 from serving.sessions.loaded_model import LoadedModel
 from serving.sessions.pool import ModelPool
 
@@ -40,6 +42,8 @@ class Service:
     gate: Gate
     instruments: Instruments
     census_taker: CensusTaker
+    archive: ServingArchive
+    observers: Observers
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -52,6 +56,7 @@ class Service:
         artifact_store = ArtifactStore(settings.artifacts_dir)
         authenticator = Authenticator(settings, database)
         instruments = Instruments()
+        archive = ServingArchive(database, artifact_store, instruments.drift)
         model_pool: ModelPool[ModelKey, LoadedModel] = ModelPool(settings.max_loaded_models)
         loader = ModelLoader(model_pool, artifact_store, instruments)
         return cls(
@@ -68,6 +73,8 @@ class Service:
             gate=Gate(Origins(settings), authenticator),
             instruments=instruments,
             census_taker=CensusTaker(database),
+            archive=archive,
+            observers=Observers(archive, settings.watched_rows_per_second if settings.watch_predictions else 0),
         )
 
 

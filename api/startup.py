@@ -34,8 +34,10 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(wait_for, lambda: _check(service), timeout_seconds, logger.warning)
         await run_in_threadpool(_tidy_uploads, service)
         await adopt_older_mnist(service)
+        service.observers.start()
         yield
     finally:
+        await run_in_threadpool(service.observers.stop)
         await service.models.close()
         service.loader.close()
         service.doorbell.close()

@@ -109,6 +109,14 @@ def get_version(session: Session, model_name: str, version: int) -> ModelVersion
     return found[0]
 
 
+def unknown_version(session: Session, model_name: str, version: int) -> UnknownModel:
+    """Return the error for a version that does not exist; it says which models or versions there are."""
+    try:
+        return _unknown_version(get_model(session, model_name), version)
+    except UnknownModel as error:
+        return error
+
+
 def lock_version_of(session: Session, run_id: UUID) -> ModelVersion | None:
     """Return the version that a run registered, if any, and keep others from setting aliases to it.
 

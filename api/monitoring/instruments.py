@@ -10,6 +10,7 @@ from importlib.metadata import version
 from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector
 from prometheus_client import disable_created_metrics as leave_out_times_of_creation
 
+from api.monitoring.drift_gauges import DriftGauges
 from api.monitoring.requests import RequestCounts
 
 # Prometheus detects restarted counters by itself; the extra series for each would be redundant.
@@ -32,6 +33,8 @@ class Instruments:
         registry = self.registry = CollectorRegistry()
         self.requests = RequestCounts()
         registry.register(self.requests)
+        self.drift = DriftGauges()
+        registry.register(self.drift)
         self._predictions = Counter(
             "trainyard_predictions_total", "Successful prediction requests.", ("model",), registry=registry
         )

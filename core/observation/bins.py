@@ -22,6 +22,9 @@ GRID = 1e-6
 MOST_CATEGORIES = 15
 """Most categories with a bin of their own, the most frequent ones."""
 
+FEW = 5
+"""Training samples of a category from which it has a bin of its own."""
+
 LONGEST_LABEL = 40
 
 UNSEEN_CODE = -1
@@ -60,7 +63,9 @@ def fit_number_bins(values: Numbers, *, origin: float = 0, unit: float = 1.0, is
     cuts = others[(np.arange(1, num_cuts + 1) * len(others)) // (num_cuts + 1)]
     begins = np.concatenate([different[:1], frequent, cuts])
     ends = np.concatenate([different[-1:], frequent])
-    edges = np.unique(np.concatenate([begins - step / 2, ends + step / 2 if step else np.nextafter(ends, np.inf)]))
+    with np.errstate(over="ignore"):
+        above = ends + step / 2 if step else np.nextafter(ends, np.inf)
+        edges = np.unique(np.concatenate([begins - step / 2, above]))
     return NumberBins(edges=tuple(edges[np.isfinite(edges)].tolist()), origin=origin, unit=unit)
 
 
@@ -79,8 +84,8 @@ def fit_category_bins(codes: Numbers, labels: Sequence[str]) -> CategoryBins:
     """
     known = codes[codes >= 0].astype(np.int64)
     counts = np.bincount(known, minlength=len(labels))
-    chosen = sorted(np.argsort(-counts, kind="stable")[:MOST_CATEGORIES].tolist())
-    return category_bins(chosen, labels)
+    chosen = [code for code in np.argsort(-counts, kind="stable")[:MOST_CATEGORIES].tolist() if counts[code] >= FEW]
+    return category_bins(sorted(chosen), labels)
 
 
 def category_bins(codes: Sequence[int], labels: Sequence[str]) -> CategoryBins:

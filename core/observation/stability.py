@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from core.observation.bins import FEW
 from core.observation.summaries import ColumnCounts
 
 LEAST_ROWS = 100
@@ -16,8 +17,8 @@ MODERATE, SHIFTED = 0.1, 0.25
 HALF_A_ROW = 0.5
 """Count of an empty bin, whose logarithm would be infinite."""
 
-UPPER_TAIL = 3.0902
-"""Quantile 0.999 of the normal distribution."""
+UPPER_TAIL = 3.719
+"""Quantile 0.9999 of the normal distribution."""
 
 
 class Reading(StrEnum):
@@ -34,7 +35,7 @@ class Stability:
 
     Attributes:
         psi: The index.
-        by_chance: What it may reach by chance, in one of a thousand cases, though nothing has shifted.
+        by_chance: What it may reach by chance, in one of ten thousand cases, though nothing has shifted.
         reading: Reading of it; stable if it may be chance.
     """
 
@@ -46,10 +47,13 @@ class Stability:
 def compare(reference: ColumnCounts, served: ColumnCounts) -> Stability | None:
     """Compare the rows by bin; missing values are a bin, too.
 
+    Bins with few training samples count as one bin: what they have together is also what samples that were not drawn
+    would have (Good, 1953).
+
     Returns:
         None if there are fewer than LEAST_ROWS of either.
     """
-    expected, found = ((*counts.bins, counts.missing) for counts in (reference, served))
+    expected, found = _pool((*reference.bins, reference.missing), (*served.bins, served.missing))
     num_expected, num_found = sum(expected), sum(found)
     if min(num_expected, num_found) < LEAST_ROWS:
         return None
@@ -57,6 +61,14 @@ def compare(reference: ColumnCounts, served: ColumnCounts) -> Stability | None:
     psi = stability_index(expected, found)
     by_chance = _upper_quantile(num_bins - 1) * (1 / num_expected + 1 / num_found)
     return Stability(psi, by_chance, _read(psi, by_chance))
+
+
+def _pool(expected: Sequence[int], found: Sequence[int]) -> tuple[list[int], list[int]]:
+    """Return rows by bin, with those of bins with few expected rows together in the last bin."""
+    pairs = list(zip(expected, found, strict=True))
+    rare = [pair for pair in pairs if pair[0] < FEW]
+    pooled = [*(pair for pair in pairs if pair[0] >= FEW), (sum(p for p, _ in rare), sum(q for _, q in rare))]
+    return [p for p, _ in pooled], [q for _, q in pooled]
 
 
 def stability_index(expected: Sequence[int], found: Sequence[int]) -> float:
@@ -78,7 +90,7 @@ def stability_index(expected: Sequence[int], found: Sequence[int]) -> float:
 
 
 def _upper_quantile(degrees: int) -> float:
-    """Return the quantile 0.999 of the chi-squared distribution (Wilson and Hilferty, 1931).
+    """Return the quantile 0.9999 of the chi-squared distribution (Wilson and Hilferty, 1931).
 
     Without a shift the index, divided by 1 / expected + 1 / found rows, has about this distribution (Yurdakul, 2018).
     """
