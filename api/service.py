@@ -15,6 +15,7 @@ from api.monitoring.census import CensusTaker
 from api.monitoring.exchange import Exchange
 from api.monitoring.instruments import Instruments
 from api.monitoring.measurements import Measurements
+from api.monitoring.observation import ServingArchive
 from api.monitoring.parts import Parts
 from api.served_models.loading import ModelKey, ModelLoader
 from api.served_models.shadows import Shadows
@@ -24,6 +25,7 @@ from core.settings import Settings
 from core.uploads.store import DatasetStore
 from db.registry_changes import RegistryWatch
 from db.session import Database
+from serving.observation.observers import Observers
 from serving.sessions.execution import Execution
 from serving.sessions.lanes import Lane
 from serving.sessions.loading import LaneLoader
@@ -51,6 +53,8 @@ class Service:
     instruments: Instruments
     measurements: Measurements
     census_taker: CensusTaker
+    archive: ServingArchive
+    observers: Observers
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -69,6 +73,7 @@ class Service:
         model_pool: ModelPool[ModelKey, Lane] = ModelPool(settings.max_loaded_models, settings.max_loaded_bytes)
         loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
         models = ModelTable(database, loader)
+        archive = ServingArchive(database, artifact_store, instruments.drift)
         doorbell = DoorbellRinger(settings)
         return cls(
             settings=settings,
@@ -88,6 +93,8 @@ class Service:
             instruments=instruments,
             measurements=Measurements(exchange, [instruments.registry, Parts(model_pool, doorbell)]),
             census_taker=CensusTaker(database, exchange),
+            archive=archive,
+            observers=Observers(archive, settings.watched_rows_per_second if settings.watch_predictions else 0),
         )
 
 

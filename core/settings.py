@@ -128,6 +128,12 @@ class Settings(BaseSettings):
     max_queued_requests: int = Field(
         1000, ge=1, description="Most prediction requests that wait for one model; further ones are answered with 503."
     )
+    watch_predictions: bool = Field(
+        True, description="Count inputs and answers of predictions, and compare them with those of training."
+    )
+    watched_rows_per_second: int = Field(
+        200, ge=1, description="Most rows of a model version that are looked at in a second, in each API process."
+    )
 
     @field_validator("host")
     @classmethod
