@@ -114,6 +114,12 @@ class UnknownExperiment(NotFound):
     code = "unknown_experiment"
 
 
+class UnknownBatchPrediction(NotFound):
+    """No batch prediction has this id, or it has no result."""
+
+    code = "unknown_batch_prediction"
+
+
 class UnknownArtifact(NotFound):
     """The run has no artifact of this name."""
 
@@ -151,7 +157,7 @@ class VersionServed(Conflict):
 
 
 class IllegalMove(Conflict):
-    """A run cannot change from its state to the requested one."""
+    """A run or another job cannot change from its state to the requested one."""
 
     code = "illegal_move"
 
@@ -169,7 +175,7 @@ class IdempotencyInFlight(Conflict):
 
 
 class AttemptFenced(Conflict):
-    """An attempt no longer owns its run: its lease was lost, and its reports are rejected."""
+    """An attempt no longer owns its job: its lease was lost, and its reports are rejected."""
 
     code = "attempt_fenced"
 
@@ -208,6 +214,12 @@ class TrainerLost(TrainyardError):
     """A trainer process ended, or stopped responding, in the middle of a run."""
 
     code = "trainer_lost"
+
+
+class PredictorLost(TrainyardError):
+    """The process of a batch prediction ended, or stopped responding, before it was done."""
+
+    code = "predictor_lost"
 
 
 class ArtifactCorrupt(TrainyardError):

@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData
 
 from db.records.base import Base
+from db.records.batch_predictions import BatchAttemptRecord, BatchPredictionRecord
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
 from db.records.metrics import MetricPointRecord, MetricSeriesRecord
 from db.records.registry import (
@@ -32,6 +33,8 @@ RECORDS: tuple[type[Base], ...] = (
     DatasetRecord,
     DatasetVersionRecord,
     RunDatasetRecord,
+    BatchPredictionRecord,
+    BatchAttemptRecord,
     ApiKeyRecord,
     IdempotencyRecord,
     WorkerRecord,
