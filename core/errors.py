@@ -78,6 +78,12 @@ class InvalidInstances(InvalidInput):
     code = "invalid_instances"
 
 
+class InvalidBatchPrediction(InvalidInput):
+    """A batch prediction whose dataset, rows or columns do not fit the model."""
+
+    code = "invalid_batch_prediction"
+
+
 class BodyTooLarge(InvalidInput):
     """A request body over its route's limit."""
 
