@@ -252,6 +252,18 @@ class BrokerUnavailable(Unavailable):
     code = "broker_unavailable"
 
 
+class ServerBusy(Unavailable):
+    """Too many requests wait for the same model; a later request may succeed."""
+
+    code = "server_busy"
+
+
+class DeadlineExceeded(TrainyardError):
+    """A request was not answered within its own time limit."""
+
+    code = "deadline_exceeded"
+
+
 class InvalidSetup(TrainyardError):
     """The service cannot start with its settings; the message says what to change."""
 

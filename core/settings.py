@@ -102,7 +102,29 @@ class Settings(BaseSettings):
     max_steps: int = Field(50_000_000, ge=1, description="Most training steps of a spec, over all epochs.")
     max_memory_bytes: int = Field(8 * GIBIBYTE, ge=1, description="Most memory of a spec by estimate, in bytes.")
     max_samples: int = Field(5_000_000, ge=1, description="Most samples of a generated dataset.")
-    max_loaded_models: int = Field(64, ge=1, description="Model versions kept loaded for prediction.")
+    predict_timeout_seconds: float = Field(
+        30.0, gt=0, description="Longest wait of a prediction for its model, in seconds; clients may ask for less."
+    )
+    max_loaded_models: int = Field(64, ge=1, description="Most model versions kept loaded for prediction.")
+    max_loaded_bytes: int = Field(
+        2 * GIBIBYTE,
+        ge=1,
+        description="Most memory of the models kept loaded for prediction, in bytes, for each process of the API.",
+    )
+    preloaded_models: str = Field(
+        "",
+        description="Models loaded at start and kept loaded, separated by commas: name, name@version or name@alias.",
+    )
+    serving_providers: str = Field(
+        "CPUExecutionProvider",
+        description="Execution providers of onnxruntime for predictions, by preference, separated by commas.",
+    )
+    serving_threads: int = Field(
+        0, ge=0, le=1024, description="Threads that share one call of a network; 0: as many as make it faster."
+    )
+    max_queued_requests: int = Field(
+        1000, ge=1, description="Most prediction requests that wait for one model; further ones are answered with 503."
+    )
 
     @field_validator("host")
     @classmethod
@@ -162,6 +184,16 @@ class Settings(BaseSettings):
     def metrics_keys(self) -> tuple[ApiKey, ...]:
         """Return the keys for /metrics of the settings."""
         return read_given_keys(self.metrics_key.get_secret_value())
+
+    @property
+    def preloaded_names(self) -> tuple[str, ...]:
+        """Return the models to load at start."""
+        return tuple(_split(self.preloaded_models))
+
+    @property
+    def serving_provider_names(self) -> tuple[str, ...]:
+        """Return the execution providers for predictions, by preference."""
+        return tuple(_split(self.serving_providers))
 
     @property
     def is_loopback(self) -> bool:

@@ -1,6 +1,8 @@
 """Response bodies: outputs of a network in the form that a request asks for."""
 
+import base64
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +13,11 @@ from numpy.typing import NDArray
 from core.signatures.labels import Label, label_text
 from core.signatures.signature import ModelSignature, Task
 from serving.rows.bit_pairs import from_bits
+from serving.rows.elements import BYTES_KEY
 
 ONE_IN_TWO = 0.5
+
+BYTES_SUFFIX = "_bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,13 @@ class Answer:
 
     Attributes:
         key: Its only name: `predictions`, `outputs` or `results`.
-        rows: One answer per row; may contain NumPy arrays and numbers at any depth.
+        rows: One answer per row, or an object with those of each output; may contain NumPy arrays and numbers at any
+            depth.
         is_finite: True if all numbers are finite.
     """
 
     key: str
-    rows: NDArray[Any] | list[Any]
+    rows: NDArray[Any] | list[Any] | dict[str, Any]
     is_finite: bool
 
     def to_json(self) -> bytes:
@@ -47,17 +53,36 @@ class Answer:
         return plain
 
 
-def answer_rows(key: str, output: NDArray[Any]) -> Answer:
-    """Return the raw numbers of each row.
+def answer_rows(key: str, output: NDArray[Any], name: str = "") -> Answer:
+    """Return the raw elements of each row.
 
     Args:
         key: Key of the body.
         output: (num_rows, *output shape).
+        name: Name of the output. Text is written as `{"b64": ...}` if it ends with `_bytes`, as in TensorFlow Serving.
     """
+    if output.dtype == object:
+        return Answer(key, _write_texts(output, are_bytes=name.endswith(BYTES_SUFFIX)), is_finite=True)
     return Answer(key, np.ascontiguousarray(output), is_finite=_is_finite(output))
 
 
-def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature) -> Answer:
+def answer_named(key: str, answers: Mapping[str, Answer], *, by_row: bool) -> Answer:
+    """Return the answers of several outputs as objects by output name.
+
+    Args:
+        key: Key of the body.
+        answers: The answer of each output, all to the same rows.
+        by_row: True for an object per row, False for a single one of all rows.
+    """
+    is_finite = all(answer.is_finite for answer in answers.values())
+    if not by_row:
+        return Answer(key, {name: answer.rows for name, answer in answers.items()}, is_finite)
+    columns = [answer.rows for answer in answers.values()]
+    rows = [dict(zip(answers, row, strict=True)) for row in zip(*columns, strict=True)]
+    return Answer(key, rows, is_finite)
+
+
+def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature, top_k: int | None = None) -> Answer:
     """Return the most likely class of each row: `{"label", "class", "probabilities": {label: p}}`.
 
     The label has the type it was uploaded with; the names of `probabilities` are text, as all names in JSON. Outputs
@@ -67,23 +92,37 @@ def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature) -> 
         key: Key of the body.
         output: (num_rows, num_classes), or (num_rows, 1) if the output is that of the second of two classes.
         signature: Signature of the model, for labels and threshold.
+        top_k: Number of classes in `probabilities`, best first and the first of equal ones first; None for all classes,
+            in the order of the output.
     """
     scores = class_scores(output, signature)
     scores_key = "probabilities" if signature.answers_probabilities else "scores"
     labels = class_labels(signature)
     names = [label_text(label) for label in labels]
-    is_second = output[:, 0] >= signature.threshold
-    classes = is_second.astype(np.int64) if output.shape[1] == 1 else scores.argmax(axis=1)
-    known = _are_known(scores)
+    if output.shape[1] == 1:
+        classes = (output[:, 0] >= signature.threshold).astype(np.int64).tolist()
+    else:
+        classes = scores.argmax(axis=1).tolist()
+    is_finite = _is_finite(scores)
+    if top_k is None:
+        written = shorten_numbers(scores)
+        named = [dict(zip(names, row, strict=True)) for row in written]
+    else:
+        # A NaN comes last.
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
+        written = shorten_numbers(np.take_along_axis(scores, order, axis=1))
+        named = [
+            {names[index]: score for index, score in zip(indices, row, strict=True)}
+            for indices, row in zip(order.tolist(), written, strict=True)
+        ]
     rows = [
-        {
-            "label": labels[index] if is_known else None,
-            "class": index if is_known else None,
-            scores_key: dict(zip(names, row, strict=True)),
-        }
-        for index, is_known, row in zip(classes.tolist(), known, scores, strict=True)
+        {"label": labels[index], "class": index, scores_key: row} for index, row in zip(classes, named, strict=True)
     ]
-    return Answer(key, rows, is_finite=_is_finite(scores))
+    if not is_finite:
+        for row, is_known in zip(rows, _are_known(scores), strict=True):
+            if not is_known:
+                row["label"] = row["class"] = None
+    return Answer(key, rows, is_finite)
 
 
 def answer_sums(key: str, output: NDArray[Any]) -> Answer:
@@ -108,6 +147,18 @@ def answer_sums(key: str, output: NDArray[Any]) -> Answer:
         )
     ]
     return Answer(key, rows, is_finite=_is_finite(probabilities))
+
+
+def shorten_numbers(array: NDArray[Any]) -> Iterable[Any]:
+    """Return the rows of an array as lists, of numbers with no more digits than their type has.
+
+    The rows stay arrays if a number is not finite.
+    """
+    if not _is_finite(array):
+        return array
+    text = orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY)
+    rows: list[Any] = orjson.loads(text)
+    return rows
 
 
 def class_scores(output: NDArray[Any], signature: ModelSignature) -> NDArray[Any]:
@@ -141,7 +192,18 @@ def _are_known(probabilities: NDArray[Any]) -> list[bool]:
 
 
 def _is_finite(array: NDArray[Any]) -> bool:
-    return bool(np.isfinite(array).all())
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+
+
+def _write_texts(output: NDArray[Any], *, are_bytes: bool) -> list[Any]:
+    texts: list[Any] = output.tolist()
+    return [_write_bytes(text) for text in texts] if are_bytes else texts
+
+
+def _write_bytes(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_write_bytes(element) for element in value]
+    return {BYTES_KEY: base64.b64encode(value.encode()).decode()}
 
 
 def _to_plain(value: Any) -> Any:

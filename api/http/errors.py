@@ -126,6 +126,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.DatasetMissing: HTTPStatus.CONFLICT,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
     InvalidParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,

@@ -22,7 +22,7 @@ from serving.batch_prediction.answers import MOST_BITS, default_answers, list_co
 from serving.errors import MAX_PROBLEMS
 from serving.rows.bit_pairs import OPERANDS
 from serving.rows.tables import is_series
-from serving.rows.tensors import accepted_shapes, describe_shape, is_shape_of
+from serving.rows.tensors import describe_shape, is_shape_of, row_layout
 
 MOST_COLUMNS = 10_000
 """Most columns of a result."""
@@ -199,11 +199,11 @@ def _find_array(
 
 def _check_array(signature: ModelSignature, tensor: TensorSpec, array: ArrayDescription) -> Problem | None:
     is_number = array.dtype.startswith(("int", "uint", "float", "bool"))
-    is_cast = tensor.dtype in {"float32", "float64", "int64"}
+    is_cast = tensor.dtype.startswith(("int", "uint", "float"))
     if not is_number or (not is_cast and array.dtype != tensor.dtype):
         detail = f"The array '{array.name}' holds {array.dtype}; the model expects {tensor.dtype}."
         return Problem("/dataset/array", detail, "wrong_type")
-    shapes = accepted_shapes(signature) if tensor is signature.input else [tensor.shape]
+    shapes = row_layout(signature, tensor).shapes
     if not array.shape or not any(is_shape_of(array.shape[1:], shape) for shape in shapes):
         detail = (
             f"The rows of the array '{array.name}' have the shape {describe_shape(array.shape[1:])}; the model expects "
@@ -211,9 +211,7 @@ def _check_array(signature: ModelSignature, tensor: TensorSpec, array: ArrayDesc
         )
         return Problem("/dataset/array", detail, "wrong_shape")
     if signature.input_kind is InputKind.BIT_PAIR and array.shape[1] > MOST_BITS:
-        detail = (
-            f"The numbers of the array '{array.name}' have {array.shape[1]} bits; at most {MOST_BITS} are."
-        )
+        detail = f"The numbers of the array '{array.name}' have {array.shape[1]} bits; at most {MOST_BITS} are."
         return Problem("/dataset/array", detail, "out_of_range")
     return None
 

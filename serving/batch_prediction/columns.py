@@ -16,7 +16,7 @@ from core.signatures.encodings import AnyColumnEncoding, NumberEncoding, TableEn
 from core.specs.base import FLOAT32_MAX
 from core.uploads.table_reader import Chunk, filled
 from serving.errors import describe
-from serving.rows.tensors import explain_number
+from serving.rows.elements import explain_element
 
 LARGEST_EXACT = 2**53
 """float64 holds every whole number up to this one."""
@@ -62,7 +62,7 @@ def encode_numbers(chunk: Chunk, columns: Sequence[str], dtype: str) -> tuple[ND
         plain, is_missing = filled(chunk[name])
         numbers, is_lost = cast_numbers(plain, dtype)
         for place in np.flatnonzero(is_missing | is_lost).tolist():
-            fault = explain_number(None if is_missing[place] else plain[place].item(), dtype)
+            fault = explain_element(None if is_missing[place] else plain[place].item(), dtype)
             if fault is not None:
                 refusals.setdefault(place, f"It has {fault.what} for {name}, {fault.reason}.")
         encoded.append(numbers)
@@ -72,22 +72,30 @@ def encode_numbers(chunk: Chunk, columns: Sequence[str], dtype: str) -> tuple[ND
 
 
 def cast_numbers(values: NDArray[Any], dtype: str) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    """Cast numbers as a request's are: whole numbers through float64.
+    """Cast numbers as a request's are (serving/rows/elements.py): to the nearest float, or exactly to whole numbers.
 
     Returns:
         Numbers of the type, and the mask of those that it has no place for.
     """
+    target = np.dtype(dtype)
     if values.dtype.kind not in "iuf":
         values = values.astype(np.float64)
-    if dtype == "int64":
-        if values.dtype.kind in "iu" and np.can_cast(values.dtype, np.int64):
-            return values.astype(np.int64), np.zeros(values.shape, np.bool_)
+    if target.kind not in "iu":
+        with np.errstate(over="ignore", invalid="ignore"):
+            numbers = values.astype(np.float64).astype(target)
+        return numbers, np.asarray((np.isinf(numbers) if target.kind == "f" else False) & np.isfinite(values))
+    if np.can_cast(values.dtype, target):
+        return values.astype(target), np.zeros(values.shape, np.bool_)
+    limits = np.iinfo(target)
+    if values.dtype.kind in "iu":
+        is_lost = (values < max(limits.min, np.iinfo(values.dtype).min)) | (
+            values > min(limits.max, np.iinfo(values.dtype).max)
+        )
+    else:
         with np.errstate(invalid="ignore"):
-            is_lost = ~((values == np.floor(values)) & (values >= -(2.0**63)) & (values < 2.0**63))
-        return np.where(is_lost, 0, values).astype(np.int64), is_lost
-    with np.errstate(over="ignore", invalid="ignore"):
-        numbers = values.astype(np.float64).astype(dtype)
-    return numbers, np.asarray(np.isinf(numbers) & np.isfinite(values))
+            is_exact = (values == np.floor(values)) & (np.abs(values) <= LARGEST_EXACT)
+            is_lost = ~(is_exact & (values >= limits.min) & (values <= limits.max))
+    return np.where(is_lost, 0, values).astype(target), np.asarray(is_lost)
 
 
 def to_plain(value: Any) -> Any:

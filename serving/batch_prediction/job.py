@@ -168,7 +168,7 @@ def _compute(
     """Run the network; rows that it rejects, such as those with an index out of range, are found by halving."""
     taken = {name: values[places.start : places.stop] for name, values in inputs.items()}
     try:
-        return run(model, taken)
+        return model.run(taken)
     except InvalidInstances as error:
         if len(places) == 1:
             refusals.setdefault(places.start, error.detail)
@@ -179,12 +179,6 @@ def _compute(
             for half in (range(places.start, middle), range(middle, places.stop))
         ]
         return {name: np.concatenate([half[name] for half in halves]) for name in halves[0]}
-
-
-def run(model: LoadedModel, inputs: Mapping[str, NDArray[Any]]) -> Mapping[str, NDArray[Any]]:
-    """Run the network on a batch of rows, and return its outputs by name."""
-    (batch,) = inputs.values()
-    return {model.signature.output.name: model.predict(batch)}
 
 
 def _name_columns(plan: BatchPlan, columns: tuple[AnswerColumn, ...]) -> dict[str, str]:

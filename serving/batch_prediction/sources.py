@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import DatasetMissing, InvalidInstances
-from core.signatures.signature import InputKind, ModelSignature, TensorSpec
+from core.signatures.signature import InputKind, ModelSignature
 from core.uploads.description import ArraysDescription, DatasetDescription, ImagesDescription, TableDescription
 from core.uploads.folder import DatasetFolder
 from core.uploads.table_reader import Chunk, TableReader
 from serving.batch_prediction.columns import Refusals, cast_numbers, encode_numbers, encode_table, to_plain
 from serving.rows.bit_pairs import OPERANDS, read_operands
 from serving.rows.images import read_image_file
-from serving.rows.tensors import RowsPointer, has_free_axis
+from serving.rows.tensors import RowsPointer, fit_layout, has_free_axis, row_layout
 
 MEMORY_LIMIT = "128MB"
 
@@ -172,26 +172,12 @@ class ArraySource(RowSource):
         inputs, refusals = {}, {}
         for tensor in self.signature.inputs:
             values = np.asarray(self._arrays[tensor.name][start:stop])
-            numbers, is_lost = _cast(values, tensor)
+            numbers, is_lost = cast_numbers(values, tensor.dtype)
             for place in np.flatnonzero(is_lost.reshape(len(values), -1).any(axis=1)).tolist():
                 numbers[place] = 0
                 refusals[place] = f"Its '{tensor.name}' has a number that {tensor.dtype} has no place for."
-            inputs[tensor.name] = _fit_axes(numbers, tensor)
+            inputs[tensor.name] = fit_layout(numbers, row_layout(self.signature, tensor))
         return Rows(inputs, refusals)
-
-
-def _cast(values: NDArray[Any], tensor: TensorSpec) -> tuple[NDArray[Any], NDArray[np.bool_]]:
-    if tensor.dtype in {"float32", "float64", "int64"}:
-        return cast_numbers(values, tensor.dtype)
-    return values.astype(tensor.dtype), np.zeros(values.shape, np.bool_)
-
-
-def _fit_axes(numbers: NDArray[Any], tensor: TensorSpec) -> NDArray[Any]:
-    """Add or drop the last axis of size 1, as for the rows of a request."""
-    num_axes = numbers.ndim - 1
-    if num_axes < len(tensor.shape):
-        return numbers[..., np.newaxis]
-    return numbers[..., 0] if num_axes > len(tensor.shape) else numbers
 
 
 class ImageSource(RowSource):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.openapi.operations import describe_errors, takes_any_body
-from api.prediction import examples
+from api.prediction.tensorflow_serving import examples
 
 Document = dict[str, Any]
 
@@ -68,6 +68,16 @@ def describe_verb(verb: str, address: Address) -> Document:
                 "description": "Return class labels even if rows are plain numbers.",
                 "schema": {"type": "boolean", "default": False},
                 "example": True,
+            }
+        )
+        parameters.append(
+            {
+                "name": "top_k",
+                "in": "query",
+                "required": False,
+                "description": "Return so many classes with their labels, best first.",
+                "schema": {"type": "integer", "minimum": 1},
+                "example": 3,
             }
         )
     answer = {"examples": _named(examples.ANSWERS[verb]), "schema": {"type": "object"}}
