@@ -6,6 +6,7 @@ from starlette.types import Receive, Scope, Send
 
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
+from api.batch_predictions import routes as batch_predictions
 from api.datasets import routes as datasets
 from api.evaluation import routes as evaluation
 from api.experiments import routes as experiments
@@ -38,6 +39,7 @@ RESOURCES = (
     experiments.router,
     registry.router,
     *PROTOCOLS,
+    batch_predictions.router,
     datasets.router,
     keys.router,
     health.router,

@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 PREDICTION_PREFIX = "/v1/models/"
 
+PROBLEM_VERBS = (":batchPredict", ":explain")
+"""Verbs of models whose routes are not of a prediction protocol, and have the service's own form of errors."""
+
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 RETRY_AFTER_SECONDS = 2
@@ -61,6 +64,8 @@ def build_problem(
 
 def is_prediction(path: str) -> bool:
     """Return True if a path belongs to the prediction routes, which follow TensorFlow Serving."""
+    if path.endswith(PROBLEM_VERBS):
+        return False
     return path.startswith(PREDICTION_PREFIX) or path == PREDICTION_PREFIX.removesuffix("/")
 
 
