@@ -1,6 +1,6 @@
 """TensorFlow Serving's REST API, plus rows and answers by name (serving/protocols/tensorflow_serving/)."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from numpy.typing import NDArray
@@ -9,17 +9,10 @@ from starlette.concurrency import run_in_threadpool
 from api.http.json_text import parse_leniently
 from api.prediction.calls import JSON, Call, Reply, reply_json
 from api.prediction.execution import execute
-from api.prediction.operations import Handler, Operation
 from api.prediction.targets import VERSION_HEADER, Target, find_target
-from api.prediction.tensorflow_serving.documentation import (
-    ADDRESSES,
-    describe_names,
-    describe_question,
-    describe_verb,
-)
-from api.prediction.tensorflow_serving.options import Options, read_options
 from api.served_models.addresses import read_address
 from api.served_models.table import Entry
+from api.tensorflow_serving.options import Options, read_options
 from core.errors import InvalidInput
 from core.images.files import FORMAT_NAMES
 from core.signatures.signature import InputKind, ModelSignature
@@ -156,6 +149,8 @@ def _decode(call: Call, body: bytes, target: Target, options: Options) -> Predic
 
 def _is_image(call: Call, body: bytes) -> bool:
     """Return True for an image file, or if the Content-Type says that it is one and the body is no JSON object."""
+    if body[:1] == b"{":
+        return False
     if is_image_file(body):
         return True
     media_type = call.headers.get(b"content-type", b"")
@@ -175,24 +170,3 @@ def _parse(body: bytes, target: Target) -> Any:
 
 def _reply(target: Target, answer: Answer) -> Reply:
     return Reply(answer.to_json(), [CONTENT_TYPE, target.header])
-
-
-def _list_operations() -> Iterator[Operation]:
-    """Yield each verb for the newest version, for a version by number and for one by alias; then the list of names."""
-    verbs: tuple[tuple[str, Handler], ...] = (("predict", predict), ("classify", classify), ("regress", regress))
-    questions: tuple[tuple[str, str, Handler], ...] = (
-        ("status", "", get_model_status),
-        ("metadata", "/metadata", get_model_metadata),
-    )
-    for address in ADDRESSES:
-        path = f"/v1/models{address.path}"
-        for verb, handler in verbs:
-            description = describe_verb(verb, address)
-            yield Operation("POST", f"{path}:{verb}", f"{verb}{address.suffix}", handler, description)
-        for name, suffix, handler in questions:
-            operation_id = f"get_model_{name}{address.suffix}"
-            yield Operation("GET", f"{path}{suffix}", operation_id, handler, describe_question(name, address))
-    yield Operation("GET", "/v1/models", "list_model_names", list_model_names, describe_names())
-
-
-OPERATIONS = tuple(_list_operations())
