@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from threading import Lock
 from time import perf_counter_ns
 from typing import Any
@@ -29,11 +30,6 @@ from serving.sessions.threads import BatchThreads
 from serving.sessions.warm_up import measure, size_of_row
 
 DEFAULT_MAX_QUEUED = 1000
-
-LONGEST_INLINE_SECONDS = 0.001
-"""Longest call on the event loop, which answers nothing else meanwhile."""
-
-INLINE_HOPS = 2.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +75,6 @@ class Lane:
         self._queue: deque[QueuedRequest] = deque()
         self._is_scheduled = False
         self._measurement = measure(model)
-        self._inline_seconds = min(LONGEST_INLINE_SECONDS, INLINE_HOPS * threads.hop_seconds)
 
     @property
     def num_bytes(self) -> int:
@@ -92,20 +87,21 @@ class Lane:
         return len(self._queue)
 
     def is_inline(self, num_rows: int, inputs: Tensors | None = None) -> bool:
-        """Return True if a call is so short that it should be made on the event loop, with `run_inline`.
+        """Return True if this request should be answered at once, with `run_inline`; to be asked once for each.
 
         Args:
             num_rows: Rows of the request.
             inputs: The request, whose rows take longer if an axis of any length is long.
         """
+        return self._threads.is_inline(self._estimate(num_rows, inputs))
+
+    def _estimate(self, num_rows: int, inputs: Tensors | None) -> float:
+        """Return the seconds of a call."""
         if self._measurement is None:
-            return False
-        row_size = None
-        if self.model.has_free_axis:
-            if inputs is None:
-                return False
-            row_size = size_of_row(inputs)
-        return self._measurement.estimate_seconds(num_rows, row_size) <= self._inline_seconds
+            return inf
+        if not self.model.has_free_axis:
+            return self._measurement.estimate_seconds(num_rows)
+        return inf if inputs is None else self._measurement.estimate_seconds(num_rows, size_of_row(inputs))
 
     def run_inline(self, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """Run the network on the calling thread, that of the event loop, and count the call.
@@ -174,8 +170,7 @@ class Lane:
             if self._is_scheduled:
                 return
             self._is_scheduled = True
-        # Requests that the loop has read already join this one before a thread wakes up.
-        loop.call_soon(self._schedule)
+        self._threads.plan(loop, self)
 
     def _drop_done(self) -> bool:
         """Drop requests that nobody waits for; True if there were any."""
@@ -185,7 +180,23 @@ class Lane:
         self._queue.extend(waiting)
         return len(waiting) < num_before
 
-    def _schedule(self) -> None:
+    def estimate_waiting(self) -> tuple[int, float]:
+        """Return the number of requests that wait, and the seconds that they take."""
+        with self._lock:
+            waiting = list(self._queue)
+        if self._measurement is None:
+            return len(waiting), inf
+        seconds = [self._estimate(request.num_rows, request.inputs) for request in waiting]
+        if not self._measurement.is_rowwise:
+            return len(waiting), sum(seconds)
+        return len(waiting), sum(seconds) - (len(seconds) - 1) * self._measurement.call_seconds
+
+    def call_here(self) -> None:
+        """Compute the next batch on this thread, that of the event loop."""
+        self._work(is_here=True)
+
+    def call_in_thread(self) -> None:
+        """Have the next batch computed by a thread."""
         try:
             self._threads.submit(self._work)
         except RuntimeError:
@@ -197,38 +208,45 @@ class Lane:
             for request in stopped:
                 _call_in_loop(request.future.get_loop(), partial(_fail, request, error))
 
-    def _work(self) -> None:
-        """Compute one batch, in a thread; further ones take their turn behind those of other lanes."""
+    def _work(self, *, is_here: bool = False) -> None:
+        """Compute one batch; further ones take their turn behind those of other lanes."""
         measurement = self._measurement
         with self._lock:
             parts = take_batch(self._queue, joins=measurement is not None and measurement.is_rowwise)
         try:
             if parts:
-                self._compute(parts)
+                calls, outcomes = self._compute(parts)
+                if is_here:
+                    self._finish(outcomes, calls)
+                else:
+                    self._report(outcomes, calls)
         finally:
             with self._lock:
                 has_more = self._is_scheduled = bool(self._queue)
             if has_more:
-                self._schedule()
+                self.call_in_thread()
 
-    def _compute(self, parts: list[Part]) -> None:
+    def _compute(self, parts: list[Part]) -> tuple[list[_Call], list[_Outcome]]:
         now = perf_counter_ns()
         for part in parts:
             part.request.started_at_ns = part.request.started_at_ns or now
         calls: list[_Call] = []
         try:
-            outcomes = self._call(parts, calls)
+            return calls, self._call(parts, calls)
         # Whatever went wrong, those who wait must be told; each error goes to its own request.
         except Exception as error:  # noqa: BLE001
             if len(parts) == 1:
-                outcomes = [_Outcome(parts[0], None, error)]
-            else:
-                outcomes = [self._call_alone(part, calls) for part in parts]
+                return calls, [_Outcome(parts[0], None, error)]
+        return calls, [self._call_alone(part, calls) for part in parts]
+
+    def _report(self, outcomes: list[_Outcome], calls: list[_Call]) -> None:
+        """Have requests answered by their event loops."""
         by_loop: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
         for outcome in outcomes:
             by_loop.setdefault(outcome.part.request.future.get_loop(), []).append(outcome)
         for loop, own in by_loop.items():
             _call_in_loop(loop, partial(self._finish, own, calls))
+            # Each call is counted once.
             calls = []
 
     def _call_alone(self, part: Part, calls: list[_Call]) -> _Outcome:
