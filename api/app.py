@@ -2,10 +2,10 @@
 
 from fastapi import FastAPI
 from starlette.middleware import Middleware
+from starlette.types import Receive, Scope, Send
 
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
-from api.auth.origins import Origins
 from api.datasets import routes as datasets
 from api.evaluation import routes as evaluation
 from api.experiments import routes as experiments
@@ -17,7 +17,9 @@ from api.metrics import routes as metrics
 from api.middleware import RequestMiddleware
 from api.openapi.document import DESCRIPTION, install_openapi
 from api.openapi.pages import install_docs_pages
-from api.prediction import routes as prediction
+from api.prediction.app import PredictionApp
+from api.prediction.operations import OperationTable
+from api.prediction.resources import OPERATIONS, PROTOCOLS
 from api.presets import routes as presets
 from api.registry import routes as registry
 from api.runs import routes as runs
@@ -35,15 +37,33 @@ RESOURCES = (
     presets.router,
     experiments.router,
     registry.router,
-    prediction.router,
+    *PROTOCOLS,
     datasets.router,
     keys.router,
     health.router,
 )
 """Resources in the order of the OpenAPI document."""
 
-OFTEN_ASKED = (prediction.router, health.router)
+OFTEN_ASKED = (health.router,)
 """Resources whose routes are matched first, because each request tries the routes in order."""
+
+
+class Application(FastAPI):
+    """The whole app: predictions are answered first, and everything else as FastAPI does.
+
+    Attributes:
+        predictions: Answers predictions.
+    """
+
+    predictions: PredictionApp
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer a request."""
+        found = self.predictions.find(scope) if scope["type"] == "http" else None
+        if found is None:
+            await super().__call__(scope, receive, send)
+        else:
+            await self.predictions.answer(scope, receive, send, *found)
 
 
 def create_app(settings: Settings | None = None) -> FastAPI:
@@ -56,7 +76,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         InvalidSetup: If a setting is not valid.
     """
     service = Service.from_settings(settings or load_settings())
-    app = FastAPI(
+    app = Application(
         title="Trainyard",
         version=health.VERSION,
         summary="Train Keras models from a spec, and predict with them.",
@@ -68,8 +88,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         middleware=[
             Middleware(
                 RequestMiddleware,
-                origins=Origins(service.settings),
-                authenticator=service.authenticator,
+                gate=service.gate,
                 counts=service.instruments.requests,
             )
         ],
@@ -81,6 +100,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # With include_router every request would search each router for its route, and the right one twice.
         app.router.routes.extend(resource.routes)
     separate_verbs(app.router.routes)
+    app.predictions = PredictionApp(service, OperationTable(OPERATIONS, app.router.routes))
     install_docs_pages(app)
     install_error_handlers(app)
     install_openapi(app, RESOURCES)

@@ -6,22 +6,24 @@ from typing import Annotated, Self
 from fastapi import Depends, Request
 
 from api.auth.authentication import Authenticator
+from api.auth.gate import Gate
+from api.auth.origins import Origins
 from api.doorbell import DoorbellRinger
 from api.http.bodies import read_body
 from api.ingestion import Ingestion
 from api.monitoring.census import CensusTaker
 from api.monitoring.instruments import Instruments
+from api.served_models.loading import ModelKey, ModelLoader
+from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
+from db.registry_changes import RegistryWatch
 from db.session import Database
 from serving.sessions.execution import Execution
 from serving.sessions.lanes import Lane
 from serving.sessions.loading import LaneLoader
 from serving.sessions.pool import ModelPool
-
-ModelKey = tuple[str, str]
-"""The sha256 of a network and of its signature, so that versions with the same files share an entry."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +35,13 @@ class Service:
     artifact_store: ArtifactStore
     dataset_store: DatasetStore
     ingestion: Ingestion
-    lane_loader: LaneLoader
     model_pool: ModelPool[ModelKey, Lane]
+    loader: ModelLoader
+    models: ModelTable
+    watch: RegistryWatch
     doorbell: DoorbellRinger
     authenticator: Authenticator
+    gate: Gate
     instruments: Instruments
     census_taker: CensusTaker
 
@@ -48,18 +53,28 @@ class Service:
             InvalidSetup: If the database's URL is malformed, or onnxruntime lacks an execution provider.
         """
         database = Database(settings.effective_database_url)
+        artifact_store = ArtifactStore(settings.artifacts_dir)
+        authenticator = Authenticator(settings, database)
+        instruments = Instruments()
         execution = Execution.from_names(settings.serving_provider_names, settings.serving_threads)
+        lane_loader = LaneLoader(execution, settings.max_queued_requests)
+        model_pool: ModelPool[ModelKey, Lane] = ModelPool(settings.max_loaded_models, settings.max_loaded_bytes)
+        loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
+        models = ModelTable(database, loader)
         return cls(
             settings=settings,
             database=database,
-            artifact_store=ArtifactStore(settings.artifacts_dir),
+            artifact_store=artifact_store,
             dataset_store=DatasetStore(settings.datasets_dir),
             ingestion=Ingestion(settings),
-            lane_loader=LaneLoader(execution, settings.max_queued_requests),
-            model_pool=ModelPool(settings.max_loaded_models, settings.max_loaded_bytes),
+            model_pool=model_pool,
+            loader=loader,
+            models=models,
+            watch=RegistryWatch(database, models.forget_soon),
             doorbell=DoorbellRinger(settings),
-            authenticator=Authenticator(settings, database),
-            instruments=Instruments(),
+            authenticator=authenticator,
+            gate=Gate(Origins(settings), authenticator),
+            instruments=instruments,
             census_taker=CensusTaker(database),
         )
 

@@ -219,18 +219,25 @@ def register(session: Session, model_name: str, run_id: UUID, files: Iterable[Ar
         run_id: The run.
         files: Its artifacts, among them those that prediction needs.
     """
+    return _insert_version(session, model_name, files, run_id=run_id, source=VersionSource.RUN)
+
+
+def register_upload(session: Session, model_name: str, files: Iterable[Artifact]) -> int:
+    """Register files that a client uploaded as the next version of a model; returns its number.
+
+    Args:
+        session: Session of a transaction.
+        model_name: Name of the model, which the caller has checked; created if there is none.
+        files: The network, its signature, and a summary of its training samples if there is one, by the names that
+            the artifacts of runs have; in the store already.
+    """
+    return _insert_version(session, model_name, files, run_id=None, source=VersionSource.UPLOAD)
+
+
+def _insert_version(session: Session, model_name: str, files: Iterable[Artifact], **values: Any) -> int:
+    """Insert the next version of a model, with the hashes of its files; returns its number."""
     hashes = {file.name: file.sha256 for file in files}
-    return _insert_version(
-        session,
-        model_name,
-        run_id=run_id,
-        source=VersionSource.RUN,
-        **{column: hashes.get(name) for column, name in FILE_COLUMNS.items()},
-    )
-
-
-def _insert_version(session: Session, model_name: str, **values: Any) -> int:
-    """Insert the next version of a model; returns its number."""
+    values |= {column: hashes.get(name) for column, name in FILE_COLUMNS.items()}
     insert_unless_there(session, ModelRecord, {"name": model_name})
     # The update locks the model's row: a transaction that registers at the same time waits and gets the next number.
     version = session.scalars(

@@ -1,10 +1,11 @@
 """Queries of models as predictions address them."""
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
 from core.artifacts import ONNX_MODEL, SIGNATURE
 from core.served_models import ServedAlias, ServedModel, ServedVersion
+from db import model_versions
 from db.records.registry import AliasRecord, AliasTargetRecord, ModelRecord, ModelVersionRecord, TargetRole
 from db.records.runs import ArtifactRecord
 
@@ -42,6 +43,18 @@ def read(session: Session, model_name: str) -> ServedModel | None:
         versions={row[0]: ServedVersion(*row) for row in versions},
         aliases={alias: as_served(version, targets.get(alias, [])) for alias, version in aliases},
     )
+
+
+def set_unloaded(session: Session, model_name: str, *, is_unloaded: bool) -> None:
+    """Have every process stop serving a model, or serve it again; nothing changes if that is so already.
+
+    Raises:
+        UnknownModel: If the model has no version; names the nearest that has.
+    """
+    model_versions.get_model(session, model_name)
+    here = (ModelRecord.name == model_name, ModelRecord.is_unloaded != is_unloaded)
+    statement = update(ModelRecord).where(*here).values(is_unloaded=is_unloaded)
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
 def as_served(version: int, targets: list[AliasTargetRecord]) -> ServedAlias:

@@ -9,7 +9,7 @@ from pathlib import Path
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
-from db import artifacts, idempotency, stored_datasets
+from db import artifacts, idempotency, registry_changes, stored_datasets
 from db.session import Database
 
 logger = logging.getLogger("trainyard.worker")
@@ -23,6 +23,7 @@ def tidy(settings: Settings, database: Database) -> None:
     """Delete keys and unreferenced files older than a day. May run in many workers at once."""
     with database.transaction() as session:
         idempotency.delete_old(session, older_than_seconds=KEPT_SECONDS)
+        registry_changes.prune(session)
     store = ArtifactStore(settings.artifacts_dir)
     old = [path.name for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob("??/*"))]
     num_deleted = 0

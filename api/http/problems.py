@@ -102,6 +102,11 @@ def answer_unexpected(request: Request, error: Exception) -> Response:
     return _answer(request, status, detail, InternalError.code, instance=f"urn:uuid:{occurrence}")
 
 
+def answer_any(request: Request, error: Exception) -> Response:
+    """Return the response to any error."""
+    return answer_error(request, error) if isinstance(error, TrainyardError) else answer_unexpected(request, error)
+
+
 async def _answer_trainyard_error(request: Request, error: Exception) -> Response:
     # Starlette calls each handler only with errors that it was registered for.
     return answer_error(request, cast("TrainyardError", error))

@@ -12,7 +12,6 @@ from api.http.errors import PreconditionFailed
 from api.http.parameters import ModelPath, predict_path, run_path
 from api.http.responses import is_match, json_answer
 from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
-from api.prediction import loading
 from api.registry import examples
 from api.registry.schemas import (
     Alias,
@@ -23,6 +22,8 @@ from api.registry.schemas import (
     ModelVersionEntry,
     ModelVersionLinks,
 )
+from api.served_models.addresses import get_model as find_model
+from api.served_models.addresses import read_version
 from api.service import JsonText, ServiceParameter
 from db import artifacts, model_versions
 from db.records.registry import AliasRecord
@@ -56,7 +57,7 @@ def list_models(service: ServiceParameter) -> ModelList:
 )
 def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
     """Return a model and its versions, newest first."""
-    return _describe(loading.get_model(service, model))
+    return _describe(find_model(service.database, model))
 
 
 @router.get(
@@ -67,7 +68,7 @@ def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
 )
 def get_model_version(model: ModelPath, version: VersionPath, service: ServiceParameter) -> ModelVersion:
     """Return a version: its run, files, aliases and links."""
-    number = loading.read_version(version)
+    number = read_version(version)
     with service.database.reading() as session:
         found = model_versions.get_version(session, model, number)
         files = [] if found.run_id is None else artifacts.list_for_run(session, found.run_id)
@@ -130,6 +131,7 @@ def put_alias(
         if expected is not None and record.revision != expected:
             # Another client moved it between the two statements; the transaction is rolled back.
             raise _moved_since(alias)
+    service.models.refresh_now(model)
     return _answer(record)
 
 
@@ -147,6 +149,7 @@ def delete_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter, 
         if if_match is not None:
             _check_match(record, if_match)
         model_versions.delete_alias(session, model, alias)
+    service.models.refresh_now(model)
     return Response(status_code=204)
 
 

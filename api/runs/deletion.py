@@ -4,11 +4,10 @@ import logging
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from api.prediction.loading import model_key
 from api.runs.schemas import DeletedRun, DeletedVersion
 from api.service import Service
 from core.run_state import RunState
-from db import artifacts, runs
+from db import runs
 
 logger = logging.getLogger(__name__)
 
@@ -31,12 +30,11 @@ def delete_run(service: Service, run_id: UUID, *, force: bool = False) -> Delete
         Conflict: If it has not ended, or aliases point to its model version.
     """
     with service.database.transaction() as session:
-        key = model_key({artifact.name: artifact for artifact in artifacts.list_for_run(session, run_id)})
         deletion = runs.delete(session, run_id, force=force)
         running = runs.list_page(session, states=[RunState.RUNNING], limit=MAX_RUNNING_SEEN).items
     unreferenced = deletion.files
-    if key is not None and key[0] in unreferenced:
-        service.model_pool.evict(key)
+    if deletion.version is not None:
+        service.models.refresh_now(deletion.version.model_name)
     started = [record.started_at for record in running if record.started_at is not None]
     oldest_start = min(started, default=None)
     for sha256 in unreferenced:

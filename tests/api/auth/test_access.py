@@ -8,7 +8,6 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
 from api.auth.access import PUBLIC_PATHS, READ, check_routes, is_public, needed_scopes
-from api.auth.origins import Origins
 from api.http.parameters import EXAMPLE_RUN_ID
 from api.http.problems import is_prediction
 from api.middleware import RequestMiddleware
@@ -164,8 +163,7 @@ def test_no_byte_of_a_body_is_read_before_the_key(locked_client):
     service = locked_client.app.state.service
     middleware = RequestMiddleware(
         app=None,
-        origins=Origins(service.settings),
-        authenticator=service.authenticator,
+        gate=service.gate,
         counts=service.instruments.requests,
     )
     scope = {"type": "http", "method": "POST", "path": "/v1/runs", "headers": [], "query_string": b""}

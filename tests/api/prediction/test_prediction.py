@@ -92,7 +92,7 @@ def test_the_content_type_does_not_matter(served, content_type):
     assert answer.status_code == 200
 
 
-def test_versions_and_aliases_answer_and_a_new_version_serves_at_once(client, worker, make_line):
+def test_versions_and_aliases_answer_and_a_new_version_serves_within_a_second(client, worker, make_line):
     worker.register("line", make_line(2.0))
     body = {"instances": [[1.0]]}
 

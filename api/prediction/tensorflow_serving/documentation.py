@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.openapi.operations import describe_errors, takes_any_body
-from api.prediction import examples
+from api.prediction.tensorflow_serving import examples
 
 Document = dict[str, Any]
 
