@@ -10,9 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_BATCH_ROWS = 256
-"""Rows per call of a network: a convolutional network takes memory for each."""
-
 Tensors = Mapping[str, NDArray[Any]]
 
 
@@ -63,15 +60,16 @@ class Part:
         return {name: tensor[self.start : self.stop] for name, tensor in self.request.inputs.items()}
 
 
-def take_batch(queue: deque[QueuedRequest], *, joins: bool) -> list[Part]:
+def take_batch(queue: deque[QueuedRequest], *, max_rows: int, joins: bool) -> list[Part]:
     """Take the next batch out of a queue: the first request, and others of its shapes as long as they fit.
 
-    A request that does not fit keeps its place. One of more than 256 rows is taken in parts, after each of which it
+    A request that does not fit keeps its place. One of too many rows is taken in parts, after each of which it
     goes to the end of the queue, so that small requests do not wait for all of it. Requests whose answer nobody waits
     for are dropped.
 
     Args:
         queue: Requests, the oldest first.
+        max_rows: Most rows of a batch.
         joins: False to take the first request alone, and whole.
 
     Returns:
@@ -80,7 +78,7 @@ def take_batch(queue: deque[QueuedRequest], *, joins: bool) -> list[Part]:
     parts: list[Part] = []
     passed: list[QueuedRequest] = []
     rest: QueuedRequest | None = None
-    room = MAX_BATCH_ROWS
+    room = max_rows
     while queue and room > 0:
         request = queue.popleft()
         if request.future.done():

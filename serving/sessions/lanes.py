@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from core.errors import DeadlineExceeded, ServerBusy, TrainyardError, Unavailable
 from serving.sessions.batches import (
-    MAX_BATCH_ROWS,
     Part,
     QueuedRequest,
     Tensors,
@@ -30,6 +29,12 @@ from serving.sessions.threads import BatchThreads
 from serving.sessions.warm_up import measure, size_of_row
 
 DEFAULT_MAX_QUEUED = 1000
+
+MAX_BATCH_ROWS = 256
+"""Most rows of a call of a network: a convolutional network takes memory for each."""
+
+MAX_BATCH_SECONDS = 0.25
+"""Longest time of a call: the rows of large networks take most of the memory, and other networks wait for a turn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +68,7 @@ class Lane:
 
     Attributes:
         model: As given.
+        measurement: What calls cost; None if the network takes none of the rows that were tried.
         statistics: Figures of the calls.
     """
 
@@ -74,7 +80,11 @@ class Lane:
         self._lock = Lock()
         self._queue: deque[QueuedRequest] = deque()
         self._is_scheduled = False
-        self._measurement = measure(model)
+        self.measurement = measure(model)
+        self._joins = self.measurement is not None and self.measurement.is_rowwise
+        self._max_rows = MAX_BATCH_ROWS
+        if self.measurement is not None and self.measurement.row_seconds:
+            self._max_rows = max(1, min(MAX_BATCH_ROWS, int(MAX_BATCH_SECONDS / self.measurement.row_seconds)))
 
     @property
     def num_bytes(self) -> int:
@@ -97,11 +107,11 @@ class Lane:
 
     def _estimate(self, num_rows: int, inputs: Tensors | None) -> float:
         """Return the seconds of a call."""
-        if self._measurement is None:
+        if self.measurement is None:
             return inf
         if not self.model.has_free_axis:
-            return self._measurement.estimate_seconds(num_rows)
-        return inf if inputs is None else self._measurement.estimate_seconds(num_rows, size_of_row(inputs))
+            return self.measurement.estimate_seconds(num_rows)
+        return inf if inputs is None else self.measurement.estimate_seconds(num_rows, size_of_row(inputs))
 
     def run_inline(self, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """Run the network on the calling thread, that of the event loop, and count the call.
@@ -123,6 +133,12 @@ class Lane:
         statistics.success_count += 1
         statistics.success_ns += duration
         return outputs
+
+    async def answer(self, inputs: Tensors, num_rows: int, *, deadline: float | None = None) -> dict[str, NDArray[Any]]:
+        """Run the network where it is best: at once, or as `run` does, whose arguments and errors these are."""
+        if self.is_inline(num_rows, inputs):
+            return self.run_inline(inputs)
+        return await self.run(inputs, num_rows, deadline=deadline)
 
     async def run(self, inputs: Tensors, num_rows: int, *, deadline: float | None = None) -> dict[str, NDArray[Any]]:
         """Run the network in another thread, together with other requests.
@@ -184,12 +200,12 @@ class Lane:
         """Return the number of requests that wait, and the seconds that they take."""
         with self._lock:
             waiting = list(self._queue)
-        if self._measurement is None:
+        if self.measurement is None:
             return len(waiting), inf
         seconds = [self._estimate(request.num_rows, request.inputs) for request in waiting]
-        if not self._measurement.is_rowwise:
+        if not self._joins:
             return len(waiting), sum(seconds)
-        return len(waiting), sum(seconds) - (len(seconds) - 1) * self._measurement.call_seconds
+        return len(waiting), sum(seconds) - (len(seconds) - 1) * self.measurement.call_seconds
 
     def call_here(self) -> None:
         """Compute the next batch on this thread, that of the event loop."""
@@ -210,9 +226,8 @@ class Lane:
 
     def _work(self, *, is_here: bool = False) -> None:
         """Compute one batch; further ones take their turn behind those of other lanes."""
-        measurement = self._measurement
         with self._lock:
-            parts = take_batch(self._queue, joins=measurement is not None and measurement.is_rowwise)
+            parts = take_batch(self._queue, max_rows=self._max_rows, joins=self._joins)
         try:
             if parts:
                 calls, outcomes = self._compute(parts)
@@ -273,9 +288,9 @@ class Lane:
 
     def _pad(self, num_rows: int) -> int:
         """Return the rows of a batch with padding; the processor needs none."""
-        if self.model.execution.is_cpu or self._measurement is None or not self._measurement.is_rowwise:
+        if self.model.execution.is_cpu or not self._joins:
             return num_rows
-        return min(1 << (num_rows - 1).bit_length(), max(num_rows, MAX_BATCH_ROWS))
+        return max(num_rows, min(1 << (num_rows - 1).bit_length(), self._max_rows))
 
     def _finish(self, outcomes: list[_Outcome], calls: list[_Call]) -> None:
         """Answer requests, in the thread of their event loop."""
