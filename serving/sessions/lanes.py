@@ -39,11 +39,10 @@ MAX_BATCH_SECONDS = 0.25
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of one part of a batch."""
+    """What became of one part of a batch: its outputs, or the error."""
 
     part: Part
-    answer: dict[str, NDArray[Any]] | None
-    error: Exception | None
+    result: dict[str, NDArray[Any]] | Exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +79,7 @@ class Lane:
         self._lock = Lock()
         self._queue: deque[QueuedRequest] = deque()
         self._is_scheduled = False
+        threads.measure()
         self.measurement = measure(model)
         self._joins = self.measurement is not None and self.measurement.is_rowwise
         self._max_rows = MAX_BATCH_ROWS
@@ -251,7 +251,7 @@ class Lane:
         # Whatever went wrong, those who wait must be told; each error goes to its own request.
         except Exception as error:  # noqa: BLE001
             if len(parts) == 1:
-                return calls, [_Outcome(parts[0], None, error)]
+                return calls, [_Outcome(parts[0], error)]
         return calls, [self._call_alone(part, calls) for part in parts]
 
     def _report(self, outcomes: list[_Outcome], calls: list[_Call]) -> None:
@@ -268,7 +268,7 @@ class Lane:
         try:
             return self._call([part], calls)[0]
         except Exception as error:  # noqa: BLE001
-            return _Outcome(part, None, error)
+            return _Outcome(part, error)
 
     def _call(self, parts: list[Part], calls: list[_Call]) -> list[_Outcome]:
         num_rows = sum(part.num_rows for part in parts)
@@ -284,7 +284,7 @@ class Lane:
                 raise ValueError(f"The network has outputs without a row for each of the {num_rows} rows of its batch.")
             answers = [outputs]
         calls.append(_Call(num_rows, joined - start, computed - joined, perf_counter_ns() - computed))
-        return [_Outcome(part, answer, None) for part, answer in zip(parts, answers, strict=True)]
+        return [_Outcome(part, answer) for part, answer in zip(parts, answers, strict=True)]
 
     def _pad(self, num_rows: int) -> int:
         """Return the rows of a batch with padding; the processor needs none."""
@@ -297,23 +297,33 @@ class Lane:
         statistics = self.statistics
         for call in calls:
             statistics.count_call(call.num_rows, call.input_ns, call.infer_ns, call.output_ns)
-        now = perf_counter_ns()
         for outcome in outcomes:
             request = outcome.part.request
             if request.future.done():
                 continue
-            if outcome.error is not None or outcome.answer is None:
-                statistics.fail_count += 1
-                statistics.fail_ns += now - request.queued_at_ns
-                _fail(request, outcome.error or ValueError("The network has no outputs."))
+            if isinstance(outcome.result, Exception):
+                self._end(request, outcome.result)
                 continue
-            request.answers.append(outcome.answer)
+            request.answers.append(outcome.result)
             if outcome.part.stop == request.num_rows:
-                statistics.success_count += 1
-                statistics.success_ns += now - request.queued_at_ns
-                statistics.queue_count += 1
-                statistics.queue_ns += request.started_at_ns - request.queued_at_ns
-                request.future.set_result(complete(request.answers))
+                try:
+                    self._end(request, complete(request.answers))
+                except ValueError as error:  # Parts whose outputs have several lengths.
+                    self._end(request, error)
+
+    def _end(self, request: QueuedRequest, result: dict[str, NDArray[Any]] | Exception) -> None:
+        statistics = self.statistics
+        duration = perf_counter_ns() - request.queued_at_ns
+        if isinstance(result, Exception):
+            statistics.fail_count += 1
+            statistics.fail_ns += duration
+            request.future.set_exception(result)
+        else:
+            statistics.success_count += 1
+            statistics.success_ns += duration
+            statistics.queue_count += 1
+            statistics.queue_ns += request.started_at_ns - request.queued_at_ns
+            request.future.set_result(result)
 
     def _expire_queued(self, request: QueuedRequest) -> None:
         if not request.future.done():

@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
+from math import inf
 from time import perf_counter
 from typing import Protocol
 
 from core.system.machine import usable_processors
 
 MEASURED_HOPS = 20
+USUAL_HOP_SECONDS = 20e-6
 
 HOPS_INLINE = 0.6
 """Call, in hops to a thread, that is shorter than putting a request in a queue."""
@@ -17,8 +18,8 @@ HOPS_INLINE = 0.6
 HOPS_TOGETHER = 6.0
 """Longest calls on the event loop for several requests at hand, in hops to a thread."""
 
-LONGEST_ALONE_SECONDS = 0.0005
-"""Longest call on the event loop, which answers nothing else meanwhile, for the only request at hand."""
+LONGEST_INLINE_SECONDS = 0.0005
+"""Longest call on the event loop, which answers nothing else meanwhile."""
 
 PROBED_REQUESTS = 32
 """One of so many requests that come alone is queued, to see if others come with it."""
@@ -45,11 +46,20 @@ class BatchThreads:
 
     Args:
         num_threads: Number of threads; None for one per processor, at least two.
+        longest_inline_seconds: Longest call on the event loop; 0 for none.
+
+    Attributes:
+        hop_seconds: Time that a request to a thread takes, there and back.
     """
 
-    def __init__(self, num_threads: int | None = None) -> None:
+    def __init__(
+        self, num_threads: int | None = None, *, longest_inline_seconds: float = LONGEST_INLINE_SECONDS
+    ) -> None:
         num_threads = num_threads or max(2, usable_processors())
         self._executor = ThreadPoolExecutor(num_threads, thread_name_prefix="batch")
+        self.hop_seconds = USUAL_HOP_SECONDS
+        self._is_measured = False
+        self._longest_seconds = longest_inline_seconds
         self._pending: dict[asyncio.AbstractEventLoop, list[Calls]] = {}
         self._is_crowded = False
         self._num_alone = 0
@@ -60,9 +70,11 @@ class BatchThreads:
         Requests that come alone are answered soonest so; those that come together better share a call, or leave the
         event loop to read and write. An event loop cannot see how many it will read: what came before tells.
         """
+        if seconds > self._longest_seconds:
+            return False
         if seconds <= HOPS_INLINE * self.hop_seconds:
             return True
-        if self._is_crowded or self._pending or seconds > LONGEST_ALONE_SECONDS:
+        if self._is_crowded or self._pending:
             return False
         self._num_alone += 1
         return self._num_alone % PROBED_REQUESTS != 0
@@ -92,7 +104,8 @@ class BatchThreads:
         elif self._is_crowded:
             self._num_alone += 1
             self._is_crowded = self._num_alone < CALM_REQUESTS
-        is_short = seconds <= (LONGEST_ALONE_SECONDS if num_requests == 1 else HOPS_TOGETHER * self.hop_seconds)
+        limit = inf if num_requests == 1 else HOPS_TOGETHER * self.hop_seconds
+        is_short = seconds <= min(limit, self._longest_seconds)
         for calls in pending:
             if is_short:
                 calls.call_here()
@@ -107,16 +120,18 @@ class BatchThreads:
         """
         self._executor.submit(work)
 
-    @cached_property
-    def hop_seconds(self) -> float:
-        """Return the time that a request to a thread takes, there and back; measured once."""
+    def measure(self) -> None:
+        """Measure the price of a thread, unless that has been done; to be called where no event loop waits."""
+        if self._is_measured:
+            return
         durations = []
         for _ in range(MEASURED_HOPS):
             start = perf_counter()
             self._executor.submit(int).result()
             durations.append(perf_counter() - start)
         # The median: a busy machine makes single hops take milliseconds.
-        return sorted(durations)[MEASURED_HOPS // 2]
+        self.hop_seconds = sorted(durations)[MEASURED_HOPS // 2]
+        self._is_measured = True
 
     def close(self) -> None:
         """Take no more work, and drop what has not begun."""
