@@ -12,8 +12,12 @@ from api.doorbell import DoorbellRinger
 from api.http.bodies import read_body
 from api.ingestion import Ingestion
 from api.monitoring.census import CensusTaker
+from api.monitoring.exchange import Exchange
 from api.monitoring.instruments import Instruments
+from api.monitoring.measurements import Measurements
+from api.monitoring.parts import Parts
 from api.served_models.loading import ModelKey, ModelLoader
+from api.served_models.shadows import Shadows
 from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
 from core.settings import Settings
@@ -38,11 +42,14 @@ class Service:
     model_pool: ModelPool[ModelKey, Lane]
     loader: ModelLoader
     models: ModelTable
+    shadows: Shadows
     watch: RegistryWatch
     doorbell: DoorbellRinger
     authenticator: Authenticator
     gate: Gate
+    exchange: Exchange
     instruments: Instruments
+    measurements: Measurements
     census_taker: CensusTaker
 
     @classmethod
@@ -55,12 +62,14 @@ class Service:
         database = Database(settings.effective_database_url)
         artifact_store = ArtifactStore(settings.artifacts_dir)
         authenticator = Authenticator(settings, database)
+        exchange = Exchange.from_environment()
         instruments = Instruments()
         execution = Execution.from_names(settings.serving_provider_names, settings.serving_threads)
         lane_loader = LaneLoader(execution, settings.max_queued_requests)
         model_pool: ModelPool[ModelKey, Lane] = ModelPool(settings.max_loaded_models, settings.max_loaded_bytes)
         loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
         models = ModelTable(database, loader)
+        doorbell = DoorbellRinger(settings)
         return cls(
             settings=settings,
             database=database,
@@ -70,12 +79,15 @@ class Service:
             model_pool=model_pool,
             loader=loader,
             models=models,
+            shadows=Shadows(loader, instruments),
             watch=RegistryWatch(database, models.forget_soon),
-            doorbell=DoorbellRinger(settings),
+            doorbell=doorbell,
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),
+            exchange=exchange,
             instruments=instruments,
-            census_taker=CensusTaker(database),
+            measurements=Measurements(exchange, [instruments.registry, Parts(model_pool, doorbell)]),
+            census_taker=CensusTaker(database, exchange),
         )
 
 

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the API listens on; any but a loopback one requires API keys.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
+    api_processes: int = Field(
+        1, ge=1, le=64, description="Processes of the API, which share the port; each loads models for itself."
+    )
     require_keys: bool = Field(
         False, description="Require API keys on a loopback address too, as behind a reverse proxy on this machine."
     )
@@ -102,6 +105,9 @@ class Settings(BaseSettings):
     max_steps: int = Field(50_000_000, ge=1, description="Most training steps of a spec, over all epochs.")
     max_memory_bytes: int = Field(8 * GIBIBYTE, ge=1, description="Most memory of a spec by estimate, in bytes.")
     max_samples: int = Field(5_000_000, ge=1, description="Most samples of a generated dataset.")
+    predict_timeout_seconds: float = Field(
+        30.0, gt=0, description="Longest wait of a prediction for its model, in seconds; clients may ask for less."
+    )
     max_loaded_models: int = Field(64, ge=1, description="Most model versions kept loaded for prediction.")
     max_loaded_bytes: int = Field(
         2 * GIBIBYTE,

@@ -1,5 +1,7 @@
 """Queries of models as predictions address them."""
 
+from dataclasses import dataclass
+
 from sqlalchemy import ColumnElement, func, select, update
 from sqlalchemy.orm import Session
 
@@ -35,6 +37,29 @@ def read(session: Session, model_name: str) -> ServedModel | None:
         versions={row[0]: ServedVersion(*row) for row in versions},
         aliases={alias: targets for (_, alias), targets in alias_targets.load(session, [model_name]).items()},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """A version in the list of all.
+
+    Attributes:
+        is_unloaded: True if a client has unloaded the model.
+    """
+
+    model_name: str
+    version: int
+    is_unloaded: bool
+
+
+def list_versions(session: Session) -> list[ListedVersion]:
+    """Return every version of every model, by name and number."""
+    statement = (
+        select(ModelRecord.name, ModelVersionRecord.version, ModelRecord.is_unloaded)
+        .join(ModelVersionRecord, ModelVersionRecord.model_name == ModelRecord.name)
+        .order_by(ModelRecord.name, ModelVersionRecord.version)
+    )
+    return [ListedVersion(*row) for row in session.execute(statement)]
 
 
 def set_unloaded(session: Session, model_name: str, *, is_unloaded: bool) -> None:

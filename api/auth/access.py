@@ -11,7 +11,9 @@ from starlette.routing import Mount
 from api.http.errors import InsufficientScope
 from core.api_keys import Scope, allows
 
-PUBLIC_PATHS = frozenset({"/", "/docs", "/redoc", "/openapi.json", "/healthz", "/readyz"})
+PUBLIC_PATHS = frozenset(
+    {"/", "/docs", "/redoc", "/openapi.json", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"}
+)
 
 PUBLIC_FOLDER = "/static/"
 """Static files of the docs pages."""
