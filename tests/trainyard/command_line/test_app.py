@@ -23,10 +23,30 @@ COMMANDS = [
     "predict",
     "presets",
     "validate",
+    "models",
     "data",
     "keys",
 ]
-SUBCOMMANDS = [["data", "add"], ["keys", "create"], ["keys", "list"], ["keys", "revoke"]]
+SUBCOMMANDS = [
+    ["data", "add"],
+    ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "revoke"],
+    *[
+        ["models", name]
+        for name in (
+            "versions",
+            "show",
+            "compare",
+            "aliases",
+            "promote",
+            "rollback",
+            "history",
+            "delete-alias",
+            "delete",
+        )
+    ],
+]
 
 
 @pytest.fixture
@@ -74,6 +94,7 @@ def test_version_is_printed(invoke):
         ["presets"],
         ["validate", "binary-adder"],
         ["data"],
+        ["models"],
     ],
 )
 def test_missing_service_is_one_line_and_exit_code_2(closed_port, arguments):
