@@ -4,8 +4,10 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
+from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
+from api.batch_predictions import routes as batch_predictions
 from api.datasets import routes as datasets
 from api.evaluation import routes as evaluation
 from api.experiments import routes as experiments
@@ -15,6 +17,7 @@ from api.http.problems import install_error_handlers
 from api.keys import routes as keys
 from api.metrics import routes as metrics
 from api.middleware import RequestMiddleware
+from api.open_inference import routes as open_inference
 from api.openapi.document import DESCRIPTION, install_openapi
 from api.openapi.pages import install_docs_pages
 from api.prediction.app import PredictionApp
@@ -37,12 +40,18 @@ RESOURCES = (
     presets.router,
     experiments.router,
     registry.router,
+    aliases.router,
     tensorflow_serving.router,
+    open_inference.router,
+    batch_predictions.router,
     datasets.router,
     keys.router,
     health.router,
 )
 """Resources in the order of the OpenAPI document."""
+
+PREDICTIONS = (*tensorflow_serving.OPERATIONS, *open_inference.OPERATIONS)
+"""Everything that is answered ahead of the routes."""
 
 OFTEN_ASKED = (health.router,)
 """Resources whose routes are matched first, because each request tries the routes in order."""
@@ -100,7 +109,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # With include_router every request would search each router for its route, and the right one twice.
         app.router.routes.extend(resource.routes)
     separate_verbs(app.router.routes)
-    app.predictions = PredictionApp(service, OperationTable(tensorflow_serving.OPERATIONS, app.router.routes))
+    app.predictions = PredictionApp(service, OperationTable(PREDICTIONS, app.router.routes))
     install_docs_pages(app)
     install_error_handlers(app)
     install_openapi(app, RESOURCES)

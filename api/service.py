@@ -10,11 +10,13 @@ from api.auth.gate import Gate
 from api.auth.origins import Origins
 from api.doorbell import DoorbellRinger
 from api.http.bodies import read_body
+from api.http.patience import Patience
 from api.ingestion import Ingestion
 from api.monitoring.census import CensusTaker
 from api.monitoring.exchange import Exchange
 from api.monitoring.instruments import Instruments
 from api.monitoring.measurements import Measurements
+from api.monitoring.observation import ServingArchive
 from api.monitoring.parts import Parts
 from api.served_models.loading import ModelKey, ModelLoader
 from api.served_models.shadows import Shadows
@@ -24,6 +26,7 @@ from core.settings import Settings
 from core.uploads.store import DatasetStore
 from db.registry_changes import RegistryWatch
 from db.session import Database
+from serving.observation.observers import Observers
 from serving.sessions.execution import Execution
 from serving.sessions.lanes import Lane
 from serving.sessions.loading import LaneLoader
@@ -47,10 +50,13 @@ class Service:
     doorbell: DoorbellRinger
     authenticator: Authenticator
     gate: Gate
+    patience: Patience
     exchange: Exchange
     instruments: Instruments
     measurements: Measurements
     census_taker: CensusTaker
+    archive: ServingArchive
+    observers: Observers
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -69,6 +75,7 @@ class Service:
         model_pool: ModelPool[ModelKey, Lane] = ModelPool(settings.max_loaded_models, settings.max_loaded_bytes)
         loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
         models = ModelTable(database, loader)
+        archive = ServingArchive(database, artifact_store, instruments.drift)
         doorbell = DoorbellRinger(settings)
         return cls(
             settings=settings,
@@ -84,10 +91,13 @@ class Service:
             doorbell=doorbell,
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),
+            patience=Patience(),
             exchange=exchange,
             instruments=instruments,
             measurements=Measurements(exchange, [instruments.registry, Parts(model_pool, doorbell)]),
             census_taker=CensusTaker(database, exchange),
+            archive=archive,
+            observers=Observers(archive, settings.watched_rows_per_second if settings.watch_predictions else 0),
         )
 
 

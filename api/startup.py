@@ -36,8 +36,10 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         await adopt_older_mnist(service)
         service.watch.start()
         await run_in_threadpool(service.measurements.start)
+        service.observers.start()
         yield
     finally:
+        await run_in_threadpool(service.observers.stop)
         await run_in_threadpool(service.watch.stop)
         await service.models.close()
         await service.shadows.close()

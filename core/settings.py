@@ -128,6 +128,12 @@ class Settings(BaseSettings):
     max_queued_requests: int = Field(
         1000, ge=1, description="Most prediction requests that wait for one model; further ones are answered with 503."
     )
+    watch_predictions: bool = Field(
+        True, description="Count inputs and answers of predictions, and compare them with those of training."
+    )
+    watched_rows_per_second: int = Field(
+        200, ge=1, description="Most rows of a model version that are looked at in a second, in each API process."
+    )
 
     @field_validator("host")
     @classmethod
@@ -242,6 +248,11 @@ class Settings(BaseSettings):
     def scratch_dir(self) -> Path:
         """Return the folder for files of running attempts; safe to empty when no worker runs."""
         return self.data_dir / "scratch"
+
+    @property
+    def batch_predictions_dir(self) -> Path:
+        """Return the folder of the parts of unfinished batch predictions; without them an attempt starts over."""
+        return self.data_dir / "batch-predictions"
 
     @property
     def cache_dir(self) -> Path:

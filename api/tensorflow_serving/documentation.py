@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.openapi.operations import describe_errors, takes_any_body
+from api.prediction import examples as errors
 from api.tensorflow_serving import examples
 
 Document = dict[str, Any]
@@ -89,10 +90,10 @@ def describe_verb(verb: str, address: Address) -> Document:
         "responses": {200: {"description": "OK", "headers": VERSION_HEADER, "content": {"application/json": answer}}}
         | describe_errors(
             examples.WRONG_WIDTH,
-            *examples.MISSING,
-            examples.TOO_LARGE,
-            examples.CORRUPT,
-            examples.BUSY,
+            *errors.MISSING,
+            errors.TOO_LARGE,
+            errors.CORRUPT,
+            errors.BUSY,
             is_prediction=True,
         ),
         "openapi_extra": body | {"parameters": parameters},
@@ -102,11 +103,11 @@ def describe_verb(verb: str, address: Address) -> Document:
 def describe_question(name: str, address: Address) -> Document:
     """Describe the status and the metadata."""
     answer = {"example": examples.QUESTIONS[name], "schema": {"type": "object"}}
-    corrupt = (examples.CORRUPT,) if name == "metadata" else ()
+    corrupt = (errors.CORRUPT,) if name == "metadata" else ()
     return {
         "summary": f"{VERBS[name]} {address.summary}",
         "responses": {200: {"description": "OK", "content": {"application/json": answer}}}
-        | describe_errors(*examples.MISSING, *corrupt, examples.BUSY, is_prediction=True),
+        | describe_errors(*errors.MISSING, *corrupt, errors.BUSY, is_prediction=True),
         "openapi_extra": {"parameters": _parameters(address)},
     }
 
@@ -117,7 +118,7 @@ def describe_names() -> Document:
     return {
         "summary": "List the names of models",
         "responses": {200: {"description": "OK", "content": {"application/json": answer}}}
-        | describe_errors(examples.BUSY, is_prediction=True),
+        | describe_errors(errors.BUSY, is_prediction=True),
     }
 
 
