@@ -12,7 +12,7 @@ import time
 import pytest
 from sqlalchemy import update
 
-from db import model_versions, runs
+from db import aliases, runs
 from db.records.registry import ModelRecord
 
 HANG_SECONDS = 60
@@ -105,10 +105,10 @@ def test_a_version_an_alias_a_deletion_and_an_unloading_reach_both(two_processes
     two_processes.wait_for(3.0)
 
     with database.transaction() as session:
-        model_versions.set_alias(session, "line", "production", 1)
+        aliases.set_alias(session, "line", "production", 1)
     two_processes.wait_for(2.0, "line/labels/production")
     with database.transaction() as session:
-        model_versions.set_alias(session, "line", "production", 2)
+        aliases.set_alias(session, "line", "production", 2)
     two_processes.wait_for(3.0, "line/labels/production")
 
     with database.transaction() as session:
