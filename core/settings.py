@@ -35,6 +35,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the API listens on; any but a loopback one requires API keys.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
+    api_processes: int = Field(
+        1, ge=1, le=64, description="Processes of the API, which share the port; each loads models for itself."
+    )
     require_keys: bool = Field(
         False, description="Require API keys on a loopback address too, as behind a reverse proxy on this machine."
     )
@@ -124,6 +127,12 @@ class Settings(BaseSettings):
     )
     max_queued_requests: int = Field(
         1000, ge=1, description="Most prediction requests that wait for one model; further ones are answered with 503."
+    )
+    watch_predictions: bool = Field(
+        True, description="Count inputs and answers of predictions, and compare them with those of training."
+    )
+    watched_rows_per_second: int = Field(
+        200, ge=1, description="Most rows of a model version that are looked at in a second, in each API process."
     )
 
     @field_validator("host")

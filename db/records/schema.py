@@ -5,6 +5,7 @@ from sqlalchemy import MetaData
 from db.records.base import Base
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
 from db.records.metrics import MetricPointRecord, MetricSeriesRecord
+from db.records.observation import ServingSummaryRecord
 from db.records.registry import (
     AliasChangeRecord,
     AliasRecord,
@@ -29,6 +30,7 @@ RECORDS: tuple[type[Base], ...] = (
     AliasTargetRecord,
     AliasChangeRecord,
     RegistryChangeRecord,
+    ServingSummaryRecord,
     DatasetRecord,
     DatasetVersionRecord,
     RunDatasetRecord,

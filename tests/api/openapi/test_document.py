@@ -214,7 +214,8 @@ def test_every_body_shown_for_predictions_works_as_it_stands(client, document, w
 
 
 def test_the_body_shown_for_aliases_works_as_it_stands(client, document, worker, iris):
-    worker.register("iris-keras", iris)
+    for accuracy in (0.5, 0.6, 0.7, 0.8, 0.9):
+        worker.register("iris-keras", iris, metrics={"test/accuracy": accuracy})
     path = "/v1/registry/models/{model}/aliases/{alias}"
     for example in examples_of(document["paths"][path]["put"]["requestBody"]["content"]["application/json"]):
         answer = client.put(path.format(model="iris-keras", alias="champion"), json=example)
