@@ -1,9 +1,13 @@
 """Models of kinds that a matrix does not make."""
 
+import json
+from io import BytesIO
+
 import numpy as np
 import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
+from PIL import Image
 
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 
@@ -68,3 +72,61 @@ def write_special_models():
         return {"adder": adder, "picture": picture}
 
     return write
+
+
+ROW = [0.25, 0.5, 0.125, 9.0]
+
+
+@pytest.fixture
+def served(client, worker, iris):
+    """A client of a service with the model `iris`, version 1."""
+    worker.register("iris", iris)
+    return client
+
+
+@pytest.fixture(scope="session")
+def body():
+    """Return a function that makes a request for the irises; further fields replace those of the request."""
+
+    def make(*rows, **changes):
+        rows = rows or (ROW,)
+        tensor = {"name": "input", "shape": [len(rows), 4], "datatype": "FP32", "data": list(rows)}
+        return {"inputs": [tensor]} | changes
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def binary_body():
+    """Return a function that makes a request with binary data: the body, and the length of its JSON."""
+
+    def make(*rows, **changes):
+        data = np.float32(rows or (ROW,))
+        parameters = {"binary_data_size": data.nbytes}
+        tensor = {"name": "input", "shape": list(data.shape), "datatype": "FP32", "parameters": parameters}
+        head = json.dumps({"inputs": [tensor]} | changes).encode()
+        return head + data.tobytes(), str(len(head))
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def error_of():
+    """Return a function that checks that an answer is an error of the protocol, and returns its text."""
+
+    def check(answer, status):
+        assert answer.status_code == status, answer.text
+        assert answer.headers["content-type"] == "application/json"
+        fields = answer.json()
+        assert list(fields) == ["error"]
+        return fields["error"]
+
+    return check
+
+
+@pytest.fixture(scope="session")
+def png():
+    """A grey image of 3×2 pixels, from black to white."""
+    buffer = BytesIO()
+    Image.fromarray(np.uint8([[0, 51], [102, 153], [204, 255]])).save(buffer, "PNG")
+    return buffer.getvalue()

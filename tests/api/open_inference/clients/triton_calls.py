@@ -119,7 +119,7 @@ async def infer_others(calls):
     await calls.infer("infer sum", numbers, [ask("sum")], "adder")
     await calls.infer("infer sum json", numbers, [ask("sum", binary=False)], "adder")
     await calls.infer("infer image", [make_input("input", words(calls.image, calls.image), "BYTES")], None, "picture")
-    ages, cities = make_input("age", np.array([[31], [40]], np.int32), "INT32"), words("Oslo", "")
+    ages, cities = make_input("age", np.array([[31], [40]], np.int32), "INT32"), words("Oslo", "Bergen")
     await calls.infer("infer table", [ages, make_input("city", cities, "BYTES")], None, "table")
     await calls.infer("infer table json", [ages, make_input("city", cities, "BYTES", binary=False)], None, "table")
     await calls.infer("infer half", [make_input("input", ROWS.astype(np.float16), "FP16")], [output])

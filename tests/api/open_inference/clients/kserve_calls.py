@@ -84,7 +84,7 @@ async def use(protocol, url, body):
             binary = request("iris", tensor(ROWS), parameters={"binary_data_output": True})
             results["infer all binary"] = await attempt(client.infer, url, binary, model_name="iris")
             results["infer dict"] = await attempt(client.infer, url, body, model_name="iris")
-            words = tensor(np.array([b"Oslo", b""], dtype=object), "city", "BYTES")
+            words = tensor(np.array([b"Oslo", b"Bergen"], dtype=object), "city", "BYTES")
             ages = tensor(np.array([31, 40], np.int32), "age", "INT32")
             results["infer table"] = await attempt(client.infer, url, request("table", ages, words), model_name="table")
             results["unknown infer"] = await attempt(client.infer, url, request("t", tensor(ROWS)), model_name="tulips")
