@@ -7,6 +7,7 @@ from starlette.types import Receive, Scope, Send
 from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
+from api.batch_predictions import routes as batch_predictions
 from api.datasets import routes as datasets
 from api.evaluation import routes as evaluation
 from api.experiments import routes as experiments
@@ -42,6 +43,7 @@ RESOURCES = (
     aliases.router,
     tensorflow_serving.router,
     open_inference.router,
+    batch_predictions.router,
     datasets.router,
     keys.router,
     health.router,

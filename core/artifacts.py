@@ -19,10 +19,13 @@ REFERENCE = "training_summary.json"
 TRAINER_LOG = "trainer.log"
 
 MEDIA_TYPES = {
+    ".csv": "text/csv; charset=utf-8",
     ".json": "application/json",
     ".keras": "application/zip",
     ".log": "text/plain; charset=utf-8",
+    ".npz": "application/zip",
     ".onnx": "application/onnx",
+    ".parquet": "application/vnd.apache.parquet",
 }
 
 

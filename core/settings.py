@@ -250,6 +250,11 @@ class Settings(BaseSettings):
         return self.data_dir / "scratch"
 
     @property
+    def batch_predictions_dir(self) -> Path:
+        """Return the folder of the parts of unfinished batch predictions; without them an attempt starts over."""
+        return self.data_dir / "batch-predictions"
+
+    @property
     def cache_dir(self) -> Path:
         """Return the folder of results that later runs reuse; safe to delete at any time."""
         return self.data_dir / "cache"

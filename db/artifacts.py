@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from core.artifacts import Artifact
 from core.errors import UnknownArtifact, nearest
 from db.model_versions import ModelVersion
+from db.records.batch_predictions import BatchPredictionRecord
 from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord
 
@@ -48,13 +49,14 @@ def find_files(session: Session, versions: Iterable[ModelVersion], name: str) ->
 
 
 def unreferenced(session: Session, hashes: Iterable[str]) -> list[str]:
-    """Return those of these sha256 that no run and no model version refers to, sorted."""
+    """Return those of these sha256 that no run, model version or batch prediction refers to, sorted."""
     wanted = set(hashes)
     columns = (
         ArtifactRecord.sha256,
         ModelVersionRecord.network_sha256,
         ModelVersionRecord.signature_sha256,
         ModelVersionRecord.reference_sha256,
+        BatchPredictionRecord.result_sha256,
     )
     left = wanted
     for column in columns:

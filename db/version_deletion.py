@@ -6,7 +6,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from sqlalchemy.orm import Session
 
 from core.errors import VersionServed
-from db import aliases, artifacts, model_versions
+from db import aliases, artifacts, batch_predictions, model_versions
 from db.model_versions import ModelVersion
 from db.records.registry import AliasChangeRecord, ModelRecord, ModelVersionRecord
 from db.records.runs import RunRecord
@@ -68,9 +68,11 @@ def take_out_of_service(
 
     Raises:
         VersionServed: If an alias points to it, or has it as its shadow, unless forced.
+        Conflict: If a batch prediction uses it.
     """
     if (version.aliases or version.shadowed) and not force:
         raise VersionServed(_describe_served(version, remedy))
+    batch_predictions.check_version_unused(session, version.model_name, version.version)
     return aliases.remove_version(session, version, caller=caller)
 
 
@@ -118,6 +120,7 @@ def delete_model(session: Session, model_name: str, *, force: bool = False) -> D
     Raises:
         UnknownModel: If there is no such model.
         VersionServed: If it has an alias, unless forced.
+        Conflict: If a batch prediction uses one of its versions.
     """
     are_deleted = ModelVersionRecord.model_name == model_name
     _lock(session, model_name, are_deleted)
@@ -132,6 +135,7 @@ def delete_model(session: Session, model_name: str, *, force: bool = False) -> D
             f"{'it' if len(names) == 1 else 'them'} (/v1/registry/models/{model_name}/aliases/{names[0]}), or delete "
             "the model with ?force=true."
         )
+    batch_predictions.check_version_unused(session, model_name)
     # Foreign keys delete aliases with their versions.
     _delete_rows(session, are_deleted)
     session.execute(delete(AliasChangeRecord).where(AliasChangeRecord.model_name == model_name))

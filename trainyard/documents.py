@@ -69,6 +69,12 @@ class AliasTargets(TypedDict):
     """
 
 
+AnswerKind: TypeAlias = Literal["labels", "probabilities", "values"]
+"""
+Columns of a result that hold the answers.
+"""
+
+
 class ArtifactEntry(TypedDict):
     """
     File that a run created.
@@ -111,6 +117,115 @@ class AverageEvaluation(TypedDict):
     precision: float | None
     recall: float | None
     f1: float | None
+
+
+class BatchDatasetVersion(TypedDict):
+    """
+    Version of a dataset.
+    """
+
+    name: str
+    version: int
+
+
+class BatchPredictionAttempt(TypedDict):
+    """
+    One attempt at a batch prediction.
+    """
+
+    number: int
+    owner: str
+    """
+    Worker.
+    """
+
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+    """
+    `succeeded`, `failed`, `cancelled`, `released`, `crashed`, `lease_expired` or `stalled`; null while it runs.
+    """
+
+    detail: str | None
+
+
+class BatchPredictionError(TypedDict):
+    """
+    Error of a failed batch prediction.
+    """
+
+    code: str
+    """
+    Stable error code for programs.
+    """
+
+    detail: str
+    attempt: int | None
+
+
+class BatchPredictionLinks(TypedDict):
+    """
+    Paths of related resources.
+    """
+
+    self: str
+    result: str | None
+    """
+    Null until the batch prediction has succeeded.
+    """
+
+    model: str
+    dataset: str
+
+
+class BatchPredictionProgress(TypedDict):
+    """
+    Progress of a batch prediction.
+    """
+
+    num_done: int
+    """
+    Rows that are answered, those of earlier attempts included.
+    """
+
+    num_rows: int
+    fraction: float
+    """
+    Fraction of answered rows, 0 to 1.
+    """
+
+    rows_per_second: float | None
+    """
+    Of the latest attempt; null before its first rows.
+    """
+
+    eta_seconds: float | None
+    """
+    Estimated time from `updated_at` to the last row; null if there is no estimate.
+    """
+
+
+class BatchResult(TypedDict):
+    """
+    File with the answers.
+    """
+
+    name: str
+    sha256: str
+    num_bytes: int
+    media_type: str
+
+
+class BatchRowRange(TypedDict):
+    """
+    Rows that are answered, counted from 0.
+    """
+
+    start: int
+    stop: int
+    """
+    Row after the last one.
+    """
 
 
 class BitsEvaluation(TypedDict):
@@ -604,6 +719,12 @@ class NoticeEntry(TypedDict):
     """
 
 
+OnError: TypeAlias = Literal["continue", "fail"]
+"""
+What becomes of a batch prediction with a row that the model cannot answer.
+"""
+
+
 class PairSample(TypedDict):
     """
     Targets and predictions of some samples, drawn at random.
@@ -776,6 +897,25 @@ class ReadingOptions(TypedDict):
     columns: NotRequired[dict[str, ColumnReading]]
 
 
+class RefusedRowEntry(TypedDict):
+    """
+    Row without an answer.
+    """
+
+    row: int
+    """
+    Number in the dataset, from 0.
+    """
+
+    detail: str
+
+
+ResultFormat: TypeAlias = Literal["csv", "parquet", "npz"]
+"""
+Format of a result.
+"""
+
+
 class RunError(TypedDict):
     """
     Error of a failed run.
@@ -876,7 +1016,7 @@ class RunProgress(TypedDict):
 
 RunState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 """
-State of a run.
+State of a run or another job.
 """
 
 
@@ -1131,6 +1271,16 @@ class ArraysDescription(TypedDict):
     kind: NotRequired[Literal["arrays"]]
     arrays: list[ArrayDescription]
     sample: NotRequired[dict[str, Any]]
+
+
+class BatchResultForm(TypedDict):
+    """
+    Form of a result.
+    """
+
+    format: ResultFormat
+    columns: list[str]
+    answers: AnswerKind
 
 
 class ColumnDescription(TypedDict):
@@ -1690,6 +1840,100 @@ class TableDescription(TypedDict):
     sample: NotRequired[list[list[Any]]]
 
 
+class BatchPrediction(TypedDict):
+    """
+    Batch prediction in full.
+    """
+
+    id: str
+    state: RunState
+    model: str
+    model_version: int
+    """
+    Version that answers, settled when the request was accepted.
+    """
+
+    dataset: BatchDatasetVersion
+    rows: BatchRowRange
+    output: BatchResultForm
+    on_error: OnError
+    attempt: int
+    """
+    Number of the latest attempt; 0 before the first.
+    """
+
+    max_attempts: int
+    cancel_requested: bool
+    progress: BatchPredictionProgress | None
+    """
+    Null before the first report.
+    """
+
+    num_refused: int | None
+    """
+    Rows without an answer; null until the batch prediction has succeeded.
+    """
+
+    error: BatchPredictionError | None
+    result: BatchResult | None
+    created_at: str
+    queued_at: str
+    started_at: str | None
+    ended_at: str | None
+    updated_at: str
+    links: BatchPredictionLinks
+    refused_rows: list[RefusedRowEntry]
+    """
+    The first rows without an answer.
+    """
+
+    attempts: list[BatchPredictionAttempt]
+
+
+class BatchPredictionSummary(TypedDict):
+    """
+    Batch prediction in a list.
+    """
+
+    id: str
+    state: RunState
+    model: str
+    model_version: int
+    """
+    Version that answers, settled when the request was accepted.
+    """
+
+    dataset: BatchDatasetVersion
+    rows: BatchRowRange
+    output: BatchResultForm
+    on_error: OnError
+    attempt: int
+    """
+    Number of the latest attempt; 0 before the first.
+    """
+
+    max_attempts: int
+    cancel_requested: bool
+    progress: BatchPredictionProgress | None
+    """
+    Null before the first report.
+    """
+
+    num_refused: int | None
+    """
+    Rows without an answer; null until the batch prediction has succeeded.
+    """
+
+    error: BatchPredictionError | None
+    result: BatchResult | None
+    created_at: str
+    queued_at: str
+    started_at: str | None
+    ended_at: str | None
+    updated_at: str
+    links: BatchPredictionLinks
+
+
 class ComparedMetric(TypedDict):
     """
     Metric of several versions.
@@ -2004,6 +2248,18 @@ class VersionComparison(TypedDict):
     remarks: list[str]
     """
     What to keep in mind, such as that the versions were tested on different data.
+    """
+
+
+class BatchPredictionPage(TypedDict):
+    """
+    Page of batch predictions, newest first.
+    """
+
+    items: list[BatchPredictionSummary]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
     """
 
 

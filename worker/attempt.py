@@ -13,9 +13,9 @@ from core.progress import MetricBatch, Phase, Progress, join_batches
 from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings
+from db.attempts import Heartbeat
 from db.claims import (
     ClaimedRun,
-    Heartbeat,
     cancel_running,
     fail_run,
     finish_run,

@@ -119,6 +119,7 @@ class InsufficientScope(KeyRejected):
 STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     TrainyardError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.InvalidInput: HTTPStatus.BAD_REQUEST,
+    errors.InvalidBatchPrediction: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidSpec: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,

@@ -31,6 +31,9 @@ logger = logging.getLogger(__name__)
 
 PREDICTION_PREFIXES = ("/v1/models/", "/v2/")
 
+PROBLEM_VERBS = (":batchPredict", ":explain")
+"""Verbs of models whose routes are not of a prediction protocol, and have the service's own form of errors."""
+
 PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 RETRY_AFTER_SECONDS = 2
@@ -61,7 +64,7 @@ def build_problem(
 
 def is_prediction(path: str) -> bool:
     """Return True if a path belongs to the prediction routes, which follow TensorFlow Serving, KServe and Triton."""
-    return f"{path}/".startswith(PREDICTION_PREFIXES)
+    return f"{path}/".startswith(PREDICTION_PREFIXES) and not path.endswith(PROBLEM_VERBS)
 
 
 def install_error_handlers(app: FastAPI) -> None:

@@ -15,7 +15,7 @@ from api.monitoring.exchange import Exchange
 from core.errors import DatabaseUnavailable
 from core.run_state import TERMINAL_STATES, RunState
 from db.census import Census, take_census
-from db.records.runs import AttemptOutcome
+from db.records.jobs import AttemptOutcome
 from db.session import Database
 
 logger = logging.getLogger(__name__)

@@ -191,7 +191,7 @@ def test_reconcilers_at_once_take_each_run_back_once(database, queue_run, claim,
             return expiry.expire_leases(session)
 
     results = at_once(*[expire] * 6)
-    taken = [expired.run_id for result in results for expired in result]
+    taken = [expired.job_id for result in results for expired in result]
     assert Counter(taken) == Counter(queued)
 
 

@@ -1,14 +1,14 @@
 """Keep counts of what model versions were asked and answered.
 
-Revision 0009, after 0008. Older code goes on working.
+Revision 0010, after 0009. Older code goes on working.
 """
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-revision = "0009"
-down_revision: str | None = "0008"
+revision = "0010"
+down_revision: str | None = "0009"
 
 Json = sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")
 
