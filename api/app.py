@@ -15,6 +15,7 @@ from api.http.problems import install_error_handlers
 from api.keys import routes as keys
 from api.metrics import routes as metrics
 from api.middleware import RequestMiddleware
+from api.networks import routes as networks
 from api.openapi.document import DESCRIPTION, install_openapi
 from api.openapi.pages import install_docs_pages
 from api.prediction import routes as prediction
@@ -35,6 +36,7 @@ RESOURCES = (
     presets.router,
     experiments.router,
     registry.router,
+    networks.router,
     prediction.router,
     datasets.router,
     keys.router,

@@ -20,6 +20,9 @@ MAX_VERSION = 2**31 - 1
 FILE_COLUMNS = {"network_sha256": ONNX_MODEL, "signature_sha256": SIGNATURE, "reference_sha256": REFERENCE}
 """Columns for the files of a version, with the names of a run's artifacts."""
 
+UNKNOWN_BYTES = -1
+"""Size of an uploaded file, which is not recorded."""
+
 NUM_NAMED = 10
 """Most versions that an error names."""
 
@@ -133,8 +136,9 @@ def resolve(session: Session, model_name: str, version: int | str | None = None)
         UnknownModel: If there is no such model.
         UnknownVersion: If it has no such version or alias; both say what there is.
     """
+    columns = [getattr(ModelVersionRecord, column).label(column) for column in FILE_COLUMNS]
     query = (
-        select(ModelVersionRecord.version, ModelVersionRecord.run_id)
+        select(ModelVersionRecord.version, ModelVersionRecord.run_id, *columns)
         .where(ModelVersionRecord.model_name == model_name)
         .order_by(ModelVersionRecord.version.desc())
         .limit(1)
@@ -149,22 +153,22 @@ def resolve(session: Session, model_name: str, version: int | str | None = None)
     found = query.subquery()
     # One round trip: a prediction waits for this.
     rows = session.execute(
-        select(found.c.version, found.c.run_id, ArtifactRecord).outerjoin(
-            ArtifactRecord, ArtifactRecord.run_id == found.c.run_id
-        )
+        select(found, ArtifactRecord).outerjoin(ArtifactRecord, ArtifactRecord.run_id == found.c.run_id)
     ).all()
     if not rows:
         model = get_model(session, model_name)
         raise _unknown_alias(model, version) if isinstance(version, str) else _unknown_version(model, version)
-    files = [
-        Artifact(name=row.name, sha256=row.sha256, num_bytes=row.num_bytes, media_type=row.media_type)
-        for _, _, row in rows
-        if row is not None
-    ]
+    first = rows[0]
+    if first.run_id is None:
+        hashes = {name: getattr(first, column) for column, name in FILE_COLUMNS.items()}
+        files = [Artifact(name, sha256, UNKNOWN_BYTES, "") for name, sha256 in hashes.items() if sha256 is not None]
+    else:
+        stored = [row.ArtifactRecord for row in rows if row.ArtifactRecord is not None]
+        files = [Artifact(row.name, row.sha256, row.num_bytes, row.media_type) for row in stored]
     return ResolvedVersion(
         model_name=model_name,
-        version=rows[0].version,
-        run_id=rows[0].run_id,
+        version=first.version,
+        run_id=first.run_id,
         artifacts={file.name: file for file in files},
     )
 
@@ -225,6 +229,24 @@ def register(session: Session, model_name: str, run_id: UUID, files: Iterable[Ar
         model_name,
         run_id=run_id,
         source=VersionSource.RUN,
+        **{column: hashes.get(name) for column, name in FILE_COLUMNS.items()},
+    )
+
+
+def register_upload(session: Session, model_name: str, files: Iterable[Artifact]) -> int:
+    """Register files that a client uploaded as the next version of a model; returns its number.
+
+    Args:
+        session: Session of a transaction.
+        model_name: Name of the model, which the caller has checked; created if there is none.
+        files: The network and its signature, by the names that the artifacts of runs have.
+    """
+    hashes = {file.name: file.sha256 for file in files}
+    return _insert_version(
+        session,
+        model_name,
+        run_id=None,
+        source=VersionSource.UPLOAD,
         **{column: hashes.get(name) for column, name in FILE_COLUMNS.items()},
     )
 

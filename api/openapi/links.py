@@ -68,6 +68,7 @@ LINKS: Mapping[str, Links] = {
     "get_experiment": _follow(["list_runs"], experiment=_answered("/name")),
     "list_models": _follow(OF_A_MODEL, model=_answered("/items/0/name")),
     "get_model": _follow(OF_A_MODEL_VERSION, model=_answered("/name"), version=_answered("/latest_version")),
+    "upload_model_version": _follow(OF_A_MODEL_VERSION, model=_answered("/model"), version=_answered("/version")),
     "get_model_version": _follow(["get_run"], run_id=_answered("/run_id")),
     "put_alias": _follow(["get_alias", "delete_alias"], **_THE_ALIAS)
     | _follow(["predict_label", "get_model_status_label"], model=_THE_ALIAS["model"], label=_THE_ALIAS["alias"]),
