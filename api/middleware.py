@@ -2,18 +2,13 @@
 
 import time
 
-from starlette._utils import get_route_path
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api.auth.access import ANYBODY, CALLER, is_public
-from api.auth.authentication import Authenticator
-from api.auth.credentials import read_credential
-from api.auth.origins import Origins
-from api.http.problems import answer_error, answer_unexpected
+from api.auth.gate import Gate
+from api.http.problems import answer_any
 from api.monitoring.requests import RequestCounts, name_method, name_route
 from api.startup import report_start
-from core.errors import InvalidInput, TrainyardError
 
 
 class RequestMiddleware:
@@ -30,15 +25,13 @@ class RequestMiddleware:
 
     Args:
         app: App to wrap.
-        origins: Rejects requests of other sites.
-        authenticator: Identifies callers.
+        gate: Checks requests and identifies their callers.
         counts: Counts requests.
     """
 
-    def __init__(self, app: ASGIApp, origins: Origins, authenticator: Authenticator, counts: RequestCounts) -> None:
+    def __init__(self, app: ASGIApp, gate: Gate, counts: RequestCounts) -> None:
         self.app = app
-        self._origins = origins
-        self._authenticator = authenticator
+        self._gate = gate
         self._counts = counts
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,21 +42,21 @@ class RequestMiddleware:
         if scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}
         status = 0
-        is_private = self._authenticator.asks_for_keys and not is_public(get_route_path(scope))
+        is_private = self._gate.is_private(scope)
 
         async def send_on(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if is_private:
-                    message = _kept_private(message)
+                    message = kept_private(message)
             await send(message)
 
         counts = self._counts
         counts.num_in_progress += 1
         began = time.perf_counter()
         try:
-            await self._check(scope, is_private=is_private)
+            await self._gate.check(scope)
             await self.app(scope, receive, send_on)
         except ClientDisconnect:
             # The client has disconnected.
@@ -71,37 +64,15 @@ class RequestMiddleware:
         except Exception as error:
             if status:
                 raise
+            # Errors of the checks; those of routes are handled within.
             request = Request(scope, receive)
-            if isinstance(error, TrainyardError):
-                # Errors of the checks; those of routes are handled within.
-                answer = answer_error(request, error)
-            else:
-                answer = answer_unexpected(request, error)
-            await answer(scope, receive, send_on)
+            await answer_any(request, error)(scope, receive, send_on)
         finally:
             counts.num_in_progress -= 1
             counts.add(name_route(scope), name_method(scope), status, time.perf_counter() - began)
 
-    async def _check(self, scope: Scope, *, is_private: bool) -> None:
-        """Check a request and identify its caller.
 
-        Raises:
-            TrainyardError: If the request is rejected.
-        """
-        if "\x00" in scope["path"] or b"%00" in scope["query_string"]:
-            # No name contains it, and PostgreSQL cannot store it.
-            detail = "The address contains the character U+0000. Remove it."
-            raise InvalidInput.at("", detail, "nul_character")
-        rejection = self._origins.rejection(scope)
-        if rejection is not None:
-            raise rejection
-        if is_private:
-            scope[CALLER] = await self._authenticator.identify(read_credential(scope["headers"]))
-        elif not self._authenticator.asks_for_keys:
-            scope[CALLER] = ANYBODY
-
-
-def _kept_private(message: Message) -> Message:
+def kept_private(message: Message) -> Message:
     """Forbid shared caches to store the response (RFC 9111 section 5.2.2.7).
 
     Caches handle Authorization by themselves, but not X-API-Key.

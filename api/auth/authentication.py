@@ -65,12 +65,11 @@ class Authenticator:
             UnknownCredential: If the key is unknown, revoked or expired.
             DatabaseUnavailable: If the database does not answer.
         """
-        # Looked up by hash, so the time of the look-up reveals nothing about a secret.
-        digest = hashlib.sha256(key.reveal().encode()).digest()
-        known = self._remembered.get(digest)
+        digest = digest_of(key)
+        known = self.recall(digest)
+        if known is not None:
+            return known
         now = time.monotonic()
-        if known is not None and now < known.until:
-            return known.caller
         given = self.given_keys.get(key.prefix)
         if given is not None:
             if not is_secret(key.secret, given.secret_sha256):
@@ -92,6 +91,11 @@ class Authenticator:
         if stored.is_use_due:
             self._note_use(stored.prefix)
         return caller
+
+    def recall(self, digest: bytes) -> Caller | None:
+        """Return the caller of a key that was found valid within the last seconds; None if there is none."""
+        known = self._remembered.get(digest)
+        return known.caller if known is not None and time.monotonic() < known.until else None
 
     def forget(self, prefix: str) -> None:
         """Remove a key from the cache, so that the next request reads the database."""
@@ -130,6 +134,11 @@ class Authenticator:
         except Exception:
             # Nothing awaits this task, so nothing else would report the error.
             logger.exception("The use of the API key %s was not recorded.", prefix)
+
+
+def digest_of(key: ApiKey) -> bytes:
+    """Return the hash that a key is looked up by, so that the time of the look-up reveals nothing about a secret."""
+    return hashlib.sha256(key.reveal().encode()).digest()
 
 
 def _given(settings: Settings) -> Iterator[tuple[ApiKey, GivenKey]]:

@@ -73,16 +73,21 @@ async def _receive(request: Request, max_bytes: int, too_large: BodyTooLarge) ->
                 async with asyncio.timeout_at(began + PATIENCE_SECONDS + num_bytes / SLOWEST_BYTES_PER_SECOND):
                     piece = await anext(pieces, None)
             except TimeoutError as error:
-                raise BodyTooSlow(
-                    f"Only {num_bytes:,} bytes of the body came in {asyncio.get_running_loop().time() - began:.0f} s. "
-                    f"Send it faster than {SLOWEST_BYTES_PER_SECOND:,} bytes a second."
-                ) from error
+                raise too_slow(num_bytes, asyncio.get_running_loop().time() - began) from error
             if piece is None:
                 return
             num_bytes += len(piece)
             if num_bytes > max_bytes:
                 raise too_large
             yield piece
+
+
+def too_slow(num_bytes: int, seconds: float) -> BodyTooSlow:
+    """Return the error for a body of which only so many bytes came in this time."""
+    return BodyTooSlow(
+        f"Only {num_bytes:,} bytes of the body came in {seconds:.0f} s. "
+        f"Send it faster than {SLOWEST_BYTES_PER_SECOND:,} bytes a second."
+    )
 
 
 def is_body_read(request: Request) -> bool:

@@ -12,7 +12,7 @@ from api.networks.schemas import UploadedVersion, UploadedVersionLinks
 from api.service import Service
 from core.artifacts import ONNX_MODEL, SIGNATURE
 from core.signatures.signature import ModelSignature
-from db import idempotency, model_versions
+from db import artifacts, idempotency, model_versions
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +85,9 @@ def register(
             stored = idempotency.begin(session, key=repeat.key, route=repeat.route, body_sha256=repeat.digest)
             if stored is not None:
                 return _replay(stored)
+        artifacts.lock_files(session, [file.sha256 for file in files])
         for file in files:
-            # A deletion of the same bytes may have taken the file since: nothing referred to it.
+            # A deletion of the same bytes may have taken the file before the lock: nothing referred to it.
             if not service.artifact_store.path(file.sha256).is_file():
                 service.artifact_store.put(paths[file.name], file.name)
         version = model_versions.register_upload(session, model, files)
@@ -108,6 +109,7 @@ def register(
             # Stored as text: a JSON column may reorder the fields of an object.
             kept = {"location": answer.location, "body": answer.body}
             idempotency.complete(session, key=repeat.key, route=repeat.route, answer=kept)
+    service.models.refresh_now(model)
     return answer
 
 

@@ -1,1 +1,1 @@
-"""Prediction in TensorFlow Serving's REST form."""
+"""Predictions: a small app of its own, which answers the protocols of serving clients."""

@@ -1,4 +1,4 @@
-"""Rows of an uploaded table, read in order and in chunks."""
+"""Rows of an uploaded table, read in order and in chunks, for training and for batch predictions."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -8,13 +8,11 @@ from typing import Any, Self
 import duckdb
 import numpy as np
 
-from core.system.machine import usable_processors
 from core.uploads.folder import SPLIT_COLUMN
 
 ROWS_AT_ONCE = 1 << 16
 
 MEMORY_LIMIT = "512MB"
-"""Memory limit of DuckDB; larger tables are sorted in files."""
 
 ROW_NUMBER = "file_row_number"
 
@@ -33,19 +31,30 @@ class TableReader:
         columns: Columns that will be read.
         order_by: Columns to sort by, with a stable order; empty to keep the order of the file.
         folder: Existing, empty folder for temporary files.
+        num_threads: Threads that read.
+        memory_limit: Memory limit of DuckDB; larger tables are sorted in files.
 
     Attributes:
         num_rows: Number of rows.
         has_splits: True if the upload assigns a split to each row.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], order_by: Sequence[str], folder: Path) -> None:
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        order_by: Sequence[str],
+        folder: Path,
+        *,
+        num_threads: int = 1,
+        memory_limit: str = MEMORY_LIMIT,
+    ) -> None:
         self._connection = duckdb.connect(
             config={
-                "memory_limit": MEMORY_LIMIT,
+                "memory_limit": memory_limit,
                 # The file is read a few times from end to end; the system's page cache is enough.
                 "enable_external_file_cache": False,
-                "threads": usable_processors(),
+                "threads": num_threads,
                 "temp_directory": str(folder),
             }
         )
@@ -70,15 +79,19 @@ class TableReader:
 
     def read(self, columns: Sequence[str]) -> Iterator[tuple[slice, Chunk]]:
         """Yield chunks of these columns: the slice of rows, and their values."""
+        for first in range(0, self.num_rows, ROWS_AT_ONCE):
+            rows = slice(first, min(first + ROWS_AT_ONCE, self.num_rows))
+            yield rows, self.read_rows(columns, rows)
+
+    def read_rows(self, columns: Sequence[str], rows: slice) -> Chunk:
+        """Return the values of these columns in these rows, which must be few enough for memory."""
         named = ", ".join(f"{_name(column)} AS c{number}" for number, column in enumerate(columns)) or "1 AS none"
         query = (
             f"SELECT {named} FROM read_parquet({_text(self._path)}, file_row_number = true) "  # noqa: S608 - quoted.
             f"WHERE {ROW_NUMBER} >= ? AND {ROW_NUMBER} < ? ORDER BY {ROW_NUMBER}"
         )
-        for first in range(0, self.num_rows, ROWS_AT_ONCE):
-            rows = slice(first, min(first + ROWS_AT_ONCE, self.num_rows))
-            values = self._connection.execute(query, [rows.start, rows.stop]).fetchnumpy()
-            yield rows, {column: values[f"c{number}"] for number, column in enumerate(columns)}
+        values = self._connection.execute(query, [rows.start, rows.stop]).fetchnumpy()
+        return {column: values[f"c{number}"] for number, column in enumerate(columns)}
 
     def _sort(self, path: Path, columns: Sequence[str], order_by: Sequence[str]) -> None:
         order = ", ".join([*map(_name, order_by), ROW_NUMBER])

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.openapi.operations import describe_errors, takes_any_body
-from api.prediction import examples
+from api.prediction import examples as errors
+from api.tensorflow_serving import examples
 
 Document = dict[str, Any]
 
@@ -70,6 +71,16 @@ def describe_verb(verb: str, address: Address) -> Document:
                 "example": True,
             }
         )
+        parameters.append(
+            {
+                "name": "top_k",
+                "in": "query",
+                "required": False,
+                "description": "Return so many classes with their labels, best first.",
+                "schema": {"type": "integer", "minimum": 1},
+                "example": 3,
+            }
+        )
     answer = {"examples": _named(examples.ANSWERS[verb]), "schema": {"type": "object"}}
     body = takes_any_body(examples.SCHEMAS.get(verb, examples.SCHEMAS["classify"]), examples.BODIES[verb])
     if verb == "predict":
@@ -79,10 +90,10 @@ def describe_verb(verb: str, address: Address) -> Document:
         "responses": {200: {"description": "OK", "headers": VERSION_HEADER, "content": {"application/json": answer}}}
         | describe_errors(
             examples.WRONG_WIDTH,
-            *examples.MISSING,
-            examples.TOO_LARGE,
-            examples.CORRUPT,
-            examples.BUSY,
+            *errors.MISSING,
+            errors.TOO_LARGE,
+            errors.CORRUPT,
+            errors.BUSY,
             is_prediction=True,
         ),
         "openapi_extra": body | {"parameters": parameters},
@@ -92,11 +103,11 @@ def describe_verb(verb: str, address: Address) -> Document:
 def describe_question(name: str, address: Address) -> Document:
     """Describe the status and the metadata."""
     answer = {"example": examples.QUESTIONS[name], "schema": {"type": "object"}}
-    corrupt = (examples.CORRUPT,) if name == "metadata" else ()
+    corrupt = (errors.CORRUPT,) if name == "metadata" else ()
     return {
         "summary": f"{VERBS[name]} {address.summary}",
         "responses": {200: {"description": "OK", "content": {"application/json": answer}}}
-        | describe_errors(*examples.MISSING, *corrupt, examples.BUSY, is_prediction=True),
+        | describe_errors(*errors.MISSING, *corrupt, errors.BUSY, is_prediction=True),
         "openapi_extra": {"parameters": _parameters(address)},
     }
 
@@ -107,7 +118,7 @@ def describe_names() -> Document:
     return {
         "summary": "List the names of models",
         "responses": {200: {"description": "OK", "content": {"application/json": answer}}}
-        | describe_errors(examples.BUSY, is_prediction=True),
+        | describe_errors(errors.BUSY, is_prediction=True),
     }
 
 

@@ -1,0 +1,1 @@
+"""Models in memory: what the registry says of them, and their networks."""
