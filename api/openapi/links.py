@@ -90,6 +90,7 @@ LINKS: Mapping[str, Links] = {
     "list_aliases": _follow(OF_AN_ALIAS, model="$request.path.model", alias=_answered("/items/0/alias"))
     | _follow(["list_aliases"], model="$request.path.model", **_NEXT_PAGE),
     "get_model": _follow(OF_A_MODEL_VERSION, model=_answered("/name"), version=_answered("/latest_version")),
+    "upload_model_version": _follow(OF_A_MODEL_VERSION, model=_answered("/model"), version=_answered("/version")),
     "get_model_version": _follow(["get_run"], run_id=_answered("/run_id")),
     "put_alias": _follow(OF_AN_ALIAS, **_THE_ALIAS)
     | _follow(["predict_label", "get_model_status_label"], model=_THE_ALIAS["model"], label=_THE_ALIAS["alias"]),

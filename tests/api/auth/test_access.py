@@ -85,6 +85,7 @@ def test_scopes_are_those_that_were_decided(client):
         "POST /v1/datasets",
         "POST /v1/datasets/{name}/versions",
         "POST /v1/datasets/{name}/versions/{version}:reread",
+        "POST /v1/registry/models/{model}/versions",
         "PUT /v1/registry/models/{model}/aliases/{alias}",
         "DELETE /v1/registry/models/{model}/aliases/{alias}",
         "POST /v2/repository/models/{model}/load",
