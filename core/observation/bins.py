@@ -126,7 +126,7 @@ def measure_moments(values: Numbers) -> Moments | None:
     return Moments(
         count=len(numbers),
         mean=mean,
-        squares=float(distances @ distances),
+        squares=float(np.square(distances).sum()),
         least=float(numbers.min()),
         greatest=float(numbers.max()),
     )
