@@ -12,16 +12,23 @@ from api.doorbell import DoorbellRinger
 from api.http.bodies import read_body
 from api.ingestion import Ingestion
 from api.monitoring.census import CensusTaker
+from api.monitoring.exchange import Exchange
 from api.monitoring.instruments import Instruments
+from api.monitoring.measurements import Measurements
 from api.monitoring.observation import ServingArchive
+from api.monitoring.parts import Parts
 from api.served_models.loading import ModelKey, ModelLoader
+from api.served_models.shadows import Shadows
 from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
+from db.registry_changes import RegistryWatch
 from db.session import Database
 from serving.observation.observers import Observers
-from serving.sessions.loaded_model import LoadedModel
+from serving.sessions.execution import Execution
+from serving.sessions.lanes import Lane
+from serving.sessions.loading import LaneLoader
 from serving.sessions.pool import ModelPool
 
 
@@ -34,13 +41,17 @@ class Service:
     artifact_store: ArtifactStore
     dataset_store: DatasetStore
     ingestion: Ingestion
-    model_pool: ModelPool[ModelKey, LoadedModel]
+    model_pool: ModelPool[ModelKey, Lane]
     loader: ModelLoader
     models: ModelTable
+    shadows: Shadows
+    watch: RegistryWatch
     doorbell: DoorbellRinger
     authenticator: Authenticator
     gate: Gate
+    exchange: Exchange
     instruments: Instruments
+    measurements: Measurements
     census_taker: CensusTaker
     archive: ServingArchive
     observers: Observers
@@ -50,15 +61,20 @@ class Service:
         """Create the service from settings.
 
         Raises:
-            InvalidSetup: If the database's URL is malformed.
+            InvalidSetup: If the database's URL is malformed, or onnxruntime lacks an execution provider.
         """
         database = Database(settings.effective_database_url)
         artifact_store = ArtifactStore(settings.artifacts_dir)
         authenticator = Authenticator(settings, database)
+        exchange = Exchange.from_environment()
         instruments = Instruments()
+        execution = Execution.from_names(settings.serving_provider_names, settings.serving_threads)
+        lane_loader = LaneLoader(execution, settings.max_queued_requests)
+        model_pool: ModelPool[ModelKey, Lane] = ModelPool(settings.max_loaded_models, settings.max_loaded_bytes)
+        loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
+        models = ModelTable(database, loader)
         archive = ServingArchive(database, artifact_store, instruments.drift)
-        model_pool: ModelPool[ModelKey, LoadedModel] = ModelPool(settings.max_loaded_models)
-        loader = ModelLoader(model_pool, artifact_store, instruments)
+        doorbell = DoorbellRinger(settings)
         return cls(
             settings=settings,
             database=database,
@@ -67,12 +83,16 @@ class Service:
             ingestion=Ingestion(settings),
             model_pool=model_pool,
             loader=loader,
-            models=ModelTable(database, loader),
-            doorbell=DoorbellRinger(settings),
+            models=models,
+            shadows=Shadows(loader, instruments),
+            watch=RegistryWatch(database, models.forget_soon),
+            doorbell=doorbell,
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),
+            exchange=exchange,
             instruments=instruments,
-            census_taker=CensusTaker(database),
+            measurements=Measurements(exchange, [instruments.registry, Parts(model_pool, doorbell)]),
+            census_taker=CensusTaker(database, exchange),
             archive=archive,
             observers=Observers(archive, settings.watched_rows_per_second if settings.watch_predictions else 0),
         )

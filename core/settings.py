@@ -35,6 +35,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the API listens on; any but a loopback one requires API keys.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
+    api_processes: int = Field(
+        1, ge=1, le=64, description="Processes of the API, which share the port; each loads models for itself."
+    )
     require_keys: bool = Field(
         False, description="Require API keys on a loopback address too, as behind a reverse proxy on this machine."
     )
@@ -102,7 +105,29 @@ class Settings(BaseSettings):
     max_steps: int = Field(50_000_000, ge=1, description="Most training steps of a spec, over all epochs.")
     max_memory_bytes: int = Field(8 * GIBIBYTE, ge=1, description="Most memory of a spec by estimate, in bytes.")
     max_samples: int = Field(5_000_000, ge=1, description="Most samples of a generated dataset.")
-    max_loaded_models: int = Field(64, ge=1, description="Model versions kept loaded for prediction.")
+    predict_timeout_seconds: float = Field(
+        30.0, gt=0, description="Longest wait of a prediction for its model, in seconds; clients may ask for less."
+    )
+    max_loaded_models: int = Field(64, ge=1, description="Most model versions kept loaded for prediction.")
+    max_loaded_bytes: int = Field(
+        2 * GIBIBYTE,
+        ge=1,
+        description="Most memory of the models kept loaded for prediction, in bytes, for each process of the API.",
+    )
+    preloaded_models: str = Field(
+        "",
+        description="Models loaded at start and kept loaded, separated by commas: name, name@version or name@alias.",
+    )
+    serving_providers: str = Field(
+        "CPUExecutionProvider",
+        description="Execution providers of onnxruntime for predictions, by preference, separated by commas.",
+    )
+    serving_threads: int = Field(
+        0, ge=0, le=1024, description="Threads that share one call of a network; 0: as many as make it faster."
+    )
+    max_queued_requests: int = Field(
+        1000, ge=1, description="Most prediction requests that wait for one model; further ones are answered with 503."
+    )
     watch_predictions: bool = Field(
         True, description="Count inputs and answers of predictions, and compare them with those of training."
     )
@@ -170,6 +195,16 @@ class Settings(BaseSettings):
         return read_given_keys(self.metrics_key.get_secret_value())
 
     @property
+    def preloaded_names(self) -> tuple[str, ...]:
+        """Return the models to load at start."""
+        return tuple(_split(self.preloaded_models))
+
+    @property
+    def serving_provider_names(self) -> tuple[str, ...]:
+        """Return the execution providers for predictions, by preference."""
+        return tuple(_split(self.serving_providers))
+
+    @property
     def is_loopback(self) -> bool:
         """Return True if only this machine can reach the API."""
         return is_loopback(self.host)
@@ -213,6 +248,11 @@ class Settings(BaseSettings):
     def scratch_dir(self) -> Path:
         """Return the folder for files of running attempts; safe to empty when no worker runs."""
         return self.data_dir / "scratch"
+
+    @property
+    def batch_predictions_dir(self) -> Path:
+        """Return the folder of the parts of unfinished batch predictions; without them an attempt starts over."""
+        return self.data_dir / "batch-predictions"
 
     @property
     def cache_dir(self) -> Path:

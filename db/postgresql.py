@@ -23,7 +23,12 @@ class BoundedConnection(psycopg.Connection[Any]):
 
     The server's own statement_timeout does not help against a frozen server or a cut network, and TCP detects
     neither while the kernel of the other side still acknowledges.
+
+    Attributes:
+        answer_timeout_seconds: Longest wait for an answer.
     """
+
+    answer_timeout_seconds = ANSWER_TIMEOUT_SECONDS
 
     def wait(self, gen: PQGen[Answer], interval: float = 0.1, timeout: float | None = None) -> Answer:
         """Wait for an answer.
@@ -34,10 +39,10 @@ class BoundedConnection(psycopg.Connection[Any]):
         if timeout is not None:
             return super().wait(gen, interval, timeout)
         try:
-            return super().wait(gen, interval, ANSWER_TIMEOUT_SECONDS)
+            return super().wait(gen, interval, self.answer_timeout_seconds)
         except psycopg.errors._WaitTimeout as error:  # noqa: SLF001 - psycopg asks callers to convert it, under this name.
             self.pgconn.finish()
-            raise psycopg.OperationalError(f"no answer for {ANSWER_TIMEOUT_SECONDS:g} seconds") from error
+            raise psycopg.OperationalError(f"no answer for {self.answer_timeout_seconds:g} seconds") from error
 
 
 def connect_arguments(url: URL) -> dict[str, Any]:

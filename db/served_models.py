@@ -1,15 +1,17 @@
 """Queries of models as predictions address them."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select, update
 from sqlalchemy.orm import Session
 
 from core.artifacts import ONNX_MODEL, SIGNATURE
-from core.served_models import ServedAlias, ServedModel, ServedVersion
-from db.model_versions import MAX_VERSION
-from db.records.registry import AliasRecord, AliasTargetRecord, ModelRecord, ModelVersionRecord, TargetRole
+from core.served_models import ServedModel, ServedVersion
+from db import alias_targets, model_versions
+from db.records.registry import ModelRecord, ModelVersionRecord
 from db.records.runs import ArtifactRecord
+from db.unknown_models import MAX_VERSION
 
 
 def read(session: Session, model_name: str) -> ServedModel | None:
@@ -24,20 +26,35 @@ def read(session: Session, model_name: str) -> ServedModel | None:
     ).all()
     if not versions:
         return None
-    targets: dict[str, list[AliasTargetRecord]] = {}
-    for target in session.scalars(
-        select(AliasTargetRecord).where(AliasTargetRecord.model_name == model_name).order_by(AliasTargetRecord.version)
-    ):
-        targets.setdefault(target.alias, []).append(target)
-    aliases = session.execute(
-        select(AliasRecord.alias, AliasRecord.version).where(AliasRecord.model_name == model_name)
-    ).all()
     return ServedModel(
         name=model_name,
         is_unloaded=is_unloaded,
         versions={row[0]: ServedVersion(*row) for row in versions},
-        aliases={alias: as_served(version, targets.get(alias, [])) for alias, version in aliases},
+        aliases={alias: targets for (_, alias), targets in alias_targets.load(session, [model_name]).items()},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ListedVersion:
+    """A version in the list of all.
+
+    Attributes:
+        is_unloaded: True if a client has unloaded the model.
+    """
+
+    model_name: str
+    version: int
+    is_unloaded: bool
+
+
+def list_versions(session: Session) -> list[ListedVersion]:
+    """Return every version of every model, by name and number."""
+    statement = (
+        select(ModelRecord.name, ModelVersionRecord.version, ModelRecord.is_unloaded)
+        .join(ModelVersionRecord, ModelVersionRecord.model_name == ModelRecord.name)
+        .order_by(ModelRecord.name, ModelVersionRecord.version)
+    )
+    return [ListedVersion(*row) for row in session.execute(statement)]
 
 
 def read_version(session: Session, model_name: str, version: int) -> ServedVersion | None:
@@ -49,13 +66,16 @@ def read_version(session: Session, model_name: str, version: int) -> ServedVersi
     return None if row is None else ServedVersion(*row)
 
 
-def as_served(version: int, targets: list[AliasTargetRecord]) -> ServedAlias:
-    """Return the versions behind an alias from its rows."""
-    return ServedAlias(
-        version=version,
-        split=tuple((target.version, target.weight) for target in targets if target.role == TargetRole.SPLIT),
-        shadow=next((target.version for target in targets if target.role == TargetRole.SHADOW), None),
-    )
+def set_unloaded(session: Session, model_name: str, *, is_unloaded: bool) -> None:
+    """Have every process stop serving a model, or serve it again; nothing changes if that is so already.
+
+    Raises:
+        UnknownModel: If the model has no version; names the nearest that has.
+    """
+    model_versions.get_model(session, model_name)
+    here = (ModelRecord.name == model_name, ModelRecord.is_unloaded != is_unloaded)
+    statement = update(ModelRecord).where(*here).values(is_unloaded=is_unloaded)
+    session.execute(statement.execution_options(synchronize_session=False))
 
 
 def _select_versions() -> Select[int, UUID | None, str | None, str | None, str | None]:

@@ -7,13 +7,72 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 class Alias(TypedDict):
     """
-    Movable label of a model version.
+    Movable name of a version of a model, or of several.
+    """
+
+    version: int
+    """
+    The version that answers; of several the one with the lowest number.
+    """
+
+    versions: dict[str, int] | None
+    """
+    Weights of the versions that share the requests; null if one answers all.
+    """
+
+    shadow: int | None
+    """
+    Version that receives each request too; null for none.
     """
 
     model: str
     alias: str
-    version: int
     updated_at: str
+
+
+AliasAction: TypeAlias = Literal["set", "rolled_back", "deleted", "version_deleted"]
+"""
+Cause of a change of an alias.
+"""
+
+
+class AliasPage(TypedDict):
+    """
+    Page of the aliases of a model, by name.
+    """
+
+    items: list[Alias]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
+
+
+class AliasTargets(TypedDict):
+    """
+    Versions behind an alias.
+    """
+
+    version: int
+    """
+    The version that answers; of several the one with the lowest number.
+    """
+
+    versions: dict[str, int] | None
+    """
+    Weights of the versions that share the requests; null if one answers all.
+    """
+
+    shadow: int | None
+    """
+    Version that receives each request too; null for none.
+    """
+
+
+AnswerKind: TypeAlias = Literal["labels", "probabilities", "values"]
+"""
+Columns of a result that hold the answers.
+"""
 
 
 class ArtifactEntry(TypedDict):
@@ -58,6 +117,115 @@ class AverageEvaluation(TypedDict):
     precision: float | None
     recall: float | None
     f1: float | None
+
+
+class BatchDatasetVersion(TypedDict):
+    """
+    Version of a dataset.
+    """
+
+    name: str
+    version: int
+
+
+class BatchPredictionAttempt(TypedDict):
+    """
+    One attempt at a batch prediction.
+    """
+
+    number: int
+    owner: str
+    """
+    Worker.
+    """
+
+    started_at: str
+    ended_at: str | None
+    outcome: str | None
+    """
+    `succeeded`, `failed`, `cancelled`, `released`, `crashed`, `lease_expired` or `stalled`; null while it runs.
+    """
+
+    detail: str | None
+
+
+class BatchPredictionError(TypedDict):
+    """
+    Error of a failed batch prediction.
+    """
+
+    code: str
+    """
+    Stable error code for programs.
+    """
+
+    detail: str
+    attempt: int | None
+
+
+class BatchPredictionLinks(TypedDict):
+    """
+    Paths of related resources.
+    """
+
+    self: str
+    result: str | None
+    """
+    Null until the batch prediction has succeeded.
+    """
+
+    model: str
+    dataset: str
+
+
+class BatchPredictionProgress(TypedDict):
+    """
+    Progress of a batch prediction.
+    """
+
+    num_done: int
+    """
+    Rows that are answered, those of earlier attempts included.
+    """
+
+    num_rows: int
+    fraction: float
+    """
+    Fraction of answered rows, 0 to 1.
+    """
+
+    rows_per_second: float | None
+    """
+    Of the latest attempt; null before its first rows.
+    """
+
+    eta_seconds: float | None
+    """
+    Estimated time from `updated_at` to the last row; null if there is no estimate.
+    """
+
+
+class BatchResult(TypedDict):
+    """
+    File with the answers.
+    """
+
+    name: str
+    sha256: str
+    num_bytes: int
+    media_type: str
+
+
+class BatchRowRange(TypedDict):
+    """
+    Rows that are answered, counted from 0.
+    """
+
+    start: int
+    stop: int
+    """
+    Row after the last one.
+    """
 
 
 class BitsEvaluation(TypedDict):
@@ -272,6 +440,58 @@ class DatasetVersion(TypedDict):
     created_at: str
 
 
+class DeletedModel(TypedDict):
+    """
+    Model that was deleted, and what went with it.
+    """
+
+    model: str
+    versions: list[int]
+    kept_runs: list[str]
+    """
+    Runs that trained its versions, which stay with their files.
+    """
+
+    deleted_aliases: list[str]
+    num_deleted_files: int
+    """
+    Files that nothing else referred to.
+    """
+
+
+class DeletedModelVersion(TypedDict):
+    """
+    Version that was deleted, and what went with it.
+    """
+
+    model: str
+    version: int
+    kept_run: str | None
+    """
+    The run that trained it, which stays with its files; null if it was uploaded.
+    """
+
+    deleted_aliases: list[str]
+    """
+    Aliases that only it answered for, deleted as well.
+    """
+
+    changed_aliases: list[str]
+    """
+    Aliases that go on with the other versions of their split, or without their shadow.
+    """
+
+    newest_version: int | None
+    """
+    Version that requests without a version get from now on; null if none is left.
+    """
+
+    num_deleted_files: int
+    """
+    Files that nothing else referred to.
+    """
+
+
 class DeletedVersion(TypedDict):
     """
     Model version that was deleted with its run.
@@ -281,7 +501,12 @@ class DeletedVersion(TypedDict):
     version: int
     aliases: list[str]
     """
-    Aliases that pointed to it, deleted as well.
+    Aliases that only it answered for, deleted as well.
+    """
+
+    changed_aliases: list[str]
+    """
+    Aliases that go on with the other versions of their split, or without their shadow.
     """
 
     newest_version: int | None
@@ -443,27 +668,22 @@ class MetricSummary(TypedDict):
     max_step: int | None
 
 
-class ModelVersionEntry(TypedDict):
-    """
-    Version of a model.
-    """
-
-    version: int
-    run_id: str | None
-    """
-    The run that trained it; null if it was uploaded.
-    """
-
-    created_at: str
-    aliases: list[str]
-
-
 class ModelVersionLinks(TypedDict):
     """
     Links of a model version.
     """
 
     run: str | None
+    spec: str | None
+    """
+    The run; the fragment points to its spec.
+    """
+
+    data: str | None
+    """
+    Version of the uploaded dataset; null for other data.
+    """
+
     predict: str
     metadata: str
 
@@ -497,6 +717,12 @@ class NoticeEntry(TypedDict):
     """
     The finding, its consequences, and a way to change them.
     """
+
+
+OnError: TypeAlias = Literal["continue", "fail"]
+"""
+What becomes of a batch prediction with a row that the model cannot answer.
+"""
 
 
 class PairSample(TypedDict):
@@ -671,6 +897,25 @@ class ReadingOptions(TypedDict):
     columns: NotRequired[dict[str, ColumnReading]]
 
 
+class RefusedRowEntry(TypedDict):
+    """
+    Row without an answer.
+    """
+
+    row: int
+    """
+    Number in the dataset, from 0.
+    """
+
+    detail: str
+
+
+ResultFormat: TypeAlias = Literal["csv", "parquet", "npz"]
+"""
+Format of a result.
+"""
+
+
 class RunError(TypedDict):
     """
     Error of a failed run.
@@ -771,7 +1016,7 @@ class RunProgress(TypedDict):
 
 RunState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 """
-State of a run.
+State of a run or another job.
 """
 
 
@@ -779,6 +1024,22 @@ Scope: TypeAlias = Literal["read", "submit", "predict", "admin", "metrics"]
 """
 Permission of a key.
 """
+
+
+class SpecDifference(TypedDict):
+    """
+    Place where the specs of versions differ.
+    """
+
+    pointer: str
+    """
+    JSON Pointer (RFC 6901) into the specs.
+    """
+
+    values: dict[str, Any]
+    """
+    Value by number of the version; without versions that have nothing there.
+    """
 
 
 class SpecReport(TypedDict):
@@ -866,10 +1127,114 @@ class ValueCount(TypedDict):
     count: int
 
 
+Verdict: TypeAlias = Literal["better", "worse", "same", "unknown"]
+"""
+Outcome of comparing a value with that of another version.
+"""
+
+
+class VersionData(TypedDict):
+    """
+    Data that a version was trained on.
+    """
+
+    source: str
+    """
+    Source of the spec, `dataset.name`, such as `iris` or `table`.
+    """
+
+    dataset: str | None
+    """
+    Name of the uploaded dataset; null for other data.
+    """
+
+    version: int | None
+    """
+    Version of the uploaded dataset.
+    """
+
+    sha256: str | None
+    """
+    Digest of the uploaded bytes.
+    """
+
+
+class VersionFile(TypedDict):
+    """
+    File of a version.
+    """
+
+    name: str
+    sha256: str
+    num_bytes: int | None
+    """
+    Size; null if the file is missing.
+    """
+
+    media_type: str
+
+
+class VersionRun(TypedDict):
+    """
+    Run that trained a version.
+    """
+
+    id: str
+    preset: str | None
+    experiment: str
+    seed: int
+
+
+VersionSource: TypeAlias = Literal["run", "upload"]
+"""
+Origin of a model version.
+"""
+
+
 WaitingKind: TypeAlias = Literal["trainer", "worker", "repair"]
 """
 Requirement that a queued run waits for.
 """
+
+
+class AliasChange(TypedDict):
+    """
+    Change of an alias.
+    """
+
+    action: AliasAction
+    """
+    `set`; `rolled_back`; `deleted`; `version_deleted`: a version behind it was deleted by force.
+    """
+
+    before: AliasTargets | None
+    """
+    Versions behind it before; null if there was no such alias.
+    """
+
+    after: AliasTargets | None
+    """
+    Versions behind it after; null if it was deleted.
+    """
+
+    caller: str | None
+    """
+    Name of the API key; null if the service does not require keys.
+    """
+
+    changed_at: str
+
+
+class AliasHistory(TypedDict):
+    """
+    Page of the changes of an alias, newest first.
+    """
+
+    items: list[AliasChange]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class ArrayDescription(TypedDict):
@@ -908,6 +1273,16 @@ class ArraysDescription(TypedDict):
     sample: NotRequired[dict[str, Any]]
 
 
+class BatchResultForm(TypedDict):
+    """
+    Form of a result.
+    """
+
+    format: ResultFormat
+    columns: list[str]
+    answers: AnswerKind
+
+
 class ColumnDescription(TypedDict):
     """
     A column of a table.
@@ -939,6 +1314,40 @@ class ColumnDescription(TypedDict):
     values: NotRequired[list[ValueCount]]
     text: NotRequired[TextForm | None]
     has_time: NotRequired[bool | None]
+
+
+class ComparedVersion(TypedDict):
+    """
+    Version that is compared.
+    """
+
+    version: int
+    source: VersionSource
+    """
+    `run`: a run trained it; `upload`: a client uploaded it.
+    """
+
+    run_id: str | None
+    """
+    The run that trained it; null if it was uploaded.
+    """
+
+    created_at: str
+    aliases: list[str]
+    """
+    Aliases with requests that it answers, all or a share.
+    """
+
+    shadow_of: list[str]
+    """
+    Aliases with requests that it receives as the shadow.
+    """
+
+    data: VersionData | None
+    num_bytes: int | None
+    """
+    Size of the network's ONNX file; null if it is missing.
+    """
 
 
 class DeletedRun(TypedDict):
@@ -1052,6 +1461,56 @@ class KeyList(TypedDict):
     items: list[KeyEntry]
 
 
+class ListedModelVersion(TypedDict):
+    """
+    Version of a model as an item of a list.
+    """
+
+    version: int
+    source: VersionSource
+    """
+    `run`: a run trained it; `upload`: a client uploaded it.
+    """
+
+    run_id: str | None
+    """
+    The run that trained it; null if it was uploaded.
+    """
+
+    created_at: str
+    aliases: list[str]
+    """
+    Aliases with requests that it answers, all or a share.
+    """
+
+    shadow_of: list[str]
+    """
+    Aliases with requests that it receives as the shadow.
+    """
+
+    metrics: dict[str, float | None]
+    """
+    Metrics of its run on held-out samples, `test/…` and `epoch/validation/…`; empty for an upload.
+    """
+
+
+class MetricChange(TypedDict):
+    """
+    Difference between a version's metric and that of the first version.
+    """
+
+    version: int
+    difference: float | None
+    """
+    The version's value minus the first version's; null if either is missing.
+    """
+
+    verdict: Verdict
+    """
+    `better`, `worse` or `same`; `unknown` if a value is missing or the metric is neither.
+    """
+
+
 class MetricList(TypedDict):
     """
     Summaries of all metrics of a run.
@@ -1060,31 +1519,17 @@ class MetricList(TypedDict):
     items: list[MetricSummary]
 
 
-class ModelEntry(TypedDict):
-    """
-    Model with its versions, newest first.
-    """
-
-    name: str
-    created_at: str
-    latest_version: int
-    versions: list[ModelVersionEntry]
-
-
-class ModelList(TypedDict):
-    """
-    All registered models, by name.
-    """
-
-    items: list[ModelEntry]
-
-
 class ModelVersion(TypedDict):
     """
-    Version of a model in full.
+    Version of a model in full, with its lineage.
     """
 
     version: int
+    source: VersionSource
+    """
+    `run`: a run trained it; `upload`: a client uploaded it.
+    """
+
     run_id: str | None
     """
     The run that trained it; null if it was uploaded.
@@ -1092,9 +1537,73 @@ class ModelVersion(TypedDict):
 
     created_at: str
     aliases: list[str]
+    """
+    Aliases with requests that it answers, all or a share.
+    """
+
+    shadow_of: list[str]
+    """
+    Aliases with requests that it receives as the shadow.
+    """
+
     model: str
-    artifacts: list[ArtifactEntry]
+    run: VersionRun | None
+    """
+    Null if it was uploaded.
+    """
+
+    data: VersionData | None
+    """
+    Null if it was uploaded.
+    """
+
+    metrics: dict[str, float | None]
+    """
+    Final metrics of its run, such as `test/accuracy`; null for NaN and infinities; empty for an upload.
+    """
+
+    artifacts: list[VersionFile]
     links: ModelVersionLinks
+
+
+class ModelVersionEntry(TypedDict):
+    """
+    Version of a model.
+    """
+
+    version: int
+    source: VersionSource
+    """
+    `run`: a run trained it; `upload`: a client uploaded it.
+    """
+
+    run_id: str | None
+    """
+    The run that trained it; null if it was uploaded.
+    """
+
+    created_at: str
+    aliases: list[str]
+    """
+    Aliases with requests that it answers, all or a share.
+    """
+
+    shadow_of: list[str]
+    """
+    Aliases with requests that it receives as the shadow.
+    """
+
+
+class ModelVersionPage(TypedDict):
+    """
+    Page of the versions of a model, newest first.
+    """
+
+    items: list[ListedModelVersion]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class NewKey(TypedDict):
@@ -1331,6 +1840,122 @@ class TableDescription(TypedDict):
     sample: NotRequired[list[list[Any]]]
 
 
+class BatchPrediction(TypedDict):
+    """
+    Batch prediction in full.
+    """
+
+    id: str
+    state: RunState
+    model: str
+    model_version: int
+    """
+    Version that answers, settled when the request was accepted.
+    """
+
+    dataset: BatchDatasetVersion
+    rows: BatchRowRange
+    output: BatchResultForm
+    on_error: OnError
+    attempt: int
+    """
+    Number of the latest attempt; 0 before the first.
+    """
+
+    max_attempts: int
+    cancel_requested: bool
+    progress: BatchPredictionProgress | None
+    """
+    Null before the first report.
+    """
+
+    num_refused: int | None
+    """
+    Rows without an answer; null until the batch prediction has succeeded.
+    """
+
+    error: BatchPredictionError | None
+    result: BatchResult | None
+    created_at: str
+    queued_at: str
+    started_at: str | None
+    ended_at: str | None
+    updated_at: str
+    links: BatchPredictionLinks
+    refused_rows: list[RefusedRowEntry]
+    """
+    The first rows without an answer.
+    """
+
+    attempts: list[BatchPredictionAttempt]
+
+
+class BatchPredictionSummary(TypedDict):
+    """
+    Batch prediction in a list.
+    """
+
+    id: str
+    state: RunState
+    model: str
+    model_version: int
+    """
+    Version that answers, settled when the request was accepted.
+    """
+
+    dataset: BatchDatasetVersion
+    rows: BatchRowRange
+    output: BatchResultForm
+    on_error: OnError
+    attempt: int
+    """
+    Number of the latest attempt; 0 before the first.
+    """
+
+    max_attempts: int
+    cancel_requested: bool
+    progress: BatchPredictionProgress | None
+    """
+    Null before the first report.
+    """
+
+    num_refused: int | None
+    """
+    Rows without an answer; null until the batch prediction has succeeded.
+    """
+
+    error: BatchPredictionError | None
+    result: BatchResult | None
+    created_at: str
+    queued_at: str
+    started_at: str | None
+    ended_at: str | None
+    updated_at: str
+    links: BatchPredictionLinks
+
+
+class ComparedMetric(TypedDict):
+    """
+    Metric of several versions.
+    """
+
+    key: str
+    higher_is_better: bool | None
+    """
+    Null if that is not known.
+    """
+
+    values: dict[str, float | None]
+    """
+    Value by number of the version; null for NaN and infinities; without versions that lack it.
+    """
+
+    changes: list[MetricChange]
+    """
+    Comparison of each further version with the first.
+    """
+
+
 class DatasetVersionDetail(TypedDict):
     """
     Version of an uploaded dataset, with its content.
@@ -1398,6 +2023,39 @@ class EvaluationReport(TypedDict):
     """
 
 
+class ModelEntry(TypedDict):
+    """
+    Model with its newest 100 versions, newest first.
+    """
+
+    name: str
+    created_at: str
+    latest_version: int
+    num_versions: int
+    """
+    Number of all its versions; `/versions` lists them.
+    """
+
+    is_unloaded: bool
+    """
+    True if a client has unloaded it: it is not served until one loads it again.
+    """
+
+    versions: list[ModelVersionEntry]
+
+
+class ModelList(TypedDict):
+    """
+    Page of the registered models, by name.
+    """
+
+    items: list[ModelEntry]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
+
+
 class Run(TypedDict):
     """
     Run in full.
@@ -1456,6 +2114,10 @@ class Run(TypedDict):
     """
 
     model_version: ModelVersionName | None
+    """
+    Version that it registered when it succeeded; null again once the version is deleted.
+    """
+
     tags: dict[str, str]
     created_at: str
     queued_at: str
@@ -1540,6 +2202,10 @@ class RunSummary(TypedDict):
     """
 
     model_version: ModelVersionName | None
+    """
+    Version that it registered when it succeeded; null again once the version is deleted.
+    """
+
     tags: dict[str, str]
     created_at: str
     queued_at: str
@@ -1551,6 +2217,50 @@ class RunSummary(TypedDict):
     ended_at: str | None
     updated_at: str
     links: RunLinks
+
+
+class VersionComparison(TypedDict):
+    """
+    Comparison of versions of a model with the first of them.
+    """
+
+    model: str
+    versions: list[ComparedVersion]
+    """
+    In the order of the request.
+    """
+
+    metrics: list[ComparedMetric]
+    """
+    Metrics on held-out samples, by key.
+    """
+
+    spec: list[SpecDifference]
+    """
+    Differences between the specs of those versions that runs trained; at most 500.
+    """
+
+    num_spec_differences: int
+    """
+    Number of all differences between the specs.
+    """
+
+    remarks: list[str]
+    """
+    What to keep in mind, such as that the versions were tested on different data.
+    """
+
+
+class BatchPredictionPage(TypedDict):
+    """
+    Page of batch predictions, newest first.
+    """
+
+    items: list[BatchPredictionSummary]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class DatasetDetail(TypedDict):

@@ -29,7 +29,7 @@ class Gate:
 
     def __init__(self, origins: Origins, authenticator: Authenticator) -> None:
         self.asks_for_keys = authenticator.asks_for_keys
-        self._origins = origins
+        self.origins = origins
         self._authenticator = authenticator
         self._accepted: dict[tuple[object, ...], bytes] = {}
 
@@ -47,7 +47,7 @@ class Gate:
             # No name contains it, and PostgreSQL cannot store it.
             detail = "The address contains the character U+0000. Remove it."
             raise InvalidInput.at("", detail, "nul_character")
-        rejection = self._origins.rejection(scope)
+        rejection = self.origins.rejection(scope)
         if rejection is not None:
             raise rejection
         if self.is_private(scope):
@@ -76,7 +76,11 @@ class Gate:
         if not is_plain:
             await self.check(scope)
             return _caller_of(scope)
-        sent = headers.get(b"host"), scope.get("server"), _hash_credential(headers) if self.asks_for_keys else b""
+        sent = (
+            headers.get(b"host"),
+            *(scope.get("server") or ()),
+            _hash_credential(headers) if self.asks_for_keys else b"",
+        )
         digest = self._accepted.get(sent)
         if digest is not None:
             caller = self._authenticator.recall(digest) if self.asks_for_keys else ANYBODY

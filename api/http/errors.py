@@ -119,6 +119,7 @@ class InsufficientScope(KeyRejected):
 STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     TrainyardError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.InvalidInput: HTTPStatus.BAD_REQUEST,
+    errors.InvalidBatchPrediction: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidSpec: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -126,6 +127,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.DatasetMissing: HTTPStatus.CONFLICT,
     errors.Unavailable: HTTPStatus.SERVICE_UNAVAILABLE,
+    errors.DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
     InvalidParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,

@@ -12,8 +12,9 @@ from core.errors import ArtifactCorrupt
 from core.observation.summaries import TrainingSummary
 from core.served_models import ServedVersion
 from core.signatures.signature import ModelSignature
-from db import model_versions, served_models, serving_summaries
+from db import served_models, serving_summaries
 from db.session import Database
+from db.unknown_models import unknown_version
 from serving.observation.comparison import Drift, find_drift
 from serving.observation.observers import Served
 
@@ -79,7 +80,7 @@ class ServingArchive:
         with self._database.reading() as session:
             found = served_models.read_version(session, model_name, version)
             if found is None:
-                raise model_versions.unknown_version(session, model_name, version)
+                raise unknown_version(session, model_name, version)
         return self._compare(model_name, found, since)
 
     def _compare(self, model_name: str, found: ServedVersion, since: datetime | None) -> Drift:

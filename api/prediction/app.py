@@ -58,8 +58,10 @@ class PredictionApp:
         try:
             headers = dict(scope["headers"])
             try:
-                caller = await self._gate.admit(scope, headers)
-                _check_scope(caller)
+                if operation.needed is None:
+                    await self._gate.check(scope)
+                else:
+                    _check_scope(await self._gate.admit(scope, headers), operation.needed)
                 call = Call(self._service, scope, receive, headers, path_params, asyncio.get_running_loop().time())
                 reply = await operation.handler(call)
             except ClientDisconnect:
@@ -71,7 +73,7 @@ class PredictionApp:
             await self._send(send, reply)
         finally:
             counts.num_in_progress -= 1
-            counts.add(operation.path, scope["method"], status, time.perf_counter() - began)
+            counts.add(operation.path, operation.method, status, time.perf_counter() - began)
 
     async def _send(self, send: Send, reply: Reply) -> None:
         length = (b"content-length", b"%d" % len(reply.body))
@@ -92,6 +94,6 @@ class PredictionApp:
         return response.status_code
 
 
-def _check_scope(caller: Caller) -> None:
-    if not allows(caller.scopes, KeyScope.PREDICT):
-        raise InsufficientScope(KeyScope.PREDICT, [scope for scope in KeyScope if scope in caller.scopes])
+def _check_scope(caller: Caller, needed: KeyScope) -> None:
+    if not allows(caller.scopes, needed):
+        raise InsufficientScope(needed, [scope for scope in KeyScope if scope in caller.scopes])

@@ -25,6 +25,11 @@ REMEDY = "Send fewer rows at a time, or raise TRAINYARD_MAX_PREDICT_BODY_BYTES."
 
 MAX_ID_LENGTH = 200
 
+MAX_TIMEOUT_DIGITS = 12
+
+TIMEOUT_HEADER = b"x-request-timeout-ms"
+"""Time within which the client wants the response, in milliseconds."""
+
 
 class Call:
     """A request.
@@ -33,10 +38,10 @@ class Call:
         service: The service.
         headers: Headers by name in lower case; of those sent twice the last.
         path_params: Decoded parts of the path by the names in the operation's template.
-        arrived: Time of arrival, of the event loop's clock in seconds.
+        deadline: Time of the event loop's clock after which nobody waits for the response.
     """
 
-    __slots__ = ("_receive", "_request_id", "arrived", "headers", "path_params", "scope", "service")
+    __slots__ = ("_receive", "_request_id", "deadline", "headers", "path_params", "scope", "service")
 
     def __init__(
         self,
@@ -45,13 +50,15 @@ class Call:
         receive: Receive,
         headers: dict[bytes, bytes],
         path_params: Mapping[str, str],
-        arrived: float,
+        now: float,
     ) -> None:
         self.service = service
         self.scope = scope
         self.headers = headers
         self.path_params = path_params
-        self.arrived = arrived
+        timeout = headers.get(TIMEOUT_HEADER)
+        seconds = service.settings.predict_timeout_seconds
+        self.deadline = now + (seconds if timeout is None else min(_read_timeout(timeout), seconds))
         self._receive = receive
         self._request_id: str | None = None
 
@@ -110,6 +117,18 @@ class Call:
     @request_id.setter
     def request_id(self, request_id: str) -> None:
         self._request_id = request_id
+
+
+def _read_timeout(text: bytes) -> float:
+    """Return the seconds in a header with milliseconds.
+
+    Raises:
+        InvalidInput: If it is not a positive whole number.
+    """
+    if not (text.isdigit() and len(text) <= MAX_TIMEOUT_DIGITS and int(text) > 0):
+        shown = text[:40].decode("latin-1")
+        raise InvalidInput(f"X-Request-Timeout-Ms is '{shown}'. Send a positive whole number of milliseconds.")
+    return int(text) / 1000
 
 
 class Reply:

@@ -1,22 +1,19 @@
 """Operations of the prediction protocols: what the app answers, and what the OpenAPI document describes."""
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi import Depends
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Route
 
-from api.auth.access import PREDICT
+from api.auth.access import ScopeCheck
 from api.openapi.operations import Resource
 from api.prediction.calls import Call, Reply
+from core.api_keys import Scope
 
 Handler = Callable[[Call], Awaitable[Reply]]
-
-PARAMETER = re.compile(r"{(\w+)}")
-
-PART = "[^/:]+"
-"""A part of a path; names of models and aliases contain no colon, which precedes a verb."""
 
 MAX_REMEMBERED = 4096
 
@@ -33,6 +30,7 @@ class Operation:
         operation_id: Id in the OpenAPI document.
         handler: Function that answers; its docstring is the description.
         description: Further arguments of `add_api_route`: summary, responses, parameters.
+        needed: Scope that a key must have; None for everybody, on public paths.
     """
 
     method: str
@@ -40,20 +38,26 @@ class Operation:
     operation_id: str
     handler: Handler
     description: Mapping[str, Any] = field(default_factory=dict)
-
-    @property
-    def path_format(self) -> str:
-        """Return the label of its requests in metrics."""
-        return self.path
+    needed: Scope | None = Scope.PREDICT
 
 
 class OperationTable:
-    """Finds the operation of a request by method and path."""
+    """Finds the operation of a request by method and path.
 
-    def __init__(self, operations: Sequence[Operation]) -> None:
+    Args:
+        operations: All operations.
+        routes: Routes of the app, among them those that describe the operations: they define which paths match.
+    """
+
+    def __init__(self, operations: Sequence[Operation], routes: Sequence[BaseRoute]) -> None:
+        patterns = {
+            (route.path, method): route.path_regex
+            for route in routes
+            if isinstance(route, Route)
+            for method in route.methods or ()
+        }
         self._patterns = [
-            (operation.method, re.compile(PARAMETER.sub(rf"(?P<\1>{PART})", operation.path)), operation)
-            for operation in operations
+            (operation.method, patterns[operation.path, operation.method], operation) for operation in operations
         ]
         self._found: dict[tuple[str, str], tuple[Operation, dict[str, str]]] = {}
 
@@ -63,7 +67,7 @@ class OperationTable:
         if found is not None:
             return found
         for own_method, pattern, operation in self._patterns:
-            match = pattern.fullmatch(path) if own_method == method else None
+            match = pattern.match(path) if own_method == method else None
             if match is not None:
                 found = operation, match.groupdict()
                 self._remember(method, path, found)
@@ -86,7 +90,7 @@ def describe_operations(resource: Resource, operations: Sequence[Operation]) -> 
             _answered_before(operation),
             methods=[operation.method],
             operation_id=operation.operation_id,
-            dependencies=[PREDICT],
+            dependencies=[] if operation.needed is None else [Depends(ScopeCheck(operation.needed))],
             **operation.description,
         )
 

@@ -8,7 +8,8 @@ from api.served_models.table import Entry
 from api.service import Service
 from core.errors import ArtifactCorrupt, UnknownModel
 from core.served_models import ServedVersion
-from serving.sessions.loaded_model import LoadedModel
+from core.signatures.signature import ModelSignature
+from serving.sessions.lanes import Lane
 
 VERSION_HEADER = b"x-model-version"
 
@@ -24,14 +25,19 @@ class Target:
     """The version that answers a request. A request keeps it to its end, whatever changes meanwhile.
 
     Attributes:
-        loaded: Its network.
+        lane: Its network, and the calls of it.
         shadow: Version that receives the request too; None for none.
     """
 
     model_name: str
     version: int
-    loaded: LoadedModel
+    lane: Lane
     shadow: ServedVersion | None = None
+
+    @property
+    def signature(self) -> ModelSignature:
+        """Return the signature of its network."""
+        return self.lane.model.signature
 
     @property
     def header(self) -> tuple[bytes, bytes]:
@@ -56,20 +62,20 @@ async def find_target(call: Call, address: ModelAddress) -> Target:
         raise ModelUnloaded(
             f"Model '{address.name}' is unloaded. Load it: POST /v2/repository/models/{address.name}/load."
         )
-    loaded = service.loader.find(served)
-    if loaded is None:
-        served, loaded = await _load(service, entry, address, served)
-    return Target(address.name, served.version, loaded, _find_shadow(entry, address))
+    lane = service.loader.find(served)
+    if lane is None:
+        served, lane = await _load(service, entry, address, served)
+    return Target(address.name, served.version, lane, _find_shadow(entry, address))
 
 
 async def _load(
     service: Service, entry: Entry, address: ModelAddress, served: ServedVersion
-) -> tuple[ServedVersion, LoadedModel]:
+) -> tuple[ServedVersion, Lane]:
     """Load a version; for a request that names none, the newest that can be loaded."""
     first: ArtifactCorrupt | None = None
     while True:
         try:
-            loaded = await service.loader.load(address.name, served)
+            lane = await service.loader.load(address.name, served)
         except ArtifactCorrupt as error:
             if address.version is not None:
                 raise
@@ -81,7 +87,7 @@ async def _load(
             served = following
         else:
             entry.failures.pop(served.version, None)
-            return served, loaded
+            return served, lane
 
 
 def _request_id(call: Call, entry: Entry, address: ModelAddress) -> str:

@@ -1,19 +1,15 @@
 """Loading of networks, in threads of its own: loads delay neither other models' requests nor probes."""
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
-
 from api.monitoring.instruments import Instruments
 from core.artifacts import ArtifactStore
 from core.errors import ArtifactCorrupt
 from core.served_models import ServedVersion
-from serving.sessions.loaded_model import LoadedModel
+from serving.sessions.lanes import Lane
+from serving.sessions.loading import LaneLoader
 from serving.sessions.pool import ModelPool
 
 ModelKey = tuple[str, str]
 """The sha256 of a network and of its signature, so that versions with the same files share an entry."""
-
-LOADING_THREADS = 4
 
 
 def model_key(network_sha256: str | None, signature_sha256: str | None) -> ModelKey | None:
@@ -26,22 +22,39 @@ class ModelLoader:
 
     Args:
         pool: Networks in memory.
+        lane_loader: Loads a network from its files.
         store: Files of networks, checked against their hashes.
         instruments: Measures loads.
     """
 
-    def __init__(self, pool: ModelPool[ModelKey, LoadedModel], store: ArtifactStore, instruments: Instruments) -> None:
+    def __init__(
+        self,
+        pool: ModelPool[ModelKey, Lane],
+        lane_loader: LaneLoader,
+        store: ArtifactStore,
+        instruments: Instruments,
+    ) -> None:
         self._pool = pool
+        self._lane_loader = lane_loader
         self._store = store
         self._instruments = instruments
-        self._threads = ThreadPoolExecutor(LOADING_THREADS, thread_name_prefix="model-loader")
 
-    def find(self, served: ServedVersion) -> LoadedModel | None:
+    def find(self, served: ServedVersion) -> Lane | None:
         """Return the network of a version if it is in memory."""
         key = model_key(served.network_sha256, served.signature_sha256)
         return None if key is None else self._pool.find(key)
 
-    async def load(self, model_name: str, served: ServedVersion) -> LoadedModel:
+    def peek(self, served: ServedVersion) -> Lane | None:
+        """Return the network of a version if it is in memory; that does not keep it there."""
+        key = model_key(served.network_sha256, served.signature_sha256)
+        return None if key is None else self._pool.peek(key)
+
+    def is_loading(self, served: ServedVersion) -> bool:
+        """Return True while the network of a version is loaded."""
+        key = model_key(served.network_sha256, served.signature_sha256)
+        return key is not None and self._pool.is_loading(key)
+
+    async def load(self, model_name: str, served: ServedVersion) -> Lane:
         """Return the network of a version, loaded if it is not in memory.
 
         Raises:
@@ -52,7 +65,15 @@ class ModelLoader:
             raise ArtifactCorrupt(
                 f"Version {served.version} of '{model_name}' has no network for predictions. Train the run again."
             )
-        return await asyncio.get_running_loop().run_in_executor(self._threads, self._get, key)
+        onnx_sha256, signature_sha256 = key
+
+        def load() -> Lane:
+            with self._instruments.loading():
+                return self._lane_loader.load(
+                    self._store.verified_path(onnx_sha256), self._store.verified_path(signature_sha256)
+                )
+
+        return await self._pool.obtain(key, load)
 
     def drop(self, served: ServedVersion) -> None:
         """Drop the network of a version from memory; requests that hold it finish with it."""
@@ -61,16 +82,6 @@ class ModelLoader:
             self._pool.evict(key)
 
     def close(self) -> None:
-        """End the threads; loads that have not begun are not made."""
-        self._threads.shutdown(wait=False, cancel_futures=True)
-
-    def _get(self, key: ModelKey) -> LoadedModel:
-        onnx_sha256, signature_sha256 = key
-
-        def load() -> LoadedModel:
-            with self._instruments.loading():
-                return LoadedModel.from_files(
-                    self._store.verified_path(onnx_sha256), self._store.verified_path(signature_sha256)
-                )
-
-        return self._pool.get(key, load)
+        """Drop all networks, and load no others."""
+        self._pool.close()
+        self._lane_loader.threads.close()

@@ -3,6 +3,7 @@
 from sqlalchemy import MetaData
 
 from db.records.base import Base
+from db.records.batch_predictions import BatchAttemptRecord, BatchPredictionRecord
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
 from db.records.metrics import MetricPointRecord, MetricSeriesRecord
 from db.records.observation import ServingSummaryRecord
@@ -34,6 +35,8 @@ RECORDS: tuple[type[Base], ...] = (
     DatasetRecord,
     DatasetVersionRecord,
     RunDatasetRecord,
+    BatchPredictionRecord,
+    BatchAttemptRecord,
     ApiKeyRecord,
     IdempotencyRecord,
     WorkerRecord,

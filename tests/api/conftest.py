@@ -231,25 +231,30 @@ class Worker:
         with self.database.transaction() as session:
             claims.record_details(session, claimed.run_id, claimed.attempt, LEASE_SECONDS, **details)
 
-    def finish(self, claimed, folder: Path) -> int:
+    def finish(self, claimed, folder: Path, metrics=None) -> int:
         """Succeed with every file of a folder as an artifact; returns the model version."""
         artifacts = [self.store.put(path) for path in sorted(folder.iterdir())]
         with self.database.transaction() as session:
             return claims.finish_run(
-                session, claimed.run_id, claimed.attempt, artifacts=artifacts, phases={"train": 0.25}
+                session,
+                claimed.run_id,
+                claimed.attempt,
+                artifacts=artifacts,
+                phases={"train": 0.25},
+                latest_metrics=metrics,
             )
 
     def fail(self, claimed, code="training_failed", detail="The loss was NaN at step 3.", problems=()) -> None:
         with self.database.transaction() as session:
             claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError(code, detail, problems=problems))
 
-    def register(self, model_name: str, folder: Path) -> UUID:
-        """A run of a model that has succeeded with these files."""
+    def register(self, model_name: str, folder: Path, metrics=None, **spec) -> UUID:
+        """A run of a model that has succeeded with these files and metrics; fields of its spec may be given."""
         with self.database.transaction() as session:
-            record = runs.create(session, experiment="tests", model_name=model_name, spec={"seed": 0})
+            record = runs.create(session, experiment="tests", model_name=model_name, spec={"seed": 0} | spec)
         claimed = self.claim()
         assert claimed.run_id == record.id
-        self.finish(claimed, folder)
+        self.finish(claimed, folder, metrics)
         return record.id
 
 

@@ -145,7 +145,7 @@ def test_sqlite_checks_foreign_keys(sqlite_url):
 
 
 def test_server_that_falls_silent_is_unavailable_and_recovers(postgresql_url, monkeypatch):
-    monkeypatch.setattr(postgresql, "ANSWER_TIMEOUT_SECONDS", 0.2)
+    monkeypatch.setattr(postgresql.BoundedConnection, "answer_timeout_seconds", 0.2)
     database = Database(postgresql_url)
     with pytest.raises(DatabaseUnavailable, match="no answer"), database.reading() as session:
         session.execute(text("SELECT pg_sleep(30)"))

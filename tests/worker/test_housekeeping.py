@@ -1,10 +1,13 @@
 import os
 import time
 
+from sqlalchemy import func, select
+
 from core.artifacts import ArtifactStore
 from core.uploads.store import DatasetStore
-from db import idempotency, runs
+from db import idempotency, registry_changes, runs
 from db.claims import claim_run, finish_run
+from db.records.registry import RegistryChangeRecord
 from worker.housekeeping import prune, tidy
 
 TWO_DAYS = 2 * 24 * 3600
@@ -124,3 +127,14 @@ def test_a_cache_that_was_never_used_needs_no_pruning(tmp_path):
     prune(tmp_path / "none", 0)
 
     assert not (tmp_path / "none").exists()
+
+
+def test_changes_of_the_registry_that_everyone_has_read_are_removed(settings, database, monkeypatch):
+    monkeypatch.setattr(registry_changes.prune, "__defaults__", (2,))
+    with database.transaction() as session:
+        session.add_all([RegistryChangeRecord(model_name=f"model-{number}") for number in range(5)])
+
+    tidy(settings, database)
+
+    with database.reading() as session:
+        assert session.scalar(select(func.count()).select_from(RegistryChangeRecord)) == 2

@@ -8,7 +8,6 @@ from fastapi.routing import iter_route_contexts
 from starlette.routing import Mount
 
 from api.auth.access import PUBLIC_PATHS, READ, check_routes, is_public, needed_scopes
-from api.auth.origins import Origins
 from api.http.parameters import EXAMPLE_RUN_ID
 from api.http.problems import is_prediction
 from api.middleware import RequestMiddleware
@@ -88,8 +87,10 @@ def test_scopes_are_those_that_were_decided(client):
         "POST /v1/datasets/{name}/versions/{version}:reread",
         "PUT /v1/registry/models/{model}/aliases/{alias}",
         "DELETE /v1/registry/models/{model}/aliases/{alias}",
+        "POST /v2/repository/models/{model}/load",
+        "POST /v2/repository/models/{model}/unload",
     }
-    assert len(by_scope[Scope.PREDICT]) == 16
+    assert len(by_scope[Scope.PREDICT]) == 46
     assert all(is_prediction(operation.split(" ")[1]) for operation in by_scope[Scope.PREDICT])
     assert by_scope[Scope.READ] - {"POST /v1/specs:validate"} == {
         operation for operation in by_scope[Scope.READ] if operation.startswith("GET ")
@@ -112,7 +113,7 @@ def test_scopes_are_those_that_were_decided(client):
         "/openapi.json%20",
         "/.well-known/x",
         "/v1/models/iris",
-        "/v2",
+        "/v3",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "TRACE", "BREW"])
@@ -164,8 +165,7 @@ def test_no_byte_of_a_body_is_read_before_the_key(locked_client):
     service = locked_client.app.state.service
     middleware = RequestMiddleware(
         app=None,
-        origins=Origins(service.settings),
-        authenticator=service.authenticator,
+        gate=service.gate,
         counts=service.instruments.requests,
     )
     scope = {"type": "http", "method": "POST", "path": "/v1/runs", "headers": [], "query_string": b""}
@@ -216,6 +216,6 @@ def test_a_route_that_cannot_declare_a_scope_is_rejected_unless_public(kind):
 
 
 def test_public_paths_are_few():
-    assert len(PUBLIC_PATHS) == 6
+    assert len(PUBLIC_PATHS) == 8
     assert not is_public("/v1/runs")
     assert not is_public("/metrics")

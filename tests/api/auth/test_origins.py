@@ -99,7 +99,7 @@ def test_a_request_with_several_hosts_is_rejected(client):
 
 
 def test_a_request_without_a_host_is_rejected(client):
-    origins = next(layer.kwargs["origins"] for layer in client.app.user_middleware if "origins" in layer.kwargs)
+    origins = client.app.state.service.gate.origins
     rejection = origins.rejection({"method": "GET", "headers": []})
     assert "has 0 Host headers" in rejection.detail
 
@@ -118,7 +118,7 @@ def test_a_request_without_a_host_is_rejected(client):
     ],
 )
 def test_a_server_rejects_requests_at_addresses_that_are_not_configured(client, server, is_answered):
-    origins = next(layer.kwargs["origins"] for layer in client.app.user_middleware if "origins" in layer.kwargs)
+    origins = client.app.state.service.gate.origins
     rejection = origins.rejection({"method": "GET", "headers": [(b"host", b"localhost")], "server": server})
     assert (rejection is None) == is_answered
     if rejection is not None:

@@ -49,6 +49,8 @@ def test_every_class_of_the_family_has_a_status():
         "unavailable": 503,
         "database_unavailable": 503,
         "broker_unavailable": 503,
+        "server_busy": 503,
+        "deadline_exceeded": 504,
         "invalid_setup": 500,
         "database_newer": 500,
         "database_outdated": 500,
@@ -150,7 +152,7 @@ def test_an_unexpected_error_in_a_prediction_has_the_form_of_that_surface(client
     def fail(*_):
         raise RuntimeError("secret password")
 
-    monkeypatch.setattr("api.prediction.routes.resolve_model", fail)
+    monkeypatch.setattr("api.tensorflow_serving.handlers.read_address", fail)
     answer = client.post("/v1/models/iris:predict", content=b"{}")
     assert answer.status_code == 500
     assert list(answer.json()) == ["error"]

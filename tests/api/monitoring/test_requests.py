@@ -3,6 +3,7 @@ import asyncio
 import pytest
 
 from api.auth.authentication import Authenticator
+from api.auth.gate import Gate
 from api.auth.origins import Origins
 from api.middleware import RequestMiddleware
 from api.monitoring.requests import BOUNDS, RequestCounts
@@ -121,9 +122,7 @@ def wrap(settings, database, counts):
     """Wrap an app in the layer that counts."""
 
     def make(app):
-        return RequestMiddleware(
-            app, origins=Origins(settings), authenticator=Authenticator(settings, database), counts=counts
-        )
+        return RequestMiddleware(app, gate=Gate(Origins(settings), Authenticator(settings, database)), counts=counts)
 
     return make
 

@@ -1,0 +1,105 @@
+"""Changes of the registry as PostgreSQL reports them: triggers notify a channel, to which one connection listens."""
+
+import logging
+import threading
+import time
+from collections.abc import Generator
+from contextlib import closing
+
+import psycopg
+from psycopg import sql
+from sqlalchemy import URL
+
+from core.errors import DatabaseUnavailable
+from db.postgresql import BoundedConnection, connect_arguments
+
+logger = logging.getLogger(__name__)
+
+CHANNEL = "trainyard_registry"
+
+POLL_SECONDS = 0.25
+"""Longest wait before the thread sees that it should end. A notice ends the wait at once."""
+
+CHECK_SECONDS = 5.0
+"""Interval of checking the connection, which also keeps firewalls from dropping it."""
+
+ANSWER_SECONDS = 5.0
+"""Longest wait for the answer to a check."""
+
+PRECAUTION_SECONDS = 30.0
+"""Interval of reporting that everything may have changed, as a precaution against poolers that pass on no notices."""
+
+POOLED = (
+    "PostgreSQL sends no notices through this connection, as through a pooler in transaction mode: changes of models "
+    "are noticed within 30 seconds, not one. Connect to the server directly, or through a pooler in session mode."
+)
+
+KEEPALIVE = {
+    "keepalives": 1,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 10_000,
+}
+
+
+class ListeningConnection(BoundedConnection):
+    """Connection that notices sooner than others when its server does not answer."""
+
+    answer_timeout_seconds = ANSWER_SECONDS
+
+
+def follow(url: URL, stopped: threading.Event) -> Generator[frozenset[str] | None]:
+    """Yield the names of changed models, or None if every model may have changed.
+
+    The first is None, once changes are followed.
+
+    Raises:
+        DatabaseUnavailable: If there is no connection, or it is lost.
+    """
+    try:
+        with closing(_connect(url)) as connection:
+            is_warned = False
+            _listen(connection)
+            yield None
+            now = time.monotonic()
+            check_at, everything_at = now + CHECK_SECONDS, now + PRECAUTION_SECONDS
+            while not stopped.is_set():
+                # Those that arrive together are reported together.
+                notices = connection.notifies(timeout=POLL_SECONDS, stop_after=1)
+                if names := frozenset(notice.payload for notice in notices):
+                    yield names
+                now = time.monotonic()
+                if now >= check_at:
+                    check_at = now + CHECK_SECONDS
+                    if not _is_listening(connection):
+                        if not is_warned:
+                            logger.warning(POOLED)
+                        is_warned = True
+                        _listen(connection)
+                        everything_at = now
+                if now >= everything_at:
+                    everything_at = now + PRECAUTION_SECONDS
+                    yield None
+    except psycopg.Error as error:
+        reason = str(error).strip().split("\n", maxsplit=1)[0].rstrip(".")
+        raise DatabaseUnavailable(f"The connection for notices is lost: {reason}.") from error
+
+
+def _connect(url: URL) -> ListeningConnection:
+    _, named = url.get_dialect()().create_connect_args(url)
+    return ListeningConnection.connect(autocommit=True, **{**KEEPALIVE, **named, **connect_arguments(url)})
+
+
+def _listen(connection: ListeningConnection) -> None:
+    connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
+
+
+def _is_listening(connection: ListeningConnection) -> bool:
+    """Ask the server whether it would send notices.
+
+    Raises:
+        psycopg.Error: If it does not answer.
+    """
+    found = connection.execute("SELECT 1 FROM pg_listening_channels() AS channel WHERE channel = %s", (CHANNEL,))
+    return found.fetchone() is not None

@@ -1,0 +1,132 @@
+"""Requests that wait for a network, joined to batches and parted again."""
+
+import asyncio
+from collections import deque
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from time import perf_counter_ns
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+MAX_BATCH_ROWS = 256
+"""Rows per call of a network: a convolutional network takes memory for each."""
+
+Tensors = Mapping[str, NDArray[Any]]
+
+
+@dataclass(slots=True, eq=False)
+class QueuedRequest:
+    """A request that waits for a network.
+
+    Attributes:
+        inputs: Its rows, checked.
+        future: Its answer; done if the client has gone or the deadline has passed.
+        shapes: Shapes of a row in each input; only rows of the same shapes fit into one batch.
+        num_taken: Rows that have been computed, or are being computed.
+        answers: Outputs of the rows computed.
+    """
+
+    inputs: Tensors
+    num_rows: int
+    future: asyncio.Future[dict[str, NDArray[Any]]]
+    shapes: tuple[tuple[int, ...], ...] = ()
+    queued_at_ns: int = field(default_factory=perf_counter_ns)
+    started_at_ns: int = 0
+    num_taken: int = 0
+    answers: list[dict[str, NDArray[Any]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.shapes = tuple(tensor.shape[1:] for tensor in self.inputs.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Rows of one request within a batch."""
+
+    request: QueuedRequest
+    start: int
+    stop: int
+
+    @property
+    def num_rows(self) -> int:
+        """Return the number of rows."""
+        return self.stop - self.start
+
+    def cut(self) -> Tensors:
+        """Return the inputs of these rows."""
+        if self.num_rows == self.request.num_rows:
+            return self.request.inputs
+        return {name: tensor[self.start : self.stop] for name, tensor in self.request.inputs.items()}
+
+
+def take_batch(queue: deque[QueuedRequest], *, joins: bool) -> list[Part]:
+    """Take the next batch out of a queue: the first request, and others of its shapes as long as they fit.
+
+    A request that does not fit keeps its place. One of more than 256 rows is taken in parts, after each of which it
+    goes to the end of the queue, so that small requests do not wait for all of it. Requests whose answer nobody waits
+    for are dropped.
+
+    Args:
+        queue: Requests, the oldest first.
+        joins: False to take the first request alone, and whole.
+
+    Returns:
+        At least one part, unless the queue holds no request that is waited for.
+    """
+    parts: list[Part] = []
+    passed: list[QueuedRequest] = []
+    rest: QueuedRequest | None = None
+    room = MAX_BATCH_ROWS
+    while queue and room > 0:
+        request = queue.popleft()
+        if request.future.done():
+            continue
+        start = request.num_taken
+        num_left = request.num_rows - start
+        if not joins:
+            request.num_taken = request.num_rows
+            parts.append(Part(request, start, request.num_rows))
+            break
+        if parts and (num_left > room or request.shapes != parts[0].request.shapes):
+            passed.append(request)
+            continue
+        request.num_taken = start + min(num_left, room)
+        parts.append(Part(request, start, request.num_taken))
+        room -= parts[-1].num_rows
+        if request.num_taken < request.num_rows:
+            rest = request
+    queue.extendleft(reversed(passed))
+    if rest is not None:
+        queue.append(rest)
+    return parts
+
+
+def join(parts: list[Part], num_rows: int) -> dict[str, NDArray[Any]]:
+    """Return the inputs of a batch; rows beyond those of its parts, to reach this number, repeat the last."""
+    cuts = [part.cut() for part in parts]
+    num_missing = num_rows - sum(part.num_rows for part in parts)
+    if num_missing:
+        cuts.append({name: np.repeat(tensor[-1:], num_missing, axis=0) for name, tensor in cuts[-1].items()})
+    return {name: np.concatenate([cut[name] for cut in cuts]) for name in cuts[0]}
+
+
+def part_outputs(outputs: Tensors, parts: list[Part], num_rows: int) -> list[dict[str, NDArray[Any]]] | None:
+    """Return the outputs of each part of a batch of this many rows; None if an output does not have one for each."""
+    if any(output.ndim == 0 or len(output) != num_rows for output in outputs.values()):
+        return None
+    answers = []
+    start = 0
+    for part in parts:
+        stop = start + part.num_rows
+        answers.append({name: output[start:stop] for name, output in outputs.items()})
+        start = stop
+    return answers
+
+
+def complete(answers: list[dict[str, NDArray[Any]]]) -> dict[str, NDArray[Any]]:
+    """Return the outputs of a request from those of its parts, in order."""
+    if len(answers) == 1:
+        return answers[0]
+    return {name: np.concatenate([answer[name] for answer in answers]) for name in answers[0]}
