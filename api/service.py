@@ -10,6 +10,7 @@ from api.auth.gate import Gate
 from api.auth.origins import Origins
 from api.doorbell import DoorbellRinger
 from api.http.bodies import read_body
+from api.http.patience import Patience
 from api.ingestion import Ingestion
 from api.monitoring.census import CensusTaker
 from api.monitoring.exchange import Exchange
@@ -49,6 +50,7 @@ class Service:
     doorbell: DoorbellRinger
     authenticator: Authenticator
     gate: Gate
+    patience: Patience
     exchange: Exchange
     instruments: Instruments
     measurements: Measurements
@@ -89,6 +91,7 @@ class Service:
             doorbell=doorbell,
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),
+            patience=Patience(),
             exchange=exchange,
             instruments=instruments,
             measurements=Measurements(exchange, [instruments.registry, Parts(model_pool, doorbell)]),

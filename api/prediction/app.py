@@ -1,6 +1,5 @@
 """The ASGI app that answers prediction requests, ahead of everything that other requests pass through."""
 
-import asyncio
 import time
 
 from starlette._utils import get_route_path
@@ -62,7 +61,7 @@ class PredictionApp:
                     await self._gate.check(scope)
                 else:
                     _check_scope(await self._gate.admit(scope, headers), operation.needed)
-                call = Call(self._service, scope, receive, headers, path_params, asyncio.get_running_loop().time())
+                call = Call(self._service, scope, receive, headers, path_params)
                 reply = await operation.handler(call)
             except ClientDisconnect:
                 return

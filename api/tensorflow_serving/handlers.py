@@ -149,6 +149,8 @@ def _decode(call: Call, body: bytes, target: Target, options: Options) -> Predic
 
 def _is_image(call: Call, body: bytes) -> bool:
     """Return True for an image file, or if the Content-Type says that it is one and the body is no JSON object."""
+    if body[:1] == b"{":
+        return False
     if is_image_file(body):
         return True
     media_type = call.headers.get(b"content-type", b"")
