@@ -4,7 +4,6 @@ from api.drift.schemas import DriftBin, DriftColumn, DriftReport
 from api.evaluation.pictures.drawing import (
     DEEP,
     GRID,
-    INK,
     MARK,
     MUTED,
     Block,
@@ -15,7 +14,6 @@ from api.evaluation.pictures.drawing import (
     measure,
     moved,
     show_count,
-    show_number,
     text,
 )
 from core.observation.stability import Reading
@@ -107,7 +105,7 @@ def _arrange(panels: list[Block]) -> Block:
 def _draw_column(role: str, column: DriftColumn) -> Block:
     parts = [
         text(0, 14, cut(column.name, LONGEST_NAME), weight=600, size=14),
-        text(0, 31, f"{role} · {_describe(column)}", size=12, fill=MUTED),
+        text(0, 31, " · ".join(filter(None, (role, _describe(column)))), size=12, fill=MUTED),
         line(0, TOP + CHART_HEIGHT, PANEL_WIDTH, TOP + CHART_HEIGHT, stroke=MUTED),
     ]
     if column.reading in {Reading.MODERATE, Reading.SHIFTED}:
@@ -125,13 +123,15 @@ def _draw_column(role: str, column: DriftColumn) -> Block:
 
 
 def _describe(column: DriftColumn) -> str:
-    words = [f"{show_count(column.served.num_rows)} rows"]
-    if column.psi is not None:
-        words.insert(0, f"PSI {column.psi:.3f}")
+    words = [] if column.psi is None else [f"PSI {column.psi:.3f}"]
     if column.served.mean is not None:
-        before = "" if column.reference is None else f"{show_number(column.reference.mean)} → "
-        words.append(f"mean {before}{show_number(column.served.mean)}")
+        before = "" if column.reference is None else f"{_show_mean(column.reference.mean)} → "
+        words.append(f"mean {before}{_show_mean(column.served.mean)}")
     return " · ".join(words)
+
+
+def _show_mean(mean: float | None) -> str:
+    return "–" if mean is None else f"{float(f'{mean:.3g}'):.9g}"
 
 
 def _draw_bars(column: DriftColumn, highest: float) -> list[str]:
@@ -162,7 +162,13 @@ def _draw_labels(column: DriftColumn, step: float) -> list[str]:
     longest = max(map(measure, shown)) * LETTER + 10
     every = max(1, -(-int(longest) // max(int(step), 1)))
     return [
-        text((place + 0.5) * step, TOP + CHART_HEIGHT + 15, label, size=SMALL, fill=INK, anchor="middle")
+        text(
+            min(max((place + 0.5) * step, measure(label) * LETTER / 2), PANEL_WIDTH - measure(label) * LETTER / 2),
+            TOP + CHART_HEIGHT + 15,
+            label,
+            size=SMALL,
+            anchor="middle",
+        )
         for place, label in enumerate(shown)
-        if place % every == 0
+        if (len(shown) - 1 - place) % every == 0
     ]

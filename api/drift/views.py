@@ -12,6 +12,11 @@ from serving.observation.comparison import ColumnDrift, Drift
 
 OTHER, MISSING = "(other)", "(missing)"
 
+LEAST_DIGITS, MOST_DIGITS = 3, 17
+
+ALMOST = 1.001
+"""Two edges around one number are a step apart, but for rounding."""
+
 
 def describe_drift(model_name: str, version: int, since: datetime | None, drift: Drift) -> DriftReport:
     """Return the response about the drift of a version."""
@@ -87,17 +92,36 @@ def _name_bins(bins: AnyBins) -> list[str]:
         return [*bins.labels, OTHER]
     if not bins.edges:
         return ["any number"]
-    shown = [_show_edge(edge, bins) for edge in bins.edges]
+    shown = _show_edges(bins)
     between = [low if low == high else f"{low} – {high}" for low, high in pairwise(shown)]
     # The last edge follows the greatest number at once.
     return [f"< {shown[0]}", *between, f"> {shown[-1]}"]
 
 
-def _show_edge(edge: float, bins: NumberBins) -> str:
+def _show_edges(bins: NumberBins) -> list[str]:
+    """Return the edges as text, with as few digits as keep them apart; two that enclose one number are the same."""
     if isinstance(bins.origin, int) and bins.origin and bins.unit == 1:
         # Long whole numbers have more digits than a float.
-        return str(bins.origin + round(edge))
-    return f"{_to_number(edge, bins):.6g}"
+        return [str(bins.origin + round(edge)) for edge in bins.edges]
+    numbers: list[float] = []
+    for edge, following in pairwise((*bins.edges, math.inf)):
+        before = numbers[-1] if numbers else -math.inf
+        if edge - before <= ALMOST * bins.step or edge == math.nextafter(before, math.inf):
+            numbers.append(before)
+        else:
+            # A number between two edges is shown itself.
+            numbers.append(edge + bins.step / 2 if following - edge <= ALMOST * bins.step else edge)
+    shown = [_to_number(number, bins) for number in numbers]
+    for num_digits in range(LEAST_DIGITS, MOST_DIGITS):
+        texts = [_show(number, num_digits) for number in shown]
+        if len(set(texts)) == len(set(numbers)):
+            return texts
+    return [_show(number, MOST_DIGITS) for number in shown]
+
+
+def _show(number: float, num_digits: int) -> str:
+    """Return a number of so many significant digits; without an exponent, unless it is very large or small."""
+    return f"{float(f'{number:.{num_digits}g}'):.15g}"
 
 
 def _to_number(distance: float, bins: NumberBins) -> float:
