@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
+from trainyard.registry import AsyncRegistry
 from trainyard.resources import datasets, drift, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
 from trainyard.resources.drift import Drift
@@ -62,6 +63,11 @@ class AsyncClient:
     def base_url(self) -> str:
         """Address of the service, without a slash at its end."""
         return self._transport.base_url
+
+    @property
+    def registry(self) -> AsyncRegistry:
+        """Models, their versions, and the aliases that decide which versions answer."""
+        return AsyncRegistry(self._transport)
 
     async def close(self) -> None:
         """Close the connections."""

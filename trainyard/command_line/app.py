@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from trainyard.command_line.commands import models, runs, submitting, watching
 from trainyard.command_line.commands.datasets import data
 from trainyard.command_line.commands.keys import keys
+from trainyard.command_line.commands.registry import models as registered
 from trainyard.errors import ServiceUnavailable, TrainyardError
 
 REJECTED = 1
@@ -74,6 +75,7 @@ app.command()(models.predict)
 app.command()(watching.drift)
 app.command()(submitting.presets)
 app.command()(submitting.validate)
+app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
 app.add_typer(keys, name="keys")
 

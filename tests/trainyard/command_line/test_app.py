@@ -24,10 +24,30 @@ COMMANDS = [
     "drift",
     "presets",
     "validate",
+    "models",
     "data",
     "keys",
 ]
-SUBCOMMANDS = [["data", "add"], ["keys", "create"], ["keys", "list"], ["keys", "revoke"]]
+SUBCOMMANDS = [
+    ["data", "add"],
+    ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "revoke"],
+    *[
+        ["models", name]
+        for name in (
+            "versions",
+            "show",
+            "compare",
+            "aliases",
+            "promote",
+            "rollback",
+            "history",
+            "delete-alias",
+            "delete",
+        )
+    ],
+]
 
 
 @pytest.fixture
@@ -76,6 +96,7 @@ def test_version_is_printed(invoke):
         ["presets"],
         ["validate", "binary-adder"],
         ["data"],
+        ["models"],
     ],
 )
 def test_missing_service_is_one_line_and_exit_code_2(closed_port, arguments):
