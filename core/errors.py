@@ -78,6 +78,12 @@ class InvalidInstances(InvalidInput):
     code = "invalid_instances"
 
 
+class InvalidBatchPrediction(InvalidInput):
+    """A batch prediction whose dataset, rows or columns do not fit the model."""
+
+    code = "invalid_batch_prediction"
+
+
 class BodyTooLarge(InvalidInput):
     """A request body over its route's limit."""
 
@@ -112,6 +118,12 @@ class UnknownExperiment(NotFound):
     """No experiment has this name."""
 
     code = "unknown_experiment"
+
+
+class UnknownBatchPrediction(NotFound):
+    """No batch prediction has this id, or it has no result."""
+
+    code = "unknown_batch_prediction"
 
 
 class UnknownArtifact(NotFound):
@@ -150,8 +162,20 @@ class VersionServed(Conflict):
     code = "version_served"
 
 
+class NotBetter(Conflict):
+    """A version was to be promoted only if it is better than the present one, and it is not."""
+
+    code = "not_better"
+
+
+class NothingBefore(Conflict):
+    """An alias cannot be rolled back: there are no earlier versions to return to."""
+
+    code = "nothing_before"
+
+
 class IllegalMove(Conflict):
-    """A run cannot change from its state to the requested one."""
+    """A run or another job cannot change from its state to the requested one."""
 
     code = "illegal_move"
 
@@ -169,7 +193,7 @@ class IdempotencyInFlight(Conflict):
 
 
 class AttemptFenced(Conflict):
-    """An attempt no longer owns its run: its lease was lost, and its reports are rejected."""
+    """An attempt no longer owns its job: its lease was lost, and its reports are rejected."""
 
     code = "attempt_fenced"
 
@@ -208,6 +232,12 @@ class TrainerLost(TrainyardError):
     """A trainer process ended, or stopped responding, in the middle of a run."""
 
     code = "trainer_lost"
+
+
+class PredictorLost(TrainyardError):
+    """The process of a batch prediction ended, or stopped responding, before it was done."""
+
+    code = "predictor_lost"
 
 
 class ArtifactCorrupt(TrainyardError):

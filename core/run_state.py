@@ -1,4 +1,4 @@
-"""The states of a run and the legal moves between them."""
+"""The states of a job, which is a run or a batch prediction, and the legal moves between them."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from core.errors import IllegalMove
 
 
 class RunState(StrEnum):
-    """State of a run."""
+    """State of a run or another job."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -28,8 +28,13 @@ LEGAL_MOVES: dict[RunState, frozenset[RunState]] = {
 TERMINAL_STATES = frozenset(state for state, moves in LEGAL_MOVES.items() if not moves)
 
 
-def check_move(current: RunState, wanted: RunState) -> None:
+def check_move(current: RunState, wanted: RunState, noun: str = "run") -> None:
     """Check that a move is legal.
+
+    Args:
+        current: State of the job.
+        wanted: State that it is to have.
+        noun: Name of the kind of job in the message.
 
     Raises:
         IllegalMove: If `wanted` cannot follow `current`.
@@ -37,8 +42,8 @@ def check_move(current: RunState, wanted: RunState) -> None:
     if wanted in LEGAL_MOVES[current]:
         return
     if current in TERMINAL_STATES:
-        raise IllegalMove(f"The run has ended ({current}) and cannot become {wanted}.")
-    raise IllegalMove(f"A {current} run cannot become {wanted}, only {', '.join(sorted(LEGAL_MOVES[current]))}.")
+        raise IllegalMove(f"The {noun} has ended ({current}) and cannot become {wanted}.")
+    raise IllegalMove(f"A {current} {noun} cannot become {wanted}, only {', '.join(sorted(LEGAL_MOVES[current]))}.")
 
 
 def states_before(wanted: RunState) -> frozenset[RunState]:

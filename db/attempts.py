@@ -1,89 +1,188 @@
-"""Hold, update and end an attempt at a run; the shared half of db/claims.py and db/expiry.py."""
+"""Claim a job, and hold, update and end the attempt at it; what all tables of jobs share of the lease protocol.
 
+db/claims.py describes the protocol.
+"""
+
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import ColumnElement, Row, insert, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from core.errors import AttemptFenced, TrainerLost
+from core.errors import AttemptFenced
 from core.run_report import RunError
-from core.run_state import RunState, check_move
+from core.run_state import RunState, check_move, states_before
 from db.documents import replace_unstorable
-from db.records.runs import AttemptOutcome, AttemptRecord, RunRecord
+from db.job_tables import JobTable
+from db.records.jobs import AttemptOutcome
 from db.statements import database_now
+
+ENDING_LEASE_SECONDS = 60.0
+"""Lease of a transaction that ends the attempt; its lock on the job's row outlasts any lease anyway."""
 
 
 @dataclass(frozen=True, slots=True)
-class HeldRun:
-    """State of a run that its attempt decides on, read under the row's lock."""
+class Heartbeat:
+    """Answer to the owner of a job that renews its lease.
 
+    Attributes:
+        cancel_requested: True once a client has asked to cancel the job.
+    """
+
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class HeldJob:
+    """State of a job that its attempt decides on, read under the row's lock."""
+
+    table: JobTable[Any]
     id: UUID
     attempt: int
     num_crashes: int
     max_attempts: int
     cancel_requested_at: datetime | None
     progress: dict[str, Any] | None
-    latest_metrics: dict[str, Any]
+
+    @property
+    def heartbeat(self) -> Heartbeat:
+        """Return the answer to the owner."""
+        return Heartbeat(cancel_requested=self.cancel_requested_at is not None)
 
 
-HELD_COLUMNS = (
-    RunRecord.id,
-    RunRecord.attempt,
-    RunRecord.num_crashes,
-    RunRecord.max_attempts,
-    RunRecord.cancel_requested_at,
-    RunRecord.progress,
-    RunRecord.latest_metrics,
-)
+def held_columns(table: JobTable[Any]) -> tuple[InstrumentedAttribute[Any], ...]:
+    """Return the columns of a HeldJob, after its table."""
+    job = table.record
+    return job.id, job.attempt, job.num_crashes, job.max_attempts, job.cancel_requested_at, job.progress
 
 
-def hold(session: Session, run_id: UUID, attempt: int, lease_seconds: float) -> HeldRun:
-    """Renew an attempt's lease, and so lock its run until the transaction ends.
+def claim_oldest(
+    session: Session,
+    table: JobTable[Any],
+    columns: Sequence[InstrumentedAttribute[Any]],
+    *,
+    owner: str,
+    lease_seconds: float,
+    values: dict[str, Any],
+) -> Row[Any] | None:
+    """Claim the oldest queued job that no other transaction is claiming, and begin a new attempt at it.
 
-    Every transaction of an attempt begins with this: an attempt that passes owns the run until the commit.
+    Args:
+        session: Session of a transaction.
+        table: Table of the job.
+        columns: Columns to return, among them `id`, `attempt` and `started_at`.
+        owner: Name of the worker.
+        lease_seconds: Duration of the lease.
+        values: Further columns to set.
+
+    Returns:
+        None when nothing is queued.
+    """
+    job = table.record
+    oldest = (
+        select(job.id)
+        .where(job.state.in_(states_before(RunState.RUNNING)))
+        .order_by(job.created_at, job.id)
+        .limit(1)
+        # SQLite has no such clause and needs none: it has one writer at a time.
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    started: dict[str, Any] = {
+        "state": RunState.RUNNING,
+        "attempt": job.attempt + 1,
+        "owner": owner,
+        "lease_expires_at": database_now(lease_seconds),
+        "started_at": database_now(),
+        "progress_at": database_now(),
+        "progress": None,
+        "error": None,
+    }
+    claimed = session.execute(
+        update(job)
+        .where(job.id == oldest, job.state.in_(states_before(RunState.RUNNING)))
+        .values(with_revision(table, started | values))
+        .returning(*columns)
+        .execution_options(synchronize_session=False)
+    ).one_or_none()
+    if claimed is not None:
+        row = {"number": claimed.attempt, "owner": owner, "started_at": claimed.started_at}
+        session.execute(insert(table.attempts).values({table.job_id.key: claimed.id, **row}))
+    return claimed
+
+
+def hold(session: Session, table: JobTable[Any], job_id: UUID, attempt: int, lease_seconds: float) -> HeldJob:
+    """Renew an attempt's lease, and so lock its job until the transaction ends.
+
+    Every transaction of an attempt begins with this: an attempt that passes owns the job until the commit.
 
     Raises:
-        AttemptFenced: If the attempt does not own the run any more; then nothing may be written.
+        AttemptFenced: If the attempt does not own the job any more; then nothing may be written.
     """
     row = session.execute(
-        update(RunRecord)
-        .where(*_owned(run_id, attempt))
+        update(table.record)
+        .where(*_owned(table, job_id, attempt))
         .values(lease_expires_at=database_now(lease_seconds))
-        .returning(*HELD_COLUMNS)
+        .returning(*held_columns(table))
         .execution_options(synchronize_session=False)
     ).one_or_none()
     if row is None:
         raise AttemptFenced(
-            f"Attempt {attempt} at run {run_id} does not own it any more: its lease was lost, or the run has ended. "
-            "Stop the trainer; nothing it reports counts."
+            f"Attempt {attempt} at {table.noun} {job_id} does not own it any more: its lease was lost, or the "
+            f"{table.noun} has ended. Stop the {table.process}; nothing it reports counts."
         )
-    return HeldRun(*row)
+    return HeldJob(table, *row)
 
 
-def write(session: Session, held: HeldRun, values: dict[str, Any]) -> None:
-    """Update the columns of a held run that clients see."""
-    statement = update(RunRecord).where(*_owned(held.id, held.attempt)).values(with_revision(values))
-    session.execute(statement.execution_options(synchronize_session=False))
+def hold_to_end(
+    session: Session, table: JobTable[Any], job_id: UUID, attempt: int, *ends: RunState
+) -> HeldJob | RunState:
+    """Hold an attempt in order to end it.
+
+    Returns:
+        The held job; or the state among `ends` as which this attempt has ended it already, by a commit whose answer
+        was lost.
+
+    Raises:
+        AttemptFenced: If the attempt does not own the job any more; then nothing may be written.
+    """
+    try:
+        return hold(session, table, job_id, attempt, ENDING_LEASE_SECONDS)
+    except AttemptFenced:
+        job = table.record
+        here = (job.id == job_id, job.attempt == attempt, job.state.in_(ends))
+        state: RunState | None = session.scalar(select(job.state).where(*here))
+        if state is None:
+            raise
+        return state
+
+
+def write(session: Session, held: HeldJob, values: dict[str, Any]) -> None:
+    """Update the columns of a held job that clients see."""
+    statement = update(held.table.record).where(*_owned(held.table, held.id, held.attempt))
+    values = with_revision(held.table, values)
+    session.execute(statement.values(values).execution_options(synchronize_session=False))
 
 
 def end_attempt(
     session: Session,
-    held: HeldRun,
+    held: HeldJob,
     state: RunState,
     outcome: AttemptOutcome,
     *,
     detail: str | None = None,
     values: dict[str, Any] | None = None,
 ) -> None:
-    """End a held attempt and move its run on.
+    """End a held attempt and move its job on.
 
     Raises:
-        IllegalMove: If no running run can become `state`.
+        IllegalMove: If no running job can become `state`.
     """
-    check_move(RunState.RUNNING, state)
+    table = held.table
+    check_move(RunState.RUNNING, state, table.noun)
     changes: dict[str, Any] = {"state": state, "owner": None, "lease_expires_at": None} | (values or {})
     if state == RunState.QUEUED:
         changes |= {"queued_at": database_now(), "progress": None, "progress_at": None}
@@ -91,17 +190,17 @@ def end_attempt(
         changes |= {"ended_at": database_now()}
     write(session, held, changes)
     session.execute(
-        update(AttemptRecord)
-        .where(AttemptRecord.run_id == held.id, AttemptRecord.number == held.attempt)
+        update(table.attempts)
+        .where(table.job_id == held.id, table.attempts.number == held.attempt)
         .values(ended_at=database_now(), outcome=outcome, detail=replace_unstorable(detail))
         .execution_options(synchronize_session=False)
     )
 
 
 def send_back(
-    session: Session, held: HeldRun, outcome: AttemptOutcome, reason: str, *, count_as_crash: bool
+    session: Session, held: HeldJob, outcome: AttemptOutcome, reason: str, *, count_as_crash: bool
 ) -> RunState:
-    """End a held attempt without a result, and queue the run again if it has attempts left.
+    """End a held attempt without a result, and queue the job again if it has attempts left.
 
     Returns:
         queued; cancelled if that was requested; failed if this was the last crash allowed.
@@ -114,22 +213,17 @@ def send_back(
     elif count_as_crash and num_crashes >= held.max_attempts:
         state = RunState.FAILED
         tries = "the only attempt" if held.max_attempts == 1 else f"{num_crashes} of {held.max_attempts} attempts"
-        detail = f"The trainer was lost in {tries}; the last time: {reason}"
-        values["error"] = RunError(TrainerLost.code, detail, held.attempt)
+        detail = f"The {held.table.process} was lost in {tries}; the last time: {reason}"
+        values["error"] = RunError(held.table.lost.code, detail, held.attempt)
     end_attempt(session, held, state, outcome, detail=reason, values=values)
     return state
 
 
-def has_ended_as(session: Session, run_id: UUID, attempt: int, state: RunState) -> bool:
-    """Return True if this attempt has ended its run as `state` already, by a commit whose answer was lost."""
-    here = (RunRecord.id == run_id, RunRecord.attempt == attempt, RunRecord.state == state)
-    return session.scalar(select(RunRecord.id).where(*here)) is not None
-
-
-def with_revision(values: dict[str, Any]) -> dict[str, Any]:
+def with_revision(table: JobTable[Any], values: dict[str, Any]) -> dict[str, Any]:
     """Return changes that clients can see, with a new revision and time of update."""
-    return {"updated_at": database_now(), "revision": RunRecord.revision + 1} | values
+    return {"updated_at": database_now(), "revision": table.record.revision + 1} | values
 
 
-def _owned(run_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
-    return RunRecord.id == run_id, RunRecord.attempt == attempt, RunRecord.state == RunState.RUNNING
+def _owned(table: JobTable[Any], job_id: UUID, attempt: int) -> tuple[ColumnElement[bool], ...]:
+    job = table.record
+    return job.id == job_id, job.attempt == attempt, job.state == RunState.RUNNING

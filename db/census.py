@@ -9,8 +9,9 @@ from sqlalchemy.orm import Session
 
 from core.run_state import RunState
 from db import runs
+from db.records.jobs import AttemptOutcome
 from db.records.registry import ModelVersionRecord
-from db.records.runs import AttemptOutcome, AttemptRecord, RunRecord
+from db.records.runs import AttemptRecord, RunRecord
 from db.statements import database_now
 
 

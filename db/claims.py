@@ -13,25 +13,23 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
-from core.errors import AttemptFenced
 from core.notices import Notice, limit_notices
 from core.progress import MetricBatch, Progress
 from core.run_report import EngineReport, Environment, RunError
-from core.run_state import RunState, states_before
+from core.run_state import RunState
 from db import artifacts as artifact_rows
 from db import metrics, model_versions
-from db.attempts import end_attempt, has_ended_as, hold, send_back, with_revision, write
+from db.attempts import Heartbeat, claim_oldest, end_attempt, hold, hold_to_end, send_back, write
 from db.documents import replace_unstorable
+from db.job_tables import RUNS
+from db.records.jobs import AttemptOutcome
 from db.records.registry import ModelVersionRecord
-from db.records.runs import AttemptOutcome, AttemptRecord, RunRecord
+from db.records.runs import RunRecord
 from db.statements import database_now
-
-ENDING_LEASE_SECONDS = 60.0
-"""Lease of a transaction that ends the attempt; its lock on the run's row outlasts any lease anyway."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,17 +57,6 @@ class ClaimedRun:
     warnings: tuple[Notice, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Heartbeat:
-    """Answer to the owner of a run that renews its lease.
-
-    Attributes:
-        cancel_requested: True once a client has asked to cancel the run.
-    """
-
-    cancel_requested: bool
-
-
 def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedRun | None:
     """Claim the oldest queued run that no other transaction is claiming, and begin a new attempt at it.
 
@@ -78,50 +65,16 @@ def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedR
     Returns:
         None when nothing is queued.
     """
-    oldest = (
-        select(RunRecord.id)
-        .where(RunRecord.state.in_(states_before(RunState.RUNNING)))
-        .order_by(RunRecord.created_at, RunRecord.id)
-        .limit(1)
-        # SQLite has no such clause and needs none: it has one writer at a time.
-        .with_for_update(skip_locked=True)
-        .scalar_subquery()
+    job = RunRecord
+    columns = (
+        *(job.id, job.attempt, job.max_attempts, job.experiment, job.model_name, job.preset, job.spec, job.seed),
+        *(job.queued_at, job.started_at, job.lease_expires_at, job.spec_warnings),
     )
-    started: dict[str, Any] = {
-        "state": RunState.RUNNING,
-        "attempt": RunRecord.attempt + 1,
-        "owner": owner,
-        "lease_expires_at": database_now(lease_seconds),
-        "started_at": database_now(),
-        "progress_at": database_now(),
-        "latest_metrics": {},
-        **dict.fromkeys(("progress", "device", "environment", "phases", "engine", "error", "attempt_warnings")),
-    }
-    run = session.execute(
-        update(RunRecord)
-        .where(RunRecord.id == oldest, RunRecord.state.in_(states_before(RunState.RUNNING)))
-        .values(with_revision(started))
-        .returning(
-            RunRecord.id,
-            RunRecord.attempt,
-            RunRecord.max_attempts,
-            RunRecord.experiment,
-            RunRecord.model_name,
-            RunRecord.preset,
-            RunRecord.spec,
-            RunRecord.seed,
-            RunRecord.queued_at,
-            RunRecord.started_at,
-            RunRecord.lease_expires_at,
-            RunRecord.spec_warnings,
-        )
-        .execution_options(synchronize_session=False)
-    ).one_or_none()
+    emptied = dict.fromkeys(("device", "environment", "phases", "engine", "attempt_warnings"))
+    values: dict[str, Any] = {"latest_metrics": {}, **emptied}
+    run = claim_oldest(session, RUNS, columns, owner=owner, lease_seconds=lease_seconds, values=values)
     if run is None:
         return None
-    session.execute(
-        insert(AttemptRecord).values(run_id=run.id, number=run.attempt, owner=owner, started_at=run.started_at)
-    )
     if run.attempt > 1:
         metrics.delete_all(session, run.id)
     return ClaimedRun(
@@ -146,8 +99,8 @@ def renew_lease(session: Session, run_id: UUID, attempt: int, lease_seconds: flo
     Raises:
         AttemptFenced: If the attempt does not own the run any more.
     """
-    held = hold(session, run_id, attempt, lease_seconds)
-    return Heartbeat(cancel_requested=held.cancel_requested_at is not None)
+    held = hold(session, RUNS, run_id, attempt, lease_seconds)
+    return held.heartbeat
 
 
 def record_progress(
@@ -168,18 +121,18 @@ def record_progress(
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
-    held = hold(session, run_id, attempt, lease_seconds)
+    held = hold(session, RUNS, run_id, attempt, lease_seconds)
     changes: dict[str, Any] = {}
     if progress is not None and asdict(progress) != held.progress:
         changes["progress"] = asdict(progress)
     values = {batch.key: batch.values[-1] for batch in batches if batch.values} | dict(latest_metrics or {})
     if values:
-        changes["latest_metrics"] = replace_unstorable(held.latest_metrics | values)
+        changes["latest_metrics"] = _merge_metrics(session, run_id, values)
     if changes:
         # A report that repeats the previous one shows that the supervisor is alive, not that the trainer progresses.
         write(session, held, changes | {"progress_at": database_now()})
     metrics.append(session, run_id, batches)
-    return Heartbeat(cancel_requested=held.cancel_requested_at is not None)
+    return held.heartbeat
 
 
 def record_details(
@@ -200,7 +153,7 @@ def record_details(
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
-    held = hold(session, run_id, attempt, lease_seconds)
+    held = hold(session, RUNS, run_id, attempt, lease_seconds)
     details = {
         "device": replace_unstorable(device),
         "environment": environment,
@@ -210,7 +163,7 @@ def record_details(
     given = {name: value for name, value in details.items() if value is not None}
     if given:
         write(session, held, given)
-    return Heartbeat(cancel_requested=held.cancel_requested_at is not None)
+    return held.heartbeat
 
 
 def release_run(
@@ -233,13 +186,9 @@ def release_run(
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
-    try:
-        held = hold(session, run_id, attempt, ENDING_LEASE_SECONDS)
-    except AttemptFenced:
-        for state in (RunState.QUEUED, RunState.CANCELLED, RunState.FAILED):
-            if has_ended_as(session, run_id, attempt, state):
-                return state
-        raise
+    held = hold_to_end(session, RUNS, run_id, attempt, RunState.QUEUED, RunState.CANCELLED, RunState.FAILED)
+    if isinstance(held, RunState):
+        return held
     artifact_rows.replace(session, run_id, attempt, artifacts)
     outcome = AttemptOutcome.CRASHED if count_as_crash else AttemptOutcome.RELEASED
     return send_back(session, held, outcome, reason, count_as_crash=count_as_crash)
@@ -253,31 +202,29 @@ def finish_run(
     artifacts: Sequence[Artifact],
     phases: Mapping[str, float],
     latest_metrics: Mapping[str, float] | None = None,
-) -> int:
+) -> int | None:
     """End a run as succeeded: artifacts, final metrics, next model version and state are stored together or not at all.
 
     The artifacts are in the store already. `phases` are seconds by phase; `latest_metrics`, the final values by key,
     are merged into those of the run.
 
     Returns:
-        The number of the model version; a repeated call returns the same number.
+        The number of the model version; a repeated call returns the same number, or None once that is deleted.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
-    try:
-        held = hold(session, run_id, attempt, ENDING_LEASE_SECONDS)
-    except AttemptFenced:
-        if not has_ended_as(session, run_id, attempt, RunState.SUCCEEDED):
-            raise
-        return session.scalars(select(ModelVersionRecord.version).where(ModelVersionRecord.run_id == run_id)).one()
+    held = hold_to_end(session, RUNS, run_id, attempt, RunState.SUCCEEDED)
+    if isinstance(held, RunState):
+        here = ModelVersionRecord.run_id == run_id
+        return session.scalars(select(ModelVersionRecord.version).where(here)).one_or_none()
     artifact_rows.replace(session, run_id, attempt, artifacts)
     model_name = session.scalars(select(RunRecord.model_name).where(RunRecord.id == run_id)).one()
     version = model_versions.register(session, model_name, run_id, artifacts)
     values = {
         "model_version": version,
         "phases": dict(phases),
-        "latest_metrics": replace_unstorable(held.latest_metrics | dict(latest_metrics or {})),
+        "latest_metrics": _merge_metrics(session, run_id, latest_metrics or {}),
     }
     end_attempt(session, held, RunState.SUCCEEDED, AttemptOutcome.SUCCEEDED, values=values)
     return version
@@ -299,11 +246,8 @@ def fail_run(
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
-    try:
-        held = hold(session, run_id, attempt, ENDING_LEASE_SECONDS)
-    except AttemptFenced:
-        if not has_ended_as(session, run_id, attempt, RunState.FAILED):
-            raise
+    held = hold_to_end(session, RUNS, run_id, attempt, RunState.FAILED)
+    if isinstance(held, RunState):
         return
     artifact_rows.replace(session, run_id, attempt, artifacts)
     values: dict[str, Any] = {"error": replace(error, attempt=attempt)}
@@ -325,12 +269,16 @@ def cancel_running(
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
-    try:
-        held = hold(session, run_id, attempt, ENDING_LEASE_SECONDS)
-    except AttemptFenced:
-        if not has_ended_as(session, run_id, attempt, RunState.CANCELLED):
-            raise
+    held = hold_to_end(session, RUNS, run_id, attempt, RunState.CANCELLED)
+    if isinstance(held, RunState):
         return
     artifact_rows.replace(session, run_id, attempt, artifacts)
     values = {"phases": dict(phases)} if phases is not None else None
     end_attempt(session, held, RunState.CANCELLED, AttemptOutcome.CANCELLED, values=values)
+
+
+def _merge_metrics(session: Session, run_id: UUID, values: Mapping[str, float]) -> dict[str, Any]:
+    """Return the latest metrics of a held run with others merged in."""
+    known = session.scalars(select(RunRecord.latest_metrics).where(RunRecord.id == run_id)).one()
+    merged: dict[str, Any] = replace_unstorable(known | dict(values))
+    return merged

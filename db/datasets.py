@@ -15,6 +15,7 @@ from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
 from core.run_state import TERMINAL_STATES, RunState
 from core.uploads.description import DescriptionFile
 from core.uploads.folder import content_key
+from db import batch_predictions
 from db.cursors import Page, read_cursor, write_cursor
 from db.documents import replace_unstorable
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
@@ -226,7 +227,7 @@ def delete_version(session: Session, name: str, version: int) -> list[str]:
     Raises:
         UnknownDataset: If there is no such dataset; names the nearest.
         UnknownDatasetVersion: If there is no such version; names those that exist.
-        Conflict: If a run that has not ended trains on it; names the run.
+        Conflict: If a run or a batch prediction that has not ended uses it; names it.
     """
     get_version(session, name, version)
     return _delete(session, name, [version])
@@ -240,7 +241,7 @@ def delete_dataset(session: Session, name: str) -> list[str]:
 
     Raises:
         UnknownDataset: If there is none; names the nearest that exists.
-        Conflict: If a run that has not ended trains on one; names the run.
+        Conflict: If a run or a batch prediction that has not ended uses one; names it.
     """
     list_versions(session, name, limit=1)
     query = select(DatasetVersionRecord.version).where(DatasetVersionRecord.dataset_name == name)
@@ -269,6 +270,7 @@ def _delete(session: Session, name: str, versions: Sequence[int]) -> list[str]:
             f"The dataset '{name}' is used by runs that have not ended: {named}{more}. "
             "Wait for them or cancel them, then delete it."
         )
+    batch_predictions.check_dataset_unused(session, name, versions)
     session.execute(delete(DatasetVersionRecord).where(*these).execution_options(synchronize_session=False))
     return unreferenced(session, keys)
 

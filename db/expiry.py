@@ -11,41 +11,53 @@ from core.errors import NoTrainer
 from core.run_report import RunError
 from core.run_state import RunState, check_move
 from db import workers
-from db.attempts import HELD_COLUMNS, HeldRun, send_back, with_revision
-from db.records.runs import AttemptOutcome, RunRecord
+from db.attempts import HeldJob, held_columns, send_back, with_revision
+from db.job_tables import RUNS, TABLES, JobTable
+from db.records.jobs import AttemptOutcome
+from db.records.runs import RunRecord
 from db.statements import database_now
 
 
 @dataclass(frozen=True, slots=True)
 class Expired:
-    """A run that was taken back from its attempt.
+    """A job that was taken back from its attempt.
 
     Attributes:
+        noun: Kind of job.
         state: Its new state: queued, failed or cancelled.
     """
 
-    run_id: UUID
+    noun: str
+    job_id: UUID
     attempt: int
     state: RunState
     reason: str
 
 
 def expire_leases(session: Session) -> list[Expired]:
-    """Take back every run whose lease has ended; that counts as a crash of its attempt."""
+    """Take back every job whose lease has ended; that counts as a crash of its attempt."""
     reason = "its worker fell silent: the lease was not renewed in time."
-    return _take_back(session, RunRecord.lease_expires_at < database_now(), AttemptOutcome.LEASE_EXPIRED, reason)
+    return [
+        expired
+        for table in TABLES
+        for expired in _take_back(
+            session, table, table.record.lease_expires_at < database_now(), AttemptOutcome.LEASE_EXPIRED, reason
+        )
+    ]
 
 
 def end_stalled(session: Session, stall_seconds: float) -> list[Expired]:
-    """Take back every run without progress for this long whose worker is alive; that counts as a crash.
+    """Take back every job without progress for this long whose worker is alive; that counts as a crash.
 
-    A run whose lease has ended is left to `expire_leases`.
+    A job whose lease has ended is left to `expire_leases`.
     """
     reason = f"it made no progress for {stall_seconds:g} seconds."
-    has_stalled = and_(
-        RunRecord.progress_at < database_now(-stall_seconds), RunRecord.lease_expires_at >= database_now()
-    )
-    return _take_back(session, has_stalled, AttemptOutcome.STALLED, reason)
+    taken = []
+    for table in TABLES:
+        job = table.record
+        has_stalled = and_(job.progress_at < database_now(-stall_seconds), job.lease_expires_at >= database_now())
+        taken += _take_back(session, table, has_stalled, AttemptOutcome.STALLED, reason)
+    return taken
 
 
 def count_unclaimed(session: Session, older_than_seconds: float) -> int:
@@ -79,7 +91,7 @@ def fail_waiting(session: Session, repair_seconds: float) -> list[UUID]:
     }
     # A run that is claimed meanwhile is no longer queued, and stays unchanged.
     has_waited = (RunRecord.state == RunState.QUEUED, RunRecord.queued_at < database_now(-repair_seconds))
-    statement = update(RunRecord).where(*has_waited).values(with_revision(failed)).returning(RunRecord.id)
+    statement = update(RunRecord).where(*has_waited).values(with_revision(RUNS, failed)).returning(RunRecord.id)
     return list(session.scalars(statement.execution_options(synchronize_session=False)))
 
 
@@ -88,20 +100,24 @@ def _is_any_trained(session: Session) -> bool:
     return session.scalar(select(RunRecord.id).where(*is_held).limit(1)) is not None
 
 
-def _take_back(session: Session, is_lost: ColumnElement[bool], outcome: AttemptOutcome, reason: str) -> list[Expired]:
+def _take_back(
+    session: Session, table: JobTable[Any], is_lost: ColumnElement[bool], outcome: AttemptOutcome, reason: str
+) -> list[Expired]:
+    job = table.record
     lost = (
-        select(*HELD_COLUMNS)
-        .where(RunRecord.state == RunState.RUNNING, is_lost)
-        .order_by(RunRecord.created_at, RunRecord.id)
+        select(*held_columns(table))
+        .where(job.state == RunState.RUNNING, is_lost)
+        .order_by(job.created_at, job.id)
         # A row that is locked is being renewed or ended by its owner, or taken back by another reconciler.
         .with_for_update(skip_locked=True)
     )
     return [
         Expired(
-            run_id=held.id,
+            noun=table.noun,
+            job_id=held.id,
             attempt=held.attempt,
             state=send_back(session, held, outcome, reason, count_as_crash=True),
             reason=reason,
         )
-        for held in [HeldRun(*row) for row in session.execute(lost)]
+        for held in [HeldJob(table, *row) for row in session.execute(lost)]
     ]

@@ -4,24 +4,25 @@ import hashlib
 import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete as delete_rows
-from sqlalchemy import func, literal, select, tuple_, update
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 from uuid_utils.compat import uuid7
 
-from core.errors import Conflict, UnknownRun, VersionServed
+from core.errors import Conflict
 from core.notices import Notice, limit_notices
-from core.run_state import TERMINAL_STATES, RunState, check_move
-from db import artifacts, experiments, metrics, model_versions
-from db.columns import EPOCH
-from db.cursors import Page, bad_cursor, read_cursor, write_cursor
+from core.run_state import TERMINAL_STATES, RunState
+from db import artifacts, experiments, job_tables, metrics, model_versions, version_deletion
+from db.cursors import Page
 from db.documents import check_storable
+from db.job_tables import RUNS
 from db.model_versions import ModelVersion
-from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
+from db.records.jobs import AttemptBase
+from db.records.registry import ModelVersionRecord
+from db.records.runs import ArtifactRecord, RunRecord
 from db.statements import database_now
 
 
@@ -77,16 +78,12 @@ def get(session: Session, run_id: UUID) -> RunRecord:
     Raises:
         UnknownRun: If there is none.
     """
-    record = session.get(RunRecord, run_id, populate_existing=True)
-    if record is None:
-        raise _unknown(run_id)
-    return record
+    return job_tables.get(session, RUNS, run_id)
 
 
-def list_attempts(session: Session, run_id: UUID) -> list[AttemptRecord]:
+def list_attempts(session: Session, run_id: UUID) -> list[AttemptBase]:
     """Return every attempt at a run, first to last."""
-    query = select(AttemptRecord).where(AttemptRecord.run_id == run_id).order_by(AttemptRecord.number)
-    return list(session.scalars(query))
+    return job_tables.list_attempts(session, RUNS, run_id)
 
 
 def list_page(
@@ -107,24 +104,14 @@ def list_page(
     Raises:
         InvalidInput: If the cursor is invalid.
     """
-    query = (
-        select(RunRecord)
-        .options(defer(RunRecord.spec, raiseload=True), defer(RunRecord.environment, raiseload=True))
-        .order_by(RunRecord.created_at.desc(), RunRecord.id.desc())
-        .limit(limit + 1)
+    query = select(RunRecord).options(
+        defer(RunRecord.spec, raiseload=True), defer(RunRecord.environment, raiseload=True)
     )
-    if states:
-        query = query.where(RunRecord.state.in_(states))
     if experiment is not None:
         query = query.where(RunRecord.experiment == experiment)
     if model_name is not None:
         query = query.where(RunRecord.model_name == model_name)
-    if cursor is not None:
-        place = tuple_(*(literal(part, column.type) for part, column in zip(_read(cursor), _PLACE, strict=True)))
-        query = query.where(tuple_(*_PLACE) < place)
-    records = list(session.scalars(query))
-    shown = records[:limit]
-    return Page(items=shown, next_cursor=_write(shown[-1]) if len(records) > limit else None)
+    return job_tables.list_page(session, RUNS, query, states=states, limit=limit, cursor=cursor)
 
 
 def cancel(session: Session, run_id: UUID) -> RunRecord:
@@ -136,18 +123,7 @@ def cancel(session: Session, run_id: UUID) -> RunRecord:
         UnknownRun: If there is none.
         IllegalMove: If the run has succeeded or failed.
     """
-    record = _get_locked(session, run_id)
-    if record.state == RunState.CANCELLED or (record.state == RunState.RUNNING and record.cancel_requested_at):
-        return record
-    check_move(record.state, RunState.CANCELLED)
-    values: dict[str, Any] = {"updated_at": database_now(), "revision": RunRecord.revision + 1}
-    values["cancel_requested_at"] = database_now()
-    if record.state == RunState.QUEUED:
-        values |= {"state": RunState.CANCELLED, "ended_at": database_now()}
-    # The row is locked, so the condition always holds; every change of state compares before it sets.
-    unchanged = (RunRecord.id == run_id, RunRecord.state == record.state)
-    session.execute(update(RunRecord).where(*unchanged).values(values).execution_options(synchronize_session=False))
-    return get(session, run_id)
+    return job_tables.cancel(session, RUNS, run_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,50 +131,57 @@ class Deletion:
     """Files and model version that were deleted with a run.
 
     Attributes:
-        files: The sha256 of each file that no other run refers to, sorted.
-        version: Model version that it had registered, with the aliases that pointed to it.
+        files: The sha256 of each file that no other run or version refers to, sorted.
+        version: Model version that it had registered, if any, as it was.
+        deleted_aliases: Aliases that were deleted, because no other version answers for them.
+        changed_aliases: Aliases that go on with the other versions of their split, or without their shadow.
         newest_version: Newest version that is left of the model.
     """
 
     files: list[str]
-    version: ModelVersion | None
-    newest_version: int | None
+    version: ModelVersion | None = None
+    deleted_aliases: tuple[str, ...] = ()
+    changed_aliases: tuple[str, ...] = ()
+    newest_version: int | None = None
 
 
-def delete(session: Session, run_id: UUID, *, force: bool = False) -> Deletion:
+def delete(session: Session, run_id: UUID, *, force: bool = False, caller: str | None = None) -> Deletion:
     """Delete an ended run with its curves, its artifacts, and the model version it registered.
 
     Args:
         session: Session of a transaction.
         run_id: The run.
-        force: True to delete the aliases of its model version too.
+        force: True to take its model version out of its aliases too.
+        caller: Name of the API key, for the history of the aliases.
 
     Raises:
         UnknownRun: If there is none.
-        Conflict: If the run has not ended.
-        VersionServed: If aliases point to its model version, unless forced.
+        Conflict: If the run has not ended, or a batch prediction uses its model version.
+        VersionServed: If an alias points to its model version, or has it as its shadow, unless forced.
     """
-    record = _get_locked(session, run_id)
+    record = job_tables.get_locked(session, RUNS, run_id)
     if record.state not in TERMINAL_STATES:
         raise Conflict(f"Run {run_id} is {record.state}. Cancel it first, and delete it once it has ended.")
-    version = model_versions.lock_version_of(session, run_id)
-    if version is not None and version.aliases and not force:
-        raise _served(version)
+    model_versions.lock_model(session, record.model_name)
+    model_versions.lock_versions(session, ModelVersionRecord.run_id == run_id)
+    version = model_versions.find_version_of(session, run_id)
+    deleted: list[str] = []
+    changed: list[str] = []
+    if version is not None:
+        remedy = f"delete run {run_id}, which registered the version, with ?force=true"
+        deleted, changed = version_deletion.take_out_of_service(
+            session, version, force=force, remedy=remedy, caller=caller
+        )
     hashes = list(session.scalars(select(ArtifactRecord.sha256).where(ArtifactRecord.run_id == run_id)))
     metrics.delete_all(session, run_id)
-    # Foreign keys delete attempts, artifacts, the model version and aliases with it.
+    # Foreign keys delete attempts, artifacts and the model version with it.
     session.execute(delete_rows(RunRecord).where(RunRecord.id == run_id))
-    newest = None if version is None else model_versions.find_newest(session, version.model_name)
-    return Deletion(artifacts.unreferenced(session, hashes), version, newest)
-
-
-def _served(version: ModelVersion) -> VersionServed:
-    names = ", ".join(f"'{alias}'" for alias in version.aliases)
-    which, them = (f"alias {names} points", "it") if len(version.aliases) == 1 else (f"aliases {names} point", "them")
-    return VersionServed(
-        f"The {which} to version {version.version} of model '{version.model_name}', which this run registered. Set "
-        f"{them} to another version or delete {them} (/v1/registry/models/{version.model_name}/aliases/"
-        f"{version.aliases[0]}), or delete the run with ?force=true, which deletes {them} too."
+    return Deletion(
+        files=artifacts.unreferenced(session, hashes),
+        version=version,
+        deleted_aliases=tuple(deleted),
+        changed_aliases=tuple(changed),
+        newest_version=None if version is None else model_versions.find_newest(session, version.model_name),
     )
 
 
@@ -206,31 +189,3 @@ def count_by_state(session: Session) -> dict[RunState, int]:
     """Return the number of runs in each state, zeros included."""
     counts = session.execute(select(RunRecord.state, func.count()).group_by(RunRecord.state))
     return dict.fromkeys(RunState, 0) | {row[0]: row[1] for row in counts}
-
-
-_PLACE = (RunRecord.created_at, RunRecord.id)
-
-
-def _write(record: RunRecord) -> str:
-    return write_cursor((record.created_at - EPOCH) // timedelta(microseconds=1), record.id.hex)
-
-
-def _read(cursor: str) -> tuple[datetime, UUID]:
-    microseconds, digits = read_cursor(cursor, int, str)
-    try:
-        return EPOCH + timedelta(microseconds=microseconds), UUID(digits)
-    except (ValueError, OverflowError) as error:
-        raise bad_cursor(cursor) from error
-
-
-def _get_locked(session: Session, run_id: UUID) -> RunRecord:
-    """Return the run, locked against changes by other transactions until this one ends."""
-    query = select(RunRecord).where(RunRecord.id == run_id).with_for_update().execution_options(populate_existing=True)
-    record = session.scalars(query).one_or_none()
-    if record is None:
-        raise _unknown(run_id)
-    return record
-
-
-def _unknown(run_id: UUID) -> UnknownRun:
-    return UnknownRun(f"There is no run {run_id}. It may have been deleted; GET /v1/runs lists those that exist.")

@@ -1,6 +1,8 @@
 """Response bodies: outputs of a network in the form that a request asks for."""
 
+import base64
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +13,11 @@ from numpy.typing import NDArray
 from core.signatures.labels import Label, label_text
 from core.signatures.signature import ModelSignature, Task
 from serving.rows.bit_pairs import from_bits
+from serving.rows.elements import BYTES_KEY
 
 ONE_IN_TWO = 0.5
+
+BYTES_SUFFIX = "_bytes"
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +26,13 @@ class Answer:
 
     Attributes:
         key: Its only name: `predictions`, `outputs` or `results`.
-        rows: One answer per row; may contain NumPy arrays and numbers at any depth.
+        rows: One answer per row, or an object with those of each output; may contain NumPy arrays and numbers at any
+            depth.
         is_finite: True if all numbers are finite.
     """
 
     key: str
-    rows: NDArray[Any] | list[Any]
+    rows: NDArray[Any] | list[Any] | dict[str, Any]
     is_finite: bool
 
     def to_json(self) -> bytes:
@@ -47,17 +53,36 @@ class Answer:
         return plain
 
 
-def answer_rows(key: str, output: NDArray[Any]) -> Answer:
-    """Return the raw numbers of each row.
+def answer_rows(key: str, output: NDArray[Any], name: str = "") -> Answer:
+    """Return the raw elements of each row.
 
     Args:
         key: Key of the body.
         output: (num_rows, *output shape).
+        name: Name of the output. Text is written as `{"b64": ...}` if it ends with `_bytes`, as in TensorFlow Serving.
     """
+    if output.dtype == object:
+        return Answer(key, _write_texts(output, are_bytes=name.endswith(BYTES_SUFFIX)), is_finite=True)
     return Answer(key, np.ascontiguousarray(output), is_finite=_is_finite(output))
 
 
-def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature) -> Answer:
+def answer_named(key: str, answers: Mapping[str, Answer], *, by_row: bool) -> Answer:
+    """Return the answers of several outputs as objects by output name.
+
+    Args:
+        key: Key of the body.
+        answers: The answer of each output, all to the same rows.
+        by_row: True for an object per row, False for a single one of all rows.
+    """
+    is_finite = all(answer.is_finite for answer in answers.values())
+    if not by_row:
+        return Answer(key, {name: answer.rows for name, answer in answers.items()}, is_finite)
+    columns = [answer.rows for answer in answers.values()]
+    rows = [dict(zip(answers, row, strict=True)) for row in zip(*columns, strict=True)]
+    return Answer(key, rows, is_finite)
+
+
+def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature, top_k: int | None = None) -> Answer:
     """Return the most likely class of each row: `{"label", "class", "probabilities": {label: p}}`.
 
     The label has the type it was uploaded with; the names of `probabilities` are text, as all names in JSON. Outputs
@@ -67,21 +92,27 @@ def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature) -> 
         key: Key of the body.
         output: (num_rows, num_classes), or (num_rows, 1) if the output is that of the second of two classes.
         signature: Signature of the model, for labels and threshold.
+        top_k: Number of classes in `probabilities`, best first and the first of equal ones first; None for all classes,
+            in the order of the output.
     """
     scores = class_scores(output, signature)
     scores_key = "probabilities" if signature.answers_probabilities else "scores"
     labels = class_labels(signature)
     names = [label_text(label) for label in labels]
-    is_second = output[:, 0] >= signature.threshold
-    classes = is_second.astype(np.int64) if output.shape[1] == 1 else scores.argmax(axis=1)
-    known = _are_known(scores)
+    if top_k is None:
+        written = shorten_numbers(scores)
+        named = [dict(zip(names, row, strict=True)) for row in written]
+    else:
+        # A NaN comes last.
+        order = np.argsort(-scores, axis=1, kind="stable")[:, :top_k]
+        written = shorten_numbers(np.take_along_axis(scores, order, axis=1))
+        named = [
+            {names[index]: score for index, score in zip(indices, row, strict=True)}
+            for indices, row in zip(order.tolist(), written, strict=True)
+        ]
     rows = [
-        {
-            "label": labels[index] if is_known else None,
-            "class": index if is_known else None,
-            scores_key: dict(zip(names, row, strict=True)),
-        }
-        for index, is_known, row in zip(classes.tolist(), known, scores, strict=True)
+        {"label": None if index is None else labels[index], "class": index, scores_key: row}
+        for index, row in zip(predict_classes(output, signature), named, strict=True)
     ]
     return Answer(key, rows, is_finite=_is_finite(scores))
 
@@ -95,19 +126,55 @@ def answer_sums(key: str, output: NDArray[Any]) -> Answer:
             significant first.
     """
     probabilities = np.ascontiguousarray(output.reshape(len(output), -1))
-    bits = probabilities >= ONE_IN_TWO
-    known = _are_known(probabilities)
+    bits = (probabilities >= ONE_IN_TWO).astype(int).tolist()
     rows = [
         {
-            "sum": number if is_known else None,
-            "bits": bit_row if is_known else None,
+            "sum": number,
+            "bits": None if number is None else bit_row,
             "probabilities": row,
         }
-        for number, bit_row, is_known, row in zip(
-            from_bits(bits), bits.astype(int).tolist(), known, probabilities, strict=True
-        )
+        for number, bit_row, row in zip(predict_sums(output), bits, probabilities, strict=True)
     ]
     return Answer(key, rows, is_finite=_is_finite(probabilities))
+
+
+def predict_classes(output: NDArray[Any], signature: ModelSignature) -> list[int | None]:
+    """Return the most likely class of each row; None for a row with a NaN, in which none is.
+
+    Args:
+        output: (num_rows, num_classes), or (num_rows, 1) if the output is that of the second of two classes.
+        signature: Signature of the model, for the threshold.
+    """
+    is_single = output.shape[1] == 1
+    classes: list[int] = (output[:, 0] >= signature.threshold if is_single else output.argmax(axis=1)).tolist()
+    # The greatest number of a row with a NaN is NaN.
+    unknown = np.isnan(output.max(axis=1))
+    if unknown.any():
+        return [None if is_unknown else int(index) for index, is_unknown in zip(classes, unknown, strict=True)]
+    return [int(index) for index in classes] if is_single else list(classes)
+
+
+def predict_sums(output: NDArray[Any]) -> list[int | None]:
+    """Return the sum that the bits of each row represent; None for a row with a NaN, which is no bit.
+
+    Args:
+        output: As for `answer_sums`.
+    """
+    probabilities = output.reshape(len(output), -1)
+    sums = from_bits(probabilities >= ONE_IN_TWO)
+    return [number if is_known else None for number, is_known in zip(sums, _are_known(probabilities), strict=True)]
+
+
+def shorten_numbers(array: NDArray[Any]) -> Iterable[Any]:
+    """Return the rows of an array as lists, of numbers with no more digits than their type has.
+
+    The rows stay arrays if a number is not finite.
+    """
+    if not _is_finite(array):
+        return array
+    text = orjson.dumps(np.ascontiguousarray(array), option=orjson.OPT_SERIALIZE_NUMPY)
+    rows: list[Any] = orjson.loads(text)
+    return rows
 
 
 def class_scores(output: NDArray[Any], signature: ModelSignature) -> NDArray[Any]:
@@ -141,7 +208,18 @@ def _are_known(probabilities: NDArray[Any]) -> list[bool]:
 
 
 def _is_finite(array: NDArray[Any]) -> bool:
-    return bool(np.isfinite(array).all())
+    return array.dtype.kind != "f" or bool(np.isfinite(array).all())
+
+
+def _write_texts(output: NDArray[Any], *, are_bytes: bool) -> list[Any]:
+    texts: list[Any] = output.tolist()
+    return [_write_bytes(text) for text in texts] if are_bytes else texts
+
+
+def _write_bytes(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_write_bytes(element) for element in value]
+    return {BYTES_KEY: base64.b64encode(value.encode()).decode()}
 
 
 def _to_plain(value: Any) -> Any:

@@ -25,9 +25,9 @@ app.conf.worker_concurrency = runtime.num_trainers
 
 @app.task(name=DOORBELL_TASK)
 def answer_doorbell() -> None:
-    """Train queued runs on this worker until none is left."""
+    """Work on what is queued, on this worker, until nothing is left."""
     try:
-        runtime.supervisor.answer_doorbell()
+        runtime.answer_doorbell()
     except DatabaseUnavailable as error:
         # The run is still queued; the reconciler rings again when the database is back.
         logger.warning("%s The doorbell goes unanswered for now.", error.detail)

@@ -4,12 +4,14 @@ import logging
 import shutil
 import time
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
+from uuid import UUID
 
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
-from db import artifacts, idempotency, registry_changes, stored_datasets
+from db import artifacts, batch_predictions, idempotency, registry_changes, stored_datasets
 from db.session import Database
 
 logger = logging.getLogger("trainyard.worker")
@@ -39,9 +41,24 @@ def tidy(settings: Settings, database: Database) -> None:
     # The folder of an attempt is created when it begins, and no attempt outlasts the time limit of runs.
     for path in _older_than(KEPT_SECONDS + settings.run_timeout_seconds, settings.scratch_dir.glob("*")):
         shutil.rmtree(path, ignore_errors=True)
+    num_deleted += remove_parts(settings, database)
     prune(settings.cache_dir, settings.max_cache_bytes)
     if num_deleted:
         logger.info("Deleted %d files and datasets that nothing refers to.", num_deleted)
+
+
+def remove_parts(settings: Settings, database: Database) -> int:
+    """Remove the parts of batch predictions that have ended or were deleted; return the number of folders."""
+    folders = {}
+    for path in _older_than(KEPT_SECONDS, settings.batch_predictions_dir.glob("*")):
+        with suppress(ValueError):
+            folders[UUID(path.name)] = path
+    with database.reading() as session:
+        kept = batch_predictions.list_unended(session, folders)
+    for batch_id, path in folders.items():
+        if batch_id not in kept:
+            shutil.rmtree(path, ignore_errors=True)
+    return len(folders.keys() - kept)
 
 
 def prune(cache_dir: Path, max_bytes: int) -> None:

@@ -22,7 +22,7 @@ OVERLOOKED_SECONDS = 1.0
 
 
 class Reconciler:
-    """Takes back runs whose worker fell silent, and rings again for runs that no worker has claimed."""
+    """Takes back jobs whose worker fell silent, and rings again for runs that no worker has claimed."""
 
     def __init__(
         self,
@@ -90,10 +90,9 @@ class Reconciler:
                 # Not right after an outage either: healthy workers first have to report again.
                 failed = fail_waiting(session, self._settings.repair_timeout_seconds)
             workers.delete_silent(session)
-        for run in taken:
-            logger.warning(
-                "Run %s: attempt %d was taken back: %s Now %s.", run.run_id, run.attempt, run.reason, run.state
-            )
+        for job in taken:
+            place = (job.noun.capitalize(), job.job_id, job.attempt)
+            logger.warning("%s %s: attempt %d was taken back: %s Now %s.", *place, job.reason, job.state)
 
         for run_id in failed:
             logger.error("Run %s failed: it waited too long for a worker that can start a trainer.", run_id)

@@ -8,6 +8,7 @@ from core.errors import BrokerUnavailable
 from core.settings import Settings
 from db.session import Database
 from jobs.doorbell import ring_doorbell
+from worker.batch_supervisor import BatchSupervisor
 from worker.presence import Presence
 from worker.reconciler import Reconciler
 from worker.supervisor import Supervisor
@@ -18,7 +19,7 @@ logger = logging.getLogger("trainyard.worker")
 
 
 class Runtime:
-    """Trainers, supervisor, reconciler and presence of this worker."""
+    """Trainers, supervisors, reconciler and presence of this worker."""
 
     def __init__(self, settings: Settings, app: Celery) -> None:
         self._app = app
@@ -26,6 +27,7 @@ class Runtime:
         self._pool = TrainerPool(settings, trainer_environments(settings))
         self._presence = Presence(self._database, lambda: self._pool.health)
         self.supervisor = Supervisor(settings, self._database, self._pool)
+        self._batch_supervisor = BatchSupervisor(settings, self._database)
         self._reconciler = Reconciler(
             settings, self._database, self._ring, is_idle=lambda: self.supervisor.has_idle_trainer
         )
@@ -40,18 +42,26 @@ class Runtime:
         self._pool.open(on_change=self._presence.report_soon)
         self._presence.start()
         self._reconciler.start()
+        self._batch_supervisor.start()
         try:
             self._ring()
         except BrokerUnavailable as error:
             logger.warning("%s Runs wait until it is back.", error.detail)
 
+    def answer_doorbell(self) -> None:
+        """Answer queued batch predictions in a thread of their own, and train queued runs until none is left."""
+        self._batch_supervisor.ring()
+        self.supervisor.answer_doorbell()
+
     def drain(self) -> None:
         """Stop claiming and release running runs; return at once."""
         self.supervisor.drain()
+        self._batch_supervisor.drain()
         self._presence.leave()
 
     def stop(self) -> None:
         """End trainers and threads, once the last run has been released."""
+        self._batch_supervisor.stop()
         self._reconciler.stop()
         self._pool.close()
         self._presence.stop()

@@ -1,7 +1,6 @@
 """Prometheus metrics of this process. Each app has its own registry."""
 
 import platform
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,8 @@ from importlib.metadata import version
 from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector
 from prometheus_client import disable_created_metrics as leave_out_times_of_creation
 
+from api.monitoring.drift_gauges import DriftGauges
+from api.monitoring.predictions import PredictionCounts
 from api.monitoring.requests import RequestCounts
 
 # Prometheus detects restarted counters by itself; the extra series for each would be redundant.
@@ -17,12 +18,6 @@ leave_out_times_of_creation()  # type: ignore[no-untyped-call]
 
 LOAD_BUCKETS = (0.001, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 """In seconds."""
-
-MAX_NAMED_MODELS = 100
-"""Predictions of more models than this are counted together: users choose the names, and each is a series."""
-
-OTHER_MODELS = "(other)"
-"""Label for the other models; not a valid name of a model."""
 
 
 class Instruments:
@@ -32,12 +27,10 @@ class Instruments:
         registry = self.registry = CollectorRegistry()
         self.requests = RequestCounts()
         registry.register(self.requests)
-        self._predictions = Counter(
-            "trainyard_predictions_total", "Successful prediction requests.", ("model",), registry=registry
-        )
-        self._prediction_rows = Counter(
-            "trainyard_prediction_rows_total", "Predicted rows.", ("model",), registry=registry
-        )
+        self.predictions = PredictionCounts()
+        registry.register(self.predictions)
+        self.drift = DriftGauges()
+        registry.register(self.drift)
         self._load_seconds = Histogram(
             "trainyard_model_load_duration_seconds",
             "Time of successful loads of a model, including the check of its files.",
@@ -50,14 +43,15 @@ class Instruments:
         build = Info("trainyard_build", "Version and environment; the value is always 1.", registry=registry)
         build.info({"version": version("trainyard"), "python": platform.python_version()})
         ProcessCollector(registry=registry)
-        self._by_model: dict[str, tuple[Counter, Counter]] = {}
-        self._lock = threading.Lock()
 
     def count_prediction(self, model_name: str, num_rows: int) -> None:
         """Count a prediction and its rows."""
-        counters = self._by_model.get(model_name) or self._name_model(model_name)
-        counters[0].inc()
-        counters[1].inc(num_rows)
+        self.predictions.add(model_name, num_rows)
+
+    def count_shadow(self, model_name: str, version: int, shadow: int, result: str, num_rows: int) -> None:
+        """Count rows that were compared with the answers of a shadow version."""
+        if num_rows:
+            self.predictions.add_shadow(model_name, version, shadow, result, num_rows)
 
     @contextmanager
     def loading(self) -> Iterator[None]:
@@ -66,11 +60,3 @@ class Instruments:
         with self._failed_loads.count_exceptions():
             yield
         self._load_seconds.observe(time.perf_counter() - began)
-
-    def _name_model(self, model_name: str) -> tuple[Counter, Counter]:
-        with self._lock:
-            label = model_name if len(self._by_model) < MAX_NAMED_MODELS else OTHER_MODELS
-            counters = self._predictions.labels(label), self._prediction_rows.labels(label)
-            if label == model_name:
-                self._by_model[model_name] = counters
-            return counters

@@ -1,33 +1,38 @@
-"""Execution of requests: the network's call, and what goes with it."""
+"""Execution of a request: the call of the network, and what goes with it."""
 
+from collections.abc import Mapping
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
-from starlette.concurrency import run_in_threadpool
 
 from api.prediction.calls import Call
 from api.prediction.targets import Target
-from serving.sessions.loaded_model import LoadedModel
 
-ROWS_AT_ONCE = 256
-"""Rows per call of a network: a convolutional network takes memory for each."""
+Tensors = Mapping[str, NDArray[Any]]
 
 
-INLINE_ROWS = 4
-"""Rows that are predicted on the event loop."""
+async def execute(call: Call, target: Target, inputs: Tensors, num_rows: int) -> dict[str, NDArray[Any]]:
+    """Return the outputs of a target's network, by name.
 
+    Args:
+        call: The request; its deadline limits the wait.
+        target: The version that answers.
+        inputs: (num_rows, *shape of the input) for each input by its name.
+        num_rows: Number of rows.
 
-async def execute(call: Call, target: Target, batch: NDArray[Any]) -> NDArray[Any]:
-    """Return the outputs of a target's network for a batch."""
-    del call
-    if len(batch) <= INLINE_ROWS:
-        return target.loaded.predict(batch)
-    return await run_in_threadpool(_run, target.loaded, batch)
-
-
-def _run(model: LoadedModel, batch: NDArray[Any]) -> NDArray[Any]:
-    if len(batch) <= ROWS_AT_ONCE:
-        return model.predict(batch)
-    starts = range(0, len(batch), ROWS_AT_ONCE)
-    return np.concatenate([model.predict(batch[start : start + ROWS_AT_ONCE]) for start in starts])
+    Raises:
+        InvalidInstances: If the inputs do not fit the signature.
+        ServerBusy: If too many requests wait for this network.
+        DeadlineExceeded: If the deadline passes first.
+    """
+    lane = target.lane
+    if lane.is_inline(num_rows, inputs):
+        outputs = lane.run_inline(inputs)
+    else:
+        outputs = await lane.run(inputs, num_rows, deadline=call.deadline)
+    service = call.service
+    service.instruments.count_prediction(target.model_name, num_rows)
+    service.observers.of(target.model_name, target.version, lane.model).note(inputs, outputs)
+    if target.shadow is not None:
+        service.shadows.send(target.model_name, target.version, target.shadow, target.signature, inputs, outputs)
+    return outputs

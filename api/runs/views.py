@@ -25,7 +25,8 @@ from core.run_report import RunError as StoredError
 from core.run_state import RunState
 from core.workers import WaitingFor
 from db.metrics import Summary
-from db.records.runs import AttemptRecord, RunRecord
+from db.records.jobs import AttemptBase
+from db.records.runs import RunRecord
 
 PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
 """Phases of a run of no steps that come after what would have been its training."""
@@ -50,7 +51,7 @@ def describe(
     waiting_for: WaitingFor | None,
     *,
     metrics: Sequence[Summary] = (),
-    attempts: Sequence[AttemptRecord] = (),
+    attempts: Sequence[AttemptBase] = (),
     artifacts: Sequence[Artifact] = (),
 ) -> Run:
     """Return a run in full."""

@@ -93,7 +93,7 @@ def _make_uploaded_reader(column: AnyColumnEncoding) -> Callable[[object], objec
         return None
     form = column.text
     read_text = _make_text_reader(column.source, form, is_category=isinstance(column, CategoryEncoding))
-    missing_numbers = _find_numbers(form.missing_words if form else ())
+    missing_numbers = find_missing_numbers(form)
     has_format = form is not None and form.date_format is not None
     is_number_of_boolean = column.source == "boolean" and isinstance(column, NumberEncoding)
 
@@ -122,10 +122,10 @@ def _make_text_reader(type_: ColumnType, form: TextForm | None, *, is_category: 
     return read
 
 
-def _find_numbers(words: tuple[str, ...]) -> frozenset[object]:
+def find_missing_numbers(form: TextForm | None) -> frozenset[int | float]:
     """Return the numbers among the words for a missing value, such as -999: JSON has them as numbers."""
-    numbers: set[object] = set()
-    for word in words:
+    numbers: set[int | float] = set()
+    for word in form.missing_words if form else ():
         with suppress(ValueError):
             numbers.add(read_number(word, PLAIN))
     return frozenset(numbers)

@@ -3,8 +3,10 @@
 from sqlalchemy import MetaData
 
 from db.records.base import Base
+from db.records.batch_predictions import BatchAttemptRecord, BatchPredictionRecord
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
 from db.records.metrics import MetricPointRecord, MetricSeriesRecord
+from db.records.observation import ServingSummaryRecord
 from db.records.registry import (
     AliasChangeRecord,
     AliasRecord,
@@ -29,9 +31,12 @@ RECORDS: tuple[type[Base], ...] = (
     AliasTargetRecord,
     AliasChangeRecord,
     RegistryChangeRecord,
+    ServingSummaryRecord,
     DatasetRecord,
     DatasetVersionRecord,
     RunDatasetRecord,
+    BatchPredictionRecord,
+    BatchAttemptRecord,
     ApiKeyRecord,
     IdempotencyRecord,
     WorkerRecord,

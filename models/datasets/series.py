@@ -13,8 +13,9 @@ from core.datasets.series import SeriesDataset, reject_window
 from core.datasets.splits import count_split
 from core.errors import InvalidInput
 from core.notices import Notice
+from core.system.machine import usable_processors
+from core.uploads.table_reader import TableReader
 from models.arrays.samples import Samples, SplitSamples
-from models.arrays.table_reader import TableReader
 from models.arrays.windows import Windows
 from models.datasets.base import LoadContext, LoadedData
 from models.datasets.table import fitted_shape, needed_columns, read_numbers
@@ -42,7 +43,7 @@ def load(dataset: SeriesDataset, context: LoadContext[TableShape]) -> LoadedData
     named = [*needed_columns(dataset, columns), *order_by]
     with (
         TemporaryDirectory(dir=storage.folder, prefix="rows-") as folder,
-        TableReader(path, named, order_by, Path(folder)) as reader,
+        TableReader(path, named, order_by, Path(folder), num_threads=usable_processors()) as reader,
     ):
         targets, is_known, lost = read_numbers(reader, dataset.target)
         starts = _find_windows(dataset, _read_borders(reader, dataset.group_by), is_known)

@@ -16,8 +16,9 @@ from core.notices import Notice
 from core.signatures.encodings import TableEncoding
 from core.signatures.labels import Label
 from core.specs.base import FLOAT32_MAX
+from core.system.machine import usable_processors
+from core.uploads.table_reader import TableReader, filled
 from models.arrays.samples import Samples, SplitSamples
-from models.arrays.table_reader import TableReader, filled
 from models.datasets.base import LoadContext, LoadedData
 from models.datasets.table_split import divide_rows, masks_of
 from models.preparation.columns import encode_rows, fit_encoding
@@ -38,7 +39,9 @@ def load(dataset: TableDataset, context: LoadContext[TableShape]) -> LoadedData:
     order_by = () if split.order_by is None else (split.order_by,)
     with (
         TemporaryDirectory(dir=storage.folder, prefix="rows-") as folder,
-        TableReader(path, needed_columns(dataset, columns), order_by, Path(folder)) as reader,
+        TableReader(
+            path, needed_columns(dataset, columns), order_by, Path(folder), num_threads=usable_processors()
+        ) as reader,
     ):
         targets, is_used, lost = _read_targets(reader, dataset.target, shape)
         parts = divide_rows(reader, split, is_used, targets, context.seed)

@@ -10,7 +10,7 @@ from core.datasets.table_split import SPLIT_WORDS, TableSplit, without_given
 from core.errors import InvalidInput
 from core.uploads.description import SPLIT_NAMES
 from core.uploads.folder import SPLIT_COLUMN
-from models.arrays.table_reader import TableReader
+from core.uploads.table_reader import TableReader
 from models.datasets.splits import split_rows
 from models.preparation.columns import category_texts
 

@@ -23,9 +23,9 @@ from core.signatures.encodings import (
     NumberEncoding,
     TableEncoding,
 )
+from core.uploads.table_reader import TableReader, filled
 from models.arrays.distances import Location, measure
 from models.arrays.storage import Storage
-from models.arrays.table_reader import TableReader, filled
 
 Rows = npt.NDArray[np.float32]
 

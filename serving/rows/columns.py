@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from core.errors import Problem, nearest
 from serving.errors import MAX_PROBLEMS, reject_all, show
-from serving.rows.tensors import RowsPointer, explain_number, read_numbers
+from serving.rows.elements import explain_element
+from serving.rows.tensors import RowsPointer, read_numbers
 
 
 def read_columns(
@@ -45,7 +46,7 @@ def _explain(
             detail = f"Row {index} has an unknown column '{show(name)}'.{nearest(name, missing or columns)}"
             yield Problem(place.pointer(index, name), detail, "unknown_column")
             continue
-        fault = explain_number(value, dtype)
+        fault = explain_element(value, dtype)
         if fault is not None:
             detail = f"Row {index} has {fault.what} for {name}, {fault.reason}."
             yield Problem(place.pointer(index, name), detail, fault.code)

@@ -10,6 +10,7 @@ from core.signatures.signature import InputKind, ModelSignature
 from serving.errors import describe, show_names
 from serving.rows.bit_pairs import read_operands
 from serving.rows.columns import read_columns
+from serving.rows.elements import BYTES_KEY, TEXT
 from serving.rows.images import read_image_files
 from serving.rows.tables import is_by_name, read_table_rows
 from serving.rows.tensors import RowsPointer, read_tensors
@@ -81,8 +82,9 @@ def _form(row: object, signature: ModelSignature) -> RowForm:
     if len(row) == 1:
         (name,) = row
         is_column = name in signature.columns
-        if name == "b64" and not is_column:
-            return RowForm.FILE
+        if name == BYTES_KEY and not is_column:
+            # Text may be sent as bytes, one row like this and another not.
+            return RowForm.NUMBERS if signature.input.dtype == TEXT else RowForm.FILE
         # A column may have the name of the input: then a list is the input's row, anything else the column's value.
         if name == signature.input.name and not (is_column and not isinstance(row[name], list)):
             return RowForm.BY_INPUT

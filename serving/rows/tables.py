@@ -64,7 +64,7 @@ def read_table_rows(rows: list[Any], signature: ModelSignature, place: RowsPoint
 
 
 def read_table_columns(columns: dict[str, Any], signature: ModelSignature, max_instances: int) -> list[list[Any]]:
-    """Return the rows of a table sent by columns: `{"age": [31, 40], "city": ["Oslo", null]}`.
+    """Return rows of named columns sent by columns: `{"age": [31, 40], "city": ["Oslo", null]}`.
 
     Returns:
         Rows as lists, in the order of the model's columns.
@@ -72,7 +72,7 @@ def read_table_columns(columns: dict[str, Any], signature: ModelSignature, max_i
     Raises:
         InvalidInstances: If a column is missing, unknown or not a list, or the columns differ in length.
     """
-    names = _table_of(signature).names
+    names = signature.columns
     problems = [
         Problem(
             join_pointer("inputs", name), f"There is no column '{show(name)}'.{nearest(name, names)}", "unknown_column"

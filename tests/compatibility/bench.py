@@ -14,10 +14,10 @@ from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpe
 from core.uploads.description import TableDescription
 from core.uploads.folder import DatasetFolder
 from core.uploads.reading import ReadingOptions
+from core.uploads.table_reader import TableReader
 from ingest.errors import RejectedUpload
 from ingest.intake import take_in
 from ingest.limits import MIB, Limits
-from models.arrays.table_reader import TableReader
 from models.preparation.columns import fit_encoding
 from serving.protocols.tensorflow_serving.predict import decode_predict
 

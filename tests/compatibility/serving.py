@@ -126,7 +126,11 @@ def line(bench: Bench) -> LoadedModel:
 
 def answer(model: LoadedModel, text: str) -> str:
     request = decode_predict(parse_leniently(text.encode()), model.signature, max_instances=10)
-    return encode_predict(request, model.predict(request.batch), model.signature).to_json().decode()
+    return (
+        encode_predict(request, {model.signature.output.name: model.predict(request.batch)}, model.signature)
+        .to_json()
+        .decode()
+    )
 
 
 @report("tensorflow/serving#1332", "tensorflow/serving#1136", "tensorflow/serving#1014")

@@ -9,8 +9,8 @@ import pytest
 from core.datasets.series import SeriesDataset
 from core.datasets.table_split import TableSplit
 from core.errors import InvalidSpec
+from core.uploads.table_reader import TableReader
 from models.arrays.distances import Location
-from models.arrays.table_reader import TableReader
 from models.datasets.table_split import TEST, divide_rows
 from tests.compatibility.bench import Bench, Table, report
 

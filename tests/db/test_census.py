@@ -4,7 +4,8 @@ from core.run_report import RunError
 from core.run_state import RunState
 from db import claims, runs
 from db.census import take_census
-from db.records.runs import AttemptOutcome, RunRecord
+from db.records.jobs import AttemptOutcome
+from db.records.runs import RunRecord
 
 
 def count(database):

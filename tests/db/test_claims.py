@@ -12,7 +12,8 @@ from core.run_report import EngineReport, RunError
 from core.run_state import RunState
 from db import artifacts, claims, expiry, metrics, model_versions, runs
 from db.columns import Json
-from db.records.runs import AttemptOutcome, RunRecord
+from db.records.jobs import AttemptOutcome
+from db.records.runs import RunRecord
 
 LOSS = MetricBatch(key="train/loss", steps=(1, 2), values=(0.5, 0.25), times=(10.0, 11.0))
 HALFWAY = Progress(phase=Phase.TRAIN, epoch=1, num_epochs=2, step=10, num_steps=20)

@@ -1,6 +1,6 @@
 from core.run_state import RunState
 from db import claims, expiry, runs
-from db.records.runs import AttemptOutcome
+from db.records.jobs import AttemptOutcome
 
 
 def expire(database):
@@ -22,7 +22,7 @@ def test_run_whose_lease_ended_is_queued_again(database, queue_run, claim):
     run_id = queue_run()
     claim(lease_seconds=-1)
     (expired,) = expire(database)
-    assert (expired.run_id, expired.attempt, expired.state) == (run_id, 1, RunState.QUEUED)
+    assert (expired.job_id, expired.attempt, expired.state) == (run_id, 1, RunState.QUEUED)
     run, (attempt,) = read(database, run_id)
     assert (run.state, run.owner, run.lease_expires_at, run.num_crashes) == (RunState.QUEUED, None, None, 1)
     assert attempt.outcome == AttemptOutcome.LEASE_EXPIRED
@@ -82,7 +82,7 @@ def test_stalled_run_is_taken_back_from_a_living_worker(database, queue_run, cla
     claim()
     # A negative time makes every running run a stalled one, without waiting for it.
     (stalled,) = end_stalled(database, -10)
-    assert (stalled.run_id, stalled.state) == (run_id, RunState.QUEUED)
+    assert (stalled.job_id, stalled.state) == (run_id, RunState.QUEUED)
     _, (attempt,) = read(database, run_id)
     assert attempt.outcome == AttemptOutcome.STALLED
 
@@ -92,7 +92,7 @@ def test_run_whose_worker_fell_silent_is_not_called_stalled(database, queue_run,
     claim(lease_seconds=-5)
     assert end_stalled(database, -10) == []
     (expired,) = expire(database)
-    assert expired.run_id == run_id
+    assert expired.job_id == run_id
 
 
 def test_run_that_moves_is_not_stalled(database, queue_run, claim):

@@ -7,7 +7,7 @@ from core.progress import MetricBatch
 from core.run_report import RunError
 from core.run_state import TERMINAL_STATES, RunState
 from db import claims, expiry, history, metrics, model_versions, runs
-from db.records.runs import AttemptOutcome
+from db.records.jobs import AttemptOutcome
 
 NUM_RUNS = 24
 NUM_WORKERS = 4

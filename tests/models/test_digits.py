@@ -40,7 +40,8 @@ def fit(tmp_path, reporter):
 
         def ask(rows):
             request = decode_predict({"instances": rows}, model.signature, max_instances=1000)
-            answer = encode_predict(request, model.predict(request.batch), model.signature).to_plain()
+            outputs = {model.signature.output.name: model.predict(request.batch)}
+            answer = encode_predict(request, outputs, model.signature).to_plain()
             return [row[0] for row in answer["predictions"]]
 
         report = EvaluationReport.model_validate_json((tmp_path / "evaluation.json").read_text())

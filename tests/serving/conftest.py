@@ -189,9 +189,10 @@ def series(folder) -> LoadedModel:
 def predict() -> Callable[..., dict[str, Any]]:
     """Return a function that runs a `:predict` body on a model and returns plain JSON values."""
 
-    def answer(model: LoadedModel, body: object, *, labels: bool = False, max_instances: int = 100) -> dict[str, Any]:
-        request = decode_predict(body, model.signature, max_instances=max_instances, labels=labels)
-        return encode_predict(request, model.predict(request.batch), model.signature).to_plain()
+    def answer(model: LoadedModel, body: object, *, max_instances: int = 100, **options: Any) -> dict[str, Any]:
+        request = decode_predict(body, model.signature, max_instances=max_instances, **options)
+        outputs = {model.signature.output.name: model.predict(request.batch)}
+        return encode_predict(request, outputs, model.signature).to_plain()
 
     return answer
 

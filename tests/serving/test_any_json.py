@@ -2,11 +2,13 @@
 
 import json
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from core.errors import InvalidInstances
+from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from serving.protocols.tensorflow_serving.examples import (
     decode_classify,
     decode_regress,
@@ -80,7 +82,8 @@ def test_a_predict_body_is_answered_or_rejected(request, name, body, labels):
 
     def answer():
         asked = decode_predict(body, model.signature, max_instances=10, labels=labels)
-        return encode_predict(asked, model.predict(asked.batch), model.signature).to_json()
+        outputs = {model.signature.output.name: model.predict(asked.batch)}
+        return encode_predict(asked, outputs, model.signature).to_json()
 
     check(answer)
 
@@ -91,8 +94,9 @@ def test_a_classify_body_is_answered_or_rejected(request, name, body):
     model = request.getfixturevalue(name)
 
     def answer():
-        batch = decode_classify(body, model.signature, max_instances=10)
-        return encode_classify(model.predict(batch), model.signature).to_json()
+        (batch,) = decode_classify(body, model.signature, max_instances=10).values()
+        outputs = {model.signature.output.name: model.predict(batch)}
+        return encode_classify(outputs, model.signature).to_json()
 
     check(answer)
 
@@ -101,4 +105,39 @@ def test_a_classify_body_is_answered_or_rejected(request, name, body):
 @given(body=bodies)
 def test_a_regress_body_is_answered_or_rejected(request, name, body):
     model = request.getfixturevalue(name)
-    check(lambda: encode_regress(model.predict(decode_regress(body, model.signature, max_instances=10))).to_json())
+
+    def answer():
+        (batch,) = decode_regress(body, model.signature, max_instances=10).values()
+        outputs = {model.signature.output.name: model.predict(batch)}
+        return encode_regress(outputs, model.signature).to_json()
+
+    check(answer)
+
+
+SEVERAL = ModelSignature(
+    task=Task.REGRESSION,
+    input_kind=InputKind.TENSOR,
+    input=TensorSpec(name="a", onnx_name="a", shape=(2,)),
+    other_inputs=(
+        TensorSpec(name="b", onnx_name="b", dtype="int8", shape=()),
+        TensorSpec(name="input", onnx_name="c", dtype="str", shape=(-1,)),
+    ),
+    output=TensorSpec(name="output", onnx_name="y", shape=()),
+)
+
+nearly_named_rows = st.fixed_dictionaries(
+    {"a": st.lists(scalars, max_size=3) | values, "b": scalars, "input": st.lists(scalars, max_size=3) | values}
+)
+
+
+@given(body=bodies | st.fixed_dictionaries({"instances": st.lists(nearly_named_rows, max_size=4)}))
+def test_a_body_for_several_inputs_is_read_or_rejected(body):
+    def answer():
+        request = decode_predict(body, SEVERAL, max_instances=10)
+        assert {name: len(tensor) for name, tensor in request.inputs.items()} == dict.fromkeys(
+            ("a", "b", "input"), request.num_rows
+        )
+        outputs = {"output": np.zeros(request.num_rows, np.float32)}
+        return encode_predict(request, outputs, SEVERAL).to_json()
+
+    check(answer)

@@ -1,15 +1,24 @@
 """Metadata and status of a model, as in TensorFlow Serving."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, NotRequired, TypedDict
 
 from core.signatures.encodings import AnyColumnEncoding, NumberEncoding
 from core.signatures.labels import Label, LabelType, label_type
 from core.signatures.signature import ModelSignature, TensorSpec
 from serving.answers import class_labels, has_class_per_row
-from serving.protocols.tensorflow_serving.predict import SIGNATURE_NAME
+from serving.protocols.tensorflow_serving.bodies import SIGNATURE_NAME
 
-TENSORFLOW_TYPES = {"float32": "DT_FLOAT", "float64": "DT_DOUBLE", "int64": "DT_INT64", "int32": "DT_INT32"}
+TENSORFLOW_TYPES = {
+    "float16": "DT_HALF",
+    "float32": "DT_FLOAT",
+    "float64": "DT_DOUBLE",
+    "bool": "DT_BOOL",
+    "str": "DT_STRING",
+    **{f"{kind}{bits}": f"DT_{kind.upper()}{bits}" for kind in ("int", "uint") for bits in (8, 16, 32, 64)},
+}
 
 COLUMN_TYPES = {"number": "DT_FLOAT", "boolean": "DT_BOOL", "category": "DT_STRING", "date": "DT_STRING"}
 
@@ -34,6 +43,42 @@ class Metadata(TypedDict):
     classes: NotRequired[Classes]
 
 
+class State(StrEnum):
+    """State of a version, as in get_model_status.proto of TensorFlow Serving."""
+
+    START = "START"
+    LOADING = "LOADING"
+    AVAILABLE = "AVAILABLE"
+    UNLOADING = "UNLOADING"
+    END = "END"
+
+
+class ErrorCode(StrEnum):
+    """Reason for which a version is not available: those of gRPC's codes that apply."""
+
+    OK = "OK"
+    DATA_LOSS = "DATA_LOSS"
+    RESOURCE_EXHAUSTED = "RESOURCE_EXHAUSTED"
+    UNAVAILABLE = "UNAVAILABLE"
+    UNKNOWN = "UNKNOWN"
+
+
+@dataclass(frozen=True, slots=True)
+class VersionState:
+    """State of a version.
+
+    Attributes:
+        version: Its number.
+        error_code: OK unless the version has failed to load.
+        error_message: The error, for people; empty if there is none.
+    """
+
+    version: int
+    state: State = State.AVAILABLE
+    error_code: ErrorCode = ErrorCode.OK
+    error_message: str = ""
+
+
 class VersionStatus(TypedDict):
     """Status of one version."""
 
@@ -54,7 +99,7 @@ def build_metadata(model_name: str, version: int, signature: ModelSignature) -> 
     """Return the tensors and the classes of a model version; 64-bit integers are strings, as in protobuf's JSON."""
     signature_def = {
         "inputs": _describe_inputs(signature),
-        "outputs": {signature.output.name: _describe_tensor(signature.output)},
+        "outputs": {spec.name: _describe_tensor(spec) for spec in signature.outputs},
         "method_name": "tensorflow/serving/predict",
         "defaults": {},
     }
@@ -68,19 +113,28 @@ def build_metadata(model_name: str, version: int, signature: ModelSignature) -> 
     return body
 
 
-def build_status(model_name: str, versions: Sequence[int]) -> Status:
-    """Return the status of the available versions, in the order given."""
-    available: list[VersionStatus] = [
-        {"version": str(version), "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}}
-        for version in versions
+def build_status(model_name: str, versions: Iterable[int | VersionState]) -> Status:
+    """Return the status of versions, in the order given; a number means that the version is available.
+
+    The model is ready if one of them is available.
+    """
+    states = [VersionState(version) if isinstance(version, int) else version for version in versions]
+    statuses: list[VersionStatus] = [
+        {
+            "version": str(state.version),
+            "state": state.state,
+            "status": {"error_code": state.error_code, "error_message": state.error_message},
+        }
+        for state in states
     ]
-    return {"model_version_status": available, "name": model_name, "ready": bool(available)}
+    is_ready = any(state.state is State.AVAILABLE for state in states)
+    return {"model_version_status": statuses, "name": model_name, "ready": is_ready}
 
 
 def _describe_inputs(signature: ModelSignature) -> dict[str, Any]:
-    """Return the input tensor, or for a table one tensor per column, as in the column form."""
+    """Return the input tensors, or for a table one tensor per column, as in the column form."""
     if signature.table is None:
-        return {signature.input.name: _describe_tensor(signature.input)}
+        return {spec.name: _describe_tensor(spec) for spec in signature.inputs}
     # An instance of a series has a value for each step of its window.
     sizes = (-1, *signature.input.shape[:-1])
     return {

@@ -73,6 +73,7 @@ def test_scopes_are_those_that_were_decided(client):
     assert by_scope[Scope.METRICS] == {"GET /metrics"}
     assert by_scope[Scope.ADMIN] == {
         "DELETE /v1/runs/{run_id}",
+        "DELETE /v1/batch-predictions/{batch_id}",
         "DELETE /v1/datasets/{name}",
         "DELETE /v1/datasets/{name}/versions/{version}",
         "POST /v1/keys",
@@ -82,13 +83,20 @@ def test_scopes_are_those_that_were_decided(client):
     assert by_scope[Scope.SUBMIT] == {
         "POST /v1/runs",
         "POST /v1/runs/{run_id}:cancel",
+        "POST /v1/models/{model}:batchPredict",
+        "POST /v1/models/{model}/versions/{version}:batchPredict",
+        "POST /v1/models/{model}/labels/{label}:batchPredict",
+        "POST /v1/batch-predictions/{batch_id}:cancel",
         "POST /v1/datasets",
         "POST /v1/datasets/{name}/versions",
         "POST /v1/datasets/{name}/versions/{version}:reread",
+        "POST /v1/registry/models/{model}/versions",
         "PUT /v1/registry/models/{model}/aliases/{alias}",
         "DELETE /v1/registry/models/{model}/aliases/{alias}",
+        "POST /v2/repository/models/{model}/load",
+        "POST /v2/repository/models/{model}/unload",
     }
-    assert len(by_scope[Scope.PREDICT]) == 16
+    assert len(by_scope[Scope.PREDICT]) == 46
     assert all(is_prediction(operation.split(" ")[1]) for operation in by_scope[Scope.PREDICT])
     assert by_scope[Scope.READ] - {"POST /v1/specs:validate"} == {
         operation for operation in by_scope[Scope.READ] if operation.startswith("GET ")
@@ -111,7 +119,7 @@ def test_scopes_are_those_that_were_decided(client):
         "/openapi.json%20",
         "/.well-known/x",
         "/v1/models/iris",
-        "/v2",
+        "/v3",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "TRACE", "BREW"])
@@ -214,6 +222,6 @@ def test_a_route_that_cannot_declare_a_scope_is_rejected_unless_public(kind):
 
 
 def test_public_paths_are_few():
-    assert len(PUBLIC_PATHS) == 6
+    assert len(PUBLIC_PATHS) == 8
     assert not is_public("/v1/runs")
     assert not is_public("/metrics")

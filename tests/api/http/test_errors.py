@@ -21,6 +21,7 @@ def test_every_class_of_the_family_has_a_status():
         "error": 500,
         "invalid_input": 400,
         "invalid_spec": 422,
+        "invalid_batch_prediction": 422,
         "over_limit": 422,
         "invalid_instances": 400,
         "body_too_large": 413,
@@ -31,6 +32,7 @@ def test_every_class_of_the_family_has_a_status():
         "unknown_model": 404,
         "unknown_experiment": 404,
         "unknown_artifact": 404,
+        "unknown_batch_prediction": 404,
         "unknown_key": 404,
         "unknown_dataset": 404,
         "unknown_dataset_version": 404,
@@ -45,6 +47,7 @@ def test_every_class_of_the_family_has_a_status():
         "no_trainer": 500,
         "export_mismatch": 500,
         "trainer_lost": 500,
+        "predictor_lost": 500,
         "artifact_corrupt": 500,
         "unavailable": 503,
         "database_unavailable": 503,
@@ -152,7 +155,7 @@ def test_an_unexpected_error_in_a_prediction_has_the_form_of_that_surface(client
     def fail(*_):
         raise RuntimeError("secret password")
 
-    monkeypatch.setattr("api.prediction.tensorflow_serving.handlers.read_address", fail)
+    monkeypatch.setattr("api.tensorflow_serving.handlers.read_address", fail)
     answer = client.post("/v1/models/iris:predict", content=b"{}")
     assert answer.status_code == 500
     assert list(answer.json()) == ["error"]

@@ -1,5 +1,6 @@
 import json
 import math
+import time
 from base64 import b64encode
 from io import BytesIO
 
@@ -102,6 +103,10 @@ def test_versions_and_aliases_answer_and_a_new_version_serves_within_a_second(cl
 
     assert ask("") == ("1", 2.0)
     worker.register("line", make_line(5.0))
+    assert ask("/versions/2") == ("2", 5.0)
+    deadline = time.monotonic() + 5
+    while ask("") == ("1", 2.0) and time.monotonic() < deadline:
+        time.sleep(0.01)
     assert ask("") == ("2", 5.0)
     assert ask("/versions/1") == ("1", 2.0)
     assert ask("/versions/2") == ("2", 5.0)

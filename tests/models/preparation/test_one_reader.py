@@ -14,11 +14,11 @@ from core.datasets.columns import ColumnChoice, choose_features
 from core.signatures.encoders import make_encoders
 from core.signatures.encodings import TableEncoding
 from core.uploads.folder import DatasetFolder
+from core.uploads.table_reader import TableReader
 from core.uploads.text_dates import read_date
 from ingest.intake import take_in
 from ingest.limits import MIB, Limits
 from ingest.values import MISSING_WORDS
-from models.arrays.table_reader import TableReader
 from models.preparation.columns import ColumnEncoder, fit_encoding
 
 NUM_ROWS = 12

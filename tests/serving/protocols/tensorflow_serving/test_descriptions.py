@@ -1,4 +1,13 @@
-from serving.protocols.tensorflow_serving.descriptions import build_metadata, build_status
+import orjson
+
+from core.signatures.signature import TensorSpec
+from serving.protocols.tensorflow_serving.descriptions import (
+    ErrorCode,
+    State,
+    VersionState,
+    build_metadata,
+    build_status,
+)
 
 
 def test_metadata_names_tensors_as_tensorflow_serving_does_with_sizes_as_strings(iris):
@@ -53,6 +62,44 @@ def test_every_version_given_is_available():
         ],
         "name": "iris",
         "ready": True,
+    }
+
+
+def test_a_version_that_cannot_be_loaded_has_ended_with_its_error():
+    versions = [
+        VersionState(3, State.END, ErrorCode.DATA_LOSS, "The file has changed."),
+        VersionState(2, State.LOADING),
+        1,
+    ]
+    status = build_status("iris", versions)
+    assert orjson.loads(orjson.dumps(status["model_version_status"])) == [
+        {
+            "version": "3",
+            "state": "END",
+            "status": {"error_code": "DATA_LOSS", "error_message": "The file has changed."},
+        },
+        {"version": "2", "state": "LOADING", "status": {"error_code": "OK", "error_message": ""}},
+        {"version": "1", "state": "AVAILABLE", "status": {"error_code": "OK", "error_message": ""}},
+    ]
+    assert status["ready"]
+    assert not build_status("iris", versions[:2])["ready"]
+
+
+def test_every_input_and_output_is_described_with_its_type(series):
+    others = {
+        "other_inputs": (TensorSpec(name="word", onnx_name="w", dtype="str", shape=()),),
+        "other_outputs": (TensorSpec(name="code", onnx_name="c", dtype="uint16", shape=(2,)),),
+    }
+    signature = series.signature.model_copy(update=others)
+    metadata = build_metadata("series", 1, signature)["metadata"]["signature_def"]["signature_def"]["serving_default"]
+    assert {name: tensor["dtype"] for name, tensor in metadata["inputs"].items()} == {
+        "series": "DT_FLOAT",
+        "word": "DT_STRING",
+    }
+    assert metadata["outputs"]["code"] == {
+        "dtype": "DT_UINT16",
+        "tensor_shape": {"dim": [{"size": "-1", "name": ""}, {"size": "2", "name": ""}], "unknown_rank": False},
+        "name": "c",
     }
 
 

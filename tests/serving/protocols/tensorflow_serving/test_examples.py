@@ -13,13 +13,15 @@ RESULT = [["setosa", 0.25], ["versicolor", 0.625], ["virginica", 0.125]]
 
 
 def classify(model, body, max_instances=10):
-    batch = decode_classify(body, model.signature, max_instances=max_instances)
-    return encode_classify(model.predict(batch), model.signature).to_plain()
+    (batch,) = decode_classify(body, model.signature, max_instances=max_instances).values()
+    outputs = {model.signature.output.name: model.predict(batch)}
+    return encode_classify(outputs, model.signature).to_plain()
 
 
 def regress(model, body, max_instances=10):
-    batch = decode_regress(body, model.signature, max_instances=max_instances)
-    return encode_regress(model.predict(batch)).to_plain()
+    (batch,) = decode_regress(body, model.signature, max_instances=max_instances).values()
+    outputs = {model.signature.output.name: model.predict(batch)}
+    return encode_regress(outputs, model.signature).to_plain()
 
 
 def rejection(method, model, body, **options):

@@ -52,11 +52,42 @@ def test_a_model_that_does_not_classify_has_no_labels(line, rejection):
     assert error.detail == "This model does not classify, so it has no labels. Leave labels out."
 
 
+@pytest.mark.parametrize(("top_k", "expected"), [(1, ["virginica"]), (2, ["virginica", "setosa"])])
+def test_only_the_best_classes_are_returned_on_request_best_first(iris, predict, top_k, expected):
+    (answer,) = predict(iris, {"instances": [[0.25, 0.125, 0.625, 9]]}, top_k=top_k)["predictions"]
+    assert (answer["label"], answer["class"]) == ("virginica", 2)
+    assert list(answer["probabilities"]) == expected
+
+
+def test_more_classes_than_there_are_mean_all_of_them_with_equal_ones_in_order(iris, predict):
+    (answer,) = predict(iris, {"instances": [[0.25, 0.5, 0.25, 9]]}, top_k=100)["predictions"]
+    assert list(answer["probabilities"].items()) == [("versicolor", 0.5), ("setosa", 0.25), ("virginica", 0.25)]
+
+
+def test_the_best_classes_of_a_single_output_are_those_of_two(gate, predict):
+    (answer,) = predict(gate, {"instances": [{"a": 1, "b": 1}]}, top_k=1)["predictions"]
+    assert answer == {"label": "yes", "class": 1, "probabilities": {"yes": 0.75}}
+
+
+def test_best_classes_need_a_classifier_and_a_number_from_one(line, iris, rejection):
+    error = rejection(line, {"instances": [[1]]}, top_k=1)
+    assert error.detail == "This model does not classify, so it has no labels. Leave top_k out."
+    error = rejection(iris, {"instances": [[1, 2, 3, 4]]}, top_k=0)
+    assert error.detail == "top_k is 0. Send the number of classes to return, from 1."
+
+
+def test_columns_of_numbers_may_be_sent_by_name_in_the_column_form(iris, predict, rejection):
+    columns = {"petal_width": [9, 9], "sepal_length": [0.25, 1], "sepal_width": [0.5, 0], "petal_length": [0.25, 0]}
+    assert predict(iris, {"inputs": columns}) == {"outputs": [[0.25, 0.5, 0.25], [1.0, 0.0, 0.0]]}
+    error = rejection(iris, {"inputs": {**columns, "petal_width": [9]}})
+    assert error.detail.startswith("The columns differ in length: sepal_length 2")
+
+
 def test_not_a_number_and_infinity_are_legal_both_ways(line):
     request = decode_predict(
         json.loads('{"instances": [[NaN], [Infinity], [-Infinity], [0.05]]}'), line.signature, max_instances=9
     )
-    answer = encode_predict(request, line.predict(request.batch), line.signature)
+    answer = encode_predict(request, {"output": line.predict(request.batch)}, line.signature)
     assert answer.to_json() == b'{"predictions":[[NaN],[Infinity],[-Infinity],[1.1]]}'
     assert math.isnan(answer.to_plain()["predictions"][0][0])
 

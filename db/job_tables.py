@@ -1,0 +1,171 @@
+"""Tables of jobs, for the queries that are the same for all: runs and batch predictions."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Generic, TypeVar
+from uuid import UUID
+
+from sqlalchemy import Select, literal, select, tuple_, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
+
+from core.errors import NotFound, PredictorLost, TrainerLost, TrainyardError, UnknownBatchPrediction, UnknownRun
+from core.run_state import RunState, check_move
+from db.columns import EPOCH
+from db.cursors import Page, bad_cursor, read_cursor, write_cursor
+from db.records.batch_predictions import BatchAttemptRecord, BatchPredictionRecord
+from db.records.jobs import AttemptBase, JobBase
+from db.records.runs import AttemptRecord, RunRecord
+from db.statements import database_now
+
+Job = TypeVar("Job", bound=JobBase)
+
+
+@dataclass(frozen=True, slots=True)
+class JobTable(Generic[Job]):
+    """A table of jobs with the table of their attempts.
+
+    Attributes:
+        record: Class of the jobs.
+        attempts: Class of the attempts.
+        job_id: Column of an attempt with the id of its job.
+        noun: Name of a job in messages.
+        process: Name of the process that does the work, in messages.
+        lost: Error of a job whose attempts have all lost their process.
+        unknown: Error for an id that no job has.
+        path: Path of the list of jobs, which that error names.
+    """
+
+    record: type[Job]
+    attempts: type[AttemptBase]
+    job_id: InstrumentedAttribute[UUID]
+    noun: str
+    process: str
+    lost: type[TrainyardError]
+    unknown: type[NotFound]
+    path: str
+
+    def refuse(self, job_id: UUID) -> NotFound:
+        """Return the error for an id that no job has."""
+        return self.unknown(
+            f"There is no {self.noun} {job_id}. It may have been deleted; GET {self.path} lists those that exist."
+        )
+
+
+RUNS = JobTable(RunRecord, AttemptRecord, AttemptRecord.run_id, "run", "trainer", TrainerLost, UnknownRun, "/v1/runs")
+
+BATCH_PREDICTIONS = JobTable(
+    BatchPredictionRecord,
+    BatchAttemptRecord,
+    BatchAttemptRecord.batch_prediction_id,
+    "batch prediction",
+    "process",
+    PredictorLost,
+    UnknownBatchPrediction,
+    "/v1/batch-predictions",
+)
+
+
+TABLES: tuple[JobTable[Any], ...] = (RUNS, BATCH_PREDICTIONS)
+
+
+def get(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
+    """Return one job, read again from the database.
+
+    Raises:
+        NotFound: If there is none.
+    """
+    record = session.get(table.record, job_id, populate_existing=True)
+    if record is None:
+        raise table.refuse(job_id)
+    return record
+
+
+def get_locked(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
+    """Return one job, locked against changes by other transactions until this one ends.
+
+    Raises:
+        NotFound: If there is none.
+    """
+    query = select(table.record).where(table.record.id == job_id).with_for_update()
+    record = session.scalars(query.execution_options(populate_existing=True)).one_or_none()
+    if record is None:
+        raise table.refuse(job_id)
+    return record
+
+
+def list_attempts(session: Session, table: JobTable[Any], job_id: UUID) -> list[AttemptBase]:
+    """Return every attempt at a job, first to last."""
+    query = select(table.attempts).where(table.job_id == job_id).order_by(table.attempts.number)
+    return list(session.scalars(query))
+
+
+def list_page(
+    session: Session,
+    table: JobTable[Job],
+    query: Select[Job],
+    *,
+    states: Collection[RunState],
+    limit: int,
+    cursor: str | None,
+) -> Page[Job]:
+    """Return a page of the jobs of a query, newest first. Those created meanwhile appear before the first page.
+
+    Args:
+        session: On the database.
+        table: Table of the jobs.
+        query: Selects the jobs; not ordered.
+        states: Their states; empty for all.
+        limit: Most jobs on the page.
+        cursor: Of the previous page.
+
+    Raises:
+        InvalidInput: If the cursor is invalid.
+    """
+    record = table.record
+    columns = (record.created_at, record.id)
+    query = query.order_by(record.created_at.desc(), record.id.desc()).limit(limit + 1)
+    if states:
+        query = query.where(record.state.in_(states))
+    if cursor is not None:
+        place = tuple_(*(literal(part, column.type) for part, column in zip(_read(cursor), columns, strict=True)))
+        query = query.where(tuple_(*columns) < place)
+    records = list(session.scalars(query))
+    shown = records[:limit]
+    return Page(items=shown, next_cursor=_write(shown[-1]) if len(records) > limit else None)
+
+
+def cancel(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
+    """Cancel a queued job, or ask the attempt at a running one to stop at its next heartbeat.
+
+    A job that is already cancelled, or asked to stop, is returned unchanged.
+
+    Raises:
+        NotFound: If there is none.
+        IllegalMove: If the job has succeeded or failed.
+    """
+    record = get_locked(session, table, job_id)
+    if record.state == RunState.CANCELLED or (record.state == RunState.RUNNING and record.cancel_requested_at):
+        return record
+    check_move(record.state, RunState.CANCELLED, table.noun)
+    values: dict[str, Any] = {"updated_at": database_now(), "revision": table.record.revision + 1}
+    values["cancel_requested_at"] = database_now()
+    if record.state == RunState.QUEUED:
+        values |= {"state": RunState.CANCELLED, "ended_at": database_now()}
+    # The row is locked, so the condition always holds; every change of state compares before it sets.
+    unchanged = (table.record.id == job_id, table.record.state == record.state)
+    statement = update(table.record).where(*unchanged).values(values)
+    session.execute(statement.execution_options(synchronize_session=False))
+    return get(session, table, job_id)
+
+
+def _write(record: JobBase) -> str:
+    return write_cursor((record.created_at - EPOCH) // timedelta(microseconds=1), record.id.hex)
+
+
+def _read(cursor: str) -> tuple[datetime, UUID]:
+    microseconds, digits = read_cursor(cursor, int, str)
+    try:
+        return EPOCH + timedelta(microseconds=microseconds), UUID(digits)
+    except (ValueError, OverflowError) as error:
+        raise bad_cursor(cursor) from error

@@ -1,0 +1,88 @@
+"""Base classes of jobs, which workers hold by leases, and of the attempts at them: of runs and batch predictions."""
+
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from core.run_report import RunError
+from core.run_state import RunState
+from db.columns import Document, word_of
+from db.records.base import Base
+
+
+class AttemptOutcome(StrEnum):
+    """Outcome of an attempt."""
+
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    RELEASED = "released"
+    """Released by its worker, in a drain."""
+    CRASHED = "crashed"
+    """Released because its process was lost."""
+    LEASE_EXPIRED = "lease_expired"
+    """Taken back: its worker was silent for longer than the lease."""
+    STALLED = "stalled"
+    """Taken back: its worker was alive but reported no progress."""
+
+
+class JobBase(Base):
+    """Something that waits in the database until a worker claims it, and is then held by a lease.
+
+    Attributes:
+        attempt: Number of the latest attempt, 0 before the first; the fencing token.
+        num_crashes: Attempts that were lost; drains don't count. At max_attempts the job fails.
+        owner: Worker that holds the lease; like lease_expires_at, set while the state is running.
+        progress: Latest progress of the attempt.
+        progress_at: Time at which the attempt last started or progressed.
+        started_at: Start of the latest attempt.
+        revision: Incremented by every change that a client can see; heartbeats are none.
+    """
+
+    __abstract__ = True
+
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    state: Mapped[RunState] = mapped_column(word_of(RunState))
+    attempt: Mapped[int] = mapped_column(default=0)
+    num_crashes: Mapped[int] = mapped_column(default=0)
+    max_attempts: Mapped[int]
+    owner: Mapped[str | None]
+    lease_expires_at: Mapped[datetime | None]
+    cancel_requested_at: Mapped[datetime | None]
+    progress: Mapped[dict[str, Any] | None]
+    progress_at: Mapped[datetime | None]
+    error: Mapped[RunError | None] = mapped_column(Document(RunError))
+    created_at: Mapped[datetime]
+    queued_at: Mapped[datetime]
+    started_at: Mapped[datetime | None]
+    ended_at: Mapped[datetime | None]
+    updated_at: Mapped[datetime]
+    revision: Mapped[int] = mapped_column(default=1)
+
+
+class AttemptBase(Base):
+    """One attempt at a job; the rows stay when the job is queued again."""
+
+    __abstract__ = True
+
+    number: Mapped[int] = mapped_column(primary_key=True)
+    owner: Mapped[str]
+    started_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    outcome: Mapped[AttemptOutcome | None] = mapped_column(word_of(AttemptOutcome))
+    detail: Mapped[str | None]
+
+
+def lease_constraints() -> tuple[CheckConstraint, CheckConstraint]:
+    """Return constraints of a table of jobs: even a faulty query cannot leave a running one without owner and lease.
+
+    Nor can it leave another job with them.
+    """
+    return (
+        CheckConstraint("(state = 'running') = (owner IS NOT NULL)", name="owned_while_running"),
+        CheckConstraint("(state = 'running') = (lease_expires_at IS NOT NULL)", name="leased_while_running"),
+    )
