@@ -16,7 +16,7 @@ from benchmarks.serving.soak.memory import Curve
 from benchmarks.serving.soak.requests import SOAK_FORMS
 from benchmarks.serving.soak.versions import name_model, write_version
 from core.artifacts import ONNX_MODEL
-from serving.sessions.memory import estimate_bytes
+from serving.sessions.graph_size import estimate_bytes
 
 NUM_SAMPLES = 120
 
@@ -72,7 +72,7 @@ def soak(plan: Plan, report: Callable[[float, Tally, int], None]) -> Outcome:
     with TemporaryDirectory(prefix="trainyard-soak-") as name:
         folder = Path(name)
         versions = _write_versions(folder / "models", plan)
-        budget = plan.num_loaded * estimate_bytes((folder / "models" / "0-1" / ONNX_MODEL).stat().st_size)
+        budget = plan.num_loaded * estimate_bytes(folder / "models" / "0-1" / ONNX_MODEL)
         with serving(folder, versions, {"TRAINYARD_MAX_LOADED_BYTES": str(budget)}) as service:
             soaked = _describe(plan, service)
             for number in range(plan.num_models):
