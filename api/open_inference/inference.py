@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
@@ -88,8 +89,16 @@ def _apply(request: InferRequest, call: Call) -> None:
 
 async def _decode(text: bytes, binary: memoryview) -> InferRequest:
     if len(text) > LARGE_BYTES:
-        return await run_in_threadpool(lambda: decode_request(parse_leniently(text), binary))
-    return decode_request(parse_leniently(text), binary)
+        return await run_in_threadpool(lambda: decode_request(_parse(text), binary))
+    return decode_request(_parse(text), binary)
+
+
+def _parse(text: bytes) -> Any:
+    """Parse JSON as `parse_leniently` does, without a look at its depth: no deep value is accepted later."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return parse_leniently(text)
 
 
 def _is_slow(request: InferRequest, interface: Interface) -> bool:
