@@ -14,6 +14,7 @@ from api.open_inference.compression import compress
 from api.prediction.calls import JSON, Call, Headers, Reply
 from api.prediction.execution import execute
 from api.prediction.targets import Target
+from core.signatures.signature import InputKind
 from serving.protocols.open_inference.bodies import read_raw_body, split_body
 from serving.protocols.open_inference.datatypes import BYTES
 from serving.protocols.open_inference.inputs import read_inputs
@@ -30,7 +31,7 @@ LARGE_BYTES = 256 * 1024
 """Bodies that take milliseconds to decode, in which the event loop has others to answer."""
 
 LARGE_ROWS = 500
-"""Rows of columns, or of images in files, that do."""
+"""Rows of columns that do."""
 
 LARGE_NUMBERS = 100_000
 """Numbers of an answer that do."""
@@ -104,7 +105,9 @@ def _parse(text: bytes) -> Any:
 def _is_slow(request: InferRequest, interface: Interface) -> bool:
     """Return True if the tensors should be read in another thread: files of images, and many rows of columns."""
     first = next(iter(request.tensors.values()))
-    return first.datatype is BYTES or (bool(interface.columns) and len(first.array) > LARGE_ROWS)
+    if first.datatype is BYTES and interface.signature.input_kind is InputKind.IMAGE:
+        return True
+    return bool(interface.columns) and len(first.array) > LARGE_ROWS
 
 
 async def _encode(
