@@ -11,7 +11,7 @@ from trainyard.errors import NotFound
 from trainyard.resources import datasets, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
 from trainyard.resources.keys import KeyEntry, NewKey
-from trainyard.resources.models import Predictions, RowShape
+from trainyard.resources.models import Predictions, RowShape, UploadedModel
 from trainyard.resources.runs import RunSnapshot
 from trainyard.resources.specs import Preset, PresetOrSpec, SpecReport
 from trainyard.run import AsyncRun
@@ -131,6 +131,19 @@ class AsyncClient:
             return await self._transport.send(models.get_row_shape(model, version=version, label=label))
         except NotFound:
             return None
+
+    async def upload_model(
+        self,
+        model: str,
+        source: Path,
+        *,
+        signature: Mapping[str, Any] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> UploadedModel:
+        """Register an ONNX file as the next version of a model; see `Client.upload_model`."""
+        return await self._transport.send(
+            await asyncio.to_thread(models.upload, model, source, signature=signature, on_progress=on_progress)
+        )
 
     async def list_presets(self) -> list[Preset]:
         """Return the catalogue of specs that can be run as they stand; see `Client.list_presets`."""

@@ -74,6 +74,7 @@ app.command()(models.predict)
 app.command()(submitting.presets)
 app.command()(submitting.validate)
 app.add_typer(data, name="data")
+app.add_typer(models.models, name="models")
 app.add_typer(keys, name="keys")
 
 

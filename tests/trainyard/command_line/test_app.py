@@ -24,9 +24,10 @@ COMMANDS = [
     "presets",
     "validate",
     "data",
+    "models",
     "keys",
 ]
-SUBCOMMANDS = [["data", "add"], ["keys", "create"], ["keys", "list"], ["keys", "revoke"]]
+SUBCOMMANDS = [["data", "add"], ["models", "add"], ["keys", "create"], ["keys", "list"], ["keys", "revoke"]]
 
 
 @pytest.fixture
@@ -42,7 +43,7 @@ def test_help_names_every_command(invoke):
     assert [line.split()[0] for line in result.stdout.partition("Commands:")[2].split("\n") if line] == COMMANDS
 
 
-@pytest.mark.parametrize("command", [*[[name] for name in COMMANDS if name != "keys"], *SUBCOMMANDS])
+@pytest.mark.parametrize("command", [*[[name] for name in COMMANDS if name not in {"keys", "models"}], *SUBCOMMANDS])
 def test_every_command_has_help(invoke, command):
     result = invoke(*command, "--help")
     assert result.exit_code == 0
