@@ -9,6 +9,7 @@ from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
 from api.datasets import routes as datasets
+from api.drift import routes as drift
 from api.evaluation import routes as evaluation
 from api.experiments import routes as experiments
 from api.health import routes as health
@@ -43,6 +44,7 @@ RESOURCES = (
     registry.router,
     aliases.router,
     networks.router,
+    drift.router,
     tensorflow_serving.router,
     open_inference.router,
     batch_predictions.router,

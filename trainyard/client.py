@@ -7,8 +7,10 @@ from typing import Any, Self
 
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
-from trainyard.resources import datasets, keys, models, runs, specs
+from trainyard.registry import Registry
+from trainyard.resources import datasets, drift, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
+from trainyard.resources.drift import Drift
 from trainyard.resources.keys import KeyEntry, NewKey
 from trainyard.resources.models import Predictions, RowShape, UploadedModel
 from trainyard.resources.runs import RunSnapshot
@@ -61,6 +63,11 @@ class Client:
     def base_url(self) -> str:
         """Address of the service, without a slash at its end."""
         return self._transport.base_url
+
+    @property
+    def registry(self) -> Registry:
+        """Models, their versions, and the aliases that decide which versions answer."""
+        return Registry(self._transport)
 
     def close(self) -> None:
         """Close the connections."""
@@ -192,6 +199,26 @@ class Client:
             InvalidRequest: If the service cannot serve it; the message says why.
         """
         return self._transport.send(models.upload(model, source, signature=signature, on_progress=on_progress))
+
+    def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:
+        """Compare what a model version was asked and answered with its training samples.
+
+        Args:
+            model: Its name.
+            version: Number of the version; by default the newest.
+            since: Compare rows from then on: an age such as `24h`, a date or a time, or `always`; by default `7d`.
+
+        Raises:
+            NotFound: If there is no such model or version.
+            InvalidRequest: If `since` is no moment.
+        """
+        number = version if version is not None else self._transport.send(drift.get_newest(model))
+        return self._transport.send(drift.get_drift(model, number, since))
+
+    def get_drift_picture(self, model: str, version: int | None = None, *, since: str | None = None) -> str:
+        """Return the same as an SVG image."""
+        number = version if version is not None else self._transport.send(drift.get_newest(model))
+        return self._transport.send(drift.get_picture(model, number, since))
 
     def list_presets(self) -> list[Preset]:
         """Return the catalogue of specs that can be run as they stand."""

@@ -91,6 +91,8 @@ def test_changes_of_a_model_at_once_wait_for_each_other_and_none_is_lost(databas
     run_ids = [finished_run() for _ in range(8)]
     databases = [Database(database_url) for _ in range(6)]
     live = make_targets({1: 50, 3: 30, 5: 20}, 7)
+    with databases[0].transaction() as session:
+        aliases.set_alias(session, "adder", "live", live)
 
     def change(database, *changes):
         for function, arguments, options in changes:

@@ -21,13 +21,34 @@ COMMANDS = [
     "cancel",
     "delete",
     "predict",
+    "drift",
     "presets",
     "validate",
-    "data",
     "models",
+    "data",
     "keys",
 ]
-SUBCOMMANDS = [["data", "add"], ["models", "add"], ["keys", "create"], ["keys", "list"], ["keys", "revoke"]]
+SUBCOMMANDS = [
+    ["data", "add"],
+    ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "revoke"],
+    *[
+        ["models", name]
+        for name in (
+            "add",
+            "versions",
+            "show",
+            "compare",
+            "aliases",
+            "promote",
+            "rollback",
+            "history",
+            "delete-alias",
+            "delete",
+        )
+    ],
+]
 
 
 @pytest.fixture
@@ -72,9 +93,11 @@ def test_version_is_printed(invoke):
         ["cancel", RUN_ID],
         ["delete", RUN_ID],
         ["predict", "m", "[1]"],
+        ["drift", "m", "1"],
         ["presets"],
         ["validate", "binary-adder"],
         ["data"],
+        ["models"],
     ],
 )
 def test_missing_service_is_one_line_and_exit_code_2(closed_port, arguments):

@@ -1,6 +1,5 @@
-"""`trainyard predict`, `evaluation` and `models`: answers of a model, how good they are, and models from elsewhere."""
+"""`trainyard predict` and `trainyard evaluation`: answers of a trained model, and how good they are."""
 
-import json
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,19 +8,13 @@ import typer
 
 from trainyard.command_line.display.evaluation import format_evaluation
 from trainyard.command_line.display.predictions import format_predictions
-from trainyard.command_line.display.progress import show_transfer
 from trainyard.command_line.instances import find_instances, read_input
-from trainyard.command_line.options import AsJson, RunId, Url, connect, find_run_id, print_json
-from trainyard.errors import InvalidArgument, InvalidRequest
-from trainyard.uploads import FileUpload
+from trainyard.command_line.options import AsJson, RunId, Url, connect, find_run_id, print_json, save_text
+from trainyard.errors import InvalidRequest
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from trainyard.client import Client
     from trainyard.resources.models import Predictions
-
-models = typer.Typer(help="Bring models that were trained elsewhere.", no_args_is_help=True, rich_markup_mode=None)
 
 NOTHING_HELD_OUT = "No samples were held out from this run's training. Set dataset.split in its spec."
 
@@ -78,63 +71,11 @@ def evaluation(
         full_id = find_run_id(client, run_id)
         found = client.run(full_id).evaluation()
         if svg is not None:
-            _save(client.run(full_id).evaluation_picture(split=split), svg)
+            save_text(client.run(full_id).evaluation_picture(split=split), svg)
     if as_json:
         print_json(found.document)
     elif svg is None:
         typer.echo(format_evaluation(found) or NOTHING_HELD_OUT)
-
-
-@models.command()
-def add(
-    name: Annotated[str, typer.Argument(help="Name of the model, new or not.")],
-    path: Annotated[Path, typer.Argument(metavar="FILE", help="The network, an ONNX file.")],
-    *,
-    signature: Annotated[
-        Path | None,
-        typer.Option(metavar="FILE", help="What the network does not say, JSON.", show_default=False),
-    ] = None,
-    as_json: AsJson = False,
-    url: Url = None,
-) -> None:
-    """Serve a network as the next version of a model: trainyard models add flowers net.onnx --signature names.json.
-
-    The signature may name columns and classes: {"columns": ["width"], "class_labels": ["no", "yes"]}.
-    """
-    given = None if signature is None else _read_signature(signature)
-    num_bytes = FileUpload(path).num_bytes
-    with connect(url) as client, show_transfer(path.name or name, num_bytes) as on_progress:
-        added = client.upload_model(name, path, signature=given, on_progress=on_progress)
-    if as_json:
-        print_json(added.document)
-        return
-    typer.echo(f"Added {added.model}, version {added.version}: {_describe_signature(added.signature)}.")
-
-
-def _read_signature(path: Path) -> dict[str, Any]:
-    try:
-        given = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InvalidArgument(f"'{path}' cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise InvalidArgument(f"'{path}' is not JSON: {error}.") from error
-    if not isinstance(given, dict):
-        raise InvalidArgument(f"'{path}' does not hold a JSON object.")
-    return given
-
-
-def _describe_signature(signature: "Mapping[str, Any]") -> str:
-    """Return inputs and outputs in a few words: `x float32 [4] → p float32 [3]`."""
-    inputs, outputs = (
-        ", ".join(map(_describe_tensor, [signature[role], *signature[f"other_{role}s"]]))
-        for role in ("input", "output")
-    )
-    return f"{inputs} → {outputs}"
-
-
-def _describe_tensor(tensor: "Mapping[str, Any]") -> str:
-    sizes = ", ".join("any" if size < 0 else str(size) for size in tensor["shape"])
-    return f"{tensor['name']} {tensor['dtype']} [{sizes}]"
 
 
 def _predict(
@@ -155,11 +96,3 @@ def _predict(
             # If the rows are what is wrong, the request without labels is rejected for the same reason.
             pass
     return client.predict(model, instances, version=version, label=label)
-
-
-def _save(picture: str, path: Path) -> None:
-    try:
-        path.write_text(picture, encoding="utf-8")
-    except OSError as error:
-        raise InvalidArgument(f"{path} cannot be written: {error.strerror}. Name another file.") from error
-    typer.echo(f"Saved {path}.", err=True)
