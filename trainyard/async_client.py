@@ -13,7 +13,7 @@ from trainyard.resources import datasets, drift, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
 from trainyard.resources.drift import Drift
 from trainyard.resources.keys import KeyEntry, NewKey
-from trainyard.resources.models import Predictions, RowShape
+from trainyard.resources.models import Predictions, RowShape, UploadedModel
 from trainyard.resources.runs import RunSnapshot
 from trainyard.resources.specs import Preset, PresetOrSpec, SpecReport
 from trainyard.run import AsyncRun
@@ -138,6 +138,19 @@ class AsyncClient:
             return await self._transport.send(models.get_row_shape(model, version=version, label=label))
         except NotFound:
             return None
+
+    async def upload_model(
+        self,
+        model: str,
+        source: Path,
+        *,
+        signature: Mapping[str, Any] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> UploadedModel:
+        """Register an ONNX file as the next version of a model; see `Client.upload_model`."""
+        return await self._transport.send(
+            await asyncio.to_thread(models.upload, model, source, signature=signature, on_progress=on_progress)
+        )
 
     async def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:
         """Compare what a model version was asked with its training samples; see `Client.get_drift`."""

@@ -12,7 +12,7 @@ from trainyard.resources import datasets, drift, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
 from trainyard.resources.drift import Drift
 from trainyard.resources.keys import KeyEntry, NewKey
-from trainyard.resources.models import Predictions, RowShape
+from trainyard.resources.models import Predictions, RowShape, UploadedModel
 from trainyard.resources.runs import RunSnapshot
 from trainyard.resources.specs import Preset, PresetOrSpec, SpecReport
 from trainyard.run import Run
@@ -176,6 +176,29 @@ class Client:
             return self._transport.send(models.get_row_shape(model, version=version, label=label))
         except NotFound:
             return None
+
+    def upload_model(
+        self,
+        model: str,
+        source: Path,
+        *,
+        signature: Mapping[str, Any] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> UploadedModel:
+        """Register an ONNX file as the next version of a model, which is then served like those trained here.
+
+        Args:
+            model: Name of the model, new or not.
+            source: The file.
+            signature: What the network does not say, such as `{"columns": [...], "class_labels": [...]}`; names, types
+                and shapes of inputs and outputs are those of the network.
+            on_progress: Called with the bytes sent so far; starts over from 0 when they have to be sent again.
+
+        Raises:
+            InvalidArgument: If the file cannot be read.
+            InvalidRequest: If the service cannot serve it; the message says why.
+        """
+        return self._transport.send(models.upload(model, source, signature=signature, on_progress=on_progress))
 
     def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:
         """Compare what a model version was asked and answered with its training samples.
