@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import trainyard
-from trainyard import AsyncClient, AsyncRun, Client, Run, errors
+from trainyard import AsyncBatchPrediction, AsyncClient, AsyncRun, BatchPrediction, Client, Run, errors
 
 
 def methods(kind):
@@ -19,18 +19,25 @@ def methods(kind):
     }
 
 
-@pytest.mark.parametrize(("blocking", "awaiting"), [(Client, AsyncClient), (Run, AsyncRun)])
+@pytest.mark.parametrize(
+    ("blocking", "awaiting"), [(Client, AsyncClient), (Run, AsyncRun), (BatchPrediction, AsyncBatchPrediction)]
+)
 def test_the_async_classes_have_the_same_methods_with_the_same_arguments(blocking, awaiting):
     expected, found = methods(blocking), methods(awaiting)
     assert found.keys() == expected.keys()
     for name, signature in expected.items():
-        if name == "__init__" and blocking is Run:
+        if name == "__init__" and blocking is not Client:
             continue
         assert list(found[name].parameters.values()) == list(signature.parameters.values()), name
 
 
 @pytest.mark.parametrize(
-    ("kind", "immediate"), [(AsyncClient, {"__init__", "run", "list_runs"}), (AsyncRun, {"__init__"})]
+    ("kind", "immediate"),
+    [
+        (AsyncClient, {"__init__", "run", "list_runs", "list_batch_predictions"}),
+        (AsyncRun, {"__init__"}),
+        (AsyncBatchPrediction, {"__init__"}),
+    ],
 )
 def test_whatever_asks_the_service_is_a_coroutine(kind, immediate):
     waiting = {name for name in methods(kind) if not inspect.iscoroutinefunction(getattr(kind, name))}

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from trainyard.command_line.commands import models, runs, submitting
+from trainyard.command_line.commands import batch_predictions, models, runs, submitting
 from trainyard.command_line.commands.datasets import data
 from trainyard.command_line.commands.keys import keys
 from trainyard.errors import ServiceUnavailable, TrainyardError
@@ -71,6 +71,7 @@ app.command()(runs.logs)
 app.command()(runs.cancel)
 app.command()(runs.delete)
 app.command()(models.predict)
+app.command("batch-predict")(batch_predictions.batch_predict)
 app.command()(submitting.presets)
 app.command()(submitting.validate)
 app.add_typer(data, name="data")
