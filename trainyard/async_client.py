@@ -6,10 +6,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from trainyard.batch_prediction import AsyncBatchPrediction
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
 from trainyard.registry import AsyncRegistry
-from trainyard.resources import datasets, drift, keys, models, runs, specs
+from trainyard.resources import batch_predictions, datasets, drift, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
 from trainyard.resources.drift import Drift
 from trainyard.resources.keys import KeyEntry, NewKey
@@ -161,6 +162,54 @@ class AsyncClient:
         """Return the same as an SVG image."""
         number = version if version is not None else await self._transport.send(drift.get_newest(model))
         return await self._transport.send(drift.get_picture(model, number, since))
+
+    async def batch_predict(
+        self,
+        model: str,
+        dataset: str,
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        dataset_version: int | None = None,
+        array: str | None = None,
+        columns: Sequence[str] = (),
+        format: str = "csv",  # noqa: A002 - named as in the interface
+        answers: str | None = None,
+        start: int = 0,
+        stop: int | None = None,
+        on_error: str = "continue",
+        idempotency_key: str | None = None,
+    ) -> AsyncBatchPrediction:
+        """Queue answers to the rows of an uploaded dataset; see `Client.batch_predict`."""
+        operation = batch_predictions.submit(
+            model,
+            dataset,
+            version=version,
+            label=label,
+            dataset_version=dataset_version,
+            array=array,
+            columns=columns,
+            format=format,
+            answers=answers,
+            start=start,
+            stop=stop,
+            on_error=on_error,
+            idempotency_key=idempotency_key,
+        )
+        return AsyncBatchPrediction(self._transport, await self._transport.send(operation))
+
+    async def get_batch_prediction(self, batch_id: str) -> AsyncBatchPrediction:
+        """Return one batch prediction, as it is now; see `Client.get_batch_prediction`."""
+        return AsyncBatchPrediction(self._transport, await self._transport.send(batch_predictions.get(batch_id)))
+
+    def list_batch_predictions(
+        self, *, states: Sequence[str] = (), model: str | None = None, page_size: int = 100
+    ) -> AsyncIterator[AsyncBatchPrediction]:
+        """Yield the batch predictions that fit, newest first, with `async for`; see `Client.list_batch_predictions`."""
+        found = self._transport.list(
+            lambda cursor: batch_predictions.list_page(states=states, model=model, page_size=page_size, cursor=cursor)
+        )
+        return (AsyncBatchPrediction(self._transport, snapshot) async for snapshot in found)
 
     async def list_presets(self) -> list[Preset]:
         """Return the catalogue of specs that can be run as they stand; see `Client.list_presets`."""

@@ -94,7 +94,7 @@ def predict(
 
     return Operation(
         "POST",
-        f"{_model_path(model, version, label)}:predict",
+        f"{model_path(model, version, label)}:predict",
         read,
         parameters=[("labels", "true")] if with_labels else [],
         body={"instances": list(instances)},
@@ -103,7 +103,7 @@ def predict(
 
 def get_row_shape(model: str, *, version: int | None, label: str | None) -> Operation[RowShape]:
     """Fetch the sizes of one row of a model's input."""
-    return Operation("GET", f"{_model_path(model, version, label)}/metadata", _read_row_shape)
+    return Operation("GET", f"{model_path(model, version, label)}/metadata", _read_row_shape)
 
 
 def _read_row_shape(answer: Answer) -> RowShape:
@@ -120,7 +120,12 @@ def _find_row_shape(body: dict[str, Any]) -> RowShape:
     return tuple(None if size < 0 else size for size in sizes[1:])
 
 
-def _model_path(model: str, version: int | None, label: str | None) -> str:
+def model_path(model: str, version: int | None, label: str | None) -> str:
+    """Return the path of a model, of a version of it by number, or of one by alias.
+
+    Raises:
+        InvalidArgument: If both are given.
+    """
     if version is not None and label is not None:
         raise InvalidArgument("Expected either a version or a label of the model; got both.")
     path = f"/v1/models/{encode(model)}"

@@ -22,6 +22,7 @@ COMMANDS = [
     "delete",
     "predict",
     "drift",
+    "batch-predict",
     "presets",
     "validate",
     "models",
@@ -165,9 +166,9 @@ def test_another_programs_answer_is_reported_in_words(invoke, fake, answer):
 
 
 def test_misspelled_command_gets_a_suggestion(invoke):
-    result = invoke("predikt")
+    result = invoke("evalution")
     assert result.exit_code == 2
-    assert "Did you mean 'predict'?" in result.stderr
+    assert "Did you mean 'evaluation'?" in result.stderr
 
 
 def test_terminal_that_is_not_utf8_gets_question_marks_instead_of_a_traceback(fake, run_document):
