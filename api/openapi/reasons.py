@@ -88,6 +88,11 @@ REASONS: Mapping[str, Sequence[str]] = {
     "An option of an upload is no encoding, mark or JSON of columns.": ["encoding", "delimiter", "columns"],
     "An option of an upload is in the address and in the form.": ["repeated_field"],
     "A cursor is not one of this list.": ["bad_cursor"],
+    "A comparison names more than ten versions, or one twice.": ["bad_versions"],
+    "The shadow of an alias answers requests already, or more of a metric is neither better nor worse.": [
+        "shadow_answers",
+        "unknown_metric",
+    ],
     "A resource has changed since its ETag was read.": ["precondition_failed"],
     "An Idempotency-Key was used with another body.": ["idempotency_mismatch"],
 }
