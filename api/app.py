@@ -9,6 +9,7 @@ from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
 from api.datasets import routes as datasets
+from api.drift import routes as drift
 from api.evaluation import routes as evaluation
 from api.experiments import routes as experiments
 from api.health import routes as health
@@ -17,6 +18,7 @@ from api.http.problems import install_error_handlers
 from api.keys import routes as keys
 from api.metrics import routes as metrics
 from api.middleware import RequestMiddleware
+from api.networks import routes as networks
 from api.open_inference import routes as open_inference
 from api.openapi.document import DESCRIPTION, install_openapi
 from api.openapi.pages import install_docs_pages
@@ -41,6 +43,8 @@ RESOURCES = (
     experiments.router,
     registry.router,
     aliases.router,
+    networks.router,
+    drift.router,
     tensorflow_serving.router,
     open_inference.router,
     batch_predictions.router,

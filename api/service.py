@@ -19,6 +19,7 @@ from api.monitoring.measurements import Measurements
 from api.monitoring.observation import ServingArchive
 from api.monitoring.parts import Parts
 from api.served_models.loading import ModelKey, ModelLoader
+from api.served_models.preloading import Preloading, read_addresses
 from api.served_models.shadows import Shadows
 from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
@@ -46,6 +47,7 @@ class Service:
     loader: ModelLoader
     models: ModelTable
     shadows: Shadows
+    preloading: Preloading
     watch: RegistryWatch
     doorbell: DoorbellRinger
     authenticator: Authenticator
@@ -87,6 +89,7 @@ class Service:
             loader=loader,
             models=models,
             shadows=Shadows(loader, instruments),
+            preloading=Preloading(read_addresses(settings.preloaded_models), models, loader),
             watch=RegistryWatch(database, models.forget_soon),
             doorbell=doorbell,
             authenticator=authenticator,

@@ -34,6 +34,7 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(wait_for, lambda: _check(service), timeout_seconds, logger.warning)
         await run_in_threadpool(_tidy_uploads, service)
         await adopt_older_mnist(service)
+        await service.preloading.load()
         service.watch.start()
         await run_in_threadpool(service.measurements.start)
         service.observers.start()

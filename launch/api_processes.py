@@ -164,7 +164,13 @@ class ApiProcesses:
     def _start_due(self) -> None:
         for process in [process for process in self._waiting if process.start_at <= time.monotonic()]:
             self._waiting.remove(process)
-            self._start(process)
+            try:
+                self._start(process)
+            except OSError as error:
+                # For lack of memory or of process ids, perhaps; the others go on.
+                _report(f"API process {process.number} cannot be started and is tried again: {error}.")
+                process.plan_next()
+                self._waiting.append(process)
 
     def _note_signals(self) -> None:
         def note(signal_number: int, _frame: FrameType | None) -> None:

@@ -47,7 +47,8 @@ def _remove_left(parent: Path) -> None:
             continue
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if time.time() - os.fstat(lock).st_mtime > GRACE_SECONDS:
+            status = os.fstat(lock)
+            if status.st_uid == os.getuid() and time.time() - status.st_mtime > GRACE_SECONDS:
                 shutil.rmtree(folder, ignore_errors=True)
         except BlockingIOError:
             # Its processes are running.

@@ -9,8 +9,9 @@ from typing import Any, Self
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
 from trainyard.registry import AsyncRegistry
-from trainyard.resources import datasets, keys, models, runs, specs
+from trainyard.resources import datasets, drift, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
+from trainyard.resources.drift import Drift
 from trainyard.resources.keys import KeyEntry, NewKey
 from trainyard.resources.models import Predictions, RowShape
 from trainyard.resources.runs import RunSnapshot
@@ -137,6 +138,16 @@ class AsyncClient:
             return await self._transport.send(models.get_row_shape(model, version=version, label=label))
         except NotFound:
             return None
+
+    async def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:
+        """Compare what a model version was asked with its training samples; see `Client.get_drift`."""
+        number = version if version is not None else await self._transport.send(drift.get_newest(model))
+        return await self._transport.send(drift.get_drift(model, number, since))
+
+    async def get_drift_picture(self, model: str, version: int | None = None, *, since: str | None = None) -> str:
+        """Return the same as an SVG image."""
+        number = version if version is not None else await self._transport.send(drift.get_newest(model))
+        return await self._transport.send(drift.get_picture(model, number, since))
 
     async def list_presets(self) -> list[Preset]:
         """Return the catalogue of specs that can be run as they stand; see `Client.list_presets`."""

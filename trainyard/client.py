@@ -8,8 +8,9 @@ from typing import Any, Self
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
 from trainyard.registry import Registry
-from trainyard.resources import datasets, keys, models, runs, specs
+from trainyard.resources import datasets, drift, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
+from trainyard.resources.drift import Drift
 from trainyard.resources.keys import KeyEntry, NewKey
 from trainyard.resources.models import Predictions, RowShape
 from trainyard.resources.runs import RunSnapshot
@@ -175,6 +176,26 @@ class Client:
             return self._transport.send(models.get_row_shape(model, version=version, label=label))
         except NotFound:
             return None
+
+    def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:
+        """Compare what a model version was asked and answered with its training samples.
+
+        Args:
+            model: Its name.
+            version: Number of the version; by default the newest.
+            since: Compare rows from then on: an age such as `24h`, a date or a time, or `always`; by default `7d`.
+
+        Raises:
+            NotFound: If there is no such model or version.
+            InvalidRequest: If `since` is no moment.
+        """
+        number = version if version is not None else self._transport.send(drift.get_newest(model))
+        return self._transport.send(drift.get_drift(model, number, since))
+
+    def get_drift_picture(self, model: str, version: int | None = None, *, since: str | None = None) -> str:
+        """Return the same as an SVG image."""
+        number = version if version is not None else self._transport.send(drift.get_newest(model))
+        return self._transport.send(drift.get_picture(model, number, since))
 
     def list_presets(self) -> list[Preset]:
         """Return the catalogue of specs that can be run as they stand."""

@@ -322,6 +322,23 @@ class ClassificationEvaluation(TypedDict):
     """
 
 
+class ColumnNumbers(TypedDict):
+    """
+    Rows of one side of a column. The numbers are null for categories, and without a value.
+    """
+
+    num_rows: int
+    num_missing: int
+    """
+    Rows without a value; of predictions, those that are NaN.
+    """
+
+    mean: float | None
+    std: float | None
+    least: float | None
+    greatest: float | None
+
+
 class ColumnReading(TypedDict):
     """
     Options for one column; fields that are left out are found from its values.
@@ -526,6 +543,36 @@ class DivergenceFigure(TypedDict):
     because: str
 
 
+class DriftBin(TypedDict):
+    """
+    Interval of numbers, or category; those without a row on either side are left out.
+    """
+
+    label: str
+    """
+    Such as `4.3 – 4.8` (from 4.3 to below 4.8), `setosa`, `(other)` or `(missing)`.
+    """
+
+    reference: float | None
+    """
+    Share of the training samples; null without a training summary.
+    """
+
+    served: float | None
+    """
+    Share of the served rows; null if there are none.
+    """
+
+
+class DriftLinks(TypedDict):
+    """
+    Links of a report.
+    """
+
+    picture: str
+    version: str
+
+
 class Experiment(TypedDict):
     """
     Named group of runs.
@@ -570,6 +617,12 @@ class Health(TypedDict):
 
     status: Literal["ok"]
     version: str
+
+
+InputKind: TypeAlias = Literal["tensor", "columns", "table", "image", "bit_pair"]
+"""
+Form in which a row of the input is accepted, besides plain numbers.
+"""
 
 
 class Layer(TypedDict):
@@ -862,6 +915,12 @@ class Readiness(TypedDict):
     """
 
 
+Reading: TypeAlias = Literal["stable", "moderate", "shifted"]
+"""
+Reading of an index.
+"""
+
+
 MissingWord: TypeAlias = str
 
 
@@ -1094,6 +1153,25 @@ Task of a model, which gives its output a meaning.
 """
 
 
+class TensorSpec(TypedDict):
+    """
+    One input or output tensor of the exported network.
+
+    Attributes:
+        name: Name in requests and responses.
+        onnx_name: Name in the ONNX graph.
+        dtype: NumPy's name of the element type: `float32`; `float64`, or `int64` of an input, where float32 would lose
+            digits in which the training samples differ. Networks that were not trained here may have any of
+            `TENSOR_TYPES`; `str` is text.
+        shape: Shape of one row, without the batch axis; -1 is any length.
+    """
+
+    name: str
+    onnx_name: str
+    dtype: NotRequired[str]
+    shape: list[int]
+
+
 class TextForm(TypedDict):
     """
     Form of the texts of a column, from which its values are read.
@@ -1116,6 +1194,16 @@ class TextForm(TypedDict):
     thousands: NotRequired[Literal["", ",", ".", " ", "'", "_"]]
     unit: NotRequired[str]
     date_format: NotRequired[str | None]
+
+
+class UploadedVersionLinks(TypedDict):
+    """
+    Links of an uploaded version.
+    """
+
+    version: str
+    predict: str
+    metadata: str
 
 
 class ValueCount(TypedDict):
@@ -1283,6 +1371,35 @@ class BatchResultForm(TypedDict):
     answers: AnswerKind
 
 
+class BooleanEncoding(TypedDict):
+    """
+    0 or 1.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["boolean"]]
+
+
+class CategoryEncoding(TypedDict):
+    """
+    The index of the value among those of the training rows, or UNSEEN.
+
+    Attributes:
+        values: Values as text, in order; numbers as JSON writes them (`3`, `2.5`), dates in RFC 3339, without the time
+            if it is midnight.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["category"]]
+    values: list[str]
+
+
 class ColumnDescription(TypedDict):
     """
     A column of a table.
@@ -1350,6 +1467,24 @@ class ComparedVersion(TypedDict):
     """
 
 
+class DateEncoding(TypedDict):
+    """
+    Parts of a date.
+
+    Attributes:
+        origin: Start of `elapsed_days` in RFC 3339: the earliest moment, from which differences keep their digits.
+        parts: Numbers that a date is encoded as, in this order.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["date"]]
+    origin: str
+    parts: list[Literal["elapsed_days", "year", "month", "day", "day_of_week", "day_of_year", "hour", "minute"]]
+
+
 class DeletedRun(TypedDict):
     """
     Run that was deleted by force, and what went with it.
@@ -1357,6 +1492,84 @@ class DeletedRun(TypedDict):
 
     id: str
     model_version: DeletedVersion | None
+
+
+class DriftColumn(TypedDict):
+    """
+    Column of the input or of the predictions.
+    """
+
+    name: str
+    kind: Literal["number", "category"]
+    psi: float | None
+    """
+    Population stability index: 0 for equal distributions; null if there are fewer than 100 rows of either.
+    """
+
+    psi_by_chance: float | None
+    """
+    What it may reach by chance, in one of ten thousand cases, though nothing has shifted: more for fewer rows.
+    """
+
+    reading: Reading | None
+    """
+    `stable` below 0.1 or within chance, `moderate` up to 0.25, `shifted` above.
+    """
+
+    reference: ColumnNumbers | None
+    """
+    Training samples; null without a training summary.
+    """
+
+    served: ColumnNumbers
+    bins: list[DriftBin]
+
+
+class DriftReport(TypedDict):
+    """
+    Served rows of a model version against its training samples.
+    """
+
+    model: str
+    version: int
+    since: str | None
+    """
+    Begin of the time of which rows are compared, a whole hour, or a whole day if it is more than two days ago; null
+    for all that is kept.
+    """
+
+    num_rows: int
+    """
+    Rows that were answered in that time.
+    """
+
+    num_watched: int
+    """
+    Rows of them that were looked at.
+    """
+
+    reason: str | None
+    """
+    Why no column has an index; null if one has.
+    """
+
+    shifted: list[str]
+    """
+    Names of the columns that have shifted.
+    """
+
+    predictions: list[DriftColumn]
+    """
+    The predicted class and its confidence, or the predicted numbers.
+    """
+
+    inputs: list[DriftColumn]
+    num_left_out: int
+    """
+    Columns of the input that are not watched, because there are too many.
+    """
+
+    links: DriftLinks
 
 
 class EngineReport(TypedDict):
@@ -1642,6 +1855,24 @@ class NewKey(TypedDict):
     """
 
 
+class NumberEncoding(TypedDict):
+    """
+    The distance from an origin in some unit, computed in float64 and rounded to float32 only then.
+
+    Attributes:
+        origin: Subtracted; of whole numbers a whole number, from which distances are exact up to 2⁶³.
+        unit: Divides the distance: a power of two, which costs no digits.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["number"]]
+    origin: NotRequired[int | float]
+    unit: NotRequired[float]
+
+
 class OutputEvaluation(TypedDict):
     """
     Errors of one output; each step of a sequence counts as a row.
@@ -1838,6 +2069,17 @@ class TableDescription(TypedDict):
     columns: list[ColumnDescription]
     splits: NotRequired[dict[Literal["train", "validation", "test"], int]]
     sample: NotRequired[list[list[Any]]]
+
+
+Columns: TypeAlias = NumberEncoding | BooleanEncoding | CategoryEncoding | DateEncoding
+
+
+class TableEncoding(TypedDict):
+    """
+    Encoding of a row as the input of a model: the concatenated numbers of its columns.
+    """
+
+    columns: list[Columns]
 
 
 class BatchPrediction(TypedDict):
@@ -2056,6 +2298,44 @@ class ModelList(TypedDict):
     """
 
 
+class ModelSignature(TypedDict):
+    """
+    Inputs and outputs of a model.
+
+    Attributes:
+        task: Meaning of the output.
+        input_kind: Form in which a row is also accepted.
+        input: The first input tensor; the only one, unless the network was not trained here.
+        output: The first output tensor, which the task is about.
+        other_inputs: Further inputs of the network, for `tensor`.
+        other_outputs: Further outputs of the network.
+        columns: Names of a row's numbers, in order, for `columns`; of its columns for `table`.
+        table: Encoding of a row of columns, for `table`.
+        resize: Treatment of images of other sizes, for `image`; null rejects them.
+        pixel_range: Least and greatest value of a pixel as the network expects it, for `image`; 0 is black.
+        class_labels: A label per class, in the order of the output, for classification; each as it was uploaded.
+        num_bits: Bits per operand, least significant first, for `bit_pair`.
+        threshold: A single-output classifier predicts its second class at or above this output.
+        answers_probabilities: True if a classifier's outputs are probabilities; otherwise they are unbounded scores, of
+            which a greater one is likelier, as with a hinge loss or a linear last layer.
+    """
+
+    task: Task
+    input_kind: InputKind
+    input: TensorSpec
+    output: TensorSpec
+    other_inputs: NotRequired[list[TensorSpec]]
+    other_outputs: NotRequired[list[TensorSpec]]
+    columns: NotRequired[list[str]]
+    table: NotRequired[TableEncoding | None]
+    resize: NotRequired[Literal["stretch", "crop", "pad"] | None]
+    pixel_range: NotRequired[tuple[float, float]]
+    class_labels: NotRequired[list[bool | int | float | str]]
+    num_bits: NotRequired[int]
+    threshold: NotRequired[float]
+    answers_probabilities: NotRequired[bool]
+
+
 class Run(TypedDict):
     """
     Run in full.
@@ -2217,6 +2497,31 @@ class RunSummary(TypedDict):
     ended_at: str | None
     updated_at: str
     links: RunLinks
+
+
+class UploadedVersion(TypedDict):
+    """
+    Version of a model that was uploaded.
+    """
+
+    model: str
+    version: int
+    network_sha256: str
+    """
+    Hash of the ONNX file.
+    """
+
+    num_bytes: int
+    """
+    Size of the ONNX file.
+    """
+
+    signature: ModelSignature
+    """
+    Inputs and outputs: what was sent with the network, and for the rest what the network says.
+    """
+
+    links: UploadedVersionLinks
 
 
 class VersionComparison(TypedDict):

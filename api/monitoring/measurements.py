@@ -75,7 +75,9 @@ class Measurements(Collector):
         """Publish the measurements as they are now; return them."""
         # One at a time: an older state must not replace a newer one that has been shown.
         with self._lock:
-            own = merge([label_process(self._measure(), self._exchange.number), unpack(self._left)])
+            own = list(label_process(self._measure(), self._exchange.number))
+            if self._left:
+                own = merge([own, unpack(self._left)])
             self._exchange.publish(NAME, pack(own))
             return own
 

@@ -11,6 +11,10 @@ LASTING = frozenset({"counter", "histogram", "summary"})
 PROCESS_PREFIX = "process_"
 """Beginning of the names of prometheus_client's own metrics of a process, which are not added up."""
 
+COMMON_PREFIX = "trainyard_drift_"
+"""Beginning of the names of gauges that every process works out from the same rows of the database, at its own times.
+They are not added up; the greatest is taken."""
+
 Packed = list[Any]
 """Families as JSON: [name, documentation, type, unit, [[name of the sample, labels, value], …]]."""
 
@@ -60,7 +64,7 @@ def label_process(families: Iterable[Metric], number: int) -> Iterator[Metric]:
 def merge(groups: Iterable[Iterable[Metric]]) -> list[Metric]:
     """Return each family once, with the sums of the samples that have the same name and labels.
 
-    Of an info metric, which is 1 for every process, the first is taken.
+    Of an info metric, which is 1 for every process, the first is taken; of what they have in common the greatest.
     """
     families: dict[str, Metric] = {}
     sums: dict[str, dict[tuple[str, frozenset[tuple[str, str]]], list[Any]]] = {}
@@ -73,6 +77,8 @@ def merge(groups: Iterable[Iterable[Metric]]) -> list[Metric]:
                 entry = samples.setdefault((name, frozenset(labels.items())), [name, labels, None])
                 if entry[2] is None:
                     entry[2] = value
+                elif family.name.startswith(COMMON_PREFIX):
+                    entry[2] = max(entry[2], value)
                 elif family.type != "info":
                     entry[2] += value
     for name, family in families.items():

@@ -78,6 +78,6 @@ def _describe(call: Call, listed: served_models.ListedVersion) -> IndexEntry:
 
 
 async def _read_json(call: Call) -> Any:
-    """Return the parsed body; None if it is empty, as clients send it."""
+    """Return the parsed body; an empty object if it is empty, as clients send it."""
     body = await call.read_body()
-    return parse_strictly(body) if body.strip() else None
+    return parse_strictly(body) if body.strip() else {}

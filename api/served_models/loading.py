@@ -81,6 +81,18 @@ class ModelLoader:
         if key is not None:
             self._pool.evict(key)
 
+    def pin(self, served: ServedVersion) -> None:
+        """Keep the network of a version in memory, once it is loaded, whatever the limits."""
+        key = model_key(served.network_sha256, served.signature_sha256)
+        if key is not None:
+            self._pool.pin(key)
+
+    def unpin(self, served: ServedVersion) -> None:
+        """Let the limits apply to the network of a version again."""
+        key = model_key(served.network_sha256, served.signature_sha256)
+        if key is not None:
+            self._pool.unpin(key)
+
     def close(self) -> None:
         """Drop all networks, and load no others."""
         self._pool.close()

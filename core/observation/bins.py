@@ -66,7 +66,7 @@ def fit_number_bins(values: Numbers, *, origin: float = 0, unit: float = 1.0, is
     with np.errstate(over="ignore"):
         above = ends + step / 2 if step else np.nextafter(ends, np.inf)
         edges = np.unique(np.concatenate([begins - step / 2, above]))
-    return NumberBins(edges=tuple(edges[np.isfinite(edges)].tolist()), origin=origin, unit=unit)
+    return NumberBins(edges=tuple(edges[np.isfinite(edges)].tolist()), origin=origin, unit=unit, step=step)
 
 
 def standard_number_bins(*, origin: float = 0, unit: float = 1.0) -> NumberBins:
@@ -126,7 +126,7 @@ def measure_moments(values: Numbers) -> Moments | None:
     return Moments(
         count=len(numbers),
         mean=mean,
-        squares=float(distances @ distances),
+        squares=float(np.square(distances).sum()),
         least=float(numbers.min()),
         greatest=float(numbers.max()),
     )

@@ -182,8 +182,13 @@ def _list_codes(table: TableEncoding) -> Iterator[WatchedColumn]:
 
 
 def _read_bit_pairs(batch: Batch) -> Sequence[Numbers]:
-    weights = 2.0 ** np.arange(batch.shape[1])
-    return [batch[:, :, operand].astype(np.float64) @ weights for operand in (0, 1)]
+    return [_sum_bits(batch[:, :, operand]) for operand in (0, 1)]
+
+
+def _sum_bits(bits: Batch) -> Numbers:
+    """Return the numbers (n,) with these bits (n, num_bits), least significant first."""
+    numbers: Numbers = (bits * 2.0 ** np.arange(bits.shape[1])).sum(axis=1)
+    return numbers
 
 
 def _read_pixels(*, has_colours: bool) -> ColumnReader:
@@ -193,8 +198,9 @@ def _read_pixels(*, has_colours: bool) -> ColumnReader:
     columns = (*statistics.columns, *(WatchedColumn(colour, is_computed=True) for colour in COLOURS))
 
     def read(batch: Batch) -> Sequence[Numbers]:
-        means = batch.mean(axis=(1, 2), dtype=np.float64)
-        return [*statistics.read(batch), *(means[:, channel] for channel in range(len(COLOURS)))]
+        # Over one channel at a time: NumPy is twenty times as slow over all.
+        means = (batch[..., channel].mean(axis=(1, 2), dtype=np.float64) for channel in range(len(COLOURS)))
+        return [*statistics.read(batch), *means]
 
     return ColumnReader(columns, 0, read)
 
@@ -206,8 +212,11 @@ def _read_statistics() -> ColumnReader:
         flat = batch.reshape(len(batch), -1)
         least, greatest = (find(axis=1).astype(np.float64) for find in (flat.min, flat.max))
         with np.errstate(over="ignore", invalid="ignore"):
-            mean = flat.mean(axis=1, dtype=np.float64)
-            return [mean, flat.std(axis=1, dtype=np.float64), least, greatest]
+            distances = flat.astype(np.float64)
+            mean = distances.mean(axis=1)
+            distances -= mean[:, None]
+            std = np.sqrt(np.einsum("ij,ij->i", distances, distances) / distances.shape[1])
+        return [mean, std, least, greatest]
 
     return ColumnReader(columns, 0, read)
 
@@ -238,7 +247,7 @@ def _read_classes(signature: ModelSignature) -> ColumnReader:
 
 def _read_sums(batch: Batch) -> Sequence[Numbers]:
     probabilities = batch.reshape(len(batch), -1).astype(np.float64)
-    sums = (probabilities >= ONE_IN_TWO) @ (2.0 ** np.arange(probabilities.shape[1]))
+    sums = _sum_bits(probabilities >= ONE_IN_TWO)
     confidence = np.maximum(probabilities, 1 - probabilities).min(axis=1)
     sums[np.isnan(confidence)] = np.nan
     return [sums, confidence]

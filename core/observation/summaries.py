@@ -28,6 +28,8 @@ class NumberBins(_Part):
     """The number from which edges are measured."""
     unit: float = Field(1.0, gt=0)
     """The number is the origin plus an edge times this unit."""
+    step: float = Field(0.0, ge=0)
+    """Width of the bin of a single number, if numbers are computed and differ in their last digits."""
 
     @property
     def num_bins(self) -> int:

@@ -21,10 +21,10 @@ from models.seeds import random_generator
 MOST_ROWS = 20_000
 """Most training samples that are summarised."""
 
-MOST_NUMBERS = 1 << 26
+MOST_NUMBERS = 1 << 24
 """Most numbers that are read for it, but at least those of FEW_ROWS."""
 
-FEW_ROWS = 1_000
+FEW_ROWS = 500
 
 NUMBERS_AT_ONCE = 1 << 21
 

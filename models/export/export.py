@@ -134,7 +134,7 @@ def run_onnx(path: Path, rows: Inputs) -> Inputs:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # For a few rows, starting threads takes longer than it saves.
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    starts = range(0, len(rows), ROWS_AT_ONCE)
+    starts = range(0, max(len(rows), 1), ROWS_AT_ONCE)
     return np.concatenate([session.run([OUTPUT], {INPUT: rows[start : start + ROWS_AT_ONCE]})[0] for start in starts])
 
 

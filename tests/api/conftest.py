@@ -282,6 +282,12 @@ def save_model(folder: Path, weights, signature: ModelSignature, *, log: str = "
     return folder
 
 
+@pytest.fixture(scope="session")
+def write_model():
+    """Write the files of a run whose network multiplies a row by a matrix: folder, matrix, signature."""
+    return save_model
+
+
 @pytest.fixture
 def iris(tmp_path) -> Path:
     """Three classes: the first three of four numbers are the probabilities, the fourth is ignored."""
@@ -320,6 +326,7 @@ class Server:
     base_url: str
     port: int
     process: subprocess.Popen
+    data_dir: Path
 
     def resident_bytes(self, field: str = "VmRSS") -> int:
         """Its memory now, or at most (`VmHWM`)."""
@@ -342,13 +349,22 @@ def server(upgraded_sqlite, tmp_path_factory):
         env={"TRAINYARD_DATA_DIR": str(data_dir), "PATH": "/usr/bin:/bin"},
         stderr=subprocess.PIPE,
     )
-    running = Server(f"http://127.0.0.1:{port}", port, process)
+    running = Server(f"http://127.0.0.1:{port}", port, process, data_dir)
     try:
         _wait_until_up(running)
         yield running
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def server_worker(server):
+    """A worker of the server."""
+    settings = Settings(data_dir=server.data_dir)
+    database = Database(settings.effective_database_url)
+    yield Worker(database, settings)
+    database.dispose()
 
 
 def _wait_until_up(server: Server) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from launch.api_processes import ApiProcess
+from launch.api_processes import ApiProcess, ApiProcesses
 
 ROOT = Path(__file__).parents[2]
 HANG_SECONDS = 60
@@ -271,3 +271,21 @@ def test_pauses_before_replacements_grow_until_one_lives_for_long(monkeypatch):
     process._started_at = now - 61
     process.plan_next()
     assert round(process.start_at - now, 3) == 0.1
+
+
+def test_a_process_that_cannot_be_started_is_tried_again(monkeypatch, capsys):
+    processes = ApiProcesses(2, ["never"], listeners=None, folder=None)
+    processes._waiting = processes._processes[1:]
+    outcomes = iter([OSError(12, "Cannot allocate memory"), None])
+
+    def start(*_):
+        if (outcome := next(outcomes)) is not None:
+            raise outcome
+
+    monkeypatch.setattr(ApiProcess, "start", start)
+    processes._start_due()
+    assert "API process 1 cannot be started and is tried again: [Errno 12]" in capsys.readouterr().err
+    (waiting,) = processes._waiting
+    waiting.start_at = 0.0
+    processes._start_due()
+    assert processes._waiting == []

@@ -32,7 +32,7 @@ def read_index_request(fields: object) -> bool:
     """Return True if only models that are ready are asked for.
 
     Args:
-        fields: JSON object of the body; None if the body was empty.
+        fields: JSON object of the body.
 
     Raises:
         InvalidInput: If it is not such an object.
@@ -84,8 +84,6 @@ def _read_parameters(fields: object) -> dict[str, Any]:
 
 
 def _check(fields: object, known: tuple[str, ...]) -> dict[str, Any]:
-    if fields is None:
-        return {}
     if type(fields) is not dict:
         raise InvalidInput.at("", f"The body is {describe(fields)}, not an object.", "not_an_object")
     for name in fields:

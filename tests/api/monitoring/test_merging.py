@@ -58,6 +58,17 @@ def test_an_info_stays_1(make_registry):
     assert merged["build_info", ("version", "1")] == 1
 
 
+def test_of_what_each_works_out_from_the_database_the_greatest_is_taken():
+    def make_families(psi):
+        registry = CollectorRegistry()
+        Gauge("trainyard_drift_psi", "Stability.", ("column",), registry=registry).labels("x").set(psi)
+        return registry.collect()
+
+    assert values(merge([make_families(0.1), make_families(0.3), make_families(0.2)])) == {
+        ("trainyard_drift_psi", ("column", "x")): 0.3
+    }
+
+
 def test_series_that_only_some_have_are_kept(make_registry):
     merged = values(merge([make_registry(2, ["iris"]).collect(), make_registry(3, ["line", "iris"]).collect()]))
     assert merged["rows_total", ("model", "iris")] == 5
