@@ -10,6 +10,8 @@ class Alias(TypedDict):
     Movable name of a version of a model, or of several.
     """
 
+    model: str
+    alias: str
     version: int
     """
     The version that answers; of several the one with the lowest number.
@@ -25,8 +27,6 @@ class Alias(TypedDict):
     Version that receives each request too; null for none.
     """
 
-    model: str
-    alias: str
     updated_at: str
 
 

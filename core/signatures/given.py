@@ -11,7 +11,7 @@ from core.signatures.signature import InputKind, Task
 class GivenTensor(BaseModel):
     """An input or output of the network."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     name: str = Field(min_length=1, max_length=200)
     """Name in requests and responses."""
@@ -31,7 +31,7 @@ class GivenTensor(BaseModel):
 class GivenSignature(BaseModel):
     """Parts of a signature, with the names that the stored one has. All may be left out."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     task: Task | None = None
     """Meaning of the first output; `classification` if there are class labels, else `regression`."""

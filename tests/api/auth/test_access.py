@@ -74,6 +74,8 @@ def test_scopes_are_those_that_were_decided(client):
     assert by_scope[Scope.ADMIN] == {
         "DELETE /v1/runs/{run_id}",
         "DELETE /v1/batch-predictions/{batch_id}",
+        "DELETE /v1/registry/models/{model}",
+        "DELETE /v1/registry/models/{model}/versions/{version}",
         "DELETE /v1/datasets/{name}",
         "DELETE /v1/datasets/{name}/versions/{version}",
         "POST /v1/keys",
@@ -91,6 +93,7 @@ def test_scopes_are_those_that_were_decided(client):
         "POST /v1/datasets/{name}/versions",
         "POST /v1/datasets/{name}/versions/{version}:reread",
         "POST /v1/registry/models/{model}/versions",
+        "POST /v1/registry/models/{model}/aliases/{alias}:rollback",
         "PUT /v1/registry/models/{model}/aliases/{alias}",
         "DELETE /v1/registry/models/{model}/aliases/{alias}",
         "POST /v2/repository/models/{model}/load",

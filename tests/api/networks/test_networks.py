@@ -239,3 +239,44 @@ def test_an_upload_needs_the_scope_of_a_submission(locked_client, keep_key):
     assert locked_client.post(PATH, content=NETWORK, headers=headers).status_code == 403
     headers = {"X-API-Key": keep_key("submit")}
     assert locked_client.post(PATH, content=NETWORK, headers=headers).status_code == 201
+
+
+def make_mixed():
+    """Return a network with inputs of three types and outputs of two: y = [a, n], and the text that came."""
+    nodes = [
+        helper.make_node("Cast", ["n"], ["number"], to=TensorProto.FLOAT),
+        helper.make_node("Unsqueeze", ["number", "axis"], ["column"]),
+        helper.make_node("Concat", ["a", "column"], ["y"], axis=1),
+        helper.make_node("Identity", ["t"], ["word"]),
+    ]
+    graph = helper.make_graph(
+        nodes,
+        "mixed",
+        [value("a", ("rows", 1)), value("n", ("rows",), TensorProto.INT64), value("t", ("rows",), TensorProto.STRING)],
+        [value("y"), value("word", ("rows",), TensorProto.STRING)],
+        [numpy_helper.from_array(np.int64([1]), "axis")],
+    )
+    return helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8).SerializeToString()
+
+
+def test_several_inputs_and_outputs_are_served_by_both_protocols(client):
+    assert upload(client, make_mixed()).status_code == 201
+    rows = [{"a": [0.5], "n": 3, "t": "ö"}, {"a": [1], "n": -4, "t": {"b64": "YQ=="}}]
+    answer = client.post("/v1/models/flowers:predict", json={"instances": rows})
+    assert answer.json() == {"predictions": [{"y": [0.5, 3.0], "word": "ö"}, {"y": [1.0, -4.0], "word": "a"}]}
+    columns = {"a": [[0.5], [1]], "n": [3, -4], "t": ["ö", "a"]}
+    answer = client.post("/v1/models/flowers:predict", json={"inputs": columns})
+    assert answer.json() == {"outputs": {"y": [[0.5, 3.0], [1.0, -4.0]], "word": ["ö", "a"]}}
+    answer = client.post("/v1/models/flowers:predict", json={"instances": [{"a": [0.5], "n": 2**63, "t": "x"}]})
+    assert answer.status_code == 400
+    assert "not a whole number below 2^63" in answer.json()["error"]
+    tensors = [
+        {"name": "a", "datatype": "FP32", "shape": [2, 1], "data": [0.5, 1]},
+        {"name": "n", "datatype": "INT64", "shape": [2], "data": [3, -4]},
+        {"name": "t", "datatype": "BYTES", "shape": [2], "data": ["ö", "a"]},
+    ]
+    answer = client.post("/v2/models/flowers/infer", json={"inputs": tensors})
+    assert answer.status_code == 200, answer.text
+    found = {output["name"]: output["data"] for output in answer.json()["outputs"]}
+    assert found == {"y": [0.5, 3.0, 1.0, -4.0], "word": ["ö", "a"]}
+    assert client.delete("/v1/registry/models/flowers").status_code == 200
