@@ -103,6 +103,7 @@ lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyprojec
 	$(LOCK) $(LOCK_ARGS) --extra bench --constraints requirements/dev.txt --output-file requirements/bench.txt pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/base.txt pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/build.txt requirements/build.in
+	$(LOCK) $(LOCK_ARGS) --output-file requirements/clients.txt requirements/clients.in
 
 clean: ## remove installed and cached files; your data in var/ stays
 	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -4,10 +4,12 @@ from fastapi import FastAPI
 from starlette.middleware import Middleware
 from starlette.types import Receive, Scope, Send
 
+from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
 from api.datasets import routes as datasets
+from api.drift import routes as drift
 from api.evaluation import routes as evaluation
 from api.experiments import routes as experiments
 from api.health import routes as health
@@ -16,17 +18,19 @@ from api.http.problems import install_error_handlers
 from api.keys import routes as keys
 from api.metrics import routes as metrics
 from api.middleware import RequestMiddleware
+from api.networks import routes as networks
+from api.open_inference import routes as open_inference
 from api.openapi.document import DESCRIPTION, install_openapi
 from api.openapi.pages import install_docs_pages
 from api.prediction.app import PredictionApp
 from api.prediction.operations import OperationTable
-from api.prediction.resources import OPERATIONS, PROTOCOLS
 from api.presets import routes as presets
 from api.registry import routes as registry
 from api.runs import routes as runs
 from api.service import Service
 from api.specs import routes as specs
 from api.startup import check_and_close
+from api.tensorflow_serving import routes as tensorflow_serving
 from core.settings import Settings, load_settings
 
 RESOURCES = (
@@ -38,13 +42,20 @@ RESOURCES = (
     presets.router,
     experiments.router,
     registry.router,
-    *PROTOCOLS,
+    aliases.router,
+    networks.router,
+    drift.router,
+    tensorflow_serving.router,
+    open_inference.router,
     batch_predictions.router,
     datasets.router,
     keys.router,
     health.router,
 )
 """Resources in the order of the OpenAPI document."""
+
+PREDICTIONS = (*tensorflow_serving.OPERATIONS, *open_inference.OPERATIONS)
+"""Everything that is answered ahead of the routes."""
 
 OFTEN_ASKED = (health.router,)
 """Resources whose routes are matched first, because each request tries the routes in order."""
@@ -102,7 +113,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         # With include_router every request would search each router for its route, and the right one twice.
         app.router.routes.extend(resource.routes)
     separate_verbs(app.router.routes)
-    app.predictions = PredictionApp(service, OperationTable(OPERATIONS, app.router.routes))
+    app.predictions = PredictionApp(service, OperationTable(PREDICTIONS, app.router.routes))
     install_docs_pages(app)
     install_error_handlers(app)
     install_openapi(app, RESOURCES)

@@ -10,10 +10,16 @@ from api.auth.gate import Gate
 from api.auth.origins import Origins
 from api.doorbell import DoorbellRinger
 from api.http.bodies import read_body
+from api.http.patience import Patience
 from api.ingestion import Ingestion
 from api.monitoring.census import CensusTaker
+from api.monitoring.exchange import Exchange
 from api.monitoring.instruments import Instruments
+from api.monitoring.measurements import Measurements
+from api.monitoring.observation import ServingArchive
+from api.monitoring.parts import Parts
 from api.served_models.loading import ModelKey, ModelLoader
+from api.served_models.preloading import Preloading, read_addresses
 from api.served_models.shadows import Shadows
 from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
@@ -21,6 +27,7 @@ from core.settings import Settings
 from core.uploads.store import DatasetStore
 from db.registry_changes import RegistryWatch
 from db.session import Database
+from serving.observation.observers import Observers
 from serving.sessions.execution import Execution
 from serving.sessions.lanes import Lane
 from serving.sessions.loading import LaneLoader
@@ -40,12 +47,18 @@ class Service:
     loader: ModelLoader
     models: ModelTable
     shadows: Shadows
+    preloading: Preloading
     watch: RegistryWatch
     doorbell: DoorbellRinger
     authenticator: Authenticator
     gate: Gate
+    patience: Patience
+    exchange: Exchange
     instruments: Instruments
+    measurements: Measurements
     census_taker: CensusTaker
+    archive: ServingArchive
+    observers: Observers
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -57,12 +70,15 @@ class Service:
         database = Database(settings.effective_database_url)
         artifact_store = ArtifactStore(settings.artifacts_dir)
         authenticator = Authenticator(settings, database)
+        exchange = Exchange.from_environment()
         instruments = Instruments()
         execution = Execution.from_names(settings.serving_provider_names, settings.serving_threads)
         lane_loader = LaneLoader(execution, settings.max_queued_requests)
         model_pool: ModelPool[ModelKey, Lane] = ModelPool(settings.max_loaded_models, settings.max_loaded_bytes)
         loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
         models = ModelTable(database, loader)
+        archive = ServingArchive(database, artifact_store, instruments.drift)
+        doorbell = DoorbellRinger(settings)
         return cls(
             settings=settings,
             database=database,
@@ -73,12 +89,18 @@ class Service:
             loader=loader,
             models=models,
             shadows=Shadows(loader, instruments),
+            preloading=Preloading(read_addresses(settings.preloaded_models), models, loader),
             watch=RegistryWatch(database, models.forget_soon),
-            doorbell=DoorbellRinger(settings),
+            doorbell=doorbell,
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),
+            patience=Patience(),
+            exchange=exchange,
             instruments=instruments,
-            census_taker=CensusTaker(database),
+            measurements=Measurements(exchange, [instruments.registry, Parts(model_pool, doorbell)]),
+            census_taker=CensusTaker(database, exchange),
+            archive=archive,
+            observers=Observers(archive, settings.watched_rows_per_second if settings.watch_predictions else 0),
         )
 
 

@@ -34,9 +34,13 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(wait_for, lambda: _check(service), timeout_seconds, logger.warning)
         await run_in_threadpool(_tidy_uploads, service)
         await adopt_older_mnist(service)
+        await service.preloading.load()
         service.watch.start()
+        await run_in_threadpool(service.measurements.start)
+        service.observers.start()
         yield
     finally:
+        await run_in_threadpool(service.observers.stop)
         await run_in_threadpool(service.watch.stop)
         await service.models.close()
         await service.shadows.close()
@@ -44,6 +48,7 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         service.doorbell.close()
         await service.authenticator.close()
         await service.census_taker.close()
+        await run_in_threadpool(service.measurements.stop)
         service.database.dispose()
 
 

@@ -53,8 +53,8 @@ def stored_service() -> Iterator[tuple[Settings, tuple[Question, ...]]]:
         try:
             files = _write_model(Path(folder) / "model")
             for number in range(NUM_OTHER_MODELS):
-                _register(database, settings, f"model-{number}", files)
-            run_id = _register(database, settings, MODEL_NAME, files)
+                register_version(database, settings, f"model-{number}", files)
+            run_id = register_version(database, settings, MODEL_NAME, files)
         finally:
             database.dispose()
         yield settings, _list_questions(run_id)
@@ -72,7 +72,7 @@ def _list_questions(run_id: str) -> tuple[Question, ...]:
     )
 
 
-def _register(database: Database, settings: Settings, model_name: str, files: list[Path]) -> str:
+def register_version(database: Database, settings: Settings, model_name: str, files: list[Path]) -> str:
     """Store a run that has succeeded with these files; returns its id."""
     store = ArtifactStore(settings.artifacts_dir)
     with database.transaction() as session:

@@ -98,6 +98,13 @@ class ArtifactStore:
         media_type = MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")
         return Artifact(name=name, sha256=digest.hexdigest(), num_bytes=num_bytes, media_type=media_type)
 
+    def find_size(self, sha256: str) -> int | None:
+        """Return the size in bytes of the file with this hash; None if it is not there."""
+        try:
+            return self.path(sha256).stat().st_size
+        except FileNotFoundError:
+            return None
+
     def verified_path(self, sha256: str) -> Path:
         """Return the path of a stored file after checking that its bytes still have this hash.
 

@@ -162,6 +162,18 @@ class VersionServed(Conflict):
     code = "version_served"
 
 
+class NotBetter(Conflict):
+    """A version was to be promoted only if it is better than the present one, and it is not."""
+
+    code = "not_better"
+
+
+class NothingBefore(Conflict):
+    """An alias cannot be rolled back: there are no earlier versions to return to."""
+
+    code = "nothing_before"
+
+
 class IllegalMove(Conflict):
     """A run or another job cannot change from its state to the requested one."""
 

@@ -35,6 +35,9 @@ class Settings(BaseSettings):
 
     host: str = Field("127.0.0.1", description="Address the API listens on; any but a loopback one requires API keys.")
     port: int = Field(8000, ge=0, le=65535, description="Port the API listens on.")
+    api_processes: int = Field(
+        1, ge=1, le=64, description="Processes of the API, which share the port; each loads models for itself."
+    )
     require_keys: bool = Field(
         False, description="Require API keys on a loopback address too, as behind a reverse proxy on this machine."
     )
@@ -97,6 +100,13 @@ class Settings(BaseSettings):
         512 * MEBIBYTE, ge=64 * MEBIBYTE, description="Most memory for reading one upload, in bytes."
     )
     ingest_timeout_seconds: float = Field(240.0, gt=0, description="Longest time for reading an upload, in seconds.")
+    max_network_bytes: int = Field(256 * MEBIBYTE, ge=1, description="Largest upload of a network, in bytes.")
+    network_check_memory_bytes: int = Field(
+        2 * GIBIBYTE, ge=512 * MEBIBYTE, description="Most memory for trying an uploaded network, in bytes."
+    )
+    network_check_timeout_seconds: float = Field(
+        60.0, gt=0, description="Longest time for trying an uploaded network, in seconds."
+    )
     max_parameters: int = Field(100_000_000, ge=1, description="Most parameters of a spec's network.")
     max_epochs: int = Field(100_000, ge=1, description="Most epochs of a spec.")
     max_steps: int = Field(50_000_000, ge=1, description="Most training steps of a spec, over all epochs.")
@@ -124,6 +134,12 @@ class Settings(BaseSettings):
     )
     max_queued_requests: int = Field(
         1000, ge=1, description="Most prediction requests that wait for one model; further ones are answered with 503."
+    )
+    watch_predictions: bool = Field(
+        True, description="Count inputs and answers of predictions, and compare them with those of training."
+    )
+    watched_rows_per_second: int = Field(
+        200, ge=1, description="Most rows of a model version that are looked at in a second, in each API process."
     )
 
     @field_validator("host")

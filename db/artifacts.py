@@ -3,11 +3,12 @@
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import delete, insert, select
+from sqlalchemy import delete, func, insert, select
 from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.errors import UnknownArtifact, nearest
+from db.model_versions import ModelVersion
 from db.records.batch_predictions import BatchPredictionRecord
 from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord
@@ -32,6 +33,21 @@ def get(session: Session, run_id: UUID, name: str) -> Artifact:
     return as_artifact(record)
 
 
+def find_files(session: Session, versions: Iterable[ModelVersion], name: str) -> dict[int, str]:
+    """Return the sha256 of the file of this name by number of the version, of versions of one model that have it."""
+    versions = list(versions)
+    found = {version.version: version.files[name] for version in versions if name in version.files}
+    # Versions that older code registered name no files.
+    unnamed = {
+        version.run_id: version.version
+        for version in versions
+        if version.version not in found and version.run_id is not None
+    }
+    of_runs = (ArtifactRecord.run_id.in_(unnamed), ArtifactRecord.name == name)
+    rows = session.execute(select(ArtifactRecord.run_id, ArtifactRecord.sha256).where(*of_runs))
+    return found | {unnamed[run_id]: sha256 for run_id, sha256 in rows}
+
+
 def unreferenced(session: Session, hashes: Iterable[str]) -> list[str]:
     """Return those of these sha256 that no run, model version or batch prediction refers to, sorted."""
     wanted = set(hashes)
@@ -46,6 +62,19 @@ def unreferenced(session: Session, hashes: Iterable[str]) -> list[str]:
     for column in columns:
         left = left - set(session.scalars(select(column).where(column.in_(left)).distinct()))
     return sorted(left)
+
+
+def lock_files(session: Session, hashes: Iterable[str]) -> None:
+    """Lock the stored files of these sha256 against other transactions until this one ends.
+
+    A transaction that removes a file, or registers files that no run refers to, locks them before it reads the rows.
+    """
+    # SQLite has one writer at a time anyway.
+    if session.get_bind().dialect.name == "postgresql":
+        # In one order, so that no two transactions wait for each other.
+        for sha256 in sorted(set(hashes)):
+            key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
+            session.execute(select(func.pg_advisory_xact_lock(key)))
 
 
 def replace(session: Session, run_id: UUID, attempt: int, artifacts: Iterable[Artifact]) -> None:

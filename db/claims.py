@@ -202,21 +202,22 @@ def finish_run(
     artifacts: Sequence[Artifact],
     phases: Mapping[str, float],
     latest_metrics: Mapping[str, float] | None = None,
-) -> int:
+) -> int | None:
     """End a run as succeeded: artifacts, final metrics, next model version and state are stored together or not at all.
 
     The artifacts are in the store already. `phases` are seconds by phase; `latest_metrics`, the final values by key,
     are merged into those of the run.
 
     Returns:
-        The number of the model version; a repeated call returns the same number.
+        The number of the model version; a repeated call returns the same number, or None once that is deleted.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
     held = hold_to_end(session, RUNS, run_id, attempt, RunState.SUCCEEDED)
     if isinstance(held, RunState):
-        return session.scalars(select(ModelVersionRecord.version).where(ModelVersionRecord.run_id == run_id)).one()
+        here = ModelVersionRecord.run_id == run_id
+        return session.scalars(select(ModelVersionRecord.version).where(here)).one_or_none()
     artifact_rows.replace(session, run_id, attempt, artifacts)
     model_name = session.scalars(select(RunRecord.model_name).where(RunRecord.id == run_id)).one()
     version = model_versions.register(session, model_name, run_id, artifacts)

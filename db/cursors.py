@@ -45,6 +45,18 @@ def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
     return tuple(place)
 
 
+def read_number(cursor: str, most: int) -> int:
+    """Decode a cursor of one number from 1 to `most`.
+
+    Raises:
+        InvalidInput: If it is not one.
+    """
+    (number,) = read_cursor(cursor, int)
+    if not 1 <= number <= most:
+        raise bad_cursor(cursor)
+    return int(number)
+
+
 def bad_cursor(cursor: str) -> InvalidInput:
     """Return the error for an invalid cursor."""
     detail = (

@@ -1,31 +1,28 @@
-"""Queries of the model registry: versions that succeeded runs registered, and their aliases."""
+"""Queries of the model registry: models and their versions. db/aliases.py has their aliases."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import ColumnElement, func, insert, select, true, update
 from sqlalchemy.orm import Session
 
-from core.artifacts import ONNX_MODEL, REFERENCE, SIGNATURE, Artifact
-from core.errors import UnknownModel, nearest
+from core.alias_targets import list_answering
+from core.artifacts import MEDIA_TYPES, ONNX_MODEL, REFERENCE, SIGNATURE, Artifact
+from db import alias_targets
+from db.cursors import Page, read_cursor, read_number, write_cursor
 from db.records.registry import AliasRecord, ModelRecord, ModelVersionRecord, VersionSource
 from db.records.runs import ArtifactRecord
-from db.statements import database_now, insert_unless_there
-
-MAX_VERSION = 2**31 - 1
+from db.statements import insert_unless_there
+from db.unknown_models import MAX_VERSION, as_stored, unknown_alias, unknown_model, unknown_version
 
 FILE_COLUMNS = {"network_sha256": ONNX_MODEL, "signature_sha256": SIGNATURE, "reference_sha256": REFERENCE}
 """Columns for the files of a version, with the names of a run's artifacts."""
 
-NUM_NAMED = 10
-"""Most versions that an error names."""
-
-
-class UnknownVersion(UnknownModel):
-    """The model is there, but not this version of it, or no alias of this name; to clients the same as UnknownModel."""
+UNKNOWN_BYTES = -1
+"""Size of an uploaded file, which is not recorded."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,23 +30,37 @@ class ModelVersion:
     """One version of a model.
 
     Attributes:
-        aliases: Aliases that point to it, sorted.
+        run_id: The run that trained it; None if it was uploaded.
+        files: The sha256 of each file that the row names, by the name of a run's artifact. Versions that older code
+            registered name none.
+        aliases: Aliases with requests that it answers, all or a share, sorted.
+        shadowed: Aliases with requests that it receives as the shadow, sorted.
     """
 
     model_name: str
     version: int
     run_id: UUID | None
+    source: VersionSource
     created_at: datetime
-    aliases: tuple[str, ...]
+    files: Mapping[str, str]
+    aliases: tuple[str, ...] = ()
+    shadowed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model and its versions, newest first; there is at least one."""
+    """A model and its versions, newest first; there is at least one.
+
+    Attributes:
+        is_unloaded: True if a client has unloaded it: no process serves it until one loads it again.
+        num_versions: Number of all its versions; `versions` may hold fewer.
+    """
 
     name: str
     created_at: datetime
+    is_unloaded: bool
     versions: tuple[ModelVersion, ...]
+    num_versions: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,7 @@ class ResolvedVersion:
     """A model version with the files that prediction needs.
 
     Attributes:
-        artifacts: The run's files by name.
+        artifacts: The run's files by name; those of an upload have the size `UNKNOWN_BYTES`.
     """
 
     model_name: str
@@ -67,14 +78,31 @@ class ResolvedVersion:
 
 
 def list_models(session: Session) -> list[Model]:
-    """Return every model that has a version, by name."""
-    records = session.scalars(select(ModelRecord).order_by(ModelRecord.name)).all()
-    versions = _versions(session)
-    return [
-        Model(name=record.name, created_at=record.created_at, versions=tuple(versions[record.name]))
-        for record in records
-        if record.name in versions
-    ]
+    """Return every model that has a version, with all versions, by name."""
+    return _load_models(session, list_names(session))
+
+
+def list_models_page(
+    session: Session, *, limit: int, cursor: str | None = None, max_versions: int | None = None
+) -> Page[Model]:
+    """Return a page of the models that have a version, by name.
+
+    Args:
+        session: Session of a transaction.
+        limit: Maximum number of models.
+        cursor: Cursor of the previous page.
+        max_versions: Maximum number of versions of each model, the newest; all by default.
+
+    Raises:
+        InvalidInput: If the cursor is invalid.
+    """
+    query = select(ModelVersionRecord.model_name).distinct().order_by(ModelVersionRecord.model_name).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(ModelVersionRecord.model_name > read_cursor(cursor, str)[0])
+    names = list(session.scalars(query))
+    shown = names[:limit]
+    next_cursor = write_cursor(shown[-1]) if len(names) > limit else None
+    return Page(items=_load_models(session, shown, max_versions), next_cursor=next_cursor)
 
 
 def list_names(session: Session) -> list[str]:
@@ -83,17 +111,33 @@ def list_names(session: Session) -> list[str]:
     return list(session.scalars(names))
 
 
-def get_model(session: Session, model_name: str) -> Model:
-    """Return one model.
+def get_model(session: Session, model_name: str, *, max_versions: int | None = None) -> Model:
+    """Return one model, with at most `max_versions` of its versions, the newest; with all by default.
 
     Raises:
         UnknownModel: If it has no version; names the nearest model that has.
     """
-    record = session.get(ModelRecord, model_name)
-    versions = {} if record is None else _versions(session, model_name)
-    if record is None or model_name not in versions:
-        raise _unknown_model(session, model_name)
-    return Model(name=record.name, created_at=record.created_at, versions=tuple(versions[model_name]))
+    found = _load_models(session, [model_name], max_versions)
+    if not found:
+        raise unknown_model(session, model_name)
+    return found[0]
+
+
+def list_versions_page(
+    session: Session, model_name: str, *, limit: int, cursor: str | None = None
+) -> Page[ModelVersion]:
+    """Return a page of the versions of a model, newest first.
+
+    Raises:
+        UnknownModel: If it has no version; names the nearest model that has.
+        InvalidInput: If the cursor is invalid.
+    """
+    is_shown = true() if cursor is None else ModelVersionRecord.version < read_number(cursor, MAX_VERSION)
+    found = _load_versions(session, ModelVersionRecord.model_name == model_name, is_shown, limit=limit + 1)
+    if not found and find_newest(session, model_name) is None:
+        raise unknown_model(session, model_name)
+    shown = found[:limit]
+    return Page(items=shown, next_cursor=write_cursor(shown[-1].version) if len(found) > limit else None)
 
 
 def get_version(session: Session, model_name: str, version: int) -> ModelVersion:
@@ -103,20 +147,40 @@ def get_version(session: Session, model_name: str, version: int) -> ModelVersion
         UnknownModel: If there is no such model.
         UnknownVersion: If it has no such version; both say what there is.
     """
-    found = _versions(session, model_name, version).get(model_name)
+    here = (ModelVersionRecord.model_name == model_name, ModelVersionRecord.version == as_stored(version))
+    found = _load_versions(session, *here)
     if not found:
-        raise _unknown_version(get_model(session, model_name), version)
+        raise unknown_version(session, model_name, version)
     return found[0]
 
 
-def lock_version_of(session: Session, run_id: UUID) -> ModelVersion | None:
-    """Return the version that a run registered, if any, and keep others from setting aliases to it.
+def list_versions(session: Session, model_name: str) -> list[ModelVersion]:
+    """Return all versions of a model, newest first; an empty list if there is none."""
+    return _load_versions(session, ModelVersionRecord.model_name == model_name)
 
-    Until the transaction ends they wait, and then find the version gone.
+
+def lock_model(session: Session, model_name: str) -> None:
+    """Have other transactions that change this model's versions or aliases wait until this one ends.
+
+    A transaction that also locks runs locks them first, as one that finishes a run does.
     """
-    here = select(ModelVersionRecord).where(ModelVersionRecord.run_id == run_id).with_for_update()
-    record = session.scalars(here).one_or_none()
-    return None if record is None else get_version(session, record.model_name, record.version)
+    # Not against KEY SHARE, which rows that refer to the model take.
+    here = select(ModelRecord.name).where(ModelRecord.name == model_name)
+    session.execute(here.with_for_update(key_share=True))
+
+
+def lock_versions(session: Session, are_locked: ColumnElement[bool]) -> None:
+    """Keep older code, which does not lock models, from setting aliases to these versions until the transaction ends.
+
+    It waits, and then finds the versions gone.
+    """
+    session.execute(select(ModelVersionRecord.version).where(are_locked).with_for_update())
+
+
+def find_version_of(session: Session, run_id: UUID) -> ModelVersion | None:
+    """Return the version that a run registered, if any."""
+    found = _load_versions(session, ModelVersionRecord.run_id == run_id)
+    return found[0] if found else None
 
 
 def find_newest(session: Session, model_name: str) -> int | None:
@@ -133,15 +197,16 @@ def resolve(session: Session, model_name: str, version: int | str | None = None)
         UnknownModel: If there is no such model.
         UnknownVersion: If it has no such version or alias; both say what there is.
     """
+    columns = [getattr(ModelVersionRecord, column).label(column) for column in FILE_COLUMNS]
     query = (
-        select(ModelVersionRecord.version, ModelVersionRecord.run_id)
+        select(ModelVersionRecord.version, ModelVersionRecord.run_id, *columns)
         .where(ModelVersionRecord.model_name == model_name)
         .order_by(ModelVersionRecord.version.desc())
         .limit(1)
     )
     match version:
         case int():
-            query = query.where(ModelVersionRecord.version == _as_stored(version))
+            query = query.where(ModelVersionRecord.version == as_stored(version))
         case str():
             here = (AliasRecord.model_name == model_name, AliasRecord.alias == version)
             labelled = select(AliasRecord.version).where(*here).scalar_subquery()
@@ -149,65 +214,36 @@ def resolve(session: Session, model_name: str, version: int | str | None = None)
     found = query.subquery()
     # One round trip: a prediction waits for this.
     rows = session.execute(
-        select(found.c.version, found.c.run_id, ArtifactRecord).outerjoin(
-            ArtifactRecord, ArtifactRecord.run_id == found.c.run_id
-        )
+        select(found, ArtifactRecord).outerjoin(ArtifactRecord, ArtifactRecord.run_id == found.c.run_id)
     ).all()
     if not rows:
-        model = get_model(session, model_name)
-        raise _unknown_alias(model, version) if isinstance(version, str) else _unknown_version(model, version)
-    files = [
-        Artifact(name=row.name, sha256=row.sha256, num_bytes=row.num_bytes, media_type=row.media_type)
-        for _, _, row in rows
-        if row is not None
-    ]
+        if isinstance(version, str):
+            raise unknown_alias(session, model_name, version)
+        raise unknown_version(session, model_name, version)
+    first = rows[0]
+    files = [as_uploaded_file(name, getattr(first, column)) for column, name in FILE_COLUMNS.items()]
+    if first.run_id is not None:
+        files = [row.ArtifactRecord for row in rows]
     return ResolvedVersion(
         model_name=model_name,
-        version=rows[0].version,
-        run_id=rows[0].run_id,
-        artifacts={file.name: file for file in files},
+        version=first.version,
+        run_id=first.run_id,
+        artifacts={
+            file.name: Artifact(
+                name=file.name, sha256=file.sha256, num_bytes=file.num_bytes, media_type=file.media_type
+            )
+            for file in files
+            if file is not None
+        },
     )
 
 
-def set_alias(session: Session, model_name: str, alias: str, version: int) -> AliasRecord:
-    """Set an alias to a version, moving it if it exists.
-
-    Raises:
-        UnknownModel: If there is no such model or version; names those that exist.
-    """
-    # Locked, so that the version cannot be deleted before the alias points to it.
-    here = (ModelVersionRecord.model_name == model_name, ModelVersionRecord.version == _as_stored(version))
-    locked = select(ModelVersionRecord.version).where(*here).with_for_update(read=True, key_share=True)
-    if session.scalar(locked) is None:
-        raise _unknown_version(get_model(session, model_name), version)
-    values = {"model_name": model_name, "alias": alias, "version": version, "updated_at": database_now()}
-    if not insert_unless_there(session, AliasRecord, values):
-        moved = {"version": version, "updated_at": database_now(), "revision": AliasRecord.revision + 1}
-        this = (AliasRecord.model_name == model_name, AliasRecord.alias == alias)
-        session.execute(update(AliasRecord).where(*this).values(moved).execution_options(synchronize_session=False))
-    return session.get_one(AliasRecord, (model_name, alias), populate_existing=True)
-
-
-def get_alias(session: Session, model_name: str, alias: str) -> AliasRecord:
-    """Return one alias.
-
-    Raises:
-        UnknownModel: If there is none; names the nearest.
-    """
-    record = session.get(AliasRecord, (model_name, alias), populate_existing=True)
-    if record is None:
-        raise _unknown_alias(get_model(session, model_name), alias)
-    return record
-
-
-def delete_alias(session: Session, model_name: str, alias: str) -> None:
-    """Delete an alias.
-
-    Raises:
-        UnknownModel: If there is none; names the nearest.
-    """
-    get_alias(session, model_name, alias)
-    session.execute(delete(AliasRecord).where(AliasRecord.model_name == model_name, AliasRecord.alias == alias))
+def as_uploaded_file(name: str, sha256: str | None) -> Artifact | None:
+    """Return a file of a version that was uploaded; its size is not recorded. None if there is none."""
+    if sha256 is None:
+        return None
+    suffix = name[name.rindex(".") :]
+    return Artifact(name=name, sha256=sha256, num_bytes=UNKNOWN_BYTES, media_type=MEDIA_TYPES[suffix])
 
 
 def register(session: Session, model_name: str, run_id: UUID, files: Iterable[Artifact] = ()) -> int:
@@ -225,11 +261,14 @@ def register(session: Session, model_name: str, run_id: UUID, files: Iterable[Ar
 def register_upload(session: Session, model_name: str, files: Iterable[Artifact]) -> int:
     """Register files that a client uploaded as the next version of a model; returns its number.
 
+    The transaction calls `artifacts.lock_files` first and then makes sure that the files are in the store: until the
+    version is committed nothing refers to them, and a deletion of the same bytes would take them.
+
     Args:
         session: Session of a transaction.
         model_name: Name of the model, which the caller has checked; created if there is none.
         files: The network, its signature, and a summary of its training samples if there is one, by the names that
-            the artifacts of runs have; in the store already.
+            the artifacts of runs have.
     """
     return _insert_version(session, model_name, files, run_id=None, source=VersionSource.UPLOAD)
 
@@ -251,59 +290,76 @@ def _insert_version(session: Session, model_name: str, files: Iterable[Artifact]
     return version
 
 
-def _as_stored(version: int) -> int:
-    # A number too large for the column would be an error of the driver, not an unknown version; 0 is always unknown.
-    return version if 0 < version <= MAX_VERSION else 0
-
-
-def _versions(
-    session: Session, model_name: str | None = None, version: int | None = None
-) -> dict[str, list[ModelVersion]]:
-    versions = select(ModelVersionRecord).order_by(ModelVersionRecord.version.desc())
-    aliases = select(AliasRecord).order_by(AliasRecord.alias)
-    if model_name is not None:
-        versions = versions.where(ModelVersionRecord.model_name == model_name)
-        aliases = aliases.where(AliasRecord.model_name == model_name)
-    if version is not None:
-        versions = versions.where(ModelVersionRecord.version == _as_stored(version))
-    labels: dict[tuple[str, int], list[str]] = {}
-    for alias in session.scalars(aliases):
-        labels.setdefault((alias.model_name, alias.version), []).append(alias.alias)
-    found: dict[str, list[ModelVersion]] = {}
-    for record in session.scalars(versions):
-        found.setdefault(record.model_name, []).append(
-            ModelVersion(
-                model_name=record.model_name,
-                version=record.version,
-                run_id=record.run_id,
-                created_at=record.created_at,
-                aliases=tuple(labels.get((record.model_name, record.version), ())),
-            )
+def _load_models(session: Session, names: Sequence[str], max_versions: int | None = None) -> list[Model]:
+    """Return those of these models that have a version, by name."""
+    counts = session.execute(
+        select(ModelRecord.name, ModelRecord.created_at, ModelRecord.is_unloaded, func.count())
+        .join(ModelVersionRecord, ModelVersionRecord.model_name == ModelRecord.name)
+        .where(ModelRecord.name.in_(names))
+        .group_by(ModelRecord.name, ModelRecord.created_at, ModelRecord.is_unloaded)
+        .order_by(ModelRecord.name)
+    ).all()
+    versions: dict[str, list[ModelVersion]] = {}
+    for version in _load_versions(session, ModelVersionRecord.model_name.in_(names), newest=max_versions):
+        versions.setdefault(version.model_name, []).append(version)
+    return [
+        Model(
+            name=name,
+            created_at=created_at,
+            is_unloaded=is_unloaded,
+            versions=tuple(versions[name]),
+            num_versions=num_versions,
         )
-    return found
+        for name, created_at, is_unloaded, num_versions in counts
+    ]
 
 
-def _unknown_model(session: Session, model_name: str) -> UnknownModel:
-    known = session.scalars(select(ModelVersionRecord.model_name).distinct()).all()
-    hint = nearest(model_name, known) or " No run has registered a model yet."
-    return UnknownModel(f"There is no model '{model_name}'.{hint}")
+def _load_versions(
+    session: Session, *conditions: ColumnElement[bool], limit: int | None = None, newest: int | None = None
+) -> list[ModelVersion]:
+    """Return the versions that meet the conditions, newest first, at most `newest` of each model."""
+    query = select(ModelVersionRecord).where(*conditions).order_by(ModelVersionRecord.version.desc()).limit(limit)
+    if newest is not None:
+        place = func.row_number().over(
+            partition_by=ModelVersionRecord.model_name, order_by=ModelVersionRecord.version.desc()
+        )
+        ranked = select(ModelVersionRecord.model_name, ModelVersionRecord.version, place.label("place"))
+        found = ranked.where(*conditions).subquery()
+        query = query.join(
+            found,
+            (ModelVersionRecord.model_name == found.c.model_name)
+            & (ModelVersionRecord.version == found.c.version)
+            & (found.c.place <= newest),
+        )
+    records = session.scalars(query.execution_options(populate_existing=True)).all()
+    answered, shadowed = _load_labels(session, sorted({record.model_name for record in records}))
+    return [
+        ModelVersion(
+            model_name=record.model_name,
+            version=record.version,
+            run_id=record.run_id,
+            source=VersionSource(record.source),
+            created_at=record.created_at,
+            files={
+                name: sha256 for column, name in FILE_COLUMNS.items() if (sha256 := getattr(record, column)) is not None
+            },
+            aliases=tuple(sorted(answered.get((record.model_name, record.version), ()))),
+            shadowed=tuple(sorted(shadowed.get((record.model_name, record.version), ()))),
+        )
+        for record in records
+    ]
 
 
-def _unknown_version(model: Model, wanted: int | None) -> UnknownVersion:
-    numbers = _list_some([str(version.version) for version in model.versions])
-    return UnknownVersion(f"Model '{model.name}' has no version {wanted}. It has {numbers}.")
+Labels = dict[tuple[str, int], set[str]]
 
 
-def _unknown_alias(model: Model, wanted: str) -> UnknownVersion:
-    labels = sorted(alias for version in model.versions for alias in version.aliases)
-    hints = [f"Its aliases are {_list_some(labels)}." if labels else "It has no aliases."]
-    meant = nearest(wanted, labels).strip()
-    if meant.startswith("Did you mean"):
-        hints.insert(0, meant)
-    if wanted.isdecimal():
-        hints.append(f"A version is named by /versions/{wanted}.")
-    return UnknownVersion(f"Model '{model.name}' has no alias '{wanted}'. {' '.join(hints)}")
-
-
-def _list_some(names: list[str]) -> str:
-    return ", ".join(names[:NUM_NAMED] + (["…"] if len(names) > NUM_NAMED else []))
+def _load_labels(session: Session, names: Sequence[str]) -> tuple[Labels, Labels]:
+    """Return the aliases of versions of these models: those they answer, and those whose shadow they are."""
+    answered: Labels = {}
+    shadowed: Labels = {}
+    for (model_name, alias), targets in alias_targets.load(session, names).items():
+        for version in list_answering(targets):
+            answered.setdefault((model_name, version), set()).add(alias)
+        if targets.shadow is not None:
+            shadowed.setdefault((model_name, targets.shadow), set()).add(alias)
+    return answered, shadowed

@@ -17,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 CHANNEL = "trainyard_registry"
 
-POLL_SECONDS = 0.1
+POLL_SECONDS = 0.25
 """Longest wait before the thread sees that it should end. A notice ends the wait at once."""
 
 CHECK_SECONDS = 5.0

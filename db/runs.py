@@ -12,15 +12,16 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
 from uuid_utils.compat import uuid7
 
-from core.errors import Conflict, VersionServed
+from core.errors import Conflict
 from core.notices import Notice, limit_notices
 from core.run_state import TERMINAL_STATES, RunState
-from db import artifacts, batch_predictions, experiments, job_tables, metrics, model_versions
+from db import artifacts, experiments, job_tables, metrics, model_versions, version_deletion
 from db.cursors import Page
 from db.documents import check_storable
 from db.job_tables import RUNS
 from db.model_versions import ModelVersion
 from db.records.jobs import AttemptBase
+from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord, RunRecord
 from db.statements import database_now
 
@@ -130,52 +131,57 @@ class Deletion:
     """Files and model version that were deleted with a run.
 
     Attributes:
-        files: The sha256 of each file that no other run refers to, sorted.
-        version: Model version that it had registered, with the aliases that pointed to it.
+        files: The sha256 of each file that no other run or version refers to, sorted.
+        version: Model version that it had registered, if any, as it was.
+        deleted_aliases: Aliases that were deleted, because no other version answers for them.
+        changed_aliases: Aliases that go on with the other versions of their split, or without their shadow.
         newest_version: Newest version that is left of the model.
     """
 
     files: list[str]
-    version: ModelVersion | None
-    newest_version: int | None
+    version: ModelVersion | None = None
+    deleted_aliases: tuple[str, ...] = ()
+    changed_aliases: tuple[str, ...] = ()
+    newest_version: int | None = None
 
 
-def delete(session: Session, run_id: UUID, *, force: bool = False) -> Deletion:
+def delete(session: Session, run_id: UUID, *, force: bool = False, caller: str | None = None) -> Deletion:
     """Delete an ended run with its curves, its artifacts, and the model version it registered.
 
     Args:
         session: Session of a transaction.
         run_id: The run.
-        force: True to delete the aliases of its model version too.
+        force: True to take its model version out of its aliases too.
+        caller: Name of the API key, for the history of the aliases.
 
     Raises:
         UnknownRun: If there is none.
         Conflict: If the run has not ended, or a batch prediction uses its model version.
-        VersionServed: If aliases point to its model version, unless forced.
+        VersionServed: If an alias points to its model version, or has it as its shadow, unless forced.
     """
     record = job_tables.get_locked(session, RUNS, run_id)
     if record.state not in TERMINAL_STATES:
         raise Conflict(f"Run {run_id} is {record.state}. Cancel it first, and delete it once it has ended.")
-    version = model_versions.lock_version_of(session, run_id)
+    model_versions.lock_model(session, record.model_name)
+    model_versions.lock_versions(session, ModelVersionRecord.run_id == run_id)
+    version = model_versions.find_version_of(session, run_id)
+    deleted: list[str] = []
+    changed: list[str] = []
     if version is not None:
-        if version.aliases and not force:
-            raise _served(version)
-        batch_predictions.check_version_unused(session, version.model_name, version.version)
+        remedy = f"delete run {run_id}, which registered the version, with ?force=true"
+        deleted, changed = version_deletion.take_out_of_service(
+            session, version, force=force, remedy=remedy, caller=caller
+        )
     hashes = list(session.scalars(select(ArtifactRecord.sha256).where(ArtifactRecord.run_id == run_id)))
     metrics.delete_all(session, run_id)
-    # Foreign keys delete attempts, artifacts, the model version and aliases with it.
+    # Foreign keys delete attempts, artifacts and the model version with it.
     session.execute(delete_rows(RunRecord).where(RunRecord.id == run_id))
-    newest = None if version is None else model_versions.find_newest(session, version.model_name)
-    return Deletion(artifacts.unreferenced(session, hashes), version, newest)
-
-
-def _served(version: ModelVersion) -> VersionServed:
-    names = ", ".join(f"'{alias}'" for alias in version.aliases)
-    which, them = (f"alias {names} points", "it") if len(version.aliases) == 1 else (f"aliases {names} point", "them")
-    return VersionServed(
-        f"The {which} to version {version.version} of model '{version.model_name}', which this run registered. Set "
-        f"{them} to another version or delete {them} (/v1/registry/models/{version.model_name}/aliases/"
-        f"{version.aliases[0]}), or delete the run with ?force=true, which deletes {them} too."
+    return Deletion(
+        files=artifacts.unreferenced(session, hashes),
+        version=version,
+        deleted_aliases=tuple(deleted),
+        changed_aliases=tuple(changed),
+        newest_version=None if version is None else model_versions.find_newest(session, version.model_name),
     )
 
 

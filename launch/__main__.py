@@ -36,7 +36,7 @@ def main(arguments: list[str]) -> int:
 
             return PARTS[part]()
         case ["healthy", ("api" | "worker") as part]:
-            from launch.readiness import report_health  # noqa: PLC0415  # See above.
+            from launch.health import report_health  # noqa: PLC0415  # See above.
 
             return report_health(part)
         case _:

@@ -16,15 +16,18 @@ LOGGING_FILE = Path(__file__).with_name("logging.json")
 
 
 def api_command(settings: Settings) -> list[str]:
-    """Return the command of the API."""
-    return [
-        *(sys.executable, "-m", "uvicorn", "api.app:create_app", "--factory"),
-        *("--host", settings.host, "--port", str(settings.port)),
+    """Return the command of the API: one process, or a program that starts several."""
+    uvicorn = [
+        *("uvicorn", "api.app:create_app", "--factory"),
         *("--loop", "uvloop", "--http", "httptools", "--lifespan", "on"),
         *("--timeout-graceful-shutdown", str(API_STOP_SECONDS)),
         *("--timeout-keep-alive", str(KEEP_ALIVE_SECONDS)),
         *("--no-access-log", "--no-server-header", "--log-config", str(LOGGING_FILE)),
     ]
+    if settings.api_processes == 1:
+        return [sys.executable, "-m", *uvicorn, "--host", settings.host, "--port", str(settings.port)]
+    several = [str(settings.api_processes), settings.host, settings.own_host, str(settings.port)]
+    return [sys.executable, "-m", "launch.api_processes", *several, *uvicorn]
 
 
 def worker_command(settings: Settings) -> list[str]:

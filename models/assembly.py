@@ -19,6 +19,7 @@ from models.data_checks.data import check_data
 from models.datasets.loading import load_data, read_description
 from models.evaluation.report import choose_tally
 from models.evaluation.tallies import MakeTally
+from models.evaluation.watched_samples import WatchedSamples, watch_samples
 from models.fit.arrays import Arrays, FitData
 from models.networks.network import build_network
 from models.networks.weights import set_first_weights
@@ -45,6 +46,7 @@ class Assembly:
         preparation: Preparation of the inputs.
         target_scaling: Conversion of outputs to the units of the target; in training, the part without the mean.
         examples: Some raw training inputs.
+        watched: Summary of the training inputs, and samples to answer for one of the answers.
         warnings: Warnings that the description of the data does not show.
     """
 
@@ -57,6 +59,7 @@ class Assembly:
     preparation: AnyPreparation
     target_scaling: TargetScaling | None
     examples: npt.NDArray[Any]
+    watched: WatchedSamples
     warnings: tuple[Notice, ...]
 
 
@@ -125,6 +128,7 @@ def assemble(
         target_scaling=target_scaling,
         # Copied, so that these few rows do not keep all raw inputs in memory during training.
         examples=samples.train.inputs[:NUM_EXAMPLES].astype(preparation.dtype),
+        watched=watch_samples(shape, loaded.samples, parts.layers, preparation.dtype, spec.seed),
         warnings=tuple(notice for notice in shape.warnings if notice not in expected.warnings),
     )
 

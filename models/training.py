@@ -12,6 +12,7 @@ from core.run_report import Environment
 from models.assembly import Assembly, as_served, assemble
 from models.evaluation.report import write_report
 from models.export.export import export_model
+from models.export.summary import write_summary
 from models.fit.fitting import fit
 from models.fit.mirroring import mirrored
 from models.fit.plans.cache import PlanCache
@@ -25,7 +26,7 @@ class TrainingOutcome:
     """Results of a finished training.
 
     Attributes:
-        files: model.keras, model.onnx, signature.json and evaluation.json.
+        files: model.keras, model.onnx, signature.json, training_summary.json and evaluation.json.
         final_metrics: Last value of each curve, by its key.
         phases: Seconds by phase.
     """
@@ -81,6 +82,7 @@ def train(
 
     clock.phase(Phase.EXPORT)
     files = export_model(as_served(assembly, spec), spec, output_dir)
+    files.append(write_summary(assembly.watched, output_dir))
     data = assembly.data
     num_samples = SplitCounts(train=len(data.train), validation=len(data.validation), test=len(data.test))
     files.append(write_report(assembly.shape, num_samples, outcome.validation, outcome.test, output_dir))

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -99,11 +100,6 @@ def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature, top
     scores_key = "probabilities" if signature.answers_probabilities else "scores"
     labels = class_labels(signature)
     names = [label_text(label) for label in labels]
-    if output.shape[1] == 1:
-        classes = (output[:, 0] >= signature.threshold).astype(np.int64).tolist()
-    else:
-        classes = scores.argmax(axis=1).tolist()
-    is_finite = _is_finite(scores)
     if top_k is None:
         written = shorten_numbers(scores)
         named = [dict(zip(names, row, strict=True)) for row in written]
@@ -116,13 +112,10 @@ def answer_labels(key: str, output: NDArray[Any], signature: ModelSignature, top
             for indices, row in zip(order.tolist(), written, strict=True)
         ]
     rows = [
-        {"label": labels[index], "class": index, scores_key: row} for index, row in zip(classes, named, strict=True)
+        {"label": None if index is None else labels[index], "class": index, scores_key: row}
+        for index, row in zip(predict_classes(output, signature), named, strict=True)
     ]
-    if not is_finite:
-        for row, is_known in zip(rows, _are_known(scores), strict=True):
-            if not is_known:
-                row["label"] = row["class"] = None
-    return Answer(key, rows, is_finite)
+    return Answer(key, rows, is_finite=_is_finite(scores))
 
 
 def answer_sums(key: str, output: NDArray[Any]) -> Answer:
@@ -134,19 +127,41 @@ def answer_sums(key: str, output: NDArray[Any]) -> Answer:
             significant first.
     """
     probabilities = np.ascontiguousarray(output.reshape(len(output), -1))
-    bits = probabilities >= ONE_IN_TWO
-    known = _are_known(probabilities)
+    bits = (probabilities >= ONE_IN_TWO).astype(int).tolist()
     rows = [
         {
-            "sum": number if is_known else None,
-            "bits": bit_row if is_known else None,
+            "sum": number,
+            "bits": None if number is None else bit_row,
             "probabilities": row,
         }
-        for number, bit_row, is_known, row in zip(
-            from_bits(bits), bits.astype(int).tolist(), known, probabilities, strict=True
-        )
+        for number, bit_row, row in zip(predict_sums(output), bits, probabilities, strict=True)
     ]
     return Answer(key, rows, is_finite=_is_finite(probabilities))
+
+
+def predict_classes(output: NDArray[Any], signature: ModelSignature) -> list[int | None]:
+    """Return the most likely class of each row; None for a row with a NaN, in which none is.
+
+    Args:
+        output: (num_rows, num_classes), or (num_rows, 1) if the output is that of the second of two classes.
+        signature: Signature of the model, for the threshold.
+    """
+    is_second = output.shape[1] == 1
+    classes = (output[:, 0] >= signature.threshold).astype(np.int64) if is_second else output.argmax(axis=1)
+    # The greatest number of a row with a NaN is NaN.
+    greatest = output.max(axis=1).tolist()
+    return [None if isnan(number) else index for number, index in zip(greatest, classes.tolist(), strict=True)]
+
+
+def predict_sums(output: NDArray[Any]) -> list[int | None]:
+    """Return the sum that the bits of each row represent; None for a row with a NaN, which is no bit.
+
+    Args:
+        output: As for `answer_sums`.
+    """
+    probabilities = output.reshape(len(output), -1)
+    sums = from_bits(probabilities >= ONE_IN_TWO)
+    return [number if is_known else None for number, is_known in zip(sums, _are_known(probabilities), strict=True)]
 
 
 def shorten_numbers(array: NDArray[Any]) -> Iterable[Any]:

@@ -52,6 +52,7 @@ class SharedFixtureScheduling(LoadScopeScheduling):
 SHARED = {
     "tests/end_to_end/test_restarts.py": "a service whose processes end",
     "tests/end_to_end/": "the service of the end-to-end tests",
+    "tests/api/open_inference/test_clients.py": "the service that other clients speak to",
     "tests/examples/test_examples.py": "the service of the examples",
     "tests/models/fit/test_mirroring.py": "a process with several devices",
     "tests/models/fit/plans/test_compiled_programs.py": "a process that compiled programs",

@@ -9,10 +9,12 @@ from typing import Any, Self
 from trainyard.batch_prediction import AsyncBatchPrediction
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
-from trainyard.resources import batch_predictions, datasets, keys, models, runs, specs
+from trainyard.registry import AsyncRegistry
+from trainyard.resources import batch_predictions, datasets, drift, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
+from trainyard.resources.drift import Drift
 from trainyard.resources.keys import KeyEntry, NewKey
-from trainyard.resources.models import Predictions, RowShape
+from trainyard.resources.models import Predictions, RowShape, UploadedModel
 from trainyard.resources.runs import RunSnapshot
 from trainyard.resources.specs import Preset, PresetOrSpec, SpecReport
 from trainyard.run import AsyncRun
@@ -62,6 +64,11 @@ class AsyncClient:
     def base_url(self) -> str:
         """Address of the service, without a slash at its end."""
         return self._transport.base_url
+
+    @property
+    def registry(self) -> AsyncRegistry:
+        """Models, their versions, and the aliases that decide which versions answer."""
+        return AsyncRegistry(self._transport)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -132,6 +139,29 @@ class AsyncClient:
             return await self._transport.send(models.get_row_shape(model, version=version, label=label))
         except NotFound:
             return None
+
+    async def upload_model(
+        self,
+        model: str,
+        source: Path,
+        *,
+        signature: Mapping[str, Any] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> UploadedModel:
+        """Register an ONNX file as the next version of a model; see `Client.upload_model`."""
+        return await self._transport.send(
+            await asyncio.to_thread(models.upload, model, source, signature=signature, on_progress=on_progress)
+        )
+
+    async def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:
+        """Compare what a model version was asked with its training samples; see `Client.get_drift`."""
+        number = version if version is not None else await self._transport.send(drift.get_newest(model))
+        return await self._transport.send(drift.get_drift(model, number, since))
+
+    async def get_drift_picture(self, model: str, version: int | None = None, *, since: str | None = None) -> str:
+        """Return the same as an SVG image."""
+        number = version if version is not None else await self._transport.send(drift.get_newest(model))
+        return await self._transport.send(drift.get_picture(model, number, since))
 
     async def batch_predict(
         self,

@@ -8,10 +8,12 @@ from typing import Any, Self
 from trainyard.batch_prediction import BatchPrediction
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
-from trainyard.resources import batch_predictions, datasets, keys, models, runs, specs
+from trainyard.registry import Registry
+from trainyard.resources import batch_predictions, datasets, drift, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
+from trainyard.resources.drift import Drift
 from trainyard.resources.keys import KeyEntry, NewKey
-from trainyard.resources.models import Predictions, RowShape
+from trainyard.resources.models import Predictions, RowShape, UploadedModel
 from trainyard.resources.runs import RunSnapshot
 from trainyard.resources.specs import Preset, PresetOrSpec, SpecReport
 from trainyard.run import Run
@@ -62,6 +64,11 @@ class Client:
     def base_url(self) -> str:
         """Address of the service, without a slash at its end."""
         return self._transport.base_url
+
+    @property
+    def registry(self) -> Registry:
+        """Models, their versions, and the aliases that decide which versions answer."""
+        return Registry(self._transport)
 
     def close(self) -> None:
         """Close the connections."""
@@ -170,6 +177,49 @@ class Client:
             return self._transport.send(models.get_row_shape(model, version=version, label=label))
         except NotFound:
             return None
+
+    def upload_model(
+        self,
+        model: str,
+        source: Path,
+        *,
+        signature: Mapping[str, Any] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> UploadedModel:
+        """Register an ONNX file as the next version of a model, which is then served like those trained here.
+
+        Args:
+            model: Name of the model, new or not.
+            source: The file.
+            signature: What the network does not say, such as `{"columns": [...], "class_labels": [...]}`; names, types
+                and shapes of inputs and outputs are those of the network.
+            on_progress: Called with the bytes sent so far; starts over from 0 when they have to be sent again.
+
+        Raises:
+            InvalidArgument: If the file cannot be read.
+            InvalidRequest: If the service cannot serve it; the message says why.
+        """
+        return self._transport.send(models.upload(model, source, signature=signature, on_progress=on_progress))
+
+    def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:
+        """Compare what a model version was asked and answered with its training samples.
+
+        Args:
+            model: Its name.
+            version: Number of the version; by default the newest.
+            since: Compare rows from then on: an age such as `24h`, a date or a time, or `always`; by default `7d`.
+
+        Raises:
+            NotFound: If there is no such model or version.
+            InvalidRequest: If `since` is no moment.
+        """
+        number = version if version is not None else self._transport.send(drift.get_newest(model))
+        return self._transport.send(drift.get_drift(model, number, since))
+
+    def get_drift_picture(self, model: str, version: int | None = None, *, since: str | None = None) -> str:
+        """Return the same as an SVG image."""
+        number = version if version is not None else self._transport.send(drift.get_newest(model))
+        return self._transport.send(drift.get_picture(model, number, since))
 
     def batch_predict(
         self,

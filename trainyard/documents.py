@@ -7,13 +7,66 @@ from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
 
 class Alias(TypedDict):
     """
-    Movable label of a model version.
+    Movable name of a version of a model, or of several.
     """
 
     model: str
     alias: str
     version: int
+    """
+    The version that answers; of several the one with the lowest number.
+    """
+
+    versions: dict[str, int] | None
+    """
+    Weights of the versions that share the requests; null if one answers all.
+    """
+
+    shadow: int | None
+    """
+    Version that receives each request too; null for none.
+    """
+
     updated_at: str
+
+
+AliasAction: TypeAlias = Literal["set", "rolled_back", "deleted", "version_deleted"]
+"""
+Cause of a change of an alias.
+"""
+
+
+class AliasPage(TypedDict):
+    """
+    Page of the aliases of a model, by name.
+    """
+
+    items: list[Alias]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
+
+
+class AliasTargets(TypedDict):
+    """
+    Versions behind an alias.
+    """
+
+    version: int
+    """
+    The version that answers; of several the one with the lowest number.
+    """
+
+    versions: dict[str, int] | None
+    """
+    Weights of the versions that share the requests; null if one answers all.
+    """
+
+    shadow: int | None
+    """
+    Version that receives each request too; null for none.
+    """
 
 
 AnswerKind: TypeAlias = Literal["labels", "probabilities", "values"]
@@ -269,6 +322,23 @@ class ClassificationEvaluation(TypedDict):
     """
 
 
+class ColumnNumbers(TypedDict):
+    """
+    Rows of one side of a column. The numbers are null for categories, and without a value.
+    """
+
+    num_rows: int
+    num_missing: int
+    """
+    Rows without a value; of predictions, those that are NaN.
+    """
+
+    mean: float | None
+    std: float | None
+    least: float | None
+    greatest: float | None
+
+
 class ColumnReading(TypedDict):
     """
     Options for one column; fields that are left out are found from its values.
@@ -387,6 +457,58 @@ class DatasetVersion(TypedDict):
     created_at: str
 
 
+class DeletedModel(TypedDict):
+    """
+    Model that was deleted, and what went with it.
+    """
+
+    model: str
+    versions: list[int]
+    kept_runs: list[str]
+    """
+    Runs that trained its versions, which stay with their files.
+    """
+
+    deleted_aliases: list[str]
+    num_deleted_files: int
+    """
+    Files that nothing else referred to.
+    """
+
+
+class DeletedModelVersion(TypedDict):
+    """
+    Version that was deleted, and what went with it.
+    """
+
+    model: str
+    version: int
+    kept_run: str | None
+    """
+    The run that trained it, which stays with its files; null if it was uploaded.
+    """
+
+    deleted_aliases: list[str]
+    """
+    Aliases that only it answered for, deleted as well.
+    """
+
+    changed_aliases: list[str]
+    """
+    Aliases that go on with the other versions of their split, or without their shadow.
+    """
+
+    newest_version: int | None
+    """
+    Version that requests without a version get from now on; null if none is left.
+    """
+
+    num_deleted_files: int
+    """
+    Files that nothing else referred to.
+    """
+
+
 class DeletedVersion(TypedDict):
     """
     Model version that was deleted with its run.
@@ -396,7 +518,12 @@ class DeletedVersion(TypedDict):
     version: int
     aliases: list[str]
     """
-    Aliases that pointed to it, deleted as well.
+    Aliases that only it answered for, deleted as well.
+    """
+
+    changed_aliases: list[str]
+    """
+    Aliases that go on with the other versions of their split, or without their shadow.
     """
 
     newest_version: int | None
@@ -414,6 +541,36 @@ class DivergenceFigure(TypedDict):
     says: str
     variant: NotRequired[str | None]
     because: str
+
+
+class DriftBin(TypedDict):
+    """
+    Interval of numbers, or category; those without a row on either side are left out.
+    """
+
+    label: str
+    """
+    Such as `4.3 – 4.8` (from 4.3 to below 4.8), `setosa`, `(other)` or `(missing)`.
+    """
+
+    reference: float | None
+    """
+    Share of the training samples; null without a training summary.
+    """
+
+    served: float | None
+    """
+    Share of the served rows; null if there are none.
+    """
+
+
+class DriftLinks(TypedDict):
+    """
+    Links of a report.
+    """
+
+    picture: str
+    version: str
 
 
 class Experiment(TypedDict):
@@ -460,6 +617,12 @@ class Health(TypedDict):
 
     status: Literal["ok"]
     version: str
+
+
+InputKind: TypeAlias = Literal["tensor", "columns", "table", "image", "bit_pair"]
+"""
+Form in which a row of the input is accepted, besides plain numbers.
+"""
 
 
 class Layer(TypedDict):
@@ -558,27 +721,22 @@ class MetricSummary(TypedDict):
     max_step: int | None
 
 
-class ModelVersionEntry(TypedDict):
-    """
-    Version of a model.
-    """
-
-    version: int
-    run_id: str | None
-    """
-    The run that trained it; null if it was uploaded.
-    """
-
-    created_at: str
-    aliases: list[str]
-
-
 class ModelVersionLinks(TypedDict):
     """
     Links of a model version.
     """
 
     run: str | None
+    spec: str | None
+    """
+    The run; the fragment points to its spec.
+    """
+
+    data: str | None
+    """
+    Version of the uploaded dataset; null for other data.
+    """
+
     predict: str
     metadata: str
 
@@ -757,6 +915,12 @@ class Readiness(TypedDict):
     """
 
 
+Reading: TypeAlias = Literal["stable", "moderate", "shifted"]
+"""
+Reading of an index.
+"""
+
+
 MissingWord: TypeAlias = str
 
 
@@ -921,6 +1085,22 @@ Permission of a key.
 """
 
 
+class SpecDifference(TypedDict):
+    """
+    Place where the specs of versions differ.
+    """
+
+    pointer: str
+    """
+    JSON Pointer (RFC 6901) into the specs.
+    """
+
+    values: dict[str, Any]
+    """
+    Value by number of the version; without versions that have nothing there.
+    """
+
+
 class SpecReport(TypedDict):
     """
     Report on a valid spec.
@@ -973,6 +1153,25 @@ Task of a model, which gives its output a meaning.
 """
 
 
+class TensorSpec(TypedDict):
+    """
+    One input or output tensor of the exported network.
+
+    Attributes:
+        name: Name in requests and responses.
+        onnx_name: Name in the ONNX graph.
+        dtype: NumPy's name of the element type: `float32`; `float64`, or `int64` of an input, where float32 would lose
+            digits in which the training samples differ. Networks that were not trained here may have any of
+            `TENSOR_TYPES`; `str` is text.
+        shape: Shape of one row, without the batch axis; -1 is any length.
+    """
+
+    name: str
+    onnx_name: str
+    dtype: NotRequired[str]
+    shape: list[int]
+
+
 class TextForm(TypedDict):
     """
     Form of the texts of a column, from which its values are read.
@@ -997,6 +1196,16 @@ class TextForm(TypedDict):
     date_format: NotRequired[str | None]
 
 
+class UploadedVersionLinks(TypedDict):
+    """
+    Links of an uploaded version.
+    """
+
+    version: str
+    predict: str
+    metadata: str
+
+
 class ValueCount(TypedDict):
     """
     A value as written in the upload, and the number of its rows.
@@ -1006,10 +1215,114 @@ class ValueCount(TypedDict):
     count: int
 
 
+Verdict: TypeAlias = Literal["better", "worse", "same", "unknown"]
+"""
+Outcome of comparing a value with that of another version.
+"""
+
+
+class VersionData(TypedDict):
+    """
+    Data that a version was trained on.
+    """
+
+    source: str
+    """
+    Source of the spec, `dataset.name`, such as `iris` or `table`.
+    """
+
+    dataset: str | None
+    """
+    Name of the uploaded dataset; null for other data.
+    """
+
+    version: int | None
+    """
+    Version of the uploaded dataset.
+    """
+
+    sha256: str | None
+    """
+    Digest of the uploaded bytes.
+    """
+
+
+class VersionFile(TypedDict):
+    """
+    File of a version.
+    """
+
+    name: str
+    sha256: str
+    num_bytes: int | None
+    """
+    Size; null if the file is missing.
+    """
+
+    media_type: str
+
+
+class VersionRun(TypedDict):
+    """
+    Run that trained a version.
+    """
+
+    id: str
+    preset: str | None
+    experiment: str
+    seed: int
+
+
+VersionSource: TypeAlias = Literal["run", "upload"]
+"""
+Origin of a model version.
+"""
+
+
 WaitingKind: TypeAlias = Literal["trainer", "worker", "repair"]
 """
 Requirement that a queued run waits for.
 """
+
+
+class AliasChange(TypedDict):
+    """
+    Change of an alias.
+    """
+
+    action: AliasAction
+    """
+    `set`; `rolled_back`; `deleted`; `version_deleted`: a version behind it was deleted by force.
+    """
+
+    before: AliasTargets | None
+    """
+    Versions behind it before; null if there was no such alias.
+    """
+
+    after: AliasTargets | None
+    """
+    Versions behind it after; null if it was deleted.
+    """
+
+    caller: str | None
+    """
+    Name of the API key; null if the service does not require keys.
+    """
+
+    changed_at: str
+
+
+class AliasHistory(TypedDict):
+    """
+    Page of the changes of an alias, newest first.
+    """
+
+    items: list[AliasChange]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class ArrayDescription(TypedDict):
@@ -1058,6 +1371,35 @@ class BatchResultForm(TypedDict):
     answers: AnswerKind
 
 
+class BooleanEncoding(TypedDict):
+    """
+    0 or 1.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["boolean"]]
+
+
+class CategoryEncoding(TypedDict):
+    """
+    The index of the value among those of the training rows, or UNSEEN.
+
+    Attributes:
+        values: Values as text, in order; numbers as JSON writes them (`3`, `2.5`), dates in RFC 3339, without the time
+            if it is midnight.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["category"]]
+    values: list[str]
+
+
 class ColumnDescription(TypedDict):
     """
     A column of a table.
@@ -1091,6 +1433,58 @@ class ColumnDescription(TypedDict):
     has_time: NotRequired[bool | None]
 
 
+class ComparedVersion(TypedDict):
+    """
+    Version that is compared.
+    """
+
+    version: int
+    source: VersionSource
+    """
+    `run`: a run trained it; `upload`: a client uploaded it.
+    """
+
+    run_id: str | None
+    """
+    The run that trained it; null if it was uploaded.
+    """
+
+    created_at: str
+    aliases: list[str]
+    """
+    Aliases with requests that it answers, all or a share.
+    """
+
+    shadow_of: list[str]
+    """
+    Aliases with requests that it receives as the shadow.
+    """
+
+    data: VersionData | None
+    num_bytes: int | None
+    """
+    Size of the network's ONNX file; null if it is missing.
+    """
+
+
+class DateEncoding(TypedDict):
+    """
+    Parts of a date.
+
+    Attributes:
+        origin: Start of `elapsed_days` in RFC 3339: the earliest moment, from which differences keep their digits.
+        parts: Numbers that a date is encoded as, in this order.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["date"]]
+    origin: str
+    parts: list[Literal["elapsed_days", "year", "month", "day", "day_of_week", "day_of_year", "hour", "minute"]]
+
+
 class DeletedRun(TypedDict):
     """
     Run that was deleted by force, and what went with it.
@@ -1098,6 +1492,84 @@ class DeletedRun(TypedDict):
 
     id: str
     model_version: DeletedVersion | None
+
+
+class DriftColumn(TypedDict):
+    """
+    Column of the input or of the predictions.
+    """
+
+    name: str
+    kind: Literal["number", "category"]
+    psi: float | None
+    """
+    Population stability index: 0 for equal distributions; null if there are fewer than 100 rows of either.
+    """
+
+    psi_by_chance: float | None
+    """
+    What it may reach by chance, in one of ten thousand cases, though nothing has shifted: more for fewer rows.
+    """
+
+    reading: Reading | None
+    """
+    `stable` below 0.1 or within chance, `moderate` up to 0.25, `shifted` above.
+    """
+
+    reference: ColumnNumbers | None
+    """
+    Training samples; null without a training summary.
+    """
+
+    served: ColumnNumbers
+    bins: list[DriftBin]
+
+
+class DriftReport(TypedDict):
+    """
+    Served rows of a model version against its training samples.
+    """
+
+    model: str
+    version: int
+    since: str | None
+    """
+    Begin of the time of which rows are compared, a whole hour, or a whole day if it is more than two days ago; null
+    for all that is kept.
+    """
+
+    num_rows: int
+    """
+    Rows that were answered in that time.
+    """
+
+    num_watched: int
+    """
+    Rows of them that were looked at.
+    """
+
+    reason: str | None
+    """
+    Why no column has an index; null if one has.
+    """
+
+    shifted: list[str]
+    """
+    Names of the columns that have shifted.
+    """
+
+    predictions: list[DriftColumn]
+    """
+    The predicted class and its confidence, or the predicted numbers.
+    """
+
+    inputs: list[DriftColumn]
+    num_left_out: int
+    """
+    Columns of the input that are not watched, because there are too many.
+    """
+
+    links: DriftLinks
 
 
 class EngineReport(TypedDict):
@@ -1202,6 +1674,56 @@ class KeyList(TypedDict):
     items: list[KeyEntry]
 
 
+class ListedModelVersion(TypedDict):
+    """
+    Version of a model as an item of a list.
+    """
+
+    version: int
+    source: VersionSource
+    """
+    `run`: a run trained it; `upload`: a client uploaded it.
+    """
+
+    run_id: str | None
+    """
+    The run that trained it; null if it was uploaded.
+    """
+
+    created_at: str
+    aliases: list[str]
+    """
+    Aliases with requests that it answers, all or a share.
+    """
+
+    shadow_of: list[str]
+    """
+    Aliases with requests that it receives as the shadow.
+    """
+
+    metrics: dict[str, float | None]
+    """
+    Metrics of its run on held-out samples, `test/…` and `epoch/validation/…`; empty for an upload.
+    """
+
+
+class MetricChange(TypedDict):
+    """
+    Difference between a version's metric and that of the first version.
+    """
+
+    version: int
+    difference: float | None
+    """
+    The version's value minus the first version's; null if either is missing.
+    """
+
+    verdict: Verdict
+    """
+    `better`, `worse` or `same`; `unknown` if a value is missing or the metric is neither.
+    """
+
+
 class MetricList(TypedDict):
     """
     Summaries of all metrics of a run.
@@ -1210,31 +1732,17 @@ class MetricList(TypedDict):
     items: list[MetricSummary]
 
 
-class ModelEntry(TypedDict):
-    """
-    Model with its versions, newest first.
-    """
-
-    name: str
-    created_at: str
-    latest_version: int
-    versions: list[ModelVersionEntry]
-
-
-class ModelList(TypedDict):
-    """
-    All registered models, by name.
-    """
-
-    items: list[ModelEntry]
-
-
 class ModelVersion(TypedDict):
     """
-    Version of a model in full.
+    Version of a model in full, with its lineage.
     """
 
     version: int
+    source: VersionSource
+    """
+    `run`: a run trained it; `upload`: a client uploaded it.
+    """
+
     run_id: str | None
     """
     The run that trained it; null if it was uploaded.
@@ -1242,9 +1750,73 @@ class ModelVersion(TypedDict):
 
     created_at: str
     aliases: list[str]
+    """
+    Aliases with requests that it answers, all or a share.
+    """
+
+    shadow_of: list[str]
+    """
+    Aliases with requests that it receives as the shadow.
+    """
+
     model: str
-    artifacts: list[ArtifactEntry]
+    run: VersionRun | None
+    """
+    Null if it was uploaded.
+    """
+
+    data: VersionData | None
+    """
+    Null if it was uploaded.
+    """
+
+    metrics: dict[str, float | None]
+    """
+    Final metrics of its run, such as `test/accuracy`; null for NaN and infinities; empty for an upload.
+    """
+
+    artifacts: list[VersionFile]
     links: ModelVersionLinks
+
+
+class ModelVersionEntry(TypedDict):
+    """
+    Version of a model.
+    """
+
+    version: int
+    source: VersionSource
+    """
+    `run`: a run trained it; `upload`: a client uploaded it.
+    """
+
+    run_id: str | None
+    """
+    The run that trained it; null if it was uploaded.
+    """
+
+    created_at: str
+    aliases: list[str]
+    """
+    Aliases with requests that it answers, all or a share.
+    """
+
+    shadow_of: list[str]
+    """
+    Aliases with requests that it receives as the shadow.
+    """
+
+
+class ModelVersionPage(TypedDict):
+    """
+    Page of the versions of a model, newest first.
+    """
+
+    items: list[ListedModelVersion]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class NewKey(TypedDict):
@@ -1281,6 +1853,24 @@ class NewKey(TypedDict):
     """
     Whole key, which is shown only here.
     """
+
+
+class NumberEncoding(TypedDict):
+    """
+    The distance from an origin in some unit, computed in float64 and rounded to float32 only then.
+
+    Attributes:
+        origin: Subtracted; of whole numbers a whole number, from which distances are exact up to 2⁶³.
+        unit: Divides the distance: a power of two, which costs no digits.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["number"]]
+    origin: NotRequired[int | float]
+    unit: NotRequired[float]
 
 
 class OutputEvaluation(TypedDict):
@@ -1481,6 +2071,17 @@ class TableDescription(TypedDict):
     sample: NotRequired[list[list[Any]]]
 
 
+Columns: TypeAlias = NumberEncoding | BooleanEncoding | CategoryEncoding | DateEncoding
+
+
+class TableEncoding(TypedDict):
+    """
+    Encoding of a row as the input of a model: the concatenated numbers of its columns.
+    """
+
+    columns: list[Columns]
+
+
 class BatchPrediction(TypedDict):
     """
     Batch prediction in full.
@@ -1575,6 +2176,28 @@ class BatchPredictionSummary(TypedDict):
     links: BatchPredictionLinks
 
 
+class ComparedMetric(TypedDict):
+    """
+    Metric of several versions.
+    """
+
+    key: str
+    higher_is_better: bool | None
+    """
+    Null if that is not known.
+    """
+
+    values: dict[str, float | None]
+    """
+    Value by number of the version; null for NaN and infinities; without versions that lack it.
+    """
+
+    changes: list[MetricChange]
+    """
+    Comparison of each further version with the first.
+    """
+
+
 class DatasetVersionDetail(TypedDict):
     """
     Version of an uploaded dataset, with its content.
@@ -1642,6 +2265,77 @@ class EvaluationReport(TypedDict):
     """
 
 
+class ModelEntry(TypedDict):
+    """
+    Model with its newest 100 versions, newest first.
+    """
+
+    name: str
+    created_at: str
+    latest_version: int
+    num_versions: int
+    """
+    Number of all its versions; `/versions` lists them.
+    """
+
+    is_unloaded: bool
+    """
+    True if a client has unloaded it: it is not served until one loads it again.
+    """
+
+    versions: list[ModelVersionEntry]
+
+
+class ModelList(TypedDict):
+    """
+    Page of the registered models, by name.
+    """
+
+    items: list[ModelEntry]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
+
+
+class ModelSignature(TypedDict):
+    """
+    Inputs and outputs of a model.
+
+    Attributes:
+        task: Meaning of the output.
+        input_kind: Form in which a row is also accepted.
+        input: The first input tensor; the only one, unless the network was not trained here.
+        output: The first output tensor, which the task is about.
+        other_inputs: Further inputs of the network, for `tensor`.
+        other_outputs: Further outputs of the network.
+        columns: Names of a row's numbers, in order, for `columns`; of its columns for `table`.
+        table: Encoding of a row of columns, for `table`.
+        resize: Treatment of images of other sizes, for `image`; null rejects them.
+        pixel_range: Least and greatest value of a pixel as the network expects it, for `image`; 0 is black.
+        class_labels: A label per class, in the order of the output, for classification; each as it was uploaded.
+        num_bits: Bits per operand, least significant first, for `bit_pair`.
+        threshold: A single-output classifier predicts its second class at or above this output.
+        answers_probabilities: True if a classifier's outputs are probabilities; otherwise they are unbounded scores, of
+            which a greater one is likelier, as with a hinge loss or a linear last layer.
+    """
+
+    task: Task
+    input_kind: InputKind
+    input: TensorSpec
+    output: TensorSpec
+    other_inputs: NotRequired[list[TensorSpec]]
+    other_outputs: NotRequired[list[TensorSpec]]
+    columns: NotRequired[list[str]]
+    table: NotRequired[TableEncoding | None]
+    resize: NotRequired[Literal["stretch", "crop", "pad"] | None]
+    pixel_range: NotRequired[tuple[float, float]]
+    class_labels: NotRequired[list[bool | int | float | str]]
+    num_bits: NotRequired[int]
+    threshold: NotRequired[float]
+    answers_probabilities: NotRequired[bool]
+
+
 class Run(TypedDict):
     """
     Run in full.
@@ -1700,6 +2394,10 @@ class Run(TypedDict):
     """
 
     model_version: ModelVersionName | None
+    """
+    Version that it registered when it succeeded; null again once the version is deleted.
+    """
+
     tags: dict[str, str]
     created_at: str
     queued_at: str
@@ -1784,6 +2482,10 @@ class RunSummary(TypedDict):
     """
 
     model_version: ModelVersionName | None
+    """
+    Version that it registered when it succeeded; null again once the version is deleted.
+    """
+
     tags: dict[str, str]
     created_at: str
     queued_at: str
@@ -1795,6 +2497,63 @@ class RunSummary(TypedDict):
     ended_at: str | None
     updated_at: str
     links: RunLinks
+
+
+class UploadedVersion(TypedDict):
+    """
+    Version of a model that was uploaded.
+    """
+
+    model: str
+    version: int
+    network_sha256: str
+    """
+    Hash of the ONNX file.
+    """
+
+    num_bytes: int
+    """
+    Size of the ONNX file.
+    """
+
+    signature: ModelSignature
+    """
+    Inputs and outputs: what was sent with the network, and for the rest what the network says.
+    """
+
+    links: UploadedVersionLinks
+
+
+class VersionComparison(TypedDict):
+    """
+    Comparison of versions of a model with the first of them.
+    """
+
+    model: str
+    versions: list[ComparedVersion]
+    """
+    In the order of the request.
+    """
+
+    metrics: list[ComparedMetric]
+    """
+    Metrics on held-out samples, by key.
+    """
+
+    spec: list[SpecDifference]
+    """
+    Differences between the specs of those versions that runs trained; at most 500.
+    """
+
+    num_spec_differences: int
+    """
+    Number of all differences between the specs.
+    """
+
+    remarks: list[str]
+    """
+    What to keep in mind, such as that the versions were tested on different data.
+    """
 
 
 class BatchPredictionPage(TypedDict):

@@ -170,7 +170,8 @@ class Attempt:
                         phases=phases,
                         latest_metrics=self._result.final_metrics,
                     )
-                    message = f"succeeded as {self.claimed.model_name} version {version}"
+                    name = self.claimed.model_name
+                    message = f"succeeded as {name}{'' if version is None else f' version {version}'}"
                 case Outcome.CANCELLED:
                     cancel_running(session, run_id, number, artifacts=artifacts, phases=phases)
                     message = "cancelled"

@@ -1,9 +1,7 @@
 """Artifacts and log of a run."""
 
-import logging
 import os
-from collections.abc import Iterable, Iterator
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 from uuid import UUID
@@ -18,11 +16,6 @@ from core.errors import UnknownArtifact
 from core.run_state import TERMINAL_STATES, RunState
 from db import artifacts, runs
 from db.records.runs import RunRecord
-
-logger = logging.getLogger(__name__)
-
-CLOCK_DIFFERENCE = timedelta(seconds=60)
-"""Maximum difference between the clocks of machines."""
 
 
 class ArtifactEntry(AnswerModel):
@@ -91,33 +84,6 @@ def _pieces(file: BinaryIO, num_bytes: int) -> Iterator[bytes]:
                 return
             num_bytes -= len(piece)
             yield piece
-
-
-def delete_unreferenced(service: Service, hashes: Iterable[str], starts: Iterable[datetime | None]) -> None:
-    """Delete files that nothing refers to, unless a running job may have stored the same.
-
-    A job's files are stored before the transaction that records them, and equal jobs create equal files. Storing a
-    file again updates its time, so a file that is older than all running jobs belongs to none of them.
-
-    Args:
-        service: The service.
-        hashes: The sha256 of each file.
-        starts: Times at which running jobs began.
-    """
-    oldest_start = min((start for start in starts if start is not None), default=None)
-    for sha256 in hashes:
-        if oldest_start is not None and _is_newer(service, sha256, oldest_start - CLOCK_DIFFERENCE):
-            logger.info("The file %s is kept: a running job may have stored the same file.", sha256)
-        else:
-            service.artifact_store.delete(sha256)
-
-
-def _is_newer(service: Service, sha256: str, moment: datetime) -> bool:
-    try:
-        stored = service.artifact_store.path(sha256).stat().st_mtime
-    except FileNotFoundError:
-        return False
-    return datetime.fromtimestamp(stored, UTC) >= moment
 
 
 def describe_artifact(artifact: Artifact) -> ArtifactEntry:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request, params
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
@@ -10,7 +11,9 @@ from starlette.routing import Mount
 from api.http.errors import InsufficientScope
 from core.api_keys import Scope, allows
 
-PUBLIC_PATHS = frozenset({"/", "/docs", "/redoc", "/openapi.json", "/healthz", "/readyz"})
+PUBLIC_PATHS = frozenset(
+    {"/", "/docs", "/redoc", "/openapi.json", "/healthz", "/readyz", "/v2/health/live", "/v2/health/ready"}
+)
 
 PUBLIC_FOLDER = "/static/"
 """Static files of the docs pages."""
@@ -70,6 +73,15 @@ PREDICT = Depends(ScopeCheck(Scope.PREDICT))
 ADMIN = Depends(ScopeCheck(Scope.ADMIN))
 
 METRICS = Depends(ScopeCheck(Scope.METRICS))
+
+
+async def _read_caller_name(request: Request) -> str | None:
+    caller: Caller = request.scope[CALLER]
+    return None if caller.prefix is None else caller.name
+
+
+CallerName = Annotated[str | None, Depends(_read_caller_name)]
+"""Name of a request's key; None if keys are not required."""
 
 
 def needed_scopes(route: RouteContext | APIRoute) -> list[Scope]:

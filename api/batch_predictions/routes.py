@@ -8,7 +8,7 @@ from fastapi import Path as PathParameter
 from pydantic import Field
 from starlette.background import BackgroundTask
 
-from api.artifacts.files import delete_unreferenced
+from api.artifacts.removal import remove_files
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.batch_predictions import examples
 from api.batch_predictions.schemas import (
@@ -26,7 +26,7 @@ from api.served_models.addresses import read_address
 from api.service import JsonText, Service, ServiceParameter
 from core.errors import UnknownBatchPrediction
 from core.run_state import RunState
-from db import artifacts, batch_predictions
+from db import batch_predictions
 
 router = Resource(
     "batch_predictions",
@@ -258,9 +258,7 @@ def delete_batch_prediction(batch_id: BatchId, service: ServiceParameter) -> Res
     """Delete a batch prediction that has ended, with its result."""
     with service.database.transaction() as session:
         sha256 = batch_predictions.delete(session, batch_id)
-        unreferenced = artifacts.unreferenced(session, [] if sha256 is None else [sha256])
-        running = batch_predictions.list_page(session, states=[RunState.RUNNING], limit=1000).items
-    delete_unreferenced(service, unreferenced, [record.started_at for record in running])
+    remove_files(service, [] if sha256 is None else [sha256])
     return Response(status_code=204)
 
 

@@ -1,11 +1,13 @@
 """MNIST's files as older releases kept them, one by one in datasets/mnist: stored as the upload that they are now."""
 
+import fcntl
 import gzip
 import logging
+import os
 import tarfile
 import zlib
-from collections.abc import AsyncGenerator, Iterator
-from contextlib import suppress
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import IO, cast
 
@@ -23,6 +25,8 @@ logger = logging.getLogger(__name__)
 
 PIECE_BYTES = 1024 * 1024
 
+LOCK = ".older-mnist.lock"
+
 GZIP_MAGIC = b"\x1f\x8b"
 
 
@@ -33,11 +37,13 @@ async def adopt_older_mnist(service: Service) -> None:
     says why: the service can do without them.
     """
     folder = service.settings.datasets_dir / MNIST
-    files = await run_in_threadpool(_list_files, folder)
-    if not files:
+    if not await run_in_threadpool(_list_files, folder):
         return
     try:
-        await _adopt(service, folder, files)
+        async with _alone(service.settings.datasets_dir / LOCK):
+            # Another process that started at the same time may have done it meanwhile.
+            if files := await run_in_threadpool(_list_files, folder):
+                await _adopt(service, folder, files)
     except (TrainyardError, OSError, EOFError, zlib.error) as error:
         reason = error.detail if isinstance(error, TrainyardError) else str(error)
         logger.warning(
@@ -45,6 +51,18 @@ async def adopt_older_mnist(service: Service) -> None:
             "Upload the four files: trainyard data add mnist %s",
             folder, MNIST, reason, folder,
         )  # fmt: skip
+
+
+@asynccontextmanager
+async def _alone(path: Path) -> AsyncIterator[None]:
+    """Hold the lock of a file, so that of several processes one does the work and the others wait for it."""
+    lock = os.open(path, os.O_CREAT | os.O_RDWR, 0o600)
+    try:
+        await run_in_threadpool(fcntl.flock, lock, fcntl.LOCK_EX)
+        yield
+        await run_in_threadpool(path.unlink, missing_ok=True)
+    finally:
+        os.close(lock)
 
 
 async def _adopt(service: Service, folder: Path, files: dict[str, Path]) -> None:

@@ -29,7 +29,7 @@ from core.errors import Problem, TrainyardError
 
 logger = logging.getLogger(__name__)
 
-PREDICTION_PREFIX = "/v1/models/"
+PREDICTION_PREFIXES = ("/v1/models/", "/v2/")
 
 PROBLEM_VERBS = (":batchPredict", ":explain")
 """Verbs of models whose routes are not of a prediction protocol, and have the service's own form of errors."""
@@ -63,10 +63,8 @@ def build_problem(
 
 
 def is_prediction(path: str) -> bool:
-    """Return True if a path belongs to the prediction routes, which follow TensorFlow Serving."""
-    if path.endswith(PROBLEM_VERBS):
-        return False
-    return path.startswith(PREDICTION_PREFIX) or path == PREDICTION_PREFIX.removesuffix("/")
+    """Return True if a path belongs to the prediction routes, which follow TensorFlow Serving, KServe and Triton."""
+    return f"{path}/".startswith(PREDICTION_PREFIXES) and not path.endswith(PROBLEM_VERBS)
 
 
 def install_error_handlers(app: FastAPI) -> None:

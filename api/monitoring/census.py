@@ -7,10 +7,11 @@ import time
 from collections.abc import Hashable, Mapping
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
+from api.monitoring.exchange import Exchange
 from core.errors import DatabaseUnavailable
 from core.run_state import TERMINAL_STATES, RunState
 from db.census import Census, take_census
@@ -34,13 +35,19 @@ Key = TypeVar("Key", bound=Hashable)
 class Totals(Generic[Key]):
     """Monotonic counters, derived from counts that decrease when something is deleted.
 
-    Prometheus takes a counter that decreases for a restarted one. These begin at 0 with the process and add the
+    Prometheus takes a counter that decreases for a restarted one. These begin at 0 with the service and add the
     increase of each reading over the one before.
     """
 
-    def __init__(self) -> None:
-        self._last: dict[Key, int] | None = None
-        self._totals: dict[Key, int] = {}
+    def __init__(self, state: Mapping[str, Mapping[Key, int]] | None = None) -> None:
+        """Create the counters, with the `state` of earlier ones if they are to continue them."""
+        self._last: Mapping[Key, int] | None = None if state is None else state["last"]
+        self._totals: Mapping[Key, int] = {} if state is None else state["totals"]
+
+    @property
+    def state(self) -> dict[str, Mapping[Key, int]]:
+        """Return what is needed to continue, for JSON; call `follow` before."""
+        return {"last": self._last or {}, "totals": self._totals}
 
     def follow(self, counts: Mapping[Key, int]) -> Mapping[Key, int]:
         """Add the latest counts; the keys are the same each time."""
@@ -48,13 +55,13 @@ class Totals(Generic[Key]):
         self._totals = {
             key: self._totals.get(key, 0) + max(count - last.get(key, 0), 0) for key, count in counts.items()
         }
-        self._last = dict(counts)
+        self._last = counts
         return self._totals
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """Census, and the increase since the first one of this process.
+    """Census, and the increase since the first one of this service.
 
     Attributes:
         seconds: Time the census took.
@@ -79,14 +86,12 @@ class Reading:
 class CensusTaker:
     """Takes a census on request, in a thread of its own, because those that handle requests may all be waiting."""
 
-    def __init__(self, database: Database, *, wait_seconds: float = WAIT_SECONDS) -> None:
+    def __init__(self, database: Database, exchange: Exchange, *, wait_seconds: float = WAIT_SECONDS) -> None:
         self._database = database
+        self._exchange = exchange
         self._wait_seconds = wait_seconds
         self._under_way: Future[Reading | None] | None = None
         self._latest: Reading | None = None
-        self._everything: Totals[str] = Totals()
-        self._ended_runs: Totals[RunState] = Totals()
-        self._ended_attempts: Totals[AttemptOutcome] = Totals()
 
     async def ask(self) -> Reading | None:
         """Return the latest census, or a new one; call it from the event loop only.
@@ -115,9 +120,11 @@ class CensusTaker:
         began = time.monotonic()
         reading = None
         try:
-            with self._database.reading() as session:
-                census = take_census(session)
-            reading = self._read(census, time.monotonic() - began)
+            # Counters go on whichever process is asked, and no process adds an older census than another has.
+            with self._exchange.exclusive("census") as state:
+                with self._database.reading() as session:
+                    census = take_census(session)
+                reading, state.content = _read(census, state.content or {}, time.monotonic() - began)
         except DatabaseUnavailable as error:
             logger.warning("Monitoring could not query the database. %s", error.detail)
         except Exception:
@@ -127,15 +134,25 @@ class CensusTaker:
             self._latest = reading
             answer.set_result(reading)
 
-    def _read(self, census: Census, seconds: float) -> Reading:
-        ended = {state: count for state, count in census.runs_by_state.items() if state in TERMINAL_STATES}
-        everything = {"runs": sum(census.runs_by_state.values()), "attempts": census.num_attempts}
-        totals = self._everything.follow(everything)
-        return Reading(
-            census=census,
-            seconds=seconds,
-            num_submitted=totals["runs"],
-            num_started=totals["attempts"],
-            ended_runs=self._ended_runs.follow(ended),
-            ended_attempts=self._ended_attempts.follow(census.attempts_by_outcome),
-        )
+
+def _read(census: Census, states: Mapping[str, Any], seconds: float) -> tuple[Reading, dict[str, Any]]:
+    """Return the reading of a census, and the new state of the counters."""
+    everything: Totals[str] = Totals(states.get("everything"))
+    ended_runs: Totals[RunState] = Totals(states.get("ended_runs"))
+    ended_attempts: Totals[AttemptOutcome] = Totals(states.get("ended_attempts"))
+    totals = everything.follow({"runs": sum(census.runs_by_state.values()), "attempts": census.num_attempts})
+    ended = {state: count for state, count in census.runs_by_state.items() if state in TERMINAL_STATES}
+    reading = Reading(
+        census=census,
+        seconds=seconds,
+        num_submitted=totals["runs"],
+        num_started=totals["attempts"],
+        ended_runs=ended_runs.follow(ended),
+        ended_attempts=ended_attempts.follow(census.attempts_by_outcome),
+    )
+    after: list[tuple[str, Totals[Any]]] = [
+        ("everything", everything),
+        ("ended_runs", ended_runs),
+        ("ended_attempts", ended_attempts),
+    ]
+    return reading, {name: counters.state for name, counters in after}

@@ -9,6 +9,7 @@ from importlib.metadata import version
 from prometheus_client import CollectorRegistry, Counter, Histogram, Info, ProcessCollector
 from prometheus_client import disable_created_metrics as leave_out_times_of_creation
 
+from api.monitoring.drift_gauges import DriftGauges
 from api.monitoring.predictions import PredictionCounts
 from api.monitoring.requests import RequestCounts
 
@@ -28,6 +29,8 @@ class Instruments:
         registry.register(self.requests)
         self.predictions = PredictionCounts()
         registry.register(self.predictions)
+        self.drift = DriftGauges()
+        registry.register(self.drift)
         self._load_seconds = Histogram(
             "trainyard_model_load_duration_seconds",
             "Time of successful loads of a model, including the check of its files.",

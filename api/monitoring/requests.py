@@ -18,6 +18,9 @@ BOUNDS = (
 )
 """In seconds. A prediction of a small network takes less than a millisecond, an upload seconds."""
 
+BOUND_TEXTS = (*map(floatToGoString, BOUNDS), "+Inf")
+"""The bounds in Prometheus's format."""
+
 NO_STATUS = "none"
 """Status of requests whose client disconnected before the response."""
 
@@ -91,8 +94,7 @@ class RequestCounts(Collector):
 
 def _accumulate(buckets: list[int]) -> list[tuple[str, float]]:
     """Return each bound in Prometheus's format, with the number of requests up to it."""
-    bounds = [*map(floatToGoString, BOUNDS), "+Inf"]
-    return [(bound, float(count)) for bound, count in zip(bounds, accumulate(buckets), strict=True)]
+    return [(bound, float(count)) for bound, count in zip(BOUND_TEXTS, accumulate(buckets), strict=True)]
 
 
 PAGES = "pages"

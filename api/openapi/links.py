@@ -21,9 +21,25 @@ OF_A_RUN = (
     "get_environment",
 )
 
-OF_A_MODEL = ("get_model", "get_model_status", "get_model_metadata", "predict")
+OF_A_MODEL = (
+    "get_model",
+    "list_model_versions",
+    "list_aliases",
+    "delete_model",
+    "get_model_status",
+    "get_model_metadata",
+    "predict",
+)
 
-OF_A_MODEL_VERSION = ("get_model_version", "get_model_status_version", "get_model_metadata_version", "predict_version")
+OF_A_MODEL_VERSION = (
+    "get_model_version",
+    "delete_model_version",
+    "get_model_status_version",
+    "get_model_metadata_version",
+    "predict_version",
+)
+
+OF_AN_ALIAS = ("get_alias", "roll_back_alias", "get_alias_history", "delete_alias")
 
 OF_A_DATASET = ("get_dataset", "delete_dataset")
 
@@ -76,12 +92,21 @@ LINKS: Mapping[str, Links] = {
     | _follow(["list_runs"], experiment=_answered("/items/0/name"))
     | _follow(["list_experiments"], **_NEXT_PAGE),
     "get_experiment": _follow(["list_runs"], experiment=_answered("/name")),
-    "list_models": _follow(OF_A_MODEL, model=_answered("/items/0/name")),
+    "list_models": _follow(OF_A_MODEL, model=_answered("/items/0/name")) | _follow(["list_models"], **_NEXT_PAGE),
+    "list_model_versions": _follow(
+        OF_A_MODEL_VERSION, model="$request.path.model", version=_answered("/items/0/version")
+    )
+    | _follow(["list_model_versions"], model="$request.path.model", **_NEXT_PAGE),
+    "list_aliases": _follow(OF_AN_ALIAS, model="$request.path.model", alias=_answered("/items/0/alias"))
+    | _follow(["list_aliases"], model="$request.path.model", **_NEXT_PAGE),
     "get_model": _follow(OF_A_MODEL_VERSION, model=_answered("/name"), version=_answered("/latest_version")),
+    "upload_model_version": _follow(OF_A_MODEL_VERSION, model=_answered("/model"), version=_answered("/version")),
     "get_model_version": _follow(["get_run"], run_id=_answered("/run_id")),
-    "put_alias": _follow(["get_alias", "delete_alias"], **_THE_ALIAS)
+    "put_alias": _follow(OF_AN_ALIAS, **_THE_ALIAS)
     | _follow(["predict_label", "get_model_status_label"], model=_THE_ALIAS["model"], label=_THE_ALIAS["alias"]),
-    "get_alias": _follow(["delete_alias"], **_THE_ALIAS)
+    "roll_back_alias": _follow(OF_AN_ALIAS, **_THE_ALIAS),
+    "get_alias_history": _follow(["get_alias_history"], **_THE_ALIAS, **_NEXT_PAGE),
+    "get_alias": _follow(OF_AN_ALIAS[1:], **_THE_ALIAS)
     | _follow(["get_model_version"], model=_answered("/model"), version=_answered("/version")),
     "list_datasets": _follow(["get_dataset"], name=_answered("/items/0/name"))
     | _follow(["list_datasets"], **_NEXT_PAGE),

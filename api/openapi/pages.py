@@ -4,7 +4,7 @@ from pathlib import Path
 
 from fastapi import FastAPI
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
 STATIC_DIR = Path(__file__).parent / "static"
@@ -75,7 +75,10 @@ async def _show_redoc(request: Request) -> Response:
 
 
 async def _go_to_docs(request: Request) -> Response:
-    return RedirectResponse(f"{_root(request)}/docs")
+    """Send browsers to the documentation; KServe's clients look here if the server lives (its protocol 1)."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"{_root(request)}/docs")
+    return JSONResponse({"status": "alive"})
 
 
 def _page(template: str, request: Request) -> Response:

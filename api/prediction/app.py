@@ -1,6 +1,5 @@
 """The ASGI app that answers prediction requests, ahead of everything that other requests pass through."""
 
-import asyncio
 import time
 
 from starlette._utils import get_route_path
@@ -58,9 +57,11 @@ class PredictionApp:
         try:
             headers = dict(scope["headers"])
             try:
-                caller = await self._gate.admit(scope, headers)
-                _check_scope(caller)
-                call = Call(self._service, scope, receive, headers, path_params, asyncio.get_running_loop().time())
+                if operation.needed is None:
+                    await self._gate.check(scope)
+                else:
+                    _check_scope(await self._gate.admit(scope, headers), operation.needed)
+                call = Call(self._service, scope, receive, headers, path_params)
                 reply = await operation.handler(call)
             except ClientDisconnect:
                 return
@@ -92,6 +93,6 @@ class PredictionApp:
         return response.status_code
 
 
-def _check_scope(caller: Caller) -> None:
-    if not allows(caller.scopes, KeyScope.PREDICT):
-        raise InsufficientScope(KeyScope.PREDICT, [scope for scope in KeyScope if scope in caller.scopes])
+def _check_scope(caller: Caller, needed: KeyScope) -> None:
+    if not allows(caller.scopes, needed):
+        raise InsufficientScope(needed, [scope for scope in KeyScope if scope in caller.scopes])

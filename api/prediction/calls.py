@@ -38,10 +38,9 @@ class Call:
         service: The service.
         headers: Headers by name in lower case; of those sent twice the last.
         path_params: Decoded parts of the path by the names in the operation's template.
-        deadline: Time of the event loop's clock after which nobody waits for the response.
     """
 
-    __slots__ = ("_receive", "_request_id", "deadline", "headers", "path_params", "scope", "service")
+    __slots__ = ("_deadline", "_receive", "_request_id", "headers", "path_params", "scope", "service")
 
     def __init__(
         self,
@@ -50,15 +49,12 @@ class Call:
         receive: Receive,
         headers: dict[bytes, bytes],
         path_params: Mapping[str, str],
-        now: float,
     ) -> None:
         self.service = service
         self.scope = scope
         self.headers = headers
         self.path_params = path_params
-        timeout = headers.get(TIMEOUT_HEADER)
-        seconds = service.settings.predict_timeout_seconds
-        self.deadline = now + (seconds if timeout is None else min(_read_timeout(timeout), seconds))
+        self._deadline: float | None = None
         self._receive = receive
         self._request_id: str | None = None
 
@@ -74,18 +70,23 @@ class Call:
         is_small = length.isdigit() and int(length[:20]) <= min(SMALL_BYTES, most)
         if not is_small or b"content-encoding" in self.headers:
             return await bodies.read_body(Request(self.scope, self._receive), most, REMEDY)
+        patience = self.service.patience
         body = b""
         is_complete = False
+        task = patience.begin()
         try:
-            async with asyncio.timeout(bodies.PATIENCE_SECONDS):
-                while not is_complete:
-                    message = await self._receive()
-                    if message["type"] == "http.disconnect":
-                        raise ClientDisconnect
-                    body += message.get("body", b"")
-                    is_complete = not message.get("more_body", False)
-        except TimeoutError as error:
-            raise bodies.too_slow(len(body), bodies.PATIENCE_SECONDS) from error
+            while not is_complete:
+                message = await self._receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                body += message.get("body", b"")
+                is_complete = not message.get("more_body", False)
+        except asyncio.CancelledError as error:
+            if patience.end(task):
+                raise bodies.too_slow(len(body), bodies.PATIENCE_SECONDS) from error
+            raise
+        finally:
+            patience.end(task)
         return body
 
     def read_query(self, known: tuple[str, ...]) -> dict[str, str]:
@@ -105,6 +106,24 @@ class Call:
             if name not in known:
                 raise InvalidInput(f"There is no query parameter '{name[:80]}' here.{nearest(name, known)}")
         return given
+
+    @property
+    def deadline(self) -> float:
+        """Return the time of the event loop's clock after which nobody waits for the response.
+
+        Raises:
+            InvalidInput: If the client's limit is not a positive whole number.
+        """
+        if self._deadline is None:
+            timeout = self.headers.get(TIMEOUT_HEADER)
+            seconds = self.service.settings.predict_timeout_seconds
+            limit = seconds if timeout is None else min(_read_timeout(timeout), seconds)
+            self._deadline = asyncio.get_running_loop().time() + limit
+        return self._deadline
+
+    @deadline.setter
+    def deadline(self, deadline: float) -> None:
+        self._deadline = deadline
 
     @property
     def request_id(self) -> str:

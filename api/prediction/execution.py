@@ -32,6 +32,7 @@ async def execute(call: Call, target: Target, inputs: Tensors, num_rows: int) ->
         outputs = await lane.run(inputs, num_rows, deadline=call.deadline)
     service = call.service
     service.instruments.count_prediction(target.model_name, num_rows)
+    service.observers.of(target.model_name, target.version, lane.model).note(inputs, outputs)
     if target.shadow is not None:
         service.shadows.send(target.model_name, target.version, target.shadow, target.signature, inputs, outputs)
     return outputs

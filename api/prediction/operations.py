@@ -4,12 +4,14 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from fastapi import Depends
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from api.auth.access import PREDICT
+from api.auth.access import ScopeCheck
 from api.openapi.operations import Resource
 from api.prediction.calls import Call, Reply
+from core.api_keys import Scope
 
 Handler = Callable[[Call], Awaitable[Reply]]
 
@@ -28,6 +30,7 @@ class Operation:
         operation_id: Id in the OpenAPI document.
         handler: Function that answers; its docstring is the description.
         description: Further arguments of `add_api_route`: summary, responses, parameters.
+        needed: Scope that a key must have; None for everybody, on public paths.
     """
 
     method: str
@@ -35,6 +38,7 @@ class Operation:
     operation_id: str
     handler: Handler
     description: Mapping[str, Any] = field(default_factory=dict)
+    needed: Scope | None = Scope.PREDICT
 
 
 class OperationTable:
@@ -86,7 +90,7 @@ def describe_operations(resource: Resource, operations: Sequence[Operation]) -> 
             _answered_before(operation),
             methods=[operation.method],
             operation_id=operation.operation_id,
-            dependencies=[PREDICT],
+            dependencies=[] if operation.needed is None else [Depends(ScopeCheck(operation.needed))],
             **operation.description,
         )
 

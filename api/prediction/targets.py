@@ -1,7 +1,5 @@
 """The network that answers a request."""
 
-from dataclasses import dataclass
-
 from api.prediction.calls import Call
 from api.served_models.addresses import ModelAddress
 from api.served_models.table import Entry
@@ -20,7 +18,6 @@ class ModelUnloaded(UnknownModel):
     code = "model_unloaded"
 
 
-@dataclass(frozen=True, slots=True)
 class Target:
     """The version that answers a request. A request keeps it to its end, whatever changes meanwhile.
 
@@ -29,10 +26,13 @@ class Target:
         shadow: Version that receives the request too; None for none.
     """
 
-    model_name: str
-    version: int
-    lane: Lane
-    shadow: ServedVersion | None = None
+    __slots__ = ("lane", "model_name", "shadow", "version")
+
+    def __init__(self, model_name: str, version: int, lane: Lane, shadow: ServedVersion | None) -> None:
+        self.model_name = model_name
+        self.version = version
+        self.lane = lane
+        self.shadow = shadow
 
     @property
     def signature(self) -> ModelSignature:

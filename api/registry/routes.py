@@ -1,63 +1,131 @@
-"""Routes of the model registry: versions, registered by succeeded runs, and aliases to promote and roll them back."""
+"""Routes of the model registry: models, and their versions with lineage; comparison and deletion."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import Header, Response
 from fastapi import Path as PathParameter
+from fastapi import Query
+from pydantic import Field
 
-from api.artifacts.files import describe_artifact
-from api.auth.access import READ, SUBMIT
-from api.http.bodies import read_document
-from api.http.errors import PreconditionFailed
-from api.http.parameters import ModelPath, predict_path, run_path
-from api.http.responses import is_match, json_answer
-from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
-from api.registry import examples
+from api.auth.access import ADMIN, READ, CallerName
+from api.http.errors import InvalidParameter
+from api.http.parameters import MAX_PAGE_SIZE, ModelPath, PageQuery
+from api.openapi.operations import Resource, answers
+from api.registry import deletion, examples
+from api.registry.comparison import compare
 from api.registry.schemas import (
-    Alias,
-    AliasRequest,
+    DeletedModel,
+    DeletedModelVersion,
     ModelEntry,
     ModelList,
     ModelVersion,
-    ModelVersionEntry,
-    ModelVersionLinks,
+    ModelVersionPage,
+    VersionComparison,
 )
+from api.registry.views import MAX_EMBEDDED, describe_files, describe_model, describe_version, list_version
 from api.served_models.addresses import get_model as find_model
 from api.served_models.addresses import read_version
-from api.service import JsonText, ServiceParameter
-from db import artifacts, model_versions
-from db.records.registry import AliasRecord
+from api.service import ServiceParameter
+from core.artifacts import ONNX_MODEL
+from core.specs.base import SpecModel
+from db import artifacts, lineage, model_versions
 
-router = Resource(
-    "registry", "Versions of models, and the aliases on them.", prefix="/v1/registry/models", bodies=[AliasRequest]
-)
+router = Resource("registry", "Models and their versions.", prefix="/v1/registry/models")
+
+MAX_COMPARED = 10
 
 VersionPath = Annotated[str, PathParameter(description="Number of a version.", examples=["3"])]
 
-# Letters first: a number would read as a version.
-AliasPath = Annotated[
-    str, PathParameter(description="An alias.", examples=["champion"], pattern=r"^[a-z][a-z0-9._-]{0,63}$")
-]
-
-IfMatch = Annotated[
-    str | None,
-    Header(alias="If-Match", description="ETag of the alias; 412 if it has changed since."),
-]
+Force = Annotated[bool, Query(description="Take it out of its aliases too.")]
 
 
-@router.get("", summary="List models", dependencies=[READ], responses=answers({"items": [examples.MODEL]}))
-def list_models(service: ServiceParameter) -> ModelList:
-    """Return all registered models, by name."""
+class ModelQuery(PageQuery):
+    """Query of a list of models."""
+
+    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = MAX_PAGE_SIZE
+    """Maximum number of items on the page."""
+
+
+class ComparisonQuery(SpecModel):
+    """Query of a comparison."""
+
+    versions: Annotated[str, Field(pattern=r"^[1-9][0-9]{0,9}(,[1-9][0-9]{0,9})+$", max_length=200, examples=["2,3"])]
+    """Numbers of two to ten versions, separated by commas; the others are compared with the first."""
+
+
+@router.get(
+    "",
+    summary="List models",
+    dependencies=[READ],
+    responses=answers({"items": [examples.MODEL], "next_cursor": None}),
+)
+def list_models(query: Annotated[ModelQuery, Query()], service: ServiceParameter) -> ModelList:
+    """Return a page of the registered models, by name."""
     with service.database.reading() as session:
-        return ModelList(items=[_describe(model) for model in model_versions.list_models(session)])
+        page = model_versions.list_models_page(
+            session, limit=query.limit, cursor=query.cursor, max_versions=MAX_EMBEDDED
+        )
+    return ModelList(items=[describe_model(model) for model in page.items], next_cursor=page.next_cursor)
 
 
 @router.get(
     "/{model}", summary="Show a model", dependencies=[READ], responses=answers(examples.MODEL, examples.UNKNOWN_MODEL)
 )
 def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
-    """Return a model and its versions, newest first."""
-    return _describe(find_model(service.database, model))
+    """Return a model and its newest 100 versions, newest first."""
+    return describe_model(find_model(service.database, model, max_versions=MAX_EMBEDDED))
+
+
+@router.delete(
+    "/{model}",
+    summary="Delete a model",
+    dependencies=[ADMIN],
+    responses=answers(examples.DELETED_MODEL, examples.UNKNOWN_MODEL, examples.MODEL_SERVED),
+)
+def delete_model(model: ModelPath, service: ServiceParameter, *, force: Force = False) -> DeletedModel:
+    """Delete a model with its versions, and by force its aliases. The runs that trained it stay with their files.
+
+    Numbers of versions are not used again: the next run that trains this model registers the version after the last.
+    """
+    return deletion.delete_model(service, model, force=force)
+
+
+@router.get(
+    "/{model}:compare",
+    summary="Compare versions of a model",
+    dependencies=[READ],
+    responses=answers(examples.COMPARISON, examples.UNKNOWN_MODEL, examples.UNKNOWN_VERSION, examples.BAD_COMPARISON),
+)
+def compare_versions(
+    model: ModelPath, query: Annotated[ComparisonQuery, Query()], service: ServiceParameter
+) -> VersionComparison:
+    """Compare versions with the first: metrics on held-out samples, specs, data and sizes."""
+    numbers = [int(number) for number in query.versions.split(",")]
+    if len(set(numbers)) != len(numbers) or len(numbers) > MAX_COMPARED:
+        raise InvalidParameter(
+            f"'{query.versions}' came; expected two to {MAX_COMPARED} different versions, such as versions=2,3."
+        )
+    with service.database.reading() as session:
+        versions = [model_versions.get_version(session, model, number) for number in numbers]
+        runs = lineage.load(session, versions)
+        networks = artifacts.find_files(session, versions, ONNX_MODEL)
+    return compare(model, versions, runs, networks, service.artifact_store)
+
+
+@router.get(
+    "/{model}/versions",
+    summary="List the versions of a model",
+    dependencies=[READ],
+    responses=answers(examples.VERSIONS, examples.UNKNOWN_MODEL),
+)
+def list_model_versions(
+    model: ModelPath, query: Annotated[PageQuery, Query()], service: ServiceParameter
+) -> ModelVersionPage:
+    """Return a page of the versions of a model, newest first, with their metrics on held-out samples."""
+    with service.database.reading() as session:
+        page = model_versions.list_versions_page(session, model, limit=query.limit, cursor=query.cursor)
+        metrics = lineage.load_metrics(session, page.items)
+    items = [list_version(version, metrics.get(version.version, {})) for version in page.items]
+    return ModelVersionPage(items=items, next_cursor=page.next_cursor)
 
 
 @router.get(
@@ -67,124 +135,29 @@ def get_model(model: ModelPath, service: ServiceParameter) -> ModelEntry:
     responses=answers(examples.VERSION, examples.UNKNOWN_MODEL, examples.UNKNOWN_VERSION),
 )
 def get_model_version(model: ModelPath, version: VersionPath, service: ServiceParameter) -> ModelVersion:
-    """Return a version: its run, files, aliases and links."""
+    """Return a version with its lineage: its run, data and metrics, its files, aliases and links."""
     number = read_version(version)
     with service.database.reading() as session:
         found = model_versions.get_version(session, model, number)
-        files = [] if found.run_id is None else artifacts.list_for_run(session, found.run_id)
-    return ModelVersion(
-        model=found.model_name,
-        **_version_fields(found),
-        artifacts=[describe_artifact(file) for file in files],
-        links=ModelVersionLinks(
-            run=None if found.run_id is None else run_path(found.run_id),
-            predict=predict_path(found.model_name, found.version),
-            metadata=f"/v1/models/{found.model_name}/versions/{found.version}/metadata",
-        ),
-    )
-
-
-@router.get(
-    "/{model}/aliases/{alias}",
-    summary="Show an alias",
-    dependencies=[READ],
-    response_model=Alias,
-    responses=answers(
-        examples.ALIAS, examples.UNKNOWN_ALIAS, headers={"ETag": "Changes when the alias moves; for If-Match."}
-    ),
-)
-def get_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter) -> Response:
-    """Return the version that an alias points at."""
-    with service.database.reading() as session:
-        record = model_versions.get_alias(session, model, alias)
-    return _answer(record)
-
-
-@router.put(
-    "/{model}/aliases/{alias}",
-    summary="Set an alias",
-    dependencies=[SUBMIT],
-    response_model=Alias,
-    responses=answers(
-        examples.ALIAS,
-        MALFORMED,
-        examples.UNKNOWN_VERSION,
-        examples.MOVED_SINCE,
-        TOO_LARGE,
-        examples.BAD_VERSION,
-        headers={"ETag": "Changes when the alias moves; for If-Match."},
-    ),
-    openapi_extra=takes_body(AliasRequest, examples.ALIAS_REQUESTS),
-)
-def put_alias(
-    model: ModelPath, alias: AliasPath, text: JsonText, service: ServiceParameter, if_match: IfMatch = None
-) -> Response:
-    """Create or move an alias. /v1/models/NAME/labels/ALIAS then uses this version."""
-    request = read_document(AliasRequest, text)
-    with service.database.transaction() as session:
-        expected = None
-        if if_match is not None:
-            before = model_versions.get_alias(session, model, alias)
-            _check_match(before, if_match)
-            expected = before.revision + 1
-        record = model_versions.set_alias(session, model, alias, request.version)
-        if expected is not None and record.revision != expected:
-            # Another client moved it between the two statements; the transaction is rolled back.
-            raise _moved_since(alias)
-    service.models.refresh_now(model)
-    return _answer(record)
+        run = lineage.load(session, [found]).get(found.version)
+        stored = [] if found.run_id is None else artifacts.list_for_run(session, found.run_id)
+    return describe_version(found, run, describe_files(service.artifact_store, found, stored))
 
 
 @router.delete(
-    "/{model}/aliases/{alias}",
-    summary="Delete an alias",
-    dependencies=[SUBMIT],
-    status_code=204,
-    responses=answers(None, examples.UNKNOWN_ALIAS, examples.MOVED_SINCE, status=204),
+    "/{model}/versions/{version}",
+    summary="Delete a model version",
+    dependencies=[ADMIN],
+    responses=answers(
+        examples.DELETED_VERSION, examples.UNKNOWN_MODEL, examples.UNKNOWN_VERSION, examples.VERSION_SERVED
+    ),
 )
-def delete_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter, if_match: IfMatch = None) -> Response:
-    """Delete an alias, but not its version."""
-    with service.database.transaction() as session:
-        record = model_versions.get_alias(session, model, alias)
-        if if_match is not None:
-            _check_match(record, if_match)
-        model_versions.delete_alias(session, model, alias)
-    service.models.refresh_now(model)
-    return Response(status_code=204)
+def delete_model_version(
+    model: ModelPath, version: VersionPath, service: ServiceParameter, caller: CallerName, *, force: Force = False
+) -> DeletedModelVersion:
+    """Delete a version. The run that trained it stays with its files; deleting the run deletes both.
 
-
-def _describe(model: model_versions.Model) -> ModelEntry:
-    return ModelEntry(
-        name=model.name,
-        created_at=model.created_at,
-        latest_version=model.versions[0].version,
-        versions=[ModelVersionEntry(**_version_fields(version)) for version in model.versions],
-    )
-
-
-def _version_fields(version: model_versions.ModelVersion) -> dict[str, Any]:
-    return {
-        "version": version.version,
-        "run_id": version.run_id,
-        "created_at": version.created_at,
-        "aliases": list(version.aliases),
-    }
-
-
-def _answer(record: AliasRecord) -> Response:
-    alias = Alias(model=record.model_name, alias=record.alias, version=record.version, updated_at=record.updated_at)
-    return json_answer(alias, headers={"ETag": _etag(record)})
-
-
-def _etag(record: AliasRecord) -> str:
-    # The revision of an alias that was deleted and created again starts anew.
-    return f'"{record.revision}-{record.version}"'
-
-
-def _check_match(record: AliasRecord, if_match: str) -> None:
-    if not is_match(if_match, _etag(record)):
-        raise _moved_since(record.alias)
-
-
-def _moved_since(alias: str) -> PreconditionFailed:
-    return PreconditionFailed(f"The alias '{alias}' has changed since you read it. Read it again, then decide.")
+    A version that an alias points to, or has as its shadow, is deleted only by force: it leaves the split of its
+    aliases, whose other versions share its requests, and an alias that only it answered for is deleted.
+    """
+    return deletion.delete_version(service, model, read_version(version), force=force, caller=caller)

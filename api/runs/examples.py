@@ -19,14 +19,20 @@ HAS_ENDED = IllegalMove("The run has ended (succeeded) and cannot become cancell
 STILL_RUNS = Conflict(f"Run {EXAMPLE_RUN_ID} is running. Cancel it first, and delete it once it has ended.")
 
 SERVED = VersionServed(
-    "The alias 'champion' points to version 3 of model 'iris-keras', which this run registered. Set it to another "
-    "version or delete it (/v1/registry/models/iris-keras/aliases/champion), or delete the run with ?force=true, which "
-    "deletes it too."
+    "The alias 'champion' points to version 3 of model 'iris-keras'. Set it to another version or delete it "
+    f"(/v1/registry/models/iris-keras/aliases/champion), or delete run {EXAMPLE_RUN_ID}, which registered the version, "
+    "with ?force=true, which takes it out of it."
 )
 
 DELETED: dict[str, Any] = {
     "id": EXAMPLE_RUN_ID,
-    "model_version": {"name": "iris-keras", "version": 3, "aliases": ["champion"], "newest_version": 2},
+    "model_version": {
+        "name": "iris-keras",
+        "version": 3,
+        "aliases": ["champion"],
+        "changed_aliases": [],
+        "newest_version": 2,
+    },
 }
 
 RUN_REQUESTS: dict[str, Any] = {

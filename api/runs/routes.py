@@ -7,7 +7,7 @@ from fastapi import Header, Query, Response
 from pydantic import Field
 from starlette.background import BackgroundTask
 
-from api.auth.access import ADMIN, READ, SUBMIT
+from api.auth.access import ADMIN, READ, SUBMIT, CallerName
 from api.http.bodies import read_document
 from api.http.parameters import PageQuery, RunId
 from api.http.responses import IfNoneMatch, is_unchanged, json_answer, not_modified
@@ -150,15 +150,16 @@ def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch
 def delete_run(
     run_id: RunId,
     service: ServiceParameter,
+    caller: CallerName,
     *,
-    force: Annotated[bool, Query(description="Delete aliases of the run's model version too.")] = False,
+    force: Annotated[bool, Query(description="Take the run's model version out of its aliases too.")] = False,
 ) -> Response:
     """Delete an ended run with its metrics, its files, and its model version.
 
-    Requests without a version then get the newest version that is left. A version that an alias points to is deleted
-    only by force; the response says which aliases went with it.
+    Requests without a version then get the newest version that is left. A version that an alias points to, or has as
+    its shadow, is deleted only by force; the response says which aliases were deleted or changed.
     """
-    deleted = run_deletion.delete_run(service, run_id, force=force)
+    deleted = run_deletion.delete_run(service, run_id, force=force, caller=caller)
     return json_answer(deleted) if force else Response(status_code=204)
 
 

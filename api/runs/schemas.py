@@ -121,6 +121,7 @@ class RunSummary(AnswerModel):
     num_warnings: int
     """Number of warnings; the run in full has their texts."""
     model_version: ModelVersionName | None
+    """Version that it registered when it succeeded; null again once the version is deleted."""
     tags: dict[str, str]
     created_at: datetime
     queued_at: datetime
@@ -180,7 +181,9 @@ class DeletedVersion(AnswerModel):
     name: str
     version: int
     aliases: list[str]
-    """Aliases that pointed to it, deleted as well."""
+    """Aliases that only it answered for, deleted as well."""
+    changed_aliases: list[str]
+    """Aliases that go on with the other versions of their split, or without their shadow."""
     newest_version: int | None
     """Version that requests without a version get from now on; null if none is left."""
 

@@ -49,15 +49,15 @@ def read_version(digits: str) -> int:
     return int(digits)
 
 
-def get_model(database: Database, model_name: str) -> model_versions.Model:
-    """Return a model of the registry with its versions.
+def get_model(database: Database, model_name: str, *, max_versions: int | None = None) -> model_versions.Model:
+    """Return a model of the registry with its versions, at most `max_versions` of them, the newest.
 
     Raises:
         UnknownModel: If there is none; the error lists known ones, or names the run that is training it.
     """
     with database.reading() as session:
         try:
-            return model_versions.get_model(session, model_name)
+            return model_versions.get_model(session, model_name, max_versions=max_versions)
         except UnknownModel as error:
             latest = runs.list_page(session, model_name=model_name, limit=1).items
             if latest:
@@ -71,7 +71,7 @@ def check_address(database: Database, address: ModelAddress) -> None:
     Raises:
         UnknownModel: If there is none; the error lists known ones, or names the run that is training it.
     """
-    get_model(database, address.name)
+    get_model(database, address.name, max_versions=1)
     with database.reading() as session:
         model_versions.resolve(session, address.name, address.version)
 

@@ -44,6 +44,16 @@ class ModelLoader:
         key = model_key(served.network_sha256, served.signature_sha256)
         return None if key is None else self._pool.find(key)
 
+    def peek(self, served: ServedVersion) -> Lane | None:
+        """Return the network of a version if it is in memory; that does not keep it there."""
+        key = model_key(served.network_sha256, served.signature_sha256)
+        return None if key is None else self._pool.peek(key)
+
+    def is_loading(self, served: ServedVersion) -> bool:
+        """Return True while the network of a version is loaded."""
+        key = model_key(served.network_sha256, served.signature_sha256)
+        return key is not None and self._pool.is_loading(key)
+
     async def load(self, model_name: str, served: ServedVersion) -> Lane:
         """Return the network of a version, loaded if it is not in memory.
 
@@ -70,6 +80,18 @@ class ModelLoader:
         key = model_key(served.network_sha256, served.signature_sha256)
         if key is not None:
             self._pool.evict(key)
+
+    def pin(self, served: ServedVersion) -> None:
+        """Keep the network of a version in memory, once it is loaded, whatever the limits."""
+        key = model_key(served.network_sha256, served.signature_sha256)
+        if key is not None:
+            self._pool.pin(key)
+
+    def unpin(self, served: ServedVersion) -> None:
+        """Let the limits apply to the network of a version again."""
+        key = model_key(served.network_sha256, served.signature_sha256)
+        if key is not None:
+            self._pool.unpin(key)
 
     def close(self) -> None:
         """Drop all networks, and load no others."""

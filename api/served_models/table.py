@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from starlette.concurrency import run_in_threadpool
@@ -80,6 +80,11 @@ class ModelTable:
         self._locks: dict[str, asyncio.Lock] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._listeners: list[Callable[[Entry], Awaitable[None]]] = []
+
+    def on_refresh(self, listener: Callable[[Entry], Awaitable[None]]) -> None:
+        """Call a function with each model that has been read."""
+        self._listeners.append(listener)
 
     def start(self) -> None:
         """Use the running event loop from now on."""
@@ -126,6 +131,10 @@ class ModelTable:
                 self._entries[model_name] = await self._prepare(known, model)
             if known is not None:
                 self._drop_unserved(known.model, model)
+            entry = self._entries.get(model_name)
+            if entry is not None:
+                for listener in self._listeners:
+                    await listener(entry)
         if not lock.locked():
             self._locks.pop(model_name, None)
 

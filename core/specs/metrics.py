@@ -59,3 +59,11 @@ def _full_name(value: Any) -> Any:
 
 
 AnyMetricName = Annotated[MetricName, BeforeValidator(_full_name, json_schema_input_type=MetricWord)]
+
+
+def find_direction(key: str) -> bool | None:
+    """Return True if more is better in a curve such as `test/accuracy`, False if less is; None if that is unknown."""
+    name = key.rpartition("/")[2]
+    if name == "loss":
+        return False
+    return METRICS[name].rises if name in METRICS else None

@@ -6,6 +6,7 @@ from db.records.base import Base
 from db.records.batch_predictions import BatchAttemptRecord, BatchPredictionRecord
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
 from db.records.metrics import MetricPointRecord, MetricSeriesRecord
+from db.records.observation import ServingSummaryRecord
 from db.records.registry import (
     AliasChangeRecord,
     AliasRecord,
@@ -30,6 +31,7 @@ RECORDS: tuple[type[Base], ...] = (
     AliasTargetRecord,
     AliasChangeRecord,
     RegistryChangeRecord,
+    ServingSummaryRecord,
     DatasetRecord,
     DatasetVersionRecord,
     RunDatasetRecord,

@@ -32,6 +32,9 @@ ABSOLUTE_TOLERANCE = 1e-5
 
 NUDGE = 1e-6
 
+ROWS_AT_ONCE = 256
+"""Rows per call of a network: a convolutional network takes memory for each."""
+
 PROBABILITIES = frozenset({"softmax", "sigmoid", "hard_sigmoid"})
 """Activations whose values are probabilities."""
 
@@ -131,8 +134,8 @@ def run_onnx(path: Path, rows: Inputs) -> Inputs:
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1  # For a few rows, starting threads takes longer than it saves.
     session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
-    (answered,) = session.run([OUTPUT], {INPUT: rows})
-    return np.asarray(answered)
+    starts = range(0, max(len(rows), 1), ROWS_AT_ONCE)
+    return np.concatenate([session.run([OUTPUT], {INPUT: rows[start : start + ROWS_AT_ONCE]})[0] for start in starts])
 
 
 def describe(

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+from collections.abc import Callable, Iterable, Sequence
 from math import prod
 from typing import TYPE_CHECKING, Any
 
@@ -46,13 +47,36 @@ def read_image_files(rows: list[dict[str, Any]], signature: ModelSignature, plac
         InvalidInstances: If a row is not such a file, is damaged, has the wrong size or too many pixels.
     """
     _check_amount(len(rows), signature, place)
-    images = []
-    for index, row in enumerate(rows):
-        pointer = place.pointer(index, "b64")
-        images.append(read_image_file(_decode(index, row["b64"], pointer), signature, f"Row {index}", pointer))
+    contents = (_decode(index, row["b64"], place.pointer(index, "b64")) for index, row in enumerate(rows))
+    return _read_all(contents, signature, lambda index: place.pointer(index, "b64"))
+
+
+def read_image_contents(
+    contents: Sequence[bytes], signature: ModelSignature, place: RowsPointer
+) -> NDArray[np.float32]:
+    """Read image files that are not in JSON, as `read_image_files` does: (num_rows, *input shape), float32.
+
+    Args:
+        contents: The files.
+        signature: Signature of the model.
+        place: Location of the rows in the request, for messages.
+
+    Raises:
+        InvalidInstances: As from `read_image_files`.
+    """
+    _check_amount(len(contents), signature, place)
+    return _read_all(contents, signature, place.pointer)
+
+
+def _read_all(
+    contents: Iterable[bytes], signature: ModelSignature, pointer: Callable[[int], str]
+) -> NDArray[np.float32]:
+    images: list[NDArray[np.float32]] = []
+    for index, content in enumerate(contents):
+        images.append(read_image_file(content, signature, f"Row {index}", pointer(index)))
         if images[-1].shape != images[0].shape:
             raise InvalidInstances.at(
-                pointer,
+                pointer(index),
                 f"Row {index} is an image of {describe_shape(images[-1].shape)}, row 0 one of "
                 f"{describe_shape(images[0].shape)}. Send images of different sizes in different requests.",
                 "wrong_size",

@@ -3,42 +3,41 @@
 import asyncio
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-MAX_BATCH_ROWS = 256
-"""Rows per call of a network: a convolutional network takes memory for each."""
-
 Tensors = Mapping[str, NDArray[Any]]
 
 
-@dataclass(slots=True, eq=False)
 class QueuedRequest:
     """A request that waits for a network.
 
-    Attributes:
+    Args:
         inputs: Its rows, checked.
+        num_rows: Number of its rows.
         future: Its answer; done if the client has gone or the deadline has passed.
+
+    Attributes:
         shapes: Shapes of a row in each input; only rows of the same shapes fit into one batch.
         num_taken: Rows that have been computed, or are being computed.
         answers: Outputs of the rows computed.
     """
 
-    inputs: Tensors
-    num_rows: int
-    future: asyncio.Future[dict[str, NDArray[Any]]]
-    shapes: tuple[tuple[int, ...], ...] = ()
-    queued_at_ns: int = field(default_factory=perf_counter_ns)
-    started_at_ns: int = 0
-    num_taken: int = 0
-    answers: list[dict[str, NDArray[Any]]] = field(default_factory=list)
+    __slots__ = ("answers", "future", "inputs", "num_rows", "num_taken", "queued_at_ns", "shapes", "started_at_ns")
 
-    def __post_init__(self) -> None:
-        self.shapes = tuple(tensor.shape[1:] for tensor in self.inputs.values())
+    def __init__(self, inputs: Tensors, num_rows: int, future: asyncio.Future[dict[str, NDArray[Any]]]) -> None:
+        self.inputs = inputs
+        self.num_rows = num_rows
+        self.future = future
+        self.shapes = tuple([tensor.shape[1:] for tensor in inputs.values()])
+        self.queued_at_ns = perf_counter_ns()
+        self.started_at_ns = 0
+        self.num_taken = 0
+        self.answers: list[dict[str, NDArray[Any]]] = []
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,15 +60,16 @@ class Part:
         return {name: tensor[self.start : self.stop] for name, tensor in self.request.inputs.items()}
 
 
-def take_batch(queue: deque[QueuedRequest], *, joins: bool) -> list[Part]:
+def take_batch(queue: deque[QueuedRequest], *, max_rows: int, joins: bool) -> list[Part]:
     """Take the next batch out of a queue: the first request, and others of its shapes as long as they fit.
 
-    A request that does not fit keeps its place. One of more than 256 rows is taken in parts, after each of which it
+    A request that does not fit keeps its place. One of too many rows is taken in parts, after each of which it
     goes to the end of the queue, so that small requests do not wait for all of it. Requests whose answer nobody waits
     for are dropped.
 
     Args:
         queue: Requests, the oldest first.
+        max_rows: Most rows of a batch.
         joins: False to take the first request alone, and whole.
 
     Returns:
@@ -78,7 +78,7 @@ def take_batch(queue: deque[QueuedRequest], *, joins: bool) -> list[Part]:
     parts: list[Part] = []
     passed: list[QueuedRequest] = []
     rest: QueuedRequest | None = None
-    room = MAX_BATCH_ROWS
+    room = max_rows
     while queue and room > 0:
         request = queue.popleft()
         if request.future.done():

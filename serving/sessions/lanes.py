@@ -6,6 +6,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 from threading import Lock
 from time import perf_counter_ns
 from typing import Any
@@ -14,7 +15,6 @@ from numpy.typing import NDArray
 
 from core.errors import DeadlineExceeded, ServerBusy, TrainyardError, Unavailable
 from serving.sessions.batches import (
-    MAX_BATCH_ROWS,
     Part,
     QueuedRequest,
     Tensors,
@@ -30,19 +30,19 @@ from serving.sessions.warm_up import measure, size_of_row
 
 DEFAULT_MAX_QUEUED = 1000
 
-LONGEST_INLINE_SECONDS = 0.001
-"""Longest call on the event loop, which answers nothing else meanwhile."""
+MAX_BATCH_ROWS = 256
+"""Most rows of a call of a network: a convolutional network takes memory for each."""
 
-INLINE_HOPS = 2.0
+MAX_BATCH_SECONDS = 0.25
+"""Longest time of a call: the rows of large networks take most of the memory, and other networks wait for a turn."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Outcome:
-    """What became of one part of a batch."""
+    """What became of one part of a batch: its outputs, or the error."""
 
     part: Part
-    answer: dict[str, NDArray[Any]] | None
-    error: Exception | None
+    result: dict[str, NDArray[Any]] | Exception
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +67,7 @@ class Lane:
 
     Attributes:
         model: As given.
+        measurement: What calls cost; None if the network takes none of the rows that were tried.
         statistics: Figures of the calls.
     """
 
@@ -78,8 +79,12 @@ class Lane:
         self._lock = Lock()
         self._queue: deque[QueuedRequest] = deque()
         self._is_scheduled = False
-        self._measurement = measure(model)
-        self._inline_seconds = min(LONGEST_INLINE_SECONDS, INLINE_HOPS * threads.hop_seconds)
+        threads.measure()
+        self.measurement = measure(model)
+        self._joins = self.measurement is not None and self.measurement.is_rowwise
+        self._max_rows = MAX_BATCH_ROWS
+        if self.measurement is not None and self.measurement.row_seconds:
+            self._max_rows = max(1, min(MAX_BATCH_ROWS, int(MAX_BATCH_SECONDS / self.measurement.row_seconds)))
 
     @property
     def num_bytes(self) -> int:
@@ -92,20 +97,21 @@ class Lane:
         return len(self._queue)
 
     def is_inline(self, num_rows: int, inputs: Tensors | None = None) -> bool:
-        """Return True if a call is so short that it should be made on the event loop, with `run_inline`.
+        """Return True if this request should be answered at once, with `run_inline`; to be asked once for each.
 
         Args:
             num_rows: Rows of the request.
             inputs: The request, whose rows take longer if an axis of any length is long.
         """
-        if self._measurement is None:
-            return False
-        row_size = None
-        if self.model.has_free_axis:
-            if inputs is None:
-                return False
-            row_size = size_of_row(inputs)
-        return self._measurement.estimate_seconds(num_rows, row_size) <= self._inline_seconds
+        return self._threads.is_inline(self._estimate(num_rows, inputs))
+
+    def _estimate(self, num_rows: int, inputs: Tensors | None) -> float:
+        """Return the seconds of a call."""
+        if self.measurement is None:
+            return inf
+        if not self.model.has_free_axis:
+            return self.measurement.estimate_seconds(num_rows)
+        return inf if inputs is None else self.measurement.estimate_seconds(num_rows, size_of_row(inputs, num_rows))
 
     def run_inline(self, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """Run the network on the calling thread, that of the event loop, and count the call.
@@ -127,6 +133,12 @@ class Lane:
         statistics.success_count += 1
         statistics.success_ns += duration
         return outputs
+
+    async def answer(self, inputs: Tensors, num_rows: int, *, deadline: float | None = None) -> dict[str, NDArray[Any]]:
+        """Run the network where it is best: at once, or as `run` does, whose arguments and errors these are."""
+        if self.is_inline(num_rows, inputs):
+            return self.run_inline(inputs)
+        return await self.run(inputs, num_rows, deadline=deadline)
 
     async def run(self, inputs: Tensors, num_rows: int, *, deadline: float | None = None) -> dict[str, NDArray[Any]]:
         """Run the network in another thread, together with other requests.
@@ -174,8 +186,7 @@ class Lane:
             if self._is_scheduled:
                 return
             self._is_scheduled = True
-        # Requests that the loop has read already join this one before a thread wakes up.
-        loop.call_soon(self._schedule)
+        self._threads.plan(loop, self)
 
     def _drop_done(self) -> bool:
         """Drop requests that nobody waits for; True if there were any."""
@@ -185,7 +196,23 @@ class Lane:
         self._queue.extend(waiting)
         return len(waiting) < num_before
 
-    def _schedule(self) -> None:
+    def estimate_waiting(self) -> tuple[int, float]:
+        """Return the number of requests that wait, and the seconds that they take."""
+        with self._lock:
+            waiting = list(self._queue)
+        if self.measurement is None:
+            return len(waiting), inf
+        seconds = [self._estimate(request.num_rows, request.inputs) for request in waiting]
+        if not self._joins:
+            return len(waiting), sum(seconds)
+        return len(waiting), sum(seconds) - (len(seconds) - 1) * self.measurement.call_seconds
+
+    def call_here(self) -> None:
+        """Compute the next batch on this thread, that of the event loop."""
+        self._work(is_here=True)
+
+    def call_in_thread(self) -> None:
+        """Have the next batch computed by a thread."""
         try:
             self._threads.submit(self._work)
         except RuntimeError:
@@ -197,45 +224,51 @@ class Lane:
             for request in stopped:
                 _call_in_loop(request.future.get_loop(), partial(_fail, request, error))
 
-    def _work(self) -> None:
-        """Compute one batch, in a thread; further ones take their turn behind those of other lanes."""
-        measurement = self._measurement
+    def _work(self, *, is_here: bool = False) -> None:
+        """Compute one batch; further ones take their turn behind those of other lanes."""
         with self._lock:
-            parts = take_batch(self._queue, joins=measurement is not None and measurement.is_rowwise)
+            parts = take_batch(self._queue, max_rows=self._max_rows, joins=self._joins)
         try:
             if parts:
-                self._compute(parts)
+                calls, outcomes = self._compute(parts)
+                if is_here:
+                    self._finish(outcomes, calls)
+                else:
+                    self._report(outcomes, calls)
         finally:
             with self._lock:
                 has_more = self._is_scheduled = bool(self._queue)
             if has_more:
-                self._schedule()
+                self.call_in_thread()
 
-    def _compute(self, parts: list[Part]) -> None:
+    def _compute(self, parts: list[Part]) -> tuple[list[_Call], list[_Outcome]]:
         now = perf_counter_ns()
         for part in parts:
             part.request.started_at_ns = part.request.started_at_ns or now
         calls: list[_Call] = []
         try:
-            outcomes = self._call(parts, calls)
+            return calls, self._call(parts, calls)
         # Whatever went wrong, those who wait must be told; each error goes to its own request.
         except Exception as error:  # noqa: BLE001
             if len(parts) == 1:
-                outcomes = [_Outcome(parts[0], None, error)]
-            else:
-                outcomes = [self._call_alone(part, calls) for part in parts]
+                return calls, [_Outcome(parts[0], error)]
+        return calls, [self._call_alone(part, calls) for part in parts]
+
+    def _report(self, outcomes: list[_Outcome], calls: list[_Call]) -> None:
+        """Have requests answered by their event loops."""
         by_loop: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
         for outcome in outcomes:
             by_loop.setdefault(outcome.part.request.future.get_loop(), []).append(outcome)
         for loop, own in by_loop.items():
             _call_in_loop(loop, partial(self._finish, own, calls))
+            # Each call is counted once.
             calls = []
 
     def _call_alone(self, part: Part, calls: list[_Call]) -> _Outcome:
         try:
             return self._call([part], calls)[0]
         except Exception as error:  # noqa: BLE001
-            return _Outcome(part, None, error)
+            return _Outcome(part, error)
 
     def _call(self, parts: list[Part], calls: list[_Call]) -> list[_Outcome]:
         num_rows = sum(part.num_rows for part in parts)
@@ -251,36 +284,46 @@ class Lane:
                 raise ValueError(f"The network has outputs without a row for each of the {num_rows} rows of its batch.")
             answers = [outputs]
         calls.append(_Call(num_rows, joined - start, computed - joined, perf_counter_ns() - computed))
-        return [_Outcome(part, answer, None) for part, answer in zip(parts, answers, strict=True)]
+        return [_Outcome(part, answer) for part, answer in zip(parts, answers, strict=True)]
 
     def _pad(self, num_rows: int) -> int:
         """Return the rows of a batch with padding; the processor needs none."""
-        if self.model.execution.is_cpu or self._measurement is None or not self._measurement.is_rowwise:
+        if self.model.execution.is_cpu or not self._joins:
             return num_rows
-        return min(1 << (num_rows - 1).bit_length(), max(num_rows, MAX_BATCH_ROWS))
+        return max(num_rows, min(1 << (num_rows - 1).bit_length(), self._max_rows))
 
     def _finish(self, outcomes: list[_Outcome], calls: list[_Call]) -> None:
         """Answer requests, in the thread of their event loop."""
         statistics = self.statistics
         for call in calls:
             statistics.count_call(call.num_rows, call.input_ns, call.infer_ns, call.output_ns)
-        now = perf_counter_ns()
         for outcome in outcomes:
             request = outcome.part.request
             if request.future.done():
                 continue
-            if outcome.error is not None or outcome.answer is None:
-                statistics.fail_count += 1
-                statistics.fail_ns += now - request.queued_at_ns
-                _fail(request, outcome.error or ValueError("The network has no outputs."))
+            if isinstance(outcome.result, Exception):
+                self._end(request, outcome.result)
                 continue
-            request.answers.append(outcome.answer)
+            request.answers.append(outcome.result)
             if outcome.part.stop == request.num_rows:
-                statistics.success_count += 1
-                statistics.success_ns += now - request.queued_at_ns
-                statistics.queue_count += 1
-                statistics.queue_ns += request.started_at_ns - request.queued_at_ns
-                request.future.set_result(complete(request.answers))
+                try:
+                    self._end(request, complete(request.answers))
+                except ValueError as error:  # Parts whose outputs have several lengths.
+                    self._end(request, error)
+
+    def _end(self, request: QueuedRequest, result: dict[str, NDArray[Any]] | Exception) -> None:
+        statistics = self.statistics
+        duration = perf_counter_ns() - request.queued_at_ns
+        if isinstance(result, Exception):
+            statistics.fail_count += 1
+            statistics.fail_ns += duration
+            request.future.set_exception(result)
+        else:
+            statistics.success_count += 1
+            statistics.success_ns += duration
+            statistics.queue_count += 1
+            statistics.queue_ns += request.started_at_ns - request.queued_at_ns
+            request.future.set_result(result)
 
     def _expire_queued(self, request: QueuedRequest) -> None:
         if not request.future.done():

@@ -13,7 +13,8 @@ from core.errors import ArtifactCorrupt, InvalidInstances
 from core.signatures.signature import ModelSignature, TensorSpec
 from serving.rows.tensors import describe_shape, has_free_axis
 from serving.sessions.execution import CPU, Execution
-from serving.sessions.memory import estimate_bytes, release_later
+from serving.sessions.graph_size import estimate_bytes
+from serving.sessions.memory import release_later
 from serving.sessions.tensor_checks import InputCheck
 
 LOAD_ERRORS = (
@@ -66,7 +67,7 @@ class LoadedModel:
             session = onnxruntime.InferenceSession(
                 str(onnx_path), sess_options=options, providers=list(execution.providers)
             )
-            num_bytes = estimate_bytes(onnx_path.stat().st_size)
+            num_bytes = estimate_bytes(onnx_path)
         except (*LOAD_ERRORS, OSError) as error:
             raise ArtifactCorrupt("The exported network cannot be loaded. Train the run again.") from error
         _check_tensors("input", signature.inputs, session.get_inputs())

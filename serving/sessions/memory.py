@@ -1,19 +1,10 @@
-"""Memory of networks: its size, and its return to the operating system."""
+"""Return of memory to the operating system: of networks that are no longer used, and what their loading has left."""
 
 import ctypes
 import threading
 import weakref
 from collections.abc import Callable
 from queue import SimpleQueue
-
-SESSION_BYTES = 300_000
-BYTES_PER_FILE_BYTE = 1.5
-
-
-def estimate_bytes(file_bytes: int) -> int:
-    """Return the memory that a network takes, from the size of its file."""
-    return SESSION_BYTES + int(BYTES_PER_FILE_BYTE * file_bytes)
-
 
 _released: SimpleQueue[object] = SimpleQueue()
 _start_lock = threading.Lock()
@@ -25,8 +16,14 @@ def release_later(owner: object, resource: object) -> None:
 
     Destroying a session takes milliseconds for each 10 MB, which neither the event loop nor a request should wait for.
     """
-    _start()
     weakref.finalize(owner, _released.put, resource).atexit = False
+    trim_soon()
+
+
+def trim_soon() -> None:
+    """Return free memory to the operating system, in a thread of its own: loading a file leaves up to half its size."""
+    _start()
+    _released.put(None)
 
 
 def wait_for_release() -> None:

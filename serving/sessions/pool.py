@@ -96,6 +96,15 @@ class ModelPool(Generic[Key, Model]):
         entry.last_use = self._count_use()
         return entry.model
 
+    def peek(self, key: Key) -> Model | None:
+        """Return the model of this key if it is loaded; that is no use of it."""
+        entry = self._entries.get(key)
+        return None if entry is None else entry.model
+
+    def is_loading(self, key: Key) -> bool:
+        """Return True while the model of this key is loaded."""
+        return key in self._loading
+
     def get(self, key: Key, load: Callable[[], Model]) -> Model:
         """Return the model of this key; the first caller loads it while all others wait.
 

@@ -1,6 +1,7 @@
 """Figures of the calls of a network, for Triton's statistics and for Prometheus."""
 
 from dataclasses import dataclass, field
+from time import time_ns
 
 
 @dataclass(slots=True)
@@ -31,6 +32,7 @@ class LaneStatistics:
         expired_count: Requests whose deadline passed.
         cancelled_count: Requests whose client had gone.
         rejected_count: Requests that found the queue full.
+        last_call_ns: Time of the last call of the network, since 1970; 0 if there was none.
         batches: Calls by their number of rows.
     """
 
@@ -48,10 +50,12 @@ class LaneStatistics:
     expired_count: int = 0
     cancelled_count: int = 0
     rejected_count: int = 0
+    last_call_ns: int = 0
     batches: dict[int, BatchStatistics] = field(default_factory=dict)
 
     def count_call(self, num_rows: int, input_ns: int, infer_ns: int, output_ns: int) -> None:
         """Count one call of the network."""
+        self.last_call_ns = time_ns()
         self.inference_count += num_rows
         self.execution_count += 1
         self.compute_input_ns += input_ns

@@ -65,7 +65,7 @@ class InputCheck:
 
     def _reject_type(self, spec: TensorSpec, tensor: NDArray[Any]) -> InvalidInstances:
         if spec.dtype == TEXT:
-            expected = "text, in an array of objects"
+            expected = "text (an array of objects)"
         elif spec.dtype == "bool":
             expected = "true and false (bool)"
         else:
@@ -91,7 +91,9 @@ class InputCheck:
         """Reject what is not text: onnxruntime would send its representation, `b'...'` or `None`, to the network."""
         for value in tensor.flat:
             if type(value) is not str:
-                detail = f"The model expects text{self._of(spec)}; the batch has a {type(value).__name__}."
+                detail = (
+                    f"The model expects text{self._of(spec)}; the batch has a value of type {type(value).__name__}."
+                )
                 raise InvalidInstances.at("", detail, "wrong_type")
             try:
                 value.encode()

@@ -22,7 +22,11 @@ MAX_MEASURED_ROWS = 64
 BATCH_SECONDS = 0.1
 """A batch is measured only if it is expected to take no longer."""
 
-NUM_TRIALS = 3
+MIN_TRIALS = 3
+MAX_TRIALS = 30
+TRIALS_SECONDS = 0.003
+"""Calls are repeated for this long: other programs make single ones take longer."""
+
 COMPARED_ROWS = 3
 RELATIVE_TOLERANCE = 1e-2
 SEED = 0
@@ -33,7 +37,7 @@ class Measurement:
     """What the first runs of a network have shown.
 
     Attributes:
-        call_seconds: Time of a call besides that of its rows.
+        call_seconds: Time of a call besides that of its rows; less than 0 if many rows take longer each than one.
         row_seconds: Time of a row.
         row_size: Numbers of a row as it was measured; a row of more takes longer.
         is_rowwise: True if the outputs of a row do not depend on the others of its batch.
@@ -61,9 +65,9 @@ def measure(model: LoadedModel) -> Measurement | None:
     return None
 
 
-def size_of_row(inputs: Mapping[str, NDArray[Any]]) -> int:
-    """Return the numbers of a row, in all inputs."""
-    return sum(tensor.size // len(tensor) for tensor in inputs.values())
+def size_of_row(inputs: Mapping[str, NDArray[Any]], num_rows: int) -> int:
+    """Return the numbers of a row, in all inputs, which need not have been checked."""
+    return sum([tensor.size for tensor in inputs.values()]) // max(1, num_rows)
 
 
 def _measure_on(model: LoadedModel, rows: Tensors, *, is_drawn: bool) -> Measurement | None:
@@ -80,13 +84,13 @@ def _measure_on(model: LoadedModel, rows: Tensors, *, is_drawn: bool) -> Measure
             row_seconds = one_seconds
     except (*RUN_ERRORS, InvalidInstances):
         return None
-    call_seconds = max(0.0, one_seconds - row_seconds)
-    return Measurement(call_seconds, row_seconds, size_of_row(one), is_rowwise)
+    return Measurement(one_seconds - row_seconds, row_seconds, size_of_row(one, 1), is_rowwise)
 
 
 def _time(run: Callable[[], object]) -> float:
-    durations = []
-    for _ in range(NUM_TRIALS):
+    """Return the shortest time of several calls, in seconds."""
+    durations: list[float] = []
+    while len(durations) < MIN_TRIALS or (len(durations) < MAX_TRIALS and sum(durations) < TRIALS_SECONDS):
         start = perf_counter()
         run()
         durations.append(perf_counter() - start)

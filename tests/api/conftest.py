@@ -231,25 +231,30 @@ class Worker:
         with self.database.transaction() as session:
             claims.record_details(session, claimed.run_id, claimed.attempt, LEASE_SECONDS, **details)
 
-    def finish(self, claimed, folder: Path) -> int:
+    def finish(self, claimed, folder: Path, metrics=None) -> int:
         """Succeed with every file of a folder as an artifact; returns the model version."""
         artifacts = [self.store.put(path) for path in sorted(folder.iterdir())]
         with self.database.transaction() as session:
             return claims.finish_run(
-                session, claimed.run_id, claimed.attempt, artifacts=artifacts, phases={"train": 0.25}
+                session,
+                claimed.run_id,
+                claimed.attempt,
+                artifacts=artifacts,
+                phases={"train": 0.25},
+                latest_metrics=metrics,
             )
 
     def fail(self, claimed, code="training_failed", detail="The loss was NaN at step 3.", problems=()) -> None:
         with self.database.transaction() as session:
             claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError(code, detail, problems=problems))
 
-    def register(self, model_name: str, folder: Path) -> UUID:
-        """A run of a model that has succeeded with these files."""
+    def register(self, model_name: str, folder: Path, metrics=None, **spec) -> UUID:
+        """A run of a model that has succeeded with these files and metrics; fields of its spec may be given."""
         with self.database.transaction() as session:
-            record = runs.create(session, experiment="tests", model_name=model_name, spec={"seed": 0})
+            record = runs.create(session, experiment="tests", model_name=model_name, spec={"seed": 0} | spec)
         claimed = self.claim()
         assert claimed.run_id == record.id
-        self.finish(claimed, folder)
+        self.finish(claimed, folder, metrics)
         return record.id
 
 
@@ -275,6 +280,12 @@ def save_model(folder: Path, weights, signature: ModelSignature, *, log: str = "
     (folder / "signature.json").write_text(signature.model_dump_json())
     (folder / "trainer.log").write_text(log)
     return folder
+
+
+@pytest.fixture(scope="session")
+def write_model():
+    """Write the files of a run whose network multiplies a row by a matrix: folder, matrix, signature."""
+    return save_model
 
 
 @pytest.fixture
@@ -315,6 +326,7 @@ class Server:
     base_url: str
     port: int
     process: subprocess.Popen
+    data_dir: Path
 
     def resident_bytes(self, field: str = "VmRSS") -> int:
         """Its memory now, or at most (`VmHWM`)."""
@@ -337,13 +349,22 @@ def server(upgraded_sqlite, tmp_path_factory):
         env={"TRAINYARD_DATA_DIR": str(data_dir), "PATH": "/usr/bin:/bin"},
         stderr=subprocess.PIPE,
     )
-    running = Server(f"http://127.0.0.1:{port}", port, process)
+    running = Server(f"http://127.0.0.1:{port}", port, process, data_dir)
     try:
         _wait_until_up(running)
         yield running
     finally:
         process.terminate()
         process.communicate(timeout=30)
+
+
+@pytest.fixture(scope="module")
+def server_worker(server):
+    """A worker of the server."""
+    settings = Settings(data_dir=server.data_dir)
+    database = Database(settings.effective_database_url)
+    yield Worker(database, settings)
+    database.dispose()
 
 
 def _wait_until_up(server: Server) -> None:

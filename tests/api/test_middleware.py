@@ -66,11 +66,22 @@ def test_an_error_of_ours_outside_the_routes_is_a_problem_document(locked_client
     assert answer.headers["cache-control"] == "private"
 
 
-def test_an_unknown_model_takes_one_session_and_three_statements(client):
+def test_an_unknown_model_takes_four_statements(client):
     statements = count_statements(client.app.state.service.database)
     assert client.get("/v1/models/nothing").status_code == 404
-    assert len([statement for statement in statements if statement.startswith("SELECT")]) == 3
-    assert statements.count("BEGIN") == 1
+    assert len([statement for statement in statements if statement.startswith("SELECT")]) == 4
+    assert statements.count("BEGIN") == 2
+
+
+def test_a_known_model_takes_no_statement(client, worker, iris):
+    worker.register("iris", iris)
+    rows = {"instances": [[1, 2, 3, 4]]}
+    assert client.post("/v1/models/iris:predict", json=rows).status_code == 200
+    statements = count_statements(client.app.state.service.database)
+    for path in ("/v1/models/iris", "/v1/models/iris/versions/1/metadata"):
+        assert client.get(path).status_code == 200
+    assert client.post("/v1/models/iris/versions/1:predict", json=rows).status_code == 200
+    assert statements == []
 
 
 def test_a_run_is_read_in_one_session(client):

@@ -1,13 +1,15 @@
 """Concurrent workers: every run is claimed once and ends once, and no write is lost between two writers."""
 
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 
-from core.errors import AttemptFenced, UnknownModel, VersionServed
+from core.alias_targets import make_targets
+from core.errors import AttemptFenced, NothingBefore, UnknownModel, UnknownRun, VersionServed
 from core.run_report import RunError
 from core.run_state import RunState
-from db import claims, expiry, model_versions, runs
+from db import alias_history, aliases, claims, expiry, model_versions, runs, version_deletion
 from db.session import Database
 
 NUM_RUNS = 24
@@ -68,7 +70,7 @@ def test_an_alias_that_is_set_while_its_version_is_deleted_is_kept_or_refused(da
 
         def set_alias(number=number):
             with database.transaction() as session:
-                model_versions.set_alias(session, "adder", "best", number)
+                aliases.set_alias(session, "adder", "best", number)
 
         def delete(run_id=run_id):
             with database.transaction() as session:
@@ -81,7 +83,68 @@ def test_an_alias_that_is_set_while_its_version_is_deleted_is_kept_or_refused(da
         else:
             assert (setting, type(deletion)) == (None, VersionServed)
             with database.reading() as session:
-                assert model_versions.get_alias(session, "adder", "best").version == number
+                assert aliases.get_alias(session, "adder", "best").targets.version == number
+
+
+def test_changes_of_a_model_at_once_wait_for_each_other_and_none_is_lost(database_url, finished_run, at_once):
+    """Each transaction locks runs, the model, versions and aliases in this order: none waits in a circle."""
+    run_ids = [finished_run() for _ in range(8)]
+    databases = [Database(database_url) for _ in range(6)]
+    live = make_targets({1: 50, 3: 30, 5: 20}, 7)
+    with databases[0].transaction() as session:
+        aliases.set_alias(session, "adder", "live", live)
+
+    def change(database, *changes):
+        for function, arguments, options in changes:
+            # Another may have been first.
+            with suppress(UnknownModel, UnknownRun, NothingBefore), database.transaction() as session:
+                function(session, *arguments, **options)
+
+    set_alias, roll_back = (aliases.set_alias, ("adder", "live", live), {}), (aliases.roll_back, ("adder", "live"), {})
+    deletions = [(version_deletion.delete_version, ("adder", number), {"force": True}) for number in (3, 5, 7, 1)]
+    of_runs = [(runs.delete, (run_id,), {"force": True}) for run_id in run_ids[1::2]]
+    other = (aliases.set_alias, ("adder", "live", 6), {})
+    results = at_once(
+        lambda: change(databases[0], *[set_alias, roll_back] * 4),
+        lambda: change(databases[1], *deletions),
+        lambda: change(databases[2], *of_runs),
+        lambda: change(databases[3], *[other, set_alias] * 4),
+        lambda: change(databases[4], *deletions[::-1]),
+        lambda: change(databases[5], *[roll_back] * 8),
+    )
+    with databases[0].reading() as session:
+        left = model_versions.list_versions(session, "adder")
+        found = aliases.find_alias(session, "adder", "live")
+        history = alias_history.list_page(session, "adder", "live", limit=200).items
+    for database in databases:
+        database.dispose()
+    assert results == [None] * 6
+    assert (left, found, history[0].after) == ([], None, None)
+    # Each change begins where the one before it ended.
+    assert [change.before for change in history[:-1]] == [change.after for change in history[1:]]
+
+
+def test_a_model_that_is_deleted_while_its_runs_finish_keeps_only_versions_registered_later(
+    database, queue_run, claim, finish, at_once
+):
+    for _ in range(6):
+        queue_run()
+    claimed = [claim() for _ in range(6)]
+    finish(claimed[0])
+
+    def delete():
+        with database.transaction() as session:
+            return version_deletion.delete_model(session, "adder", force=True)
+
+    *numbers, deletion = at_once(*[lambda run=run: finish(run) for run in claimed[1:]], delete)
+    with database.reading() as session:
+        left = {version.version for version in model_versions.list_versions(session, "adder")}
+        shown = {runs.get(session, run.run_id).model_version for run in claimed}
+    gone = {version.version for version in deletion.versions}
+    assert sorted(numbers) == [2, 3, 4, 5, 6]
+    assert gone | left == {1, 2, 3, 4, 5, 6}
+    assert not gone & left
+    assert shown - {None} == left
 
 
 def test_two_finishers_of_one_attempt_register_one_version(database, queue_run, claim, finish, at_once):
@@ -176,7 +239,7 @@ def test_processes_that_change_one_row_at_once_lose_no_change(database_url, fini
         revisions = []
         for _ in range(5):
             with database.transaction() as session:
-                revisions.append(model_versions.set_alias(session, "adder", "stable", 1).revision)
+                revisions.append(aliases.set_alias(session, "adder", "stable", 1).revision)
         return revisions
 
     results = at_once(*[lambda database=database: move(database) for database in databases])

@@ -3,7 +3,7 @@ from uuid import uuid4
 import pytest
 
 from core.errors import UnknownModel
-from db import model_versions, runs
+from db import aliases, model_versions, runs
 
 
 def ask(database, function, *arguments):
@@ -41,7 +41,7 @@ def test_model_whose_versions_are_all_deleted_is_unknown(database, finished_run)
 def test_resolving_finds_the_newest_a_number_or_an_alias(database, finished_run, make_artifact):
     first = finished_run(make_artifact("model.onnx", "b"), make_artifact("signature.json", "c"))
     second = finished_run(make_artifact("model.onnx", "d"))
-    change(database, model_versions.set_alias, "adder", "stable", 1)
+    change(database, aliases.set_alias, "adder", "stable", 1)
     newest, numbered, labelled = (
         ask(database, model_versions.resolve, "adder", wanted) for wanted in (None, 1, "stable")
     )
@@ -75,7 +75,7 @@ def test_version_without_artifacts_resolves(database, finished_run):
 )
 def test_what_is_not_there_is_named_with_what_is(database, finished_run, model_name, version, message):
     finished_run()
-    change(database, model_versions.set_alias, "adder", "stable", 1)
+    change(database, aliases.set_alias, "adder", "stable", 1)
     with pytest.raises(UnknownModel) as caught:
         ask(database, model_versions.resolve, model_name, version)
     assert message in caught.value.detail
@@ -103,8 +103,8 @@ def test_only_the_newest_versions_are_named(database, finished_run):
 def test_one_version_is_shown_with_its_aliases(database, finished_run):
     run_id = finished_run()
     finished_run()
-    change(database, model_versions.set_alias, "adder", "stable", 1)
-    change(database, model_versions.set_alias, "adder", "best", 1)
+    change(database, aliases.set_alias, "adder", "stable", 1)
+    change(database, aliases.set_alias, "adder", "best", 1)
     version = ask(database, model_versions.get_version, "adder", 1)
     assert (version.version, version.run_id, version.aliases) == (1, run_id, ("best", "stable"))
 
@@ -117,9 +117,9 @@ def test_empty_registry_says_so(database):
 def test_alias_moves(database, finished_run):
     finished_run()
     finished_run()
-    assert change(database, model_versions.set_alias, "adder", "stable", 1).revision == 1
-    moved = change(database, model_versions.set_alias, "adder", "stable", 2)
-    assert (moved.version, moved.revision) == (2, 2)
+    assert change(database, aliases.set_alias, "adder", "stable", 1).revision == 1
+    moved = change(database, aliases.set_alias, "adder", "stable", 2)
+    assert (moved.targets.version, moved.revision) == (2, 2)
     versions = ask(database, model_versions.get_model, "adder").versions
     assert [(version.version, version.aliases) for version in versions] == [(2, ("stable",)), (1, ())]
 
@@ -127,27 +127,27 @@ def test_alias_moves(database, finished_run):
 def test_alias_can_only_point_at_a_version(database, finished_run):
     finished_run()
     with pytest.raises(UnknownModel, match="no version 2"):
-        change(database, model_versions.set_alias, "adder", "stable", 2)
+        change(database, aliases.set_alias, "adder", "stable", 2)
 
 
 def test_alias_goes_with_its_version_where_that_is_deleted_by_force(database, finished_run):
     finished_run()
     run_id = finished_run()
-    change(database, model_versions.set_alias, "adder", "stable", 2)
+    change(database, aliases.set_alias, "adder", "stable", 2)
     with database.transaction() as session:
         runs.delete(session, run_id, force=True)
     with pytest.raises(UnknownModel):
-        ask(database, model_versions.get_alias, "adder", "stable")
+        ask(database, aliases.get_alias, "adder", "stable")
 
 
 def test_alias_can_be_taken_off(database, finished_run):
     finished_run()
-    change(database, model_versions.set_alias, "adder", "stable", 1)
-    change(database, model_versions.delete_alias, "adder", "stable")
+    change(database, aliases.set_alias, "adder", "stable", 1)
+    change(database, aliases.delete_alias, "adder", "stable")
     with pytest.raises(UnknownModel):
-        change(database, model_versions.delete_alias, "adder", "stable")
+        change(database, aliases.delete_alias, "adder", "stable")
 
 
 def test_alias_of_an_unknown_model_is_unknown(database):
     with pytest.raises(UnknownModel):
-        ask(database, model_versions.get_alias, f"model-{uuid4()}", "stable")
+        ask(database, aliases.get_alias, f"model-{uuid4()}", "stable")

@@ -16,7 +16,7 @@ import psycopg
 import pytest
 from sqlalchemy import func, insert, select, text, update
 
-from db import model_versions, postgresql_changes, registry_changes, runs, sqlite_changes
+from db import aliases, model_versions, postgresql_changes, registry_changes, runs, sqlite_changes
 from db.records.registry import ModelRecord, RegistryChangeRecord
 from db.registry_changes import RegistryWatch
 from db.session import Database
@@ -136,13 +136,13 @@ def test_a_moved_and_a_deleted_alias_are_reported(watched, database, finished_ru
     finished_run(model_name="adder")
     watched.wait_for("adder")
     with database.transaction() as session:
-        model_versions.set_alias(session, "adder", "production", 1)
+        aliases.set_alias(session, "adder", "production", 1)
     watched.wait_for("adder")
     with database.transaction() as session:
-        model_versions.set_alias(session, "adder", "production", 1)
+        aliases.set_alias(session, "adder", "production", 1)
     watched.wait_for("adder")
     with database.transaction() as session:
-        model_versions.delete_alias(session, "adder", "production")
+        aliases.delete_alias(session, "adder", "production")
     watched.wait_for("adder")
 
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import Conflict, IllegalMove, InvalidInput, UnknownModel, UnknownRun, VersionServed
 from core.progress import MetricBatch
 from core.run_state import RunState
-from db import artifacts, claims, metrics, model_versions, runs
+from db import aliases, artifacts, claims, metrics, model_versions, runs
 from db.cursors import write_cursor
 from db.records.metrics import MetricPointRecord
 
@@ -217,7 +217,7 @@ def test_deleting_takes_everything_of_the_run(database, queue_run, claim, finish
         claims.record_progress(session, run_id, claimed.attempt, 60, batches=[batch])
     finish(claimed, make_artifact())
     with database.transaction() as session:
-        model_versions.set_alias(session, "adder", "best", 1)
+        aliases.set_alias(session, "adder", "best", 1)
         deletion = runs.delete(session, run_id, force=True)
         assert (deletion.files, deletion.newest_version) == (["a" * 64], None)
     with database.reading() as session:
@@ -252,10 +252,10 @@ def test_run_that_has_not_ended_cannot_be_deleted(database, queue_run, claim, is
 def test_a_version_that_aliases_point_to_is_deleted_by_force_only(database, finished_run):
     older, served = finished_run(), finished_run()
     with database.transaction() as session:
-        model_versions.set_alias(session, "adder", "stable", 2)
-        model_versions.set_alias(session, "adder", "best", 2)
-        model_versions.set_alias(session, "adder", "former", 1)
-    expected = "The aliases 'best', 'stable' point to version 2 of model 'adder', which this run registered"
+        aliases.set_alias(session, "adder", "stable", 2)
+        aliases.set_alias(session, "adder", "best", 2)
+        aliases.set_alias(session, "adder", "former", 1)
+    expected = "The aliases 'best', 'stable' point to version 2 of model 'adder'. Set"
     with pytest.raises(VersionServed, match=expected), database.transaction() as session:
         runs.delete(session, served)
     assert read(database, served).id == served
@@ -263,10 +263,11 @@ def test_a_version_that_aliases_point_to_is_deleted_by_force_only(database, fini
         deletion = runs.delete(session, served, force=True)
         assert deletion.version is not None
         assert (deletion.version.version, deletion.version.aliases) == (2, ("best", "stable"))
+        assert (deletion.deleted_aliases, deletion.changed_aliases) == (("best", "stable"), ())
         assert deletion.newest_version == 1
         assert model_versions.get_version(session, "adder", 1).aliases == ("former",)
     with database.transaction() as session:
-        model_versions.delete_alias(session, "adder", "former")
+        aliases.delete_alias(session, "adder", "former")
         assert runs.delete(session, older).newest_version is None
 
 
@@ -274,7 +275,7 @@ def test_a_run_without_a_version_is_deleted_alone(database, queue_run):
     run_id = queue_run()
     with database.transaction() as session:
         runs.cancel(session, run_id)
-        assert runs.delete(session, run_id) == runs.Deletion([], None, None)
+        assert runs.delete(session, run_id) == runs.Deletion([])
 
 
 def test_runs_are_counted_by_state(database, queue_run, claim):

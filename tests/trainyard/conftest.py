@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 
 from trainyard import AsyncClient, AsyncRun, Client
 from trainyard.command_line.app import app
+from trainyard.registry import AsyncRegistry
 
 RUN_ID = "01920000-0000-7000-8000-000000000001"
 
@@ -214,7 +215,7 @@ class Blocking:
     def __getattr__(self, name):
         value = getattr(self._target, name)
         if not inspect.ismethod(value):
-            return value
+            return self._wrap(value)
 
         def call(*arguments, **options):
             result = value(*arguments, **options)
@@ -232,7 +233,7 @@ class Blocking:
             yield self._wrap(item)
 
     def _wrap(self, value):
-        return Blocking(value, self._runner) if isinstance(value, AsyncRun) else value
+        return Blocking(value, self._runner) if isinstance(value, AsyncRun | AsyncRegistry) else value
 
 
 @pytest.fixture(params=["Client", "AsyncClient"])

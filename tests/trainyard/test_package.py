@@ -9,6 +9,7 @@ import pytest
 
 import trainyard
 from trainyard import AsyncBatchPrediction, AsyncClient, AsyncRun, BatchPrediction, Client, Run, errors
+from trainyard.registry import AsyncRegistry, Registry
 
 
 def methods(kind):
@@ -20,7 +21,8 @@ def methods(kind):
 
 
 @pytest.mark.parametrize(
-    ("blocking", "awaiting"), [(Client, AsyncClient), (Run, AsyncRun), (BatchPrediction, AsyncBatchPrediction)]
+    ("blocking", "awaiting"),
+    [(Client, AsyncClient), (Run, AsyncRun), (BatchPrediction, AsyncBatchPrediction), (Registry, AsyncRegistry)],
 )
 def test_the_async_classes_have_the_same_methods_with_the_same_arguments(blocking, awaiting):
     expected, found = methods(blocking), methods(awaiting)
@@ -37,6 +39,7 @@ def test_the_async_classes_have_the_same_methods_with_the_same_arguments(blockin
         (AsyncClient, {"__init__", "run", "list_runs", "list_batch_predictions"}),
         (AsyncRun, {"__init__"}),
         (AsyncBatchPrediction, {"__init__"}),
+        (AsyncRegistry, {"__init__", "list_models", "list_versions", "list_aliases", "get_history"}),
     ],
 )
 def test_whatever_asks_the_service_is_a_coroutine(kind, immediate):

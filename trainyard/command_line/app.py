@@ -11,9 +11,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from trainyard.command_line.commands import batch_predictions, models, runs, submitting
+from trainyard.command_line.commands import batch_predictions, models, networks, runs, submitting, watching
 from trainyard.command_line.commands.datasets import data
 from trainyard.command_line.commands.keys import keys
+from trainyard.command_line.commands.registry import models as registered
 from trainyard.errors import ServiceUnavailable, TrainyardError
 
 REJECTED = 1
@@ -71,9 +72,12 @@ app.command()(runs.logs)
 app.command()(runs.cancel)
 app.command()(runs.delete)
 app.command()(models.predict)
+app.command()(watching.drift)
 app.command("batch-predict")(batch_predictions.batch_predict)
 app.command()(submitting.presets)
 app.command()(submitting.validate)
+registered.command()(networks.add)
+app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
 app.add_typer(keys, name="keys")
 

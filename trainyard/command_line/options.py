@@ -4,6 +4,7 @@ import json
 import re
 import uuid
 from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -46,6 +47,19 @@ def connect(url: str | None) -> "Client":
 def print_json(document: Any) -> None:
     """Print a JSON document on standard output."""
     typer.echo(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def save_text(text: str, path: Path) -> None:
+    """Write a text to a file, and say so on standard error.
+
+    Raises:
+        InvalidArgument: If it cannot be written.
+    """
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise InvalidArgument(f"{path} cannot be written: {error.strerror}. Name another file.") from error
+    typer.echo(f"Saved {path}.", err=True)
 
 
 def find_run_id(client: "Client", text: str) -> str:

@@ -1,11 +1,19 @@
-"""Models: predict, and the shape of their input."""
+"""Models: predict, the shape of their input, and networks that were trained elsewhere."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
 
+from trainyard import documents
 from trainyard.errors import InvalidArgument, UnexpectedAnswer
 from trainyard.operation import Answer, Operation, encode
+from trainyard.uploads import FormUpload, OnProgress
+
+SECONDS_TO_CHECK = 150.0
+"""The service tries a network before it answers."""
 
 RowShape = tuple[int | None, ...] | None
 """Sizes of one row of a model's input, None for any; None if they are not known."""
@@ -32,6 +40,43 @@ class Predictions:
 
     def __getitem__(self, index: int) -> Any:
         return self.rows[index]
+
+
+@dataclass(frozen=True, slots=True)
+class UploadedModel:
+    """A network that was trained elsewhere, as a version of a model.
+
+    Attributes:
+        signature: Inputs and outputs, as the service has stored them.
+        document: All of the answer.
+    """
+
+    model: str
+    version: int
+    signature: Mapping[str, Any]
+    document: documents.UploadedVersion
+
+    @classmethod
+    def from_json(cls, body: documents.UploadedVersion) -> Self:
+        """Read the answer to an upload."""
+        return cls(
+            model=str(body["model"]), version=int(body["version"]), signature=dict(body["signature"]), document=body
+        )
+
+
+def upload(
+    model: str, source: Path, *, signature: Mapping[str, Any] | None, on_progress: OnProgress | None
+) -> Operation[UploadedModel]:
+    """Upload an ONNX file; see `Client.upload_model`. Looks at the file already."""
+    texts = {} if not signature else {"signature": json.dumps(signature, ensure_ascii=False)}
+    return Operation(
+        "POST",
+        f"/v1/registry/models/{encode(model)}/versions",
+        lambda answer: answer.read_one(UploadedModel),
+        upload=FormUpload("network", source, texts, on_progress),
+        headers={"Idempotency-Key": str(uuid4())},
+        timeout=SECONDS_TO_CHECK,
+    )
 
 
 def predict(

@@ -74,6 +74,8 @@ def test_scopes_are_those_that_were_decided(client):
     assert by_scope[Scope.ADMIN] == {
         "DELETE /v1/runs/{run_id}",
         "DELETE /v1/batch-predictions/{batch_id}",
+        "DELETE /v1/registry/models/{model}",
+        "DELETE /v1/registry/models/{model}/versions/{version}",
         "DELETE /v1/datasets/{name}",
         "DELETE /v1/datasets/{name}/versions/{version}",
         "POST /v1/keys",
@@ -90,10 +92,14 @@ def test_scopes_are_those_that_were_decided(client):
         "POST /v1/datasets",
         "POST /v1/datasets/{name}/versions",
         "POST /v1/datasets/{name}/versions/{version}:reread",
+        "POST /v1/registry/models/{model}/versions",
+        "POST /v1/registry/models/{model}/aliases/{alias}:rollback",
         "PUT /v1/registry/models/{model}/aliases/{alias}",
         "DELETE /v1/registry/models/{model}/aliases/{alias}",
+        "POST /v2/repository/models/{model}/load",
+        "POST /v2/repository/models/{model}/unload",
     }
-    assert len(by_scope[Scope.PREDICT]) == 16
+    assert len(by_scope[Scope.PREDICT]) == 46
     assert all(is_prediction(operation.split(" ")[1]) for operation in by_scope[Scope.PREDICT])
     assert by_scope[Scope.READ] - {"POST /v1/specs:validate"} == {
         operation for operation in by_scope[Scope.READ] if operation.startswith("GET ")
@@ -116,7 +122,7 @@ def test_scopes_are_those_that_were_decided(client):
         "/openapi.json%20",
         "/.well-known/x",
         "/v1/models/iris",
-        "/v2",
+        "/v3",
     ],
 )
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS", "POST", "TRACE", "BREW"])
@@ -219,6 +225,6 @@ def test_a_route_that_cannot_declare_a_scope_is_rejected_unless_public(kind):
 
 
 def test_public_paths_are_few():
-    assert len(PUBLIC_PATHS) == 6
+    assert len(PUBLIC_PATHS) == 8
     assert not is_public("/v1/runs")
     assert not is_public("/metrics")

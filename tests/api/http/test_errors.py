@@ -155,7 +155,7 @@ def test_an_unexpected_error_in_a_prediction_has_the_form_of_that_surface(client
     def fail(*_):
         raise RuntimeError("secret password")
 
-    monkeypatch.setattr("api.prediction.tensorflow_serving.handlers.read_address", fail)
+    monkeypatch.setattr("api.tensorflow_serving.handlers.read_address", fail)
     answer = client.post("/v1/models/iris:predict", content=b"{}")
     assert answer.status_code == 500
     assert list(answer.json()) == ["error"]

@@ -5,7 +5,9 @@ import pytest
 
 from api.monitoring import census as census_taker
 from api.monitoring.census import CensusTaker, Totals
+from api.monitoring.exchange import Exchange
 from core.errors import DatabaseUnavailable
+from db import runs
 from db.session import Database
 
 
@@ -19,7 +21,7 @@ def make_taker(database):
     made = []
 
     def make(**options):
-        made.append(CensusTaker(database, **options))
+        made.append(CensusTaker(database, Exchange(), **options))
         return made[-1]
 
     yield make
@@ -162,3 +164,16 @@ def test_an_unexpected_error_leaves_no_caller_waiting(taker, monkeypatch, caplog
     monkeypatch.setattr(census_taker, "take_census", lambda _: 1 / 0)
     assert ask(taker) is None
     assert "ZeroDivisionError" in caplog.text
+
+
+@pytest.mark.usefixtures("ages")
+def test_counters_go_on_whichever_process_is_asked(database, tmp_path):
+    takers = [CensusTaker(database, Exchange(tmp_path, number)) for number in range(2)]
+    submitted = []
+    for taker in (*takers, *takers):
+        submitted.append(ask(taker).num_submitted)
+        with database.transaction() as session:
+            runs.create(session, experiment="tests", model_name="adder", spec={"seed": 0})
+    for taker in takers:
+        asyncio.run(taker.close())
+    assert submitted == [0, 1, 2, 3]

@@ -6,7 +6,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.monitoring import census as census_taker
 from api.monitoring.census import WAIT_SECONDS
-from api.monitoring.instruments import MAX_NAMED_MODELS, OTHER_MODELS, Instruments
+from api.monitoring.instruments import Instruments
+from api.monitoring.predictions import MAX_NAMED_MODELS, OTHER_MODELS
 from core.api_keys import make_key
 from core.errors import DatabaseUnavailable
 from core.experiment import NAME_PATTERN
@@ -108,7 +109,7 @@ def test_the_model_pool_tells_what_it_holds_and_loaded(client, scrape, worker, i
     assert measured["trainyard_model_load_duration_seconds_count"] == 1
     assert measured["trainyard_model_load_failures_total"] == 0
     worker.register("broken", iris)
-    client.app.state.service.model_pool.evict(next(iter(client.app.state.service.model_pool._loaded)))
+    client.app.state.service.model_pool.evict(next(iter(client.app.state.service.model_pool._entries)))
     for path in settings.artifacts_dir.rglob("*"):
         if path.is_file():
             path.unlink()

@@ -5,9 +5,9 @@ from io import BytesIO
 from generated import AuthenticatedClient
 from generated.api.datasets import get_dataset, upload_dataset
 from generated.api.keys import make_key
-from generated.api.prediction import predict
 from generated.api.runs import cancel_run, get_run, list_runs, submit_run
 from generated.api.specs import validate_spec
+from generated.api.tensorflow_serving import predict
 from generated.models import (
     DatasetDetail,
     DatasetVersionDetail,

@@ -45,7 +45,13 @@ def test_a_run_whose_version_an_alias_points_to_is_deleted_by_force_only(client,
     assert client.post(predict, json=body).headers["x-model-version"] == "1"
     deleted = client.delete(f"{path}?force=true")
     assert deleted.status_code == 200
-    version = {"name": "iris-keras", "version": 1, "aliases": ["champion"], "newest_version": 2}
+    version = {
+        "name": "iris-keras",
+        "version": 1,
+        "aliases": ["champion"],
+        "changed_aliases": [],
+        "newest_version": 2,
+    }
     assert deleted.json() == {"id": trained, "model_version": version}
     assert client.get(path).status_code == client.post(predict, json=body).status_code == 404
 
@@ -65,7 +71,13 @@ def test_a_deleted_newest_version_makes_way_for_the_one_before(client, worker, i
     newest = submit(client)
     worker.finish(worker.claim(), iris)
     deleted = client.delete(f"/v1/runs/{newest}?force=true").json()
-    assert deleted["model_version"] == {"name": "iris-keras", "version": 2, "aliases": [], "newest_version": 1}
+    assert deleted["model_version"] == {
+        "name": "iris-keras",
+        "version": 2,
+        "aliases": [],
+        "changed_aliases": [],
+        "newest_version": 1,
+    }
     answer = client.post("/v1/models/iris-keras:predict", json={"instances": [[1, 0, 0, 0]]})
     assert answer.headers["x-model-version"] == "1"
 

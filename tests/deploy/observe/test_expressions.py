@@ -44,5 +44,5 @@ def test_legends_show_labels_that_the_expression_keeps(dashboard):
             shown = set(re.findall(r"{{(\w+)}}", target["legendFormat"]))
             grouping = re.search(r" by \(([^)]*)\)", target["expr"])
             # Without grouping every label is kept; only the name of the replica is useful.
-            kept = set(grouping[1].split(", ")) if grouping else {"instance"}
+            kept = set(grouping[1].split(", ")) if grouping else {"instance", "process"}
             assert shown <= kept, (panel["title"], target["legendFormat"])

@@ -1,10 +1,12 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
+import onnx
 import orjson
 import pytest
 
 from core.errors import ArtifactCorrupt, InvalidInstances
+from core.signatures.signature import TENSOR_TYPES
 from serving.sessions.loaded_model import LoadedModel
 
 
@@ -160,3 +162,83 @@ def test_a_signature_that_contradicts_itself_is_rejected(request, line_path, tmp
     path.write_bytes(orjson.dumps(signature | changes))
     with pytest.raises(ArtifactCorrupt, match="signature"):
         LoadedModel.from_files(line_path, path)
+
+
+PAIR = {
+    "A": np.float32([[1, 2], [3, 4]]),
+    "B": np.int64([[1, 0], [0, 2]]),
+    "WORD": np.array(["Oslo", "São Paulo"], object),
+}
+
+
+def test_several_tensors_come_and_go_by_their_names(pair):
+    outputs = pair.run(PAIR)
+    assert list(outputs) == ["SUM", "TEXT"]
+    np.testing.assert_array_equal(outputs["SUM"], np.float32([[11, 2], [3, 24]]))
+    assert outputs["TEXT"].tolist() == ["Oslo", "São Paulo"]
+
+
+def test_the_order_of_inputs_does_not_matter(pair):
+    outputs = pair.run(dict(reversed(PAIR.items())))
+    np.testing.assert_array_equal(outputs["SUM"], np.float32([[11, 2], [3, 24]]))
+
+
+@pytest.mark.parametrize("dtype", TENSOR_TYPES)
+def test_tensors_of_every_type_are_passed_through(make_model, dtype):
+    nodes = [onnx.helper.make_node("Identity", ["x"], ["y"])]
+    model = make_model(nodes, {"x": (dtype, (2,))}, {"y": (dtype, (2,))})
+    values = np.array([["a", ""], ["é", "a\0b"]], object) if dtype == "str" else np.array([[0, 1], [1, 1]], dtype)
+    output = model.run({"X": values})["Y"]
+    assert output.dtype == values.dtype
+    np.testing.assert_array_equal(output, values)
+    other = values.astype(np.float32 if dtype != "float32" else np.float64) if dtype != "str" else np.zeros((2, 2))
+    with pytest.raises(InvalidInstances, match=f"expects .*; the batch has {other.dtype}"):
+        model.run({"X": other})
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"A": None}, "expects the inputs 'A', 'B', 'WORD'; got 'B', 'WORD'."),
+        ({"B": None, "b": PAIR["B"]}, "expects the inputs 'A', 'B', 'WORD'; got 'A', 'WORD', 'b'."),
+        ({"C": PAIR["A"]}, "expects the inputs 'A', 'B', 'WORD'; got 'A', 'B', 'WORD', 'C'."),
+        ({"B": PAIR["A"]}, "expects numbers of type int64 for 'B'; the batch has float32."),
+        ({"A": np.zeros((2, 3), np.float32)}, "rows of shape 2 for 'A'; the batch has shape 2×3"),
+        (
+            {"A": np.zeros((1, 2), np.float32)},
+            "number of rows; the request has 1 for 'A', 2 for 'B', 2 for 'WORD'",
+        ),
+        (
+            {"WORD": np.array([b"Oslo", "Rome"], object)},
+            "text for 'WORD'; the batch has a value of type bytes.",
+        ),
+        (
+            {"WORD": np.array([None, "Rome"], object)},
+            "text for 'WORD'; the batch has a value of type NoneType.",
+        ),
+        ({"WORD": np.array(["Oslo", 3], object)}, "text for 'WORD'; the batch has a value of type int."),
+        ({"WORD": np.array(["Oslo", "Rome"])}, "expects text (an array of objects) for 'WORD'; the batch has <U4."),
+        ({"WORD": np.array(["Oslo", "\ud800"], object)}, r"'\ud800' has half of a surrogate pair."),
+        ({"WORD": np.array("Oslo", object)}, "the batch has shape one number"),
+    ],
+)
+def test_tensors_that_do_not_fit_are_rejected_by_name(pair, changes, message):
+    inputs = {name: tensor for name, tensor in (PAIR | changes).items() if tensor is not None}
+    with pytest.raises(InvalidInstances) as caught:
+        pair.run(inputs)
+    assert message in caught.value.detail
+
+
+def test_a_graph_with_more_inputs_than_the_signature_is_a_corrupt_artifact(make_model):
+    nodes = [onnx.helper.make_node("Add", ["x", "z"], ["y"])]
+    inputs = {"x": ("float32", (1,)), "z": ("float32", (1,))}
+    with pytest.raises(ArtifactCorrupt, match="needs the input z, which its signature does not have"):
+        make_model(nodes, inputs, {"y": ("float32", (1,))}, unsigned={"z"})
+
+
+def test_a_value_that_an_operator_rejects_is_a_mistake_of_the_request(make_model):
+    nodes = [onnx.helper.make_node("Gather", ["table", "x"], ["y"])]
+    model = make_model(nodes, {"x": ("int64", ())}, {"y": ("float32", (2,))}, {"table": np.zeros((10, 2), np.float32)})
+    assert model.run({"X": np.int64([3, 9])})["Y"].shape == (2, 2)
+    with pytest.raises(InvalidInstances, match="cannot compute these rows: indices element out of data bounds, idx=10"):
+        model.run({"X": np.int64([3, 10])})

@@ -21,13 +21,35 @@ COMMANDS = [
     "cancel",
     "delete",
     "predict",
+    "drift",
     "batch-predict",
     "presets",
     "validate",
+    "models",
     "data",
     "keys",
 ]
-SUBCOMMANDS = [["data", "add"], ["keys", "create"], ["keys", "list"], ["keys", "revoke"]]
+SUBCOMMANDS = [
+    ["data", "add"],
+    ["keys", "create"],
+    ["keys", "list"],
+    ["keys", "revoke"],
+    *[
+        ["models", name]
+        for name in (
+            "add",
+            "versions",
+            "show",
+            "compare",
+            "aliases",
+            "promote",
+            "rollback",
+            "history",
+            "delete-alias",
+            "delete",
+        )
+    ],
+]
 
 
 @pytest.fixture
@@ -43,7 +65,7 @@ def test_help_names_every_command(invoke):
     assert [line.split()[0] for line in result.stdout.partition("Commands:")[2].split("\n") if line] == COMMANDS
 
 
-@pytest.mark.parametrize("command", [*[[name] for name in COMMANDS if name != "keys"], *SUBCOMMANDS])
+@pytest.mark.parametrize("command", [*[[name] for name in COMMANDS if name not in {"keys", "models"}], *SUBCOMMANDS])
 def test_every_command_has_help(invoke, command):
     result = invoke(*command, "--help")
     assert result.exit_code == 0
@@ -72,9 +94,11 @@ def test_version_is_printed(invoke):
         ["cancel", RUN_ID],
         ["delete", RUN_ID],
         ["predict", "m", "[1]"],
+        ["drift", "m", "1"],
         ["presets"],
         ["validate", "binary-adder"],
         ["data"],
+        ["models"],
     ],
 )
 def test_missing_service_is_one_line_and_exit_code_2(closed_port, arguments):

@@ -9,8 +9,8 @@ import typer
 from trainyard.command_line.display.evaluation import format_evaluation
 from trainyard.command_line.display.predictions import format_predictions
 from trainyard.command_line.instances import find_instances, read_input
-from trainyard.command_line.options import AsJson, RunId, Url, connect, find_run_id, print_json
-from trainyard.errors import InvalidArgument, InvalidRequest
+from trainyard.command_line.options import AsJson, RunId, Url, connect, find_run_id, print_json, save_text
+from trainyard.errors import InvalidRequest
 
 if TYPE_CHECKING:
     from trainyard.client import Client
@@ -71,7 +71,7 @@ def evaluation(
         full_id = find_run_id(client, run_id)
         found = client.run(full_id).evaluation()
         if svg is not None:
-            _save(client.run(full_id).evaluation_picture(split=split), svg)
+            save_text(client.run(full_id).evaluation_picture(split=split), svg)
     if as_json:
         print_json(found.document)
     elif svg is None:
@@ -96,11 +96,3 @@ def _predict(
             # If the rows are what is wrong, the request without labels is rejected for the same reason.
             pass
     return client.predict(model, instances, version=version, label=label)
-
-
-def _save(picture: str, path: Path) -> None:
-    try:
-        path.write_text(picture, encoding="utf-8")
-    except OSError as error:
-        raise InvalidArgument(f"{path} cannot be written: {error.strerror}. Name another file.") from error
-    typer.echo(f"Saved {path}.", err=True)

@@ -1,0 +1,1 @@
+"""Aliases of models: promotion, splits, shadows, rollback and history."""

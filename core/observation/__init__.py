@@ -1,0 +1,1 @@
+"""Comparison of the inputs and answers of a served model with those of its training samples."""
