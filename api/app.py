@@ -19,6 +19,7 @@ from api.http.problems import install_error_handlers
 from api.keys import routes as keys
 from api.metrics import routes as metrics
 from api.middleware import RequestMiddleware
+from api.networks import routes as networks
 from api.open_inference import routes as open_inference
 from api.openapi.document import DESCRIPTION, install_openapi
 from api.openapi.pages import install_docs_pages
@@ -43,6 +44,7 @@ RESOURCES = (
     experiments.router,
     registry.router,
     aliases.router,
+    networks.router,
     drift.router,
     tensorflow_serving.router,
     open_inference.router,

@@ -100,6 +100,13 @@ class Settings(BaseSettings):
         512 * MEBIBYTE, ge=64 * MEBIBYTE, description="Most memory for reading one upload, in bytes."
     )
     ingest_timeout_seconds: float = Field(240.0, gt=0, description="Longest time for reading an upload, in seconds.")
+    max_network_bytes: int = Field(256 * MEBIBYTE, ge=1, description="Largest upload of a network, in bytes.")
+    network_check_memory_bytes: int = Field(
+        2 * GIBIBYTE, ge=512 * MEBIBYTE, description="Most memory for trying an uploaded network, in bytes."
+    )
+    network_check_timeout_seconds: float = Field(
+        60.0, gt=0, description="Longest time for trying an uploaded network, in seconds."
+    )
     max_parameters: int = Field(100_000_000, ge=1, description="Most parameters of a spec's network.")
     max_epochs: int = Field(100_000, ge=1, description="Most epochs of a spec.")
     max_steps: int = Field(50_000_000, ge=1, description="Most training steps of a spec, over all epochs.")

@@ -1,11 +1,11 @@
 """Limits of ingesting one upload: disk, memory, processor time."""
 
-import os
 import resource
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from core.system.process_limits import limit_process
 from ingest.errors import RejectedUpload
 
 MIB = 1024**2
@@ -36,25 +36,12 @@ class Limits:
 
 
 def restrict_process(limits: Limits) -> None:
-    """Make the kernel enforce the limits on this process, in case a decoder has a fault.
-
-    RLIMIT_DATA counts private writable memory (getrlimit(2), since Linux 4.7), not files mapped for reading; macOS
-    does not enforce it. Writing past RLIMIT_FSIZE is an error, as Python ignores SIGXFSZ.
-    """
-    os.nice(5)
-    for name, value in (
-        (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_CPU, limits.cpu_seconds),
-        (resource.RLIMIT_FSIZE, limits.max_bytes),
-        (resource.RLIMIT_DATA, ADDRESS_SPACE * limits.memory_bytes + MEMORY_BESIDE),
-    ):
-        _lower(name, value)
-
-
-def _lower(name: int, value: int) -> None:
-    hard = resource.getrlimit(name)[1]
-    lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(name, (lowest, lowest))
+    """Make the kernel enforce the limits on this process, in case a decoder has a fault."""
+    limit_process(
+        cpu_seconds=limits.cpu_seconds,
+        file_bytes=limits.max_bytes,
+        data_bytes=ADDRESS_SPACE * limits.memory_bytes + MEMORY_BESIDE,
+    )
 
 
 @dataclass(slots=True)

@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from math import isnan
 from typing import Any
 
 import numpy as np
@@ -145,13 +146,11 @@ def predict_classes(output: NDArray[Any], signature: ModelSignature) -> list[int
         output: (num_rows, num_classes), or (num_rows, 1) if the output is that of the second of two classes.
         signature: Signature of the model, for the threshold.
     """
-    is_single = output.shape[1] == 1
-    classes: list[int] = (output[:, 0] >= signature.threshold if is_single else output.argmax(axis=1)).tolist()
+    is_second = output.shape[1] == 1
+    classes = (output[:, 0] >= signature.threshold).astype(np.int64) if is_second else output.argmax(axis=1)
     # The greatest number of a row with a NaN is NaN.
-    unknown = np.isnan(output.max(axis=1))
-    if unknown.any():
-        return [None if is_unknown else int(index) for index, is_unknown in zip(classes, unknown, strict=True)]
-    return [int(index) for index in classes] if is_single else list(classes)
+    greatest = output.max(axis=1).tolist()
+    return [None if isnan(number) else index for number, index in zip(greatest, classes.tolist(), strict=True)]
 
 
 def predict_sums(output: NDArray[Any]) -> list[int | None]:

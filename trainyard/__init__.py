@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from trainyard.errors import (
     AccessDenied,
+    BatchPredictionFailed,
     Conflict,
     InvalidArgument,
     InvalidRequest,
@@ -30,12 +31,15 @@ from trainyard.errors import (
 
 if TYPE_CHECKING:
     from trainyard.async_client import AsyncClient
+    from trainyard.batch_prediction import AsyncBatchPrediction, BatchPrediction
     from trainyard.client import Client
     from trainyard.run import AsyncRun, Run
 else:
     _MODULES = {
+        "AsyncBatchPrediction": "trainyard.batch_prediction",
         "AsyncClient": "trainyard.async_client",
         "AsyncRun": "trainyard.run",
+        "BatchPrediction": "trainyard.batch_prediction",
         "Client": "trainyard.client",
         "Run": "trainyard.run",
     }
@@ -55,8 +59,11 @@ else:
 
 __all__ = [
     "AccessDenied",
+    "AsyncBatchPrediction",
     "AsyncClient",
     "AsyncRun",
+    "BatchPrediction",
+    "BatchPredictionFailed",
     "Client",
     "Conflict",
     "InvalidArgument",

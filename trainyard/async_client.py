@@ -6,14 +6,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from trainyard.batch_prediction import AsyncBatchPrediction
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
 from trainyard.registry import AsyncRegistry
-from trainyard.resources import datasets, drift, keys, models, runs, specs
+from trainyard.resources import batch_predictions, datasets, drift, explanations, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
 from trainyard.resources.drift import Drift
+from trainyard.resources.explanations import Explanations
 from trainyard.resources.keys import KeyEntry, NewKey
-from trainyard.resources.models import Predictions, RowShape
+from trainyard.resources.models import Predictions, RowShape, UploadedModel
 from trainyard.resources.runs import RunSnapshot
 from trainyard.resources.specs import Preset, PresetOrSpec, SpecReport
 from trainyard.run import AsyncRun
@@ -139,6 +141,62 @@ class AsyncClient:
         except NotFound:
             return None
 
+    async def upload_model(
+        self,
+        model: str,
+        source: Path,
+        *,
+        signature: Mapping[str, Any] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> UploadedModel:
+        """Register an ONNX file as the next version of a model; see `Client.upload_model`."""
+        return await self._transport.send(
+            await asyncio.to_thread(models.upload, model, source, signature=signature, on_progress=on_progress)
+        )
+
+    async def explain(
+        self,
+        model: str,
+        instances: Sequence[Any],
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        method: str | None = None,
+        target: str | float | None = None,
+        num_samples: int | None = None,
+        seed: int | None = None,
+        background: Sequence[Any] | None = None,
+    ) -> Explanations:
+        """Explain predictions; see `Client.explain`."""
+        options = explanations.list_options(
+            method=method, target=target, num_samples=num_samples, seed=seed, background=background
+        )
+        return await self._transport.send(
+            explanations.explain(model, instances, version=version, label=label, options=options)
+        )
+
+    async def draw_explanation(
+        self,
+        model: str,
+        instances: Sequence[Any],
+        form: str = "svg",
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        method: str | None = None,
+        target: str | float | None = None,
+        num_samples: int | None = None,
+        seed: int | None = None,
+        background: Sequence[Any] | None = None,
+    ) -> bytes:
+        """Return the same as an image: `svg`, or for images also `png`."""
+        options = explanations.list_options(
+            method=method, target=target, num_samples=num_samples, seed=seed, background=background
+        )
+        return await self._transport.send(
+            explanations.draw(model, instances, form=form, version=version, label=label, options=options)
+        )
+
     async def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:
         """Compare what a model version was asked with its training samples; see `Client.get_drift`."""
         number = version if version is not None else await self._transport.send(drift.get_newest(model))
@@ -148,6 +206,54 @@ class AsyncClient:
         """Return the same as an SVG image."""
         number = version if version is not None else await self._transport.send(drift.get_newest(model))
         return await self._transport.send(drift.get_picture(model, number, since))
+
+    async def batch_predict(
+        self,
+        model: str,
+        dataset: str,
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        dataset_version: int | None = None,
+        array: str | None = None,
+        columns: Sequence[str] = (),
+        format: str = "csv",  # noqa: A002 - named as in the interface
+        answers: str | None = None,
+        start: int = 0,
+        stop: int | None = None,
+        on_error: str = "continue",
+        idempotency_key: str | None = None,
+    ) -> AsyncBatchPrediction:
+        """Queue answers to the rows of an uploaded dataset; see `Client.batch_predict`."""
+        operation = batch_predictions.submit(
+            model,
+            dataset,
+            version=version,
+            label=label,
+            dataset_version=dataset_version,
+            array=array,
+            columns=columns,
+            format=format,
+            answers=answers,
+            start=start,
+            stop=stop,
+            on_error=on_error,
+            idempotency_key=idempotency_key,
+        )
+        return AsyncBatchPrediction(self._transport, await self._transport.send(operation))
+
+    async def get_batch_prediction(self, batch_id: str) -> AsyncBatchPrediction:
+        """Return one batch prediction, as it is now; see `Client.get_batch_prediction`."""
+        return AsyncBatchPrediction(self._transport, await self._transport.send(batch_predictions.get(batch_id)))
+
+    def list_batch_predictions(
+        self, *, states: Sequence[str] = (), model: str | None = None, page_size: int = 100
+    ) -> AsyncIterator[AsyncBatchPrediction]:
+        """Yield the batch predictions that fit, newest first, with `async for`; see `Client.list_batch_predictions`."""
+        found = self._transport.list(
+            lambda cursor: batch_predictions.list_page(states=states, model=model, page_size=page_size, cursor=cursor)
+        )
+        return (AsyncBatchPrediction(self._transport, snapshot) async for snapshot in found)
 
     async def list_presets(self) -> list[Preset]:
         """Return the catalogue of specs that can be run as they stand; see `Client.list_presets`."""

@@ -5,14 +5,16 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from trainyard.batch_prediction import BatchPrediction
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
 from trainyard.registry import Registry
-from trainyard.resources import datasets, drift, keys, models, runs, specs
+from trainyard.resources import batch_predictions, datasets, drift, explanations, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
 from trainyard.resources.drift import Drift
+from trainyard.resources.explanations import Explanations
 from trainyard.resources.keys import KeyEntry, NewKey
-from trainyard.resources.models import Predictions, RowShape
+from trainyard.resources.models import Predictions, RowShape, UploadedModel
 from trainyard.resources.runs import RunSnapshot
 from trainyard.resources.specs import Preset, PresetOrSpec, SpecReport
 from trainyard.run import Run
@@ -177,6 +179,88 @@ class Client:
         except NotFound:
             return None
 
+    def upload_model(
+        self,
+        model: str,
+        source: Path,
+        *,
+        signature: Mapping[str, Any] | None = None,
+        on_progress: OnProgress | None = None,
+    ) -> UploadedModel:
+        """Register an ONNX file as the next version of a model, which is then served like those trained here.
+
+        Args:
+            model: Name of the model, new or not.
+            source: The file.
+            signature: What the network does not say, such as `{"columns": [...], "class_labels": [...]}`; names, types
+                and shapes of inputs and outputs are those of the network.
+            on_progress: Called with the bytes sent so far; starts over from 0 when they have to be sent again.
+
+        Raises:
+            InvalidArgument: If the file cannot be read.
+            InvalidRequest: If the service cannot serve it; the message says why.
+        """
+        return self._transport.send(models.upload(model, source, signature=signature, on_progress=on_progress))
+
+    def explain(
+        self,
+        model: str,
+        instances: Sequence[Any],
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        method: str | None = None,
+        target: str | float | None = None,
+        num_samples: int | None = None,
+        seed: int | None = None,
+        background: Sequence[Any] | None = None,
+    ) -> Explanations:
+        """Explain predictions: what each column of a row contributes, or which parts of an image matter.
+
+        Args:
+            model: Its name.
+            instances: Rows, as for `predict`.
+            version: Number of the version.
+            label: An alias that points at one.
+            method: `shapley` or `occlusion`; by default the first for columns, the other for images.
+            target: Label of the class to explain, or number of an output; by default each row's predicted class.
+            num_samples: Orders of columns to draw, if there are more than ten columns.
+            seed: Equal seeds draw the same orders.
+            background: Rows to compare with; by default rows like the training samples.
+
+        Raises:
+            NotFound: If there is no such model or version.
+            InvalidRequest: If the rows do not fit, or the model cannot be explained; the message says why.
+        """
+        options = explanations.list_options(
+            method=method, target=target, num_samples=num_samples, seed=seed, background=background
+        )
+        return self._transport.send(
+            explanations.explain(model, instances, version=version, label=label, options=options)
+        )
+
+    def draw_explanation(
+        self,
+        model: str,
+        instances: Sequence[Any],
+        form: str = "svg",
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        method: str | None = None,
+        target: str | float | None = None,
+        num_samples: int | None = None,
+        seed: int | None = None,
+        background: Sequence[Any] | None = None,
+    ) -> bytes:
+        """Return the same as an image: `svg`, or for images also `png`."""
+        options = explanations.list_options(
+            method=method, target=target, num_samples=num_samples, seed=seed, background=background
+        )
+        return self._transport.send(
+            explanations.draw(model, instances, form=form, version=version, label=label, options=options)
+        )
+
     def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:
         """Compare what a model version was asked and answered with its training samples.
 
@@ -196,6 +280,86 @@ class Client:
         """Return the same as an SVG image."""
         number = version if version is not None else self._transport.send(drift.get_newest(model))
         return self._transport.send(drift.get_picture(model, number, since))
+
+    def batch_predict(
+        self,
+        model: str,
+        dataset: str,
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        dataset_version: int | None = None,
+        array: str | None = None,
+        columns: Sequence[str] = (),
+        format: str = "csv",  # noqa: A002 - named as in the interface
+        answers: str | None = None,
+        start: int = 0,
+        stop: int | None = None,
+        on_error: str = "continue",
+        idempotency_key: str | None = None,
+    ) -> BatchPrediction:
+        """Queue answers to the rows of an uploaded dataset, as a job on the workers.
+
+        However often the request has to be sent, one batch prediction comes of it: it carries an Idempotency-Key.
+
+        Args:
+            model: Name of the model.
+            dataset: Name of the uploaded dataset.
+            version: Number of the model's version; by default the newest.
+            label: An alias of the model, such as `production`.
+            dataset_version: By default the newest.
+            array: Array of the inputs, if the dataset is arrays and it cannot be told by its name.
+            columns: Columns of the dataset that the result repeats, such as ids.
+            format: `csv`, `parquet` or `npz`.
+            answers: `labels`, `probabilities` or `values`; by default labels where the model has them.
+            start: First row, counted from 0.
+            stop: Row after the last one; by default all.
+            on_error: `continue` leaves out the answers of rows that the model cannot answer; `fail` fails.
+            idempotency_key: A fresh one by default.
+
+        Raises:
+            InvalidRequest: If the dataset does not fit the model; `problems` lists where.
+            NotFound: If there is no such model or version.
+        """
+        operation = batch_predictions.submit(
+            model,
+            dataset,
+            version=version,
+            label=label,
+            dataset_version=dataset_version,
+            array=array,
+            columns=columns,
+            format=format,
+            answers=answers,
+            start=start,
+            stop=stop,
+            on_error=on_error,
+            idempotency_key=idempotency_key,
+        )
+        return BatchPrediction(self._transport, self._transport.send(operation))
+
+    def get_batch_prediction(self, batch_id: str) -> BatchPrediction:
+        """Return one batch prediction, as it is now.
+
+        Raises:
+            NotFound: If there is none of this id.
+        """
+        return BatchPrediction(self._transport, self._transport.send(batch_predictions.get(batch_id)))
+
+    def list_batch_predictions(
+        self, *, states: Sequence[str] = (), model: str | None = None, page_size: int = 100
+    ) -> Iterator[BatchPrediction]:
+        """Yield the batch predictions that fit, newest first, fetched a page at a time as they are asked for.
+
+        Args:
+            states: Such as `["queued", "running"]`; all by default.
+            model: Only batch predictions of this model.
+            page_size: Batch predictions to fetch in one request.
+        """
+        found = self._transport.list(
+            lambda cursor: batch_predictions.list_page(states=states, model=model, page_size=page_size, cursor=cursor)
+        )
+        return (BatchPrediction(self._transport, snapshot) for snapshot in found)
 
     def list_presets(self) -> list[Preset]:
         """Return the catalogue of specs that can be run as they stand."""

@@ -10,6 +10,8 @@ class Alias(TypedDict):
     Movable name of a version of a model, or of several.
     """
 
+    model: str
+    alias: str
     version: int
     """
     The version that answers; of several the one with the lowest number.
@@ -25,8 +27,6 @@ class Alias(TypedDict):
     Version that receives each request too; null for none.
     """
 
-    model: str
-    alias: str
     updated_at: str
 
 
@@ -365,6 +365,29 @@ class ComponentState(TypedDict):
     detail: NotRequired[str | None]
 
 
+class Contribution(TypedDict):
+    """
+    Contribution of a column to a prediction.
+    """
+
+    name: str
+    value: Any
+    """
+    As it was sent; null for a series.
+    """
+
+    contribution: float | None
+    """
+    Part of the difference between prediction and baseline; of `occlusion` the fall of the prediction when the column
+    is replaced.
+    """
+
+    standard_error: float | None
+    """
+    Of a sampled contribution; null if it is exact.
+    """
+
+
 class Curve(TypedDict):
     """
     Points of one curve, in columns of equal length; null for NaN and infinities.
@@ -619,6 +642,31 @@ class Health(TypedDict):
     version: str
 
 
+class HeatMapEntry(TypedDict):
+    """
+    Importance of the parts of an image.
+    """
+
+    cells: list[list[float | None]]
+    """
+    For each row of cells from the top: fall of the prediction when a cell is hidden; negative where hiding it raises
+    the prediction.
+    """
+
+    cell_height: int
+    """
+    In pixels of the network's input.
+    """
+
+    cell_width: int
+
+
+InputKind: TypeAlias = Literal["tensor", "columns", "table", "image", "bit_pair"]
+"""
+Form in which a row of the input is accepted, besides plain numbers.
+"""
+
+
 class Layer(TypedDict):
     """
     Layer of a network.
@@ -636,6 +684,12 @@ class Layer(TypedDict):
     """
     Approximate floating-point operations of the forward pass of one sample.
     """
+
+
+Method: TypeAlias = Literal["shapley", "occlusion"]
+"""
+Way to explain a prediction.
+"""
 
 
 class MetricFigure(TypedDict):
@@ -969,6 +1023,43 @@ Format of a result.
 """
 
 
+class RowExplanationEntry(TypedDict):
+    """
+    Explanation of the prediction for one row.
+    """
+
+    target: bool | int | float | str | None
+    """
+    Label of the class that is explained; null for a predicted number.
+    """
+
+    output: int
+    """
+    Number of the class or output.
+    """
+
+    prediction: float | None
+    """
+    Probability or score of the class, or predicted number.
+    """
+
+    baseline: float | None
+    """
+    Mean prediction for the background: the Shapley contributions add up to the prediction minus this; null for
+    images.
+    """
+
+    contributions: list[Contribution] | None
+    """
+    One for each column; null for images.
+    """
+
+    heat_map: HeatMapEntry | None
+    """
+    Null for columns.
+    """
+
+
 class RunError(TypedDict):
     """
     Error of a failed run.
@@ -1147,6 +1238,25 @@ Task of a model, which gives its output a meaning.
 """
 
 
+class TensorSpec(TypedDict):
+    """
+    One input or output tensor of the exported network.
+
+    Attributes:
+        name: Name in requests and responses.
+        onnx_name: Name in the ONNX graph.
+        dtype: NumPy's name of the element type: `float32`; `float64`, or `int64` of an input, where float32 would lose
+            digits in which the training samples differ. Networks that were not trained here may have any of
+            `TENSOR_TYPES`; `str` is text.
+        shape: Shape of one row, without the batch axis; -1 is any length.
+    """
+
+    name: str
+    onnx_name: str
+    dtype: NotRequired[str]
+    shape: list[int]
+
+
 class TextForm(TypedDict):
     """
     Form of the texts of a column, from which its values are read.
@@ -1169,6 +1279,16 @@ class TextForm(TypedDict):
     thousands: NotRequired[Literal["", ",", ".", " ", "'", "_"]]
     unit: NotRequired[str]
     date_format: NotRequired[str | None]
+
+
+class UploadedVersionLinks(TypedDict):
+    """
+    Links of an uploaded version.
+    """
+
+    version: str
+    predict: str
+    metadata: str
 
 
 class ValueCount(TypedDict):
@@ -1336,6 +1456,35 @@ class BatchResultForm(TypedDict):
     answers: AnswerKind
 
 
+class BooleanEncoding(TypedDict):
+    """
+    0 or 1.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["boolean"]]
+
+
+class CategoryEncoding(TypedDict):
+    """
+    The index of the value among those of the training rows, or UNSEEN.
+
+    Attributes:
+        values: Values as text, in order; numbers as JSON writes them (`3`, `2.5`), dates in RFC 3339, without the time
+            if it is midnight.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["category"]]
+    values: list[str]
+
+
 class ColumnDescription(TypedDict):
     """
     A column of a table.
@@ -1401,6 +1550,24 @@ class ComparedVersion(TypedDict):
     """
     Size of the network's ONNX file; null if it is missing.
     """
+
+
+class DateEncoding(TypedDict):
+    """
+    Parts of a date.
+
+    Attributes:
+        origin: Start of `elapsed_days` in RFC 3339: the earliest moment, from which differences keep their digits.
+        parts: Numbers that a date is encoded as, in this order.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["date"]]
+    origin: str
+    parts: list[Literal["elapsed_days", "year", "month", "day", "day_of_week", "day_of_year", "hour", "minute"]]
 
 
 class DeletedRun(TypedDict):
@@ -1527,6 +1694,25 @@ class EngineReport(TypedDict):
 
     share_of_peak: NotRequired[float | None]
     peak_memory_bytes: NotRequired[int | None]
+
+
+class ExplanationReport(TypedDict):
+    """
+    Explanations of the rows of a request.
+    """
+
+    model: str
+    version: int
+    method: Method
+    num_passes: int
+    """
+    Rows that the network computed.
+    """
+
+    explanations: list[RowExplanationEntry]
+    """
+    One for each row, in order.
+    """
 
 
 class ImagesDescription(TypedDict):
@@ -1773,6 +1959,24 @@ class NewKey(TypedDict):
     """
 
 
+class NumberEncoding(TypedDict):
+    """
+    The distance from an origin in some unit, computed in float64 and rounded to float32 only then.
+
+    Attributes:
+        origin: Subtracted; of whole numbers a whole number, from which distances are exact up to 2⁶³.
+        unit: Divides the distance: a power of two, which costs no digits.
+    """
+
+    name: str
+    allows_missing: NotRequired[bool]
+    source: NotRequired[Literal["integer", "number", "boolean", "date", "text"] | None]
+    text: NotRequired[TextForm | None]
+    kind: NotRequired[Literal["number"]]
+    origin: NotRequired[int | float]
+    unit: NotRequired[float]
+
+
 class OutputEvaluation(TypedDict):
     """
     Errors of one output; each step of a sequence counts as a row.
@@ -1969,6 +2173,17 @@ class TableDescription(TypedDict):
     columns: list[ColumnDescription]
     splits: NotRequired[dict[Literal["train", "validation", "test"], int]]
     sample: NotRequired[list[list[Any]]]
+
+
+Columns: TypeAlias = NumberEncoding | BooleanEncoding | CategoryEncoding | DateEncoding
+
+
+class TableEncoding(TypedDict):
+    """
+    Encoding of a row as the input of a model: the concatenated numbers of its columns.
+    """
+
+    columns: list[Columns]
 
 
 class BatchPrediction(TypedDict):
@@ -2187,6 +2402,44 @@ class ModelList(TypedDict):
     """
 
 
+class ModelSignature(TypedDict):
+    """
+    Inputs and outputs of a model.
+
+    Attributes:
+        task: Meaning of the output.
+        input_kind: Form in which a row is also accepted.
+        input: The first input tensor; the only one, unless the network was not trained here.
+        output: The first output tensor, which the task is about.
+        other_inputs: Further inputs of the network, for `tensor`.
+        other_outputs: Further outputs of the network.
+        columns: Names of a row's numbers, in order, for `columns`; of its columns for `table`.
+        table: Encoding of a row of columns, for `table`.
+        resize: Treatment of images of other sizes, for `image`; null rejects them.
+        pixel_range: Least and greatest value of a pixel as the network expects it, for `image`; 0 is black.
+        class_labels: A label per class, in the order of the output, for classification; each as it was uploaded.
+        num_bits: Bits per operand, least significant first, for `bit_pair`.
+        threshold: A single-output classifier predicts its second class at or above this output.
+        answers_probabilities: True if a classifier's outputs are probabilities; otherwise they are unbounded scores, of
+            which a greater one is likelier, as with a hinge loss or a linear last layer.
+    """
+
+    task: Task
+    input_kind: InputKind
+    input: TensorSpec
+    output: TensorSpec
+    other_inputs: NotRequired[list[TensorSpec]]
+    other_outputs: NotRequired[list[TensorSpec]]
+    columns: NotRequired[list[str]]
+    table: NotRequired[TableEncoding | None]
+    resize: NotRequired[Literal["stretch", "crop", "pad"] | None]
+    pixel_range: NotRequired[tuple[float, float]]
+    class_labels: NotRequired[list[bool | int | float | str]]
+    num_bits: NotRequired[int]
+    threshold: NotRequired[float]
+    answers_probabilities: NotRequired[bool]
+
+
 class Run(TypedDict):
     """
     Run in full.
@@ -2348,6 +2601,31 @@ class RunSummary(TypedDict):
     ended_at: str | None
     updated_at: str
     links: RunLinks
+
+
+class UploadedVersion(TypedDict):
+    """
+    Version of a model that was uploaded.
+    """
+
+    model: str
+    version: int
+    network_sha256: str
+    """
+    Hash of the ONNX file.
+    """
+
+    num_bytes: int
+    """
+    Size of the ONNX file.
+    """
+
+    signature: ModelSignature
+    """
+    Inputs and outputs: what was sent with the network, and for the rest what the network says.
+    """
+
+    links: UploadedVersionLinks
 
 
 class VersionComparison(TypedDict):

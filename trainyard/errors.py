@@ -92,6 +92,22 @@ class Conflict(RequestRejected):
     """The request is not possible in the present state (409, 412)."""
 
 
+class BatchPredictionFailed(TrainyardError):
+    """A batch prediction that was waited for ended without success: it failed or was cancelled.
+
+    Attributes:
+        batch_id: Id of the batch prediction.
+        state: `failed` or `cancelled`.
+    """
+
+    def __init__(
+        self, detail: str, *, batch_id: str = "", state: str = "", code: str = "", problems: Sequence[Problem] = ()
+    ) -> None:
+        super().__init__(detail, code=code, problems=problems)
+        self.batch_id = batch_id
+        self.state = state
+
+
 class RunFailed(TrainyardError):
     """A run that was waited for ended without success: it failed or was cancelled.
 

@@ -124,7 +124,7 @@ class Exchange(Generic[T]):
             "timeout": self._service.limit_one_try(operation.timeout, self._within),
         }
         if operation.upload is not None:
-            headers["Content-Type"] = "application/octet-stream"
+            headers["Content-Type"] = operation.upload.media_type
             headers["Content-Length"] = str(operation.upload.num_bytes)
         elif operation.body is not None:
             headers["Content-Type"] = "application/json"

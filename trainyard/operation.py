@@ -52,6 +52,10 @@ class Answer:
         """Return the body as text."""
         return self._response.text
 
+    def read_bytes(self) -> bytes:
+        """Return the body."""
+        return self._response.content
+
     def read_object(self) -> dict[str, Any]:
         """Return the JSON object that the body is."""
         try:
@@ -107,7 +111,7 @@ class Operation(Generic[T]):
         read: Reads an answer of status 200 to 299.
         parameters: Query parameters; a name may come more than once.
         body: Sent as JSON unless None.
-        upload: Sent as raw bytes.
+        upload: Bytes to send, a file or a form.
         headers: Further headers.
         timeout: Seconds that the answer may take, where that is longer than the client's timeout.
         is_repeatable: Whether the same request may be sent again: it reads, or carries an Idempotency-Key, or means

@@ -3,10 +3,11 @@
 import os
 import tarfile
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+from uuid import uuid4
 
 from trainyard.errors import InvalidArgument
 
@@ -25,6 +26,7 @@ def _open(path: Path) -> IO[bytes]:
 class Upload(ABC):
     """Bytes of a known number, which may be sent more than once."""
 
+    media_type = "application/octet-stream"
     num_bytes: int
     on_progress: OnProgress | None
 
@@ -87,6 +89,42 @@ class ArchiveUpload(Upload):
             yield from member.read()
             yield member.padding
         yield END_OF_ARCHIVE
+
+
+class FormUpload(Upload):
+    """A form with one file and fields of text (RFC 7578).
+
+    Args:
+        field: Name of the field with the file.
+        source: The file.
+        texts: Names and values of the other fields.
+        on_progress: Called with the bytes sent so far.
+
+    Raises:
+        InvalidArgument: If the file cannot be read.
+    """
+
+    def __init__(
+        self, field: str, source: Path, texts: Mapping[str, str], on_progress: OnProgress | None = None
+    ) -> None:
+        self.on_progress = on_progress
+        self._source = source
+        # Random, so that no file holds it.
+        boundary = uuid4().hex
+        self.media_type = f"multipart/form-data; boundary={boundary}"
+        disposition = f'--{boundary}\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\n'
+        parts = [f"{disposition % (name, '')}{value}\r\n" for name, value in texts.items()]
+        parts.append(disposition % (field, '; filename="file"'))
+        self._before = "".join(parts).encode()
+        self._after = f"\r\n--{boundary}--\r\n".encode()
+        self.num_bytes = len(self._before) + _measure(source) + len(self._after)
+
+    def _pieces(self) -> Iterator[bytes]:
+        yield self._before
+        with self._source.open("rb") as file:
+            while chunk := file.read(CHUNK_BYTES):
+                yield chunk
+        yield self._after
 
 
 class FolderUpload(ArchiveUpload):

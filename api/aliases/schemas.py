@@ -74,11 +74,17 @@ class AliasTargets(AnswerModel):
     """Version that receives each request too; null for none."""
 
 
-class Alias(AliasTargets):
+class Alias(AnswerModel):
     """Movable name of a version of a model, or of several."""
 
     model: str
     alias: str
+    version: int
+    """The version that answers; of several the one with the lowest number."""
+    versions: dict[str, int] | None
+    """Weights of the versions that share the requests; null if one answers all."""
+    shadow: int | None
+    """Version that receives each request too; null for none."""
     updated_at: datetime
 
 
@@ -113,6 +119,6 @@ class AliasHistory(AnswerModel):
 
 
 def describe_targets(targets: ServedAlias) -> dict[str, Any]:
-    """Return the fields of AliasTargets."""
+    """Return the fields that Alias and AliasTargets share."""
     versions = {str(version): weight for version, weight in targets.split}
     return {"version": targets.version, "versions": versions or None, "shadow": targets.shadow}

@@ -73,6 +73,20 @@ class RejectedDataset(InvalidInput):
         self.code = code
 
 
+class RejectedNetwork(InvalidInput):
+    """Uploaded network that cannot be served.
+
+    Attributes:
+        code: Stable error code for programs.
+    """
+
+    code = "rejected_network"
+
+    def __init__(self, detail: str, code: str) -> None:
+        super().__init__(detail, [Problem("", detail, code)])
+        self.code = code
+
+
 class DiskFull(TrainyardError):
     """Upload that does not fit on the disk (RFC 4918 section 11.5)."""
 
@@ -130,6 +144,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     errors.DeadlineExceeded: HTTPStatus.GATEWAY_TIMEOUT,
     InvalidParameter: HTTPStatus.UNPROCESSABLE_ENTITY,
     RejectedDataset: HTTPStatus.UNPROCESSABLE_ENTITY,
+    RejectedNetwork: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,

@@ -1,6 +1,6 @@
 """Forms with a file, multipart/form-data (RFC 7578): the file is streamed, the fields around it are kept."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
@@ -51,13 +51,15 @@ class _Part:
 
 
 class Form:
-    """A form with one file, in the field `file`, and fields of text before and after it.
+    """A form with one file, and fields of text before and after it.
 
     Args:
         content_type: Content-Type of the body.
         body: The body in pieces.
         max_file_bytes: Most bytes of the file.
         remedy: What to do about a larger one.
+        file_field: Name of the field with the file.
+        text_files: Names of fields of text that may come as files too.
 
     Raises:
         InvalidInput: If the Content-Type does not name the boundary of the parts.
@@ -67,12 +69,23 @@ class Form:
         filename: Name of the file, without folders; None if it has none.
     """
 
-    def __init__(self, content_type: str, body: AsyncGenerator[bytes], max_file_bytes: int, remedy: str) -> None:
+    def __init__(
+        self,
+        content_type: str,
+        body: AsyncGenerator[bytes],
+        max_file_bytes: int,
+        remedy: str,
+        *,
+        file_field: str = FILE_FIELD,
+        text_files: Collection[str] = (),
+    ) -> None:
         self.fields: list[tuple[str, str]] = []
         self.filename: str | None = None
         self._body = body
         self._max_file_bytes = max_file_bytes
         self._remedy = remedy
+        self._file_field = file_field
+        self._text_files = text_files
         self._part = _Part()
         self._num_fields = 0
         self._num_field_bytes = 0
@@ -106,7 +119,8 @@ class Form:
             raise _broken("ends too early")
         if not self._num_files:
             raise RejectedDataset(
-                f"The form has no file. Send it in the field '{FILE_FIELD}': curl -F {FILE_FIELD}=@FILE …", "no_file"
+                f"The form has no file. Send it in the field '{self._file_field}': curl -F {self._file_field}=@FILE …",
+                "no_file",
             )
         if not num_bytes:
             raise RejectedDataset("The file in the form is empty, or none was chosen.", "empty")
@@ -156,7 +170,8 @@ class Form:
         if b"name" not in options:
             raise _broken("has a part without a name")
         part.name = _decode(options[b"name"], "The name of a field")
-        part.is_file = part.name == FILE_FIELD or b"filename" in options
+        is_text = part.name in self._text_files or b"filename" not in options
+        part.is_file = part.name == self._file_field or not is_text
         if part.headers.get(b"content-transfer-encoding", b"").strip().lower() not in PLAIN:
             raise _broken(f"has the field '{part.name[:80]}' in a transfer encoding. Send its bytes as they are")
         if not part.is_file:
@@ -164,9 +179,9 @@ class Form:
             if self._num_fields > MAX_FIELDS:
                 raise _broken(f"has more than {MAX_FIELDS} fields")
             return
-        if part.name != FILE_FIELD:
+        if part.name != self._file_field:
             raise RejectedDataset(
-                f"The form has a file in the field '{part.name[:80]}'. Send it in the field '{FILE_FIELD}'.",
+                f"The form has a file in the field '{part.name[:80]}'. Send it in the field '{self._file_field}'.",
                 "unknown_field",
             )
         self._num_files += 1

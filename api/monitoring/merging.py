@@ -12,8 +12,8 @@ PROCESS_PREFIX = "process_"
 """Beginning of the names of prometheus_client's own metrics of a process, which are not added up."""
 
 COMMON_PREFIX = "trainyard_drift_"
-"""Beginning of the names of gauges that every process works out from the same rows of the database, at its own times. They
-are not added up; the greatest is taken."""
+"""Beginning of the names of gauges that every process works out from the same rows of the database, at its own times.
+They are not added up; the greatest is taken."""
 
 Packed = list[Any]
 """Families as JSON: [name, documentation, type, unit, [[name of the sample, labels, value], …]]."""

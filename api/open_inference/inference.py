@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import orjson
 from numpy.typing import NDArray
 from starlette.concurrency import run_in_threadpool
 
@@ -13,6 +14,7 @@ from api.open_inference.compression import compress
 from api.prediction.calls import JSON, Call, Headers, Reply
 from api.prediction.execution import execute
 from api.prediction.targets import Target
+from core.signatures.signature import InputKind
 from serving.protocols.open_inference.bodies import read_raw_body, split_body
 from serving.protocols.open_inference.datatypes import BYTES
 from serving.protocols.open_inference.inputs import read_inputs
@@ -29,7 +31,7 @@ LARGE_BYTES = 256 * 1024
 """Bodies that take milliseconds to decode, in which the event loop has others to answer."""
 
 LARGE_ROWS = 500
-"""Rows of columns, or of images in files, that do."""
+"""Rows of columns that do."""
 
 LARGE_NUMBERS = 100_000
 """Numbers of an answer that do."""
@@ -88,14 +90,24 @@ def _apply(request: InferRequest, call: Call) -> None:
 
 async def _decode(text: bytes, binary: memoryview) -> InferRequest:
     if len(text) > LARGE_BYTES:
-        return await run_in_threadpool(lambda: decode_request(parse_leniently(text), binary))
-    return decode_request(parse_leniently(text), binary)
+        return await run_in_threadpool(lambda: decode_request(_parse(text), binary))
+    return decode_request(_parse(text), binary)
+
+
+def _parse(text: bytes) -> Any:
+    """Parse JSON as `parse_leniently` does, without a look at its depth: no deep value is accepted later."""
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return parse_leniently(text)
 
 
 def _is_slow(request: InferRequest, interface: Interface) -> bool:
     """Return True if the tensors should be read in another thread: files of images, and many rows of columns."""
     first = next(iter(request.tensors.values()))
-    return first.datatype is BYTES or (bool(interface.columns) and len(first.array) > LARGE_ROWS)
+    if first.datatype is BYTES and interface.signature.input_kind is InputKind.IMAGE:
+        return True
+    return bool(interface.columns) and len(first.array) > LARGE_ROWS
 
 
 async def _encode(

@@ -46,6 +46,14 @@ OF_A_DATASET = ("get_dataset", "delete_dataset")
 OF_A_DATASET_VERSION = ("get_dataset_version", "get_dataset_content", "delete_dataset_version")
 
 
+OF_A_BATCH_PREDICTION = (
+    "get_batch_prediction",
+    "cancel_batch_prediction",
+    "get_batch_result",
+    "delete_batch_prediction",
+)
+
+
 def _follow(operations: Sequence[str], **parameters: str) -> Links:
     """Return links to operations that take the same parameters, as runtime expressions (section 4.8.20.4)."""
     return {operation: {"operationId": operation, "parameters": parameters} for operation in operations}
@@ -66,6 +74,8 @@ _NEXT_PAGE = {"cursor": _answered("/next_cursor")}
 _AN_UPLOAD = _follow(OF_A_DATASET, name=_answered("/name")) | _follow(
     OF_A_DATASET_VERSION, name=_answered("/name"), version=_answered("/version")
 )
+
+_A_BATCH_PREDICTION = _follow(OF_A_BATCH_PREDICTION, batch_id=_answered("/id"))
 
 _THE_ALIAS = {"model": "$request.path.model", "alias": "$request.path.alias"}
 
@@ -90,6 +100,7 @@ LINKS: Mapping[str, Links] = {
     "list_aliases": _follow(OF_AN_ALIAS, model="$request.path.model", alias=_answered("/items/0/alias"))
     | _follow(["list_aliases"], model="$request.path.model", **_NEXT_PAGE),
     "get_model": _follow(OF_A_MODEL_VERSION, model=_answered("/name"), version=_answered("/latest_version")),
+    "upload_model_version": _follow(OF_A_MODEL_VERSION, model=_answered("/model"), version=_answered("/version")),
     "get_model_version": _follow(["get_run"], run_id=_answered("/run_id")),
     "put_alias": _follow(OF_AN_ALIAS, **_THE_ALIAS)
     | _follow(["predict_label", "get_model_status_label"], model=_THE_ALIAS["model"], label=_THE_ALIAS["alias"]),
@@ -103,6 +114,13 @@ LINKS: Mapping[str, Links] = {
     "upload_dataset_version": _AN_UPLOAD,
     "reread_dataset_version": _AN_UPLOAD,
     "get_dataset": _follow(OF_A_DATASET_VERSION, name=_answered("/name"), version=_answered("/version")),
+    "batch_predict": _A_BATCH_PREDICTION,
+    "batch_predict_version": _A_BATCH_PREDICTION,
+    "batch_predict_label": _A_BATCH_PREDICTION,
+    "get_batch_prediction": _A_BATCH_PREDICTION,
+    "cancel_batch_prediction": _A_BATCH_PREDICTION,
+    "list_batch_predictions": _follow(OF_A_BATCH_PREDICTION, batch_id=_answered("/items/0/id"))
+    | _follow(["list_batch_predictions"], **_NEXT_PAGE),
     "make_key": _follow(["revoke_key"], prefix=_answered("/prefix")),
 }
 """Links of the responses of an operation, by its id."""

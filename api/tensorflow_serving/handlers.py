@@ -33,6 +33,7 @@ from serving.protocols.tensorflow_serving.examples import (
 )
 from serving.protocols.tensorflow_serving.plain_rows import decode_plain_rows
 from serving.protocols.tensorflow_serving.predict import (
+    AnswerForm,
     PredictRequest,
     decode_predict,
     decode_predict_file,
@@ -43,6 +44,11 @@ from serving.rows.images import is_image_file
 Decode = Callable[..., Mapping[str, NDArray[Any]]]
 
 Encode = Callable[[Mapping[str, NDArray[Any]], ModelSignature], Answer]
+
+LARGE_BYTES = 16 * 1024
+"""Bodies that take milliseconds to read in pure Python, in which the event loop has others to answer."""
+
+LARGE_ROWS = 256
 
 MAX_INSTANCES = 10_000
 """Maximum number of rows in a request."""
@@ -63,8 +69,14 @@ async def predict(call: Call) -> Reply:
     body = await call.read_body()
     target = await find_target(call, address)
     signature = target.signature
-    request = _decode(call, body, target, options)
+    request = decode_plain_rows(
+        body, signature, max_instances=MAX_INSTANCES, labels=options.labels, top_k=options.top_k
+    )
+    if request is None:
+        request = await _decode_other(call, body, target, options)
     outputs = await execute(call, target, request.inputs, request.num_rows)
+    if len(outputs[signature.output.name]) > LARGE_ROWS and request.answer_form is not AnswerForm.NUMBERS:
+        return await run_in_threadpool(lambda: _reply(target, encode_predict(request, outputs, signature)))
     return _reply(target, encode_predict(request, outputs, signature))
 
 
@@ -127,24 +139,30 @@ async def _answer_examples(call: Call, decode: Decode, encode: Encode) -> Reply:
     target = await find_target(call, address)
     if _is_image(call, body):
         raise InvalidInput("The body is an image file, but only :predict takes images. Send examples as JSON.")
-    inputs = decode(_parse(body, target), target.signature, max_instances=MAX_INSTANCES)
+
+    def read() -> Mapping[str, NDArray[Any]]:
+        return decode(_parse(body, target), target.signature, max_instances=MAX_INSTANCES)
+
+    inputs = await run_in_threadpool(read) if len(body) > LARGE_BYTES else read()
     num_rows = len(inputs[target.signature.input.name])
     outputs = await execute(call, target, inputs, num_rows)
     return _reply(target, encode(outputs, target.signature))
 
 
-def _decode(call: Call, body: bytes, target: Target, options: Options) -> PredictRequest:
+async def _decode_other(call: Call, body: bytes, target: Target, options: Options) -> PredictRequest:
+    """Read a body that is more than rows of plain numbers; in another thread if that takes milliseconds."""
+
+    def decode() -> PredictRequest:
+        if is_file:
+            return decode_predict_file(body, signature, labels=options.labels, top_k=options.top_k)
+        return decode_predict(
+            _parse(body, target), signature, max_instances=MAX_INSTANCES, labels=options.labels, top_k=options.top_k
+        )
+
     signature = target.signature
-    if _is_image(call, body):
-        return decode_predict_file(body, signature, labels=options.labels, top_k=options.top_k)
-    request = decode_plain_rows(
-        body, signature, max_instances=MAX_INSTANCES, labels=options.labels, top_k=options.top_k
-    )
-    if request is not None:
-        return request
-    return decode_predict(
-        _parse(body, target), signature, max_instances=MAX_INSTANCES, labels=options.labels, top_k=options.top_k
-    )
+    is_file = _is_image(call, body)
+    is_slow = len(body) > LARGE_BYTES or signature.input_kind is InputKind.IMAGE
+    return await run_in_threadpool(decode) if is_slow else decode()
 
 
 def _is_image(call: Call, body: bytes) -> bool:

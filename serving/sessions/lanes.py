@@ -111,7 +111,7 @@ class Lane:
             return inf
         if not self.model.has_free_axis:
             return self.measurement.estimate_seconds(num_rows)
-        return inf if inputs is None else self.measurement.estimate_seconds(num_rows, size_of_row(inputs))
+        return inf if inputs is None else self.measurement.estimate_seconds(num_rows, size_of_row(inputs, num_rows))
 
     def run_inline(self, inputs: Tensors) -> dict[str, NDArray[Any]]:
         """Run the network on the calling thread, that of the event loop, and count the call.

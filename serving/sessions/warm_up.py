@@ -65,9 +65,9 @@ def measure(model: LoadedModel) -> Measurement | None:
     return None
 
 
-def size_of_row(inputs: Mapping[str, NDArray[Any]]) -> int:
-    """Return the numbers of a row, in all inputs."""
-    return sum(tensor.size // len(tensor) for tensor in inputs.values())
+def size_of_row(inputs: Mapping[str, NDArray[Any]], num_rows: int) -> int:
+    """Return the numbers of a row, in all inputs, which need not have been checked."""
+    return sum([tensor.size for tensor in inputs.values()]) // max(1, num_rows)
 
 
 def _measure_on(model: LoadedModel, rows: Tensors, *, is_drawn: bool) -> Measurement | None:
@@ -84,7 +84,7 @@ def _measure_on(model: LoadedModel, rows: Tensors, *, is_drawn: bool) -> Measure
             row_seconds = one_seconds
     except (*RUN_ERRORS, InvalidInstances):
         return None
-    return Measurement(one_seconds - row_seconds, row_seconds, size_of_row(one), is_rowwise)
+    return Measurement(one_seconds - row_seconds, row_seconds, size_of_row(one, 1), is_rowwise)
 
 
 def _time(run: Callable[[], object]) -> float:

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 import trainyard
-from trainyard import AsyncClient, AsyncRun, Client, Run, errors
+from trainyard import AsyncBatchPrediction, AsyncClient, AsyncRun, BatchPrediction, Client, Run, errors
 from trainyard.registry import AsyncRegistry, Registry
 
 
@@ -20,7 +20,10 @@ def methods(kind):
     }
 
 
-@pytest.mark.parametrize(("blocking", "awaiting"), [(Client, AsyncClient), (Run, AsyncRun), (Registry, AsyncRegistry)])
+@pytest.mark.parametrize(
+    ("blocking", "awaiting"),
+    [(Client, AsyncClient), (Run, AsyncRun), (BatchPrediction, AsyncBatchPrediction), (Registry, AsyncRegistry)],
+)
 def test_the_async_classes_have_the_same_methods_with_the_same_arguments(blocking, awaiting):
     expected, found = methods(blocking), methods(awaiting)
     assert found.keys() == expected.keys()
@@ -33,8 +36,9 @@ def test_the_async_classes_have_the_same_methods_with_the_same_arguments(blockin
 @pytest.mark.parametrize(
     ("kind", "immediate"),
     [
-        (AsyncClient, {"__init__", "run", "list_runs"}),
+        (AsyncClient, {"__init__", "run", "list_runs", "list_batch_predictions"}),
         (AsyncRun, {"__init__"}),
+        (AsyncBatchPrediction, {"__init__"}),
         (AsyncRegistry, {"__init__", "list_models", "list_versions", "list_aliases", "get_history"}),
     ],
 )

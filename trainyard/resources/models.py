@@ -1,11 +1,19 @@
-"""Models: predict, and the shape of their input."""
+"""Models: predict, the shape of their input, and networks that were trained elsewhere."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Self
+from uuid import uuid4
 
+from trainyard import documents
 from trainyard.errors import InvalidArgument, UnexpectedAnswer
 from trainyard.operation import Answer, Operation, encode
+from trainyard.uploads import FormUpload, OnProgress
+
+SECONDS_TO_CHECK = 150.0
+"""The service tries a network before it answers."""
 
 RowShape = tuple[int | None, ...] | None
 """Sizes of one row of a model's input, None for any; None if they are not known."""
@@ -34,6 +42,43 @@ class Predictions:
         return self.rows[index]
 
 
+@dataclass(frozen=True, slots=True)
+class UploadedModel:
+    """A network that was trained elsewhere, as a version of a model.
+
+    Attributes:
+        signature: Inputs and outputs, as the service has stored them.
+        document: All of the answer.
+    """
+
+    model: str
+    version: int
+    signature: Mapping[str, Any]
+    document: documents.UploadedVersion
+
+    @classmethod
+    def from_json(cls, body: documents.UploadedVersion) -> Self:
+        """Read the answer to an upload."""
+        return cls(
+            model=str(body["model"]), version=int(body["version"]), signature=dict(body["signature"]), document=body
+        )
+
+
+def upload(
+    model: str, source: Path, *, signature: Mapping[str, Any] | None, on_progress: OnProgress | None
+) -> Operation[UploadedModel]:
+    """Upload an ONNX file; see `Client.upload_model`. Looks at the file already."""
+    texts = {} if not signature else {"signature": json.dumps(signature, ensure_ascii=False)}
+    return Operation(
+        "POST",
+        f"/v1/registry/models/{encode(model)}/versions",
+        lambda answer: answer.read_one(UploadedModel),
+        upload=FormUpload("network", source, texts, on_progress),
+        headers={"Idempotency-Key": str(uuid4())},
+        timeout=SECONDS_TO_CHECK,
+    )
+
+
 def predict(
     model: str, instances: Sequence[Any], *, version: int | None, label: str | None, with_labels: bool
 ) -> Operation[Predictions]:
@@ -49,7 +94,7 @@ def predict(
 
     return Operation(
         "POST",
-        f"{_model_path(model, version, label)}:predict",
+        f"{model_path(model, version, label)}:predict",
         read,
         parameters=[("labels", "true")] if with_labels else [],
         body={"instances": list(instances)},
@@ -58,7 +103,7 @@ def predict(
 
 def get_row_shape(model: str, *, version: int | None, label: str | None) -> Operation[RowShape]:
     """Fetch the sizes of one row of a model's input."""
-    return Operation("GET", f"{_model_path(model, version, label)}/metadata", _read_row_shape)
+    return Operation("GET", f"{model_path(model, version, label)}/metadata", _read_row_shape)
 
 
 def _read_row_shape(answer: Answer) -> RowShape:
@@ -75,7 +120,12 @@ def _find_row_shape(body: dict[str, Any]) -> RowShape:
     return tuple(None if size < 0 else size for size in sizes[1:])
 
 
-def _model_path(model: str, version: int | None, label: str | None) -> str:
+def model_path(model: str, version: int | None, label: str | None) -> str:
+    """Return the path of a model, of a version of it by number, or of one by alias.
+
+    Raises:
+        InvalidArgument: If both are given.
+    """
     if version is not None and label is not None:
         raise InvalidArgument("Expected either a version or a label of the model; got both.")
     path = f"/v1/models/{encode(model)}"

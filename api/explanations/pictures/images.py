@@ -74,8 +74,8 @@ def paint_heat_maps(report: ExplanationReport, batch: NDArray[Any], pixel_range:
 
 
 def _draw_image(place: int, row: RowExplanationEntry, plain: Image.Image, painted: Image.Image) -> Block:
-    name = "" if row.target is None else f"{cut(label_text(row.target), 30)}: "
-    parts = [text(0, 14, f"Image {place}: {name}{show_number(row.prediction)}", weight=600, size=15)]
+    name = "prediction" if row.target is None else cut(label_text(row.target), 30)
+    parts = [text(0, 14, f"Image {place} · {name} {show_number(row.prediction)}", weight=600, size=15)]
     for column, picture in enumerate((plain, painted)):
         data = base64.b64encode(_encode(picture)).decode()
         parts.append(

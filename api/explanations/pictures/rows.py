@@ -86,8 +86,8 @@ def _draw_row(place: int, row: RowExplanationEntry, method: Method) -> Block:
     def across(value: float) -> float:
         return NAME_WIDTH + (value - low) / span * CHART_WIDTH
 
-    name = "" if row.target is None else f"{cut(label_text(row.target), 30)}: "
-    words = f"Row {place}: {name}{show_number(row.prediction)}"
+    name = "prediction" if row.target is None else cut(label_text(row.target), 30)
+    words = f"Row {place} · {name} {show_number(row.prediction)}"
     bottom = TOP + STEP * len(bars)
     mark = f"average {show_number(row.baseline)}"
     parts = [
@@ -141,7 +141,7 @@ def _name(part: Contribution) -> str:
 
 def _draw_bar(bar: Bar, y: float, across: Callable[[float], float]) -> list[str]:
     ends = sorted((across(bar.start), across(bar.start + bar.length)))
-    color = DEEP if bar.length >= 0 else MARK
+    color = MARK if bar.length >= 0 else DEEP
     error = "" if bar.error is None else f" ± {bar.error:.2g}"
     number = f"{bar.length:+.3g}{error}"
     return [

@@ -4,7 +4,8 @@ import os
 
 import bentoml
 import numpy as np
-from sessions import open_session
+
+from benchmarks.serving.peers.sessions import open_session
 
 
 @bentoml.service(

@@ -46,16 +46,15 @@ async def _carry_out(order: Order, samples: Samples) -> Load:
                 sent = time.perf_counter()
                 try:
                     answer = await infer(requests[number])
-                except grpc.aio.AioRpcError as error:
-                    kind = f"status {error.code().name}: {error.details()}"
-                    errors[kind] = errors.get(kind, 0) + 1
-                    continue
-                received = time.perf_counter()
-                kind = judge.find_error(number, Head(OK, len(answer)), answer)
-                if kind is not None:
-                    errors[kind] = errors.get(kind, 0) + 1
+                except grpc.aio.AioRpcError as refusal:
+                    error: str | None = f"status {refusal.code().name}: {refusal.details()}"
                 else:
+                    received = time.perf_counter()
+                    error = judge.find_error(number, Head(OK, len(answer)), answer)
+                if error is None:
                     found.append((received, received - sent))
+                else:
+                    errors[error] = errors.get(error, 0) + 1
                 number = (number + 1) % len(requests)
 
     asking = asyncio.gather(*(keep_asking(number) for number in range(order.num_connections)))

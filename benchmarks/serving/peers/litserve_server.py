@@ -6,7 +6,8 @@ from typing import Any
 
 import litserve
 import numpy as np
-from sessions import open_session
+
+from benchmarks.serving.peers.sessions import open_session
 
 
 class Net(litserve.LitAPI):

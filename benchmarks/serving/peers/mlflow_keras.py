@@ -1,6 +1,6 @@
-"""One of mlflow's sides: `python mlflow_keras.py KERAS FOLDER` saves a network as a model of its keras flavour.
+"""mlflow's keras flavour, in which it logs a model of Keras.
 
-This is the flavour in which mlflow logs a model of Keras.
+`python -m benchmarks.serving.peers.mlflow_keras KERAS FOLDER` saves a network as such a model.
 """
 
 import sys

@@ -1,4 +1,7 @@
-"""One of mlflow's sides: `python mlflow_onnx.py ONNX FOLDER` saves a network as a model of its onnx flavour."""
+"""mlflow's onnx flavour.
+
+`python -m benchmarks.serving.peers.mlflow_onnx ONNX FOLDER` saves a network as such a model.
+"""
 
 import sys
 

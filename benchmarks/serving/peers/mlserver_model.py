@@ -6,7 +6,8 @@ MLServer reads tensors as lists, over HTTP always and over gRPC unless they are 
 from mlserver import MLModel
 from mlserver.codecs import NumpyCodec
 from mlserver.types import InferenceRequest, InferenceResponse, ResponseOutput
-from sessions import open_session
+
+from benchmarks.serving.peers.sessions import open_session
 
 
 class OnnxModel(MLModel):

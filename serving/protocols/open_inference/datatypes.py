@@ -20,12 +20,14 @@ class Datatype:
         name: `FP32`, as in requests and metadata.
         config_name: `TYPE_FP32`, as in Triton's model configuration.
         dtype: Of arrays: little endian; Python objects for BYTES.
+        element: NumPy's name of it: `float32`.
         kind: NumPy's letter: `b` for BOOL, `i`, `u`, `f`, and `O` for BYTES.
     """
 
     name: str
     config_name: str
     dtype: np.dtype[Any]
+    element: str
     kind: str
 
     @property
@@ -36,7 +38,7 @@ class Datatype:
 
 def _define(name: str, code: str, config_name: str = "") -> Datatype:
     dtype = np.dtype(code)
-    return Datatype(name, f"TYPE_{config_name or name}", dtype, dtype.kind)
+    return Datatype(name, f"TYPE_{config_name or name}", dtype, dtype.name, dtype.kind)
 
 
 BOOL = _define("BOOL", "?")
@@ -61,7 +63,7 @@ DATATYPES = {
 }
 """All datatypes by name. BF16, which NumPy does not have, is not among them."""
 
-_BY_DTYPE = {datatype.dtype.name: datatype for datatype in DATATYPES.values()} | {"str": BYTES}
+_BY_DTYPE = {datatype.element: datatype for datatype in DATATYPES.values()} | {"str": BYTES}
 
 
 def datatype_of(dtype: str) -> Datatype:

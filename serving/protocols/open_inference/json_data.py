@@ -69,10 +69,10 @@ def _flatten(data: list[Any], shape: tuple[int, ...], tensor: str, place: tuple[
 
 def _read_numbers(elements: list[Any], datatype: Datatype) -> NDArray[Any] | None:
     if datatype is BOOL:
-        return read_array(elements, datatype.dtype.name)
+        return read_array(elements, datatype.element)
     if not NUMBER_TYPES.issuperset(map(type, elements)):
         return None
-    return read_array(elements, datatype.dtype.name, are_numbers=True)
+    return read_array(elements, datatype.element, are_numbers=True)
 
 
 def _read_texts(elements: list[Any]) -> NDArray[Any] | None:
@@ -100,7 +100,7 @@ def _reject_element(
 def _fits(element: object, datatype: Datatype) -> bool:
     if datatype is BYTES:
         return type(element) is str
-    return explain_element(element, datatype.dtype.name) is None
+    return explain_element(element, datatype.element) is None
 
 
 def _hint(datatype: Datatype) -> str:

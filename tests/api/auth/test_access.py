@@ -73,6 +73,9 @@ def test_scopes_are_those_that_were_decided(client):
     assert by_scope[Scope.METRICS] == {"GET /metrics"}
     assert by_scope[Scope.ADMIN] == {
         "DELETE /v1/runs/{run_id}",
+        "DELETE /v1/batch-predictions/{batch_id}",
+        "DELETE /v1/registry/models/{model}",
+        "DELETE /v1/registry/models/{model}/versions/{version}",
         "DELETE /v1/datasets/{name}",
         "DELETE /v1/datasets/{name}/versions/{version}",
         "POST /v1/keys",
@@ -82,9 +85,15 @@ def test_scopes_are_those_that_were_decided(client):
     assert by_scope[Scope.SUBMIT] == {
         "POST /v1/runs",
         "POST /v1/runs/{run_id}:cancel",
+        "POST /v1/models/{model}:batchPredict",
+        "POST /v1/models/{model}/versions/{version}:batchPredict",
+        "POST /v1/models/{model}/labels/{label}:batchPredict",
+        "POST /v1/batch-predictions/{batch_id}:cancel",
         "POST /v1/datasets",
         "POST /v1/datasets/{name}/versions",
         "POST /v1/datasets/{name}/versions/{version}:reread",
+        "POST /v1/registry/models/{model}/versions",
+        "POST /v1/registry/models/{model}/aliases/{alias}:rollback",
         "PUT /v1/registry/models/{model}/aliases/{alias}",
         "DELETE /v1/registry/models/{model}/aliases/{alias}",
         "POST /v2/repository/models/{model}/load",

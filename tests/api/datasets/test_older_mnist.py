@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
+from api.datasets import older_mnist
+from api.datasets.intake import ingest_pieces
 from api.datasets.older_mnist import adopt_older_mnist
 from core.datasets.mnist import MNIST
 from core.errors import Conflict
@@ -155,13 +157,21 @@ def test_the_spec_of_an_older_run_is_shown_and_can_be_run_again(make_client, set
     assert client.get(again.headers["Location"]).json()["spec"]["dataset"]["sha256"] == SHA256
 
 
-def test_processes_that_start_at_the_same_time_store_them_once(folder, settings, database, caplog):
+def test_processes_that_start_at_the_same_time_store_them_once(folder, settings, database, caplog, monkeypatch):
+    ingested = []
+
+    async def ingest_and_note(*arguments):
+        ingested.append(arguments)
+        return await ingest_pieces(*arguments)
+
+    monkeypatch.setattr(older_mnist, "ingest_pieces", ingest_and_note)
     services = [create_app(settings).state.service for _ in range(3)]
 
     async def start_together():
         await asyncio.gather(*(adopt_older_mnist(service) for service in services))
 
     asyncio.run(start_together())
+    assert len(ingested) == 1
     with database.reading() as session:
         assert datasets.get_version(session, MNIST).version == 1
     assert not folder.exists()

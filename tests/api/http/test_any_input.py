@@ -6,6 +6,8 @@ import re
 
 import pytest
 
+from api.http.problems import is_prediction
+
 NUM_REQUESTS = 1500
 
 WORDS = [
@@ -172,8 +174,7 @@ def test_no_request_is_answered_as_an_internal_error(client, worker, iris, seed)
         sent = (method, url[:200], (content or b"")[:200], headers, answer.text[:300])
         assert answer.status_code < 500, sent
         if answer.status_code >= 400:
-            is_prediction = f"{answer.request.url.path}/".startswith("/v1/models/")
-            expected = "application/json" if is_prediction else "application/problem+json"
+            expected = "application/json" if is_prediction(answer.request.url.path) else "application/problem+json"
             assert answer.headers["content-type"] == expected, sent
             assert json.loads(answer.text), sent
     assert {200, 400, 404, 422} <= statuses

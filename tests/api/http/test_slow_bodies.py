@@ -18,7 +18,7 @@ def little_patience(monkeypatch):
 def post(client):
     """Sends pieces of a body with a pause before each, and what comes back: status, headers and body."""
 
-    def post(path, pieces, pause_seconds):
+    def post(path, pieces, pause_seconds, headers=()):
         left = list(pieces)
         sent = []
 
@@ -38,7 +38,7 @@ def post(client):
             "path": path,
             "raw_path": path.encode(),
             "query_string": b"",
-            "headers": [(b"host", b"127.0.0.1:8000"), (b"content-type", b"application/json")],
+            "headers": [(b"host", b"127.0.0.1:8000"), (b"content-type", b"application/json"), *headers],
             "http_version": "1.1",
             "scheme": "http",
             "server": ("127.0.0.1", 8000),
@@ -57,6 +57,22 @@ def test_a_body_that_does_not_arrive_times_out(post, path):
     assert status == 408
     assert headers[b"connection"] == b"close"
     assert b"bytes of the body came in" in body
+
+
+def test_a_small_body_of_a_prediction_that_does_not_arrive_times_out(post):
+    length = (b"content-length", b"20")
+    status, headers, body = post("/v1/models/iris:predict", [b"{", b"..."], pause_seconds=0.04, headers=[length])
+    assert status == 408
+    assert headers[b"connection"] == b"close"
+    assert b"Only 1 bytes of the body came" in body
+
+
+def test_a_small_body_of_a_prediction_in_time_is_read_though_it_comes_in_pieces(post):
+    length = (b"content-length", b"20")
+    pieces = [b'{"instances": ', b"[[1]]}"]
+    status, _, body = post("/v1/models/iris:predict", pieces, pause_seconds=0.001, headers=[length])
+    assert status == 404
+    assert b"There is no model" in body
 
 
 def test_the_answer_says_how_much_came(post):

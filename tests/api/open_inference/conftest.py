@@ -74,6 +74,48 @@ def write_special_models():
     return write
 
 
+@pytest.fixture(scope="session")
+def write_several():
+    """Write a network of three inputs, numbers, whole numbers and text, whose outputs are a sum, and the text."""
+
+    def write(folder):
+        folder.mkdir(parents=True)
+        tensors = {"a": (TensorProto.FLOAT, [2]), "b": (TensorProto.INT64, [2]), "c": (TensorProto.STRING, [])}
+        made = {"sum": (TensorProto.FLOAT, [2]), "text": (TensorProto.STRING, [])}
+        graph = helper.make_graph(
+            [
+                helper.make_node("Cast", ["b"], ["floats"], to=TensorProto.FLOAT),
+                helper.make_node("Add", ["a", "floats"], ["sum"]),
+                helper.make_node("Identity", ["c"], ["text"]),
+            ],
+            "by_hand",
+            [helper.make_tensor_value_info(name, kind, ["rows", *shape]) for name, (kind, shape) in tensors.items()],
+            [helper.make_tensor_value_info(name, kind, ["rows", *shape]) for name, (kind, shape) in made.items()],
+        )
+        model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
+        onnx.checker.check_model(model)
+        (folder / "model.onnx").write_bytes(model.SerializeToString())
+        specs = [
+            TensorSpec(name=name, onnx_name=name, dtype=dtype, shape=shape)
+            for name, dtype, shape in (
+                *(("a", "float32", (2,)), ("b", "int64", (2,)), ("c", "str", ())),
+                *(("sum", "float32", (2,)), ("text", "str", ())),
+            )
+        ]
+        signature = ModelSignature(
+            task=Task.REGRESSION,
+            input_kind=InputKind.TENSOR,
+            input=specs[0],
+            other_inputs=specs[1:3],
+            output=specs[3],
+            other_outputs=specs[4:],
+        )
+        (folder / "signature.json").write_text(signature.model_dump_json())
+        return folder
+
+    return write
+
+
 ROW = [0.25, 0.5, 0.125, 9.0]
 
 

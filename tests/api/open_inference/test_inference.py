@@ -142,6 +142,36 @@ def test_errors_are_not_packed(served, body):
     assert "content-encoding" not in answer.headers
 
 
+def test_several_inputs_and_outputs_have_their_own_types(client, worker, write_several, tmp_path, error_of):
+    worker.register("several", write_several(tmp_path / "several"))
+    path = "/v2/models/several"
+    metadata = client.get(path).json()
+    assert metadata["inputs"] == [
+        {"name": "a", "datatype": "FP32", "shape": [-1, 2]},
+        {"name": "b", "datatype": "INT64", "shape": [-1, 2]},
+        {"name": "c", "datatype": "BYTES", "shape": [-1]},
+    ]
+    inputs = [
+        {"name": "c", "shape": [2], "datatype": "BYTES", "data": ["é", ""]},
+        {"name": "b", "shape": [2, 2], "datatype": "INT16", "data": [[1, 2], [3, 4]]},
+        {"name": "a", "shape": [2, 2], "datatype": "FP32", "data": [0.5, 0.25, -1, 0]},
+    ]
+    answer = client.post(f"{path}/infer", json={"inputs": inputs})
+    assert answer.json()["outputs"] == [
+        {"name": "sum", "datatype": "FP32", "shape": [2, 2], "data": [1.5, 2.25, 2.0, 4.0]},
+        {"name": "text", "datatype": "BYTES", "shape": [2], "data": ["é", ""]},
+    ]
+    wanted = [{"name": "text", "parameters": {"binary_data": True}}]
+    answer = client.post(f"{path}/infer", json={"inputs": inputs, "outputs": wanted})
+    assert answer.content[int(answer.headers[LENGTH]) :] == b"\x02\0\0\0\xc3\xa9\0\0\0\0"
+    assert "the model takes 'a' (FP32 [-1, 2]), 'b' (INT64 [-1, 2]), 'c' (BYTES [-1])" in error_of(
+        client.post(f"{path}/infer", json={"inputs": inputs[:2]}), 400
+    )
+    uneven = [inputs[0] | {"shape": [1], "data": ["x"]}, *inputs[1:]]
+    assert "'b' has 2 rows, 'c' 1" in error_of(client.post(f"{path}/infer", json={"inputs": uneven}), 400)
+    assert "several types" in error_of(client.post(f"{path}/infer", content=b"x", headers={LENGTH: "0"}), 400)
+
+
 def test_numbers_may_be_infinite(client, worker, make_line):
     worker.register("line", make_line(2.0))
     tensor = {"name": "input", "shape": [4, 1], "datatype": "FP32", "data": [math.nan, math.inf, -math.inf, 1]}

@@ -11,8 +11,11 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
+from core.observation.stability import Reading, Stability
+from core.observation.summaries import ColumnCounts, NumberBins, ServedCounts
 from core.settings import Settings
 from db import claims, runs
+from serving.observation.comparison import ColumnDrift, Drift
 
 with warnings.catch_warnings():
     # Starlette prefers a client that is not among the dependencies of this project.
@@ -43,6 +46,10 @@ def measured(sqlite_url, tmp_path) -> Measurements:
             client.get(path)
         client.post("/v1/models/line:predict", json={"instances": [[1]]})
         service.instruments.count_prediction("line", 1)
+        service.instruments.count_shadow("line", 1, 2, "same", 1)
+        watched = ServedCounts(layout="", num_rows=1, num_watched=1, inputs=(), outputs=())
+        service.instruments.drift.count("line", 1, watched)
+        service.instruments.drift.show("line", 1, make_drift())
         with service.database.transaction() as session:
             runs.create(session, experiment="tests", model_name="line", spec={"seed": 0})
             claims.claim_run(session, owner="host:1", lease_seconds=60)
@@ -58,6 +65,14 @@ def measured(sqlite_url, tmp_path) -> Measurements:
     # Prometheus adds this one itself.
     labels["up"] = {name: set() for name in SCRAPED}
     return Measurements(types, labels)
+
+
+def make_drift() -> Drift:
+    """A comparison of one column."""
+    bins = NumberBins(edges=(0.0, 1.0))
+    counts = ColumnCounts(bins=(0, 1, 0))
+    column = ColumnDrift("x", bins, counts, counts, Stability(0.5, 0.1, Reading.SHIFTED))
+    return Drift(num_rows=1, num_watched=1, inputs=(column,), outputs=(), num_left_out=0, reason="")
 
 
 @pytest.fixture(scope="session")

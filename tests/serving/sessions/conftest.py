@@ -107,7 +107,6 @@ class Held:
         self.num_bytes = model.num_bytes
         self.has_free_axis = model.has_free_axis
         self.check = model.check
-        self.is_measured = False
         self.calls = []
         self.has_begun = threading.Semaphore(0)
         self.may_go = threading.Semaphore(0)
@@ -126,6 +125,19 @@ class Held:
             assert self.may_go.acquire(timeout=10)
         self.fault(inputs)
         return self._model.compute(inputs)
+
+
+@pytest.fixture(scope="session")
+def faulty(line):
+    """y = 2x + 1, which fails for x = -7."""
+    model = Held(line)
+
+    def fail(inputs):
+        if (inputs["input"] == -7).any():
+            raise ZeroDivisionError("x is -7.")
+
+    model.fault = fail
+    return model
 
 
 @pytest.fixture

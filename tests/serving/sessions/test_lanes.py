@@ -3,6 +3,7 @@ import threading
 
 import numpy as np
 import pytest
+from onnx import helper
 
 from core.errors import DeadlineExceeded, InvalidInstances, ServerBusy, Unavailable
 from serving.sessions.execution import Execution
@@ -308,6 +309,33 @@ def test_a_network_that_loses_rows_in_larger_batches_is_asked_for_each_request_a
         return await asyncio.gather(ask(lane, 1, 2), ask(lane, 3), ask(lane, 4))
 
     assert asyncio.run(main()) == [answer(1, 2), answer(3), answer(4)]
+
+
+def test_an_answer_depends_on_the_company_only_by_rounding(make_model, threads):
+    random = np.random.default_rng(0)
+    nodes = [
+        helper.make_node("MatMul", ["x", "first"], ["sums"]),
+        helper.make_node("Tanh", ["sums"], ["hidden"]),
+        helper.make_node("MatMul", ["hidden", "second"], ["scores"]),
+        helper.make_node("Softmax", ["scores"], ["y"]),
+    ]
+    weights = {
+        "first": random.standard_normal((784, 100)).astype(np.float32),
+        "second": random.standard_normal((100, 10)).astype(np.float32),
+    }
+    model = make_model(nodes, {"x": ("float32", (784,))}, {"y": ("float32", (10,))}, weights)
+    batches = [random.random((num_rows, 784), np.float32) for num_rows in (1, 1, 2, 3, 5, 17, 64, 100)]
+
+    async def main():
+        lane = Lane(model, threads)
+        outputs = await asyncio.gather(*(lane.run({"X": batch}, len(batch)) for batch in batches))
+        return lane, [output["Y"] for output in outputs]
+
+    lane, answers = asyncio.run(main())
+    assert lane.statistics.execution_count == 1
+    for batch, together in zip(batches, answers, strict=True):
+        for row, output in zip(batch, together, strict=True):
+            np.testing.assert_allclose(output, model.run({"X": row[None]})["Y"][0], rtol=1e-4, atol=1e-6)
 
 
 def test_two_busy_models_take_turns(line, hold):

@@ -210,13 +210,13 @@ def test_tensors_of_every_type_are_passed_through(make_model, dtype):
         ),
         (
             {"WORD": np.array([b"Oslo", "Rome"], object)},
-            "expects text for 'WORD'; the batch has a value of type bytes.",
+            "text for 'WORD'; the batch has a value of type bytes.",
         ),
         (
             {"WORD": np.array([None, "Rome"], object)},
-            "expects text for 'WORD'; the batch has a value of type NoneType.",
+            "text for 'WORD'; the batch has a value of type NoneType.",
         ),
-        ({"WORD": np.array(["Oslo", 3], object)}, "expects text for 'WORD'; the batch has a value of type int."),
+        ({"WORD": np.array(["Oslo", 3], object)}, "text for 'WORD'; the batch has a value of type int."),
         ({"WORD": np.array(["Oslo", "Rome"])}, "expects text (an array of objects) for 'WORD'; the batch has <U4."),
         ({"WORD": np.array(["Oslo", "\ud800"], object)}, r"'\ud800' has half of a surrogate pair."),
         ({"WORD": np.array("Oslo", object)}, "the batch has shape one number"),

@@ -1,0 +1,1 @@
+"""Networks that clients bring: ONNX files as versions of models."""

@@ -1,0 +1,153 @@
+"""Graphs of an ONNX file, as far as the checks need them. The numbers of fields are those of onnx.proto3."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from serving.checks.errors import RejectedNetwork
+from serving.checks.tensors import check_tensor
+from serving.checks.wire import Message
+
+MAX_NODES = 100_000
+
+MAX_DEPTH = 8
+"""Most graphs inside one another; a parser calls itself for each."""
+
+OWN_DOMAINS = frozenset({"", "ai.onnx", "ai.onnx.ml"})
+
+REMEDY_DOMAIN = "Export the network with operators of ai.onnx and ai.onnx.ml only."
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An operator with its inputs and outputs.
+
+    Attributes:
+        inputs: Names of values; empty for an optional one that is left out.
+        graphs: Graphs among its attributes, by the attribute's name.
+    """
+
+    operator: str
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    graphs: Mapping[str, "Graph"] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes in the order in which they are computed.
+
+    Attributes:
+        constants: Names of the values that the file holds.
+    """
+
+    inputs: tuple[str, ...]
+    outputs: tuple[str, ...]
+    constants: frozenset[str]
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class NetworkFile:
+    """What an ONNX file says of itself.
+
+    Attributes:
+        ir_version: Version of the format.
+        opset: Version of the operators of ai.onnx; 0 if it uses none.
+    """
+
+    ir_version: int
+    opset: int
+    graph: Graph
+
+
+def read_network(content: memoryview) -> NetworkFile:
+    """Read an ONNX file that holds all it needs.
+
+    Raises:
+        RejectedNetwork: If it is malformed, refers to other files, has operators or functions of its own, is meant for
+            training, or claims tensors that are not there.
+    """
+    model = Message(content, "the file")
+    graph = model.content(7)
+    if graph is None:
+        raise RejectedNetwork("malformed_network", "The file is not an ONNX network: it has no graph. Export it again.")
+    if model.has(25):
+        raise RejectedNetwork(
+            "local_functions",
+            "The network defines functions of its own. Replace them by what they compute: "
+            "onnx.inliner.inline_local_functions(model).",
+        )
+    if model.has(20):
+        raise RejectedNetwork("training_graph", "The network holds a training graph. Export it for inference.")
+    opset = 0
+    for entry in model.contents(8):
+        imported = Message(entry, "an opset_import")
+        domain = imported.text(1)
+        if domain in {"", "ai.onnx"}:
+            opset = max(opset, imported.integer(2))
+    return NetworkFile(model.integer(1), opset, _Reader().read_graph(graph, depth=0))
+
+
+class _Reader:
+    """Reads graphs, and counts their nodes."""
+
+    def __init__(self) -> None:
+        self._num_nodes = 0
+
+    def read_graph(self, content: memoryview, depth: int) -> Graph:
+        if depth > MAX_DEPTH:
+            raise RejectedNetwork(
+                "nested_too_deep", f"The network has graphs nested deeper than {MAX_DEPTH} levels. Flatten it."
+            )
+        graph = Message(content, "a graph")
+        if graph.has(15):
+            raise _sparse()
+        constants = []
+        for entry in graph.contents(5):
+            tensor = Message(entry, "an initializer")
+            name = tensor.text(8)
+            check_tensor(tensor, name)
+            constants.append(name)
+        return Graph(
+            inputs=tuple(Message(entry, "an input").text(1) for entry in graph.contents(11)),
+            outputs=tuple(Message(entry, "an output").text(1) for entry in graph.contents(12)),
+            constants=frozenset(constants),
+            nodes=tuple(self._read_node(entry, depth) for entry in graph.contents(1)),
+        )
+
+    def _read_node(self, content: memoryview, depth: int) -> Node:
+        self._num_nodes += 1
+        if self._num_nodes > MAX_NODES:
+            raise RejectedNetwork("too_many_nodes", f"The network has more than {MAX_NODES:,} nodes. Simplify it.")
+        node = Message(content, "a node")
+        operator, domain = node.text(4), node.text(7)
+        if domain not in OWN_DOMAINS:
+            raise RejectedNetwork(
+                "custom_operator",
+                f"The network has the operator '{operator[:60]}' of '{domain[:60]}'. {REMEDY_DOMAIN}",
+            )
+        graphs = {}
+        for entry in node.contents(5):
+            attribute = Message(entry, "an attribute")
+            name = attribute.text(1)
+            if attribute.has(22) or attribute.has(23):
+                raise _sparse()
+            for tensor in [attribute.content(5), *attribute.contents(10)]:
+                if tensor is not None:
+                    check_tensor(Message(tensor, "a constant"), f"{operator}.{name}")
+            if attribute.has(11):
+                raise RejectedNetwork(
+                    "custom_operator",
+                    f"'{operator[:60]}' has a list of graphs, as no operator of ai.onnx. {REMEDY_DOMAIN}",
+                )
+            inner = attribute.content(6)
+            if inner is not None:
+                graphs[name] = self.read_graph(inner, depth + 1)
+        return Node(operator, tuple(node.texts(1)), tuple(node.texts(2)), graphs)
+
+
+def _sparse() -> RejectedNetwork:
+    return RejectedNetwork(
+        "sparse_tensor",
+        "The network has sparse tensors, which take little room here and much in memory. Store them dense.",
+    )
