@@ -274,6 +274,7 @@ def test_kserves_client_speaks_the_first_protocol(kserve, expected):
     assert np.array_equal(np.float32(results["infer"]["predictions"]), expected)
     assert results["unknown infer"]["status"] == 404
     assert results["wrong infer"]["status"] == 400
+    assert len(results["explain"]["explanations"]) == len(ROWS)
 
 
 def test_kserves_client_speaks_the_second_protocol(kserve, assert_same, labels):
