@@ -138,6 +138,13 @@ def test_a_list_of_encodings_allows_one_for_large_answers(served, body, accepted
     assert "content-encoding" not in served.post(INFER, json=body(), headers=headers).headers
 
 
+def test_a_list_of_encodings_leaves_binary_data_as_they_are(served, body):
+    fields = body(*[ROW] * 5000, parameters={"binary_data_output": True})
+    answer = served.post(INFER, json=fields, headers={"accept-encoding": "gzip, deflate"})
+    assert len(answer.content) > 5000 * 12
+    assert "content-encoding" not in answer.headers
+
+
 def test_errors_are_not_packed(served, body):
     answer = served.post(INFER, json=body(ROW[:3]), headers={"accept-encoding": "gzip"})
     assert answer.status_code == 400
