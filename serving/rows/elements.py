@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.errors import describe
+from serving.rows.packing import pack_numbers
 
 NUMBER_TYPES = frozenset({int, float})
 
@@ -115,7 +116,11 @@ def explain_element(value: object, dtype: str = "float32") -> Fault | None:
 
 
 def _read_floats(values: Any, dtype: str, *, are_numbers: bool) -> NDArray[Any] | None:
+    packed = pack_numbers(values, "d") if are_numbers else None
     try:
+        if packed is not None:
+            with np.errstate(over="raise"):
+                return packed.astype(dtype)
         # The dtype is given: NumPy would convert a list with one long string to an array of strings, all as long as
         # the longest.
         with np.errstate(over="raise"):
@@ -136,7 +141,8 @@ def _convert_whole_numbers(values: Any, dtype: str) -> NDArray[Any] | None:
     if np.dtype(dtype).kind not in "iu":
         return None
     try:
-        array = np.asarray(values)
+        packed = pack_numbers(values, "q")
+        array = np.asarray(values) if packed is None else packed
     except (ValueError, OverflowError):
         return None
     limits = np.iinfo(dtype)
