@@ -30,7 +30,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests reproduce lock clean
+.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving soak-serving reproduce lock lock-peers clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -80,6 +80,12 @@ bench-requests: $(VENV)/service.stamp ## measure what requests take of the servi
 	$(BIN)/python -m benchmarks.requests $(BENCH_ARGS)
 	$(BIN)/python -m benchmarks.modules
 
+bench-serving: $(VENV)/service.stamp ## compare predictions over HTTP with MLServer, BentoML, LitServe, mlflow and bare ASGI
+	$(BIN)/python -m benchmarks.serving $(BENCH_ARGS)
+
+soak-serving: $(VENV)/service.stamp ## send 10 minutes of mixed requests to more models than fit into memory, and check each answer
+	$(BIN)/python -m benchmarks.serving.soak $(BENCH_ARGS)
+
 bench-ingest: $(VENV)/bench.stamp ## compare reading uploads with pandas and polars: rows a second and memory
 	$(BIN)/python -m benchmarks.ingest $(BENCH_ARGS)
 
@@ -104,6 +110,11 @@ lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyprojec
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/base.txt pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/build.txt requirements/build.in
 	$(LOCK) $(LOCK_ARGS) --output-file requirements/clients.txt requirements/clients.in
+
+lock-peers: $(VENV)/dev.stamp ## pin the servers that bench-serving compares with again, after a change to their .in files
+	for given in benchmarks/serving/requirements/*.in; do \
+		$(LOCK) $(LOCK_ARGS) --output-file "$${given%.in}.txt" "$$given" || exit 1; \
+	done
 
 clean: ## remove installed and cached files; your data in var/ stays
 	rm -rf $(VENV) .venv-* .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis build dist

@@ -122,6 +122,11 @@ REASONS: Mapping[str, Sequence[str]] = {
     ],
     "A batch prediction asks for rows or answers that there are not.": ["unknown_rows", "no_such_answers"],
     "A cursor is not one of this list.": ["bad_cursor"],
+    "A comparison names more than ten versions, or one twice.": ["bad_versions"],
+    "The shadow of an alias answers requests already, or more of a metric is neither better nor worse.": [
+        "shadow_answers",
+        "unknown_metric",
+    ],
     "A resource has changed since its ETag was read.": ["precondition_failed"],
     "An Idempotency-Key was used with another body.": ["idempotency_mismatch"],
 }

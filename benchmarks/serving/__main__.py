@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -15,13 +16,13 @@ from benchmarks.serving.results import Results, Turn
 from benchmarks.serving.rounds import CaseRunner
 from benchmarks.serving.sides import CASES, SIDES
 
-MANY = 0.9
+BUSY = 0.9
 """Share of its core from which the load generator may be what is measured."""
 
 
-def main() -> None:
+def main(command_line: Sequence[str] | None = None) -> None:
     """Measure and print; the result file is written again after each case."""
-    arguments = read_arguments()
+    arguments = read_arguments(command_line)
     results = Results(_describe_machine(), arguments.times.seconds, {}, ())
     with TemporaryDirectory(prefix="trainyard-serving-") as name:
         folder = Path(name)
@@ -59,7 +60,7 @@ def _describe_machine() -> str:
 
 def _print_turn(turn: Turn) -> None:
     found = turn.found
-    warning = "  the load generator is the bottleneck" if found.cpu_share > MANY else ""
+    warning = "  the load generator is the bottleneck" if found.cpu_share > BUSY else ""
     print(
         f"{turn.num_connections:>3}  {SIDES[turn.side].title:<26} {found.throughput:9,.0f}/s"
         f"  p50 {found.p50_ms:8.3f} ms  p99 {found.p99_ms:8.3f} ms  server {found.server_us:7,.0f} µs"

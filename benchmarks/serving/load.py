@@ -17,6 +17,9 @@ RECEIVE_BYTES = 1 << 14
 POLL_SECONDS = 0.1
 CONNECT_SECONDS = 10.0
 
+FEW_ANSWERS = 30
+MOST_TIMES = 10
+
 
 @dataclass(frozen=True, slots=True)
 class Load:
@@ -101,20 +104,31 @@ class Generator:
         self._errors: dict[str, int] = {}
 
     def run(self, warm_seconds: float, seconds: float) -> Load:
-        """Send requests for a while; of the first `warm_seconds` only errors count."""
+        """Send requests for a while; of the first `warm_seconds` only errors count.
+
+        The time is up to ten times as long as asked for, until there are some answers.
+        """
         for number in range(self._num_connections):
             self._connect(number)
         self._serve_until(time.perf_counter() + warm_seconds)
         server_began = processor_seconds(self._server_pid)
         self._latencies = array("d")
         began, cpu_began = time.perf_counter(), time.process_time()
-        self._serve_until(began + seconds)
+        end = began + seconds
+        self._serve_until(end)
+        while self._has_few() and end < began + MOST_TIMES * seconds:
+            end += seconds
+            self._serve_until(end)
         took, cpu_took = time.perf_counter() - began, time.process_time() - cpu_began
         server_took = processor_seconds(self._server_pid) - server_began
         for connection in self._connections.values():
             connection.socket.close()
         self._poll.close()
         return Load(took, self._latencies, self._errors, cpu_took / took, server_took)
+
+    def _has_few(self) -> bool:
+        """Return True if more time may bring what to count percentiles of."""
+        return len(self._latencies) < FEW_ANSWERS and not self._errors
 
     def _connect(self, number: int) -> None:
         connection = Connection(self._port, self._requests, number)

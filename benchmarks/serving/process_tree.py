@@ -7,6 +7,9 @@ PROC = Path("/proc")
 
 NANOSECONDS = 1e9
 
+ENDED = {"Z", "X"}
+"""States of processes that have ended, of which only the number is left."""
+
 PAGE_BYTES = 4096
 """Of x86-64 and most ARM kernels; resident sets are counted in pages."""
 
@@ -17,8 +20,9 @@ def list_tree(root: int, proc: Path = PROC) -> set[int]:
     for stat in proc.glob("[0-9]*/stat"):
         with suppress(OSError):  # It may have ended.
             # After the name, which may hold anything: state, parent (proc(5)).
-            fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-            parents[int(stat.parent.name)] = int(fields[1])
+            state, parent = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[:2]
+            if state not in ENDED:
+                parents[int(stat.parent.name)] = int(parent)
     found = {root} & parents.keys()
     while more := {pid for pid, parent in parents.items() if parent in found} - found:
         found |= more

@@ -63,8 +63,10 @@ def _write_verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
 
 
 def show_ratio(ratio: float) -> str:
-    """Format a ratio with more digits if small: 0.97 and 1.97 must not round to 1 and 2."""
+    """Format a ratio with more digits if small: 0.97 and 1.97 must not round to 1 and 2. A dash if there is none."""
     fine, whole = 2, 10
+    if not isfinite(ratio):
+        return "–"
     return f"{ratio:,.{0 if ratio >= whole else 1 if ratio >= fine else 2}f}×"
 
 

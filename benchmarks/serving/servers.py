@@ -117,7 +117,11 @@ def _stop(process: "subprocess.Popen[bytes]") -> None:
     process.send_signal(signal.SIGTERM)
     with suppress(subprocess.TimeoutExpired):
         process.wait(timeout=STOP_SECONDS)
-    for pid in tree | list_tree(process.pid):
+    tree |= list_tree(process.pid)
+    for pid in tree:
         with suppress(ProcessLookupError):
             os.kill(pid, signal.SIGKILL)
     process.wait()
+    deadline = time.monotonic() + STOP_SECONDS
+    while any(list_tree(pid) for pid in tree) and time.monotonic() < deadline:
+        time.sleep(POLL_SECONDS)

@@ -84,9 +84,9 @@ def _decode_field(field: str) -> Decode:
 
 
 def encode_v2(rows: Rows) -> Body:
-    """Write the rows flat, as clients of the protocol do."""
+    """Write the rows flat, as clients of the protocol do, and ask for the output that every server has."""
     tensor = {"name": INPUT, "shape": rows.shape, "datatype": "FP32", "data": _numbers(rows.reshape(-1))}
-    return Body(orjson.dumps({"id": "1", "inputs": [tensor]}))
+    return Body(orjson.dumps({"id": "1", "inputs": [tensor], "outputs": [{"name": OUTPUT}]}))
 
 
 def decode_v2(content: bytes, _head: Head) -> Outputs:

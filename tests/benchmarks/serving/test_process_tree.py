@@ -28,6 +28,12 @@ def test_a_tree_is_a_process_and_all_below_it(proc):
     assert list_tree(99, proc) == set()
 
 
+def test_a_process_that_has_ended_is_none(proc):
+    (proc / "21" / "stat").write_text("21 (worker) Z 20 0 0\n")
+
+    assert list_tree(20, proc) == {20}
+
+
 def test_processor_time_is_that_of_all_threads(proc):
     assert processor_seconds(20, proc) == 20 + 0.5 + 21
 
