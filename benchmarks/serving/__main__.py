@@ -14,6 +14,7 @@ from benchmarks.serving.arguments import Arguments, read_arguments
 from benchmarks.serving.report import list_errors, write_report
 from benchmarks.serving.results import Results, Turn
 from benchmarks.serving.rounds import CaseRunner
+from benchmarks.serving.servers import end_servers_on_sigterm
 from benchmarks.serving.sides import CASES, SIDES
 
 BUSY = 0.9
@@ -69,4 +70,5 @@ def _print_turn(turn: Turn) -> None:
 
 
 if __name__ == "__main__":
+    end_servers_on_sigterm()
     main()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
+from benchmarks.serving.servers import end_servers_on_sigterm
 from benchmarks.serving.soak.clients import Tally
 from benchmarks.serving.soak.memory import MEBIBYTE
 from benchmarks.serving.soak.requests import SOAK_FORMS
@@ -71,4 +72,5 @@ def write_outcome(outcome: Outcome, plan: Plan) -> str:
 
 
 if __name__ == "__main__":
+    end_servers_on_sigterm()
     sys.exit(main())

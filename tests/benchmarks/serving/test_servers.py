@@ -1,4 +1,5 @@
 import os
+import signal
 import subprocess
 import sys
 import textwrap
@@ -73,3 +74,28 @@ def test_more_cores_than_there_are_start_from_the_first_again():
 
     with pinned(len(before)):
         assert os.sched_getaffinity(0) == {before[0]}
+
+
+def test_sigterm_ends_the_servers_too(tmp_path):
+    (tmp_path / "program").write_text(PROGRAM)
+    program = textwrap.dedent("""
+        import pathlib, sys, time
+        from benchmarks.serving.servers import Server, end_servers_on_sigterm, free_port, plain_environment, running
+
+        end_servers_on_sigterm()
+        folder, port = pathlib.Path(sys.argv[1]), free_port()
+        command = [sys.executable, str(folder / "program"), str(port)]
+        with running(command, Server(port), environment=plain_environment(), folder=folder, ready="/ready"):
+            print(port, flush=True)
+            time.sleep(600)
+    """)
+    process = subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    port = int(process.stdout.readline())
+    assert answers(port, "/ready")
+
+    process.terminate()
+
+    assert process.wait(60) == 128 + signal.SIGTERM
+    process.stdout.close()
+    assert not answers(port, "/ready")
