@@ -12,6 +12,7 @@ from api.datasets import routes as datasets
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
 from api.experiments import routes as experiments
+from api.explanations import routes as explanations
 from api.health import routes as health
 from api.http.methods import separate_verbs
 from api.http.problems import install_error_handlers
@@ -48,6 +49,7 @@ RESOURCES = (
     tensorflow_serving.router,
     open_inference.router,
     batch_predictions.router,
+    explanations.router,
     datasets.router,
     keys.router,
     health.router,

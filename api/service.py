@@ -8,6 +8,7 @@ from fastapi import Depends, Request
 from api.auth.authentication import Authenticator
 from api.auth.gate import Gate
 from api.auth.origins import Origins
+from api.bounded_threads import BoundedThreads
 from api.doorbell import DoorbellRinger
 from api.http.bodies import read_body
 from api.http.patience import Patience
@@ -32,6 +33,9 @@ from serving.sessions.execution import Execution
 from serving.sessions.lanes import Lane
 from serving.sessions.loading import LaneLoader
 from serving.sessions.pool import ModelPool
+
+MAX_WAITING_EXPLANATIONS = 8
+"""Most explanations that wait for the one that is being made."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +63,7 @@ class Service:
     census_taker: CensusTaker
     archive: ServingArchive
     observers: Observers
+    explainers: BoundedThreads
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -101,6 +106,7 @@ class Service:
             census_taker=CensusTaker(database, exchange),
             archive=archive,
             observers=Observers(archive, settings.watched_rows_per_second if settings.watch_predictions else 0),
+            explainers=BoundedThreads("explainer", num_threads=1, max_waiting=MAX_WAITING_EXPLANATIONS),
         )
 
 

@@ -44,6 +44,7 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         await run_in_threadpool(service.watch.stop)
         await service.models.close()
         await service.shadows.close()
+        service.explainers.close()
         service.loader.close()
         service.doorbell.close()
         await service.authenticator.close()

@@ -10,9 +10,10 @@ from trainyard.batch_prediction import AsyncBatchPrediction
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
 from trainyard.registry import AsyncRegistry
-from trainyard.resources import batch_predictions, datasets, drift, keys, models, runs, specs
+from trainyard.resources import batch_predictions, datasets, drift, explanations, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
 from trainyard.resources.drift import Drift
+from trainyard.resources.explanations import Explanations
 from trainyard.resources.keys import KeyEntry, NewKey
 from trainyard.resources.models import Predictions, RowShape, UploadedModel
 from trainyard.resources.runs import RunSnapshot
@@ -151,6 +152,49 @@ class AsyncClient:
         """Register an ONNX file as the next version of a model; see `Client.upload_model`."""
         return await self._transport.send(
             await asyncio.to_thread(models.upload, model, source, signature=signature, on_progress=on_progress)
+        )
+
+    async def explain(
+        self,
+        model: str,
+        instances: Sequence[Any],
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        method: str | None = None,
+        target: str | float | None = None,
+        num_samples: int | None = None,
+        seed: int | None = None,
+        background: Sequence[Any] | None = None,
+    ) -> Explanations:
+        """Explain predictions; see `Client.explain`."""
+        options = explanations.list_options(
+            method=method, target=target, num_samples=num_samples, seed=seed, background=background
+        )
+        return await self._transport.send(
+            explanations.explain(model, instances, version=version, label=label, options=options)
+        )
+
+    async def draw_explanation(
+        self,
+        model: str,
+        instances: Sequence[Any],
+        form: str = "svg",
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        method: str | None = None,
+        target: str | float | None = None,
+        num_samples: int | None = None,
+        seed: int | None = None,
+        background: Sequence[Any] | None = None,
+    ) -> bytes:
+        """Return the same as an image: `svg`, or for images also `png`."""
+        options = explanations.list_options(
+            method=method, target=target, num_samples=num_samples, seed=seed, background=background
+        )
+        return await self._transport.send(
+            explanations.draw(model, instances, form=form, version=version, label=label, options=options)
         )
 
     async def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:

@@ -9,9 +9,10 @@ from trainyard.batch_prediction import BatchPrediction
 from trainyard.downloads import Download
 from trainyard.errors import NotFound
 from trainyard.registry import Registry
-from trainyard.resources import batch_predictions, datasets, drift, keys, models, runs, specs
+from trainyard.resources import batch_predictions, datasets, drift, explanations, keys, models, runs, specs
 from trainyard.resources.datasets import Dataset, DatasetVersion
 from trainyard.resources.drift import Drift
+from trainyard.resources.explanations import Explanations
 from trainyard.resources.keys import KeyEntry, NewKey
 from trainyard.resources.models import Predictions, RowShape, UploadedModel
 from trainyard.resources.runs import RunSnapshot
@@ -200,6 +201,65 @@ class Client:
             InvalidRequest: If the service cannot serve it; the message says why.
         """
         return self._transport.send(models.upload(model, source, signature=signature, on_progress=on_progress))
+
+    def explain(
+        self,
+        model: str,
+        instances: Sequence[Any],
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        method: str | None = None,
+        target: str | float | None = None,
+        num_samples: int | None = None,
+        seed: int | None = None,
+        background: Sequence[Any] | None = None,
+    ) -> Explanations:
+        """Explain predictions: what each column of a row contributes, or which parts of an image matter.
+
+        Args:
+            model: Its name.
+            instances: Rows, as for `predict`.
+            version: Number of the version.
+            label: An alias that points at one.
+            method: `shapley` or `occlusion`; by default the first for columns, the other for images.
+            target: Label of the class to explain, or number of an output; by default each row's predicted class.
+            num_samples: Orders of columns to draw, if there are more than ten columns.
+            seed: Equal seeds draw the same orders.
+            background: Rows to compare with; by default rows like the training samples.
+
+        Raises:
+            NotFound: If there is no such model or version.
+            InvalidRequest: If the rows do not fit, or the model cannot be explained; the message says why.
+        """
+        options = explanations.list_options(
+            method=method, target=target, num_samples=num_samples, seed=seed, background=background
+        )
+        return self._transport.send(
+            explanations.explain(model, instances, version=version, label=label, options=options)
+        )
+
+    def draw_explanation(
+        self,
+        model: str,
+        instances: Sequence[Any],
+        form: str = "svg",
+        *,
+        version: int | None = None,
+        label: str | None = None,
+        method: str | None = None,
+        target: str | float | None = None,
+        num_samples: int | None = None,
+        seed: int | None = None,
+        background: Sequence[Any] | None = None,
+    ) -> bytes:
+        """Return the same as an image: `svg`, or for images also `png`."""
+        options = explanations.list_options(
+            method=method, target=target, num_samples=num_samples, seed=seed, background=background
+        )
+        return self._transport.send(
+            explanations.draw(model, instances, form=form, version=version, label=label, options=options)
+        )
 
     def get_drift(self, model: str, version: int | None = None, *, since: str | None = None) -> Drift:
         """Compare what a model version was asked and answered with its training samples.

@@ -365,6 +365,29 @@ class ComponentState(TypedDict):
     detail: NotRequired[str | None]
 
 
+class Contribution(TypedDict):
+    """
+    Contribution of a column to a prediction.
+    """
+
+    name: str
+    value: Any
+    """
+    As it was sent; null for a series.
+    """
+
+    contribution: float | None
+    """
+    Part of the difference between prediction and baseline; of `occlusion` the fall of the prediction when the column
+    is replaced.
+    """
+
+    standard_error: float | None
+    """
+    Of a sampled contribution; null if it is exact.
+    """
+
+
 class Curve(TypedDict):
     """
     Points of one curve, in columns of equal length; null for NaN and infinities.
@@ -619,6 +642,25 @@ class Health(TypedDict):
     version: str
 
 
+class HeatMapEntry(TypedDict):
+    """
+    Importance of the parts of an image.
+    """
+
+    cells: list[list[float | None]]
+    """
+    For each row of cells from the top: fall of the prediction when a cell is hidden; negative where hiding it raises
+    the prediction.
+    """
+
+    cell_height: int
+    """
+    In pixels of the network's input.
+    """
+
+    cell_width: int
+
+
 InputKind: TypeAlias = Literal["tensor", "columns", "table", "image", "bit_pair"]
 """
 Form in which a row of the input is accepted, besides plain numbers.
@@ -642,6 +684,12 @@ class Layer(TypedDict):
     """
     Approximate floating-point operations of the forward pass of one sample.
     """
+
+
+Method: TypeAlias = Literal["shapley", "occlusion"]
+"""
+Way to explain a prediction.
+"""
 
 
 class MetricFigure(TypedDict):
@@ -973,6 +1021,43 @@ ResultFormat: TypeAlias = Literal["csv", "parquet", "npz"]
 """
 Format of a result.
 """
+
+
+class RowExplanationEntry(TypedDict):
+    """
+    Explanation of the prediction for one row.
+    """
+
+    target: bool | int | float | str | None
+    """
+    Label of the class that is explained; null for a predicted number.
+    """
+
+    output: int
+    """
+    Number of the class or output.
+    """
+
+    prediction: float | None
+    """
+    Probability or score of the class, or predicted number.
+    """
+
+    baseline: float | None
+    """
+    Mean prediction for the background: the Shapley contributions add up to the prediction minus this; null for
+    images.
+    """
+
+    contributions: list[Contribution] | None
+    """
+    One for each column; null for images.
+    """
+
+    heat_map: HeatMapEntry | None
+    """
+    Null for columns.
+    """
 
 
 class RunError(TypedDict):
@@ -1609,6 +1694,25 @@ class EngineReport(TypedDict):
 
     share_of_peak: NotRequired[float | None]
     peak_memory_bytes: NotRequired[int | None]
+
+
+class ExplanationReport(TypedDict):
+    """
+    Explanations of the rows of a request.
+    """
+
+    model: str
+    version: int
+    method: Method
+    num_passes: int
+    """
+    Rows that the network computed.
+    """
+
+    explanations: list[RowExplanationEntry]
+    """
+    One for each row, in order.
+    """
 
 
 class ImagesDescription(TypedDict):

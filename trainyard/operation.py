@@ -52,6 +52,10 @@ class Answer:
         """Return the body as text."""
         return self._response.text
 
+    def read_bytes(self) -> bytes:
+        """Return the body."""
+        return self._response.content
+
     def read_object(self) -> dict[str, Any]:
         """Return the JSON object that the body is."""
         try:

@@ -44,7 +44,16 @@ class ServingArchive:
         """
         with self._database.reading() as session:
             found = served_models.read_version(session, model_name, version)
-        return None if found is None else self._read_summary(found)
+        return None if found is None else self.read_summary(found)
+
+    def read_summary(self, found: ServedVersion) -> TrainingSummary | None:
+        """Return the training summary of a version; None if it has none.
+
+        Raises:
+            ArtifactCorrupt: If the file is missing, has changed or is not a summary.
+        """
+        sha256 = found.reference_sha256
+        return None if sha256 is None else _read(self._store, sha256, TrainingSummary)
 
     def add(self, served: Sequence[Served]) -> None:
         """Add counts to those of the present hour; those of deleted versions are dropped.
@@ -89,11 +98,7 @@ class ServingArchive:
         signature = _read(self._store, found.signature_sha256, ModelSignature)
         with self._database.reading() as session:
             windows = serving_summaries.read(session, model_name, found.version, since)
-        return find_drift(signature, self._read_summary(found), [window.counts for window in windows])
-
-    def _read_summary(self, found: ServedVersion) -> TrainingSummary | None:
-        sha256 = found.reference_sha256
-        return None if sha256 is None else _read(self._store, sha256, TrainingSummary)
+        return find_drift(signature, self.read_summary(found), [window.counts for window in windows])
 
 
 def _read(store: ArtifactStore, sha256: str, kind: type[Part]) -> Part:

@@ -39,7 +39,7 @@ class Verdict:
         bar: The bar.
         case: Name of the case.
         num_connections: Number of connections.
-        ratio: Measured ratio; NaN if a side was not measured or gave no right answer.
+        ratio: Measured ratio; 0 if our side gave no right answer, else NaN or infinite if theirs gave none.
         at_most: Ratio that a server would have which takes no time but the network's; infinite where that is no limit.
         num_errors: Errors of our side.
     """
@@ -53,8 +53,9 @@ class Verdict:
 
     @property
     def is_met(self) -> bool:
-        """True if the ratio is reached without errors."""
-        return self.ratio >= self.bar.at_least[self.num_connections] and self.num_errors == 0
+        """True if the ratio is reached, and without errors."""
+        is_reached = isfinite(self.ratio) and self.ratio >= self.bar.at_least[self.num_connections]
+        return is_reached and self.num_errors == 0
 
 
 ONE_ROW = tuple(case.name for case in CASES.values() if case.num_rows == 1)
@@ -78,6 +79,10 @@ BARS = (
 )
 
 
+MOST_IDLE_MB = 150.0
+"""Most resident memory of our API before its first prediction, in megabytes."""
+
+
 def judge(results: Results) -> Iterator[Verdict]:
     """Compare every bar with what was measured, where both of its sides were."""
     for bar in BARS:
@@ -96,9 +101,9 @@ def _ratio(results: Results, bar: Bar, case: str, num_connections: int) -> float
         return None
     is_latency = bar.figure != "throughput"
     sides = (bar.theirs, bar.ours) if is_latency else (bar.ours, bar.theirs)
-    ratio = results.ratio(case, sides, num_connections, bar.figure)
-    # Without right answers, latencies are infinite.
-    return ratio if isfinite(ratio) else 0.0
+    if not results.median(case, bar.ours, num_connections, "throughput"):
+        return 0.0
+    return results.ratio(case, sides, num_connections, bar.figure)
 
 
 def _at_most(results: Results, bar: Bar, case: str, num_connections: int) -> float:

@@ -12,10 +12,13 @@ from serving.explanations.shapley import Evaluate, Numbers
 CELLS = 16
 """Cells of a heat map along each side, if the image has as many pixels."""
 
-COARSE, FINE = 4, 2
-"""Sides of a patch in cells; they overlap by half."""
+COARSE, FINE = 4, 8
+"""Parts of the height and width that a patch has; patches overlap by half."""
 
 ROWS_AT_ONCE = 64
+
+Cell = tuple[int, int]
+"""Row and column of a cell, or numbers of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,48 +50,50 @@ def map_by_occlusion(evaluate: Evaluate, image: NDArray[Any], fill: float) -> He
     cell_height, cell_width = (-(-length // CELLS) for length in (height, width))
     num_rows, num_columns = -(-height // cell_height), -(-width // cell_width)
 
-    def measure(corners: Sequence[tuple[int, int]], side: int) -> Numbers:
+    shape = num_rows, num_columns
+
+    def measure(corners: Sequence[Cell], side: Cell) -> Numbers:
         falls = [np.empty(0)]
         for start in range(0, len(corners), ROWS_AT_ONCE):
             some = corners[start : start + ROWS_AT_ONCE]
             images = np.repeat(image[None], len(some), axis=0)
             for hidden, (row, column) in zip(images, some, strict=True):
                 top, left = row * cell_height, column * cell_width
-                hidden[top : top + side * cell_height, left : left + side * cell_width] = fill
+                hidden[top : top + side[0] * cell_height, left : left + side[1] * cell_width] = fill
             falls.append(prediction - evaluate(images))
         return np.concatenate(falls)
 
     (prediction,) = evaluate(image[None])
-    corners = _list_corners(num_rows, num_columns, COARSE)
-    cells, _ = _spread(corners, measure(corners, COARSE), COARSE, (num_rows, num_columns))
-    sizes = np.abs(cells)
-    is_important = sizes > np.median(sizes)
-    corners = [
-        (row, column)
-        for row, column in _list_corners(num_rows, num_columns, FINE)
-        if is_important[row : row + FINE, column : column + FINE].any()
-    ]
-    fine, is_covered = _spread(corners, measure(corners, FINE), FINE, (num_rows, num_columns))
-    return HeatMap(float(prediction), np.where(is_covered, fine, cells), cell_height, cell_width)
+    coarse, fine = ((max(num_rows // parts, 1), max(num_columns // parts, 1)) for parts in (COARSE, FINE))
+    corners = _list_corners(shape, coarse)
+    cells, _ = _spread(corners, measure(corners, coarse), coarse, shape)
+    if fine != coarse:
+        sizes = np.abs(cells)
+        is_important = sizes > np.median(sizes)
+        corners = [
+            (row, column)
+            for row, column in _list_corners(shape, fine)
+            if is_important[row : row + fine[0], column : column + fine[1]].any()
+        ]
+        falls, is_covered = _spread(corners, measure(corners, fine), fine, shape)
+        cells = np.where(is_covered, falls, cells)
+    return HeatMap(float(prediction), cells, cell_height, cell_width)
 
 
-def _list_corners(num_rows: int, num_columns: int, side: int) -> list[tuple[int, int]]:
-    step = max(side // 2, 1)
-    return [
-        (row, column)
-        for row in range(0, max(num_rows - side, 0) + step, step)
-        for column in range(0, max(num_columns - side, 0) + step, step)
-        if row < num_rows and column < num_columns
-    ]
+def _list_corners(shape: Cell, side: Cell) -> list[Cell]:
+    rows, columns = (
+        range(0, max(length - part, 0) + step, step)
+        for length, part in zip(shape, side, strict=True)
+        for step in [max(part // 2, 1)]
+    )
+    return [(row, column) for row in rows for column in columns if row < shape[0] and column < shape[1]]
 
 
-def _spread(
-    corners: Sequence[tuple[int, int]], falls: Numbers, side: int, shape: tuple[int, int]
-) -> tuple[Numbers, NDArray[np.bool_]]:
+def _spread(corners: Sequence[Cell], falls: Numbers, side: Cell, shape: Cell) -> tuple[Numbers, NDArray[np.bool_]]:
     """Return the mean fall per cell of the patches that cover each cell, and which cells are covered."""
     sums, counts = np.zeros(shape), np.zeros(shape)
     for (row, column), fall in zip(corners, falls, strict=True):
-        patch = slice(row, row + side), slice(column, column + side)
+        patch = slice(row, row + side[0]), slice(column, column + side[1])
         sums[patch] += fall / sums[patch].size
         counts[patch] += 1
     return sums / np.maximum(counts, 1), counts > 0

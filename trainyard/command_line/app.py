@@ -11,7 +11,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from trainyard.command_line.commands import batch_predictions, models, networks, runs, submitting, watching
+from trainyard.command_line.commands import batch_predictions, explaining, models, networks, runs, submitting, watching
 from trainyard.command_line.commands.datasets import data
 from trainyard.command_line.commands.keys import keys
 from trainyard.command_line.commands.registry import models as registered
@@ -72,6 +72,7 @@ app.command()(runs.logs)
 app.command()(runs.cancel)
 app.command()(runs.delete)
 app.command()(models.predict)
+app.command()(explaining.explain)
 app.command()(watching.drift)
 app.command("batch-predict")(batch_predictions.batch_predict)
 app.command()(submitting.presets)

@@ -55,8 +55,17 @@ def save_text(text: str, path: Path) -> None:
     Raises:
         InvalidArgument: If it cannot be written.
     """
+    save_bytes(text.encode(), path)
+
+
+def save_bytes(content: bytes, path: Path) -> None:
+    """Write bytes to a file, and say so on standard error.
+
+    Raises:
+        InvalidArgument: If it cannot be written.
+    """
     try:
-        path.write_text(text, encoding="utf-8")
+        path.write_bytes(content)
     except OSError as error:
         raise InvalidArgument(f"{path} cannot be written: {error.strerror}. Name another file.") from error
     typer.echo(f"Saved {path}.", err=True)

@@ -57,6 +57,13 @@ def test_no_bar_is_met_without_right_answers(make_turn, make_results):
     assert [verdict.ratio for verdict in judge(found)] == [0.0, 0.0, 0.0]
 
 
+def test_no_bar_is_met_if_the_other_side_gave_no_right_answer(make_turn, make_results):
+    infinite = float("inf")
+    found = make_results(make_turn("ours-v1"), make_turn("mlserver", throughput=0.0, p50=infinite, p99=infinite))
+
+    assert [verdict.is_met for verdict in judge(found)] == [False, False, False]
+
+
 def test_a_side_that_was_not_measured_is_not_judged(make_turn, make_results):
     assert list(judge(make_results(make_turn("ours-v1")))) == []
     assert list(judge(make_results(make_turn("mlserver")))) == []
