@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     )
     max_loaded_models: int = Field(64, ge=1, description="Most model versions kept loaded for prediction.")
     max_loaded_bytes: int = Field(
-        2 * GIBIBYTE,
+        GIBIBYTE,
         ge=1,
         description="Most memory of the models kept loaded for prediction, in bytes, for each process of the API.",
     )
@@ -200,11 +200,6 @@ class Settings(BaseSettings):
     def metrics_keys(self) -> tuple[ApiKey, ...]:
         """Return the keys for /metrics of the settings."""
         return read_given_keys(self.metrics_key.get_secret_value())
-
-    @property
-    def preloaded_names(self) -> tuple[str, ...]:
-        """Return the models to load at start."""
-        return tuple(_split(self.preloaded_models))
 
     @property
     def serving_provider_names(self) -> tuple[str, ...]:

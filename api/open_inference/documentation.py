@@ -45,8 +45,9 @@ def describe(
     if body is not None:
         extra |= takes_any_body({"type": "object"}, body)
         extra["requestBody"]["required"] = is_required
-    kind = "array" if isinstance(example, list) else "object"
-    content = {"application/json": {"example": example, "schema": {"type": kind}}}
+    answer = {"type": "object"}
+    schema = {"type": "array", "items": answer} if isinstance(example, list) else answer
+    content = {"application/json": {"example": example, "schema": schema}}
     hoped: Responses = {} if example is None else {200: {"description": "OK", "content": content}}
     description = {
         "summary": summary,

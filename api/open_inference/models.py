@@ -66,7 +66,7 @@ async def list_statistics(call: Call) -> Reply:
     """Return the statistics of every version of every model, since this process loaded it."""
     statistics = []
     for listed in await _list_versions(call):
-        entry = call.service.models.find(listed.model_name)
+        entry = call.service.models.peek(listed.model_name)
         served = None if entry is None else entry.model.versions.get(listed.version)
         if served is None:
             # No request has asked for the model yet.

@@ -63,7 +63,7 @@ async def _set_unloaded(call: Call, model_name: str, *, is_unloaded: bool) -> No
 
 
 def _describe(call: Call, listed: served_models.ListedVersion) -> IndexEntry:
-    entry = call.service.models.find(listed.model_name)
+    entry = call.service.models.peek(listed.model_name)
     failure = None if entry is None else entry.failures.get(listed.version)
     served = None if entry is None else entry.model.versions.get(listed.version)
     if listed.is_unloaded:

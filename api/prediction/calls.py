@@ -54,9 +54,19 @@ class Call:
         self.scope = scope
         self.headers = headers
         self.path_params = path_params
-        self._deadline: float | None = None
+        # A wrong limit is an error whether or not the request has to wait.
+        self._deadline = None if TIMEOUT_HEADER not in headers else self._read_deadline(headers[TIMEOUT_HEADER])
         self._receive = receive
         self._request_id: str | None = None
+
+    def _read_deadline(self, milliseconds: bytes) -> float:
+        """Return the deadline that the client gives.
+
+        Raises:
+            InvalidInput: If it is not a positive whole number of milliseconds.
+        """
+        seconds = min(_read_timeout(milliseconds), self.service.settings.predict_timeout_seconds)
+        return asyncio.get_running_loop().time() + seconds
 
     async def read_body(self) -> bytes:
         """Return the body, unpacked if it is encoded.
@@ -109,16 +119,9 @@ class Call:
 
     @property
     def deadline(self) -> float:
-        """Return the time of the event loop's clock after which nobody waits for the response.
-
-        Raises:
-            InvalidInput: If the client's limit is not a positive whole number.
-        """
+        """Return the time of the event loop's clock after which nobody waits for the response."""
         if self._deadline is None:
-            timeout = self.headers.get(TIMEOUT_HEADER)
-            seconds = self.service.settings.predict_timeout_seconds
-            limit = seconds if timeout is None else min(_read_timeout(timeout), seconds)
-            self._deadline = asyncio.get_running_loop().time() + limit
+            self._deadline = asyncio.get_running_loop().time() + self.service.settings.predict_timeout_seconds
         return self._deadline
 
     @deadline.setter

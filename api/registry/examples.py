@@ -105,4 +105,6 @@ MODEL_SERVED = VersionServed(
     "delete the model with ?force=true."
 )
 
-BAD_COMPARISON = InvalidParameter("'3,3' came; expected two to 10 different versions, such as versions=2,3.")
+BAD_COMPARISON = InvalidParameter.at(
+    "", "'3,3' came; expected two to 10 different versions, such as versions=2,3.", "bad_versions"
+)

@@ -101,9 +101,8 @@ def compare_versions(
     """Compare versions with the first: metrics on held-out samples, specs, data and sizes."""
     numbers = [int(number) for number in query.versions.split(",")]
     if len(set(numbers)) != len(numbers) or len(numbers) > MAX_COMPARED:
-        raise InvalidParameter(
-            f"'{query.versions}' came; expected two to {MAX_COMPARED} different versions, such as versions=2,3."
-        )
+        detail = f"'{query.versions}' came; expected two to {MAX_COMPARED} different versions, such as versions=2,3."
+        raise InvalidParameter.at("", detail, "bad_versions")
     with service.database.reading() as session:
         versions = [model_versions.get_version(session, model, number) for number in numbers]
         runs = lineage.load(session, versions)

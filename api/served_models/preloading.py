@@ -36,7 +36,7 @@ class Preloading:
         self._models = models
         self._loader = loader
         self._pinned: dict[ModelAddress, ServedVersion] = {}
-        models.on_refresh(self._keep)
+        models.on_refresh(self._keep, [address.name for address in addresses])
 
     async def load(self) -> None:
         """Load all models. Those that cannot be loaded are reported in the log, and loaded when they can be."""

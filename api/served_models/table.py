@@ -10,7 +10,7 @@ from starlette.concurrency import run_in_threadpool
 
 from api.served_models.addresses import ModelAddress, check_address
 from api.served_models.loading import ModelLoader
-from core.errors import ArtifactCorrupt, TrainyardError, UnknownModel
+from core.errors import ArtifactCorrupt, DatabaseUnavailable, TrainyardError, UnknownModel
 from core.served_models import ServedAlias, ServedModel, ServedVersion
 from db import served_models
 from db.session import Database
@@ -42,10 +42,14 @@ class Entry:
 
     Attributes:
         failures: Versions that could not be loaded.
+        is_used: True if a request has asked for it since all models were last read again.
+        is_stale: True if it may have changed, and is read again for the next request.
     """
 
     model: ServedModel
     failures: dict[int, Failure] = field(default_factory=dict)
+    is_used: bool = True
+    is_stale: bool = False
 
     def choose(self, version: int | str | None, request_id: str = "") -> ServedVersion | None:
         """Return the version that answers a request; None if there is none.
@@ -78,20 +82,31 @@ class ModelTable:
         self._loader = loader
         self._entries: dict[str, Entry] = {}
         self._locks: dict[str, asyncio.Lock] = {}
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._due: dict[str, None] = {}
+        self._reader: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: list[Callable[[Entry], Awaitable[None]]] = []
+        self._kept: frozenset[str] = frozenset()
 
-    def on_refresh(self, listener: Callable[[Entry], Awaitable[None]]) -> None:
-        """Call a function with each model that has been read."""
+    def on_refresh(self, listener: Callable[[Entry], Awaitable[None]], names: Iterable[str]) -> None:
+        """Call a function with each model that has been read; models of these names are always read again at once."""
         self._listeners.append(listener)
+        self._kept |= frozenset(names)
 
     def start(self) -> None:
         """Use the running event loop from now on."""
         self._loop = asyncio.get_running_loop()
 
     def find(self, model_name: str) -> Entry | None:
-        """Return a model that is in memory."""
+        """Return a model that is in memory, and as the registry has it."""
+        entry = self._entries.get(model_name)
+        if entry is None or entry.is_stale:
+            return None
+        entry.is_used = True
+        return entry
+
+    def peek(self, model_name: str) -> Entry | None:
+        """Return what is in memory of a model, which may have changed since."""
         return self._entries.get(model_name)
 
     async def get(self, address: ModelAddress) -> Entry:
@@ -101,14 +116,14 @@ class ModelTable:
             UnknownModel: If there is none; the error lists known ones, or names the run that is training it.
             DatabaseUnavailable: If it is not in memory and the database does not answer.
         """
-        entry = self._entries.get(address.name)
+        entry = self.find(address.name)
         if entry is None or entry.choose(address.version) is None:
-            await self.refresh(address.name)
-            entry = self._entries.get(address.name)
+            entry = await self._read_again(address)
         if entry is None or entry.choose(address.version) is None:
             await run_in_threadpool(check_address, self._database, address)
             # It was registered between the two looks.
             raise UnknownModel(f"Model '{address.name}' has just changed. Try again.")
+        entry.is_used = True
         return entry
 
     async def refresh(self, model_name: str) -> None:
@@ -128,23 +143,34 @@ class ModelTable:
                     self._entries.clear()
                 self._entries[model_name] = Entry(model)
             else:
-                self._entries[model_name] = await self._prepare(known, model)
+                entry = await self._prepare(known, model)
+                entry.is_used = known.is_used
+                self._entries[model_name] = entry
             if known is not None:
                 self._drop_unserved(known.model, model)
-            entry = self._entries.get(model_name)
-            if entry is not None:
+            read = self._entries.get(model_name)
+            if read is not None:
                 for listener in self._listeners:
-                    await listener(entry)
+                    await listener(read)
         if not lock.locked():
             self._locks.pop(model_name, None)
 
     def forget(self, names: Iterable[str] | None) -> None:
-        """Read models again soon: those with these names, or all. Models that are not in memory are left alone."""
-        known = list(self._entries) if names is None else [name for name in names if name in self._entries]
-        for name in known:
-            task = asyncio.get_running_loop().create_task(self._refresh_quietly(name))
-            self._tasks.add(task)
-            task.add_done_callback(self._tasks.discard)
+        """Read models again soon: those with these names, or all. Models that are not in memory are left alone.
+
+        Of all models, those that no request asks for are only read again for the next one that does.
+        """
+        if names is not None:
+            self._due |= dict.fromkeys(name for name in names if name in self._entries)
+        else:
+            for name, entry in self._entries.items():
+                if entry.is_used or name in self._kept:
+                    entry.is_used = False
+                    self._due[name] = None
+                else:
+                    entry.is_stale = True
+        if self._due and self._reader is None:
+            self._reader = asyncio.get_running_loop().create_task(self._read_due())
 
     def note_failure(self, entry: Entry, version: int, error: TrainyardError) -> None:
         """Note that a version could not be loaded, so that the one before answers in its place."""
@@ -162,7 +188,29 @@ class ModelTable:
 
     async def close(self) -> None:
         """Wait for reads in progress."""
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._reader is not None:
+            await self._reader
+
+    async def _read_again(self, address: ModelAddress) -> Entry | None:
+        """Read a model for a request; what was known of it must do if the database does not answer."""
+        try:
+            await self.refresh(address.name)
+        except DatabaseUnavailable:
+            entry = self._entries.get(address.name)
+            if entry is None or entry.choose(address.version) is None:
+                raise
+            return entry
+        return self._entries.get(address.name)
+
+    async def _read_due(self) -> None:
+        """Read one model after the other, so that requests of other kinds get their turn with the database."""
+        try:
+            while self._due:
+                name = next(iter(self._due))
+                del self._due[name]
+                await self._refresh_quietly(name)
+        finally:
+            self._reader = None
 
     async def _refresh_quietly(self, model_name: str) -> None:
         try:

@@ -1,14 +1,15 @@
 """Size of an ONNX file's network in memory.
 
-Measured with onnxruntime 1.31, the resident memory after a load, a call of one row and a trim of the heap, in MB:
+Measured by `python -m benchmarks.model_pool` with onnxruntime 1.31: resident memory after a load, a call of one row and
+a trim of the heap, in MB.
 
 | network | file | nodes | memory | estimate |
 |---|---|---|---|---|
-| 4-16-16-3 | 0.002 | 7 | 0.10 | 0.19 |
+| 4-16-16-3 | 0.002 | 7 | 0.11 | 0.19 |
 | MNIST, 784-512-512-10 | 2.68 | 7 | 2.80 | 3.00 |
-| MNIST, 2 convolutions and 2 dense layers | 1.69 | 12 | 1.85 | 1.98 |
-| VGG-like, 8 convolutions and 3 dense layers | 236.5 | 28 | 237.2 | 248.6 |
-| 502 dense layers of 4 | 0.08 | 1,003 | 4.67 | 5.25 |
+| MNIST, 2 convolutions and 2 dense layers | 1.69 | 12 | 1.84 | 1.98 |
+| VGG-like, 5 convolutions and 1 dense layer | 264.4 | 16 | 266.7 | 277.8 |
+| 502 dense layers of 4 | 0.10 | 1,005 | 4.66 | 5.28 |
 
 onnxruntime packs weights anew for its products, which takes some more memory, and keeps objects for each node.
 """

@@ -101,6 +101,10 @@ class ModelPool(Generic[Key, Model]):
         entry = self._entries.get(key)
         return None if entry is None else entry.model
 
+    def list_models(self) -> list[Model]:
+        """Return all loaded models; that is no use of them."""
+        return [entry.model for entry in list(self._entries.values())]
+
     def is_loading(self, key: Key) -> bool:
         """Return True while the model of this key is loaded."""
         return key in self._loading

@@ -45,3 +45,18 @@ def test_an_uploaded_version_is_served_with_the_files_it_came_with(database, fin
     )
     assert read(database).newest == 2
     assert list(read(database, "uploaded").versions) == [1]
+
+
+def test_every_version_is_listed_by_name_and_number(database, finished_run, make_artifact):
+    finished_run()
+    finished_run()
+    with database.transaction() as session:
+        model_versions.register_upload(session, "a", [make_artifact("model.onnx", "c")])
+    set_unloaded(database, "adder", is_unloaded=True)
+    with database.reading() as session:
+        listed = served_models.list_versions(session)
+    assert [(version.model_name, version.version, version.is_unloaded) for version in listed] == [
+        ("a", 1, False),
+        ("adder", 1, True),
+        ("adder", 2, True),
+    ]

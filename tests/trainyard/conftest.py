@@ -14,7 +14,7 @@ from urllib.parse import parse_qsl, urlsplit
 import pytest
 from typer.testing import CliRunner
 
-from trainyard import AsyncClient, AsyncRun, Client
+from trainyard import AsyncBatchPrediction, AsyncClient, AsyncRun, Client
 from trainyard.command_line.app import app
 from trainyard.registry import AsyncRegistry
 
@@ -233,7 +233,11 @@ class Blocking:
             yield self._wrap(item)
 
     def _wrap(self, value):
-        return Blocking(value, self._runner) if isinstance(value, AsyncRun | AsyncRegistry) else value
+        return (
+            Blocking(value, self._runner)
+            if isinstance(value, AsyncBatchPrediction | AsyncRun | AsyncRegistry)
+            else value
+        )
 
 
 @pytest.fixture(params=["Client", "AsyncClient"])
@@ -265,6 +269,36 @@ def run_document():
 @pytest.fixture
 def progress_document():
     return make_progress
+
+
+BATCH_ID = "01920000-0000-7000-8000-00000000000b"
+
+
+def make_batch(state="queued", batch_id=BATCH_ID, num_done=None, **changes):
+    """The JSON of a batch prediction of 4 rows."""
+    progress = {"num_done": num_done, "num_rows": 4, "fraction": 0.5, "rows_per_second": 2.0, "eta_seconds": 1.0}
+    result = {"name": "m-2-flowers.csv", "sha256": "f" * 64, "num_bytes": 9, "media_type": "text/csv"}
+    return {
+        "id": batch_id,
+        "state": state,
+        "model": "m",
+        "model_version": 2,
+        "dataset": {"name": "flowers", "version": 3},
+        "rows": {"start": 0, "stop": 4},
+        "output": {"format": "csv", "columns": [], "answers": "labels"},
+        "on_error": "continue",
+        "progress": None if num_done is None else progress,
+        "num_refused": 1 if state == "succeeded" else None,
+        "refused_rows": [{"row": 2, "detail": "It has null for x."}] if state == "succeeded" else [],
+        "error": None,
+        "result": result if state == "succeeded" else None,
+        "attempts": [],
+    } | changes
+
+
+@pytest.fixture
+def batch_document():
+    return make_batch
 
 
 @pytest.fixture

@@ -106,6 +106,8 @@ def test_the_model_pool_tells_what_it_holds_and_loaded(client, scrape, worker, i
     predict(client, "iris-keras", [1, 2, 3, 4])
     measured = scrape(client)
     assert measured["trainyard_models_loaded"] == 1
+    assert 100_000 < measured["trainyard_models_loaded_bytes"] < 1_000_000
+    assert measured["trainyard_prediction_requests_waiting"] == 0
     assert measured["trainyard_model_load_duration_seconds_count"] == 1
     assert measured["trainyard_model_load_failures_total"] == 0
     worker.register("broken", iris)
@@ -118,6 +120,7 @@ def test_the_model_pool_tells_what_it_holds_and_loaded(client, scrape, worker, i
     assert run_id is not None
     assert measured["trainyard_model_load_failures_total"] == 1
     assert measured["trainyard_models_loaded"] == 0
+    assert measured["trainyard_models_loaded_bytes"] == 0
 
 
 def test_doorbells_are_counted_by_outcome(client, scrape, monkeypatch):

@@ -3,6 +3,7 @@
 import fcntl
 import hashlib
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -292,3 +293,22 @@ def test_kserves_client_speaks_the_second_protocol(kserve, assert_same, labels):
     assert results["graph"]["outputs"][0]["name"] == "output"
     assert "no model 'tulips'" in results["unknown infer"]["error"]
     assert "takes FP32 in the shape [-1, 4]" in results["wrong infer"]["error"]
+
+
+DOCUMENT = (ROOT / "docs" / "open_inference.md").read_text()
+EXAMPLES = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=["triton", "kserve"])
+def test_the_examples_of_the_documentation_work(client_python, served_models, expected, example):
+    program = example.replace("127.0.0.1:8000", f"127.0.0.1:{served_models.port}").replace("iris-keras", "iris")
+    done = subprocess.run([client_python, "-c", program], capture_output=True, timeout=300, check=True)
+    shown = re.findall(r"-?[0-9.]+(?:e[+-][0-9]+)?", done.stdout.decode())
+    assert [float(number) for number in shown[:3]] == pytest.approx(expected[0].tolist(), rel=1e-5)
+
+
+def test_the_curl_command_of_the_documentation_works(served_models, expected):
+    (data,) = re.findall(r"curl -d '(.*?)'", DOCUMENT)
+    path = f"{served_models.base_url}/v2/models/iris/infer"
+    done = subprocess.run(["curl", "-s", "--noproxy", "*", "-d", data, path], capture_output=True, check=True)
+    assert json.loads(done.stdout)["outputs"][0]["data"] == [float(str(number)) for number in expected[0]]

@@ -2,6 +2,8 @@
 
 import pytest
 
+from api.served_models.loading import ModelLoader
+
 READY = {"name": "iris", "version": "1", "state": "READY", "reason": ""}
 
 
@@ -64,3 +66,10 @@ def test_what_is_no_request_is_refused(served, error_of, verb, content):
 def test_parameters_of_unloading_are_checked(served, error_of, parameters):
     error_of(served.post("/v2/repository/models/iris/unload", json={"parameters": parameters}), 400)
     assert served.get("/v2/models/iris/ready").status_code == 200
+
+
+def test_the_index_shows_what_is_loaded_now(served, body, monkeypatch):
+    served.post("/v2/models/iris/infer", json=body())
+    monkeypatch.setattr(ModelLoader, "is_loading", lambda *_: True)
+    assert served.post("/v2/repository/index").json() == [READY | {"state": "LOADING"}]
+    assert served.post("/v2/repository/index", json={"ready": True}).json() == []

@@ -195,3 +195,28 @@ def test_models_of_the_settings_are_loaded_at_start_and_stay(make_client, make_s
     entry = client.app.state.service.models.find("line")
     assert loader.find(entry.model.versions[1]) is not None
     assert loader.find(entry.model.versions[3]) is not None
+
+
+def test_models_that_nobody_asks_for_are_read_again_only_when_somebody_does(client, worker, make_line):
+    for name in ("line", "other"):
+        worker.register(name, make_line(2.0 if name == "line" else 3.0))
+        assert client.post(f"/v1/models/{name}:predict", json=ROWS).status_code == 200
+    models = client.app.state.service.models
+    client.portal.call(models.forget, None)
+    wait_until(lambda: not models._due and models._reader is None)
+    assert ask(client) == (1, 2.0)
+    client.portal.call(models.forget, None)
+    wait_until(lambda: models._reader is None)
+    assert models.find("line") is not None
+    assert models.find("other") is None
+    assert client.post("/v1/models/other:predict", json=ROWS).json() == {"predictions": [[3.0]]}
+    assert models.find("other") is not None
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "soon", "1.5", "9999999999999"])
+def test_a_time_limit_that_is_none_is_reported(client, worker, make_line, limit):
+    worker.register("line", make_line(2.0))
+    answer = client.post("/v1/models/line:predict", json=ROWS, headers={"X-Request-Timeout-Ms": limit})
+    assert answer.status_code == 400
+    assert "positive whole number of milliseconds" in answer.json()["error"]
+    assert ask(client, **{"X-Request-Timeout-Ms": "500"}) == (1, 2.0)

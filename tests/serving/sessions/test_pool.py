@@ -341,3 +341,25 @@ def test_a_closed_pool_has_dropped_all_and_starts_no_loads():
 def test_a_pool_of_size_0_is_rejected():
     with pytest.raises(ValueError, match="at least 1; got 0"):
         ModelPool(0)
+
+
+def test_a_look_at_a_model_is_no_use_of_it():
+    pool = ModelPool(2)
+    first = pool.get("a", Loader())
+    pool.get("b", Loader())
+    assert pool.peek("a") is first
+    pool.get("c", Loader())
+    assert pool.peek("a") is None
+    assert pool.peek("b") is not None
+
+
+def test_a_pool_knows_which_models_it_loads():
+    pool, loader = ModelPool(2), Loader(blocked=True)
+    with ThreadPoolExecutor() as threads:
+        loading = threads.submit(pool.get, "a", loader)
+        loader.has_begun.wait(10)
+        assert pool.is_loading("a")
+        assert not pool.is_loading("b")
+        loader.may_end.set()
+        assert loading.result() is pool.peek("a")
+    assert not pool.is_loading("a")

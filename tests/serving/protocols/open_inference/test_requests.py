@@ -7,6 +7,7 @@ import pytest
 
 from core.errors import InvalidInput
 from serving.protocols.open_inference.bodies import split_body
+from serving.protocols.open_inference.parameters import select_echoed
 from serving.protocols.open_inference.requests import RequestedOutput, decode_request
 
 ROW = [5.0, 3.0, 1.0, 0.25]
@@ -221,3 +222,9 @@ def test_the_header_gives_the_length_of_the_json():
 def test_a_header_that_lies_is_refused(length):
     with pytest.raises(InvalidInput, match="Inference-Header-Content-Length is"):
         split_body(b'{"a": 1}\x01\x02', length)
+
+
+def test_parameters_with_a_meaning_are_not_repeated():
+    parameters = {"tag": "x", "timeout": 5, "priority": 1, "triton_final_response": True, "binary_data_output": True}
+    assert select_echoed(parameters) == {"tag": "x"}
+    assert select_echoed({}) == {}
