@@ -8,8 +8,8 @@ UNKNOWN_VERSION = UnknownModel("Model 'iris-keras' has no version 7. It has 3, 2
 
 BAD_MOMENT = InvalidInput.at(
     "",
-    "The query parameter 'since' is 'yesterday'. Send an age such as 24h or 7d, a date such as 2026-03-02, a time such as "
-    "2026-03-02T09:00:00Z, or always.",
+    "The query parameter 'since' is 'yesterday'. Send an age such as 24h or 7d, a date such as 2026-03-02, a time such "
+    "as 2026-03-02T09:00:00Z, or always.",
     "bad_moment",
 )
 
