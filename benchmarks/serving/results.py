@@ -22,7 +22,7 @@ class Turn:
         side: Name of the side.
         num_connections: Number of connections.
         number: Of the round, from 0.
-        found: What was measured.
+        found: Its figures.
     """
 
     case: str

@@ -21,7 +21,7 @@ MEGABYTE = 1e6
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long is measured.
+    """Number and length of measurements.
 
     Attributes:
         num_rounds: Rounds for each number of connections.
