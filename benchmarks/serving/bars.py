@@ -79,6 +79,10 @@ BARS = (
 )
 
 
+MOST_IDLE_MB = 150.0
+"""Most resident memory of our API before its first prediction, in megabytes."""
+
+
 def judge(results: Results) -> Iterator[Verdict]:
     """Compare every bar with what was measured, where both of its sides were."""
     for bar in BARS:

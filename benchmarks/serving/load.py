@@ -1,12 +1,12 @@
 """A load generator: connections that each send their next request when they have the answer to the last."""
 
 import select
-import socket
 import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.serving.connections import Connection
 from benchmarks.serving.judging import MOST_REMEMBERED, Head, Judge, parse_head
 from benchmarks.serving.process_tree import processor_seconds
 
@@ -15,8 +15,6 @@ END_OF_HEAD = b"\r\n\r\n"
 RECEIVE_BYTES = 1 << 14
 """More would have Python take and give back pages of memory for each answer, which takes longer than all the rest."""
 POLL_SECONDS = 0.1
-CONNECT_SECONDS = 10.0
-
 FEW_ANSWERS = 30
 MOST_TIMES = 10
 
@@ -38,44 +36,6 @@ class Load:
     errors: dict[str, int]
     cpu_share: float
     server_seconds: float
-
-
-class Connection:
-    """Connection that sends requests in turn.
-
-    Args:
-        port: Of the server, on this machine.
-        requests: Whole requests.
-        first: Number of the first to send.
-    """
-
-    def __init__(self, port: int, requests: Sequence[bytes], first: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=CONNECT_SECONDS)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.setblocking(False)
-        self.number = first % len(requests)
-        self.began = 0.0
-        self.received = b""
-        self._requests = requests
-        self._unsent = memoryview(b"")
-
-    def begin(self) -> bool:
-        """Send the request whose turn it is; return False if a part is left to be sent."""
-        self._unsent = memoryview(self._requests[self.number])
-        self.began = time.perf_counter()
-        return self.send()
-
-    def send(self) -> bool:
-        """Send what the kernel takes; return False if a part is left."""
-        try:
-            self._unsent = self._unsent[self.socket.send(self._unsent) :]
-        except BlockingIOError:
-            return False
-        return not self._unsent
-
-    def advance(self) -> None:
-        """Make it the next request's turn."""
-        self.number = (self.number + 1) % len(self._requests)
 
 
 class Generator:

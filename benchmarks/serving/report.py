@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 from pathlib import Path
 
-from benchmarks.serving.bars import Verdict, judge
+from benchmarks.serving.bars import MOST_IDLE_MB, Verdict, judge
 from benchmarks.serving.results import Figure, Results
-from benchmarks.serving.sides import CASES, SIDES
+from benchmarks.serving.sides import CASES, SIDES, TRAINYARD
 
 LOW_LIMIT = 10.0
 """Ratios that no server could reach tenfold are shown with what one could."""
@@ -20,6 +20,7 @@ def write_report(results: Results) -> str:
     lines = [results.machine, ""]
     for case in results.list_cases():
         lines += [*_write_case(results, case), ""]
+    lines += [_write_memory(results), ""]
     lines += _write_verdicts(tuple(judge(results)))
     return "\n".join(lines) + "\n"
 
@@ -48,6 +49,15 @@ def _write_cell(results: Results, case: str, side: str, num_connections: int) ->
     cell = " · ".join(find(figure) for figure in ("throughput", "p50_ms", "p99_ms", "server_us"))
     errors = results.count_errors(case, side, num_connections)
     return f"{cell} · **{sum(errors.values()):,} errors**" if errors else cell
+
+
+def _write_memory(results: Results) -> str:
+    shown = []
+    for server, megabytes in sorted(results.idle_mb.items(), key=lambda item: item[1]):
+        outcome = "met" if megabytes <= MOST_IDLE_MB else "**NOT MET**"
+        bar = f" (at most {MOST_IDLE_MB:g}: {outcome})" if server == TRAINYARD else ""
+        shown.append(f"{server} {megabytes:,.0f}{bar}")
+    return f"Resident megabytes before the first prediction: {', '.join(shown)}."
 
 
 def _write_verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:

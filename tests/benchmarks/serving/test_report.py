@@ -1,3 +1,5 @@
+import pytest
+
 from benchmarks.serving.report import list_errors, write_report
 
 
@@ -43,3 +45,10 @@ def test_errors_are_shown_in_the_table_and_listed(make_turn, make_results):
         "iris MLP, 1 row, Trainyard, v1 JSON, 1 connections: 1,234 × status 500",
         "iris MLP, 1 row, Trainyard, v1 JSON, 1 connections: 7 × wrong answer",
     ]
+
+
+@pytest.mark.parametrize(("idle_mb", "outcome"), [(150.0, "met"), (150.1, "**NOT MET**")])
+def test_memory_of_our_service_is_judged(idle_mb, outcome, make_turn, make_results):
+    line = f"Resident megabytes before the first prediction: trainyard 150 (at most 150: {outcome}), mlserver 160."
+
+    assert line in write_report(make_results(make_turn("ours-v1"), idle_mb=idle_mb)).splitlines()
