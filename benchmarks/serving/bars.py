@@ -41,6 +41,8 @@ class Verdict:
         num_connections: Number of connections.
         ratio: Measured ratio; 0 if our side gave no right answer, else NaN or infinite if theirs gave none.
         at_most: Ratio that a server would have which takes no time but the network's; infinite where that is no limit.
+        processor_ratio: Processor time of their server for an answer, by that of ours: the ratio that both would have
+            with a core to themselves and enough requests; NaN if unknown.
         num_errors: Errors of our side.
     """
 
@@ -49,6 +51,7 @@ class Verdict:
     num_connections: int
     ratio: float
     at_most: float
+    processor_ratio: float
     num_errors: int
 
     @property
@@ -93,7 +96,9 @@ def judge(results: Results) -> Iterator[Verdict]:
                     continue
                 errors = results.count_errors(case, bar.ours, num_connections)
                 at_most = _at_most(results, bar, case, num_connections)
-                yield Verdict(bar, case, num_connections, ratio, at_most, sum(errors.values()))
+                sides = (bar.theirs, bar.ours)
+                processor_ratio = results.ratio(case, sides, num_connections, "server_us")
+                yield Verdict(bar, case, num_connections, ratio, at_most, processor_ratio, sum(errors.values()))
 
 
 def _ratio(results: Results, bar: Bar, case: str, num_connections: int) -> float | None:

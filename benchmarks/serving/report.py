@@ -61,15 +61,16 @@ def _write_memory(results: Results) -> str:
 
 
 def _write_verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    yield _row(("bar", "case", "connections", "at least", "measured", ""))
-    yield _row(("---",) * 6)
+    yield _row(("bar", "case", "connections", "at least", "measured", "by server µs", ""))
+    yield _row(("---",) * 7)
     for verdict in verdicts:
         bar, number = verdict.bar, verdict.num_connections
         limit = f" (at most {verdict.at_most:.2g}×)" if verdict.at_most < LOW_LIMIT else ""
         measured = f"{show_ratio(verdict.ratio)}{limit}"
         least = f"{bar.at_least[number]:g}×"
+        processor = show_ratio(verdict.processor_ratio) if bar.figure == "throughput" else ""
         outcome = "met" if verdict.is_met else "**NOT MET**"
-        yield _row((bar.title, CASES[verdict.case].title, str(number), least, measured, outcome))
+        yield _row((bar.title, CASES[verdict.case].title, str(number), least, measured, processor, outcome))
 
 
 def show_ratio(ratio: float) -> str:

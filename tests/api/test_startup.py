@@ -74,5 +74,7 @@ def test_an_open_service_needs_none(make_client, settings):
 
 
 def test_a_provider_that_onnxruntime_lacks_is_reported_at_the_start(make_client, make_settings):
-    with pytest.raises(InvalidSetup, match=r"has 'TensorrtExecutionProvider', which .* lacks; it has"):
+    with pytest.raises(
+        InvalidSetup, match=r"SERVING_PROVIDERS has 'TensorrtExecutionProvider', which .* lacks; it has"
+    ):
         make_client(make_settings(serving_providers="TensorrtExecutionProvider, CPUExecutionProvider"))

@@ -18,6 +18,7 @@ def test_a_throughput_is_divided_by_theirs(ours, is_met, make_turn, make_results
     (verdict,) = verdicts(found, V1_BY_MLSERVER)
     assert (verdict.ratio, verdict.is_met) == (ours / 100, is_met)
     assert (verdict.case, verdict.num_connections) == ("iris", 1)
+    assert verdict.processor_ratio == pytest.approx(ours / 100)
 
 
 @pytest.mark.parametrize(("ours", "ratio", "is_met"), [(0.5, 2.0, True), (2.0, 0.5, False)])

@@ -301,3 +301,28 @@ def test_long_texts_are_written_to_npz_a_few_at_a_time(answer, iris, folder, sto
     found = answer(folder / "iris.onnx", iris.signature, stored, columns=("note",), format="npz")
     with np.load(found.path, allow_pickle=False) as arrays:
         assert arrays["note"].tolist() == notes
+
+
+def test_a_network_with_several_inputs_takes_an_array_for_each(answer, folder, store, files):
+    graph = helper.make_graph(
+        [helper.make_node("Sub", ["left", "right"], ["y"])],
+        "difference",
+        [
+            helper.make_tensor_value_info("left", TensorProto.FLOAT, ["rows", 2]),
+            helper.make_tensor_value_info("right", TensorProto.FLOAT, ["rows", 2]),
+        ],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 2])],
+    )
+    path = folder / "difference.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    signature = ModelSignature(
+        task=Task.REGRESSION,
+        input_kind=InputKind.TENSOR,
+        input=TensorSpec(name="left", onnx_name="left", shape=(2,)),
+        other_inputs=(TensorSpec(name="right", onnx_name="right", shape=(2,)),),
+        output=TensorSpec(name="y", onnx_name="y", shape=(2,)),
+    )
+    left, right = np.array([[5, 6], [7, 8]], np.uint8), np.array([[1.5, 2], [3, 4]])
+    found = answer(path, signature, store(files["npz"](right=right, left=left)), format="parquet")
+    assert found.plan.arrays == {"left": "left", "right": "right"}
+    assert [list(row.values())[1:3] for row in found.rows] == [[3.5, 4.0], [4.0, 4.0]]
