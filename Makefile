@@ -30,7 +30,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving soak-serving reproduce lock lock-peers clean
+.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-batch bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving soak-serving reproduce lock lock-peers clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -88,6 +88,9 @@ soak-serving: $(VENV)/service.stamp ## send 10 minutes of mixed requests to more
 
 bench-ingest: $(VENV)/bench.stamp ## compare reading uploads with pandas and polars: rows a second and memory
 	$(BIN)/python -m benchmarks.ingest $(BENCH_ARGS)
+
+bench-batch: $(VENV)/bench.stamp ## compare batch prediction with scripts of pandas and polars: rows a second and memory
+	$(BIN)/python -m benchmarks.batch_prediction $(BENCH_ARGS)
 
 bench-plans: $(VENV)/service.stamp ## compare the automatic plan with every other plan and stock Keras
 	$(BIN)/python -m benchmarks.training_plans $(BENCH_ARGS)

@@ -69,8 +69,9 @@ def lock_files(session: Session, hashes: Iterable[str]) -> None:
 
     A transaction that removes a file, or registers files that no run refers to, locks them before it reads the rows.
     """
-    # SQLite has one writer at a time anyway.
-    if session.get_bind().dialect.name == "postgresql":
+    # SQLite has one writer at a time: the one that has begun. A transaction begins with its first statement.
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
         # In one order, so that no two transactions wait for each other.
         for sha256 in sorted(set(hashes)):
             key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)

@@ -77,12 +77,7 @@ class ResolvedVersion:
     artifacts: Mapping[str, Artifact]
 
 
-def list_models(session: Session) -> list[Model]:
-    """Return every model that has a version, with all versions, by name."""
-    return _load_models(session, list_names(session))
-
-
-def list_models_page(
+def list_models(
     session: Session, *, limit: int, cursor: str | None = None, max_versions: int | None = None
 ) -> Page[Model]:
     """Return a page of the models that have a version, by name.

@@ -174,7 +174,7 @@ class Run(BaseRun):
         """Delete the run, which must have ended, with its metrics, artifacts and model version.
 
         Args:
-            force: True to delete the aliases of its model version too.
+            force: True to take its model version out of its aliases too; one that only it answers for is deleted.
 
         Raises:
             Conflict: If it has not ended, or aliases point to its model version.

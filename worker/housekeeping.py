@@ -32,9 +32,7 @@ def tidy(settings: Settings, database: Database) -> None:
     for start in range(0, len(old), HASHES_A_QUERY):
         with database.reading() as session:
             orphans = artifacts.unreferenced(session, old[start : start + HASHES_A_QUERY])
-        for sha256 in orphans:
-            store.delete(sha256)
-        num_deleted += len(orphans)
+        num_deleted += sum(_delete_orphan(database, store, sha256) for sha256 in orphans)
     for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob(".incoming-*")):
         path.unlink(missing_ok=True)
     num_deleted += stored_datasets.tidy(database, DatasetStore(settings.datasets_dir), older_than_seconds=KEPT_SECONDS)
@@ -45,6 +43,16 @@ def tidy(settings: Settings, database: Database) -> None:
     prune(settings.cache_dir, settings.max_cache_bytes)
     if num_deleted:
         logger.info("Deleted %d files and datasets that nothing refers to.", num_deleted)
+
+
+def _delete_orphan(database: Database, store: ArtifactStore, sha256: str) -> bool:
+    """Delete an old file that nothing refers to, unless the same bytes have been stored again meanwhile."""
+    with database.transaction() as session:
+        artifacts.lock_files(session, [sha256])
+        if not artifacts.unreferenced(session, [sha256]) or not list(_older_than(KEPT_SECONDS, [store.path(sha256)])):
+            return False
+        store.delete(sha256)
+    return True
 
 
 def remove_parts(settings: Settings, database: Database) -> int:

@@ -5,7 +5,9 @@ import zlib
 
 from starlette.concurrency import run_in_threadpool
 
-from api.prediction.calls import Reply
+from api.prediction.calls import JSON, Reply
+
+CONTENT_TYPE = (b"content-type", JSON)
 
 LEVEL = 1
 """Numbers hardly become smaller at higher levels, and take several times as long."""
@@ -29,7 +31,7 @@ async def compress(reply: Reply, accepted: bytes) -> Reply:
     if encoding is None:
         return reply
     is_listed = b"," in accepted
-    if is_listed and (len(reply.body) < LEAST_LISTED_BYTES or reply.body[:1] != b"{"):
+    if is_listed and (len(reply.body) < LEAST_LISTED_BYTES or CONTENT_TYPE not in reply.headers):
         return reply
     if len(reply.body) > LARGE_BYTES:
         packed = await run_in_threadpool(_pack, reply.body, encoding)

@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from api.http.json_text import parse_leniently
 from api.open_inference.addresses import find_model, read_address
 from api.open_inference.compression import compress
-from api.prediction.calls import JSON, Call, Headers, Reply
+from api.prediction.calls import JSON, Call, Reply
 from api.prediction.execution import execute
 from api.prediction.targets import Target
 from core.signatures.signature import InputKind
@@ -19,9 +19,9 @@ from serving.protocols.open_inference.bodies import read_raw_body, split_body
 from serving.protocols.open_inference.datatypes import BYTES
 from serving.protocols.open_inference.inputs import read_inputs
 from serving.protocols.open_inference.interface import Interface, interface_of
-from serving.protocols.open_inference.outputs import OutputTensor, build_outputs, choose_outputs
+from serving.protocols.open_inference.outputs import build_outputs, choose_outputs
 from serving.protocols.open_inference.parameters import select_echoed
-from serving.protocols.open_inference.requests import InferRequest, RequestedOutput, decode_request
+from serving.protocols.open_inference.requests import EMPTY, InferRequest, RequestedOutput, decode_request
 from serving.protocols.open_inference.responses import encode_response
 
 MAX_ROWS = 10_000
@@ -31,7 +31,7 @@ LARGE_BYTES = 256 * 1024
 """Bodies that take milliseconds to decode, in which the event loop has others to answer."""
 
 LARGE_ROWS = 500
-"""Rows of columns that do."""
+"""Rows of columns, and of answers with many numbers, that do."""
 
 LARGE_NUMBERS = 100_000
 """Numbers of an answer that do."""
@@ -58,11 +58,10 @@ async def infer(call: Call) -> Reply:
     body = await call.read_body()
     length = call.headers.get(LENGTH_HEADER)
     request = None
-    if length is None:
-        request = await _decode(body, memoryview(b""))
-    elif length != b"0":
-        request = await _decode(*split_body(body, length))
-    if request is not None:
+    if length != b"0":
+        text, binary = (body, EMPTY) if length is None else split_body(body, length)
+        is_large = _is_large(text, binary)
+        request = await run_in_threadpool(_decode, text, binary) if is_large else _decode(text, binary)
         _apply(request, call)
     target = await find_model(call, address)
     interface = interface_of(target.lane.model)
@@ -74,7 +73,10 @@ async def infer(call: Call) -> Reply:
     else:
         inputs, num_rows = read_inputs(request.tensors, interface, MAX_ROWS)
     results = await execute(call, target, inputs, num_rows)
-    reply = await _encode(target, interface, request, chosen, results)
+    if num_rows > LARGE_ROWS and sum(array.size for array in results.values()) > LARGE_NUMBERS:
+        reply = await run_in_threadpool(_encode, target, interface, request, chosen, results)
+    else:
+        reply = _encode(target, interface, request, chosen, results)
     accepted = call.headers.get(b"accept-encoding")
     return reply if accepted is None else await compress(reply, accepted)
 
@@ -88,9 +90,12 @@ def _apply(request: InferRequest, call: Call) -> None:
         call.deadline = min(call.deadline, now + request.timeout_microseconds * MICROSECONDS)
 
 
-async def _decode(text: bytes, binary: memoryview) -> InferRequest:
-    if len(text) > LARGE_BYTES:
-        return await run_in_threadpool(lambda: decode_request(_parse(text), binary))
+def _is_large(text: bytes, binary: memoryview) -> bool:
+    """Return True if a body should be decoded in another thread: numbers in binary data take no time."""
+    return len(text) > LARGE_BYTES or (len(binary) > LARGE_BYTES and b"BYTES" in text)
+
+
+def _decode(text: bytes, binary: memoryview) -> InferRequest:
     return decode_request(_parse(text), binary)
 
 
@@ -110,22 +115,16 @@ def _is_slow(request: InferRequest, interface: Interface) -> bool:
     return bool(interface.columns) and len(first.array) > LARGE_ROWS
 
 
-async def _encode(
+def _encode(
     target: Target,
     interface: Interface,
     request: InferRequest,
     chosen: Sequence[RequestedOutput],
     results: Mapping[str, NDArray[Any]],
 ) -> Reply:
-    def encode() -> tuple[bytes, int | None]:
-        outputs: list[OutputTensor] = build_outputs(chosen, results, interface)
-        echoed = select_echoed(request.parameters) if request.parameters else None
-        return encode_response(target.model_name, target.version, request.id, echoed, outputs)
-
-    is_large = sum(array.size for array in results.values()) > LARGE_NUMBERS
-    body, length = await run_in_threadpool(encode) if is_large else encode()
+    outputs = build_outputs(chosen, results, interface)
+    echoed = select_echoed(request.parameters) if request.parameters else None
+    body, length = encode_response(target.model_name, target.version, request.id, echoed, outputs)
     if length is None:
-        headers: Headers = [CONTENT_TYPE, target.header]
-    else:
-        headers = [BINARY_CONTENT_TYPE, target.header, (LENGTH_HEADER, b"%d" % length)]
-    return Reply(body, headers)
+        return Reply(body, [CONTENT_TYPE, target.header])
+    return Reply(body, [BINARY_CONTENT_TYPE, target.header, (LENGTH_HEADER, b"%d" % length)])

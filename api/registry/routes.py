@@ -61,9 +61,7 @@ class ComparisonQuery(SpecModel):
 def list_models(query: Annotated[ModelQuery, Query()], service: ServiceParameter) -> ModelList:
     """Return a page of the registered models, by name."""
     with service.database.reading() as session:
-        page = model_versions.list_models_page(
-            session, limit=query.limit, cursor=query.cursor, max_versions=MAX_EMBEDDED
-        )
+        page = model_versions.list_models(session, limit=query.limit, cursor=query.cursor, max_versions=MAX_EMBEDDED)
     return ModelList(items=[describe_model(model) for model in page.items], next_cursor=page.next_cursor)
 
 

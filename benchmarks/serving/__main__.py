@@ -23,7 +23,7 @@ BUSY = 0.9
 def main(command_line: Sequence[str] | None = None) -> None:
     """Measure and print; the result file is written again after each case."""
     arguments = read_arguments(command_line)
-    results = Results(_describe_machine(), arguments.times.seconds, {}, ())
+    results = Results(_describe_machine(), arguments.times.seconds, {}, {}, ())
     with TemporaryDirectory(prefix="trainyard-serving-") as name:
         folder = Path(name)
         _write_nets(folder / "nets")
@@ -44,8 +44,7 @@ def _add_case(results: Results, case: str, arguments: Arguments, folder: Path) -
     for turn in runner.run(arguments.connections, arguments.times):
         turns.append(turn)
         _print_turn(turn)
-    network_us = results.network_us | {case: runner.network_us}
-    return Results(results.machine, results.seconds, network_us, (*results.turns, *turns))
+    return results.add_case(case, runner.network_us, runner.idle_mb, turns)
 
 
 def _write_nets(folder: Path) -> None:

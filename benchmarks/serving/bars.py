@@ -39,8 +39,10 @@ class Verdict:
         bar: The bar.
         case: Name of the case.
         num_connections: Number of connections.
-        ratio: Measured ratio; NaN if a side was not measured or gave no right answer.
+        ratio: Measured ratio; 0 if our side gave no right answer, else NaN or infinite if theirs gave none.
         at_most: Ratio that a server would have which takes no time but the network's; infinite where that is no limit.
+        processor_ratio: Processor time of their server for an answer, by that of ours: the ratio that both would have
+            with a core to themselves and enough requests; NaN if unknown.
         num_errors: Errors of our side.
     """
 
@@ -49,12 +51,14 @@ class Verdict:
     num_connections: int
     ratio: float
     at_most: float
+    processor_ratio: float
     num_errors: int
 
     @property
     def is_met(self) -> bool:
-        """True if the ratio is reached without errors."""
-        return self.ratio >= self.bar.at_least[self.num_connections] and self.num_errors == 0
+        """True if the ratio is reached, and without errors."""
+        is_reached = isfinite(self.ratio) and self.ratio >= self.bar.at_least[self.num_connections]
+        return is_reached and self.num_errors == 0
 
 
 ONE_ROW = tuple(case.name for case in CASES.values() if case.num_rows == 1)
@@ -78,6 +82,10 @@ BARS = (
 )
 
 
+MOST_IDLE_MB = 150.0
+"""Most resident memory of our API before its first prediction, in megabytes."""
+
+
 def judge(results: Results) -> Iterator[Verdict]:
     """Compare every bar with what was measured, where both of its sides were."""
     for bar in BARS:
@@ -88,7 +96,9 @@ def judge(results: Results) -> Iterator[Verdict]:
                     continue
                 errors = results.count_errors(case, bar.ours, num_connections)
                 at_most = _at_most(results, bar, case, num_connections)
-                yield Verdict(bar, case, num_connections, ratio, at_most, sum(errors.values()))
+                sides = (bar.theirs, bar.ours)
+                processor_ratio = results.ratio(case, sides, num_connections, "server_us")
+                yield Verdict(bar, case, num_connections, ratio, at_most, processor_ratio, sum(errors.values()))
 
 
 def _ratio(results: Results, bar: Bar, case: str, num_connections: int) -> float | None:
@@ -96,9 +106,9 @@ def _ratio(results: Results, bar: Bar, case: str, num_connections: int) -> float
         return None
     is_latency = bar.figure != "throughput"
     sides = (bar.theirs, bar.ours) if is_latency else (bar.ours, bar.theirs)
-    ratio = results.ratio(case, sides, num_connections, bar.figure)
-    # Without right answers, latencies are infinite.
-    return ratio if isfinite(ratio) else 0.0
+    if not results.median(case, bar.ours, num_connections, "throughput"):
+        return 0.0
+    return results.ratio(case, sides, num_connections, bar.figure)
 
 
 def _at_most(results: Results, bar: Bar, case: str, num_connections: int) -> float:

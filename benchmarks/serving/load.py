@@ -1,12 +1,12 @@
 """A load generator: connections that each send their next request when they have the answer to the last."""
 
 import select
-import socket
 import time
 from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from benchmarks.serving.connections import Connection
 from benchmarks.serving.judging import MOST_REMEMBERED, Head, Judge, parse_head
 from benchmarks.serving.process_tree import processor_seconds
 
@@ -15,7 +15,8 @@ END_OF_HEAD = b"\r\n\r\n"
 RECEIVE_BYTES = 1 << 14
 """More would have Python take and give back pages of memory for each answer, which takes longer than all the rest."""
 POLL_SECONDS = 0.1
-CONNECT_SECONDS = 10.0
+FEW_ANSWERS = 30
+MOST_TIMES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,44 +36,6 @@ class Load:
     errors: dict[str, int]
     cpu_share: float
     server_seconds: float
-
-
-class Connection:
-    """Connection that sends requests in turn.
-
-    Args:
-        port: Of the server, on this machine.
-        requests: Whole requests.
-        first: Number of the first to send.
-    """
-
-    def __init__(self, port: int, requests: Sequence[bytes], first: int) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", port), timeout=CONNECT_SECONDS)
-        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        self.socket.setblocking(False)
-        self.number = first % len(requests)
-        self.began = 0.0
-        self.received = b""
-        self._requests = requests
-        self._unsent = memoryview(b"")
-
-    def begin(self) -> bool:
-        """Send the request whose turn it is; return False if a part is left to be sent."""
-        self._unsent = memoryview(self._requests[self.number])
-        self.began = time.perf_counter()
-        return self.send()
-
-    def send(self) -> bool:
-        """Send what the kernel takes; return False if a part is left."""
-        try:
-            self._unsent = self._unsent[self.socket.send(self._unsent) :]
-        except BlockingIOError:
-            return False
-        return not self._unsent
-
-    def advance(self) -> None:
-        """Make it the next request's turn."""
-        self.number = (self.number + 1) % len(self._requests)
 
 
 class Generator:
@@ -101,20 +64,31 @@ class Generator:
         self._errors: dict[str, int] = {}
 
     def run(self, warm_seconds: float, seconds: float) -> Load:
-        """Send requests for a while; of the first `warm_seconds` only errors count."""
+        """Send requests for a while; of the first `warm_seconds` only errors count.
+
+        The time is up to ten times as long as asked for, until there are some answers.
+        """
         for number in range(self._num_connections):
             self._connect(number)
         self._serve_until(time.perf_counter() + warm_seconds)
         server_began = processor_seconds(self._server_pid)
         self._latencies = array("d")
         began, cpu_began = time.perf_counter(), time.process_time()
-        self._serve_until(began + seconds)
+        end = began + seconds
+        self._serve_until(end)
+        while self._has_few() and end < began + MOST_TIMES * seconds:
+            end += seconds
+            self._serve_until(end)
         took, cpu_took = time.perf_counter() - began, time.process_time() - cpu_began
         server_took = processor_seconds(self._server_pid) - server_began
         for connection in self._connections.values():
             connection.socket.close()
         self._poll.close()
         return Load(took, self._latencies, self._errors, cpu_took / took, server_took)
+
+    def _has_few(self) -> bool:
+        """Return True if more time may bring what to count percentiles of."""
+        return len(self._latencies) < FEW_ANSWERS and not self._errors
 
     def _connect(self, number: int) -> None:
         connection = Connection(self._port, self._requests, number)

@@ -15,7 +15,7 @@ from benchmarks.serving.servers import LOAD_CORE, pinned
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """What to measure.
+    """Order to a load generator.
 
     Attributes:
         form: Name of the form of the requests (wire.py).
@@ -42,7 +42,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What came of an order.
+    """Result of an order.
 
     Attributes:
         throughput: Right answers a second.
@@ -67,7 +67,7 @@ def measure(order: Order, program: str, python: str = sys.executable) -> Measure
     """Have a load generator carry out an order, on its own core.
 
     Args:
-        order: What to measure.
+        order: Its order.
         program: Module of the load generator.
         python: Interpreter, of the environment that the load generator needs.
 

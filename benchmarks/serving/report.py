@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from math import isfinite
 from pathlib import Path
 
-from benchmarks.serving.bars import Verdict, judge
+from benchmarks.serving.bars import MOST_IDLE_MB, Verdict, judge
 from benchmarks.serving.results import Figure, Results
-from benchmarks.serving.sides import CASES, SIDES
+from benchmarks.serving.sides import CASES, SIDES, TRAINYARD
 
 LOW_LIMIT = 10.0
 """Ratios that no server could reach tenfold are shown with what one could."""
@@ -20,6 +20,7 @@ def write_report(results: Results) -> str:
     lines = [results.machine, ""]
     for case in results.list_cases():
         lines += [*_write_case(results, case), ""]
+    lines += [_write_memory(results), ""]
     lines += _write_verdicts(tuple(judge(results)))
     return "\n".join(lines) + "\n"
 
@@ -50,21 +51,33 @@ def _write_cell(results: Results, case: str, side: str, num_connections: int) ->
     return f"{cell} · **{sum(errors.values()):,} errors**" if errors else cell
 
 
+def _write_memory(results: Results) -> str:
+    shown = []
+    for server, megabytes in sorted(results.idle_mb.items(), key=lambda item: item[1]):
+        outcome = "met" if megabytes <= MOST_IDLE_MB else "**NOT MET**"
+        bar = f" (at most {MOST_IDLE_MB:g}: {outcome})" if server == TRAINYARD else ""
+        shown.append(f"{server} {megabytes:,.0f}{bar}")
+    return f"Resident megabytes before the first prediction: {', '.join(shown)}."
+
+
 def _write_verdicts(verdicts: Sequence[Verdict]) -> Iterator[str]:
-    yield _row(("bar", "case", "connections", "at least", "measured", ""))
-    yield _row(("---",) * 6)
+    yield _row(("bar", "case", "connections", "at least", "measured", "by server µs", ""))
+    yield _row(("---",) * 7)
     for verdict in verdicts:
         bar, number = verdict.bar, verdict.num_connections
         limit = f" (at most {verdict.at_most:.2g}×)" if verdict.at_most < LOW_LIMIT else ""
         measured = f"{show_ratio(verdict.ratio)}{limit}"
         least = f"{bar.at_least[number]:g}×"
+        processor = show_ratio(verdict.processor_ratio) if bar.figure == "throughput" else ""
         outcome = "met" if verdict.is_met else "**NOT MET**"
-        yield _row((bar.title, CASES[verdict.case].title, str(number), least, measured, outcome))
+        yield _row((bar.title, CASES[verdict.case].title, str(number), least, measured, processor, outcome))
 
 
 def show_ratio(ratio: float) -> str:
-    """Format a ratio with more digits if small: 0.97 and 1.97 must not round to 1 and 2."""
+    """Format a ratio with more digits if small: 0.97 and 1.97 must not round to 1 and 2. A dash if there is none."""
     fine, whole = 2, 10
+    if not isfinite(ratio):
+        return "–"
     return f"{ratio:,.{0 if ratio >= whole else 1 if ratio >= fine else 2}f}×"
 
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from math import nan
 from pathlib import Path
 from statistics import median
@@ -22,7 +22,7 @@ class Turn:
         side: Name of the side.
         num_connections: Number of connections.
         number: Of the round, from 0.
-        found: What was measured.
+        found: Its figures.
     """
 
     case: str
@@ -40,12 +40,14 @@ class Results:
         machine: Description of the machine.
         seconds: Length of each measurement.
         network_us: Microseconds that the network alone takes for a request, by case.
+        idle_mb: Resident megabytes of each server with all its processes before its first prediction.
         turns: Measurements in order.
     """
 
     machine: str
     seconds: float
     network_us: dict[str, float]
+    idle_mb: dict[str, float]
     turns: tuple[Turn, ...]
 
     def select(self, case: str, side: str, num_connections: int) -> dict[int, Measurement]:
@@ -91,6 +93,15 @@ class Results:
     def list_connections(self) -> tuple[int, ...]:
         """Return the numbers of connections that were measured, in order."""
         return tuple(sorted({turn.num_connections for turn in self.turns}))
+
+    def add_case(self, case: str, network_us: float, idle_mb: dict[str, float], turns: Iterable[Turn]) -> "Results":
+        """Return the results with another case."""
+        return replace(
+            self,
+            network_us=self.network_us | {case: network_us},
+            idle_mb=idle_mb | self.idle_mb,
+            turns=(*self.turns, *turns),
+        )
 
     def write(self, path: Path) -> None:
         """Write a result file."""

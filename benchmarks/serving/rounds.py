@@ -10,15 +10,18 @@ from benchmarks.serving.measuring import Measurement, Order, measure
 from benchmarks.serving.nets import NetFiles
 from benchmarks.serving.ours import start_trainyard
 from benchmarks.serving.peers.start import PEER_STARTS, Task
+from benchmarks.serving.process_tree import resident_bytes
 from benchmarks.serving.results import Turn
 from benchmarks.serving.samples import draw_samples, time_network
 from benchmarks.serving.servers import SERVER_CORE, Server, pinned
 from benchmarks.serving.sides import SIDES, TRAINYARD, Case, Side
 
+MEGABYTE = 1e6
+
 
 @dataclass(frozen=True, slots=True)
 class Times:
-    """How long is measured.
+    """Number and length of measurements.
 
     Attributes:
         num_rounds: Rounds for each number of connections.
@@ -39,6 +42,10 @@ class CaseRunner:
         sides: Names of the sides to measure.
         nets_dir: Folder of the nets.
         folder: Existing folder, for samples, logs and what servers write.
+
+    Attributes:
+        network_us: Microseconds that the network alone takes for a request.
+        idle_mb: Resident megabytes of each server before its first prediction.
     """
 
     def __init__(self, case: Case, sides: Sequence[str], nets_dir: Path, folder: Path) -> None:
@@ -49,6 +56,7 @@ class CaseRunner:
         self._files = NetFiles.of(nets_dir, case.net)
         samples = draw_samples(case.net, case.num_rows, self._files.onnx)
         samples.write(folder)
+        self.idle_mb: dict[str, float] = {}
         with pinned(SERVER_CORE):
             self.network_us = 1e6 * time_network(samples, self._files.onnx)
 
@@ -57,6 +65,7 @@ class CaseRunner:
         with ExitStack() as stack:
             names = dict.fromkeys(side.server for side in self._sides)
             servers = {name: stack.enter_context(self._start(name)) for name in names}
+            self.idle_mb = {name: resident_bytes(server.pid) / MEGABYTE for name, server in servers.items()}
             for num_connections in connections:
                 sides = [side for side in self._sides if num_connections in side.connections]
                 for number in range(times.num_rounds):

@@ -1,4 +1,4 @@
-"""What is compared: sides, each a form of requests to a server, and cases, each a number of rows of a net."""
+"""Sides, each a form of requests to a server, and cases, each a number of rows of a net."""
 
 from dataclasses import dataclass
 

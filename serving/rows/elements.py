@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from serving.errors import describe
+from serving.rows.packing import pack_numbers
 
 NUMBER_TYPES = frozenset({int, float})
 
@@ -77,7 +78,7 @@ def read_array(values: Any, dtype: str, *, are_numbers: bool = False) -> NDArray
     Returns:
         The array, of that type; None if the lists are ragged, or a value has no place in that type.
     """
-    if np.dtype(dtype).kind == "f":
+    if dtype in LEAST_TOO_LARGE:
         return _read_floats(values, dtype, are_numbers=are_numbers)
     if are_numbers and (whole := _convert_whole_numbers(values, dtype)) is not None:
         return whole
@@ -106,7 +107,7 @@ def explain_element(value: object, dtype: str = "float32") -> Fault | None:
         return None if type(value) is bool else Fault((), describe(value), "not true or false", "not_a_boolean")
     if type(value) is not int and type(value) is not float:
         return Fault((), describe(value), "not a number", "not_a_number")
-    if np.dtype(dtype).kind != "f":
+    if dtype not in LEAST_TOO_LARGE:
         return _explain_whole(value, dtype)
     bound = LEAST_TOO_LARGE[dtype]
     if -bound < value < bound or (type(value) is float and not math.isfinite(value)):
@@ -115,11 +116,12 @@ def explain_element(value: object, dtype: str = "float32") -> Fault | None:
 
 
 def _read_floats(values: Any, dtype: str, *, are_numbers: bool) -> NDArray[Any] | None:
+    packed = pack_numbers(values, "d") if are_numbers else None
     try:
-        # The dtype is given: NumPy would convert a list with one long string to an array of strings, all as long as
-        # the longest.
         with np.errstate(over="raise"):
-            array = np.asarray(values, dtype=dtype)
+            # The dtype is given: NumPy would convert a list with one long string to an array of strings, all as long
+            # as the longest.
+            array = np.asarray(values, dtype=dtype) if packed is None else packed.astype(dtype)
     except (ValueError, TypeError, OverflowError, FloatingPointError):
         return None
     if are_numbers:
@@ -136,7 +138,8 @@ def _convert_whole_numbers(values: Any, dtype: str) -> NDArray[Any] | None:
     if np.dtype(dtype).kind not in "iu":
         return None
     try:
-        array = np.asarray(values)
+        packed = pack_numbers(values, "q")
+        array = np.asarray(values) if packed is None else packed
     except (ValueError, OverflowError):
         return None
     limits = np.iinfo(dtype)

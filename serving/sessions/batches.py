@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from time import perf_counter_ns
 from typing import Any
@@ -23,17 +23,29 @@ class QueuedRequest:
 
     Attributes:
         shapes: Shapes of a row in each input; only rows of the same shapes fit into one batch.
+        num_bytes: Memory of its rows.
         num_taken: Rows that have been computed, or are being computed.
         answers: Outputs of the rows computed.
     """
 
-    __slots__ = ("answers", "future", "inputs", "num_rows", "num_taken", "queued_at_ns", "shapes", "started_at_ns")
+    __slots__ = (
+        "answers",
+        "future",
+        "inputs",
+        "num_bytes",
+        "num_rows",
+        "num_taken",
+        "queued_at_ns",
+        "shapes",
+        "started_at_ns",
+    )
 
     def __init__(self, inputs: Tensors, num_rows: int, future: asyncio.Future[dict[str, NDArray[Any]]]) -> None:
         self.inputs = inputs
         self.num_rows = num_rows
         self.future = future
         self.shapes = tuple([tensor.shape[1:] for tensor in inputs.values()])
+        self.num_bytes = sum([tensor.nbytes for tensor in inputs.values()])
         self.queued_at_ns = perf_counter_ns()
         self.started_at_ns = 0
         self.num_taken = 0
@@ -60,7 +72,7 @@ class Part:
         return {name: tensor[self.start : self.stop] for name, tensor in self.request.inputs.items()}
 
 
-def take_batch(queue: deque[QueuedRequest], *, max_rows: int, joins: bool) -> list[Part]:
+def take_batch(queue: deque[QueuedRequest], *, max_rows: Callable[[QueuedRequest], int], joins: bool) -> list[Part]:
     """Take the next batch out of a queue: the first request, and others of its shapes as long as they fit.
 
     A request that does not fit keeps its place. One of too many rows is taken in parts, after each of which it
@@ -69,7 +81,7 @@ def take_batch(queue: deque[QueuedRequest], *, max_rows: int, joins: bool) -> li
 
     Args:
         queue: Requests, the oldest first.
-        max_rows: Most rows of a batch.
+        max_rows: Returns the most rows of a batch of rows such as those of a request.
         joins: False to take the first request alone, and whole.
 
     Returns:
@@ -78,7 +90,7 @@ def take_batch(queue: deque[QueuedRequest], *, max_rows: int, joins: bool) -> li
     parts: list[Part] = []
     passed: list[QueuedRequest] = []
     rest: QueuedRequest | None = None
-    room = max_rows
+    room = 1
     while queue and room > 0:
         request = queue.popleft()
         if request.future.done():
@@ -89,7 +101,9 @@ def take_batch(queue: deque[QueuedRequest], *, max_rows: int, joins: bool) -> li
             request.num_taken = request.num_rows
             parts.append(Part(request, start, request.num_rows))
             break
-        if parts and (num_left > room or request.shapes != parts[0].request.shapes):
+        if not parts:
+            room = max_rows(request)
+        elif num_left > room or request.shapes != parts[0].request.shapes:
             passed.append(request)
             continue
         request.num_taken = start + min(num_left, room)
@@ -112,10 +126,15 @@ def join(parts: list[Part], num_rows: int) -> dict[str, NDArray[Any]]:
     return {name: np.concatenate([cut[name] for cut in cuts]) for name in cuts[0]}
 
 
-def part_outputs(outputs: Tensors, parts: list[Part], num_rows: int) -> list[dict[str, NDArray[Any]]] | None:
-    """Return the outputs of each part of a batch of this many rows; None if an output does not have one for each."""
-    if any(output.ndim == 0 or len(output) != num_rows for output in outputs.values()):
-        return None
+def part_outputs(outputs: Tensors, parts: list[Part], num_rows: int) -> list[dict[str, NDArray[Any]]]:
+    """Return the outputs of each part of a batch of this many rows, padding included.
+
+    Raises:
+        ValueError: If an output does not have a row for each of the batch.
+    """
+    for name, output in outputs.items():
+        if output.ndim == 0 or len(output) != num_rows:
+            raise ValueError(f"The output '{name}' of {num_rows} rows has the shape {output.shape}.")
     answers = []
     start = 0
     for part in parts:

@@ -1,29 +1,20 @@
 """Calls of one network by many requests: at once where they are short, else in batches by other threads."""
 
 import asyncio
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from math import inf
-from threading import Lock
 from time import perf_counter_ns
 from typing import Any
 
 from numpy.typing import NDArray
 
 from core.errors import DeadlineExceeded, ServerBusy, TrainyardError, Unavailable
-from serving.sessions.batches import (
-    Part,
-    QueuedRequest,
-    Tensors,
-    complete,
-    join,
-    part_outputs,
-    take_batch,
-)
+from serving.sessions.batch_calls import BatchCalls, CallFigures, Outcome
+from serving.sessions.batches import QueuedRequest, Tensors, complete
 from serving.sessions.loaded_model import LoadedModel
+from serving.sessions.request_queue import RequestQueue
 from serving.sessions.statistics import LaneStatistics
 from serving.sessions.threads import BatchThreads
 from serving.sessions.warm_up import measure, size_of_row
@@ -35,24 +26,6 @@ MAX_BATCH_ROWS = 256
 
 MAX_BATCH_SECONDS = 0.25
 """Longest time of a call: the rows of large networks take most of the memory, and other networks wait for a turn."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Outcome:
-    """What became of one part of a batch: its outputs, or the error."""
-
-    part: Part
-    result: dict[str, NDArray[Any]] | Exception
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """One call of the network; times are nanoseconds."""
-
-    num_rows: int
-    input_ns: int
-    infer_ns: int
-    output_ns: int
 
 
 class Lane:
@@ -75,10 +48,7 @@ class Lane:
         self.model = model
         self.statistics = LaneStatistics()
         self._threads = threads
-        self._max_queued = max_queued
-        self._lock = Lock()
-        self._queue: deque[QueuedRequest] = deque()
-        self._is_scheduled = False
+        self._queue = RequestQueue(max_queued)
         threads.measure()
         self.measurement = measure(model)
         self._joins = self.measurement is not None and self.measurement.is_rowwise
@@ -104,6 +74,13 @@ class Lane:
             inputs: The request, whose rows take longer if an axis of any length is long.
         """
         return self._threads.is_inline(self._estimate(num_rows, inputs))
+
+    def _limit_rows(self, request: QueuedRequest) -> int:
+        """Return the most rows of a batch of such rows; those longer than measured take more time and memory."""
+        if not self.model.has_free_axis or self.measurement is None:
+            return self._max_rows
+        row_size = size_of_row(request.inputs, request.num_rows)
+        return max(1, min(self._max_rows, self._max_rows * self.measurement.row_size // max(1, row_size)))
 
     def _estimate(self, num_rows: int, inputs: Tensors | None) -> float:
         """Return the seconds of a call."""
@@ -165,8 +142,12 @@ class Lane:
                 raise self._expire(request)
             timer = loop.call_at(deadline, self._expire_queued, request)
         try:
-            self._put(request, loop)
+            if self._queue.put(request):
+                self._threads.plan(loop, self)
             return await request.future
+        except ServerBusy:
+            self.statistics.rejected_count += 1
+            raise
         except asyncio.CancelledError:
             self.statistics.cancelled_count += 1
             raise
@@ -174,32 +155,9 @@ class Lane:
             if timer is not None:
                 timer.cancel()
 
-    def _put(self, request: QueuedRequest, loop: asyncio.AbstractEventLoop) -> None:
-        with self._lock:
-            if len(self._queue) >= self._max_queued and not self._drop_done():
-                self.statistics.rejected_count += 1
-                raise ServerBusy(
-                    f"{len(self._queue)} requests wait for this model, as many as TRAINYARD_MAX_QUEUED_REQUESTS "
-                    "allows. Send it again a little later."
-                )
-            self._queue.append(request)
-            if self._is_scheduled:
-                return
-            self._is_scheduled = True
-        self._threads.plan(loop, self)
-
-    def _drop_done(self) -> bool:
-        """Drop requests that nobody waits for; True if there were any."""
-        num_before = len(self._queue)
-        waiting = [request for request in self._queue if not request.future.done()]
-        self._queue.clear()
-        self._queue.extend(waiting)
-        return len(waiting) < num_before
-
     def estimate_waiting(self) -> tuple[int, float]:
         """Return the number of requests that wait, and the seconds that they take."""
-        with self._lock:
-            waiting = list(self._queue)
+        waiting = self._queue.list_requests()
         if self.measurement is None:
             return len(waiting), inf
         seconds = [self._estimate(request.num_rows, request.inputs) for request in waiting]
@@ -216,86 +174,42 @@ class Lane:
         try:
             self._threads.submit(self._work)
         except RuntimeError:
-            with self._lock:
-                stopped = list(self._queue)
-                self._queue.clear()
-                self._is_scheduled = False
+            stopped = self._queue.clear()
             error = Unavailable("The service is shutting down. Send the request again.")
             for request in stopped:
                 _call_in_loop(request.future.get_loop(), partial(_fail, request, error))
 
     def _work(self, *, is_here: bool = False) -> None:
         """Compute one batch; further ones take their turn behind those of other lanes."""
-        with self._lock:
-            parts = take_batch(self._queue, max_rows=self._max_rows, joins=self._joins)
         try:
+            parts = self._queue.take(self._limit_rows, joins=self._joins)
             if parts:
-                calls, outcomes = self._compute(parts)
+                # Sizes cost nothing on the processor; other hardware is prepared for each.
+                pads = self._joins and not self.model.execution.is_cpu
+                calls = BatchCalls(self.model, pads_to=self._max_rows if pads else 0)
+                outcomes = calls.compute(parts)
                 if is_here:
-                    self._finish(outcomes, calls)
+                    self._finish(outcomes, calls.figures)
                 else:
-                    self._report(outcomes, calls)
+                    self._report(outcomes, calls.figures)
         finally:
-            with self._lock:
-                has_more = self._is_scheduled = bool(self._queue)
-            if has_more:
+            if self._queue.end_batch():
                 self.call_in_thread()
 
-    def _compute(self, parts: list[Part]) -> tuple[list[_Call], list[_Outcome]]:
-        now = perf_counter_ns()
-        for part in parts:
-            part.request.started_at_ns = part.request.started_at_ns or now
-        calls: list[_Call] = []
-        try:
-            return calls, self._call(parts, calls)
-        # Whatever went wrong, those who wait must be told; each error goes to its own request.
-        except Exception as error:  # noqa: BLE001
-            if len(parts) == 1:
-                return calls, [_Outcome(parts[0], error)]
-        return calls, [self._call_alone(part, calls) for part in parts]
-
-    def _report(self, outcomes: list[_Outcome], calls: list[_Call]) -> None:
+    def _report(self, outcomes: list[Outcome], figures: list[CallFigures]) -> None:
         """Have requests answered by their event loops."""
-        by_loop: dict[asyncio.AbstractEventLoop, list[_Outcome]] = {}
+        by_loop: dict[asyncio.AbstractEventLoop, list[Outcome]] = {}
         for outcome in outcomes:
             by_loop.setdefault(outcome.part.request.future.get_loop(), []).append(outcome)
         for loop, own in by_loop.items():
-            _call_in_loop(loop, partial(self._finish, own, calls))
+            _call_in_loop(loop, partial(self._finish, own, figures))
             # Each call is counted once.
-            calls = []
+            figures = []
 
-    def _call_alone(self, part: Part, calls: list[_Call]) -> _Outcome:
-        try:
-            return self._call([part], calls)[0]
-        except Exception as error:  # noqa: BLE001
-            return _Outcome(part, error)
-
-    def _call(self, parts: list[Part], calls: list[_Call]) -> list[_Outcome]:
-        num_rows = sum(part.num_rows for part in parts)
-        start = perf_counter_ns()
-        padded = self._pad(num_rows)
-        inputs = parts[0].cut() if len(parts) == 1 and padded == num_rows else join(parts, padded)
-        joined = perf_counter_ns()
-        outputs = self.model.compute(inputs)
-        computed = perf_counter_ns()
-        answers = part_outputs(outputs, parts, padded)
-        if answers is None:
-            if len(parts) > 1 or parts[0].num_rows < parts[0].request.num_rows:
-                raise ValueError(f"The network has outputs without a row for each of the {num_rows} rows of its batch.")
-            answers = [outputs]
-        calls.append(_Call(num_rows, joined - start, computed - joined, perf_counter_ns() - computed))
-        return [_Outcome(part, answer) for part, answer in zip(parts, answers, strict=True)]
-
-    def _pad(self, num_rows: int) -> int:
-        """Return the rows of a batch with padding; the processor needs none."""
-        if self.model.execution.is_cpu or not self._joins:
-            return num_rows
-        return max(num_rows, min(1 << (num_rows - 1).bit_length(), self._max_rows))
-
-    def _finish(self, outcomes: list[_Outcome], calls: list[_Call]) -> None:
+    def _finish(self, outcomes: list[Outcome], figures: list[CallFigures]) -> None:
         """Answer requests, in the thread of their event loop."""
         statistics = self.statistics
-        for call in calls:
+        for call in figures:
             statistics.count_call(call.num_rows, call.input_ns, call.infer_ns, call.output_ns)
         for outcome in outcomes:
             request = outcome.part.request

@@ -21,7 +21,7 @@ def test_each_success_registers_the_next_version(database, finished_run):
     finished_run(model_name="iris")
     model = ask(database, model_versions.get_model, "adder")
     assert [(version.version, version.run_id) for version in model.versions] == [(2, made[1]), (1, made[0])]
-    assert [model.name for model in ask(database, model_versions.list_models)] == ["adder", "iris"]
+    assert ask(database, model_versions.list_names) == ["adder", "iris"]
 
 
 def test_number_of_a_deleted_version_is_not_reused(database, finished_run):
@@ -33,7 +33,7 @@ def test_number_of_a_deleted_version_is_not_reused(database, finished_run):
 
 def test_model_whose_versions_are_all_deleted_is_unknown(database, finished_run):
     change(database, runs.delete, finished_run())
-    assert ask(database, model_versions.list_models) == []
+    assert ask(database, model_versions.list_names) == []
     with pytest.raises(UnknownModel):
         ask(database, model_versions.get_model, "adder")
 
@@ -151,3 +151,42 @@ def test_alias_can_be_taken_off(database, finished_run):
 def test_alias_of_an_unknown_model_is_unknown(database):
     with pytest.raises(UnknownModel):
         ask(database, aliases.get_alias, f"model-{uuid4()}", "stable")
+
+
+def test_models_come_in_pages_with_their_newest_versions(database, finished_run):
+    for name in ("b", "a", "b", "c", "b"):
+        finished_run(model_name=name)
+    with database.reading() as session:
+        page = model_versions.list_models(session, limit=2, max_versions=2)
+        rest = model_versions.list_models(session, limit=2, cursor=page.next_cursor)
+    found = [
+        (model.name, model.num_versions, [version.version for version in model.versions])
+        for model in (*page.items, *rest.items)
+    ]
+    assert found == [("a", 1, [1]), ("b", 3, [3, 2]), ("c", 1, [1])]
+    assert rest.next_cursor is None
+
+
+def test_versions_come_in_pages_newest_first(database, finished_run):
+    for _ in range(3):
+        finished_run()
+    with database.reading() as session:
+        page = model_versions.list_versions_page(session, "adder", limit=2)
+        rest = model_versions.list_versions_page(session, "adder", limit=2, cursor=page.next_cursor)
+        with pytest.raises(UnknownModel, match="Did you mean 'adder'"):
+            model_versions.list_versions_page(session, "addre", limit=2)
+    assert [version.version for version in (*page.items, *rest.items)] == [3, 2, 1]
+    assert rest.next_cursor is None
+
+
+def test_an_uploaded_version_resolves_to_its_files(database, finished_run, make_artifact):
+    finished_run(make_artifact("model.onnx", "a"), make_artifact("trainer.log", "b"))
+    files = [make_artifact("model.onnx", "c"), make_artifact("signature.json", "d")]
+    assert change(database, model_versions.register_upload, "adder", files) == 2
+    uploaded = ask(database, model_versions.resolve, "adder")
+    assert (uploaded.version, uploaded.run_id) == (2, None)
+    assert {name: (file.sha256, file.media_type) for name, file in uploaded.artifacts.items()} == {
+        "model.onnx": ("c" * 64, "application/onnx"),
+        "signature.json": ("d" * 64, "application/json"),
+    }
+    assert sorted(ask(database, model_versions.resolve, "adder", 1).artifacts) == ["model.onnx", "trainer.log"]

@@ -125,7 +125,7 @@ def test_a_registry_of_an_earlier_revision_keeps_its_versions_and_aliases(empty_
     check_database(empty_url)
     with database.reading() as session:
         check_registry(session, run_ids)
-        if database.is_sqlite:
+        if database.is_sqlite and revision < "0008":
             assert session.scalars(select(RegistryChangeRecord.model_name)).all() == []
     with database.transaction() as session:
         # Foreign keys and numbers are as before.
@@ -147,7 +147,7 @@ def test_going_back_keeps_what_older_code_can_hold(empty_url, migrate):
         version = model_versions.register_upload(session, "adder", [])
         aliases.set_alias(session, "adder", "uploaded", version)
         aliases.set_alias(session, "adder", "split", make_targets({2: 1, 3: 1}))
-    migrate(command.downgrade, empty_url, KNOWN_REVISIONS[-2])
+    migrate(command.downgrade, empty_url, "0007")
     migrate(command.upgrade, empty_url, NEWEST_REVISION)
     with database.reading() as session:
         served = served_models.read(session, "adder")

@@ -114,7 +114,7 @@ def test_a_model_is_deleted_with_its_versions_and_its_history(database, finished
     assert get_run(database, run_id).model_version is None
     assert get_run(database, other).model_version == 1
     with database.reading() as session:
-        assert [model.name for model in model_versions.list_models(session)] == ["iris"]
+        assert [model.name for model in model_versions.list_models(session, limit=9).items] == ["iris"]
         assert alias_history.list_page(session, "adder", "live", limit=9).items == []
         assert len(alias_history.list_page(session, "iris", "live", limit=9).items) == 1
     # The name may be used again; its numbers go on, and it is served.

@@ -5,7 +5,7 @@ from sqlalchemy import func, select
 
 from core.artifacts import ArtifactStore
 from core.uploads.store import DatasetStore
-from db import idempotency, registry_changes, runs
+from db import artifacts, idempotency, registry_changes, runs
 from db.claims import claim_run, finish_run
 from db.records.registry import RegistryChangeRecord
 from worker.housekeeping import prune, tidy
@@ -33,6 +33,22 @@ def test_an_old_file_that_no_run_refers_to_is_deleted(settings, database, tmp_pa
     tidy(settings, database)
 
     assert not path.exists()
+
+
+def test_a_file_that_is_uploaded_again_while_old_files_are_deleted_is_kept(settings, database, tmp_path, monkeypatch):
+    _, path = put(settings, tmp_path, b"network")
+    age(path)
+    find = artifacts.unreferenced
+
+    def find_and_upload(session, hashes):
+        found = find(session, hashes)
+        # Another process stores the same bytes between the two looks.
+        put(settings, tmp_path, b"network")
+        return found
+
+    monkeypatch.setattr(artifacts, "unreferenced", find_and_upload)
+    tidy(settings, database)
+    assert path.exists()
 
 
 def test_a_young_file_is_kept_for_the_run_that_may_be_about_to_name_it(settings, database, tmp_path):

@@ -225,7 +225,7 @@ def cancel(run_id: str) -> Operation[RunSnapshot]:
 
 
 def delete(run_id: str, *, force: bool = False) -> Operation[None]:
-    """Delete an ended run; with `force` also the aliases of its model version."""
+    """Delete an ended run; with `force` its model version leaves its aliases."""
     return Operation("DELETE", run_path(run_id), ignore, parameters=[("force", "true")] if force else [])
 
 

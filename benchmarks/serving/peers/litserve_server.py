@@ -33,7 +33,7 @@ class Net(litserve.LitAPI):
 
 
 if __name__ == "__main__":
-    server = litserve.LitServer(Net(), accelerator="cpu", workers_per_device=1, fast_queue="fast" in sys.argv)
+    server = litserve.LitServer(Net(), accelerator="cpu", workers_per_device=1)
     server.run(
         host="127.0.0.1",
         port=int(sys.argv[1]),

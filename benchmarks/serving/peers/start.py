@@ -1,4 +1,4 @@
-"""How each server is started, for one net, with the fastest settings found for it."""
+"""Start of each server for one net, with the fastest settings found for it."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ PEERS = "benchmarks.serving.peers"
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What a server is started for.
+    """Net that a server is started for, and its folders.
 
     Attributes:
         net: The net.

@@ -24,7 +24,7 @@ MOST_KINDS = 100
 
 @dataclass(slots=True)
 class Tally:
-    """What the clients have seen so far.
+    """Answers and errors so far, of all clients.
 
     Attributes:
         answers: Right answers by form.
@@ -58,7 +58,7 @@ class Soak:
         num_models: Number of models.
         num_versions: Versions of each, from 1; the alias starts at the first.
         forms: Forms of requests, by name.
-        tally: What the clients count in.
+        tally: Counts of all clients.
         histories: History of each model's alias.
         stopped: Set when the clients are to end.
     """

@@ -23,7 +23,7 @@ NUM_SAMPLES = 120
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What is soaked, and how long.
+    """Size, traffic and length of a soak.
 
     Attributes:
         seconds: Time of the soak.
@@ -46,7 +46,7 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a soak has shown.
+    """Result of a soak.
 
     Attributes:
         answers: Right answers by form.
@@ -65,7 +65,7 @@ def soak(plan: Plan, report: Callable[[float, Tally, int], None]) -> Outcome:
     """Run a soak.
 
     Args:
-        plan: What is soaked.
+        plan: Size, traffic and length.
         report: Is told, at even intervals, the seconds since the start, what the clients have counted and the memory
             of the service in bytes.
     """

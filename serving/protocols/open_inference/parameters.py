@@ -49,16 +49,14 @@ def read_parameters(fields: dict[str, Any], *place: str | int) -> Parameters:
 
 
 def _is_scalar(value: object) -> bool:
-    match value:
-        case bool():
-            return True
-        case str():
-            return is_text(value)
-        case int():
-            return LEAST_WHOLE <= value <= GREATEST_WHOLE
-        case float():
-            return isfinite(value)
-    return False
+    kind = type(value)
+    if kind is bool:
+        return True
+    if isinstance(value, int):
+        return LEAST_WHOLE <= value <= GREATEST_WHOLE
+    if isinstance(value, float):
+        return isfinite(value)
+    return isinstance(value, str) and is_text(value)
 
 
 def is_text(text: str) -> bool:
@@ -113,7 +111,7 @@ def refuse_shared_memory(parameters: Parameters, *place: str | int) -> None:
     Raises:
         InvalidInstances: If a parameter refers to shared memory.
     """
-    named = [name for name in parameters if name.startswith("shared_memory_")]
+    named = [name for name in parameters if name.startswith("shared_memory_")] if parameters else []
     if named:
         raise InvalidInstances.at(
             join_pointer(*place, "parameters", named[0]),

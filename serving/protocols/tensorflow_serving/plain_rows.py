@@ -63,12 +63,16 @@ def decode_plain_rows(
         return None
     if not 0 < len(rows) <= max_instances:
         return None
-    layout = row_layout(signature)
-    array = read_array(rows, layout.spec.dtype, are_numbers=True)
-    if array is None or not has_layout(array, layout):
+    spec = signature.input
+    batch = read_array(rows, spec.dtype, are_numbers=True)
+    if batch is None:
         return None
+    if batch.shape[1:] != spec.shape:
+        layout = row_layout(signature)
+        if not has_layout(batch, layout):
+            return None
+        batch = fit_layout(batch, layout)
     check_labels(signature, labels=labels, top_k=top_k)
-    batch = fit_layout(array, layout)
     answer_key = PREDICTIONS_KEY if beginning[1] == ROW_KEY.encode() else OUTPUTS_KEY
     answer_form = choose_answer_form(RowForm.NUMBERS, signature, labels=labels or top_k is not None)
-    return PredictRequest({layout.spec.name: batch}, len(batch), answer_key, answer_form, top_k)
+    return PredictRequest({spec.name: batch}, len(batch), answer_key, answer_form, top_k)

@@ -2,6 +2,8 @@
 
 import pytest
 
+from core.alias_targets import make_targets
+
 MODELS = "/v1/registry/models"
 PATH = f"{MODELS}/line/aliases/live"
 
@@ -197,3 +199,20 @@ def test_a_moved_alias_answers_at_once(client, put):
     predicted = client.post("/v1/models/line/labels/live:predict", json={"instances": [[1]]})
     answers.append((predicted.json()["predictions"], predicted.headers["x-model-version"]))
     assert answers == [([[1.0]], "1"), ([[3.0]], "3"), ([[2.0]], "2"), ([[3.0]], "3")]
+
+
+def test_a_split_chooses_by_the_id_of_the_request(client, put):
+    put({"versions": {"1": 50, "3": 50}})
+    split = make_targets({1: 50, 3: 50})
+    ids = [f"request-{number}" for number in range(12)]
+    for _ in range(2):
+        answers = [
+            client.post(
+                "/v1/models/line/labels/live:predict", json={"instances": [[1]]}, headers={"X-Request-Id": request_id}
+            )
+            for request_id in ids
+        ]
+        chosen = [int(answer.headers["x-model-version"]) for answer in answers]
+        assert chosen == [split.choose(request_id) for request_id in ids]
+        assert [answer.json()["predictions"] for answer in answers] == [[[float(version)]] for version in chosen]
+    assert set(chosen) == {1, 3}

@@ -61,7 +61,7 @@ def test_pages_and_their_files_are_counted_together(client, scrape):
     for path in ("/docs", "/redoc", "/openapi.json", "/static/swagger-page.js"):
         assert client.get(path).status_code == 200
     client.get("/static/no-such.js")
-    client.get("/")
+    client.get("/", headers={"accept": "text/html"})
     expected = {("GET", "pages", "2xx"): 4, ("GET", "pages", "4xx"): 1, ("GET", "pages", "3xx"): 1}
     assert requests(scrape(client)) == expected
 

@@ -10,6 +10,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
+
 INFER = "/v2/models/iris/infer"
 LENGTH = "Inference-Header-Content-Length"
 ROW = [0.25, 0.5, 0.125, 9.0]
@@ -136,6 +138,13 @@ def test_a_list_of_encodings_allows_one_for_large_answers(served, body, accepted
     assert "content-encoding" not in served.post(INFER, json=body(), headers=headers).headers
 
 
+def test_a_list_of_encodings_leaves_binary_data_as_they_are(served, body):
+    fields = body(*[ROW] * 5000, parameters={"binary_data_output": True})
+    answer = served.post(INFER, json=fields, headers={"accept-encoding": "gzip, deflate"})
+    assert len(answer.content) > 5000 * 12
+    assert "content-encoding" not in answer.headers
+
+
 def test_errors_are_not_packed(served, body):
     answer = served.post(INFER, json=body(ROW[:3]), headers={"accept-encoding": "gzip"})
     assert answer.status_code == 400
@@ -193,6 +202,38 @@ def test_numbers_may_be_infinite(client, worker, make_line):
 )
 def test_what_is_no_request_is_refused(served, error_of, content, words):
     assert words in error_of(served.post(INFER, content=content), 400)
+
+
+def test_large_requests_and_answers_are_handled_like_small_ones(client, worker, write_model, tmp_path):
+    signature = ModelSignature(
+        task=Task.REGRESSION,
+        input_kind=InputKind.TENSOR,
+        input=TensorSpec(name="input", onnx_name="x", shape=(4,)),
+        output=TensorSpec(name="output", onnx_name="y", shape=(12,)),
+    )
+    weights = np.tile(np.eye(4, dtype=np.float32), 3)
+    worker.register("copies", write_model(tmp_path / "copies", weights, signature))
+    rows = np.random.default_rng(2).random((10_000, 4), np.float32)
+    data = rows.ravel().tolist()
+    assert len(json.dumps(data)) > 256 * 1024
+    tensor = {"name": "input", "shape": [10_000, 4], "datatype": "FP32", "data": data}
+    answer = client.post("/v2/models/copies/infer", json={"inputs": [tensor]})
+    (output,) = answer.json()["outputs"]
+    assert np.array_equal(np.float32(output["data"]).reshape(output["shape"]), np.tile(rows, 3))
+
+
+def test_many_texts_in_binary_data_are_read(client, worker, write_several, tmp_path):
+    worker.register("several", write_several(tmp_path / "several"))
+    texts = b"".join((40).to_bytes(4, "little") + b"%040d" % number for number in range(8000))
+    inputs = [
+        {"name": "a", "shape": [8000, 2], "datatype": "FP32", "data": [0] * 16_000},
+        {"name": "b", "shape": [8000, 2], "datatype": "INT64", "data": [0] * 16_000},
+        {"name": "c", "shape": [8000], "datatype": "BYTES", "parameters": {"binary_data_size": len(texts)}},
+    ]
+    head = json.dumps({"inputs": inputs, "outputs": [{"name": "text", "parameters": {"binary_data": True}}]}).encode()
+    headers = {LENGTH: str(len(head))}
+    answer = client.post("/v2/models/several/infer", content=head + texts, headers=headers)
+    assert answer.content[int(answer.headers[LENGTH]) :] == texts
 
 
 def test_too_many_rows_are_refused(served, error_of):

@@ -40,10 +40,16 @@ def test_a_page_behind_a_prefix_finds_its_files(make_settings):
         assert 'src="/trainyard/static/vendor/redoc/redoc.standalone.js"' in client.get("/trainyard/redoc").text
 
 
-def test_the_root_leads_to_the_documentation(client):
-    answer = client.get("/")
+def test_the_root_leads_browsers_to_the_documentation(client):
+    answer = client.get("/", headers={"accept": "text/html,application/xhtml+xml;q=0.9,*/*;q=0.8"})
     assert answer.status_code == 307
     assert answer.headers["location"] == "/docs"
+
+
+def test_the_root_tells_programs_that_the_service_lives(client):
+    answer = client.get("/")
+    assert answer.status_code == 200
+    assert answer.json() == {"status": "alive"}
 
 
 def test_nothing_but_static_files_is_served_as_such(client):

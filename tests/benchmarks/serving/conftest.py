@@ -16,7 +16,8 @@ def make_turn():
 
 @pytest.fixture
 def make_results():
-    def make(*turns, network_us=20.0):
-        return Results("2 cores", 1.0, dict.fromkeys([turn.case for turn in turns], network_us), turns)
+    def make(*turns, network_us=20.0, idle_mb=140.0):
+        memory = {"trainyard": idle_mb, "mlserver": 160.0}
+        return Results("2 cores", 1.0, dict.fromkeys([turn.case for turn in turns], network_us), memory, turns)
 
     return make

@@ -18,6 +18,7 @@ def test_a_throughput_is_divided_by_theirs(ours, is_met, make_turn, make_results
     (verdict,) = verdicts(found, V1_BY_MLSERVER)
     assert (verdict.ratio, verdict.is_met) == (ours / 100, is_met)
     assert (verdict.case, verdict.num_connections) == ("iris", 1)
+    assert verdict.processor_ratio == pytest.approx(ours / 100)
 
 
 @pytest.mark.parametrize(("ours", "ratio", "is_met"), [(0.5, 2.0, True), (2.0, 0.5, False)])
@@ -55,6 +56,13 @@ def test_no_bar_is_met_without_right_answers(make_turn, make_results):
 
     assert [verdict.is_met for verdict in judge(found)] == [False, False, False]
     assert [verdict.ratio for verdict in judge(found)] == [0.0, 0.0, 0.0]
+
+
+def test_no_bar_is_met_if_the_other_side_gave_no_right_answer(make_turn, make_results):
+    infinite = float("inf")
+    found = make_results(make_turn("ours-v1"), make_turn("mlserver", throughput=0.0, p50=infinite, p99=infinite))
+
+    assert [verdict.is_met for verdict in judge(found)] == [False, False, False]
 
 
 def test_a_side_that_was_not_measured_is_not_judged(make_turn, make_results):

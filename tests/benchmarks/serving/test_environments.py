@@ -23,28 +23,38 @@ def commands(monkeypatch, tmp_path):
     monkeypatch.setattr(environments, "REQUIREMENTS", tmp_path)
     monkeypatch.setenv("TRAINYARD_BENCH_DIR", str(tmp_path / "made"))
     (tmp_path / "mlserver.txt").write_text("mlserver==1.7.1\n")
-    return seen
+    prepare_environment.cache_clear()
+    yield seen
+    prepare_environment.cache_clear()
+
+
+def prepare_in_a_new_process():
+    prepare_environment.cache_clear()
+    return prepare_environment("mlserver")
 
 
 def test_an_environment_is_made_once(commands, tmp_path):
-    binaries = prepare_environment("mlserver")
+    binaries = prepare_in_a_new_process()
 
-    assert binaries == tmp_path / "made" / "mlserver" / "bin"
+    assert binaries.name == "bin"
+    assert binaries.parent.parent == tmp_path / "made"
+    assert binaries.parent.name.startswith("mlserver-")
     assert [command[1:4] for command in commands] == [["-m", "venv", "--clear"], ["-m", "pip", "install"]]
     assert "--require-hashes" in commands[1]
     assert commands[1][-1] == str(tmp_path / "mlserver.txt")
 
-    prepare_environment("mlserver")
+    assert prepare_in_a_new_process() == binaries
     assert len(commands) == 2
 
 
-def test_an_environment_of_other_requirements_is_made_anew(commands, tmp_path):
-    prepare_environment("mlserver")
+def test_an_environment_of_other_requirements_stays_as_it_is(commands, tmp_path):
+    first = prepare_in_a_new_process()
     (tmp_path / "mlserver.txt").write_text("mlserver==1.7.2\n")
 
-    prepare_environment("mlserver")
+    second = prepare_in_a_new_process()
 
-    assert len(commands) == 4
+    assert first != second
+    assert [command[-1] for command in commands if "venv" in command] == [str(first.parent), str(second.parent)]
 
 
 def test_an_environment_whose_packages_could_not_be_installed_is_tried_again(commands, monkeypatch):
@@ -58,7 +68,7 @@ def test_an_environment_whose_packages_could_not_be_installed_is_tried_again(com
     monkeypatch.setattr(subprocess, "run", fail)
     for _ in range(2):
         with pytest.raises(subprocess.CalledProcessError):
-            prepare_environment("mlserver")
+            prepare_in_a_new_process()
 
     assert len(commands) == 4
 

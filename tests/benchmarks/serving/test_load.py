@@ -169,3 +169,13 @@ def test_errors_before_the_window_count_and_answers_do_not(serve):
 
     assert load.errors == {"wrong answer": 1}
     assert 0 < len(load.latencies) < len(first)
+
+
+def test_slow_answers_are_given_more_time(serve):
+    def respond(request):
+        time.sleep(0.01)
+        return [answer(number_of(request))]
+
+    load = run(serve(respond), seconds=0.1)
+
+    assert len(load.latencies) >= 30

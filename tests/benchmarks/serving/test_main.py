@@ -34,6 +34,7 @@ def test_sides_of_this_environment_answer_rightly_and_are_judged(tmp_path, capsy
         assert turn.found.num_answers > 0
         assert turn.found.server_us > 0
     assert results.network_us["iris"] > 0
+    assert results.idle_mb.keys() == {"trainyard", "known", "bare"}
     output = capsys.readouterr().out
     for title in ("Trainyard, v1 JSON", "bare ASGI, v2 binary", "v1 JSON, by bare ASGI", "v2 binary, by v2 JSON"):
         assert title in output

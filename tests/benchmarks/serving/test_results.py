@@ -56,6 +56,19 @@ def test_lists_are_in_order(make_turn, make_results):
     assert found.list_connections() == (1, 16)
 
 
+def test_another_case_is_added_to_those_before(make_turn, make_results):
+    before = make_results(make_turn("ours-v1"))
+    other = make_turn("ours-v1", case="lstm")
+
+    both = before.add_case("lstm", 30.0, {"trainyard": 145.0, "bare": 70.0}, [other])
+
+    assert both.network_us == {"iris": 20.0, "lstm": 30.0}
+    # A server that has been started before is measured once.
+    assert both.idle_mb == {"trainyard": 140.0, "mlserver": 160.0, "bare": 70.0}
+    assert both.list_cases() == ("iris", "lstm")
+    assert before.list_cases() == ("iris",)
+
+
 def test_results_are_read_back_unchanged(three_rounds, tmp_path):
     path = tmp_path / "new" / "results.json"
 

@@ -26,7 +26,9 @@ def request_of(loop):
 
 
 def take(queue, max_rows=8, *, joins=True):
-    return [(part.request, part.start, part.stop) for part in take_batch(queue, max_rows=max_rows, joins=joins)]
+    return [
+        (part.request, part.start, part.stop) for part in take_batch(queue, max_rows=lambda _: max_rows, joins=joins)
+    ]
 
 
 def test_requests_are_taken_in_order_as_long_as_they_fit(request_of):
@@ -78,6 +80,16 @@ def test_requests_that_nobody_waits_for_are_dropped(request_of):
     assert not queue
 
 
+def test_the_first_request_decides_how_many_rows_fit(request_of):
+    large, *small = request_of(0, 3), request_of(1), request_of(2)
+    queue = deque([large, *small])
+    limits = {large: 2}
+    parts = take_batch(queue, max_rows=lambda request: limits.get(request, 5), joins=True)
+    assert [(part.request, part.num_rows) for part in parts] == [(large, 2)]
+    parts = take_batch(queue, max_rows=lambda request: limits.get(request, 5), joins=True)
+    assert [(part.request, part.num_rows) for part in parts] == [(small[0], 1), (small[1], 1), (large, 1)]
+
+
 def test_a_network_that_mixes_rows_gets_each_request_whole(request_of):
     large, small = request_of(0, 20), request_of(1)
     queue = deque([large, small])
@@ -105,7 +117,8 @@ def test_padding_repeats_the_last_row_and_is_not_answered(request_of):
 @pytest.mark.parametrize("output", [np.zeros(()), np.zeros((2, 3)), np.zeros((4, 3))])
 def test_outputs_without_a_row_for_each_of_the_batch_are_not_parted(request_of, output):
     parts = [Part(request_of(0, 2), 0, 2), Part(request_of(1), 0, 1)]
-    assert part_outputs({"good": np.zeros((3, 1)), "y": output}, parts, 3) is None
+    with pytest.raises(ValueError, match="output 'y' of 3 rows has the shape"):
+        part_outputs({"good": np.zeros((3, 1)), "y": output}, parts, 3)
 
 
 def test_the_answers_of_parts_become_one():

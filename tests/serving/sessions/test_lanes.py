@@ -207,6 +207,39 @@ def test_a_full_queue_rejects_requests_and_recovers(held, threads):
     assert lane.statistics.rejected_count == 2
 
 
+def test_the_memory_of_waiting_requests_is_limited(held, threads, monkeypatch):
+    monkeypatch.setattr("serving.sessions.request_queue.MAX_QUEUED_BYTES", 100)
+
+    async def main():
+        lane = Lane(held, threads)
+        busy = await start_busy(lane, held)
+        # 80 bytes wait; 4 more do not matter, 40 more are too many.
+        waiting = [await start(ask(lane, *range(20))), await start(ask(lane, 1))]
+        with pytest.raises(ServerBusy, match="or their memory allow"):
+            await ask(lane, *range(10))
+        held.is_held = False
+        held.may_go.release()
+        await asyncio.gather(busy, *waiting)
+        return await ask(lane, *range(100))
+
+    assert asyncio.run(main()) == answer(*range(100))
+
+
+def test_long_sequences_have_smaller_batches(series, hold, threads, monkeypatch):
+    usual = Measurement(call_seconds=0.0, row_seconds=0.0, row_size=64, is_rowwise=True)
+    monkeypatch.setattr("serving.sessions.lanes.measure", lambda _: usual)
+    model = hold(series)
+    lane = Lane(model, threads)
+
+    async def main(length):
+        return (await lane.run({"series": np.ones((300, length, 2), np.float32)}, 300))["output"].tolist()
+
+    assert asyncio.run(main(64)) == 300 * [128.0]
+    assert [len(call) for call in model.calls] == [128, 128, 44]
+    assert asyncio.run(main(2)) == 300 * [4.0]
+    assert [len(call) for call in model.calls[3:]] == [256, 44]
+
+
 def test_a_bad_request_fails_alone(line, hold, threads):
     model = hold(line)
 

@@ -24,7 +24,7 @@ def test_a_network_is_loaded_measured_and_limited(files):
     assert lane.model.run({"input": np.float32([[4]])})["output"].tolist() == [[9]]
     assert lane.measurement.is_rowwise
     assert 0 < lane.measurement.estimate_seconds(1) < 1
-    assert lane._max_queued == 7
+    assert lane._queue._max_requests == 7
     assert lane.num_bytes == lane.model.num_bytes > 0
 
 

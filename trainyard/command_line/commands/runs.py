@@ -103,7 +103,7 @@ def delete(
     run_id: RunId,
     *,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before deleting.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Delete aliases of its model version too.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Take its model version out of its aliases too.")] = False,
     url: Url = None,
 ) -> None:
     """Delete an ended run with its metrics, files and model version."""

@@ -59,7 +59,9 @@ async def use(protocol, url, body):
         results["ready"] = await attempt(client.is_server_ready, url)
         results["model ready"] = await attempt(client.is_model_ready, url, "iris")
         results["unknown ready"] = await attempt(client.is_model_ready, url, "tulips")
-        results["explain"] = await attempt(client.explain, url, "iris", {"instances": ROWS.tolist()})
+        results["explain"] = await attempt(
+            client.explain, url, "iris", {"instances": ROWS.tolist(), "background": ROWS[::-1].tolist()}
+        )
         if protocol == "v1":
             results["infer"] = await attempt(client.infer, url, {"instances": ROWS.tolist()}, model_name="iris")
             results["unknown infer"] = await attempt(client.infer, url, {"instances": [[1]]}, model_name="tulips")

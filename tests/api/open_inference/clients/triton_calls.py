@@ -134,9 +134,12 @@ async def infer_others(calls):
 
 
 async def infer_at_once(calls):
-    iris = [make_input("input", ROWS, "FP32")]
     calls.methods.add("async_infer")
-    handles = [calls.client.async_infer("iris", iris, request_id=str(number)) for number in range(8)]
+    # Powers of two, so that the answers are exact multiples of each other.
+    handles = [
+        calls.client.async_infer("iris", [make_input("input", ROWS * 2**number, "FP32")], request_id=str(number))
+        for number in range(8)
+    ]
     for number, handle in enumerate(handles):
         await calls.wait(f"async infer {number}", handle.get_result)
 

@@ -62,7 +62,7 @@ def check_same(quick, slow):
     )
 
 
-@pytest.mark.parametrize("shape", [(), (1,), (2,), (2, 1), (-1, 2)])
+@pytest.mark.parametrize("shape", [(), (1,), (2,), (2, 1), (-1, 2), (20,), (2, 17)])
 @pytest.mark.parametrize("dtype", DTYPES)
 @given(data=st.data())
 @settings(max_examples=40)
@@ -121,6 +121,18 @@ def test_whole_numbers_beyond_doubles_are_read_exactly(number):
     dtype = "uint64" if number.startswith("1") else "int64"
     request = decode_plain_rows(f'{{"instances": [{number}]}}'.encode(), make_signature(dtype, ()), max_instances=1)
     assert request.batch.tolist() == [int(number)]
+
+
+@pytest.mark.parametrize("dtype", ["float16", "float32", "float64", "int8", "uint8", "int64", "uint64"])
+@pytest.mark.parametrize(
+    "odd", ["255", "-1", "1.5", "16777217", "9007199254740993", "9223372036854775807", "1e39", "1e3"]
+)
+def test_long_rows_are_read_as_short_ones_are(dtype, odd):
+    row = f"[{', '.join(['1'] * 19)}, {odd}]"
+    quick, slow = read_both(f'{{"instances": [{row}, {row}]}}'.encode(), make_signature(dtype, (20,)))
+    assert (quick is None) == (slow is None)
+    if slow is not None:
+        check_same(quick, slow)
 
 
 def test_too_many_rows_are_left_to_the_reader_that_explains():
