@@ -109,7 +109,7 @@ def app(make_client, make_settings, worker, iris, admin_key):
     client.headers["X-API-Key"] = admin_key
     upload = client.post("/v1/datasets?name=flowers", content=b"width,kind\n1,a\n2,b\n3,a\n4,b\n")
     assert upload.status_code == 201, upload.text
-    assert client.put("/v1/registry/models/iris-keras/aliases/champion", json={"version": 3}).status_code == 200
+    assert client.put("/v1/registry/models/iris-keras/aliases/champion", json={"version": 2}).status_code == 200
 
     async def on_this_machine(scope, receive, send):
         if scope["type"] == "http":
