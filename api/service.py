@@ -47,6 +47,7 @@ class Service:
     artifact_store: ArtifactStore
     dataset_store: DatasetStore
     ingestion: Ingestion
+    execution: Execution
     model_pool: ModelPool[ModelKey, Lane]
     loader: ModelLoader
     models: ModelTable
@@ -70,14 +71,14 @@ class Service:
         """Create the service from settings.
 
         Raises:
-            InvalidSetup: If the database's URL is malformed, or onnxruntime lacks an execution provider.
+            InvalidSetup: If the database's URL is malformed.
         """
         database = Database(settings.effective_database_url)
         artifact_store = ArtifactStore(settings.artifacts_dir)
         authenticator = Authenticator(settings, database)
         exchange = Exchange.from_environment()
         instruments = Instruments()
-        execution = Execution.from_names(settings.serving_provider_names, settings.serving_threads)
+        execution = Execution(settings.serving_provider_names, settings.serving_threads)
         lane_loader = LaneLoader(execution, settings.max_queued_requests)
         model_pool: ModelPool[ModelKey, Lane] = ModelPool(settings.max_loaded_models, settings.max_loaded_bytes)
         loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
@@ -90,6 +91,7 @@ class Service:
             artifact_store=artifact_store,
             dataset_store=DatasetStore(settings.datasets_dir),
             ingestion=Ingestion(settings),
+            execution=execution,
             model_pool=model_pool,
             loader=loader,
             models=models,

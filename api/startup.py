@@ -23,11 +23,12 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
     """Check the database and the keys before the service starts; close all connections at its end.
 
     Raises:
-        InvalidSetup: If the database must be upgraded, or was written by a newer Trainyard; or if keys are required and
-            there is no admin key.
+        InvalidSetup: If the database must be upgraded, or was written by a newer Trainyard; if keys are required and
+            there is no admin key; or if onnxruntime lacks an execution provider of the settings.
         DatabaseUnavailable: If it does not answer in time.
     """
     service: Service = app.state.service
+    service.execution.check()
     timeout_seconds = service.settings.start_timeout_seconds
     service.models.start()
     try:

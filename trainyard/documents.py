@@ -322,6 +322,29 @@ class ClassificationEvaluation(TypedDict):
     """
 
 
+class ColumnContribution(TypedDict):
+    """
+    Contribution of a column to a prediction.
+    """
+
+    name: str
+    value: bool | int | float | str | None
+    """
+    As it was sent; null for a series.
+    """
+
+    contribution: float | None
+    """
+    Part of the difference between prediction and baseline; of `occlusion` the fall of the prediction when the column
+    is replaced.
+    """
+
+    standard_error: float | None
+    """
+    Of a sampled contribution; null if it is exact.
+    """
+
+
 class ColumnNumbers(TypedDict):
     """
     Rows of one side of a column. The numbers are null for categories, and without a value.
@@ -363,29 +386,6 @@ class ComponentState(TypedDict):
 
     ok: bool
     detail: NotRequired[str | None]
-
-
-class Contribution(TypedDict):
-    """
-    Contribution of a column to a prediction.
-    """
-
-    name: str
-    value: Any
-    """
-    As it was sent; null for a series.
-    """
-
-    contribution: float | None
-    """
-    Part of the difference between prediction and baseline; of `occlusion` the fall of the prediction when the column
-    is replaced.
-    """
-
-    standard_error: float | None
-    """
-    Of a sampled contribution; null if it is exact.
-    """
 
 
 class Curve(TypedDict):
@@ -1049,7 +1049,7 @@ class RowExplanationEntry(TypedDict):
     images.
     """
 
-    contributions: list[Contribution] | None
+    contributions: list[ColumnContribution] | None
     """
     One for each column; null for images.
     """

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import logging
+import math
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -12,7 +13,7 @@ from starlette.concurrency import run_in_threadpool
 from api.auth.access import Caller
 from api.http.errors import UnknownCredential
 from core.api_keys import ApiKey, Scope, hash_secret, is_secret
-from core.errors import TrainyardError
+from core.errors import DatabaseUnavailable, TrainyardError
 from core.settings import Settings
 from db import api_keys
 from db.session import Database
@@ -22,6 +23,9 @@ logger = logging.getLogger(__name__)
 REMEMBER_SECONDS = 4.0
 """Time for which a valid key is cached. A key that another process revokes is rejected after this time, plus that of
 a database query in progress."""
+
+GRACE_SECONDS = 600.0
+"""Time for which a key that was valid is accepted while the database does not answer; none is revoked meanwhile."""
 
 MAX_REMEMBERED = 1024
 
@@ -36,8 +40,16 @@ class GivenKey:
 
 @dataclass(frozen=True, slots=True)
 class _Remembered:
+    """A valid key.
+
+    Attributes:
+        until: Time, by the monotonic clock, from which the database is asked again.
+        grace_until: Time up to which the key is accepted if that does not answer.
+    """
+
     caller: Caller
     until: float
+    grace_until: float
 
 
 class Authenticator:
@@ -74,9 +86,12 @@ class Authenticator:
         if given is not None:
             if not is_secret(key.secret, given.secret_sha256):
                 raise _unknown()
-            self._remember(digest, given.caller, now + REMEMBER_SECONDS)
+            self._remember(digest, given.caller, now, REMEMBER_SECONDS, GRACE_SECONDS)
             return given.caller
-        stored = await run_in_threadpool(self._find, key.prefix)
+        try:
+            stored = await run_in_threadpool(self._find, key.prefix)
+        except DatabaseUnavailable:
+            return self._recall_in_grace(digest)
         # Always compared, so that an unknown prefix takes as long as a wrong secret.
         is_right = is_secret(key.secret, None if stored is None else stored.secret_sha256)
         if stored is None or not is_right:
@@ -84,10 +99,10 @@ class Authenticator:
         if not stored.is_live:
             raise _closed(stored)
         caller = Caller(stored.name, stored.prefix, stored.scopes)
-        left_seconds = REMEMBER_SECONDS
+        left_seconds = math.inf
         if stored.expires_at is not None:
-            left_seconds = min(left_seconds, (stored.expires_at - stored.read_at).total_seconds())
-        self._remember(digest, caller, now + left_seconds)
+            left_seconds = (stored.expires_at - stored.read_at).total_seconds()
+        self._remember(digest, caller, now, min(left_seconds, REMEMBER_SECONDS), min(left_seconds, GRACE_SECONDS))
         if stored.is_use_due:
             self._note_use(stored.prefix)
         return caller
@@ -112,11 +127,26 @@ class Authenticator:
         with self._database.reading() as session:
             return api_keys.find(session, prefix)
 
-    def _remember(self, digest: bytes, caller: Caller, until: float) -> None:
+    def _recall_in_grace(self, digest: bytes) -> Caller:
+        """Return the caller of a key that was valid when the database last answered.
+
+        Raises:
+            DatabaseUnavailable: If there is none.
+        """
+        known = self._remembered.get(digest)
+        now = time.monotonic()
+        if known is None or now >= known.grace_until:
+            raise DatabaseUnavailable("The database does not answer, so the API key cannot be checked. Try again.")
+        # The database is asked again a little later, not for each request: it may take long not to answer.
+        until = min(now + REMEMBER_SECONDS, known.grace_until)
+        self._remembered[digest] = _Remembered(known.caller, until, known.grace_until)
+        return known.caller
+
+    def _remember(self, digest: bytes, caller: Caller, now: float, seconds: float, grace_seconds: float) -> None:
         if len(self._remembered) >= MAX_REMEMBERED:
             # More live keys than this within seconds are rare, and clearing costs each a query.
             self._remembered.clear()
-        self._remembered[digest] = _Remembered(caller, until)
+        self._remembered[digest] = _Remembered(caller, now + seconds, now + grace_seconds)
 
     def _note_use(self, prefix: str) -> None:
         """Record the use of a key in the background, so that a busy database does not delay the request."""

@@ -2,9 +2,16 @@
 
 from typing import Any
 
-from core.errors import UnknownModel
+from core.errors import InvalidInput, UnknownModel
 
 UNKNOWN_VERSION = UnknownModel("Model 'iris-keras' has no version 7. It has 3, 2, 1.")
+
+BAD_MOMENT = InvalidInput.at(
+    "",
+    "The query parameter 'since' is 'yesterday'. Send an age such as 24h or 7d, a date such as 2026-03-02, a time such "
+    "as 2026-03-02T09:00:00Z, or always.",
+    "bad_moment",
+)
 
 PICTURE = '<svg xmlns="http://www.w3.org/2000/svg" width="1016" height="520" viewBox="0 0 1016 520">…</svg>'
 

@@ -13,11 +13,11 @@ from api.drift.pictures import draw_drift
 from api.drift.schemas import DriftReport
 from api.drift.views import describe_drift
 from api.evaluation.routes import SAFE, SVG_MEDIA_TYPE
-from api.http.errors import InvalidParameter
 from api.http.parameters import ModelPath
 from api.openapi.operations import CORRUPT, Resource, answers
 from api.served_models.addresses import read_version
 from api.service import Service, ServiceParameter
+from core.errors import InvalidInput
 
 router = Resource(
     "drift", "Served rows against training samples.", prefix="/v1/registry/models/{model}/versions/{version}"
@@ -50,7 +50,7 @@ Since = Annotated[
     "/drift",
     summary="Compare what a version is asked with its training samples",
     dependencies=[READ],
-    responses=answers(examples.DRIFT, examples.UNKNOWN_VERSION, CORRUPT),
+    responses=answers(examples.DRIFT, examples.BAD_MOMENT, examples.UNKNOWN_VERSION, CORRUPT),
 )
 def get_drift(
     model: ModelPath, version: VersionPath, service: ServiceParameter, since: Since = DEFAULT_SINCE
@@ -67,7 +67,9 @@ def get_drift(
     summary="Draw what a version is asked beside its training samples",
     dependencies=[READ],
     response_class=Response,
-    responses=answers(examples.PICTURE, examples.UNKNOWN_VERSION, CORRUPT, media_type=SVG_MEDIA_TYPE),
+    responses=answers(
+        examples.PICTURE, examples.BAD_MOMENT, examples.UNKNOWN_VERSION, CORRUPT, media_type=SVG_MEDIA_TYPE
+    ),
 )
 def get_drift_picture(
     model: ModelPath, version: VersionPath, service: ServiceParameter, since: Since = DEFAULT_SINCE
@@ -87,7 +89,7 @@ def read_since(text: str) -> datetime | None:
     """Return the moment of a query; None for all that is kept.
 
     Raises:
-        InvalidParameter: If it is neither an age nor a moment.
+        InvalidInput: If it is neither an age nor a moment.
     """
     if text == EVERYTHING:
         return None
@@ -97,9 +99,11 @@ def read_since(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError as error:
-        raise InvalidParameter(
+        raise InvalidInput.at(
+            "",
             f"The query parameter 'since' is '{text}'. Send an age such as 24h or 7d, a date such as 2026-03-02, a "
-            f"time such as 2026-03-02T09:00:00Z, or {EVERYTHING}."
+            f"time such as 2026-03-02T09:00:00Z, or {EVERYTHING}.",
+            "bad_moment",
         ) from error
     moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
     # Nothing is older; and times of the year 1 have no UTC.

@@ -1,6 +1,7 @@
 """Responses about drift."""
 
 import math
+import re
 from collections.abc import Iterator
 from datetime import datetime
 from itertools import pairwise
@@ -14,8 +15,7 @@ OTHER, MISSING = "(other)", "(missing)"
 
 LEAST_DIGITS, MOST_DIGITS = 3, 17
 
-ALMOST = 1.001
-"""Two edges around one number are a step apart, but for rounding."""
+WHOLE = re.compile("-?[0-9]+")
 
 
 def describe_drift(model_name: str, version: int, since: datetime | None, drift: Drift) -> DriftReport:
@@ -93,28 +93,35 @@ def _name_bins(bins: AnyBins) -> list[str]:
     if not bins.edges:
         return ["any number"]
     shown = _show_edges(bins)
-    between = [low if low == high else f"{low} – {high}" for low, high in pairwise(shown)]
+    ranges = list(pairwise(shown))
+    # Of whole numbers in a row the first alone says which one is in the bin.
+    are_in_a_row = 2 * sum(_follow(low, high) for low, high in ranges) > sum(low != high for low, high in ranges)
+    between = [
+        low if low == high or (are_in_a_row and _follow(low, high)) else f"{low} – {high}" for low, high in ranges
+    ]
     # The last edge follows the greatest number at once.
     return [f"< {shown[0]}", *between, f"> {shown[-1]}"]
 
 
+def _follow(low: str, high: str) -> bool:
+    """Return True for two whole numbers in a row."""
+    return WHOLE.fullmatch(low) is not None and WHOLE.fullmatch(high) is not None and int(high) - int(low) == 1
+
+
 def _show_edges(bins: NumberBins) -> list[str]:
-    """Return the edges as text, with as few digits as keep them apart; two that enclose one number are the same."""
+    """Return the edges as text, with as few digits as keep them apart."""
     if isinstance(bins.origin, int) and bins.origin and bins.unit == 1:
         # Long whole numbers have more digits than a float.
         return [str(bins.origin + round(edge)) for edge in bins.edges]
-    numbers: list[float] = []
-    for edge, following in pairwise((*bins.edges, math.inf)):
-        before = numbers[-1] if numbers else -math.inf
-        if edge - before <= ALMOST * bins.step or edge == math.nextafter(before, math.inf):
-            numbers.append(before)
-        else:
-            # A number between two edges is shown itself.
-            numbers.append(edge + bins.step / 2 if following - edge <= ALMOST * bins.step else edge)
+    half = bins.step / 2
+    numbers = [*(edge + half for edge in bins.edges[:-1]), bins.edges[-1] - half]
     shown = [_to_number(number, bins) for number in numbers]
+    if all(number.is_integer() for number in numbers[:-1]) and bins.unit == 1:
+        # The last edge follows the greatest number at once.
+        return [f"{number:.0f}" for number in shown]
     for num_digits in range(LEAST_DIGITS, MOST_DIGITS):
         texts = [_show(number, num_digits) for number in shown]
-        if len(set(texts)) == len(set(numbers)):
+        if len(set(texts[:-1])) == len(numbers) - 1:
             return texts
     return [_show(number, MOST_DIGITS) for number in shown]
 

@@ -32,7 +32,7 @@ def read_question(request: ExplainRequest, signature: ModelSignature) -> Questio
     """
     most = MAX_IMAGES if signature.input_kind is InputKind.IMAGE else MAX_ROWS
     batch = _decode("instances", request.instances, signature, most)
-    background = None if request.background is None else _decode("background", request.background, signature, most)
+    background = _decode("background", request.background, signature, most) if request.background else None
     return Question(batch, request.method, request.target, request.num_samples, request.seed, background)
 
 

@@ -11,7 +11,6 @@ from api.auth.access import PREDICT
 from api.evaluation.routes import SVG_MEDIA_TYPE
 from api.explanations import examples
 from api.explanations.execution import compute, read_file, read_question
-from api.explanations.pictures.images import draw_heat_maps, paint_heat_maps
 from api.explanations.pictures.rows import draw_contributions
 from api.explanations.schemas import ExplainRequest, ExplanationReport
 from api.explanations.views import describe_explanation
@@ -92,13 +91,15 @@ async def explain_prediction(
     headers = {"X-Model-Version": str(target.version)}
     if chosen is PictureFormat.JSON:
         return json_answer(report, headers=headers)
+    if signature.input_kind is not InputKind.IMAGE:
+        return Response(draw_contributions(report), headers=headers | SAFE, media_type=SVG_MEDIA_TYPE)
+    # Pillow takes 5 MB, for which most processes have no use.
+    from api.explanations.pictures.images import draw_heat_maps, paint_heat_maps  # noqa: PLC0415
+
     if chosen is PictureFormat.PNG:
         png = await run_in_threadpool(paint_heat_maps, report, question.batch, signature.pixel_range)
         return Response(png, headers=headers | NOT_SNIFFED, media_type=PNG_MEDIA_TYPE)
-    if signature.input_kind is InputKind.IMAGE:
-        svg = await run_in_threadpool(draw_heat_maps, report, question.batch, signature.pixel_range)
-    else:
-        svg = draw_contributions(report)
+    svg = await run_in_threadpool(draw_heat_maps, report, question.batch, signature.pixel_range)
     return Response(svg, headers=headers | SAFE, media_type=SVG_MEDIA_TYPE)
 
 

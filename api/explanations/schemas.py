@@ -24,15 +24,15 @@ class ExplainRequest(SpecModel):
     """Orders of columns that are drawn for each row, if there are more than ten columns."""
     seed: Annotated[Int, Field(ge=0, lt=2**63)] = 0
     """Equal seeds draw the same orders."""
-    background: Annotated[list[Any], Field(min_length=1, max_length=64)] | None = None
-    """Rows to compare with; by default 16 that are distributed like the training samples, column by column."""
+    background: Annotated[list[Any], Field(max_length=64)] = Field(default_factory=list)
+    """Rows to compare with; if there are none, 16 that are distributed like the training samples, column by column."""
 
 
-class Contribution(AnswerModel):
+class ColumnContribution(AnswerModel):
     """Contribution of a column to a prediction."""
 
     name: str
-    value: Any
+    value: Label | None
     """As it was sent; null for a series."""
     contribution: MeasuredNumber
     """Part of the difference between prediction and baseline; of `occlusion` the fall of the prediction when the column
@@ -64,7 +64,7 @@ class RowExplanationEntry(AnswerModel):
     baseline: MeasuredNumber | None
     """Mean prediction for the background: the Shapley contributions add up to the prediction minus this; null for
     images."""
-    contributions: list[Contribution] | None
+    contributions: list[ColumnContribution] | None
     """One for each column; null for images."""
     heat_map: HeatMapEntry | None
     """Null for columns."""

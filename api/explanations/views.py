@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.explanations.schemas import Contribution, ExplanationReport, HeatMapEntry, RowExplanationEntry
+from api.explanations.schemas import ColumnContribution, ExplanationReport, HeatMapEntry, RowExplanationEntry
 from core.signatures.signature import ModelSignature
 from serving.explanations.explanation import Explanation, RowExplanation
 from serving.explanations.features import Feature
@@ -55,7 +55,7 @@ def _describe_row(row: RowExplanation, features: Sequence[Feature], values: Sequ
         prediction=attribution.prediction,
         baseline=attribution.baseline,
         contributions=[
-            Contribution(
+            ColumnContribution(
                 name=feature.name,
                 value=values[place],
                 contribution=float(attribution.contributions[place]),

@@ -121,6 +121,15 @@ REASONS: Mapping[str, Sequence[str]] = {
         "series",
     ],
     "A batch prediction asks for rows or answers that there are not.": ["unknown_rows", "no_such_answers"],
+    "Rows to explain do not fit the model, or it cannot be explained, or not as asked.": [
+        "not_explainable",
+        "unknown_target",
+        "no_background",
+        "wrong_method",
+        "too_expensive",
+        "too_many_rows",
+    ],
+    "A moment is neither an age nor a date nor a time.": ["bad_moment"],
     "A cursor is not one of this list.": ["bad_cursor"],
     "A comparison names more than ten versions, or one twice.": ["bad_versions"],
     "The shadow of an alias answers requests already, or more of a metric is neither better nor worse.": [

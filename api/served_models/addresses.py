@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from core.errors import UnknownModel
 from core.run_state import TERMINAL_STATES, RunState
-from db import model_versions, runs
+from db import model_versions, runs, served_models
 from db.records.runs import RunRecord
 from db.session import Database
+from db.unknown_models import unknown_model
 
 MAX_VERSION = 2**31 - 1
 
@@ -71,9 +72,14 @@ def check_address(database: Database, address: ModelAddress) -> None:
     Raises:
         UnknownModel: If there is none; the error lists known ones, or names the run that is training it.
     """
-    get_model(database, address.name, max_versions=1)
     with database.reading() as session:
-        model_versions.resolve(session, address.name, address.version)
+        if served_models.read(session, address.name) is not None:
+            model_versions.resolve(session, address.name, address.version)
+            return
+        latest = runs.list_page(session, model_name=address.name, limit=1).items
+        if latest:
+            raise UnknownModel(_describe_run(address.name, latest[0]))
+        raise unknown_model(session, address.name)
 
 
 def _describe_run(model_name: str, run: RunRecord) -> str:

@@ -14,7 +14,8 @@ from core.observation.summaries import AnyBins, CategoryBins, ColumnCounts, Mome
 Numbers = npt.NDArray[np.float64]
 
 NUM_BINS = 10
-"""Bins between the least and the greatest number; a number that is a tenth of the rows has a bin of its own."""
+"""Bins between the least and the greatest number; no other number of the rows is in the bin of one that is a tenth of
+them."""
 
 GRID = 1e-6
 """Share of the greatest number within which computed numbers are the same."""
@@ -57,14 +58,17 @@ def fit_number_bins(values: Numbers, *, origin: float = 0, unit: float = 1.0, is
     is_frequent = counts * NUM_BINS >= len(numbers)
     if len(different) <= NUM_BINS:
         is_frequent[:] = True
-    frequent = different[is_frequent]
     others = np.repeat(different[~is_frequent], counts[~is_frequent])
     num_cuts = max(round(NUM_BINS * len(others) / len(numbers)) - 1, 0)
     cuts = others[(np.arange(1, num_cuts + 1) * len(others)) // (num_cuts + 1)]
-    begins = np.concatenate([different[:1], frequent, cuts])
-    ends = np.concatenate([different[-1:], frequent])
+    # A frequent number has the bin up to the next number, so that requests need not be rounded as the samples are.
+    places = np.flatnonzero(is_frequent)
+    begins = np.concatenate(
+        [different[:1], different[places], different[places[places < len(different) - 1] + 1], cuts]
+    )
+    greatest = different[-1:]
     with np.errstate(over="ignore"):
-        above = ends + step / 2 if step else np.nextafter(ends, np.inf)
+        above = greatest + step / 2 if step else np.nextafter(greatest, np.inf)
         edges = np.unique(np.concatenate([begins - step / 2, above]))
     return NumberBins(edges=tuple(edges[np.isfinite(edges)].tolist()), origin=origin, unit=unit, step=step)
 

@@ -29,7 +29,8 @@ class NumberBins(_Part):
     unit: float = Field(1.0, gt=0)
     """The number is the origin plus an edge times this unit."""
     step: float = Field(0.0, ge=0)
-    """Width of the bin of a single number, if numbers are computed and differ in their last digits."""
+    """Distance within which numbers are the same, if they are computed and differ in their last digits. Edges lie half
+    of it below the first number of their bin, and the last one above the greatest number."""
 
     @property
     def num_bins(self) -> int:

@@ -25,9 +25,6 @@ from serving.sessions.loaded_model import LoadedModel
 
 logger = logging.getLogger(__name__)
 
-BATCHES_A_PART = 8
-"""Batches of the network that make a part; those of an unfinished part are computed again by the next attempt."""
-
 Report = Callable[[BatchProgress], None]
 
 
@@ -92,7 +89,7 @@ def predict_dataset(order: BatchOrder, report: Report) -> BatchOutcome:
         open_source(folder, description, model.signature, plan.arrays, order.scratch) as source,
         connect([folder.path, order.parts], order.scratch) as connection,
     ):
-        bounds = list(_divide(plan, source.rows_at_once * BATCHES_A_PART))
+        bounds = list(_divide(plan, source.rows_a_part))
         parts = PartFolder(order.parts, _describe(order), order.attempt, bounds)
         meter = _Meter(plan.num_rows - sum(stop - start for start, stop in parts.missing), report)
         for start, stop in parts.missing:

@@ -22,6 +22,11 @@ from serving.batch_prediction.sql import literal, quote
 MOST_BYTES_OF_TEXT = 4 << 30
 """Largest array of texts in an NPZ file, in which every text takes as much as the longest."""
 
+BYTES_OF_TEXT_AT_ONCE = 16 << 20
+
+BYTES_OF_CHARACTER = 4
+"""NumPy stores text in UTF-32."""
+
 COPY_BYTES = 1 << 20
 
 MISSING_SUFFIX = "_is_missing"
@@ -135,12 +140,12 @@ class _PartReader:
         if self._types[column] != "VARCHAR":
             return (self._fill(values) for (values,) in self._read([column]))
         length = int(self._ask(f"max(length({column}))") or 1)
-        if length * 4 * self.num_rows > MOST_BYTES_OF_TEXT:
+        if length * BYTES_OF_CHARACTER * self.num_rows > MOST_BYTES_OF_TEXT:
             raise InvalidInput(
                 f"A text of {length:,} characters makes an array of {self.num_rows:,} texts too large for NPZ, where "
                 "each takes as much as the longest. Choose the format parquet, or leave out columns of long texts."
             )
-        return (_as_texts(values, length) for (values,) in self._read([column]))
+        return (texts for (values,) in self._read([column]) for texts in _as_texts(values, length))
 
     def read_mask(self, column: str) -> Iterator[NDArray[Any]]:
         """Yield masks of missing values."""
@@ -172,10 +177,13 @@ class _PartReader:
         return np.where(is_missing, np.asarray(empty, plain.dtype), plain)
 
 
-def _as_texts(values: Any, length: int) -> NDArray[Any]:
+def _as_texts(values: Any, length: int) -> Iterator[NDArray[Any]]:
+    """Yield arrays of texts that take a bounded memory, however long the longest is."""
     plain, is_missing = filled(values)
     texts = ["" if gone else text for text, gone in zip(plain.tolist(), is_missing.tolist(), strict=True)]
-    return np.array(texts, f"<U{length}")
+    at_once = max(1, BYTES_OF_TEXT_AT_ONCE // (BYTES_OF_CHARACTER * length))
+    for start in range(0, len(texts), at_once):
+        yield np.array(texts[start : start + at_once], f"<U{length}")
 
 
 def _write_array(archive: zipfile.ZipFile, name: str, pieces: Iterator[NDArray[Any]], num_rows: int) -> None:

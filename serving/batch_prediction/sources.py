@@ -30,6 +30,12 @@ NUMBERS_AT_ONCE = 1 << 18
 FEWEST_AT_ONCE = 8
 MOST_AT_ONCE = 8192
 
+BATCHES_A_PART = 8
+"""Batches of the network that make a part; those of an unfinished part are computed again by the next attempt."""
+
+BYTES_AT_ONCE = 4 << 20
+"""Bytes of a table's file whose rows are held in memory together; unpacked they are several times as large."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -48,12 +54,14 @@ class RowSource(ABC):
     """Rows of a dataset, read by number; a context manager.
 
     Attributes:
-        rows_at_once: Rows to read and to compute at once.
+        rows_at_once: Rows to compute at once.
+        rows_a_part: Rows of a part of the result.
     """
 
     def __init__(self, signature: ModelSignature) -> None:
         self.signature = signature
         self.rows_at_once = find_rows_at_once(signature)
+        self.rows_a_part = BATCHES_A_PART * self.rows_at_once
         self._open = ExitStack()
 
     def __enter__(self) -> Self:
@@ -112,6 +120,9 @@ class TableSource(RowSource):
         self._columns = OPERANDS if signature.input_kind is InputKind.BIT_PAIR else signature.columns
         reader = TableReader(folder.table, self._columns, (), scratch, memory_limit=MEMORY_LIMIT)
         self._reader = self._open.enter_context(reader)
+        bytes_a_row = max(1, folder.table.stat().st_size // max(1, self._reader.num_rows))
+        self.rows_a_part = max(1, min(self.rows_a_part, BYTES_AT_ONCE // bytes_a_row))
+        self.rows_at_once = min(self.rows_at_once, self.rows_a_part)
         # A row group is unpacked for each read: many rows are read together, and given out in order.
         self._chunk: Chunk = {}
         self._chunk_rows = range(0)
@@ -130,14 +141,10 @@ class TableSource(RowSource):
 
     def _take(self, start: int, stop: int) -> Chunk:
         if not (self._chunk_rows.start <= start and stop <= self._chunk_rows.stop):
-            self._chunk_rows = range(start, max(stop, start + READ_AHEAD))
+            self._chunk_rows = range(start, max(stop, start + self.rows_a_part))
             self._chunk = self._reader.read_rows(self._columns, slice(start, self._chunk_rows.stop))
         part = slice(start - self._chunk_rows.start, stop - self._chunk_rows.start)
         return {name: values[part] for name, values in self._chunk.items()}
-
-
-READ_AHEAD = 1 << 16
-"""Rows of a table that are read together."""
 
 
 def _encode_operands(chunk: Chunk, num_bits: int, num_rows: int) -> tuple[NDArray[np.float32], Refusals]:

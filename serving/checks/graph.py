@@ -1,9 +1,10 @@
-"""Graphs of an ONNX file, as far as the checks need them. The numbers of fields are those of onnx.proto3."""
+"""Graphs of an ONNX file, as far as the checks need them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from serving.checks.errors import RejectedNetwork
+from serving.checks.fields import AttributeField, GraphField, ModelField, NodeField, OpsetField, TensorField, ValueField
 from serving.checks.tensors import check_tensor
 from serving.checks.wire import Message
 
@@ -68,24 +69,24 @@ def read_network(content: memoryview) -> NetworkFile:
             training, or claims tensors that are not there.
     """
     model = Message(content, "the file")
-    graph = model.content(7)
+    graph = model.content(ModelField.GRAPH)
     if graph is None:
         raise RejectedNetwork("malformed_network", "The file is not an ONNX network: it has no graph. Export it again.")
-    if model.has(25):
+    if model.has(ModelField.FUNCTIONS):
         raise RejectedNetwork(
             "local_functions",
             "The network defines functions of its own. Replace them by what they compute: "
             "onnx.inliner.inline_local_functions(model).",
         )
-    if model.has(20):
+    if model.has(ModelField.TRAINING_INFO):
         raise RejectedNetwork("training_graph", "The network holds a training graph. Export it for inference.")
     opset = 0
-    for entry in model.contents(8):
+    for entry in model.contents(ModelField.OPSET_IMPORT):
         imported = Message(entry, "an opset_import")
-        domain = imported.text(1)
+        domain = imported.text(OpsetField.DOMAIN)
         if domain in {"", "ai.onnx"}:
-            opset = max(opset, imported.integer(2))
-    return NetworkFile(model.integer(1), opset, _Reader().read_graph(graph, depth=0))
+            opset = max(opset, imported.integer(OpsetField.VERSION))
+    return NetworkFile(model.integer(ModelField.IR_VERSION), opset, _Reader().read_graph(graph, depth=0))
 
 
 class _Reader:
@@ -100,19 +101,19 @@ class _Reader:
                 "nested_too_deep", f"The network has graphs nested deeper than {MAX_DEPTH} levels. Flatten it."
             )
         graph = Message(content, "a graph")
-        if graph.has(15):
+        if graph.has(GraphField.SPARSE_INITIALIZER):
             raise _sparse()
         constants = []
-        for entry in graph.contents(5):
+        for entry in graph.contents(GraphField.INITIALIZER):
             tensor = Message(entry, "an initializer")
-            name = tensor.text(8)
+            name = tensor.text(TensorField.NAME)
             check_tensor(tensor, name)
             constants.append(name)
         return Graph(
-            inputs=tuple(Message(entry, "an input").text(1) for entry in graph.contents(11)),
-            outputs=tuple(Message(entry, "an output").text(1) for entry in graph.contents(12)),
+            inputs=_read_names(graph, GraphField.INPUT),
+            outputs=_read_names(graph, GraphField.OUTPUT),
             constants=frozenset(constants),
-            nodes=tuple(self._read_node(entry, depth) for entry in graph.contents(1)),
+            nodes=tuple(self._read_node(entry, depth) for entry in graph.contents(GraphField.NODE)),
         )
 
     def _read_node(self, content: memoryview, depth: int) -> Node:
@@ -120,30 +121,34 @@ class _Reader:
         if self._num_nodes > MAX_NODES:
             raise RejectedNetwork("too_many_nodes", f"The network has more than {MAX_NODES:,} nodes. Simplify it.")
         node = Message(content, "a node")
-        operator, domain = node.text(4), node.text(7)
+        operator, domain = node.text(NodeField.OP_TYPE), node.text(NodeField.DOMAIN)
         if domain not in OWN_DOMAINS:
             raise RejectedNetwork(
                 "custom_operator",
                 f"The network has the operator '{operator[:60]}' of '{domain[:60]}'. {REMEDY_DOMAIN}",
             )
         graphs = {}
-        for entry in node.contents(5):
+        for entry in node.contents(NodeField.ATTRIBUTE):
             attribute = Message(entry, "an attribute")
-            name = attribute.text(1)
-            if attribute.has(22) or attribute.has(23):
+            name = attribute.text(AttributeField.NAME)
+            if attribute.has(AttributeField.SPARSE_TENSOR) or attribute.has(AttributeField.SPARSE_TENSORS):
                 raise _sparse()
-            for tensor in [attribute.content(5), *attribute.contents(10)]:
+            for tensor in [attribute.content(AttributeField.T), *attribute.contents(AttributeField.TENSORS)]:
                 if tensor is not None:
                     check_tensor(Message(tensor, "a constant"), f"{operator}.{name}")
-            if attribute.has(11):
+            if attribute.has(AttributeField.GRAPHS):
                 raise RejectedNetwork(
                     "custom_operator",
                     f"'{operator[:60]}' has a list of graphs, as no operator of ai.onnx. {REMEDY_DOMAIN}",
                 )
-            inner = attribute.content(6)
+            inner = attribute.content(AttributeField.G)
             if inner is not None:
                 graphs[name] = self.read_graph(inner, depth + 1)
-        return Node(operator, tuple(node.texts(1)), tuple(node.texts(2)), graphs)
+        return Node(operator, tuple(node.texts(NodeField.INPUT)), tuple(node.texts(NodeField.OUTPUT)), graphs)
+
+
+def _read_names(graph: Message, field: GraphField) -> tuple[str, ...]:
+    return tuple(Message(entry, "an input or output").text(ValueField.NAME) for entry in graph.contents(field))
 
 
 def _sparse() -> RejectedNetwork:

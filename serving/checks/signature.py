@@ -133,14 +133,21 @@ def _is_within(given: tuple[int, ...], of_network: tuple[int, ...] | None) -> bo
 
 
 def _observe(tensor: NetworkTensor, trial: TrialOutput, *, is_free: bool) -> NetworkTensor:
-    """Return an output with the lengths that the graph does not say, as far as they cannot depend on the rows."""
+    """Return an output with the lengths that the graph does not say, as far as they cannot depend on the rows.
+
+    Raises:
+        RejectedNetwork: If the graph says another shape than the trial has shown.
+    """
     seen = trial.values.shape[1:]
-    declared = tensor.shape
-    if declared is None or len(declared) != len(seen):
-        declared = (ANY_LENGTH,) * len(seen)
+    declared = (ANY_LENGTH,) * len(seen) if tensor.shape is None else tensor.shape
+    if not _is_within(seen, declared):
+        raise RejectedNetwork(
+            "wrong_shape",
+            f"A row of the output '{show(tensor.name)}' is {describe_shape(seen)}, and the network declares "
+            f"{describe_shape(declared)}. Export it again.",
+        )
     shape = tuple(
-        length if length == said or (said == ANY_LENGTH and not is_free) else ANY_LENGTH
-        for said, length in zip(declared, seen, strict=True)
+        ANY_LENGTH if said == ANY_LENGTH and is_free else length for said, length in zip(declared, seen, strict=True)
     )
     return NetworkTensor(tensor.name, tensor.dtype, shape)
 

@@ -3,6 +3,7 @@
 from math import prod
 
 from serving.checks.errors import RejectedNetwork
+from serving.checks.fields import TensorField
 from serving.checks.wire import Message
 from serving.errors import show
 
@@ -19,7 +20,13 @@ COMPLEX = frozenset({14, 15})
 
 MAX_ELEMENTS = 2**40
 
-TYPED_FIELDS = ((4, 4), (5, None), (7, None), (10, 8), (11, None))
+TYPED_FIELDS = (
+    (TensorField.FLOAT_DATA, 4),
+    (TensorField.INT32_DATA, None),
+    (TensorField.INT64_DATA, None),
+    (TensorField.DOUBLE_DATA, 8),
+    (TensorField.UINT64_DATA, None),
+)
 """Fields for the elements of a tensor that are not raw: their numbers, and the bytes of an element."""
 
 
@@ -29,15 +36,15 @@ def check_tensor(tensor: Message, name: str) -> None:
     Raises:
         RejectedNetwork: If it is in another file, or holds another number of elements than its dimensions say.
     """
-    if tensor.integer(14) or tensor.has(13):
+    if tensor.integer(TensorField.DATA_LOCATION) or tensor.has(TensorField.EXTERNAL_DATA):
         raise RejectedNetwork(
             "external_data",
             f"The tensor '{show(name)}' is in another file. Save the network as one file: "
             "onnx.save(model, path, save_as_external_data=False).",
         )
-    if tensor.has(3):
+    if tensor.has(TensorField.SEGMENT):
         raise RejectedNetwork("malformed_network", f"The tensor '{show(name)}' is stored in segments. Export it again.")
-    dims, kind = tensor.integers(1), tensor.integer(2)
+    dims, kind = tensor.integers(TensorField.DIMS), tensor.integer(TensorField.DATA_TYPE)
     if kind != TEXT and kind not in BITS:
         raise RejectedNetwork("unsupported_type", f"The tensor '{show(name)}' has the unknown element type {kind}.")
     if any(not 0 <= length <= MAX_ELEMENTS for length in dims) or prod(dims) > MAX_ELEMENTS:
@@ -48,15 +55,16 @@ def check_tensor(tensor: Message, name: str) -> None:
         raise RejectedNetwork(
             "wrong_tensor_size",
             f"The tensor '{show(name)}' of {'×'.join(map(str, dims)) or 'one element'} claims {claimed:,} "
-            f"{'bytes' if tensor.has(9) else 'elements'}, and the file holds {held:,}. Export the network again.",
+            f"{'bytes' if tensor.has(TensorField.RAW_DATA) else 'elements'}, and the file holds {held:,}. Export the "
+            "network again.",
         )
 
 
 def _count(tensor: Message, kind: int, wanted: int) -> tuple[int, int]:
     """Return what the file holds of a tensor and what the tensor claims: bytes if it is raw, else elements."""
-    raw = tensor.content(9)
+    raw = tensor.content(TensorField.RAW_DATA)
     if kind == TEXT:
-        return len(tensor.contents(6)), wanted
+        return len(tensor.contents(TensorField.STRING_DATA)), wanted
     if raw is not None:
         return len(raw), -(-wanted * BITS[kind] // 8)
     held = sum(tensor.count(number, num_bytes) for number, num_bytes in TYPED_FIELDS)

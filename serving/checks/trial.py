@@ -97,6 +97,11 @@ def _run(network: Network, feeds: dict[str, NDArray[Any]], num_rows: int) -> lis
                 f"The output '{show(tensor.name)}' is {shape} for {num_rows} row{'s' if num_rows > 1 else ''}. Its "
                 "first axis must be the number of rows.",
             )
+        if 0 in values.shape:
+            shape = "×".join(map(str, values.shape))
+            raise RejectedNetwork(
+                "trial_failed", f"The output '{show(tensor.name)}' is empty in a trial: {shape}. Rows need answers."
+            )
     return outputs
 
 

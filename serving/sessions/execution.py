@@ -1,12 +1,11 @@
 """Hardware and threads that networks are computed with."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from difflib import get_close_matches
 
 import onnxruntime
 
-from core.errors import InvalidSetup, nearest
+from core.errors import InvalidSetup
 
 CPU_PROVIDER = "CPUExecutionProvider"
 
@@ -26,24 +25,23 @@ class Execution:
     providers: tuple[str, ...] = (CPU_PROVIDER,)
     num_threads: int = 0
 
-    @classmethod
-    def from_names(cls, providers: Sequence[str], num_threads: int = 0) -> Self:
-        """Return the execution on these providers.
+    def check(self) -> None:
+        """Check that networks can be computed so.
 
         Raises:
-            InvalidSetup: If this build of onnxruntime lacks one, or none is named.
+            InvalidSetup: If this build of onnxruntime lacks a provider, or none is named.
         """
         available = onnxruntime.get_available_providers()
-        for name in providers:
+        for name in self.providers:
             if name not in available:
+                matches = get_close_matches(name, available, n=1)
+                advice = f" Did you mean '{matches[0]}'?" if matches else ""
                 raise InvalidSetup(
                     f"TRAINYARD_SERVING_PROVIDERS has '{name}', which this onnxruntime lacks; it has "
-                    f"{', '.join(available)}.{nearest(name, available) if len(available) > 1 else ''} "
-                    "CUDA needs the package onnxruntime-gpu instead of onnxruntime."
+                    f"{', '.join(available)}.{advice} CUDA needs the package onnxruntime-gpu instead of onnxruntime."
                 )
-        if not providers:
+        if not self.providers:
             raise InvalidSetup(f"TRAINYARD_SERVING_PROVIDERS names none of {', '.join(available)}.")
-        return cls(tuple(dict.fromkeys(providers)), num_threads)
 
     @property
     def is_cpu(self) -> bool:

@@ -43,6 +43,7 @@ def test_a_split_is_in_order_of_version_and_its_first_stands_for_it():
         (make_targets({3: 1}), 3, None),
         (make_targets({3: 1}), 4, make_targets({3: 1})),
         (make_targets({3: 1}, 5), 5, make_targets({3: 1})),
+        (make_targets({3: 1}, 5), 4, make_targets({3: 1}, 5)),
         # A shadow does not begin to answer.
         (make_targets({3: 1}, 5), 3, None),
         (make_targets({3: 90, 4: 10}), 3, make_targets({4: 1})),

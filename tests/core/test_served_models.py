@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.alias_targets import list_answering, make_targets, measure_shares
-from core.served_models import ServedAlias
+from core.served_models import ServedAlias, ServedModel, ServedVersion
 
 NUM_REQUESTS = 2000
 
@@ -27,6 +27,17 @@ def test_the_same_request_is_answered_by_the_same_version(weights, request_id):
     assert chosen in list_answering(targets)
     # Not dependent on the process or the order in which the weights came.
     assert make_targets(dict(reversed(list(weights.items())))).choose(request_id) == chosen
+
+
+def test_an_id_that_is_no_text_of_unicode_chooses_too():
+    # A header's bytes may decode to half of a surrogate pair.
+    assert make_targets({3: 1, 4: 1}).choose("\ud800") in {3, 4}
+
+
+def test_the_newest_version_of_a_model_is_its_first():
+    versions = {number: ServedVersion(number, None, None, None) for number in (7, 5, 6)}
+    model = ServedModel(name="line", is_unloaded=False, versions=versions)
+    assert (model.newest, model.aliases) == (7, {})
 
 
 def test_the_choice_is_the_same_in_every_version_of_this_service():

@@ -56,6 +56,10 @@ def test_values_are_judged_by_the_direction_of_their_metric(key, value, other, v
     assert judge(key, value, other) is verdict
 
 
+def test_verdicts_are_words_of_the_interface():
+    assert list(Verdict) == ["better", "worse", "same", "unknown"]
+
+
 def test_only_metrics_on_held_out_samples_are_compared():
     metrics = {"train/loss": 1.0, "test/loss": 2.0, "epoch/train/loss": 3.0, "epoch/validation/loss": 4.0}
     assert select_held_out(metrics) == {"epoch/validation/loss": 4.0, "test/loss": 2.0}

@@ -26,7 +26,7 @@ class Contribution:
     standard_error: float | None
 
     @classmethod
-    def from_json(cls, body: documents.Contribution) -> Self:
+    def from_json(cls, body: documents.ColumnContribution) -> Self:
         """Read a contribution."""
         return cls(str(body["name"]), body.get("value"), body.get("contribution"), body.get("standard_error"))
 

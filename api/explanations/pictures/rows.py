@@ -19,7 +19,7 @@ from api.evaluation.pictures.drawing import (
     show_number,
     text,
 )
-from api.explanations.schemas import Contribution, ExplanationReport, RowExplanationEntry
+from api.explanations.schemas import ColumnContribution, ExplanationReport, RowExplanationEntry
 from core.signatures.labels import label_text
 from serving.explanations.explanation import Method
 
@@ -131,7 +131,7 @@ def _stack(row: RowExplanationEntry, method: Method) -> list[Bar]:
     return placed
 
 
-def _name(part: Contribution) -> str:
+def _name(part: ColumnContribution) -> str:
     name = cut(part.name, LONGEST_NAME)
     if part.value is None:
         return name

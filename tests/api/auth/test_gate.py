@@ -1,11 +1,13 @@
 """Requests like one that was accepted are accepted without another look, and no others."""
 
 import asyncio
+import time
 
 import pytest
 
-from core.errors import TrainyardError
+from core.errors import DatabaseUnavailable, TrainyardError
 from db import api_keys
+from db.session import Database
 
 HOST = (b"host", b"127.0.0.1:8000")
 
@@ -82,3 +84,19 @@ def test_another_address_or_host_is_checked_where_no_keys_are_asked_for(client, 
 def test_no_secret_is_kept(locked, admin_key):
     assert admit(locked.gate, (b"authorization", b"Bearer " + admin_key.encode())) == "bootstrap"
     assert admin_key.encode() not in repr(locked.gate._accepted).encode()
+
+
+def test_a_key_that_was_valid_is_accepted_while_the_database_is_down(locked, keep_key, monkeypatch):
+    key, other = keep_key("predict", name="known"), keep_key("predict", name="new")
+    assert admit(locked.gate, (b"x-api-key", key.encode())) == "known"
+
+    def fail(_):
+        raise DatabaseUnavailable("The database does not answer: connection refused. Try again.")
+
+    monkeypatch.setattr(Database, "reading", fail)
+    started = time.monotonic()
+    monkeypatch.setattr("api.auth.authentication.time.monotonic", lambda: started + 60)
+    assert admit(locked.gate, (b"x-api-key", key.encode())) == "known"
+    assert admit(locked.gate, (b"x-api-key", other.encode())) == "database_unavailable"
+    monkeypatch.setattr("api.auth.authentication.time.monotonic", lambda: started + 700)
+    assert admit(locked.gate, (b"x-api-key", key.encode())) == "database_unavailable"

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from api.drift.routes import read_since
-from api.http.errors import InvalidParameter
+from core.errors import InvalidInput
 from core.observation.bins import count, fit_category_bins, fit_number_bins
 from core.observation.summaries import ColumnSummary, TrainingSummary
 
@@ -151,8 +151,8 @@ def test_rows_before_the_moment_asked_for_are_left_out(client, rows):
 @pytest.mark.usefixtures("trained")
 def test_a_moment_that_is_none_is_rejected(client, since):
     answer = client.get(DRIFT, params={"since": since})
-    assert answer.status_code == 422
-    assert answer.json()["code"] == "invalid_parameter"
+    assert answer.status_code == 400
+    assert answer.json()["errors"][0]["code"] == "bad_moment"
 
 
 def test_moments_are_read_as_whole_hours():
@@ -161,7 +161,7 @@ def test_moments_are_read_as_whole_hours():
     assert read_since("always") is None
     age = datetime.now(UTC) - read_since("2d")
     assert timedelta(days=2) <= age < timedelta(days=2, hours=1, minutes=1)
-    with pytest.raises(InvalidParameter, match=r"'never'.*24h or 7d"):
+    with pytest.raises(InvalidInput, match=r"'never'.*24h or 7d"):
         read_since("never")
 
 

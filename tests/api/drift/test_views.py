@@ -27,12 +27,13 @@ def test_bins_are_named_after_their_edges_in_the_fewest_digits():
     assert labels(bins, [-1, 0, 150, 950, 2000, np.nan]) == [
         *("< 0", "0 – 100", "100 – 200", "900 – 999", "> 999", "(missing)")
     ]
-    close = NumberBins(edges=(1_700_000_001.0, 1_700_000_002.0))
-    assert labels(close, [1_700_000_001.5]) == ["1700000001 – 1700000002"]
+    close = NumberBins(edges=(1_700_000_001.0, 1_700_000_003.0, np.nextafter(1_700_000_003.0, np.inf)))
+    assert labels(close, [1_700_000_001.5, 1_700_000_003.0]) == ["1700000001 – 1700000003", "1700000003"]
 
 
 def test_a_bin_of_one_number_is_named_after_it():
-    assert labels(fit_number_bins(np.array([0.0, 1.0, 2.5])), [0, 1, 2.5, 3]) == ["0", "1", "2.5", "> 2.5"]
+    assert labels(fit_number_bins(np.array([0.0, 1.0, 2.5])), [0, 1, 2.5, 3]) == [*("0 – 1", "1 – 2.5", "2.5", "> 2.5")]
+    assert labels(fit_number_bins(np.array([0.0, 1.0, 2.0])), [0, 1, 1.5, 2, 3]) == ["0", "1", "2", "> 2"]
     assert labels(fit_number_bins(np.full(9, 0.25), is_computed=True), [0.25]) == ["0.25"]
     assert labels(fit_number_bins(np.array([])), [1, np.nan]) == ["any number", "(missing)"]
 
@@ -45,7 +46,7 @@ def test_long_whole_numbers_keep_their_digits():
 def test_numbers_are_in_the_unit_of_the_column():
     bins = fit_number_bins(np.array([0.0, 1.0]), origin=100, unit=0.5)
     column = describe(bins, [0, 1], [0, 1, 1]).inputs[0]
-    assert [part.label for part in column.bins] == ["100", "100.5"]
+    assert [part.label for part in column.bins] == ["100 – 100.5", "100.5"]
     assert column.served.mean == pytest.approx(100 + 1 / 3)
     assert (column.served.least, column.served.greatest) == (100, 100.5)
     assert column.served.std == pytest.approx(np.std([0, 0.5, 0.5]))

@@ -14,7 +14,7 @@ from core.errors import DatasetMissing, InvalidInput
 from core.signatures.encodings import CategoryEncoding, DateEncoding, NumberEncoding, TableEncoding
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from core.uploads.reading import TextForm
-from serving.batch_prediction import job, sources
+from serving.batch_prediction import sources
 from serving.batch_prediction.job import predict_dataset
 
 FLOWERS = {
@@ -37,7 +37,7 @@ def small_parts(monkeypatch):
     """Batches of two rows, and parts of two batches."""
     monkeypatch.setattr(sources, "MOST_AT_ONCE", 2)
     monkeypatch.setattr(sources, "FEWEST_AT_ONCE", 1)
-    monkeypatch.setattr(job, "BATCHES_A_PART", 2)
+    monkeypatch.setattr(sources, "BATCHES_A_PART", 2)
 
 
 def test_labels_come_with_their_probability_and_a_missing_number_is_an_error(answer, iris, folder, flowers):
@@ -281,3 +281,48 @@ def test_labels_that_differ_in_case_alone_have_different_columns(answer, gate, f
     stored = store(files["csv"]({"a": [1, 0], "b": [0, 1]}))
     found = answer(folder / "gate.onnx", signature, stored, answers="probabilities", format="parquet")
     assert list(found.rows[0]) == ["row", "prediction", "probability_A", "probability_a_2", "error"]
+
+
+def test_wide_rows_are_read_a_few_at_a_time(make_order, iris, folder, store, files, monkeypatch):
+    monkeypatch.setattr(sources, "BYTES_AT_ONCE", 2000)
+    words = [f"{number:05}" * 60 for number in np.random.default_rng(0).integers(0, 99999, 40).tolist()]
+    columns = dict.fromkeys(iris.signature.columns, [0.25] * 40) | {"note": words}
+    reports = []
+    order = make_order(folder / "iris.onnx", iris.signature, store(files["csv"](columns)), columns=("note",))
+    outcome = predict_dataset(order, reports.append)
+    assert len(reports) > 2
+    assert [line.split(",")[1] for line in outcome.result.read_text().splitlines()[1:]] == words
+
+
+def test_long_texts_are_written_to_npz_a_few_at_a_time(answer, iris, folder, store, files, monkeypatch):
+    monkeypatch.setattr("serving.batch_prediction.results.BYTES_OF_TEXT_AT_ONCE", 700)
+    notes = ["a" * 50, "b", "", "d" * 70]
+    stored = store(files["csv"](FLOWERS | {"note": notes}))
+    found = answer(folder / "iris.onnx", iris.signature, stored, columns=("note",), format="npz")
+    with np.load(found.path, allow_pickle=False) as arrays:
+        assert arrays["note"].tolist() == notes
+
+
+def test_a_network_with_several_inputs_takes_an_array_for_each(answer, folder, store, files):
+    graph = helper.make_graph(
+        [helper.make_node("Sub", ["left", "right"], ["y"])],
+        "difference",
+        [
+            helper.make_tensor_value_info("left", TensorProto.FLOAT, ["rows", 2]),
+            helper.make_tensor_value_info("right", TensorProto.FLOAT, ["rows", 2]),
+        ],
+        [helper.make_tensor_value_info("y", TensorProto.FLOAT, ["rows", 2])],
+    )
+    path = folder / "difference.onnx"
+    onnx.save(helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8), path)
+    signature = ModelSignature(
+        task=Task.REGRESSION,
+        input_kind=InputKind.TENSOR,
+        input=TensorSpec(name="left", onnx_name="left", shape=(2,)),
+        other_inputs=(TensorSpec(name="right", onnx_name="right", shape=(2,)),),
+        output=TensorSpec(name="y", onnx_name="y", shape=(2,)),
+    )
+    left, right = np.array([[5, 6], [7, 8]], np.uint8), np.array([[1.5, 2], [3, 4]])
+    found = answer(path, signature, store(files["npz"](right=right, left=left)), format="parquet")
+    assert found.plan.arrays == {"left": "left", "right": "right"}
+    assert [list(row.values())[1:3] for row in found.rows] == [[3.5, 4.0], [4.0, 4.0]]

@@ -350,7 +350,17 @@ def test_a_length_that_suits_the_network_is_found(make):
         [value("y", shape=["rows", 1, None])],
     )
     assert check(model).output.shape == (1, -1)
-    assert check(make(nodes, constants, [value("x", shape=shape)], [value("y", shape=["rows", None])]))
+    sliced = [value("y", shape=["rows", None])]
+    assert check(make(nodes, constants, [value("x", shape=shape)], sliced)).output.shape == (-1,)
+
+
+def test_a_network_without_answers_is_rejected(make):
+    nodes = [helper.make_node("Slice", ["x", "from", "to", "axis"], ["y"])]
+    constants = {"from": np.int64([1000]), "to": np.int64([1001]), "axis": np.int64([1])}
+    shape = ["rows", "steps"]
+    error = reject(make(nodes, constants, [value("x", shape=shape)], [value("y", shape=["rows", None])]))
+    assert error.code == "trial_failed"
+    assert error.detail == "The output 'y' is empty in a trial: 3×0. Rows need answers."
 
 
 def test_tensors_that_are_not_served_are_rejected(make):

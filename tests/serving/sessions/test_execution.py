@@ -6,36 +6,38 @@ from serving.sessions.execution import Execution
 
 
 def test_the_processor_is_always_there():
-    execution = Execution.from_names(["CPUExecutionProvider", "CPUExecutionProvider"], 3)
-    assert execution == Execution(("CPUExecutionProvider",), 3)
+    execution = Execution(("CPUExecutionProvider",), 3)
+    execution.check()
     assert execution.is_cpu
 
 
 def test_a_provider_that_is_not_installed_is_rejected_with_those_that_are():
     with pytest.raises(InvalidSetup) as caught:
-        Execution.from_names(["TPUExecutionProvider", "CPUExecutionProvider"])
+        Execution(("TensorrtExecutionProvider", "CPUExecutionProvider")).check()
     message = caught.value.detail
-    assert message.startswith("TRAINYARD_SERVING_PROVIDERS has 'TPUExecutionProvider', which this onnxruntime lacks")
+    assert message.startswith(
+        "TRAINYARD_SERVING_PROVIDERS has 'TensorrtExecutionProvider', which this onnxruntime lacks"
+    )
+    assert "onnxruntime-gpu" in message
     for name in onnxruntime.get_available_providers():
         assert name in message
 
 
 def test_a_misspelt_provider_is_suggested():
     with pytest.raises(InvalidSetup, match="Did you mean 'CPUExecutionProvider'"):
-        Execution.from_names(["CpuExecutionProvider"])
+        Execution(("CpuExecutionProvider",)).check()
 
 
 def test_a_list_without_names_is_rejected():
     with pytest.raises(InvalidSetup, match=r"names none of .*CPUExecutionProvider"):
-        Execution.from_names([])
+        Execution(()).check()
 
 
 def test_a_list_with_a_gpu_is_not_the_processor_alone(monkeypatch):
-    monkeypatch.setattr(
-        onnxruntime, "get_available_providers", lambda: ["CUDAExecutionProvider", "CPUExecutionProvider"]
-    )
-    execution = Execution.from_names(["CUDAExecutionProvider", "CPUExecutionProvider"])
-    assert execution.providers == ("CUDAExecutionProvider", "CPUExecutionProvider")
+    names = ["CUDAExecutionProvider", "CPUExecutionProvider"]
+    monkeypatch.setattr(onnxruntime, "get_available_providers", lambda: names)
+    execution = Execution(tuple(names))
+    execution.check()
     assert not execution.is_cpu
 
 
