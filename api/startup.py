@@ -1,5 +1,6 @@
 """Start-up and shutdown of the service."""
 
+import gc
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -39,8 +40,11 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         service.watch.start()
         await run_in_threadpool(service.measurements.start)
         service.observers.start()
+        # What there is now stays: the collector need not look at it again and again, for many milliseconds each time.
+        gc.freeze()
         yield
     finally:
+        gc.unfreeze()
         await run_in_threadpool(service.observers.stop)
         await run_in_threadpool(service.watch.stop)
         await service.models.close()

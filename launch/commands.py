@@ -22,7 +22,8 @@ def api_command(settings: Settings) -> list[str]:
         *("--loop", "uvloop", "--http", "httptools", "--lifespan", "on"),
         *("--timeout-graceful-shutdown", str(API_STOP_SECONDS)),
         *("--timeout-keep-alive", str(KEEP_ALIVE_SECONDS)),
-        *("--no-access-log", "--no-server-header", "--log-config", str(LOGGING_FILE)),
+        # Nothing here depends on the address or the scheme of the client, which a proxy would pass on.
+        *("--no-access-log", "--no-server-header", "--no-proxy-headers", "--log-config", str(LOGGING_FILE)),
     ]
     if settings.api_processes == 1:
         return [sys.executable, "-m", *uvicorn, "--host", settings.host, "--port", str(settings.port)]

@@ -29,20 +29,23 @@ class Answer:
         key: Its only name: `predictions`, `outputs` or `results`.
         rows: One answer per row, or an object with those of each output; may contain NumPy arrays and numbers at any
             depth.
-        is_finite: True if all numbers are finite.
+        is_finite: True if all numbers are finite; None if that is only known once they are written.
     """
 
     key: str
     rows: NDArray[Any] | list[Any] | dict[str, Any]
-    is_finite: bool
+    is_finite: bool | None
 
     def to_json(self) -> bytes:
         """Return the body as JSON; `NaN`, `Infinity` and `-Infinity` are written as in TensorFlow Serving."""
         body = {self.key: self.rows}
-        if self.is_finite:
+        if self.is_finite is not False:
             try:
                 # Also writes each number with no more digits than float32 has.
-                return orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+                text = orjson.dumps(body, option=orjson.OPT_SERIALIZE_NUMPY)
+                # Among numbers, NaN and infinities are what it writes as null.
+                if self.is_finite or b"null" not in text:
+                    return text
             except orjson.JSONEncodeError:
                 # It does not support whole numbers above 64 bits, which an adder may return.
                 pass
@@ -64,7 +67,7 @@ def answer_rows(key: str, output: NDArray[Any], name: str = "") -> Answer:
     """
     if output.dtype == object:
         return Answer(key, _write_texts(output, are_bytes=name.endswith(BYTES_SUFFIX)), is_finite=True)
-    return Answer(key, np.ascontiguousarray(output), is_finite=_is_finite(output))
+    return Answer(key, np.ascontiguousarray(output), is_finite=None)
 
 
 def answer_named(key: str, answers: Mapping[str, Answer], *, by_row: bool) -> Answer:
@@ -75,7 +78,11 @@ def answer_named(key: str, answers: Mapping[str, Answer], *, by_row: bool) -> An
         answers: The answer of each output, all to the same rows.
         by_row: True for an object per row, False for a single one of all rows.
     """
-    is_finite = all(answer.is_finite for answer in answers.values())
+    # Text beside the numbers may contain any word.
+    is_finite = all(
+        _is_finite(np.asarray(answer.rows)) if answer.is_finite is None else answer.is_finite
+        for answer in answers.values()
+    )
     if not by_row:
         return Answer(key, {name: answer.rows for name, answer in answers.items()}, is_finite)
     columns = [answer.rows for answer in answers.values()]

@@ -57,6 +57,15 @@ class Fault:
     code: str
 
 
+PIXEL_TYPES = frozenset(
+    {"float16", "float32", "float64", "int16", "int32", "int64", "uint8", "uint16", "uint32", "uint64"}
+)
+"""Element types that hold all numbers from 0 to 255."""
+
+LEAST_PIXELS = 16
+"""Numbers in the innermost lists from which it is worth the try to read them as bytes."""
+
+
 def array_type(dtype: str) -> np.dtype[Any]:
     """Return NumPy's type of arrays for an element type of a signature."""
     return np.dtype(object if dtype == TEXT else dtype)
@@ -78,6 +87,8 @@ def read_array(values: Any, dtype: str, *, are_numbers: bool = False) -> NDArray
     Returns:
         The array, of that type; None if the lists are ragged, or a value has no place in that type.
     """
+    if are_numbers and dtype in PIXEL_TYPES and (pixels := _read_pixels(values)) is not None:
+        return pixels.astype(dtype)
     if dtype in LEAST_TOO_LARGE:
         return _read_floats(values, dtype, are_numbers=are_numbers)
     if are_numbers and (whole := _convert_whole_numbers(values, dtype)) is not None:
@@ -113,6 +124,28 @@ def explain_element(value: object, dtype: str = "float32") -> Fault | None:
     if -bound < value < bound or (type(value) is float and not math.isfinite(value)):
         return None
     return Fault((), describe(value), RANGE_FAULTS[dtype], "out_of_range")
+
+
+def _read_pixels(values: Any) -> NDArray[np.uint8] | None:
+    """Read nested lists of whole numbers from 0 to 255, as pixels are, in half the time; None for all others."""
+    lengths = [len(values)]
+    level = values
+    try:
+        while type(level[0]) is list:
+            length = len(level[0])
+            if length < LEAST_PIXELS and type(level[0][0]) is not list:
+                return None
+            if {length} != set(map(len, level)):
+                return None
+            lengths.append(length)
+            if type(level[0][0]) is not list:
+                # Rejects what is not a whole number from 0 to 255.
+                packed = b"".join(map(bytes, level))
+                return np.frombuffer(packed, np.uint8).reshape(lengths)
+            level = list(chain.from_iterable(level))
+    except (TypeError, ValueError, IndexError):
+        return None
+    return None
 
 
 def _read_floats(values: Any, dtype: str, *, are_numbers: bool) -> NDArray[Any] | None:
