@@ -38,6 +38,8 @@ def test_every_class_of_the_family_has_a_status():
         "unknown_dataset_version": 404,
         "conflict": 409,
         "version_served": 409,
+        "not_better": 409,
+        "nothing_before": 409,
         "illegal_move": 409,
         "idempotency_in_flight": 409,
         "attempt_fenced": 409,
