@@ -78,6 +78,7 @@ bench-ideas: $(VENV)/service.stamp ## measure the effect of each optimization on
 
 bench-requests: $(VENV)/service.stamp ## measure what requests take of the service's own time, and the modules they pass through
 	$(BIN)/python -m benchmarks.requests $(BENCH_ARGS)
+	$(BIN)/python -m benchmarks.prediction_steps
 	$(BIN)/python -m benchmarks.modules
 
 bench-serving: $(VENV)/service.stamp ## compare predictions over HTTP with MLServer, BentoML, LitServe, mlflow and bare ASGI

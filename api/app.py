@@ -81,7 +81,7 @@ class Application(FastAPI):
             await self.predictions.answer(scope, receive, send, *found)
 
 
-def create_app(settings: Settings | None = None) -> FastAPI:
+def create_app(settings: Settings | None = None) -> Application:
     """Create the app. It opens no connections until it starts; then the database must be available.
 
     Args:
