@@ -21,7 +21,7 @@ class AnswerKind(StrEnum):
     """Columns of a result that hold the answers."""
 
     LABELS = "labels"
-    """What the output stands for: the likeliest class with its probability, or the sum of a binary adder."""
+    """Meaning of the output: the likeliest class with its probability, or the sum of a binary adder."""
     PROBABILITIES = "probabilities"
     """The likeliest class, and a column for the probability of each class."""
     VALUES = "values"
@@ -29,7 +29,7 @@ class AnswerKind(StrEnum):
 
 
 class OnError(StrEnum):
-    """What becomes of a batch prediction with a row that the model cannot answer."""
+    """Treatment of a row that the model cannot answer."""
 
     CONTINUE = "continue"
     """The row has no answer, and the reason in the column `error`."""
@@ -38,7 +38,7 @@ class OnError(StrEnum):
 
 
 class BatchPlan(BaseModel):
-    """What a batch prediction does, settled when it was accepted.
+    """Plan of a batch prediction, settled when it was accepted.
 
     Attributes:
         start: First row of the dataset, counted from 0.

@@ -822,7 +822,7 @@ class NoticeEntry(TypedDict):
 
 OnError: TypeAlias = Literal["continue", "fail"]
 """
-What becomes of a batch prediction with a row that the model cannot answer.
+Treatment of a row that the model cannot answer.
 """
 
 
@@ -1593,7 +1593,7 @@ class DriftColumn(TypedDict):
 
     psi_by_chance: float | None
     """
-    What it may reach by chance, in one of ten thousand cases, though nothing has shifted: more for fewer rows.
+    Greatest value by chance, in one of ten thousand cases, though nothing has shifted: more for fewer rows.
     """
 
     reading: Reading | None
@@ -1635,7 +1635,7 @@ class DriftReport(TypedDict):
 
     reason: str | None
     """
-    Why no column has an index; null if one has.
+    Reason for which no column has an index; null if one has.
     """
 
     shifted: list[str]
@@ -2656,7 +2656,7 @@ class VersionComparison(TypedDict):
 
     remarks: list[str]
     """
-    What to keep in mind, such as that the versions were tested on different data.
+    Remarks, such as that the versions were tested on different data.
     """
 
 

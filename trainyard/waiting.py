@@ -1,4 +1,4 @@
-"""When to look at a job again, and when to give up."""
+"""Intervals of looking at a job again, and the end of patience."""
 
 import time
 from typing import Protocol

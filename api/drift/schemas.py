@@ -38,7 +38,7 @@ class DriftColumn(AnswerModel):
     psi: float | None
     """Population stability index: 0 for equal distributions; null if there are fewer than 100 rows of either."""
     psi_by_chance: float | None
-    """What it may reach by chance, in one of ten thousand cases, though nothing has shifted: more for fewer rows."""
+    """Greatest value by chance, in one of ten thousand cases, though nothing has shifted: more for fewer rows."""
     reading: Reading | None
     """`stable` below 0.1 or within chance, `moderate` up to 0.25, `shifted` above."""
     reference: ColumnNumbers | None
@@ -67,7 +67,7 @@ class DriftReport(AnswerModel):
     num_watched: int
     """Rows of them that were looked at."""
     reason: str | None
-    """Why no column has an index; null if one has."""
+    """Reason for which no column has an index; null if one has."""
     shifted: list[str]
     """Names of the columns that have shifted."""
     predictions: list[DriftColumn]

@@ -19,12 +19,12 @@ from core.system.process_group import EXCHANGE_DIR, PROCESS_NUMBER
 logger = logging.getLogger(__name__)
 
 Json = Any
-"""What json.dumps takes: dict, list, str, numbers, bool, None."""
+"""Value that json.dumps takes: dict, list, str, numbers, bool, None."""
 
 
 @dataclass(frozen=True, slots=True)
 class Contribution:
-    """What a process published last.
+    """Latest publication of a process.
 
     Attributes:
         number: Number of the process; one that replaces it has the same.

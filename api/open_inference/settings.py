@@ -1,4 +1,4 @@
-"""What Triton lets clients set up: traces, logs, shared memory. Here they can look, and are refused the rest."""
+"""Settings that Triton's clients may change: traces, logs, shared memory. Here they can look, and are refused the rest."""
 
 from api.open_inference.addresses import find_entry, read_address
 from api.prediction.calls import Call, Reply, reply_json

@@ -199,4 +199,4 @@ class VersionComparison(AnswerModel):
     num_spec_differences: int
     """Number of all differences between the specs."""
     remarks: list[str]
-    """What to keep in mind, such as that the versions were tested on different data."""
+    """Remarks, such as that the versions were tested on different data."""

@@ -1,4 +1,4 @@
-"""What a client says about a network that it uploads: any part of a signature. The network itself says the rest."""
+"""Statements of a client about a network that it uploads: any part of a signature. The network itself says the rest."""
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -60,4 +60,4 @@ class GivenSignature(BaseModel):
     threshold: float = Field(0.5, ge=0, le=1)
     """A single-output classifier predicts its second class at or above this output."""
     answers_probabilities: bool | None = None
-    """Whether a classifier's outputs are probabilities; judged by a trial if it is left out."""
+    """True if a classifier's outputs are probabilities; judged by a trial if it is left out."""

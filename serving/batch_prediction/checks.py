@@ -35,7 +35,7 @@ NUMBER_TYPES: frozenset[ColumnType] = frozenset({"integer", "number"})
 
 @dataclass(frozen=True, slots=True)
 class BatchChoices:
-    """What a client asks for.
+    """Request of a client.
 
     Attributes:
         array: Name of the array of the inputs; None to find it.

@@ -30,7 +30,7 @@ Report = Callable[[BatchProgress], None]
 
 @dataclass(frozen=True, slots=True)
 class BatchOrder:
-    """What to predict, and where its files are.
+    """Order to predict, with the places of its files.
 
     Attributes:
         network: The ONNX file.

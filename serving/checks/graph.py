@@ -49,7 +49,7 @@ class Graph:
 
 @dataclass(frozen=True, slots=True)
 class NetworkFile:
-    """What an ONNX file says of itself.
+    """Description of a network, from its ONNX file.
 
     Attributes:
         ir_version: Version of the format.

@@ -28,7 +28,7 @@ SEED = 7
 
 @dataclass(frozen=True, slots=True)
 class TrialOutput:
-    """What an output was in the trial.
+    """Output in the trial.
 
     Attributes:
         values: (rows, *shape).

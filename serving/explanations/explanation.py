@@ -52,7 +52,7 @@ class Method(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What is to be explained.
+    """Question to explain.
 
     Attributes:
         batch: Rows (n, *input shape).

@@ -1,4 +1,4 @@
-"""What requests of one model version leave behind: a bounded sample of rows, for a thread that counts them."""
+"""Sample of the requests of one model version: a bounded sample of rows, for a thread that counts them."""
 
 from collections import deque
 from dataclasses import dataclass

@@ -12,7 +12,7 @@ from serving.sessions.loaded_model import LoadedModel
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of one part of a batch: its outputs, or the error."""
+    """Outcome of one part of a batch: its outputs, or the error."""
 
     part: Part
     result: dict[str, NDArray[Any]] | Exception

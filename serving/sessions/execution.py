@@ -15,7 +15,7 @@ LOG_FATAL = 4
 
 @dataclass(frozen=True, slots=True)
 class Execution:
-    """How sessions compute.
+    """Hardware and threads of sessions.
 
     Attributes:
         providers: Execution providers of onnxruntime, by preference; what the first cannot compute goes to the next.

@@ -19,7 +19,7 @@ LONGEST_PAUSE_SECONDS = 30.0
 
 
 class Poolable(Protocol):
-    """What a pool holds: something that takes memory."""
+    """Member of a pool, which takes memory."""
 
     @property
     def num_bytes(self) -> int:

@@ -1,4 +1,4 @@
-"""Where the calls of all networks of a process are made: on the event loop, or in a few threads."""
+"""Place of the calls of all networks of a process: on the event loop, or in a few threads."""
 
 import asyncio
 from collections.abc import Callable

@@ -34,7 +34,7 @@ SEED = 0
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What the first runs of a network have shown.
+    """Findings of the first runs of a network.
 
     Attributes:
         call_seconds: Time of a call besides that of its rows; less than 0 if many rows take longer each than one.

@@ -68,7 +68,7 @@ class Service:
             return ""
 
     def predict(self, address="line"):
-        """What both processes answer to 1.0, over many connections: prediction or status of each."""
+        """Answers of both processes to 1.0, over many connections: prediction or status of each."""
         answers = set()
         for _ in range(NUM_CONNECTIONS):
             status, text = self._ask("POST", f"/v1/models/{address}:predict", json.dumps({"instances": [[1.0]]}))

@@ -1,4 +1,4 @@
-"""What this project exports passes the checks of networks that were trained elsewhere, with its own signature."""
+"""Networks that this project exports pass the checks of networks that were trained elsewhere, with its own signature."""
 
 import pytest
 

@@ -99,7 +99,7 @@ def test_differences_of_two_documents_are_those_of_the_reverse(one, other):
 
 
 def _has_mixed(one, other):
-    """Whether one has true or false where the other has the number."""
+    """True if one has true or false where the other has the number."""
     if isinstance(one, bool) != isinstance(other, bool):
         return True
     if isinstance(one, dict) and isinstance(other, dict):

@@ -113,7 +113,7 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Deletion:
-    """What was deleted with a model or a version.
+    """Everything that was deleted with a model or a version.
 
     Attributes:
         deleted_aliases: Aliases that nothing else answered for.

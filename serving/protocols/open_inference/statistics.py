@@ -19,7 +19,7 @@ class BatchCalls(ComputeTimes, Protocol):
 
 
 class CallStatistics(ComputeTimes, Protocol):
-    """What is counted of the calls of a network since it was loaded.
+    """Counts of the calls of a network since it was loaded.
 
     Attributes:
         success_count: Requests answered, with their whole time.

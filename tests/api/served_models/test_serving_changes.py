@@ -1,4 +1,4 @@
-"""What the registry says takes effect within a second, and no request fails meanwhile."""
+"""Changes of the registry take effect within a second, and no request fails meanwhile."""
 
 import threading
 import time
