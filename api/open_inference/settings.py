@@ -1,4 +1,4 @@
-"""Settings that Triton's clients may change: traces, logs, shared memory. Here they can look, and are refused the rest."""
+"""Settings that Triton's clients may change: traces, logs, shared memory. They can look; changes are refused."""
 
 from api.open_inference.addresses import find_entry, read_address
 from api.prediction.calls import Call, Reply, reply_json

@@ -1,4 +1,4 @@
-"""Networks that this project exports pass the checks of networks that were trained elsewhere, with its own signature."""
+"""Networks that this project exports pass the checks of those that were trained elsewhere, with their own signature."""
 
 import pytest
 
