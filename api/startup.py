@@ -15,6 +15,7 @@ from core.errors import TrainyardError
 from core.system.waiting import wait_for
 from db import api_keys
 from db.upgrade import check_database
+from serving.sessions.memory import trim_soon
 
 logger = logging.getLogger(__name__)
 
@@ -42,6 +43,7 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         service.observers.start()
         # What there is now stays: the collector need not look at it again and again, for many milliseconds each time.
         gc.freeze()
+        trim_soon()
         yield
     finally:
         gc.unfreeze()

@@ -70,8 +70,8 @@ class RegistryWatch:
                     for names in reports:
                         if self._stopped.is_set():
                             return
-                        self._on_change(names)
                         self._note_success()
+                        self._on_change(names)
                         pause_seconds = FIRST_PAUSE_SECONDS
             except DatabaseUnavailable as error:
                 self._note_failure(error)

@@ -173,7 +173,7 @@ class _PartReader:
         plain, is_missing = filled(values)
         if not is_missing.any():
             return np.asarray(plain)
-        empty = {"f": np.nan, "M": np.datetime64("NaT")}.get(plain.dtype.kind, 0)
+        empty = {"f": np.nan, "M": np.datetime64("NaT", "us")}.get(plain.dtype.kind, 0)
         return np.where(is_missing, np.asarray(empty, plain.dtype), plain)
 
 

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 from difflib import get_close_matches
-
-import onnxruntime
+from typing import TYPE_CHECKING
 
 from core.errors import InvalidSetup
+
+if TYPE_CHECKING:
+    import onnxruntime
 
 CPU_PROVIDER = "CPUExecutionProvider"
 
@@ -31,6 +33,10 @@ class Execution:
         Raises:
             InvalidSetup: If this build of onnxruntime lacks a provider, or none is named.
         """
+        if self.is_cpu:
+            return
+        import onnxruntime  # noqa: PLC0415  # See serving/sessions/runtime_errors.py.
+
         available = onnxruntime.get_available_providers()
         for name in self.providers:
             if name not in available:
@@ -48,8 +54,10 @@ class Execution:
         """Return True if networks are computed by the processor alone."""
         return self.providers == (CPU_PROVIDER,)
 
-    def make_options(self, num_threads: int = 1) -> onnxruntime.SessionOptions:
+    def make_options(self, num_threads: int = 1) -> "onnxruntime.SessionOptions":
         """Return the options of a session whose calls use this many threads."""
+        import onnxruntime  # noqa: PLC0415  # See serving/sessions/runtime_errors.py.
+
         options = onnxruntime.SessionOptions()
         # Small networks finish on the calling thread before other threads would wake up; requests run in parallel
         # anyway.

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
-import onnxruntime
 from numpy.typing import NDArray
-from onnxruntime.capi import onnxruntime_pybind11_state as onnxruntime_errors
 from pydantic import ValidationError
 
 from core.errors import ArtifactCorrupt, InvalidInstances
@@ -15,18 +13,11 @@ from serving.rows.tensors import describe_shape, has_free_axis
 from serving.sessions.execution import CPU, Execution
 from serving.sessions.graph_size import estimate_bytes
 from serving.sessions.memory import release_later
+from serving.sessions.runtime_errors import is_invalid_argument, load_errors, run_errors
 from serving.sessions.tensor_checks import InputCheck
 
-LOAD_ERRORS = (
-    onnxruntime_errors.Fail,
-    onnxruntime_errors.InvalidArgument,
-    onnxruntime_errors.InvalidGraph,
-    onnxruntime_errors.InvalidProtobuf,
-    onnxruntime_errors.NoSuchFile,
-    onnxruntime_errors.NotImplemented,
-    onnxruntime_errors.RuntimeException,
-)
-RUN_ERRORS = (onnxruntime_errors.Fail, onnxruntime_errors.InvalidArgument, onnxruntime_errors.RuntimeException)
+if TYPE_CHECKING:
+    import onnxruntime
 
 ONNX_TYPES = {
     "float16": "tensor(float16)",
@@ -62,13 +53,15 @@ class LoadedModel:
     """
 
     def __init__(self, onnx_path: Path, signature: ModelSignature, execution: Execution = CPU) -> None:
+        import onnxruntime  # noqa: PLC0415  # See serving/sessions/runtime_errors.py.
+
         options = execution.make_options(max(1, execution.num_threads))
         try:
             session = onnxruntime.InferenceSession(
                 str(onnx_path), sess_options=options, providers=list(execution.providers)
             )
             num_bytes = estimate_bytes(onnx_path)
-        except (*LOAD_ERRORS, OSError) as error:
+        except load_errors() as error:
             raise ArtifactCorrupt("The exported network cannot be loaded. Train the run again.") from error
         _check_tensors("input", signature.inputs, session.get_inputs())
         _check_tensors("output", signature.outputs, session.get_outputs())
@@ -148,7 +141,7 @@ class LoadedModel:
             outputs = self._session.run(
                 self._output_onnx_names, {names[name]: tensor for name, tensor in inputs.items()}
             )
-        except RUN_ERRORS as error:
+        except run_errors() as error:
             rejection = self._explain(inputs, error)
             if rejection is None:
                 raise
@@ -166,14 +159,14 @@ class LoadedModel:
                 "They may be too short for one of its layers; send longer ones.",
                 "wrong_shape",
             )
-        if isinstance(error, onnxruntime_errors.InvalidArgument):
+        if is_invalid_argument(error):
             # Names, types and shapes are right: an operator rejects a value, such as an index that is too large.
             reason = str(error).rsplit("Status Message:", maxsplit=1)[-1].strip()[:MAX_REASON_CHARACTERS]
             return InvalidInstances.at("", f"The network cannot compute these rows: {reason}", "wrong_value")
         return None
 
 
-def _check_tensors(role: str, specs: Sequence[TensorSpec], nodes: list[onnxruntime.NodeArg]) -> None:
+def _check_tensors(role: str, specs: Sequence[TensorSpec], nodes: list["onnxruntime.NodeArg"]) -> None:
     """Reject a network whose graph contradicts its signature."""
     for spec in specs:
         _check_tensor(role, spec, nodes)
@@ -185,7 +178,7 @@ def _check_tensors(role: str, specs: Sequence[TensorSpec], nodes: list[onnxrunti
         )
 
 
-def _check_tensor(role: str, spec: TensorSpec, nodes: list[onnxruntime.NodeArg]) -> None:
+def _check_tensor(role: str, spec: TensorSpec, nodes: list["onnxruntime.NodeArg"]) -> None:
     node = next((node for node in nodes if node.name == spec.onnx_name), None)
     expected = (-1, *spec.shape)
     if node is None:

@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from core.errors import InvalidInstances
 from core.signatures.signature import TensorSpec
 from serving.rows.tensors import ANY_LENGTH
-from serving.sessions.loaded_model import RUN_ERRORS, LoadedModel
+from serving.sessions.loaded_model import LoadedModel
+from serving.sessions.runtime_errors import run_errors
 
 Tensors = dict[str, NDArray[Any]]
 
@@ -82,7 +83,9 @@ def _measure_on(model: LoadedModel, rows: Tensors, *, is_drawn: bool) -> Measure
             row_seconds = max(0.0, (_time(lambda: model.run(batch)) - one_seconds) / (num_rows - 1))
         else:
             row_seconds = one_seconds
-    except (*RUN_ERRORS, InvalidInstances):
+    except InvalidInstances:
+        return None
+    except run_errors():
         return None
     return Measurement(one_seconds - row_seconds, row_seconds, size_of_row(one, 1), is_rowwise)
 
