@@ -11,7 +11,7 @@ import pytest
 from core.settings import Settings
 from db.upgrade import upgrade_database
 
-SLOW = {"training": {"epochs": 20}, "name": "slow"}
+SLOW = {"training": {"epochs": 60}, "name": "slow"}
 
 
 @pytest.fixture(scope="module")
