@@ -72,12 +72,12 @@ def test_every_recorded_curve_can_be_read_afterwards(adder, service):
 
 
 def test_progress_is_shown_while_a_run_trains(service):
-    run = service.submit(preset="binary-adder", overrides={"name": "watched"})
+    run = service.submit(preset="binary-adder", overrides={"name": "watched", "training": {"epochs": 60}})
 
     shown = service.wait_for(run, lambda run: bool(run["progress"]) and run["progress"]["epoch"] >= 1)
 
     assert shown["state"] == "running"
-    assert shown["progress"]["num_epochs"] == 5
+    assert shown["progress"]["num_epochs"] == 60
     assert shown["progress"]["eta_seconds"] > 0
     assert "train/loss" in shown["latest_metrics"]
     assert service.wait_for_end(run)["state"] == "succeeded"
