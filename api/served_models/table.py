@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from starlette.concurrency import run_in_threadpool
@@ -19,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 MAX_MODELS = 10_000
 """Models in memory, without their networks; each takes about 300 bytes and 200 a version."""
+
+READING_THREADS = 2
 
 RETRY_SECONDS = 30.0
 """Time after which a version that could not be loaded is tried again."""
@@ -82,6 +85,8 @@ class ModelTable:
         self._loader = loader
         self._entries: dict[str, Entry] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        # Of its own: routes that wait in `refresh_now` may occupy all threads of the framework.
+        self._threads = ThreadPoolExecutor(READING_THREADS, thread_name_prefix="registry-read")
         self._due: dict[str, None] = {}
         self._reader: asyncio.Task[None] | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -134,7 +139,7 @@ class ModelTable:
         """
         lock = self._locks.setdefault(model_name, asyncio.Lock())
         async with lock:
-            model = await run_in_threadpool(self._read, model_name)
+            model = await asyncio.get_running_loop().run_in_executor(self._threads, self._read, model_name)
             known = self._entries.get(model_name)
             if model is None:
                 self._entries.pop(model_name, None)
@@ -152,7 +157,8 @@ class ModelTable:
             if read is not None:
                 for listener in self._listeners:
                     await listener(read)
-        if not lock.locked():
+        if model_name not in self._entries:
+            # Names that no model has must not take memory.
             self._locks.pop(model_name, None)
 
     def forget(self, names: Iterable[str] | None) -> None:
@@ -161,8 +167,10 @@ class ModelTable:
         Of all models, those that no request asks for are only read again for the next one that does.
         """
         if names is not None:
-            self._due |= dict.fromkeys(name for name in names if name in self._entries)
+            # What is being read for the first time may have been read before the change.
+            self._due |= dict.fromkeys(name for name in names if name in self._entries or name in self._locks)
         else:
+            self._due |= dict.fromkeys(name for name in self._locks if name not in self._entries)
             for name, entry in self._entries.items():
                 if entry.is_used or name in self._kept:
                     entry.is_used = False
@@ -187,9 +195,11 @@ class ModelTable:
             self._loop.call_soon_threadsafe(self.forget, names)
 
     async def close(self) -> None:
-        """Wait for reads in progress."""
+        """Wait for the read in progress; others are not made."""
+        self._due.clear()
         if self._reader is not None:
             await self._reader
+        self._threads.shutdown(wait=False)
 
     async def _read_again(self, address: ModelAddress) -> Entry | None:
         """Read a model for a request; what was known of it must do if the database does not answer."""

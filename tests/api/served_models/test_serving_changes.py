@@ -3,6 +3,7 @@
 import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -220,3 +221,35 @@ def test_a_time_limit_that_is_none_is_reported(client, worker, make_line, limit)
     assert answer.status_code == 400
     assert "positive whole number of milliseconds" in answer.json()["error"]
     assert ask(client, **{"X-Request-Timeout-Ms": "500"}) == (1, 2.0)
+
+
+def test_more_changes_at_once_than_there_are_threads_are_all_made(client, worker, make_line):
+    worker.register("line", make_line(2.0))
+    with ThreadPoolExecutor(60) as threads:
+        paths = [f"/v1/registry/models/line/aliases/alias-{number}" for number in range(60)]
+        answers = list(threads.map(lambda path: client.put(path, json={"version": 1}).status_code, paths))
+    assert answers == [200] * 60
+    assert ask(client, "/labels/alias-59") == (1, 2.0)
+
+
+def test_a_change_during_the_first_read_is_not_missed(client, worker, make_line, monkeypatch):
+    worker.register("line", make_line(2.0))
+    models = client.app.state.service.models
+    read = models._read
+    is_reading, may_end = threading.Event(), threading.Event()
+
+    def read_slowly(name):
+        found = read(name)
+        is_reading.set()
+        may_end.wait(10)
+        return found
+
+    monkeypatch.setattr(models, "_read", read_slowly)
+    with ThreadPoolExecutor(1) as threads:
+        first = threads.submit(ask, client)
+        assert is_reading.wait(10)
+        worker.register("line", make_line(5.0))
+        client.portal.call(models.forget, ["line"])
+        may_end.set()
+        assert first.result() == (1, 2.0)
+    wait_until(lambda: ask(client) == (2, 5.0))
