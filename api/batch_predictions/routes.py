@@ -21,7 +21,16 @@ from api.batch_predictions.views import PATH, batch_etag, describe, summarise
 from api.http.bodies import read_document
 from api.http.parameters import PageQuery
 from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
-from api.openapi.operations import CORRUPT, MALFORMED, TOO_LARGE, Resource, answers, describe_errors, takes_body
+from api.openapi.operations import (
+    CORRUPT,
+    MALFORMED,
+    TOO_LARGE,
+    Resource,
+    answers,
+    describe_errors,
+    describe_path_parameters,
+    takes_body,
+)
 from api.served_models.addresses import read_address
 from api.service import JsonText, Service, ServiceParameter
 from core.errors import UnknownBatchPrediction
@@ -116,18 +125,7 @@ def batch_predict(
 def _add_submission_routes() -> None:
     """Add the route for the newest version, for a version by number and for one by alias."""
     for suffix, path in ADDRESSES.items():
-        parameters = [
-            {
-                "name": name,
-                "in": "path",
-                "required": True,
-                "description": description,
-                "schema": {"type": "string"},
-                "example": example,
-            }
-            for name, (description, example) in MODEL_PARAMETERS.items()
-            if f"{{{name}}}" in path
-        ]
+        parameters = describe_path_parameters(path, MODEL_PARAMETERS)
         router.add_api_route(
             f"{path}:batchPredict",
             batch_predict,

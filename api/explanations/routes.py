@@ -17,7 +17,7 @@ from api.explanations.views import describe_explanation
 from api.http.errors import InvalidParameter
 from api.http.json_text import parse_leniently
 from api.http.responses import NOT_SNIFFED, json_answer
-from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
+from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, describe_path_parameters, takes_body
 from api.prediction.calls import Call
 from api.prediction.targets import find_target
 from api.served_models.addresses import read_address
@@ -127,18 +127,7 @@ def _read_accept(accept: str) -> PictureFormat:
 def _add_routes() -> None:
     """Add the route for the newest version, for a version by number and for one by alias."""
     for suffix, path in ADDRESSES.items():
-        parameters = [
-            {
-                "name": name,
-                "in": "path",
-                "required": True,
-                "description": description,
-                "schema": {"type": "string"},
-                "example": example,
-            }
-            for name, (description, example) in PATH_PARAMETERS.items()
-            if f"{{{name}}}" in path
-        ]
+        parameters = describe_path_parameters(path, PATH_PARAMETERS)
         router.add_api_route(
             f"{path}:explain",
             explain_prediction,

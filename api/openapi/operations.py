@@ -138,6 +138,27 @@ def takes_any_body(
     return {"requestBody": {"required": True, "content": {media_type: content}}}
 
 
+def describe_path_parameters(path: str, texts: Mapping[str, tuple[str, Any]]) -> list[dict[str, Any]]:
+    """Return the descriptions of a path's parameters, for routes that read them themselves.
+
+    Args:
+        path: Template of the path.
+        texts: Description and example of each parameter by its name; those that the path lacks are left out.
+    """
+    return [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "description": description,
+            "schema": {"type": "string"},
+            "example": example,
+        }
+        for name, (description, example) in texts.items()
+        if f"{{{name}}}" in path
+    ]
+
+
 def _describe_group(status: HTTPStatus, group: list[TrainyardError], *, is_prediction: bool) -> dict[str, Any]:
     schema = SCHEMA_PREFIX + ("PredictionError" if is_prediction else "ProblemDocument")
     values = [
