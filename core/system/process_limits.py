@@ -3,6 +3,9 @@
 import os
 import resource
 
+GRACE_SECONDS = 5
+"""Processor time between the signal that says why a process ends and the one that ends it in any case."""
+
 
 def limit_process(*, cpu_seconds: int, file_bytes: int, data_bytes: int) -> None:
     """Lower the limits of this process and its children, and its priority.
@@ -11,21 +14,22 @@ def limit_process(*, cpu_seconds: int, file_bytes: int, data_bytes: int) -> None
     does not enforce it. Writing past RLIMIT_FSIZE is an error, as Python ignores SIGXFSZ.
 
     Args:
-        cpu_seconds: Processor time after which the process is ended.
+        cpu_seconds: Processor time after which SIGXCPU ends the process.
         file_bytes: Largest file that it may write.
         data_bytes: Most private memory.
     """
     os.nice(5)
     for name, value in (
         (resource.RLIMIT_CORE, 0),
-        (resource.RLIMIT_CPU, cpu_seconds),
         (resource.RLIMIT_FSIZE, file_bytes),
         (resource.RLIMIT_DATA, data_bytes),
     ):
-        _lower(name, value)
+        _lower(name, value, value)
+    # At the hard limit the kernel sends SIGKILL, which does not say why; at equal limits it checks that one first.
+    _lower(resource.RLIMIT_CPU, cpu_seconds, cpu_seconds + GRACE_SECONDS)
 
 
-def _lower(name: int, value: int) -> None:
-    hard = resource.getrlimit(name)[1]
-    lowest = value if hard == resource.RLIM_INFINITY else min(value, hard)
-    resource.setrlimit(name, (lowest, lowest))
+def _lower(name: int, soft: int, hard: int) -> None:
+    known = resource.getrlimit(name)[1]
+    ceiling = hard if known == resource.RLIM_INFINITY else min(hard, known)
+    resource.setrlimit(name, (min(soft, ceiling), ceiling))
