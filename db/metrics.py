@@ -10,6 +10,7 @@ from sqlalchemy import delete, func, insert, select, text, update
 from sqlalchemy.orm import Session
 
 from core.progress import MetricBatch
+from core.specs.metrics import find_direction
 from db.documents import replace_unstorable
 from db.records.metrics import MetricPointRecord, MetricSeriesRecord
 
@@ -39,6 +40,9 @@ class Summary:
         min: Least value; NaN while every value is NaN.
         min_step: The first step at which it was reached; None while every value is NaN.
         max: Greatest value, likewise.
+        best: The least or greatest value, by the direction of the metric; None where that is unknown, and while every
+            value is NaN.
+        best_step: The first step at which it was reached.
     """
 
     key: str
@@ -51,6 +55,8 @@ class Summary:
     min_step: int | None
     max: float
     max_step: int | None
+    best: float | None
+    best_step: int | None
 
 
 _SUMMARY_COLUMNS = tuple(getattr(MetricSeriesRecord, field.name) for field in fields(Summary))
@@ -124,7 +130,7 @@ def _in_order(batch: MetricBatch) -> MetricBatch:
 def _summarise(batch: MetricBatch) -> Summary:
     numbers = [value for value in batch.values if not math.isnan(value)]
     least, greatest = (min(numbers), max(numbers)) if numbers else (math.nan, math.nan)
-    return Summary(
+    return _with_best(
         key=batch.key,
         count=len(batch.steps),
         first=batch.values[0],
@@ -138,12 +144,20 @@ def _summarise(batch: MetricBatch) -> Summary:
     )
 
 
+def _with_best(**fields: Any) -> Summary:
+    """Return a summary whose best value is its least or greatest one, by the direction of its metric."""
+    rises = find_direction(fields["key"])
+    end = "max" if rises else "min"
+    step = None if rises is None else fields[f"{end}_step"]
+    return Summary(**fields, best=None if step is None else fields[end], best_step=step)
+
+
 def _join(before: Summary, after: Summary) -> Summary:
     """Return the summary of a curve with points appended after its last."""
     # Comparisons with NaN are false; a curve of NaN alone takes the values of the appended points.
     least = after if math.isnan(before.min) or after.min < before.min else before
     greatest = after if math.isnan(before.max) or after.max > before.max else before
-    return Summary(
+    return _with_best(
         key=before.key,
         count=before.count + after.count,
         first=before.first,
@@ -173,7 +187,7 @@ def _measure(session: Session, series_id: int, key: str) -> Summary:
     def step_of(value: float) -> int | None:
         return session.scalar(select(func.min(point.step)).where(here, point.value == value))
 
-    return Summary(
+    return _with_best(
         key=key,
         count=count,
         first=value_at(first_step),

@@ -36,6 +36,10 @@ def create(
     tags: Mapping[str, Any] | None = None,
     max_attempts: int = 3,
     warnings: Iterable[Notice] = (),
+    notes: str | None = None,
+    priority: int = 0,
+    submitted_by: str | None = None,
+    source_run_id: UUID | None = None,
 ) -> RunRecord:
     """Queue a run of a spec that core.specs has normalised, and create its experiment if it is new.
 
@@ -43,7 +47,8 @@ def create(
         InvalidInput: If a text cannot be stored; pointers are those of the body of POST /v1/runs.
     """
     tags = dict(tags or {})
-    check_storable({"experiment": experiment, "model": model_name, "preset": preset, "spec": spec, "tags": tags})
+    named = {"experiment": experiment, "model": model_name, "preset": preset, "notes": notes}
+    check_storable(named | {"spec": spec, "tags": tags})
     experiments.ensure(session, experiment)
     now = session.scalars(select(database_now())).one()
     record = RunRecord(
@@ -57,6 +62,10 @@ def create(
         state=RunState.QUEUED,
         max_attempts=max_attempts,
         tags=tags,
+        notes=notes,
+        priority=priority,
+        submitted_by=submitted_by,
+        source_run_id=source_run_id,
         spec_warnings=limit_notices(warnings),
         created_at=now,
         queued_at=now,

@@ -767,6 +767,13 @@ class MetricSummary(TypedDict):
 
     max: float | None
     max_step: int | None
+    best: float | None
+    """
+    By the direction of the metric, the minimum of `loss`, the maximum of `accuracy`.
+    Null if no direction is known.
+    """
+
+    best_step: int | None
 
 
 class ModelVersionLinks(TypedDict):
@@ -1115,6 +1122,12 @@ class RunMetric(TypedDict):
     min_step: int | None
     max: float | None
     max_step: int | None
+    best: float | None
+    """
+    The minimum or the maximum, by the direction of the metric; null if none is known.
+    """
+
+    best_step: int | None
 
 
 class RunProgress(TypedDict):
@@ -2503,6 +2516,26 @@ class Run(TypedDict):
     """
 
     tags: dict[str, str]
+    notes: str | None
+    """
+    Text for people.
+    """
+
+    priority: int
+    """
+    Queued runs of a higher priority are started first.
+    """
+
+    submitted_by: str | None
+    """
+    Name of the API key that submitted it; null if keys are not required.
+    """
+
+    source_run_id: str | None
+    """
+    The run that it repeats or was cloned from.
+    """
+
     created_at: str
     queued_at: str
     started_at: str | None
@@ -2591,6 +2624,26 @@ class RunSummary(TypedDict):
     """
 
     tags: dict[str, str]
+    notes: str | None
+    """
+    Text for people.
+    """
+
+    priority: int
+    """
+    Queued runs of a higher priority are started first.
+    """
+
+    submitted_by: str | None
+    """
+    Name of the API key that submitted it; null if keys are not required.
+    """
+
+    source_run_id: str | None
+    """
+    The run that it repeats or was cloned from.
+    """
+
     created_at: str
     queued_at: str
     started_at: str | None

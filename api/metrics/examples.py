@@ -15,6 +15,8 @@ METRICS = {
             "min_step": 400,
             "max": 0.9412,
             "max_step": 8,
+            "best": 0.0871,
+            "best_step": 400,
         }
     ]
 }

@@ -52,6 +52,8 @@ def list_metrics(run_id: RunId, service: ServiceParameter) -> MetricList:
                 min_step=summary.min_step,
                 max=summary.max,
                 max_step=summary.max_step,
+                best=summary.best,
+                best_step=summary.best_step,
             )
             for summary in summaries
         ]

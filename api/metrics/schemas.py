@@ -19,6 +19,10 @@ class MetricSummary(AnswerModel):
     """First step with the minimum."""
     max: MeasuredNumber
     max_step: int | None
+    best: MeasuredNumber | None
+    """By the direction of the metric, the minimum of `loss`, the maximum of `accuracy`.
+    Null if no direction is known."""
+    best_step: int | None
 
 
 class MetricList(AnswerModel):

@@ -75,6 +75,10 @@ QUEUED_SUMMARY: dict[str, Any] = {
     "num_warnings": 0,
     "model_version": None,
     "tags": {},
+    "notes": None,
+    "priority": 0,
+    "submitted_by": "ci",
+    "source_run_id": None,
     "created_at": "2026-03-02T09:30:00.125000Z",
     "queued_at": "2026-03-02T09:30:00.125000Z",
     "started_at": None,
@@ -138,6 +142,8 @@ SUCCEEDED: dict[str, Any] = {
             "min_step": 400,
             "max": 0.9412,
             "max_step": 8,
+            "best": 0.0871,
+            "best_step": 400,
         }
     },
     "attempts": [

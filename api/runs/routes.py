@@ -76,7 +76,9 @@ class RunQuery(PageQuery):
     ),
     openapi_extra=takes_body(RunRequest, examples.RUN_REQUESTS),
 )
-def submit_run(text: JsonText, service: ServiceParameter, idempotency_key: IdempotencyKey = None) -> Response:
+def submit_run(
+    text: JsonText, service: ServiceParameter, caller: CallerName, idempotency_key: IdempotencyKey = None
+) -> Response:
     """Queue a run of a preset, of a preset with changes, or of a whole spec.
 
     The spec is checked first: shapes, sizes and limits. After the response the run cannot be lost. Send an
@@ -84,7 +86,7 @@ def submit_run(text: JsonText, service: ServiceParameter, idempotency_key: Idemp
     body with the same key is rejected.
     """
     request = read_document(RunRequest, text)
-    answer = submit(service, request, text, idempotency_key)
+    answer = submit(service, request, text, idempotency_key, caller)
     headers = {"Location": answer.location}
     if answer.is_replayed:
         headers["Idempotent-Replayed"] = "true"

@@ -123,6 +123,14 @@ class RunSummary(AnswerModel):
     model_version: ModelVersionName | None
     """Version that it registered when it succeeded; null again once the version is deleted."""
     tags: dict[str, str]
+    notes: str | None
+    """Text for people."""
+    priority: int
+    """Queued runs of a higher priority are started first."""
+    submitted_by: str | None
+    """Name of the API key that submitted it; null if keys are not required."""
+    source_run_id: UUID | None
+    """The run that it repeats or was cloned from."""
     created_at: datetime
     queued_at: datetime
     started_at: datetime | None
@@ -149,6 +157,9 @@ class RunMetric(AnswerModel):
     min_step: int | None
     max: MeasuredNumber
     max_step: int | None
+    best: MeasuredNumber | None
+    """The minimum or the maximum, by the direction of the metric; null if none is known."""
+    best_step: int | None
 
 
 class Attempt(AnswerModel):

@@ -33,7 +33,9 @@ class SubmissionAnswer:
     is_replayed: bool = False
 
 
-def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: str | None) -> SubmissionAnswer:
+def submit(
+    service: Service, request: RunRequest, text: bytes, idempotency_key: str | None, caller: str | None
+) -> SubmissionAnswer:
     """Queue a run, unless the request is a repetition.
 
     Args:
@@ -41,6 +43,7 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
         request: Parsed body.
         text: Bytes of the body.
         idempotency_key: Key of the request, chosen by the client.
+        caller: Name of the API key; None without keys.
 
     Raises:
         UnknownPreset: If there is no such preset; the error suggests the nearest name.
@@ -66,6 +69,7 @@ def submit(service: Service, request: RunRequest, text: bytes, idempotency_key: 
         "tags": request.tags,
         "max_attempts": service.settings.max_attempts,
         "warnings": settled.warnings,
+        "submitted_by": caller,
     }
     dataset = settled.spec.dataset
     with service.database.transaction() as session:

@@ -67,6 +67,8 @@ def describe(
                 min_step=summary.min_step,
                 max=summary.max,
                 max_step=summary.max_step,
+                best=summary.best,
+                best_step=summary.best_step,
             )
             for summary in metrics
         },
@@ -108,6 +110,10 @@ def _shared_fields(record: RunRecord, waiting_for: WaitingFor | None) -> dict[st
         "num_warnings": len(record.warnings),
         "model_version": None if version is None else ModelVersionName(name=record.model_name, version=version),
         "tags": record.tags,
+        "notes": record.notes,
+        "priority": record.priority,
+        "submitted_by": record.submitted_by,
+        "source_run_id": record.source_run_id,
         "created_at": record.created_at,
         "queued_at": record.queued_at,
         "started_at": record.started_at,

@@ -18,6 +18,8 @@ class MetricSeriesRecord(Base):
         count: Number of points.
         min: Least value, with the first step at which it was reached; NaN, without a step, while every value is NaN.
         max: Greatest value, likewise.
+        best: The least or greatest value, by the direction of the metric (core.specs.metrics.find_direction), with the
+            first step at which it was reached; NULL where no direction is known, and while every value is NaN.
     """
 
     __tablename__ = "metric_series"
@@ -34,6 +36,8 @@ class MetricSeriesRecord(Base):
     min: Mapped[float] = mapped_column(MetricValue, nullable=True)
     max_step: Mapped[int | None] = mapped_column(BigInteger)
     max: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    best_step: Mapped[int | None] = mapped_column(BigInteger)
+    best: Mapped[float | None] = mapped_column(Double)
 
     __table_args__ = (UniqueConstraint("run_id", "key"),)
 

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String
+from sqlalchemy import BigInteger, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.notices import Notice
@@ -39,6 +39,10 @@ class RunRecord(JobBase):
         engine: Report of the training engine.
         spec_warnings: Warnings that were known before training; NULL in runs of earlier versions.
         attempt_warnings: Warnings of the latest attempt, about the data; NULL while there are none.
+        notes: Text for people, as of Markdown; NULL while there is none.
+        priority: Queued runs of a higher one are claimed first.
+        submitted_by: Name of the API key that submitted it; NULL without keys, and in runs of earlier versions.
+        source_run_id: The run that it repeats or was cloned from, which may have been deleted since.
         model_version: Number of the version it registered.
     """
 
@@ -58,6 +62,10 @@ class RunRecord(JobBase):
     spec_warnings: Mapped[tuple[Notice, ...] | None] = mapped_column(Document(tuple[Notice, ...]))
     attempt_warnings: Mapped[tuple[Notice, ...] | None] = mapped_column(Document(tuple[Notice, ...]))
     tags: Mapped[dict[str, Any]] = mapped_column(default=dict)
+    notes: Mapped[str | None]
+    priority: Mapped[int] = mapped_column(default=0, server_default=text("0"))
+    submitted_by: Mapped[str | None]
+    source_run_id: Mapped[UUID | None]
     model_version: Mapped[int | None]
 
     @property

@@ -38,6 +38,8 @@ def test_first_points_make_a_summary(append):
             min_step=2,
             max=2.0,
             max_step=3,
+            best=0.25,
+            best_step=2,
         )
     ]
 
@@ -138,3 +140,18 @@ def test_large_batch_is_stored_whole(append):
     (summary,), (curve,) = append(batch("train/loss", range(1, 70_001), [float(step) for step in range(1, 70_001)]))
     assert (summary.count, summary.max_step) == (70_000, 70_000)
     assert (curve.x[-1], curve.y[-1]) == (70_000, 70_000.0)
+
+
+@pytest.mark.parametrize(
+    ("key", "best"),
+    [
+        ("epoch/validation/loss", (0.25, 2)),
+        ("epoch/validation/accuracy", (2.0, 3)),
+        ("test/mean_absolute_error", (0.25, 2)),
+        ("train/gradient_norm/dense", (None, None)),
+    ],
+)
+def test_the_best_value_is_that_of_the_direction_of_its_metric(append, key, best):
+    append(batch(key, [1, 2], [0.5, 0.25]))
+    (summary,), _ = append(batch(key, [3, 4], [2.0, 0.25]))
+    assert (summary.best, summary.best_step) == best

@@ -13,11 +13,13 @@ from sqlalchemy import CheckConstraint, column, delete, inspect, select, table, 
 from core.api_keys import Scope
 from core.errors import Conflict, DatabaseNewer, DatabaseUnavailable, InvalidSetup
 from core.notices import Notice
+from core.progress import MetricBatch
 from core.settings import load_settings
 from core.uploads.description import DescriptionFile, TableDescription
 from core.workers import WorkerHealth, WorkerState
-from db import api_keys, datasets, runs, workers
+from db import api_keys, datasets, metrics, runs, workers
 from db.records.datasets import RunDatasetRecord
+from db.records.metrics import MetricSeriesRecord
 from db.records.runs import RunRecord
 from db.records.schema import METADATA
 from db.records.service import CompatibilityRecord
@@ -182,6 +184,29 @@ def test_a_run_of_before_warnings_has_none_and_a_new_one_keeps_them(empty_url, m
         new_id = runs.create(session, experiment="trials", model_name="adder", spec={}, warnings=[notice]).id
     with database.reading() as session:
         assert runs.get(session, new_id).warnings == (notice,)
+    database.dispose()
+
+
+def test_curves_of_before_best_values_get_them(empty_url, monkeypatch):
+    run_id = make_database_of("0011", empty_url, monkeypatch)
+    database = Database(empty_url)
+    keys = ("loss", "epoch/validation/loss", "test/accuracy", "train/gradient_norm/accuracy_loss")
+    batches = [MetricBatch(key=key, steps=(1, 2, 3), values=(0.5, 0.25, 2.0), times=(1.0, 2.0, 3.0)) for key in keys]
+    with database.transaction() as session:
+        metrics.append(session, run_id, batches)
+        session.execute(update(MetricSeriesRecord).values(best=None, best_step=None))
+    database.dispose()
+    try:
+        command.downgrade(alembic_config(), "0010")
+        assert "notes" not in columns_of_runs(empty_url)
+    finally:
+        load_settings.cache_clear()
+    upgrade_database(empty_url)
+    with database.reading() as session:
+        found = {summary.key: (summary.best, summary.best_step) for summary in metrics.list_keys(session, run_id)}
+        run = runs.get(session, run_id)
+        assert (run.notes, run.priority, run.submitted_by, run.source_run_id) == (None, 0, None, None)
+    assert found == dict(zip(keys, [(0.25, 2), (0.25, 2), (2.0, 3), (None, None)], strict=True))
     database.dispose()
 
 

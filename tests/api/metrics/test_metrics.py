@@ -29,6 +29,8 @@ def test_metrics_are_listed_in_numbers(client, curves):
                 "min_step": 3,
                 "max": 3.0,
                 "max_step": 1,
+                "best": 1.0,
+                "best_step": 3,
             },
             {
                 "key": "train/loss",
@@ -40,6 +42,8 @@ def test_metrics_are_listed_in_numbers(client, curves):
                 "min_step": 7,
                 "max": None,
                 "max_step": 6,
+                "best": 0.125,
+                "best_step": 7,
             },
         ]
     }

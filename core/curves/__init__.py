@@ -1,0 +1,1 @@
+"""Curves of runs as arrays: their points, views and averages."""
