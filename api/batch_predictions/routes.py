@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import Field
-from starlette.background import BackgroundTask
 
+from api import idempotency
 from api.artifacts.removal import remove_files
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.batch_predictions import examples
@@ -21,6 +21,7 @@ from api.batch_predictions.views import PATH, batch_etag, describe, summarise
 from api.http.bodies import read_document
 from api.http.parameters import PageQuery
 from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
+from api.idempotency import RepeatsParameter, send_answer
 from api.openapi.operations import (
     CORRUPT,
     MALFORMED,
@@ -42,16 +43,6 @@ router = Resource(
     "Answers of a model to the rows of an uploaded dataset, as a job on the workers.",
     bodies=[BatchPredictionRequest],
 )
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="Unique text for each new batch prediction. Repeated requests with the same key create one.",
-        max_length=255,
-        min_length=1,
-    ),
-]
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
@@ -97,9 +88,7 @@ class BatchQuery(PageQuery):
     """Only batch predictions of this model."""
 
 
-def batch_predict(
-    request: Request, text: JsonText, service: ServiceParameter, idempotency_key: IdempotencyKey = None
-) -> Response:
+def batch_predict(request: Request, text: JsonText, service: ServiceParameter, repeats: RepeatsParameter) -> Response:
     """Answer the rows of an uploaded dataset with a model, as a job on the workers.
 
     What can be known is checked first: the columns or the array that the model needs, the rows, the columns of the
@@ -108,18 +97,10 @@ def batch_predict(
     """
     body = read_document(BatchPredictionRequest, text)
     address = read_address(request.path_params)
-    answer = submit(service, address, request.url.path, body, text, idempotency_key)
-    headers = {"Location": answer.location}
-    if answer.is_replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(
-        answer.body,
-        status_code=202,
-        headers=headers,
-        media_type="application/json",
-        # Workers find batch predictions without a ring by themselves, later.
-        background=BackgroundTask(service.doorbell.ring),
-    )
+    answer = submit(service, address, body, repeats.of(text))
+    # Workers find batch predictions without a ring by themselves, later.
+    service.doorbell.ring()
+    return send_answer(answer)
 
 
 def _add_submission_routes() -> None:
@@ -143,14 +124,10 @@ def _add_submission_routes() -> None:
                 examples.UNKNOWN_MODEL,
                 examples.UNLOADED,
                 examples.NO_NETWORK,
-                examples.IN_FLIGHT,
-                examples.OTHER_BODY,
+                *idempotency.ERRORS,
                 TOO_LARGE,
                 status=202,
-                headers={
-                    "Location": "Path of the batch prediction.",
-                    "Idempotent-Replayed": "`true` if this response was sent before.",
-                },
+                headers={"Location": "Path of the batch prediction.", **idempotency.HEADERS},
             ),
             openapi_extra={"parameters": parameters, **takes_body(BatchPredictionRequest, examples.REQUESTS)},
         )
