@@ -31,12 +31,14 @@ from api.runs import routes as runs
 from api.service import Service
 from api.specs import routes as specs
 from api.startup import check_and_close
+from api.tensorboard import routes as tensorboard
 from api.tensorflow_serving import routes as tensorflow_serving
 from core.settings import Settings, load_settings
 
 RESOURCES = (
     runs.router,
     metrics.router,
+    tensorboard.router,
     evaluation.router,
     artifacts.router,
     specs.router,

@@ -4,14 +4,22 @@ PostgreSQL is the one that TRAINYARD_TEST_POSTGRES_URL names. Its absence is a f
 quietly tests half of what it says is worse than none.
 """
 
+import fcntl
+import hashlib
 import os
 import shutil
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
 from psycopg import sql
@@ -24,7 +32,12 @@ from db.records.service import CompatibilityRecord
 from db.session import Database
 from db.upgrade import upgrade_database
 
+ROOT = Path(__file__).parents[1]
+
 POSTGRES_URL = os.environ.get("TRAINYARD_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
+
+PROGRAM_SECONDS = 120
+"""Longest wait for a program that a test starts."""
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what it puts into the background deaf to Ctrl-C; programs that tests start would be, too.
@@ -59,6 +72,73 @@ SHARED = {
     "tests/models/test_training.py": "a process that trained with every plan",
 }
 """Groups of tests, by the beginning of the path of their module; the first that fits counts."""
+
+
+@pytest.fixture(scope="session")
+def client_python() -> Path:
+    """Python of an environment with Triton's and KServe's clients, which ask for older libraries than the service."""
+    return make_environment("clients")
+
+
+@pytest.fixture(scope="session")
+def tools_python() -> Path:
+    """Python of an environment with TensorBoard and an MLflow server."""
+    return make_environment("tools")
+
+
+@pytest.fixture
+def start_program() -> Iterator[Callable[..., None]]:
+    """Start programs that answer HTTP, each in a process group of its own; they are ended after the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(command: Sequence[str | Path], url: str, **options: Any) -> None:
+        """Start a program and wait until it answers at a URL."""
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **options
+        )
+        started.append(process)
+        deadline = time.monotonic() + PROGRAM_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            try:
+                if httpx.get(url, trust_env=False).is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        pytest.fail(f"{command} did not answer at {url}: {process.communicate()[0].decode()[-2000:]}")
+
+    yield start
+    for process in started:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def make_environment(name: str) -> Path:
+    """Return the Python of an environment with requirements/NAME.txt, installed again when that changes."""
+    requirements = ROOT / "requirements" / f"{name}.txt"
+    folder = ROOT / f".venv-{name}"
+    stamp = folder / "requirements.sha256"
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    with (ROOT / f".venv-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists() or stamp.read_text() != wanted:
+            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+            pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, "--require-hashes", "-r", requirements], check=True)
+            stamp.write_text(wanted)
+    return folder / "bin" / "python"
 
 
 @contextmanager
