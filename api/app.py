@@ -33,6 +33,7 @@ from api.specs import routes as specs
 from api.startup import check_and_close
 from api.tensorboard import routes as tensorboard
 from api.tensorflow_serving import routes as tensorflow_serving
+from api.traced_requests import TracedRequests
 from core.settings import Settings, load_settings
 
 RESOURCES = (
@@ -107,7 +108,8 @@ def create_app(settings: Settings | None = None) -> Application:
                 RequestMiddleware,
                 gate=service.gate,
                 counts=service.instruments.requests,
-            )
+            ),
+            Middleware(TracedRequests, tracer=service.tracer),
         ],
         # Nothing receives it, and it would slow down every prediction.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},

@@ -12,9 +12,12 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -22,6 +25,7 @@ from uuid import uuid4
 import httpx
 import psycopg
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from psycopg import sql
 from sqlalchemy import URL, delete
 from sqlalchemy.engine import make_url
@@ -114,6 +118,55 @@ def start_program() -> Iterator[Callable[..., None]]:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Spans that a collector was sent: the message of each, and the name of the service that sent it."""
+
+    received: list[tuple[str, Any]] = field(default_factory=list)
+
+    def named(self, name: str) -> list[Any]:
+        """Spans of a name, by their start."""
+        return sorted(
+            (span for _, span in self.received if span.name == name), key=lambda span: span.start_time_unix_nano
+        )
+
+    def wait_for(self, is_there: Callable[[], object], seconds: float = 60.0) -> None:
+        """Wait until a condition holds."""
+        deadline = time.monotonic() + seconds
+        while not is_there():
+            assert time.monotonic() < deadline, sorted(span.name for _, span in self.received)
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def collector() -> Iterator[tuple[str, Spans]]:
+    """Address of a collector that takes traces by OTLP over HTTP, and what it was sent."""
+    spans = Spans()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.path == "/v1/traces"
+            request = ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"])))
+            for sent in request.resource_spans:
+                facts = {entry.key: entry.value.string_value for entry in sent.resource.attributes}
+                spans.received.extend(
+                    (facts["service.name"], span) for scope in sent.scope_spans for span in scope.spans
+                )
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", spans
+    server.shutdown()
+    thread.join()
+    server.server_close()
 
 
 @pytest.fixture
