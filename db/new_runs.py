@@ -47,6 +47,7 @@ class NewRun:
     priority: int
     submitted_by: str | None
     source_run_id: UUID | None
+    traceparent: str | None
     dataset: tuple[str, int] | None
     pointer: str
 
@@ -65,6 +66,7 @@ class NewRun:
         priority: int = 0,
         submitted_by: str | None = None,
         source_run_id: UUID | None = None,
+        traceparent: str | None = None,
         dataset: tuple[str, int] | None = None,
         pointer: str = "",
     ) -> Self:
@@ -93,6 +95,7 @@ class NewRun:
             priority=priority,
             submitted_by=submitted_by,
             source_run_id=source_run_id,
+            traceparent=traceparent,
             dataset=dataset,
             pointer=pointer,
         )
@@ -117,6 +120,7 @@ def make_record(run: NewRun, now: datetime) -> RunRecord:
         priority=run.priority,
         submitted_by=run.submitted_by,
         source_run_id=run.source_run_id,
+        traceparent=run.traceparent,
         spec_warnings=run.warnings,
         latest_metrics={},
         created_at=now,

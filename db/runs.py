@@ -37,6 +37,7 @@ def create(
     priority: int = 0,
     submitted_by: str | None = None,
     source_run_id: UUID | None = None,
+    traceparent: str | None = None,
 ) -> RunRecord:
     """Queue a run of a spec that core.specs has normalised, and create its experiment if it is new.
 
@@ -57,6 +58,7 @@ def create(
         priority=priority,
         submitted_by=submitted_by,
         source_run_id=source_run_id,
+        traceparent=traceparent,
     )
     record = make_record(new, session.scalars(select(database_now())).one())
     insert_all(session, [record])

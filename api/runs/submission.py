@@ -19,6 +19,7 @@ from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun
 from db.records.runs import RunRecord
 from db.submissions import Submission
+from tracing.context import current_traceparent
 
 ACCEPTED = 202
 
@@ -99,6 +100,7 @@ def make_run(service: Service, settled: SettledSpec, *, source_run_id: UUID | No
         warnings=settled.warnings,
         dataset=settled.upload,
         source_run_id=source_run_id,
+        traceparent=current_traceparent.get(),
         **options,
     )
 
