@@ -17,10 +17,18 @@ from api.batch_predictions.schemas import (
     BatchPredictionRequest,
 )
 from api.batch_predictions.submission import submit
-from api.batch_predictions.views import PATH, batch_etag, describe, summarise
+from api.batch_predictions.views import PATH, batch_etag, batch_path, describe, summarise
 from api.http.bodies import read_document
 from api.http.parameters import PageQuery
-from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
+from api.http.responses import (
+    NO_SUCH_RANGE,
+    IfNoneMatch,
+    content_etag,
+    file_answer,
+    is_unchanged,
+    json_answer,
+    not_modified,
+)
 from api.idempotency import RepeatsParameter, send_answer
 from api.openapi.operations import (
     CORRUPT,
@@ -170,7 +178,7 @@ def get_batch_prediction(batch_id: BatchId, service: ServiceParameter, if_none_m
     dependencies=[SUBMIT],
     status_code=202,
     response_model=BatchPrediction,
-    responses=answers(examples.STOPPING, status=202)
+    responses=answers(examples.STOPPING, status=202, headers={"Location": "Path of the batch prediction."})
     | {
         200: {
             "description": "The batch prediction is cancelled: it was queued, or already cancelled.",
@@ -202,8 +210,8 @@ def cancel_batch_prediction(batch_id: BatchId, service: ServiceParameter) -> Res
     | {
         206: {"description": "The part in the Range header."},
         304: {"description": "Not Modified: the file has the ETag in If-None-Match."},
-        416: {"description": "The file has no such range."},
-    },
+    }
+    | describe_errors(NO_SUCH_RANGE),
     openapi_extra={"responses": {"200": {"content": {"application/octet-stream": BINARY}}}},
 )
 def get_batch_result(batch_id: BatchId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
@@ -248,4 +256,6 @@ def _show(
             return not_modified(etag)
         attempts = batch_predictions.list_attempts(session, batch_id)
     is_stopping = is_cancelled and record.state != RunState.CANCELLED
-    return json_answer(describe(record, attempts), status=202 if is_stopping else 200, headers={"ETag": etag})
+    location = {"Location": batch_path(batch_id)} if is_stopping else {}
+    headers = {"ETag": etag, **location}
+    return json_answer(describe(record, attempts), status=202 if is_stopping else 200, headers=headers)

@@ -25,7 +25,7 @@ from api.datasets.views import (
 from api.http.bodies import read_document
 from api.http.forms import MEDIA_TYPE
 from api.http.parameters import PageQuery
-from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, not_modified
+from api.http.responses import NO_SUCH_RANGE, IfNoneMatch, content_etag, file_answer, is_unchanged, not_modified
 from api.idempotency import Repeats, RepeatsParameter, find_answer, send_answer
 from api.openapi.operations import (
     MALFORMED,
@@ -266,8 +266,8 @@ def get_dataset_version(name: DatasetName, version: Version, service: ServicePar
     | {
         206: {"description": "The part in the Range header."},
         304: {"description": "Not Modified: the bytes have the ETag in If-None-Match."},
-        416: {"description": "There is no such range."},
-    },
+    }
+    | describe_errors(NO_SUCH_RANGE),
     openapi_extra={
         "responses": {
             "200": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}

@@ -3,12 +3,13 @@
 from typing import Annotated
 
 from fastapi import Path as PathParameter
-from fastapi import Response
+from fastapi import Query, Response
 
 from api import idempotency
 from api.auth.access import ADMIN
 from api.auth.authentication import GivenKey
 from api.http.bodies import read_document
+from api.http.parameters import PageQuery
 from api.http.responses import json_answer
 from api.idempotency import RepeatsParameter
 from api.keys import examples
@@ -83,14 +84,17 @@ def make_key(text: JsonText, service: ServiceParameter, repeats: RepeatsParamete
     summary="List the keys",
     response_model=KeyList,
     dependencies=[ADMIN],
-    responses=answers({"items": [examples.GIVEN_KEY, examples.KEY]}, headers={"Cache-Control": "`no-store`"}),
+    responses=answers(
+        {"items": [examples.GIVEN_KEY, examples.KEY], "next_cursor": None}, headers={"Cache-Control": "`no-store`"}
+    ),
 )
-def list_keys(service: ServiceParameter) -> Response:
-    """Return all keys, current and past, without secrets; including those of this process's environment."""
+def list_keys(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> Response:
+    """Return a page of all keys, current and past, without secrets; on the first those of the environment too."""
     with service.database.reading() as session:
-        stored = api_keys.list_keys(session)
-    given = service.authenticator.given_keys.values()
-    return json_answer(KeyList(items=[*map(_describe_given, given), *map(_describe, stored)]), headers=NOT_KEPT)
+        page = api_keys.list_page(session, limit=query.limit, cursor=query.cursor)
+    given = () if query.cursor else service.authenticator.given_keys.values()
+    items = [*map(_describe_given, given), *map(_describe, page.items)]
+    return json_answer(KeyList(items=items, next_cursor=page.next_cursor), headers=NOT_KEPT)
 
 
 @router.delete(

@@ -8,7 +8,7 @@ from pydantic import Field
 
 from api import idempotency
 from api.auth.access import ADMIN, READ, SUBMIT, CallerName
-from api.http.parameters import PageQuery, RunId
+from api.http.parameters import PageQuery, RunId, run_path
 from api.http.responses import IfNoneMatch, is_unchanged, json_answer, not_modified
 from api.idempotency import RepeatsParameter, send_answer
 from api.openapi.operations import (
@@ -147,7 +147,7 @@ def delete_run(
     dependencies=[SUBMIT],
     status_code=202,
     response_model=Run,
-    responses=answers(examples.STOPPING, status=202)
+    responses=answers(examples.STOPPING, status=202, headers={"Location": "Path of the run."})
     | {
         200: {
             "description": "The run is cancelled: it was queued, or already cancelled.",
@@ -180,4 +180,5 @@ def _show(service: Service, run_id: UUID, if_none_match: str | None = None, *, i
             artifacts=artifacts.list_for_run(session, run_id),
         )
     is_stopping = is_cancelled and run.state != RunState.CANCELLED
-    return json_answer(run, status=202 if is_stopping else 200, headers={"ETag": etag})
+    location = {"Location": run_path(run_id)} if is_stopping else {}
+    return json_answer(run, status=202 if is_stopping else 200, headers={"ETag": etag, **location})
