@@ -49,10 +49,7 @@ def history(
         InvalidInput: If an option is invalid.
     """
     check_options(options)
-    run = load_runs(session, [run_id]).get(run_id)
-    if run is None:
-        raise UnknownRun(f"There is no run {run_id}. It may have been deleted; GET /v1/runs lists those that exist.")
-    chosen = _choose_series(session, run, keys)
+    run, chosen = choose_series(session, run_id, keys)
     found = [series for series in chosen.values() if series is not None]
     axis = find_axis(session, run, options.x) if found else Axis(options.x)
     is_raw = options.mode == Mode.RAW
@@ -116,20 +113,28 @@ def describe_unknown(name: str, known: Sequence[str]) -> str:
     return f"There is no metric '{name[:200]}'.{nearest(name, known)}"
 
 
-def _choose_series(
-    session: Session, run: CurveRun, wanted: Sequence[str] | None
-) -> dict[str, MetricSeriesRecord | None]:
-    """Return the curves to show by key; None for those without points."""
+def choose_series(
+    session: Session, run_id: UUID, wanted: Sequence[str] | None
+) -> tuple[CurveRun, dict[str, MetricSeriesRecord | None]]:
+    """Return a run and those of its curves that are wanted, by key; None for those without points yet.
+
+    Raises:
+        UnknownRun: If there is no such run.
+        UnknownMetric: If it has ended without a curve of a name, or that a pattern fits.
+    """
+    run = load_runs(session, [run_id]).get(run_id)
+    if run is None:
+        raise UnknownRun(f"There is no run {run_id}. It may have been deleted; GET /v1/runs lists those that exist.")
     found = {series.key: series for series in list_series(session, [run.id])}
     if wanted is None:
-        return dict(found)
+        return run, dict(found)
     chosen: dict[str, MetricSeriesRecord | None] = {}
     for name, keys in select_keys(wanted, found).items():
         if not keys and run.has_ended:
             raise UnknownMetric(f"{describe_unknown(name, list(found))} Run {run.id} has ended.")
         names = keys or ([] if is_pattern(name) else [name])
         chosen |= {key: found.get(key) for key in names if key not in chosen}
-    return chosen
+    return run, chosen
 
 
 def _read_min_max(session: Session, series: MetricSeriesRecord, axis: Axis, max_points: int) -> Curve:
