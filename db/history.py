@@ -1,6 +1,5 @@
 """Views of curves, whole or down-sampled."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,11 +7,12 @@ from uuid import UUID
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import BigInteger, ColumnElement, Double, func, literal, select, type_coerce
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
-from db.records.metrics import MetricPointRecord, MetricSeriesRecord
+from db.points import read_points, read_rollup
+from db.records.metrics import MetricSeriesRecord
 
 MIN_POINTS = 3
 MAX_RAW_POINTS = 1_000_000
@@ -103,52 +103,22 @@ def _check_size(num_points: int) -> None:
 
 
 def _whole(session: Session, series: MetricSeriesRecord) -> Curve:
-    point = MetricPointRecord
-    # The column's own type would convert each value in Python; this reads the numbers as they are stored.
-    stored = select(point.step, type_coerce(point.value, Double)).where(point.series_id == series.id)
-    rows = session.connection().execute(stored.order_by(point.step)).all()
-    x = [row[0] for row in rows]
-    y = [math.nan if row[1] is None else row[1] for row in rows]
+    (points,) = read_points(session, [series])
+    x, y = points.steps.tolist(), points.values.tolist()
     return Curve(key=series.key, x=x, y=y, y_min=None, y_max=None, total=len(x), downsampled=False)
 
 
 def _min_max(session: Session, series: MetricSeriesRecord, max_points: int) -> Curve:
-    point = MetricPointRecord
-    numbers = select(literal(0, BigInteger).label("number")).cte("parts", recursive=True)
-    part = numbers.union_all(select(numbers.c.number + 1).where(numbers.c.number < max_points - 1)).c.number
-    # Each part is found by its own range of the key. Grouping all points by part would sort them first.
-    here = (
-        point.series_id == series.id,
-        point.step >= _first_step_of(part, series, max_points),
-        point.step < _first_step_of(part + 1, series, max_points),
-    )
-    last = select(point.value).where(*here).order_by(point.step.desc()).limit(1)
-    # Aggregates skip NaN, which is NULL in the database.
-    rows = session.execute(
-        select(
-            select(func.max(point.step)).where(*here).scalar_subquery(),
-            last.scalar_subquery(),
-            select(func.min(point.value)).where(*here).scalar_subquery(),
-            select(func.max(point.value)).where(*here).scalar_subquery(),
-        ).select_from(part.table)
-    )
-    filled = [row for row in rows if row[0] is not None]
+    ranges = read_rollup(session, series, max_points)
     return Curve(
         key=series.key,
-        x=[row[0] for row in filled],
-        y=[row[1] for row in filled],
-        y_min=[row[2] for row in filled],
-        y_max=[row[3] for row in filled],
+        x=ranges.last.steps.tolist(),
+        y=ranges.last.values.tolist(),
+        y_min=ranges.least.tolist(),
+        y_max=ranges.greatest.tolist(),
         total=series.count,
         downsampled=True,
     )
-
-
-def _first_step_of(part: ColumnElement[int], series: MetricSeriesRecord, num_parts: int) -> ColumnElement[int]:
-    """First step of one of the equal parts of a series, counted from 0."""
-    num_steps = series.last_step - series.first_step + 1
-    # Rounded up with integer division, which both databases do the same way.
-    return series.first_step + (part * num_steps + (num_parts - 1)) // num_parts
 
 
 def _largest_triangles(curve: Curve, max_points: int) -> Curve:
