@@ -210,6 +210,12 @@ class IdempotencyInFlight(Conflict):
     code = "idempotency_in_flight"
 
 
+class SecretNotKept(Conflict):
+    """A request that created a secret was repeated; the secret was given once, and is not stored."""
+
+    code = "secret_not_kept"
+
+
 class AttemptFenced(Conflict):
     """An attempt no longer owns its job: its lease was lost, and its reports are rejected."""
 

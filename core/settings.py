@@ -96,6 +96,9 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(MEBIBYTE, ge=1, description="Largest request body outside prediction, in bytes.")
+    max_batch_bytes: int = Field(
+        16 * MEBIBYTE, ge=1, description="Largest request body of many runs (`POST /v1/runs:batch`), in bytes."
+    )
     max_predict_body_bytes: int = Field(16 * MEBIBYTE, ge=1, description="Largest prediction request body, in bytes.")
     max_dataset_bytes: int = Field(2 * GIBIBYTE, ge=1, description="Largest upload of a dataset, in bytes.")
     max_unpacked_bytes: int = Field(

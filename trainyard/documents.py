@@ -1119,6 +1119,17 @@ class RowExplanationEntry(TypedDict):
     """
 
 
+class RunBatch(TypedDict):
+    """
+    Runs that were queued together.
+    """
+
+    ids: list[str]
+    """
+    Ids of the runs, in the order of the request.
+    """
+
+
 class RunError(TypedDict):
     """
     Error of a failed run.
@@ -1929,10 +1940,14 @@ class KeyEntry(TypedDict):
 
 class KeyList(TypedDict):
     """
-    All keys, newest first; those of the environment before those of the database.
+    Page of keys, newest first; on the first page those of the environment before those of the database.
     """
 
     items: list[KeyEntry]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class ListedModelVersion(TypedDict):

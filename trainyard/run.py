@@ -170,6 +170,49 @@ class Run(BaseRun):
         self.snapshot = self._transport.send(runs.cancel(self.id))
         return self
 
+    def retry(self, *, idempotency_key: str | None = None) -> "Run":
+        """Queue the spec of this run again, and return the new run. This one, which must have ended, stays as it is.
+
+        Raises:
+            Conflict: If it has not ended.
+            InvalidRequest: If its spec cannot be trained any more, as when its dataset was deleted.
+        """
+        return Run(self._transport, self._transport.send(runs.retry(self.id, idempotency_key)))
+
+    def clone(
+        self,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        experiment: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        notes: str | None = None,
+        priority: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> "Run":
+        """Queue a run of this one's spec with changes, and return it.
+
+        Args:
+            overrides: A JSON merge patch (RFC 7396) on the spec.
+            experiment: By default that of this run.
+            tags: By default those of this run.
+            notes: Text for people; none by default.
+            priority: By default that of this run.
+            idempotency_key: A fresh one by default.
+
+        Raises:
+            InvalidRequest: If the changed spec cannot be trained; `problems` lists where, such as at `/overrides/seed`.
+        """
+        operation = runs.clone(
+            self.id,
+            overrides=overrides,
+            experiment=experiment,
+            tags=tags,
+            notes=notes,
+            priority=priority,
+            idempotency_key=idempotency_key,
+        )
+        return Run(self._transport, self._transport.send(operation))
+
     def delete(self, *, force: bool = False) -> None:
         """Delete the run, which must have ended, with its metrics, artifacts and model version.
 
@@ -266,6 +309,32 @@ class AsyncRun(BaseRun):
         """Ask the run to stop; see `Run.cancel`."""
         self.snapshot = await self._transport.send(runs.cancel(self.id))
         return self
+
+    async def retry(self, *, idempotency_key: str | None = None) -> "AsyncRun":
+        """Queue the spec of this run again; see `Run.retry`."""
+        return AsyncRun(self._transport, await self._transport.send(runs.retry(self.id, idempotency_key)))
+
+    async def clone(
+        self,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        experiment: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        notes: str | None = None,
+        priority: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> "AsyncRun":
+        """Queue a run of this one's spec with changes; see `Run.clone`."""
+        operation = runs.clone(
+            self.id,
+            overrides=overrides,
+            experiment=experiment,
+            tags=tags,
+            notes=notes,
+            priority=priority,
+            idempotency_key=idempotency_key,
+        )
+        return AsyncRun(self._transport, await self._transport.send(operation))
 
     async def delete(self, *, force: bool = False) -> None:
         """Delete the run; see `Run.delete`."""

@@ -11,7 +11,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from trainyard.command_line.commands import batch_predictions, explaining, models, networks, runs, submitting, watching
+from trainyard.command_line.commands import (
+    batch_predictions,
+    explaining,
+    models,
+    networks,
+    repeating,
+    runs,
+    submitting,
+    watching,
+)
 from trainyard.command_line.commands.datasets import data
 from trainyard.command_line.commands.keys import keys
 from trainyard.command_line.commands.registry import models as registered
@@ -65,6 +74,9 @@ def trainyard(
 
 
 app.command()(submitting.run)
+app.command("run-batch")(repeating.run_batch)
+app.command()(repeating.retry)
+app.command()(repeating.clone)
 app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(models.evaluation)
