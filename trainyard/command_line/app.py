@@ -11,7 +11,16 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from trainyard.command_line.commands import batch_predictions, explaining, models, networks, runs, submitting, watching
+from trainyard.command_line.commands import (
+    batch_predictions,
+    explaining,
+    metrics,
+    models,
+    networks,
+    runs,
+    submitting,
+    watching,
+)
 from trainyard.command_line.commands.datasets import data
 from trainyard.command_line.commands.keys import keys
 from trainyard.command_line.commands.registry import models as registered
@@ -67,6 +76,7 @@ def trainyard(
 app.command()(submitting.run)
 app.command()(runs.runs)
 app.command()(runs.show)
+app.command()(metrics.metrics)
 app.command()(models.evaluation)
 app.command()(runs.logs)
 app.command()(runs.cancel)
