@@ -3,8 +3,10 @@
 import asyncio
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Self
 
+from trainyard.downloads import Download
 from trainyard.errors import InvalidArgument, RunFailed
 from trainyard.notices import Notice
 from trainyard.operation import Operation
@@ -228,15 +230,68 @@ class Run(BaseRun):
         """Return every metric in numbers: first, last, least and greatest value."""
         return self._transport.send(metrics.list_metrics(self._path))
 
-    def history(self, keys: Iterable[str] = (), *, max_points: int = 500, mode: str = "minmax") -> list[Curve]:
+    def history(
+        self,
+        keys: Iterable[str] = (),
+        *,
+        x: str = "step",
+        max_points: int = 500,
+        mode: str = "minmax",
+        smoothing: float = 0.0,
+        x_min: float | None = None,
+        x_max: float | None = None,
+    ) -> list[Curve]:
         """Return the curves of these metrics, or of all.
 
         Args:
-            keys: Of the metrics, such as `epoch/train/loss`; all by default.
+            keys: Of the metrics, such as `epoch/train/loss`, and patterns such as `train/*`; all by default.
+            x: `step`, `epoch`, or `time` in seconds since the start of the run's latest attempt.
             max_points: Each curve is thinned to at most so many.
             mode: `minmax`, `lttb` (largest triangle three buckets, Steinarsson 2013) or `raw`.
+            smoothing: Weight of the exponential moving average over all points, from 0 to below 1.
+            x_min: Least x to show.
+            x_max: Greatest x to show.
+
+        Raises:
+            NotFound: If the run has ended without one of the metrics.
+            InvalidRequest: If there is too much to show; the message says what to lower.
         """
-        return self._transport.send(metrics.get_history(self._path, keys, max_points=max_points, mode=mode))
+        operation = metrics.get_history(
+            self._path,
+            keys,
+            x=x,
+            max_points=max_points,
+            mode=mode,
+            smoothing=smoothing,
+            x_min=x_min,
+            x_max=x_max,
+        )
+        return self._transport.send(operation)
+
+    def export_metrics(
+        self,
+        target: Path | None = None,
+        *,
+        file_format: str = "csv",
+        keys: Iterable[str] = (),
+    ) -> Path:
+        """Write every point of the curves of these metrics, or of all, to a file.
+
+        Args:
+            target: Where to; by default into the working directory, under the name that the service gives.
+            file_format: `csv`, `jsonl` or `parquet`.
+            keys: Of the metrics, and patterns such as `train/*`.
+
+        Returns:
+            Path of the file, which appears whole, or not at all.
+
+        Raises:
+            NotFound: If the run has ended without one of the metrics.
+            InvalidArgument: If the file cannot be written, or exists already and was not named.
+        """
+        with Download(target) as download:
+            headers = self._transport.download(metrics.export_path(self._path, keys, file_format), download.write)
+            return download.keep(headers, f"{self.id}.{file_format}")
 
     def evaluation(self) -> Evaluation:
         """Return how the network of a run that has succeeded answers samples that it has not learned from.
@@ -344,9 +399,42 @@ class AsyncRun(BaseRun):
         """Return every metric in numbers; see `Run.metrics`."""
         return await self._transport.send(metrics.list_metrics(self._path))
 
-    async def history(self, keys: Iterable[str] = (), *, max_points: int = 500, mode: str = "minmax") -> list[Curve]:
+    async def history(
+        self,
+        keys: Iterable[str] = (),
+        *,
+        x: str = "step",
+        max_points: int = 500,
+        mode: str = "minmax",
+        smoothing: float = 0.0,
+        x_min: float | None = None,
+        x_max: float | None = None,
+    ) -> list[Curve]:
         """Return the curves of these metrics, or of all; see `Run.history`."""
-        return await self._transport.send(metrics.get_history(self._path, keys, max_points=max_points, mode=mode))
+        operation = metrics.get_history(
+            self._path,
+            keys,
+            x=x,
+            max_points=max_points,
+            mode=mode,
+            smoothing=smoothing,
+            x_min=x_min,
+            x_max=x_max,
+        )
+        return await self._transport.send(operation)
+
+    async def export_metrics(
+        self,
+        target: Path | None = None,
+        *,
+        file_format: str = "csv",
+        keys: Iterable[str] = (),
+    ) -> Path:
+        """Write every point of these metrics, or of all, to a file; see `Run.export_metrics`."""
+        with Download(target) as download:
+            path = metrics.export_path(self._path, keys, file_format)
+            headers = await self._transport.download(path, download.write)
+            return download.keep(headers, f"{self.id}.{file_format}")
 
     async def evaluation(self) -> Evaluation:
         """Return how the network answers samples that it has not learned from; see `Run.evaluation`."""

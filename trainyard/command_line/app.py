@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from trainyard.command_line.commands import (
     batch_predictions,
     explaining,
+    metrics,
     models,
     networks,
     repeating,
@@ -79,6 +80,7 @@ app.command()(repeating.retry)
 app.command()(repeating.clone)
 app.command()(runs.runs)
 app.command()(runs.show)
+app.command()(metrics.metrics)
 app.command()(models.evaluation)
 app.command()(runs.logs)
 app.command()(runs.cancel)

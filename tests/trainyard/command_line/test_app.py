@@ -16,6 +16,7 @@ COMMANDS = [
     "run",
     "runs",
     "show",
+    "metrics",
     "evaluation",
     "logs",
     "cancel",
