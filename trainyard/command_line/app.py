@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 
 from trainyard.command_line.commands import batch_predictions, explaining, models, networks, runs, submitting, watching
 from trainyard.command_line.commands.datasets import data
+from trainyard.command_line.commands.exports import exports
 from trainyard.command_line.commands.keys import keys
 from trainyard.command_line.commands.registry import models as registered
 from trainyard.errors import ServiceUnavailable, TrainyardError
@@ -80,6 +81,7 @@ app.command()(submitting.validate)
 registered.command()(networks.add)
 app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
+app.add_typer(exports, name="export")
 app.add_typer(keys, name="keys")
 
 
