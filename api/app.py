@@ -8,6 +8,7 @@ from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
+from api.comparison import routes as comparison
 from api.datasets import routes as datasets
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
@@ -39,6 +40,7 @@ from core.settings import Settings, load_settings
 RESOURCES = (
     runs.router,
     metrics.router,
+    comparison.router,
     tensorboard.router,
     evaluation.router,
     artifacts.router,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
 from trainyard.errors import InvalidArgument, UnexpectedAnswer
 
@@ -47,20 +47,6 @@ class ArchiveDownload:
                 yield archive
         except zipfile.BadZipFile as error:
             raise UnexpectedAnswer(f"The archive that came is damaged or cut off: {error}. Try again.") from error
-
-    @contextmanager
-    def open_first(self) -> Iterator[IO[bytes]]:
-        """Open the first file of the archive.
-
-        Raises:
-            UnexpectedAnswer: If there is none, or it turns out to be damaged.
-        """
-        with self.open() as archive:
-            names = archive.namelist()
-            if not names:
-                raise UnexpectedAnswer("The archive that came is empty: the run was deleted meanwhile.")
-            with archive.open(names[0]) as file:
-                yield file
 
     def unpack(self, folder: Path) -> list[Path]:
         """Write the archive's files into a folder, over those of an earlier download, and return their folders.

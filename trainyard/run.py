@@ -10,9 +10,9 @@ from typing import Any, Self
 from trainyard.archives import ArchiveDownload
 from trainyard.downloads import Download
 from trainyard.errors import InvalidArgument, RunFailed
-from trainyard.event_files import Point, read_points
 from trainyard.notices import Notice
 from trainyard.operation import Operation
+from trainyard.points import Point, PointsDownload
 from trainyard.resources import evaluation, metrics, models, runs
 from trainyard.resources.evaluation import Evaluation
 from trainyard.resources.metrics import Curve, MetricSummary
@@ -247,10 +247,9 @@ class Run(BaseRun):
 
         They are received first, into a file; NaN and infinities are among them.
         """
-        with ArchiveDownload() as download:
-            self._transport.download(runs.points_path(self.id), download.write)
-            with download.open_first() as file:
-                yield read_points(file)
+        with PointsDownload() as download:
+            self._transport.download(metrics.export_path(self._path), download.write)
+            yield download.read()
 
     def save_tensorboard(self, folder: Path) -> Path:
         """Write the run's curves and spec as TensorBoard's event file, and return the folder of the run.
@@ -350,10 +349,9 @@ class AsyncRun(BaseRun):
     @asynccontextmanager
     async def open_points(self) -> AsyncIterator[Iterator[Point]]:
         """Open every point of every curve; see `Run.open_points`."""
-        with ArchiveDownload() as download:
-            await self._transport.download(runs.points_path(self.id), download.write)
-            with download.open_first() as file:
-                yield read_points(file)
+        with PointsDownload() as download:
+            await self._transport.download(metrics.export_path(self._path), download.write)
+            yield download.read()
 
     async def save_tensorboard(self, folder: Path) -> Path:
         """Write the run's curves and spec as TensorBoard's event file; see `Run.save_tensorboard`."""

@@ -8,7 +8,7 @@ from typing import Any
 from uuid import UUID
 from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
-from api.tensorboard.events import Precision, write_curve, write_start, write_text
+from api.tensorboard.events import write_curve, write_start, write_text
 from api.tensorboard.hyperparameters import write_parameters
 from core.errors import UnknownRun
 from db import points, runs
@@ -22,7 +22,7 @@ PIECE_BYTES = 1 << 16
 _NOT_IN_NAMES = re.compile(r"[^\w.+-]+")
 
 
-def stream_archive(database: Database, run_ids: Iterable[UUID], precision: Precision) -> Iterator[bytes]:
+def stream_archive(database: Database, run_ids: Iterable[UUID]) -> Iterator[bytes]:
     """Yield the bytes of a zip archive with a folder for each run; runs deleted meanwhile are left out.
 
     One curve is in memory at a time, and no transaction is open while bytes are sent.
@@ -40,7 +40,7 @@ def stream_archive(database: Database, run_ids: Iterable[UUID], precision: Preci
             except UnknownRun:
                 continue
             with archive.open(_describe_member(record), "w", force_zip64=True) as file:
-                for piece in _write_run(database, record, keys, precision):
+                for piece in _write_run(database, record, keys):
                     file.write(piece)
                     if sent.num_bytes >= PIECE_BYTES:
                         yield sent.take()
@@ -75,7 +75,7 @@ class _Buffer:
         return taken
 
 
-def _write_run(database: Database, record: RunRecord, keys: Iterable[str], precision: Precision) -> Iterator[bytes]:
+def _write_run(database: Database, record: RunRecord, keys: Iterable[str]) -> Iterator[bytes]:
     created = record.created_at.timestamp()
     yield write_start(created)
     yield write_text("run", _as_code(_describe(record)), created)
@@ -89,7 +89,7 @@ def _write_run(database: Database, record: RunRecord, keys: Iterable[str], preci
             curves = points.read_points(session, series)
         if not curves:
             raise UnknownRun(f"Run {record.id} was deleted while its curves were sent.")
-        yield from write_curve(key, curves[0], precision)
+        yield from write_curve(key, curves[0])
 
 
 def _describe_member(record: RunRecord) -> ZipInfo:

@@ -1,8 +1,6 @@
 """TensorBoard's events: tensorflow/core/util/event.proto, framework/summary.proto and tensor.proto."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,11 +26,11 @@ SUMMARY_VALUE = 1
 VALUE_TAG, VALUE_SIMPLE, VALUE_TENSOR, VALUE_METADATA = 1, 2, 8, 9
 METADATA_PLUGIN, METADATA_DATA_CLASS = 1, 4
 PLUGIN_NAME, PLUGIN_CONTENT = 1, 2
-TENSOR_TYPE, TENSOR_SHAPE, TENSOR_DOUBLES, TENSOR_STRINGS = 1, 2, 6, 8
+TENSOR_TYPE, TENSOR_SHAPE, TENSOR_STRINGS = 1, 2, 8
 SHAPE_DIMENSION = DIMENSION_SIZE = 1
 
-CLASS_SCALAR, CLASS_TENSOR = 1, 2
-TYPE_FLOAT, TYPE_DOUBLE, TYPE_STRING = 1, 2, 7
+CLASS_TENSOR = 2
+TYPE_FLOAT, TYPE_STRING = 1, 7
 
 FILE_VERSION = "brain.Event:2"
 """From this version on, readers do not take a lower step for a restart, so curves may follow one another."""
@@ -42,30 +40,9 @@ EMPTY_TENSOR = integer_field(TENSOR_TYPE, TYPE_FLOAT) + bytes_field(
 )
 """Of a value whose metadata say all there is; TensorBoard's data server drops values without one."""
 
+NUM_FLOAT_BYTES = 4
 POINTS_AT_ONCE = 16_384
 """Points that are encoded together: their bytes fit into a processor's cache."""
-
-
-class Precision(StrEnum):
-    """Precision of the scalars in a file."""
-
-    SINGLE = "single"
-    """TensorBoard's own form. Values are rounded to the nearest; those beyond 3.4e38 become infinities."""
-    DOUBLE = "double"
-    """Every digit, as tensors, for programs that read event files: TensorBoard's data server does not show them."""
-
-
-@dataclass(frozen=True, slots=True)
-class ScalarKind:
-    """Form of the scalars in a file.
-
-    Attributes:
-        dtype: Of NumPy.
-        head: The message of a value, from behind its tag up to its number.
-    """
-
-    dtype: str
-    head: bytes
 
 
 def write_start(wall_time: float) -> bytes:
@@ -84,26 +61,29 @@ def write_plugin_data(tag: str, plugin: str, content: bytes, wall_time: float) -
     return _write_value(tag, wall_time, plugin, content, EMPTY_TENSOR)
 
 
-def write_curve(tag: str, points: Points, precision: Precision = Precision.SINGLE) -> Iterator[bytes]:
-    """Yield records of the points of a curve, many at once."""
-    kind = KINDS[precision]
+def write_curve(tag: str, points: Points) -> Iterator[bytes]:
+    """Yield records of the points of a curve, many at once.
+
+    TensorBoard's scalars are single precision: values are rounded to the nearest, so those beyond 3.4e38 become
+    infinities. Its data server shows no scalars of any other type, nor drops them with a word.
+    """
     # A varint's length depends on its number, and steps rise: records of one length stand together.
     limits = np.searchsorted(points.steps, [1 << 7 * num_bytes for num_bytes in range(1, MAX_VARINT_BYTES)])
     starts = [0, *limits.tolist()]
     for start, end in zip(starts, [*starts[1:], len(points)], strict=True):
         for first in range(start, end, POINTS_AT_ONCE):
-            yield _write_points(tag, points, slice(first, min(first + POINTS_AT_ONCE, end)), kind)
+            yield _write_points(tag, points, slice(first, min(first + POINTS_AT_ONCE, end)))
 
 
-def _write_points(tag: str, points: Points, span: slice, kind: "ScalarKind") -> bytes:
+def _write_points(tag: str, points: Points, span: slice) -> bytes:
     """Return records of points, one at least, whose steps are varints of one length."""
     times, steps = points.times[span], points.steps[span]
     with np.errstate(over="ignore"):
-        values = points.values[span].astype(kind.dtype)
-    head = text_field(VALUE_TAG, tag) + kind.head
-    num_bytes = len(head) + values.itemsize
+        values = points.values[span].astype("<f4")
+    head = text_field(VALUE_TAG, tag) + key(VALUE_SIMPLE, FIXED_32)
+    num_bytes = len(head) + NUM_FLOAT_BYTES
     value = bytes_key(SUMMARY_VALUE, num_bytes) + head
-    summary = bytes_key(EVENT_SUMMARY, len(value) + values.itemsize) + value
+    summary = bytes_key(EVENT_SUMMARY, len(value) + NUM_FLOAT_BYTES) + value
     parts = [
         _repeat(key(EVENT_WALL_TIME, FIXED_64), len(steps)),
         _as_bytes(times.astype("<f8")),
@@ -117,25 +97,11 @@ def _write_points(tag: str, points: Points, span: slice, kind: "ScalarKind") -> 
 
 def _write_value(tag: str, wall_time: float, plugin: str, content: bytes, tensor: bytes) -> bytes:
     """Return a record of one tensor, with metadata that name the plugin that shows it."""
-    value = text_field(VALUE_TAG, tag) + _describe(plugin, CLASS_TENSOR, content) + bytes_field(VALUE_TENSOR, tensor)
+    data = text_field(PLUGIN_NAME, plugin) + bytes_field(PLUGIN_CONTENT, content)
+    metadata = bytes_field(METADATA_PLUGIN, data) + integer_field(METADATA_DATA_CLASS, CLASS_TENSOR)
+    value = text_field(VALUE_TAG, tag) + bytes_field(VALUE_METADATA, metadata) + bytes_field(VALUE_TENSOR, tensor)
     summary = bytes_field(SUMMARY_VALUE, value)
     return frame(double_field(EVENT_WALL_TIME, wall_time) + bytes_field(EVENT_SUMMARY, summary))
-
-
-def _describe(plugin: str, data_class: int, content: bytes = b"") -> bytes:
-    """Return the metadata of a value."""
-    data = text_field(PLUGIN_NAME, plugin) + bytes_field(PLUGIN_CONTENT, content)
-    metadata = bytes_field(METADATA_PLUGIN, data) + integer_field(METADATA_DATA_CLASS, data_class)
-    return bytes_field(VALUE_METADATA, metadata)
-
-
-def _make_double_kind() -> ScalarKind:
-    number = bytes_key(TENSOR_DOUBLES, 8)
-    tensor = integer_field(TENSOR_TYPE, TYPE_DOUBLE) + bytes_field(TENSOR_SHAPE, b"") + number
-    return ScalarKind("<f8", _describe("scalars", CLASS_SCALAR) + bytes_key(VALUE_TENSOR, len(tensor) + 8) + tensor)
-
-
-KINDS = {Precision.SINGLE: ScalarKind("<f4", key(VALUE_SIMPLE, FIXED_32)), Precision.DOUBLE: _make_double_kind()}
 
 
 def _repeat(content: bytes, num_rows: int) -> NDArray[np.uint8]:

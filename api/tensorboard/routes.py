@@ -1,11 +1,10 @@
 """Routes for TensorBoard's event files of runs."""
 
 from collections.abc import Sequence
-from typing import Annotated
 from urllib.parse import quote
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Response
 from starlette.responses import StreamingResponse
 
 from api.auth.access import READ
@@ -17,18 +16,7 @@ from api.openapi.operations import UNKNOWN_RUN, Resource, answers
 from api.service import Service, ServiceParameter
 from api.tensorboard import examples
 from api.tensorboard.archive import stream_archive
-from api.tensorboard.events import Precision
-from core.specs.base import SpecModel
 from db import experiments, runs
-
-
-class ArchiveQuery(SpecModel):
-    """Query of an archive."""
-
-    precision: Precision = Precision.SINGLE
-    """Precision of the scalars: `single`, as TensorBoard shows them, or `double`, as tensors for programs that read
-    event files; TensorBoard's data server does not show those."""
-
 
 router = Resource("tensorboard", "Curves and specs of runs as TensorBoard's event files.", prefix="/v1")
 
@@ -41,7 +29,7 @@ router = Resource("tensorboard", "Curves and specs of runs as TensorBoard's even
     responses=answers(None, UNKNOWN_RUN, headers=examples.HEADERS),
     openapi_extra=examples.ARCHIVE,
 )
-def get_run_events(run_id: RunId, query: Annotated[ArchiveQuery, Query()], service: ServiceParameter) -> Response:
+def get_run_events(run_id: RunId, service: ServiceParameter) -> Response:
     """Return a zip archive with the run's event file, in a folder of its own: `EXPERIMENT/MODEL-ID`.
 
     Unpack the archives of several runs into one folder and start `tensorboard --logdir` with it. SCALARS has every
@@ -51,7 +39,7 @@ def get_run_events(run_id: RunId, query: Annotated[ArchiveQuery, Query()], servi
     """
     with service.database.reading() as session:
         runs.get(session, run_id)
-    return _answer(service, [run_id], query, f"{run_id}.tensorboard.zip")
+    return _answer(service, [run_id], f"{run_id}.tensorboard.zip")
 
 
 @router.get(
@@ -62,18 +50,14 @@ def get_run_events(run_id: RunId, query: Annotated[ArchiveQuery, Query()], servi
     responses=answers(None, UNKNOWN_EXPERIMENT, headers=examples.HEADERS),
     openapi_extra=examples.ARCHIVE,
 )
-def get_experiment_events(
-    name: ExperimentPath, query: Annotated[ArchiveQuery, Query()], service: ServiceParameter
-) -> Response:
+def get_experiment_events(name: ExperimentPath, service: ServiceParameter) -> Response:
     """Return a zip archive with the event files of all runs of an experiment, oldest first; see that of one run."""
     with service.database.reading() as session:
         experiments.get(session, name)
         run_ids = experiments.list_run_ids(session, name)
-    return _answer(service, run_ids, query, f"{name}.tensorboard.zip")
+    return _answer(service, run_ids, f"{name}.tensorboard.zip")
 
 
-def _answer(service: Service, run_ids: Sequence[UUID], query: ArchiveQuery, name: str) -> Response:
+def _answer(service: Service, run_ids: Sequence[UUID], name: str) -> Response:
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}", **NOT_SNIFFED}
-    return StreamingResponse(
-        stream_archive(service.database, run_ids, query.precision), headers=headers, media_type="application/zip"
-    )
+    return StreamingResponse(stream_archive(service.database, run_ids), headers=headers, media_type="application/zip")

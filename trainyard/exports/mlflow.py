@@ -14,7 +14,6 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from trainyard.event_files import Point
 from trainyard.exports.mlflow_fields import (
     ATTEMPT_TAG,
     EXPORTED_TAG,
@@ -27,6 +26,7 @@ from trainyard.exports.mlflow_fields import (
     to_milliseconds,
 )
 from trainyard.exports.mlflow_server import MAX_METRICS, PROXIED, MlflowServer
+from trainyard.points import Point
 from trainyard.resources.runs import RunSnapshot
 from trainyard.run import Run
 

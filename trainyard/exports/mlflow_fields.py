@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
-from trainyard.event_files import Point
 from trainyard.exports.mlflow_server import RUN_TAG
+from trainyard.points import Point
 from trainyard.resources.runs import RunSnapshot
 
 MAX_KEY_LENGTH, MAX_PARAM_LENGTH, MAX_TAG_LENGTH = 250, 6000, 8000

@@ -90,6 +90,11 @@ def get_history(run_path: str, keys: Iterable[str], *, max_points: int, mode: st
     return Operation("GET", path, lambda answer: answer.read_list(Curve, "series"), parameters=parameters)
 
 
+def export_path(run_path: str) -> str:
+    """Return the address of every point of a run, as JSON lines."""
+    return f"{run_path}/metrics/export?format=jsonl"
+
+
 def read_number(value: Any) -> float:
     """Return a number, or NaN for null: strict JSON has no way to write a loss that is not a number."""
     return math.nan if value is None else float(value)

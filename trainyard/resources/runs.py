@@ -252,11 +252,6 @@ def artifact_path(run_id: str, name: str) -> str:
     return f"{run_path(run_id)}/artifacts/{encode(name)}"
 
 
-def points_path(run_id: str) -> str:
-    """Return the address of a run's archive with every digit of every point."""
-    return f"{events_path(run_id)}?precision=double"
-
-
 def events_path(run_id: str) -> str:
     """Return the path of a run's archive for TensorBoard."""
     return f"{run_path(run_id)}/tensorboard"

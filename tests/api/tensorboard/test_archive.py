@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 
 from api.tensorboard.archive import name_folder, stream_archive
-from api.tensorboard.events import Precision
 from core.errors import UnknownRun
 from db import points, runs
 
@@ -75,17 +74,6 @@ def test_archives_of_several_runs_unpack_side_by_side_and_tensorboard_reads_ever
     assert events["hyperparameters"]["dataset.name"] == first["spec"]["dataset"]["name"]
 
 
-def test_double_precision_keeps_every_digit_for_programs(client, worker, submit, tools_python, tmp_path):
-    submitted = submit()
-    worker.report(worker.claim(), train__loss=LOSSES)
-    unpack(client.get(f"/v1/runs/{submitted['id']}/tensorboard?precision=double"), tmp_path / "logs")
-    (events,) = read_with_tensorboard(tools_python, tmp_path / "logs").values()
-    assert events["scalars"] == {}
-    assert events["tensors"]["train/loss"] == [
-        [float(index).hex(), index + 1, float(value).hex()] for index, value in enumerate(LOSSES)
-    ]
-
-
 def test_an_experiment_is_one_archive_of_its_runs(client, submit):
     ids = [submit(experiment="gates")["id"] for _ in range(3)]
     submit(experiment="others")
@@ -122,15 +110,13 @@ def test_a_run_that_is_deleted_while_it_is_sent_breaks_the_archive_off(worker, s
 
     monkeypatch.setattr(points, "list_series", list_then_delete)
     with pytest.raises(UnknownRun, match="was deleted while"):
-        list(stream_archive(database, [run_id], Precision.SINGLE))
+        list(stream_archive(database, [run_id]))
 
 
 def test_a_run_that_was_deleted_before_its_turn_is_left_out(submit, database):
     run_id = UUID(submit()["id"])
     missing = UUID("01920000-0000-7000-8000-000000000001")
-    with zipfile.ZipFile(
-        io.BytesIO(b"".join(stream_archive(database, [missing, run_id], Precision.SINGLE)))
-    ) as archive:
+    with zipfile.ZipFile(io.BytesIO(b"".join(stream_archive(database, [missing, run_id])))) as archive:
         assert len(archive.namelist()) == 1
 
 

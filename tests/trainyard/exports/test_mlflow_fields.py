@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from trainyard.event_files import Point
 from trainyard.exports.mlflow_fields import clean_key, cut, make_metric, make_params
+from trainyard.points import Point
 
 
 def test_a_spec_becomes_parameters_by_path():

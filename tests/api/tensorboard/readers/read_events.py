@@ -9,14 +9,6 @@ from tensorboard.plugins.hparams import metadata
 from tensorboard.util import tensor_util
 
 
-def plugin_of(events, tag):
-    return events.SummaryMetadata(tag).plugin_data.plugin_name
-
-
-def read_item(point):
-    return tensor_util.make_ndarray(point.tensor_proto).item()
-
-
 def read(folder):
     """Every scalar as (wall time, step, value), its numbers as hexadecimal digits; texts; hyperparameters."""
     events = EventAccumulator(str(folder), size_guidance={"scalars": 0, "tensors": 0}).Reload()
@@ -28,15 +20,10 @@ def read(folder):
             tag: [(point.wall_time.hex(), point.step, point.value.hex()) for point in events.Scalars(tag)]
             for tag in tags["scalars"]
         },
-        "tensors": {
-            tag: [(point.wall_time.hex(), point.step, read_item(point).hex()) for point in events.Tensors(tag)]
-            for tag in tags["tensors"]
-            if plugin_of(events, tag) == "scalars"
-        },
         "texts": {
-            tag: read_item(events.Tensors(tag)[0]).decode()
+            tag: tensor_util.make_ndarray(events.Tensors(tag)[0].tensor_proto).item().decode()
             for tag in tags["tensors"]
-            if plugin_of(events, tag) == "text"
+            if not tag.startswith("_hparams_")
         },
         "hyperparameters": {
             name: getattr(value, value.WhichOneof("kind")) for name, value in sorted(parameters.items())

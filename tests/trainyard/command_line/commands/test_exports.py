@@ -63,17 +63,10 @@ def test_what_was_sent_to_mlflow_is_printed(invoke, fake, run_document):
     fake.on("POST", f"{api}/runs/create", {"run": {"info": info, "data": {}}})
     fake.on("POST", f"{api}/runs/log-batch", {})
     fake.on("POST", f"{api}/runs/update", {})
-    fake.on("GET", f"/v1/runs/{FIRST}/tensorboard", empty_archive())
+    fake.on("GET", f"/v1/runs/{FIRST}/metrics/export", "")
     result = invoke("export", "mlflow", fake.url, FIRST, "--json")
     assert result.exit_code == 0, result.output
     (item,) = json.loads(result.stdout)["items"]
     assert (item["run_id"], item["mlflow_run_id"], item["num_points"]) == (FIRST, "abc", 0)
     assert item["url"] == f"{fake.url}/#/experiments/7/runs/abc"
     assert "s3://bucket/abc" in result.stderr
-
-
-def empty_archive():
-    content = io.BytesIO()
-    with zipfile.ZipFile(content, "w") as archive:
-        archive.writestr("gates/or/events.out.tfevents.1.trainyard", b"")
-    return content.getvalue()
