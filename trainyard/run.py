@@ -2,14 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any, Self
 
+from trainyard.archives import ArchiveDownload
 from trainyard.downloads import Download
 from trainyard.errors import InvalidArgument, RunFailed
 from trainyard.notices import Notice
 from trainyard.operation import Operation
+from trainyard.points import Point, PointsDownload
 from trainyard.resources import evaluation, metrics, models, runs
 from trainyard.resources.evaluation import Evaluation
 from trainyard.resources.metrics import Curve, MetricSummary
@@ -313,6 +316,50 @@ class Run(BaseRun):
         """Return the log of its trainer."""
         return self._transport.send(runs.get_logs(self.id))
 
+    def download_artifact(self, name: str, target: Path | None = None) -> Path:
+        """Write a file of the run, such as `model.onnx`, to a file. It appears whole, or not at all.
+
+        Args:
+            name: Of the file; `snapshot.document["artifacts"]` lists them.
+            target: Where to; by default into the working directory, under its name.
+
+        Returns:
+            Path of the file.
+
+        Raises:
+            NotFound: If the run has no such file.
+            InvalidArgument: If it cannot be written, or exists already and was not named.
+        """
+        with Download(target) as download:
+            return download.keep(self._transport.download(runs.artifact_path(self.id, name), download.write), name)
+
+    @contextmanager
+    def open_points(self) -> Iterator[Iterator[Point]]:
+        """Open every point of every curve, with each digit and its time; curve by curve, steps rising.
+
+            with run.open_points() as points:
+                for point in points:
+                    print(point.key, point.step, point.value)
+
+        They are received first, into a file; NaN and infinities are among them.
+        """
+        with PointsDownload() as download:
+            self._transport.download(metrics.export_path(self._path, (), "jsonl"), download.write)
+            yield download.read()
+
+    def save_tensorboard(self, folder: Path) -> Path:
+        """Write the run's curves and spec as TensorBoard's event file, and return the folder of the run.
+
+        Args:
+            folder: For the folders of all runs, as `tensorboard --logdir` takes it.
+
+        Raises:
+            InvalidArgument: If it cannot be written to.
+        """
+        with ArchiveDownload() as download:
+            self._transport.download(runs.events_path(self.id), download.write)
+            return download.unpack(folder)[0]
+
     def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
         """Predict rows with the model version that this run registered, even if there is a newer one.
 
@@ -447,6 +494,25 @@ class AsyncRun(BaseRun):
     async def logs(self) -> str:
         """Return the log of its trainer."""
         return await self._transport.send(runs.get_logs(self.id))
+
+    async def download_artifact(self, name: str, target: Path | None = None) -> Path:
+        """Write a file of the run to a file; see `Run.download_artifact`."""
+        with Download(target) as download:
+            path = runs.artifact_path(self.id, name)
+            return download.keep(await self._transport.download(path, download.write), name)
+
+    @asynccontextmanager
+    async def open_points(self) -> AsyncIterator[Iterator[Point]]:
+        """Open every point of every curve; see `Run.open_points`."""
+        with PointsDownload() as download:
+            await self._transport.download(metrics.export_path(self._path, (), "jsonl"), download.write)
+            yield download.read()
+
+    async def save_tensorboard(self, folder: Path) -> Path:
+        """Write the run's curves and spec as TensorBoard's event file; see `Run.save_tensorboard`."""
+        with ArchiveDownload() as download:
+            await self._transport.download(runs.events_path(self.id), download.write)
+            return (await asyncio.to_thread(download.unpack, folder))[0]
 
     async def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
         """Answer rows with the model version that this run registered; see `Run.predict`."""

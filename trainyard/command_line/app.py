@@ -23,6 +23,7 @@ from trainyard.command_line.commands import (
     watching,
 )
 from trainyard.command_line.commands.datasets import data
+from trainyard.command_line.commands.exports import exports
 from trainyard.command_line.commands.keys import keys
 from trainyard.command_line.commands.registry import models as registered
 from trainyard.errors import ServiceUnavailable, TrainyardError
@@ -94,6 +95,7 @@ app.command()(submitting.validate)
 registered.command()(networks.add)
 app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
+app.add_typer(exports, name="export")
 app.add_typer(keys, name="keys")
 
 
