@@ -270,6 +270,12 @@ class ArtifactCorrupt(TrainyardError):
     code = "artifact_corrupt"
 
 
+class CurveCorrupt(TrainyardError):
+    """Stored points of a curve have been changed or cannot be read."""
+
+    code = "curve_corrupt"
+
+
 class Unavailable(TrainyardError):
     """A service that Trainyard needs does not answer; a later request may succeed."""
 

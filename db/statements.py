@@ -54,6 +54,17 @@ def insert_unless_there(session: Session, record: type[DeclarativeBase], values:
     return session.execute(statement).first() is not None
 
 
+def replace(session: Session, record: type[DeclarativeBase], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, which all give the same columns; each replaces a row with its key."""
+    if not rows:
+        return
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(record)
+    key = [column.name for column in record.__mapper__.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    session.connection().execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
+
+
 def insert_all_unless_there(
     session: Session, record: type[DeclarativeBase], rows: Sequence[dict[str, Any]]
 ) -> set[tuple[Any, ...]]:

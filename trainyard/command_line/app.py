@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from trainyard.command_line.commands import (
     batch_predictions,
     explaining,
+    metrics,
     models,
     networks,
     repeating,
@@ -22,6 +23,7 @@ from trainyard.command_line.commands import (
     watching,
 )
 from trainyard.command_line.commands.datasets import data
+from trainyard.command_line.commands.exports import exports
 from trainyard.command_line.commands.keys import keys
 from trainyard.command_line.commands.registry import models as registered
 from trainyard.errors import ServiceUnavailable, TrainyardError
@@ -79,6 +81,7 @@ app.command()(repeating.retry)
 app.command()(repeating.clone)
 app.command()(runs.runs)
 app.command()(runs.show)
+app.command()(metrics.metrics)
 app.command()(models.evaluation)
 app.command()(runs.logs)
 app.command()(runs.cancel)
@@ -92,6 +95,7 @@ app.command()(submitting.validate)
 registered.command()(networks.add)
 app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
+app.add_typer(exports, name="export")
 app.add_typer(keys, name="keys")
 
 

@@ -293,3 +293,13 @@ def _read_run(answer: Answer) -> RunSnapshot:
 
 def _read_time(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
+
+
+def artifact_path(run_id: str, name: str) -> str:
+    """Return the path of a file of a run."""
+    return f"{run_path(run_id)}/artifacts/{encode(name)}"
+
+
+def events_path(run_id: str) -> str:
+    """Return the path of a run's archive for TensorBoard."""
+    return f"{run_path(run_id)}/tensorboard"
