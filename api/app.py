@@ -8,6 +8,7 @@ from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
+from api.code import routes as code
 from api.datasets import routes as datasets
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
@@ -38,6 +39,7 @@ RESOURCES = (
     runs.router,
     metrics.router,
     evaluation.router,
+    code.router,
     artifacts.router,
     specs.router,
     presets.router,

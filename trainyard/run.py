@@ -215,6 +215,10 @@ class Run(BaseRun):
         """Return the log of its trainer."""
         return self._transport.send(runs.get_logs(self.id))
 
+    def code(self) -> str:
+        """Return a Python program that trains the same network on the same data with Keras alone."""
+        return self._transport.send(runs.get_code(self.id))
+
     def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
         """Predict rows with the model version that this run registered, even if there is a newer one.
 
@@ -290,6 +294,10 @@ class AsyncRun(BaseRun):
     async def logs(self) -> str:
         """Return the log of its trainer."""
         return await self._transport.send(runs.get_logs(self.id))
+
+    async def code(self) -> str:
+        """Return a Python program that trains the same; see `Run.code`."""
+        return await self._transport.send(runs.get_code(self.id))
 
     async def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
         """Answer rows with the model version that this run registered; see `Run.predict`."""
