@@ -8,6 +8,7 @@ from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
+from api.code import routes as code
 from api.comparison import routes as comparison
 from api.datasets import routes as datasets
 from api.drift import routes as drift
@@ -47,6 +48,7 @@ RESOURCES = (
     comparison.router,
     tensorboard.router,
     evaluation.router,
+    code.router,
     artifacts.router,
     specs.router,
     presets.router,
