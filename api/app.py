@@ -11,6 +11,7 @@ from api.batch_predictions import routes as batch_predictions
 from api.datasets import routes as datasets
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
+from api.events import routes as events
 from api.experiments import routes as experiments
 from api.explanations import routes as explanations
 from api.health import routes as health
@@ -36,6 +37,7 @@ from core.settings import Settings, load_settings
 
 RESOURCES = (
     runs.router,
+    events.router,
     metrics.router,
     evaluation.router,
     artifacts.router,
