@@ -1,12 +1,9 @@
 """Data of events, as they are sent."""
 
 import math
-from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Literal
 from uuid import UUID
-
-from pydantic import Field
 
 from api.http.schemas import AnswerModel, MeasuredNumber, ProblemEntry
 from core import run_events
@@ -78,6 +75,7 @@ class ProgressData(AnswerModel):
     num_epochs: int
     step: int
     num_steps: int
+    steps_per_epoch: int
     fraction: float
     eta_seconds: float | None
     at: datetime
@@ -88,14 +86,12 @@ class SeriesData(AnswerModel):
 
     key: str
     steps: list[int]
-    values: list[MeasuredNumber]
-    """Null for NaN and infinities; `not_finite` says which."""
+    values: list[float | Literal["NaN", "Infinity", "-Infinity"]]
+    """Numbers; the words for what JSON does not have."""
     times: list[float]
     """Seconds since 1970."""
     num_new: int
     """Number of points that are new. If it is larger than the columns, those were chosen that show the course."""
-    not_finite: Annotated[dict[int, Literal["NaN", "Infinity", "-Infinity"]], Field(exclude_if=lambda words: not words)]
-    """Values that JSON does not have, by their place in `values`."""
 
 
 class MetricsData(AnswerModel):
@@ -234,6 +230,7 @@ def describe_progress(run_id: UUID, event: run_events.ProgressEvent) -> Progress
         num_epochs=progress.num_epochs,
         step=progress.step,
         num_steps=progress.num_steps,
+        steps_per_epoch=progress.steps_per_epoch,
         fraction=event.fraction,
         eta_seconds=event.eta_seconds,
         at=event.at,
@@ -241,20 +238,16 @@ def describe_progress(run_id: UUID, event: run_events.ProgressEvent) -> Progress
 
 
 def _describe_series(new: run_events.NewPoints) -> SeriesData:
-    values = new.points.values.tolist()
     return SeriesData(
         key=new.key,
         steps=new.points.steps.tolist(),
-        values=values,
+        values=[_write(value) for value in new.points.values.tolist()],
         times=new.points.times.tolist(),
         num_new=new.num_new,
-        not_finite=_name_special(values),
     )
 
 
-def _name_special(values: Sequence[float]) -> dict[int, Literal["NaN", "Infinity", "-Infinity"]]:
-    return {
-        place: "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
-        for place, value in enumerate(values)
-        if not math.isfinite(value)
-    }
+def _write(value: float) -> float | Literal["NaN", "Infinity", "-Infinity"]:
+    if math.isfinite(value):
+        return value
+    return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"

@@ -1,6 +1,7 @@
 """Response bodies of runs, from their rows."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 from zlib import crc32
@@ -152,7 +153,7 @@ def _progress(record: RunRecord) -> RunProgress | None:
         return None
     progress = Progress(**record.progress)
     fraction = measure_fraction(progress, has_succeeded=record.state == RunState.SUCCEEDED)
-    return RunProgress(**record.progress, fraction=fraction, eta_seconds=_eta_seconds(record, fraction))
+    return RunProgress(**asdict(progress), fraction=fraction, eta_seconds=_eta_seconds(record, fraction))
 
 
 def _eta_seconds(record: RunRecord, fraction: float) -> float | None:
