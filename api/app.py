@@ -13,6 +13,7 @@ from api.comparison import routes as comparison
 from api.datasets import routes as datasets
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
+from api.events import routes as events
 from api.experiments import routes as experiments
 from api.explanations import routes as explanations
 from api.health import routes as health
@@ -44,6 +45,7 @@ RESOURCES = (
     runs.router,
     run_batches.router,
     run_repetition.router,
+    events.router,
     metrics.router,
     comparison.router,
     tensorboard.router,
