@@ -12,6 +12,7 @@ import zipfile
 from hashlib import sha256
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pytest
 from PIL import Image
@@ -25,9 +26,10 @@ from core.uploads.folder import DatasetFolder
 from ingest.intake import take_in
 from ingest.limits import Limits
 from models.assembly import assemble
+from models.fit.fitting import fit
 from models.objectives.optimizers import FusedAdam
 from models.runtime import keras
-from models.training import train
+from tests.ingest.workbook_files import make_workbook
 
 PARTS = ("train", "validation", "test")
 
@@ -65,19 +67,22 @@ class Comparison:
         self.folder = folder
         self.reporter = reporter
 
-    def compare(self, spec, given=None, *, datasets_dir=None, tolerance=1e-4, names=()):
+    def compare(self, spec, given=None, *, datasets_dir=None, tolerance=1e-4, is_trained=True):
         spec = parse_spec(spec) if isinstance(spec, dict) else spec
         self.program = write_program(spec, given)
         check_form(self.program.text)
         datasets_dir = datasets_dir or self.folder
         self.assembly = assemble(spec, datasets_dir)
         self.first = self.assembly.network.get_weights()
-        self.found = run_program(self.program.text, self.folder, dict(names))
+        self.found = run_program(self.program.text, self.folder, is_trained=is_trained)
         self.check_network()
+        if not is_trained:
+            return self
         self.check_arrays()
         # Every plan computes the same; this one needs no trials and compiles fastest.
         quick = spec.model_copy(update={"training": spec.training.model_copy(update={"plan": "step"})})
-        train(quick, datasets_dir=datasets_dir, output_dir=self.folder, reporter=self.reporter)
+        assembly = self.assembly
+        fit(assembly.network, assembly.data, quick.training, assembly.measures, spec.seed, self.reporter)
         self.check_curves(tolerance)
         return self
 
@@ -129,10 +134,12 @@ def check_form(text):
 KEEP_FIRST = "first_weights = (globals().get('network') or model).get_weights()\n\n# Training\n"
 
 
-def run_program(text, folder, names):
+def run_program(text, folder, *, is_trained=True):
     """Execute a program in this process, which has imported Keras, and return its variables."""
-    names |= {"__name__": "__main__"}
+    names = {"__name__": "__main__"}
     text = text.replace("# Training\n", KEEP_FIRST, 1)
+    if not is_trained:
+        text = text.partition("# Training\n")[0]
     before, policy = Path.cwd(), keras.config.dtype_policy()
     os.chdir(folder)
     try:
@@ -164,7 +171,11 @@ def test_program_of_a_preset_trains_the_same(name, compare, monkeypatch):
     if name in AMPLIFYING:
         monkeypatch.setattr(keras.optimizers, "Adam", FusedAdam)
 
-    compare(shortened(BUILT_IN[name], BUILT_IN[name].dataset.shape().num_train))
+    spec = BUILT_IN[name]
+    fewer = {field: min(size, 400) for field, size in spec.dataset.sizes_asked().items()}
+    spec = spec.model_copy(update={"dataset": spec.dataset.model_copy(update=fewer)})
+
+    compare(shortened(spec, spec.dataset.shape().num_train))
 
 
 def network(*layers, kind="mlp"):
@@ -364,3 +375,189 @@ def test_program_cuts_windows_of_series(targets, compare, upload):
     )
 
     compare(spec_of(dataset, layers, loss="huber", metrics=["mae"]), given=given)
+
+
+def test_program_reads_a_parquet_file(compare, upload, tmp_path):
+    columns = "i % 3 AS y, i * 1.5 AS x, DATE '2024-01-01' + i::INT AS d"
+    query = f"SELECT {columns}, CASE WHEN i % 4 = 0 THEN NULL ELSE 'k' || i % 2 END AS k"
+    duckdb.sql(f"COPY ({query} FROM range(40) t(i)) TO '{tmp_path / 'rows.parquet'}' (FORMAT parquet)")
+    given, named = upload((tmp_path / "rows.parquet").read_bytes(), "table.parquet")
+
+    compare(spec_of({"name": "table", **named, "target": "y", "split": {"test": 0.2}}, network(SOFTMAX)), given=given)
+
+
+def test_program_reads_a_workbook(compare, upload):
+    rows = [["y", None, "x"], *([["ab"[n % 2], None, n * 0.5 if n % 5 else None] for n in range(30)])]
+    given, named = upload(make_workbook({"Data": rows}), "book.xlsx")
+    dataset = {"name": "table", **named, "target": "y", "split": {"validation": 0.2}}
+
+    compare(spec_of(dataset, network({"units": 1, "activation": "sigmoid"}), loss="bce"), given=given)
+
+
+CONVOLUTIONS = (
+    {
+        "type": "conv2d",
+        "filters": 4,
+        "kernel_size": 3,
+        "padding": [1, 2],
+        "activation": "leaky_relu",
+        "batch_normalization": {"position": "before_activation", "momentum": 0.9, "center": False},
+        "pooling": {"kind": "average", "pool_size": 2, "strides": 1, "padding": "same"},
+        "dropout": 0.1,
+        "kernel_regularizer": {"l2": 0.01},
+        "bias_initializer": {"name": "random_normal", "stddev": 0.1},
+    },
+    {
+        "type": "parallel",
+        "branches": [
+            [
+                {
+                    "type": "conv2d",
+                    "filters": 2,
+                    "kernel_size": [1, 3],
+                    "padding": "same",
+                    "groups": 2,
+                    "use_bias": False,
+                }
+            ],
+            [],
+            [
+                {
+                    "type": "residual",
+                    "layers": [
+                        {"type": "conv2d", "filters": 4, "kernel_size": 3, "dilation_rate": 2, "padding": "same"}
+                    ],
+                    "activation": "gelu",
+                },
+                {"type": "pooling2d", "kind": "max", "pool_size": 3, "strides": 1, "padding": "same"},
+            ],
+        ],
+    },
+    {
+        "type": "residual",
+        "layers": [{"type": "conv2d", "filters": 3, "kernel_size": 1}],
+        "shortcut": [{"type": "conv2d", "filters": 3, "kernel_size": 1}],
+    },
+    {"type": "global_pooling2d", "kind": "max"},
+    {"type": "dropout", "rate": 0.2},
+    {"type": "dense", "units": 10, "activation": "softmax", "batch_normalization": "after_activation"},
+)
+
+
+def test_program_of_every_layer_over_images(compare):
+    dataset = {"name": "digits", "split": {"validation": 60, "test": 1600, "stratify": True}}
+    training = {"optimizer": {"name": "sgd", "learning_rate": 0.01}, "class_weight": "balanced", "batch_size": 50}
+    training |= {"metrics": ["accuracy", "top_k_categorical_accuracy", "precision", "auc"], "steps_per_epoch": 2}
+    training |= {
+        "early_stopping": {"monitor": "val_loss", "patience": 1, "restore_best_weights": True},
+        "validation_freq": 2,
+    }
+
+    compare(spec_of(dataset, network(*CONVOLUTIONS, kind="cnn"), **training, epochs=4))
+
+
+def test_program_of_every_recurrent_layer(compare):
+    layers = [
+        {
+            "type": "recurrent",
+            "cell": "lstm",
+            "units": 3,
+            "bidirectional": True,
+            "merge_mode": "sum",
+            "return_sequences": True,
+        },
+        {
+            "type": "recurrent",
+            "cell": "gru",
+            "units": 2,
+            "go_backwards": True,
+            "reset_after": False,
+            "return_sequences": True,
+        },
+        {
+            "type": "recurrent",
+            "cell": "simple_rnn",
+            "units": 2,
+            "dropout": 0.2,
+            "recurrent_dropout": 0.2,
+            "use_bias": False,
+            "return_sequences": True,
+            "unroll": True,
+        },
+        {"type": "dense", "units": 1},
+    ]
+    dataset = {
+        "name": "time_series",
+        "num_points": 60,
+        "noise": 0.1,
+        "window": 6,
+        "horizon": 2,
+        "targets": "every_step",
+    }
+    dataset["split"] = {"validation": 0.2, "test": 0.2}
+    spec = spec_of(dataset, network(*layers, kind="rnn"), loss="half_mean_squared_error", metrics=["r2_score", "mae"])
+    spec["training"] |= {"epochs": None, "steps": 3, "optimizer": {"name": "sgd", "momentum": 0.9}}
+    spec["initial_weights"] = {"bidirectional_1": {"backward_bias": [0.5] * 12}, "dense_1": {"bias": [0.25]}}
+
+    compare(spec)
+
+
+def test_program_weighs_rows_and_reads_logits(compare):
+    inputs = RANDOM.normal(size=(50, 3)).round(3)
+    dataset = {"name": "inline", "inputs": inputs.tolist(), "targets": [int(row[0] > row[1]) for row in inputs]}
+    dataset |= {
+        "class_labels": ["no", "yes"],
+        "sample_weight": RANDOM.integers(0, 3, 50).tolist(),
+        "scaling": "standardize",
+    }
+    dataset["split"] = {"validation": 0.2, "test": 5, "shuffle": False}
+    training = {"loss": {"name": "squared_hinge"}, "metrics": ["accuracy", "precision", "recall", "mse"]}
+
+    compare(spec_of(dataset, network({"units": 1}), **training, optimizer={"name": "ftrl", "learning_rate": 0.1}))
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        {"family": "resnet", "depth": 8, "width": 2},
+        {"family": "vgg", "width": 1, "hidden_units": 4},
+        {"family": "alexnet", "width": 2, "hidden_units": 4},
+        {"family": "googlenet", "width": 4},
+    ],
+    ids=lambda family: family["family"],
+)
+def test_program_of_a_family_starts_with_the_same_network(family, compare):
+    dataset = {"name": "digits", "split": {"test": 1790}}
+
+    compare(spec_of(dataset, {"kind": "cnn_family", **family}), is_trained=False)
+
+
+def test_program_in_16_bits_stays_close(compare):
+    dataset = {"name": "iris", "scaling": "standardize", "split": {"test": 30}}
+    layers = network({"units": 8, "activation": "relu", "dropout": 0.1}, SOFTMAX)
+
+    compare(spec_of(dataset, layers, precision="mixed_bfloat16"), tolerance=0.03)
+
+
+def test_program_needs_nothing_but_its_packages(tmp_path):
+    """In a process of its own, which has no path to Trainyard."""
+    spec = parse_spec(
+        spec_of({"name": "truth_table", "operation": "xor"}, network({"units": 2, "activation": "softmax"}))
+    )
+    text = (
+        "import sys\nsys.modules |= dict.fromkeys(('core', 'models', 'api', 'trainyard'))\n" + write_program(spec).text
+    )
+    (tmp_path / "train.py").write_text(text)
+
+    done = subprocess.run(
+        [sys.executable, "train.py"],
+        cwd=tmp_path,
+        env={"PATH": "", "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "Epoch 2/2" in done.stdout
+    assert (tmp_path / "written.keras").stat().st_size > 0
