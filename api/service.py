@@ -1,7 +1,7 @@
 """The service: components that the routes share."""
 
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from fastapi import Depends, Request
 
@@ -13,12 +13,14 @@ from api.doorbell import DoorbellRinger
 from api.http.bodies import read_body
 from api.http.patience import Patience
 from api.ingestion import Ingestion
+from api.live.hub import EventHub
 from api.monitoring.census import CensusTaker
 from api.monitoring.exchange import Exchange
 from api.monitoring.instruments import Instruments
 from api.monitoring.measurements import Measurements
 from api.monitoring.observation import ServingArchive
 from api.monitoring.parts import Parts
+from api.run_queue import RunQueue
 from api.served_models.loading import ModelKey, ModelLoader
 from api.served_models.preloading import Preloading, read_addresses
 from api.served_models.shadows import Shadows
@@ -26,13 +28,17 @@ from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
-from db.registry_changes import RegistryWatch
+from db.changes import ChangeWatch
 from db.session import Database
 from serving.observation.observers import Observers
 from serving.sessions.execution import Execution
 from serving.sessions.lanes import Lane
 from serving.sessions.loading import LaneLoader
 from serving.sessions.pool import ModelPool
+from tracing.opening import open_tracer
+
+if TYPE_CHECKING:
+    from tracing.tracer import RunTracer
 
 MAX_WAITING_EXPLANATIONS = 8
 """Most explanations that wait for the one that is being made."""
@@ -53,8 +59,10 @@ class Service:
     models: ModelTable
     shadows: Shadows
     preloading: Preloading
-    watch: RegistryWatch
+    events: EventHub
+    watch: ChangeWatch
     doorbell: DoorbellRinger
+    run_queue: RunQueue
     authenticator: Authenticator
     gate: Gate
     patience: Patience
@@ -65,6 +73,7 @@ class Service:
     archive: ServingArchive
     observers: Observers
     explainers: BoundedThreads
+    tracer: "RunTracer | None"
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -84,6 +93,7 @@ class Service:
         loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
         models = ModelTable(database, loader)
         archive = ServingArchive(database, artifact_store, instruments.drift)
+        events = EventHub(settings, database, artifact_store)
         doorbell = DoorbellRinger(settings)
         return cls(
             settings=settings,
@@ -97,8 +107,10 @@ class Service:
             models=models,
             shadows=Shadows(loader, instruments),
             preloading=Preloading(read_addresses(settings.preloaded_models), models, loader),
-            watch=RegistryWatch(database, models.forget_soon),
+            events=events,
+            watch=ChangeWatch(database, on_models=models.forget_soon, on_runs=events.note),
             doorbell=doorbell,
+            run_queue=RunQueue(database, doorbell),
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),
             patience=Patience(),
@@ -109,6 +121,7 @@ class Service:
             archive=archive,
             observers=Observers(archive, settings.watched_rows_per_second if settings.watch_predictions else 0),
             explainers=BoundedThreads("explainer", num_threads=1, max_waiting=MAX_WAITING_EXPLANATIONS),
+            tracer=open_tracer(settings, "trainyard-api"),
         )
 
 

@@ -72,6 +72,12 @@ class OverLimit(InvalidSpec):
     code = "over_limit"
 
 
+class TooManyPoints(InvalidInput):
+    """Views of curves with more points together than one answer may have."""
+
+    code = "too_many_points"
+
+
 class InvalidInstances(InvalidInput):
     """A prediction request whose rows, tensors or names do not fit the model's inputs."""
 
@@ -100,6 +106,12 @@ class UnknownRun(NotFound):
     """No run has this id."""
 
     code = "unknown_run"
+
+
+class UnknownMetric(NotFound):
+    """No curve has this name."""
+
+    code = "unknown_metric"
 
 
 class UnknownPreset(NotFound):
@@ -156,6 +168,12 @@ class Conflict(TrainyardError):
     code = "conflict"
 
 
+class EpochsUnknown(Conflict):
+    """The run does not say how many steps an epoch has, so its curves cannot be shown by epoch."""
+
+    code = "epochs_unknown"
+
+
 class VersionServed(Conflict):
     """A model version cannot be deleted while aliases point to it."""
 
@@ -190,6 +208,12 @@ class IdempotencyInFlight(Conflict):
     """A request was repeated while the first with its Idempotency-Key is still being answered."""
 
     code = "idempotency_in_flight"
+
+
+class SecretNotKept(Conflict):
+    """A request that created a secret was repeated; the secret was given once, and is not stored."""
+
+    code = "secret_not_kept"
 
 
 class AttemptFenced(Conflict):

@@ -15,12 +15,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.api_keys import HOW_TO_MAKE, ApiKey, read_given_keys
 from core.errors import InvalidSetup
+from core.webhooks import AllowedHosts
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
 
 HOST = re.compile(r"[A-Za-z0-9._-]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
 """A name, or an address without brackets; one of IPv6 may name its interface (RFC 4007 section 11)."""
+
+HTTP_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
 
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Looked up, not listened on.
 """Address at which a service that listens on every address of its machine can be reached."""
@@ -56,6 +59,9 @@ class Settings(BaseSettings):
     broker_url: str = Field("", description="Celery broker, redis://… or amqp://…; empty: files in the data directory.")
     queue_name: str = Field("trainyard.doorbell", description="Name of the broker queue that carries doorbells.")
     log_level: str = Field("INFO", description="Least severe level that is logged.")
+    traces_endpoint: str = Field(
+        "", description="Address of a collector of OpenTelemetry traces (OTLP over HTTP); empty: no traces."
+    )
 
     trainers: int = Field(
         0, ge=0, le=64, description="Trainer processes per worker; 0: as many as its GPUs allow, at least one."
@@ -97,6 +103,9 @@ class Settings(BaseSettings):
     )
 
     max_body_bytes: int = Field(MEBIBYTE, ge=1, description="Largest request body outside prediction, in bytes.")
+    max_batch_bytes: int = Field(
+        16 * MEBIBYTE, ge=1, description="Largest request body of many runs (`POST /v1/runs:batch`), in bytes."
+    )
     max_predict_body_bytes: int = Field(16 * MEBIBYTE, ge=1, description="Largest prediction request body, in bytes.")
     max_dataset_bytes: int = Field(2 * GIBIBYTE, ge=1, description="Largest upload of a dataset, in bytes.")
     max_unpacked_bytes: int = Field(
@@ -144,6 +153,13 @@ class Settings(BaseSettings):
     max_queued_requests: int = Field(
         1000, ge=1, description="Most prediction requests that wait for one model; further ones are answered with 503."
     )
+    max_event_listeners: int = Field(
+        1000, ge=1, description="Most streams of events that are open at once, in each process of the API."
+    )
+    webhook_hosts: str = Field(
+        "",
+        description="Hosts that webhooks may be sent to, separated by commas: name, name:port or http://name:port.",
+    )
     watch_predictions: bool = Field(
         True, description="Count inputs and answers of predictions, and compare them with those of training."
     )
@@ -165,6 +181,19 @@ class Settings(BaseSettings):
             if not HOST.fullmatch(name):
                 raise ValueError(f"'{name}' is not a host name. Give names without ports and wildcards")
         return hosts
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _hosts_of_webhooks(cls, hosts: str) -> str:
+        AllowedHosts.read(_split(hosts))
+        return hosts
+
+    @field_validator("traces_endpoint")
+    @classmethod
+    def _address_of_http(cls, address: str) -> str:
+        if address and not HTTP_ADDRESS.fullmatch(address):
+            raise ValueError(f"'{address}' is not an address of HTTP. Give one, such as http://127.0.0.1:4318")
+        return address
 
     @field_validator("bootstrap_key", "metrics_key")
     @classmethod
@@ -229,6 +258,11 @@ class Settings(BaseSettings):
     def other_hosts(self) -> frozenset[str]:
         """Return the host names of this service besides loopback ones, in lower case."""
         return frozenset(_split(self.allowed_hosts.lower()))
+
+    @property
+    def allowed_webhook_hosts(self) -> AllowedHosts:
+        """Return the hosts that webhooks may be sent to."""
+        return AllowedHosts.read(_split(self.webhook_hosts))
 
     @property
     def effective_database_url(self) -> str:

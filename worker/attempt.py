@@ -6,7 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
-from core.errors import Problem, TrainyardError
+from core.errors import Problem, TrainerLost, TrainyardError
+from core.progress import Phase
 from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings
@@ -24,6 +25,7 @@ from db.session import Database
 from worker.messages import Finished
 from worker.reports import Inbox, Reports
 from worker.spool import Spool
+from worker.tracing import AttemptTrace
 
 logger = logging.getLogger("trainyard.worker")
 
@@ -51,9 +53,16 @@ class Attempt:
     """
 
     def __init__(
-        self, claimed: ClaimedRun, database: Database, store: ArtifactStore, settings: Settings, scratch: Path
+        self,
+        claimed: ClaimedRun,
+        database: Database,
+        store: ArtifactStore,
+        settings: Settings,
+        scratch: Path,
+        trace: AttemptTrace,
     ) -> None:
         self.claimed = claimed
+        self._trace = trace
         self.scratch = scratch
         # Beside the scratch folder of the attempt, where the API finds it under the run's id alone.
         self.log_path = scratch.parent / TRAINER_LOG
@@ -70,6 +79,11 @@ class Attempt:
     def seconds(self) -> float:
         """Return the seconds since the attempt began."""
         return time.monotonic() - self._started
+
+    def note_phase(self, phase: Phase) -> None:
+        """Record the phase that has begun."""
+        self._trace.begin_phase(phase)
+        self.inbox.note_phase(phase)
 
     def note_result(self, result: Finished) -> None:
         """Record the result."""
@@ -115,13 +129,26 @@ class Attempt:
         while self.inbox.has_any:
             self._store_next()
         try:
-            artifacts = self._store_files(outcome)
+            with self._trace.step("store"):
+                artifacts = self._store_files(outcome)
         except OSError as error:
             # A full or broken disk: the run fails with this reason and without artifacts.
             outcome, artifacts = Outcome.FAILED, []
             self.note_failure("storage_failed", f"The trained model could not be stored: {error.strerror or error}.")
-        self._write_end(outcome, artifacts)
+        with self._trace.step("register" if outcome is Outcome.FINISHED else "release"):
+            version = self._write_end(outcome, artifacts)
+        self._trace.end(outcome.value, error=self._find_error(outcome), version=version)
         self.log_path.unlink(missing_ok=True)
+
+    def _find_error(self, outcome: Outcome) -> str | None:
+        """Return the code of the error that an outcome is, if it is one."""
+        match outcome:
+            case Outcome.FAILED:
+                return TrainyardError.code if self._failure is None else self._failure.code
+            case Outcome.LOST:
+                return TrainerLost.code
+            case _:
+                return None
 
     def _store_next(self) -> None:
         reports = self.inbox.take()
@@ -131,7 +158,9 @@ class Attempt:
             self.inbox.put_back(reports)
             raise
 
-    def _write_end(self, outcome: Outcome, artifacts: list[Artifact]) -> None:
+    def _write_end(self, outcome: Outcome, artifacts: list[Artifact]) -> int | None:
+        """Store the outcome; return the number of the model version that was registered, if one was."""
+        version = None
         run_id, number = self.claimed.run_id, self.claimed.attempt
         phases = {"queue": self.claimed.queue_seconds}
         with self._database.transaction() as session:
@@ -165,6 +194,7 @@ class Attempt:
                     is_over = state is RunState.FAILED
                     message = f"{self._loss} It {'has failed' if is_over else 'will be tried again'}."
         logger.info("Run %s: %s after %.1f s.", run_id, message, self.seconds)
+        return version
 
     def _store_files(self, outcome: Outcome) -> list[Artifact]:
         paths = [self.log_path] if self.log_path.is_file() else []

@@ -73,7 +73,7 @@ def _is_due(attempt: Attempt, beats: Beats, settings: Settings, waited: float) -
 def _take(attempt: Attempt, report: Report | None) -> Outcome | None:
     match report:
         case PhaseReport():
-            attempt.inbox.note_phase(report.phase)
+            attempt.note_phase(report.phase)
         case ProgressReport():
             attempt.inbox.note_progress(report.progress)
         case MetricsReport():

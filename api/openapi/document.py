@@ -34,7 +34,8 @@ A service that other machines can reach requires an API key: send it as `Authori
 
 Bodies are strict JSON (RFC 8259): unknown and repeated fields, NaN and infinities are rejected, whatever the
 Content-Type. Errors are `application/problem+json` (RFC 9457); the prediction routes use TensorFlow Serving's form.
-Times are RFC 3339 in UTC. NaN and infinite numbers are sent as null, except in predictions.
+Times are RFC 3339 in UTC. NaN and infinite numbers are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`,
+except in predictions.
 """
 
 ERROR_BODIES: Sequence[type[BaseModel]] = (ProblemDocument, PredictionError)
@@ -74,13 +75,15 @@ def install_openapi(app: FastAPI, resources: Sequence[Resource]) -> None:
 
 def build_openapi(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]:
     """Build the document of all routes of an app."""
+    # Several modules may add to one resource.
+    tags = {resource.tag: {"name": resource.tag, "description": resource.description} for resource in resources}
     document = get_openapi(
         title=app.title,
         version=app.version,
         summary=app.summary,
         description=f"{app.description}{describe_reasons()}",
         routes=app.routes,
-        tags=[{"name": resource.tag, "description": resource.description} for resource in resources],
+        tags=list(tags.values()),
     )
     components: dict[str, Any] = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})
