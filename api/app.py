@@ -8,6 +8,7 @@ from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
+from api.code import routes as code
 from api.comparison import routes as comparison
 from api.datasets import routes as datasets
 from api.drift import routes as drift
@@ -29,6 +30,8 @@ from api.prediction.app import PredictionApp
 from api.prediction.operations import OperationTable
 from api.presets import routes as presets
 from api.registry import routes as registry
+from api.runs import batch as run_batches
+from api.runs import repetition as run_repetition
 from api.runs import routes as runs
 from api.service import Service
 from api.specs import routes as specs
@@ -41,11 +44,14 @@ from core.settings import Settings, load_settings
 
 RESOURCES = (
     runs.router,
+    run_batches.router,
+    run_repetition.router,
     events.router,
     metrics.router,
     comparison.router,
     tensorboard.router,
     evaluation.router,
+    code.router,
     artifacts.router,
     specs.router,
     presets.router,

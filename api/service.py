@@ -20,6 +20,7 @@ from api.monitoring.instruments import Instruments
 from api.monitoring.measurements import Measurements
 from api.monitoring.observation import ServingArchive
 from api.monitoring.parts import Parts
+from api.run_queue import RunQueue
 from api.served_models.loading import ModelKey, ModelLoader
 from api.served_models.preloading import Preloading, read_addresses
 from api.served_models.shadows import Shadows
@@ -61,6 +62,7 @@ class Service:
     events: EventHub
     watch: ChangeWatch
     doorbell: DoorbellRinger
+    run_queue: RunQueue
     authenticator: Authenticator
     gate: Gate
     patience: Patience
@@ -108,6 +110,7 @@ class Service:
             events=events,
             watch=ChangeWatch(database, on_models=models.forget_soon, on_runs=events.note),
             doorbell=doorbell,
+            run_queue=RunQueue(database, doorbell),
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),
             patience=Patience(),

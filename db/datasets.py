@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session, defer
 
 from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
@@ -18,9 +18,9 @@ from core.uploads.folder import content_key
 from db import batch_predictions
 from db.cursors import Page, read_cursor, write_cursor
 from db.documents import replace_unstorable
+from db.new_runs import hash_spec
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
 from db.records.runs import RunRecord
-from db.runs import hash_spec
 from db.statements import insert_unless_there
 
 MAX_VERSION = 2**31 - 1
@@ -57,6 +57,14 @@ def describe_content(session: Session, sha256: str, reading: str = "") -> Descri
     here = (DatasetVersionRecord.sha256 == sha256, DatasetVersionRecord.reading == reading)
     found = session.scalar(select(DatasetVersionRecord.description).where(*here).limit(1))
     return None if found is None else DescriptionFile.model_validate(found)
+
+
+def find_bytes(session: Session, sha256: str, reading: str, name: str) -> DatasetVersionRecord | None:
+    """Return a version with these bytes, read with these options: one of the dataset of this name if there is one."""
+    here = (DatasetVersionRecord.sha256 == sha256, DatasetVersionRecord.reading == reading)
+    is_other = case((DatasetVersionRecord.dataset_name == name, 0), else_=1)
+    order = (is_other, DatasetVersionRecord.dataset_name, DatasetVersionRecord.version)
+    return session.scalars(select(DatasetVersionRecord).where(*here).order_by(*order).limit(1)).one_or_none()
 
 
 def add(
@@ -186,13 +194,28 @@ def use(session: Session, run_id: UUID, name: str, version: int) -> None:
     Raises:
         UnknownDatasetVersion: If it was deleted meanwhile.
     """
-    # Locked, so that it cannot be deleted between this query and the end of the transaction.
+    lock_version(session, name, version)
+    note_uses(session, [(run_id, (name, version))])
+
+
+def lock_version(session: Session, name: str, version: int) -> None:
+    """Lock a version that runs of this transaction train on, so that it cannot be deleted before they are stored.
+
+    Raises:
+        UnknownDatasetVersion: If it was deleted meanwhile.
+    """
     locked = select(DatasetVersionRecord.version).where(*_this(name, version))
     if session.scalar(locked.with_for_update(read=True, key_share=True)) is None:
         raise UnknownDatasetVersion(
             f"Version {version} of the dataset '{name}' was deleted just now. Name another version."
         )
-    session.execute(insert(RunDatasetRecord).values(run_id=run_id, dataset_name=name, version=version))
+
+
+def note_uses(session: Session, uses: Iterable[tuple[UUID, tuple[str, int]]]) -> None:
+    """Record which runs train on which versions, which then cannot be deleted before the runs have ended."""
+    rows = [{"run_id": run_id, "dataset_name": name, "version": version} for run_id, (name, version) in uses]
+    if rows:
+        session.execute(insert(RunDatasetRecord), rows)
 
 
 def pin_runs(session: Session, source: str, version: DatasetVersionRecord) -> int:

@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import numpy as np
-from sqlalchemy import BigInteger, ColumnElement, Double, func, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core.curves.axes import Axis
 from core.curves.downsampling import MIN_POINTS, Mode
 from core.curves.keys import is_pattern, select_keys
-from core.curves.points import Points
 from core.curves.views import Curve, ViewOptions, empty_view, view
 from core.errors import InvalidInput, TooManyPoints, UnknownMetric, UnknownRun, nearest
 from db.axes import CurveRun, find_axis, load_runs
-from db.points import list_series, read_points
-from db.records.metrics import MetricPointRecord, MetricSeriesRecord
+from db.points import list_series, read_points, read_rollup
+from db.records.metrics import MetricSeriesRecord
 
 MAX_SHOWN_POINTS = 1_000_000
 """Most points of one answer, over all its curves."""
@@ -138,30 +135,6 @@ def choose_series(
 
 
 def _read_min_max(session: Session, series: MetricSeriesRecord, axis: Axis, max_points: int) -> Curve:
-    point = MetricPointRecord
-    numbers = select(literal(0, BigInteger).label("number")).cte("parts", recursive=True)
-    part = numbers.union_all(select(numbers.c.number + 1).where(numbers.c.number < max_points - 1)).c.number
-    # Each part is found by its own range of the key. Grouping all points by part would sort them first.
-    here = (
-        point.series_id == series.id,
-        point.step >= _first_step_of(part, series, max_points),
-        point.step < _first_step_of(part + 1, series, max_points),
-    )
-    value = type_coerce(point.value, Double)
-    last = [
-        select(column).where(*here).order_by(point.step.desc()).limit(1).scalar_subquery()
-        for column in (point.step, value, point.unix_seconds)
-    ]
-    # Aggregates skip NaN, which is NULL in the database.
-    extremes = [select(extreme(value)).where(*here).scalar_subquery() for extreme in (func.min, func.max)]
-    rows = [row for row in session.execute(select(*last, *extremes).select_from(part.table)) if row[0] is not None]
-    steps = np.array([row[0] for row in rows], np.int64)
-    values, times, low, high = (np.array([row[column] for row in rows], np.float64) for column in range(1, 5))
-    return Curve(series.key, axis.place(Points(steps, values, times)), values, low, high, None, series.count, True)
-
-
-def _first_step_of(part: ColumnElement[int], series: MetricSeriesRecord, num_parts: int) -> ColumnElement[int]:
-    """First step of one of the equal parts of a series, counted from 0."""
-    num_steps = series.last_step - series.first_step + 1
-    # Rounded up with integer division, which both databases do the same way.
-    return series.first_step + (part * num_steps + (num_parts - 1)) // num_parts
+    ranges = read_rollup(session, series, max_points)
+    x, y = axis.place(ranges.last), ranges.last.values
+    return Curve(series.key, x, y, ranges.least, ranges.greatest, None, series.count, True)

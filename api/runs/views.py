@@ -144,6 +144,7 @@ def _links(record: RunRecord) -> RunLinks:
         artifacts=f"{path}/artifacts",
         environment=f"{path}/environment",
         evaluation=f"{path}/evaluation",
+        code=f"{path}/code",
         predict=None if version is None else predict_path(record.model_name, version),
     )
 

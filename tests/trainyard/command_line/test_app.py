@@ -16,8 +16,10 @@ COMMANDS = [
     "run",
     "runs",
     "show",
+    "metrics",
     "evaluation",
     "logs",
+    "code",
     "cancel",
     "delete",
     "predict",
@@ -28,9 +30,12 @@ COMMANDS = [
     "validate",
     "models",
     "data",
+    "export",
     "keys",
 ]
 SUBCOMMANDS = [
+    ["export", "tensorboard"],
+    ["export", "mlflow"],
     ["data", "add"],
     ["keys", "create"],
     ["keys", "list"],
@@ -66,7 +71,9 @@ def test_help_names_every_command(invoke):
     assert [line.split()[0] for line in result.stdout.partition("Commands:")[2].split("\n") if line] == COMMANDS
 
 
-@pytest.mark.parametrize("command", [*[[name] for name in COMMANDS if name not in {"keys", "models"}], *SUBCOMMANDS])
+@pytest.mark.parametrize(
+    "command", [*[[name] for name in COMMANDS if name not in {"export", "keys", "models"}], *SUBCOMMANDS]
+)
 def test_every_command_has_help(invoke, command):
     result = invoke(*command, "--help")
     assert result.exit_code == 0
@@ -92,6 +99,7 @@ def test_version_is_printed(invoke):
         ["run", "binary-adder", "--set", "seed=1"],
         ["show", RUN_ID],
         ["logs", RUN_ID],
+        ["code", RUN_ID],
         ["cancel", RUN_ID],
         ["delete", RUN_ID],
         ["predict", "m", "[1]"],
