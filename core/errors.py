@@ -60,6 +60,12 @@ class InvalidInput(TrainyardError):
     code = "invalid_input"
 
 
+class InvalidFilter(InvalidInput):
+    """A filter, an order or a list of fields that cannot be read; the detail points at the character."""
+
+    code = "invalid_filter"
+
+
 class InvalidSpec(InvalidInput):
     """An experiment spec that cannot be trained."""
 
