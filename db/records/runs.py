@@ -49,6 +49,7 @@ class RunRecord(JobBase):
         priority: Queued runs of a higher one are claimed first.
         submitted_by: Name of the API key that submitted it; NULL without keys, and in runs of earlier versions.
         source_run_id: The run that it repeats or was cloned from, which may have been deleted since.
+        traceparent: Trace context of the request that submitted it (W3C Trace Context); NULL without one.
         model_version: Number of the version it registered.
     """
 
@@ -72,6 +73,7 @@ class RunRecord(JobBase):
     priority: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     submitted_by: Mapped[str | None]
     source_run_id: Mapped[UUID | None]
+    traceparent: Mapped[str | None] = mapped_column(String(55))
     model_version: Mapped[int | None]
 
     @property
