@@ -84,6 +84,12 @@ class TooManyPoints(InvalidInput):
     code = "too_many_points"
 
 
+class InvalidChange(InvalidInput):
+    """A change to a run that it cannot have."""
+
+    code = "invalid_change"
+
+
 class InvalidInstances(InvalidInput):
     """A prediction request whose rows, tensors or names do not fit the model's inputs."""
 

@@ -23,6 +23,7 @@ from db.model_versions import ModelVersion
 from db.records.jobs import AttemptBase
 from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord, RunRecord
+from db.run_search import indexing
 from db.statements import database_now
 
 
@@ -75,6 +76,7 @@ def create(
     )
     session.add(record)
     session.flush()
+    indexing.add(session, [record])
     return record
 
 
@@ -185,6 +187,7 @@ def delete(session: Session, run_id: UUID, *, force: bool = False, caller: str |
         )
     hashes = list(session.scalars(select(ArtifactRecord.sha256).where(ArtifactRecord.run_id == run_id)))
     metrics.delete_all(session, run_id)
+    indexing.remove(session, record)
     # Foreign keys delete attempts, artifacts and the model version with it.
     session.execute(delete_rows(RunRecord).where(RunRecord.id == run_id))
     return Deletion(

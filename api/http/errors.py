@@ -26,6 +26,12 @@ class PreconditionFailed(Conflict):
     code = "precondition_failed"
 
 
+class PreconditionRequired(TrainyardError):
+    """Change that would overwrite what its sender may not have seen, without If-Match (RFC 6585 section 3)."""
+
+    code = "precondition_required"
+
+
 class CrossSiteRequest(TrainyardError):
     """Request from a page of another site."""
 
@@ -134,6 +140,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     TrainyardError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.InvalidInput: HTTPStatus.BAD_REQUEST,
     errors.InvalidBatchPrediction: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidChange: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidSpec: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -147,6 +154,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     RejectedNetwork: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -5,7 +5,7 @@ strongly than `or`. core/filters/reading.py gives the parts their types.
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
@@ -231,11 +231,12 @@ def _load_parser() -> "Lark":
 
 
 def _explain(source: Source, error: "UnexpectedCharacters | UnexpectedToken") -> InvalidFilter:
-    expected = getattr(error, "accepts", None) or getattr(error, "allowed", None) or getattr(error, "expected", ())
+    token: Token | None = getattr(error, "token", None)
+    # A character that begins no token, or a token that does not fit here.
+    expected: Collection[str] = getattr(error, "allowed" if token is None else "accepts")
     names = list(dict.fromkeys(WORDS[name] for name in WORDS if name in expected))
     hoped = f" {'One of' if len(names) > 1 else 'Only'} {', '.join(names)} may come here." if names else ""
-    position = error.pos_in_stream
-    token = getattr(error, "token", None)
+    position: int | None = getattr(error, "pos_in_stream", None)
     if position is None or position >= len(source.text) or (token is not None and token.type == "$END"):
         return source.mistake(len(source.text.rstrip()), f"it ends too early.{hoped}", "syntax")
     letter = source.text[position]

@@ -13,6 +13,7 @@ from sqlalchemy import (
     ColumnElement,
     Double,
     Select,
+    Text,
     and_,
     false,
     func,
@@ -26,10 +27,10 @@ from sqlalchemy.orm import Session
 
 from core.filters.tree import And, Condition, Kind, Not, Operator, Or, Tree, Value
 from db.columns import Timestamp
-from db.records.runs import RunNumberRecord, RunRecord, RunTextRecord, RunWordRecord
+from db.records.runs import RunRecord, RunWordRecord
 from db.run_search import fields
 from db.run_search.fields import Source
-from db.run_search.indexing import LONGEST_TEXT, hash_path
+from db.run_search.indexing import LONGEST_TEXT, TABLES, hash_path
 
 FEW = 10_000
 """Rows of a subquery up to which SQLite collects them before it reads the runs; see `_any_row`."""
@@ -69,8 +70,8 @@ class Conditions:
                 return self._of_condition(tree, holds=holds)
 
     def of_words(self, words: Collection[str]) -> ColumnElement[bool]:
-        """Return the condition that a run has words with each of these beginnings; false if there are none."""
-        return and_(*(self._of_word(start) for start in words)) if words else false()
+        """Return the condition that a run has words with each of these beginnings."""
+        return and_(*(self._of_word(start) for start in words))
 
     def _of_word(self, start: str) -> ColumnElement[bool]:
         word, run_id = RunWordRecord.word, RunWordRecord.run_id
@@ -79,8 +80,9 @@ class Conditions:
             return false()
         if len(known) <= MANY_WORDS:
             # Whole words can be looked up for a run as well.
-            return self._any_row(run_id, (word.in_([literal(one, word.type) for one in known]),))
-        return RunRecord.id.in_(select(run_id).where(word.between(known[0], start + LAST_CHARACTER)))
+            return self._any_row(run_id, (word.in_([literal(one, Text()) for one in known]),))
+        begins_so = (word >= literal(start, Text()), word < literal(start + LAST_CHARACTER, Text()))
+        return RunRecord.id.in_(select(run_id).where(*begins_so))
 
     def _of_condition(self, condition: Condition, *, holds: bool) -> ColumnElement[bool]:
         source = fields.find_source(condition.field, is_sqlite=self._is_sqlite)
@@ -92,7 +94,7 @@ class Conditions:
         if is_null:
             return not_(source.is_there) if holds else source.is_there
         rows = _indexed_rows(condition)
-        if rows is not None and self._are_few(rows):
+        if rows is not None and ((self._is_counting and holds) or self._are_few(rows)):
             return RunRecord.id.in_(rows) if holds else RunRecord.id.not_in(rows)
         compared = self._compare(condition, source)
         return compared if holds else not_(func.coalesce(compared, false()))
@@ -166,7 +168,7 @@ def _indexed_rows(condition: Condition) -> Any:
         return None
     queries = []
     for kind, values in _group(condition).items():
-        table = {float: RunNumberRecord, str: RunTextRecord}.get(kind)
+        table = TABLES.get(kind)
         is_cut = any(isinstance(value, str) and len(value) >= LONGEST_TEXT for value in values)
         if table is None or is_cut or not all(isinstance(step, str) for step in path):
             return None
@@ -178,9 +180,9 @@ def _indexed_rows(condition: Condition) -> Any:
 def _words_from(start: str) -> Select[tuple[str]]:
     """Return a query of the different words that begin so, in order: each is looked up from the one before."""
     word = RunWordRecord.word
-    end = literal(start + LAST_CHARACTER, word.type)
+    end = literal(start + LAST_CHARACTER, Text())
     least = select(func.min(word).label("word"))
-    known = least.where(word >= literal(start, word.type), word < end).cte("known", recursive=True)
+    known = least.where(word >= literal(start, Text()), word < end).cte("known", recursive=True)
     following = least.where(word > known.c.word, word < end).scalar_subquery()
     known = known.union_all(select(following).where(known.c.word.is_not(None)))
     return select(known.c.word).where(known.c.word.is_not(None))
@@ -199,4 +201,6 @@ def _bind(value: Value, left: ColumnElement[Any]) -> ColumnElement[Any]:
             return literal(value, Double())
         case datetime():
             return literal(value, Timestamp())
+        case str():
+            return literal(value, Text())
     return literal(value, left.type)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import (
@@ -63,7 +64,7 @@ class Source:
         rows: Conditions of the rows of this field in that table.
     """
 
-    values: Mapping[type, ColumnElement[Any]]
+    values: Mapping[type, Any]
     is_there: ColumnElement[bool]
     run_id: Any = None
     rows: tuple[ColumnElement[bool], ...] = ()
@@ -103,7 +104,8 @@ def _spec_source(field: Field, *, is_sqlite: bool) -> Source:
     """Return the values at a path of the spec; each cast is guarded by the type, since a failing one is an error."""
     if is_sqlite:
         path = _sqlite_path(field.path)
-        kind, value = func.json_type(RunRecord.spec, path), func.json_extract(RunRecord.spec, path)
+        kind: ColumnElement[Any] = func.json_type(RunRecord.spec, path)
+        value: ColumnElement[Any] = func.json_extract(RunRecord.spec, path)
         number = case((kind.in_(("integer", "real")), cast(value, Double)))
         # JSON's booleans are extracted as 1 and 0.
         boolean = case((kind.in_(("true", "false")), value))
@@ -120,7 +122,7 @@ def _spec_source(field: Field, *, is_sqlite: bool) -> Source:
 
 
 def _fits_double(kind: ColumnElement[Any], exact: ColumnElement[Any]) -> ColumnElement[bool]:
-    return case((kind == "number", func.abs(exact) <= literal(LARGEST_NUMBER, Double)), else_=false())
+    return case((kind == "number", func.abs(exact) <= literal(Decimal(LARGEST_NUMBER), Numeric)), else_=false())
 
 
 def _read_text(document: Any, path: tuple[str | int, ...], *, is_sqlite: bool) -> ColumnElement[Any]:

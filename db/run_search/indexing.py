@@ -5,10 +5,11 @@ They repeat what the runs have. Whoever writes that keeps them in step, by the f
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
-from typing import Any
+from types import MappingProxyType
+from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Text, delete, func, insert, literal, select, tuple_
+from sqlalchemy import ARRAY, Table, Text, delete, func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.filters.words import split_words
@@ -20,6 +21,10 @@ LONGEST_TEXT = 200
 
 LARGEST_NUMBER = 1.7e308
 """Numbers beyond are missing; only a whole number of JSON can be."""
+
+
+TABLES: Mapping[type, Any] = MappingProxyType({float: RunNumberRecord, str: RunTextRecord})
+"""Tables of the values of specs, by type."""
 
 
 def add(session: Session, records: Collection[RunRecord]) -> None:
@@ -95,7 +100,7 @@ def _insert(session: Session, kind: type[Base], rows: Sequence[tuple[Any, ...]])
     """Insert rows, whose values are in the order of the table's columns, in one statement."""
     if not rows:
         return
-    table = kind.__table__
+    table = cast("Table", kind.__table__)
     names = [column.name for column in table.columns]
     if session.get_bind().dialect.name == "sqlite":
         session.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])

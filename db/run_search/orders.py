@@ -23,10 +23,10 @@ from sqlalchemy import (
 )
 
 from core.filters.tree import Field, Kind, Order
-from db.records.runs import RunNumberRecord, RunRecord, RunTextRecord
+from db.records.runs import RunRecord
 from db.run_search import fields
 from db.run_search.fields import Source
-from db.run_search.indexing import LONGEST_TEXT, hash_path
+from db.run_search.indexing import LONGEST_TEXT, TABLES, hash_path
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,13 @@ class Part:
     def after(self, value: Any, run_id: UUID, *, is_falling: bool) -> ColumnElement[bool]:
         """Return the condition of the runs that come after a place in the part."""
         last = literal(run_id, RunRecord.id.type)
+        compared: ColumnElement[bool]
         if self.value is None:
-            return self.run_id < last if is_falling else self.run_id > last
+            compared = self.run_id < last if is_falling else self.run_id > last
+            return compared
         columns, place = tuple_(self.value, self.run_id), tuple_(literal(value, self.value.type), last)
-        return columns < place if is_falling else columns > place
+        compared = columns < place if is_falling else columns > place
+        return compared
 
     def sorted(self, *, is_falling: bool) -> Select[Any]:
         """Return the query in its order."""
@@ -97,8 +100,8 @@ def _parts_of_spec(field: Field, source: Source) -> list[Part]:
     """Return the parts of a field of specs: numbers and texts from their tables, the rest from the specs."""
     path = hash_path([str(step) for step in field.path])
     parts = []
-    for table in (RunNumberRecord, RunTextRecord):
-        rows = select(table.run_id, table.value).join(RunRecord, RunRecord.id == table.run_id)
+    for table in TABLES.values():
+        rows: Select[Any] = select(table.run_id, table.value).join(RunRecord, RunRecord.id == table.run_id)
         parts.append(Part(rows.where(table.path == path), table.run_id, table.value, _kinds_of(table.value)))
     boolean = source.values[bool]
     others = (value.is_(None) for value in source.values.values())

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidInput
@@ -137,16 +137,24 @@ def _write_conditions(session: Session, search: Search, now: datetime, *, is_cou
     if search.model is not None:
         conditions.append(RunRecord.model_name == search.model)
     if search.find is not None:
-        conditions.append(writer.of_words(sorted(split_words([search.find]))))
+        conditions.append(writer.of_words(_read_words(search.find)))
     if search.filter is not None:
         tree: Tree = read_filter(search.filter, now)
         conditions.append(writer.of_tree(tree))
     return conditions
 
 
+def _read_words(find: str) -> list[str]:
+    words = sorted(split_words([find]))
+    if not words:
+        detail = f"find has no letters and no digits: '{find[:80]}'. Write the beginnings of words."
+        raise InvalidInput.at("", detail, "no_words")
+    return words
+
+
 def _count(session: Session, search: Search, now: datetime) -> int:
     conditions = _write_conditions(session, search, now, is_counting=True)
-    query: Select[Any] = select(func.count()).select_from(RunRecord).where(*conditions)
+    query = select(func.count()).select_from(RunRecord).where(*conditions)
     return session.scalars(query).one()
 
 
