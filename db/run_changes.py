@@ -64,7 +64,7 @@ def apply(session: Session, record: RunRecord, changes: Changes) -> None:
         raise Conflict(f"Run {record.id} is {record.state}; only the priority of a queued run can change.")
     if (tags, notes, experiment, priority) == (record.tags, record.notes, record.experiment, record.priority):
         return
-    experiments.ensure(session, experiment)
+    experiments.ensure(session, {experiment})
     words = indexing.find_words(record)
     record.tags, record.notes, record.experiment, record.priority = tags, notes, experiment, priority
     record.revision += 1

@@ -32,6 +32,12 @@ class PreconditionRequired(TrainyardError):
     code = "precondition_required"
 
 
+class RangeNotSatisfiable(InvalidInput):
+    """Range header with a range that the file does not have (RFC 9110 section 15.5.17)."""
+
+    code = "range_not_satisfiable"
+
+
 class CrossSiteRequest(TrainyardError):
     """Request from a page of another site."""
 
@@ -155,6 +161,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
     PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
+    RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -69,7 +69,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Drop tables and indexes."""
-    op.execute(sa.text("UPDATE compatibility SET oldest_revision = '0003'"))
+    op.execute(sa.text("UPDATE compatibility SET oldest_revision = '0012'"))
     op.drop_index("ix_metric_series_last", "metric_series")
     op.drop_index("ix_metric_series_best", "metric_series")
     op.create_index("ix_runs_created_at_id", "runs", ["created_at", "id"])

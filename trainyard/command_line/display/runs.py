@@ -30,6 +30,7 @@ def format_run(run: RunSnapshot) -> str:
         ("preset", run.preset or ""),
         ("experiment", run.experiment),
         ("tags", _format_mapping(run.document.get("tags"))),
+        ("notes", run.document.get("notes") or ""),
         ("attempt", f"{run.attempt} of {run.max_attempts}" if run.attempt else ""),
         ("device", run.device or ""),
         ("engine", _format_engine(run.document.get("engine"))),
@@ -100,7 +101,7 @@ def format_took(run: RunSnapshot) -> str:
 
 
 def format_metrics(metrics: Sequence[MetricSummary]) -> str:
-    """A table of metrics: last, least and greatest value with their steps."""
+    """A table of metrics: last, least, greatest and best value with their steps."""
     rows = [
         [
             metric.key,
@@ -110,10 +111,11 @@ def format_metrics(metrics: Sequence[MetricSummary]) -> str:
             _format_step(metric.min_step),
             format_number(metric.max),
             _format_step(metric.max_step),
+            "" if metric.best is None else format_number(metric.best),
         ]
         for metric in metrics
     ]
-    headers = ["METRIC", "POINTS", "LAST", "MIN", "AT STEP", "MAX", "AT STEP"]
+    headers = ["METRIC", "POINTS", "LAST", "MIN", "AT STEP", "MAX", "AT STEP", "BEST"]
     return format_table(headers, rows, right=headers[1:])
 
 
