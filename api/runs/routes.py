@@ -24,7 +24,7 @@ from api.openapi.operations import (
 from api.runs import deletion as run_deletion
 from api.runs import examples
 from api.runs.listing import RunQuery, write_page
-from api.runs.schemas import DeletedRun, Run, RunChange, RunPage, RunRequest
+from api.runs.schemas import DeletedRun, Run, RunPage, RunPatch, RunRequest
 from api.runs.submission import submit
 from api.runs.updates import update
 from api.runs.views import describe, run_etag
@@ -35,7 +35,7 @@ from db import artifacts, metrics, workers
 from db import runs as run_rows
 
 router = Resource(
-    "runs", "Submit, find, follow, change, cancel and delete runs.", prefix="/v1/runs", bodies=[RunRequest, RunChange]
+    "runs", "Submit, find, follow, change, cancel and delete runs.", prefix="/v1/runs", bodies=[RunRequest, RunPatch]
 )
 
 
@@ -126,7 +126,7 @@ def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch
         examples.NOTES_UNSEEN,
         headers=ETAG,
     ),
-    openapi_extra=takes_body(RunChange, examples.CHANGES),
+    openapi_extra=takes_body(RunPatch, examples.CHANGES),
 )
 def patch_run(run_id: RunId, text: JsonText, service: ServiceParameter, if_match: IfMatch = None) -> Response:
     """Change the tags, the notes or the experiment of a run, or the priority of a queued one (RFC 7396).
@@ -134,7 +134,7 @@ def patch_run(run_id: RunId, text: JsonText, service: ServiceParameter, if_match
     Tags that the request does not name stay, so changes of different tags need no precaution. Notes are replaced: to
     replace those that are there, send the ETag of the run as `If-Match`; without it the response is 428.
     """
-    update(service, run_id, read_document(RunChange, text), if_match)
+    update(service, run_id, read_document(RunPatch, text), if_match)
     return _show(service, run_id)
 
 

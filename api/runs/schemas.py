@@ -43,7 +43,7 @@ class RunRequest(SpecRequest):
     """Queued runs of a higher priority are started first; -100 to 100."""
 
 
-class RunChange(SpecModel):
+class RunPatch(SpecModel):
     """Body of PATCH /v1/runs/{run_id}: a JSON Merge Patch (RFC 7396). What it leaves out stays as it is."""
 
     tags: Annotated[
@@ -118,6 +118,8 @@ class RunLinks(AnswerModel):
     environment: str
     evaluation: str
     """Evaluation on held-out samples, once it has succeeded."""
+    code: str
+    """Keras program that trains the same."""
     predict: str | None
     """Predictions of its model, once it has succeeded."""
 

@@ -2,20 +2,16 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from api.http.parameters import predict_path, run_path
 from core.notices import Notice
-from core.progress import Phase
+from core.progress import Progress, estimate_seconds_left, measure_fraction
 from core.run_state import RunState
 from core.workers import WaitingFor
-
-PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
-"""Phases of a run of no steps that come after what would have been its training."""
-
 
 Read = Callable[[Any, WaitingFor | None], Any]
 
@@ -89,39 +85,27 @@ def _read_links(run: Any, _waiting_for: WaitingFor | None) -> dict[str, str | No
         "artifacts": f"{path}/artifacts",
         "environment": f"{path}/environment",
         "evaluation": f"{path}/evaluation",
+        "code": f"{path}/code",
         "predict": None if version is None else predict_path(run.model_name, version),
     }
 
 
 def _read_progress(run: Any, _waiting_for: WaitingFor | None) -> dict[str, Any] | None:
-    reported = run.progress
-    if reported is None:
+    if run.progress is None:
         return None
-    step, num_steps = int(reported["step"]), int(reported["num_steps"])
-    # Until training has begun the number of steps is not known; a run of no steps has none left after that.
-    is_past_training = reported["phase"] in PAST_TRAINING or run.state == RunState.SUCCEEDED
-    fraction = min(step / num_steps, 1.0) if num_steps else float(is_past_training)
-    return {
-        "phase": reported["phase"],
-        "epoch": reported["epoch"],
-        "num_epochs": reported["num_epochs"],
-        "step": step,
-        "num_steps": num_steps,
-        "steps_per_epoch": reported.get("steps_per_epoch", 0),
-        "fraction": fraction,
-        "eta_seconds": _eta_seconds(run, fraction),
-    }
+    progress = Progress(**run.progress)
+    fraction = measure_fraction(progress, has_succeeded=run.state == RunState.SUCCEEDED)
+    return {**asdict(progress), "fraction": fraction, "eta_seconds": _eta_seconds(run, fraction)}
 
 
 def _eta_seconds(run: Any, fraction: float) -> float | None:
-    """Estimate the remaining time from the time since the start of the attempt.
+    """Estimate the remaining time.
 
     It counts from the time of the report, not from now, so that the response for an unchanged run stays the same.
     """
-    if run.state != RunState.RUNNING or not fraction or not run.started_at or not run.progress_at:
+    if run.state != RunState.RUNNING or not run.started_at or not run.progress_at:
         return None
-    elapsed: float = (run.progress_at - run.started_at) / timedelta(seconds=1)
-    return round(elapsed / fraction * (1 - fraction), 3)
+    return estimate_seconds_left((run.progress_at - run.started_at) / timedelta(seconds=1), fraction)
 
 
 def _read_duration(run: Any, _waiting_for: WaitingFor | None) -> float | None:

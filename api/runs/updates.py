@@ -3,15 +3,15 @@
 from uuid import UUID
 
 from api.http.errors import PreconditionFailed, PreconditionRequired
-from api.runs.schemas import RunChange
+from api.runs.schemas import RunPatch
 from api.runs.views import is_revision
 from api.service import Service
-from db import run_changes
+from db import run_edits
 from db.records.runs import RunRecord
-from db.run_changes import Changes
+from db.run_edits import Changes
 
 
-def update(service: Service, run_id: UUID, change: RunChange, if_match: str | None) -> None:
+def update(service: Service, run_id: UUID, change: RunPatch, if_match: str | None) -> None:
     """Change a run.
 
     Args:
@@ -37,9 +37,9 @@ def update(service: Service, run_id: UUID, change: RunChange, if_match: str | No
         priority=change.priority if "priority" in sent else None,
     )
     with service.database.transaction() as session:
-        record = run_changes.lock(session, run_id)
+        record = run_edits.lock(session, run_id)
         _check(record, changes, if_match)
-        run_changes.apply(session, record, changes)
+        run_edits.apply(session, record, changes)
 
 
 def _check(record: RunRecord, changes: Changes, if_match: str | None) -> None:
