@@ -1304,6 +1304,12 @@ class SeedAverage(TypedDict):
     """
 
 
+class SelectedRun(TypedDict):
+    """
+    Run with the fields that `fields` names, nested as in a whole run.
+    """
+
+
 class SpecDifference(TypedDict):
     """
     Place where the specs of versions differ.
@@ -3072,11 +3078,16 @@ class DatasetDetail(TypedDict):
 
 class RunPage(TypedDict):
     """
-    Page of runs, newest first.
+    Page of runs.
     """
 
-    items: list[RunSummary]
+    items: list[RunSummary | SelectedRun]
     next_cursor: str | None
     """
     Value of `cursor` for the next page; null on the last.
+    """
+
+    total: int | None
+    """
+    Number of runs on all pages, if `count` asked for it.
     """
