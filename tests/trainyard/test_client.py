@@ -149,6 +149,40 @@ def test_list_goes_through_all_pages_with_the_same_filters(client, fake, run_doc
     assert [request.query for request in fake.requests] == [common, [*common, ("cursor", "c=1&d")]]
 
 
+def test_runs_are_found_by_filter_words_and_order(client, fake, run_document):
+    fake.on("GET", "/v1/runs", {"items": [run_document()], "next_cursor": None})
+    assert len(list(client.list_runs(filter="tags.a = 'b c'", find="x y", sort="-created_at"))) == 1
+    assert fake.requests[0].query == [
+        ("filter", "tags.a = 'b c'"),
+        ("find", "x y"),
+        ("sort", "-created_at"),
+        ("limit", "100"),
+    ]
+
+
+def test_fields_of_runs_are_selected(client, fake):
+    fake.on("GET", "/v1/runs", {"items": [{"id": "a", "tags": {"team": "vision"}}], "next_cursor": None})
+    assert list(client.select_runs(["id", "tags.team"], states=["failed"])) == [{"id": "a", "tags": {"team": "vision"}}]
+    assert fake.requests[0].query == [("state", "failed"), ("limit", "1000"), ("fields", "id,tags.team")]
+
+
+def test_a_run_is_changed_by_what_is_given(client, fake, run_document):
+    fake.on("PATCH", RUN_PATH, run_document("succeeded"))
+    run = client.run(RUN_ID).update(tags={"team": "vision", "draft": None}, notes="")
+    assert run.state == "succeeded"
+    assert fake.requests[0].body == {"tags": {"team": "vision", "draft": None}, "notes": ""}
+    assert "if-match" not in fake.requests[0].headers
+    client.run(RUN_ID).update(notes="mine", experiment="e", priority=3, replace_notes=True)
+    assert fake.requests[1].body == {"notes": "mine", "experiment": "e", "priority": 3}
+    assert fake.requests[1].headers["if-match"] == "*"
+
+
+def test_notes_that_would_be_replaced_unread_are_a_conflict(client, fake, answer):
+    fake.on("PATCH", RUN_PATH, answer({"detail": "It has notes.", "code": "precondition_required"}, status=428))
+    with pytest.raises(Conflict, match="It has notes"):
+        client.run(RUN_ID).update(notes="mine")
+
+
 def test_list_fetches_no_page_before_it_is_needed(client, fake, run_document):
     fake.on("GET", "/v1/runs", {"items": [run_document()], "next_cursor": "more"})
     next(client.list_runs())

@@ -21,6 +21,8 @@ COMMANDS = [
     "show",
     "metrics",
     "evaluation",
+    "tag",
+    "note",
     "logs",
     "code",
     "cancel",
