@@ -75,9 +75,14 @@ ADMIN = Depends(ScopeCheck(Scope.ADMIN))
 METRICS = Depends(ScopeCheck(Scope.METRICS))
 
 
-async def _read_caller_name(request: Request) -> str | None:
+def name_caller(request: Request) -> str | None:
+    """Return the name of a request's key; None if keys are not required."""
     caller: Caller = request.scope[CALLER]
     return None if caller.prefix is None else caller.name
+
+
+async def _read_caller_name(request: Request) -> str | None:
+    return name_caller(request)
 
 
 CallerName = Annotated[str | None, Depends(_read_caller_name)]

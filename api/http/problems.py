@@ -80,6 +80,8 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %r: %s: %s", request.method, request.scope["path"], error.code, error.detail)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if isinstance(error, errors.QuotaExceeded) and error.retry_after_seconds is not None:
+        headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, KeyRejected):
         headers["WWW-Authenticate"] = error.challenge
     if isinstance(error, UnsupportedEncoding):

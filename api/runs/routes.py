@@ -118,7 +118,7 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
             limit=query.limit,
             cursor=query.cursor,
         )
-        waiting_for = workers.find_wait(session, page.items)
+        waiting_for = workers.find_wait(session, page.items, service.settings.limits)
     return RunPage(items=[summarise(record, waiting_for) for record in page.items], next_cursor=page.next_cursor)
 
 
@@ -192,7 +192,7 @@ def _show(service: Service, run_id: UUID, if_none_match: str | None = None, *, i
     """Return a run in full, read in one transaction."""
     with service.database.reading() as session:
         record = run_rows.get(session, run_id)
-        waiting_for = workers.find_wait(session, [record])
+        waiting_for = workers.find_wait(session, [record], service.settings.limits)
         etag = run_etag(record, waiting_for)
         if is_unchanged(if_none_match, etag):
             return not_modified(etag)

@@ -13,7 +13,7 @@ from api.service import Service
 from api.specs.requests import settle_spec
 from core.datasets.base import UploadedDataset
 from core.errors import InvalidSpec, UnknownDataset
-from db import datasets, idempotency, runs, workers
+from db import datasets, idempotency, quotas, runs, workers
 
 ROUTE = "POST /v1/runs"
 
@@ -48,6 +48,7 @@ def submit(
     Raises:
         UnknownPreset: If there is no such preset; the error suggests the nearest name.
         InvalidSpec: If the spec cannot be trained.
+        QuotaExceeded: If the caller has as many queued runs, or bytes on disk, as its quota allows.
         IdempotencyMismatch: If the key was used with another body.
         IdempotencyInFlight: If the first request with the key is still in progress.
         DatabaseUnavailable: If the database does not answer.
@@ -77,11 +78,12 @@ def submit(
             stored = idempotency.begin(session, key=key, route=ROUTE, body_sha256=digest)
             if stored is not None:
                 return _replay(stored)
+        quotas.admit_runs(session, caller, service.settings.limits)
         record = runs.create(session, **wanted)
         if isinstance(dataset, UploadedDataset) and dataset.version is not None:
             with _reported_as_invalid():
                 datasets.use(session, record.id, dataset.dataset, dataset.version)
-        run = describe(record, workers.find_wait(session, [record]))
+        run = describe(record, workers.find_wait(session, [record], service.settings.limits))
         answer = SubmissionAnswer(location=run_path(record.id), body=run.model_dump_json())
         if key is not None:
             # Stored as text: a JSON column may reorder the fields of an object.

@@ -23,7 +23,7 @@ from core.artifacts import Artifact
 from core.progress import Phase
 from core.run_report import RunError as StoredError
 from core.run_state import RunState
-from core.workers import WaitingFor
+from core.workers import Waits
 from db.metrics import Summary
 from db.records.jobs import AttemptBase
 from db.records.runs import RunRecord
@@ -32,23 +32,24 @@ PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
 """Phases of a run of no steps that come after what would have been its training."""
 
 
-def run_etag(record: RunRecord, waiting_for: WaitingFor | None = None) -> str:
+def run_etag(record: RunRecord, waits: Waits | None = None) -> str:
     """Return an ETag that changes with every field of the response."""
-    if waiting_for is None:
+    if waits is None:
         return f'W/"{record.revision}"'
     # The reason to wait can change although the run does not.
+    waiting_for = waits.of(record.submitted_by)
     wait = crc32(f"{waiting_for.kind} {waiting_for.detail}".encode())
     return f'W/"{record.revision}-{wait:08x}"'
 
 
-def summarise(record: RunRecord, waiting_for: WaitingFor | None) -> RunSummary:
+def summarise(record: RunRecord, waits: Waits | None) -> RunSummary:
     """Return a run as an item of a list; does not load deferred columns."""
-    return RunSummary(**_shared_fields(record, waiting_for))
+    return RunSummary(**_shared_fields(record, waits))
 
 
 def describe(
     record: RunRecord,
-    waiting_for: WaitingFor | None,
+    waits: Waits | None,
     *,
     metrics: Sequence[Summary] = (),
     attempts: Sequence[AttemptBase] = (),
@@ -56,7 +57,7 @@ def describe(
 ) -> Run:
     """Return a run in full."""
     return Run(
-        **_shared_fields(record, waiting_for),
+        **_shared_fields(record, waits),
         warnings=[NoticeEntry.of(notice) for notice in record.warnings],
         environment=record.environment,
         metrics={
@@ -88,9 +89,9 @@ def describe(
     )
 
 
-def _shared_fields(record: RunRecord, waiting_for: WaitingFor | None) -> dict[str, Any]:
+def _shared_fields(record: RunRecord, waits: Waits | None) -> dict[str, Any]:
     version = record.model_version
-    wait = waiting_for if record.state == RunState.QUEUED else None
+    wait = waits.of(record.submitted_by) if waits is not None and record.state == RunState.QUEUED else None
     return {
         "id": record.id,
         "experiment": record.experiment,

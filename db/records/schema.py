@@ -16,7 +16,14 @@ from db.records.registry import (
     RegistryChangeRecord,
 )
 from db.records.runs import ArtifactRecord, AttemptRecord, ExperimentRecord, RunRecord
-from db.records.service import ApiKeyRecord, CompatibilityRecord, IdempotencyRecord, WorkerRecord
+from db.records.service import (
+    ApiKeyRecord,
+    CompatibilityRecord,
+    IdempotencyRecord,
+    SubmitterRecord,
+    SweepRecord,
+    WorkerRecord,
+)
 
 RECORDS: tuple[type[Base], ...] = (
     ExperimentRecord,
@@ -38,8 +45,10 @@ RECORDS: tuple[type[Base], ...] = (
     BatchPredictionRecord,
     BatchAttemptRecord,
     ApiKeyRecord,
+    SubmitterRecord,
     IdempotencyRecord,
     WorkerRecord,
+    SweepRecord,
     CompatibilityRecord,
 )
 """Class of every table."""
