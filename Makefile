@@ -114,6 +114,7 @@ lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyprojec
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/base.txt pyproject.toml
 	$(LOCK) $(LOCK_ARGS) --constraints requirements/dev.txt --output-file requirements/build.txt requirements/build.in
 	$(LOCK) $(LOCK_ARGS) --output-file requirements/clients.txt requirements/clients.in
+	$(LOCK) $(LOCK_ARGS) --output-file requirements/tools.txt requirements/tools.in
 
 lock-peers: $(VENV)/dev.stamp ## pin the servers that bench-serving compares with again, after a change to their .in files
 	for given in benchmarks/serving/requirements/*.in; do \

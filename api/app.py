@@ -8,6 +8,7 @@ from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
+from api.comparison import routes as comparison
 from api.datasets import routes as datasets
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
@@ -31,12 +32,16 @@ from api.runs import routes as runs
 from api.service import Service
 from api.specs import routes as specs
 from api.startup import check_and_close
+from api.tensorboard import routes as tensorboard
 from api.tensorflow_serving import routes as tensorflow_serving
+from api.traced_requests import TracedRequests
 from core.settings import Settings, load_settings
 
 RESOURCES = (
     runs.router,
     metrics.router,
+    comparison.router,
+    tensorboard.router,
     evaluation.router,
     artifacts.router,
     specs.router,
@@ -105,7 +110,8 @@ def create_app(settings: Settings | None = None) -> Application:
                 RequestMiddleware,
                 gate=service.gate,
                 counts=service.instruments.requests,
-            )
+            ),
+            Middleware(TracedRequests, tracer=service.tracer),
         ],
         # Nothing receives it, and it would slow down every prediction.
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},

@@ -1,7 +1,7 @@
 """The service: components that the routes share."""
 
 from dataclasses import dataclass
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Self
 
 from fastapi import Depends, Request
 
@@ -33,6 +33,10 @@ from serving.sessions.execution import Execution
 from serving.sessions.lanes import Lane
 from serving.sessions.loading import LaneLoader
 from serving.sessions.pool import ModelPool
+from tracing.opening import open_tracer
+
+if TYPE_CHECKING:
+    from tracing.tracer import RunTracer
 
 MAX_WAITING_EXPLANATIONS = 8
 """Most explanations that wait for the one that is being made."""
@@ -65,6 +69,7 @@ class Service:
     archive: ServingArchive
     observers: Observers
     explainers: BoundedThreads
+    tracer: "RunTracer | None"
 
     @classmethod
     def from_settings(cls, settings: Settings) -> Self:
@@ -109,6 +114,7 @@ class Service:
             archive=archive,
             observers=Observers(archive, settings.watched_rows_per_second if settings.watch_predictions else 0),
             explainers=BoundedThreads("explainer", num_threads=1, max_waiting=MAX_WAITING_EXPLANATIONS),
+            tracer=open_tracer(settings, "trainyard-api"),
         )
 
 

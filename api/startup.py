@@ -58,6 +58,8 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         await service.census_taker.close()
         await run_in_threadpool(service.measurements.stop)
         service.database.dispose()
+        if service.tracer is not None:
+            await run_in_threadpool(service.tracer.close)
 
 
 def _check(service: Service) -> None:

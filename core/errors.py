@@ -78,6 +78,12 @@ class OverLimit(InvalidSpec):
     code = "over_limit"
 
 
+class TooManyPoints(InvalidInput):
+    """Views of curves with more points together than one answer may have."""
+
+    code = "too_many_points"
+
+
 class InvalidInstances(InvalidInput):
     """A prediction request whose rows, tensors or names do not fit the model's inputs."""
 
@@ -106,6 +112,12 @@ class UnknownRun(NotFound):
     """No run has this id."""
 
     code = "unknown_run"
+
+
+class UnknownMetric(NotFound):
+    """No curve has this name."""
+
+    code = "unknown_metric"
 
 
 class UnknownPreset(NotFound):
@@ -180,6 +192,12 @@ class QuotaExceeded(TrainyardError):
         self.limit = limit
         self.used = used
         self.retry_after_seconds = retry_after_seconds
+
+
+class EpochsUnknown(Conflict):
+    """The run does not say how many steps an epoch has, so its curves cannot be shown by epoch."""
+
+    code = "epochs_unknown"
 
 
 class VersionServed(Conflict):

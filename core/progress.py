@@ -29,6 +29,7 @@ class Progress:
         num_epochs: Epochs of the spec; 0 before training, while that is not known.
         step: Training steps finished.
         num_steps: Training steps of the spec; early stopping may end sooner.
+        steps_per_epoch: Training steps of an epoch; 0 before training, and in reports of earlier versions.
     """
 
     phase: Phase
@@ -36,6 +37,7 @@ class Progress:
     num_epochs: int
     step: int
     num_steps: int
+    steps_per_epoch: int = 0
 
 
 @dataclass(frozen=True, slots=True)

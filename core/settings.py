@@ -25,6 +25,8 @@ SECONDS_A_DAY = 24 * 3600.0
 HOST = re.compile(r"[A-Za-z0-9._-]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
 """A name, or an address without brackets; one of IPv6 may name its interface (RFC 4007 section 11)."""
 
+HTTP_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
+
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Looked up, not listened on.
 """Address at which a service that listens on every address of its machine can be reached."""
 
@@ -59,6 +61,9 @@ class Settings(BaseSettings):
     broker_url: str = Field("", description="Celery broker, redis://… or amqp://…; empty: files in the data directory.")
     queue_name: str = Field("trainyard.doorbell", description="Name of the broker queue that carries doorbells.")
     log_level: str = Field("INFO", description="Least severe level that is logged.")
+    traces_endpoint: str = Field(
+        "", description="Address of a collector of OpenTelemetry traces (OTLP over HTTP); empty: no traces."
+    )
 
     trainers: int = Field(
         0, ge=0, le=64, description="Trainer processes per worker; 0: as many as its GPUs allow, at least one."
@@ -189,6 +194,13 @@ class Settings(BaseSettings):
             if not HOST.fullmatch(name):
                 raise ValueError(f"'{name}' is not a host name. Give names without ports and wildcards")
         return hosts
+
+    @field_validator("traces_endpoint")
+    @classmethod
+    def _address_of_http(cls, address: str) -> str:
+        if address and not HTTP_ADDRESS.fullmatch(address):
+            raise ValueError(f"'{address}' is not an address of HTTP. Give one, such as http://127.0.0.1:4318")
+        return address
 
     @field_validator("bootstrap_key", "metrics_key")
     @classmethod

@@ -44,6 +44,7 @@ class ClaimedRun:
         spec: As normalised by core.specs.
         warnings: Warnings that were known before training.
         queue_seconds: Time since it was last queued.
+        traceparent: Trace context of the request that submitted it.
     """
 
     run_id: UUID
@@ -58,6 +59,7 @@ class ClaimedRun:
     queue_seconds: float
     lease_expires_at: datetime
     warnings: tuple[Notice, ...] = ()
+    traceparent: str | None = None
 
 
 def claim_run(
@@ -95,7 +97,7 @@ def _claim(session: Session, turn: Turn, owner: str, lease_seconds: float) -> Cl
     job = RunRecord
     columns = (
         *(job.id, job.attempt, job.max_attempts, job.experiment, job.model_name, job.preset, job.spec, job.seed),
-        *(job.queued_at, job.started_at, job.lease_expires_at, job.spec_warnings),
+        *(job.queued_at, job.started_at, job.lease_expires_at, job.spec_warnings, job.traceparent),
     )
     emptied = dict.fromkeys(("device", "environment", "phases", "engine", "attempt_warnings"))
     values: dict[str, Any] = {"latest_metrics": {}, **emptied}
@@ -118,6 +120,7 @@ def _claim(session: Session, turn: Turn, owner: str, lease_seconds: float) -> Cl
         queue_seconds=(run.started_at - run.queued_at) / timedelta(seconds=1),
         lease_expires_at=run.lease_expires_at,
         warnings=run.spec_warnings or (),
+        traceparent=run.traceparent,
     )
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -46,6 +47,12 @@ def get(session: Session, name: str) -> Experiment:
         known = session.scalars(select(ExperimentRecord.name).order_by(ExperimentRecord.created_at.desc()).limit(100))
         raise UnknownExperiment(f"There is no experiment '{name}'.{nearest(name, list(known))}")
     return _counted(session, [record])[0]
+
+
+def list_run_ids(session: Session, name: str) -> list[UUID]:
+    """Return the ids of all runs of an experiment, oldest first."""
+    query = select(RunRecord.id).where(RunRecord.experiment == name).order_by(RunRecord.created_at, RunRecord.id)
+    return list(session.scalars(query))
 
 
 def list_page(session: Session, *, limit: int, cursor: str | None = None) -> Page[Experiment]:

@@ -1,118 +1,138 @@
-"""Views of curves, whole or down-sampled."""
+"""Views of the curves of a run: whole or down-sampled, by step, epoch or time, smoothed."""
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from uuid import UUID
 
 import numpy as np
-from numpy.typing import NDArray
 from sqlalchemy import BigInteger, ColumnElement, Double, func, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
-from core.errors import InvalidInput
+from core.curves.axes import Axis
+from core.curves.downsampling import MIN_POINTS, Mode
+from core.curves.keys import is_pattern, select_keys
+from core.curves.points import Points
+from core.curves.views import Curve, ViewOptions, empty_view, view
+from core.errors import InvalidInput, TooManyPoints, UnknownMetric, UnknownRun, nearest
+from db.axes import CurveRun, find_axis, load_runs
+from db.points import list_series, read_points
 from db.records.metrics import MetricPointRecord, MetricSeriesRecord
 
-MIN_POINTS = 3
-MAX_RAW_POINTS = 1_000_000
-"""Most points of one raw view, over all its curves."""
+MAX_SHOWN_POINTS = 1_000_000
+"""Most points of one answer, over all its curves."""
 
 
-class Mode(StrEnum):
-    """Method of down-sampling a curve."""
-
-    RAW = "raw"
-    """No down-sampling."""
-    MINMAX = "minmax"
-    """Steps are cut into equal ranges; each gives its last point and the least and greatest of its values."""
-    LTTB = "lttb"
-    """Points are chosen that keep the curve's shape (Largest Triangle Three Buckets)."""
+DEFAULT = ViewOptions()
 
 
 @dataclass(frozen=True, slots=True)
-class Curve:
-    """A view of one curve, in columns of equal length.
+class History:
+    """Curves of a run on one x axis."""
 
-    Attributes:
-        x: Steps, rising.
-        y: The value at each of these steps: every (x, y) is a point as it was reported.
-        y_min: In a down-sampled minmax view: least value of the steps after the previous x, up to this one; NaN
-            where all of them are NaN. None in other views.
-        y_max: Greatest value, likewise.
-        total: Number of points of the stored curve.
-        downsampled: True if the view has fewer.
-    """
-
-    key: str
-    x: list[int]
-    y: list[float]
-    y_min: list[float] | None
-    y_max: list[float] | None
-    total: int
-    downsampled: bool
+    axis: Axis
+    curves: list[Curve]
 
 
 def history(
-    session: Session,
-    run_id: UUID,
-    keys: Sequence[str] | None = None,
-    *,
-    max_points: int = 500,
-    mode: Mode | str = Mode.MINMAX,
-) -> list[Curve]:
-    """Return views of a run's curves; a curve without points is an empty one.
+    session: Session, run_id: UUID, keys: Sequence[str] | None = None, options: ViewOptions = DEFAULT
+) -> History:
+    """Return views of a run's curves.
 
-    The order is that of `keys`; None returns every curve, by key. A view has at most `max_points` (3 or more) points;
-    shorter curves are returned whole, as is every curve in a raw view.
+    The order is that of `keys`, which may be patterns such as `train/*`; None returns every curve, by key. Of a run
+    that has not ended, a curve without points is an empty one.
 
     Raises:
-        InvalidInput: If max_points or mode is invalid, or a raw view would be too large.
+        UnknownRun: If there is no such run.
+        UnknownMetric: If the run has ended without a curve of a name, or that a pattern fits.
+        EpochsUnknown: If x is epochs, and the run does not say how many steps an epoch has.
+        TooManyPoints: If the views would have too many points together.
+        InvalidInput: If an option is invalid.
     """
-    if mode not in list(Mode):
-        raise InvalidInput(f"There is no history mode '{mode}'. Use {', '.join(Mode)}.")
-    if max_points < MIN_POINTS:
-        raise InvalidInput(f"max_points is {max_points}; ask for at least {MIN_POINTS} points.")
-    query = select(MetricSeriesRecord).where(MetricSeriesRecord.run_id == run_id).order_by(MetricSeriesRecord.key)
-    if keys is not None:
-        query = query.where(MetricSeriesRecord.key.in_(keys))
-    found = {series.key: series for series in session.scalars(query)}
-    if mode == Mode.RAW:
-        _check_size(sum(series.count for series in found.values()))
-    wanted = found if keys is None else dict.fromkeys(keys)
+    check_options(options)
+    run = load_runs(session, [run_id]).get(run_id)
+    if run is None:
+        raise UnknownRun(f"There is no run {run_id}. It may have been deleted; GET /v1/runs lists those that exist.")
+    chosen = _choose_series(session, run, keys)
+    found = [series for series in chosen.values() if series is not None]
+    axis = find_axis(session, run, options.x) if found else Axis(options.x)
+    is_raw = options.mode == Mode.RAW
+    if not is_raw or options.window.is_whole:
+        check_size(sum(series.count if is_raw else min(series.count, options.max_points) for series in found))
     curves = []
-    for key in wanted:
-        series = found.get(key)
+    num_shown = 0
+    for key, series in chosen.items():
         if series is None:
-            curves.append(Curve(key=key, x=[], y=[], y_min=None, y_max=None, total=0, downsampled=False))
-        elif mode == Mode.RAW or series.count <= max_points:
-            curves.append(_whole(session, series))
-        elif mode == Mode.LTTB:
-            curves.append(_largest_triangles(_whole(session, series), max_points))
-        else:
-            curves.append(_min_max(session, series, max_points))
-    return curves
+            curves.append(empty_view(key, axis))
+            continue
+        curves.append(view_series(session, series, axis, options))
+        # What lies within a window is known once it is read.
+        num_shown += len(curves[-1].x)
+        check_size(num_shown)
+    return History(axis, curves)
 
 
-def _check_size(num_points: int) -> None:
-    if num_points > MAX_RAW_POINTS:
+def check_options(options: ViewOptions) -> None:
+    """Check the options of views.
+
+    Raises:
+        InvalidInput: If one is invalid.
+    """
+    if options.max_points < MIN_POINTS:
+        raise InvalidInput(f"max_points is {options.max_points}; ask for at least {MIN_POINTS} points.")
+    if not 0 <= options.smoothing < 1:
+        raise InvalidInput(f"smoothing is {options.smoothing}; expected a weight from 0 to below 1, such as 0.9.")
+    window = options.window
+    if window.first is not None and window.last is not None and window.first > window.last:
         raise InvalidInput(
-            f"A raw view of these curves has {num_points} points; the most is {MAX_RAW_POINTS}. "
-            "Name fewer keys, or use the mode minmax or lttb."
+            f"The window from x_min={window.first:g} to x_max={window.last:g} is empty. Exchange its ends."
         )
 
 
-def _whole(session: Session, series: MetricSeriesRecord) -> Curve:
-    point = MetricPointRecord
-    # The column's own type would convert each value in Python; this reads the numbers as they are stored.
-    stored = select(point.step, type_coerce(point.value, Double)).where(point.series_id == series.id)
-    rows = session.connection().execute(stored.order_by(point.step)).all()
-    x = [row[0] for row in rows]
-    y = [math.nan if row[1] is None else row[1] for row in rows]
-    return Curve(key=series.key, x=x, y=y, y_min=None, y_max=None, total=len(x), downsampled=False)
+def check_size(num_points: int) -> None:
+    """Check the number of points of an answer.
+
+    Raises:
+        TooManyPoints: If there are too many.
+    """
+    if num_points > MAX_SHOWN_POINTS:
+        raise TooManyPoints(
+            f"These curves have {num_points:,} points to show; the most is {MAX_SHOWN_POINTS:,}. Name fewer keys, "
+            "lower max_points, show a smaller window (x_min, x_max), or use the mode minmax or lttb in place of raw."
+        )
 
 
-def _min_max(session: Session, series: MetricSeriesRecord, max_points: int) -> Curve:
+def view_series(session: Session, series: MetricSeriesRecord, axis: Axis, options: ViewOptions) -> Curve:
+    """Return the view of one stored curve."""
+    if options.is_quick and series.count > options.max_points:
+        return _read_min_max(session, series, axis, options.max_points)
+    (points,) = read_points(session, [series])
+    return view(series.key, points, axis, options)
+
+
+def describe_unknown(name: str, known: Sequence[str]) -> str:
+    """Return the message for a key or a pattern that no curve has."""
+    if is_pattern(name):
+        return f"No metric fits '{name[:200]}'.{nearest('', known)}"
+    return f"There is no metric '{name[:200]}'.{nearest(name, known)}"
+
+
+def _choose_series(
+    session: Session, run: CurveRun, wanted: Sequence[str] | None
+) -> dict[str, MetricSeriesRecord | None]:
+    """Return the curves to show by key; None for those without points."""
+    found = {series.key: series for series in list_series(session, [run.id])}
+    if wanted is None:
+        return dict(found)
+    chosen: dict[str, MetricSeriesRecord | None] = {}
+    for name, keys in select_keys(wanted, found).items():
+        if not keys and run.has_ended:
+            raise UnknownMetric(f"{describe_unknown(name, list(found))} Run {run.id} has ended.")
+        names = keys or ([] if is_pattern(name) else [name])
+        chosen |= {key: found.get(key) for key in names if key not in chosen}
+    return chosen
+
+
+def _read_min_max(session: Session, series: MetricSeriesRecord, axis: Axis, max_points: int) -> Curve:
     point = MetricPointRecord
     numbers = select(literal(0, BigInteger).label("number")).cte("parts", recursive=True)
     part = numbers.union_all(select(numbers.c.number + 1).where(numbers.c.number < max_points - 1)).c.number
@@ -122,26 +142,17 @@ def _min_max(session: Session, series: MetricSeriesRecord, max_points: int) -> C
         point.step >= _first_step_of(part, series, max_points),
         point.step < _first_step_of(part + 1, series, max_points),
     )
-    last = select(point.value).where(*here).order_by(point.step.desc()).limit(1)
+    value = type_coerce(point.value, Double)
+    last = [
+        select(column).where(*here).order_by(point.step.desc()).limit(1).scalar_subquery()
+        for column in (point.step, value, point.unix_seconds)
+    ]
     # Aggregates skip NaN, which is NULL in the database.
-    rows = session.execute(
-        select(
-            select(func.max(point.step)).where(*here).scalar_subquery(),
-            last.scalar_subquery(),
-            select(func.min(point.value)).where(*here).scalar_subquery(),
-            select(func.max(point.value)).where(*here).scalar_subquery(),
-        ).select_from(part.table)
-    )
-    filled = [row for row in rows if row[0] is not None]
-    return Curve(
-        key=series.key,
-        x=[row[0] for row in filled],
-        y=[row[1] for row in filled],
-        y_min=[row[2] for row in filled],
-        y_max=[row[3] for row in filled],
-        total=series.count,
-        downsampled=True,
-    )
+    extremes = [select(extreme(value)).where(*here).scalar_subquery() for extreme in (func.min, func.max)]
+    rows = [row for row in session.execute(select(*last, *extremes).select_from(part.table)) if row[0] is not None]
+    steps = np.array([row[0] for row in rows], np.int64)
+    values, times, low, high = (np.array([row[column] for row in rows], np.float64) for column in range(1, 5))
+    return Curve(series.key, axis.place(Points(steps, values, times)), values, low, high, None, series.count, True)
 
 
 def _first_step_of(part: ColumnElement[int], series: MetricSeriesRecord, num_parts: int) -> ColumnElement[int]:
@@ -149,55 +160,3 @@ def _first_step_of(part: ColumnElement[int], series: MetricSeriesRecord, num_par
     num_steps = series.last_step - series.first_step + 1
     # Rounded up with integer division, which both databases do the same way.
     return series.first_step + (part * num_steps + (num_parts - 1)) // num_parts
-
-
-def _largest_triangles(curve: Curve, max_points: int) -> Curve:
-    x, y = np.asarray(curve.x, dtype=np.float64), np.asarray(curve.y, dtype=np.float64)
-    # No triangle has a corner at NaN or infinity, so only finite points are chosen. The last point is always kept: it
-    # shows that a curve has diverged.
-    finite = np.flatnonzero(np.isfinite(y))
-    is_end_finite = bool(np.isfinite(y[-1]))
-    chosen = finite[largest_triangles(x[finite], y[finite], max_points - (not is_end_finite))]
-    positions = chosen.tolist() + ([] if is_end_finite else [len(x) - 1])
-    return Curve(
-        key=curve.key,
-        x=[curve.x[position] for position in positions],
-        y=[curve.y[position] for position in positions],
-        y_min=None,
-        y_max=None,
-        total=curve.total,
-        downsampled=True,
-    )
-
-
-def largest_triangles(x: NDArray[np.float64], y: NDArray[np.float64], num_points: int) -> NDArray[np.intp]:
-    """Choose points by Largest Triangle Three Buckets (Steinarsson, 2013, section 4.2).
-
-    The first and last points are kept. The others are cut into equal buckets, and of each the point is chosen that
-    spans the largest triangle with the point chosen before and the mean of the bucket after.
-
-    Args:
-        x: (n,), rising, finite.
-        y: (n,), finite.
-        num_points: Number of points to choose, at least 3.
-
-    Returns:
-        (min(n, num_points),) positions, rising.
-    """
-    if len(x) <= num_points:
-        return np.arange(len(x))
-    # Edges of the num_points - 2 buckets between the first point and the last.
-    edges = np.linspace(1, len(x) - 1, num_points - 1).astype(np.intp)
-    chosen = np.zeros(num_points, dtype=np.intp)
-    chosen[-1] = len(x) - 1
-    for bucket in range(num_points - 2):
-        start, end = edges[bucket], edges[bucket + 1]
-        after = slice(end, edges[bucket + 2]) if bucket < num_points - 3 else slice(len(x) - 1, len(x))
-        mean_x, mean_y = x[after].mean(), y[after].mean()
-        before_x, before_y = x[chosen[bucket]], y[chosen[bucket]]
-        # Twice the area; only the order of the areas matters.
-        areas = np.abs(
-            (before_x - mean_x) * (y[start:end] - before_y) - (before_x - x[start:end]) * (mean_y - before_y)
-        )
-        chosen[bucket + 1] = start + np.argmax(areas)
-    return chosen

@@ -40,6 +40,7 @@ def create(
     priority: int = 0,
     submitted_by: str | None = None,
     source_run_id: UUID | None = None,
+    traceparent: str | None = None,
 ) -> RunRecord:
     """Queue a run of a spec that core.specs has normalised, and create its experiment if it is new.
 
@@ -66,6 +67,7 @@ def create(
         priority=priority,
         submitted_by=submitted_by,
         source_run_id=source_run_id,
+        traceparent=traceparent,
         spec_warnings=limit_notices(warnings),
         created_at=now,
         queued_at=now,

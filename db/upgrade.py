@@ -15,7 +15,21 @@ from db.session import Database, translate_errors
 
 VERSION_TABLE = "trainyard_alembic_version"
 
-KNOWN_REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011", "0016")
+KNOWN_REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0017",
+    "0016",
+)
 """Revisions of migrations/versions in order, as a test checks. Reading them from there would import Alembic."""
 NEWEST_REVISION = KNOWN_REVISIONS[-1]
 

@@ -4,16 +4,28 @@ PostgreSQL is the one that TRAINYARD_TEST_POSTGRES_URL names. Its absence is a f
 quietly tests half of what it says is worse than none.
 """
 
+import fcntl
+import hashlib
 import os
 import shutil
 import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from uuid import uuid4
 
+import httpx
 import psycopg
 import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from psycopg import sql
 from sqlalchemy import URL, delete
 from sqlalchemy.engine import make_url
@@ -24,7 +36,12 @@ from db.records.service import CompatibilityRecord
 from db.session import Database
 from db.upgrade import upgrade_database
 
+ROOT = Path(__file__).parents[1]
+
 POSTGRES_URL = os.environ.get("TRAINYARD_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
+
+PROGRAM_SECONDS = 120
+"""Longest wait for a program that a test starts."""
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     # A shell starts what it puts into the background deaf to Ctrl-C; programs that tests start would be, too.
@@ -59,6 +76,122 @@ SHARED = {
     "tests/models/test_training.py": "a process that trained with every plan",
 }
 """Groups of tests, by the beginning of the path of their module; the first that fits counts."""
+
+
+@pytest.fixture(scope="session")
+def client_python() -> Path:
+    """Python of an environment with Triton's and KServe's clients, which ask for older libraries than the service."""
+    return make_environment("clients")
+
+
+@pytest.fixture(scope="session")
+def tools_python() -> Path:
+    """Python of an environment with TensorBoard and an MLflow server."""
+    return make_environment("tools")
+
+
+@pytest.fixture
+def start_program() -> Iterator[Callable[..., None]]:
+    """Start programs that answer HTTP, each in a process group of its own; they are ended after the test."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(command: Sequence[str | Path], url: str, **options: Any) -> None:
+        """Start a program and wait until it answers at a URL."""
+        process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, start_new_session=True, **options
+        )
+        started.append(process)
+        deadline = time.monotonic() + PROGRAM_SECONDS
+        while time.monotonic() < deadline:
+            if process.poll() is not None:
+                break
+            try:
+                if httpx.get(url, trust_env=False).is_success:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.05)
+        os.killpg(process.pid, signal.SIGKILL)
+        pytest.fail(f"{command} did not answer at {url}: {process.communicate()[0].decode()[-2000:]}")
+
+    yield start
+    for process in started:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.communicate()
+
+
+@dataclass(frozen=True)
+class Spans:
+    """Spans that a collector was sent: the message of each, and the name of the service that sent it."""
+
+    received: list[tuple[str, Any]] = field(default_factory=list)
+
+    def named(self, name: str) -> list[Any]:
+        """Spans of a name, by their start."""
+        return sorted(
+            (span for _, span in self.received if span.name == name), key=lambda span: span.start_time_unix_nano
+        )
+
+    def wait_for(self, is_there: Callable[[], object], seconds: float = 60.0) -> None:
+        """Wait until a condition holds."""
+        deadline = time.monotonic() + seconds
+        while not is_there():
+            assert time.monotonic() < deadline, sorted(span.name for _, span in self.received)
+            time.sleep(0.05)
+
+
+@pytest.fixture
+def collector() -> Iterator[tuple[str, Spans]]:
+    """Address of a collector that takes traces by OTLP over HTTP, and what it was sent."""
+    spans = Spans()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            assert self.path == "/v1/traces"
+            request = ExportTraceServiceRequest.FromString(self.rfile.read(int(self.headers["Content-Length"])))
+            for sent in request.resource_spans:
+                facts = {entry.key: entry.value.string_value for entry in sent.resource.attributes}
+                spans.received.extend(
+                    (facts["service.name"], span) for scope in sent.scope_spans for span in scope.spans
+                )
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Print nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05})
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}", spans
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+    return port
+
+
+def make_environment(name: str) -> Path:
+    """Return the Python of an environment with requirements/NAME.txt, installed again when that changes."""
+    requirements = ROOT / "requirements" / f"{name}.txt"
+    folder = ROOT / f".venv-{name}"
+    stamp = folder / "requirements.sha256"
+    wanted = hashlib.sha256(requirements.read_bytes()).hexdigest()
+    with (ROOT / f".venv-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not stamp.exists() or stamp.read_text() != wanted:
+            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
+            pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            subprocess.run([*pip, "--require-hashes", "-r", requirements], check=True)
+            stamp.write_text(wanted)
+    return folder / "bin" / "python"
 
 
 @contextmanager

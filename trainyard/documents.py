@@ -333,13 +333,13 @@ class ColumnContribution(TypedDict):
     As it was sent; null for a series.
     """
 
-    contribution: float | None
+    contribution: float | Literal["NaN", "Infinity", "-Infinity"]
     """
     Part of the difference between prediction and baseline; of `occlusion` the fall of the prediction when the column
     is replaced.
     """
 
-    standard_error: float | None
+    standard_error: float | Literal["NaN", "Infinity", "-Infinity"] | None
     """
     Of a sampled contribution; null if it is exact.
     """
@@ -379,6 +379,58 @@ class ColumnReading(TypedDict):
     thousands: NotRequired[Literal["", ",", ".", " ", "'", "_"] | None]
 
 
+class ComparedCurve(TypedDict):
+    """
+    Curve of a run.
+    """
+
+    run_id: str
+    x: list[float] | None
+    """
+    Places of its points; null if aligned: then those of the grid.
+    """
+
+    y: list[float | Literal["NaN", "Infinity", "-Infinity"] | None]
+    """
+    Values; aligned curves have null before their first point and after their last, and are smoothed if asked for.
+    """
+
+    y_min: list[float | Literal["NaN", "Infinity", "-Infinity"]] | None
+    """
+    Minimum of the steps up to each x, if downsampled with minmax and not aligned; else null.
+    """
+
+    y_max: list[float | Literal["NaN", "Infinity", "-Infinity"]] | None
+    smoothed: list[float | Literal["NaN", "Infinity", "-Infinity"]] | None
+    """
+    Smoothed values of a curve that is not aligned; null without smoothing.
+    """
+
+    total: int
+    """
+    Points stored.
+    """
+
+
+class ComparisonGap(TypedDict):
+    """
+    What a comparison lacks.
+    """
+
+    run_id: str
+    key: str | None
+    """
+    Metric or pattern; null if the whole run is missing.
+    """
+
+    code: str
+    """
+    `unknown_run`, `no_points` or `epochs_unknown`.
+    """
+
+    detail: str
+
+
 class ComponentState(TypedDict):
     """
     State of a component that the service needs.
@@ -390,22 +442,31 @@ class ComponentState(TypedDict):
 
 class Curve(TypedDict):
     """
-    Points of one curve, in columns of equal length; null for NaN and infinities.
+    Points of one curve, in columns of equal length.
     """
 
     key: str
-    x: list[int]
+    x: list[float]
     """
-    Training steps, in ascending order.
+    Places on the x axis, in ascending order; whole numbers for steps, which JavaScript reads exactly up to 2^53.
     """
 
-    y: list[float | None]
-    y_min: list[float | None] | None
+    y: list[float | Literal["NaN", "Infinity", "-Infinity"]]
+    """
+    Values as they were reported.
+    """
+
+    y_min: list[float | Literal["NaN", "Infinity", "-Infinity"]] | None
     """
     Minimum of the steps up to each x, if downsampled with minmax; else null.
     """
 
-    y_max: list[float | None] | None
+    y_max: list[float | Literal["NaN", "Infinity", "-Infinity"]] | None
+    smoothed: list[float | Literal["NaN", "Infinity", "-Infinity"]] | None
+    """
+    Smoothed values, computed from all points of the curve; null without smoothing.
+    """
+
     total: int
     """
     Points stored.
@@ -413,7 +474,7 @@ class Curve(TypedDict):
 
     downsampled: bool
     """
-    True if the curve was downsampled.
+    True if points of the window are left out.
     """
 
 
@@ -647,7 +708,7 @@ class HeatMapEntry(TypedDict):
     Importance of the parts of an image.
     """
 
-    cells: list[list[float | None]]
+    cells: list[list[float | Literal["NaN", "Infinity", "-Infinity"]]]
     """
     For each row of cells from the top: fall of the prediction when a cell is hidden; negative where hiding it raises
     the prediction.
@@ -736,18 +797,9 @@ class MetricFigure(TypedDict):
     """
 
 
-class MetricHistory(TypedDict):
-    """
-    Curves of a run.
-    """
-
-    run_id: str
-    series: list[Curve]
-
-
 class MetricSummary(TypedDict):
     """
-    Summary of a metric; null for NaN and infinities.
+    Summary of a metric.
     """
 
     key: str
@@ -756,18 +808,18 @@ class MetricSummary(TypedDict):
     Points stored.
     """
 
-    first: float | None
-    last: float | None
+    first: float | Literal["NaN", "Infinity", "-Infinity"]
+    last: float | Literal["NaN", "Infinity", "-Infinity"]
     last_step: int
-    min: float | None
+    min: float | Literal["NaN", "Infinity", "-Infinity"]
     min_step: int | None
     """
     First step with the minimum.
     """
 
-    max: float | None
+    max: float | Literal["NaN", "Infinity", "-Infinity"]
     max_step: int | None
-    best: float | None
+    best: float | Literal["NaN", "Infinity", "-Infinity"] | None
     """
     By the direction of the metric, the minimum of `loss`, the maximum of `accuracy`.
     Null if no direction is known.
@@ -1045,12 +1097,12 @@ class RowExplanationEntry(TypedDict):
     Number of the class or output.
     """
 
-    prediction: float | None
+    prediction: float | Literal["NaN", "Infinity", "-Infinity"]
     """
     Probability or score of the class, or predicted number.
     """
 
-    baseline: float | None
+    baseline: float | Literal["NaN", "Infinity", "-Infinity"] | None
     """
     Mean prediction for the background: the Shapley contributions add up to the prediction minus this; null for
     images.
@@ -1116,13 +1168,13 @@ class RunMetric(TypedDict):
     Summary of a metric.
     """
 
-    last: float | None
+    last: float | Literal["NaN", "Infinity", "-Infinity"]
     last_step: int
-    min: float | None
+    min: float | Literal["NaN", "Infinity", "-Infinity"]
     min_step: int | None
-    max: float | None
+    max: float | Literal["NaN", "Infinity", "-Infinity"]
     max_step: int | None
-    best: float | None
+    best: float | Literal["NaN", "Infinity", "-Infinity"] | None
     """
     The minimum or the maximum, by the direction of the metric; null if none is known.
     """
@@ -1160,6 +1212,11 @@ class RunProgress(TypedDict):
     Training steps in total; 0 until training begins.
     """
 
+    steps_per_epoch: int
+    """
+    Training steps in an epoch; 0 until training begins, and for runs of earlier versions.
+    """
+
     fraction: float
     """
     Fraction of finished steps, 0 to 1.
@@ -1181,6 +1238,48 @@ Scope: TypeAlias = Literal["read", "submit", "predict", "admin", "metrics"]
 """
 Permission of a key.
 """
+
+
+class SeedAverage(TypedDict):
+    """
+    Average of the curves of runs that differ in the seed alone, in columns as long as the grid.
+    """
+
+    group: str
+    """
+    Hash of the spec without its seed.
+    """
+
+    run_ids: list[str]
+    seeds: list[int]
+    """
+    Seed of each run.
+    """
+
+    n: list[int]
+    """
+    Number of curves that have a value at each place; shorter curves are counted up to their end.
+    """
+
+    mean: list[float | Literal["NaN", "Infinity", "-Infinity"] | None]
+    """
+    Mean of these; NaN or infinite if one of them is.
+    """
+
+    stddev: list[float | Literal["NaN", "Infinity", "-Infinity"] | None]
+    """
+    Sample standard deviation, with n - 1; null if n is below 2.
+    """
+
+    low: list[float | Literal["NaN", "Infinity", "-Infinity"] | None]
+    """
+    Lower end of the interval of confidence: mean - t·stddev/√n, by Student's t with n - 1 degrees of freedom.
+    """
+
+    high: list[float | Literal["NaN", "Infinity", "-Infinity"] | None]
+    """
+    Upper end: mean + t·stddev/√n.
+    """
 
 
 class SpecDifference(TypedDict):
@@ -1383,6 +1482,35 @@ Requirement that a queued run waits for.
 """
 
 
+XAxis: TypeAlias = Literal["step", "epoch", "time"]
+"""
+Quantity on the x axis of a curve.
+"""
+
+
+class ApiComparisonSchemasComparedMetric(TypedDict):
+    """
+    Curves of a metric.
+    """
+
+    key: str
+    x: list[float] | None
+    """
+    The grid: every x of the curves if there are at most `max_points`, else places at equal distances. Null if not
+    aligned.
+    """
+
+    curves: list[ComparedCurve]
+    """
+    In the order of the runs in the request; empty if averaged.
+    """
+
+    averages: list[SeedAverage]
+    """
+    In the order of their first runs; empty unless averaged.
+    """
+
+
 class AliasChange(TypedDict):
     """
     Change of an alias.
@@ -1563,6 +1691,22 @@ class ComparedVersion(TypedDict):
     """
     Size of the network's ONNX file; null if it is missing.
     """
+
+
+class CurveComparison(TypedDict):
+    """
+    Curves of several runs, side by side.
+    """
+
+    x: XAxis
+    smoothing: float
+    confidence: float | None
+    """
+    Null unless averaged.
+    """
+
+    metrics: list[ApiComparisonSchemasComparedMetric]
+    missing: list[ComparisonGap]
 
 
 class DateEncoding(TypedDict):
@@ -1818,7 +1962,7 @@ class ListedModelVersion(TypedDict):
     Aliases with requests that it receives as the shadow.
     """
 
-    metrics: dict[str, float | None]
+    metrics: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
     """
     Metrics of its run on held-out samples, `test/…` and `epoch/validation/…`; empty for an upload.
     """
@@ -1839,6 +1983,31 @@ class MetricChange(TypedDict):
     """
     `better`, `worse` or `same`; `unknown` if a value is missing or the metric is neither.
     """
+
+
+class MetricHistory(TypedDict):
+    """
+    Curves of a run.
+    """
+
+    run_id: str
+    x: XAxis
+    """
+    Quantity on the x axis: `step`, `epoch` (steps by the steps of an epoch), or `time`.
+    """
+
+    steps_per_epoch: int | None
+    """
+    Steps in an epoch, by which steps were divided; null unless x is `epoch`.
+    """
+
+    time_origin: str | None
+    """
+    Start of the run's latest attempt, where `time` is 0; null unless x is `time`.
+    """
+
+    smoothing: float
+    series: list[Curve]
 
 
 class MetricList(TypedDict):
@@ -1887,9 +2056,9 @@ class ModelVersion(TypedDict):
     Null if it was uploaded.
     """
 
-    metrics: dict[str, float | None]
+    metrics: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
     """
-    Final metrics of its run, such as `test/accuracy`; null for NaN and infinities; empty for an upload.
+    Final metrics of its run, such as `test/accuracy`; empty for an upload.
     """
 
     artifacts: list[VersionFile]
@@ -2199,6 +2368,28 @@ class TableEncoding(TypedDict):
     columns: list[Columns]
 
 
+class ApiRegistrySchemasComparedMetric(TypedDict):
+    """
+    Metric of several versions.
+    """
+
+    key: str
+    higher_is_better: bool | None
+    """
+    Null if that is not known.
+    """
+
+    values: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
+    """
+    Value by number of the version; without versions that lack it.
+    """
+
+    changes: list[MetricChange]
+    """
+    Comparison of each further version with the first.
+    """
+
+
 class BatchPrediction(TypedDict):
     """
     Batch prediction in full.
@@ -2291,28 +2482,6 @@ class BatchPredictionSummary(TypedDict):
     ended_at: str | None
     updated_at: str
     links: BatchPredictionLinks
-
-
-class ComparedMetric(TypedDict):
-    """
-    Metric of several versions.
-    """
-
-    key: str
-    higher_is_better: bool | None
-    """
-    Null if that is not known.
-    """
-
-    values: dict[str, float | None]
-    """
-    Value by number of the version; null for NaN and infinities; without versions that lack it.
-    """
-
-    changes: list[MetricChange]
-    """
-    Comparison of each further version with the first.
-    """
 
 
 class DatasetVersionDetail(TypedDict):
@@ -2488,9 +2657,9 @@ class Run(TypedDict):
 
     cancel_requested: bool
     progress: RunProgress | None
-    latest_metrics: dict[str, float | None]
+    latest_metrics: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
     """
-    Newest value of each metric; null for NaN and infinities.
+    Newest value of each metric.
     """
 
     device: str | None
@@ -2596,9 +2765,9 @@ class RunSummary(TypedDict):
 
     cancel_requested: bool
     progress: RunProgress | None
-    latest_metrics: dict[str, float | None]
+    latest_metrics: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
     """
-    Newest value of each metric; null for NaN and infinities.
+    Newest value of each metric.
     """
 
     device: str | None
@@ -2692,7 +2861,7 @@ class VersionComparison(TypedDict):
     In the order of the request.
     """
 
-    metrics: list[ComparedMetric]
+    metrics: list[ApiRegistrySchemasComparedMetric]
     """
     Metrics on held-out samples, by key.
     """

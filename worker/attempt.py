@@ -8,7 +8,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
-from core.errors import Problem, TrainyardError
+from core.errors import Problem, TrainerLost, TrainyardError
 from core.progress import MetricBatch, Phase, Progress, join_batches
 from core.run_report import RunError
 from core.run_state import RunState
@@ -25,6 +25,7 @@ from db.claims import (
 )
 from db.session import Database
 from worker.messages import DetailsReport, Finished
+from worker.tracing import AttemptTrace
 
 logger = logging.getLogger("trainyard.worker")
 
@@ -48,9 +49,16 @@ class Attempt:
     """An attempt at a run. Collects reports, and stores them together at each heartbeat."""
 
     def __init__(
-        self, claimed: ClaimedRun, database: Database, store: ArtifactStore, settings: Settings, scratch: Path
+        self,
+        claimed: ClaimedRun,
+        database: Database,
+        store: ArtifactStore,
+        settings: Settings,
+        scratch: Path,
+        trace: AttemptTrace,
     ) -> None:
         self.claimed = claimed
+        self._trace = trace
         self.scratch = scratch
         # Beside the scratch folder of the attempt, where the API finds it under the run's id alone.
         self.log_path = scratch.parent / TRAINER_LOG
@@ -79,6 +87,7 @@ class Attempt:
 
     def note_phase(self, phase: Phase) -> None:
         """Record the phase that has begun."""
+        self._trace.begin_phase(phase)
         self.note_progress(replace(self._latest, phase=phase))
 
     def note_progress(self, progress: Progress) -> None:
@@ -147,15 +156,30 @@ class Attempt:
         if self.has_unsaved_reports:
             self.beat()
         try:
-            artifacts = self._store_files(outcome)
+            with self._trace.step("store"):
+                artifacts = self._store_files(outcome)
         except OSError as error:
             # A full or broken disk: the run fails with this reason and without artifacts.
             outcome, artifacts = Outcome.FAILED, []
             self.note_failure("storage_failed", f"The trained model could not be stored: {error.strerror or error}.")
-        self._write_end(outcome, artifacts)
+        with self._trace.step("register" if outcome is Outcome.FINISHED else "release"):
+            version = self._write_end(outcome, artifacts)
+        self._trace.end(outcome.value, error=self._find_error(outcome), version=version)
         self.log_path.unlink(missing_ok=True)
 
-    def _write_end(self, outcome: Outcome, artifacts: list[Artifact]) -> None:
+    def _find_error(self, outcome: Outcome) -> str | None:
+        """Return the code of the error that an outcome is, if it is one."""
+        match outcome:
+            case Outcome.FAILED:
+                return TrainyardError.code if self._failure is None else self._failure.code
+            case Outcome.LOST:
+                return TrainerLost.code
+            case _:
+                return None
+
+    def _write_end(self, outcome: Outcome, artifacts: list[Artifact]) -> int | None:
+        """Store the outcome; return the number of the model version that was registered, if one was."""
+        version = None
         run_id, number = self.claimed.run_id, self.claimed.attempt
         phases = {"queue": self.claimed.queue_seconds}
         with self._database.transaction() as session:
@@ -189,6 +213,7 @@ class Attempt:
                     is_over = state is RunState.FAILED
                     message = f"{self._loss} It {'has failed' if is_over else 'will be tried again'}."
         logger.info("Run %s: %s after %.1f s.", run_id, message, self.seconds)
+        return version
 
     def _store_files(self, outcome: Outcome) -> list[Artifact]:
         paths = [self.log_path] if self.log_path.is_file() else []

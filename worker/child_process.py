@@ -18,7 +18,10 @@ from core.errors import TrainyardError
 logger = logging.getLogger("trainyard.worker")
 
 # A child needs neither, and cannot leak or use an address that it does not have.
-WITHHELD = ("TRAINYARD_DATABASE_URL", "TRAINYARD_BROKER_URL")
+WITHHELD = (
+    *("TRAINYARD_DATABASE_URL", "TRAINYARD_BROKER_URL"),
+    *("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
+)
 TERMINATE_GRACE_SECONDS = 20.0
 _END = None
 

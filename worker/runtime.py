@@ -8,6 +8,7 @@ from core.errors import BrokerUnavailable
 from core.settings import Settings
 from db.session import Database
 from jobs.doorbell import ring_doorbell
+from tracing.opening import open_tracer
 from worker.batch_supervisor import BatchSupervisor
 from worker.presence import Presence
 from worker.reconciler import Reconciler
@@ -26,7 +27,8 @@ class Runtime:
         self._database = Database(settings.effective_database_url)
         self._pool = TrainerPool(settings, trainer_environments(settings))
         self._presence = Presence(self._database, lambda: self._pool.health)
-        self.supervisor = Supervisor(settings, self._database, self._pool)
+        self._tracer = open_tracer(settings, "trainyard-worker")
+        self.supervisor = Supervisor(settings, self._database, self._pool, self._tracer)
         self._batch_supervisor = BatchSupervisor(settings, self._database)
         self._reconciler = Reconciler(
             settings, self._database, self._ring, is_idle=lambda: self.supervisor.has_idle_trainer
@@ -66,6 +68,8 @@ class Runtime:
         self._pool.close()
         self._presence.stop()
         self._database.dispose()
+        if self._tracer is not None:
+            self._tracer.close()
 
     def _ring(self) -> None:
         ring_doorbell(self._app)

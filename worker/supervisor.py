@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from core.artifacts import ArtifactStore
 from core.errors import AttemptFenced, DatabaseUnavailable, TrainerLost
@@ -16,9 +16,13 @@ from db.session import Database
 from worker.attempt import Attempt, Outcome
 from worker.messages import TrainCommand
 from worker.presence import worker_name
+from worker.tracing import AttemptTrace
 from worker.trainer_pool import TrainerPool
 from worker.trainer_process import TrainerProcess
 from worker.watching import watch
+
+if TYPE_CHECKING:
+    from tracing.tracer import RunTracer
 
 logger = logging.getLogger("trainyard.worker")
 
@@ -32,11 +36,14 @@ Answer = TypeVar("Answer")
 class Supervisor:
     """Claims runs and trains them on trainers. One instance a worker; one thread a running run."""
 
-    def __init__(self, settings: Settings, database: Database, pool: TrainerPool) -> None:
+    def __init__(
+        self, settings: Settings, database: Database, pool: TrainerPool, tracer: "RunTracer | None" = None
+    ) -> None:
         self._settings = settings
         self._database = database
         self._pool = pool
         self._store = ArtifactStore(settings.artifacts_dir)
+        self._tracer = tracer
         self._draining = threading.Event()
         self._owner = worker_name()
 
@@ -83,7 +90,8 @@ class Supervisor:
     def _supervise(self, claimed: ClaimedRun, trainer: TrainerProcess) -> None:
         logger.info("Run %s: attempt %d on trainer %d.", claimed.run_id, claimed.attempt, trainer.pid)
         scratch = self._settings.scratch_dir / str(claimed.run_id) / str(claimed.attempt)
-        attempt = Attempt(claimed, self._database, self._store, self._settings, scratch)
+        trace = AttemptTrace(self._tracer, claimed)
+        attempt = Attempt(claimed, self._database, self._store, self._settings, scratch, trace)
         try:
             outcome = self._train(attempt, trainer)
             if outcome is not Outcome.FINISHED:
@@ -94,9 +102,11 @@ class Supervisor:
                 "Run %s: attempt %d lost its lease; its results are dropped.", claimed.run_id, claimed.attempt
             )
             trainer.kill()
-        except BaseException:
+            trace.end("fenced", error=AttemptFenced.code)
+        except BaseException as error:
             # Whatever happened, no trainer continues a run without supervision; its lease will end.
             trainer.kill()
+            trace.end("broken", error=type(error).__name__)
             raise
         finally:
             shutil.rmtree(scratch, ignore_errors=True)

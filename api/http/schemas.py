@@ -6,17 +6,20 @@ from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from core.notices import Notice
 
-MeasuredNumber = Annotated[float, WithJsonSchema({"type": ["number", "null"]})]
-"""Number that is null if it is NaN or infinite."""
+MeasuredNumber = Annotated[
+    float, WithJsonSchema({"anyOf": [{"type": "number"}, {"enum": ["NaN", "Infinity", "-Infinity"]}]})
+]
+"""Number that may be NaN or infinite, which JSON cannot say: then it is one of these strings."""
 
 
 class AnswerModel(BaseModel):
     """Base class of response bodies and their parts.
 
-    NaN and infinities are sent as null, because JSON does not have them.
+    NaN and infinities are sent as the strings that ProtoJSON has for them, because JSON has no numbers for them, and
+    null says that there is no value.
     """
 
-    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, ser_json_inf_nan="null")
+    model_config = ConfigDict(frozen=True, use_attribute_docstrings=True, ser_json_inf_nan="strings")
 
 
 class ProblemEntry(AnswerModel):

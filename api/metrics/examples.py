@@ -1,7 +1,7 @@
 """Examples of metrics."""
 
 from api.http.parameters import EXAMPLE_RUN_ID
-from core.errors import InvalidInput
+from core.errors import EpochsUnknown, TooManyPoints, UnknownMetric
 
 METRICS = {
     "items": [
@@ -23,20 +23,34 @@ METRICS = {
 
 HISTORY = {
     "run_id": EXAMPLE_RUN_ID,
+    "x": "step",
+    "steps_per_epoch": None,
+    "time_origin": None,
+    "smoothing": 0.9,
     "series": [
         {
             "key": "train/loss",
             "x": [133, 266, 400],
-            "y": [0.4127, 0.1903, 0.0871],
+            "y": [0.4127, 0.1903, "NaN"],
             "y_min": [0.3980, 0.1822, 0.0864],
-            "y_max": [1.1004, 0.4201, 0.1944],
+            "y_max": [1.1004, 0.4201, "Infinity"],
+            "smoothed": [0.4402, 0.2018, "NaN"],
             "total": 400,
             "downsampled": True,
         }
     ],
 }
 
-RAW_VIEW_TOO_LARGE = InvalidInput(
-    "A raw view of these curves has 2000000 points; the most is 1000000. "
-    "Name fewer keys, or use the mode minmax or lttb."
+TOO_MANY_POINTS = TooManyPoints(
+    "These curves have 2,000,000 points to show; the most is 1,000,000. Name fewer keys, lower max_points, show a "
+    "smaller window (x_min, x_max), or use the mode minmax or lttb in place of raw."
+)
+
+UNKNOWN_METRIC = UnknownMetric(
+    f"There is no metric 'train/los'. Did you mean 'train/loss'? Run {EXAMPLE_RUN_ID} has ended."
+)
+
+EPOCHS_UNKNOWN = EpochsUnknown(
+    f"Run {EXAMPLE_RUN_ID} does not say how many steps an epoch has: it was trained by an earlier version, and has no "
+    "whole epoch yet. Use x=step or x=time."
 )

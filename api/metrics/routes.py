@@ -1,19 +1,26 @@
 """Routes for the metrics of a run: summaries and histories."""
 
-from typing import Annotated
+from collections.abc import Iterable
+from typing import Annotated, Any
 
-from fastapi import Query
+from fastapi import Query, Response
 from pydantic import Field
 
 from api.auth.access import READ
+from api.http.compression import AcceptedCodings, packed_answer
 from api.http.parameters import RunId
+from api.http.responses import IfNoneMatch, is_unchanged, not_modified
 from api.metrics import examples
-from api.metrics.schemas import Curve, MetricHistory, MetricList, MetricSummary
+from api.metrics.columns import to_column, to_json, to_moment, weak_etag
+from api.metrics.schemas import MaxPoints, MetricHistory, MetricList, MetricSummary, Smoothing
 from api.openapi.operations import UNKNOWN_RUN, Resource, answers
 from api.service import ServiceParameter
+from core.curves.axes import Window, XAxis
+from core.curves.downsampling import Mode
+from core.curves.views import Curve, ViewOptions
 from core.specs.base import SpecModel
 from db import metrics, runs
-from db.history import MIN_POINTS, Mode, history
+from db.history import history
 
 router = Resource("metrics", "Metrics of a run: summaries and histories.", prefix="/v1/runs/{run_id}/metrics")
 
@@ -22,11 +29,21 @@ class HistoryQuery(SpecModel):
     """Query of metric histories."""
 
     keys: tuple[str, ...] = ()
-    """Metrics to show, separated by commas; all by default."""
-    max_points: Annotated[int, Field(ge=MIN_POINTS, le=100_000)] = 500
+    """Metrics to show, separated by commas, and patterns of them such as `train/*`; all by default."""
+    x: XAxis = XAxis.STEP
+    """Quantity on the x axis: training `step`; `epoch`, the steps divided by those of an epoch; `time`, the seconds
+    since the start of the run's latest attempt, which is `time_origin` of the response."""
+    max_points: MaxPoints = 500
     """Number of points to which longer curves are downsampled."""
     mode: Mode = Mode.MINMAX
     """Downsampling: `minmax` keeps the minimum and maximum of each interval, `lttb` the shape, `raw` every point."""
+    smoothing: Smoothing = 0.0
+    """Weight of the debiased exponential moving average over all points of a curve, from 0 (none) to below 1; the
+    formula is TensorBoard's."""
+    x_min: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """Least x to show."""
+    x_max: Annotated[float, Field(allow_inf_nan=False)] | None = None
+    """Greatest x to show."""
 
 
 @router.get(
@@ -64,29 +81,69 @@ def list_metrics(run_id: RunId, service: ServiceParameter) -> MetricList:
     "/history",
     summary="Show the curves of a run",
     dependencies=[READ],
-    responses=answers(examples.HISTORY, UNKNOWN_RUN, examples.RAW_VIEW_TOO_LARGE),
+    response_model=MetricHistory,
+    responses=answers(
+        examples.HISTORY,
+        examples.TOO_MANY_POINTS,
+        UNKNOWN_RUN,
+        examples.UNKNOWN_METRIC,
+        examples.EPOCHS_UNKNOWN,
+        headers={"ETag": "Changes with the response."},
+    )
+    | {304: {"description": "Not Modified: the curves have the ETag in If-None-Match."}},
 )
 def get_metric_history(
-    run_id: RunId, query: Annotated[HistoryQuery, Query()], service: ServiceParameter
-) -> MetricHistory:
-    """Return the points of curves in columns. A metric without points is an empty curve."""
-    # A key may be repeated; its curve is returned once.
-    keys = list(dict.fromkeys(key for part in query.keys for key in part.split(",") if key))
-    with service.database.reading() as session:
-        runs.get(session, run_id)
-        curves = history(session, run_id, keys or None, max_points=query.max_points, mode=query.mode)
-    return MetricHistory(
-        run_id=run_id,
-        series=[
-            Curve(
-                key=curve.key,
-                x=curve.x,
-                y=curve.y,
-                y_min=curve.y_min,
-                y_max=curve.y_max,
-                total=curve.total,
-                downsampled=curve.downsampled,
-            )
-            for curve in curves
-        ],
+    run_id: RunId,
+    query: Annotated[HistoryQuery, Query()],
+    service: ServiceParameter,
+    accepted: AcceptedCodings,
+    if_none_match: IfNoneMatch = None,
+) -> Response:
+    """Return the points of curves in columns, downsampled to what a picture can show.
+
+    A metric without points is an empty curve while the run goes on, and an error once it has ended.
+    """
+    options = ViewOptions(
+        x=query.x,
+        max_points=query.max_points,
+        mode=query.mode,
+        smoothing=query.smoothing,
+        window=Window(query.x_min, query.x_max),
     )
+    with service.database.reading() as session:
+        shown = history(session, run_id, read_keys(query.keys), options)
+    body = to_json(
+        {
+            "run_id": run_id,
+            "x": query.x,
+            "steps_per_epoch": shown.axis.steps_per_epoch if query.x == XAxis.EPOCH else None,
+            "time_origin": to_moment(shown.axis.origin) if query.x == XAxis.TIME else None,
+            "smoothing": query.smoothing,
+            "series": [_describe_curve(curve) for curve in shown.curves],
+        }
+    )
+    etag = weak_etag(body)
+    if is_unchanged(if_none_match, etag):
+        return not_modified(etag)
+    return packed_answer(body, accepted, "application/json", headers={"ETag": etag})
+
+
+def read_keys(parts: Iterable[str]) -> list[str] | None:
+    """Return the metrics of a query, each once; None if it names none.
+
+    A repeated parameter names one each, or several separated by commas.
+    """
+    return list(dict.fromkeys(key for part in parts for key in part.split(",") if key)) or None
+
+
+def _describe_curve(curve: Curve) -> dict[str, Any]:
+    return {
+        "key": curve.key,
+        "x": to_column(curve.x),
+        "y": to_column(curve.y),
+        "y_min": to_column(curve.y_min),
+        "y_max": to_column(curve.y_max),
+        "smoothed": to_column(curve.smoothed),
+        "total": curve.total,
+        "downsampled": curve.downsampled,
+    }

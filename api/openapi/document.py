@@ -34,7 +34,8 @@ A service that other machines can reach requires an API key: send it as `Authori
 
 Bodies are strict JSON (RFC 8259): unknown and repeated fields, NaN and infinities are rejected, whatever the
 Content-Type. Errors are `application/problem+json` (RFC 9457); the prediction routes use TensorFlow Serving's form.
-Times are RFC 3339 in UTC. NaN and infinite numbers are sent as null, except in predictions.
+Times are RFC 3339 in UTC. NaN and infinite numbers are the strings `"NaN"`, `"Infinity"` and `"-Infinity"`,
+except in predictions.
 """
 
 ERROR_BODIES: Sequence[type[BaseModel]] = (ProblemDocument, PredictionError)

@@ -113,7 +113,7 @@ class ModelVersion(ModelVersionEntry):
     data: VersionData | None
     """Null if it was uploaded."""
     metrics: dict[str, MeasuredNumber]
-    """Final metrics of its run, such as `test/accuracy`; null for NaN and infinities; empty for an upload."""
+    """Final metrics of its run, such as `test/accuracy`; empty for an upload."""
     artifacts: list[VersionFile]
     links: ModelVersionLinks
 
@@ -172,7 +172,7 @@ class ComparedMetric(AnswerModel):
     higher_is_better: bool | None
     """Null if that is not known."""
     values: dict[str, MeasuredNumber]
-    """Value by number of the version; null for NaN and infinities; without versions that lack it."""
+    """Value by number of the version; without versions that lack it."""
     changes: list[MetricChange]
     """Comparison of each further version with the first."""
 

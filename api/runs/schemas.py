@@ -43,6 +43,8 @@ class RunProgress(AnswerModel):
     """Training steps finished."""
     num_steps: int
     """Training steps in total; 0 until training begins."""
+    steps_per_epoch: int
+    """Training steps in an epoch; 0 until training begins, and for runs of earlier versions."""
     fraction: float
     """Fraction of finished steps, 0 to 1."""
     eta_seconds: float | None
@@ -112,7 +114,7 @@ class RunSummary(AnswerModel):
     cancel_requested: bool
     progress: RunProgress | None
     latest_metrics: dict[str, MeasuredNumber]
-    """Newest value of each metric; null for NaN and infinities."""
+    """Newest value of each metric."""
     device: str | None
     engine: EngineReport | None
     """Execution of the steps: the plan, the reason for it, the times of others, and at the end the speed."""

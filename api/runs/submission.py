@@ -14,6 +14,7 @@ from api.specs.requests import settle_spec
 from core.datasets.base import UploadedDataset
 from core.errors import InvalidSpec, UnknownDataset
 from db import datasets, idempotency, quotas, runs, workers
+from tracing.context import current_traceparent
 
 ROUTE = "POST /v1/runs"
 
@@ -71,6 +72,7 @@ def submit(
         "max_attempts": service.settings.max_attempts,
         "warnings": settled.warnings,
         "submitted_by": caller,
+        "traceparent": current_traceparent.get(),
     }
     dataset = settled.spec.dataset
     with service.database.transaction() as session:

@@ -165,6 +165,7 @@ def _progress(record: RunRecord) -> RunProgress | None:
         num_epochs=reported["num_epochs"],
         step=step,
         num_steps=num_steps,
+        steps_per_epoch=reported.get("steps_per_epoch", 0),
         fraction=fraction,
         eta_seconds=_eta_seconds(record, fraction),
     )

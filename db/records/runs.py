@@ -44,6 +44,7 @@ class RunRecord(JobBase):
         submitted_by: Name of the API key that submitted it; NULL without keys, and in runs of earlier versions.
         source_run_id: The run that it repeats or was cloned from, which may have been deleted since.
         stored_bytes: Size of what its ended attempts left, its curves by estimate; 0 in runs of earlier versions.
+        traceparent: Trace context of the request that submitted it (W3C Trace Context); NULL without one.
         model_version: Number of the version it registered.
     """
 
@@ -68,6 +69,7 @@ class RunRecord(JobBase):
     submitted_by: Mapped[str | None]
     source_run_id: Mapped[UUID | None]
     stored_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
+    traceparent: Mapped[str | None] = mapped_column(String(55))
     model_version: Mapped[int | None]
 
     @property

@@ -1,6 +1,6 @@
 """Submitters with their limits, what each has on disk, and the last sweep of old runs.
 
-Revision 0016, after 0011. It only adds: older code goes on working. Runs that it queues take their turns
+Revision 0016, after 0017. It only adds: older code goes on working. Runs that it queues take their turns
 all the same; what it stores counts for nobody.
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0016"
-down_revision: str | None = "0011"
+down_revision: str | None = "0017"
 
 BYTES_A_POINT = 16
 

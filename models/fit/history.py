@@ -88,7 +88,9 @@ class History:
         """
         length = self._length
         epoch = length.num_epochs if step == length.num_steps else step // length.steps_per_epoch
-        self._outbox.set_progress(Progress(phase, epoch, length.num_epochs, step, length.num_steps))
+        self._outbox.set_progress(
+            Progress(phase, epoch, length.num_epochs, step, length.num_steps, length.steps_per_epoch)
+        )
         if at_once:
             self._outbox.send()
         else:

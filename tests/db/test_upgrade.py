@@ -18,6 +18,7 @@ from core.settings import load_settings
 from core.uploads.description import DescriptionFile, TableDescription
 from core.workers import WorkerHealth, WorkerState
 from db import api_keys, datasets, metrics, runs, workers
+from db.claims import claim_run
 from db.records.datasets import RunDatasetRecord
 from db.records.metrics import MetricSeriesRecord
 from db.records.runs import RunRecord
@@ -207,6 +208,19 @@ def test_curves_of_before_best_values_get_them(empty_url, monkeypatch):
         run = runs.get(session, run_id)
         assert (run.notes, run.priority, run.submitted_by, run.source_run_id) == (None, 0, None, None)
     assert found == dict(zip(keys, [(0.25, 2), (0.25, 2), (2.0, 3), (None, None)], strict=True))
+    database.dispose()
+
+
+def test_a_run_of_before_traces_has_none_and_a_new_one_keeps_its_own(empty_url, monkeypatch):
+    run_id = make_database_of("0011", empty_url, monkeypatch)
+    assert "traceparent" not in columns_of_runs(empty_url)
+    upgrade_database(empty_url)
+    traceparent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    database = Database(empty_url)
+    with database.transaction() as session:
+        assert runs.get(session, run_id).traceparent is None
+        runs.create(session, experiment="trials", model_name="adder", spec={}, traceparent=traceparent)
+        assert {claim_run(session, owner="w", lease_seconds=60).traceparent for _ in range(2)} == {None, traceparent}
     database.dispose()
 
 

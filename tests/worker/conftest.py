@@ -71,7 +71,13 @@ class Queue:
     def __init__(self, database: Database) -> None:
         self.database = database
 
-    def submit(self, behaviour: str, max_attempts: int = 3, warnings: Sequence[Notice] = ()) -> RunRecord:
+    def submit(
+        self,
+        behaviour: str,
+        max_attempts: int = 3,
+        warnings: Sequence[Notice] = (),
+        traceparent: str | None = None,
+    ) -> RunRecord:
         with self.database.transaction() as session:
             return runs.create(
                 session,
@@ -80,6 +86,7 @@ class Queue:
                 spec={"name": behaviour, "seed": 0},
                 max_attempts=max_attempts,
                 warnings=warnings,
+                traceparent=traceparent,
             )
 
     def get(self, run: RunRecord) -> RunRecord:

@@ -1,11 +1,13 @@
 """Explanations of single predictions."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
 from trainyard import documents
 from trainyard.operation import Answer, Operation
+from trainyard.resources.metrics import read_number
 from trainyard.resources.models import model_path
 
 
@@ -16,7 +18,7 @@ class Contribution:
     Attributes:
         name: Name of the column.
         value: Its value, as it was sent; None for a series.
-        contribution: Part of the difference between prediction and baseline.
+        contribution: Part of the difference between prediction and baseline; None where it is not finite.
         standard_error: Of a sampled contribution; None if it is exact.
     """
 
@@ -28,7 +30,12 @@ class Contribution:
     @classmethod
     def from_json(cls, body: documents.ColumnContribution) -> Self:
         """Read a contribution."""
-        return cls(str(body["name"]), body.get("value"), body.get("contribution"), body.get("standard_error"))
+        return cls(
+            name=str(body["name"]),
+            value=body.get("value"),
+            contribution=_read_finite(body.get("contribution")),
+            standard_error=_read_finite(body.get("standard_error")),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,8 @@ class HeatMap:
     @classmethod
     def from_json(cls, body: documents.HeatMapEntry) -> Self:
         """Read a heat map."""
-        return cls(tuple(map(tuple, body["cells"])), int(body["cell_height"]), int(body["cell_width"]))
+        cells = tuple(tuple(map(_read_finite, row)) for row in body["cells"])
+        return cls(cells, int(body["cell_height"]), int(body["cell_width"]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +83,8 @@ class RowExplanation:
         heat_map = body.get("heat_map")
         return cls(
             target=body.get("target"),
-            prediction=body.get("prediction"),
-            baseline=body.get("baseline"),
+            prediction=_read_finite(body.get("prediction")),
+            baseline=_read_finite(body.get("baseline")),
             contributions=tuple(map(Contribution.from_json, body.get("contributions") or ())),
             heat_map=None if heat_map is None else HeatMap.from_json(heat_map),
         )
@@ -162,3 +170,9 @@ def list_options(
         "background": None if background is None else list(background),
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _read_finite(value: Any) -> float | None:
+    """Return a number; None for null, NaN and infinities, which nothing can be drawn or ranked with."""
+    number = read_number(value)
+    return number if math.isfinite(number) else None

@@ -40,7 +40,7 @@ def test_metrics_are_listed_in_numbers(client, curves):
                 "last_step": 10,
                 "min": 0.125,
                 "min_step": 7,
-                "max": None,
+                "max": "Infinity",
                 "max_step": 6,
                 "best": 0.125,
                 "best_step": 7,
@@ -49,11 +49,11 @@ def test_metrics_are_listed_in_numbers(client, curves):
     }
 
 
-def test_a_short_curve_comes_whole_with_null_where_there_is_no_number(client, curves):
+def test_a_short_curve_comes_whole_with_words_for_what_is_no_number(client, curves):
     answer = client.get(f"{curves}/history?keys=train/loss")
     (curve,) = answer.json()["series"]
     assert curve["x"] == list(range(1, 11))
-    assert curve["y"] == [1.0, 0.5, None, 0.25, 4.0, None, 0.125, 0.5, 0.5, 0.25]
+    assert curve["y"] == [1.0, 0.5, "NaN", 0.25, 4.0, "Infinity", 0.125, 0.5, 0.5, 0.25]
     assert (curve["total"], curve["downsampled"], curve["y_min"], curve["y_max"]) == (10, False, None, None)
 
 
@@ -62,9 +62,9 @@ def test_a_long_curve_is_thinned(client, curves):
     (curve,) = client.get(f"{curves}/history", params=query).json()["series"]
     # Each pair of steps: its last value, and the least and greatest of both.
     assert curve["x"] == [2, 4, 6, 8, 10]
-    assert curve["y"] == [0.5, 0.25, None, 0.5, 0.25]
+    assert curve["y"] == [0.5, 0.25, "Infinity", 0.5, 0.25]
     assert curve["y_min"] == [0.5, 0.25, 4.0, 0.125, 0.25]
-    assert curve["y_max"] == [1.0, 0.25, None, 0.5, 0.5]
+    assert curve["y_max"] == [1.0, 0.25, "Infinity", 0.5, 0.5]
     assert (curve["total"], curve["downsampled"]) == (10, True)
     (chosen,) = client.get(f"{curves}/history", params=query | {"mode": "lttb"}).json()["series"]
     assert len(chosen["x"]) <= 5
@@ -96,7 +96,19 @@ def test_a_metric_that_has_no_points_is_an_empty_curve(client, curves):
     assert (curve["x"], curve["y"], curve["total"]) == ([], [], 0)
 
 
-@pytest.mark.parametrize("query", ["max_points=2", "max_points=100001", "mode=mean", "key=train/loss"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "max_points=2",
+        "max_points=100001",
+        "mode=mean",
+        "key=train/loss",
+        "x=hour",
+        "smoothing=1",
+        "smoothing=nan",
+        "x_min=inf",
+    ],
+)
 def test_an_invalid_query_is_rejected(client, curves, query):
     answer = client.get(f"{curves}/history?{query}")
     assert answer.status_code == 422

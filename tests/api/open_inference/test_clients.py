@@ -1,11 +1,8 @@
 """The clients of Triton and of KServe, as they are on PyPI, against a real server: every call that they have."""
 
-import fcntl
-import hashlib
 import json
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import httpx
@@ -17,25 +14,8 @@ from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpe
 
 ROOT = Path(__file__).parents[3]
 CLIENTS = Path(__file__).parent / "clients"
-REQUIREMENTS = ROOT / "requirements" / "clients.txt"
 ROWS = np.array([[5.1, 3.5, 1.4, 0.2], [0.1, 0.7, 0.2, 9.0]], np.float32)
 PIXELS = [0, 0.2, 0.4, 0.6, 0.8, 1.0]
-
-
-@pytest.fixture(scope="session")
-def client_python():
-    """Python of an environment with the clients, which ask for older libraries than the service. Made once."""
-    folder = ROOT / ".venv-clients"
-    stamp = folder / "requirements.sha256"
-    wanted = hashlib.sha256(REQUIREMENTS.read_bytes()).hexdigest()
-    with (ROOT / ".venv-clients.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        if not stamp.exists() or stamp.read_text() != wanted:
-            subprocess.run([sys.executable, "-m", "venv", "--clear", folder], check=True)
-            pip = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            subprocess.run([*pip, "--require-hashes", "-r", REQUIREMENTS], check=True)
-            stamp.write_text(wanted)
-    return folder / "bin" / "python"
 
 
 def spec(name, shape):

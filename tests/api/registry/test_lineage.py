@@ -36,7 +36,7 @@ def test_a_version_of_a_run_shows_where_it_comes_from(client, worker, make_line)
     assert version["data"] == {"source": "table", "dataset": "flowers", "version": 2, "sha256": "ab" * 32}
     run = client.get(f"/v1/runs/{run_id}").json()
     assert version["metrics"] == run["latest_metrics"]
-    assert version["metrics"] == {"test/loss": 0.25, "test/accuracy": None, "epoch/train/loss": 0.5}
+    assert version["metrics"] == {"test/loss": 0.25, "test/accuracy": "NaN", "epoch/train/loss": 0.5}
     assert version["artifacts"] == run["artifacts"]
     assert version["links"] == {
         "run": f"/v1/runs/{run_id}",
@@ -164,7 +164,7 @@ def test_versions_are_compared_with_the_first(client):
     }
     assert found == {
         "test/accuracy": (True, {"1": 0.75, "2": 0.875}, 2, 0.125, "better"),
-        "test/auc": (True, {"1": 0.5, "2": None}, 2, None, "unknown"),
+        "test/auc": (True, {"1": 0.5, "2": "NaN"}, 2, None, "unknown"),
         "test/loss": (False, {"1": 0.5, "2": 0.75}, 2, 0.25, "worse"),
         "test/size": (None, {"2": 3.0}, 2, None, "unknown"),
     }

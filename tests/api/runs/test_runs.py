@@ -118,14 +118,13 @@ def test_a_failed_run_shows_every_problem(client, worker):
     }
 
 
-def test_a_value_that_is_no_number_is_sent_as_null(client, worker):
+def test_a_value_that_is_no_number_is_sent_as_a_word(client, worker):
     run_id = submit(client)["id"]
     worker.report(worker.claim(), train__loss=[float("inf"), float("nan")])
     answer = client.get(f"/v1/runs/{run_id}")
-    assert answer.json()["latest_metrics"] == {"train/loss": None}
-    assert "NaN" not in answer.text
-    assert "Infinity" not in answer.text
-    assert client.get("/v1/runs").json()["items"][0]["latest_metrics"] == {"train/loss": None}
+    assert answer.json()["latest_metrics"] == {"train/loss": "NaN"}
+    assert answer.json()["metrics"]["train/loss"]["max"] == "Infinity"
+    assert client.get("/v1/runs").json()["items"][0]["latest_metrics"] == {"train/loss": "NaN"}
 
 
 def test_a_succeeded_run_names_its_model_version_and_its_files(client, worker, iris):

@@ -109,7 +109,9 @@ def test_a_length_in_steps_may_end_within_an_epoch(tmp_path, reporter):
 
     assert (outcome.num_steps, outcome.num_epochs) == (7, 3)
     assert list(reporter.curves["epoch/train/loss"]) == [3, 6, 7]
-    assert reporter.progresses[-1] == Progress(Phase.TRAIN, epoch=3, num_epochs=3, step=7, num_steps=7)
+    assert reporter.progresses[-1] == Progress(
+        Phase.TRAIN, epoch=3, num_epochs=3, step=7, num_steps=7, steps_per_epoch=3
+    )
 
 
 def test_the_last_reported_values_are_returned(tmp_path, reporter):
@@ -204,7 +206,9 @@ def test_without_steps_the_initial_network_is_evaluated(training, tmp_path, repo
     assert (outcome.num_steps, outcome.num_epochs, outcome.stopped_early) == (0, 0, False)
     assert outcome.engine.plan == "none"
     assert "steps_per_second" not in outcome.engine
-    assert reporter.progresses[-1] == Progress(Phase.TRAIN, epoch=0, num_epochs=0, step=0, num_steps=0)
+    assert reporter.progresses[-1] == Progress(
+        Phase.TRAIN, epoch=0, num_epochs=0, step=0, num_steps=0, steps_per_epoch=1
+    )
     assert [weight.numpy().tolist() for weight in network.weights] == [[[1.0]], [0.0]]
 
 

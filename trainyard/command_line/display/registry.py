@@ -5,6 +5,7 @@ from typing import Any
 
 from trainyard.command_line.display.formats import format_age, format_bytes, format_fields, format_number, format_table
 from trainyard.resources.aliases import Alias, AliasChange, Targets
+from trainyard.resources.metrics import read_number
 from trainyard.resources.registry import Comparison, Model, Version
 
 NUM_SHOWN = 6
@@ -117,8 +118,8 @@ def _format_metrics(version: Version) -> str:
     return ", ".join(f"{key} {format_number(version.metrics[key])}" for key in names[:NUM_SHOWN])
 
 
-def _judged(value: float | None, verdict: str | None) -> str:
-    shown = "" if value is None else format_number(value)
+def _judged(value: Any, verdict: str | None) -> str:
+    shown = "" if value is None else format_number(read_number(value))
     return shown if verdict in {None, "unknown"} else f"{shown} {verdict}"
 
 

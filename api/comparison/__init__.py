@@ -1,0 +1,1 @@
+"""Comparison of runs: their curves side by side."""

@@ -1,0 +1,20 @@
+"""The trace context of the request that submitted a run.
+
+Revision 0017, after 0011. It only adds: older code goes on working, and submits runs without a trace.
+"""
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0017"
+down_revision: str | None = "0011"
+
+
+def upgrade() -> None:
+    """Add the column."""
+    op.add_column("runs", sa.Column("traceparent", sa.String(55), nullable=True))
+
+
+def downgrade() -> None:
+    """Drop the column with what is in it."""
+    op.drop_column("runs", "traceparent")

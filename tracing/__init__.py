@@ -1,0 +1,1 @@
+"""Traces of runs, from the request to the registered version, as OpenTelemetry spans."""

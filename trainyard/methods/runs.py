@@ -1,0 +1,138 @@
+"""Methods of the clients for runs: submit, look, list."""
+
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from typing import Any
+
+from trainyard.resources import runs
+from trainyard.resources.runs import RunSnapshot
+from trainyard.resources.specs import PresetOrSpec
+from trainyard.run import AsyncRun, Run
+from trainyard.transport import AsyncTransport, Transport
+
+
+class RunMethods:
+    """Part of `Client`."""
+
+    _transport: Transport
+
+    def submit(
+        self,
+        preset_or_spec: PresetOrSpec,
+        *,
+        variant: str | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        experiment: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> Run:
+        """Queue a run of a preset or of a spec.
+
+        However often the request has to be sent, one run comes of it: it carries an Idempotency-Key.
+
+        Args:
+            preset_or_spec: A preset's name, or a whole spec as a dict.
+            variant: One of the preset's variants.
+            overrides: A JSON merge patch (RFC 7396) on the preset's spec, after the variant's.
+            experiment: Group to put the run in; by default named as the preset or the spec.
+            tags: Words of your own, kept with the run.
+            idempotency_key: A fresh one by default. Give one to make the run once however often a program is started.
+
+        Raises:
+            InvalidRequest: If the spec cannot be trained; `problems` lists where.
+            NotFound: If no preset has this name, or the preset no such variant.
+        """
+        operation = runs.submit(
+            preset_or_spec,
+            variant=variant,
+            overrides=overrides,
+            experiment=experiment,
+            tags=tags,
+            idempotency_key=idempotency_key,
+        )
+        return Run(self._transport, self._transport.send(operation))
+
+    def run(self, run_id: str) -> Run:
+        """Return the handle of a run without asking the service; its state is `unknown` until it is looked at."""
+        return Run(self._transport, RunSnapshot.of_unknown(run_id))
+
+    def get_run(self, run_id: str) -> Run:
+        """Return one run, as it is now.
+
+        Raises:
+            NotFound: If there is none of this id.
+        """
+        return Run(self._transport, self._transport.send(runs.get(run_id)))
+
+    def list_runs(
+        self,
+        *,
+        states: Sequence[str] = (),
+        experiment: str | None = None,
+        model: str | None = None,
+        page_size: int = 100,
+    ) -> Iterator[Run]:
+        """Yield the runs that fit, newest first, fetched a page at a time as they are asked for.
+
+        Args:
+            states: Such as `["queued", "running"]`; all by default.
+            experiment: Only runs of this experiment.
+            model: Only runs that train this model.
+            page_size: Runs to fetch in one request.
+        """
+        found = self._transport.list(
+            lambda cursor: runs.list_page(
+                states=states, experiment=experiment, model=model, page_size=page_size, cursor=cursor
+            )
+        )
+        return (Run(self._transport, snapshot) for snapshot in found)
+
+
+class AsyncRunMethods:
+    """Part of `AsyncClient`."""
+
+    _transport: AsyncTransport
+
+    async def submit(
+        self,
+        preset_or_spec: PresetOrSpec,
+        *,
+        variant: str | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        experiment: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        idempotency_key: str | None = None,
+    ) -> AsyncRun:
+        """Queue a run of a preset or of a spec; see `Client.submit`."""
+        operation = runs.submit(
+            preset_or_spec,
+            variant=variant,
+            overrides=overrides,
+            experiment=experiment,
+            tags=tags,
+            idempotency_key=idempotency_key,
+        )
+        return AsyncRun(self._transport, await self._transport.send(operation))
+
+    def run(self, run_id: str) -> AsyncRun:
+        """Return the handle of a run without asking the service; see `Client.run`."""
+        return AsyncRun(self._transport, RunSnapshot.of_unknown(run_id))
+
+    async def get_run(self, run_id: str) -> AsyncRun:
+        """Return one run, as it is now; see `Client.get_run`."""
+        return AsyncRun(self._transport, await self._transport.send(runs.get(run_id)))
+
+    def list_runs(
+        self,
+        *,
+        states: Sequence[str] = (),
+        experiment: str | None = None,
+        model: str | None = None,
+        page_size: int = 100,
+    ) -> AsyncIterator[AsyncRun]:
+        """Yield the runs that fit, newest first: `async for run in client.list_runs()`; see `Client.list_runs`."""
+        found = self._transport.list(
+            lambda cursor: runs.list_page(
+                states=states, experiment=experiment, model=model, page_size=page_size, cursor=cursor
+            )
+        )
+        return (AsyncRun(self._transport, snapshot) async for snapshot in found)
