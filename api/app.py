@@ -27,6 +27,7 @@ from api.openapi.pages import install_docs_pages
 from api.prediction.app import PredictionApp
 from api.prediction.operations import OperationTable
 from api.presets import routes as presets
+from api.quotas import routes as quotas
 from api.registry import routes as registry
 from api.runs import routes as runs
 from api.service import Service
@@ -57,6 +58,7 @@ RESOURCES = (
     explanations.router,
     datasets.router,
     keys.router,
+    quotas.router,
     health.router,
 )
 """Resources in the order of the OpenAPI document."""

@@ -5,8 +5,9 @@ import time
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.auth.access import CALLER, Caller
 from api.auth.gate import Gate
-from api.http.problems import answer_any
+from api.http.problems import REFUSED_QUOTA, answer_any
 from api.monitoring.requests import RequestCounts, name_method, name_route
 from api.startup import report_start
 
@@ -49,7 +50,7 @@ class RequestMiddleware:
             if message["type"] == "http.response.start":
                 status = message["status"]
                 if is_private:
-                    message = kept_private(message)
+                    message = with_quota(kept_private(message), scope)
             await send(message)
 
         counts = self._counts
@@ -70,6 +71,15 @@ class RequestMiddleware:
         finally:
             counts.num_in_progress -= 1
             counts.add(name_route(scope), name_method(scope), status, time.perf_counter() - began)
+            counts.add_refusal(scope.get(REFUSED_QUOTA))
+
+
+def with_quota(message: Message, scope: Scope) -> Message:
+    """Tell the client how many requests it has left, if their number is limited."""
+    caller: Caller | None = scope.get(CALLER)
+    if caller is None or caller.meter is None:
+        return message
+    return {**message, "headers": [*message["headers"], *caller.meter.headers()]}
 
 
 def kept_private(message: Message) -> Message:

@@ -15,7 +15,7 @@ from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, take
 from api.service import JsonText, ServiceParameter
 from core.api_keys import Scope
 from core.errors import Conflict, InvalidInput
-from db import api_keys
+from db import api_keys, quotas
 
 router = Resource("keys", "API keys: who may use the service, and for what.", prefix="/v1/keys", bodies=[KeyRequest])
 
@@ -65,6 +65,10 @@ def make_key(text: JsonText, service: ServiceParameter, idempotency_key: Idempot
         stored, key = api_keys.create(
             session, name=request.name, scopes=request.scopes, lifetime_seconds=request.lifetime_seconds
         )
+        if request.limits is not None:
+            quotas.set_limits(session, request.name, request.limits.given)
+    if request.limits is not None:
+        service.authenticator.forget_name(request.name)
     answer = NewKey(**dict(_describe(stored)), key=key.reveal())
     return json_answer(answer, status=201, headers=NOT_KEPT | {"Location": f"/v1/keys/{stored.prefix}"})
 
