@@ -29,6 +29,7 @@ from api.prediction.operations import OperationTable
 from api.presets import routes as presets
 from api.quotas import routes as quotas
 from api.registry import routes as registry
+from api.retention import routes as retention
 from api.runs import routes as runs
 from api.service import Service
 from api.specs import routes as specs
@@ -59,6 +60,7 @@ RESOURCES = (
     datasets.router,
     keys.router,
     quotas.router,
+    retention.router,
     health.router,
 )
 """Resources in the order of the OpenAPI document."""

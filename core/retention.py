@@ -29,6 +29,7 @@ class RetentionPolicy:
         max_runs_per_experiment: Ended runs to keep of each experiment, the newest; None for all.
         keep_tag: Name of a tag that keeps a run, whatever its value; None for none.
         keep_newest: True to keep the run of the newest version of each model.
+        kept_versions: Names and numbers of model versions whose runs are kept.
     """
 
     max_age_seconds: float | None = None
@@ -36,6 +37,7 @@ class RetentionPolicy:
     max_runs_per_experiment: int | None = None
     keep_tag: str | None = "keep"
     keep_newest: bool = True
+    kept_versions: tuple[tuple[str, int], ...] = ()
 
     @property
     def deletes_any(self) -> bool:

@@ -271,6 +271,11 @@ class Settings(BaseSettings):
             max_runs_per_experiment=self.retention_max_runs_per_experiment or None,
             keep_tag=self.retention_keep_tag or None,
             keep_newest=self.retention_keep_newest,
+            kept_versions=tuple(
+                (name, int(number))
+                for name, _, number in (part.rpartition("@") for part in _split(self.preloaded_models))
+                if name and number.isdecimal()
+            ),
         )
 
     @property
