@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from typing import TYPE_CHECKING
 
 from core.errors import BrokerUnavailable, InvalidSetup
@@ -12,8 +13,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-MAX_WAITING = 256
-"""Limit of waiting rings: every free worker has heard one long before."""
+PAUSE_SECONDS = 0.1
+"""Time in which each trainer is rung for once: one that is free needs no second ring, and claims until nothing is
+queued."""
 
 
 class DoorbellRinger:
@@ -22,12 +24,16 @@ class DoorbellRinger:
     A ring fails only after seconds if the broker is down. With a thread for each ring, a few dozen submitted runs
     would block all threads that handle requests; here they wait in one queue, which is cleared when a ring fails.
     Nothing is lost: workers look for queued runs by themselves.
+
+    The first rings go out at once, one for each trainer. Rings that follow within a moment become one for each trainer
+    at the end of it, however many runs were submitted.
     """
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._condition = threading.Condition()
         self._num_waiting = 0
+        self._num_trainers = 1
         self._is_closed = False
         self._thread: threading.Thread | None = None
         self._celery_app: Celery | None = None
@@ -50,12 +56,18 @@ class DoorbellRinger:
         """Return the number of doorbells that failed, without those that were cleared from the queue."""
         return self._num_failed
 
-    async def ring(self) -> None:
-        """Queue a ring without waiting. Asynchronous, so that it runs after a response without a thread."""
+    def ring(self, num_runs: int = 1, num_trainers: int = 1) -> None:
+        """Queue rings without waiting for them.
+
+        Args:
+            num_runs: Runs that were queued.
+            num_trainers: Trainers of the live workers: more rings than these have nobody to hear them.
+        """
         with self._condition:
             if self._is_closed:
                 return
-            self._num_waiting = min(self._num_waiting + 1, MAX_WAITING)
+            self._num_trainers = max(num_trainers, 1)
+            self._num_waiting = min(self._num_waiting + num_runs, self._num_trainers)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._ring_on, name="doorbell", daemon=True)
                 self._thread.start()
@@ -69,13 +81,21 @@ class DoorbellRinger:
             self._condition.notify()
 
     def _ring_on(self) -> None:
+        ends_at, num_rung = 0.0, 0
         while True:
             with self._condition:
                 while not self._num_waiting and not self._is_closed:
                     self._condition.wait()
+                if time.monotonic() >= ends_at:
+                    ends_at, num_rung = time.monotonic() + PAUSE_SECONDS, 0
+                elif num_rung >= self._num_trainers:
+                    self._condition.wait_for(lambda: self._is_closed, max(ends_at - time.monotonic(), 0.0))
+                    if not self._is_closed:
+                        continue
                 if self._is_closed:
                     return
                 self._num_waiting -= 1
+                num_rung += 1
             self._ring_once()
 
     def _ring_once(self) -> None:

@@ -19,6 +19,7 @@ from api.monitoring.instruments import Instruments
 from api.monitoring.measurements import Measurements
 from api.monitoring.observation import ServingArchive
 from api.monitoring.parts import Parts
+from api.run_queue import RunQueue
 from api.served_models.loading import ModelKey, ModelLoader
 from api.served_models.preloading import Preloading, read_addresses
 from api.served_models.shadows import Shadows
@@ -59,6 +60,7 @@ class Service:
     preloading: Preloading
     watch: RegistryWatch
     doorbell: DoorbellRinger
+    run_queue: RunQueue
     authenticator: Authenticator
     gate: Gate
     patience: Patience
@@ -104,6 +106,7 @@ class Service:
             preloading=Preloading(read_addresses(settings.preloaded_models), models, loader),
             watch=RegistryWatch(database, models.forget_soon),
             doorbell=doorbell,
+            run_queue=RunQueue(database, doorbell, settings.limits),
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),
             patience=Patience(),

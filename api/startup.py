@@ -53,6 +53,7 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         await service.shadows.close()
         service.explainers.close()
         service.loader.close()
+        await run_in_threadpool(service.run_queue.close)
         service.doorbell.close()
         await service.authenticator.close()
         await service.census_taker.close()

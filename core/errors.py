@@ -236,6 +236,12 @@ class IdempotencyInFlight(Conflict):
     code = "idempotency_in_flight"
 
 
+class SecretNotKept(Conflict):
+    """A request that created a secret was repeated; the secret was given once, and is not stored."""
+
+    code = "secret_not_kept"
+
+
 class AttemptFenced(Conflict):
     """An attempt no longer owns its job: its lease was lost, and its reports are rejected."""
 
@@ -288,6 +294,12 @@ class ArtifactCorrupt(TrainyardError):
     """A stored file is missing or its sha256 is not the one recorded."""
 
     code = "artifact_corrupt"
+
+
+class CurveCorrupt(TrainyardError):
+    """Stored points of a curve have been changed or cannot be read."""
+
+    code = "curve_corrupt"
 
 
 class Unavailable(TrainyardError):

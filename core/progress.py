@@ -1,8 +1,13 @@
 """Progress and metrics that a training run reports."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from core.curves.points import Points
 
 
 class Phase(StrEnum):
@@ -40,28 +45,52 @@ class Progress:
     steps_per_epoch: int = 0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class MetricBatch:
-    """Points of one curve, in columns of equal length.
+    """Points of one curve, in columns of equal length; other sequences of numbers become arrays.
 
     Attributes:
         key: Name of the curve: `train/loss` per step; `epoch/train/loss` and `epoch/validation/loss` per epoch.
-        steps: Training step of each point, counted from 1 over all epochs, rising; 0 in runs without steps.
-        values: The value at each step; NaN and infinities are legal.
-        times: Time of each measurement, in seconds since the Unix epoch.
+        steps: (n,) int64, training step of each point, counted from 1 over all epochs, rising; 0 in runs without steps.
+        values: (n,) float64, the value at each step; NaN and infinities are legal.
+        times: (n,) float64, time of each measurement, in seconds since the Unix epoch.
     """
 
     key: str
-    steps: tuple[int, ...]
-    values: tuple[float, ...]
-    times: tuple[float, ...]
+    steps: NDArray[np.int64]
+    values: NDArray[np.float64]
+    times: NDArray[np.float64]
 
     def __post_init__(self) -> None:
+        for name, kind in (("steps", np.int64), ("values", np.float64), ("times", np.float64)):
+            object.__setattr__(self, name, np.asarray(getattr(self, name), kind))
         if not len(self.steps) == len(self.values) == len(self.times):
             raise ValueError(
                 f"The columns of '{self.key}' differ in length: "
                 f"{len(self.steps)} steps, {len(self.values)} values, {len(self.times)} times."
             )
+
+    def __len__(self) -> int:
+        """Return the number of points."""
+        return len(self.steps)
+
+    def __eq__(self, other: object) -> bool:
+        """Return True if key and points are the same; NaN equals NaN."""
+        if not isinstance(other, MetricBatch):
+            return NotImplemented
+        return (
+            self.key == other.key
+            and np.array_equal(self.steps, other.steps)
+            and np.array_equal(self.values, other.values, equal_nan=True)
+            and np.array_equal(self.times, other.times, equal_nan=True)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # Arrays can change.
+
+    @property
+    def points(self) -> Points:
+        """Points without the name of their curve."""
+        return Points(self.steps, self.values, self.times)
 
 
 def join_batches(batches: Iterable[MetricBatch]) -> list[MetricBatch]:
@@ -69,12 +98,9 @@ def join_batches(batches: Iterable[MetricBatch]) -> list[MetricBatch]:
     by_key: dict[str, list[MetricBatch]] = {}
     for batch in batches:
         by_key.setdefault(batch.key, []).append(batch)
-    return [
-        MetricBatch(
-            key=key,
-            steps=tuple(step for batch in parts for step in batch.steps),
-            values=tuple(value for batch in parts for value in batch.values),
-            times=tuple(moment for batch in parts for moment in batch.times),
-        )
-        for key, parts in by_key.items()
-    ]
+    return [parts[0] if len(parts) == 1 else _concatenate(key, parts) for key, parts in by_key.items()]
+
+
+def _concatenate(key: str, parts: Sequence[MetricBatch]) -> MetricBatch:
+    points = Points.join([part.points for part in parts])
+    return MetricBatch(key, points.steps, points.values, points.times)

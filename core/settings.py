@@ -98,7 +98,16 @@ class Settings(BaseSettings):
         description="Largest size of the cache of compiled programs, plans and decoded images, in bytes.",
     )
 
+    max_spool_bytes: int = Field(
+        256 * MEBIBYTE,
+        ge=0,
+        description="Most disk for points of one run that wait for the database, in bytes; then they are thinned.",
+    )
+
     max_body_bytes: int = Field(MEBIBYTE, ge=1, description="Largest request body outside prediction, in bytes.")
+    max_batch_bytes: int = Field(
+        16 * MEBIBYTE, ge=1, description="Largest request body of many runs (`POST /v1/runs:batch`), in bytes."
+    )
     max_predict_body_bytes: int = Field(16 * MEBIBYTE, ge=1, description="Largest prediction request body, in bytes.")
     max_dataset_bytes: int = Field(2 * GIBIBYTE, ge=1, description="Largest upload of a dataset, in bytes.")
     max_unpacked_bytes: int = Field(

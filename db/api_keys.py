@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from core.api_keys import ApiKey, Scope, hash_secret, make_key
 from core.errors import Conflict, InvalidSetup, UnknownKey
 from core.settings import Settings
+from db.cursors import Page, bad_cursor, read_cursor, write_cursor
 from db.records.service import ApiKeyRecord
 from db.statements import database_now, insert_unless_there
 
@@ -105,6 +106,26 @@ def list_keys(session: Session) -> list[StoredKey]:
     return _select(session)
 
 
+def list_page(session: Session, *, limit: int, cursor: str | None = None) -> Page[StoredKey]:
+    """Return a page of all keys ever created, newest first.
+
+    Raises:
+        InvalidInput: If the cursor is invalid.
+    """
+    where: list[ColumnElement[bool]] = []
+    if cursor is not None:
+        (prefix,) = read_cursor(cursor, str)
+        # Rows of keys stay for good, so that the last one of a page can be found again.
+        last = session.get(ApiKeyRecord, prefix)
+        if last is None:
+            raise bad_cursor(cursor)
+        created_at, is_later = ApiKeyRecord.created_at, ApiKeyRecord.prefix > last.prefix
+        where = [(created_at < last.created_at) | ((created_at == last.created_at) & is_later)]
+    found = _select(session, *where, limit=limit + 1)
+    shown = found[:limit]
+    return Page(items=shown, next_cursor=write_cursor(shown[-1].prefix) if len(found) > limit else None)
+
+
 def has_live_admin(session: Session) -> bool:
     """Return True if a live key may create others."""
     return bool(_live_admins(session))
@@ -173,9 +194,9 @@ def _update(session: Session, *where: ColumnElement[bool], **values: ColumnEleme
     session.execute(update(ApiKeyRecord).where(*where).values(**values).execution_options(synchronize_session=False))
 
 
-def _select(session: Session, *where: ColumnElement[bool]) -> list[StoredKey]:
+def _select(session: Session, *where: ColumnElement[bool], limit: int | None = None) -> list[StoredKey]:
     query = select(ApiKeyRecord, database_now()).where(*where)
-    newest_first = query.order_by(ApiKeyRecord.created_at.desc(), ApiKeyRecord.prefix)
+    newest_first = query.order_by(ApiKeyRecord.created_at.desc(), ApiKeyRecord.prefix).limit(limit)
     rows = session.execute(newest_first.execution_options(populate_existing=True))
     return [_read(record, read_at) for record, read_at in rows]
 

@@ -156,7 +156,7 @@ def record_progress(
     changes: dict[str, Any] = {}
     if progress is not None and asdict(progress) != held.progress:
         changes["progress"] = asdict(progress)
-    values = {batch.key: batch.values[-1] for batch in batches if batch.values} | dict(latest_metrics or {})
+    values = {batch.key: float(batch.values[-1]) for batch in batches if len(batch)} | dict(latest_metrics or {})
     if values:
         changes["latest_metrics"] = _merge_metrics(session, run_id, values)
     if changes:

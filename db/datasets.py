@@ -19,9 +19,9 @@ from core.uploads.folder import content_key
 from db import batch_predictions, quotas
 from db.cursors import Page, read_cursor, write_cursor
 from db.documents import replace_unstorable
+from db.new_runs import hash_spec
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
 from db.records.runs import RunRecord
-from db.runs import hash_spec
 from db.statements import insert_unless_there
 
 MAX_VERSION = 2**31 - 1
@@ -194,13 +194,28 @@ def use(session: Session, run_id: UUID, name: str, version: int) -> None:
     Raises:
         UnknownDatasetVersion: If it was deleted meanwhile.
     """
-    # Locked, so that it cannot be deleted between this query and the end of the transaction.
+    lock_version(session, name, version)
+    note_uses(session, [(run_id, (name, version))])
+
+
+def lock_version(session: Session, name: str, version: int) -> None:
+    """Lock a version that runs of this transaction train on, so that it cannot be deleted before they are stored.
+
+    Raises:
+        UnknownDatasetVersion: If it was deleted meanwhile.
+    """
     locked = select(DatasetVersionRecord.version).where(*_this(name, version))
     if session.scalar(locked.with_for_update(read=True, key_share=True)) is None:
         raise UnknownDatasetVersion(
             f"Version {version} of the dataset '{name}' was deleted just now. Name another version."
         )
-    session.execute(insert(RunDatasetRecord).values(run_id=run_id, dataset_name=name, version=version))
+
+
+def note_uses(session: Session, uses: Iterable[tuple[UUID, tuple[str, int]]]) -> None:
+    """Record which runs train on which versions, which then cannot be deleted before the runs have ended."""
+    rows = [{"run_id": run_id, "dataset_name": name, "version": version} for run_id, (name, version) in uses]
+    if rows:
+        session.execute(insert(RunDatasetRecord), rows)
 
 
 def pin_runs(session: Session, source: str, version: DatasetVersionRecord) -> int:

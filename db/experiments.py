@@ -1,6 +1,6 @@
 """Queries of experiments: named groups of runs."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from core.errors import UnknownExperiment, nearest
 from core.run_state import RunState
 from db.cursors import Page, read_cursor, write_cursor
 from db.records.runs import ExperimentRecord, RunRecord
-from db.statements import insert_unless_there
+from db.statements import insert_all_unless_there
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +28,10 @@ class Experiment:
     runs_by_state: Mapping[RunState, int]
 
 
-def ensure(session: Session, name: str) -> None:
-    """Create the experiment unless it exists."""
-    if session.scalar(select(ExperimentRecord.name).where(ExperimentRecord.name == name)) is not None:
-        return
-    # Another transaction may create it between the two statements.
-    insert_unless_there(session, ExperimentRecord, {"name": name})
+def ensure(session: Session, names: Collection[str]) -> None:
+    """Create those of these experiments that do not exist."""
+    # In order, so that transactions with the same experiments wait for each other and never in a circle.
+    insert_all_unless_there(session, ExperimentRecord, [{"name": name} for name in sorted(names)])
 
 
 def get(session: Session, name: str) -> Experiment:

@@ -4,19 +4,16 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-import numpy as np
-from sqlalchemy import BigInteger, ColumnElement, Double, func, literal, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core.curves.axes import Axis
 from core.curves.downsampling import MIN_POINTS, Mode
 from core.curves.keys import is_pattern, select_keys
-from core.curves.points import Points
 from core.curves.views import Curve, ViewOptions, empty_view, view
 from core.errors import InvalidInput, TooManyPoints, UnknownMetric, UnknownRun, nearest
 from db.axes import CurveRun, find_axis, load_runs
-from db.points import list_series, read_points
-from db.records.metrics import MetricPointRecord, MetricSeriesRecord
+from db.points import list_series, read_points, read_rollup
+from db.records.metrics import MetricSeriesRecord
 
 MAX_SHOWN_POINTS = 1_000_000
 """Most points of one answer, over all its curves."""
@@ -49,10 +46,7 @@ def history(
         InvalidInput: If an option is invalid.
     """
     check_options(options)
-    run = load_runs(session, [run_id]).get(run_id)
-    if run is None:
-        raise UnknownRun(f"There is no run {run_id}. It may have been deleted; GET /v1/runs lists those that exist.")
-    chosen = _choose_series(session, run, keys)
+    run, chosen = choose_series(session, run_id, keys)
     found = [series for series in chosen.values() if series is not None]
     axis = find_axis(session, run, options.x) if found else Axis(options.x)
     is_raw = options.mode == Mode.RAW
@@ -116,47 +110,31 @@ def describe_unknown(name: str, known: Sequence[str]) -> str:
     return f"There is no metric '{name[:200]}'.{nearest(name, known)}"
 
 
-def _choose_series(
-    session: Session, run: CurveRun, wanted: Sequence[str] | None
-) -> dict[str, MetricSeriesRecord | None]:
-    """Return the curves to show by key; None for those without points."""
+def choose_series(
+    session: Session, run_id: UUID, wanted: Sequence[str] | None
+) -> tuple[CurveRun, dict[str, MetricSeriesRecord | None]]:
+    """Return a run and those of its curves that are wanted, by key; None for those without points yet.
+
+    Raises:
+        UnknownRun: If there is no such run.
+        UnknownMetric: If it has ended without a curve of a name, or that a pattern fits.
+    """
+    run = load_runs(session, [run_id]).get(run_id)
+    if run is None:
+        raise UnknownRun(f"There is no run {run_id}. It may have been deleted; GET /v1/runs lists those that exist.")
     found = {series.key: series for series in list_series(session, [run.id])}
     if wanted is None:
-        return dict(found)
+        return run, dict(found)
     chosen: dict[str, MetricSeriesRecord | None] = {}
     for name, keys in select_keys(wanted, found).items():
         if not keys and run.has_ended:
             raise UnknownMetric(f"{describe_unknown(name, list(found))} Run {run.id} has ended.")
         names = keys or ([] if is_pattern(name) else [name])
         chosen |= {key: found.get(key) for key in names if key not in chosen}
-    return chosen
+    return run, chosen
 
 
 def _read_min_max(session: Session, series: MetricSeriesRecord, axis: Axis, max_points: int) -> Curve:
-    point = MetricPointRecord
-    numbers = select(literal(0, BigInteger).label("number")).cte("parts", recursive=True)
-    part = numbers.union_all(select(numbers.c.number + 1).where(numbers.c.number < max_points - 1)).c.number
-    # Each part is found by its own range of the key. Grouping all points by part would sort them first.
-    here = (
-        point.series_id == series.id,
-        point.step >= _first_step_of(part, series, max_points),
-        point.step < _first_step_of(part + 1, series, max_points),
-    )
-    value = type_coerce(point.value, Double)
-    last = [
-        select(column).where(*here).order_by(point.step.desc()).limit(1).scalar_subquery()
-        for column in (point.step, value, point.unix_seconds)
-    ]
-    # Aggregates skip NaN, which is NULL in the database.
-    extremes = [select(extreme(value)).where(*here).scalar_subquery() for extreme in (func.min, func.max)]
-    rows = [row for row in session.execute(select(*last, *extremes).select_from(part.table)) if row[0] is not None]
-    steps = np.array([row[0] for row in rows], np.int64)
-    values, times, low, high = (np.array([row[column] for row in rows], np.float64) for column in range(1, 5))
-    return Curve(series.key, axis.place(Points(steps, values, times)), values, low, high, None, series.count, True)
-
-
-def _first_step_of(part: ColumnElement[int], series: MetricSeriesRecord, num_parts: int) -> ColumnElement[int]:
-    """First step of one of the equal parts of a series, counted from 0."""
-    num_steps = series.last_step - series.first_step + 1
-    # Rounded up with integer division, which both databases do the same way.
-    return series.first_step + (part * num_steps + (num_parts - 1)) // num_parts
+    ranges = read_rollup(session, series, max_points)
+    x, y = axis.place(ranges.last), ranges.last.values
+    return Curve(series.key, x, y, ranges.least, ranges.greatest, None, series.count, True)

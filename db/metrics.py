@@ -1,34 +1,27 @@
-"""Queries of curves: store points, update and list the summaries of curves. db/history.py has the views."""
+"""Queries of curves: store points, update and list the summaries of curves. db/points.py reads the points.
 
-import math
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, fields
+Points are kept in chunks (db/chunks.py). Curves that were stored before revision 0012 have a row for each point until
+further ones are appended to them.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text, update
+import numpy as np
+from sqlalchemy import ColumnElement, bindparam, delete, insert, select, update
 from sqlalchemy.orm import Session
 
-from core.progress import MetricBatch
+from core.curves.encoding import decode
+from core.curves.extremes import Extremes
+from core.curves.points import Points
+from core.progress import MetricBatch, join_batches
 from core.specs.metrics import find_direction
+from db import chunks
 from db.documents import replace_unstorable
-from db.records.metrics import MetricPointRecord, MetricSeriesRecord
-
-# One statement for any number of rows: a parameter per column, not per value.
-POSTGRESQL_UPSERT = text(
-    """
-    INSERT INTO metric_points (series_id, step, value, unix_seconds)
-    SELECT :series_id, step, value, unix_seconds
-    FROM unnest(CAST(:steps AS BIGINT[]), CAST(:values AS FLOAT8[]), CAST(:times AS FLOAT8[]))
-        AS point (step, value, unix_seconds)
-    ON CONFLICT (series_id, step) DO UPDATE SET value = excluded.value, unix_seconds = excluded.unix_seconds
-    """
-)
-# SQLite compiles this once and runs it row by row, without SQLAlchemy's overhead for every row.
-SQLITE_UPSERT = """
-    INSERT INTO metric_points (series_id, step, value, unix_seconds) VALUES (?, ?, ?, ?)
-    ON CONFLICT (series_id, step) DO UPDATE SET value = excluded.value, unix_seconds = excluded.unix_seconds
-    """
+from db.points import read_by_id
+from db.records.metrics import MetricChunkRecord, MetricPointRecord, MetricRollupRecord, MetricSeriesRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,22 +53,76 @@ class Summary:
 
 
 _SUMMARY_COLUMNS = tuple(getattr(MetricSeriesRecord, field.name) for field in fields(Summary))
+_CHANGING = tuple(field.name for field in fields(Summary) if field.name != "key")
+
+
+@dataclass(slots=True)
+class _Stored:
+    """A stored curve with its end.
+
+    Attributes:
+        open_points: Points that come after its full chunks, or all of a curve with a row for each point.
+    """
+
+    id: int
+    summary: Summary
+    open_points: Points
 
 
 def append(session: Session, run_id: UUID, batches: Iterable[MetricBatch]) -> None:
     """Store points of an attempt. Only a transaction that holds the run (db/claims.py) may call this.
 
     Points may be repeated, after a commit whose outcome is unknown: the later value of a step replaces the earlier.
+
+    Raises:
+        CurveCorrupt: If the stored points of one of these curves are damaged.
     """
-    ordered = [batch for batch in map(_in_order, batches) if batch.steps]
-    if not ordered:
+    renamed = [replace(batch, key=replace_unstorable(batch.key)) for batch in batches if len(batch)]
+    given = {batch.key: _in_order(batch.points) for batch in join_batches(renamed)}
+    if not given:
         return
-    here = (MetricSeriesRecord.run_id == run_id, MetricSeriesRecord.key.in_({batch.key for batch in ordered}))
-    rows = session.execute(select(MetricSeriesRecord.id, *_SUMMARY_COLUMNS).where(*here)).all()
-    stored = {summary.key: (row[0], summary) for row in rows for summary in [Summary(*row[1:])]}
-    for batch in ordered:
-        known = stored.get(batch.key)
-        stored[batch.key] = _begin_curve(session, run_id, batch) if known is None else _extend(session, *known, batch)
+    stored = _find(session, run_id, given)
+    pending: dict[int, Points] = {}
+    summaries: dict[int, Summary] = {}
+    for key, curve in stored.items():
+        if given[key].steps[0] > curve.summary.last_step:
+            pending[curve.id] = Points.join([curve.open_points, given[key]])
+            summaries[curve.id] = _join(curve.summary, given[key])
+        else:
+            later = chunks.take_from(session, curve.id, int(given[key].steps[0]))
+            pending[curve.id] = _merge(later if len(later) else curve.open_points, given[key])
+            summaries[curve.id] = _measure(session, curve, pending[curve.id])
+    _update(session, summaries)
+    fresh = {key: points for key, points in given.items() if key not in stored}
+    pending |= _insert(session, run_id, fresh)
+    chunks.extend(session, pending)
+
+
+def truncate_after(session: Session, run_id: UUID, step: int) -> list[Summary]:
+    """Delete the points of a run's curves after a step; those that begin later are deleted whole.
+
+    For an attempt that resumes from a checkpoint of this step and takes the later ones again. Only a transaction that
+    holds the run may call this.
+
+    Returns:
+        The summaries of what remains, by key.
+
+    Raises:
+        CurveCorrupt: If the stored points of one of these curves are damaged.
+    """
+    pending: dict[int, Points] = {}
+    summaries: dict[int, Summary] = {}
+    for curve in _find(session, run_id, None, ends_after=step).values():
+        if curve.summary.first_step > step:
+            _delete(session, MetricSeriesRecord.id == curve.id)
+            continue
+        later = chunks.take_from(session, curve.id, step)
+        points = later if len(later) else curve.open_points
+        pending[curve.id] = points[: int(np.searchsorted(points.steps, step, side="right"))]
+        summaries[curve.id] = _measure(session, curve, pending[curve.id])
+    _update(session, summaries)
+    chunks.extend(session, pending)
+    return list_keys(session, run_id)
 
 
 def list_keys(session: Session, run_id: UUID) -> list[Summary]:
@@ -85,140 +132,134 @@ def list_keys(session: Session, run_id: UUID) -> list[Summary]:
 
 
 def delete_all(session: Session, run_id: UUID) -> None:
-    """Delete a run's curves, points first."""
-    series_ids = select(MetricSeriesRecord.id).where(MetricSeriesRecord.run_id == run_id)
+    """Delete a run's curves with their points."""
+    _delete(session, MetricSeriesRecord.run_id == run_id)
+
+
+def _find(
+    session: Session, run_id: UUID, keys: Iterable[str] | None, *, ends_after: int | None = None
+) -> dict[str, _Stored]:
+    """Return a run's curves by key, with the points that the next append continues."""
+    series = MetricSeriesRecord
+    query = select(series.id, chunks.last_count(series.id), chunks.open_points(series.id), *_SUMMARY_COLUMNS).where(
+        series.run_id == run_id
+    )
+    if keys is not None:
+        query = query.where(series.key.in_(list(keys)))
+    if ends_after is not None:
+        query = query.where(series.last_step > ends_after)
+    found = {}
+    for series_id, last_count, block, *summary in session.execute(query).all():
+        if last_count is None:
+            points = _take_rows(session, series_id)
+        else:
+            points = Points.empty() if block is None else decode(block)
+        curve = _Stored(series_id, Summary(*summary), points)
+        found[curve.summary.key] = curve
+    return found
+
+
+def _take_rows(session: Session, series_id: int) -> Points:
+    """Remove the rows of a curve with a row for each point; return its points."""
+    points = read_by_id(session, [series_id])[series_id]
+    statement = delete(MetricPointRecord).where(MetricPointRecord.series_id == series_id)
+    session.execute(statement.execution_options(synchronize_session=False))
+    return points
+
+
+def _delete(session: Session, here: ColumnElement[bool]) -> None:
+    """Delete curves with all that is stored of them."""
+    ids = select(MetricSeriesRecord.id).where(here)
     for statement in (
-        delete(MetricPointRecord).where(MetricPointRecord.series_id.in_(series_ids)),
-        delete(MetricSeriesRecord).where(MetricSeriesRecord.run_id == run_id),
+        *(delete(record).where(record.series_id.in_(ids)) for record in (MetricPointRecord, MetricRollupRecord)),
+        delete(MetricChunkRecord).where(MetricChunkRecord.series_id.in_(ids)),
+        delete(MetricSeriesRecord).where(here),
     ):
         session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _begin_curve(session: Session, run_id: UUID, batch: MetricBatch) -> tuple[int, Summary]:
-    summary = _summarise(batch)
-    statement = insert(MetricSeriesRecord).values(run_id=run_id, **asdict(summary)).returning(MetricSeriesRecord.id)
-    series_id = session.scalars(statement).one()
-    _upsert_points(session, series_id, batch)
-    return series_id, summary
+def _insert(session: Session, run_id: UUID, fresh: Mapping[str, Points]) -> dict[int, Points]:
+    """Insert curves; return their points by the new ids."""
+    if not fresh:
+        return {}
+    rows = [{"run_id": run_id, **asdict(_summarise(key, points))} for key, points in fresh.items()]
+    statement = insert(MetricSeriesRecord).returning(MetricSeriesRecord.id, MetricSeriesRecord.key)
+    return {series_id: fresh[key] for series_id, key in session.execute(statement, rows)}
 
 
-def _extend(session: Session, series_id: int, before: Summary, batch: MetricBatch) -> tuple[int, Summary]:
-    _upsert_points(session, series_id, batch)
-    # The database counts steps that may have been stored before, so that none counts twice.
-    is_new = batch.steps[0] > before.last_step
-    summary = _join(before, _summarise(batch)) if is_new else _measure(session, series_id, batch.key)
-    statement = update(MetricSeriesRecord).where(MetricSeriesRecord.id == series_id).values(asdict(summary))
-    session.execute(statement.execution_options(synchronize_session=False))
-    return series_id, summary
+def _update(session: Session, summaries: Mapping[int, Summary]) -> None:
+    if not summaries:
+        return
+    changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _CHANGING}
+    statement = update(MetricSeriesRecord).where(MetricSeriesRecord.id == bindparam("series_id")).values(changed)
+    rows = [
+        {"series_id": series_id, **{f"new_{name}": getattr(summary, name) for name in _CHANGING}}
+        for series_id, summary in summaries.items()
+    ]
+    session.connection().execute(statement, rows)
 
 
-def _in_order(batch: MetricBatch) -> MetricBatch:
+def _in_order(points: Points) -> Points:
     """Return the points with rising steps; of points with the same step only the last is kept."""
-    key = replace_unstorable(batch.key)
-    if key == batch.key and all(map(int.__lt__, batch.steps, batch.steps[1:])):
-        return batch
-    by_step = {step: (value, time) for step, value, time in zip(batch.steps, batch.values, batch.times, strict=True)}
-    steps = tuple(sorted(by_step))
-    return MetricBatch(
-        key=key,
-        steps=steps,
-        values=tuple(by_step[step][0] for step in steps),
-        times=tuple(by_step[step][1] for step in steps),
+    if (points.steps[1:] > points.steps[:-1]).all():
+        return points
+    return _merge(Points.empty(), points)
+
+
+def _merge(before: Points, after: Points) -> Points:
+    """Return the points of both with rising steps; of points with the same step only the last is kept."""
+    both = Points.join([before, after])
+    # A stable sort keeps points of the same step in the order in which they came.
+    order = np.argsort(both.steps, kind="stable")
+    steps = both.steps[order]
+    kept = order[np.append(steps[1:] != steps[:-1], [True])]
+    return Points(both.steps[kept], both.values[kept], both.times[kept])
+
+
+def _summarise(key: str, points: Points) -> Summary:
+    return _combine(
+        key,
+        Extremes.of_points(points),
+        count=len(points),
+        first=float(points.values[0]),
+        first_step=int(points.steps[0]),
+        last=float(points.values[-1]),
+        last_step=int(points.steps[-1]),
     )
 
 
-def _summarise(batch: MetricBatch) -> Summary:
-    numbers = [value for value in batch.values if not math.isnan(value)]
-    least, greatest = (min(numbers), max(numbers)) if numbers else (math.nan, math.nan)
-    return _with_best(
-        key=batch.key,
-        count=len(batch.steps),
-        first=batch.values[0],
-        first_step=batch.steps[0],
-        last=batch.values[-1],
-        last_step=batch.steps[-1],
-        min=least,
-        min_step=batch.steps[batch.values.index(least)] if numbers else None,
-        max=greatest,
-        max_step=batch.steps[batch.values.index(greatest)] if numbers else None,
-    )
-
-
-def _with_best(**fields: Any) -> Summary:
-    """Return a summary whose best value is its least or greatest one, by the direction of its metric."""
-    rises = find_direction(fields["key"])
-    end = "max" if rises else "min"
-    step = None if rises is None else fields[f"{end}_step"]
-    return Summary(**fields, best=None if step is None else fields[end], best_step=step)
-
-
-def _join(before: Summary, after: Summary) -> Summary:
+def _join(before: Summary, points: Points) -> Summary:
     """Return the summary of a curve with points appended after its last."""
-    # Comparisons with NaN are false; a curve of NaN alone takes the values of the appended points.
-    least = after if math.isnan(before.min) or after.min < before.min else before
-    greatest = after if math.isnan(before.max) or after.max > before.max else before
-    return _with_best(
-        key=before.key,
-        count=before.count + after.count,
+    known = Extremes(before.min, before.min_step, before.max, before.max_step)
+    return _combine(
+        before.key,
+        known.join(Extremes.of_points(points)),
+        count=before.count + len(points),
         first=before.first,
         first_step=before.first_step,
-        last=after.last,
-        last_step=after.last_step,
-        min=least.min,
-        min_step=least.min_step,
-        max=greatest.max,
-        max_step=greatest.max_step,
+        last=float(points.values[-1]),
+        last_step=int(points.steps[-1]),
     )
 
 
-def _measure(session: Session, series_id: int, key: str) -> Summary:
-    """Compute the summary of a stored curve from its points."""
-    point = MetricPointRecord
-    here = point.series_id == series_id
-    count, first_step, last_step, least, greatest = session.execute(
-        select(
-            func.count(), func.min(point.step), func.max(point.step), func.min(point.value), func.max(point.value)
-        ).where(here)
-    ).one()
+def _measure(session: Session, curve: _Stored, points: Points) -> Summary:
+    """Return the summary of a curve whose stored chunks these points will follow."""
+    count, extremes = chunks.measure(session, curve.id)
+    if extremes is None:
+        return _summarise(curve.summary.key, points)
+    before = replace(curve.summary, count=count, **asdict(extremes))
+    return _join(before, points)
 
-    def value_at(step: int) -> Any:
-        return session.scalars(select(point.value).where(here, point.step == step)).one()
 
-    def step_of(value: float) -> int | None:
-        return session.scalar(select(func.min(point.step)).where(here, point.value == value))
-
-    return _with_best(
+def _combine(key: str, extremes: Extremes, **fields: Any) -> Summary:
+    """Return a summary whose best value is the least or greatest one, by the direction of the metric."""
+    rises = find_direction(key)
+    best, step = (extremes.max, extremes.max_step) if rises else (extremes.min, extremes.min_step)
+    is_known = rises is not None and step is not None
+    return Summary(
         key=key,
-        count=count,
-        first=value_at(first_step),
-        first_step=first_step,
-        last=value_at(last_step),
-        last_step=last_step,
-        min=least,
-        min_step=step_of(least),
-        max=greatest,
-        max_step=step_of(greatest),
-    )
-
-
-def _upsert_points(session: Session, series_id: int, batch: MetricBatch) -> None:
-    """Store points, replacing those with the same steps. Of equal steps in the batch, the later is stored."""
-    if session.get_bind().dialect.name == "sqlite":
-        # SQLite itself stores NaN as NULL.
-        rows = [(series_id, *point) for point in zip(batch.steps, batch.values, batch.times, strict=True)]
-        session.connection().exec_driver_sql(SQLITE_UPSERT, rows)
-        return
-    # PostgreSQL rejects a statement that updates a row twice.
-    points: dict[int, tuple[float | None, float]] = {
-        step: (None if math.isnan(value) else value, time)
-        for step, value, time in zip(batch.steps, batch.values, batch.times, strict=True)
-    }
-    session.execute(
-        POSTGRESQL_UPSERT,
-        {
-            "series_id": series_id,
-            "steps": list(points),
-            "values": [value for value, _ in points.values()],
-            "times": [time for _, time in points.values()],
-        },
+        **fields,
+        **asdict(extremes),
+        best=best if is_known else None,
+        best_step=step if is_known else None,
     )

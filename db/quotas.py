@@ -5,7 +5,7 @@ more than one after another would. What several submitters share on disk, as equ
 each of them: otherwise what one uses would grow when another one deletes.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 from uuid import UUID
@@ -16,6 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from core.errors import PriorityTooHigh, QuotaExceeded
 from core.quotas import NOBODY, Limits, Use
 from db.fair_shares import IS_QUEUED, count_running, submitted_by
+from db.new_runs import NewRun
 from db.records.datasets import DatasetVersionRecord
 from db.records.metrics import MetricSeriesRecord
 from db.records.registry import ModelVersionRecord
@@ -55,33 +56,49 @@ class Submitter:
     use: Use
 
 
-def admit_runs(
-    session: Session, submitter: str | None, defaults: Limits, *, num_runs: int = 1, priority: int = 0
-) -> None:
-    """Check that a submitter may queue so many more runs. Call it before they are queued, in their transaction.
+class Admission:
+    """Checks of runs that are to be queued in one transaction, for one or more submitters.
+
+    Creating it locks the submitters with limits, in one order, so that no two transactions wait for each other. What
+    it admits counts at once, though it is not in the database yet.
 
     Args:
-        session: Session of a transaction.
-        submitter: Name of the API key; None without keys.
+        session: Session of the transaction.
+        submitters: Names of the API keys; None for everybody without keys.
         defaults: Limits of submitters without their own.
-        num_runs: Runs that are to be queued, all or none.
-        priority: The highest of theirs.
-
-    Raises:
-        QuotaExceeded: If they are too many, or the submitter has used up its disk space.
-        PriorityTooHigh: If it may not ask for this priority.
     """
-    name = submitter or NOBODY
-    limits = find_limits(session, name).over(defaults)
-    check_priority(limits, priority)
-    if limits.queued_runs or limits.disk_bytes:
-        _lock(session, name)
-    if limits.queued_runs:
-        used = _count(session, name, IS_QUEUED)
-        if used + num_runs > limits.queued_runs:
-            raise _too_many_queued(name, used, num_runs, limits.queued_runs)
-    if limits.disk_bytes:
-        _check_disk(session, name, limits.disk_bytes, 0)
+
+    def __init__(self, session: Session, submitters: Iterable[str | None], defaults: Limits) -> None:
+        self._session = session
+        self._limits = {
+            name: find_limits(session, name).over(defaults) for name in sorted({name or NOBODY for name in submitters})
+        }
+        self._num_queued: dict[str, int] = {}
+        for name, limits in self._limits.items():
+            if limits.queued_runs or limits.disk_bytes:
+                _lock(session, name)
+
+    def admit(self, runs: Sequence[NewRun]) -> None:
+        """Check that all of these runs of one submitter may be queued.
+
+        Raises:
+            QuotaExceeded: If they are too many, or the submitter has used up its disk space.
+            PriorityTooHigh: If it may not ask for the priority of one.
+        """
+        name = runs[0].submitted_by or NOBODY
+        limits = self._limits[name]
+        for run in runs:
+            _check_priority(limits, run)
+        if limits.queued_runs:
+            used = self._num_queued.get(name)
+            if used is None:
+                used = self._num_queued[name] = _count(self._session, name, IS_QUEUED)
+            if used + len(runs) > limits.queued_runs:
+                raise _too_many_queued(name, used, len(runs), limits.queued_runs)
+        if limits.disk_bytes:
+            _check_disk(self._session, name, limits.disk_bytes, 0)
+        if limits.queued_runs:
+            self._num_queued[name] += len(runs)
 
 
 def admit_bytes(
@@ -105,21 +122,6 @@ def admit_bytes(
         if is_final:
             _lock(session, name)
         _check_disk(session, name, limits.disk_bytes, num_bytes)
-
-
-def check_priority(limits: Limits, priority: int) -> None:
-    """Check that a submitter with these limits may ask for a priority.
-
-    Raises:
-        PriorityTooHigh: If it may not.
-    """
-    if limits.priority is not None and priority > limits.priority:
-        raise PriorityTooHigh.at(
-            "/priority",
-            f"The priority is {priority}; the highest that your API key may ask for is {limits.priority}. Send a lower "
-            "one, or ask an administrator to allow more: trainyard quotas set NAME --max-priority N.",
-            "priority_too_high",
-        )
 
 
 def find_limits(session: Session, name: str) -> Limits:
@@ -160,6 +162,16 @@ def note_stored(session: Session, run_id: UUID) -> None:
     num_bytes = of_files.scalar_subquery() + BYTES_A_POINT * of_points.scalar_subquery()
     statement = update(RunRecord).where(RunRecord.id == run_id).values(stored_bytes=num_bytes)
     session.execute(statement.execution_options(synchronize_session=False))
+
+
+def _check_priority(limits: Limits, run: NewRun) -> None:
+    if limits.priority is not None and run.priority > limits.priority:
+        raise PriorityTooHigh.at(
+            f"{run.pointer}/priority",
+            f"The priority is {run.priority}; the highest that your API key may ask for is {limits.priority}. Send a "
+            "lower one, or ask an administrator to allow more: trainyard quotas set NAME --max-priority N.",
+            "priority_too_high",
+        )
 
 
 def _lock(session: Session, name: str) -> None:

@@ -1,7 +1,5 @@
 """Queries of runs for clients: create, get, list, cancel, delete. Workers use db/claims.py."""
 
-import hashlib
-import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -10,16 +8,15 @@ from uuid import UUID
 from sqlalchemy import delete as delete_rows
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session, defer
-from uuid_utils.compat import uuid7
 
 from core.errors import Conflict
-from core.notices import Notice, limit_notices
+from core.notices import Notice
 from core.run_state import TERMINAL_STATES, RunState
-from db import artifacts, experiments, job_tables, metrics, model_versions, version_deletion
+from db import artifacts, job_tables, metrics, model_versions, version_deletion
 from db.cursors import Page
-from db.documents import check_storable
 from db.job_tables import RUNS
 from db.model_versions import ModelVersion
+from db.new_runs import NewRun, insert_all, make_record
 from db.records.jobs import AttemptBase
 from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord, RunRecord
@@ -44,43 +41,28 @@ def create(
 ) -> RunRecord:
     """Queue a run of a spec that core.specs has normalised, and create its experiment if it is new.
 
+    Clients' runs are queued by db/submissions.py, many at a time.
+
     Raises:
         InvalidInput: If a text cannot be stored; pointers are those of the body of POST /v1/runs.
     """
-    tags = dict(tags or {})
-    named = {"experiment": experiment, "model": model_name, "preset": preset, "notes": notes}
-    check_storable(named | {"spec": spec, "tags": tags})
-    experiments.ensure(session, experiment)
-    now = session.scalars(select(database_now())).one()
-    record = RunRecord(
-        id=uuid7(),
+    new = NewRun.of(
         experiment=experiment,
         model_name=model_name,
-        preset=preset,
         spec=spec,
-        spec_sha256=hash_spec(spec),
-        seed=int(spec.get("seed", 0)),
-        state=RunState.QUEUED,
-        max_attempts=max_attempts,
+        preset=preset,
         tags=tags,
+        max_attempts=max_attempts,
+        warnings=warnings,
         notes=notes,
         priority=priority,
         submitted_by=submitted_by,
         source_run_id=source_run_id,
         traceparent=traceparent,
-        spec_warnings=limit_notices(warnings),
-        created_at=now,
-        queued_at=now,
-        updated_at=now,
     )
-    session.add(record)
-    session.flush()
+    record = make_record(new, session.scalars(select(database_now())).one())
+    insert_all(session, [record])
     return record
-
-
-def hash_spec(spec: Mapping[str, Any]) -> str:
-    """Return the sha256, as hexadecimal digits, of a spec as JSON with sorted keys: equal for equal specs."""
-    return hashlib.sha256(json.dumps(spec, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def get(session: Session, run_id: UUID) -> RunRecord:

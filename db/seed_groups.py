@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
+from db.new_runs import hash_spec
 from db.records.runs import RunRecord
-from db.runs import hash_spec
 
 
 def group_by_seed(session: Session, run_ids: Sequence[UUID]) -> dict[str, list[UUID]]:

@@ -1,5 +1,6 @@
 """Statements that SQLAlchemy has per database only: the clock, INSERT … ON CONFLICT."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -7,6 +8,7 @@ from sqlalchemy import BigInteger, ColumnElement, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
+from sqlalchemy.sql.dml import ReturningInsert
 from sqlalchemy.sql.functions import FunctionElement
 
 from db.columns import MICROSECONDS_PER_SECOND, Timestamp
@@ -48,6 +50,34 @@ def insert_unless_there(session: Session, record: type[DeclarativeBase], values:
     Returns:
         True if the row was inserted.
     """
-    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
-    statement = insert(record).values(values).on_conflict_do_nothing().returning(*record.__mapper__.primary_key)
+    statement = _insert_unless_there(session, record).values(values)
     return session.execute(statement).first() is not None
+
+
+def replace(session: Session, record: type[DeclarativeBase], rows: Sequence[dict[str, Any]]) -> None:
+    """Insert rows, which all give the same columns; each replaces a row with its key."""
+    if not rows:
+        return
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    statement = insert(record)
+    key = [column.name for column in record.__mapper__.primary_key]
+    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
+    session.connection().execute(statement.on_conflict_do_update(index_elements=key, set_=changed), rows)
+
+
+def insert_all_unless_there(
+    session: Session, record: type[DeclarativeBase], rows: Sequence[dict[str, Any]]
+) -> set[tuple[Any, ...]]:
+    """Insert several rows, each unless its key exists; wait for transactions that are inserting the same keys.
+
+    Returns:
+        The primary keys of the rows that were inserted.
+    """
+    if not rows:
+        return set()
+    return {tuple(row) for row in session.execute(_insert_unless_there(session, record), rows)}
+
+
+def _insert_unless_there(session: Session, record: type[DeclarativeBase]) -> ReturningInsert[Any]:
+    insert = sqlite.insert if session.get_bind().dialect.name == "sqlite" else postgresql.insert
+    return insert(record).on_conflict_do_nothing().returning(*record.__mapper__.primary_key)

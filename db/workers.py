@@ -1,10 +1,10 @@
 """Queries of workers: the report that each stores every few seconds, and the workforce of all."""
 
 from collections.abc import Iterable, Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, literal, select, true, update
 from sqlalchemy.orm import Session
 
 from core.quotas import NO_LIMITS, NOBODY, Limits
@@ -21,19 +21,25 @@ SILENT_SECONDS = 30.0
 FORGOTTEN_SECONDS = 600.0
 """A worker without a report for this long is deleted."""
 
-# Built once, and of columns alone: every answer about a queued run reads this.
-_EVERY_WORKER = select(
-    WorkerRecord.name,
-    WorkerRecord.host,
-    WorkerRecord.state,
-    WorkerRecord.num_trainers,
-    WorkerRecord.num_ready,
-    WorkerRecord.num_failed_starts,
-    WorkerRecord.error,
-    WorkerRecord.broken_since,
-    WorkerRecord.reported_at,
-    database_now(),
-).order_by(WorkerRecord.name)
+# Built once, and of columns alone: every answer about a queued run reads this. One row at least, which has the time.
+_ONE_ROW = select(literal(1).label("one")).subquery()
+_EVERY_WORKER = (
+    select(
+        WorkerRecord.name,
+        WorkerRecord.host,
+        WorkerRecord.state,
+        WorkerRecord.num_trainers,
+        WorkerRecord.num_ready,
+        WorkerRecord.num_failed_starts,
+        WorkerRecord.error,
+        WorkerRecord.broken_since,
+        WorkerRecord.reported_at,
+        database_now(),
+    )
+    .select_from(_ONE_ROW)
+    .outerjoin(WorkerRecord, true())
+    .order_by(WorkerRecord.name)
+)
 
 
 def report(session: Session, name: str, host: str, health: WorkerHealth) -> None:
@@ -110,16 +116,21 @@ def find(session: Session, name: str) -> Worker | None:
 
 def look(session: Session) -> Workforce:
     """Return every worker that reported lately; one query of a few rows."""
-    rows = session.execute(_EVERY_WORKER)
-    return Workforce(
-        tuple(
-            Worker(
-                name=name,
-                host=host,
-                health=WorkerHealth(*health),
-                is_live=now - reported_at < timedelta(seconds=SILENT_SECONDS),
-                broken_seconds=0.0 if since is None else max((now - since) / timedelta(seconds=1), 0.0),
-            )
-            for name, host, *health, since, reported_at, now in rows
+    return look_now(session)[1]
+
+
+def look_now(session: Session) -> tuple[datetime, Workforce]:
+    """Return the database's time and every worker that reported lately, in one query."""
+    rows = session.execute(_EVERY_WORKER).all()
+    workers = tuple(
+        Worker(
+            name=name,
+            host=host,
+            health=WorkerHealth(*health),
+            is_live=now - reported_at < timedelta(seconds=SILENT_SECONDS),
+            broken_seconds=0.0 if since is None else max((now - since) / timedelta(seconds=1), 0.0),
         )
+        for name, host, *health, since, reported_at, now in rows
+        if name is not None
     )
+    return rows[0][-1], Workforce(workers)

@@ -90,9 +90,9 @@ def tools_python() -> Path:
     return make_environment("tools")
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def start_program() -> Iterator[Callable[..., None]]:
-    """Start programs that answer HTTP, each in a process group of its own; they are ended after the test."""
+    """Start programs that answer HTTP, each in a process group of its own; they are ended after the module's tests."""
     started: list[subprocess.Popen[bytes]] = []
 
     def start(command: Sequence[str | Path], url: str, **options: Any) -> None:
@@ -169,9 +169,9 @@ def collector() -> Iterator[tuple[str, Spans]]:
     server.server_close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def free_port() -> int:
-    """A port that nothing listens on."""
+    """A port that nothing listens on, for a module's program."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -7,6 +7,7 @@ from trainyard.methods.batch_predictions import AsyncBatchPredictionMethods
 from trainyard.methods.datasets import AsyncDatasetMethods
 from trainyard.methods.drift import AsyncDriftMethods
 from trainyard.methods.keys import AsyncKeyMethods
+from trainyard.methods.metrics import AsyncMetricMethods
 from trainyard.methods.predictions import AsyncPredictionMethods
 from trainyard.methods.runs import AsyncRunMethods
 from trainyard.methods.specs import AsyncSpecMethods
@@ -16,6 +17,7 @@ from trainyard.transport import AsyncTransport
 
 class AsyncClient(
     AsyncRunMethods,
+    AsyncMetricMethods,
     AsyncSpecMethods,
     AsyncPredictionMethods,
     AsyncDriftMethods,

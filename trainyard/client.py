@@ -7,6 +7,7 @@ from trainyard.methods.batch_predictions import BatchPredictionMethods
 from trainyard.methods.datasets import DatasetMethods
 from trainyard.methods.drift import DriftMethods
 from trainyard.methods.keys import KeyMethods
+from trainyard.methods.metrics import MetricMethods
 from trainyard.methods.predictions import PredictionMethods
 from trainyard.methods.runs import RunMethods
 from trainyard.methods.specs import SpecMethods
@@ -15,7 +16,14 @@ from trainyard.transport import Transport
 
 
 class Client(
-    RunMethods, SpecMethods, PredictionMethods, DriftMethods, BatchPredictionMethods, DatasetMethods, KeyMethods
+    RunMethods,
+    MetricMethods,
+    SpecMethods,
+    PredictionMethods,
+    DriftMethods,
+    BatchPredictionMethods,
+    DatasetMethods,
+    KeyMethods,
 ):
     """A connection to one Trainyard service; safe to use from several threads.
 

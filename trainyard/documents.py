@@ -1119,6 +1119,17 @@ class RowExplanationEntry(TypedDict):
     """
 
 
+class RunBatch(TypedDict):
+    """
+    Runs that were queued together.
+    """
+
+    ids: list[str]
+    """
+    Ids of the runs, in the order of the request.
+    """
+
+
 class RunError(TypedDict):
     """
     Error of a failed run.
@@ -1488,29 +1499,6 @@ Quantity on the x axis of a curve.
 """
 
 
-class ApiComparisonSchemasComparedMetric(TypedDict):
-    """
-    Curves of a metric.
-    """
-
-    key: str
-    x: list[float] | None
-    """
-    The grid: every x of the curves if there are at most `max_points`, else places at equal distances. Null if not
-    aligned.
-    """
-
-    curves: list[ComparedCurve]
-    """
-    In the order of the runs in the request; empty if averaged.
-    """
-
-    averages: list[SeedAverage]
-    """
-    In the order of their first runs; empty unless averaged.
-    """
-
-
 class AliasChange(TypedDict):
     """
     Change of an alias.
@@ -1691,22 +1679,6 @@ class ComparedVersion(TypedDict):
     """
     Size of the network's ONNX file; null if it is missing.
     """
-
-
-class CurveComparison(TypedDict):
-    """
-    Curves of several runs, side by side.
-    """
-
-    x: XAxis
-    smoothing: float
-    confidence: float | None
-    """
-    Null unless averaged.
-    """
-
-    metrics: list[ApiComparisonSchemasComparedMetric]
-    missing: list[ComparisonGap]
 
 
 class DateEncoding(TypedDict):
@@ -1929,10 +1901,14 @@ class KeyEntry(TypedDict):
 
 class KeyList(TypedDict):
     """
-    All keys, newest first; those of the environment before those of the database.
+    Page of keys, newest first; on the first page those of the environment before those of the database.
     """
 
     items: list[KeyEntry]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class ListedModelVersion(TypedDict):
@@ -1982,6 +1958,29 @@ class MetricChange(TypedDict):
     verdict: Verdict
     """
     `better`, `worse` or `same`; `unknown` if a value is missing or the metric is neither.
+    """
+
+
+class MetricCurves(TypedDict):
+    """
+    Curves of a metric.
+    """
+
+    key: str
+    x: list[float] | None
+    """
+    The grid: every x of the curves if there are at most `max_points`, else places at equal distances. Null if not
+    aligned.
+    """
+
+    curves: list[ComparedCurve]
+    """
+    In the order of the runs in the request; empty if averaged.
+    """
+
+    averages: list[SeedAverage]
+    """
+    In the order of their first runs; empty unless averaged.
     """
 
 
@@ -2368,28 +2367,6 @@ class TableEncoding(TypedDict):
     columns: list[Columns]
 
 
-class ApiRegistrySchemasComparedMetric(TypedDict):
-    """
-    Metric of several versions.
-    """
-
-    key: str
-    higher_is_better: bool | None
-    """
-    Null if that is not known.
-    """
-
-    values: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
-    """
-    Value by number of the version; without versions that lack it.
-    """
-
-    changes: list[MetricChange]
-    """
-    Comparison of each further version with the first.
-    """
-
-
 class BatchPrediction(TypedDict):
     """
     Batch prediction in full.
@@ -2482,6 +2459,44 @@ class BatchPredictionSummary(TypedDict):
     ended_at: str | None
     updated_at: str
     links: BatchPredictionLinks
+
+
+class ComparedMetric(TypedDict):
+    """
+    Metric of several versions.
+    """
+
+    key: str
+    higher_is_better: bool | None
+    """
+    Null if that is not known.
+    """
+
+    values: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
+    """
+    Value by number of the version; without versions that lack it.
+    """
+
+    changes: list[MetricChange]
+    """
+    Comparison of each further version with the first.
+    """
+
+
+class CurveComparison(TypedDict):
+    """
+    Curves of several runs, side by side.
+    """
+
+    x: XAxis
+    smoothing: float
+    confidence: float | None
+    """
+    Null unless averaged.
+    """
+
+    metrics: list[MetricCurves]
+    missing: list[ComparisonGap]
 
 
 class DatasetVersionDetail(TypedDict):
@@ -2861,7 +2876,7 @@ class VersionComparison(TypedDict):
     In the order of the request.
     """
 
-    metrics: list[ApiRegistrySchemasComparedMetric]
+    metrics: list[ComparedMetric]
     """
     Metrics on held-out samples, by key.
     """

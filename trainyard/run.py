@@ -2,12 +2,17 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
 from typing import Any, Self
 
+from trainyard.archives import ArchiveDownload
+from trainyard.downloads import Download
 from trainyard.errors import InvalidArgument, RunFailed
 from trainyard.notices import Notice
 from trainyard.operation import Operation
+from trainyard.points import Point, PointsDownload
 from trainyard.resources import evaluation, metrics, models, runs
 from trainyard.resources.evaluation import Evaluation
 from trainyard.resources.metrics import Curve, MetricSummary
@@ -170,6 +175,49 @@ class Run(BaseRun):
         self.snapshot = self._transport.send(runs.cancel(self.id))
         return self
 
+    def retry(self, *, idempotency_key: str | None = None) -> "Run":
+        """Queue the spec of this run again, and return the new run. This one, which must have ended, stays as it is.
+
+        Raises:
+            Conflict: If it has not ended.
+            InvalidRequest: If its spec cannot be trained any more, as when its dataset was deleted.
+        """
+        return Run(self._transport, self._transport.send(runs.retry(self.id, idempotency_key)))
+
+    def clone(
+        self,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        experiment: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        notes: str | None = None,
+        priority: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> "Run":
+        """Queue a run of this one's spec with changes, and return it.
+
+        Args:
+            overrides: A JSON merge patch (RFC 7396) on the spec.
+            experiment: By default that of this run.
+            tags: By default those of this run.
+            notes: Text for people; none by default.
+            priority: By default that of this run.
+            idempotency_key: A fresh one by default.
+
+        Raises:
+            InvalidRequest: If the changed spec cannot be trained; `problems` lists where, such as at `/overrides/seed`.
+        """
+        operation = runs.clone(
+            self.id,
+            overrides=overrides,
+            experiment=experiment,
+            tags=tags,
+            notes=notes,
+            priority=priority,
+            idempotency_key=idempotency_key,
+        )
+        return Run(self._transport, self._transport.send(operation))
+
     def delete(self, *, force: bool = False) -> None:
         """Delete the run, which must have ended, with its metrics, artifacts and model version.
 
@@ -185,15 +233,68 @@ class Run(BaseRun):
         """Return every metric in numbers: first, last, least and greatest value."""
         return self._transport.send(metrics.list_metrics(self._path))
 
-    def history(self, keys: Iterable[str] = (), *, max_points: int = 500, mode: str = "minmax") -> list[Curve]:
+    def history(
+        self,
+        keys: Iterable[str] = (),
+        *,
+        x: str = "step",
+        max_points: int = 500,
+        mode: str = "minmax",
+        smoothing: float = 0.0,
+        x_min: float | None = None,
+        x_max: float | None = None,
+    ) -> list[Curve]:
         """Return the curves of these metrics, or of all.
 
         Args:
-            keys: Of the metrics, such as `epoch/train/loss`; all by default.
+            keys: Of the metrics, such as `epoch/train/loss`, and patterns such as `train/*`; all by default.
+            x: `step`, `epoch`, or `time` in seconds since the start of the run's latest attempt.
             max_points: Each curve is thinned to at most so many.
             mode: `minmax`, `lttb` (largest triangle three buckets, Steinarsson 2013) or `raw`.
+            smoothing: Weight of the exponential moving average over all points, from 0 to below 1.
+            x_min: Least x to show.
+            x_max: Greatest x to show.
+
+        Raises:
+            NotFound: If the run has ended without one of the metrics.
+            InvalidRequest: If there is too much to show; the message says what to lower.
         """
-        return self._transport.send(metrics.get_history(self._path, keys, max_points=max_points, mode=mode))
+        operation = metrics.get_history(
+            self._path,
+            keys,
+            x=x,
+            max_points=max_points,
+            mode=mode,
+            smoothing=smoothing,
+            x_min=x_min,
+            x_max=x_max,
+        )
+        return self._transport.send(operation)
+
+    def export_metrics(
+        self,
+        target: Path | None = None,
+        *,
+        file_format: str = "csv",
+        keys: Iterable[str] = (),
+    ) -> Path:
+        """Write every point of the curves of these metrics, or of all, to a file.
+
+        Args:
+            target: Where to; by default into the working directory, under the name that the service gives.
+            file_format: `csv`, `jsonl` or `parquet`.
+            keys: Of the metrics, and patterns such as `train/*`.
+
+        Returns:
+            Path of the file, which appears whole, or not at all.
+
+        Raises:
+            NotFound: If the run has ended without one of the metrics.
+            InvalidArgument: If the file cannot be written, or exists already and was not named.
+        """
+        with Download(target) as download:
+            headers = self._transport.download(metrics.export_path(self._path, keys, file_format), download.write)
+            return download.keep(headers, f"{self.id}.{file_format}")
 
     def evaluation(self) -> Evaluation:
         """Return how the network of a run that has succeeded answers samples that it has not learned from.
@@ -214,6 +315,50 @@ class Run(BaseRun):
     def logs(self) -> str:
         """Return the log of its trainer."""
         return self._transport.send(runs.get_logs(self.id))
+
+    def download_artifact(self, name: str, target: Path | None = None) -> Path:
+        """Write a file of the run, such as `model.onnx`, to a file. It appears whole, or not at all.
+
+        Args:
+            name: Of the file; `snapshot.document["artifacts"]` lists them.
+            target: Where to; by default into the working directory, under its name.
+
+        Returns:
+            Path of the file.
+
+        Raises:
+            NotFound: If the run has no such file.
+            InvalidArgument: If it cannot be written, or exists already and was not named.
+        """
+        with Download(target) as download:
+            return download.keep(self._transport.download(runs.artifact_path(self.id, name), download.write), name)
+
+    @contextmanager
+    def open_points(self) -> Iterator[Iterator[Point]]:
+        """Open every point of every curve, with each digit and its time; curve by curve, steps rising.
+
+            with run.open_points() as points:
+                for point in points:
+                    print(point.key, point.step, point.value)
+
+        They are received first, into a file; NaN and infinities are among them.
+        """
+        with PointsDownload() as download:
+            self._transport.download(metrics.export_path(self._path, (), "jsonl"), download.write)
+            yield download.read()
+
+    def save_tensorboard(self, folder: Path) -> Path:
+        """Write the run's curves and spec as TensorBoard's event file, and return the folder of the run.
+
+        Args:
+            folder: For the folders of all runs, as `tensorboard --logdir` takes it.
+
+        Raises:
+            InvalidArgument: If it cannot be written to.
+        """
+        with ArchiveDownload() as download:
+            self._transport.download(runs.events_path(self.id), download.write)
+            return download.unpack(folder)[0]
 
     def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
         """Predict rows with the model version that this run registered, even if there is a newer one.
@@ -267,6 +412,32 @@ class AsyncRun(BaseRun):
         self.snapshot = await self._transport.send(runs.cancel(self.id))
         return self
 
+    async def retry(self, *, idempotency_key: str | None = None) -> "AsyncRun":
+        """Queue the spec of this run again; see `Run.retry`."""
+        return AsyncRun(self._transport, await self._transport.send(runs.retry(self.id, idempotency_key)))
+
+    async def clone(
+        self,
+        overrides: Mapping[str, Any] | None = None,
+        *,
+        experiment: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        notes: str | None = None,
+        priority: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> "AsyncRun":
+        """Queue a run of this one's spec with changes; see `Run.clone`."""
+        operation = runs.clone(
+            self.id,
+            overrides=overrides,
+            experiment=experiment,
+            tags=tags,
+            notes=notes,
+            priority=priority,
+            idempotency_key=idempotency_key,
+        )
+        return AsyncRun(self._transport, await self._transport.send(operation))
+
     async def delete(self, *, force: bool = False) -> None:
         """Delete the run; see `Run.delete`."""
         await self._transport.send(runs.delete(self.id, force=force))
@@ -275,9 +446,42 @@ class AsyncRun(BaseRun):
         """Return every metric in numbers; see `Run.metrics`."""
         return await self._transport.send(metrics.list_metrics(self._path))
 
-    async def history(self, keys: Iterable[str] = (), *, max_points: int = 500, mode: str = "minmax") -> list[Curve]:
+    async def history(
+        self,
+        keys: Iterable[str] = (),
+        *,
+        x: str = "step",
+        max_points: int = 500,
+        mode: str = "minmax",
+        smoothing: float = 0.0,
+        x_min: float | None = None,
+        x_max: float | None = None,
+    ) -> list[Curve]:
         """Return the curves of these metrics, or of all; see `Run.history`."""
-        return await self._transport.send(metrics.get_history(self._path, keys, max_points=max_points, mode=mode))
+        operation = metrics.get_history(
+            self._path,
+            keys,
+            x=x,
+            max_points=max_points,
+            mode=mode,
+            smoothing=smoothing,
+            x_min=x_min,
+            x_max=x_max,
+        )
+        return await self._transport.send(operation)
+
+    async def export_metrics(
+        self,
+        target: Path | None = None,
+        *,
+        file_format: str = "csv",
+        keys: Iterable[str] = (),
+    ) -> Path:
+        """Write every point of these metrics, or of all, to a file; see `Run.export_metrics`."""
+        with Download(target) as download:
+            path = metrics.export_path(self._path, keys, file_format)
+            headers = await self._transport.download(path, download.write)
+            return download.keep(headers, f"{self.id}.{file_format}")
 
     async def evaluation(self) -> Evaluation:
         """Return how the network answers samples that it has not learned from; see `Run.evaluation`."""
@@ -290,6 +494,25 @@ class AsyncRun(BaseRun):
     async def logs(self) -> str:
         """Return the log of its trainer."""
         return await self._transport.send(runs.get_logs(self.id))
+
+    async def download_artifact(self, name: str, target: Path | None = None) -> Path:
+        """Write a file of the run to a file; see `Run.download_artifact`."""
+        with Download(target) as download:
+            path = runs.artifact_path(self.id, name)
+            return download.keep(await self._transport.download(path, download.write), name)
+
+    @asynccontextmanager
+    async def open_points(self) -> AsyncIterator[Iterator[Point]]:
+        """Open every point of every curve; see `Run.open_points`."""
+        with PointsDownload() as download:
+            await self._transport.download(metrics.export_path(self._path, (), "jsonl"), download.write)
+            yield download.read()
+
+    async def save_tensorboard(self, folder: Path) -> Path:
+        """Write the run's curves and spec as TensorBoard's event file; see `Run.save_tensorboard`."""
+        with ArchiveDownload() as download:
+            await self._transport.download(runs.events_path(self.id), download.write)
+            return (await asyncio.to_thread(download.unpack, folder))[0]
 
     async def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
         """Answer rows with the model version that this run registered; see `Run.predict`."""

@@ -2,14 +2,12 @@
 
 import logging
 import time
-from collections.abc import Sequence
-from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 
 from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
 from core.errors import Problem, TrainerLost, TrainyardError
-from core.progress import MetricBatch, Phase, Progress, join_batches
+from core.progress import Phase
 from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings
@@ -24,7 +22,9 @@ from db.claims import (
     release_run,
 )
 from db.session import Database
-from worker.messages import DetailsReport, Finished
+from worker.messages import Finished
+from worker.reports import Inbox, Reports
+from worker.spool import Spool
 from worker.tracing import AttemptTrace
 
 logger = logging.getLogger("trainyard.worker")
@@ -46,7 +46,11 @@ class Outcome(StrEnum):
 
 
 class Attempt:
-    """An attempt at a run. Collects reports, and stores them together at each heartbeat."""
+    """An attempt at a run: what its trainer reports, and how that is stored.
+
+    Attributes:
+        inbox: Reports that are not stored yet.
+    """
 
     def __init__(
         self,
@@ -65,20 +69,11 @@ class Attempt:
         self._database = database
         self._store = store
         self._settings = settings
-        self._progress: Progress | None = None
-        # The number of steps is known once the data are loaded.
-        self._latest = Progress(Phase.START, epoch=0, num_epochs=0, step=0, num_steps=0)
-        self._batches: list[MetricBatch] = []
-        self._details: DetailsReport | None = None
+        self.inbox = Inbox(Spool(scratch / "points", settings.max_spool_bytes))
         self._result: Finished | None = None
         self._failure: RunError | None = None
         self._loss = "the trainer was lost."
         self._started = time.monotonic()
-
-    @property
-    def has_unsaved_reports(self) -> bool:
-        """Return True if a report is not stored yet."""
-        return self._progress is not None or bool(self._batches) or self._details is not None
 
     @property
     def seconds(self) -> float:
@@ -88,25 +83,7 @@ class Attempt:
     def note_phase(self, phase: Phase) -> None:
         """Record the phase that has begun."""
         self._trace.begin_phase(phase)
-        self.note_progress(replace(self._latest, phase=phase))
-
-    def note_progress(self, progress: Progress) -> None:
-        """Record the progress."""
-        self._progress = self._latest = progress
-
-    def note_metrics(self, batches: Sequence[MetricBatch]) -> None:
-        """Record points of curves."""
-        self._batches.extend(batches)
-
-    def note_details(self, details: DetailsReport) -> None:
-        """Record the device, environment, engine and warnings; None keeps a known value."""
-        known = self._details or DetailsReport()
-        self._details = DetailsReport(
-            device=details.device or known.device,
-            environment=details.environment or known.environment,
-            engine=details.engine or known.engine,
-            warnings=known.warnings if details.warnings is None else details.warnings,
-        )
+        self.inbox.note_phase(phase)
 
     def note_result(self, result: Finished) -> None:
         """Record the result."""
@@ -120,31 +97,27 @@ class Attempt:
         """Record the reason for which the trainer was lost."""
         self._loss = reason
 
-    def beat(self) -> Heartbeat:
-        """Renew the lease and store the reports since the last beat, all or nothing.
+    def store(self, reports: Reports) -> Heartbeat:
+        """Renew the lease and store reports, all or nothing. Any thread may call this.
 
         Raises:
             AttemptFenced: If the attempt does not own the run any more.
-            DatabaseUnavailable: If nothing could be stored; the reports are kept for the next beat.
+            DatabaseUnavailable: If nothing could be stored, as far as is known.
         """
         run_id, number, lease = self.claimed.run_id, self.claimed.attempt, self._settings.lease_seconds
         with self._database.transaction() as session:
-            if self._details is not None:
+            if reports.details is not None:
                 record_details(
                     session,
                     run_id,
                     number,
                     lease,
-                    device=self._details.device,
-                    environment=self._details.environment,
-                    engine=self._details.engine,
-                    warnings=self._details.warnings,
+                    device=reports.details.device,
+                    environment=reports.details.environment,
+                    engine=reports.details.engine,
+                    warnings=reports.details.warnings,
                 )
-            heartbeat = record_progress(
-                session, run_id, number, lease, progress=self._progress, batches=join_batches(self._batches)
-            )
-        self._details, self._progress, self._batches = None, None, []
-        return heartbeat
+            return record_progress(session, run_id, number, lease, progress=reports.progress, batches=reports.batches)
 
     def end(self, outcome: Outcome) -> None:
         """Store the outcome: first the artifacts, then everything else in one transaction.
@@ -153,8 +126,8 @@ class Attempt:
             AttemptFenced: If the attempt does not own the run any more.
             DatabaseUnavailable: If it could not be stored; call again.
         """
-        if self.has_unsaved_reports:
-            self.beat()
+        while self.inbox.has_any:
+            self._store_next()
         try:
             with self._trace.step("store"):
                 artifacts = self._store_files(outcome)
@@ -176,6 +149,14 @@ class Attempt:
                 return TrainerLost.code
             case _:
                 return None
+
+    def _store_next(self) -> None:
+        reports = self.inbox.take()
+        try:
+            self.store(reports)
+        except BaseException:
+            self.inbox.put_back(reports)
+            raise
 
     def _write_end(self, outcome: Outcome, artifacts: list[Artifact]) -> int | None:
         """Store the outcome; return the number of the model version that was registered, if one was."""

@@ -1,8 +1,10 @@
 """Messages between supervisor and trainer: one JSON object a line over the trainer's pipes."""
 
+from base64 import b64decode, b64encode
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, TypeAdapter
 
 from core.errors import Problem
 from core.notices import Notice
@@ -63,11 +65,36 @@ class ProgressReport(Message):
     progress: Progress
 
 
+def _to_text(batch: MetricBatch) -> dict[str, str]:
+    columns = (batch.steps.astype("<i8"), batch.values.astype("<f8"), batch.times.astype("<f8"))
+    return {"key": batch.key, "points": b64encode(b"".join(column.tobytes() for column in columns)).decode("ascii")}
+
+
+def _from_text(found: Any) -> MetricBatch:
+    match found:
+        case MetricBatch():
+            return found
+        case {"key": str(key), "points": str(text)}:
+            columns = b64decode(text, validate=True)
+            num_bytes = len(columns) // 3
+            steps, values, times = (
+                np.frombuffer(columns[place * num_bytes : (place + 1) * num_bytes], kind)
+                for place, kind in enumerate(("<i8", "<f8", "<f8"))
+            )
+            return MetricBatch(key, steps, values, times)
+        case _:
+            raise ValueError("Expected the key of a curve and its points.")
+
+
+ReportedBatch = Annotated[MetricBatch, PlainValidator(_from_text), PlainSerializer(_to_text)]
+"""Points as the base64 of their columns: as numbers of JSON they would take 40 times as long."""
+
+
 class MetricsReport(Message):
     """Trainer to supervisor: new points of the curves."""
 
     kind: Literal["metrics"] = "metrics"
-    batches: tuple[MetricBatch, ...]
+    batches: tuple[ReportedBatch, ...]
 
 
 class DetailsReport(Message):

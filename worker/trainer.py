@@ -69,7 +69,7 @@ class PipeReporter:
     def metrics(self, batches: Sequence[MetricBatch]) -> None:
         """Report new points of the curves."""
         for batch in batches:
-            if batch.key.startswith(("epoch/", "test/")) and batch.values:
+            if batch.key.startswith(("epoch/", "test/")) and len(batch):
                 logger.info("step %d: %s = %.6g", batch.steps[-1], batch.key, batch.values[-1])
         self.send(MetricsReport(batches=tuple(batches)))
 

@@ -5,9 +5,9 @@ import threading
 import time
 from typing import assert_never
 
-from core.errors import DatabaseUnavailable
 from core.settings import Settings
 from worker.attempt import Attempt, Outcome
+from worker.beats import Beats
 from worker.messages import (
     DetailsReport,
     Failed,
@@ -27,6 +27,8 @@ LISTEN_SECONDS = 0.1
 """Longest wait for a report, and so the longest delay of a drain."""
 SHORTEST_BEAT_SECONDS = 0.2
 """Shortest time between two writes of reports, well below the interval of heartbeats."""
+MANY_POINTS = 1_000
+"""Points that are stored without waiting for the next heartbeat."""
 
 
 def watch(attempt: Attempt, trainer: TrainerProcess, settings: Settings, draining: threading.Event) -> Outcome:
@@ -36,42 +38,36 @@ def watch(attempt: Attempt, trainer: TrainerProcess, settings: Settings, drainin
         TrainerLost: If the process ends without a final report.
         AttemptFenced: If the attempt does not own the run any more.
     """
-    last_beat = time.monotonic()
-    has_stored_any = False
-    while True:
-        report = trainer.next_report(LISTEN_SECONDS)
-        outcome = _take(attempt, report)
-        if outcome is not None:
-            return outcome
-        if draining.is_set():
-            return Outcome.DRAINED
-        if attempt.seconds > settings.run_timeout_seconds:
-            attempt.note_failure(
-                "run_timeout",
-                f"The run took longer than {settings.run_timeout_seconds:g} s (TRAINYARD_RUN_TIMEOUT_SECONDS). "
-                "Train fewer epochs or a smaller network.",
-            )
-            return Outcome.FAILED
-        waited = time.monotonic() - last_beat
-        # The first reports of a run are stored at once: a user may be watching.
-        is_due = waited >= settings.heartbeat_seconds or (
-            attempt.has_unsaved_reports and (waited >= SHORTEST_BEAT_SECONDS or not has_stored_any)
-        )
-        if is_due:
-            last_beat = time.monotonic()
-            has_stored_any = has_stored_any or attempt.has_unsaved_reports
-            if _is_cancelled(attempt):
+    last_beat = 0.0
+    with Beats(attempt) as beats:
+        while True:
+            report = trainer.next_report(LISTEN_SECONDS)
+            outcome = _take(attempt, report)
+            if outcome is not None:
+                return outcome
+            if draining.is_set():
+                return Outcome.DRAINED
+            if attempt.seconds > settings.run_timeout_seconds:
+                attempt.note_failure(
+                    "run_timeout",
+                    f"The run took longer than {settings.run_timeout_seconds:g} s (TRAINYARD_RUN_TIMEOUT_SECONDS). "
+                    "Train fewer epochs or a smaller network.",
+                )
+                return Outcome.FAILED
+            heartbeat = beats.collect()
+            if heartbeat is not None and heartbeat.cancel_requested:
                 return Outcome.CANCELLED
+            if not beats.is_busy and _is_due(attempt, beats, settings, time.monotonic() - last_beat):
+                last_beat = time.monotonic()
+                beats.begin()
 
 
-def _is_cancelled(attempt: Attempt) -> bool:
-    try:
-        return attempt.beat().cancel_requested
-    except DatabaseUnavailable as error:
-        # Training continues and reports are kept. If the lease is lost meanwhile, the next beat that reaches the
-        # database is fenced.
-        logger.warning("Run %s: no heartbeat: %s", attempt.claimed.run_id, error.detail)
-        return False
+def _is_due(attempt: Attempt, beats: Beats, settings: Settings, waited: float) -> bool:
+    if waited >= settings.heartbeat_seconds or beats.has_failed:
+        # A database that is away is asked again at the next heartbeat, however much waits for it.
+        return waited >= settings.heartbeat_seconds
+    is_worth_it = attempt.inbox.is_urgent or attempt.inbox.num_points >= MANY_POINTS
+    return is_worth_it and waited >= SHORTEST_BEAT_SECONDS
 
 
 def _take(attempt: Attempt, report: Report | None) -> Outcome | None:
@@ -79,11 +75,11 @@ def _take(attempt: Attempt, report: Report | None) -> Outcome | None:
         case PhaseReport():
             attempt.note_phase(report.phase)
         case ProgressReport():
-            attempt.note_progress(report.progress)
+            attempt.inbox.note_progress(report.progress)
         case MetricsReport():
-            attempt.note_metrics(report.batches)
+            attempt.inbox.note_metrics(report.batches)
         case DetailsReport():
-            attempt.note_details(report)
+            attempt.inbox.note_details(report)
         case Finished():
             attempt.note_result(report)
             return Outcome.FINISHED

@@ -20,7 +20,7 @@ from api.auth.access import READ, SUBMIT, CallerName
 from api.http.bodies import read_document
 from api.http.errors import PreconditionFailed
 from api.http.parameters import ModelPath, PageQuery
-from api.http.responses import is_match, is_unchanged, json_answer
+from api.http.responses import IfNoneMatch, is_match, is_unchanged, json_answer, not_modified
 from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
 from core.served_models import ServedAlias
@@ -70,12 +70,17 @@ def list_aliases(model: ModelPath, query: Annotated[PageQuery, Query()], service
     summary="Show an alias",
     dependencies=[READ],
     response_model=Alias,
-    responses=answers(examples.ALIAS, examples.UNKNOWN_ALIAS, headers=ETAG),
+    responses=answers(examples.ALIAS, examples.UNKNOWN_ALIAS, headers=ETAG)
+    | {304: {"description": "Not Modified: the alias has the ETag in If-None-Match."}},
 )
-def get_alias(model: ModelPath, alias: AliasPath, service: ServiceParameter) -> Response:
+def get_alias(
+    model: ModelPath, alias: AliasPath, service: ServiceParameter, if_none_match: IfNoneMatch = None
+) -> Response:
     """Return the versions behind an alias."""
     with service.database.reading() as session:
         found = aliases.get_alias(session, model, alias)
+    if is_unchanged(if_none_match, _etag(found)):
+        return not_modified(_etag(found))
     return _answer(found)
 
 

@@ -11,9 +11,9 @@ from api.artifacts.examples import ARTIFACTS, ENVIRONMENT_ANSWER
 from api.artifacts.files import ArtifactEntry, answer_log, describe_artifact
 from api.auth.access import READ
 from api.http.parameters import RunId
-from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, not_modified
+from api.http.responses import NO_SUCH_RANGE, IfNoneMatch, content_etag, file_answer, is_unchanged, not_modified
 from api.http.schemas import AnswerModel
-from api.openapi.operations import CORRUPT, UNKNOWN_RUN, Resource, answers
+from api.openapi.operations import CORRUPT, UNKNOWN_RUN, Resource, answers, describe_errors
 from api.service import ServiceParameter
 from core.run_report import EngineReport, Environment
 from db import artifacts, runs
@@ -71,8 +71,8 @@ def list_artifacts(run_id: RunId, service: ServiceParameter) -> ArtifactList:
     | {
         206: {"description": "The part in the Range header."},
         304: {"description": "Not Modified: the file has the ETag in If-None-Match."},
-        416: {"description": "The file has no such range."},
-    },
+    }
+    | describe_errors(NO_SUCH_RANGE),
     openapi_extra={"responses": {"200": {"content": {"application/octet-stream": BINARY}}}},
 )
 def get_artifact(

@@ -6,8 +6,6 @@ from api.prediction.targets import ModelUnloaded
 from core.errors import (
     ArtifactCorrupt,
     Conflict,
-    IdempotencyInFlight,
-    IdempotencyMismatch,
     IllegalMove,
     InvalidBatchPrediction,
     InvalidSpec,
@@ -139,10 +137,3 @@ NO_NETWORK = ArtifactCorrupt("Version 3 of 'iris-keras' has no network for predi
 HAS_ENDED = IllegalMove("The batch prediction has ended (succeeded) and cannot become cancelled.")
 
 STILL_RUNS = Conflict(f"Batch prediction {EXAMPLE_ID} is running. Cancel it first, and delete it once it has ended.")
-
-OTHER_BODY = IdempotencyMismatch(
-    "The Idempotency-Key 'a1' was used before with another body. "
-    "Repeat the request exactly, or use a new key for a new request."
-)
-
-IN_FLIGHT = IdempotencyInFlight("The first request with the Idempotency-Key 'a1' is not answered yet. Try again later.")

@@ -3,11 +3,11 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Request, Response
+from fastapi import Depends, Query, Request, Response
 from fastapi import Path as PathParameter
 from pydantic import Field
-from starlette.background import BackgroundTask
 
+from api import idempotency
 from api.artifacts.removal import remove_files
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.batch_predictions import examples
@@ -17,10 +17,19 @@ from api.batch_predictions.schemas import (
     BatchPredictionRequest,
 )
 from api.batch_predictions.submission import submit
-from api.batch_predictions.views import PATH, batch_etag, describe, summarise
+from api.batch_predictions.views import PATH, batch_etag, batch_path, describe, summarise
 from api.http.bodies import read_document
 from api.http.parameters import PageQuery
-from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
+from api.http.responses import (
+    NO_SUCH_RANGE,
+    IfNoneMatch,
+    content_etag,
+    file_answer,
+    is_unchanged,
+    json_answer,
+    not_modified,
+)
+from api.idempotency import RepeatsParameter, send_answer
 from api.openapi.operations import (
     CORRUPT,
     MALFORMED,
@@ -42,16 +51,6 @@ router = Resource(
     "Answers of a model to the rows of an uploaded dataset, as a job on the workers.",
     bodies=[BatchPredictionRequest],
 )
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="Unique text for each new batch prediction. Repeated requests with the same key create one.",
-        max_length=255,
-        min_length=1,
-    ),
-]
 
 BINARY = {"schema": {"type": "string", "format": "binary"}}
 
@@ -97,9 +96,7 @@ class BatchQuery(PageQuery):
     """Only batch predictions of this model."""
 
 
-def batch_predict(
-    request: Request, text: JsonText, service: ServiceParameter, idempotency_key: IdempotencyKey = None
-) -> Response:
+def batch_predict(request: Request, text: JsonText, service: ServiceParameter, repeats: RepeatsParameter) -> Response:
     """Answer the rows of an uploaded dataset with a model, as a job on the workers.
 
     What can be known is checked first: the columns or the array that the model needs, the rows, the columns of the
@@ -108,18 +105,10 @@ def batch_predict(
     """
     body = read_document(BatchPredictionRequest, text)
     address = read_address(request.path_params)
-    answer = submit(service, address, request.url.path, body, text, idempotency_key)
-    headers = {"Location": answer.location}
-    if answer.is_replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(
-        answer.body,
-        status_code=202,
-        headers=headers,
-        media_type="application/json",
-        # Workers find batch predictions without a ring by themselves, later.
-        background=BackgroundTask(service.doorbell.ring),
-    )
+    answer = submit(service, address, body, repeats.of(text))
+    # Workers find batch predictions without a ring by themselves, later.
+    service.doorbell.ring()
+    return send_answer(answer)
 
 
 def _add_submission_routes() -> None:
@@ -143,14 +132,10 @@ def _add_submission_routes() -> None:
                 examples.UNKNOWN_MODEL,
                 examples.UNLOADED,
                 examples.NO_NETWORK,
-                examples.IN_FLIGHT,
-                examples.OTHER_BODY,
+                *idempotency.ERRORS,
                 TOO_LARGE,
                 status=202,
-                headers={
-                    "Location": "Path of the batch prediction.",
-                    "Idempotent-Replayed": "`true` if this response was sent before.",
-                },
+                headers={"Location": "Path of the batch prediction.", **idempotency.HEADERS},
             ),
             openapi_extra={"parameters": parameters, **takes_body(BatchPredictionRequest, examples.REQUESTS)},
         )
@@ -193,7 +178,7 @@ def get_batch_prediction(batch_id: BatchId, service: ServiceParameter, if_none_m
     dependencies=[SUBMIT],
     status_code=202,
     response_model=BatchPrediction,
-    responses=answers(examples.STOPPING, status=202)
+    responses=answers(examples.STOPPING, status=202, headers={"Location": "Path of the batch prediction."})
     | {
         200: {
             "description": "The batch prediction is cancelled: it was queued, or already cancelled.",
@@ -225,8 +210,8 @@ def cancel_batch_prediction(batch_id: BatchId, service: ServiceParameter) -> Res
     | {
         206: {"description": "The part in the Range header."},
         304: {"description": "Not Modified: the file has the ETag in If-None-Match."},
-        416: {"description": "The file has no such range."},
-    },
+    }
+    | describe_errors(NO_SUCH_RANGE),
     openapi_extra={"responses": {"200": {"content": {"application/octet-stream": BINARY}}}},
 )
 def get_batch_result(batch_id: BatchId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
@@ -271,4 +256,6 @@ def _show(
             return not_modified(etag)
         attempts = batch_predictions.list_attempts(session, batch_id)
     is_stopping = is_cancelled and record.state != RunState.CANCELLED
-    return json_answer(describe(record, attempts), status=202 if is_stopping else 200, headers={"ETag": etag})
+    location = {"Location": batch_path(batch_id)} if is_stopping else {}
+    headers = {"ETag": etag, **location}
+    return json_answer(describe(record, attempts), status=202 if is_stopping else 200, headers=headers)

@@ -1,13 +1,10 @@
 """Acceptance of batch predictions: checked, pinned to versions, and stored with the response in one transaction."""
 
-import hashlib
-from dataclasses import dataclass
-from typing import Any
-
 from pydantic import ValidationError
 
 from api.batch_predictions.schemas import BatchPredictionRequest
 from api.batch_predictions.views import batch_path, describe
+from api.idempotency import find_answer
 from api.prediction.targets import ModelUnloaded
 from api.served_models.addresses import ModelAddress, check_address
 from api.service import Service
@@ -17,42 +14,23 @@ from core.served_models import ServedModel, ServedVersion
 from core.signatures.signature import ModelSignature
 from core.uploads.description import DescriptionFile
 from db import batch_predictions, datasets, idempotency, served_models
+from db.idempotency import RepeatKey, StoredAnswer
 from db.records.datasets import DatasetVersionRecord
 from serving.batch_prediction.checks import BatchChoices, make_plan
 
-
-@dataclass(frozen=True, slots=True)
-class AcceptedAnswer:
-    """Response to a request.
-
-    Attributes:
-        location: Path of the batch prediction.
-        body: Batch prediction as JSON.
-        is_replayed: True if it was sent before, for the same Idempotency-Key.
-    """
-
-    location: str
-    body: str
-    is_replayed: bool = False
+ACCEPTED = 202
 
 
 def submit(
-    service: Service,
-    address: ModelAddress,
-    path: str,
-    request: BatchPredictionRequest,
-    text: bytes,
-    idempotency_key: str | None,
-) -> AcceptedAnswer:
+    service: Service, address: ModelAddress, request: BatchPredictionRequest, repeat: RepeatKey | None
+) -> StoredAnswer:
     """Queue a batch prediction, unless the request is a repetition.
 
     Args:
         service: The service.
         address: Model and version.
-        path: Path of the request; keys of different paths are independent.
         request: Parsed body.
-        text: Bytes of the body.
-        idempotency_key: Key of the request, chosen by the client.
+        repeat: Key of the request, chosen by the client.
 
     Raises:
         UnknownModel: If there is no such model or version.
@@ -62,21 +40,17 @@ def submit(
         IdempotencyMismatch: If the key was used with another body.
         IdempotencyInFlight: If the first request with the key is still in progress.
     """
-    route, digest = f"POST {path}", hashlib.sha256(text).hexdigest()
-    if idempotency_key is not None:
-        # The first request may have been valid although this one is not: its dataset may have been deleted.
-        with service.database.reading() as session:
-            stored = idempotency.find(session, key=idempotency_key, route=route, body_sha256=digest)
-        if stored is not None:
-            return _replay(stored)
+    # The first request may have been valid although this one is not: its dataset may have been deleted.
+    stored = find_answer(service.database, repeat)
+    if stored is not None:
+        return stored
     version = _choose_version(service, address)
     dataset = _find_dataset(service, request)
     plan = _make_plan(service, address.name, version, dataset, request)
     with service.database.transaction() as session:
-        if idempotency_key is not None:
-            stored = idempotency.begin(session, key=idempotency_key, route=route, body_sha256=digest)
-            if stored is not None:
-                return _replay(stored)
+        stored = None if repeat is None else idempotency.begin(session, repeat)
+        if stored is not None:
+            return stored
         record = batch_predictions.create(
             session,
             model_name=address.name,
@@ -85,16 +59,10 @@ def submit(
             plan=plan,
             max_attempts=service.settings.max_attempts,
         )
-        answer = AcceptedAnswer(batch_path(record.id), describe(record).model_dump_json())
-        if idempotency_key is not None:
-            # Stored as text: a JSON column may reorder the fields of an object.
-            kept = {"location": answer.location, "body": answer.body}
-            idempotency.complete(session, key=idempotency_key, route=route, answer=kept)
+        answer = StoredAnswer(ACCEPTED, batch_path(record.id), describe(record).model_dump_json())
+        if repeat is not None:
+            idempotency.complete(session, repeat, answer)
     return answer
-
-
-def _replay(stored: dict[str, Any]) -> AcceptedAnswer:
-    return AcceptedAnswer(location=stored["location"], body=stored["body"], is_replayed=True)
 
 
 def _choose_version(service: Service, address: ModelAddress) -> ServedVersion:

@@ -81,7 +81,7 @@ class SeedAverage(AnswerModel):
     """Upper end: mean + t·stddev/√n."""
 
 
-class ComparedMetric(AnswerModel):
+class MetricCurves(AnswerModel):
     """Curves of a metric."""
 
     key: str
@@ -112,5 +112,5 @@ class CurveComparison(AnswerModel):
     smoothing: float
     confidence: float | None
     """Null unless averaged."""
-    metrics: list[ComparedMetric]
+    metrics: list[MetricCurves]
     missing: list[ComparisonGap]

@@ -49,31 +49,25 @@ class ReceivedUpload:
     num_bytes: int
 
 
-async def ingest(
-    service: Service, request: Request, name: str, filename: str | None, options: ReadingOptions = NO_OPTIONS
-) -> tuple[DatasetVersionRecord, bool]:
-    """Store the body of a request as a version of a dataset.
-
-    Unless the dataset has a version with the same bytes that was read with the same options.
-
-    Returns:
-        The version, and True if it is new.
+@asynccontextmanager
+async def received_body(service: Service, request: Request) -> AsyncIterator[ReceivedUpload]:
+    """Write the body of a request to a folder of its own, as `received` does; one that came in a form is there already.
 
     Raises:
         BodyTooLarge: If there are more bytes than the settings allow.
         BodyTooSlow: If they arrive too slowly.
-        RejectedDataset: If they are not valid training data; the error says what to fix.
+        RejectedDataset: If there are none, or the body has several parts.
         DiskFull: If the disk is full.
-        Unavailable: If too many uploads are being parsed.
     """
     await run_in_threadpool(check_quota, service, request)
     upload: ReceivedUpload | None = request.scope.get(RECEIVED)
     if upload is not None:
-        return await _store(service, upload, name, filename, request, options)
+        yield upload
+        return
     _check_form(request)
     body = stream_body(request, service.settings.max_dataset_bytes, TOO_LARGE_REMEDY)
     async with received(service, body, declared_bytes(request)) as upload:
-        return await _store(service, upload, name, filename, request, options)
+        yield upload
 
 
 async def ingest_pieces(
@@ -90,7 +84,7 @@ async def ingest_pieces(
         Unavailable: If too many uploads are being read.
     """
     async with received(service, pieces, 0) as upload:
-        return await _store(service, upload, name, filename, None)
+        return await store(service, upload, name, filename, None)
 
 
 @asynccontextmanager
@@ -110,7 +104,7 @@ async def received(
             yield ReceivedUpload(incoming, sha256, num_bytes)
 
 
-async def _store(
+async def store(
     service: Service,
     received: ReceivedUpload,
     name: str,
@@ -118,6 +112,19 @@ async def _store(
     request: Request | None,
     options: ReadingOptions = NO_OPTIONS,
 ) -> tuple[DatasetVersionRecord, bool]:
+    """Store an upload as a version of a dataset.
+
+    Unless the dataset has a version with the same bytes that was read with the same options.
+
+    Returns:
+        The version, and True if it is new.
+
+    Raises:
+        RejectedDataset: If it is not valid training data; the error says what to fix.
+        QuotaExceeded: If it does not fit into the caller's quota.
+        DiskFull: If the disk is full.
+        Unavailable: If too many uploads are being parsed.
+    """
     upload = Upload(name, received.sha256, received.num_bytes, filename, options, *_quota_of(service, request))
     known = await run_in_threadpool(stored_datasets.add_known, service.database, service.dataset_store, upload)
     if known is not None:

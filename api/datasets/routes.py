@@ -6,10 +6,11 @@ from fastapi import Path as PathParameter
 from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api import idempotency
 from api.auth.access import ADMIN, READ, SUBMIT
 from api.datasets import examples
 from api.datasets.forms import UploadRoute
-from api.datasets.intake import bytes_missing, ingest, read_again
+from api.datasets.intake import bytes_missing, read_again, received_body, store
 from api.datasets.reading import NamedReadingQuery, ReadingQuery, RereadRequest
 from api.datasets.schemas import DatasetDetail, DatasetList, DatasetVersionDetail
 from api.datasets.views import (
@@ -24,7 +25,8 @@ from api.datasets.views import (
 from api.http.bodies import read_document
 from api.http.forms import MEDIA_TYPE
 from api.http.parameters import PageQuery
-from api.http.responses import IfNoneMatch, content_etag, file_answer, is_unchanged, json_answer, not_modified
+from api.http.responses import NO_SUCH_RANGE, IfNoneMatch, content_etag, file_answer, is_unchanged, not_modified
+from api.idempotency import Repeats, RepeatsParameter, find_answer, send_answer
 from api.openapi.operations import (
     MALFORMED,
     TOO_LARGE,
@@ -38,6 +40,8 @@ from api.service import JsonText, Service, ServiceParameter
 from core.datasets.base import UPLOAD_NAME_PATTERN
 from core.errors import UnknownDataset
 from db import datasets, stored_datasets
+from db import idempotency as idempotency_keys
+from db.idempotency import RepeatKey, StoredAnswer
 from db.records.datasets import DatasetVersionRecord
 
 router = Resource("datasets", "Datasets for training.", prefix="/v1/datasets", bodies=[RereadRequest])
@@ -47,7 +51,7 @@ DatasetName = Annotated[str, PathParameter(description="Name of a dataset.", exa
 
 Version = Annotated[int, PathParameter(description="Number of a version.", examples=[1])]
 
-UPLOAD_HEADERS = {"Location": "Path of the version."}
+UPLOAD_HEADERS = {"Location": "Path of the version.", **idempotency.HEADERS}
 
 
 def _describe_fields(query: type[ReadingQuery]) -> dict[str, Any]:
@@ -94,6 +98,7 @@ UPLOAD_RESPONSES = (
         examples.EMPTY,
         examples.BUSY,
         examples.FULL,
+        *idempotency.ERRORS,
     )
 )
 
@@ -121,6 +126,7 @@ async def upload_dataset(
     request: Request,
     service: ServiceParameter,
     query: Annotated[NamedReadingQuery, Query()],
+    repeats: RepeatsParameter,
 ) -> Response:
     """Upload a table, arrays or images as a dataset.
 
@@ -136,7 +142,7 @@ async def upload_dataset(
 
     What is not set is detected: `findings` in the answer says what was found, and how sure that is.
     """
-    return await _upload(service, request, query.name, query)
+    return await _upload(service, request, query.name, query, repeats)
 
 
 @router.post(
@@ -155,12 +161,13 @@ async def upload_dataset_version(
         str, PathParameter(description="Name of a dataset.", pattern=UPLOAD_NAME_PATTERN, examples=["flowers"])
     ],
     query: Annotated[ReadingQuery, Query()],
+    repeats: RepeatsParameter,
 ) -> Response:
     """Upload like `POST /v1/datasets?name=…`; the dataset need not exist yet.
 
     `curl --data-binary @flowers.csv http://127.0.0.1:8000/v1/datasets/flowers/versions`
     """
-    return await _upload(service, request, name, query)
+    return await _upload(service, request, name, query, repeats)
 
 
 @router.post(
@@ -188,11 +195,17 @@ async def upload_dataset_version(
         examples.BUSY,
         examples.FULL,
         examples.NOT_HERE,
+        *idempotency.ERRORS,
     ),
     openapi_extra=takes_body(RereadRequest, {"No header, decimal comma": {"header": False, "decimal": ","}}),
 )
 async def reread_dataset_version(
-    request: Request, name: DatasetName, version: Version, text: JsonText, service: ServiceParameter
+    request: Request,
+    name: DatasetName,
+    version: Version,
+    text: JsonText,
+    service: ServiceParameter,
+    repeats: RepeatsParameter,
 ) -> Response:
     """Read the bytes of a version again, without sending them, as a new version.
 
@@ -201,9 +214,13 @@ async def reread_dataset_version(
     """
     check_not_built_in(name)
     options = read_document(RereadRequest, text).options
-    source = await run_in_threadpool(_get_version, service, name, version)
-    record, is_new = await read_again(service, request, source, options)
-    return await _answer_stored(service, record, is_new=is_new)
+    repeat = repeats.of(text)
+    answer = await run_in_threadpool(find_answer, service.database, repeat)
+    if answer is None:
+        source = await run_in_threadpool(_get_version, service, name, version)
+        record, is_new = await read_again(service, request, source, options)
+        answer = await run_in_threadpool(_keep_answer, service, record, repeat, is_new=is_new)
+    return send_answer(answer)
 
 
 @router.get(
@@ -249,8 +266,8 @@ def get_dataset_version(name: DatasetName, version: Version, service: ServicePar
     | {
         206: {"description": "The part in the Range header."},
         304: {"description": "Not Modified: the bytes have the ETag in If-None-Match."},
-        416: {"description": "There is no such range."},
-    },
+    }
+    | describe_errors(NO_SUCH_RANGE),
     openapi_extra={
         "responses": {
             "200": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}}
@@ -316,13 +333,31 @@ def _answer_deleted(service: Service, keys: list[str]) -> Response:
     return Response(status_code=204)
 
 
-async def _upload(service: Service, request: Request, name: str, query: ReadingQuery) -> Response:
+async def _upload(service: Service, request: Request, name: str, query: ReadingQuery, repeats: Repeats) -> Response:
     check_not_built_in(name)
-    record, is_new = await ingest(service, request, name, query.filename, query.options)
-    return await _answer_stored(service, record, is_new=is_new)
+    async with received_body(service, request) as upload:
+        repeat = repeats.of(upload.sha256, name, query.model_dump_json())
+        answer = await run_in_threadpool(find_answer, service.database, repeat)
+        if answer is None:
+            record, is_new = await store(service, upload, name, query.filename, request, query.options)
+            answer = await run_in_threadpool(_keep_answer, service, record, repeat, is_new=is_new)
+    return send_answer(answer)
 
 
-async def _answer_stored(service: Service, record: DatasetVersionRecord, *, is_new: bool) -> Response:
-    answer = await run_in_threadpool(describe_version, record, service.settings)
-    headers = {"Location": version_path(record.dataset_name, record.version)}
-    return json_answer(answer, status=201 if is_new else 200, headers=headers)
+def _keep_answer(
+    service: Service, record: DatasetVersionRecord, repeat: RepeatKey | None, *, is_new: bool
+) -> StoredAnswer:
+    """Return the answer for a stored version, and keep it under the request's key.
+
+    In a transaction of its own: if the service ends before it, a repeated request finds the version by its bytes and
+    creates none.
+    """
+    body = describe_version(record, service.settings).model_dump_json()
+    answer = StoredAnswer(201 if is_new else 200, version_path(record.dataset_name, record.version), body)
+    if repeat is None:
+        return answer
+    with service.database.transaction() as session:
+        earlier = idempotency_keys.begin(session, repeat)
+        if earlier is None:
+            idempotency_keys.complete(session, repeat, answer)
+    return earlier or answer

@@ -1,6 +1,7 @@
 """Routes for health, readiness and metrics of the service."""
 
 import asyncio
+from http import HTTPStatus
 from importlib.metadata import version
 from typing import Annotated, Literal
 
@@ -10,9 +11,10 @@ from prometheus_client.exposition import choose_encoder
 from api.auth.access import METRICS
 from api.health import examples
 from api.health.exposition import Exposition
+from api.http.problems import RETRY_AFTER_SECONDS
 from api.http.responses import json_answer
 from api.http.schemas import AnswerModel
-from api.openapi.operations import Resource, answers
+from api.openapi.operations import ERROR_HEADERS, Resource, answers, describe_headers
 from api.service import Service, ServiceParameter
 from core.errors import DatabaseUnavailable
 from core.run_state import RunState
@@ -82,6 +84,7 @@ async def get_health() -> Health:
     | {
         503: {
             "description": "Service Unavailable: the database does not answer.",
+            "headers": describe_headers(ERROR_HEADERS[HTTPStatus.SERVICE_UNAVAILABLE]),
             "model": Readiness,
             "content": {"application/json": {"example": examples.NOT_READY}},
         }
@@ -101,7 +104,8 @@ def get_readiness(service: ServiceParameter) -> Response:
     readiness = Readiness(
         status=able if is_ready else "not ready", not_ready=not_ready, components=components, queue=queue
     )
-    return json_answer(readiness, status=200 if is_ready else 503)
+    later = {} if is_ready else {"Retry-After": str(RETRY_AFTER_SECONDS)}
+    return json_answer(readiness, status=200 if is_ready else 503, headers=later)
 
 
 def _look(service: Service) -> tuple[dict[str, ComponentState], Queue | None]:

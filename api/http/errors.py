@@ -26,6 +26,12 @@ class PreconditionFailed(Conflict):
     code = "precondition_failed"
 
 
+class RangeNotSatisfiable(InvalidInput):
+    """Range header with a range that the file does not have (RFC 9110 section 15.5.17)."""
+
+    code = "range_not_satisfiable"
+
+
 class CrossSiteRequest(TrainyardError):
     """Request from a page of another site."""
 
@@ -148,6 +154,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     RejectedNetwork: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,
     UnsupportedEncoding: HTTPStatus.UNSUPPORTED_MEDIA_TYPE,

@@ -1,11 +1,18 @@
 """Responses that several resources share: JSON, conditional responses (RFC 9110 section 13), files."""
 
+from http import HTTPStatus
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote
 
-from fastapi import Header, Response
+from fastapi import Header, Request, Response
+from starlette.datastructures import Headers
 from starlette.responses import FileResponse
+from starlette.types import Message, Receive, Scope, Send
+
+from api.http.errors import RangeNotSatisfiable
+from api.http.problems import answer_error
+from core.errors import InvalidInput, TrainyardError
 
 NOT_SNIFFED = {"X-Content-Type-Options": "nosniff"}
 """Makes browsers treat the body as its Content-Type, and nothing else."""
@@ -53,4 +60,41 @@ def file_answer(path: Path, name: str, etag: str, media_type: str) -> Response:
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}",
         **NOT_SNIFFED,
     }
-    return FileResponse(path, headers=headers, media_type=media_type)
+    return _Download(path, headers=headers, media_type=media_type)
+
+
+class _Download(FileResponse):
+    """File whose errors are problem documents, as all others are; Starlette answers a wrong Range with plain text."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send the file, the parts in the Range header, or the error."""
+        is_wrong = False
+
+        async def send_on(message: Message) -> None:
+            nonlocal is_wrong
+            if message["type"] == "http.response.start" and message["status"] >= HTTPStatus.BAD_REQUEST:
+                is_wrong = True
+                request = Request(scope)
+                error = _describe_range(request.headers.get("range", ""), message["status"])
+                answer = answer_error(request, error)
+                size = Headers(raw=message["headers"]).get("content-range")
+                if size is not None:
+                    answer.headers["Content-Range"] = size
+                await answer(scope, receive, send)
+            elif not is_wrong:
+                await send(message)
+
+        await super().__call__(scope, receive, send_on)
+
+
+def _describe_range(came: str, status: int) -> TrainyardError:
+    """Return the error for a Range header (RFC 9110 section 14)."""
+    if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+        detail = f"The file has no bytes in the range '{came[:80]}'. The header Content-Range has its size."
+        return RangeNotSatisfiable.at("", detail, RangeNotSatisfiable.code)
+    detail = f"The header Range is '{came[:80]}'; expected such as bytes=0-1023."
+    return InvalidInput.at("", detail, "bad_range")
+
+
+NO_SUCH_RANGE = _describe_range("bytes=9000-", HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE)
+"""Example of the error for a range beyond the end of a file."""

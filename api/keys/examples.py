@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from core.errors import Conflict, InvalidInput, InvalidSpec, UnknownKey
+from api.keys.errors import secret_not_kept
+from core.errors import Conflict, InvalidSpec, UnknownKey
 
 KEY_REQUESTS: dict[str, Any] = {
     "A key for a program that submits runs": {"name": "ci", "scopes": ["read", "submit"]},
@@ -52,10 +53,7 @@ _NO_SCOPE = "The list is empty; expected at least 1 item."
 
 NO_SCOPE = InvalidSpec.at("/scopes", _NO_SCOPE, "too_short")
 
-NOT_REPEATABLE = InvalidInput(
-    "An Idempotency-Key would store the response, and with it the secret. Leave it out; if a response "
-    "is lost, revoke the key that GET /v1/keys then lists, and make another."
-)
+SECRET_NOT_KEPT = secret_not_kept("k3v9x2pa")
 
 TOO_MANY = Conflict(
     "'ci' has 2 live keys already: k3v9x2pa, w8d2m5qt. The most is 2. Revoke the one that is no longer used, probably "

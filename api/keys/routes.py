@@ -2,37 +2,36 @@
 
 from typing import Annotated
 
-from fastapi import Header, Response
 from fastapi import Path as PathParameter
+from fastapi import Query, Response
 
+from api import idempotency
 from api.auth.access import ADMIN
 from api.auth.authentication import GivenKey
 from api.http.bodies import read_document
+from api.http.parameters import PageQuery
 from api.http.responses import json_answer
+from api.idempotency import RepeatsParameter
 from api.keys import examples
+from api.keys.errors import secret_not_kept
 from api.keys.schemas import KeyEntry, KeyList, KeyRequest, NewKey
 from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
 from core.api_keys import Scope
-from core.errors import Conflict, InvalidInput
+from core.errors import Conflict
 from db import api_keys, quotas
+from db import idempotency as idempotency_keys
+from db.idempotency import StoredAnswer
 
 router = Resource("keys", "API keys: who may use the service, and for what.", prefix="/v1/keys", bodies=[KeyRequest])
+
+CREATED = 201
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 
 VARIABLES = {Scope.ADMIN: "TRAINYARD_BOOTSTRAP_KEY", Scope.METRICS: "TRAINYARD_METRICS_KEY"}
 
 Prefix = Annotated[str, PathParameter(description="The public part of a key.", examples=["k3v9x2pa"])]
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="Rejected here, because the response with the secret would have to be stored.",
-        include_in_schema=False,
-    ),
-]
 
 
 @router.post(
@@ -44,33 +43,44 @@ IdempotencyKey = Annotated[
     responses=answers(
         examples.NEW_KEY,
         MALFORMED,
-        examples.NOT_REPEATABLE,
+        examples.SECRET_NOT_KEPT,
         examples.TOO_MANY,
         TOO_LARGE,
         examples.NO_SCOPE,
+        *idempotency.ERRORS,
         status=201,
         headers={"Location": "Path of the key.", "Cache-Control": "`no-store`"},
     ),
     openapi_extra=takes_body(KeyRequest, examples.KEY_REQUESTS),
 )
-def make_key(text: JsonText, service: ServiceParameter, idempotency_key: IdempotencyKey = None) -> Response:
+def make_key(text: JsonText, service: ServiceParameter, repeats: RepeatsParameter) -> Response:
     """Create a key. Its secret is only in this response: the service stores a hash of it.
+
+    A repeated request with the same `Idempotency-Key` creates nothing, and cannot get the secret again: it is answered
+    with 409 and the prefix of the key, to be revoked if the first response was lost.
 
     To rotate a key create a second one with the same name, start to use it, and revoke the first.
     """
-    if idempotency_key is not None:
-        raise InvalidInput(examples.NOT_REPEATABLE.detail)
     request = read_document(KeyRequest, text)
+    repeat = repeats.of(text)
     with service.database.transaction() as session:
-        stored, key = api_keys.create(
-            session, name=request.name, scopes=request.scopes, lifetime_seconds=request.lifetime_seconds
-        )
-        if request.limits is not None:
-            quotas.set_limits(session, request.name, request.limits.given)
+        earlier = None if repeat is None else idempotency_keys.begin(session, repeat)
+        if earlier is None:
+            stored, key = api_keys.create(
+                session, name=request.name, scopes=request.scopes, lifetime_seconds=request.lifetime_seconds
+            )
+            if request.limits is not None:
+                quotas.set_limits(session, request.name, request.limits.given)
+            location = f"/v1/keys/{stored.prefix}"
+            if repeat is not None:
+                # Without a body, which has the secret.
+                idempotency_keys.complete(session, repeat, StoredAnswer(CREATED, location, ""))
+    if earlier is not None:
+        raise secret_not_kept(earlier.location.rpartition("/")[2])
     if request.limits is not None:
         service.authenticator.forget_name(request.name)
     answer = NewKey(**dict(_describe(stored)), key=key.reveal())
-    return json_answer(answer, status=201, headers=NOT_KEPT | {"Location": f"/v1/keys/{stored.prefix}"})
+    return json_answer(answer, status=CREATED, headers=NOT_KEPT | {"Location": location})
 
 
 @router.get(
@@ -78,14 +88,17 @@ def make_key(text: JsonText, service: ServiceParameter, idempotency_key: Idempot
     summary="List the keys",
     response_model=KeyList,
     dependencies=[ADMIN],
-    responses=answers({"items": [examples.GIVEN_KEY, examples.KEY]}, headers={"Cache-Control": "`no-store`"}),
+    responses=answers(
+        {"items": [examples.GIVEN_KEY, examples.KEY], "next_cursor": None}, headers={"Cache-Control": "`no-store`"}
+    ),
 )
-def list_keys(service: ServiceParameter) -> Response:
-    """Return all keys, current and past, without secrets; including those of this process's environment."""
+def list_keys(query: Annotated[PageQuery, Query()], service: ServiceParameter) -> Response:
+    """Return a page of all keys, current and past, without secrets; on the first those of the environment too."""
     with service.database.reading() as session:
-        stored = api_keys.list_keys(session)
-    given = service.authenticator.given_keys.values()
-    return json_answer(KeyList(items=[*map(_describe_given, given), *map(_describe, stored)]), headers=NOT_KEPT)
+        page = api_keys.list_page(session, limit=query.limit, cursor=query.cursor)
+    given = () if query.cursor else service.authenticator.given_keys.values()
+    items = [*map(_describe_given, given), *map(_describe, page.items)]
+    return json_answer(KeyList(items=items, next_cursor=page.next_cursor), headers=NOT_KEPT)
 
 
 @router.delete(

@@ -79,6 +79,8 @@ class NewKey(KeyEntry):
 
 
 class KeyList(AnswerModel):
-    """All keys, newest first; those of the environment before those of the database."""
+    """Page of keys, newest first; on the first page those of the environment before those of the database."""
 
     items: list[KeyEntry]
+    next_cursor: str | None
+    """Value of `cursor` for the next page; null on the last."""

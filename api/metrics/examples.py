@@ -41,6 +41,16 @@ HISTORY = {
     ],
 }
 
+EXPORT_CSV = """key,step,epoch,time,unix_seconds,value
+train/loss,1,0.125,2026-03-02T09:30:00.250000Z,1772443800.25,1.1004
+train/loss,2,0.25,2026-03-02T09:30:00.500000Z,1772443800.5,NaN
+"""
+
+EXPORT_JSON_LINES = (
+    '{"key":"train/loss","step":1,"epoch":0.125,"time":"2026-03-02T09:30:00.250000Z",'
+    '"unix_seconds":1772443800.25,"value":1.1004}\n'
+)
+
 TOO_MANY_POINTS = TooManyPoints(
     "These curves have 2,000,000 points to show; the most is 1,000,000. Name fewer keys, lower max_points, show a "
     "smaller window (x_min, x_max), or use the mode minmax or lttb in place of raw."

@@ -1,17 +1,19 @@
-"""Routes for the metrics of a run: summaries and histories."""
+"""Routes for the metrics of a run: summaries, curves and exports."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Annotated, Any
 
 from fastapi import Query, Response
+from fastapi.responses import StreamingResponse
 from pydantic import Field
 
 from api.auth.access import READ
-from api.http.compression import AcceptedCodings, packed_answer
+from api.http.compression import AcceptedCodings, packed_answer, packed_stream
 from api.http.parameters import RunId
-from api.http.responses import IfNoneMatch, is_unchanged, not_modified
+from api.http.responses import NOT_SNIFFED, IfNoneMatch, is_unchanged, not_modified
 from api.metrics import examples
 from api.metrics.columns import to_column, to_json, to_moment, weak_etag
+from api.metrics.export import MEDIA_TYPES, ExportFormat, Table, write_rows
 from api.metrics.schemas import MaxPoints, MetricHistory, MetricList, MetricSummary, Smoothing
 from api.openapi.operations import UNKNOWN_RUN, Resource, answers
 from api.service import ServiceParameter
@@ -20,9 +22,20 @@ from core.curves.downsampling import Mode
 from core.curves.views import Curve, ViewOptions
 from core.specs.base import SpecModel
 from db import metrics, runs
-from db.history import history
+from db.axes import find_axes
+from db.history import choose_series, history
+from db.points import read_points
 
-router = Resource("metrics", "Metrics of a run: summaries and histories.", prefix="/v1/runs/{run_id}/metrics")
+router = Resource("metrics", "Metrics of a run: summaries, curves and exports.", prefix="/v1/runs/{run_id}/metrics")
+
+
+class ExportQuery(SpecModel):
+    """Query of an export."""
+
+    keys: tuple[str, ...] = ()
+    """Metrics to export, separated by commas, and patterns of them such as `train/*`; all by default."""
+    format: ExportFormat = ExportFormat.CSV
+    """`csv`, `jsonl` (a JSON object a line) or `parquet`."""
 
 
 class HistoryQuery(SpecModel):
@@ -126,6 +139,55 @@ def get_metric_history(
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
     return packed_answer(body, accepted, "application/json", headers={"ETag": etag})
+
+
+@router.get(
+    "/export",
+    summary="Export the points of a run",
+    dependencies=[READ],
+    response_class=StreamingResponse,
+    responses=answers(
+        examples.EXPORT_CSV,
+        UNKNOWN_RUN,
+        examples.UNKNOWN_METRIC,
+        media_type=MEDIA_TYPES[ExportFormat.CSV],
+        other_forms={
+            MEDIA_TYPES[ExportFormat.JSONL]: examples.EXPORT_JSON_LINES,
+            MEDIA_TYPES[ExportFormat.PARQUET]: "",
+        },
+        headers={"Content-Disposition": "Name of the file: the id of the run, and the format."},
+    ),
+)
+def export_metrics(
+    run_id: RunId, query: Annotated[ExportQuery, Query()], service: ServiceParameter, accepted: AcceptedCodings
+) -> StreamingResponse:
+    """Return every point of the curves of a run as a table, in the order of keys and steps.
+
+    The columns are `key`, `step`, `epoch` (missing if the steps of an epoch are not known), `time` (RFC 3339 in UTC, to
+    the microsecond), `unix_seconds` and `value`. NaN and infinities are `NaN`, `inf` and `-inf` in CSV, as pandas,
+    polars and DuckDB read them, strings in JSON lines, and numbers in Parquet. In CSV an apostrophe stands before keys
+    that begin like a formula of a spreadsheet (`=`, `+`, `-`, `@`, a tab) or with an apostrophe.
+    """
+    with service.database.reading() as session:
+        run, chosen = choose_series(session, run_id, read_keys(query.keys))
+        axis = find_axes(session, [run], XAxis.EPOCH).get(run_id)
+
+    def read_tables() -> Iterator[Table]:
+        for series in chosen.values():
+            if series is not None:
+                # A slow client does not keep a transaction open.
+                with service.database.reading() as session:
+                    (points,) = read_points(session, [series])
+                yield Table(series.key, points, None if axis is None else axis.place(points))
+
+    rows = write_rows(read_tables(), query.format)
+    content, headers = (rows, {}) if query.format == ExportFormat.PARQUET else packed_stream(rows, accepted)
+    name = f'attachment; filename="{run_id}.{query.format}"'
+    return StreamingResponse(
+        content,
+        headers={"Content-Disposition": name, **NOT_SNIFFED, **headers},
+        media_type=MEDIA_TYPES[query.format],
+    )
 
 
 def read_keys(parts: Iterable[str]) -> list[str] | None:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.http.errors import BodyTooSlow, DiskFull, RejectedNetwork
-from core.errors import BodyTooLarge, IdempotencyInFlight, IdempotencyMismatch, InvalidInput, Unavailable
+from core.errors import BodyTooLarge, InvalidInput, Unavailable
 
 SIGNATURE: dict[str, Any] = {
     "columns": ["sepal_length", "sepal_width", "petal_length", "petal_width"],
@@ -60,13 +60,6 @@ TOO_LARGE = BodyTooLarge(
 )
 
 TOO_SLOW = BodyTooSlow("Only 3,012 bytes of the body came in 31 s. Send it faster than 16,384 bytes a second.")
-
-OTHER_BODY = IdempotencyMismatch(
-    "The Idempotency-Key 'a1' was used before with another body. "
-    "Repeat the request exactly, or use a new key for a new request."
-)
-
-IN_FLIGHT = IdempotencyInFlight("The first request with the Idempotency-Key 'a1' is not answered yet. Try again later.")
 
 BUSY = Unavailable("2 uploads are being processed, and this one has waited 30 s for its turn. Send it again later.")
 

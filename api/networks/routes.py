@@ -3,18 +3,20 @@
 from collections.abc import AsyncGenerator
 from typing import Annotated, Any
 
-from fastapi import Header, Query, Request, Response
 from fastapi import Path as PathParameter
+from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
+from api import idempotency
 from api.auth.access import SUBMIT, name_caller
 from api.datasets.intake import check_quota, declared_bytes, received
 from api.http.bodies import read_document, stream_body
 from api.http.errors import RejectedNetwork
 from api.http.forms import MAX_OVERHEAD_BYTES, MEDIA_TYPE, Form, is_form
+from api.idempotency import RepeatsParameter, find_answer, send_answer
 from api.networks import examples
 from api.networks.checking import check_upload
-from api.networks.registration import RegistrationAnswer, RepeatKey, find_answer, register
+from api.networks.registration import register
 from api.networks.schemas import UploadedVersion
 from api.openapi.operations import SCHEMA_PREFIX, Resource, answers, takes_any_body
 from api.service import ServiceParameter
@@ -40,16 +42,6 @@ SignatureQuery = Annotated[
     str | None,
     Query(
         description="What the network does not say, as JSON (the schema GivenSignature). May be a field of the form."
-    ),
-]
-
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="Unique text for each new version. Repeated requests with the same key create one version.",
-        max_length=255,
-        min_length=1,
     ),
 ]
 
@@ -87,16 +79,15 @@ def _takes_network() -> dict[str, Any]:
     responses=answers(
         examples.VERSION,
         examples.UNKNOWN_FIELD,
-        examples.IN_FLIGHT,
         examples.TOO_LARGE,
         examples.TOO_SLOW,
         examples.REJECTED,
         examples.WRONG_SIGNATURE,
-        examples.OTHER_BODY,
+        *idempotency.ERRORS,
         examples.BUSY,
         examples.FULL,
         status=201,
-        headers={"Location": "Path of the version.", "Idempotent-Replayed": "`true` if this response was sent before."},
+        headers={"Location": "Path of the version.", **idempotency.HEADERS},
     ),
     openapi_extra=_takes_network(),
 )
@@ -104,8 +95,8 @@ async def upload_model_version(
     model: NewModelPath,
     request: Request,
     service: ServiceParameter,
+    repeats: RepeatsParameter,
     signature: SignatureQuery = None,
-    idempotency_key: IdempotencyKey = None,
 ) -> Response:
     """Register an ONNX file as the next version of a model, which is then served like those that were trained here.
 
@@ -139,12 +130,12 @@ async def upload_model_version(
         pieces = stream_body(request, max_bytes, TOO_LARGE_REMEDY)
     async with received(service, pieces, declared_bytes(request)) as upload:
         text = _find_signature(signature, form)
-        repeat = RepeatKey.of(idempotency_key, model, upload.sha256, text)
-        answer = await run_in_threadpool(find_answer, service, repeat)
+        repeat = repeats.of(upload.sha256, text)
+        answer = await run_in_threadpool(find_answer, service.database, repeat)
         if answer is None:
             found = await check_upload(service, upload.incoming, _read_signature(text), request)
             answer = await run_in_threadpool(register, service, model, upload, found, repeat, name_caller(request))
-    return _answer(answer)
+    return send_answer(answer)
 
 
 def _find_signature(in_address: str | None, form: Form | None) -> str:
@@ -182,10 +173,3 @@ def _read_signature(text: str) -> GivenSignature:
             Problem(problem.pointer, problem.detail, "wrong_signature") for problem in error.problems
         )
         raise rejected from error
-
-
-def _answer(answer: RegistrationAnswer) -> Response:
-    headers = {"Location": answer.location}
-    if answer.is_replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(answer.body, status_code=201, headers=headers, media_type="application/json")

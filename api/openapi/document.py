@@ -85,13 +85,15 @@ def install_openapi(app: FastAPI, resources: Sequence[Resource]) -> None:
 
 def build_openapi(app: FastAPI, resources: Sequence[Resource]) -> dict[str, Any]:
     """Build the document of all routes of an app."""
+    # Several modules may add to one resource.
+    tags = {resource.tag: {"name": resource.tag, "description": resource.description} for resource in resources}
     document = get_openapi(
         title=app.title,
         version=app.version,
         summary=app.summary,
         description=f"{app.description}{describe_reasons()}",
         routes=app.routes,
-        tags=[{"name": resource.tag, "description": resource.description} for resource in resources],
+        tags=list(tags.values()),
     )
     components: dict[str, Any] = document.setdefault("components", {})
     schemas = components.setdefault("schemas", {})

@@ -95,7 +95,7 @@ def answers(
             form: {"example": shown} for form, shown in {media_type: example, **(other_forms or {})}.items()
         }
     if headers:
-        hoped["headers"] = _describe_headers(headers)
+        hoped["headers"] = describe_headers(headers)
     responses: Responses = {int(status): hoped}
     met = (*errors, DATABASE_DOWN) if uses_database else errors
     return responses | describe_errors(*met)
@@ -111,7 +111,7 @@ def describe_errors(*errors: TrainyardError, is_prediction: bool = False) -> Res
             "description": f"{status.phrase}: {', '.join(dict.fromkeys(error.code for error in group))}.",
             "content": _describe_group(status, group, is_prediction=is_prediction),
         }
-        | ({"headers": _describe_headers(ERROR_HEADERS[status])} if status in ERROR_HEADERS else {})
+        | ({"headers": describe_headers(ERROR_HEADERS[status])} if status in ERROR_HEADERS else {})
         for status, group in sorted(by_status.items())
     }
 
@@ -179,5 +179,6 @@ def _describe_group(status: HTTPStatus, group: list[TrainyardError], *, is_predi
     return {"application/json" if is_prediction else PROBLEM_MEDIA_TYPE: content}
 
 
-def _describe_headers(texts: Mapping[str, str]) -> dict[str, Any]:
+def describe_headers(texts: Mapping[str, str]) -> dict[str, Any]:
+    """Return the descriptions of headers, by name."""
     return {name: {"description": text, "schema": {"type": "string"}} for name, text in texts.items()}

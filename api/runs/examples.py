@@ -5,14 +5,7 @@ from typing import Any
 from api.artifacts.examples import ARTIFACTS, ENGINE, ENVIRONMENT
 from api.http.parameters import EXAMPLE_RUN_ID
 from api.specs.examples import IRIS_SPEC, SPEC_REQUESTS
-from core.errors import Conflict, IdempotencyInFlight, IdempotencyMismatch, IllegalMove, VersionServed
-
-OTHER_BODY = IdempotencyMismatch(
-    "The Idempotency-Key 'a1' was used before with another body. "
-    "Repeat the request exactly, or use a new key for a new request."
-)
-
-IN_FLIGHT = IdempotencyInFlight("The first request with the Idempotency-Key 'a1' is not answered yet. Try again later.")
+from core.errors import BodyTooLarge, Conflict, IllegalMove, InvalidSpec, Problem, VersionServed
 
 HAS_ENDED = IllegalMove("The run has ended (succeeded) and cannot become cancelled.")
 
@@ -32,6 +25,55 @@ DELETED: dict[str, Any] = {
         "aliases": ["champion"],
         "changed_aliases": [],
         "newest_version": 2,
+    },
+}
+
+NOT_ENDED = Conflict(
+    f"Run {EXAMPLE_RUN_ID} is running. Only runs that have ended can be repeated; wait for it or cancel it, or queue a "
+    f"second run of its spec: POST /v1/runs/{EXAMPLE_RUN_ID}:clone."
+)
+
+OLDER_SPEC = InvalidSpec(
+    f"The spec of run {EXAMPLE_RUN_ID} cannot be trained any more as it is stored. There is no dataset 'flowers'. "
+    f"Clone the run with overrides (POST …/{EXAMPLE_RUN_ID}:clone), or submit another spec.",
+    [Problem("/dataset/dataset", "There is no dataset 'flowers'.", "unknown_dataset")],
+)
+
+INVALID_OVERRIDE = InvalidSpec.at(
+    "/overrides/training/epochs", "Expected a number of at least 0; got -3.", "greater_than_equal"
+)
+
+BATCH_TOO_LARGE = BodyTooLarge(
+    "The body is larger than the 16,777,216 bytes that this route accepts. Send fewer runs at once, or raise "
+    "TRAINYARD_MAX_BATCH_BYTES."
+)
+
+INVALID_BATCH = InvalidSpec(
+    "None of the 2 runs is queued: the batch has 1 mistake. The first is at /runs/1/preset: There is no preset "
+    "'binary-ader'. Did you mean 'binary-adder'?",
+    [Problem("/runs/1/preset", "There is no preset 'binary-ader'. Did you mean 'binary-adder'?", "unknown_preset")],
+)
+
+BATCH: dict[str, Any] = {"ids": [EXAMPLE_RUN_ID, "01935a3f-2d4c-7e21-9c1b-5a1f4e0d7b63"]}
+
+BATCH_REQUESTS: dict[str, Any] = {
+    "Two seeds of a preset": {
+        "runs": [
+            {"preset": "iris-keras", "overrides": {"seed": 1}, "experiment": "iris-seeds"},
+            {"preset": "iris-keras", "overrides": {"seed": 2}, "experiment": "iris-seeds"},
+        ]
+    },
+    "A preset and a whole spec": {"runs": [{"preset": "perceptron-or"}, {"spec": IRIS_SPEC, "priority": 5}]},
+}
+
+CLONE_REQUESTS: dict[str, Any] = {
+    "More epochs": {"overrides": {"training": {"epochs": 20}}},
+    "Another seed, ahead of others": {
+        "overrides": {"seed": 7},
+        "experiment": "iris-seeds",
+        "tags": {"author": "ada"},
+        "notes": "Is it the seed?",
+        "priority": 10,
     },
 }
 
@@ -95,6 +137,12 @@ QUEUED: dict[str, Any] = {
     "attempts": [],
     "artifacts": [],
     "spec": IRIS_SPEC,
+}
+
+REPEATED: dict[str, Any] = {
+    **QUEUED,
+    "id": "01935a44-6a1f-7d10-9b1e-2c7f3e8a5d41",
+    "source_run_id": EXAMPLE_RUN_ID,
 }
 
 SUCCEEDED_SUMMARY: dict[str, Any] = {

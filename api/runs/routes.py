@@ -3,14 +3,14 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Query, Response
+from fastapi import Query, Response
 from pydantic import Field
-from starlette.background import BackgroundTask
 
+from api import idempotency
 from api.auth.access import ADMIN, READ, SUBMIT, CallerName
-from api.http.bodies import read_document
-from api.http.parameters import PageQuery, RunId
+from api.http.parameters import PageQuery, RunId, run_path
 from api.http.responses import IfNoneMatch, is_unchanged, json_answer, not_modified
+from api.idempotency import RepeatsParameter, send_answer
 from api.openapi.operations import (
     MALFORMED,
     TOO_LARGE,
@@ -34,16 +34,6 @@ from db import runs as run_rows
 
 router = Resource("runs", "Submit, follow, cancel and delete runs.", prefix="/v1/runs", bodies=[RunRequest])
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="Unique text for each new run. Repeated requests with the same key create one run.",
-        max_length=255,
-        min_length=1,
-    ),
-]
-
 
 class RunQuery(PageQuery):
     """Query of a list of runs."""
@@ -66,18 +56,17 @@ class RunQuery(PageQuery):
         examples.QUEUED,
         MALFORMED,
         UNKNOWN_PRESET,
-        examples.IN_FLIGHT,
         TOO_LARGE,
         spec_examples.INVALID_SPEC,
         spec_examples.OVER_LIMIT,
-        examples.OTHER_BODY,
+        *idempotency.ERRORS,
         status=202,
-        headers={"Location": "Path of the run.", "Idempotent-Replayed": "`true` if this response was sent before."},
+        headers={"Location": "Path of the run.", **idempotency.HEADERS},
     ),
     openapi_extra=takes_body(RunRequest, examples.RUN_REQUESTS),
 )
-def submit_run(
-    text: JsonText, service: ServiceParameter, caller: CallerName, idempotency_key: IdempotencyKey = None
+async def submit_run(
+    text: JsonText, service: ServiceParameter, caller: CallerName, repeats: RepeatsParameter
 ) -> Response:
     """Queue a run of a preset, of a preset with changes, or of a whole spec.
 
@@ -85,20 +74,7 @@ def submit_run(
     `Idempotency-Key` to be able to repeat the request safely: the same body gets the first response again, another
     body with the same key is rejected.
     """
-    request = read_document(RunRequest, text)
-    answer = submit(service, request, text, idempotency_key, caller)
-    headers = {"Location": answer.location}
-    if answer.is_replayed:
-        headers["Idempotent-Replayed"] = "true"
-    return Response(
-        answer.body,
-        status_code=202,
-        headers=headers,
-        media_type="application/json",
-        # Workers find runs without a ring by themselves, later. Replayed responses ring again, because the first
-        # ring may have been lost.
-        background=BackgroundTask(service.doorbell.ring),
-    )
+    return send_answer(await submit(service, text, repeats, caller))
 
 
 @router.get(
@@ -171,7 +147,7 @@ def delete_run(
     dependencies=[SUBMIT],
     status_code=202,
     response_model=Run,
-    responses=answers(examples.STOPPING, status=202)
+    responses=answers(examples.STOPPING, status=202, headers={"Location": "Path of the run."})
     | {
         200: {
             "description": "The run is cancelled: it was queued, or already cancelled.",
@@ -204,4 +180,5 @@ def _show(service: Service, run_id: UUID, if_none_match: str | None = None, *, i
             artifacts=artifacts.list_for_run(session, run_id),
         )
     is_stopping = is_cancelled and run.state != RunState.CANCELLED
-    return json_answer(run, status=202 if is_stopping else 200, headers={"ETag": etag})
+    location = {"Location": run_path(run_id)} if is_stopping else {}
+    return json_answer(run, status=202 if is_stopping else 200, headers={"ETag": etag, **location})

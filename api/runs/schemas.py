@@ -21,13 +21,25 @@ TagName = Annotated[str, Field(min_length=1, max_length=64)]
 TagValue = Annotated[str, Field(max_length=256)]
 
 
+Tags = Annotated[dict[TagName, TagValue], Field(max_length=50)]
+"""At most 50 labels: names of up to 64 characters, values of up to 256."""
+
+Notes = Annotated[str, Field(max_length=10_000)]
+
+Priority = Annotated[int, Field(ge=-100, le=100)]
+
+
 class RunRequest(SpecRequest):
     """Body of POST /v1/runs."""
 
     experiment: ExperimentName | None = None
     """Experiment of the run; by default the name of the preset or the spec."""
-    tags: Annotated[dict[TagName, TagValue], Field(max_length=50, default_factory=dict, examples=[{"team": "vision"}])]
+    tags: Annotated[Tags, Field(default_factory=dict, examples=[{"team": "vision"}])]
     """Labels for the run."""
+    notes: Notes | None = None
+    """Text for people, such as Markdown."""
+    priority: Priority = 0
+    """Queued runs of a higher priority are started first; -100 to 100."""
 
 
 class RunProgress(AnswerModel):

@@ -1,49 +1,36 @@
-"""Submission of runs: a run and the response under its Idempotency-Key are stored in one transaction."""
+"""Submission of runs: from a request to runs in the queue."""
 
-import hashlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Sequence
 from typing import Any
+from uuid import UUID
 
+from starlette.concurrency import run_in_threadpool
+
+from api.http.bodies import read_document
 from api.http.parameters import run_path
+from api.idempotency import Repeats, find_answer
 from api.runs.schemas import RunRequest
 from api.runs.views import describe
 from api.service import Service
-from api.specs.requests import settle_spec
-from core.datasets.base import UploadedDataset
-from core.errors import InvalidSpec, UnknownDataset
-from db import datasets, idempotency, quotas, runs, workers
+from api.specs.requests import SettledSpec, settle_request
+from core.errors import InvalidSpec
+from core.workers import WaitingFor, Waits
+from db.idempotency import RepeatKey, StoredAnswer
+from db.new_runs import NewRun
+from db.records.runs import RunRecord
+from db.submissions import Submission
 from tracing.context import current_traceparent
 
-ROUTE = "POST /v1/runs"
+ACCEPTED = 202
 
 
-@dataclass(frozen=True, slots=True)
-class SubmissionAnswer:
-    """Response to a submission.
-
-    Attributes:
-        location: Path of the run.
-        body: Run as JSON.
-        is_replayed: True if it was sent before, for the same Idempotency-Key.
-    """
-
-    location: str
-    body: str
-    is_replayed: bool = False
-
-
-def submit(
-    service: Service, request: RunRequest, text: bytes, idempotency_key: str | None, caller: str | None
-) -> SubmissionAnswer:
-    """Queue a run, unless the request is a repetition.
+async def submit(service: Service, text: bytes, repeats: Repeats, caller: str | None) -> StoredAnswer:
+    """Queue the run of a request, unless the request is a repetition.
 
     Args:
         service: The service.
-        request: Parsed body.
-        text: Bytes of the body.
-        idempotency_key: Key of the request, chosen by the client.
+        text: Body of the request.
+        repeats: Its Idempotency-Key.
         caller: Name of the API key; None without keys.
 
     Raises:
@@ -51,65 +38,75 @@ def submit(
         InvalidSpec: If the spec cannot be trained.
         QuotaExceeded: If the caller has as many queued runs, or bytes on disk, as its quota allows.
         IdempotencyMismatch: If the key was used with another body.
-        IdempotencyInFlight: If the first request with the key is still in progress.
         DatabaseUnavailable: If the database does not answer.
     """
-    key = idempotency_key
-    digest = hashlib.sha256(text).hexdigest()
+    found = await run_in_threadpool(_read, service, text, repeats.of(text), caller)
+    return found if isinstance(found, StoredAnswer) else await service.run_queue.queue(found)
+
+
+def _read(service: Service, text: bytes, repeat: RepeatKey | None, caller: str | None) -> Submission | StoredAnswer:
     try:
-        settled = settle_spec(request, service)
+        run = read_run(service, read_document(RunRequest, text), caller)
     except InvalidSpec:
         # The first request may have been valid although this one is not: its dataset may have been deleted.
-        if (replayed := _find_answer(service, key, digest)) is None:
+        answer = find_answer(service.database, repeat)
+        if answer is None:
             raise
-        return replayed
-    wanted: dict[str, Any] = {
-        "experiment": request.experiment or settled.preset or settled.spec.name,
-        "model_name": settled.spec.name,
-        "spec": settled.as_json(),
-        "preset": settled.preset,
-        "tags": request.tags,
-        "max_attempts": service.settings.max_attempts,
-        "warnings": settled.warnings,
-        "submitted_by": caller,
-        "traceparent": current_traceparent.get(),
-    }
-    dataset = settled.spec.dataset
-    with service.database.transaction() as session:
-        if key is not None:
-            stored = idempotency.begin(session, key=key, route=ROUTE, body_sha256=digest)
-            if stored is not None:
-                return _replay(stored)
-        quotas.admit_runs(session, caller, service.settings.limits)
-        record = runs.create(session, **wanted)
-        if isinstance(dataset, UploadedDataset) and dataset.version is not None:
-            with _reported_as_invalid():
-                datasets.use(session, record.id, dataset.dataset, dataset.version)
-        run = describe(record, workers.find_wait(session, [record], service.settings.limits))
-        answer = SubmissionAnswer(location=run_path(record.id), body=run.model_dump_json())
-        if key is not None:
-            # Stored as text: a JSON column may reorder the fields of an object.
-            kept = {"location": answer.location, "body": answer.body}
-            idempotency.complete(session, key=key, route=ROUTE, answer=kept)
-    return answer
+        return answer
+    return Submission((run,), answer_with_run, repeat)
 
 
-def _find_answer(service: Service, key: str | None, digest: str) -> SubmissionAnswer | None:
-    if key is None:
-        return None
-    with service.database.reading() as session:
-        stored = idempotency.find(session, key=key, route=ROUTE, body_sha256=digest)
-    return None if stored is None else _replay(stored)
+def read_run(service: Service, request: RunRequest, caller: str | None, pointer: str = "") -> NewRun:
+    """Check the request of a run, and return the run.
+
+    Args:
+        service: The service.
+        request: The request.
+        caller: Name of the API key.
+        pointer: JSON Pointer to the request in the body.
+
+    Raises:
+        The same errors as `submit`.
+    """
+    settled = settle_request(request, service, pointer)
+    return make_run(
+        service,
+        settled,
+        experiment=request.experiment or settled.preset or settled.spec.name,
+        tags=request.tags,
+        notes=request.notes,
+        priority=request.priority,
+        submitted_by=caller,
+        pointer=pointer,
+    )
 
 
-def _replay(stored: dict[str, Any]) -> SubmissionAnswer:
-    return SubmissionAnswer(location=stored["location"], body=stored["body"], is_replayed=True)
+def make_run(service: Service, settled: SettledSpec, *, source_run_id: UUID | None = None, **options: Any) -> NewRun:
+    """Return a run of a spec that was checked.
+
+    Args:
+        service: The service.
+        settled: The spec.
+        source_run_id: The run that it repeats or is cloned from.
+        options: Further arguments of `NewRun.of`.
+
+    Raises:
+        InvalidInput: If a text cannot be stored.
+    """
+    return NewRun.of(
+        model_name=settled.spec.name,
+        spec=settled.as_json(),
+        preset=settled.preset,
+        max_attempts=service.settings.max_attempts,
+        warnings=settled.warnings,
+        dataset=settled.upload,
+        source_run_id=source_run_id,
+        traceparent=current_traceparent.get(),
+        **options,
+    )
 
 
-@contextmanager
-def _reported_as_invalid() -> Iterator[None]:
-    """Report an upload that was deleted since the check of the spec as the check would have."""
-    try:
-        yield
-    except UnknownDataset as error:
-        raise InvalidSpec.at("/spec/dataset", error.detail, error.code) from error
+def answer_with_run(records: Sequence[RunRecord], waiting_for: WaitingFor) -> StoredAnswer:
+    """Return the answer for the only run of a submission."""
+    (record,) = records
+    return StoredAnswer(ACCEPTED, run_path(record.id), describe(record, Waits(waiting_for)).model_dump_json())

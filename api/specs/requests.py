@@ -32,13 +32,26 @@ class SettledSpec:
     report: SpecReport
     warnings: tuple[Notice, ...]
 
+    @property
+    def upload(self) -> tuple[str, int] | None:
+        """Name and version of the uploaded dataset; None for other data."""
+        dataset = self.spec.dataset
+        if not isinstance(dataset, UploadedDataset) or dataset.version is None:
+            return None
+        return dataset.dataset, dataset.version
+
     def as_json(self) -> dict[str, Any]:
         """Return the normalised form, with all defaults."""
         return self.spec.model_dump(mode="json")
 
 
-def settle_spec(request: SpecRequest, service: Service) -> SettledSpec:
+def settle_request(request: SpecRequest, service: Service, pointer: str = "") -> SettledSpec:
     """Resolve a request to a whole spec, including the hash of its dataset, and check it against the limits.
+
+    Args:
+        request: Parsed request.
+        service: The service.
+        pointer: JSON Pointer to the request in the body.
 
     Raises:
         DatabaseUnavailable: If the spec names an uploaded dataset, and the database does not answer.
@@ -47,26 +60,40 @@ def settle_spec(request: SpecRequest, service: Service) -> SettledSpec:
         OverLimit: If it exceeds a limit of the settings.
     """
     if request.spec is not None:
-        spec, place = request.spec, "/spec"
-    else:
-        # Any mistake is that of the override: presets and variants are checked when they are loaded.
-        spec, place = _read_preset(request), "/overrides"
+        return settle_spec(request.spec, service, f"{pointer}/spec")
+    # Any mistake is that of the override: presets and variants are checked when they are loaded.
+    place = f"{pointer}/overrides"
+    return settle_spec(_read_preset(request, place), service, place, request.preset)
+
+
+def settle_spec(spec: ExperimentSpec, service: Service, pointer: str, preset: str | None = None) -> SettledSpec:
+    """Fill in the hash of a whole spec's dataset, and check the spec against the limits.
+
+    Args:
+        spec: The spec.
+        service: The service.
+        pointer: JSON Pointer to the spec, or what changes it, in the body.
+        preset: Name of its preset, if it has one.
+
+    Raises:
+        The same errors as `settle_request`, without UnknownPreset.
+    """
     try:
         spec, upload = _find_upload(spec, service)
         report = check_spec(spec, service.settings, None if upload is None else upload.description)
     except InvalidSpec as error:
-        raise _moved(error, place) from error
+        raise _moved(error, pointer) from error
     warnings = report.warnings
     if upload is not None:
         warnings = add_upload_warnings(spec.dataset, upload, warnings)
-    return SettledSpec(spec=spec, preset=request.preset, report=report, warnings=limit_notices(warnings))
+    return SettledSpec(spec=spec, preset=preset, report=report, warnings=limit_notices(warnings))
 
 
-def _read_preset(request: SpecRequest) -> ExperimentSpec:
+def _read_preset(request: SpecRequest, place: str) -> ExperimentSpec:
     preset = get_preset(request.preset or "")
     if request.variant is None and not request.overrides:
         return preset.spec
-    return parse_spec(apply_overrides(preset.spec_json(request.variant), request.overrides), "/overrides")
+    return parse_spec(apply_overrides(preset.spec_json(request.variant), request.overrides, place), place)
 
 
 def _find_upload(spec: ExperimentSpec, service: Service) -> tuple[ExperimentSpec, DescriptionFile | None]:

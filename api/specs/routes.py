@@ -12,7 +12,7 @@ from api.http.schemas import NoticeEntry
 from api.openapi.operations import MALFORMED, TOO_LARGE, UNKNOWN_PRESET, Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
 from api.specs import examples
-from api.specs.requests import settle_spec
+from api.specs.requests import settle_request
 from api.specs.schemas import Layer, SpecReport, SpecRequest
 from core.experiment import ExperimentSpec
 from core.networks.network import expand_network
@@ -43,7 +43,7 @@ router = Resource("specs", "Validate specs before running them.", prefix="/v1", 
 def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
     """Validate a spec without running it, and return its defaults, layers, size and warnings."""
     request = read_document(SpecRequest, text)
-    settled = settle_spec(request, service)
+    settled = settle_request(request, service)
     report = settled.report
     return SpecReport(
         spec=settled.as_json(),

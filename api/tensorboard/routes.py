@@ -33,8 +33,9 @@ def get_run_events(run_id: RunId, service: ServiceParameter) -> Response:
     """Return a zip archive with the run's event file, in a folder of its own: `EXPERIMENT/MODEL-ID`.
 
     Unpack the archives of several runs into one folder and start `tensorboard --logdir` with it. SCALARS has every
-    curve with all points, as single-precision numbers; HPARAMS the fields of the spec; TEXT the whole spec, the notes
-    and the environment. The archive is made while it is sent, and a running run is sent as far as it has come.
+    curve with all points, NaN and infinities included, as numbers of single precision; HPARAMS the fields of the spec;
+    TEXT the whole spec, the notes and the environment. The archive is made while it is sent, and a running run is sent
+    as far as it has come.
     """
     with service.database.reading() as session:
         runs.get(session, run_id)

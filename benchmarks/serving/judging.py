@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,13 @@ def parse_head(head: bytes) -> Head:
         int(fields["content-length"]),
         None if json_length is None else int(json_length),
     )
+
+
+class FindsErrors(Protocol):
+    """Says what is wrong with an answer."""
+
+    def find_error(self, number: int, head: Head, body: bytes) -> str | None:
+        """Return the kind of error in the answer to request `number`; None for the right answer."""
 
 
 class Judge:

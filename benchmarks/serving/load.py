@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from benchmarks.serving.connections import Connection
-from benchmarks.serving.judging import MOST_REMEMBERED, Head, Judge, parse_head
+from benchmarks.serving.judging import MOST_REMEMBERED, FindsErrors, Head, parse_head
 from benchmarks.serving.process_tree import processor_seconds
 
 END_OF_HEAD = b"\r\n\r\n"
@@ -50,7 +50,7 @@ class Generator:
     """
 
     def __init__(
-        self, port: int, requests: Sequence[bytes], num_connections: int, judge: Judge, server_pid: int
+        self, port: int, requests: Sequence[bytes], num_connections: int, judge: FindsErrors, server_pid: int
     ) -> None:
         self._port = port
         self._server_pid = server_pid

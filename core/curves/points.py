@@ -1,5 +1,6 @@
 """Points of a curve, in columns."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -25,7 +26,24 @@ class Points:
         """Return the number of points."""
         return len(self.steps)
 
+    def __getitem__(self, part: slice) -> Self:
+        """Return the points at some positions."""
+        return type(self)(self.steps[part], self.values[part], self.times[part])
+
     @classmethod
     def empty(cls) -> Self:
         """Return a curve without points."""
         return cls(np.empty(0, np.int64), np.empty(0), np.empty(0))
+
+    @classmethod
+    def join(cls, parts: Sequence[Self]) -> Self:
+        """Return the points of several parts, one after another."""
+        if len(parts) == 1:
+            return parts[0]
+        if not parts:
+            return cls.empty()
+        return cls(
+            np.concatenate([part.steps for part in parts]),
+            np.concatenate([part.values for part in parts]),
+            np.concatenate([part.times for part in parts]),
+        )

@@ -61,3 +61,52 @@ class MetricPointRecord(Base):
 
     # SQLite stores the points of a series side by side in step order, in the tree of the key alone.
     __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads this class attribute once.
+
+
+class MetricChunkRecord(Base):
+    """Points of a curve that follow one another, as one block (core/curves/encoding.py).
+
+    All chunks of a curve but the last are full. db/metrics.py is the only writer.
+
+    Attributes:
+        first_step: Step of the first point.
+        count: Number of points.
+        min: Least value, with the first step at which it was reached; NaN, without a step, while every value is NaN.
+        max: Greatest value, likewise.
+    """
+
+    __tablename__ = "metric_chunks"
+
+    series_id: Mapped[int] = mapped_column(
+        SeriesId, ForeignKey(MetricSeriesRecord.id, ondelete="CASCADE"), primary_key=True
+    )
+    first_step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    count: Mapped[int]
+    min_step: Mapped[int | None] = mapped_column(BigInteger)
+    min: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    max_step: Mapped[int | None] = mapped_column(BigInteger)
+    max: Mapped[float] = mapped_column(MetricValue, nullable=True)
+    points: Mapped[bytes]
+
+
+class MetricRollupRecord(Base):
+    """Ranges of a long curve that follow one another, as one block, for quick views (db/rollups.py).
+
+    Attributes:
+        level: 1 for ranges of points; each further level merges ranges of the one before.
+        first_step: Last step of the first range.
+        last_step: Last step of the last range.
+        count: Number of ranges.
+    """
+
+    __tablename__ = "metric_rollups"
+
+    series_id: Mapped[int] = mapped_column(
+        SeriesId, ForeignKey(MetricSeriesRecord.id, ondelete="CASCADE"), primary_key=True
+    )
+    level: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    first_step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    last_step: Mapped[int] = mapped_column(BigInteger)
+    count: Mapped[int]
+    ranges: Mapped[bytes]

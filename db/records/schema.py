@@ -5,7 +5,7 @@ from sqlalchemy import MetaData
 from db.records.base import Base
 from db.records.batch_predictions import BatchAttemptRecord, BatchPredictionRecord
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
-from db.records.metrics import MetricPointRecord, MetricSeriesRecord
+from db.records.metrics import MetricChunkRecord, MetricPointRecord, MetricRollupRecord, MetricSeriesRecord
 from db.records.observation import ServingSummaryRecord
 from db.records.registry import (
     AliasChangeRecord,
@@ -32,6 +32,8 @@ RECORDS: tuple[type[Base], ...] = (
     ArtifactRecord,
     MetricSeriesRecord,
     MetricPointRecord,
+    MetricChunkRecord,
+    MetricRollupRecord,
     ModelRecord,
     ModelVersionRecord,
     AliasRecord,

@@ -99,4 +99,4 @@ class Curve:
     def _send(self, steps: npt.NDArray[np.int_], values: Values, times: npt.NDArray[np.float64]) -> None:
         if len(steps):
             for key, column in zip(self._keys, values.T, strict=True):
-                self._outbox.add(MetricBatch(key, tuple(steps.tolist()), tuple(column.tolist()), tuple(times.tolist())))
+                self._outbox.add(MetricBatch(key, steps, column, times))

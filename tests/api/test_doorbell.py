@@ -1,4 +1,3 @@
-import asyncio
 import logging
 import threading
 
@@ -44,12 +43,9 @@ def ringer(settings):
     ringer.close()
 
 
-def ring(ringer, times=1):
-    async def ask():
-        for _ in range(times):
-            await ringer.ring()
-
-    asyncio.run(ask())
+def ring(ringer, times=1, num_trainers=256):
+    for _ in range(times):
+        ringer.ring(1, num_trainers)
 
 
 def until(condition):
@@ -64,6 +60,24 @@ def test_every_run_is_rung_for(ringer, rung):
     ring(ringer, 3)
     rung.wait(3)
     assert ringer.last_failure is None
+
+
+def test_each_trainer_is_rung_for_once_however_many_runs_are_submitted(ringer, rung, monkeypatch):
+    monkeypatch.setattr("api.doorbell.PAUSE_SECONDS", 3600)
+    ringer.ring(1000, 2)
+    rung.wait(2)
+    ring(ringer, 100, num_trainers=2)
+    # Those come at the end of the pause.
+    assert not rung.calls.acquire(timeout=0.2)
+
+
+def test_runs_that_follow_within_a_moment_are_rung_for_at_its_end(ringer, rung, monkeypatch):
+    monkeypatch.setattr("api.doorbell.PAUSE_SECONDS", 0.05)
+    ring(ringer, num_trainers=1)
+    rung.wait(1)
+    ring(ringer, 100, num_trainers=1)
+    rung.wait(1)
+    assert not rung.calls.acquire(timeout=0.2)
 
 
 def test_asking_never_waits_for_a_ring_under_way(ringer, rung):

@@ -8,7 +8,7 @@ from core.errors import Conflict, InvalidInput, UnknownDataset, UnknownDatasetVe
 from core.uploads.description import ColumnDescription, DescriptionFile, TableDescription
 from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from core.uploads.store import DatasetStore
-from db import datasets, runs, stored_datasets
+from db import datasets, new_runs, runs, stored_datasets
 from db.stored_datasets import Upload
 
 COLUMN = ColumnDescription(name="x", type="text", num_missing=0, num_distinct=2)
@@ -326,7 +326,7 @@ def test_runs_that_wait_are_pinned_to_a_version_and_others_are_not(database, add
     assert found[other].spec["dataset"] == {"name": "iris"}
     assert found[pinned].spec["dataset"]["version"] == 9
     assert found[cancelled].spec["dataset"] == {"name": "mnist"}
-    assert all(run.spec_sha256 == runs.hash_spec(run.spec) for run in found.values())
+    assert all(run.spec_sha256 == new_runs.hash_spec(run.spec) for run in found.values())
     with pytest.raises(Conflict, match=str(waiting)):
         change(database, datasets.delete_dataset, "mnist")
 

@@ -10,7 +10,13 @@ from core.run_report import RunError
 from core.run_state import RunState
 from core.workers import WaitingKind
 from db import claims, quotas, runs, workers
+from db.new_runs import NewRun
 from db.records.runs import RunRecord
+
+
+def admit(session, name, limits, *, num_runs=1, priority=0):
+    run = NewRun.of(experiment="e", model_name="m", spec={"seed": 1}, submitted_by=name, priority=priority)
+    quotas.Admission(session, [name], limits).admit([run] * num_runs)
 
 
 @pytest.fixture
@@ -175,7 +181,7 @@ def test_a_quota_of_queued_runs_is_exact_when_many_submit_at_once(database, at_o
 
     def submit():
         with database.transaction() as session:
-            quotas.admit_runs(session, "a", defaults)
+            admit(session, "a", defaults)
             return runs.create(session, experiment="e", model_name="m", spec={"seed": 1}, submitted_by="a").id
 
     found = at_once(*[submit] * 16) + at_once(*[submit] * 8)
@@ -189,24 +195,24 @@ def test_a_quota_of_queued_runs_is_exact_when_many_submit_at_once(database, at_o
 def test_a_batch_is_admitted_as_a_whole_or_not_at_all(database, queue):
     queue(*["a"] * 6)
     with database.transaction() as session:
-        quotas.admit_runs(session, "a", Limits(queued_runs=10), num_runs=4)
+        admit(session, "a", Limits(queued_runs=10), num_runs=4)
         with pytest.raises(QuotaExceeded, match="5 more"):
-            quotas.admit_runs(session, "a", Limits(queued_runs=10), num_runs=5)
+            admit(session, "a", Limits(queued_runs=10), num_runs=5)
         with pytest.raises(QuotaExceeded) as error:
-            quotas.admit_runs(session, "a", Limits(queued_runs=10), num_runs=11)
+            admit(session, "a", Limits(queued_runs=10), num_runs=11)
         # It never fits, however long one waits.
         assert error.value.retry_after_seconds is None
-        quotas.admit_runs(session, "b", Limits(queued_runs=10), num_runs=10)
+        admit(session, "b", Limits(queued_runs=10), num_runs=10)
 
 
 def test_own_limits_go_before_those_of_the_settings(database, limit):
     limit("a", queued_runs=0, priority=7)
     with database.transaction() as session:
-        quotas.admit_runs(session, "a", Limits(queued_runs=1, priority=0), num_runs=5, priority=7)
+        admit(session, "a", Limits(queued_runs=1, priority=0), num_runs=5, priority=7)
         with pytest.raises(PriorityTooHigh):
-            quotas.admit_runs(session, "a", Limits(priority=0), priority=8)
+            admit(session, "a", Limits(priority=0), priority=8)
         with pytest.raises(PriorityTooHigh) as error:
-            quotas.admit_runs(session, "b", Limits(priority=0), priority=1)
+            admit(session, "b", Limits(priority=0), priority=1)
     assert error.value.problems[0].pointer == "/priority"
     limit("a", priority=None)
     with database.reading() as session:
@@ -225,9 +231,9 @@ def test_what_a_submitter_has_on_disk_is_the_sum_of_its_runs(database, queue, ta
         assert quotas.find_use(session, "a").disk_bytes == 12
         assert quotas.find_use(session, "b").disk_bytes == 0
         with pytest.raises(QuotaExceeded) as error:
-            quotas.admit_runs(session, "a", Limits(disk_bytes=12))
+            admit(session, "a", Limits(disk_bytes=12))
         assert (error.value.used, error.value.retry_after_seconds) == (12, None)
-        quotas.admit_runs(session, "a", Limits(disk_bytes=13))
+        admit(session, "a", Limits(disk_bytes=13))
         quotas.admit_bytes(session, "a", Limits(disk_bytes=13), 1)
         with pytest.raises(QuotaExceeded, match="2 more"):
             quotas.admit_bytes(session, "a", Limits(disk_bytes=13), 2)
@@ -243,3 +249,15 @@ def test_use_counts_queued_and_running_runs(database, queue, take):
     assert (found["a"].queued_runs, found["a"].running_runs) == (2, 1)
     assert (found[None].queued_runs, found[None].running_runs) == (0, 1)
     assert found["new"].queued_runs == 0
+
+
+def test_what_one_transaction_admits_counts_before_it_is_stored(database):
+    run = NewRun.of(experiment="e", model_name="m", spec={"seed": 1}, submitted_by="a")
+    other = NewRun.of(experiment="e", model_name="m", spec={"seed": 1}, submitted_by=None)
+    with database.transaction() as session:
+        admission = quotas.Admission(session, ["a", None], Limits(queued_runs=3))
+        admission.admit([run, run])
+        with pytest.raises(QuotaExceeded):
+            admission.admit([run, run])
+        admission.admit([run])
+        admission.admit([other] * 3)

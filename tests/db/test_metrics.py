@@ -1,10 +1,12 @@
 import math
+from types import SimpleNamespace
 
 import pytest
 
 from core.progress import MetricBatch
-from db import history, metrics
+from db import metrics
 from db.metrics import Summary
+from db.points import list_series, read_points
 
 
 def batch(key, steps, values):
@@ -19,7 +21,12 @@ def append(database, queue_run):
         with database.transaction() as session:
             metrics.append(session, run_id, batches)
         with database.reading() as session:
-            return metrics.list_keys(session, run_id), history.history(session, run_id, mode="raw")
+            series = list_series(session, [run_id])
+            curves = [
+                SimpleNamespace(key=one.key, x=points.steps.tolist(), y=points.values.tolist())
+                for one, points in zip(series, read_points(session, series), strict=True)
+            ]
+            return metrics.list_keys(session, run_id), curves
 
     return store
 

@@ -7,7 +7,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from core.errors import Conflict, IllegalMove, InvalidInput, UnknownModel, UnknownRun, VersionServed
 from core.progress import MetricBatch
 from core.run_state import RunState
-from db import aliases, artifacts, claims, metrics, model_versions, runs
+from db import aliases, artifacts, claims, metrics, model_versions, new_runs, runs
 from db.cursors import write_cursor
 from db.records.metrics import MetricPointRecord
 
@@ -65,9 +65,9 @@ def test_run_is_gone_when_its_transaction_fails(database):
 
 
 def test_equal_specs_have_equal_hashes():
-    first = runs.hash_spec({"b": [1, 2], "a": {"d": 1.5, "c": None}})
-    assert first == runs.hash_spec({"a": {"c": None, "d": 1.5}, "b": [1, 2]})
-    assert first != runs.hash_spec({"a": {"c": None, "d": 1.5}, "b": [2, 1]})
+    first = new_runs.hash_spec({"b": [1, 2], "a": {"d": 1.5, "c": None}})
+    assert first == new_runs.hash_spec({"a": {"c": None, "d": 1.5}, "b": [1, 2]})
+    assert first != new_runs.hash_spec({"a": {"c": None, "d": 1.5}, "b": [2, 1]})
 
 
 @pytest.mark.parametrize(

@@ -71,8 +71,8 @@ def test_storm_loses_and_doubles_nothing(database, queue_run, at_once):
             num_successes = [each.outcome for each in attempts].count(AttemptOutcome.SUCCEEDED)
             assert num_successes == (run.state == RunState.SUCCEEDED)
             if run.state == RunState.SUCCEEDED:
-                (curve,) = history.history(session, run.id)
-                assert (curve.x, curve.y) == (list(STEPS), [float(run.attempt)] * len(STEPS))
+                (curve,) = history.history(session, run.id).curves
+                assert (curve.x.tolist(), curve.y.tolist()) == (list(STEPS), [float(run.attempt)] * len(STEPS))
                 assert metrics.list_keys(session, run.id)[0].count == len(STEPS)
         succeeded = {run.id: run.model_version for run in page.items if run.state == RunState.SUCCEEDED}
         versions = model_versions.get_model(session, "adder").versions

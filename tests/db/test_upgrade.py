@@ -1,3 +1,4 @@
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -19,8 +20,8 @@ from core.uploads.description import DescriptionFile, TableDescription
 from core.workers import WorkerHealth, WorkerState
 from db import api_keys, datasets, metrics, runs, workers
 from db.claims import claim_run
+from db.points import list_series, read_points
 from db.records.datasets import RunDatasetRecord
-from db.records.metrics import MetricSeriesRecord
 from db.records.runs import RunRecord
 from db.records.schema import METADATA
 from db.records.service import CompatibilityRecord
@@ -188,21 +189,34 @@ def test_a_run_of_before_warnings_has_none_and_a_new_one_keeps_them(empty_url, m
     database.dispose()
 
 
-def test_curves_of_before_best_values_get_them(empty_url, monkeypatch):
-    run_id = make_database_of("0011", empty_url, monkeypatch)
-    database = Database(empty_url)
-    keys = ("loss", "epoch/validation/loss", "test/accuracy", "train/gradient_norm/accuracy_loss")
+def make_database_with_curves(url, keys):
+    """Make a database of the newest revision with a run and its curves; returns the id of the run."""
+    upgrade_database(url)
+    database = Database(url)
     batches = [MetricBatch(key=key, steps=(1, 2, 3), values=(0.5, 0.25, 2.0), times=(1.0, 2.0, 3.0)) for key in keys]
     with database.transaction() as session:
+        run_id = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
         metrics.append(session, run_id, batches)
-        session.execute(update(MetricSeriesRecord).values(best=None, best_step=None))
     database.dispose()
+    return run_id
+
+
+def downgrade(url, revision, monkeypatch):
+    monkeypatch.setenv("TRAINYARD_DATABASE_URL", url)
+    load_settings.cache_clear()
     try:
-        command.downgrade(alembic_config(), "0010")
-        assert "notes" not in columns_of_runs(empty_url)
+        command.downgrade(alembic_config(), revision)
     finally:
         load_settings.cache_clear()
+
+
+def test_curves_of_before_best_values_get_them(empty_url, monkeypatch):
+    keys = ("loss", "epoch/validation/loss", "test/accuracy", "train/gradient_norm/accuracy_loss")
+    run_id = make_database_with_curves(empty_url, keys)
+    downgrade(empty_url, "0010", monkeypatch)
+    assert "notes" not in columns_of_runs(empty_url)
     upgrade_database(empty_url)
+    database = Database(empty_url)
     with database.reading() as session:
         found = {summary.key: (summary.best, summary.best_step) for summary in metrics.list_keys(session, run_id)}
         run = runs.get(session, run_id)
@@ -221,6 +235,48 @@ def test_a_run_of_before_traces_has_none_and_a_new_one_keeps_its_own(empty_url, 
         assert runs.get(session, run_id).traceparent is None
         runs.create(session, experiment="trials", model_name="adder", spec={}, traceparent=traceparent)
         assert {claim_run(session, owner="w", lease_seconds=60).traceparent for _ in range(2)} == {None, traceparent}
+    database.dispose()
+
+
+@pytest.mark.parametrize("revision", KNOWN_REVISIONS[: KNOWN_REVISIONS.index("0012")])
+def test_points_of_before_chunks_are_read_as_before_and_further_ones_are_appended(empty_url, revision, monkeypatch):
+    run_id = make_database_with_curves(empty_url, ["train/loss"])
+    downgrade(empty_url, revision, monkeypatch)
+    assert "metric_chunks" not in tables(empty_url)
+    database = Database(empty_url)
+    with database.transaction() as session:
+        # As revisions before this one stored them: a row for each point, and NaN as NULL.
+        stored = session.execute(text("SELECT step, value, unix_seconds FROM metric_points ORDER BY step")).all()
+        assert [tuple(row) for row in stored] == [(1, 0.5, 1.0), (2, 0.25, 2.0), (3, 2.0, 3.0)]
+        session.execute(text("UPDATE metric_points SET value = NULL WHERE step = 1"))
+    upgrade_database(empty_url)
+    with database.reading() as session:
+        (points,) = read_points(session, list_series(session, [run_id]))
+        assert (points.steps.tolist(), points.values.tolist()[1:]) == ([1, 2, 3], [0.25, 2.0])
+        assert math.isnan(points.values[0])
+        assert points.times.tolist() == [1.0, 2.0, 3.0]
+    with database.transaction() as session:
+        metrics.append(session, run_id, [MetricBatch("train/loss", (3, 4), (0.125, 8.0), (5.0, 6.0))])
+        (summary,) = metrics.list_keys(session, run_id)
+        assert (summary.count, summary.min, summary.min_step, summary.best) == (4, 0.125, 3, 0.125)
+        (points,) = read_points(session, list_series(session, [run_id]))
+        assert (points.steps.tolist(), points.values.tolist()[1:]) == ([1, 2, 3, 4], [0.25, 0.125, 8.0])
+        assert session.scalar(text("SELECT count(*) FROM metric_points")) == 0
+    database.dispose()
+
+
+def test_curves_of_before_chunks_can_be_cut_and_deleted(empty_url, monkeypatch):
+    run_id = make_database_with_curves(empty_url, ["train/loss", "train/accuracy"])
+    downgrade(empty_url, "0011", monkeypatch)
+    upgrade_database(empty_url)
+    database = Database(empty_url)
+    with database.transaction() as session:
+        summaries = metrics.truncate_after(session, run_id, 2)
+        assert [(found.count, found.last, found.max) for found in summaries] == [(2, 0.25, 0.5)] * 2
+        metrics.delete_all(session, run_id)
+        assert metrics.list_keys(session, run_id) == []
+        for name in ("metric_points", "metric_chunks", "metric_rollups"):
+            assert session.scalar(text(f"SELECT count(*) FROM {name}")) == 0  # noqa: S608 - a table's name.
     database.dispose()
 
 
@@ -284,10 +340,10 @@ def test_database_that_needs_newer_code_is_rejected_and_left_unchanged(empty_url
         check_database(empty_url)
 
 
-def test_the_newest_tables_suit_code_that_knows_revision_0003(database):
+def test_the_newest_tables_suit_code_that_knows_revision_0012(database):
     # Later revisions only add. A migration that older code cannot work with raises the number.
     with database.reading() as session:
-        assert session.scalars(select(CompatibilityRecord.oldest_revision)).all() == ["0003"]
+        assert session.scalars(select(CompatibilityRecord.oldest_revision)).all() == ["0012"]
 
 
 def test_check_rejects_a_database_without_tables(empty_url):

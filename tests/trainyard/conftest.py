@@ -57,6 +57,8 @@ class _Handler(BaseHTTPRequestHandler):
             return
         if answer.body is None:
             raw = b""
+        elif isinstance(answer.body, bytes):
+            raw = answer.body
         elif isinstance(answer.body, str):
             raw = answer.body.encode()
         else:

@@ -223,10 +223,67 @@ def test_history_is_asked_for_by_keys_and_read_in_columns(client, fake):
     series = {"key": "a", "x": [1, 2], "y": [0.5, None], "y_min": [0.4, 0.3], "total": 100, "downsampled": True}
     fake.on("GET", f"{RUN_PATH}/metrics/history", {"run_id": RUN_ID, "series": [series]})
     (curve,) = client.run(RUN_ID).history(["a", "b/c"], max_points=2, mode="lttb")
-    assert fake.requests[0].query == [("max_points", "2"), ("mode", "lttb"), ("keys", "a,b/c")]
+    assert fake.requests[0].query == [("x", "step"), ("max_points", "2"), ("mode", "lttb"), ("keys", "a,b/c")]
     assert (curve.x, curve.y[0], curve.y_min, curve.y_max) == ((1.0, 2.0), 0.5, (0.4, 0.3), ())
     assert math.isnan(curve.y[1])
     assert (curve.total, curve.is_downsampled) == (100, True)
+
+
+def test_history_may_be_smoothed_and_cut_on_another_axis(client, fake):
+    series = {"key": "a", "x": [0.5, 1.0], "y": ["Infinity", "NaN"], "smoothed": [2.0, "-Infinity"], "total": 2}
+    fake.on("GET", f"{RUN_PATH}/metrics/history", {"run_id": RUN_ID, "series": [series]})
+    (curve,) = client.run(RUN_ID).history(["a"], x="epoch", smoothing=0.9, x_max=2.0)
+    assert dict(fake.requests[-1].query) == {
+        "keys": "a",
+        "x": "epoch",
+        "max_points": "500",
+        "mode": "minmax",
+        "smoothing": "0.9",
+        "x_max": "2.0",
+    }
+    assert (curve.y[0], curve.smoothed) == (math.inf, (2.0, -math.inf))
+    assert list(curve.columns()) == ["x", "y", "smoothed"]
+
+
+def test_steps_stay_whole_numbers(client, fake):
+    series = {"key": "a", "x": [2**62 + 1], "y": [1], "total": 1}
+    fake.on("GET", f"{RUN_PATH}/metrics/history", {"run_id": RUN_ID, "series": [series]})
+    assert client.run(RUN_ID).history()[0].x == (2**62 + 1,)
+
+
+def test_curves_of_runs_are_compared(client, fake):
+    curve = {"run_id": RUN_ID, "x": None, "y": [1.0, "NaN", None], "y_min": None, "y_max": None, "smoothed": None}
+    columns = {"mean": [2.0, None], "stddev": [None, None], "low": [None, None], "high": ["Infinity", None]}
+    average = {"group": "a" * 64, "run_ids": [RUN_ID], "seeds": [7], "n": [1, 0]} | columns
+    body = {
+        "x": "step",
+        "metrics": [
+            {"key": "a", "x": [1, 2, 3], "curves": [curve | {"total": 2}], "averages": []},
+            {"key": "b", "x": [1, 2], "curves": [], "averages": [average]},
+            {"key": "c", "x": None, "curves": [curve | {"x": [4], "y": [5.0], "total": 9}], "averages": []},
+        ],
+        "missing": [{"run_id": "x", "key": None, "code": "unknown_run", "detail": "There is no run x."}],
+    }
+    fake.on("POST", "/v1/metrics:compare", body)
+    compared = client.compare_metrics([client.run(RUN_ID), "x"], ["a", "b"], average="seeds", x_min=1.0)
+    sent = fake.requests[-1].body
+    assert (sent["runs"], sent["keys"], sent["average"], sent["x_min"]) == ([RUN_ID, "x"], ["a", "b"], "seeds", 1.0)
+    assert "x_max" not in sent
+    aligned, averaged, alone = compared.metrics
+    assert (aligned.curves[0].x, aligned.curves[0].y[0], aligned.curves[0].y[2]) == ((1, 2, 3), 1.0, None)
+    assert math.isnan(aligned.curves[0].y[1])
+    assert list(aligned.columns()) == ["x", RUN_ID]
+    assert (averaged.averages[0].mean, averaged.averages[0].high) == ((2.0, None), (math.inf, None))
+    assert averaged.columns()["aaaaaaaa n"] == (1, 0)
+    assert (alone.curves[0].x, alone.curves[0].y, alone.curves[0].total) == ((4,), (5.0,), 9)
+    assert (compared.missing[0].code, compared.document["x"]) == ("unknown_run", "step")
+
+
+def test_points_are_exported_to_a_file(client, fake, tmp_path):
+    fake.on("GET", f"{RUN_PATH}/metrics/export", "key,step\na,1\n")
+    path = client.run(RUN_ID).export_metrics(tmp_path / "points.csv", keys=["a/*", "b"])
+    assert path.read_text() == "key,step\na,1\n"
+    assert fake.requests[-1].query == [("format", "csv"), ("keys", "a/*,b")]
 
 
 def test_history_of_all_keys_names_none(client, fake):

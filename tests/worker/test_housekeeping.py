@@ -7,6 +7,7 @@ from core.artifacts import ArtifactStore
 from core.uploads.store import DatasetStore
 from db import artifacts, idempotency, registry_changes, runs
 from db.claims import claim_run, finish_run
+from db.idempotency import RepeatKey, StoredAnswer
 from db.records.registry import RegistryChangeRecord
 from worker.housekeeping import prune, tidy
 
@@ -101,15 +102,15 @@ def test_scratch_of_a_long_run_is_kept(settings, database):
 
 def test_old_idempotency_keys_are_forgotten(settings, database, monkeypatch):
     monkeypatch.setattr("worker.housekeeping.KEPT_SECONDS", -60.0)
-    taken = {"key": "k", "route": "POST /v1/runs", "body_sha256": "0" * 64}
+    taken = RepeatKey("k", "POST /v1/runs", "0" * 64)
     with database.transaction() as session:
-        idempotency.begin(session, **taken)
-        idempotency.complete(session, key="k", route="POST /v1/runs", answer={"status": 202})
+        idempotency.begin(session, taken)
+        idempotency.complete(session, taken, StoredAnswer(202, "/v1/runs/x", "{}"))
 
     tidy(settings, database)
 
     with database.transaction() as session:
-        assert idempotency.begin(session, **taken) is None
+        assert idempotency.begin(session, taken) is None
 
 
 def test_files_of_a_dataset_that_no_version_has_are_deleted(settings, database):

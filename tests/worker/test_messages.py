@@ -1,4 +1,7 @@
+import json
 import math
+
+import pytest
 
 from core.errors import Problem
 from core.progress import MetricBatch
@@ -10,9 +13,18 @@ def test_values_that_are_no_numbers_survive_the_pipe():
 
     report = read_report(MetricsReport(batches=(batch,)).to_line())
 
-    values = report.batches[0].values
-    assert math.isnan(values[0])
-    assert values[1:] == (math.inf, -math.inf)
+    assert report.batches == (batch,)
+
+
+@pytest.mark.parametrize("points", ["", "é", "AAAA", 3, None])
+def test_points_that_are_not_columns_are_no_report(points):
+    line = json.dumps({"kind": "metrics", "batches": [{"key": "train/loss", "points": points}]}).encode()
+
+    if points == "":
+        assert len(read_report(line).batches[0]) == 0
+    else:
+        with pytest.raises(ValueError, match="metrics"):
+            read_report(line)
 
 
 def test_a_message_is_one_line_whatever_it_says():

@@ -47,12 +47,12 @@ def test_a_finished_run_has_its_files_its_curve_and_a_model_version(supervisor, 
 
     with database.reading() as session:
         files = {artifact.name: artifact for artifact in artifacts.list_for_run(session, run.id)}
-        curve = history.history(session, run.id, keys=["train/loss"], max_points=100, mode="raw")
+        (curve,) = history.history(session, run.id, keys=["train/loss"]).curves
         version = model_versions.resolve(session, "succeeds")
     assert set(files) == {"model.onnx", "trainer.log"}
     stored = ArtifactStore(settings.artifacts_dir).verified_path(files["model.onnx"].sha256)
     assert stored.read_bytes() == f"model of {run.id}".encode()
-    assert list(curve[0].x) == [5, 10]
+    assert curve.x.tolist() == [5, 10]
     assert version.run_id == run.id
     record = queue.get(run)
     assert record.latest_metrics["test/loss"] == 0.25
@@ -208,8 +208,8 @@ def test_a_run_survives_a_database_that_is_away_for_a_while(settings, database, 
     record = queue.get(run)
     assert (record.state, record.attempt) == (RunState.SUCCEEDED, 1)
     with database.reading() as session:
-        curve = history.history(session, run.id, keys=["train/loss"], max_points=100, mode="raw")
-    assert list(curve[0].x) == [5, 10, 15, 20, 25, 30, 35]
+        (curve,) = history.history(session, run.id, keys=["train/loss"]).curves
+    assert curve.x.tolist() == [5, 10, 15, 20, 25, 30, 35]
 
 
 def test_scratch_files_of_an_attempt_are_removed(supervisor, settings, queue):

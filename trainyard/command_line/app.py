@@ -11,8 +11,19 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from trainyard.command_line.commands import batch_predictions, explaining, models, networks, runs, submitting, watching
+from trainyard.command_line.commands import (
+    batch_predictions,
+    explaining,
+    metrics,
+    models,
+    networks,
+    repeating,
+    runs,
+    submitting,
+    watching,
+)
 from trainyard.command_line.commands.datasets import data
+from trainyard.command_line.commands.exports import exports
 from trainyard.command_line.commands.keys import keys
 from trainyard.command_line.commands.registry import models as registered
 from trainyard.errors import ServiceUnavailable, TrainyardError
@@ -65,8 +76,12 @@ def trainyard(
 
 
 app.command()(submitting.run)
+app.command("run-batch")(repeating.run_batch)
+app.command()(repeating.retry)
+app.command()(repeating.clone)
 app.command()(runs.runs)
 app.command()(runs.show)
+app.command()(metrics.metrics)
 app.command()(models.evaluation)
 app.command()(runs.logs)
 app.command()(runs.cancel)
@@ -80,6 +95,7 @@ app.command()(submitting.validate)
 registered.command()(networks.add)
 app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
+app.add_typer(exports, name="export")
 app.add_typer(keys, name="keys")
 
 

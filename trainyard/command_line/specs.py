@@ -5,12 +5,13 @@ Changes become JSON merge patches (RFC 7396).
 
 import copy
 import json
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trainyard.command_line.instances import read_input, read_json_file
+from trainyard.command_line.instances import read_bytes, read_input, read_json_file
 from trainyard.errors import InvalidArgument
 from trainyard.resources.specs import PresetOrSpec
 
@@ -54,6 +55,37 @@ def read_choice(
         raise InvalidArgument(f"The preset '{argument}' has no variant '{variant}'. {offered}")
     start = variants[variant] if variant is not None else {}
     return SpecChoice(argument, overrides=build_patch(assignments, spec=preset.spec, patch=start))
+
+
+def read_batch(argument: str) -> list[dict[str, Any]]:
+    """Read the runs of a batch, one a line: a body of `POST /v1/runs`, a spec, or a preset's name in quotes.
+
+    Args:
+        argument: A file of JSON lines, or `-` for standard input. Empty lines are left out.
+
+    Raises:
+        InvalidArgument: If the file cannot be read, or a line is none of these; names the line.
+    """
+    text = sys.stdin.read() if argument == "-" else _decode(read_bytes(Path(argument)), argument)
+    requests: list[dict[str, Any]] = []
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except ValueError as error:
+            raise InvalidArgument(f"Line {number} of {argument} is not JSON: {error}.") from error
+        if isinstance(value, str):
+            requests.append({"preset": value})
+        elif isinstance(value, dict):
+            requests.append(value if {"preset", "spec"} & value.keys() else {"spec": value})
+        else:
+            raise InvalidArgument(
+                f'Line {number} of {argument} is neither an object nor a text. Write {{"preset": "iris-keras"}}.'
+            )
+    if not requests:
+        raise InvalidArgument(f"{argument} has no lines. Write one run a line.")
+    return requests
 
 
 def parse_assignment(text: str) -> tuple[tuple[str, ...], Any]:
@@ -117,6 +149,13 @@ def _read_spec(argument: str) -> dict[str, Any]:
         raise InvalidArgument("A spec is a JSON object with name, dataset, model and training.")
     # A whole request body, as one would give to curl, is understood as well.
     return spec["spec"] if set(spec) == {"spec"} and isinstance(spec["spec"], dict) else spec
+
+
+def _decode(content: bytes, argument: str) -> str:
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InvalidArgument(f"'{argument}' is not UTF-8: byte {error.start} is not valid.") from error
 
 
 def _changed(spec: dict[str, Any], assignments: Sequence[str]) -> dict[str, Any]:

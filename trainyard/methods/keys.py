@@ -15,7 +15,8 @@ class KeyMethods:
     def create_key(self, name: str, scopes: Sequence[str], *, lifetime_seconds: int | None = None) -> NewKey:
         """Create an API key. Its secret is in this answer and nowhere else.
 
-        Sent once: a second request would create a second key. After `ServiceUnavailable` look with `list_keys`.
+        However often the request has to be sent, one key comes of it. If the answer to the first request was lost, so
+        is the secret: `Conflict` then names the key to revoke.
 
         Args:
             name: User or purpose of the key; two live keys may have the same.
@@ -23,13 +24,13 @@ class KeyMethods:
             lifetime_seconds: Until it expires; until it is revoked by default.
 
         Raises:
-            Conflict: If two live keys have the name already.
+            Conflict: If two live keys have the name already, or the answer with the secret was lost.
         """
         return self._transport.send(keys.create(name, scopes, lifetime_seconds))
 
     def list_keys(self) -> list[KeyEntry]:
         """Return every API key there is or was."""
-        return self._transport.send(keys.list_keys())
+        return list(self._transport.list(keys.list_page))
 
     def revoke_key(self, prefix: str) -> None:
         """Close an API key for good. Where the whole key is given, only its public part is sent.
@@ -51,7 +52,7 @@ class AsyncKeyMethods:
 
     async def list_keys(self) -> list[KeyEntry]:
         """Return every API key there is or was; see `Client.list_keys`."""
-        return await self._transport.send(keys.list_keys())
+        return [entry async for entry in self._transport.list(keys.list_page)]
 
     async def revoke_key(self, prefix: str) -> None:
         """Close an API key for good; see `Client.revoke_key`."""

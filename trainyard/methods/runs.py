@@ -1,6 +1,6 @@
 """Methods of the clients for runs: submit, look, list."""
 
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from trainyard.resources import runs
@@ -23,6 +23,8 @@ class RunMethods:
         overrides: Mapping[str, Any] | None = None,
         experiment: str | None = None,
         tags: Mapping[str, str] | None = None,
+        notes: str | None = None,
+        priority: int | None = None,
         idempotency_key: str | None = None,
     ) -> Run:
         """Queue a run of a preset or of a spec.
@@ -35,6 +37,8 @@ class RunMethods:
             overrides: A JSON merge patch (RFC 7396) on the preset's spec, after the variant's.
             experiment: Group to put the run in; by default named as the preset or the spec.
             tags: Words of your own, kept with the run.
+            notes: Text for people, kept with the run.
+            priority: Queued runs of a higher one are started first; -100 to 100, by default 0.
             idempotency_key: A fresh one by default. Give one to make the run once however often a program is started.
 
         Raises:
@@ -47,9 +51,28 @@ class RunMethods:
             overrides=overrides,
             experiment=experiment,
             tags=tags,
+            notes=notes,
+            priority=priority,
             idempotency_key=idempotency_key,
         )
         return Run(self._transport, self._transport.send(operation))
+
+    def submit_batch(self, requests: Iterable[Mapping[str, Any]], *, idempotency_key: str | None = None) -> list[Run]:
+        """Queue up to 1,000 runs in one request: all of them, or none if one is refused.
+
+        Args:
+            requests: Bodies as of `POST /v1/runs`: `{"preset": "iris-keras", "overrides": {"seed": 1}}`, or
+                `{"spec": {...}}`, each with `experiment`, `tags`, `notes` and `priority` if wanted.
+            idempotency_key: For all of them; a fresh one by default.
+
+        Returns:
+            Handles in the order of the requests; their state is `unknown` until they are looked at.
+
+        Raises:
+            InvalidRequest: If some cannot be trained; `problems` lists the mistakes of all, such as at `/runs/17/spec`.
+        """
+        ids = self._transport.send(runs.submit_batch(requests, idempotency_key))
+        return [Run(self._transport, RunSnapshot.of_unknown(run_id)) for run_id in ids]
 
     def run(self, run_id: str) -> Run:
         """Return the handle of a run without asking the service; its state is `unknown` until it is looked at."""
@@ -100,6 +123,8 @@ class AsyncRunMethods:
         overrides: Mapping[str, Any] | None = None,
         experiment: str | None = None,
         tags: Mapping[str, str] | None = None,
+        notes: str | None = None,
+        priority: int | None = None,
         idempotency_key: str | None = None,
     ) -> AsyncRun:
         """Queue a run of a preset or of a spec; see `Client.submit`."""
@@ -109,9 +134,18 @@ class AsyncRunMethods:
             overrides=overrides,
             experiment=experiment,
             tags=tags,
+            notes=notes,
+            priority=priority,
             idempotency_key=idempotency_key,
         )
         return AsyncRun(self._transport, await self._transport.send(operation))
+
+    async def submit_batch(
+        self, requests: Iterable[Mapping[str, Any]], *, idempotency_key: str | None = None
+    ) -> list[AsyncRun]:
+        """Queue up to 1,000 runs in one request; see `Client.submit_batch`."""
+        ids = await self._transport.send(runs.submit_batch(requests, idempotency_key))
+        return [AsyncRun(self._transport, RunSnapshot.of_unknown(run_id)) for run_id in ids]
 
     def run(self, run_id: str) -> AsyncRun:
         """Return the handle of a run without asking the service; see `Client.run`."""

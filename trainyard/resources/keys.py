@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
+from uuid import uuid4
 
 from trainyard import documents
-from trainyard.operation import Operation, encode, ignore
+from trainyard.operation import Operation, Page, encode, ignore
 
 PATH = "/v1/keys"
+
+PAGE_SIZE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,16 +67,18 @@ class NewKey:
 
 
 def create(name: str, scopes: Sequence[str], lifetime_seconds: int | None) -> Operation[NewKey]:
-    """Create a key. Sent once: a second request would create a second key."""
+    """Create a key; see `Client.create_key`."""
     body: dict[str, Any] = {"name": name, "scopes": list(scopes)}
     if lifetime_seconds is not None:
         body["lifetime_seconds"] = lifetime_seconds
-    return Operation("POST", PATH, lambda answer: answer.read_one(NewKey), body=body, is_repeatable=False)
+    headers = {"Idempotency-Key": str(uuid4())}
+    return Operation("POST", PATH, lambda answer: answer.read_one(NewKey), body=body, headers=headers)
 
 
-def list_keys() -> Operation[list[KeyEntry]]:
-    """Fetch every key there is or was."""
-    return Operation("GET", PATH, lambda answer: answer.read_list(KeyEntry))
+def list_page(cursor: str | None) -> Operation[Page[KeyEntry]]:
+    """Fetch a page of every key there is or was."""
+    parameters = [("limit", str(PAGE_SIZE))] + ([("cursor", cursor)] if cursor else [])
+    return Operation("GET", PATH, lambda answer: answer.read_page(KeyEntry), parameters=parameters)
 
 
 def revoke(prefix: str) -> Operation[None]:

@@ -1,6 +1,6 @@
-"""Runs: submit, look, list, cancel, delete, read the log."""
+"""Runs: submit, repeat, look, list, cancel, delete, read the log."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Self, cast
@@ -192,16 +192,64 @@ def submit(
     overrides: Mapping[str, Any] | None,
     experiment: str | None,
     tags: Mapping[str, str] | None,
+    notes: str | None,
+    priority: int | None,
     idempotency_key: str | None,
 ) -> Operation[RunSnapshot]:
     """Queue a run; see `Client.submit`."""
     body = spec_body(preset_or_spec, variant=variant, overrides=overrides)
-    if experiment is not None:
-        body["experiment"] = experiment
-    if tags:
-        body["tags"] = dict(tags)
-    headers = {"Idempotency-Key": idempotency_key or str(uuid4())}
-    return Operation("POST", PATH, _read_run, body=body, headers=headers)
+    body |= _labels(experiment=experiment, tags=tags, notes=notes, priority=priority)
+    return Operation("POST", PATH, _read_run, body=body, headers=_once(idempotency_key))
+
+
+def submit_batch(requests: Iterable[Mapping[str, Any]], idempotency_key: str | None) -> Operation[list[str]]:
+    """Queue many runs; see `Client.submit_batch`."""
+    body = {"runs": [dict(request) for request in requests]}
+    return Operation("POST", f"{PATH}:batch", _read_ids, body=body, headers=_once(idempotency_key))
+
+
+def retry(run_id: str, idempotency_key: str | None) -> Operation[RunSnapshot]:
+    """Queue the spec of an ended run again."""
+    return Operation("POST", f"{run_path(run_id)}:retry", _read_run, headers=_once(idempotency_key))
+
+
+def clone(
+    run_id: str,
+    *,
+    overrides: Mapping[str, Any] | None,
+    experiment: str | None,
+    tags: Mapping[str, str] | None,
+    notes: str | None,
+    priority: int | None,
+    idempotency_key: str | None,
+) -> Operation[RunSnapshot]:
+    """Queue a run of another run's spec with changes; see `Run.clone`."""
+    body = _labels(experiment=experiment, tags=tags, notes=notes, priority=priority)
+    if overrides:
+        body["overrides"] = dict(overrides)
+    return Operation("POST", f"{run_path(run_id)}:clone", _read_run, body=body, headers=_once(idempotency_key))
+
+
+def _labels(
+    *, experiment: str | None, tags: Mapping[str, str] | None, notes: str | None, priority: int | None
+) -> dict[str, Any]:
+    """Return the fields of a request that are given."""
+    fields = {
+        "experiment": experiment,
+        "tags": None if tags is None else dict(tags),
+        "notes": notes,
+        "priority": priority,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _once(idempotency_key: str | None) -> dict[str, str]:
+    """Return the header by which a request that has to be sent again queues nothing a second time."""
+    return {"Idempotency-Key": idempotency_key or str(uuid4())}
+
+
+def _read_ids(answer: Answer) -> list[str]:
+    return [str(run_id) for run_id in answer.read_member(answer.read_object(), "ids")]
 
 
 def get(run_id: str) -> Operation[RunSnapshot]:
@@ -245,3 +293,13 @@ def _read_run(answer: Answer) -> RunSnapshot:
 
 def _read_time(value: str | None) -> datetime | None:
     return None if value is None else datetime.fromisoformat(value)
+
+
+def artifact_path(run_id: str, name: str) -> str:
+    """Return the path of a file of a run."""
+    return f"{run_path(run_id)}/artifacts/{encode(name)}"
+
+
+def events_path(run_id: str) -> str:
+    """Return the path of a run's archive for TensorBoard."""
+    return f"{run_path(run_id)}/tensorboard"

@@ -14,7 +14,7 @@ from api.datasets.intake import ingest_pieces
 from api.datasets.older_mnist import adopt_older_mnist
 from core.datasets.mnist import MNIST
 from core.errors import Conflict
-from db import datasets, runs
+from db import datasets, new_runs, runs
 from db.claims import claim_run, finish_run
 
 DIGITS = Path(__file__).parents[2] / "data" / "mnist"
@@ -54,7 +54,7 @@ def queue_run(database, spec=SPEC):
 def spec_of(database, run_id):
     with database.reading() as session:
         run = runs.get(session, run_id)
-        assert run.spec_sha256 == runs.hash_spec(run.spec)
+        assert run.spec_sha256 == new_runs.hash_spec(run.spec)
         return run.spec
 
 

@@ -42,6 +42,7 @@ def test_every_class_of_the_family_has_a_status():
         "nothing_before": 409,
         "illegal_move": 409,
         "idempotency_in_flight": 409,
+        "secret_not_kept": 409,
         "attempt_fenced": 409,
         "dataset_missing": 409,
         "training_failed": 500,

@@ -116,11 +116,26 @@ def test_the_last_admin_key_of_the_database_may_go_where_one_was_given(admin):
     assert admin.delete(f"/v1/keys/{prefix}").status_code == 204
 
 
-def test_an_idempotency_key_is_rejected_and_makes_nothing(admin):
-    answer = admin.post("/v1/keys", json={"name": "ci", "scopes": ["read"]}, headers={"Idempotency-Key": "a"})
-    assert answer.status_code == 400
-    assert "Idempotency-Key" in answer.json()["detail"]
-    assert [item["source"] for item in admin.get("/v1/keys").json()["items"]] == ["environment"]
+def test_a_repeated_request_makes_one_key_and_does_not_get_its_secret_again(admin, database):
+    request = {"json": {"name": "ci", "scopes": ["read"]}, "headers": {"Idempotency-Key": "a"}}
+    first = admin.post("/v1/keys", **request)
+    again = admin.post("/v1/keys", **request)
+    prefix, secret = first.json()["prefix"], first.json()["key"]
+    assert (again.status_code, again.json()["code"]) == (409, "secret_not_kept")
+    assert prefix in again.json()["detail"]
+    assert secret not in again.text
+    assert [item["prefix"] for item in admin.get("/v1/keys").json()["items"] if item["source"] == "database"] == [
+        prefix
+    ]
+    with database.reading() as session:
+        kept = session.connection().exec_driver_sql("SELECT answer FROM idempotency_keys").scalar()
+    assert secret.rpartition("_")[2] not in str(kept)
+
+
+def test_an_idempotency_key_with_another_body_makes_no_key(admin):
+    admin.post("/v1/keys", json={"name": "ci", "scopes": ["read"]}, headers={"Idempotency-Key": "a"})
+    answer = admin.post("/v1/keys", json={"name": "cd", "scopes": ["read"]}, headers={"Idempotency-Key": "a"})
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_mismatch")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,5 @@
 import math
+from datetime import datetime
 
 import pytest
 
@@ -113,3 +114,54 @@ def test_an_invalid_query_is_rejected(client, curves, query):
     answer = client.get(f"{curves}/history?{query}")
     assert answer.status_code == 422
     assert query.partition("=")[0] in answer.json()["detail"]
+
+
+def test_an_unknown_metric_of_an_ended_run_is_reported_with_the_nearest(client, worker):
+    ended = client.post("/v1/runs", json={"preset": "perceptron-or"}).json()["id"]
+    claimed = worker.claim()
+    worker.report(claimed, train__loss=[1.0])
+    worker.fail(claimed)
+    answer = client.get(f"/v1/runs/{ended}/metrics/history?keys=train/los")
+    assert (answer.status_code, answer.json()["code"]) == (404, "unknown_metric")
+    assert "Did you mean 'train/loss'?" in answer.json()["detail"]
+    assert client.get(f"/v1/runs/{ended}/metrics/history?keys=t*s").json()["series"][0]["key"] == "train/loss"
+
+
+def test_curves_are_shown_by_epoch_and_by_time(client, curves):
+    by_epoch = client.get(f"{curves}/history?x=epoch&keys=train/loss&max_points=5").json()
+    # The preset trains on all samples at once; its first epoch ended at step 1.
+    assert (by_epoch["x"], by_epoch["steps_per_epoch"], by_epoch["time_origin"]) == ("epoch", 1, None)
+    assert by_epoch["series"][0]["x"] == [2.0, 4.0, 6.0, 8.0, 10.0]
+    by_time = client.get(f"{curves}/history?x=time&keys=train/loss").json()
+    began = datetime.fromisoformat(by_time["time_origin"])
+    run = client.get(curves.removesuffix("/metrics")).json()
+    assert began == datetime.fromisoformat(run["started_at"])
+    # The worker of this test measures from 1970 on.
+    places = [began.timestamp() + x for x in by_time["series"][0]["x"]]
+    assert places == pytest.approx([float(second) for second in range(10)])
+
+
+def test_curves_are_smoothed_over_all_of_their_points(client, curves):
+    query = {"keys": "train/loss", "smoothing": 0.5}
+    (whole,) = client.get(f"{curves}/history", params=query).json()["series"]
+    # 1; (1·½ + 0.5)/1.5; NaN stays; (1·¼ + 0.5·½ + 0.25)/1.75.
+    assert whole["smoothed"][:2] + whole["smoothed"][3:4] == pytest.approx([1.0, 2 / 3, 3 / 7])
+    assert (whole["smoothed"][2], whole["smoothed"][5]) == ("NaN", "Infinity")
+    (thinned,) = client.get(f"{curves}/history", params=query | {"max_points": 5}).json()["series"]
+    assert thinned["smoothed"] == whole["smoothed"][1::2]
+    (window,) = client.get(f"{curves}/history", params=query | {"x_min": 4, "x_max": 7.5}).json()["series"]
+    assert (window["x"], window["smoothed"]) == ([4, 5, 6, 7], whole["smoothed"][3:7])
+
+
+def test_unchanged_curves_are_not_sent_again(client, curves):
+    answer = client.get(f"{curves}/history")
+    etag = answer.headers["etag"]
+    again = client.get(f"{curves}/history", headers={"If-None-Match": etag})
+    assert (again.status_code, again.content, again.headers["etag"]) == (304, b"", etag)
+    assert client.get(f"{curves}/history?x=time", headers={"If-None-Match": etag}).status_code == 200
+
+
+def test_a_window_that_is_empty_is_rejected(client, curves):
+    answer = client.get(f"{curves}/history?x_min=3&x_max=2")
+    assert answer.status_code == 400
+    assert "x_min=3 to x_max=2" in answer.json()["detail"]

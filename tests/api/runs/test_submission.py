@@ -75,7 +75,7 @@ def test_twenty_equal_posts_at_once_make_one_run(server):
 def test_the_doorbell_rings_once_the_run_is_there(client, monkeypatch, database):
     seen = []
 
-    async def ring(_):
+    def ring(_ringer, _num_runs, _num_trainers):
         with database.reading() as session:
             seen.append(session.connection().exec_driver_sql("SELECT count(*) FROM runs").scalar())
 

@@ -3,7 +3,7 @@
 import pytest
 
 from api.service import Service
-from api.specs.requests import settle_spec
+from api.specs.requests import settle_request
 from api.specs.schemas import SpecRequest
 from core.catalogue.presets import list_presets
 from core.datasets.base import UploadedDataset
@@ -21,6 +21,6 @@ OWN = [preset for preset in list_presets() if not isinstance(preset.spec.dataset
 
 @pytest.mark.parametrize("preset", OWN, ids=lambda preset: preset.name)
 def test_a_preset_that_nothing_is_changed_of_is_the_spec_that_its_json_reads_as(service, preset):
-    settled = settle_spec(SpecRequest(preset=preset.name), service)
+    settled = settle_request(SpecRequest(preset=preset.name), service)
     assert settled.as_json() == parse_spec(preset.spec_json()).model_dump(mode="json")
     assert settled.preset == preset.name

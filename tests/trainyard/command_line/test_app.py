@@ -16,6 +16,7 @@ COMMANDS = [
     "run",
     "runs",
     "show",
+    "metrics",
     "evaluation",
     "logs",
     "cancel",
@@ -28,9 +29,12 @@ COMMANDS = [
     "validate",
     "models",
     "data",
+    "export",
     "keys",
 ]
 SUBCOMMANDS = [
+    ["export", "tensorboard"],
+    ["export", "mlflow"],
     ["data", "add"],
     ["keys", "create"],
     ["keys", "list"],
@@ -66,7 +70,9 @@ def test_help_names_every_command(invoke):
     assert [line.split()[0] for line in result.stdout.partition("Commands:")[2].split("\n") if line] == COMMANDS
 
 
-@pytest.mark.parametrize("command", [*[[name] for name in COMMANDS if name not in {"keys", "models"}], *SUBCOMMANDS])
+@pytest.mark.parametrize(
+    "command", [*[[name] for name in COMMANDS if name not in {"export", "keys", "models"}], *SUBCOMMANDS]
+)
 def test_every_command_has_help(invoke, command):
     result = invoke(*command, "--help")
     assert result.exit_code == 0

@@ -41,19 +41,22 @@ def keys_to_draw(metrics: Sequence[MetricSummary]) -> list[str]:
 
 
 def draw_curves(
-    curves: Sequence[Curve], *, width: int = WIDTH, height: int = HEIGHT, is_unicode: bool = True
+    curves: Sequence[Curve],
+    *,
+    width: int = WIDTH,
+    height: int = HEIGHT,
+    is_unicode: bool = True,
+    x_name: str = "step",
 ) -> list[str]:
     """Draw up to four curves over the same axes, a legend below.
 
-    Values that are not finite are left out. The value axis is logarithmic where values span a factor of 50.
+    Smoothed values are drawn where there are any. Values that are not finite are left out. The value axis is
+    logarithmic where values span a factor of 50.
 
     Returns:
         Lines of text; none where there are fewer than two points to draw.
     """
-    points = [
-        [(x, y) for x, y in zip(curve.x, curve.y, strict=True) if math.isfinite(x) and math.isfinite(y)]
-        for curve in curves
-    ]
+    points = [_list_finite(curve) for curve in curves]
     everything = [point for column in points for point in column]
     if len(everything) < 2:  # noqa: PLR2004 - one point is not a curve
         return []
@@ -66,17 +69,24 @@ def draw_curves(
         for x, y in column:
             grid[height - 1 - y_axis.place(y, height)][x_axis.place(x, width)] = marker
     legend = [_describe(marker, curve) for marker, curve in zip(markers, curves, strict=False)]
-    return [*_frame(grid, x_axis, y_axis, is_unicode=is_unicode), *legend]
+    return [*_frame(grid, x_axis, y_axis, x_name, is_unicode=is_unicode), *legend]
 
 
-def _frame(grid: list[list[str]], x_axis: _Axis, y_axis: _Axis, *, is_unicode: bool) -> list[str]:
+def _list_finite(curve: Curve) -> list[tuple[float, float]]:
+    shown = curve.smoothed or curve.y
+    return [(x, y) for x, y in zip(curve.x, shown, strict=True) if math.isfinite(x) and math.isfinite(y)]
+
+
+def _frame(grid: list[list[str]], x_axis: _Axis, y_axis: _Axis, x_name: str, *, is_unicode: bool) -> list[str]:
     side, corner, floor = ("│", "└", "─") if is_unicode else ("|", "+", "-")
     top, bottom = format_number(y_axis.high), format_number(y_axis.low)
     margin = max(len(top), len(bottom))
     labels = [top, *[""] * (len(grid) - 2), bottom]
     lines = [f"{label:>{margin}} {side}{''.join(row).rstrip()}" for label, row in zip(labels, grid, strict=True)]
     width = len(grid[0])
-    first, last = format_count(x_axis.low), f"step {format_count(x_axis.high)}"
+    show = format_count if x_name == "step" else format_number
+    unit = " s" if x_name == "time" else ""
+    first, last = f"{show(x_axis.low)}{unit}", f"{x_name} {show(x_axis.high)}{unit}"
     scale = "  (log)" if y_axis.is_log else ""
     lines.append(f"{'':>{margin}} {corner}{floor * width}{scale}")
     lines.append(f"{'':>{margin}}  {first}{last:>{width - len(first)}}")

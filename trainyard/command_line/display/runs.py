@@ -100,7 +100,7 @@ def format_took(run: RunSnapshot) -> str:
 
 
 def format_metrics(metrics: Sequence[MetricSummary]) -> str:
-    """A table of metrics: last, least and greatest value with their steps."""
+    """A table of metrics: last, least, greatest and best value with their steps."""
     rows = [
         [
             metric.key,
@@ -110,10 +110,11 @@ def format_metrics(metrics: Sequence[MetricSummary]) -> str:
             _format_step(metric.min_step),
             format_number(metric.max),
             _format_step(metric.max_step),
+            "" if metric.best is None else format_number(metric.best),
         ]
         for metric in metrics
     ]
-    headers = ["METRIC", "POINTS", "LAST", "MIN", "AT STEP", "MAX", "AT STEP"]
+    headers = ["METRIC", "POINTS", "LAST", "MIN", "AT STEP", "MAX", "AT STEP", "BEST"]
     return format_table(headers, rows, right=headers[1:])
 
 

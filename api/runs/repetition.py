@@ -1,0 +1,198 @@
+"""Runs that are made from others: the same again, or with changes."""
+
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import Response
+from pydantic import ConfigDict, Field
+from starlette.concurrency import run_in_threadpool
+
+from api import idempotency
+from api.auth.access import SUBMIT, CallerName
+from api.http.bodies import read_document
+from api.http.parameters import RunId
+from api.idempotency import Repeats, RepeatsParameter, find_answer, send_answer
+from api.openapi.operations import MALFORMED, TOO_LARGE, UNKNOWN_RUN, Resource, answers, takes_body
+from api.runs import examples
+from api.runs.schemas import ExperimentName, Notes, Priority, Run, Tags
+from api.runs.submission import ACCEPTED, answer_with_run, make_run
+from api.service import JsonText, Service, ServiceParameter
+from api.specs import examples as spec_examples
+from api.specs.requests import SettledSpec, settle_spec
+from core.errors import Conflict, InvalidSpec
+from core.experiment import parse_spec
+from core.run_state import TERMINAL_STATES
+from core.specs.base import SpecModel
+from core.specs.merging import apply_overrides
+from db import runs
+from db.idempotency import StoredAnswer
+from db.records.runs import RunRecord
+from db.submissions import Submission
+
+PINNED: tuple[str, ...] = ("version", "sha256", "reading")
+"""Fields of an uploaded dataset that were filled in when the run was submitted; each belongs to those before it."""
+
+
+class CloneRequest(SpecModel):
+    """Body of POST /v1/runs/{run_id}:clone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"overrides": {"training": {"epochs": 20}}}]})
+
+    overrides: Annotated[dict[str, Any], Field(default_factory=dict, examples=[{"training": {"epochs": 20}}])]
+    """JSON Merge Patch (RFC 7396) on the spec of the run."""
+    experiment: ExperimentName | None = None
+    """Experiment of the new run; by default that of the run."""
+    tags: Tags | None = None
+    """Labels of the new run; by default those of the run."""
+    notes: Notes | None = None
+    """Text for people; those of the run are not copied."""
+    priority: Priority | None = None
+    """By default that of the run."""
+
+
+router = Resource("runs", "Submit, follow, cancel and delete runs.", prefix="/v1/runs", bodies=[CloneRequest])
+
+HEADERS = {"Location": "Path of the new run.", **idempotency.HEADERS}
+
+
+@router.post(
+    "/{run_id}:retry",
+    summary="Repeat a run",
+    dependencies=[SUBMIT],
+    status_code=ACCEPTED,
+    response_model=Run,
+    responses=answers(
+        examples.REPEATED,
+        UNKNOWN_RUN,
+        examples.NOT_ENDED,
+        examples.OLDER_SPEC,
+        *idempotency.ERRORS,
+        status=ACCEPTED,
+        headers=HEADERS,
+    ),
+)
+async def retry_run(
+    run_id: RunId, service: ServiceParameter, caller: CallerName, repeats: RepeatsParameter
+) -> Response:
+    """Queue the spec of an ended run again, as a new run.
+
+    The ended run stays as it is: its state never changes. The new one has its spec, seed and version of the dataset
+    included, its experiment, tags and priority, and names it in `source_run_id`.
+    """
+    return await _queue(service, run_id, repeats, b"", caller, None)
+
+
+@router.post(
+    "/{run_id}:clone",
+    summary="Submit a run with changes",
+    dependencies=[SUBMIT],
+    status_code=ACCEPTED,
+    response_model=Run,
+    responses=answers(
+        examples.REPEATED,
+        MALFORMED,
+        UNKNOWN_RUN,
+        TOO_LARGE,
+        examples.INVALID_OVERRIDE,
+        spec_examples.OVER_LIMIT,
+        *idempotency.ERRORS,
+        status=ACCEPTED,
+        headers=HEADERS,
+    ),
+    openapi_extra=takes_body(CloneRequest, examples.CLONE_REQUESTS),
+)
+async def clone_run(
+    run_id: RunId, text: JsonText, service: ServiceParameter, caller: CallerName, repeats: RepeatsParameter
+) -> Response:
+    """Queue a new run of another run's spec, whatever its state, with changes.
+
+    The changed spec is checked by today's rules and limits; mistakes have pointers into `overrides`. An uploaded
+    dataset stays at its version unless the overrides name another dataset or version.
+    """
+    return await _queue(service, run_id, repeats, text, caller, read_document(CloneRequest, text))
+
+
+async def _queue(
+    service: Service, run_id: UUID, repeats: Repeats, text: bytes, caller: str | None, request: CloneRequest | None
+) -> Response:
+    repeat = repeats.of(text)
+
+    def read() -> Submission | StoredAnswer:
+        # The first request may have been possible although this one is not: the run may have been deleted.
+        answer = find_answer(service.database, repeat)
+        if answer is not None:
+            return answer
+        with service.database.reading() as session:
+            source = runs.get(session, run_id)
+        if request is None:
+            check_ended(source)
+        settled = _settle(service, source, {} if request is None else request.overrides, is_clone=request is not None)
+        asked = request or CloneRequest(overrides={})
+        run = make_run(
+            service,
+            settled,
+            source_run_id=run_id,
+            experiment=asked.experiment or source.experiment,
+            tags=source.tags if asked.tags is None else asked.tags,
+            notes=asked.notes,
+            priority=source.priority if asked.priority is None else asked.priority,
+            submitted_by=caller,
+        )
+        return Submission((run,), answer_with_run, repeat)
+
+    found = await run_in_threadpool(read)
+    return send_answer(found if isinstance(found, StoredAnswer) else await service.run_queue.queue(found))
+
+
+def check_ended(source: RunRecord) -> None:
+    """Check that a run can be repeated.
+
+    Raises:
+        Conflict: If it has not ended: it may still succeed, or be tried again by itself.
+    """
+    if source.state not in TERMINAL_STATES:
+        raise Conflict(
+            f"Run {source.id} is {source.state}. Only runs that have ended can be repeated; wait for it or cancel it, "
+            f"or queue a second run of its spec: POST /v1/runs/{source.id}:clone."
+        )
+
+
+def _settle(service: Service, source: RunRecord, overrides: dict[str, Any], *, is_clone: bool) -> SettledSpec:
+    """Apply overrides to the spec of a run, and check it by today's rules.
+
+    Raises:
+        InvalidSpec: If it cannot be trained. If it is the stored spec that cannot, the error says so.
+    """
+    pointer = "/overrides" if is_clone else ""
+    try:
+        merged = apply_overrides(_unpin(source.spec, overrides), overrides, "/overrides")
+        return settle_spec(parse_spec(merged, pointer), service, pointer, source.preset)
+    except InvalidSpec as error:
+        if overrides and _is_valid(service, source):
+            raise
+        remedy = "Change it with overrides" if is_clone else f"Clone the run with overrides (POST …/{source.id}:clone)"
+        detail = f"The spec of run {source.id} cannot be trained any more as it is stored. {error.detail}"
+        raise type(error)(f"{detail} {remedy}, or submit another spec.", error.problems) from error
+
+
+def _is_valid(service: Service, source: RunRecord) -> bool:
+    """Return True if the stored spec passes today's checks without overrides."""
+    try:
+        settle_spec(parse_spec(source.spec), service, "")
+    except InvalidSpec:
+        return False
+    return True
+
+
+def _unpin(spec: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
+    """Return the spec without what was filled in for the version of its dataset, if the overrides name another one."""
+    dataset, changes = spec.get("dataset"), overrides.get("dataset")
+    if not isinstance(dataset, dict) or not isinstance(changes, dict):
+        return spec
+    if "dataset" in changes:
+        dropped = PINNED
+    elif "version" in changes:
+        dropped = PINNED[1:]
+    else:
+        return spec
+    return spec | {"dataset": {name: value for name, value in dataset.items() if name not in dropped}}

@@ -1,0 +1,142 @@
+"""Submission of runs: of many requests in one transaction, each accepted or refused by itself."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset
+from core.quotas import NO_LIMITS, Limits
+from core.workers import WaitingFor
+from db import datasets, idempotency, workers
+from db.idempotency import RepeatKey, StoredAnswer
+from db.new_runs import NewRun, insert_all, make_record
+from db.quotas import Admission
+from db.records.runs import RunRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """Runs of one request, which are queued all or not at all.
+
+    Attributes:
+        runs: The runs, in the order in which they are to start.
+        answer: Makes the answer from the rows of the runs, in the same order, and from what they wait for.
+        repeat: The request's Idempotency-Key, if it has one.
+    """
+
+    runs: tuple[NewRun, ...]
+    answer: Callable[[Sequence[RunRecord], WaitingFor], StoredAnswer]
+    repeat: RepeatKey | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """Outcome of several submissions.
+
+    Attributes:
+        outcomes: The answer to each, or the error that it is refused with; in order.
+        num_queued: Number of runs that were queued.
+        num_trainers: Number of trainers of the live workers.
+    """
+
+    outcomes: tuple[StoredAnswer | TrainyardError, ...]
+    num_queued: int
+    num_trainers: int
+
+
+def queue_all(session: Session, submissions: Sequence[Submission], limits: Limits = NO_LIMITS) -> Round:
+    """Queue the runs of several requests; the caller commits, and rings the doorbell afterwards.
+
+    Every run of a client is queued here, alone or with others. Everything that may refuse a submission is looked at
+    in `_admit`, before anything is written, so that no refusal takes back what the others have written. No two
+    submissions may have the same Idempotency-Key.
+
+    Args:
+        session: Session of a transaction.
+        submissions: The requests.
+        limits: Limits of submitters without their own.
+    """
+    outcomes: dict[int, StoredAnswer | TrainyardError] = {}
+    now, workforce = workers.look_now(session)
+    waiting_for = workforce.waiting_for()
+    admitted: dict[int, list[RunRecord]] = {}
+    admission = Admission(session, {run.submitted_by for one in submissions for run in one.runs}, limits)
+    for number, submission in enumerate(submissions):
+        try:
+            _admit(session, submission)
+            admission.admit(submission.runs)
+        except TrainyardError as error:
+            # What was queued before is answered as before, even if it would be refused now.
+            outcomes[number] = _find_answer(session, submission) or error
+            continue
+        records = [make_record(run, now) for run in submission.runs]
+        admitted[number] = records
+        outcomes[number] = submission.answer(records, waiting_for)
+    _keep_answers(session, submissions, admitted, outcomes)
+    insert_all(session, [record for records in admitted.values() for record in records])
+    datasets.note_uses(
+        session,
+        (
+            (record.id, run.dataset)
+            for number, records in admitted.items()
+            for record, run in zip(records, submissions[number].runs, strict=True)
+            if run.dataset is not None
+        ),
+    )
+    return Round(
+        outcomes=tuple(outcomes[number] for number in range(len(submissions))),
+        num_queued=sum(map(len, admitted.values())),
+        num_trainers=sum(worker.health.num_trainers for worker in workforce.live),
+    )
+
+
+def _admit(session: Session, submission: Submission) -> None:
+    """Check what only the database knows, in the transaction that queues the runs.
+
+    Raises:
+        InvalidSpec: If an uploaded dataset was deleted since its spec was checked.
+    """
+    problems: list[Problem] = []
+    seen: set[tuple[str, int]] = set()
+    # In order, so that transactions that lock the same versions wait for each other and never in a circle.
+    for run in sorted(submission.runs, key=lambda run: run.dataset or ("", 0)):
+        if run.dataset is None or run.dataset in seen:
+            continue
+        try:
+            datasets.lock_version(session, *run.dataset)
+        except UnknownDataset as error:
+            problems += InvalidSpec.at(f"{run.pointer}/spec/dataset", error.detail, error.code).problems
+        else:
+            seen.add(run.dataset)
+    if problems:
+        raise InvalidSpec(problems[0].detail, problems)
+
+
+def _find_answer(session: Session, submission: Submission) -> StoredAnswer | TrainyardError | None:
+    if submission.repeat is None:
+        return None
+    return idempotency.find_all(session, [submission.repeat]).get(submission.repeat)
+
+
+def _keep_answers(
+    session: Session,
+    submissions: Sequence[Submission],
+    admitted: dict[int, list[RunRecord]],
+    outcomes: dict[int, StoredAnswer | TrainyardError],
+) -> None:
+    """Store the answers under their keys; requests whose keys are stored already get the answers of the first."""
+    answers: dict[RepeatKey, StoredAnswer] = {}
+    for number in admitted:
+        repeat, outcome = submissions[number].repeat, outcomes[number]
+        if repeat is not None and isinstance(outcome, StoredAnswer):
+            answers[repeat] = outcome
+    repeated = answers.keys() - idempotency.keep_all(session, answers)
+    if not repeated:
+        return
+    first = idempotency.find_all(session, repeated)
+    for number in list(admitted):
+        repeat = submissions[number].repeat
+        if repeat in first:
+            del admitted[number]
+            outcomes[number] = first[repeat]
