@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from trainyard.command_line.commands import (
     batch_predictions,
     explaining,
+    limits,
     metrics,
     models,
     networks,
@@ -97,6 +98,8 @@ app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
 app.add_typer(exports, name="export")
 app.add_typer(keys, name="keys")
+app.add_typer(limits.quotas, name="quotas")
+app.command()(limits.prune)
 
 
 def _replace_what_cannot_be_written() -> None:
