@@ -185,8 +185,7 @@ def delete_some(session: Session, policy: RetentionPolicy, ids: Sequence[UUID]) 
     file = ArtifactRecord
     rows = session.execute(select(file.sha256, file.num_bytes).where(file.run_id.in_(ids)))
     sizes = {row.sha256: row.num_bytes for row in rows}
-    for run_id in ids:
-        metrics.delete_all(session, run_id)
+    metrics.delete_of_runs(session, ids)
     # Foreign keys delete attempts, artifacts and model versions with them.
     session.execute(delete(RunRecord).where(RunRecord.id.in_(ids)).execution_options(synchronize_session=False))
     left = artifacts.unreferenced(session, sizes)

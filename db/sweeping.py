@@ -14,7 +14,7 @@ from db.session import Database
 
 logger = logging.getLogger(__name__)
 
-LOOK_RUNS = 2000
+LOOK_RUNS = 20_000
 """Runs that one look finds; it ranks all ended runs, which takes a while."""
 
 
