@@ -110,7 +110,7 @@ class Service:
             events=events,
             watch=ChangeWatch(database, on_models=models.forget_soon, on_runs=events.note),
             doorbell=doorbell,
-            run_queue=RunQueue(database, doorbell),
+            run_queue=RunQueue(database, doorbell, settings.limits),
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),
             patience=Patience(),

@@ -72,6 +72,12 @@ class InvalidSpec(InvalidInput):
     code = "invalid_spec"
 
 
+class PriorityTooHigh(InvalidSpec):
+    """A run whose priority is above the highest that its submitter may ask for."""
+
+    code = "priority_too_high"
+
+
 class OverLimit(InvalidSpec):
     """A spec that exceeds a limit of this service."""
 
@@ -184,6 +190,26 @@ class Conflict(TrainyardError):
     """The request is not possible in the current state."""
 
     code = "conflict"
+
+
+class QuotaExceeded(TrainyardError):
+    """A submitter has used up one of its quotas.
+
+    Attributes:
+        quota: Name of the quota, as in core.quotas.Limits.
+        limit: Most that it allows.
+        used: What is used without the request.
+        retry_after_seconds: Time after which the request may succeed; None if that needs something to be deleted.
+    """
+
+    code = "quota_exceeded"
+
+    def __init__(self, detail: str, quota: str, *, limit: int, used: int, retry_after_seconds: int | None) -> None:
+        super().__init__(detail)
+        self.quota = quota
+        self.limit = limit
+        self.used = used
+        self.retry_after_seconds = retry_after_seconds
 
 
 class EpochsUnknown(Conflict):

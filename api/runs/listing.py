@@ -63,12 +63,11 @@ def write_page(service: Service, query: RunQuery) -> bytes:
     with service.database.reading() as session:
         found = find_page(session, search, limit=query.limit, cursor=query.cursor, is_counted=query.count)
         runs = rows.read_columns(session, found.ids, selection.columns)
-        is_waiting = selection.has_wait and any(run.state == RunState.QUEUED for run in runs)
-        waiting_for = workers.look(session).waiting_for() if is_waiting else None
+        waits = workers.find_wait(session, runs, service.settings.limits) if selection.has_wait else None
         keys = selection.metric_keys
         summaries = rows.read_summaries(session, found.ids, keys) if selection.has_metrics else {}
     page = {
-        "items": [selection.read(run, waiting_for, summaries) for run in runs],
+        "items": [selection.read(run, waits, summaries) for run in runs],
         "next_cursor": found.next_cursor,
         "total": found.total,
     }

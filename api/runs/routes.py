@@ -195,7 +195,7 @@ def _show(service: Service, run_id: UUID, if_none_match: str | None = None, *, i
     """Return a run in full, read in one transaction."""
     with service.database.reading() as session:
         record = run_rows.get(session, run_id)
-        waiting_for = workers.find_wait(session, [record])
+        waiting_for = workers.find_wait(session, [record], service.settings.limits)
         etag = run_etag(record, waiting_for)
         if is_unchanged(if_none_match, etag):
             return not_modified(etag)

@@ -95,7 +95,8 @@ class RunWait(AnswerModel):
     """Reason why a queued run waits."""
 
     kind: WaitingKind
-    """`trainer`: all trainers are busy; `worker`: no worker is running; `repair`: no worker can start a trainer."""
+    """`trainer`: all trainers are busy; `worker`: no worker is running; `repair`: no worker can start a trainer;
+    `quota`: its submitter has as many running runs as it may have."""
     detail: str
     """Explanation for people."""
 

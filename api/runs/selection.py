@@ -11,7 +11,7 @@ from core.errors import nearest
 from core.filters.mistakes import Source
 from core.filters.run_fields import SUMMARIES
 from core.filters.syntax import Name, parse_fields
-from core.workers import WaitingFor
+from core.workers import Waits
 
 OPEN = frozenset({"tags", "spec", "metrics", "latest_metrics"})
 """Fields with names of the user's own below them."""
@@ -68,14 +68,14 @@ class Selection:
         """True if the reason for which runs wait is needed."""
         return ("waiting_for",) in self.paths
 
-    def read(self, run: Any, waiting_for: WaitingFor | None, summaries: Mapping[UUID, Mapping[str, Any]]) -> Any:
+    def read(self, run: Any, waits: Waits | None, summaries: Mapping[UUID, Mapping[str, Any]]) -> Any:
         """Return the fields of a run, nested as in a whole run; what it does not have is left out."""
         shown: dict[str, Any] = {}
         for first, *below in self.paths:
             if first == "metrics":
                 _put(shown.setdefault("metrics", {}), below, summaries.get(run.id, {}))
                 continue
-            value = READS[first].read(run, waiting_for)
+            value = READS[first].read(run, waits)
             if not below:
                 shown[first] = value
             elif (found := _follow(value, below)) is not ABSENT:

@@ -11,9 +11,9 @@ from api.http.parameters import predict_path, run_path
 from core.notices import Notice
 from core.progress import Progress, estimate_seconds_left, measure_fraction
 from core.run_state import RunState
-from core.workers import WaitingFor
+from core.workers import Waits
 
-Read = Callable[[Any, WaitingFor | None], Any]
+Read = Callable[[Any, Waits | None], Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class SummaryField:
     read: Read
 
 
-def summarise(run: Any, waiting_for: WaitingFor | None) -> dict[str, Any]:
+def summarise(run: Any, waits: Waits | None) -> dict[str, Any]:
     """Return all fields of a run in a list, as api.runs.schemas.RunSummary has them."""
-    return {name: field.read(run, waiting_for) for name, field in SUMMARY.items()}
+    return {name: field.read(run, waits) for name, field in SUMMARY.items()}
 
 
 def _column(name: str) -> SummaryField:
-    return SummaryField((name,), lambda run, _waiting_for: getattr(run, name))
+    return SummaryField((name,), lambda run, _waits: getattr(run, name))
 
 
 def write_number(value: float | None) -> float | str | None:
@@ -45,17 +45,18 @@ def write_number(value: float | None) -> float | str | None:
     return "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
 
 
-def _read_latest(run: Any, _waiting_for: WaitingFor | None) -> dict[str, Any]:
+def _read_latest(run: Any, _waits: Waits | None) -> dict[str, Any]:
     return {key: write_number(value) for key, value in run.latest_metrics.items()}
 
 
-def _read_wait(run: Any, waiting_for: WaitingFor | None) -> dict[str, Any] | None:
-    if waiting_for is None or run.state != RunState.QUEUED:
+def _read_wait(run: Any, waits: Waits | None) -> dict[str, Any] | None:
+    if waits is None or run.state != RunState.QUEUED:
         return None
+    waiting_for = waits.of(run.submitted_by)
     return {"kind": waiting_for.kind, "detail": waiting_for.detail}
 
 
-def _read_error(run: Any, _waiting_for: WaitingFor | None) -> dict[str, Any] | None:
+def _read_error(run: Any, _waits: Waits | None) -> dict[str, Any] | None:
     error = run.error
     if error is None:
         return None
@@ -65,16 +66,16 @@ def _read_error(run: Any, _waiting_for: WaitingFor | None) -> dict[str, Any] | N
     return {"code": error.code, "detail": error.detail, "attempt": error.attempt, "problems": problems}
 
 
-def _read_version(run: Any, _waiting_for: WaitingFor | None) -> dict[str, Any] | None:
+def _read_version(run: Any, _waits: Waits | None) -> dict[str, Any] | None:
     return None if run.model_version is None else {"name": run.model_name, "version": run.model_version}
 
 
-def _count_warnings(run: Any, _waiting_for: WaitingFor | None) -> int:
+def _count_warnings(run: Any, _waits: Waits | None) -> int:
     notices: dict[Notice, None] = dict.fromkeys((*(run.spec_warnings or ()), *(run.attempt_warnings or ())))
     return len(notices)
 
 
-def _read_links(run: Any, _waiting_for: WaitingFor | None) -> dict[str, str | None]:
+def _read_links(run: Any, _waits: Waits | None) -> dict[str, str | None]:
     run_id: UUID = run.id
     path, version = run_path(run_id), run.model_version
     return {
@@ -90,7 +91,7 @@ def _read_links(run: Any, _waiting_for: WaitingFor | None) -> dict[str, str | No
     }
 
 
-def _read_progress(run: Any, _waiting_for: WaitingFor | None) -> dict[str, Any] | None:
+def _read_progress(run: Any, _waits: Waits | None) -> dict[str, Any] | None:
     if run.progress is None:
         return None
     progress = Progress(**run.progress)
@@ -108,7 +109,7 @@ def _eta_seconds(run: Any, fraction: float) -> float | None:
     return estimate_seconds_left((run.progress_at - run.started_at) / timedelta(seconds=1), fraction)
 
 
-def _read_duration(run: Any, _waiting_for: WaitingFor | None) -> float | None:
+def _read_duration(run: Any, _waits: Waits | None) -> float | None:
     if run.started_at is None or run.ended_at is None:
         return None
     seconds: float = (run.ended_at - run.started_at) / timedelta(seconds=1)
@@ -121,7 +122,7 @@ SUMMARY: Mapping[str, SummaryField] = {
     "model": _column("model_name"),
     "preset": _column("preset"),
     "state": _column("state"),
-    "waiting_for": SummaryField(("state",), _read_wait),
+    "waiting_for": SummaryField(("state", "submitted_by"), _read_wait),
     "attempt": _column("attempt"),
     "max_attempts": _column("max_attempts"),
     "cancel_requested": SummaryField(("cancel_requested_at",), lambda run, _: run.cancel_requested_at is not None),

@@ -8,21 +8,22 @@ from api.http.schemas import NoticeEntry
 from api.runs.schemas import Attempt, Run, RunMetric
 from api.runs.summaries import summarise
 from core.artifacts import Artifact
-from core.workers import WaitingFor
+from core.workers import Waits
 from db.metrics import Summary
 from db.records.jobs import AttemptBase
 from db.records.runs import RunRecord
 
 
-def run_etag(record: RunRecord, waiting_for: WaitingFor | None = None) -> str:
+def run_etag(record: RunRecord, waits: Waits | None = None) -> str:
     """Return an ETag that changes with every field of the response.
 
     It is a strong one, as If-Match needs (RFC 9110 section 13.1.1): every change that is shown has a revision of its
     own, and the same revision is written in the same bytes.
     """
-    if waiting_for is None:
+    if waits is None:
         return f'"{record.revision}"'
     # The reason to wait can change although the run does not.
+    waiting_for = waits.of(record.submitted_by)
     wait = crc32(f"{waiting_for.kind} {waiting_for.detail}".encode())
     return f'"{record.revision}-{wait:08x}"'
 
@@ -38,7 +39,7 @@ def is_revision(if_match: str, record: RunRecord) -> bool:
 
 def describe(
     record: RunRecord,
-    waiting_for: WaitingFor | None,
+    waits: Waits | None,
     *,
     metrics: Sequence[Summary] = (),
     attempts: Sequence[AttemptBase] = (),
@@ -46,7 +47,7 @@ def describe(
 ) -> Run:
     """Return a run in full."""
     return Run(
-        **summarise(record, waiting_for),
+        **summarise(record, waits),
         warnings=[NoticeEntry.of(notice) for notice in record.warnings],
         environment=record.environment,
         metrics={

@@ -49,6 +49,7 @@ class RunRecord(JobBase):
         priority: Queued runs of a higher one are claimed first.
         submitted_by: Name of the API key that submitted it; NULL without keys, and in runs of earlier versions.
         source_run_id: The run that it repeats or was cloned from, which may have been deleted since.
+        stored_bytes: Size of what its ended attempts left, its curves by estimate; 0 in runs of earlier versions.
         traceparent: Trace context of the request that submitted it (W3C Trace Context); NULL without one.
         model_version: Number of the version it registered.
     """
@@ -73,6 +74,7 @@ class RunRecord(JobBase):
     priority: Mapped[int] = mapped_column(default=0, server_default=text("0"))
     submitted_by: Mapped[str | None]
     source_run_id: Mapped[UUID | None]
+    stored_bytes: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     traceparent: Mapped[str | None] = mapped_column(String(55))
     model_version: Mapped[int | None]
 
@@ -86,9 +88,18 @@ class RunRecord(JobBase):
         # Newest first; a filter on any of these columns reads this index alone, without the wide rows. Reports of
         # progress change none of them.
         Index("ix_runs_list", *LIST_COLUMNS),
-        # Also finds the oldest queued run and the few running ones. A lease has no index of its own, so that
+        # Also finds the few running ones. A lease has no index of its own, so that
         # PostgreSQL can store a heartbeat without updating any.
         Index("ix_runs_state_created_at_id", "state", "created_at", "id"),
+        # Finds the next run of a submitter. Only queued runs are in it, so that it is small.
+        Index(
+            "ix_runs_queue",
+            *("submitted_by", "priority", "created_at", "id"),
+            sqlite_where=text("state = 'queued'"),
+            postgresql_where=text("state = 'queued'"),
+        ),
+        # Adds up what a submitter has on disk, without a look at the rows.
+        Index("ix_runs_submitted_by_stored_bytes", "submitted_by", "stored_bytes"),
         Index("ix_runs_experiment_created_at_id", "experiment", "created_at", "id"),
         Index("ix_runs_model_name_created_at_id", "model_name", "created_at", "id"),
     )

@@ -26,7 +26,14 @@ from db.records.runs import (
     RunTextRecord,
     RunWordRecord,
 )
-from db.records.service import ApiKeyRecord, CompatibilityRecord, IdempotencyRecord, WorkerRecord
+from db.records.service import (
+    ApiKeyRecord,
+    CompatibilityRecord,
+    IdempotencyRecord,
+    SubmitterRecord,
+    SweepRecord,
+    WorkerRecord,
+)
 
 RECORDS: tuple[type[Base], ...] = (
     ExperimentRecord,
@@ -54,8 +61,10 @@ RECORDS: tuple[type[Base], ...] = (
     BatchPredictionRecord,
     BatchAttemptRecord,
     ApiKeyRecord,
+    SubmitterRecord,
     IdempotencyRecord,
     WorkerRecord,
+    SweepRecord,
     RunChangeRecord,
     WebhookRecord,
     WebhookDeliveryRecord,

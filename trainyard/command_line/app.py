@@ -15,6 +15,7 @@ from trainyard.command_line.commands import (
     batch_predictions,
     explaining,
     labelling,
+    limits,
     metrics,
     models,
     networks,
@@ -101,6 +102,8 @@ app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
 app.add_typer(exports, name="export")
 app.add_typer(keys, name="keys")
+app.add_typer(limits.quotas, name="quotas")
+app.command()(limits.prune)
 
 
 def _replace_what_cannot_be_written() -> None:

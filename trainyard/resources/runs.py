@@ -60,7 +60,7 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class WaitingFor:
-    """Cause that a queued run waits for: a `trainer`, a `worker` or a `repair`, and a sentence for people."""
+    """Need of a queued run: a `trainer`, a `worker`, a `repair` or a `quota`, and a sentence for people."""
 
     kind: str
     detail: str
