@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from core.curves.alignment import align, find_shared_grid, make_even_grid
 from core.curves.averages import Average, average
-from core.curves.axes import Axis, Numbers, XAxis
+from core.curves.axes import Axis, Numbers, XAxis, is_rising
 from core.curves.downsampling import Mode
 from core.curves.keys import is_pattern, select_keys
 from core.curves.smoothing import smooth
@@ -223,7 +223,7 @@ def _compare_key(
     options: Options,
 ) -> ComparedKey:
     if not options.is_aligned:
-        views = [(run_id, view_series(session, series, axes[run_id], options.view)) for run_id, series in found.items()]
+        views = list(zip(found, view_series(session, list(found.values()), axes, options.view), strict=True))
         return ComparedKey(key, views=views)
     grid, aligned = _align(session, list(found.values()), axes, options)
     if not options.by_seed:
@@ -299,7 +299,7 @@ class _Places:
         for part in _split(self._series):
             for one, points in zip(part, read_points(self._session, part), strict=True):
                 x, y = self._axes[one.run_id].place(points), smooth(points.values, self._options.smoothing)
-                if not bool((x[1:] >= x[:-1]).all()):
+                if not is_rising(x):
                     order = np.argsort(x, kind="stable")
                     x, y = x[order], y[order]
                 yield one, x, y
