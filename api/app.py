@@ -8,10 +8,12 @@ from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
+from api.code import routes as code
 from api.comparison import routes as comparison
 from api.datasets import routes as datasets
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
+from api.events import routes as events
 from api.experiments import routes as experiments
 from api.explanations import routes as explanations
 from api.health import routes as health
@@ -43,10 +45,12 @@ RESOURCES = (
     runs.router,
     run_batches.router,
     run_repetition.router,
+    events.router,
     metrics.router,
     comparison.router,
     tensorboard.router,
     evaluation.router,
+    code.router,
     artifacts.router,
     specs.router,
     presets.router,

@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.auth.gate import Gate
 from api.http.problems import answer_any
+from api.live.wire import IS_HEAD, MEDIA_TYPE
 from api.monitoring.requests import RequestCounts, name_method, name_route
 from api.startup import report_start
 
@@ -21,7 +22,8 @@ class RequestMiddleware:
       closed as well, so that strangers cannot tell which routes there are, and a route that someone forgets to protect
       is still shut to everyone without a key.
     - An unhandled error becomes a 500 with the id of a log entry.
-    - The request is counted, under names from a fixed set: templates of routes, never paths.
+    - The request is counted, under names from a fixed set: templates of routes, never paths. The time of a stream of
+      events is that until it begins; it lasts as long as its client likes.
 
     Args:
         app: App to wrap.
@@ -40,14 +42,17 @@ class RequestMiddleware:
             await report_start(self.app, scope, receive, send)
             return
         if scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}
+            scope = {**scope, "method": "GET", IS_HEAD: True}
         status = 0
+        seconds: float | None = None
         is_private = self._gate.is_private(scope)
 
         async def send_on(message: Message) -> None:
-            nonlocal status
+            nonlocal status, seconds
             if message["type"] == "http.response.start":
                 status = message["status"]
+                is_stream = (b"content-type", MEDIA_TYPE.encode()) in message["headers"]
+                seconds = time.perf_counter() - began if is_stream else None
                 if is_private:
                     message = kept_private(message)
             await send(message)
@@ -69,7 +74,12 @@ class RequestMiddleware:
             await answer_any(request, error)(scope, receive, send_on)
         finally:
             counts.num_in_progress -= 1
-            counts.add(name_route(scope), name_method(scope), status, time.perf_counter() - began)
+            counts.add(
+                name_route(scope),
+                name_method(scope),
+                status,
+                time.perf_counter() - began if seconds is None else seconds,
+            )
 
 
 def kept_private(message: Message) -> Message:

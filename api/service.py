@@ -13,6 +13,7 @@ from api.doorbell import DoorbellRinger
 from api.http.bodies import read_body
 from api.http.patience import Patience
 from api.ingestion import Ingestion
+from api.live.hub import EventHub
 from api.monitoring.census import CensusTaker
 from api.monitoring.exchange import Exchange
 from api.monitoring.instruments import Instruments
@@ -27,7 +28,7 @@ from api.served_models.table import ModelTable
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
-from db.registry_changes import RegistryWatch
+from db.changes import ChangeWatch
 from db.session import Database
 from serving.observation.observers import Observers
 from serving.sessions.execution import Execution
@@ -58,7 +59,8 @@ class Service:
     models: ModelTable
     shadows: Shadows
     preloading: Preloading
-    watch: RegistryWatch
+    events: EventHub
+    watch: ChangeWatch
     doorbell: DoorbellRinger
     run_queue: RunQueue
     authenticator: Authenticator
@@ -91,6 +93,7 @@ class Service:
         loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
         models = ModelTable(database, loader)
         archive = ServingArchive(database, artifact_store, instruments.drift)
+        events = EventHub(settings, database, artifact_store)
         doorbell = DoorbellRinger(settings)
         return cls(
             settings=settings,
@@ -104,7 +107,8 @@ class Service:
             models=models,
             shadows=Shadows(loader, instruments),
             preloading=Preloading(read_addresses(settings.preloaded_models), models, loader),
-            watch=RegistryWatch(database, models.forget_soon),
+            events=events,
+            watch=ChangeWatch(database, on_models=models.forget_soon, on_runs=events.note),
             doorbell=doorbell,
             run_queue=RunQueue(database, doorbell),
             authenticator=authenticator,

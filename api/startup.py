@@ -10,6 +10,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.datasets.older_mnist import adopt_older_mnist
+from api.live.signals import ends_at_signals
 from api.service import Service
 from core.errors import TrainyardError
 from core.system.waiting import wait_for
@@ -44,9 +45,11 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         # What there is now stays: the collector need not look at it again and again, for many milliseconds each time.
         gc.freeze()
         trim_soon()
-        yield
+        with ends_at_signals(service.events):
+            yield
     finally:
         gc.unfreeze()
+        await service.events.close()
         await run_in_threadpool(service.observers.stop)
         await run_in_threadpool(service.watch.stop)
         await service.models.close()

@@ -104,3 +104,22 @@ def join_batches(batches: Iterable[MetricBatch]) -> list[MetricBatch]:
 def _concatenate(key: str, parts: Sequence[MetricBatch]) -> MetricBatch:
     points = Points.join([part.points for part in parts])
     return MetricBatch(key, points.steps, points.values, points.times)
+
+
+PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
+"""Phases of a run of no steps that come after what would have been its training."""
+
+
+def measure_fraction(progress: Progress, *, has_succeeded: bool) -> float:
+    """Return the fraction of finished steps, 0 to 1.
+
+    Until training has begun the number of steps is not known; a run of no steps has none left after that.
+    """
+    if progress.num_steps:
+        return min(progress.step / progress.num_steps, 1.0)
+    return float(progress.phase in PAST_TRAINING or has_succeeded)
+
+
+def estimate_seconds_left(elapsed_seconds: float, fraction: float) -> float | None:
+    """Estimate the remaining time from that since the start of the attempt; None before the first step."""
+    return round(elapsed_seconds / fraction * (1 - fraction), 3) if fraction else None

@@ -15,6 +15,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.api_keys import HOW_TO_MAKE, ApiKey, read_given_keys
 from core.errors import InvalidSetup
+from core.webhooks import AllowedHosts
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
@@ -149,6 +150,13 @@ class Settings(BaseSettings):
     max_queued_requests: int = Field(
         1000, ge=1, description="Most prediction requests that wait for one model; further ones are answered with 503."
     )
+    max_event_listeners: int = Field(
+        1000, ge=1, description="Most streams of events that are open at once, in each process of the API."
+    )
+    webhook_hosts: str = Field(
+        "",
+        description="Hosts that webhooks may be sent to, separated by commas: name, name:port or http://name:port.",
+    )
     watch_predictions: bool = Field(
         True, description="Count inputs and answers of predictions, and compare them with those of training."
     )
@@ -169,6 +177,12 @@ class Settings(BaseSettings):
         for name in _split(hosts):
             if not HOST.fullmatch(name):
                 raise ValueError(f"'{name}' is not a host name. Give names without ports and wildcards")
+        return hosts
+
+    @field_validator("webhook_hosts")
+    @classmethod
+    def _hosts_of_webhooks(cls, hosts: str) -> str:
+        AllowedHosts.read(_split(hosts))
         return hosts
 
     @field_validator("traces_endpoint")
@@ -241,6 +255,11 @@ class Settings(BaseSettings):
     def other_hosts(self) -> frozenset[str]:
         """Return the host names of this service besides loopback ones, in lower case."""
         return frozenset(_split(self.allowed_hosts.lower()))
+
+    @property
+    def allowed_webhook_hosts(self) -> AllowedHosts:
+        """Return the hosts that webhooks may be sent to."""
+        return AllowedHosts.read(_split(self.webhook_hosts))
 
     @property
     def effective_database_url(self) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Select, case, delete, func, insert, select, update
 from sqlalchemy.orm import Session, defer
 
 from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
@@ -57,6 +57,14 @@ def describe_content(session: Session, sha256: str, reading: str = "") -> Descri
     here = (DatasetVersionRecord.sha256 == sha256, DatasetVersionRecord.reading == reading)
     found = session.scalar(select(DatasetVersionRecord.description).where(*here).limit(1))
     return None if found is None else DescriptionFile.model_validate(found)
+
+
+def find_bytes(session: Session, sha256: str, reading: str, name: str) -> DatasetVersionRecord | None:
+    """Return a version with these bytes, read with these options: one of the dataset of this name if there is one."""
+    here = (DatasetVersionRecord.sha256 == sha256, DatasetVersionRecord.reading == reading)
+    is_other = case((DatasetVersionRecord.dataset_name == name, 0), else_=1)
+    order = (is_other, DatasetVersionRecord.dataset_name, DatasetVersionRecord.version)
+    return session.scalars(select(DatasetVersionRecord).where(*here).order_by(*order).limit(1)).one_or_none()
 
 
 def add(

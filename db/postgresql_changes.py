@@ -1,4 +1,4 @@
-"""Changes of the registry as PostgreSQL reports them: triggers notify a channel, to which one connection listens."""
+"""Changes as PostgreSQL reports them: triggers notify channels, to which one connection listens."""
 
 import logging
 import threading
@@ -15,7 +15,9 @@ from db.postgresql import BoundedConnection, connect_arguments
 
 logger = logging.getLogger(__name__)
 
-CHANNEL = "trainyard_registry"
+MODELS_CHANNEL = "trainyard_registry"
+RUNS_CHANNEL = "trainyard_runs"
+CHANNELS = (MODELS_CHANNEL, RUNS_CHANNEL)
 
 POLL_SECONDS = 0.25
 """Longest wait before the thread sees that it should end. A notice ends the wait at once."""
@@ -31,7 +33,8 @@ PRECAUTION_SECONDS = 30.0
 
 POOLED = (
     "PostgreSQL sends no notices through this connection, as through a pooler in transaction mode: changes of models "
-    "are noticed within 30 seconds, not one. Connect to the server directly, or through a pooler in session mode."
+    "and runs are noticed within 30 seconds, not one. Connect to the server directly, or through a pooler in session "
+    "mode."
 )
 
 KEEPALIVE = {
@@ -49,8 +52,8 @@ class ListeningConnection(BoundedConnection):
     answer_timeout_seconds = ANSWER_SECONDS
 
 
-def follow(url: URL, stopped: threading.Event) -> Generator[frozenset[str] | None]:
-    """Yield the names of changed models, or None if every model may have changed.
+def follow(url: URL, stopped: threading.Event) -> Generator[dict[str, set[str]] | None]:
+    """Yield the notices of each channel, or None if everything may have changed.
 
     The first is None, once changes are followed.
 
@@ -66,9 +69,11 @@ def follow(url: URL, stopped: threading.Event) -> Generator[frozenset[str] | Non
             check_at, everything_at = now + CHECK_SECONDS, now + PRECAUTION_SECONDS
             while not stopped.is_set():
                 # Those that arrive together are reported together.
-                notices = connection.notifies(timeout=POLL_SECONDS, stop_after=1)
-                if names := frozenset(notice.payload for notice in notices):
-                    yield names
+                noticed: dict[str, set[str]] = {}
+                for notice in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                    noticed.setdefault(notice.channel, set()).add(notice.payload)
+                if noticed:
+                    yield noticed
                 now = time.monotonic()
                 if now >= check_at:
                     check_at = now + CHECK_SECONDS
@@ -92,7 +97,8 @@ def _connect(url: URL) -> ListeningConnection:
 
 
 def _listen(connection: ListeningConnection) -> None:
-    connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
+    for channel in CHANNELS:
+        connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))
 
 
 def _is_listening(connection: ListeningConnection) -> bool:
@@ -101,5 +107,5 @@ def _is_listening(connection: ListeningConnection) -> bool:
     Raises:
         psycopg.Error: If it does not answer.
     """
-    found = connection.execute("SELECT 1 FROM pg_listening_channels() AS channel WHERE channel = %s", (CHANNEL,))
-    return found.fetchone() is not None
+    found = connection.execute("SELECT channel FROM pg_listening_channels() AS channel").fetchall()
+    return {channel for (channel,) in found} >= set(CHANNELS)

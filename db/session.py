@@ -4,7 +4,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeAlias
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -20,6 +20,9 @@ LOCK_TIMEOUT_SECONDS = 5.0
 POOL_SIZE = 10
 MAX_OVERFLOW = 40
 POOL_TIMEOUT_SECONDS = 10.0
+
+ReadingSession: TypeAlias = Session
+"""Session of `Database.reading`, for those who pass it on to the queries of this package."""
 
 READS_ONLY = "trainyard_reads_only"
 

@@ -28,6 +28,7 @@ KNOWN_REVISIONS = (
     "0010",
     "0011",
     "0012",
+    "0015",
     "0017",
 )
 """Revisions of migrations/versions in order, as a test checks. Reading them from there would import Alembic."""

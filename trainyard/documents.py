@@ -1168,6 +1168,11 @@ class RunLinks(TypedDict):
     Evaluation on held-out samples, once it has succeeded.
     """
 
+    code: str
+    """
+    Keras program that trains the same.
+    """
+
     predict: str | None
     """
     Predictions of its model, once it has succeeded.

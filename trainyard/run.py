@@ -360,6 +360,10 @@ class Run(BaseRun):
             self._transport.download(runs.events_path(self.id), download.write)
             return download.unpack(folder)[0]
 
+    def code(self) -> str:
+        """Return a Python program that trains the same network on the same data with Keras alone."""
+        return self._transport.send(runs.get_code(self.id))
+
     def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
         """Predict rows with the model version that this run registered, even if there is a newer one.
 
@@ -513,6 +517,10 @@ class AsyncRun(BaseRun):
         with ArchiveDownload() as download:
             await self._transport.download(runs.events_path(self.id), download.write)
             return (await asyncio.to_thread(download.unpack, folder))[0]
+
+    async def code(self) -> str:
+        """Return a Python program that trains the same; see `Run.code`."""
+        return await self._transport.send(runs.get_code(self.id))
 
     async def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
         """Answer rows with the model version that this run registered; see `Run.predict`."""

@@ -9,6 +9,8 @@ from api.auth.access import ANYBODY, CALLER, Caller, is_public
 from api.auth.authentication import Authenticator, digest_of
 from api.auth.credentials import read_credential
 from api.auth.origins import Origins
+from api.http.errors import KeyRejected
+from core.api_keys import Scope, allows
 from core.errors import InvalidInput
 
 Headers = dict[bytes, bytes]
@@ -54,6 +56,20 @@ class Gate:
             scope[CALLER] = await self._authenticator.identify(read_credential(scope["headers"]))
         elif not self.asks_for_keys:
             scope[CALLER] = ANYBODY
+
+    async def admits_still(self, scope: AsgiScope, needed: Scope) -> bool:
+        """Return True if the key of an accepted request is still valid, as that of a response that goes on for long.
+
+        Raises:
+            DatabaseUnavailable: If the database does not answer.
+        """
+        if not self.asks_for_keys:
+            return True
+        try:
+            caller = await self._authenticator.identify(read_credential(scope["headers"]))
+        except KeyRejected:
+            return False
+        return allows(caller.scopes, needed)
 
     async def admit(self, scope: AsgiScope, headers: Headers) -> Caller:
         """Check a request that needs a key where keys are required, as `check` does; return its caller.

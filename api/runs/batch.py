@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 from uuid import UUID
 
 from fastapi import Depends, Request, Response
-from pydantic import ConfigDict, Field, WithJsonSchema
+from pydantic import ConfigDict, Field
 from starlette.concurrency import run_in_threadpool
 
 from api import idempotency
@@ -14,7 +14,7 @@ from api.auth.access import SUBMIT, CallerName
 from api.http.bodies import read_body, read_document
 from api.http.schemas import AnswerModel
 from api.idempotency import RepeatsParameter, find_answer, send_answer
-from api.openapi.operations import MALFORMED, SCHEMA_PREFIX, Resource, answers, takes_body
+from api.openapi.operations import MALFORMED, Resource, answers, takes_body
 from api.runs import examples
 from api.runs.schemas import RunRequest
 from api.runs.submission import ACCEPTED, read_run
@@ -42,12 +42,14 @@ class RunBatchRequest(SpecModel):
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"runs": [{"preset": "perceptron-or"}]}]})
 
-    # Each is parsed by itself, so that the mistakes of all are found.
-    runs: Annotated[
-        list[Annotated[Any, WithJsonSchema({"$ref": f"{SCHEMA_PREFIX}{RunRequest.__name__}"})],],
-        Field(min_length=1, max_length=MAX_RUNS),
-    ]
+    runs: Annotated[list[RunRequest], Field(min_length=1, max_length=MAX_RUNS)]
     """Runs as in POST /v1/runs, in the order in which they are to start."""
+
+
+class _UnreadBatch(SpecModel):
+    """The same with runs that are not parsed yet: each is parsed by itself, so that the mistakes of all are found."""
+
+    runs: Annotated[list[Any], Field(min_length=1, max_length=MAX_RUNS)]
 
 
 class RunBatch(AnswerModel):
@@ -102,7 +104,7 @@ def _read(service: Service, text: bytes, repeat: RepeatKey | None, caller: str |
     answer = find_answer(service.database, repeat)
     if answer is not None:
         return answer
-    runs = read_runs(service, read_document(RunBatchRequest, text).runs, caller)
+    runs = read_runs(service, read_document(_UnreadBatch, text).runs, caller)
     return Submission(tuple(runs), _answer, repeat)
 
 

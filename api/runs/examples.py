@@ -96,6 +96,7 @@ LINKS = {
     "artifacts": f"/v1/runs/{EXAMPLE_RUN_ID}/artifacts",
     "environment": f"/v1/runs/{EXAMPLE_RUN_ID}/environment",
     "evaluation": f"/v1/runs/{EXAMPLE_RUN_ID}/evaluation",
+    "code": f"/v1/runs/{EXAMPLE_RUN_ID}/code",
 }
 
 QUEUED_SUMMARY: dict[str, Any] = {

@@ -102,6 +102,8 @@ class RunLinks(AnswerModel):
     environment: str
     evaluation: str
     """Evaluation on held-out samples, once it has succeeded."""
+    code: str
+    """Keras program that trains the same."""
     predict: str | None
     """Predictions of its model, once it has succeeded."""
 

@@ -1,6 +1,7 @@
 """Response bodies of runs, from their rows."""
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
 from zlib import crc32
@@ -20,16 +21,13 @@ from api.runs.schemas import (
     RunWait,
 )
 from core.artifacts import Artifact
-from core.progress import Phase
+from core.progress import Progress, estimate_seconds_left, measure_fraction
 from core.run_report import RunError as StoredError
 from core.run_state import RunState
 from core.workers import WaitingFor
 from db.metrics import Summary
 from db.records.jobs import AttemptBase
 from db.records.runs import RunRecord
-
-PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
-"""Phases of a run of no steps that come after what would have been its training."""
 
 
 def run_etag(record: RunRecord, waiting_for: WaitingFor | None = None) -> str:
@@ -146,36 +144,24 @@ def _links(record: RunRecord) -> RunLinks:
         artifacts=f"{path}/artifacts",
         environment=f"{path}/environment",
         evaluation=f"{path}/evaluation",
+        code=f"{path}/code",
         predict=None if version is None else predict_path(record.model_name, version),
     )
 
 
 def _progress(record: RunRecord) -> RunProgress | None:
-    reported = record.progress
-    if reported is None:
+    if record.progress is None:
         return None
-    step, num_steps = int(reported["step"]), int(reported["num_steps"])
-    # Until training has begun the number of steps is not known; a run of no steps has none left after that.
-    is_past_training = reported["phase"] in PAST_TRAINING or record.state == RunState.SUCCEEDED
-    fraction = min(step / num_steps, 1.0) if num_steps else float(is_past_training)
-    return RunProgress(
-        phase=reported["phase"],
-        epoch=reported["epoch"],
-        num_epochs=reported["num_epochs"],
-        step=step,
-        num_steps=num_steps,
-        steps_per_epoch=reported.get("steps_per_epoch", 0),
-        fraction=fraction,
-        eta_seconds=_eta_seconds(record, fraction),
-    )
+    progress = Progress(**record.progress)
+    fraction = measure_fraction(progress, has_succeeded=record.state == RunState.SUCCEEDED)
+    return RunProgress(**asdict(progress), fraction=fraction, eta_seconds=_eta_seconds(record, fraction))
 
 
 def _eta_seconds(record: RunRecord, fraction: float) -> float | None:
-    """Estimate the remaining time from the time since the start of the attempt.
+    """Estimate the remaining time.
 
     It counts from the time of the report, not from now, so that the response for an unchanged run stays the same.
     """
-    if record.state != RunState.RUNNING or not fraction or not record.started_at or not record.progress_at:
+    if record.state != RunState.RUNNING or not record.started_at or not record.progress_at:
         return None
-    elapsed = (record.progress_at - record.started_at) / timedelta(seconds=1)
-    return round(elapsed / fraction * (1 - fraction), 3)
+    return estimate_seconds_left((record.progress_at - record.started_at) / timedelta(seconds=1), fraction)

@@ -5,6 +5,7 @@ from sqlalchemy import MetaData
 from db.records.base import Base
 from db.records.batch_predictions import BatchAttemptRecord, BatchPredictionRecord
 from db.records.datasets import DatasetRecord, DatasetVersionRecord, RunDatasetRecord
+from db.records.events import RunChangeRecord, WebhookDeliveryRecord, WebhookRecord
 from db.records.metrics import MetricChunkRecord, MetricPointRecord, MetricRollupRecord, MetricSeriesRecord
 from db.records.observation import ServingSummaryRecord
 from db.records.registry import (
@@ -42,6 +43,9 @@ RECORDS: tuple[type[Base], ...] = (
     ApiKeyRecord,
     IdempotencyRecord,
     WorkerRecord,
+    RunChangeRecord,
+    WebhookRecord,
+    WebhookDeliveryRecord,
     CompatibilityRecord,
 )
 """Class of every table."""

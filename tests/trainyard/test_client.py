@@ -297,6 +297,11 @@ def test_logs_are_text(client, fake, answer):
     assert client.run(RUN_ID).logs() == "epoch 1\nepoch 2\n"
 
 
+def test_the_program_of_a_run_is_text(client, fake, answer):
+    fake.on("GET", f"{RUN_PATH}/code", answer("import keras\n", headers={"Content-Type": "text/x-python"}))
+    assert client.run(RUN_ID).code() == "import keras\n"
+
+
 @pytest.mark.parametrize(
     ("chosen", "path"),
     [

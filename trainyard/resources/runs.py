@@ -282,6 +282,11 @@ def get_logs(run_id: str) -> Operation[str]:
     return Operation("GET", f"{run_path(run_id)}/logs", Answer.read_text)
 
 
+def get_code(run_id: str) -> Operation[str]:
+    """Fetch the Keras program that trains what a run trains."""
+    return Operation("GET", f"{run_path(run_id)}/code", Answer.read_text)
+
+
 def run_path(run_id: str) -> str:
     """Return the path of a run."""
     return f"{PATH}/{encode(run_id)}"

@@ -254,3 +254,25 @@ def test_a_repeated_submission_is_answered_as_before_also_once_its_data_are_gone
     again = client.post("/v1/runs", **request)
     assert (again.status_code, again.text) == (202, first.text)
     assert client.post("/v1/runs", json={"spec": SPEC}).status_code == 422
+
+
+def test_a_repeated_upload_is_answered_as_the_first_time(client):
+    request = {"url": "/v1/datasets/pets/versions?filename=pets.csv", "headers": {"Idempotency-Key": "a1"}}
+    first = client.post(content=b"a,b\n1,2\n3,4\n", **request)
+    again = client.post(content=b"a,b\n1,2\n3,4\n", **request)
+    assert (again.status_code, again.text) == (201, first.text)
+    assert again.headers["location"] == first.headers["location"]
+    assert again.headers["idempotent-replayed"] == "true"
+    # Nor does it make one if the version was deleted meanwhile.
+    assert client.delete("/v1/datasets/pets").status_code == 204
+    assert client.post(content=b"a,b\n1,2\n3,4\n", **request).text == first.text
+    assert client.get("/v1/datasets/pets").status_code == 404
+
+
+@pytest.mark.parametrize("change", [{"content": b"a,b\n1,2\n3,5\n"}, {"params": {"header": "true"}}])
+def test_another_upload_under_the_same_key_is_rejected(client, change):
+    request = {"url": "/v1/datasets/pets/versions", "headers": {"Idempotency-Key": "a1"}}
+    client.post(**{**request, "content": b"a,b\n1,2\n3,4\n"})
+    answer = client.post(**{**request, "content": b"a,b\n1,2\n3,4\n", **change})
+    assert (answer.status_code, answer.json()["code"]) == (422, "idempotency_mismatch")
+    assert len(client.get("/v1/datasets/pets").json()["versions"]) == 1

@@ -92,3 +92,52 @@ def test_a_broker_that_is_down_does_not_matter(client, monkeypatch):
 
     monkeypatch.setattr("jobs.doorbell.ring_doorbell", fail)
     assert [client.post("/v1/runs", content=BODY).status_code for _ in range(3)] == [202, 202, 202]
+
+
+def test_keys_of_different_callers_are_independent(locked_client, keep_key):
+    answers = {}
+    for name in ("ada", "bob"):
+        headers = {"Authorization": f"Bearer {keep_key('submit', name=name)}", "Idempotency-Key": "a"}
+        answers[name] = locked_client.post("/v1/runs", content=BODY, headers=headers)
+    assert {answer.status_code for answer in answers.values()} == {202}
+    assert "idempotent-replayed" not in answers["bob"].headers
+    assert answers["ada"].json()["id"] != answers["bob"].json()["id"]
+
+
+def test_a_rotated_key_of_the_same_caller_gets_the_answer_again(locked_client, keep_key):
+    first, again = (
+        locked_client.post(
+            "/v1/runs",
+            content=BODY,
+            headers={"Authorization": f"Bearer {keep_key('submit', name='ci')}", "Idempotency-Key": "a"},
+        )
+        for _ in range(2)
+    )
+    assert again.text == first.text
+
+
+def test_notes_and_priority_are_kept(client):
+    body = {"preset": "perceptron-or", "notes": "Ünïcode 🚂", "priority": -100}
+    run = client.post("/v1/runs", json=body).json()
+    assert (run["notes"], run["priority"]) == ("Ünïcode 🚂", -100)
+    assert client.get(f"/v1/runs/{run['id']}").json()["notes"] == run["notes"]
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("priority", 101), ("priority", 0.5), ("priority", "high"), ("notes", "x" * 10_001)]
+)
+def test_notes_and_priority_have_limits(client, field, value):
+    answer = client.post("/v1/runs", json={"preset": "perceptron-or", field: value})
+    assert answer.status_code == 422
+    assert answer.json()["errors"][0]["pointer"] == f"/{field}"
+
+
+def test_many_clients_at_once_are_all_answered(server):
+    def send(number):
+        body = {"preset": "perceptron-or", "overrides": {"seed": number}}
+        return httpx.post(f"{server.base_url}/v1/runs", json=body, trust_env=False, timeout=60)
+
+    with ThreadPoolExecutor(64) as pool:
+        answers = list(pool.map(send, range(128)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert {answer.json()["spec"]["seed"] for answer in answers} == set(range(128))

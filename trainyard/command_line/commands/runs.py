@@ -1,4 +1,4 @@
-"""`trainyard runs`, `show`, `logs`, `cancel` and `delete`: look at runs and end them."""
+"""`trainyard runs`, `show`, `logs`, `code`, `cancel` and `delete`: look at runs and end them."""
 
 import sys
 from enum import StrEnum
@@ -85,6 +85,12 @@ def logs(run_id: RunId, *, url: Url = None) -> None:
     """Print what a run's trainer wrote."""
     with connect(url) as client:
         typer.echo(client.run(find_run_id(client, run_id)).logs(), nl=False)
+
+
+def code(run_id: RunId, *, url: Url = None) -> None:
+    """Print a Keras program that trains what a run trains: trainyard code RUN > train.py."""
+    with connect(url) as client:
+        typer.echo(client.run(find_run_id(client, run_id)).code(), nl=False)
 
 
 def cancel(run_id: RunId, *, as_json: AsJson = False, url: Url = None) -> None:

@@ -100,6 +100,11 @@ def test_logs_are_printed_as_they_are(invoke, fake, answer):
     assert invoke("logs", RUN_ID).stdout == "one\ntwo"
 
 
+def test_a_program_is_printed_as_it_is(invoke, fake, answer):
+    fake.on("GET", f"{RUN_PATH}/code", answer('print("ü")\n', headers={"Content-Type": "text/x-python"}))
+    assert invoke("code", RUN_ID).stdout == 'print("ü")\n'
+
+
 @pytest.mark.parametrize(("state", "text"), [("cancelled", "is cancelled."), ("running", "was asked to stop.")])
 def test_cancel_reports_whether_the_run_has_ended(invoke, fake, answer, run_document, state, text):
     fake.on("POST", f"{RUN_PATH}:cancel", answer(run_document(state), 202))

@@ -1,4 +1,4 @@
-"""Changes of the registry reach a watch whoever makes them, and none is missed."""
+"""Changes of models and runs reach a watch whoever makes them, and none is missed."""
 
 import os
 import shutil
@@ -16,9 +16,9 @@ import psycopg
 import pytest
 from sqlalchemy import func, insert, select, text, update
 
-from db import aliases, model_versions, postgresql_changes, registry_changes, runs, sqlite_changes
+from db import aliases, changes, claims, model_versions, postgresql_changes, registry_changes, runs, sqlite_changes
+from db.changes import ChangeWatch
 from db.records.registry import ModelRecord, RegistryChangeRecord
-from db.registry_changes import RegistryWatch
 from db.session import Database
 
 ROOT = Path(__file__).parents[2]
@@ -35,7 +35,8 @@ class Watched:
     def __init__(self, url):
         self.database = Database(url)
         self.reports = SimpleQueue()
-        self.watch = RegistryWatch(self.database, self.reports.put)
+        self.run_reports = SimpleQueue()
+        self.watch = ChangeWatch(self.database, on_models=self.reports.put, on_runs=self.run_reports.put)
 
     def start(self):
         self.watch.start()
@@ -192,10 +193,31 @@ def test_what_is_rolled_back_is_not_reported(watched, database):
     assert watched.next() == {"adder"}
 
 
-def test_what_else_happens_in_the_database_is_not_reported(watched, queue_run, claim):
-    queue_run()
+def test_changes_of_runs_are_reported_apart_from_those_of_models(watched, queue_run, claim):
+    run_id = queue_run()
     claim()
     assert watched.is_quiet()
+    while (reported := watched.run_reports.get(timeout=HANG_SECONDS)) is None and not watched.database.is_sqlite:
+        pass
+    assert reported == (None if watched.database.is_sqlite else {run_id})
+
+
+def test_a_renewed_lease_is_no_change_that_postgresql_reports(on_postgresql, postgresql_url):
+    database = Database(postgresql_url)
+    with database.transaction() as session:
+        first = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
+    with database.transaction() as session:
+        claimed = claims.claim_run(session, owner="worker-1", lease_seconds=60.0)
+    with database.transaction() as session:
+        claims.renew_lease(session, first, claimed.attempt, 60.0)
+    with database.transaction() as session:
+        second = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 7}).id
+    database.dispose()
+    reported = []
+    while (run_ids := on_postgresql.run_reports.get(timeout=HANG_SECONDS)) != {second}:
+        reported.append(run_ids)
+    # The first report says that everything may have changed.
+    assert reported[1:] == [{first}, {first}]
 
 
 def test_a_change_after_the_first_report_is_not_missed(make_watched, database, database_url):
@@ -208,7 +230,7 @@ def test_a_change_after_the_first_report_is_not_missed(make_watched, database, d
             add_models(database, "adder")
         reports.put(names)
 
-    watched.watch = RegistryWatch(watched.database, change_at_once)
+    watched.watch = ChangeWatch(watched.database, on_models=change_at_once)
     watched.watch.start()
     assert reports.get(timeout=HANG_SECONDS) is None
     assert reports.get(timeout=HANG_SECONDS) == {"adder"}
@@ -254,7 +276,7 @@ def test_a_report_that_fails_is_logged_and_made_good(make_watched, database, dat
             raise ZeroDivisionError
         watched.reports.put(names)
 
-    watched.watch = RegistryWatch(watched.database, report)
+    watched.watch = ChangeWatch(watched.database, on_models=report)
     watched.start()
     add_models(database, "adder")
     assert watched.next() is None
@@ -431,7 +453,7 @@ def test_an_unreachable_server_is_waited_for_with_one_line(make_watched, postgre
 
 
 def test_the_end_does_not_wait_for_a_server_that_does_not_answer(make_watched, postgresql_url, monkeypatch):
-    monkeypatch.setattr(registry_changes, "STOP_SECONDS", 0.1)
+    monkeypatch.setattr(changes, "STOP_SECONDS", 0.1)
     with socket.create_server(("127.0.0.1", 0)) as silent:
         port = silent.getsockname()[1]
         url = Database(postgresql_url).url.set(host="127.0.0.1", port=port).render_as_string(hide_password=False)

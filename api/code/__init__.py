@@ -1,0 +1,1 @@
+"""Code: the Keras program of a run, or of a spec."""

@@ -1,0 +1,12 @@
+"""Examples of programs."""
+
+from core.code.program import write_program
+from core.errors import DatasetMissing
+from core.experiment import EXAMPLE, parse_spec
+
+PROGRAM = write_program(parse_spec(EXAMPLE), origin="of a spec").text
+
+DATASET_DELETED = DatasetMissing(
+    "Version 1 of the dataset 'flowers' was deleted, and with it what a program has to know to read the file. Upload "
+    "the file with the sha256 8f434346648f… again."
+)

@@ -1,0 +1,1 @@
+"""Live events: read once for each process, told to every listener."""

@@ -1,0 +1,1 @@
+"""Networks: the source of each layer, as models/networks builds it."""

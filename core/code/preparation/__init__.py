@@ -1,0 +1,1 @@
+"""Preparation: the source that makes the network's inputs and the loss's targets of raw samples."""

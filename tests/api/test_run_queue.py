@@ -1,0 +1,186 @@
+import asyncio
+import logging
+
+import pytest
+
+from api.run_queue import MAX_RUNS_TOGETHER, RunQueue
+from core.errors import DatabaseUnavailable, InvalidSpec
+from db import runs, submissions
+from db.idempotency import RepeatKey, StoredAnswer
+from db.new_runs import NewRun
+from db.session import Database
+from db.submissions import Submission
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_kind(request):
+    return request.param
+
+
+class Doorbell:
+    """Counts what it is asked to ring."""
+
+    def __init__(self):
+        self.asked = []
+
+    def ring(self, num_runs, num_trainers):
+        self.asked.append((num_runs, num_trainers))
+
+
+@pytest.fixture
+def doorbell():
+    return Doorbell()
+
+
+@pytest.fixture
+def queue(database, doorbell):
+    queue = RunQueue(database, doorbell)
+    yield queue
+    queue.close()
+
+
+def submission(seed=0, *, key=None, body="a", num_runs=1, **changes):
+    new = NewRun.of(experiment="trials", model_name="adder", spec={"seed": seed}, **changes)
+
+    def answer(records, _waiting_for):
+        return StoredAnswer(202, f"/v1/runs/{records[0].id}", str(records[0].id))
+
+    repeat = None if key is None else RepeatKey(key, "POST /v1/runs", body * 64)
+    return Submission((new,) * num_runs, answer, repeat)
+
+
+def queue_all(queue, *wanted):
+    """Queue submissions at once; return the answers and errors in order."""
+
+    async def run():
+        return await asyncio.gather(*(queue.queue(one) for one in wanted), return_exceptions=True)
+
+    return asyncio.run(run())
+
+
+def list_seeds(database):
+    with database.reading() as session:
+        return sorted(record.seed for record in runs.list_page(session, limit=1000).items)
+
+
+@pytest.fixture
+def rounds(monkeypatch):
+    """Number of submissions of each transaction."""
+    sizes = []
+    store = submissions.queue_all
+
+    def note(session, together):
+        sizes.append(len(together))
+        return store(session, together)
+
+    monkeypatch.setattr("db.submissions.queue_all", note)
+    return sizes
+
+
+def test_submissions_at_once_share_transactions_and_rings(queue, database, doorbell, rounds):
+    answers = queue_all(queue, *map(submission, range(50)))
+    assert len({answer.location for answer in answers}) == 50
+    assert list_seeds(database) == list(range(50))
+    assert sum(rounds) == 50
+    assert len(rounds) < 50
+    assert len(doorbell.asked) == len(rounds)
+
+
+def test_the_answer_comes_after_the_commit(queue, settings):
+    """So a process that is killed right after its answer has lost nothing."""
+    other = Database(settings.effective_database_url)
+
+    async def run():
+        await queue.queue(submission(7))
+        # In the event loop that has just got the answer, before the queue's thread could do more.
+        return list_seeds(other)
+
+    try:
+        assert asyncio.run(run()) == [7]
+    finally:
+        other.dispose()
+
+
+def test_a_submission_that_is_refused_does_not_affect_the_others(queue, database):
+    refused = submission(1, dataset=("flowers", 1))
+    first, error, last = queue_all(queue, submission(0), refused, submission(2))
+    assert isinstance(error, InvalidSpec)
+    assert error.problems[0].pointer == "/spec/dataset"
+    assert {type(first), type(last)} == {StoredAnswer}
+    assert list_seeds(database) == [0, 2]
+
+
+def test_one_that_fails_unexpectedly_does_not_affect_the_others(queue, database, caplog, monkeypatch):
+    store = submissions.queue_all
+
+    def fail_for_seed_1(session, together):
+        stored = store(session, together)
+        if any(run.spec["seed"] == 1 for one in together for run in one.runs):
+            raise ZeroDivisionError
+        return stored
+
+    monkeypatch.setattr("db.submissions.queue_all", fail_for_seed_1)
+    with caplog.at_level(logging.ERROR):
+        outcomes = queue_all(queue, *map(submission, range(4)))
+    assert [type(outcome) for outcome in outcomes] == [StoredAnswer, ZeroDivisionError, StoredAnswer, StoredAnswer]
+    assert list_seeds(database) == [0, 2, 3]
+
+
+def test_the_same_key_at_once_makes_one_run(queue, database):
+    answers = queue_all(queue, *(submission(number, key="a") for number in range(8)))
+    assert len({answer.body for answer in answers}) == 1
+    assert sum(not answer.is_replayed for answer in answers) == 1
+    assert len(list_seeds(database)) == 1
+
+
+def test_the_same_key_with_another_body_is_rejected_and_the_first_is_kept(queue, database):
+    first, other = queue_all(queue, submission(0, key="a"), submission(1, key="a", body="b"))
+    assert isinstance(first, StoredAnswer)
+    assert other.code == "idempotency_mismatch"
+    assert list_seeds(database) == [0]
+
+
+def test_what_was_queued_before_is_answered_even_if_it_would_be_refused_now(queue, database):
+    (first,) = queue_all(queue, submission(0, key="a"))
+    (again,) = queue_all(queue, submission(0, key="a", dataset=("flowers", 1)))
+    assert again.body == first.body
+    assert list_seeds(database) == [0]
+
+
+def test_a_large_submission_does_not_make_others_wait_for_a_larger_transaction(queue, rounds):
+    queue_all(queue, *(submission(number, num_runs=MAX_RUNS_TOGETHER) for number in range(3)))
+    assert rounds == [1, 1, 1]
+
+
+def test_a_database_that_is_away_is_an_error_for_each(queue, monkeypatch):
+    def fail(_session, _together):
+        raise DatabaseUnavailable("The database does not answer.")
+
+    monkeypatch.setattr("db.submissions.queue_all", fail)
+    assert {type(error) for error in queue_all(queue, *map(submission, range(3)))} == {DatabaseUnavailable}
+    monkeypatch.undo()
+    assert isinstance(queue_all(queue, submission(0))[0], StoredAnswer)
+
+
+def test_a_doorbell_that_fails_does_not_end_the_queue(queue, doorbell, monkeypatch):
+    monkeypatch.setattr(doorbell, "ring", lambda *_: 1 / 0)
+    assert {type(answer) for answer in queue_all(queue, submission(0)) + queue_all(queue, submission(1))} == {
+        StoredAnswer
+    }
+
+
+def test_nothing_is_taken_after_the_end(queue):
+    queue_all(queue, submission(0))
+    queue.close()
+    assert isinstance(queue_all(queue, submission(1))[0], DatabaseUnavailable)
+
+
+def test_a_caller_that_leaves_does_not_stop_its_submission(queue, database):
+    async def leave():
+        task = asyncio.create_task(queue.queue(submission(0)))
+        await asyncio.sleep(0)
+        task.cancel()
+
+    asyncio.run(leave())
+    queue_all(queue, submission(1))
+    assert list_seeds(database) == [0, 1]
