@@ -166,7 +166,8 @@ def compare(session: Session, run_ids: Sequence[UUID], keys: Sequence[str], opti
     by_key = _choose_series(session, order, keys, runs)
     missing += _find_gaps(order, keys, by_key)
     _check_sizes([one for found in by_key.values() for one in found.values()], options)
-    compared = [_compare_key(session, key, found, axes, runs, options) for key, found in by_key.items()]
+    groups = group_by_seed(session, order) if options.by_seed else {}
+    compared = [_compare_key(session, key, found, axes, runs, groups, options) for key, found in by_key.items()]
     return Comparison(compared, missing)
 
 
@@ -220,6 +221,7 @@ def _compare_key(
     found: Found,
     axes: Mapping[UUID, Axis],
     runs: Mapping[UUID, CurveRun],
+    groups: Mapping[str, Sequence[UUID]],
     options: Options,
 ) -> ComparedKey:
     if not options.is_aligned:
@@ -229,20 +231,21 @@ def _compare_key(
     if not options.by_seed:
         return ComparedKey(key, grid, aligned=aligned)
     rows = {curve.run_id: curve for curve in aligned}
-    groups = [
-        SeedGroup(
-            group,
-            members,
-            [runs[run_id].seed for run_id in members],
-            average(
-                np.stack([rows[run_id].y for run_id in members]),
-                np.stack([rows[run_id].has_value for run_id in members]),
-                options.confidence,
-            ),
-        )
-        for group, members in group_by_seed(session, list(found)).items()
-    ]
-    return ComparedKey(key, grid, groups=groups)
+    averaged = []
+    for group, run_ids in groups.items():
+        members = [run_id for run_id in run_ids if run_id in rows]
+        if members:
+            seeds = [runs[run_id].seed for run_id in members]
+            averaged.append(SeedGroup(group, members, seeds, _average(rows, members, options.confidence)))
+    return ComparedKey(key, grid, groups=averaged)
+
+
+def _average(rows: Mapping[UUID, AlignedCurve], members: Sequence[UUID], confidence: float) -> Average:
+    return average(
+        np.stack([rows[run_id].y for run_id in members]),
+        np.stack([rows[run_id].has_value for run_id in members]),
+        confidence,
+    )
 
 
 def _align(

@@ -18,15 +18,14 @@ from db.records.metrics import MetricSeriesRecord
 MAX_SHOWN_POINTS = 1_000_000
 """Most points of one answer, over all its curves."""
 
-
 DEFAULT = ViewOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Curves of a run on one x axis."""
+    """Curves of a run on one x axis, which is None while there are no points to place on it."""
 
-    axis: Axis
+    axis: Axis | None
     curves: list[Curve]
 
 
@@ -48,12 +47,13 @@ def history(
     check_options(options)
     run, chosen = choose_series(session, run_id, keys)
     found = [series for series in chosen.values() if series is not None]
-    axis = find_axis(session, run, options.x) if found else Axis(options.x)
+    axis = find_axis(session, run, options.x) if found else None
     is_raw = options.mode == Mode.RAW
     if not is_raw or options.window.is_whole:
         check_size(sum(series.count if is_raw else min(series.count, options.max_points) for series in found))
-    views = {curve.key: curve for curve in view_series(session, found, {run_id: axis}, options)}
-    return History(axis, [views[key] if key in views else empty_view(key, axis) for key in chosen])
+    axes = {} if axis is None else {run_id: axis}
+    views = {curve.key: curve for curve in view_series(session, found, axes, options)}
+    return History(axis, [views[key] if key in views else empty_view(key) for key in chosen])
 
 
 def check_options(options: ViewOptions) -> None:

@@ -104,7 +104,7 @@ def view_ranges(key: str, ranges: Ranges, axis: Axis, total: int, smoothed: Colu
 
     Args:
         key: Name of the curve.
-        ranges: Ranges of its points; as many as points if none was left out.
+        ranges: Ranges of its points, fewer than those.
         axis: X axis.
         total: Number of points of the whole curve.
         smoothed: Smoothed value at the last point of each range.
@@ -112,9 +112,9 @@ def view_ranges(key: str, ranges: Ranges, axis: Axis, total: int, smoothed: Colu
     return _make_curve(key, ranges.last, axis, total, extremes=ranges, smoothed=smoothed, downsampled=True)
 
 
-def empty_view(key: str, axis: Axis) -> Curve:
+def empty_view(key: str) -> Curve:
     """Return the view of a curve without points."""
-    return _make_curve(key, Points.empty(), axis, 0)
+    return _make_curve(key, Points.empty(), Axis(), 0)
 
 
 def _choose_shape(steps: NDArray[np.int64], y: Column, max_points: int) -> NDArray[np.intp]:
