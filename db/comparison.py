@@ -17,6 +17,7 @@ from core.curves.smoothing import smooth
 from core.curves.views import Curve, ViewOptions
 from core.errors import TooManyPoints, UnknownMetric, UnknownRun
 from db.axes import CurveRun, find_axes, load_runs
+from db.documents import NOT_STORABLE
 from db.history import check_options, check_size, describe_unknown, view_series
 from db.points import list_series, read_points
 from db.records.metrics import MetricSeriesRecord
@@ -178,7 +179,8 @@ def _choose_series(
     session: Session, order: Sequence[UUID], keys: Sequence[str], runs: Mapping[UUID, CurveRun]
 ) -> dict[str, Found]:
     """Return the curves to compare, by key and run, in the order that they were asked for."""
-    exact = None if any(map(is_pattern, keys)) else keys
+    # No curve has a name that cannot be stored, and PostgreSQL refuses to look for one.
+    exact = None if any(map(is_pattern, keys)) else [key for key in keys if not NOT_STORABLE.search(key)]
     by_run: dict[UUID, dict[str, MetricSeriesRecord]] = {run_id: {} for run_id in order}
     for series in list_series(session, order, exact):
         by_run[series.run_id][series.key] = series

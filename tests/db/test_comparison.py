@@ -172,6 +172,13 @@ def test_what_is_missing_is_reported(database, store):
     assert [metric.key for metric in found.keys] == ["b"]
 
 
+def test_name_that_cannot_be_stored_is_no_curve(database, store):
+    run_id = store({"a": {1: 1.0}})
+    found = compared(database, [run_id], ["a\x00", "a"])
+    assert [(gap.key, gap.code) for gap in found.missing] == [("a\x00", "no_points")]
+    assert [metric.key for metric in found.keys] == ["a"]
+
+
 def test_run_without_epochs_is_reported(database, store):
     run_id = store({"loss": {1: 1.0}})
     other = store({"loss": {4: 1.0}}, training={"steps_per_epoch": 4})
