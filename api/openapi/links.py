@@ -16,6 +16,7 @@ OF_A_RUN = (
     "delete_run",
     "list_metrics",
     "get_metric_history",
+    "export_metrics",
     "get_evaluation",
     "get_evaluation_picture",
     "list_artifacts",
