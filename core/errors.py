@@ -162,6 +162,12 @@ class UnknownKey(NotFound):
     code = "unknown_key"
 
 
+class UnknownWebhook(NotFound):
+    """No webhook has this id."""
+
+    code = "unknown_webhook"
+
+
 class UnknownDataset(NotFound):
     """No dataset, version or file of a dataset has this name."""
 

@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     max_parameters: int = Field(100_000_000, ge=1, description="Most parameters of a spec's network.")
     max_epochs: int = Field(100_000, ge=1, description="Most epochs of a spec.")
     max_steps: int = Field(50_000_000, ge=1, description="Most training steps of a spec, over all epochs.")
+    max_curve_points: int = Field(
+        20_000_000, ge=1, description="Most points of the curves of a spec that asks for a number of them."
+    )
     max_memory_bytes: int = Field(8 * GIBIBYTE, ge=1, description="Most memory of a spec by estimate, in bytes.")
     max_samples: int = Field(5_000_000, ge=1, description="Most samples of a generated dataset.")
     predict_timeout_seconds: float = Field(

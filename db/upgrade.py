@@ -28,9 +28,9 @@ KNOWN_REVISIONS = (
     "0010",
     "0011",
     "0012",
+    "0013",
     "0015",
     "0017",
-    "0013",
 )
 """Revisions of migrations/versions in order, as a test checks. Reading them from there would import Alembic."""
 NEWEST_REVISION = KNOWN_REVISIONS[-1]

@@ -1,6 +1,6 @@
 """Tables and indexes that find runs: by tags, by words, by metrics.
 
-Revision 0013, after 0017. Older code would add runs that these tables do not know, so it cannot use the database.
+Revision 0013, after 0012. Older code would add runs that these tables do not know, so it cannot use the database.
 """
 
 import re
@@ -14,7 +14,7 @@ from alembic import op
 from sqlalchemy.dialects.postgresql import JSONB
 
 revision = "0013"
-down_revision: str | None = "0017"
+down_revision: str | None = "0012"
 
 ROWS_AT_ONCE = 1_000
 LONGEST_WORD = 64

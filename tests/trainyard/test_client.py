@@ -37,6 +37,43 @@ def test_submitted_preset_carries_overrides_experiment_and_tags(client, fake, an
     }
 
 
+def test_notes_and_priority_are_sent_if_given(client, fake, answer, run_document):
+    fake.on("POST", "/v1/runs", answer(run_document(), 202))
+    client.submit("binary-adder", notes="Why?", priority=0)
+    assert fake.requests[0].body == {"preset": "binary-adder", "notes": "Why?", "priority": 0}
+
+
+def test_a_batch_gives_a_handle_for_each_run_in_order(client, fake, answer):
+    ids = [RUN_ID, RUN_ID[:-1] + "2"]
+    fake.on("POST", "/v1/runs:batch", answer({"ids": ids}, 202))
+    requests = [{"preset": "binary-adder"}, {"spec": {"name": "mine"}}]
+    runs = client.submit_batch(requests, idempotency_key="nightly")
+    assert [run.id for run in runs] == ids
+    assert fake.requests[0].body == {"runs": requests}
+    assert fake.requests[0].headers["idempotency-key"] == "nightly"
+
+
+def test_a_batch_whose_answer_is_lost_is_sent_again_as_the_same(client, fake, answer):
+    fake.on("POST", "/v1/runs:batch", answer(drop=True), answer({"ids": [RUN_ID]}, 202))
+    assert [run.id for run in client.submit_batch([{"preset": "binary-adder"}])] == [RUN_ID]
+    assert len({request.headers["idempotency-key"] for request in fake.requests}) == 1
+
+
+def test_runs_are_repeated_and_cloned_as_new_runs(client, fake, answer, run_document):
+    new_id = RUN_ID[:-1] + "2"
+    for verb in ("retry", "clone"):
+        fake.on("POST", f"{RUN_PATH}:{verb}", answer(run_document(id=new_id), 202))
+    run = client.run(RUN_ID)
+    assert run.retry().id == new_id
+    changed = run.clone({"training": {"epochs": 20}}, tags={}, notes="longer", priority=-5, idempotency_key="a")
+    assert (changed.id, run.id) == (new_id, RUN_ID)
+    retried, cloned = fake.requests
+    assert retried.raw == b""
+    assert cloned.body == {"overrides": {"training": {"epochs": 20}}, "tags": {}, "notes": "longer", "priority": -5}
+    assert cloned.headers["idempotency-key"] == "a"
+    assert len(retried.headers["idempotency-key"]) == 36
+
+
 def test_submitted_spec_is_sent_whole(client, fake, answer, run_document):
     fake.on("POST", "/v1/runs", answer(run_document(), 202))
     client.submit({"name": "mine"})
