@@ -110,7 +110,7 @@ def run(url: str, folder: Path) -> None:
     try:
         for _ in range(300):
             try:
-                asyncio.run(asyncio.wait_for(asyncio.open_connection("127.0.0.1", PORT), 1))  # type: ignore[arg-type]
+                asyncio.run(asyncio.wait_for(asyncio.open_connection("127.0.0.1", PORT), 1))
                 break
             except OSError:
                 time.sleep(0.1)

@@ -87,8 +87,8 @@ class FollowedRun(BaseRun):
                     self.snapshot = events.take_event(self.snapshot, event)
                 on_update(self)
         except (StreamsCut, UnexpectedAnswer, NotFound):
-            # Looking tells whether the service, or the run, is not there.
-            self.refresh()
+            # Streams do not get through, or the service knows none; looking tells if it is the run that is missing.
+            pass
         return self.wait(check=check, unreachable_timeout=unreachable_timeout, on_update=on_update)
 
     def follow_log(self, *, unreachable_timeout: float = 60.0) -> Iterator[str]:
@@ -147,7 +147,7 @@ class AsyncFollowedRun(BaseRun):
                     self.snapshot = events.take_event(self.snapshot, event)
                 on_update(self)
         except (StreamsCut, UnexpectedAnswer, NotFound):
-            await self.refresh()
+            pass
         return await self.wait(check=check, unreachable_timeout=unreachable_timeout, on_update=on_update)
 
     async def follow_log(self, *, unreachable_timeout: float = 60.0) -> AsyncIterator[str]:
