@@ -29,7 +29,9 @@ from api.openapi.pages import install_docs_pages
 from api.prediction.app import PredictionApp
 from api.prediction.operations import OperationTable
 from api.presets import routes as presets
+from api.quotas import routes as quotas
 from api.registry import routes as registry
+from api.retention import routes as retention
 from api.runs import batch as run_batches
 from api.runs import repetition as run_repetition
 from api.runs import routes as runs
@@ -67,6 +69,8 @@ RESOURCES = (
     datasets.router,
     keys.router,
     webhooks.router,
+    quotas.router,
+    retention.router,
     health.router,
 )
 """Resources in the order of the OpenAPI document."""

@@ -5,8 +5,9 @@ import time
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.auth.access import CALLER, Caller
 from api.auth.gate import Gate
-from api.http.problems import answer_any
+from api.http.problems import REFUSED_QUOTA, answer_any
 from api.live.wire import IS_HEAD, MEDIA_TYPE
 from api.monitoring.requests import RequestCounts, name_method, name_route
 from api.startup import report_start
@@ -54,7 +55,7 @@ class RequestMiddleware:
                 is_stream = (b"content-type", MEDIA_TYPE.encode()) in message["headers"]
                 seconds = time.perf_counter() - began if is_stream else None
                 if is_private:
-                    message = kept_private(message)
+                    message = with_quota(kept_private(message), scope)
             await send(message)
 
         counts = self._counts
@@ -80,6 +81,15 @@ class RequestMiddleware:
                 status,
                 time.perf_counter() - began if seconds is None else seconds,
             )
+            counts.add_refusal(scope.get(REFUSED_QUOTA))
+
+
+def with_quota(message: Message, scope: Scope) -> Message:
+    """Tell the client how many requests it has left, if their number is limited."""
+    caller: Caller | None = scope.get(CALLER)
+    if caller is None or caller.meter is None:
+        return message
+    return {**message, "headers": [*message["headers"], *caller.meter.headers()]}
 
 
 def kept_private(message: Message) -> Message:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from api.doorbell import DoorbellRinger
 from core.errors import DatabaseUnavailable, TrainyardError
+from core.quotas import NO_LIMITS, Limits
 from db import submissions
 from db.idempotency import StoredAnswer
 from db.session import Database
@@ -39,8 +40,16 @@ class RunQueue:
     The answer is given after the commit. A submission that is refused does not affect the others.
     """
 
-    def __init__(self, database: Database, doorbell: DoorbellRinger) -> None:
+    def __init__(self, database: Database, doorbell: DoorbellRinger, limits: Limits = NO_LIMITS) -> None:
+        """Create the queue; it opens no connection.
+
+        Args:
+            database: Database of the runs.
+            doorbell: Rings for them.
+            limits: Limits of submitters without their own.
+        """
         self._database = database
+        self._limits = limits
         self._doorbell = doorbell
         self._condition = threading.Condition()
         self._waiting: deque[_Waiting] = deque()
@@ -117,7 +126,7 @@ class RunQueue:
     def _store(self, together: Sequence[Submission]) -> Sequence[Outcome]:
         try:
             with self._database.transaction() as session:
-                stored = submissions.queue_all(session, together)
+                stored = submissions.queue_all(session, together, self._limits)
         except TrainyardError as error:
             return [error] * len(together)
         except Exception as error:

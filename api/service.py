@@ -110,7 +110,7 @@ class Service:
             events=events,
             watch=ChangeWatch(database, on_models=models.forget_soon, on_runs=events.note),
             doorbell=doorbell,
-            run_queue=RunQueue(database, doorbell),
+            run_queue=RunQueue(database, doorbell, settings.limits),
             authenticator=authenticator,
             gate=Gate(Origins(settings), authenticator),
             patience=Patience(),
@@ -134,7 +134,9 @@ async def get_service(request: Request) -> Service:
 ServiceParameter = Annotated[Service, Depends(get_service)]
 
 
-async def _read_json_text(request: Request, service: ServiceParameter) -> bytes:
+async def _read_json_text(request: Request) -> bytes:
+    # Not as a parameter: FastAPI takes longer for each dependency than the service itself does.
+    service: Service = request.app.state.service
     remedy = "Send less, or raise TRAINYARD_MAX_BODY_BYTES."
     return await read_body(request, service.settings.max_body_bytes, remedy)
 

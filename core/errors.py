@@ -60,10 +60,22 @@ class InvalidInput(TrainyardError):
     code = "invalid_input"
 
 
+class InvalidFilter(InvalidInput):
+    """A filter, an order or a list of fields that cannot be read; the detail points at the character."""
+
+    code = "invalid_filter"
+
+
 class InvalidSpec(InvalidInput):
     """An experiment spec that cannot be trained."""
 
     code = "invalid_spec"
+
+
+class PriorityTooHigh(InvalidSpec):
+    """A run whose priority is above the highest that its submitter may ask for."""
+
+    code = "priority_too_high"
 
 
 class OverLimit(InvalidSpec):
@@ -76,6 +88,12 @@ class TooManyPoints(InvalidInput):
     """Views of curves with more points together than one answer may have."""
 
     code = "too_many_points"
+
+
+class InvalidChange(InvalidInput):
+    """A change to a run that it cannot have."""
+
+    code = "invalid_change"
 
 
 class InvalidInstances(InvalidInput):
@@ -172,6 +190,26 @@ class Conflict(TrainyardError):
     """The request is not possible in the current state."""
 
     code = "conflict"
+
+
+class QuotaExceeded(TrainyardError):
+    """A submitter has used up one of its quotas.
+
+    Attributes:
+        quota: Name of the quota, as in core.quotas.Limits.
+        limit: Most that it allows.
+        used: What is used without the request.
+        retry_after_seconds: Time after which the request may succeed; None if that needs something to be deleted.
+    """
+
+    code = "quota_exceeded"
+
+    def __init__(self, detail: str, quota: str, *, limit: int, used: int, retry_after_seconds: int | None) -> None:
+        super().__init__(detail)
+        self.quota = quota
+        self.limit = limit
+        self.used = used
+        self.retry_after_seconds = retry_after_seconds
 
 
 class EpochsUnknown(Conflict):

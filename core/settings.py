@@ -15,10 +15,13 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from core.api_keys import HOW_TO_MAKE, ApiKey, read_given_keys
 from core.errors import InvalidSetup
+from core.quotas import HIGHEST_PRIORITY, LOWEST_PRIORITY, Limits
+from core.retention import RetentionPolicy
 from core.webhooks import AllowedHosts
 
 MEBIBYTE = 1024 * 1024
 GIBIBYTE = 1024 * MEBIBYTE
+SECONDS_A_DAY = 24 * 3600.0
 
 HOST = re.compile(r"[A-Za-z0-9._-]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?")
 """A name, or an address without brackets; one of IPv6 may name its interface (RFC 4007 section 11)."""
@@ -125,6 +128,9 @@ class Settings(BaseSettings):
     max_parameters: int = Field(100_000_000, ge=1, description="Most parameters of a spec's network.")
     max_epochs: int = Field(100_000, ge=1, description="Most epochs of a spec.")
     max_steps: int = Field(50_000_000, ge=1, description="Most training steps of a spec, over all epochs.")
+    max_curve_points: int = Field(
+        20_000_000, ge=1, description="Most points of the curves of a spec that asks for a number of them."
+    )
     max_memory_bytes: int = Field(8 * GIBIBYTE, ge=1, description="Most memory of a spec by estimate, in bytes.")
     max_samples: int = Field(5_000_000, ge=1, description="Most samples of a generated dataset.")
     predict_timeout_seconds: float = Field(
@@ -162,6 +168,36 @@ class Settings(BaseSettings):
     )
     watched_rows_per_second: int = Field(
         200, ge=1, description="Most rows of a model version that are looked at in a second, in each API process."
+    )
+
+    quota_queued_runs: int = Field(0, ge=0, description="Most queued runs of one API key's name; 0: any number.")
+    quota_running_runs: int = Field(
+        0, ge=0, description="Most runs of one API key's name that are trained at the same time; 0: any number."
+    )
+    quota_disk_bytes: int = Field(
+        0, ge=0, description="Most bytes of runs, datasets and networks of one API key's name; 0: any number."
+    )
+    quota_requests_per_minute: int = Field(
+        0, ge=0, description="Most requests a minute with one API key's name, in each API process; 0: any number."
+    )
+    quota_priority: int = Field(
+        0,
+        ge=LOWEST_PRIORITY,
+        le=HIGHEST_PRIORITY,
+        description="Highest priority of runs submitted with an API key; without keys every priority is allowed.",
+    )
+    retention_max_age_days: float = Field(
+        0.0, ge=0, description="Age, in days since the end, at which runs are deleted; 0: never."
+    )
+    retention_max_runs: int = Field(0, ge=0, description="Ended runs that are kept, the newest; 0: all.")
+    retention_max_runs_per_experiment: int = Field(
+        0, ge=0, description="Ended runs that are kept of each experiment, the newest; 0: all."
+    )
+    retention_keep_tag: str = Field(
+        "keep", max_length=64, description="Runs with a tag of this name are never deleted by the policy; empty: none."
+    )
+    retention_keep_newest: bool = Field(
+        True, description="Keep the run of each model's newest version, which answers requests that name no version."
     )
 
     @field_validator("host")
@@ -240,6 +276,33 @@ class Settings(BaseSettings):
     def serving_provider_names(self) -> tuple[str, ...]:
         """Return the execution providers for predictions, by preference."""
         return tuple(_split(self.serving_providers))
+
+    @property
+    def limits(self) -> Limits:
+        """Return the limits of submitters that have none of their own."""
+        return Limits(
+            queued_runs=self.quota_queued_runs,
+            running_runs=self.quota_running_runs,
+            disk_bytes=self.quota_disk_bytes,
+            requests_per_minute=self.quota_requests_per_minute,
+            priority=self.quota_priority if self.asks_for_keys else HIGHEST_PRIORITY,
+        )
+
+    @property
+    def retention(self) -> RetentionPolicy:
+        """Return the policy by which workers delete runs."""
+        return RetentionPolicy(
+            max_age_seconds=self.retention_max_age_days * SECONDS_A_DAY or None,
+            max_runs=self.retention_max_runs or None,
+            max_runs_per_experiment=self.retention_max_runs_per_experiment or None,
+            keep_tag=self.retention_keep_tag or None,
+            keep_newest=self.retention_keep_newest,
+            kept_versions=tuple(
+                (name, int(number))
+                for name, _, number in (part.rpartition("@") for part in _split(self.preloaded_models))
+                if name and number.isdecimal()
+            ),
+        )
 
     @property
     def is_loopback(self) -> bool:

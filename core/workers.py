@@ -1,6 +1,7 @@
 """Health of workers as they report it, and what queued runs wait for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 MIN_FAILED_STARTS = 3
@@ -62,6 +63,8 @@ class WaitingKind(StrEnum):
     """A worker; none is running."""
     REPAIR = "repair"
     """A repair; workers are running, and none can start a trainer."""
+    QUOTA = "quota"
+    """The end of another run of its submitter, which has as many running ones as its quota allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,23 @@ class WaitingFor:
 
     kind: WaitingKind
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Waits:
+    """What queued runs wait for.
+
+    Attributes:
+        of_all: The need of every run but those of `of_submitters`.
+        of_submitters: The need of the runs of some submitters, by name; None is that of everybody without keys.
+    """
+
+    of_all: WaitingFor
+    of_submitters: Mapping[str | None, WaitingFor] = field(default_factory=dict)
+
+    def of(self, submitter: str | None) -> WaitingFor:
+        """Return what the runs of a submitter wait for."""
+        return self.of_submitters.get(submitter, self.of_all)
 
 
 @dataclass(frozen=True, slots=True)

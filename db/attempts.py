@@ -67,6 +67,7 @@ def claim_oldest(
     owner: str,
     lease_seconds: float,
     values: dict[str, Any],
+    among: Sequence[ColumnElement[bool]] = (),
 ) -> Row[Any] | None:
     """Claim the oldest queued job that no other transaction is claiming, and begin a new attempt at it.
 
@@ -77,6 +78,7 @@ def claim_oldest(
         owner: Name of the worker.
         lease_seconds: Duration of the lease.
         values: Further columns to set.
+        among: Further conditions of the job.
 
     Returns:
         None when nothing is queued.
@@ -84,7 +86,7 @@ def claim_oldest(
     job = table.record
     oldest = (
         select(job.id)
-        .where(job.state.in_(states_before(RunState.RUNNING)))
+        .where(job.state.in_(states_before(RunState.RUNNING)), *among)
         .order_by(job.created_at, job.id)
         .limit(1)
         # SQLite has no such clause and needs none: it has one writer at a time.

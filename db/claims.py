@@ -8,6 +8,7 @@ Every function may be called again after a commit whose outcome is unknown.
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,12 +20,14 @@ from sqlalchemy.orm import Session
 from core.artifacts import Artifact
 from core.notices import Notice, limit_notices
 from core.progress import MetricBatch, Progress
+from core.quotas import UNLIMITED
 from core.run_report import EngineReport, Environment, RunError
 from core.run_state import RunState
 from db import artifacts as artifact_rows
-from db import metrics, model_versions
+from db import fair_shares, metrics, model_versions
 from db.attempts import Heartbeat, claim_oldest, end_attempt, hold, hold_to_end, send_back, write
 from db.documents import replace_unstorable
+from db.fair_shares import Turn
 from db.job_tables import RUNS
 from db.records.jobs import AttemptOutcome
 from db.records.registry import ModelVersionRecord
@@ -59,14 +62,38 @@ class ClaimedRun:
     traceparent: str | None = None
 
 
-def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedRun | None:
-    """Claim the oldest queued run that no other transaction is claiming, and begin a new attempt at it.
+def claim_run(
+    session: Session, *, owner: str, lease_seconds: float, running_limit: int = UNLIMITED
+) -> ClaimedRun | None:
+    """Claim the next run, in the order of db/fair_shares.py, and begin a new attempt at it.
 
     Curves, progress and warnings of the previous attempt are deleted: a curve never mixes points of two attempts.
 
+    Args:
+        session: Session of a transaction.
+        owner: Name of the worker.
+        lease_seconds: Duration of the lease.
+        running_limit: Most running runs of a submitter without a limit of its own; 0 for any number.
+
     Returns:
-        None when nothing is queued.
+        None when no run is queued that may be started.
     """
+    passed_over: list[str] = []
+    while (turn := fair_shares.find_turn(session, running_limit, passed_over)) is not None:
+        with session.begin_nested() if turn.running_limit else nullcontext() as savepoint:
+            if fair_shares.hold_turn(session, turn):
+                claimed = _claim(session, turn, owner, lease_seconds)
+                if claimed is not None:
+                    return claimed
+            elif savepoint is not None:
+                # Its lock ends, so that no two claims ever wait for each other.
+                savepoint.rollback()
+        # Others are claiming all its runs at this moment, or have used up its quota.
+        passed_over.append(turn.submitter)
+    return None
+
+
+def _claim(session: Session, turn: Turn, owner: str, lease_seconds: float) -> ClaimedRun | None:
     job = RunRecord
     columns = (
         *(job.id, job.attempt, job.max_attempts, job.experiment, job.model_name, job.preset, job.spec, job.seed),
@@ -74,9 +101,10 @@ def claim_run(session: Session, *, owner: str, lease_seconds: float) -> ClaimedR
     )
     emptied = dict.fromkeys(("device", "environment", "phases", "engine", "attempt_warnings"))
     values: dict[str, Any] = {"latest_metrics": {}, **emptied}
-    run = claim_oldest(session, RUNS, columns, owner=owner, lease_seconds=lease_seconds, values=values)
+    run = claim_oldest(session, RUNS, columns, owner=owner, lease_seconds=lease_seconds, values=values, among=turn.runs)
     if run is None:
         return None
+    fair_shares.end_turn(session, turn)
     if run.attempt > 1:
         metrics.delete_all(session, run.id)
     return ClaimedRun(

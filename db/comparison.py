@@ -10,13 +10,14 @@ from sqlalchemy.orm import Session
 
 from core.curves.alignment import align, find_shared_grid, make_even_grid
 from core.curves.averages import Average, average
-from core.curves.axes import Axis, Numbers, XAxis
+from core.curves.axes import Axis, Numbers, XAxis, is_rising
 from core.curves.downsampling import Mode
 from core.curves.keys import is_pattern, select_keys
 from core.curves.smoothing import smooth
 from core.curves.views import Curve, ViewOptions
 from core.errors import TooManyPoints, UnknownMetric, UnknownRun
 from db.axes import CurveRun, find_axes, load_runs
+from db.documents import NOT_STORABLE
 from db.history import check_options, check_size, describe_unknown, view_series
 from db.points import list_series, read_points
 from db.records.metrics import MetricSeriesRecord
@@ -166,7 +167,8 @@ def compare(session: Session, run_ids: Sequence[UUID], keys: Sequence[str], opti
     by_key = _choose_series(session, order, keys, runs)
     missing += _find_gaps(order, keys, by_key)
     _check_sizes([one for found in by_key.values() for one in found.values()], options)
-    compared = [_compare_key(session, key, found, axes, runs, options) for key, found in by_key.items()]
+    groups = group_by_seed(session, order) if options.by_seed else {}
+    compared = [_compare_key(session, key, found, axes, runs, groups, options) for key, found in by_key.items()]
     return Comparison(compared, missing)
 
 
@@ -177,7 +179,8 @@ def _choose_series(
     session: Session, order: Sequence[UUID], keys: Sequence[str], runs: Mapping[UUID, CurveRun]
 ) -> dict[str, Found]:
     """Return the curves to compare, by key and run, in the order that they were asked for."""
-    exact = None if any(map(is_pattern, keys)) else keys
+    # No curve has a name that cannot be stored, and PostgreSQL refuses to look for one.
+    exact = None if any(map(is_pattern, keys)) else [key for key in keys if not NOT_STORABLE.search(key)]
     by_run: dict[UUID, dict[str, MetricSeriesRecord]] = {run_id: {} for run_id in order}
     for series in list_series(session, order, exact):
         by_run[series.run_id][series.key] = series
@@ -220,29 +223,31 @@ def _compare_key(
     found: Found,
     axes: Mapping[UUID, Axis],
     runs: Mapping[UUID, CurveRun],
+    groups: Mapping[str, Sequence[UUID]],
     options: Options,
 ) -> ComparedKey:
     if not options.is_aligned:
-        views = [(run_id, view_series(session, series, axes[run_id], options.view)) for run_id, series in found.items()]
+        views = list(zip(found, view_series(session, list(found.values()), axes, options.view), strict=True))
         return ComparedKey(key, views=views)
     grid, aligned = _align(session, list(found.values()), axes, options)
     if not options.by_seed:
         return ComparedKey(key, grid, aligned=aligned)
     rows = {curve.run_id: curve for curve in aligned}
-    groups = [
-        SeedGroup(
-            group,
-            members,
-            [runs[run_id].seed for run_id in members],
-            average(
-                np.stack([rows[run_id].y for run_id in members]),
-                np.stack([rows[run_id].has_value for run_id in members]),
-                options.confidence,
-            ),
-        )
-        for group, members in group_by_seed(session, list(found)).items()
-    ]
-    return ComparedKey(key, grid, groups=groups)
+    averaged = []
+    for group, run_ids in groups.items():
+        members = [run_id for run_id in run_ids if run_id in rows]
+        if members:
+            seeds = [runs[run_id].seed for run_id in members]
+            averaged.append(SeedGroup(group, members, seeds, _average(rows, members, options.confidence)))
+    return ComparedKey(key, grid, groups=averaged)
+
+
+def _average(rows: Mapping[UUID, AlignedCurve], members: Sequence[UUID], confidence: float) -> Average:
+    return average(
+        np.stack([rows[run_id].y for run_id in members]),
+        np.stack([rows[run_id].has_value for run_id in members]),
+        confidence,
+    )
 
 
 def _align(
@@ -299,7 +304,7 @@ class _Places:
         for part in _split(self._series):
             for one, points in zip(part, read_points(self._session, part), strict=True):
                 x, y = self._axes[one.run_id].place(points), smooth(points.values, self._options.smoothing)
-                if not bool((x[1:] >= x[:-1]).all()):
+                if not is_rising(x):
                     order = np.argsort(x, kind="stable")
                     x, y = x[order], y[order]
                 yield one, x, y

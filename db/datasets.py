@@ -12,10 +12,11 @@ from sqlalchemy import ColumnElement, Select, case, delete, func, insert, select
 from sqlalchemy.orm import Session, defer
 
 from core.errors import Conflict, UnknownDataset, UnknownDatasetVersion, nearest
+from core.quotas import NO_LIMITS, Limits
 from core.run_state import TERMINAL_STATES, RunState
 from core.uploads.description import DescriptionFile
 from core.uploads.folder import content_key
-from db import batch_predictions
+from db import batch_predictions, quotas
 from db.cursors import Page, read_cursor, write_cursor
 from db.documents import replace_unstorable
 from db.new_runs import hash_spec
@@ -77,11 +78,16 @@ def add(
     summary: str,
     filename: str | None = None,
     reading: str = "",
+    submitted_by: str | None = None,
+    limits: Limits = NO_LIMITS,
 ) -> tuple[DatasetVersionRecord, bool]:
     """Register these bytes as a version of the dataset, unless it has one with the same bytes and options.
 
     Returns:
         The version, and True if it is new.
+
+    Raises:
+        QuotaExceeded: If it is new and does not fit into the submitter's quota, or that of `limits` if it has none.
     """
     insert_unless_there(session, DatasetRecord, {"name": name})
     # A transaction that adds to the same name waits for this lock, and then finds this version.
@@ -91,6 +97,7 @@ def add(
     found = session.scalars(select(DatasetVersionRecord).where(*same)).one_or_none()
     if found is not None:
         return found, False
+    quotas.admit_bytes(session, submitted_by, limits, num_bytes)
     version = session.scalars(
         update(DatasetRecord)
         .where(DatasetRecord.name == name)
@@ -109,6 +116,7 @@ def add(
         format=described.format,
         summary=summary,
         description=replace_unstorable(described.model_dump(mode="json")),
+        submitted_by=submitted_by,
     )
     session.add(record)
     session.flush()

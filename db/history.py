@@ -1,6 +1,6 @@
 """Views of the curves of a run: whole or down-sampled, by step, epoch or time, smoothed."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
@@ -9,24 +9,23 @@ from sqlalchemy.orm import Session
 from core.curves.axes import Axis
 from core.curves.downsampling import MIN_POINTS, Mode
 from core.curves.keys import is_pattern, select_keys
-from core.curves.views import Curve, ViewOptions, empty_view, view
+from core.curves.views import Curve, ViewOptions, empty_view, view, view_ranges
 from core.errors import InvalidInput, TooManyPoints, UnknownMetric, UnknownRun, nearest
 from db.axes import CurveRun, find_axis, load_runs
-from db.points import list_series, read_points, read_rollup
+from db.points import list_series, read_points, read_rollups
 from db.records.metrics import MetricSeriesRecord
 
 MAX_SHOWN_POINTS = 1_000_000
 """Most points of one answer, over all its curves."""
-
 
 DEFAULT = ViewOptions()
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """Curves of a run on one x axis."""
+    """Curves of a run on one x axis, which is None while there are no points to place on it."""
 
-    axis: Axis
+    axis: Axis | None
     curves: list[Curve]
 
 
@@ -48,21 +47,13 @@ def history(
     check_options(options)
     run, chosen = choose_series(session, run_id, keys)
     found = [series for series in chosen.values() if series is not None]
-    axis = find_axis(session, run, options.x) if found else Axis(options.x)
+    axis = find_axis(session, run, options.x) if found else None
     is_raw = options.mode == Mode.RAW
     if not is_raw or options.window.is_whole:
         check_size(sum(series.count if is_raw else min(series.count, options.max_points) for series in found))
-    curves = []
-    num_shown = 0
-    for key, series in chosen.items():
-        if series is None:
-            curves.append(empty_view(key, axis))
-            continue
-        curves.append(view_series(session, series, axis, options))
-        # What lies within a window is known once it is read.
-        num_shown += len(curves[-1].x)
-        check_size(num_shown)
-    return History(axis, curves)
+    axes = {} if axis is None else {run_id: axis}
+    views = {curve.key: curve for curve in view_series(session, found, axes, options)}
+    return History(axis, [views[key] if key in views else empty_view(key) for key in chosen])
 
 
 def check_options(options: ViewOptions) -> None:
@@ -95,12 +86,39 @@ def check_size(num_points: int) -> None:
         )
 
 
-def view_series(session: Session, series: MetricSeriesRecord, axis: Axis, options: ViewOptions) -> Curve:
-    """Return the view of one stored curve."""
-    if options.is_quick and series.count > options.max_points:
-        return _read_min_max(session, series, axis, options.max_points)
-    (points,) = read_points(session, [series])
-    return view(series.key, points, axis, options)
+def view_series(
+    session: Session, series: Sequence[MetricSeriesRecord], axes: Mapping[UUID, Axis], options: ViewOptions
+) -> list[Curve]:
+    """Return the views of stored curves, in their order.
+
+    Args:
+        session: On the database.
+        series: Curves of any runs.
+        axes: Axis of each run.
+        options: How to show them.
+
+    Raises:
+        TooManyPoints: If a window holds too many of them.
+    """
+    if options.is_quick:
+        found = zip(series, read_rollups(session, series, options.max_points), strict=True)
+        return [
+            view_ranges(one.key, ranges, axes[one.run_id], one.count)
+            if len(ranges) < one.count
+            else view(one.key, ranges.last, axes[one.run_id], options)
+            for one, ranges in found
+        ]
+    curves: list[Curve] = []
+    num_shown = 0
+    for one in series:
+        axis = axes[one.run_id]
+        first, last = axis.find_steps(options.window)
+        # An average needs every point before.
+        (points,) = read_points(session, [one], first_step=None if options.smoothing else first, last_step=last)
+        curves.append(view(one.key, points, axis, options, one.count))
+        num_shown += len(curves[-1].x)
+        check_size(num_shown)
+    return curves
 
 
 def describe_unknown(name: str, known: Sequence[str]) -> str:
@@ -132,9 +150,3 @@ def choose_series(
         names = keys or ([] if is_pattern(name) else [name])
         chosen |= {key: found.get(key) for key in names if key not in chosen}
     return run, chosen
-
-
-def _read_min_max(session: Session, series: MetricSeriesRecord, axis: Axis, max_points: int) -> Curve:
-    ranges = read_rollup(session, series, max_points)
-    x, y = axis.place(ranges.last), ranges.last.values
-    return Curve(series.key, x, y, ranges.least, ranges.greatest, None, series.count, True)

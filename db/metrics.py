@@ -4,7 +4,7 @@ Points are kept in chunks (db/chunks.py). Curves that were stored before revisio
 further ones are appended to them.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, replace
 from typing import Any
 from uuid import UUID
@@ -134,6 +134,11 @@ def list_keys(session: Session, run_id: UUID) -> list[Summary]:
 def delete_all(session: Session, run_id: UUID) -> None:
     """Delete a run's curves with their points."""
     _delete(session, MetricSeriesRecord.run_id == run_id)
+
+
+def delete_of_runs(session: Session, run_ids: Collection[UUID]) -> None:
+    """Delete the curves of some runs with their points, in as many statements as those of one."""
+    _delete(session, MetricSeriesRecord.run_id.in_(run_ids))
 
 
 def _find(

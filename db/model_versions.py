@@ -11,7 +11,8 @@ from sqlalchemy.orm import Session
 
 from core.alias_targets import list_answering
 from core.artifacts import MEDIA_TYPES, ONNX_MODEL, REFERENCE, SIGNATURE, Artifact
-from db import alias_targets
+from core.quotas import NO_LIMITS, Limits
+from db import alias_targets, quotas
 from db.cursors import Page, read_cursor, read_number, write_cursor
 from db.records.registry import AliasRecord, ModelRecord, ModelVersionRecord, VersionSource
 from db.records.runs import ArtifactRecord
@@ -253,7 +254,14 @@ def register(session: Session, model_name: str, run_id: UUID, files: Iterable[Ar
     return _insert_version(session, model_name, files, run_id=run_id, source=VersionSource.RUN)
 
 
-def register_upload(session: Session, model_name: str, files: Iterable[Artifact]) -> int:
+def register_upload(
+    session: Session,
+    model_name: str,
+    files: Sequence[Artifact],
+    *,
+    submitted_by: str | None = None,
+    limits: Limits = NO_LIMITS,
+) -> int:
     """Register files that a client uploaded as the next version of a model; returns its number.
 
     The transaction calls `artifacts.lock_files` first and then makes sure that the files are in the store: until the
@@ -264,8 +272,16 @@ def register_upload(session: Session, model_name: str, files: Iterable[Artifact]
         model_name: Name of the model, which the caller has checked; created if there is none.
         files: The network, its signature, and a summary of its training samples if there is one, by the names that
             the artifacts of runs have.
+        submitted_by: Name of the API key; None without keys.
+        limits: Limits of submitters without their own.
+
+    Raises:
+        QuotaExceeded: If the files do not fit into the submitter's quota.
     """
-    return _insert_version(session, model_name, files, run_id=None, source=VersionSource.UPLOAD)
+    num_bytes = sum(file.num_bytes for file in files)
+    quotas.admit_bytes(session, submitted_by, limits, num_bytes)
+    values = {"submitted_by": submitted_by, "uploaded_bytes": num_bytes}
+    return _insert_version(session, model_name, files, run_id=None, source=VersionSource.UPLOAD, **values)
 
 
 def _insert_version(session: Session, model_name: str, files: Iterable[Artifact], **values: Any) -> int:

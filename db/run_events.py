@@ -31,6 +31,7 @@ from core.run_events import (
 )
 from core.run_positions import RunPosition, Stage
 from core.run_state import TERMINAL_STATES, RunState
+from core.workers import WaitingFor
 from db import job_tables, points, workers
 from db.job_tables import RUNS
 from db.records.jobs import AttemptBase
@@ -133,7 +134,7 @@ def _follow_states(session: Session, record: RunRecord, position: RunPosition | 
     while (step := _next_state(record, attempts, position)) is not None:
         event, position = step
         if isinstance(event, StateEvent) and event.state == RunState.QUEUED and position.attempt == record.attempt:
-            event = replace(event, waiting_for=workers.find_wait(session, [record]))
+            event = replace(event, waiting_for=_find_wait(session, record))
         if event is not None:
             yield event, position
 
@@ -182,7 +183,12 @@ def _present_state(session: Session, record: RunRecord) -> StateEvent:
     moments = {RunState.QUEUED: record.queued_at, RunState.RUNNING: record.started_at}
     moment = moments.get(record.state, record.ended_at) or record.updated_at
     event = _state(record, record.state, record.attempt, moment, _stage(record))
-    return replace(event, waiting_for=workers.find_wait(session, [record]))
+    return replace(event, waiting_for=_find_wait(session, record))
+
+
+def _find_wait(session: Session, record: RunRecord) -> WaitingFor | None:
+    waits = workers.find_wait(session, [record])
+    return None if waits is None else waits.of(record.submitted_by)
 
 
 def _state(record: RunRecord, state: RunState, attempt: int, moment: datetime, stage: Stage) -> StateEvent:

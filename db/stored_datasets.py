@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from core.errors import TrainyardError
+from core.quotas import NO_LIMITS, Limits
 from core.uploads.description import DescriptionFile, summarise
 from core.uploads.folder import content_key
 from core.uploads.reading import NO_OPTIONS, ReadingOptions
@@ -29,6 +30,8 @@ class Upload:
         sha256: Hash of the bytes.
         filename: Name of the client's file, if given.
         options: Options to read them with.
+        submitted_by: Name of the API key; None without keys.
+        limits: Limits of submitters without their own.
     """
 
     name: str
@@ -36,6 +39,8 @@ class Upload:
     num_bytes: int
     filename: str | None
     options: ReadingOptions = NO_OPTIONS
+    submitted_by: str | None = None
+    limits: Limits = NO_LIMITS
 
     @property
     def key(self) -> str:
@@ -108,6 +113,8 @@ def _add(session: Session, upload: Upload, described: DescriptionFile) -> tuple[
         num_bytes=upload.num_bytes,
         filename=upload.filename,
         reading=upload.options.digest,
+        submitted_by=upload.submitted_by,
+        limits=upload.limits,
         described=described,
         summary=summarise(described.description),
     )

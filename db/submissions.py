@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy.orm import Session
 
 from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset
+from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
 from db import datasets, idempotency, workers
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun, insert_all, make_record
+from db.quotas import Admission
 from db.records.runs import RunRecord
 
 
@@ -43,20 +45,27 @@ class Round:
     num_trainers: int
 
 
-def queue_all(session: Session, submissions: Sequence[Submission]) -> Round:
+def queue_all(session: Session, submissions: Sequence[Submission], limits: Limits = NO_LIMITS) -> Round:
     """Queue the runs of several requests; the caller commits, and rings the doorbell afterwards.
 
     Every run of a client is queued here, alone or with others. Everything that may refuse a submission is looked at
     in `_admit`, before anything is written, so that no refusal takes back what the others have written. No two
     submissions may have the same Idempotency-Key.
+
+    Args:
+        session: Session of a transaction.
+        submissions: The requests.
+        limits: Limits of submitters without their own.
     """
     outcomes: dict[int, StoredAnswer | TrainyardError] = {}
     now, workforce = workers.look_now(session)
     waiting_for = workforce.waiting_for()
     admitted: dict[int, list[RunRecord]] = {}
+    admission = Admission(session, {run.submitted_by for one in submissions for run in one.runs}, limits)
     for number, submission in enumerate(submissions):
         try:
             _admit(session, submission)
+            admission.admit(submission.runs)
         except TrainyardError as error:
             # What was queued before is answered as before, even if it would be refused now.
             outcomes[number] = _find_answer(session, submission) or error
@@ -84,9 +93,6 @@ def queue_all(session: Session, submissions: Sequence[Submission]) -> Round:
 
 def _admit(session: Session, submission: Submission) -> None:
     """Check what only the database knows, in the transaction that queues the runs.
-
-    Checks of other kinds, such as of quotas, belong here: they raise an error to refuse the submission as a whole.
-    Submissions that were admitted before in the same transaction are not in the database yet.
 
     Raises:
         InvalidSpec: If an uploaded dataset was deleted since its spec was checked.

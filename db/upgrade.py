@@ -12,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from core.errors import DatabaseNewer, DatabaseOutdated, DatabaseUnavailable, InvalidSetup
 from db.records.service import CompatibilityRecord
 from db.session import Database, translate_errors
+from db.space import INCREMENTAL
 
 VERSION_TABLE = "trainyard_alembic_version"
 
@@ -28,8 +29,10 @@ KNOWN_REVISIONS = (
     "0010",
     "0011",
     "0012",
-    "0017",
+    "0013",
     "0015",
+    "0016",
+    "0017",
 )
 """Revisions of migrations/versions in order, as a test checks. Reading them from there would import Alembic."""
 NEWEST_REVISION = KNOWN_REVISIONS[-1]
@@ -153,6 +156,8 @@ def _make_file(database: Database) -> None:
     while True:
         connection = database.engine.raw_connection()
         try:
+            # A file without tables yet can be made such that it shrinks when rows are deleted; see db/space.py.
+            connection.cursor().execute(f"PRAGMA auto_vacuum = {INCREMENTAL}")
             connection.cursor().execute("PRAGMA journal_mode = WAL")
         except sqlite3.OperationalError:
             # Unlike other statements, this one does not wait while another process reads the file.

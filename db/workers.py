@@ -1,14 +1,16 @@
 """Queries of workers: the report that each stores every few seconds, and the workforce of all."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, literal, select, true, update
+from sqlalchemy import Row, delete, literal, select, true, update
 from sqlalchemy.orm import Session
 
+from core.quotas import NO_LIMITS, NOBODY, Limits
 from core.run_state import RunState
-from core.workers import WaitingFor, Worker, WorkerHealth, WorkerState, Workforce
+from core.workers import WaitingFor, WaitingKind, Waits, Worker, WorkerHealth, WorkerState, Workforce
+from db import fair_shares, quotas
 from db.documents import replace_unstorable
 from db.records.runs import RunRecord
 from db.records.service import WorkerRecord
@@ -72,11 +74,39 @@ def delete_silent(session: Session) -> None:
     session.execute(delete(WorkerRecord).where(is_old).execution_options(synchronize_session=False))
 
 
-def find_wait(session: Session, runs: Iterable[RunRecord]) -> WaitingFor | None:
-    """Return the reason for which the queued ones of these runs wait, the same for all; None if none is queued."""
-    if all(run.state != RunState.QUEUED for run in runs):
+def find_wait(session: Session, runs: Iterable[RunRecord | Row[Any]], limits: Limits = NO_LIMITS) -> Waits | None:
+    """Return the reasons for which the queued ones of these runs wait; None if none is queued.
+
+    Args:
+        session: On the database.
+        runs: The runs, or their columns `state` and `submitted_by`.
+        limits: Limits of submitters without their own.
+    """
+    submitters = {run.submitted_by for run in runs if run.state == RunState.QUEUED}
+    if not submitters:
         return None
-    return look(session).waiting_for()
+    return Waits(look(session).waiting_for(), dict(_find_used_up(session, submitters, limits)))
+
+
+def _find_used_up(
+    session: Session, submitters: Iterable[str | None], defaults: Limits
+) -> Iterator[tuple[str | None, WaitingFor]]:
+    """Yield those submitters that have as many running runs as they may have, with the reason to wait."""
+    running: dict[str, int] | None = None
+    for submitter in submitters:
+        name = submitter or NOBODY
+        limit = quotas.find_limits(session, name).over(defaults).running_runs
+        if limit:
+            running = fair_shares.count_running(session) if running is None else running
+            if running.get(name, 0) >= limit:
+                whose = "everybody without keys" if submitter is None else f"the key '{submitter}'"
+                num_runs = "one run is trained" if limit == 1 else f"{limit:,} runs are trained"
+                yield (
+                    submitter,
+                    WaitingFor(
+                        WaitingKind.QUOTA, f"{num_runs} at a time of {whose}; the run starts when one of them has ended"
+                    ),
+                )
 
 
 def find(session: Session, name: str) -> Worker | None:

@@ -7,6 +7,7 @@ from trainyard.methods.batch_predictions import AsyncBatchPredictionMethods
 from trainyard.methods.datasets import AsyncDatasetMethods
 from trainyard.methods.drift import AsyncDriftMethods
 from trainyard.methods.keys import AsyncKeyMethods
+from trainyard.methods.limits import AsyncLimitMethods
 from trainyard.methods.metrics import AsyncMetricMethods
 from trainyard.methods.predictions import AsyncPredictionMethods
 from trainyard.methods.runs import AsyncRunMethods
@@ -24,6 +25,7 @@ class AsyncClient(
     AsyncBatchPredictionMethods,
     AsyncDatasetMethods,
     AsyncKeyMethods,
+    AsyncLimitMethods,
 ):
     """`Client` for asyncio: the same methods as coroutines, the same arguments, answers and errors.
 

@@ -7,6 +7,7 @@ from trainyard.methods.batch_predictions import BatchPredictionMethods
 from trainyard.methods.datasets import DatasetMethods
 from trainyard.methods.drift import DriftMethods
 from trainyard.methods.keys import KeyMethods
+from trainyard.methods.limits import LimitMethods
 from trainyard.methods.metrics import MetricMethods
 from trainyard.methods.predictions import PredictionMethods
 from trainyard.methods.runs import RunMethods
@@ -24,6 +25,7 @@ class Client(
     BatchPredictionMethods,
     DatasetMethods,
     KeyMethods,
+    LimitMethods,
 ):
     """A connection to one Trainyard service; safe to use from several threads.
 

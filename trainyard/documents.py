@@ -663,6 +663,23 @@ class DriftLinks(TypedDict):
     version: str
 
 
+class ExceededQuota(TypedDict):
+    """
+    Quota that a request would exceed.
+    """
+
+    name: str
+    """
+    Its name, as in GET /v1/usage.
+    """
+
+    limit: int
+    used: int
+    """
+    What is used without the request.
+    """
+
+
 class Experiment(TypedDict):
     """
     Named group of runs.
@@ -750,6 +767,37 @@ class Layer(TypedDict):
     flops: int
     """
     Approximate floating-point operations of the forward pass of one sample.
+    """
+
+
+class Limits(TypedDict):
+    """
+    Limits of a submitter.
+    """
+
+    queued_runs: int | None
+    """
+    Most runs that wait for a trainer.
+    """
+
+    running_runs: int | None
+    """
+    Most runs that are trained at the same time; further ones wait.
+    """
+
+    disk_bytes: int | None
+    """
+    Most bytes of what its runs left, its datasets and its uploaded networks.
+    """
+
+    requests_per_minute: int | None
+    """
+    Most requests in a minute, in each process of the API.
+    """
+
+    priority: int | None
+    """
+    Highest priority of its runs.
     """
 
 
@@ -907,6 +955,18 @@ class PlanTiming(TypedDict):
 
     compile_seconds: float
     step_seconds: float
+
+
+class Policy(TypedDict):
+    """
+    Policy by which ended runs are deleted; one without limits deletes none.
+    """
+
+    max_age_days: float | None
+    max_runs: int | None
+    max_runs_per_experiment: int | None
+    keep_tag: str | None
+    keep_newest: bool
 
 
 class PredictionError(TypedDict):
@@ -1067,6 +1127,12 @@ class ReadingOptions(TypedDict):
     date_format: NotRequired[str | None]
     sheet: NotRequired[str | None]
     columns: NotRequired[dict[str, ColumnReading]]
+
+
+Reason: TypeAlias = Literal["age", "count", "experiment_count"]
+"""
+The part of a policy that a run is deleted for; where several do, the first of these.
+"""
 
 
 class RefusedRowEntry(TypedDict):
@@ -1304,6 +1370,12 @@ class SeedAverage(TypedDict):
     """
 
 
+class SelectedRun(TypedDict):
+    """
+    Run with the fields that `fields` names, nested as in a whole run.
+    """
+
+
 class SpecDifference(TypedDict):
     """
     Place where the specs of versions differ.
@@ -1366,6 +1438,33 @@ class SplitCounts(TypedDict):
     test: int
 
 
+class Sweep(TypedDict):
+    """
+    Use of a policy.
+    """
+
+    began_at: str
+    ended_at: str | None
+    """
+    Null while it goes on, and if its process was lost.
+    """
+
+    num_runs: int
+    """
+    Runs that it deleted.
+    """
+
+    num_files: int
+    """
+    Files that it removed, because nothing refers to them any more.
+    """
+
+    freed_bytes: int
+    """
+    Bytes of those files.
+    """
+
+
 Task: TypeAlias = Literal["classification", "regression", "binary_addition", "sequence"]
 """
 Task of a model, which gives its output a meaning.
@@ -1423,6 +1522,20 @@ class UploadedVersionLinks(TypedDict):
     version: str
     predict: str
     metadata: str
+
+
+class Use(TypedDict):
+    """
+    What a submitter uses now.
+    """
+
+    queued_runs: int
+    running_runs: int
+    disk_bytes: int
+    """
+    Files of its ended attempts, its uploads, and 16 bytes for each point of its curves. Files that are stored once
+    for several submitters count for each of them.
+    """
 
 
 class ValueCount(TypedDict):
@@ -1498,7 +1611,7 @@ Origin of a model version.
 """
 
 
-WaitingKind: TypeAlias = Literal["trainer", "worker", "repair"]
+WaitingKind: TypeAlias = Literal["trainer", "worker", "repair", "quota"]
 """
 Requirement that a queued run waits for.
 """
@@ -1800,6 +1913,31 @@ class DeliveryList(TypedDict):
     items: list[Delivery]
 
 
+class DoomedRun(TypedDict):
+    """
+    Run that a policy deletes.
+    """
+
+    id: str
+    experiment: str
+    model: str
+    model_version: int | None
+    """
+    Version that is deleted with it.
+    """
+
+    ended_at: str
+    reason: Reason
+    """
+    Part of the policy that it is deleted for: `age`, `count` or `experiment_count`.
+    """
+
+    num_bytes: int
+    """
+    Size of its files. Those that others have too stay.
+    """
+
+
 class DriftColumn(TypedDict):
     """
     Column of the input or of the predictions.
@@ -2089,12 +2227,12 @@ class MetricHistory(TypedDict):
 
     steps_per_epoch: int | None
     """
-    Steps in an epoch, by which steps were divided; null unless x is `epoch`.
+    Steps in an epoch, by which steps were divided; null unless x is `epoch` and there are points.
     """
 
     time_origin: str | None
     """
-    Start of the run's latest attempt, where `time` is 0; null unless x is `time`.
+    Start of the run's latest attempt, where `time` is 0; null unless x is `time` and there are points.
     """
 
     smoothing: float
@@ -2395,6 +2533,11 @@ class ProblemDocument(TypedDict):
     Id of an internal error in the service's log.
     """
 
+    quota: NotRequired[ExceededQuota | None]
+    """
+    The quota, if one was exceeded.
+    """
+
 
 class RegressionEvaluation(TypedDict):
     """
@@ -2419,6 +2562,52 @@ class RegressionEvaluation(TypedDict):
     outputs: list[OutputEvaluation]
 
 
+class Retention(TypedDict):
+    """
+    Policy of the settings, and its last use.
+    """
+
+    policy: Policy
+    last_sweep: Sweep | None
+    """
+    The last sweep, by a worker or by a request; null before the first.
+    """
+
+
+class RetentionAnswer(TypedDict):
+    """
+    What a policy deletes, or has deleted.
+    """
+
+    dry_run: bool
+    policy: Policy
+    is_complete: bool
+    """
+    False if time was over before all were deleted: repeat the request for the rest.
+    """
+
+    num_runs: int
+    num_files: int
+    """
+    Files that nothing else refers to.
+    """
+
+    freed_bytes: int
+    """
+    Bytes of those files.
+    """
+
+    num_points: int | None
+    """
+    Points of the curves of the runs; null once they are deleted.
+    """
+
+    runs: list[DoomedRun]
+    """
+    Of a dry run the runs, those first that ended first; else empty.
+    """
+
+
 class RunEnvironment(TypedDict):
     """
     Environment of a run.
@@ -2440,7 +2629,8 @@ class RunWait(TypedDict):
 
     kind: WaitingKind
     """
-    `trainer`: all trainers are busy; `worker`: no worker is running; `repair`: no worker can start a trainer.
+    `trainer`: all trainers are busy; `worker`: no worker is running; `repair`: no worker can start a trainer;
+    `quota`: its submitter has as many running runs as it may have.
     """
 
     detail: str
@@ -2490,6 +2680,37 @@ class TableEncoding(TypedDict):
     """
 
     columns: list[Columns]
+
+
+class Usage(TypedDict):
+    """
+    Limits and use of a submitter.
+    """
+
+    name: str | None
+    """
+    Name of its keys; null for everybody without keys.
+    """
+
+    limits: Limits
+    """
+    Limits that hold; 0, but for `priority`, is no limit.
+    """
+
+    own_limits: Limits
+    """
+    Those that were set for it; null where the settings' hold.
+    """
+
+    use: Use
+
+
+class UsageList(TypedDict):
+    """
+    All submitters by name.
+    """
+
+    items: list[Usage]
 
 
 class BatchPrediction(TypedDict):
@@ -3072,11 +3293,16 @@ class DatasetDetail(TypedDict):
 
 class RunPage(TypedDict):
     """
-    Page of runs, newest first.
+    Page of runs.
     """
 
-    items: list[RunSummary]
+    items: list[RunSummary | SelectedRun]
     next_cursor: str | None
     """
     Value of `cursor` for the next page; null on the last.
+    """
+
+    total: int | None
+    """
+    Number of runs on all pages, if `count` asked for it.
     """

@@ -161,6 +161,9 @@ class Exchange(Generic[T]):
             failure = self._service.read_failure(outcome)
             if outcome.status_code not in BUSY_STATUSES and failure.code != IN_FLIGHT_CODE:
                 raise failure
+            if outcome.status_code == httpx.codes.TOO_MANY_REQUESTS and "Retry-After" not in outcome.headers:
+                # A quota that no time frees, such as that of disk space.
+                raise failure
             pause = _retry_after_seconds(outcome)
         self._num_failures += 1
         pause = max(pause, retry_seconds(self._num_failures))

@@ -1,5 +1,6 @@
 """A process that reports to its worker, and that the kernel ends with the worker."""
 
+import fcntl
 import logging
 import os
 import queue
@@ -23,6 +24,8 @@ WITHHELD = (
     *("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
 )
 TERMINATE_GRACE_SECONDS = 20.0
+PIPE_BYTES = 1024 * 1024
+"""Size of the pipe of reports, the most that Linux allows by default: some reports of 10,000 points."""
 _END = None
 
 Report = TypeVar("Report")
@@ -57,6 +60,7 @@ class ChildProcess(ABC, Generic[Report]):
             env={**inherited, **environment},
             start_new_session=True,
         )
+        _widen(self._process)
         self._reports: queue.Queue[Report | None] = queue.Queue()
         self._reader = threading.Thread(target=self._read_reports, name=f"{self.noun}-{self.pid}", daemon=True)
         self._reader.start()
@@ -162,3 +166,11 @@ class ChildProcess(ABC, Generic[Report]):
                         logger.exception("The %s %d sent a line that is not a report.", self.noun, self.pid)
                         break
         self._reports.put(_END)
+
+
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Let the process write ahead, so that it seldom waits for this one to read."""
+    # Linux has this since 2.6.35 (fcntl(2)); other systems and stricter limits keep their size.
+    if process.stdout is not None and hasattr(fcntl, "F_SETPIPE_SZ"):
+        with suppress(OSError):
+            fcntl.fcntl(process.stdout.fileno(), fcntl.F_SETPIPE_SZ, PIPE_BYTES)

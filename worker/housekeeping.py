@@ -13,12 +13,15 @@ from core.settings import Settings
 from core.uploads.store import DatasetStore
 from db import artifacts, batch_predictions, idempotency, registry_changes, run_changes, stored_datasets, webhooks
 from db.session import Database
+from db.sweeping import sweep
 
 logger = logging.getLogger("trainyard.worker")
 
 KEPT_SECONDS = 24 * 3600.0
 """A newer file may belong to a run that is just ending; a newer key to a client that still retries."""
 HASHES_A_QUERY = 1000
+SWEEP_SECONDS = 600.0
+"""Longest time of a sweep by the retention policy; the next one goes on."""
 
 
 def tidy(settings: Settings, database: Database) -> None:
@@ -29,6 +32,8 @@ def tidy(settings: Settings, database: Database) -> None:
         run_changes.prune(session)
         webhooks.delete_old(session)
     store = ArtifactStore(settings.artifacts_dir)
+    if settings.retention.deletes_any:
+        sweep(database, store, settings.retention, max_seconds=SWEEP_SECONDS)
     old = [path.name for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob("??/*"))]
     num_deleted = 0
     for start in range(0, len(old), HASHES_A_QUERY):

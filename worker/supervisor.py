@@ -80,7 +80,12 @@ class Supervisor:
 
     def _claim(self) -> ClaimedRun | None:
         with self._database.transaction() as session:
-            return claim_run(session, owner=self._owner, lease_seconds=self._settings.lease_seconds)
+            return claim_run(
+                session,
+                owner=self._owner,
+                lease_seconds=self._settings.lease_seconds,
+                running_limit=self._settings.quota_running_runs,
+            )
 
     def _supervise(self, claimed: ClaimedRun, trainer: TrainerProcess) -> None:
         logger.info("Run %s: attempt %d on trainer %d.", claimed.run_id, claimed.attempt, trainer.pid)

@@ -1,13 +1,14 @@
 """Access: the scope of each route (`@router.get(…, dependencies=[READ])`), and the public paths."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated
 
 from fastapi import Depends, FastAPI, Request, params
 from fastapi.routing import APIRoute, RouteContext, iter_route_contexts
 from starlette.routing import Mount
 
+from api.auth.metering import Meter
 from api.http.errors import InsufficientScope
 from core.api_keys import Scope, allows
 
@@ -35,11 +36,13 @@ class Caller:
     Attributes:
         name: Name of the key.
         prefix: Prefix of the key; None if keys are not required.
+        meter: Counts its requests; None if their number is not limited.
     """
 
     name: str
     prefix: str | None
     scopes: frozenset[Scope]
+    meter: Meter | None = field(default=None, compare=False)
 
 
 ANYBODY = Caller("anybody", None, frozenset({Scope.ADMIN}))
@@ -75,9 +78,14 @@ ADMIN = Depends(ScopeCheck(Scope.ADMIN))
 METRICS = Depends(ScopeCheck(Scope.METRICS))
 
 
-async def _read_caller_name(request: Request) -> str | None:
+def name_caller(request: Request) -> str | None:
+    """Return the name of a request's key; None if keys are not required."""
     caller: Caller = request.scope[CALLER]
     return None if caller.prefix is None else caller.name
+
+
+async def _read_caller_name(request: Request) -> str | None:
+    return name_caller(request)
 
 
 CallerName = Annotated[str | None, Depends(_read_caller_name)]

@@ -5,17 +5,19 @@ import hashlib
 import logging
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from starlette.concurrency import run_in_threadpool
 
 from api.auth.access import Caller
+from api.auth.metering import Meters
 from api.http.errors import UnknownCredential
 from core.api_keys import ApiKey, Scope, hash_secret, is_secret
 from core.errors import DatabaseUnavailable, TrainyardError
+from core.quotas import NO_LIMITS, Limits
 from core.settings import Settings
-from db import api_keys
+from db import api_keys, quotas
 from db.session import Database
 
 logger = logging.getLogger(__name__)
@@ -62,6 +64,8 @@ class Authenticator:
         self.asks_for_keys = settings.asks_for_keys
         self.given_keys = {key.prefix: given for key, given in _given(settings)}
         self._database = database
+        self._limits = settings.limits
+        self._meters = Meters()
         self._remembered: dict[bytes, _Remembered] = {}
         self._uses: dict[str, asyncio.Task[None]] = {}
 
@@ -89,7 +93,7 @@ class Authenticator:
             self._remember(digest, given.caller, now, REMEMBER_SECONDS, GRACE_SECONDS)
             return given.caller
         try:
-            stored = await run_in_threadpool(self._find, key.prefix)
+            stored, limits = await run_in_threadpool(self._find, key.prefix)
         except DatabaseUnavailable:
             return self._recall_in_grace(digest)
         # Always compared, so that an unknown prefix takes as long as a wrong secret.
@@ -98,7 +102,8 @@ class Authenticator:
             raise _unknown()
         if not stored.is_live:
             raise _closed(stored)
-        caller = Caller(stored.name, stored.prefix, stored.scopes)
+        meter = self._meters.find(stored.name, limits.over(self._limits).requests_per_minute or 0)
+        caller = Caller(stored.name, stored.prefix, stored.scopes, meter)
         left_seconds = math.inf
         if stored.expires_at is not None:
             left_seconds = (stored.expires_at - stored.read_at).total_seconds()
@@ -114,18 +119,26 @@ class Authenticator:
 
     def forget(self, prefix: str) -> None:
         """Remove a key from the cache, so that the next request reads the database."""
+        self._forget(lambda caller: caller.prefix == prefix)
+
+    def forget_name(self, name: str) -> None:
+        """Remove the keys of a name from the cache."""
+        self._forget(lambda caller: caller.name == name)
+
+    def _forget(self, is_meant: Callable[[Caller], bool]) -> None:
         # Copied to a list first: other threads remove entries while the event loop adds some.
         for digest, known in list(self._remembered.items()):
-            if known.caller.prefix == prefix:
+            if is_meant(known.caller):
                 self._remembered.pop(digest, None)
 
     async def close(self) -> None:
         """Wait for writes in progress."""
         await asyncio.gather(*self._uses.values())
 
-    def _find(self, prefix: str) -> api_keys.StoredKey | None:
+    def _find(self, prefix: str) -> tuple[api_keys.StoredKey | None, Limits]:
         with self._database.reading() as session:
-            return api_keys.find(session, prefix)
+            found = api_keys.find(session, prefix)
+            return found, NO_LIMITS if found is None else quotas.find_limits(session, found.name)
 
     def _recall_in_grace(self, digest: bytes) -> Caller:
         """Return the caller of a key that was valid when the database last answered.

@@ -53,7 +53,10 @@ class Gate:
         if rejection is not None:
             raise rejection
         if self.is_private(scope):
-            scope[CALLER] = await self._authenticator.identify(read_credential(scope["headers"]))
+            caller = await self._authenticator.identify(read_credential(scope["headers"]))
+            scope[CALLER] = caller
+            if caller.meter is not None:
+                caller.meter.take()
         elif not self.asks_for_keys:
             scope[CALLER] = ANYBODY
 
@@ -101,6 +104,8 @@ class Gate:
         if digest is not None:
             caller = self._authenticator.recall(digest) if self.asks_for_keys else ANYBODY
             if caller is not None:
+                if caller.meter is not None:
+                    caller.meter.take()
                 return caller
         await self.check(scope)
         if len(self._accepted) >= MAX_REMEMBERED:

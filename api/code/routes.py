@@ -21,7 +21,7 @@ from api.openapi.operations import (
 )
 from api.service import JsonText, Service, ServiceParameter
 from api.specs import examples as spec_examples
-from api.specs.requests import settle_spec
+from api.specs.requests import settle_request
 from api.specs.schemas import SpecRequest
 from core.code.datasets.base import Upload
 from core.code.program import write_program
@@ -80,7 +80,7 @@ def get_run_code(run_id: RunId, service: ServiceParameter, if_none_match: IfNone
 )
 def write_spec_code(text: JsonText, service: ServiceParameter) -> Response:
     """Return the program of a spec, which is checked but not run; see the program of a run."""
-    settled = settle_spec(read_document(SpecRequest, text), service)
+    settled = settle_request(read_document(SpecRequest, text), service)
     return _answer(service, settled.spec, "of a spec", None)
 
 

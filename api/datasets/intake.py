@@ -13,14 +13,16 @@ from typing import BinaryIO
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
 
+from api.auth.access import name_caller
 from api.http.bodies import stream_body
 from api.http.errors import DiskFull, RejectedDataset
 from api.http.forms import MEDIA_TYPE
 from api.service import Service
 from core.errors import DatasetMissing
+from core.quotas import NO_LIMITS, Limits
 from core.uploads.reading import NO_OPTIONS, ReadingOptions
 from core.uploads.store import IncomingDataset
-from db import stored_datasets
+from db import quotas, stored_datasets
 from db.records.datasets import DatasetVersionRecord
 from db.stored_datasets import Upload
 
@@ -57,6 +59,7 @@ async def received_body(service: Service, request: Request) -> AsyncIterator[Rec
         RejectedDataset: If there are none, or the body has several parts.
         DiskFull: If the disk is full.
     """
+    await run_in_threadpool(check_quota, service, request)
     upload: ReceivedUpload | None = request.scope.get(RECEIVED)
     if upload is not None:
         yield upload
@@ -118,10 +121,11 @@ async def store(
 
     Raises:
         RejectedDataset: If it is not valid training data; the error says what to fix.
+        QuotaExceeded: If it does not fit into the caller's quota.
         DiskFull: If the disk is full.
         Unavailable: If too many uploads are being parsed.
     """
-    upload = Upload(name, received.sha256, received.num_bytes, filename, options)
+    upload = Upload(name, received.sha256, received.num_bytes, filename, options, *_quota_of(service, request))
     known = await run_in_threadpool(stored_datasets.add_known, service.database, service.dataset_store, upload)
     if known is not None:
         return known
@@ -143,7 +147,8 @@ async def read_again(
         Unavailable: If too many uploads are being parsed.
     """
     store = service.dataset_store
-    upload = Upload(source.dataset_name, source.sha256, source.num_bytes, source.filename, options)
+    quota = _quota_of(service, request)
+    upload = Upload(source.dataset_name, source.sha256, source.num_bytes, source.filename, options, *quota)
     known = await run_in_threadpool(stored_datasets.add_known, service.database, store, upload)
     if known is not None:
         return known
@@ -154,6 +159,22 @@ async def read_again(
             except FileNotFoundError as error:
                 raise bytes_missing(source) from error
             return await _read(service, upload, incoming, request)
+
+
+def check_quota(service: Service, request: Request) -> None:
+    """Check, before an upload is received, that a body of its Content-Length fits into the caller's quota.
+
+    Raises:
+        QuotaExceeded: If it does not.
+    """
+    caller, limits = _quota_of(service, request)
+    with service.database.reading() as session:
+        quotas.admit_bytes(session, caller, limits, declared_bytes(request), is_final=False)
+
+
+def _quota_of(service: Service, request: Request | None) -> tuple[str | None, Limits]:
+    """Return the submitter of a request and the limits of those without their own; no limits without a request."""
+    return (None, NO_LIMITS) if request is None else (name_caller(request), service.settings.limits)
 
 
 def bytes_missing(record: DatasetVersionRecord) -> DatasetMissing:

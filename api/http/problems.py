@@ -38,6 +38,9 @@ PROBLEM_MEDIA_TYPE = "application/problem+json"
 
 RETRY_AFTER_SECONDS = 2
 
+REFUSED_QUOTA = "trainyard.refused_quota"
+"""Key of the name of the quota that a request exceeded, in its ASGI scope."""
+
 
 def build_problem(
     status: int,
@@ -80,6 +83,10 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
     if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
         logger.error("%s %r: %s: %s", request.method, request.scope["path"], error.code, error.detail)
     headers = {"Retry-After": str(RETRY_AFTER_SECONDS)} if status == HTTPStatus.SERVICE_UNAVAILABLE else {}
+    if isinstance(error, errors.QuotaExceeded):
+        request.scope[REFUSED_QUOTA] = error.quota
+        if error.retry_after_seconds is not None:
+            headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, KeyRejected):
         headers["WWW-Authenticate"] = error.challenge
     if isinstance(error, UnsupportedEncoding):
@@ -87,7 +94,8 @@ def answer_error(request: Request, error: TrainyardError) -> Response:
     is_read = isinstance(error, errors.BodyTooLarge) and is_body_read(request)
     is_unread = isinstance(error, errors.BodyTooLarge | BodyTooSlow | UnsupportedEncoding) and not is_read
     kind = RejectedBodyResponse if is_unread else Response
-    return _answer(request, status, error.detail, error.code, error.problems, headers, kind=kind)
+    quota = _describe_quota(error) if isinstance(error, errors.QuotaExceeded) else None
+    return _answer(request, status, error.detail, error.code, error.problems, headers, kind=kind, quota=quota)
 
 
 def answer_unexpected(request: Request, error: Exception) -> Response:
@@ -108,6 +116,10 @@ def answer_unexpected(request: Request, error: Exception) -> Response:
 def answer_any(request: Request, error: Exception) -> Response:
     """Return the response to any error."""
     return answer_error(request, error) if isinstance(error, TrainyardError) else answer_unexpected(request, error)
+
+
+def _describe_quota(error: errors.QuotaExceeded) -> dict[str, Any]:
+    return {"name": error.quota, "limit": error.limit, "used": error.used}
 
 
 async def _answer_trainyard_error(request: Request, error: Exception) -> Response:
@@ -164,12 +176,15 @@ def _answer(
     *,
     instance: str | None = None,
     kind: type[Response] = Response,
+    quota: dict[str, Any] | None = None,
 ) -> Response:
     if is_prediction(request.scope["path"]):
         body: dict[str, Any] = {"error": detail}
         media_type = "application/json"
     else:
         body = build_problem(status, detail, code, problems, instance)
+        if quota is not None:
+            body["quota"] = quota
         media_type = PROBLEM_MEDIA_TYPE
     # Non-ASCII is escaped, so that half of a surrogate pair from a request can be encoded.
     content = json.dumps(body, separators=(",", ":")).encode()

@@ -48,6 +48,16 @@ class NoticeEntry(AnswerModel):
         return cls(code=notice.code, pointer=notice.pointer, detail=notice.detail)
 
 
+class ExceededQuota(AnswerModel):
+    """Quota that a request would exceed."""
+
+    name: str
+    """Its name, as in GET /v1/usage."""
+    limit: int
+    used: int
+    """What is used without the request."""
+
+
 class ProblemDocument(AnswerModel):
     """Error (RFC 9457)."""
 
@@ -63,6 +73,8 @@ class ProblemDocument(AnswerModel):
     """All mistakes that were found; may be empty."""
     instance: str | None = Field(default=None)
     """Id of an internal error in the service's log."""
+    quota: ExceededQuota | None = Field(default=None)
+    """The quota, if one was exceeded."""
 
 
 class PredictionError(AnswerModel):

@@ -12,6 +12,11 @@ KEY_REQUESTS: dict[str, Any] = {
         "scopes": ["predict"],
         "lifetime_seconds": 7776000,
     },
+    "A key with limits of its own": {
+        "name": "student",
+        "scopes": ["read", "submit"],
+        "limits": {"queued_runs": 20, "running_runs": 2, "disk_bytes": 10737418240},
+    },
 }
 
 KEY: dict[str, Any] = {

@@ -19,7 +19,7 @@ from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, take
 from api.service import JsonText, ServiceParameter
 from core.api_keys import Scope
 from core.errors import Conflict
-from db import api_keys
+from db import api_keys, quotas
 from db import idempotency as idempotency_keys
 from db.idempotency import StoredAnswer
 
@@ -69,12 +69,16 @@ def make_key(text: JsonText, service: ServiceParameter, repeats: RepeatsParamete
             stored, key = api_keys.create(
                 session, name=request.name, scopes=request.scopes, lifetime_seconds=request.lifetime_seconds
             )
+            if request.limits is not None:
+                quotas.set_limits(session, request.name, request.limits.given)
             location = f"/v1/keys/{stored.prefix}"
             if repeat is not None:
                 # Without a body, which has the secret.
                 idempotency_keys.complete(session, repeat, StoredAnswer(CREATED, location, ""))
     if earlier is not None:
         raise secret_not_kept(earlier.location.rpartition("/")[2])
+    if request.limits is not None:
+        service.authenticator.forget_name(request.name)
     answer = NewKey(**dict(_describe(stored)), key=key.reveal())
     return json_answer(answer, status=CREATED, headers=NOT_KEPT | {"Location": location})
 

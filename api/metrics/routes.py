@@ -129,8 +129,8 @@ def get_metric_history(
         {
             "run_id": run_id,
             "x": query.x,
-            "steps_per_epoch": shown.axis.steps_per_epoch if query.x == XAxis.EPOCH else None,
-            "time_origin": to_moment(shown.axis.origin) if query.x == XAxis.TIME else None,
+            "steps_per_epoch": shown.axis.steps_per_epoch if shown.axis and query.x == XAxis.EPOCH else None,
+            "time_origin": to_moment(shown.axis.origin) if shown.axis and query.x == XAxis.TIME else None,
             "smoothing": query.smoothing,
             "series": [_describe_curve(curve) for curve in shown.curves],
         }

@@ -44,6 +44,7 @@ class RequestCounts(Collector):
     def __init__(self) -> None:
         self.num_in_progress = 0
         self._tallies: dict[tuple[str, str, int], Tally] = {}
+        self._refusals: dict[str, int] = {}
 
     def add(self, route: str, method: str, status: int, seconds: float) -> None:
         """Count a request.
@@ -60,6 +61,11 @@ class RequestCounts(Collector):
             tally = self._tallies[key] = Tally()
         tally.buckets[bisect_left(BOUNDS, seconds)] += 1
         tally.seconds += seconds
+
+    def add_refusal(self, quota: str | None) -> None:
+        """Count a request that was refused because of a quota; None for one that was not."""
+        if quota is not None:
+            self._refusals[quota] = self._refusals.get(quota, 0) + 1
 
     def collect(self) -> Iterator[Metric]:
         """Yield the metric families."""
@@ -83,7 +89,13 @@ class RequestCounts(Collector):
             both.seconds += tally.seconds
         for labels, tally in together.items():
             histogram.add_metric(labels, _accumulate(tally.buckets), tally.seconds)
+        refusals = CounterMetricFamily(
+            "trainyard_quota_refusals_total", "Requests refused because of a quota, by its name.", labels=("quota",)
+        )
+        for quota, count in list(self._refusals.items()):
+            refusals.add_metric((quota,), count)
         yield counter
+        yield refusals
         yield histogram
         yield GaugeMetricFamily(
             "trainyard_http_requests_in_progress",

@@ -16,11 +16,17 @@ CREATED = 201
 
 
 def register(
-    service: Service, model: str, upload: ReceivedUpload, signature: ModelSignature, repeat: RepeatKey | None
+    service: Service,
+    model: str,
+    upload: ReceivedUpload,
+    signature: ModelSignature,
+    repeat: RepeatKey | None,
+    caller: str | None,
 ) -> StoredAnswer:
     """Store a checked network, and register it as the next version of a model.
 
     Raises:
+        QuotaExceeded: If it does not fit into the caller's quota.
         IdempotencyMismatch, IdempotencyInFlight: As from `idempotency.begin`.
         DatabaseUnavailable: If the database does not answer.
     """
@@ -37,7 +43,9 @@ def register(
             # A deletion of the same bytes may have taken the file before the lock: nothing referred to it.
             if not service.artifact_store.path(file.sha256).is_file():
                 service.artifact_store.put(paths[file.name], file.name)
-        version = model_versions.register_upload(session, model, files)
+        version = model_versions.register_upload(
+            session, model, files, submitted_by=caller, limits=service.settings.limits
+        )
         path = f"/v1/registry/models/{quote(model, safe='')}/versions/{version}"
         entry = UploadedVersion(
             model=model,

@@ -8,8 +8,8 @@ from fastapi import Query, Request, Response
 from starlette.concurrency import run_in_threadpool
 
 from api import idempotency
-from api.auth.access import SUBMIT
-from api.datasets.intake import declared_bytes, received
+from api.auth.access import SUBMIT, name_caller
+from api.datasets.intake import check_quota, declared_bytes, received
 from api.http.bodies import read_document, stream_body
 from api.http.errors import RejectedNetwork
 from api.http.forms import MAX_OVERHEAD_BYTES, MEDIA_TYPE, Form, is_form
@@ -110,6 +110,7 @@ async def upload_model_version(
     of ai.onnx and ai.onnx.ml only, have a free first axis, answer each row independently of the others, and take time
     and memory that do not depend on the values of a row.
     """
+    await run_in_threadpool(check_quota, service, request)
     max_bytes = service.settings.max_network_bytes
     content_type = request.headers.get("content-type", "")
     form: Form | None = None
@@ -133,7 +134,7 @@ async def upload_model_version(
         answer = await run_in_threadpool(find_answer, service.database, repeat)
         if answer is None:
             found = await check_upload(service, upload.incoming, _read_signature(text), request)
-            answer = await run_in_threadpool(register, service, model, upload, found, repeat)
+            answer = await run_in_threadpool(register, service, model, upload, found, repeat, name_caller(request))
     return send_answer(answer)
 
 

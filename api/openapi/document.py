@@ -18,6 +18,7 @@ from api.openapi.operations import DATABASE_DOWN, SCHEMA_PREFIX, Resource
 from api.openapi.reasons import describe_reasons
 from api.openapi.statuses import add_errors, errors_of
 from core.api_keys import Scope
+from core.errors import QuotaExceeded
 from core.specs.schema import InOrder, complete
 
 DESCRIPTION = """\
@@ -56,6 +57,15 @@ WAYS_TO_SEND_A_KEY = {
 NO_KEY = KeyRejected(
     "This request needs an API key. Send it as 'Authorization: Bearer KEY' or as 'X-API-Key: KEY'; the "
     "trainyard command reads it from TRAINYARD_KEY."
+)
+
+TOO_MANY_REQUESTS = QuotaExceeded(
+    "The key 'ci' has sent the 600 requests that it may send in a minute. Try again in 1 s, or ask an administrator "
+    "for more: trainyard quotas set NAME --max-requests-per-minute N.",
+    "requests_per_minute",
+    limit=600,
+    used=600,
+    retry_after_seconds=1,
 )
 
 REVOKED = UnknownCredential("The API key k3v9x2pa ('ci') was revoked at 2026-03-02 09:30 UTC. Ask for a new one.")
@@ -134,7 +144,7 @@ def _describe_access(operation: dict[str, Any], route: RouteContext) -> None:
         operation["security"] = [{way: [scope.value]} for way in WAYS_TO_SEND_A_KEY]
         held = Scope.METRICS if scope != Scope.METRICS else Scope.READ
         # A key of the database is looked up whatever the route.
-        errors = (NO_KEY, REVOKED, InsufficientScope(scope, [held]), DATABASE_DOWN)
+        errors = (NO_KEY, REVOKED, InsufficientScope(scope, [held]), DATABASE_DOWN, TOO_MANY_REQUESTS)
         add_errors(operation, *errors, path=str(route.path))
 
 

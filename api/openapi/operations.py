@@ -44,6 +44,9 @@ CORRUPT = ArtifactCorrupt("The artifact 8f434346648f… has changed on disk. Tra
 ERROR_HEADERS: Mapping[HTTPStatus, Mapping[str, str]] = {
     HTTPStatus.UNAUTHORIZED: {"WWW-Authenticate": "The way to send a key (RFC 6750)."},
     HTTPStatus.UNSUPPORTED_MEDIA_TYPE: {"Accept-Encoding": "Encodings that are accepted (RFC 9110 section 12.5.3)."},
+    HTTPStatus.TOO_MANY_REQUESTS: {
+        "Retry-After": "Seconds to wait before the next try; absent if waiting does not help."
+    },
     HTTPStatus.SERVICE_UNAVAILABLE: {"Retry-After": "Seconds to wait before the next try."},
 }
 """Headers of error responses, by status."""

@@ -1,6 +1,7 @@
 """The ASGI app that answers prediction requests, ahead of everything that other requests pass through."""
 
 import time
+from http import HTTPStatus
 
 from starlette._utils import get_route_path
 from starlette.requests import ClientDisconnect, Request
@@ -8,8 +9,9 @@ from starlette.types import Message, Receive, Scope, Send
 
 from api.auth.access import Caller
 from api.auth.gate import Gate
+from api.auth.metering import Headers, Meter
 from api.http.errors import InsufficientScope
-from api.http.problems import answer_any
+from api.http.problems import REFUSED_QUOTA, answer_any
 from api.monitoring.requests import RequestCounts
 from api.prediction.calls import Call, Reply
 from api.prediction.operations import Operation, OperationTable
@@ -54,13 +56,16 @@ class PredictionApp:
         counts.num_in_progress += 1
         began = time.perf_counter()
         status = 0
+        meter: Meter | None = None
         try:
             headers = dict(scope["headers"])
             try:
                 if operation.needed is None:
                     await self._gate.check(scope)
                 else:
-                    _check_scope(await self._gate.admit(scope, headers), operation.needed)
+                    caller = await self._gate.admit(scope, headers)
+                    meter = caller.meter
+                    _check_scope(caller, operation.needed)
                 call = Call(self._service, scope, receive, headers, path_params)
                 reply = await operation.handler(call)
             except ClientDisconnect:
@@ -69,14 +74,16 @@ class PredictionApp:
                 status = await self._answer_error(scope, receive, send, error)
                 return
             status = reply.status
-            await self._send(send, reply)
+            await self._send(send, reply, [] if meter is None else meter.headers())
         finally:
             counts.num_in_progress -= 1
             counts.add(operation.path, operation.method, status, time.perf_counter() - began)
+            if status == HTTPStatus.TOO_MANY_REQUESTS:
+                counts.add_refusal(scope.get(REFUSED_QUOTA))
 
-    async def _send(self, send: Send, reply: Reply) -> None:
+    async def _send(self, send: Send, reply: Reply, quota: Headers) -> None:
         length = (b"content-length", b"%d" % len(reply.body))
-        headers = [*reply.headers, length, *self._more_headers]
+        headers = [*reply.headers, length, *self._more_headers, *quota]
         await send({"type": "http.response.start", "status": reply.status, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
 

@@ -14,7 +14,7 @@ from api.runs.views import describe
 from api.service import Service
 from api.specs.requests import SettledSpec, settle_request
 from core.errors import InvalidSpec
-from core.workers import WaitingFor
+from core.workers import WaitingFor, Waits
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun
 from db.records.runs import RunRecord
@@ -36,6 +36,7 @@ async def submit(service: Service, text: bytes, repeats: Repeats, caller: str | 
     Raises:
         UnknownPreset: If there is no such preset; the error suggests the nearest name.
         InvalidSpec: If the spec cannot be trained.
+        QuotaExceeded: If the caller has as many queued runs, or bytes on disk, as its quota allows.
         IdempotencyMismatch: If the key was used with another body.
         DatabaseUnavailable: If the database does not answer.
     """
@@ -108,4 +109,4 @@ def make_run(service: Service, settled: SettledSpec, *, source_run_id: UUID | No
 def answer_with_run(records: Sequence[RunRecord], waiting_for: WaitingFor) -> StoredAnswer:
     """Return the answer for the only run of a submission."""
     (record,) = records
-    return StoredAnswer(ACCEPTED, run_path(record.id), describe(record, waiting_for).model_dump_json())
+    return StoredAnswer(ACCEPTED, run_path(record.id), describe(record, Waits(waiting_for)).model_dump_json())

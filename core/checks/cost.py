@@ -6,6 +6,7 @@ from math import prod
 
 from core.checks.fit import CheckedParts, check_parts
 from core.checks.length import locate_length, measure_length
+from core.checks.recording import count_points
 from core.datasets.base import UploadedDataset
 from core.datasets.shape import DatasetShape
 from core.errors import OverLimit, Problem
@@ -44,6 +45,7 @@ class SpecReport:
         steps_per_epoch: Number of steps in an epoch.
         num_epochs: Number of epochs; the last may be shorter if the length is given in steps.
         num_steps: Total number of training steps.
+        num_curve_points: Points of all curves, if the spec asks for a number; 0 otherwise.
         flops_per_step: Approximate floating-point operations of a step, forward and backward.
         memory_bytes: Approximate memory that a trainer needs.
         warnings: Probable mistakes in a valid spec.
@@ -58,6 +60,7 @@ class SpecReport:
     steps_per_epoch: int
     num_epochs: int
     num_steps: int
+    num_curve_points: int
     flops_per_step: int
     memory_bytes: int
     warnings: tuple[Notice, ...]
@@ -103,6 +106,7 @@ def _estimate(spec: ExperimentSpec, shape: DatasetShape, parts: CheckedParts) ->
         steps_per_epoch=length.steps_per_epoch,
         num_epochs=length.num_epochs,
         num_steps=length.num_steps,
+        num_curve_points=count_points(spec.training, layers, length),
         flops_per_step=count_step_flops(layers, length.batch_size),
         memory_bytes=FRAMEWORK_BYTES + BYTES_PER_NUMBER * numbers,
         warnings=(*shape.warnings, *parts.warnings, *_training_warnings(spec, shape)),
@@ -140,6 +144,14 @@ def _check_limits(spec: ExperimentSpec, report: SpecReport, settings: Settings) 
         ),
         _Asked(place, "epochs", report.num_epochs, settings.max_epochs, "MAX_EPOCHS", remedy),
         _Asked(place, "training steps", report.num_steps, settings.max_steps, "MAX_STEPS", remedy),
+        _Asked(
+            "/training/curve_points",
+            "points of curves",
+            report.num_curve_points,
+            settings.max_curve_points,
+            "MAX_CURVE_POINTS",
+            "Lower curve_points, or record fewer statistics.",
+        ),
         _Asked(
             "",
             "bytes of memory",

@@ -1,11 +1,12 @@
-"""Limits of the curves that a run records of the layers of its network."""
+"""Limits of the curves of a run: their points, and those that it records of the layers of its network."""
 
 from collections.abc import Sequence
 from typing import assert_never
 
+from core.checks.length import FitLength
 from core.errors import InvalidSpec, Problem
 from core.networks.layer_table import LayerRow
-from core.specs.training import RecordName
+from core.specs.training import RecordName, Training
 
 MAX_WEIGHTS = 100
 """Most weights of a network that records all of them: nobody looks at more curves one by one."""
@@ -15,6 +16,34 @@ MAX_CURVES = 400
 
 STATISTICS = 3
 """Curves per recorded activation: mean, standard deviation, share of zeros."""
+
+DEFAULT_POINTS = 2_000
+"""Points of a curve, unless the spec asks for others."""
+
+DEFAULT_RECORDED_POINTS = 200_000
+"""Points of all recorded curves together, unless the spec asks for others: many curves are thinned more than few."""
+
+
+def limit_points(training: Training, num_recorded: int = 0) -> int | None:
+    """Return the most points of a curve, where so many recorded ones share theirs; None for every step."""
+    if training.curve_points == "all":
+        return None
+    if training.curve_points is not None:
+        return training.curve_points
+    return min(DEFAULT_POINTS, DEFAULT_RECORDED_POINTS // max(1, num_recorded))
+
+
+def count_points(training: Training, layers: Sequence[LayerRow], length: FitLength) -> int:
+    """Count the points, about, of all curves of a run that asks for a number of its own; 0 for others."""
+    if training.curve_points is None:
+        return 0
+    num_names = 1 + len(training.metrics)
+    num_recorded = sum(count_curves(name, layers) for name in training.record)
+    asked = limit_points(training) or length.num_steps
+    by_step = (num_names + num_recorded) * min(asked, length.num_steps)
+    # Those of training and validation.
+    by_epoch = 2 * num_names * min(asked, length.num_epochs)
+    return by_step + by_epoch
 
 
 def check_record(record: Sequence[RecordName], layers: Sequence[LayerRow]) -> None:

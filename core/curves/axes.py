@@ -1,5 +1,6 @@
 """X axes of curves: steps, epochs and seconds."""
 
+import math
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -11,6 +12,10 @@ from core.curves.points import Points
 
 Numbers = NDArray[np.number[Any]]
 """Places on an axis: integers for steps, else doubles."""
+
+
+LARGEST_STEP = 2.0**62
+"""Bound of the steps that windows name; it leaves room for a margin in 64 bits."""
 
 
 class XAxis(StrEnum):
@@ -48,9 +53,33 @@ class Axis:
             case XAxis.TIME:
                 return points.times - self.origin
 
+    def find_steps(self, window: "Window") -> tuple[int | None, int | None]:
+        """Return steps between which every point of a window lies; None where there is no such bound.
+
+        Some of the points between them may lie beyond the window, by rounding. Times say nothing of steps.
+        """
+        if self.kind == XAxis.TIME:
+            return None, None
+        steps_a_unit = 1 if self.kind == XAxis.STEP else self.steps_per_epoch
+        first = None if window.first is None else _as_step(window.first * steps_a_unit, -1)
+        last = None if window.last is None else _as_step(window.last * steps_a_unit, 1)
+        return first, last
+
     def place_step(self, step: int) -> float:
         """Return the x of a step, on an axis of steps or epochs."""
         return step if self.kind == XAxis.STEP else step / self.steps_per_epoch
+
+
+def is_rising(x: Numbers) -> bool:
+    """Return True unless a place comes after a greater one, as times do once a clock was set back."""
+    return bool((x[1:] >= x[:-1]).all())
+
+
+def _as_step(place: float, margin: int) -> int:
+    """Return the step at a place or next to it, within what a database can store."""
+    # A double names a step beyond 2^53 only to its last digits.
+    reach = max(1, int(math.ulp(place))) if math.isfinite(place) else 1
+    return int(min(max(place, -LARGEST_STEP), LARGEST_STEP)) + margin * reach
 
 
 @dataclass(frozen=True, slots=True)

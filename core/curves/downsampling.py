@@ -1,4 +1,4 @@
-"""Down-sampling of curves: extremes of equal ranges, and the points that keep a curve's shape."""
+"""Methods of down-sampling a curve, and the one that keeps its shape; core/curves/ranges.py has extremes of ranges."""
 
 from enum import StrEnum
 
@@ -14,29 +14,9 @@ class Mode(StrEnum):
     RAW = "raw"
     """No down-sampling."""
     MINMAX = "minmax"
-    """Steps are cut into equal ranges; each gives its last point and the least and greatest of its values."""
+    """Steps are cut into ranges; each gives its last point and the least and greatest of its values."""
     LTTB = "lttb"
     """Points are chosen that keep the curve's shape (Largest Triangle Three Buckets)."""
-
-
-def find_ranges(steps: NDArray[np.int64], num_ranges: int) -> NDArray[np.intp]:
-    """Cut the steps of a curve into equal ranges, and return the position of the first point of each.
-
-    The span from the first step to the last is cut, so that a range may hold many points, or none; those are left out.
-
-    Args:
-        steps: (n,), rising; n is at least 1.
-        num_ranges: Number of ranges, at least 1.
-
-    Returns:
-        Positions, rising; the first is 0.
-    """
-    first = int(steps[0])
-    num_steps = int(steps[-1]) - first + 1
-    # Python's integers do not overflow; every border but the last, which ends the curve, is a step of the span.
-    borders = [first + -(-part * num_steps // num_ranges) for part in range(num_ranges)]
-    starts = np.searchsorted(steps, np.array(borders, np.int64))
-    return starts[np.diff(starts, append=len(steps)) > 0]
 
 
 def largest_triangles(x: NDArray[np.float64], y: NDArray[np.float64], num_points: int) -> NDArray[np.intp]:

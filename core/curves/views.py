@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from core.curves.axes import Axis, Numbers, Window, XAxis
-from core.curves.downsampling import Mode, find_ranges, largest_triangles
+from core.curves.axes import Axis, Numbers, Window, XAxis, is_rising
+from core.curves.downsampling import Mode, largest_triangles
 from core.curves.points import Points
+from core.curves.ranges import Ranges
 from core.curves.smoothing import smooth
 
 Column = NDArray[np.float64]
@@ -66,38 +67,54 @@ class ViewOptions:
         return self.mode == Mode.MINMAX and not self.smoothing and self.window.is_whole
 
 
-def view(key: str, points: Points, axis: Axis, options: ViewOptions) -> Curve:
-    """Return a view of a curve, given all of its points.
+def view(key: str, points: Points, axis: Axis, options: ViewOptions, total: int | None = None) -> Curve:
+    """Return a view of a curve.
 
-    It is smoothed with all of its points, before the window and the down-sampling take some: what they take changes no
-    smoothed value.
+    It is smoothed before the window and the down-sampling take points away: what they take changes no smoothed value.
+
+    Args:
+        key: Name of the curve.
+        points: All points of the window, or more; with smoothing also all before it.
+        axis: X axis.
+        options: How to show it.
+        total: Number of points of the whole curve; by default that of `points`.
     """
-    x, y = axis.place(points), points.values
-    smoothed = smooth(y, options.smoothing) if options.smoothing else None
-    steps = points.steps
+    smoothed = smooth(points.values, options.smoothing) if options.smoothing else None
     if not options.window.is_whole:
-        inside = np.flatnonzero(options.window.holds(x))
-        x, y, steps = x[inside], y[inside], steps[inside]
+        inside = np.flatnonzero(options.window.holds(axis.place(points)))
+        points = Points(points.steps[inside], points.values[inside], points.times[inside])
         smoothed = None if smoothed is None else smoothed[inside]
-    low = high = None
-    is_long = options.mode != Mode.RAW and len(x) > options.max_points
-    if is_long and options.mode == Mode.MINMAX:
-        starts = find_ranges(steps, options.max_points)
-        low, high = np.fmin.reduceat(y, starts), np.fmax.reduceat(y, starts)
-        chosen = np.append(starts[1:], len(x)) - 1
-    elif is_long:
-        chosen = _choose_shape(steps, y if smoothed is None else smoothed, options.max_points)
-    else:
-        chosen = None
-    if chosen is not None:
-        x, y = x[chosen], y[chosen]
-        smoothed = None if smoothed is None else smoothed[chosen]
-    return _with_rising_x(Curve(key, x, y, low, high, smoothed, len(points), is_long))
+    count = len(points) if total is None else total
+    if options.mode == Mode.RAW or len(points) <= options.max_points:
+        return _make_curve(key, points, axis, count, smoothed=smoothed)
+    if options.mode == Mode.LTTB:
+        chosen = _choose_shape(points.steps, points.values if smoothed is None else smoothed, options.max_points)
+        points = Points(points.steps[chosen], points.values[chosen], points.times[chosen])
+        return _make_curve(
+            key, points, axis, count, smoothed=None if smoothed is None else smoothed[chosen], downsampled=True
+        )
+    ranges = Ranges.of_points(points).cut(int(points.steps[0]), int(points.steps[-1]), options.max_points)
+    if smoothed is not None:
+        smoothed = smoothed[np.searchsorted(points.steps, ranges.last.steps)]
+    return view_ranges(key, ranges, axis, count, smoothed)
 
 
-def empty_view(key: str, axis: Axis) -> Curve:
+def view_ranges(key: str, ranges: Ranges, axis: Axis, total: int, smoothed: Column | None = None) -> Curve:
+    """Return the view of a curve that was cut into ranges.
+
+    Args:
+        key: Name of the curve.
+        ranges: Ranges of its points, fewer than those.
+        axis: X axis.
+        total: Number of points of the whole curve.
+        smoothed: Smoothed value at the last point of each range.
+    """
+    return _make_curve(key, ranges.last, axis, total, extremes=ranges, smoothed=smoothed, downsampled=True)
+
+
+def empty_view(key: str) -> Curve:
     """Return the view of a curve without points."""
-    return view(key, Points.empty(), axis, ViewOptions())
+    return _make_curve(key, Points.empty(), Axis(), 0)
 
 
 def _choose_shape(steps: NDArray[np.int64], y: Column, max_points: int) -> NDArray[np.intp]:
@@ -111,12 +128,20 @@ def _choose_shape(steps: NDArray[np.int64], y: Column, max_points: int) -> NDArr
     return chosen if is_end_finite else np.append(chosen, len(y) - 1)
 
 
-def _with_rising_x(curve: Curve) -> Curve:
-    """Return the view with its points in the order of x, which is that of the steps unless a clock was set back."""
-    if bool((curve.x[1:] >= curve.x[:-1]).all()):
-        return curve
-    order = np.argsort(curve.x, kind="stable")
-    low, high, smoothed = (
-        None if column is None else column[order] for column in (curve.y_min, curve.y_max, curve.smoothed)
-    )
-    return Curve(curve.key, curve.x[order], curve.y[order], low, high, smoothed, curve.total, curve.downsampled)
+def _make_curve(
+    key: str,
+    points: Points,
+    axis: Axis,
+    total: int,
+    *,
+    extremes: Ranges | None = None,
+    smoothed: Column | None = None,
+    downsampled: bool = False,
+) -> Curve:
+    x, y = axis.place(points), points.values
+    low, high = (None, None) if extremes is None else (extremes.least, extremes.greatest)
+    if not is_rising(x):
+        order = np.argsort(x, kind="stable")
+        x, y = x[order], y[order]
+        low, high, smoothed = (None if column is None else column[order] for column in (low, high, smoothed))
+    return Curve(key, x, y, low, high, smoothed, total, downsampled)

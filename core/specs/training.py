@@ -130,6 +130,9 @@ class Training(SpecModel):
     record: Annotated[tuple[RecordName, ...], Field(max_length=3, examples=[["gradient_norms"]]), at_most(3)] = ()
     """Statistics to record at each step: the norm of each layer's gradient; the mean, standard deviation and share of
     zeros of its output; or every weight of a small network."""
+    curve_points: Annotated[PositiveInt | Literal["all"] | None, Field(examples=["all", 10_000])] = None
+    """Most points of a curve, evenly spaced: `all` for every step; null for 2,000, and fewer of many recorded
+    statistics. First and last are always kept."""
     precision: PrecisionName = "float32"
     """Precision of the computation in training; weights, last activation, loss and saved model are float32."""
     plan: PlanName = "auto"

@@ -40,6 +40,7 @@ class DatasetVersionRecord(Base):
         format: Format of the bytes, such as `csv`.
         summary: Size in a few words.
         description: core.uploads.description.DescriptionFile.
+        submitted_by: Name of the API key that uploaded it; NULL without keys, and in uploads of earlier versions.
     """
 
     __tablename__ = "dataset_versions"
@@ -54,6 +55,7 @@ class DatasetVersionRecord(Base):
     format: Mapped[str]
     summary: Mapped[str]
     description: Mapped[dict[str, Any]]
+    submitted_by: Mapped[str | None]
     created_at: Mapped[datetime] = mapped_column(insert_default=database_now())
 
     @property

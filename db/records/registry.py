@@ -50,6 +50,8 @@ class ModelVersionRecord(Base):
         signature_sha256: The signature, a JSON file.
         reference_sha256: Summary of the training samples, which served requests are compared with; None if there is
             none.
+        submitted_by: Name of the API key that uploaded it; NULL without keys, and in versions that runs registered.
+        uploaded_bytes: Size of the uploaded files; NULL in versions that runs registered.
     """
 
     __tablename__ = "model_versions"
@@ -61,6 +63,8 @@ class ModelVersionRecord(Base):
     network_sha256: Mapped[str | None] = mapped_column(index=True)
     signature_sha256: Mapped[str | None] = mapped_column(index=True)
     reference_sha256: Mapped[str | None] = mapped_column(index=True)
+    submitted_by: Mapped[str | None]
+    uploaded_bytes: Mapped[int | None] = mapped_column(BigInteger)
     created_at: Mapped[datetime] = mapped_column(insert_default=database_now())
 
 

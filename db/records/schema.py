@@ -16,12 +16,32 @@ from db.records.registry import (
     ModelVersionRecord,
     RegistryChangeRecord,
 )
-from db.records.runs import ArtifactRecord, AttemptRecord, ExperimentRecord, RunRecord
-from db.records.service import ApiKeyRecord, CompatibilityRecord, IdempotencyRecord, WorkerRecord
+from db.records.runs import (
+    ArtifactRecord,
+    AttemptRecord,
+    ExperimentRecord,
+    RunNumberRecord,
+    RunRecord,
+    RunTagRecord,
+    RunTextRecord,
+    RunWordRecord,
+)
+from db.records.service import (
+    ApiKeyRecord,
+    CompatibilityRecord,
+    IdempotencyRecord,
+    SubmitterRecord,
+    SweepRecord,
+    WorkerRecord,
+)
 
 RECORDS: tuple[type[Base], ...] = (
     ExperimentRecord,
     RunRecord,
+    RunTagRecord,
+    RunWordRecord,
+    RunNumberRecord,
+    RunTextRecord,
     AttemptRecord,
     ArtifactRecord,
     MetricSeriesRecord,
@@ -41,8 +61,10 @@ RECORDS: tuple[type[Base], ...] = (
     BatchPredictionRecord,
     BatchAttemptRecord,
     ApiKeyRecord,
+    SubmitterRecord,
     IdempotencyRecord,
     WorkerRecord,
+    SweepRecord,
     RunChangeRecord,
     WebhookRecord,
     WebhookDeliveryRecord,

@@ -1,9 +1,9 @@
-"""Tables of the service itself: API keys, idempotency keys, workers and compatibility."""
+"""Tables of the service itself: API keys, submitters, idempotency keys, workers, sweeps and compatibility."""
 
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import String
+from sqlalchemy import BigInteger, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.workers import WorkerState
@@ -34,6 +34,39 @@ class ApiKeyRecord(Base):
     expires_at: Mapped[datetime | None]
     revoked_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]
+
+
+class SubmitterRecord(Base):
+    """One who has submitted runs, or whose limits were set; db/quotas.py reads and writes it.
+
+    Attributes:
+        name: Name of its API keys; core.quotas.NOBODY without keys.
+        max_queued_runs: Its own limits, where it has some; the settings' where NULL.
+        served_at: When a run of it was last claimed.
+    """
+
+    __tablename__ = "submitters"
+
+    name: Mapped[str] = mapped_column(primary_key=True)
+    max_queued_runs: Mapped[int | None]
+    max_running_runs: Mapped[int | None]
+    max_disk_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    max_requests_per_minute: Mapped[int | None]
+    max_priority: Mapped[int | None]
+    served_at: Mapped[datetime | None]
+
+
+class SweepRecord(Base):
+    """The single row about the last use of the retention policy, as core.retention.Sweep describes it."""
+
+    __tablename__ = "retention_sweeps"
+
+    id: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
+    began_at: Mapped[datetime]
+    ended_at: Mapped[datetime | None]
+    num_runs: Mapped[int]
+    num_files: Mapped[int]
+    freed_bytes: Mapped[int] = mapped_column(BigInteger)
 
 
 class IdempotencyRecord(Base):

@@ -1,13 +1,13 @@
 """The trace context of the request that submitted a run.
 
-Revision 0017, after 0012. It only adds: older code goes on working, and submits runs without a trace.
+Revision 0017, after 0016. It only adds: older code goes on working, and submits runs without a trace.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0017"
-down_revision: str | None = "0012"
+down_revision: str | None = "0016"
 
 
 def upgrade() -> None:

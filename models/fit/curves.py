@@ -47,22 +47,19 @@ class Outbox:
             self._progress = None
 
 
-MAX_POINTS = 2_000
-
-
 class Curve:
     """Curves with the same steps, such as all of `epoch/validation/…`.
 
-    A long run keeps only every nth point, so that the same run always keeps the same points. The first and the last
-    are always kept.
+    A run with more points than `max_points`, unless that is None, keeps only every nth, so that the same run always
+    keeps the same points. The first and the last are always kept.
     """
 
     def __init__(
-        self, prefix: str, names: Sequence[str], num_points: int, outbox: Outbox, max_points: int = MAX_POINTS
+        self, prefix: str, names: Sequence[str], num_points: int, outbox: Outbox, max_points: int | None
     ) -> None:
         self._keys = [f"{prefix}/{name}" for name in names]
         self._outbox = outbox
-        self._stride = max(1, -(-num_points // max_points))
+        self._stride = 1 if max_points is None else max(1, -(-num_points // max_points))
         self._num_seen = 0
         self._last_time = time()
         self._unsent: tuple[int, Values, float] | None = None

@@ -129,7 +129,7 @@ class _Session:
         if training.early_stopping is not None:
             self._rule = StoppingRule(training.early_stopping, network)
         learner = make_learner(network, training, meter, data.step_preparation)
-        self._history = History(meter.names, learner.recorded, self._length, training.validation_freq, reporter)
+        self._history = History(meter.names, learner.recorded, self._length, training, reporter)
         self._running = meter.zero()
         self._choice = self._choose_plan(learner, data, seed) if self._length.num_steps else None
         self._engine = describe_choice(self._choice, self._length.batch_size)

@@ -6,15 +6,14 @@ import numpy as np
 import numpy.typing as npt
 
 from core.checks.length import FitLength
+from core.checks.recording import limit_points
 from core.progress import Phase, Progress
-from models.fit.curves import MAX_POINTS, Curve, Outbox
+from core.specs.training import Training
+from models.fit.curves import Curve, Outbox
 from models.fit.meter import Values
 from models.reporting import Reporter
 
 Steps = npt.NDArray[np.int_]
-
-MAX_RECORDED_POINTS = 200_000
-"""Most points in all recorded curves together; many curves are thinned more than few."""
 
 
 class History:
@@ -26,7 +25,7 @@ class History:
         names: Names of loss and metrics.
         recorded: Names of the recorded statistics of each step.
         length: Length of the fit.
-        validation_freq: Number of epochs from one validation to the next.
+        training: How often the samples are validated, and how many points curves have.
         reporter: Receives progress and points of curves.
     """
 
@@ -35,19 +34,20 @@ class History:
         names: Sequence[str],
         recorded: Sequence[str],
         length: FitLength,
-        validation_freq: int,
+        training: Training,
         reporter: Reporter,
     ) -> None:
         self._length = length
         self._outbox = Outbox(reporter)
-        self._by_step = Curve("train", names, length.num_steps, self._outbox)
-        max_points = min(MAX_POINTS, MAX_RECORDED_POINTS // max(1, len(recorded)))
-        self._recorded = Curve("train", recorded, length.num_steps, self._outbox, max_points)
+        max_points = limit_points(training)
+        self._by_step = Curve("train", names, length.num_steps, self._outbox, max_points)
+        max_recorded = limit_points(training, len(recorded))
+        self._recorded = Curve("train", recorded, length.num_steps, self._outbox, max_recorded)
         self._num_names = len(names)
-        self._by_epoch = Curve("epoch/train", names, length.num_epochs, self._outbox)
-        num_validations = length.num_epochs // validation_freq
-        self._validations = Curve("epoch/validation", names, num_validations, self._outbox)
-        self._test = Curve("test", names, 1, self._outbox)
+        self._by_epoch = Curve("epoch/train", names, length.num_epochs, self._outbox, max_points)
+        num_validations = length.num_epochs // training.validation_freq
+        self._validations = Curve("epoch/validation", names, num_validations, self._outbox, max_points)
+        self._test = Curve("test", names, 1, self._outbox, max_points)
         self._curves = (self._by_step, self._recorded, self._by_epoch, self._validations, self._test)
 
     @property

@@ -146,6 +146,14 @@ def test_runs_that_differ_in_the_seed_alone_are_averaged(database, store):
     assert small.average.high.tolist()[0] == pytest.approx(2 + 12.7062 * math.sqrt(2) / math.sqrt(2), rel=1e-5)
 
 
+def test_groups_have_the_runs_with_points_of_each_key(database, store):
+    first = store({"a": {1: 1.0}, "b": {1: 1.0}}, seed=1)
+    second = store({"a": {1: 3.0}}, seed=2)
+    a, b = compared(database, [first, second], ["a", "b"], by_seed=True).keys
+    assert [group.run_ids for group in a.groups] == [[first, second]]
+    assert [group.run_ids for group in b.groups] == [[first]]
+
+
 def test_seed_of_a_dataset_is_other_data(database, store):
     run_ids = [store({"loss": {1: 1.0}}, seed=1, dataset={"seed": seed}) for seed in (1, 2)]
     (metric,) = compared(database, run_ids, by_seed=True).keys
@@ -162,6 +170,13 @@ def test_what_is_missing_is_reported(database, store):
         (empty, "c*", "no_points"),
     ]
     assert [metric.key for metric in found.keys] == ["b"]
+
+
+def test_name_that_cannot_be_stored_is_no_curve(database, store):
+    run_id = store({"a": {1: 1.0}})
+    found = compared(database, [run_id], ["a\x00", "a"])
+    assert [(gap.key, gap.code) for gap in found.missing] == [("a\x00", "no_points")]
+    assert [metric.key for metric in found.keys] == ["a"]
 
 
 def test_run_without_epochs_is_reported(database, store):

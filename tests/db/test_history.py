@@ -141,6 +141,13 @@ def test_curve_without_points_is_empty(database, run_id, store):
     assert view(database, run_id, ["epoch/*"]) == []
 
 
+@pytest.mark.parametrize("x", XAxis)
+def test_axis_of_curves_without_points_is_not_made_up(database, run_id, x):
+    with database.reading() as session:
+        shown = history.history(session, run_id, ["train/loss"], ViewOptions(x=x))
+    assert (shown.axis, shown.curves[0].x.tolist()) == (None, [])
+
+
 def test_unknown_run_is_reported(database):
     with pytest.raises(UnknownRun):
         view(database, uuid4())

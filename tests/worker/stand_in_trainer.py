@@ -9,6 +9,8 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
+
 from core.errors import Problem
 from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
@@ -45,6 +47,17 @@ def report_epoch(epoch: int) -> None:
     send(ProgressReport(progress=Progress(Phase.TRAIN, epoch, 10, epoch * 5, 50)))
     step = epoch * 5
     send(MetricsReport(batches=(MetricBatch("train/loss", (step,), (1.0 / step,), (time.time(),)),)))
+
+
+def report_many_points(command: TrainCommand) -> None:
+    """Report 60,000 points of each of two curves, as fast as the pipe takes them; then make a file named `sent`."""
+    for first in range(1, 60_001, 1_000):
+        steps = np.arange(first, first + 1_000)
+        batches = [MetricBatch(key, steps, np.sqrt(steps), steps / 1_000) for key in ("train/loss", "train/accuracy")]
+        send(MetricsReport(batches=tuple(batches)))
+    sent = Path(command.datasets_dir) / "sent"
+    sent.parent.mkdir(parents=True, exist_ok=True)
+    sent.touch()
 
 
 def finish(command: TrainCommand) -> None:
@@ -89,6 +102,9 @@ def act(behaviour: str, command: TrainCommand) -> None:
         for epoch in range(2, 8):
             time.sleep(0.1)
             report_epoch(epoch)
+        finish(command)
+    elif behaviour == "reports-many-points":
+        report_many_points(command)
         finish(command)
     else:
         report_epoch(2)

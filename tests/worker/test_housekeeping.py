@@ -155,3 +155,21 @@ def test_changes_of_the_registry_that_everyone_has_read_are_removed(settings, da
 
     with database.reading() as session:
         assert session.scalar(select(func.count()).select_from(RegistryChangeRecord)) == 2
+
+
+def test_runs_beyond_the_policy_of_the_settings_are_deleted_with_their_files(settings, database, tmp_path):
+    artifact, path = put(settings, tmp_path, b"weights")
+    ids = []
+    for files in ([artifact], []):
+        with database.transaction() as session:
+            ids.append(runs.create(session, experiment="e", model_name="m", spec={"seed": 1}).id)
+            claimed = claim_run(session, owner="w", lease_seconds=60)
+            finish_run(session, claimed.run_id, claimed.attempt, artifacts=files, phases={})
+
+    tidy(settings, database)
+    assert path.exists()
+    tidy(settings.model_copy(update={"retention_max_runs": 1}), database)
+
+    assert not path.exists()
+    with database.reading() as session:
+        assert [run.id for run in runs.list_page(session).items] == ids[1:]

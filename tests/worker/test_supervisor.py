@@ -2,7 +2,9 @@
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
+import numpy as np
 import pytest
 
 from core.artifacts import ArtifactStore
@@ -13,6 +15,7 @@ from core.run_state import RunState
 from core.settings import Settings
 from db import artifacts, history, metrics, model_versions, runs
 from db.claims import claim_run, release_run
+from db.points import list_series, read_points
 from db.session import Database
 from worker.supervisor import Supervisor
 
@@ -210,6 +213,107 @@ def test_a_run_survives_a_database_that_is_away_for_a_while(settings, database, 
     with database.reading() as session:
         (curve,) = history.history(session, run.id, keys=["train/loss"]).curves
     assert curve.x.tolist() == [5, 10, 15, 20, 25, 30, 35]
+
+
+def curves_of(database, run):
+    with database.reading() as session:
+        return {one.key: (one, read_points(session, [one])[0]) for one in list_series(session, [run.id])}
+
+
+def assert_has_every_point(database, run):
+    """Check the curves of a run that reported many points."""
+    steps = np.arange(1, 60_001)
+    for series, points in (curves_of(database, run)[key] for key in ("train/loss", "train/accuracy")):
+        # The first report of the stand-in is another point of step 5, which these replace.
+        assert (series.count, series.last, series.last_step) == (60_000, np.sqrt(60_000), 60_000)
+        assert np.array_equal(points.steps, steps)
+        assert np.array_equal(points.values, np.sqrt(steps))
+        assert np.array_equal(points.times, steps / 1_000)
+
+
+def test_a_database_that_does_not_answer_does_not_delay_the_trainer(
+    settings, database, make_pool, queue, wait_until, monkeypatch
+):
+    monkeypatch.setattr("worker.spool.MAX_IN_MEMORY", 10_000)
+    supervisor = Supervisor(settings, database, make_pool())
+    run = queue.submit("reports-many-points")
+    open_transaction = database.transaction
+    most_files = 0
+
+    @contextmanager
+    def frozen_until_all_is_sent():
+        nonlocal most_files
+        if queue.get(run).state == RunState.RUNNING:
+            wait_until((settings.datasets_dir / "sent").exists)
+            most_files = max(most_files, len(list(settings.scratch_dir.glob("*/*/points/*"))))
+        with open_transaction() as session:
+            yield session
+
+    monkeypatch.setattr(database, "transaction", frozen_until_all_is_sent)
+    supervisor.answer_doorbell()
+
+    record = queue.get(run)
+    assert (record.state, record.attempt) == (RunState.SUCCEEDED, 1)
+    assert most_files > 5
+    assert [notice.code for notice in record.warnings] == ["class_not_trained"]
+    assert_has_every_point(database, run)
+
+
+def test_points_whose_storage_is_in_doubt_are_stored_again_and_count_once(
+    settings, database, make_pool, queue, monkeypatch
+):
+    monkeypatch.setattr("worker.spool.MAX_IN_MEMORY", 10_000)
+    monkeypatch.setattr("worker.watching.SHORTEST_BEAT_SECONDS", 0.0)
+    hasty = settings.model_copy(update={"heartbeat_seconds": 0.01})
+    supervisor = Supervisor(hasty, database, make_pool())
+    run = queue.submit("reports-many-points")
+    open_transaction = database.transaction
+    num_reports = 0
+
+    @contextmanager
+    def commits_and_then_breaks():
+        nonlocal num_reports
+        is_report = queue.get(run).state == RunState.RUNNING
+        with open_transaction() as session:
+            yield session
+        if is_report and queue.get(run).state == RunState.RUNNING:
+            num_reports += 1
+            if num_reports % 2:
+                raise DatabaseUnavailable("The connection broke during the commit.")
+
+    monkeypatch.setattr(database, "transaction", commits_and_then_breaks)
+    supervisor.answer_doorbell()
+
+    assert queue.get(run).state == RunState.SUCCEEDED
+    assert num_reports > 2
+    assert_has_every_point(database, run)
+
+
+def test_a_run_says_which_points_an_outage_cost_it(settings, database, make_pool, queue, monkeypatch):
+    monkeypatch.setattr("worker.spool.MAX_IN_MEMORY", 10_000)
+    small = settings.model_copy(update={"max_spool_bytes": 50_000})
+    supervisor = Supervisor(small, database, make_pool())
+    run = queue.submit("reports-many-points")
+    open_transaction = database.transaction
+
+    @contextmanager
+    def away_until_all_is_sent():
+        if queue.get(run).state == RunState.RUNNING and not (settings.datasets_dir / "sent").exists():
+            raise DatabaseUnavailable("The database is away.")
+        with open_transaction() as session:
+            yield session
+
+    monkeypatch.setattr(database, "transaction", away_until_all_is_sent)
+    supervisor.answer_doorbell()
+
+    record = queue.get(run)
+    assert record.state == RunState.SUCCEEDED
+    first, notice = record.warnings
+    assert (first.code, notice.code) == ("class_not_trained", "points_left_out")
+    series, points = curves_of(database, run)["train/loss"]
+    assert 1_000 < series.count == len(points) < 60_000
+    assert np.array_equal(points.values, np.sqrt(points.steps))
+    assert points.steps[-1] == 60_000
 
 
 def test_scratch_files_of_an_attempt_are_removed(supervisor, settings, queue):

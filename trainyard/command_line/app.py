@@ -14,6 +14,8 @@ from typer.core import TyperGroup
 from trainyard.command_line.commands import (
     batch_predictions,
     explaining,
+    labelling,
+    limits,
     metrics,
     models,
     networks,
@@ -83,6 +85,8 @@ app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(metrics.metrics)
 app.command()(models.evaluation)
+app.command()(labelling.tag)
+app.command()(labelling.note)
 app.command()(runs.logs)
 app.command()(runs.code)
 app.command()(runs.cancel)
@@ -98,6 +102,8 @@ app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
 app.add_typer(exports, name="export")
 app.add_typer(keys, name="keys")
+app.add_typer(limits.quotas, name="quotas")
+app.command()(limits.prune)
 
 
 def _replace_what_cannot_be_written() -> None:

@@ -1,6 +1,6 @@
 """Methods of the clients for API keys."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from trainyard.resources import keys
 from trainyard.resources.keys import KeyEntry, NewKey
@@ -12,7 +12,14 @@ class KeyMethods:
 
     _transport: Transport
 
-    def create_key(self, name: str, scopes: Sequence[str], *, lifetime_seconds: int | None = None) -> NewKey:
+    def create_key(
+        self,
+        name: str,
+        scopes: Sequence[str],
+        *,
+        lifetime_seconds: int | None = None,
+        limits: Mapping[str, int | None] | None = None,
+    ) -> NewKey:
         """Create an API key. Its secret is in this answer and nowhere else.
 
         However often the request has to be sent, one key comes of it. If the answer to the first request was lost, so
@@ -22,11 +29,12 @@ class KeyMethods:
             name: User or purpose of the key; two live keys may have the same.
             scopes: Of `read`, `submit`, `predict`, `admin`, `metrics`.
             lifetime_seconds: Until it expires; until it is revoked by default.
+            limits: Limits to set for all keys of this name, as in `set_quotas`.
 
         Raises:
             Conflict: If two live keys have the name already, or the answer with the secret was lost.
         """
-        return self._transport.send(keys.create(name, scopes, lifetime_seconds))
+        return self._transport.send(keys.create(name, scopes, lifetime_seconds, limits))
 
     def list_keys(self) -> list[KeyEntry]:
         """Return every API key there is or was."""
@@ -46,9 +54,16 @@ class AsyncKeyMethods:
 
     _transport: AsyncTransport
 
-    async def create_key(self, name: str, scopes: Sequence[str], *, lifetime_seconds: int | None = None) -> NewKey:
+    async def create_key(
+        self,
+        name: str,
+        scopes: Sequence[str],
+        *,
+        lifetime_seconds: int | None = None,
+        limits: Mapping[str, int | None] | None = None,
+    ) -> NewKey:
         """Create an API key. Its secret is in this answer and nowhere else; see `Client.create_key`."""
-        return await self._transport.send(keys.create(name, scopes, lifetime_seconds))
+        return await self._transport.send(keys.create(name, scopes, lifetime_seconds, limits))
 
     async def list_keys(self) -> list[KeyEntry]:
         """Return every API key there is or was; see `Client.list_keys`."""

@@ -1,6 +1,6 @@
 """API keys: create, list, revoke."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Self
 from uuid import uuid4
@@ -66,11 +66,15 @@ class NewKey:
         return cls(key=str(body["key"]), entry=KeyEntry.from_json(body), document=body)
 
 
-def create(name: str, scopes: Sequence[str], lifetime_seconds: int | None) -> Operation[NewKey]:
+def create(
+    name: str, scopes: Sequence[str], lifetime_seconds: int | None, limits: Mapping[str, int | None] | None
+) -> Operation[NewKey]:
     """Create a key; see `Client.create_key`."""
     body: dict[str, Any] = {"name": name, "scopes": list(scopes)}
     if lifetime_seconds is not None:
         body["lifetime_seconds"] = lifetime_seconds
+    if limits:
+        body["limits"] = dict(limits)
     headers = {"Idempotency-Key": str(uuid4())}
     return Operation("POST", PATH, lambda answer: answer.read_one(NewKey), body=body, headers=headers)
 

@@ -216,3 +216,13 @@ def test_the_layer_table_is_computed_once(check, iris, monkeypatch):
 
     assert len(asked) == 1
     assert [row.name for row in report.layers] == ["dense_1"]
+
+
+def test_more_points_of_curves_than_allowed_are_rejected_before_the_run_is_queued(over, iris):
+    # The loss at each of 100 steps, and of training and validation after each of 20 epochs.
+    reported = over(iris({"training": {"epochs": 20, "metrics": [], "curve_points": "all"}}), max_curve_points=139)
+    detail = (
+        "The spec asks for 140 points of curves; this service allows 139 (TRAINYARD_MAX_CURVE_POINTS). "
+        "Lower curve_points, or record fewer statistics."
+    )
+    assert reported == [("/training/curve_points", detail)]

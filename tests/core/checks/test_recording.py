@@ -62,3 +62,26 @@ def test_invalid_recordings_are_rejected(problems, line, training, pointer, deta
 
     place = "/training" if pointer is None else f"/training/record{pointer}"
     assert {where: problem.detail for where, problem in found.items()} == {place: detail}
+
+
+@pytest.mark.parametrize(
+    ("asked", "expected"),
+    [
+        (None, 0),
+        # Loss, accuracy and two gradient norms at 40 steps; loss and accuracy of training and validation at 4 epochs.
+        ("all", 4 * 40 + 4 * 4),
+        (10, 4 * 10 + 4 * 4),
+        (3, 4 * 3 + 4 * 3),
+        (1_000_000, 4 * 40 + 4 * 4),
+    ],
+)
+def test_points_of_curves_are_counted_if_the_spec_asks_for_them(check, line, asked, expected):
+    training = {"metrics": ["mae"], "record": ["gradient_norms"], "curve_points": asked, "epochs": 4}
+    training |= {"steps_per_epoch": 10}
+    report = check(line({"model": {"layers": [{"units": 2}, {"units": 1}]}, "training": training}))
+    assert report.num_curve_points == expected
+
+
+@pytest.mark.parametrize("value", [0, -1, 1.5, True, "some", "ALL", [], 2**31])
+def test_numbers_of_points_that_cannot_be_are_rejected(problems, line, value):
+    assert list(problems(line({"training": {"curve_points": value}}))) == ["/training/curve_points"]

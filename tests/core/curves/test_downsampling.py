@@ -1,30 +1,7 @@
 import numpy as np
 import pytest
 
-from core.curves.downsampling import find_ranges, largest_triangles
-
-
-def starts_of(steps, num_ranges):
-    return find_ranges(np.array(steps, np.int64), num_ranges).tolist()
-
-
-def test_ranges_that_cannot_be_equal_differ_by_one_step():
-    # 10 steps in 4 ranges: step s, from 0 on, lies in the range ⌊4s / 10⌋, so they hold 3, 2, 3 and 2 steps.
-    assert starts_of(range(5, 15), 4) == [0, 3, 5, 8]
-
-
-def test_ranges_without_points_are_left_out():
-    # Steps 10 to 109 in ranges of 25, which begin at 10, 35, 60 and 85.
-    assert starts_of([10, 11, 34, 35, 109], 4) == [0, 3, 4]
-
-
-def test_one_point_is_one_range():
-    assert starts_of([2**62], 500) == [0]
-
-
-def test_ranges_of_huge_steps_do_not_overflow():
-    # 2^63 + 1 steps; the first range has one more than the second, and so the middle.
-    assert starts_of([-(2**62), 0, 2**62], 2) == [0, 2]
+from core.curves.downsampling import largest_triangles
 
 
 def positions_of(x, y, num_points):

@@ -1,14 +1,15 @@
 import numpy as np
 import pytest
 
+from core.checks.recording import DEFAULT_POINTS
 from core.progress import Phase, Progress
-from models.fit.curves import MAX_POINTS, Curve, Outbox
+from models.fit.curves import Curve, Outbox
 
 
-def feed(reporter, num_points, chunk, *, finish=True):
+def feed(reporter, num_points, chunk, *, max_points=DEFAULT_POINTS, finish=True):
     """Give a curve of x² its points in chunks."""
     outbox = Outbox(reporter, seconds_between=0)
-    curve = Curve("train", ("loss", "accuracy"), num_points, outbox)
+    curve = Curve("train", ("loss", "accuracy"), num_points, outbox, max_points)
     for start in range(1, num_points + 1, chunk):
         steps = np.arange(start, min(start + chunk, num_points + 1))
         curve.add(steps, np.stack([steps**2, -steps], axis=1).astype(np.float32))
@@ -26,14 +27,26 @@ def test_a_short_run_keeps_every_point(reporter):
     assert reporter.curves["train/accuracy"] == {step: -step for step in range(1, 51)}
 
 
-@pytest.mark.parametrize("num_points", [MAX_POINTS + 1, 10_000, 123_457])
+@pytest.mark.parametrize("num_points", [DEFAULT_POINTS + 1, 10_000, 123_457])
 def test_a_long_run_keeps_about_two_thousand_the_first_and_the_last_among_them(reporter, num_points):
     feed(reporter, num_points, 997)
 
     steps = list(reporter.curves["train/loss"])
-    assert MAX_POINTS / 2 <= len(steps) <= MAX_POINTS + 2
+    assert DEFAULT_POINTS / 2 <= len(steps) <= DEFAULT_POINTS + 2
     assert (steps[0], steps[-1]) == (1, num_points)
     assert all(reporter.curves["train/loss"][step] == np.float32(step**2) for step in steps)
+
+
+def test_every_step_is_kept_if_asked_for(reporter):
+    feed(reporter, 10_001, 997, max_points=None)
+
+    assert reporter.curves["train/loss"] == {step: np.float32(step**2) for step in range(1, 10_002)}
+
+
+def test_another_number_of_points_is_kept_if_asked_for(reporter):
+    feed(reporter, 10_000, 997, max_points=5)
+
+    assert list(reporter.curves["train/loss"]) == [1, 2_000, 4_000, 6_000, 8_000, 10_000]
 
 
 def test_which_points_are_kept_does_not_depend_on_how_they_arrive(reporter):
@@ -64,7 +77,7 @@ def test_times_rise_within_a_call():
 
 def test_reports_are_buffered_until_they_are_due(reporter):
     outbox = Outbox(reporter, seconds_between=3_600)
-    curve = Curve("train", ("loss",), 10, outbox)
+    curve = Curve("train", ("loss",), 10, outbox, None)
     for step in range(1, 4):
         curve.add(np.array([step]), np.array([[step]], np.float32))
         outbox.set_progress(Progress(Phase.TRAIN, 0, 1, step, 10))

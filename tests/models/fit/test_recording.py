@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 
 from core.checks.length import measure_length
+from core.checks.recording import DEFAULT_RECORDED_POINTS
 from core.experiment import parse_spec
 from models.assembly import assemble
 from models.fit.fitting import fit
-from models.fit.history import MAX_RECORDED_POINTS, History
+from models.fit.history import History
 
 PLANS = ["graph", "xla", "step", "stream"]
 EVERYTHING = ["gradient_norms", "activations", "weights"]
@@ -112,13 +113,24 @@ def test_a_network_without_weights_has_nothing_to_record(tmp_path, reporter):
 
 
 def test_many_curves_are_thinned_more_than_few(reporter):
+    kept = count_kept(reporter, curve_points=None)
+    assert kept.pop("train/loss") == 2_001
+    assert set(kept.values()) == {DEFAULT_RECORDED_POINTS // 400 + 1}
+
+
+@pytest.mark.parametrize(("asked", "expected"), [("all", 4_000), (1_000, 1_001)])
+def test_many_curves_have_the_points_that_the_spec_asks_for(reporter, asked, expected):
+    assert set(count_kept(reporter, curve_points=asked).values()) == {expected}
+
+
+def count_kept(reporter, curve_points):
+    """Record 400 curves of 4,000 steps; return the number of points of each."""
     names = [f"weight/dense_1/bias_{number}" for number in range(400)]
-    spec = parse_spec({**LINE, "training": {"loss": "mse", "steps": 4_000, "batch_size": "full"}})
-    history = History(["loss"], names, measure_length(spec.training, 2), 1, reporter)
+    training = {"loss": "mse", "steps": 4_000, "batch_size": "full", "curve_points": curve_points}
+    spec = parse_spec({**LINE, "training": training})
+    history = History(["loss"], names, measure_length(spec.training, 2), spec.training, reporter)
 
     history.add_steps(1, np.ones((4_000, 401), np.float32), np.ones((4_000, 1), np.float32))
     history.finish()
 
-    kept = {key: len(curve) for key, curve in reporter.curves.items() if key.startswith("train/")}
-    assert kept.pop("train/loss") > 1_900
-    assert set(kept.values()) == {MAX_RECORDED_POINTS // 400 + 1}
+    return {key: len(curve) for key, curve in reporter.curves.items() if key.startswith("train/")}

@@ -38,13 +38,28 @@ def create(
     expires: Annotated[
         str | None, typer.Option(metavar="90d", help="How long it lives: 90d, 12h, 30m. Default: until revoked.")
     ] = None,
+    max_queued_runs: Annotated[int | None, typer.Option(min=0, help="Most runs in the queue; 0: any number.")] = None,
+    max_running_runs: Annotated[int | None, typer.Option(min=0, help="Most runs trained at a time.")] = None,
+    max_disk_bytes: Annotated[int | None, typer.Option(min=0, help="Most bytes on disk.")] = None,
+    max_requests_per_minute: Annotated[int | None, typer.Option(min=0, help="Most requests a minute.")] = None,
+    max_priority: Annotated[int | None, typer.Option(help="Highest priority of its runs, -100 to 100.")] = None,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
     """Make a key and print it, this once: trainyard keys create ci --scope read --scope submit."""
     lifetime_seconds = None if expires is None else read_lifetime(expires)
+    limits = {
+        "queued_runs": max_queued_runs,
+        "running_runs": max_running_runs,
+        "disk_bytes": max_disk_bytes,
+        "requests_per_minute": max_requests_per_minute,
+        "priority": max_priority,
+    }
+    given = {limit: value for limit, value in limits.items() if value is not None}
     with connect(url) as client:
-        made = client.create_key(name, [scope.value for scope in scopes], lifetime_seconds=lifetime_seconds)
+        made = client.create_key(
+            name, [scope.value for scope in scopes], lifetime_seconds=lifetime_seconds, limits=given
+        )
     if as_json:
         print_json(made.document)
         return

@@ -1,0 +1,1 @@
+"""Retention: the policy by which old runs are deleted, and its use."""
