@@ -2227,12 +2227,12 @@ class MetricHistory(TypedDict):
 
     steps_per_epoch: int | None
     """
-    Steps in an epoch, by which steps were divided; null unless x is `epoch`.
+    Steps in an epoch, by which steps were divided; null unless x is `epoch` and there are points.
     """
 
     time_origin: str | None
     """
-    Start of the run's latest attempt, where `time` is 0; null unless x is `time`.
+    Start of the run's latest attempt, where `time` is 0; null unless x is `time` and there are points.
     """
 
     smoothing: float

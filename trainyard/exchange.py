@@ -7,6 +7,7 @@ import json
 import os
 import re
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -72,6 +73,18 @@ class Service:
         if within is not None:
             seconds = min(seconds, within)
         return httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds))
+
+    def stream_options(
+        self, path: str, parameters: Sequence[tuple[str, str]], headers: Mapping[str, str], silence_seconds: float
+    ) -> dict[str, Any]:
+        """Return the arguments of httpx's `stream` for a stream of lines."""
+        return {
+            "method": "GET",
+            "url": path,
+            "params": list(parameters),
+            "headers": {"Accept": "text/event-stream", **headers},
+            "timeout": httpx.Timeout(silence_seconds, connect=CONNECT_SECONDS),
+        }
 
     def read_failure(self, response: httpx.Response) -> TrainyardError:
         """Return the error that an answer of a status other than 200 to 299 stands for."""

@@ -2,7 +2,9 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 import httpx
@@ -17,6 +19,18 @@ T = TypeVar("T")
 HttpClient = TypeVar("HttpClient", httpx.Client, httpx.AsyncClient)
 PageOperation = Callable[[str | None], Operation[Page[T]]]
 """Makes the operation that fetches the page at a cursor, the first page for None."""
+
+
+Lines = TypeVar("Lines", bound=Iterator[str] | AsyncIterator[str])
+
+
+@dataclass(frozen=True, slots=True)
+class EventLines(Generic[Lines]):
+    """Lines of an answer, as they come."""
+
+    status: int
+    media_type: str
+    lines: Lines
 
 
 class _BaseTransport(Generic[HttpClient]):
@@ -108,6 +122,32 @@ class Transport(_BaseTransport[httpx.Client]):
         except httpx.RequestError as error:
             raise self._service.read_interruption(error) from error
 
+    @contextmanager
+    def stream(
+        self, path: str, parameters: Sequence[tuple[str, str]], headers: Mapping[str, str], silence_seconds: float
+    ) -> Iterator[EventLines[Iterator[str]]]:
+        """Open a stream of lines, which ends at the end of the block.
+
+        Args:
+            path: Path below the base URL.
+            parameters: Query.
+            headers: Further headers.
+            silence_seconds: Longest time between two lines.
+
+        Raises:
+            ServiceUnavailable: If nothing answered, or the stream was cut off.
+            RequestRejected: If the service answered with an error.
+        """
+        options = self._service.stream_options(path, parameters, headers, silence_seconds)
+        try:
+            with self._http.stream(**options) as response:
+                if not response.is_success:
+                    response.read()
+                    raise self._service.read_failure(response)
+                yield EventLines(response.status_code, read_media_type(response), response.iter_lines())
+        except httpx.RequestError as error:
+            raise self._service.read_interruption(error) from error
+
 
 class AsyncTransport(_BaseTransport[httpx.AsyncClient]):
     """`Transport` for asyncio: the same methods as coroutines. Files are read and written in threads."""
@@ -165,6 +205,26 @@ class AsyncTransport(_BaseTransport[httpx.AsyncClient]):
                 return response.headers
         except httpx.RequestError as error:
             raise self._service.read_interruption(error) from error
+
+    @asynccontextmanager
+    async def stream(
+        self, path: str, parameters: Sequence[tuple[str, str]], headers: Mapping[str, str], silence_seconds: float
+    ) -> AsyncIterator[EventLines[AsyncIterator[str]]]:
+        """Open a stream of lines, which ends at the end of the block; see `Transport`."""
+        options = self._service.stream_options(path, parameters, headers, silence_seconds)
+        try:
+            async with self._http.stream(**options) as response:
+                if not response.is_success:
+                    await response.aread()
+                    raise self._service.read_failure(response)
+                yield EventLines(response.status_code, read_media_type(response), response.aiter_lines())
+        except httpx.RequestError as error:
+            raise self._service.read_interruption(error) from error
+
+
+def read_media_type(response: httpx.Response) -> str:
+    """Return the media type of an answer, without its parameters."""
+    return str(response.headers.get("Content-Type", "")).partition(";")[0].strip()
 
 
 def _stream(upload: Upload) -> Iterator[bytes]:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable
 
+from trainyard.base_run import BaseRun
 from trainyard.resources import comparison
 from trainyard.resources.comparison import CurveComparison
-from trainyard.run import BaseRun
 from trainyard.transport import AsyncTransport, Transport
 
 

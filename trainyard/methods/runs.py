@@ -3,7 +3,9 @@
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from trainyard.following import follow, follow_async
 from trainyard.resources import runs
+from trainyard.resources.events import ALL_PATH, HEARTBEAT, RunEvent, choose
 from trainyard.resources.runs import RunSnapshot
 from trainyard.resources.specs import PresetOrSpec
 from trainyard.run import AsyncRun, Run
@@ -115,6 +117,31 @@ class RunMethods:
         found = self._transport.list(lambda cursor: runs.list_page(search, page_size=page_size, cursor=cursor))
         return (Run(self._transport, snapshot) for snapshot in found)
 
+    def events(
+        self,
+        *,
+        experiment: str | None = None,
+        model: str | None = None,
+        last_id: str = "",
+        unreachable_timeout: float = 60.0,
+    ) -> Iterator[RunEvent]:
+        """Yield each change of the state of a run, without an end: first a `snapshot` of the present state.
+
+        Args:
+            experiment: Only runs of this experiment.
+            model: Only runs that train this model.
+            last_id: Id of the event to continue after.
+            unreachable_timeout: Seconds for which a service that is away is asked again.
+        """
+        found = follow(
+            self._transport,
+            ALL_PATH,
+            choose(experiment, model),
+            last_id=last_id,
+            unreachable_timeout=unreachable_timeout,
+        )
+        return (event for event in found if event.type != HEARTBEAT)
+
     def select_runs(
         self,
         fields: Sequence[str],
@@ -212,6 +239,21 @@ class AsyncRunMethods:
         search = runs.Search(states=states, experiment=experiment, model=model, filter=filter, find=find, sort=sort)
         found = self._transport.list(lambda cursor: runs.list_page(search, page_size=page_size, cursor=cursor))
         return (AsyncRun(self._transport, snapshot) async for snapshot in found)
+
+    async def events(
+        self,
+        *,
+        experiment: str | None = None,
+        model: str | None = None,
+        last_id: str = "",
+        unreachable_timeout: float = 60.0,
+    ) -> AsyncIterator[RunEvent]:
+        """Yield each change of the state of a run; see `Client.events`."""
+        parameters = choose(experiment, model)
+        options: dict[str, Any] = {"last_id": last_id, "unreachable_timeout": unreachable_timeout}
+        async for event in follow_async(self._transport, ALL_PATH, parameters, **options):
+            if event.type != HEARTBEAT:
+                yield event
 
     def select_runs(
         self,

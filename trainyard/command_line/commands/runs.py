@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from trainyard.command_line.commands.submitting import follow
+from trainyard.command_line.commands.submitting import INTERRUPTED, follow
 from trainyard.command_line.display.columns import format_columns, split_columns
 from trainyard.command_line.display.evaluation import format_glance
 from trainyard.command_line.display.formats import format_age, format_table
@@ -104,10 +104,25 @@ def show(
         _draw(run, metrics)
 
 
-def logs(run_id: RunId, *, url: Url = None) -> None:
+def logs(
+    run_id: RunId,
+    *,
+    is_followed: Annotated[
+        bool, typer.Option("--follow", "-f", help="Print what is added too, until the run has ended.")
+    ] = False,
+    url: Url = None,
+) -> None:
     """Print what a run's trainer wrote."""
     with connect(url) as client:
-        typer.echo(client.run(find_run_id(client, run_id)).logs(), nl=False)
+        run = client.run(find_run_id(client, run_id))
+        if not is_followed:
+            typer.echo(run.logs(), nl=False)
+            return
+        try:
+            for text in run.follow_log():
+                typer.echo(text, nl=False)
+        except KeyboardInterrupt as interrupt:
+            raise typer.Exit(INTERRUPTED) from interrupt
 
 
 def code(run_id: RunId, *, url: Url = None) -> None:

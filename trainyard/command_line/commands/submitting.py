@@ -104,7 +104,7 @@ def follow(run: "Run", *, as_json: bool) -> None:
         typer.echo(f"Run {run.id}", err=True)
     try:
         with show_progress(run.snapshot) as show:
-            run.wait(check=False, on_update=lambda seen: show(seen.snapshot))
+            run.watch(lambda seen: show(seen.snapshot), check=False)
     except KeyboardInterrupt as interrupt:
         typer.echo(f"The run continues. Cancel it with: trainyard cancel {run.id}", err=True)
         raise typer.Exit(INTERRUPTED) from interrupt
