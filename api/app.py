@@ -39,6 +39,7 @@ from api.startup import check_and_close
 from api.tensorboard import routes as tensorboard
 from api.tensorflow_serving import routes as tensorflow_serving
 from api.traced_requests import TracedRequests
+from api.webhooks import routes as webhooks
 from core.settings import Settings, load_settings
 
 RESOURCES = (
@@ -65,6 +66,7 @@ RESOURCES = (
     explanations.router,
     datasets.router,
     keys.router,
+    webhooks.router,
     health.router,
 )
 """Resources in the order of the OpenAPI document."""

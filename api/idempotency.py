@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from fastapi import Depends, Header, Request, Response
 
-from api.auth.access import CallerName
+from api.auth.access import read_caller_name
 from core.errors import IdempotencyInFlight, IdempotencyMismatch, TrainyardError
 from db import idempotency
 from db.documents import check_storable
@@ -70,7 +70,6 @@ def hash_sent(sent: Iterable[str | bytes]) -> str:
 
 async def _read_repeats(
     request: Request,
-    caller: CallerName,
     idempotency_key: Annotated[
         str | None,
         Header(
@@ -83,6 +82,7 @@ async def _read_repeats(
     ] = None,
 ) -> Repeats:
     # Quoted, a path has no spaces, so that no other path and caller read like these.
+    caller = await read_caller_name(request)
     route = f"{request.method} {quote(request.scope['path'])}"
     return Repeats(idempotency_key, route if caller is None else f"{route} {caller}")
 

@@ -134,7 +134,9 @@ async def get_service(request: Request) -> Service:
 ServiceParameter = Annotated[Service, Depends(get_service)]
 
 
-async def _read_json_text(request: Request, service: ServiceParameter) -> bytes:
+async def _read_json_text(request: Request) -> bytes:
+    # Not as a parameter: FastAPI takes longer for each dependency than the service itself does.
+    service: Service = request.app.state.service
     remedy = "Send less, or raise TRAINYARD_MAX_BODY_BYTES."
     return await read_body(request, service.settings.max_body_bytes, remedy)
 

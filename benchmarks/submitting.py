@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -26,7 +27,6 @@ from benchmarks.serving.judging import Head
 from benchmarks.serving.load import Generator, Load
 from core.catalogue.presets import get_preset
 from core.settings import Settings
-from db.upgrade import upgrade_database
 from launch.commands import api_command
 
 ROOT = Path(__file__).parents[1]
@@ -137,7 +137,6 @@ def _serving(side: Side, postgresql: str | None, processor: int) -> Iterator[tup
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
         settings = Settings(data_dir=Path(folder), port=port, database_url=url or "")
-        upgrade_database(settings.effective_database_url)
         environment = {
             **os.environ,
             "PYTHONPATH": str(side.root),
@@ -145,6 +144,8 @@ def _serving(side: Side, postgresql: str | None, processor: int) -> Iterator[tup
             "TRAINYARD_PORT": str(port),
             "TRAINYARD_DATABASE_URL": settings.effective_database_url,
         }
+        migrate = [sys.executable, "-m", "launch", "migrate"]
+        subprocess.run(migrate, cwd=side.root, env=environment, check=True, capture_output=True)
         process = subprocess.Popen(api_command(settings), cwd=side.root, env=environment, stderr=subprocess.DEVNULL)
         os.sched_setaffinity(process.pid, {processor})
         try:

@@ -60,6 +60,12 @@ class InvalidInput(TrainyardError):
     code = "invalid_input"
 
 
+class InvalidFilter(InvalidInput):
+    """A filter, an order or a list of fields that cannot be read; the detail points at the character."""
+
+    code = "invalid_filter"
+
+
 class InvalidSpec(InvalidInput):
     """An experiment spec that cannot be trained."""
 
@@ -76,6 +82,12 @@ class TooManyPoints(InvalidInput):
     """Views of curves with more points together than one answer may have."""
 
     code = "too_many_points"
+
+
+class InvalidChange(InvalidInput):
+    """A change to a run that it cannot have."""
+
+    code = "invalid_change"
 
 
 class InvalidInstances(InvalidInput):
@@ -148,6 +160,12 @@ class UnknownKey(NotFound):
     """No API key has this prefix."""
 
     code = "unknown_key"
+
+
+class UnknownWebhook(NotFound):
+    """No webhook has this id."""
+
+    code = "unknown_webhook"
 
 
 class UnknownDataset(NotFound):

@@ -1,7 +1,6 @@
 """Messages to webhooks: who may be told, and how a message is signed (standardwebhooks.com, version 1)."""
 
 import base64
-import binascii
 import hashlib
 import hmac
 import secrets
@@ -54,7 +53,7 @@ def sign(secret: str, message_id: str, timestamp: int, body: bytes) -> str:
     """
     try:
         key = base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
-    except binascii.Error as error:
+    except ValueError as error:
         raise ValueError("The secret of a webhook is not base64.") from error
     signed = b".".join((message_id.encode(), str(timestamp).encode(), body))
     digest = hmac.new(key, signed, hashlib.sha256).digest()

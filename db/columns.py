@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from pydantic import TypeAdapter
-from sqlalchemy import JSON, BigInteger, Dialect, Double, Enum, Integer, TypeDecorator
+from sqlalchemy import JSON, BigInteger, Dialect, Double, Enum, Integer, Text, TypeDecorator
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import TypeEngine
 
@@ -17,6 +17,9 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # An absent document is SQL's NULL, never JSON's null, so that `IS NULL` finds it.
 Json = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+# Text that is ordered by code points on every database; PostgreSQL's own order depends on its language.
+PlainText = Text().with_variant(Text(collation="C"), "postgresql")
 
 # SQLite numbers rows by itself only where the key is called INTEGER.
 SeriesId = BigInteger().with_variant(Integer, "sqlite")

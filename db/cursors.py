@@ -24,13 +24,17 @@ class Page(Generic[Item]):
     next_cursor: str | None
 
 
-def write_cursor(*place: str | int) -> str:
+def write_cursor(*place: str | float | None) -> str:
     """Encode a place in a list as an opaque cursor."""
     return urlsafe_b64encode(json.dumps(place, separators=(",", ":")).encode()).decode().rstrip("=")
 
 
-def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
+def read_cursor(cursor: str, *kinds: type | tuple[type, ...]) -> tuple[Any, ...]:
     """Decode a cursor of `write_cursor`.
+
+    Args:
+        cursor: The cursor.
+        kinds: Type of each part, or several that it may have.
 
     Raises:
         InvalidInput: If it is not a cursor with parts of these types.
@@ -40,7 +44,8 @@ def read_cursor(cursor: str, *kinds: type) -> tuple[Any, ...]:
     except (ValueError, binascii.Error) as error:
         raise bad_cursor(cursor) from error
     fits = isinstance(place, list) and len(place) == len(kinds)
-    if not fits or not all(type(part) is kind for part, kind in zip(place, kinds, strict=True)):
+    allowed = [kind if isinstance(kind, tuple) else (kind,) for kind in kinds]
+    if not fits or not all(type(part) in options for part, options in zip(place, allowed, strict=True)):
         raise bad_cursor(cursor)
     return tuple(place)
 

@@ -16,6 +16,7 @@ from core.run_state import RunState
 from db import experiments
 from db.documents import check_storable
 from db.records.runs import RunRecord
+from db.run_search import indexing
 
 MAYBE_NOT_STORABLE = ("\\u0000", "\\ud")
 """Escapes in JSON of characters that may not be stored: NUL, and halves of surrogate pairs, also of whole ones."""
@@ -131,10 +132,11 @@ def make_record(run: NewRun, now: datetime) -> RunRecord:
 
 
 def insert_all(session: Session, records: Sequence[RunRecord]) -> None:
-    """Insert rows of `make_record`, and create the experiments that are new."""
+    """Insert rows of `make_record` and what finds them, and create the experiments that are new."""
     experiments.ensure(session, {record.experiment for record in records})
     session.add_all(records)
     session.flush()
+    indexing.add(session, records)
 
 
 def hash_spec(spec: Mapping[str, Any]) -> str:

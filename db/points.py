@@ -54,18 +54,6 @@ def read_points(
     return [found[one.id] for one in series]
 
 
-def read_new(session: Session, series: Sequence[tuple[MetricSeriesRecord, int | None]]) -> list[Points]:
-    """Return the points of some curves after a step of each, in the order of `series`; after None, every point.
-
-    Reading what is new of a long curve takes no longer than of a short one.
-
-    Raises:
-        CurveCorrupt: If stored points are damaged.
-    """
-    firsts = [(one, None if after is None else after + 1) for one, after in series]
-    return [read_points(session, [one], first_step=first)[0] for one, first in firsts]
-
-
 def read_rollup(session: Session, series: MetricSeriesRecord, max_points: int) -> Ranges:
     """Return a curve as at most `max_points` ranges with their extremes; see `read_rollups`."""
     return read_rollups(session, [series], max_points)[0]

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session, defer
 
 from core.artifacts import TRAINER_LOG
 from core.curves.excerpts import pick_extremes
+from core.curves.points import Points
 from core.progress import Progress, estimate_seconds_left, measure_fraction
 from core.run_events import (
     DeletedEvent,
@@ -33,10 +34,14 @@ from core.run_state import TERMINAL_STATES, RunState
 from db import job_tables, points, workers
 from db.job_tables import RUNS
 from db.records.jobs import AttemptBase
+from db.records.metrics import MetricSeriesRecord
 from db.records.runs import ArtifactRecord, RunRecord
 
 MAX_POINTS = 500
 """Most points of one curve in an event; of more, those that show the course are chosen."""
+
+MAX_READ_POINTS = 20_000
+"""Most points of a curve that are read whole for a listener who arrives; a longer one is read by its rollups."""
 
 MAX_EVENT_POINTS = 5_000
 """Most points of all curves in an event; what is left comes in further ones."""
@@ -217,23 +222,31 @@ def _follow_metrics(session: Session, record: RunRecord, position: RunPosition) 
     changed = [
         series for series in points.list_series(session, [record.id]) if series.last_step > told.get(series.id, -1)
     ]
-    new_points = points.read_new(session, [(series, told.get(series.id)) for series in changed])
     event: list[NewPoints] = []
     num_points = 0
     steps = dict(told)
-    for series, new in zip(changed, new_points, strict=True):
-        if not len(new):
+    for series in changed:
+        excerpt, num_new = _read_new(session, series, told.get(series.id))
+        if not num_new:
             continue
-        excerpt = pick_extremes(new, MAX_POINTS)
         if event and num_points + len(excerpt) > MAX_EVENT_POINTS:
             position = replace(position, steps=dict(steps))
             yield MetricsEvent(record.attempt, event), position
             event, num_points = [], 0
-        event.append(NewPoints(series.key, excerpt, len(new)))
+        event.append(NewPoints(series.key, excerpt, num_new))
         num_points += len(excerpt)
-        steps[series.id] = int(new.steps[-1])
+        steps[series.id] = int(excerpt.steps[-1])
     if event:
         yield MetricsEvent(record.attempt, event), replace(position, steps=steps)
+
+
+def _read_new(session: Session, series: MetricSeriesRecord, told: int | None) -> tuple[Points, int]:
+    """Return points of a curve after the last that was told, and how many there are; of many some."""
+    if told is None and series.count > MAX_READ_POINTS:
+        return points.read_rollup(session, series, MAX_POINTS).last, series.count
+    first_step = None if told is None else told + 1
+    (new,) = points.read_points(session, [series], first_step=first_step)
+    return pick_extremes(new, MAX_POINTS), len(new)
 
 
 def _end(record: RunRecord) -> EndEvent:

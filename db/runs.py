@@ -20,6 +20,7 @@ from db.new_runs import NewRun, insert_all, make_record
 from db.records.jobs import AttemptBase
 from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord, RunRecord
+from db.run_search import indexing
 from db.statements import database_now
 
 
@@ -167,6 +168,7 @@ def delete(session: Session, run_id: UUID, *, force: bool = False, caller: str |
         )
     hashes = list(session.scalars(select(ArtifactRecord.sha256).where(ArtifactRecord.run_id == run_id)))
     metrics.delete_all(session, run_id)
+    indexing.remove(session, record)
     # Foreign keys delete attempts, artifacts and the model version with it.
     session.execute(delete_rows(RunRecord).where(RunRecord.id == run_id))
     return Deletion(

@@ -616,6 +616,12 @@ class DeletedVersion(TypedDict):
     """
 
 
+DeliveryState: TypeAlias = Literal["waiting", "delivered", "failed"]
+"""
+State of a delivery.
+"""
+
+
 class DivergenceFigure(TypedDict):
     """
     A variant that diverges: its run must fail because its loss is no longer finite.
@@ -1298,6 +1304,12 @@ class SeedAverage(TypedDict):
     """
 
 
+class SelectedRun(TypedDict):
+    """
+    Run with the fields that `fields` names, nested as in a whole run.
+    """
+
+
 class SpecDifference(TypedDict):
     """
     Place where the specs of versions differ.
@@ -1496,6 +1508,43 @@ WaitingKind: TypeAlias = Literal["trainer", "worker", "repair"]
 """
 Requirement that a queued run waits for.
 """
+
+
+class Webhook(TypedDict):
+    """
+    Subscription to the ends of runs.
+    """
+
+    id: str
+    url: str
+    states: list[RunState]
+    experiment: str | None
+    model: str | None
+    created_by: str | None
+    """
+    Name of the API key that created it; null without keys.
+    """
+
+    created_at: str
+    failing_since: str | None
+    """
+    Time since which nothing could be delivered; null while deliveries succeed.
+    """
+
+    disabled_at: str | None
+    """
+    Set once nothing could be delivered for five days, or the receiver answered 410. Nothing is sent from then on.
+    """
+
+    disabled_reason: str | None
+
+
+class WebhookList(TypedDict):
+    """
+    All webhooks.
+    """
+
+    items: list[Webhook]
 
 
 XAxis: TypeAlias = Literal["step", "epoch", "time"]
@@ -1711,6 +1760,50 @@ class DeletedRun(TypedDict):
 
     id: str
     model_version: DeletedVersion | None
+
+
+class Delivery(TypedDict):
+    """
+    A message to a webhook.
+    """
+
+    id: int
+    run_id: str
+    run_state: RunState
+    ended_at: str
+    """
+    Time at which the run ended.
+    """
+
+    state: DeliveryState
+    num_tries: int
+    due_at: str | None
+    """
+    Time of the next try.
+    """
+
+    tried_at: str | None
+    """
+    Time of the last try.
+    """
+
+    status: int | None
+    """
+    HTTP status of the last response; null if there was none.
+    """
+
+    detail: str | None
+    """
+    Reason for which the last try failed.
+    """
+
+
+class DeliveryList(TypedDict):
+    """
+    Latest messages to a webhook, newest first.
+    """
+
+    items: list[Delivery]
 
 
 class DriftColumn(TypedDict):
@@ -2142,6 +2235,39 @@ class NewKey(TypedDict):
     key: str
     """
     Whole key, which is shown only here.
+    """
+
+
+class NewWebhook(TypedDict):
+    """
+    A webhook that was just created, with its secret.
+    """
+
+    id: str
+    url: str
+    states: list[RunState]
+    experiment: str | None
+    model: str | None
+    created_by: str | None
+    """
+    Name of the API key that created it; null without keys.
+    """
+
+    created_at: str
+    failing_since: str | None
+    """
+    Time since which nothing could be delivered; null while deliveries succeed.
+    """
+
+    disabled_at: str | None
+    """
+    Set once nothing could be delivered for five days, or the receiver answered 410. Nothing is sent from then on.
+    """
+
+    disabled_reason: str | None
+    secret: str
+    """
+    Key of the signatures. It is not shown again.
     """
 
 
@@ -2952,11 +3078,16 @@ class DatasetDetail(TypedDict):
 
 class RunPage(TypedDict):
     """
-    Page of runs, newest first.
+    Page of runs.
     """
 
-    items: list[RunSummary]
+    items: list[RunSummary | SelectedRun]
     next_cursor: str | None
     """
     Value of `cursor` for the next page; null on the last.
+    """
+
+    total: int | None
+    """
+    Number of runs on all pages, if `count` asked for it.
     """

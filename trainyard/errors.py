@@ -89,7 +89,7 @@ class NotFound(RequestRejected):
 
 
 class Conflict(RequestRejected):
-    """The request is not possible in the present state (409, 412)."""
+    """The request is not possible in the present state (409, 412, 428)."""
 
 
 class BatchPredictionFailed(TrainyardError):
@@ -140,6 +140,7 @@ _CLASSES: dict[int, type[TrainyardError]] = {
     413: InvalidRequest,
     415: InvalidRequest,
     422: InvalidRequest,
+    428: Conflict,
 } | dict.fromkeys(BUSY_STATUSES, ServiceUnavailable)
 
 _ADVICE = {

@@ -218,6 +218,33 @@ class Run(BaseRun):
         )
         return Run(self._transport, self._transport.send(operation))
 
+    def update(
+        self,
+        *,
+        tags: Mapping[str, str | None] | None = None,
+        notes: str | None = None,
+        experiment: str | None = None,
+        priority: int | None = None,
+        replace_notes: bool = False,
+    ) -> Self:
+        """Change the tags, the notes or the experiment of the run, or its priority while it is queued; return it.
+
+        Args:
+            tags: Tags to set; None deletes one. Others stay.
+            notes: Text for people; "" deletes it.
+            experiment: Experiment to move the run to.
+            priority: Queued runs of a higher priority are started first.
+            replace_notes: True to replace notes that are there; without it they are kept, as an error.
+
+        Raises:
+            Conflict: If there are other notes, or the priority of a run that does not wait is to change.
+            InvalidRequest: If a tag or the notes are too long.
+        """
+        self.snapshot = self._transport.send(
+            runs.update(self.id, _changes(tags, notes, experiment, priority), replace_notes=replace_notes)
+        )
+        return self
+
     def delete(self, *, force: bool = False) -> None:
         """Delete the run, which must have ended, with its metrics, artifacts and model version.
 
@@ -442,6 +469,21 @@ class AsyncRun(BaseRun):
         )
         return AsyncRun(self._transport, await self._transport.send(operation))
 
+    async def update(
+        self,
+        *,
+        tags: Mapping[str, str | None] | None = None,
+        notes: str | None = None,
+        experiment: str | None = None,
+        priority: int | None = None,
+        replace_notes: bool = False,
+    ) -> Self:
+        """Change the run; see `Run.update`."""
+        self.snapshot = await self._transport.send(
+            runs.update(self.id, _changes(tags, notes, experiment, priority), replace_notes=replace_notes)
+        )
+        return self
+
     async def delete(self, *, force: bool = False) -> None:
         """Delete the run; see `Run.delete`."""
         await self._transport.send(runs.delete(self.id, force=force))
@@ -525,3 +567,16 @@ class AsyncRun(BaseRun):
     async def predict(self, instances: Sequence[Any], *, with_labels: bool = False) -> Predictions:
         """Answer rows with the model version that this run registered; see `Run.predict`."""
         return await self._transport.send(self._predict(instances, with_labels=with_labels))
+
+
+def _changes(
+    tags: Mapping[str, str | None] | None, notes: str | None, experiment: str | None, priority: int | None
+) -> dict[str, Any]:
+    """Return what is to change; None leaves a field as it is."""
+    changes = {
+        "tags": None if tags is None else dict(tags),
+        "notes": notes,
+        "experiment": experiment,
+        "priority": priority,
+    }
+    return {name: value for name, value in changes.items() if value is not None}

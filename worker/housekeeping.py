@@ -11,7 +11,7 @@ from uuid import UUID
 from core.artifacts import ArtifactStore
 from core.settings import Settings
 from core.uploads.store import DatasetStore
-from db import artifacts, batch_predictions, idempotency, registry_changes, stored_datasets
+from db import artifacts, batch_predictions, idempotency, registry_changes, run_changes, stored_datasets, webhooks
 from db.session import Database
 
 logger = logging.getLogger("trainyard.worker")
@@ -26,6 +26,8 @@ def tidy(settings: Settings, database: Database) -> None:
     with database.transaction() as session:
         idempotency.delete_old(session, older_than_seconds=KEPT_SECONDS)
         registry_changes.prune(session)
+        run_changes.prune(session)
+        webhooks.delete_old(session)
     store = ArtifactStore(settings.artifacts_dir)
     old = [path.name for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob("??/*"))]
     num_deleted = 0

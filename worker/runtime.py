@@ -15,6 +15,7 @@ from worker.reconciler import Reconciler
 from worker.supervisor import Supervisor
 from worker.trainer_environments import trainer_environments
 from worker.trainer_pool import TrainerPool
+from worker.webhook_sender import WebhookSender
 
 logger = logging.getLogger("trainyard.worker")
 
@@ -30,6 +31,7 @@ class Runtime:
         self._tracer = open_tracer(settings, "trainyard-worker")
         self.supervisor = Supervisor(settings, self._database, self._pool, self._tracer)
         self._batch_supervisor = BatchSupervisor(settings, self._database)
+        self._webhook_sender = WebhookSender(settings, self._database)
         self._reconciler = Reconciler(
             settings, self._database, self._ring, is_idle=lambda: self.supervisor.has_idle_trainer
         )
@@ -45,6 +47,7 @@ class Runtime:
         self._presence.start()
         self._reconciler.start()
         self._batch_supervisor.start()
+        self._webhook_sender.start()
         try:
             self._ring()
         except BrokerUnavailable as error:
@@ -65,6 +68,7 @@ class Runtime:
         """End trainers and threads, once the last run has been released."""
         self._batch_supervisor.stop()
         self._reconciler.stop()
+        self._webhook_sender.stop()
         self._pool.close()
         self._presence.stop()
         self._database.dispose()

@@ -75,12 +75,13 @@ ADMIN = Depends(ScopeCheck(Scope.ADMIN))
 METRICS = Depends(ScopeCheck(Scope.METRICS))
 
 
-async def _read_caller_name(request: Request) -> str | None:
+async def read_caller_name(request: Request) -> str | None:
+    """Return the name of a request's key; None if keys are not required."""
     caller: Caller = request.scope[CALLER]
     return None if caller.prefix is None else caller.name
 
 
-CallerName = Annotated[str | None, Depends(_read_caller_name)]
+CallerName = Annotated[str | None, Depends(read_caller_name)]
 """Name of a request's key; None if keys are not required."""
 
 

@@ -26,6 +26,12 @@ class PreconditionFailed(Conflict):
     code = "precondition_failed"
 
 
+class PreconditionRequired(TrainyardError):
+    """Change that would overwrite what its sender may not have seen, without If-Match (RFC 6585 section 3)."""
+
+    code = "precondition_required"
+
+
 class RangeNotSatisfiable(InvalidInput):
     """Range header with a range that the file does not have (RFC 9110 section 15.5.17)."""
 
@@ -140,6 +146,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     TrainyardError: HTTPStatus.INTERNAL_SERVER_ERROR,
     errors.InvalidInput: HTTPStatus.BAD_REQUEST,
     errors.InvalidBatchPrediction: HTTPStatus.UNPROCESSABLE_ENTITY,
+    errors.InvalidChange: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.InvalidSpec: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.IdempotencyMismatch: HTTPStatus.UNPROCESSABLE_ENTITY,
     errors.BodyTooLarge: HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
@@ -153,6 +160,7 @@ STATUSES: Mapping[type[TrainyardError], HTTPStatus] = {
     RejectedNetwork: HTTPStatus.UNPROCESSABLE_ENTITY,
     DiskFull: HTTPStatus.INSUFFICIENT_STORAGE,
     PreconditionFailed: HTTPStatus.PRECONDITION_FAILED,
+    PreconditionRequired: HTTPStatus.PRECONDITION_REQUIRED,
     RangeNotSatisfiable: HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
     CrossSiteRequest: HTTPStatus.FORBIDDEN,
     BodyTooSlow: HTTPStatus.REQUEST_TIMEOUT,

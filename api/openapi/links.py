@@ -11,6 +11,8 @@ Links = dict[str, dict[str, Any]]
 OF_A_RUN = (
     "get_run",
     "cancel_run",
+    "retry_run",
+    "clone_run",
     "delete_run",
     "list_metrics",
     "get_metric_history",
@@ -82,6 +84,9 @@ _THE_ALIAS = {"model": "$request.path.model", "alias": "$request.path.alias"}
 LINKS: Mapping[str, Links] = {
     "validate_spec": {"submit_run": {"operationId": "submit_run", "requestBody": "$request.body"}},
     "submit_run": _A_RUN,
+    "submit_batch": _follow(OF_A_RUN, run_id=_answered("/ids/0")),
+    "retry_run": _A_RUN,
+    "clone_run": _A_RUN,
     "cancel_run": _A_RUN,
     "get_run": _A_RUN | _ITS_MODEL,
     "list_runs": _follow(OF_A_RUN, run_id=_answered("/items/0/id")) | _follow(["list_runs"], **_NEXT_PAGE),
@@ -108,6 +113,7 @@ LINKS: Mapping[str, Links] = {
     "get_alias_history": _follow(["get_alias_history"], **_THE_ALIAS, **_NEXT_PAGE),
     "get_alias": _follow(OF_AN_ALIAS[1:], **_THE_ALIAS)
     | _follow(["get_model_version"], model=_answered("/model"), version=_answered("/version")),
+    "list_keys": _follow(["revoke_key"], prefix=_answered("/items/0/prefix")) | _follow(["list_keys"], **_NEXT_PAGE),
     "list_datasets": _follow(["get_dataset"], name=_answered("/items/0/name"))
     | _follow(["list_datasets"], **_NEXT_PAGE),
     "upload_dataset": _AN_UPLOAD,

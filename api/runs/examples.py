@@ -3,9 +3,20 @@
 from typing import Any
 
 from api.artifacts.examples import ARTIFACTS, ENGINE, ENVIRONMENT
+from api.http.errors import PreconditionFailed, PreconditionRequired
 from api.http.parameters import EXAMPLE_RUN_ID
 from api.specs.examples import IRIS_SPEC, SPEC_REQUESTS
-from core.errors import BodyTooLarge, Conflict, IllegalMove, InvalidSpec, Problem, VersionServed
+from core.errors import (
+    BodyTooLarge,
+    Conflict,
+    IllegalMove,
+    InvalidChange,
+    InvalidInput,
+    InvalidSpec,
+    Problem,
+    VersionServed,
+)
+from core.filters.mistakes import Source
 
 HAS_ENDED = IllegalMove("The run has ended (succeeded) and cannot become cancelled.")
 
@@ -15,6 +26,34 @@ SERVED = VersionServed(
     "The alias 'champion' points to version 3 of model 'iris-keras'. Set it to another version or delete it "
     f"(/v1/registry/models/iris-keras/aliases/champion), or delete run {EXAMPLE_RUN_ID}, which registered the version, "
     "with ?force=true, which takes it out of it."
+)
+
+WRONG_FILTER = Source("filter", "stat = failed").mistake(
+    0, "there is no field 'stat'. Did you mean 'state'?", "unknown_field"
+)
+
+WRONG_FIELD = Source("fields", "id,sate").mistake(
+    3, "a run has no field 'sate'. Did you mean 'state'?", "unknown_field"
+)
+
+OTHER_LIST = InvalidInput.at(
+    "",
+    "The cursor is of a list with another filter, sort, find, state, experiment or model. "
+    "Send what the first page was asked for with, unchanged, or no cursor to begin anew.",
+    "cursor_of_another_list",
+)
+
+NOT_QUEUED = Conflict(f"Run {EXAMPLE_RUN_ID} is running; only the priority of a queued run can change.")
+
+CHANGED_SINCE = PreconditionFailed(f"Run {EXAMPLE_RUN_ID} has changed since you read it. Read it again, then decide.")
+
+NOTES_UNSEEN = PreconditionRequired(
+    f"Run {EXAMPLE_RUN_ID} has notes, which this would replace. Read them, and send the ETag of the run as If-Match; "
+    "or send If-Match: * to replace them unread."
+)
+
+WRONG_CHANGE = InvalidChange.at(
+    "/tags", "The run would have 51 tags; at most 50 are allowed. Delete some.", "too_many_tags"
 )
 
 DELETED: dict[str, Any] = {
@@ -86,6 +125,13 @@ RUN_REQUESTS: dict[str, Any] = {
     },
     "A variant of a preset": {"preset": "binary-adder", "variant": "gru"},
     "A whole spec": {"spec": IRIS_SPEC, "experiment": "iris-activations"},
+}
+
+CHANGES: dict[str, Any] = {
+    "Tags": {"tags": {"team": "vision", "draft": None}},
+    "Notes": {"notes": "Baseline for the paper."},
+    "Another experiment": {"experiment": "iris-final"},
+    "Priority": {"priority": 10},
 }
 
 LINKS = {
@@ -208,6 +254,14 @@ SUCCEEDED: dict[str, Any] = {
     ],
     "artifacts": ARTIFACTS,
     "spec": IRIS_SPEC,
+}
+
+PAGE: dict[str, Any] = {"items": [SUCCEEDED_SUMMARY], "next_cursor": None, "total": None}
+
+TAGGED: dict[str, Any] = {
+    **SUCCEEDED,
+    "tags": {"team": "vision"},
+    "updated_at": "2026-03-02T10:12:45.310000Z",
 }
 
 CANCELLED: dict[str, Any] = {

@@ -25,7 +25,7 @@ from core.run_state import TERMINAL_STATES
 from core.specs.base import SpecModel
 from core.specs.merging import apply_overrides
 from db import runs
-from db.idempotency import StoredAnswer
+from db.idempotency import RepeatKey, StoredAnswer
 from db.records.runs import RunRecord
 from db.submissions import Submission
 
@@ -79,7 +79,7 @@ async def retry_run(
     The ended run stays as it is: its state never changes. The new one has its spec, seed and version of the dataset
     included, its experiment, tags and priority, and names it in `source_run_id`.
     """
-    return await _queue(service, run_id, repeats, b"", caller, None)
+    return await _queue(service, run_id, repeats, None, caller)
 
 
 @router.post(
@@ -109,39 +109,47 @@ async def clone_run(
     The changed spec is checked by today's rules and limits; mistakes have pointers into `overrides`. An uploaded
     dataset stays at its version unless the overrides name another dataset or version.
     """
-    return await _queue(service, run_id, repeats, text, caller, read_document(CloneRequest, text))
+    return await _queue(service, run_id, repeats, text, caller)
 
 
-async def _queue(
-    service: Service, run_id: UUID, repeats: Repeats, text: bytes, caller: str | None, request: CloneRequest | None
-) -> Response:
-    repeat = repeats.of(text)
+async def _queue(service: Service, run_id: UUID, repeats: Repeats, text: bytes | None, caller: str | None) -> Response:
+    """Queue a run of another run's spec.
 
-    def read() -> Submission | StoredAnswer:
-        # The first request may have been possible although this one is not: the run may have been deleted.
-        answer = find_answer(service.database, repeat)
-        if answer is not None:
-            return answer
-        with service.database.reading() as session:
-            source = runs.get(session, run_id)
-        if request is None:
-            check_ended(source)
-        settled = _settle(service, source, {} if request is None else request.overrides, is_clone=request is not None)
-        asked = request or CloneRequest(overrides={})
-        run = make_run(
-            service,
-            settled,
-            source_run_id=run_id,
-            experiment=asked.experiment or source.experiment,
-            tags=source.tags if asked.tags is None else asked.tags,
-            notes=asked.notes,
-            priority=source.priority if asked.priority is None else asked.priority,
-            submitted_by=caller,
-        )
-        return Submission((run,), answer_with_run, repeat)
-
-    found = await run_in_threadpool(read)
+    Args:
+        service: The service.
+        run_id: The other run.
+        repeats: Idempotency-Key of the request.
+        text: Body of the request for a clone; None to repeat the run.
+        caller: Name of the API key.
+    """
+    repeat = repeats.of(text or b"")
+    found = await run_in_threadpool(_read, service, run_id, repeat, text, caller)
     return send_answer(found if isinstance(found, StoredAnswer) else await service.run_queue.queue(found))
+
+
+def _read(
+    service: Service, run_id: UUID, repeat: RepeatKey | None, text: bytes | None, caller: str | None
+) -> Submission | StoredAnswer:
+    # The first request may have been possible although this one is not: the run may have been deleted.
+    answer = find_answer(service.database, repeat)
+    if answer is not None:
+        return answer
+    asked = CloneRequest(overrides={}) if text is None else read_document(CloneRequest, text)
+    with service.database.reading() as session:
+        source = runs.get(session, run_id)
+    if text is None:
+        check_ended(source)
+    run = make_run(
+        service,
+        _settle(service, source, asked.overrides, is_clone=text is not None),
+        source_run_id=run_id,
+        experiment=asked.experiment or source.experiment,
+        tags=source.tags if asked.tags is None else asked.tags,
+        notes=asked.notes,
+        priority=source.priority if asked.priority is None else asked.priority,
+        submitted_by=caller,
+    )
+    return Submission((run,), answer_with_run, repeat)
 
 
 def check_ended(source: RunRecord) -> None:

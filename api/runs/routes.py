@@ -1,14 +1,14 @@
-"""Routes for runs: submit, list, show, cancel, delete."""
+"""Routes for runs: submit, list, show, change, cancel, delete."""
 
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
-from pydantic import Field
+from fastapi import Header, Query, Response
 
 from api import idempotency
 from api.auth.access import ADMIN, READ, SUBMIT, CallerName
-from api.http.parameters import PageQuery, RunId, run_path
+from api.http.bodies import read_document
+from api.http.parameters import RunId, run_path
 from api.http.responses import IfNoneMatch, is_unchanged, json_answer, not_modified
 from api.idempotency import RepeatsParameter, send_answer
 from api.openapi.operations import (
@@ -23,27 +23,28 @@ from api.openapi.operations import (
 )
 from api.runs import deletion as run_deletion
 from api.runs import examples
-from api.runs.schemas import DeletedRun, Run, RunPage, RunRequest
+from api.runs.listing import RunQuery, write_page
+from api.runs.schemas import DeletedRun, Run, RunPage, RunPatch, RunRequest
 from api.runs.submission import submit
-from api.runs.views import describe, run_etag, summarise
+from api.runs.updates import update
+from api.runs.views import describe, run_etag
 from api.service import JsonText, Service, ServiceParameter
 from api.specs import examples as spec_examples
 from core.run_state import RunState
 from db import artifacts, metrics, workers
 from db import runs as run_rows
 
-router = Resource("runs", "Submit, follow, cancel and delete runs.", prefix="/v1/runs", bodies=[RunRequest])
+router = Resource(
+    "runs", "Submit, find, follow, change, cancel and delete runs.", prefix="/v1/runs", bodies=[RunRequest, RunPatch]
+)
 
 
-class RunQuery(PageQuery):
-    """Query of a list of runs."""
+IfMatch = Annotated[
+    str | None,
+    Header(alias="If-Match", description="ETag of the run; 412 if it has changed since. `*` stands for any."),
+]
 
-    state: tuple[RunState, ...] = ()
-    """Only runs in this state; may be repeated."""
-    experiment: Annotated[str, Field(max_length=200)] | None = None
-    """Only runs of this experiment."""
-    model: Annotated[str, Field(max_length=200)] | None = None
-    """Only runs that train this model."""
+ETAG = {"ETag": "Changes with every field; for If-None-Match and If-Match."}
 
 
 @router.post(
@@ -79,23 +80,21 @@ async def submit_run(
 
 @router.get(
     "",
-    summary="List runs",
+    summary="List and find runs",
     dependencies=[READ],
-    responses=answers({"items": [examples.SUCCEEDED_SUMMARY], "next_cursor": None}),
+    response_model=RunPage,
+    responses=answers(examples.PAGE, examples.WRONG_FILTER, examples.WRONG_FIELD, examples.OTHER_LIST),
 )
-def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) -> RunPage:
-    """Return a page of runs, newest first, without their specs, attempts, artifacts and environments."""
-    with service.database.reading() as session:
-        page = run_rows.list_page(
-            session,
-            states=query.state,
-            experiment=query.experiment,
-            model_name=query.model,
-            limit=query.limit,
-            cursor=query.cursor,
-        )
-        waiting_for = workers.find_wait(session, page.items)
-    return RunPage(items=[summarise(record, waiting_for) for record in page.items], next_cursor=page.next_cursor)
+def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) -> Response:
+    """Return a page of runs, newest first, without their specs, attempts, artifacts and environments.
+
+    `filter` compares fields, such as `state`, `tags.NAME`, `spec.PATH` and `metrics.KEY.best`, and joins comparisons
+    with and, or, not and parentheses; one with a field that a run does not have is false. `find` looks for words.
+    `sort` takes any of these fields, and `fields` shortens the items. Send `next_cursor` as `cursor`, with all other
+    parameters unchanged, for the next page. Runs submitted meanwhile shift nothing; a run whose value of `sort` changes
+    meanwhile can be missed, or come twice.
+    """
+    return Response(write_page(service, query), media_type="application/json")
 
 
 @router.get(
@@ -103,12 +102,40 @@ def list_runs(query: Annotated[RunQuery, Query()], service: ServiceParameter) ->
     summary="Show a run",
     dependencies=[READ],
     response_model=Run,
-    responses=answers(examples.SUCCEEDED, UNKNOWN_RUN, headers={"ETag": "Changes with every field."})
+    responses=answers(examples.SUCCEEDED, UNKNOWN_RUN, headers=ETAG)
     | {304: {"description": "Not Modified: the run has the ETag in If-None-Match."}},
 )
 def get_run(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
     """Return a run in full: state, reason to wait, progress, metrics, attempts, artifacts, spec."""
     return _show(service, run_id, if_none_match)
+
+
+@router.patch(
+    "/{run_id}",
+    summary="Change a run",
+    dependencies=[SUBMIT],
+    response_model=Run,
+    responses=answers(
+        examples.TAGGED,
+        MALFORMED,
+        UNKNOWN_RUN,
+        examples.NOT_QUEUED,
+        examples.CHANGED_SINCE,
+        TOO_LARGE,
+        examples.WRONG_CHANGE,
+        examples.NOTES_UNSEEN,
+        headers=ETAG,
+    ),
+    openapi_extra=takes_body(RunPatch, examples.CHANGES),
+)
+def patch_run(run_id: RunId, text: JsonText, service: ServiceParameter, if_match: IfMatch = None) -> Response:
+    """Change the tags, the notes or the experiment of a run, or the priority of a queued one (RFC 7396).
+
+    Tags that the request does not name stay, so changes of different tags need no precaution. Notes are replaced: to
+    replace those that are there, send the ETag of the run as `If-Match`; without it the response is 428.
+    """
+    update(service, run_id, read_document(RunPatch, text), if_match)
+    return _show(service, run_id)
 
 
 @router.delete(

@@ -4,13 +4,14 @@ from datetime import datetime
 from typing import Annotated, Any
 from uuid import UUID
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from api.artifacts.files import ArtifactEntry
 from api.http.schemas import AnswerModel, MeasuredNumber, NoticeEntry, ProblemEntry
 from api.specs.schemas import SpecRequest
 from core.run_report import EngineReport, Environment
 from core.run_state import RunState
+from core.specs.base import SpecModel
 from core.workers import WaitingKind
 
 ExperimentName = Annotated[str, Field(pattern=r"^\w[^/\x00-\x1f\x7f]{0,127}$", examples=["iris-optimizers"])]
@@ -39,6 +40,21 @@ class RunRequest(SpecRequest):
     notes: Notes | None = None
     """Text for people, such as Markdown."""
     priority: Priority = 0
+    """Queued runs of a higher priority are started first; -100 to 100."""
+
+
+class RunPatch(SpecModel):
+    """Body of PATCH /v1/runs/{run_id}: a JSON Merge Patch (RFC 7396). What it leaves out stays as it is."""
+
+    tags: Annotated[
+        dict[TagName, TagValue | None] | None, Field(max_length=100, examples=[{"team": "vision", "draft": None}])
+    ] = None
+    """Tags to set; null deletes a tag, and in place of the object all of them."""
+    notes: Notes | None = None
+    """Text for people; null deletes it."""
+    experiment: Annotated[ExperimentName, Field(default_factory=str, validate_default=False)]
+    """Experiment that the run is moved to."""
+    priority: Annotated[Priority, Field(default_factory=int)]
     """Queued runs of a higher priority are started first; -100 to 100."""
 
 
@@ -156,12 +172,20 @@ class RunSummary(AnswerModel):
     links: RunLinks
 
 
-class RunPage(AnswerModel):
-    """Page of runs, newest first."""
+class SelectedRun(AnswerModel):
+    """Run with the fields that `fields` names, nested as in a whole run."""
 
-    items: list[RunSummary]
+    model_config = ConfigDict(extra="allow")
+
+
+class RunPage(AnswerModel):
+    """Page of runs."""
+
+    items: list[RunSummary | SelectedRun]
     next_cursor: str | None
     """Value of `cursor` for the next page; null on the last."""
+    total: int | None
+    """Number of runs on all pages, if `count` asked for it."""
 
 
 class RunMetric(AnswerModel):

@@ -1,5 +1,6 @@
 """A program in the making: imports, sections, and what it does otherwise than the run."""
 
+import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -96,12 +97,9 @@ class Draft:
         others: list[str] = []
         for line in _merge(self._imports):
             package = line.split()[1].partition(".")[0]
-            (others if package in _PACKAGES else own).append(line)
+            (own if package in sys.stdlib_module_names else others).append(line)
         groups = [sorted(group, key=_import_order) for group in (own, others)]
         return ["\n".join(group) for group in groups if group]
-
-
-_PACKAGES = frozenset({"keras", "numpy", "tensorflow", "sklearn", "pandas", "PIL"})
 
 
 def _merge(lines: Iterable[str]) -> list[str]:

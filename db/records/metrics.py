@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Double, ForeignKey, UniqueConstraint
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from db.columns import MetricValue, SeriesId
@@ -39,7 +39,12 @@ class MetricSeriesRecord(Base):
     best_step: Mapped[int | None] = mapped_column(BigInteger)
     best: Mapped[float | None] = mapped_column(Double)
 
-    __table_args__ = (UniqueConstraint("run_id", "key"),)
+    __table_args__ = (
+        UniqueConstraint("run_id", "key"),
+        # Lists of runs are filtered and sorted by these, least quickly by min and max.
+        Index("ix_metric_series_best", "key", "best", "run_id", "min", "max"),
+        Index("ix_metric_series_last", "key", "last", "run_id"),
+    )
 
 
 class MetricPointRecord(Base):

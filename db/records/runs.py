@@ -4,15 +4,21 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, ForeignKey, Index, String, text
+from sqlalchemy import BigInteger, Double, ForeignKey, Index, String, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.notices import Notice
 from core.run_report import EngineReport, Environment
-from db.columns import Document
+from db.columns import Document, PlainText
 from db.records.base import Base
 from db.records.jobs import AttemptBase, JobBase, lease_constraints
 from db.statements import database_now
+
+LIST_COLUMNS = (
+    *("created_at", "id", "state", "experiment", "model_name", "preset", "submitted_by"),
+    *("priority", "attempt", "started_at", "ended_at"),
+)
+"""Columns of the index that lists of runs are read from."""
 
 
 class ExperimentRecord(Base):
@@ -77,13 +83,73 @@ class RunRecord(JobBase):
 
     __table_args__ = (
         *lease_constraints(),
-        Index("ix_runs_created_at_id", "created_at", "id"),
+        # Newest first; a filter on any of these columns reads this index alone, without the wide rows. Reports of
+        # progress change none of them.
+        Index("ix_runs_list", *LIST_COLUMNS),
         # Also finds the oldest queued run and the few running ones. A lease has no index of its own, so that
         # PostgreSQL can store a heartbeat without updating any.
         Index("ix_runs_state_created_at_id", "state", "created_at", "id"),
         Index("ix_runs_experiment_created_at_id", "experiment", "created_at", "id"),
         Index("ix_runs_model_name_created_at_id", "model_name", "created_at", "id"),
     )
+
+
+class RunTagRecord(Base):
+    """A tag of a run, again: `RunRecord.tags` has them all, and this table finds runs by them."""
+
+    __tablename__ = "run_tags"
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey(RunRecord.id, ondelete="CASCADE"), primary_key=True)
+    name: Mapped[str] = mapped_column(PlainText, primary_key=True)
+    value: Mapped[str] = mapped_column(PlainText)
+
+    __table_args__ = (
+        Index("ix_run_tags_name_value_run_id", "name", "value", "run_id"),
+        {"sqlite_with_rowid": False},
+    )
+
+
+class RunWordRecord(Base):
+    """A word in the names, tags or notes of a run (core/filters/words.py): an index for full-text find.
+
+    It has no foreign key: PostgreSQL would need a second index to delete by it. db/run_search/indexing.py deletes the
+    words with the run; one that is left behind finds nothing.
+    """
+
+    __tablename__ = "run_words"
+
+    word: Mapped[str] = mapped_column(PlainText, primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads this class attribute once.
+
+
+class RunNumberRecord(Base):
+    """A number in the spec of a run, again, to find and to sort runs by it. Deleted like the words.
+
+    Attributes:
+        path: Hash of its path (db/run_search/indexing.py), which is shorter than the path.
+    """
+
+    __tablename__ = "run_numbers"
+
+    path: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    value: Mapped[float] = mapped_column(Double, primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads this class attribute once.
+
+
+class RunTextRecord(Base):
+    """The beginning of a text in the spec of a run, likewise."""
+
+    __tablename__ = "run_texts"
+
+    path: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    value: Mapped[str] = mapped_column(PlainText, primary_key=True)
+    run_id: Mapped[UUID] = mapped_column(primary_key=True)
+
+    __table_args__ = {"sqlite_with_rowid": False}  # noqa: RUF012 - SQLAlchemy reads this class attribute once.
 
 
 class AttemptRecord(AttemptBase):

@@ -16,12 +16,25 @@ from db.records.registry import (
     ModelVersionRecord,
     RegistryChangeRecord,
 )
-from db.records.runs import ArtifactRecord, AttemptRecord, ExperimentRecord, RunRecord
+from db.records.runs import (
+    ArtifactRecord,
+    AttemptRecord,
+    ExperimentRecord,
+    RunNumberRecord,
+    RunRecord,
+    RunTagRecord,
+    RunTextRecord,
+    RunWordRecord,
+)
 from db.records.service import ApiKeyRecord, CompatibilityRecord, IdempotencyRecord, WorkerRecord
 
 RECORDS: tuple[type[Base], ...] = (
     ExperimentRecord,
     RunRecord,
+    RunTagRecord,
+    RunWordRecord,
+    RunNumberRecord,
+    RunTextRecord,
     AttemptRecord,
     ArtifactRecord,
     MetricSeriesRecord,

@@ -1,13 +1,13 @@
 """Report changes of runs as they are committed, and tell webhooks of ended runs.
 
-Revision 0015, after 0012. It only adds: older code goes on working, and its changes are reported by the triggers too.
+Revision 0015, after 0013. It only adds: older code goes on working, and its changes are reported by the triggers too.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
 revision = "0015"
-down_revision: str | None = "0012"
+down_revision: str | None = "0013"
 
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 

@@ -22,9 +22,11 @@ from db import api_keys, datasets, metrics, runs, workers
 from db.claims import claim_run
 from db.points import list_series, read_points
 from db.records.datasets import RunDatasetRecord
-from db.records.runs import RunRecord
+from db.records.runs import RunNumberRecord, RunRecord, RunTagRecord, RunTextRecord, RunWordRecord
 from db.records.schema import METADATA
 from db.records.service import CompatibilityRecord
+from db.run_search import indexing
+from db.run_search.pages import Search, find_page
 from db.session import Database
 from db.upgrade import KNOWN_REVISIONS, NEWEST_REVISION, VERSION_TABLE, check_database, read_revision, upgrade_database
 
@@ -280,6 +282,29 @@ def test_curves_of_before_chunks_can_be_cut_and_deleted(empty_url, monkeypatch):
     database.dispose()
 
 
+@pytest.mark.parametrize("revision", ["0011", KNOWN_REVISIONS[KNOWN_REVISIONS.index("0013") - 1]])
+def test_runs_of_before_the_tables_that_find_them_are_found(empty_url, revision, monkeypatch):
+    make_database_of(revision, empty_url, monkeypatch)
+    database = Database(empty_url)
+    with database.transaction() as session:
+        spec = {"a": {"b": 0.5, "c": "d" * 300, "e": [1], "f": True}, "seed": 7}
+        session.execute(update(RunRecord).values(tags={"team": "Vision", "x": "ü"}, notes="It's done", spec=spec))
+    upgrade_database(empty_url)
+    with database.transaction() as session:
+        kinds = (RunTagRecord, RunWordRecord, RunNumberRecord, RunTextRecord)
+        filled = [set(map(tuple, session.execute(select(kind.__table__)))) for kind in kinds]
+        assert all(filled)
+        (record,) = session.scalars(select(RunRecord))
+        # The migration fills the tables as the code of this revision does.
+        for kind in kinds:
+            session.execute(delete(kind))
+        indexing.add(session, [record])
+        assert [set(map(tuple, session.execute(select(kind.__table__)))) for kind in kinds] == filled
+        search = Search(filter="tags.team = Vision and spec.a.b < 1", find="done u")
+        assert find_page(session, search, limit=9).ids == [record.id]
+    database.dispose()
+
+
 def test_upgrading_again_changes_nothing_and_needs_no_alembic(database_url):
     code = (
         "import sys\n"
@@ -343,7 +368,7 @@ def test_database_that_needs_newer_code_is_rejected_and_left_unchanged(empty_url
 def test_the_newest_tables_suit_code_that_knows_revision_0012(database):
     # Later revisions only add. A migration that older code cannot work with raises the number.
     with database.reading() as session:
-        assert session.scalars(select(CompatibilityRecord.oldest_revision)).all() == ["0012"]
+        assert session.scalars(select(CompatibilityRecord.oldest_revision)).all() == ["0013"]
 
 
 def test_check_rejects_a_database_without_tables(empty_url):

@@ -78,3 +78,17 @@ def test_list_fetches_no_page_before_it_is_needed(fake, run_document):
 
     assert asyncio.run(take_first()) == RUN_IDS[0]
     assert len(fake.requests) == 1
+
+
+def test_runs_are_selected_and_changed(fake, run_document):
+    fake.on("GET", "/v1/runs", {"items": [{"id": RUN_IDS[0]}], "next_cursor": None})
+    fake.on("PATCH", f"/v1/runs/{RUN_IDS[0]}", run_document(run_id=RUN_IDS[0]))
+
+    async def change_first():
+        async with AsyncClient(fake.url) as client:
+            found = await anext(client.select_runs(["id"], find="x", sort="id"))
+            return await client.run(found["id"]).update(tags={"a": "b"})
+
+    assert asyncio.run(change_first()).id == RUN_IDS[0]
+    assert fake.requests[0].query == [("find", "x"), ("sort", "id"), ("limit", "1000"), ("fields", "id")]
+    assert fake.requests[1].body == {"tags": {"a": "b"}}

@@ -37,6 +37,43 @@ def test_submitted_preset_carries_overrides_experiment_and_tags(client, fake, an
     }
 
 
+def test_notes_and_priority_are_sent_if_given(client, fake, answer, run_document):
+    fake.on("POST", "/v1/runs", answer(run_document(), 202))
+    client.submit("binary-adder", notes="Why?", priority=0)
+    assert fake.requests[0].body == {"preset": "binary-adder", "notes": "Why?", "priority": 0}
+
+
+def test_a_batch_gives_a_handle_for_each_run_in_order(client, fake, answer):
+    ids = [RUN_ID, RUN_ID[:-1] + "2"]
+    fake.on("POST", "/v1/runs:batch", answer({"ids": ids}, 202))
+    requests = [{"preset": "binary-adder"}, {"spec": {"name": "mine"}}]
+    runs = client.submit_batch(requests, idempotency_key="nightly")
+    assert [run.id for run in runs] == ids
+    assert fake.requests[0].body == {"runs": requests}
+    assert fake.requests[0].headers["idempotency-key"] == "nightly"
+
+
+def test_a_batch_whose_answer_is_lost_is_sent_again_as_the_same(client, fake, answer):
+    fake.on("POST", "/v1/runs:batch", answer(drop=True), answer({"ids": [RUN_ID]}, 202))
+    assert [run.id for run in client.submit_batch([{"preset": "binary-adder"}])] == [RUN_ID]
+    assert len({request.headers["idempotency-key"] for request in fake.requests}) == 1
+
+
+def test_runs_are_repeated_and_cloned_as_new_runs(client, fake, answer, run_document):
+    new_id = RUN_ID[:-1] + "2"
+    for verb in ("retry", "clone"):
+        fake.on("POST", f"{RUN_PATH}:{verb}", answer(run_document(id=new_id), 202))
+    run = client.run(RUN_ID)
+    assert run.retry().id == new_id
+    changed = run.clone({"training": {"epochs": 20}}, tags={}, notes="longer", priority=-5, idempotency_key="a")
+    assert (changed.id, run.id) == (new_id, RUN_ID)
+    retried, cloned = fake.requests
+    assert retried.raw == b""
+    assert cloned.body == {"overrides": {"training": {"epochs": 20}}, "tags": {}, "notes": "longer", "priority": -5}
+    assert cloned.headers["idempotency-key"] == "a"
+    assert len(retried.headers["idempotency-key"]) == 36
+
+
 def test_submitted_spec_is_sent_whole(client, fake, answer, run_document):
     fake.on("POST", "/v1/runs", answer(run_document(), 202))
     client.submit({"name": "mine"})
@@ -110,6 +147,40 @@ def test_list_goes_through_all_pages_with_the_same_filters(client, fake, run_doc
     assert [run.id for run in runs] == ["a", "b", "c"]
     common = [("state", "queued"), ("state", "running"), ("experiment", "e 1"), ("limit", "2")]
     assert [request.query for request in fake.requests] == [common, [*common, ("cursor", "c=1&d")]]
+
+
+def test_runs_are_found_by_filter_words_and_order(client, fake, run_document):
+    fake.on("GET", "/v1/runs", {"items": [run_document()], "next_cursor": None})
+    assert len(list(client.list_runs(filter="tags.a = 'b c'", find="x y", sort="-created_at"))) == 1
+    assert fake.requests[0].query == [
+        ("filter", "tags.a = 'b c'"),
+        ("find", "x y"),
+        ("sort", "-created_at"),
+        ("limit", "100"),
+    ]
+
+
+def test_fields_of_runs_are_selected(client, fake):
+    fake.on("GET", "/v1/runs", {"items": [{"id": "a", "tags": {"team": "vision"}}], "next_cursor": None})
+    assert list(client.select_runs(["id", "tags.team"], states=["failed"])) == [{"id": "a", "tags": {"team": "vision"}}]
+    assert fake.requests[0].query == [("state", "failed"), ("limit", "1000"), ("fields", "id,tags.team")]
+
+
+def test_a_run_is_changed_by_what_is_given(client, fake, run_document):
+    fake.on("PATCH", RUN_PATH, run_document("succeeded"))
+    run = client.run(RUN_ID).update(tags={"team": "vision", "draft": None}, notes="")
+    assert run.state == "succeeded"
+    assert fake.requests[0].body == {"tags": {"team": "vision", "draft": None}, "notes": ""}
+    assert "if-match" not in fake.requests[0].headers
+    client.run(RUN_ID).update(notes="mine", experiment="e", priority=3, replace_notes=True)
+    assert fake.requests[1].body == {"notes": "mine", "experiment": "e", "priority": 3}
+    assert fake.requests[1].headers["if-match"] == "*"
+
+
+def test_notes_that_would_be_replaced_unread_are_a_conflict(client, fake, answer):
+    fake.on("PATCH", RUN_PATH, answer({"detail": "It has notes.", "code": "precondition_required"}, status=428))
+    with pytest.raises(Conflict, match="It has notes"):
+        client.run(RUN_ID).update(notes="mine")
 
 
 def test_list_fetches_no_page_before_it_is_needed(client, fake, run_document):

@@ -240,8 +240,11 @@ def test_error_of_a_proxy_says_what_to_do(connect, fake, answer, status):
 
 
 @pytest.mark.parametrize("ending", ["drop", "busy"])
-def test_key_is_asked_for_once_however_the_request_ends(connect, fake, answer, ending):
-    fake.on("POST", "/v1/keys", answer(drop=True) if ending == "drop" else answer({"detail": "Later."}, 503))
-    with connect(fake.url, api_key=KEY) as client, pytest.raises((ServiceUnavailable, ServiceUnavailable)):
+def test_a_key_is_asked_for_again_under_the_same_idempotency_key(connect, fake, answer, ending):
+    lost = answer(drop=True) if ending == "drop" else answer({"detail": "Later."}, 503)
+    fake.on("POST", "/v1/keys", lost, answer({"detail": "Revoke k3v9x2pa.", "code": "secret_not_kept"}, 409))
+    with connect(fake.url, api_key=KEY) as client, pytest.raises(Conflict, match="Revoke k3v9x2pa"):
         client.create_key("ci", ["read"])
-    assert fake.count("POST", "/v1/keys") == 1
+    keys = [request.headers["idempotency-key"] for request in fake.requests]
+    assert len(keys) == 2
+    assert len(set(keys)) == 1

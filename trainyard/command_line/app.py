@@ -14,6 +14,7 @@ from typer.core import TyperGroup
 from trainyard.command_line.commands import (
     batch_predictions,
     explaining,
+    labelling,
     metrics,
     models,
     networks,
@@ -83,6 +84,8 @@ app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(metrics.metrics)
 app.command()(models.evaluation)
+app.command()(labelling.tag)
+app.command()(labelling.note)
 app.command()(runs.logs)
 app.command()(runs.code)
 app.command()(runs.cancel)

@@ -25,6 +25,9 @@ TIMEOUT_SECONDS = 60.0
 PAUSES = (0.5, 1.0, 2.0, 4.0)
 """Seconds before a request is sent again to a server that is busy or broke off."""
 
+KIND_TAG, TRAINING_KIND = "mlflow.experimentKind", "custom_model_development"
+"""Without it MLflow's pages show runs as evaluations of generative models until somebody chooses another kind."""
+
 MISSING = "RESOURCE_DOES_NOT_EXIST"
 EXISTS = "RESOURCE_ALREADY_EXISTS"
 
@@ -78,8 +81,9 @@ class MlflowServer:
         """
         found = self._find_experiment(name)
         if found is None:
+            body = {"name": name, "tags": [{"key": KIND_TAG, "value": TRAINING_KIND}]}
             try:
-                return str(self._send("POST", f"{API}/experiments/create", json={"name": name})["experiment_id"])
+                return str(self._send("POST", f"{API}/experiments/create", json=body)["experiment_id"])
             except MlflowError as error:
                 # Another export may have created it since.
                 if error.code != EXISTS or (found := self._find_experiment(name)) is None:

@@ -92,22 +92,64 @@ class RunMethods:
         states: Sequence[str] = (),
         experiment: str | None = None,
         model: str | None = None,
+        filter: str | None = None,  # noqa: A002 - named as the service's parameter
+        find: str | None = None,
+        sort: str | None = None,
         page_size: int = 100,
     ) -> Iterator[Run]:
-        """Yield the runs that fit, newest first, fetched a page at a time as they are asked for.
+        """Yield the runs that fit, fetched a page at a time as they are asked for.
 
         Args:
             states: Such as `["queued", "running"]`; all by default.
             experiment: Only runs of this experiment.
             model: Only runs that train this model.
-            page_size: Runs to fetch in one request.
+            filter: Condition in the filter language, such as `tags.team = vision and spec.training.epochs > 5`.
+            find: Beginnings of words in names, tags and notes.
+            sort: Field to sort by, such as `-metrics."epoch/validation/accuracy".best`; newest first by default.
+            page_size: Runs to fetch in one request, 1,000 at most.
+
+        Raises:
+            InvalidRequest: If the filter has a mistake; the message points at the character.
         """
-        found = self._transport.list(
-            lambda cursor: runs.list_page(
-                states=states, experiment=experiment, model=model, page_size=page_size, cursor=cursor
-            )
-        )
+        search = runs.Search(states=states, experiment=experiment, model=model, filter=filter, find=find, sort=sort)
+        found = self._transport.list(lambda cursor: runs.list_page(search, page_size=page_size, cursor=cursor))
         return (Run(self._transport, snapshot) for snapshot in found)
+
+    def select_runs(
+        self,
+        fields: Sequence[str],
+        *,
+        states: Sequence[str] = (),
+        experiment: str | None = None,
+        model: str | None = None,
+        filter: str | None = None,  # noqa: A002 - named as the service's parameter
+        find: str | None = None,
+        sort: str | None = None,
+        page_size: int = 1000,
+    ) -> Iterator[dict[str, Any]]:
+        """Yield some fields of the runs that fit, as nested dicts: quicker than whole runs.
+
+            for run in client.select_runs(["id", "tags.team", "metrics.epoch/train/loss.best"], sort="-created_at"):
+                print(run["id"], run["tags"].get("team"))
+
+        Args:
+            fields: Names such as `id`, `tags.NAME`, `spec.PATH`, `metrics."KEY".best`.
+            states: As for `list_runs`, like all others.
+            experiment: Only runs of this experiment.
+            model: Only runs that train this model.
+            filter: Condition in the filter language.
+            find: Beginnings of words in names, tags and notes.
+            sort: Field to sort by.
+            page_size: Runs to fetch in one request.
+
+        Raises:
+            InvalidRequest: If there is no such field, or the filter has a mistake.
+        """
+        search = runs.Search(states=states, experiment=experiment, model=model, filter=filter, find=find, sort=sort)
+        found = self._transport.list(
+            lambda cursor: runs.select_page(search, fields, page_size=page_size, cursor=cursor)
+        )
+        return (run.fields for run in found)
 
 
 class AsyncRunMethods:
@@ -161,12 +203,31 @@ class AsyncRunMethods:
         states: Sequence[str] = (),
         experiment: str | None = None,
         model: str | None = None,
+        filter: str | None = None,  # noqa: A002 - named as the service's parameter
+        find: str | None = None,
+        sort: str | None = None,
         page_size: int = 100,
     ) -> AsyncIterator[AsyncRun]:
         """Yield the runs that fit, newest first: `async for run in client.list_runs()`; see `Client.list_runs`."""
-        found = self._transport.list(
-            lambda cursor: runs.list_page(
-                states=states, experiment=experiment, model=model, page_size=page_size, cursor=cursor
-            )
-        )
+        search = runs.Search(states=states, experiment=experiment, model=model, filter=filter, find=find, sort=sort)
+        found = self._transport.list(lambda cursor: runs.list_page(search, page_size=page_size, cursor=cursor))
         return (AsyncRun(self._transport, snapshot) async for snapshot in found)
+
+    def select_runs(
+        self,
+        fields: Sequence[str],
+        *,
+        states: Sequence[str] = (),
+        experiment: str | None = None,
+        model: str | None = None,
+        filter: str | None = None,  # noqa: A002 - named as the service's parameter
+        find: str | None = None,
+        sort: str | None = None,
+        page_size: int = 1000,
+    ) -> AsyncIterator[dict[str, Any]]:
+        """Yield some fields of the runs that fit; see `Client.select_runs`."""
+        search = runs.Search(states=states, experiment=experiment, model=model, filter=filter, find=find, sort=sort)
+        found = self._transport.list(
+            lambda cursor: runs.select_page(search, fields, page_size=page_size, cursor=cursor)
+        )
+        return (run.fields async for run in found)

@@ -257,14 +257,62 @@ def get(run_id: str) -> Operation[RunSnapshot]:
     return Operation("GET", run_path(run_id), _read_run)
 
 
-def list_page(
-    *, states: Sequence[str], experiment: str | None, model: str | None, page_size: int, cursor: str | None
-) -> Operation[Page[RunSnapshot]]:
-    """Fetch a page of the runs that fit, newest first."""
-    choices = {"experiment": experiment, "model": model, "limit": str(page_size), "cursor": cursor}
-    parameters = [("state", state) for state in states]
-    parameters += [(name, value) for name, value in choices.items() if value is not None]
+@dataclass(frozen=True, slots=True)
+class Search:
+    """The runs that are asked for; see `Client.list_runs`."""
+
+    states: Sequence[str] = ()
+    experiment: str | None = None
+    model: str | None = None
+    filter: str | None = None
+    find: str | None = None
+    sort: str | None = None
+
+    def parameters(self, page_size: int, cursor: str | None) -> list[tuple[str, str]]:
+        """Return the parameters of the query for a page."""
+        choices = {
+            "experiment": self.experiment,
+            "model": self.model,
+            "filter": self.filter,
+            "find": self.find,
+            "sort": self.sort,
+            "limit": str(page_size),
+            "cursor": cursor,
+        }
+        states = [("state", state) for state in self.states]
+        return states + [(name, value) for name, value in choices.items() if value is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedRun:
+    """Some fields of a run, nested as in a whole one."""
+
+    fields: dict[str, Any]
+
+    @classmethod
+    def from_json(cls, body: dict[str, Any]) -> Self:
+        """Read an item of a list."""
+        return cls(dict(body))
+
+
+def list_page(search: Search, *, page_size: int, cursor: str | None) -> Operation[Page[RunSnapshot]]:
+    """Fetch a page of the runs that fit."""
+    parameters = search.parameters(page_size, cursor)
     return Operation("GET", PATH, lambda answer: answer.read_page(RunSnapshot), parameters=parameters)
+
+
+def select_page(
+    search: Search, fields: Sequence[str], *, page_size: int, cursor: str | None
+) -> Operation[Page[SelectedRun]]:
+    """Fetch a page of some fields of the runs that fit."""
+    parameters = [*search.parameters(page_size, cursor), ("fields", ",".join(fields))]
+    return Operation("GET", PATH, lambda answer: answer.read_page(SelectedRun), parameters=parameters)
+
+
+def update(run_id: str, changes: Mapping[str, Any], *, replace_notes: bool) -> Operation[RunSnapshot]:
+    """Change a run by a merge patch (RFC 7396)."""
+    headers = {"If-Match": "*"} if replace_notes else {}
+    return Operation("PATCH", run_path(run_id), _read_run, body=dict(changes), headers=headers)
 
 
 def cancel(run_id: str) -> Operation[RunSnapshot]:

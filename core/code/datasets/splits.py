@@ -63,17 +63,14 @@ def write_split(
     draft.need("import numpy as np")
     parts = [part for part in context.parts if part not in given]
     write_rows(draft, split, parts)
-    names = ("x", "y", "w") if is_weighted else ("x", "y")
-    arrays = ("inputs", "targets", "weights")[: len(names)]
-    if len(parts) == 1:
-        draft.data.add(f"{', '.join(f'{name}_train' for name in names)} = {', '.join(arrays)}")
-    else:
-        draft.data.add(
-            *(
-                f"{', '.join(f'{name}_{part}' for name in names)} = {', '.join(f'{array}[{part}]' for array in arrays)}"
-                for part in parts
-            )
-        )
+    is_whole = len(parts) == 1
+    lines = [
+        f"x_{part}, y_{part} = {'inputs, targets' if is_whole else f'inputs[{part}], targets[{part}]'}"
+        for part in parts
+    ]
+    if is_weighted:
+        lines += [f"w_{part} = weights{'' if is_whole else f'[{part}]'}" for part in parts]
+    draft.data.add(*lines)
     return Loaded(context.parts, is_weighted)
 
 

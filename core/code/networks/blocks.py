@@ -33,5 +33,4 @@ def _write_branches(chain: Chain, branches: tuple[tuple[BaseLayer, ...], ...]) -
 
 
 def _join(chain: Chain, keras_class: str, kind: str, ends: list[str]) -> None:
-    layer = call(f"layers.{keras_class}", name=literal(chain.name(kind)))
-    chain.apply(layer, f"[{', '.join(ends)}]")
+    chain.join(call(f"layers.{keras_class}", name=literal(chain.name(kind))), ends)

@@ -1,7 +1,7 @@
 """The layers of a network in source, one after another: a `Sequential` network, or a graph with branches."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from core.code.draft import Draft
@@ -11,6 +11,10 @@ from core.specs.training import PrecisionName
 
 Writer = Callable[["Chain", Any], None]
 """Writes the Keras layers of a spec."""
+
+
+MOST_OF_A_LIST = 36
+"""Characters of a list of tensors that fit beside the layer that merges them."""
 
 
 class Chain:
@@ -83,6 +87,15 @@ class Chain:
         """Append a statement that applies a layer to an expression."""
         self._lines.append(write(layer, "x = ", f"({end})"))
         self.end = "x"
+
+    def join(self, layer: Call, ends: Sequence[str]) -> None:
+        """Append a statement that applies a layer to several expressions."""
+        listed = f"[{', '.join(ends)}]"
+        if len(listed) <= MOST_OF_A_LIST:
+            self.apply(layer, listed)
+        else:
+            self._lines.append(write(items(ends), "merged = "))
+            self.apply(layer, "merged")
 
     def call(self, function: Call) -> None:
         """Append a statement with the call of a function of the program, which takes and returns a tensor."""

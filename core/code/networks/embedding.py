@@ -40,8 +40,7 @@ def write_embeddings(chain: Chain, shape: DatasetShape) -> None:
         parts.append(chain.keep("vectors"))
     chain.dtype = own_dtype
     if len(parts) > 1:
-        layer = call("layers.Concatenate", name=literal(chain.name("concatenate")))
-        chain.apply(layer, f"[{', '.join(parts)}]")
+        chain.join(call("layers.Concatenate", name=literal(chain.name("concatenate"))), parts)
 
 
 def _crop(chain: Chain, steps: list[int], start: str, margin: str, width: str) -> None:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from core.code.draft import Draft
-from core.code.source import Call, call, literal
+from core.code.source import Call, Code, call, literal, write
 from core.networks.dense import DenseLayer
 from core.networks.network import Network
 from core.specs.losses import Loss, Probability, TargetForm
@@ -92,7 +92,8 @@ def _of_decisions(draft: Draft, keras_class: str, name: str, outputs: Outputs) -
     lines.append('return ops.cast(y_true > 0.5, "float32"), ops.clip(y_pred, 0.0, 1.0)')
     function = ["def as_decisions(y_true, y_pred):", '    """Return targets as 0 or 1, outputs as probabilities."""']
     draft.training.define("\n".join([*function, *(f"    {line}" for line in lines)]))
-    return _reading(draft, keras_class, "as_decisions(y_true, y_pred)", "Reads each output as a decision.", name)
+    about = "Reads each output as a decision."
+    return _reading(draft, keras_class, ("*as_decisions(y_true, y_pred)",), about, name)
 
 
 def _of_numbers(draft: Draft, keras_class: str, name: str, outputs: Outputs) -> Call:
@@ -113,7 +114,7 @@ def _of_numbers(draft: Draft, keras_class: str, name: str, outputs: Outputs) -> 
         return _percentage_error(draft, name)
     if not about:
         return call(f"keras.metrics.{keras_class}", name=name)
-    return _reading(draft, keras_class, f"{targets}, {answers}", about[-1], name)
+    return _reading(draft, keras_class, (targets, answers), about[-1], name)
 
 
 def _percentage_error(draft: Draft, name: str) -> Call:
@@ -132,16 +133,13 @@ def _percentage_error(draft: Draft, name: str) -> Call:
     return call("PercentageError", name=name)
 
 
-def _reading(draft: Draft, keras_class: str, arguments: str, about: str, name: str) -> Call:
+def _reading(draft: Draft, keras_class: str, arguments: tuple[Code, ...], about: str, name: str) -> Call:
     """Define a metric that converts targets and outputs, and return its expression."""
-    starred = f"*{arguments}" if arguments.startswith("as_") else arguments
+    update = write(call("super().update_state", *arguments), "return ", indent=8)
     draft.training.define(
-        f'''
-        class {keras_class}(keras.metrics.{keras_class}):
-            """{about}"""
-
-            def update_state(self, y_true, y_pred, sample_weight=None):
-                return super().update_state({starred})
-        '''
+        f"class {keras_class}(keras.metrics.{keras_class}):\n"
+        f'    """{about}"""\n\n'
+        "    def update_state(self, y_true, y_pred, sample_weight=None):\n"
+        f"{update}"
     )
     return call(keras_class, name=name)

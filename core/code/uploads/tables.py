@@ -59,8 +59,8 @@ def read_rows(content):
     sheet = {sheet}
     rows = [row for row in sheet.to_python() if any(cell != "" for cell in row)]
     # Columns without a name and values are left out.
-    used = [place for place in range(len(rows[0])) if any(row[place] != "" for row in rows)]
-    return [[row[place] for place in used] for row in rows]
+    is_used = [any(cell != "" for cell in column) for column in zip(*rows)]
+    return [list(itertools.compress(row, is_used)) for row in rows]
 '''
 
 _IN_ORDER = '''
@@ -169,7 +169,7 @@ def _define_rows(draft: Draft, upload: Upload, form: str, description: TableDesc
             draft.need_package("duckdb")
             draft.data.define(_PARQUET)
         case _:
-            draft.need("import io", "from python_calamine import CalamineWorkbook")
+            draft.need("import io", "import itertools", "from python_calamine import CalamineWorkbook")
             draft.need_package("python-calamine")
             named = upload.file.options.sheet
             sheet = f"book.get_sheet_by_name({literal(named)})" if named else "book.get_sheet_by_index(0)"

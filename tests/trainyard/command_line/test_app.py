@@ -14,10 +14,15 @@ from trainyard.command_line.app import app
 RUN_ID = "01920000-0000-7000-8000-000000000001"
 COMMANDS = [
     "run",
+    "run-batch",
+    "retry",
+    "clone",
     "runs",
     "show",
     "metrics",
     "evaluation",
+    "tag",
+    "note",
     "logs",
     "code",
     "cancel",

@@ -3,11 +3,12 @@
 import sys
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from trainyard.command_line.commands.submitting import follow
+from trainyard.command_line.display.columns import format_columns, split_columns
 from trainyard.command_line.display.evaluation import format_glance
 from trainyard.command_line.display.formats import format_age, format_table
 from trainyard.command_line.display.runs import format_metrics, format_run, headline
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from trainyard.resources.runs import RunSnapshot
     from trainyard.run import Run
 
-LARGEST_PAGE = 100
+LARGEST_PAGE = 1000
 # Ids begin with their time in milliseconds: 13 characters, dash included, are enough to tell runs apart.
 SHORT_ID_LENGTH = 13
 
@@ -37,16 +38,38 @@ def runs(
     *,
     states: Annotated[list[State] | None, typer.Option("--state", help="Only runs in this state; repeatable.")] = None,
     experiment: Annotated[str | None, typer.Option(help="Only runs of this experiment.", show_default=False)] = None,
+    condition: Annotated[
+        str | None,
+        typer.Option("--filter", help="Condition: 'tags.team = vision and created_at > now-7d'.", show_default=False),
+    ] = None,
+    find: Annotated[
+        str | None, typer.Option(help="Beginnings of words in names, tags and notes.", show_default=False)
+    ] = None,
+    sort: Annotated[
+        str | None, typer.Option(help="Field to sort by: 'duration_seconds', '-created_at'.", show_default=False)
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(help="Fields to show: 'id,tags.team,metrics.epoch/train/loss.best'.", show_default=False),
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 20,
     as_json: AsJson = False,
     url: Url = None,
 ) -> None:
-    """List runs, newest first."""
+    """List or find runs, newest first."""
+    search: Any = {
+        "states": [state.value for state in states or ()],
+        "experiment": experiment,
+        "filter": condition,
+        "find": find,
+        "sort": sort,
+        "page_size": min(limit, LARGEST_PAGE),
+    }
     with connect(url) as client:
-        pages = client.list_runs(
-            states=[state.value for state in states or ()], experiment=experiment, page_size=min(limit, LARGEST_PAGE)
-        )
-        found = list(islice(pages, limit))
+        if columns is not None:
+            _show_columns(list(islice(client.select_runs([columns], **search), limit)), columns, as_json=as_json)
+            return
+        found = list(islice(client.list_runs(**search), limit))
     if as_json:
         print_json({"items": [run.snapshot.document for run in found]})
     elif found:
@@ -119,6 +142,15 @@ def delete(
             typer.confirm(f"Delete run {full_id} with its metrics, files and model version?", abort=True)
         client.run(full_id).delete(force=force)
     typer.echo(f"Run {full_id} is deleted.")
+
+
+def _show_columns(found: list[dict[str, Any]], columns: str, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"items": found})
+    elif found:
+        typer.echo(format_columns(found, split_columns(columns)))
+    else:
+        typer.echo("No runs fit.", err=True)
 
 
 def _is_evaluated(run: "Run") -> bool:

@@ -30,6 +30,7 @@ def format_run(run: RunSnapshot) -> str:
         ("preset", run.preset or ""),
         ("experiment", run.experiment),
         ("tags", _format_mapping(run.document.get("tags"))),
+        ("notes", run.document.get("notes") or ""),
         ("attempt", f"{run.attempt} of {run.max_attempts}" if run.attempt else ""),
         ("device", run.device or ""),
         ("engine", _format_engine(run.document.get("engine"))),

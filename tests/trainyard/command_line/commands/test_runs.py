@@ -40,6 +40,33 @@ def test_limit_over_a_page_takes_more_pages(invoke, fake):
     assert len(fake.requests) == 2
 
 
+@pytest.mark.usefixtures("listing")
+def test_condition_words_and_order_are_passed_on(invoke, fake):
+    invoke("runs", "--filter", "tags.a = b", "--find", "x y", "--sort", "-created_at", "--limit", "2")
+    assert fake.requests[0].query == [
+        ("filter", "tags.a = b"),
+        ("find", "x y"),
+        ("sort", "-created_at"),
+        ("limit", "2"),
+    ]
+
+
+def test_columns_are_those_that_were_named(invoke, fake):
+    items = [
+        {"id": "a", "tags": {"x.y": "two words"}, "metrics": {"epoch/train/loss": {"best": 0.25}}, "notes": "a\nb"},
+        {"id": "b", "tags": {}, "metrics": {}, "notes": None},
+    ]
+    fake.on("GET", "/v1/runs", {"items": items, "next_cursor": None})
+    columns = 'id, tags."x.y",metrics."epoch/train/loss".best,notes'
+    result = invoke("runs", "--columns", columns)
+    assert fake.requests[0].query == [("limit", "20"), ("fields", columns)]
+    header, first, second = result.stdout.splitlines()
+    assert header.split() == ["id", 'tags."x.y"', 'metrics."epoch/train/loss".best', "notes"]
+    assert first.split() == ["a", "two", "words", "0.25", "a", "b"]
+    assert second.split() == ["b"]
+    assert json.loads(invoke("runs", "--columns", columns, "--json").stdout) == {"items": items}
+
+
 def test_unknown_state_names_the_states(invoke):
     result = invoke("runs", "--state", "done")
     assert result.exit_code == 2

@@ -1,0 +1,1 @@
+"""Filters: the language that finds runs by their fields, from text to a tree of typed conditions."""

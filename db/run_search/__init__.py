@@ -1,0 +1,1 @@
+"""Search of runs: filters, orders, full-text find, and pages of what they find."""
