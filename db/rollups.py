@@ -96,8 +96,8 @@ def _read(row: Row[int, int, int, bytes]) -> Ranges:
     steps = ranges.last.steps
     if (len(ranges), steps[0], steps[-1]) != (count, first_step, last_step):
         raise CurveCorrupt(
-            f"The ranges of a curve from step {first_step} on are those of another row. Restore a backup, or delete the "
-            "run."
+            f"The ranges of a curve from step {first_step} on are those of another row. Restore a backup, or delete "
+            "the run."
         )
     return ranges
 
