@@ -32,8 +32,6 @@ from api.presets import routes as presets
 from api.quotas import routes as quotas
 from api.registry import routes as registry
 from api.retention import routes as retention
-from api.runs import batch as run_batches
-from api.runs import repetition as run_repetition
 from api.runs import routes as runs
 from api.service import Service
 from api.specs import routes as specs
@@ -46,8 +44,6 @@ from core.settings import Settings, load_settings
 
 RESOURCES = (
     runs.router,
-    run_batches.router,
-    run_repetition.router,
     events.router,
     metrics.router,
     comparison.router,

@@ -1905,12 +1905,16 @@ class Delivery(TypedDict):
     """
 
 
-class DeliveryList(TypedDict):
+class DeliveryPage(TypedDict):
     """
-    Latest messages to a webhook, newest first.
+    Page of the messages to a webhook, newest first.
     """
 
     items: list[Delivery]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class DoomedRun(TypedDict):
@@ -2705,12 +2709,16 @@ class Usage(TypedDict):
     use: Use
 
 
-class UsageList(TypedDict):
+class UsagePage(TypedDict):
     """
-    All submitters by name.
+    Page of the submitters by name.
     """
 
     items: list[Usage]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class BatchPrediction(TypedDict):

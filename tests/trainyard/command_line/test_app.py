@@ -33,10 +33,12 @@ COMMANDS = [
     "batch-predict",
     "presets",
     "validate",
+    "prune",
     "models",
     "data",
     "export",
     "keys",
+    "quotas",
 ]
 SUBCOMMANDS = [
     ["export", "tensorboard"],
