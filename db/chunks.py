@@ -97,9 +97,13 @@ def read(row: ChunkRow) -> Points:
         CurveCorrupt: If the row is damaged.
     """
     series_id, first_step, last_step, count, block = row
-    points = decode(block)
+    here = f"The points of curve {series_id} from step {first_step} on"
+    try:
+        points = decode(block)
+    except CurveCorrupt as error:
+        raise CurveCorrupt(f"{here} are damaged. {error.detail} Restore a backup, or delete the run.") from error
     if (len(points), points.steps[0], points.steps[-1]) != (count, first_step, last_step):
-        raise CurveCorrupt(f"The points of curve {series_id} from step {first_step} on are those of another chunk.")
+        raise CurveCorrupt(f"{here} are those of another chunk. Restore a backup, or delete the run.")
     return points
 
 

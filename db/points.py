@@ -63,9 +63,9 @@ def read_rollups(session: Session, series: Sequence[MetricSeriesRecord], max_poi
     """Return each of some curves as at most `max_points` ranges, in the order of `series`.
 
     Every last step, value and time of a range is those of a stored point, and its extremes are exactly those of the
-    steps after the previous range, up to that one. The steps are cut into equal ranges; those of a long curve are
-    longer or shorter by up to a quarter, as its stored rollups are merged. A curve of at most `max_points` points has a
-    range for each.
+    steps after the previous range, up to that one. The steps are cut into equal ranges; those of a long curve, whose
+    stored rollups are merged, are longer or shorter by up to a quarter if its steps are evenly spaced. A curve of at
+    most `max_points` points has a range for each.
 
     Raises:
         CurveCorrupt: If stored points are damaged.

@@ -95,7 +95,10 @@ def _read(row: Row[int, int, int, bytes]) -> Ranges:
     ranges = decode_ranges(block)
     steps = ranges.last.steps
     if (len(ranges), steps[0], steps[-1]) != (count, first_step, last_step):
-        raise CurveCorrupt(f"The ranges of a curve from step {first_step} on are those of another row.")
+        raise CurveCorrupt(
+            f"The ranges of a curve from step {first_step} on are those of another row. Restore a backup, or delete "
+            "the run."
+        )
     return ranges
 
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import timedelta
 from typing import Any
 from uuid import UUID
@@ -12,6 +12,8 @@ from core.notices import Notice
 from core.progress import Progress, estimate_seconds_left, measure_fraction
 from core.run_state import RunState
 from core.workers import Waits
+
+PROGRESS = tuple(field.name for field in fields(Progress))
 
 Read = Callable[[Any, Waits | None], Any]
 
@@ -96,7 +98,9 @@ def _read_progress(run: Any, _waits: Waits | None) -> dict[str, Any] | None:
         return None
     progress = Progress(**run.progress)
     fraction = measure_fraction(progress, has_succeeded=run.state == RunState.SUCCEEDED)
-    return {**asdict(progress), "fraction": fraction, "eta_seconds": _eta_seconds(run, fraction)}
+    # Faster than asdict, which copies every value.
+    shown = {name: getattr(progress, name) for name in PROGRESS}
+    return {**shown, "fraction": fraction, "eta_seconds": _eta_seconds(run, fraction)}
 
 
 def _eta_seconds(run: Any, fraction: float) -> float | None:

@@ -48,10 +48,10 @@ class MetricSeriesRecord(Base):
 
 
 class MetricPointRecord(Base):
-    """One point of a curve.
+    """One point of a curve that was stored before revision 0012; later ones are in chunks.
 
-    It has no foreign key to its series: PostgreSQL would check it for every point stored. db/metrics.py is the only
-    writer, and deletes points before their series.
+    It has no foreign key to its series: PostgreSQL would check it for every point stored. db/metrics.py deletes points
+    before their series, and makes chunks of them once points are appended.
 
     Attributes:
         unix_seconds: Time of measurement, by the trainer's clock.

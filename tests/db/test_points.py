@@ -253,7 +253,7 @@ def test_damaged_chunk_is_an_error_and_never_other_points(database, run_id, appe
     with database.transaction() as session:
         block = session.scalars(select(MetricChunkRecord.points)).one()
         session.execute(update(MetricChunkRecord).values(points=change(block)))
-    with pytest.raises(CurveCorrupt):
+    with pytest.raises(CurveCorrupt, match=r"from step 1 on are damaged\. The checksum .* Restore a backup"):
         read(database, run_id)
     with pytest.raises(CurveCorrupt):
         append(batch([6]))

@@ -52,6 +52,7 @@ def test_every_class_of_the_family_has_a_status():
         "trainer_lost": 500,
         "predictor_lost": 500,
         "artifact_corrupt": 500,
+        "curve_corrupt": 500,
         "unavailable": 503,
         "database_unavailable": 503,
         "broker_unavailable": 503,

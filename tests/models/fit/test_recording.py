@@ -123,6 +123,18 @@ def test_many_curves_have_the_points_that_the_spec_asks_for(reporter, asked, exp
     assert set(count_kept(reporter, curve_points=asked).values()) == {expected}
 
 
+@pytest.mark.parametrize("plan", ["graph", "xla"])
+def test_every_step_of_a_long_run_is_reported_if_the_spec_asks_for_it(tmp_path, reporter, plan):
+    # The error at weight w and bias b is that of y = 2x + 1 at 1 and 2: the first step starts from zeros.
+    run(LINE, tmp_path, reporter, epochs=4_500, curve_points="all", record=[], plan=plan)
+
+    losses = reporter.curves["train/loss"]
+    assert list(losses) == list(range(1, 4_501))
+    assert losses[1] == (9 + 25) / 2
+    assert losses[4_500] < 1e-6
+    assert list(reporter.curves["epoch/train/loss"]) == list(range(1, 4_501))
+
+
 def count_kept(reporter, curve_points):
     """Record 400 curves of 4,000 steps; return the number of points of each."""
     names = [f"weight/dense_1/bias_{number}" for number in range(400)]

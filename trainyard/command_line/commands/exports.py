@@ -20,6 +20,10 @@ RunIds = Annotated[
     list[str] | None, typer.Argument(metavar="[ID]...", help="Ids of runs, or their beginnings.", show_default=False)
 ]
 Experiment = Annotated[str | None, typer.Option(help="All runs of this experiment.", show_default=False)]
+Condition = Annotated[
+    str | None,
+    typer.Option("--filter", help='All runs that fit: "state = succeeded and tags.team = vision".', show_default=False),
+]
 
 
 @exports.command()
@@ -27,6 +31,7 @@ def tensorboard(
     run_ids: RunIds = None,
     *,
     experiment: Experiment = None,
+    condition: Condition = None,
     target: Annotated[Path, typer.Option("--to", metavar="DIR", help="Folder for the folders of the runs.")] = Path(
         "tensorboard"
     ),
@@ -34,7 +39,7 @@ def tensorboard(
 ) -> None:
     """Write event files of runs, for `tensorboard --logdir DIR`."""
     with connect(url) as client:
-        for run in _find_runs(client, run_ids or (), experiment):
+        for run in _find_runs(client, run_ids or (), experiment, condition):
             typer.echo(run.save_tensorboard(target))
     typer.echo(f"Look at them with: tensorboard --logdir '{target}'", err=True)
 
@@ -45,6 +50,7 @@ def mlflow(
     run_ids: RunIds = None,
     *,
     experiment: Experiment = None,
+    condition: Condition = None,
     to_experiment: Annotated[
         str | None,
         typer.Option(metavar="NAME", help="MLflow's experiment. Default: that of each run.", show_default=False),
@@ -69,7 +75,7 @@ def mlflow(
         export = MlflowExport(
             server, client.base_url, experiment=to_experiment, max_points=max_points, with_files=files
         )
-        for run in _find_runs(client, run_ids or (), experiment):
+        for run in _find_runs(client, run_ids or (), experiment, condition):
             exported = export.export_run(run)
             sent.append(asdict(exported))
             if exported.warning:
@@ -80,18 +86,23 @@ def mlflow(
         print_json({"items": sent})
 
 
-def _find_runs(client: "Client", run_ids: Sequence[str], experiment: str | None) -> Iterator["Run"]:
-    """Yield the runs that are named, or those of an experiment, oldest first.
+def _find_runs(
+    client: "Client", run_ids: Sequence[str], experiment: str | None, condition: str | None
+) -> Iterator["Run"]:
+    """Yield the runs that are named, or those that fit, oldest first.
 
     Raises:
-        InvalidArgument: If neither or both are named, or the experiment has no runs.
+        InvalidArgument: If neither or both are given, or no run fits.
     """
-    if bool(run_ids) == (experiment is not None):
-        raise InvalidArgument("Name the runs to export, or an experiment with --experiment.")
-    if experiment is None:
+    is_search = experiment is not None or condition is not None
+    if bool(run_ids) == is_search:
+        raise InvalidArgument("Name the runs to export, or choose them with --experiment or --filter.")
+    if not is_search:
         yield from [client.run(find_run_id(client, run_id)) for run_id in run_ids]
         return
-    found = list(client.list_runs(experiment=experiment))
+    found = list(client.list_runs(experiment=experiment, filter=condition))
     if not found:
-        raise InvalidArgument(f"No run is of an experiment '{experiment}'.")
+        given = {"--experiment": experiment, "--filter": condition}
+        chosen = " ".join(f"{option} '{text}'" for option, text in given.items() if text is not None)
+        raise InvalidArgument(f"No run fits {chosen}.")
     yield from reversed(found)

@@ -38,13 +38,20 @@ def test_an_experiment_is_written_whole_oldest_first(invoke, fake, tmp_path):
     assert ("experiment", "gates") in fake.requests[0].query
 
 
-@pytest.mark.parametrize("arguments", [[], [FIRST, "--experiment", "gates"]])
+@pytest.mark.parametrize("arguments", [[], [FIRST, "--experiment", "gates"], [FIRST, "--filter", "state = failed"]])
 @pytest.mark.parametrize("tool", [["tensorboard"], ["mlflow", "http://127.0.0.1:9"]])
 def test_runs_or_an_experiment_must_be_named(invoke, fake, tool, arguments):
     result = invoke("export", *tool, *arguments)
     assert result.exit_code == 1
-    assert "Name the runs to export, or an experiment" in result.stderr
+    assert "Name the runs to export, or choose them" in result.stderr
     assert fake.requests == []
+
+
+@pytest.mark.usefixtures("two_runs")
+def test_runs_are_chosen_by_a_filter(invoke, fake, tmp_path):
+    result = invoke("export", "tensorboard", "--filter", "state = succeeded", "--to", str(tmp_path))
+    assert len(result.stdout.splitlines()) == 2
+    assert ("filter", "state = succeeded") in fake.requests[0].query
 
 
 def test_an_experiment_without_runs_is_an_error(invoke, fake):
