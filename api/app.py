@@ -27,6 +27,7 @@ from api.networks import routes as networks
 from api.open_inference import routes as open_inference
 from api.openapi.document import DESCRIPTION, install_openapi
 from api.openapi.pages import install_docs_pages
+from api.plots import routes as plots
 from api.prediction.app import PredictionApp
 from api.prediction.operations import OperationTable
 from api.presets import routes as presets
@@ -51,6 +52,7 @@ RESOURCES = (
     metrics.router,
     run_comparison.router,
     comparison.router,
+    plots.router,
     tensorboard.router,
     evaluation.router,
     code.router,

@@ -153,6 +153,6 @@ def _warn(compared: RunComparison) -> Iterator[NoticeEntry]:
             yield NoticeEntry(
                 code="losses_differ",
                 pointer="/metric",
-                detail=f"The runs differ in {difference.name}: their losses may not be comparable. Name another metric.",
+                detail=f"The runs differ in {difference.name}: losses may not be comparable. Name another metric.",
             )
             return
