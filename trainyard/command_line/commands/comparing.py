@@ -9,7 +9,7 @@ import typer
 
 from trainyard.command_line.commands.metrics import XAxis
 from trainyard.command_line.display.comparing import format_diff, format_groups, format_ranking
-from trainyard.command_line.options import AsJson, RunId, Url, connect, find_run_id, find_run_ids, print_json
+from trainyard.command_line.options import AsJson, Url, connect, find_run_id, find_run_ids, print_json
 from trainyard.errors import TrainyardError
 
 if TYPE_CHECKING:
@@ -68,7 +68,13 @@ def compare(
     _report(found)
 
 
-def diff(first: RunId, second: RunId, *, as_json: AsJson = False, url: Url = None) -> None:
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A run's id, or its beginning where that is clear.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="Another's.")],
+    *,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
     """Print what differs between the specs of two runs, and only that.
 
     Exit status: 0 if they are equal, 1 if they differ, 2 if they cannot be compared.
