@@ -32,7 +32,7 @@ from db.session import ReadingSession
 
 router = Resource("plots", "Pictures of learning curves, of one run and of several.", prefix="/v1")
 
-VERSION = "2"
+VERSION = "3"
 """Of the drawing: another one makes other pictures of the same curves."""
 
 SVG, PNG = "image/svg+xml", "image/png"
