@@ -128,7 +128,7 @@ def draw_panel(
 
 
 def _choose_positive(lines: Sequence[Line], values: Column) -> Column:
-    """Return the values that a logarithmic axis spans: an interval that ends close to 0 would add decades of nothing."""
+    """Return the values that a logarithmic axis spans; a band that ends close to 0 adds no more than one decade."""
     drawn = _finite([column for one in lines for column in (one.y, one.raw) if column is not None])
     positive = values[values > 0]
     return np.maximum(positive, drawn[drawn > 0].min() / 10) if bool((drawn > 0).any()) else positive
