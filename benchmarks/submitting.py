@@ -132,7 +132,7 @@ def _print_row(start: str, loads: Sequence[Load]) -> None:
 @contextmanager
 def _serving(side: Side, postgresql: str | None, processor: int) -> Iterator[tuple[int, int]]:
     """Serve a new database; yield the port and the id of the process."""
-    with TemporaryDirectory(prefix="trainyard-submitting-") as folder, _database(postgresql) as url:
+    with TemporaryDirectory(prefix="trainyard-submitting-") as folder, temporary_schema(postgresql) as url:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
@@ -157,7 +157,7 @@ def _serving(side: Side, postgresql: str | None, processor: int) -> Iterator[tup
 
 
 @contextmanager
-def _database(url: str | None) -> Iterator[str | None]:
+def temporary_schema(url: str | None) -> Iterator[str | None]:
     """A schema that is dropped at the end; None without a URL, which means SQLite."""
     if url is None:
         yield None
