@@ -91,7 +91,10 @@ def main() -> None:
                     for side in sides if number % 2 == 0 else reversed(sides):
                         url = arguments.postgresql if backend == "postgresql" else None
                         with _serving(side, url, processors[0]) as (port, pid):
-                            generator = Generator(port, requests[form], num_connections, AcceptedJudge(), pid)
+                            # A key that is sent again would have a stored answer repeated.
+                            generator = Generator(
+                                port, requests[form], num_connections, AcceptedJudge(), pid, takes_each_once=True
+                            )
                             loads[side.name].append(generator.run(1.0, arguments.seconds))
                 for name, measured in loads.items():
                     _print_row(f"{backend} | {form} | {num_connections} | {name}", measured)

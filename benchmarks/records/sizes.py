@@ -26,14 +26,14 @@ class Sizes:
     """
 
     num_rounds: int = 3
-    seconds: float = 3.0
+    seconds: float = 2.5
     num_points: int = 600_000
-    num_requests: int = 5
+    num_requests: int = 3
     history_points: int = 100_000
     num_compared: tuple[int, ...] = (100, 1_000)
     num_listed: tuple[int, ...] = (1_000, 10_000, 100_000)
     num_listeners: tuple[int, ...] = (1, 50, 200)
-    num_events: int = 25
+    num_events: int = 15
     growth_points: tuple[int, ...] = (10_000, 100_000, 1_000_000, 10_000_000)
 
 
