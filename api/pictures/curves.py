@@ -38,7 +38,7 @@ class Line:
         high: Upper end.
         raw: Values that are drawn faintly under the line, which is smoothed then; None if it is not.
         color: Of the line.
-        best: Place of the best value, which is marked; None for none.
+        best: Place of the best value, which is marked, and follows the label; None for none.
     """
 
     label: str
@@ -49,6 +49,12 @@ class Line:
     raw: Column | None = None
     color: str = GREY
     best: tuple[float, float] | None = None
+
+    @property
+    def entry(self) -> str:
+        """Return the words of the legend; a long label is cut, its number never."""
+        label = cut(self.label, LONGEST_LABEL)
+        return label if self.best is None else f"{label}: {show_number(self.best[1])}"
 
     @property
     def is_faint(self) -> bool:
@@ -194,19 +200,15 @@ def _split(shown: NDArray[np.bool_]) -> list[list[int]]:
 
 
 def _draw_legend(entries: Sequence[Line], top: float, width: float) -> tuple[list[str], float]:
-    """Return the legend, entries beside one another as far as they fit, and its height."""
-    parts, x, y = [], float(LEFT), top + 4
-    for one in entries:
-        label = cut(one.label, LONGEST_LABEL)
-        length = 26 + measure(label) * LETTER + 18
-        if x > LEFT and x + length > width:
-            x, y = float(LEFT), y + ROW
+    """Return the legend, in as many columns of one width as fit, and its height."""
+    if not entries:
+        return [], 0.0
+    length = 26 + max(measure(one.entry) for one in entries) * LETTER + 18
+    num_columns = max(int((width - LEFT) // length), 1)
+    parts = []
+    for number, one in enumerate(entries):
+        row, column = divmod(number, num_columns)
+        x, y = LEFT + column * length, top + 4 + row * ROW
         parts.append(line(x, y, x + 18, y, stroke=one.color, width=3))
-        parts.append(text(x + 24, y + 4, label, size=12))
-        x += length
-    return parts, y - top + ROW if entries else 0.0
-
-
-def name_best(label: str, value: float | None) -> str:
-    """Return an entry of a legend with a value."""
-    return label if value is None else f"{label}  {show_number(value)}"
+        parts.append(text(x + 24, y + 4, one.entry, size=12))
+    return parts, 4.0 + ROW * -(-len(entries) // num_columns)

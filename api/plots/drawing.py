@@ -7,7 +7,7 @@ from uuid import UUID
 
 import numpy as np
 
-from api.pictures.curves import GREY, PALETTE, Line, draw_panel, name_best
+from api.pictures.curves import GREY, PALETTE, Line, draw_panel
 from api.pictures.drawing import MARGIN, MUTED, Block, cut, document, text
 from api.plots.queries import ComparisonPlotQuery, PlotQuery
 from core.curves.views import Curve
@@ -63,8 +63,9 @@ def draw_comparison(compared: Comparison, labels: Labels, query: ComparisonPlotQ
     for metric in compared.keys[:MAX_PANELS]:
         lines = _list_groups(metric, labels) if query.seeds else _list_runs(metric, labels)
         if lines:
-            # The grey ones lie under the others.
-            lines.sort(key=lambda one: not one.is_faint)
+            # The grey ones lie under the others; the legend names the best first.
+            order = {color: place for place, color in enumerate(labels.colors.values())}
+            lines.sort(key=lambda one: -1 if one.is_faint else order[one.color])
             num_grey = sum(one.is_faint for one in lines)
             notes = [f"Grey: {num_grey} others."] if num_grey else []
             notes += _find_diverged([curve for _, curve in metric.views], num_runs=True)
@@ -97,7 +98,7 @@ def _make_line(curve: Curve, label: str, color: str, *, with_best: bool = False,
     shown = curve.y if curve.smoothed is None else curve.smoothed
     best = _find_best(curve) if with_best else None
     return Line(
-        label=name_best(label, best[1] if best else None) if label else "",
+        label=label,
         x=np.asarray(curve.x, np.float64),
         y=shown,
         low=curve.y_min if with_band and not is_smooth else None,

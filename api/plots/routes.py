@@ -31,7 +31,7 @@ from db.session import ReadingSession
 
 router = Resource("plots", "Pictures of learning curves, of one run and of several.", prefix="/v1")
 
-VERSION = "1"
+VERSION = "2"
 """Of the drawing: another one makes other pictures of the same curves."""
 
 SVG, PNG = "image/svg+xml", "image/png"

@@ -38,8 +38,8 @@ def test_a_run_is_drawn_with_training_and_validation_in_one_panel(client, submit
     assert shown[0] == "perceptron-or: failed"
     assert [word for word in shown if word.startswith(("loss", "train", "validation"))] == [
         "loss",
-        "train 0.5",
-        "validation 0.7",
+        "train: 0.5",
+        "validation: 0.7",
     ]
 
 
