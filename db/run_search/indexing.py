@@ -61,8 +61,9 @@ def replace(session: Session, record: RunRecord, words_before: frozenset[str]) -
 def remove(session: Session, record: RunRecord) -> None:
     """Delete what finds a run that is about to be deleted, but for its tags, which go with it."""
     _delete_words(session, record.id, find_words(record))
-    kinds: tuple[Any, Any] = (RunNumberRecord, RunTextRecord)
-    for kind, places in zip(kinds, _values_of(record.spec), strict=True):
+    numbers, texts = _values_of(record.spec)
+    found: tuple[tuple[Any, Sequence[tuple[int, Any]]], ...] = ((RunNumberRecord, numbers), (RunTextRecord, texts))
+    for kind, places in found:
         if places:
             here = tuple_(kind.path, kind.value).in_(places)
             session.execute(delete(kind).where(here, kind.run_id == record.id))

@@ -85,7 +85,6 @@ def test_scopes_are_those_that_were_decided(client):
         "GET /v1/quotas",
         "GET /v1/quotas/{name}",
         "PATCH /v1/quotas/{name}",
-        "GET /v1/retention",
         "POST /v1/retention:apply",
         "GET /v1/webhooks",
         "POST /v1/webhooks",
