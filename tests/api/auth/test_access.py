@@ -51,7 +51,8 @@ def test_every_route_is_rejected_without_a_key_unless_it_is_public(locked_client
 
 @pytest.mark.parametrize("scope", list(Scope))
 def test_a_key_opens_the_routes_of_its_scope_and_no_other(locked_client, keep_key, scope):
-    headers = {"Authorization": f"Bearer {keep_key(scope)}"}
+    # A stream of events that is asked to go on after an unknown one is refused, and does not last for ever.
+    headers = {"Authorization": f"Bearer {keep_key(scope)}", "Last-Event-ID": "unknown"}
     num_open = 0
     for method, path, scopes in operations(locked_client.app):
         answer = locked_client.request(method, path, headers=headers)
