@@ -10,13 +10,13 @@ from types import MappingProxyType
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Dialect, Table, Text, delete, func, insert, literal, select, tuple_
-from sqlalchemy.dialects import sqlite
+from sqlalchemy import ARRAY, Table, Text, delete, func, insert, literal, select, tuple_
 from sqlalchemy.orm import Session
 
 from core.filters.words import split_words
 from db.records.base import Base
 from db.records.runs import RunNumberRecord, RunRecord, RunTagRecord, RunTextRecord, RunWordRecord
+from db.statements import insert_rows
 
 LONGEST_TEXT = 200
 """Characters of a text of a spec that are stored."""
@@ -62,11 +62,8 @@ def remove(session: Session, record: RunRecord) -> None:
     """Delete what finds a run that is about to be deleted, but for its tags, which go with it."""
     _delete_words(session, record.id, find_words(record))
     numbers, texts = _values_of(record.spec)
-    found: tuple[tuple[Any, Sequence[tuple[int, Any]]], ...] = ((RunNumberRecord, numbers), (RunTextRecord, texts))
-    for kind, places in found:
-        if places:
-            here = tuple_(kind.path, kind.value).in_(places)
-            session.execute(delete(kind).where(here, kind.run_id == record.id))
+    _delete_values(session, RunNumberRecord, numbers, record.id)
+    _delete_values(session, RunTextRecord, texts, record.id)
 
 
 def find_words(record: RunRecord) -> frozenset[str]:
@@ -113,12 +110,10 @@ def _insert(session: Session, kind: type[Base], rows: Sequence[tuple[Any, ...]])
     """Insert rows, whose values are in the order of the table's columns, in one statement."""
     if not rows:
         return
-    table = cast("Table", kind.__table__)
-    dialect = session.get_bind().dialect
-    if dialect.name == "sqlite":
-        # Not by SQLAlchemy, whose work for each row takes longer than SQLite's; a run has about thirty.
-        session.connection().exec_driver_sql(_write_insert(table), _bind(rows, table, dialect))
+    if session.get_bind().dialect.name == "sqlite":
+        insert_rows(session, kind, rows)
         return
+    table = cast("Table", kind.__table__)
     names = [column.name for column in table.columns]
     # A parameter for each column, not for each value.
     types = [Text() if isinstance(column.type, Text) else column.type for column in table.columns]
@@ -127,21 +122,11 @@ def _insert(session: Session, kind: type[Base], rows: Sequence[tuple[Any, ...]])
     session.execute(insert(table).from_select(names, select(*columns)))
 
 
-@lru_cache(maxsize=len(TABLES) + 2)
-def _write_insert(table: Table) -> str:
-    """Return the statement of SQLite that inserts a row; its parameters are in the order of the columns."""
-    return str(insert(table).compile(dialect=sqlite.dialect()))
-
-
-def _bind(rows: Sequence[tuple[Any, ...]], table: Table, dialect: Dialect) -> list[tuple[Any, ...]]:
-    """Return rows as the driver takes them: UUIDs are texts on SQLite."""
-    convert = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns]
-    columns = zip(*rows, strict=True)
-    return list(
-        zip(*(map(one, values) if one else values for one, values in zip(convert, columns, strict=True)), strict=True)
-    )
-
-
 def _delete_words(session: Session, run_id: UUID, words: Iterable[str]) -> None:
     if gone := list(words):
         session.execute(delete(RunWordRecord).where(RunWordRecord.word.in_(gone), RunWordRecord.run_id == run_id))
+
+
+def _delete_values(session: Session, kind: Any, places: Sequence[tuple[int, Any]], run_id: UUID) -> None:
+    if places:
+        session.execute(delete(kind).where(tuple_(kind.path, kind.value).in_(places), kind.run_id == run_id))
