@@ -10,6 +10,7 @@ from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
 from api.code import routes as code
 from api.comparison import routes as comparison
+from api.comparison import runs as run_comparison
 from api.datasets import routes as datasets
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
@@ -26,14 +27,13 @@ from api.networks import routes as networks
 from api.open_inference import routes as open_inference
 from api.openapi.document import DESCRIPTION, install_openapi
 from api.openapi.pages import install_docs_pages
+from api.plots import routes as plots
 from api.prediction.app import PredictionApp
 from api.prediction.operations import OperationTable
 from api.presets import routes as presets
 from api.quotas import routes as quotas
 from api.registry import routes as registry
 from api.retention import routes as retention
-from api.runs import batch as run_batches
-from api.runs import repetition as run_repetition
 from api.runs import routes as runs
 from api.service import Service
 from api.specs import routes as specs
@@ -46,11 +46,11 @@ from core.settings import Settings, load_settings
 
 RESOURCES = (
     runs.router,
-    run_batches.router,
-    run_repetition.router,
     events.router,
     metrics.router,
+    run_comparison.router,
     comparison.router,
+    plots.router,
     tensorboard.router,
     evaluation.router,
     code.router,

@@ -20,6 +20,7 @@ from api.monitoring.instruments import Instruments
 from api.monitoring.measurements import Measurements
 from api.monitoring.observation import ServingArchive
 from api.monitoring.parts import Parts
+from api.pictures.cache import PictureCache
 from api.run_queue import RunQueue
 from api.served_models.loading import ModelKey, ModelLoader
 from api.served_models.preloading import Preloading, read_addresses
@@ -73,6 +74,7 @@ class Service:
     archive: ServingArchive
     observers: Observers
     explainers: BoundedThreads
+    pictures: PictureCache
     tracer: "RunTracer | None"
 
     @classmethod
@@ -121,6 +123,7 @@ class Service:
             archive=archive,
             observers=Observers(archive, settings.watched_rows_per_second if settings.watch_predictions else 0),
             explainers=BoundedThreads("explainer", num_threads=1, max_waiting=MAX_WAITING_EXPLANATIONS),
+            pictures=PictureCache(),
             tracer=open_tracer(settings, "trainyard-api"),
         )
 

@@ -15,6 +15,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.errors import PriorityTooHigh, QuotaExceeded
 from core.quotas import NOBODY, Limits, Use
+from db.cursors import Page, read_cursor, write_cursor
 from db.fair_shares import IS_QUEUED, count_running, submitted_by
 from db.new_runs import NewRun
 from db.records.datasets import DatasetVersionRecord
@@ -76,7 +77,7 @@ class Admission:
         self._num_queued: dict[str, int] = {}
         for name, limits in self._limits.items():
             if limits.queued_runs or limits.disk_bytes:
-                _lock(session, name)
+                lock(session, name)
 
     def admit(self, runs: Sequence[NewRun]) -> None:
         """Check that all of these runs of one submitter may be queued.
@@ -120,7 +121,7 @@ def admit_bytes(
     limits = find_limits(session, name).over(defaults)
     if limits.disk_bytes:
         if is_final:
-            _lock(session, name)
+            lock(session, name)
         _check_disk(session, name, limits.disk_bytes, num_bytes)
 
 
@@ -149,10 +150,27 @@ def find_use(session: Session, name: str) -> Use:
     )
 
 
-def list_submitters(session: Session, more: Iterable[str] = ()) -> list[Submitter]:
-    """Return every submitter by name, first that of everybody without keys, and those of `more` that have no row."""
-    names = {*session.scalars(select(SubmitterRecord.name)), *more}
-    return [Submitter(name or None, find_limits(session, name), find_use(session, name)) for name in sorted(names)]
+def list_submitters(
+    session: Session, more: Iterable[str] = (), *, limit: int, cursor: str | None = None
+) -> Page[Submitter]:
+    """Return a page of the submitters by name, first that of everybody without keys.
+
+    Args:
+        session: On the database.
+        more: Names of submitters that may have no row.
+        limit: Most submitters on the page.
+        cursor: Of the previous page.
+
+    Raises:
+        InvalidInput: If the cursor is invalid.
+    """
+    names = sorted({*session.scalars(select(SubmitterRecord.name)), *more})
+    if cursor is not None:
+        (last,) = read_cursor(cursor, str)
+        names = [name for name in names if name > last]
+    shown = names[:limit]
+    items = [Submitter(name or None, find_limits(session, name), find_use(session, name)) for name in shown]
+    return Page(items=items, next_cursor=write_cursor(shown[-1]) if len(names) > limit else None)
 
 
 def note_stored(session: Session, run_id: UUID) -> None:
@@ -174,7 +192,7 @@ def _check_priority(limits: Limits, run: NewRun) -> None:
         )
 
 
-def _lock(session: Session, name: str) -> None:
+def lock(session: Session, name: str) -> None:
     """Wait until no other transaction checks, or claims, for this submitter; on SQLite only one is writing anyway."""
     if session.get_bind().dialect.name != "sqlite":
         insert_unless_there(session, SubmitterRecord, {"name": name})

@@ -89,8 +89,9 @@ def read(session: Session, run_id: UUID, position: RunPosition | None, read_log:
     steps = list(_follow_states(session, record, position))
     # A listener without a position has been told the state by now.
     position = steps[-1][1] if steps else position or RunPosition(record.attempt, _stage(record))
-    steps += _follow_progress(record, position)
-    steps += _follow_metrics(session, record, _last(steps, position))
+    # Progress last: whoever shows it with the latest values has those of its step.
+    steps += _follow_metrics(session, record, position)
+    steps += _follow_progress(record, _last(steps, position))
     if read_log is not None:
         steps += read_log(_find_log(session, record), _last(steps, position))
     if record.state in TERMINAL_STATES:

@@ -19,10 +19,13 @@ from core.errors import Conflict, UnknownWebhook
 from core.run_report import RunError
 from core.run_state import RunState
 from core.webhooks import DeliveryState
+from db.cursors import Page, read_number, write_cursor
 from db.documents import check_storable, replace_unstorable
 from db.records.events import WebhookDeliveryRecord, WebhookRecord
 from db.records.runs import RunRecord
 from db.statements import database_now
+
+MAX_ID = 2**63 - 1
 
 MAX_WEBHOOKS = 100
 
@@ -134,11 +137,21 @@ def enable(session: Session, webhook_id: UUID) -> WebhookRecord:
     return record
 
 
-def list_deliveries(session: Session, webhook_id: UUID, limit: int) -> list[WebhookDeliveryRecord]:
-    """Return the latest deliveries to a webhook, newest first."""
+def list_deliveries(
+    session: Session, webhook_id: UUID, *, limit: int, cursor: str | None = None
+) -> Page[WebhookDeliveryRecord]:
+    """Return a page of the deliveries to a webhook, newest first.
+
+    Raises:
+        InvalidInput: If the cursor is invalid.
+    """
     delivery = WebhookDeliveryRecord
-    query = select(delivery).where(delivery.webhook_id == webhook_id).order_by(delivery.id.desc()).limit(limit)
-    return list(session.scalars(query))
+    query = select(delivery).where(delivery.webhook_id == webhook_id).order_by(delivery.id.desc()).limit(limit + 1)
+    if cursor is not None:
+        query = query.where(delivery.id < read_number(cursor, MAX_ID))
+    found = list(session.scalars(query))
+    shown = found[:limit]
+    return Page(items=shown, next_cursor=write_cursor(shown[-1].id) if len(found) > limit else None)
 
 
 def is_any_due(session: Session) -> bool:

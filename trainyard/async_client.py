@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from trainyard.methods.batch_predictions import AsyncBatchPredictionMethods
+from trainyard.methods.comparison import AsyncComparisonMethods
 from trainyard.methods.datasets import AsyncDatasetMethods
 from trainyard.methods.drift import AsyncDriftMethods
 from trainyard.methods.keys import AsyncKeyMethods
@@ -19,6 +20,7 @@ from trainyard.transport import AsyncTransport
 class AsyncClient(
     AsyncRunMethods,
     AsyncMetricMethods,
+    AsyncComparisonMethods,
     AsyncSpecMethods,
     AsyncPredictionMethods,
     AsyncDriftMethods,

@@ -4,6 +4,7 @@ from types import TracebackType
 from typing import Self
 
 from trainyard.methods.batch_predictions import BatchPredictionMethods
+from trainyard.methods.comparison import ComparisonMethods
 from trainyard.methods.datasets import DatasetMethods
 from trainyard.methods.drift import DriftMethods
 from trainyard.methods.keys import KeyMethods
@@ -19,6 +20,7 @@ from trainyard.transport import Transport
 class Client(
     RunMethods,
     MetricMethods,
+    ComparisonMethods,
     SpecMethods,
     PredictionMethods,
     DriftMethods,

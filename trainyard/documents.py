@@ -622,6 +622,12 @@ State of a delivery.
 """
 
 
+Direction: TypeAlias = Literal["max", "min"]
+"""
+Direction of a metric.
+"""
+
+
 class DivergenceFigure(TypedDict):
     """
     A variant that diverges: its run must fail because its loss is no longer finite.
@@ -801,6 +807,27 @@ class Limits(TypedDict):
     """
 
 
+class LongSpecValue(TypedDict):
+    """
+    Value of a spec that is too long to show, such as a table of data.
+    """
+
+    sha256: str
+    """
+    Hash of its JSON: equal for equal values.
+    """
+
+    length: int
+    """
+    Length of its JSON in characters.
+    """
+
+    start: str
+    """
+    First characters of it.
+    """
+
+
 Method: TypeAlias = Literal["shapley", "occlusion"]
 """
 Way to explain a prediction.
@@ -880,6 +907,20 @@ class MetricSummary(TypedDict):
     """
 
     best_step: int | None
+
+
+class MissingRun(TypedDict):
+    """
+    Run that could not be compared.
+    """
+
+    run_id: str
+    code: str
+    """
+    `unknown_run`.
+    """
+
+    detail: str
 
 
 class ModelVersionLinks(TypedDict):
@@ -1370,25 +1411,57 @@ class SeedAverage(TypedDict):
     """
 
 
+class SeedGroupSummary(TypedDict):
+    """
+    Runs that differ in the seed alone, and their values averaged.
+    """
+
+    group: str
+    """
+    Hash of the spec without its seed.
+    """
+
+    run_ids: list[str]
+    seeds: list[int]
+    """
+    Seed of each run.
+    """
+
+    left_out: list[str]
+    """
+    Runs of these that do not count: they have no points, or have not ended.
+    """
+
+    n: int
+    """
+    Number of different seeds that count; runs of the same seed count once, by their mean.
+    """
+
+    mean: float | Literal["NaN", "Infinity", "-Infinity"] | None
+    """
+    Mean over the seeds; NaN or infinite if one is, because a run that diverged is not left out.
+    """
+
+    stddev: float | Literal["NaN", "Infinity", "-Infinity"] | None
+    """
+    Sample standard deviation, with n - 1; null if n is below 2.
+    """
+
+    low: float | Literal["NaN", "Infinity", "-Infinity"] | None
+    """
+    Lower end of the interval of confidence: mean - t·stddev/√n, by Student's t with n - 1 degrees of freedom.
+    """
+
+    high: float | Literal["NaN", "Infinity", "-Infinity"] | None
+    rank: int | None
+    """
+    Of the mean among the groups; null if it is not finite.
+    """
+
+
 class SelectedRun(TypedDict):
     """
     Run with the fields that `fields` names, nested as in a whole run.
-    """
-
-
-class SpecDifference(TypedDict):
-    """
-    Place where the specs of versions differ.
-    """
-
-    pointer: str
-    """
-    JSON Pointer (RFC 6901) into the specs.
-    """
-
-    values: dict[str, Any]
-    """
-    Value by number of the version; without versions that have nothing there.
     """
 
 
@@ -1436,6 +1509,12 @@ class SplitCounts(TypedDict):
     train: int
     validation: int
     test: int
+
+
+Statistic: TypeAlias = Literal["best", "last"]
+"""
+The value of a curve that counts.
+"""
 
 
 class Sweep(TypedDict):
@@ -1512,6 +1591,12 @@ class TextForm(TypedDict):
     thousands: NotRequired[Literal["", ",", ".", " ", "'", "_"]]
     unit: NotRequired[str]
     date_format: NotRequired[str | None]
+
+
+Unranked: TypeAlias = Literal["unfinished", "not_finite", "no_points"]
+"""
+Reason why a run has no rank, in the order in which such runs follow the others.
+"""
 
 
 class UploadedVersionLinks(TypedDict):
@@ -1658,6 +1743,49 @@ XAxis: TypeAlias = Literal["step", "epoch", "time"]
 """
 Quantity on the x axis of a curve.
 """
+
+
+class ApiComparisonRunSchemasSpecDifference(TypedDict):
+    """
+    Place where the specs of the runs differ. Each run is in one of `values`, `long` and `missing`.
+    """
+
+    path: str
+    """
+    Place in the spec: `model.layers[1].units`. Layers lie side by side: one that some of the runs lack has a number
+    of its own, and those after it keep theirs.
+    """
+
+    values: dict[str, Any]
+    """
+    Value of each run, by id.
+    """
+
+    long: dict[str, LongSpecValue]
+    """
+    Values that are too long to show.
+    """
+
+    missing: list[str]
+    """
+    Runs whose specs have nothing there; null is a value.
+    """
+
+
+class ApiRegistrySchemasSpecDifference(TypedDict):
+    """
+    Place where the specs of versions differ.
+    """
+
+    pointer: str
+    """
+    JSON Pointer (RFC 6901) into the specs.
+    """
+
+    values: dict[str, Any]
+    """
+    Value by number of the version; without versions that have nothing there.
+    """
 
 
 class AliasChange(TypedDict):
@@ -1808,6 +1936,47 @@ class ColumnDescription(TypedDict):
     has_time: NotRequired[bool | None]
 
 
+class ComparedRun(TypedDict):
+    """
+    Run at its place.
+    """
+
+    run_id: str
+    rank: int | None
+    """
+    1 for the best; equal values share a rank. Null for runs that cannot be ranked, which come last.
+    """
+
+    unranked: Unranked | None
+    """
+    Reason for having no rank: `unfinished`, `not_finite` or `no_points`.
+    """
+
+    value: float | Literal["NaN", "Infinity", "-Infinity"] | None
+    """
+    Best or last value of the metric; null without points of it.
+    """
+
+    step: int | None
+    """
+    First step with this value.
+    """
+
+    state: RunState
+    experiment: str
+    model: str
+    preset: str | None
+    seed: int
+    tags: dict[str, str]
+    created_at: str
+    started_at: str | None
+    ended_at: str | None
+    metrics: dict[str, RunMetric]
+    """
+    Summaries of the metric and of others that were asked for.
+    """
+
+
 class ComparedVersion(TypedDict):
     """
     Version that is compared.
@@ -1905,12 +2074,16 @@ class Delivery(TypedDict):
     """
 
 
-class DeliveryList(TypedDict):
+class DeliveryPage(TypedDict):
     """
-    Latest messages to a webhook, newest first.
+    Page of the messages to a webhook, newest first.
     """
 
     items: list[Delivery]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class DoomedRun(TypedDict):
@@ -2539,6 +2712,20 @@ class ProblemDocument(TypedDict):
     """
 
 
+class RankedMetric(TypedDict):
+    """
+    Metric by which runs are ranked.
+    """
+
+    key: str
+    statistic: Statistic
+    direction: Direction
+    is_default: bool
+    """
+    True if the request named no metric.
+    """
+
+
 class RegressionEvaluation(TypedDict):
     """
     Errors of predicted numbers. One too large for a float is null.
@@ -2639,6 +2826,41 @@ class RunWait(TypedDict):
     """
 
 
+class RunsComparison(TypedDict):
+    """
+    Runs, best first, and what differs between their specs.
+    """
+
+    metric: RankedMetric
+    confidence: float
+    items: list[ComparedRun]
+    """
+    Runs, best first.
+    """
+
+    differences: list[ApiComparisonRunSchemasSpecDifference]
+    """
+    Places where the specs differ, and only these.
+    """
+
+    num_differences: int
+    """
+    Number of such places; `differences` has the first of them if there are too many values to show.
+    """
+
+    groups: list[SeedGroupSummary]
+    """
+    Runs that differ in the seed alone, the best mean first; a run without others is a group of its own.
+    """
+
+    warnings: list[NoticeEntry]
+    """
+    What may make the order misleading.
+    """
+
+    missing: list[MissingRun]
+
+
 class SplitEvaluation(TypedDict):
     """
     Evaluation on the samples of one split. All samples have the same weight, except in a weighted loss.
@@ -2705,12 +2927,16 @@ class Usage(TypedDict):
     use: Use
 
 
-class UsageList(TypedDict):
+class UsagePage(TypedDict):
     """
-    All submitters by name.
+    Page of the submitters by name.
     """
 
     items: list[Usage]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
 
 
 class BatchPrediction(TypedDict):
@@ -3227,7 +3453,7 @@ class VersionComparison(TypedDict):
     Metrics on held-out samples, by key.
     """
 
-    spec: list[SpecDifference]
+    spec: list[ApiRegistrySchemasSpecDifference]
     """
     Differences between the specs of those versions that runs trained; at most 500.
     """

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from trainyard.archives import ArchiveDownload
+from trainyard.compared_run import AsyncComparedRun, ComparedRun
 from trainyard.downloads import Download
 from trainyard.followed_run import AsyncFollowedRun, FollowedRun
 from trainyard.points import Point, PointsDownload
@@ -20,7 +21,7 @@ from trainyard.transport import AsyncTransport, Transport
 from trainyard.waiting import Wait
 
 
-class Run(FollowedRun):
+class Run(FollowedRun, ComparedRun):
     """A run of the service. Made by `submit`, `get_run`, `run` and `list_runs` of `Client`.
 
         run = client.submit("binary-adder")
@@ -311,7 +312,7 @@ class Run(FollowedRun):
         return self._transport.send(self._predict(instances, with_labels=with_labels))
 
 
-class AsyncRun(AsyncFollowedRun):
+class AsyncRun(AsyncFollowedRun, AsyncComparedRun):
     """`Run` for asyncio: the same methods as coroutines. Made by `AsyncClient`."""
 
     def __init__(self, transport: AsyncTransport, snapshot: RunSnapshot) -> None:

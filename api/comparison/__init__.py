@@ -1,1 +1,1 @@
-"""Comparison of runs: their curves side by side."""
+"""Comparison of runs: their order, their specs, and their curves side by side."""

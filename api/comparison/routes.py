@@ -21,7 +21,10 @@ from core.errors import InvalidSpec
 from db.comparison import AlignedCurve, ComparedKey, Options, SeedGroup, compare
 
 router = Resource(
-    "comparison", "Runs side by side: their curves, and averages over seeds.", prefix="/v1", bodies=[CompareRequest]
+    "comparison",
+    "Runs side by side: their order, their specs, their curves, and averages over seeds.",
+    prefix="/v1",
+    bodies=[CompareRequest],
 )
 
 

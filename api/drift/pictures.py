@@ -1,7 +1,7 @@
 """Images of drift: for each column, shares of training samples and of served rows."""
 
 from api.drift.schemas import DriftBin, DriftColumn, DriftReport
-from api.evaluation.pictures.drawing import (
+from api.pictures.drawing import (
     DEEP,
     GRID,
     MARK,

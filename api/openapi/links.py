@@ -10,6 +10,7 @@ Links = dict[str, dict[str, Any]]
 
 OF_A_RUN = (
     "get_run",
+    "patch_run",
     "cancel_run",
     "retry_run",
     "clone_run",
@@ -57,6 +58,9 @@ OF_A_BATCH_PREDICTION = (
 )
 
 
+OF_A_WEBHOOK = ("get_webhook", "list_deliveries", "enable_webhook", "delete_webhook")
+
+
 def _follow(operations: Sequence[str], **parameters: str) -> Links:
     """Return links to operations that take the same parameters, as runtime expressions (section 4.8.20.4)."""
     return {operation: {"operationId": operation, "parameters": parameters} for operation in operations}
@@ -79,6 +83,8 @@ _AN_UPLOAD = _follow(OF_A_DATASET, name=_answered("/name")) | _follow(
 )
 
 _A_BATCH_PREDICTION = _follow(OF_A_BATCH_PREDICTION, batch_id=_answered("/id"))
+
+_A_WEBHOOK = _follow(OF_A_WEBHOOK, webhook_id=_answered("/id"))
 
 _THE_ALIAS = {"model": "$request.path.model", "alias": "$request.path.alias"}
 
@@ -128,6 +134,13 @@ LINKS: Mapping[str, Links] = {
     "cancel_batch_prediction": _A_BATCH_PREDICTION,
     "list_batch_predictions": _follow(OF_A_BATCH_PREDICTION, batch_id=_answered("/items/0/id"))
     | _follow(["list_batch_predictions"], **_NEXT_PAGE),
+    "make_webhook": _A_WEBHOOK,
+    "get_webhook": _A_WEBHOOK,
+    "enable_webhook": _A_WEBHOOK,
+    "list_webhooks": _follow(OF_A_WEBHOOK, webhook_id=_answered("/items/0/id")),
+    "list_deliveries": _follow(["list_deliveries"], webhook_id="$request.path.webhook_id", **_NEXT_PAGE),
+    "list_quotas": _follow(["show_quotas", "change_quotas"], name=_answered("/items/0/name"))
+    | _follow(["list_quotas"], **_NEXT_PAGE),
     "make_key": _follow(["revoke_key"], prefix=_answered("/prefix")),
 }
 """Links of the responses of an operation, by its id."""

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from api.quotas.errors import changed_since
 from core.errors import InvalidSpec, NotFound
 
 USAGE: dict[str, Any] = {
@@ -31,3 +32,5 @@ CHANGES: dict[str, Any] = {
 UNKNOWN_NAME = NotFound("No API key has the name 'cii'. Did you mean 'ci'?")
 
 NEGATIVE = InvalidSpec.at("/queued_runs", "-1 came; expected a number of at least 0.", "greater_than_equal")
+
+CHANGED_SINCE = changed_since("ci")

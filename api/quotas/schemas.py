@@ -40,7 +40,9 @@ class Usage(AnswerModel):
     use: Use
 
 
-class UsageList(AnswerModel):
-    """All submitters by name."""
+class UsagePage(AnswerModel):
+    """Page of the submitters by name."""
 
     items: list[Usage]
+    next_cursor: str | None
+    """Value of `cursor` for the next page; null on the last."""

@@ -21,8 +21,8 @@ from api.openapi.operations import (
     describe_errors,
     takes_body,
 )
+from api.runs import batch, examples, repetition
 from api.runs import deletion as run_deletion
-from api.runs import examples
 from api.runs.listing import RunQuery, write_page
 from api.runs.schemas import DeletedRun, Run, RunPage, RunPatch, RunRequest
 from api.runs.submission import submit
@@ -35,8 +35,13 @@ from db import artifacts, metrics, workers
 from db import runs as run_rows
 
 router = Resource(
-    "runs", "Submit, find, follow, change, cancel and delete runs.", prefix="/v1/runs", bodies=[RunRequest, RunPatch]
+    "runs",
+    "Submit, find, follow, change, repeat, cancel and delete runs.",
+    prefix="/v1/runs",
+    bodies=[RunRequest, RunPatch, *batch.router.bodies, *repetition.router.bodies],
 )
+for part in (batch.router, repetition.router):
+    router.routes.extend(part.routes)
 
 
 IfMatch = Annotated[

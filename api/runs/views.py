@@ -11,6 +11,7 @@ from core.artifacts import Artifact
 from core.workers import Waits
 from db.metrics import Summary
 from db.records.jobs import AttemptBase
+from db.records.metrics import MetricSeriesRecord
 from db.records.runs import RunRecord
 
 
@@ -50,19 +51,7 @@ def describe(
         **summarise(record, waits),
         warnings=[NoticeEntry.of(notice) for notice in record.warnings],
         environment=record.environment,
-        metrics={
-            summary.key: RunMetric(
-                last=summary.last,
-                last_step=summary.last_step,
-                min=summary.min,
-                min_step=summary.min_step,
-                max=summary.max,
-                max_step=summary.max_step,
-                best=summary.best,
-                best_step=summary.best_step,
-            )
-            for summary in metrics
-        },
+        metrics={summary.key: describe_metric(summary) for summary in metrics},
         attempts=[
             Attempt(
                 number=attempt.number,
@@ -76,4 +65,18 @@ def describe(
         ],
         artifacts=[describe_artifact(artifact) for artifact in artifacts],
         spec=record.spec,
+    )
+
+
+def describe_metric(summary: Summary | MetricSeriesRecord) -> RunMetric:
+    """Return the summary of a curve."""
+    return RunMetric(
+        last=summary.last,
+        last_step=summary.last_step,
+        min=summary.min,
+        min_step=summary.min_step,
+        max=summary.max,
+        max_step=summary.max_step,
+        best=summary.best,
+        best_step=summary.best_step,
     )

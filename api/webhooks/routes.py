@@ -3,26 +3,31 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Header, Query, Response
+from fastapi import Depends, Query, Response
 from fastapi import Path as PathParameter
-from pydantic import Field
 
+from api import idempotency
 from api.auth.access import ADMIN, CallerName
 from api.http.bodies import read_document
-from api.http.parameters import MAX_PAGE_SIZE
+from api.http.parameters import PageQuery
 from api.http.responses import json_answer
+from api.idempotency import RepeatsParameter
 from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
 from api.webhooks import examples
-from api.webhooks.schemas import Delivery, DeliveryList, NewWebhook, Webhook, WebhookList, WebhookRequest
-from core.errors import InvalidInput, UnknownWebhook
+from api.webhooks.errors import secret_not_kept
+from api.webhooks.schemas import Delivery, DeliveryPage, NewWebhook, Webhook, WebhookList, WebhookRequest
+from core.errors import UnknownWebhook
 from core.run_state import RunState
-from core.specs.base import SpecModel
 from core.webhooks import SECRET_PREFIX, make_secret
+from db import idempotency as idempotency_keys
 from db import webhooks
+from db.idempotency import StoredAnswer
 from db.records.events import WebhookDeliveryRecord, WebhookRecord
 
 router = Resource("webhooks", "Tell other services of ended runs.", prefix="/v1/webhooks", bodies=[WebhookRequest])
+
+CREATED = 201
 
 NOT_KEPT = {"Cache-Control": "no-store"}
 
@@ -40,22 +45,6 @@ async def _read_id(
 
 WebhookId = Annotated[UUID, Depends(_read_id)]
 
-IdempotencyKey = Annotated[
-    str | None,
-    Header(
-        alias="Idempotency-Key",
-        description="Rejected here, because the response with the secret would have to be stored.",
-        include_in_schema=False,
-    ),
-]
-
-
-class DeliveryQuery(SpecModel):
-    """Query of the deliveries to a webhook."""
-
-    limit: Annotated[int, Field(ge=1, le=MAX_PAGE_SIZE)] = 50
-    """Maximum number of deliveries."""
-
 
 @router.post(
     "",
@@ -67,41 +56,50 @@ class DeliveryQuery(SpecModel):
         examples.NEW_WEBHOOK,
         MALFORMED,
         examples.HOST_NOT_ALLOWED,
-        examples.NOT_REPEATABLE,
+        examples.SECRET_NOT_KEPT,
         examples.TOO_MANY,
         TOO_LARGE,
         examples.NO_END,
+        *idempotency.ERRORS,
         status=201,
         headers={"Location": "Path of the webhook.", "Cache-Control": "`no-store`"},
     ),
     openapi_extra=takes_body(WebhookRequest, examples.WEBHOOK_REQUESTS),
 )
-def make_webhook(
-    text: JsonText, service: ServiceParameter, caller: CallerName, idempotency_key: IdempotencyKey = None
-) -> Response:
+def make_webhook(text: JsonText, service: ServiceParameter, caller: CallerName, repeats: RepeatsParameter) -> Response:
     """Tell an address of each run that ends from now on.
 
     The message is signed as Standard Webhooks describes (standardwebhooks.com), with the secret that only this response
     has. The service stores the secret, because signing needs it. A message is sent again until it has been answered
     with a status from 200 to 299, for about three days; it may arrive twice, with the same `webhook-id`.
+
+    A repeated request with the same `Idempotency-Key` creates nothing, and cannot get the secret again: it is answered
+    with 409 and the id of the webhook, to be deleted if the first response was lost.
     """
-    if idempotency_key is not None:
-        raise InvalidInput(examples.NOT_REPEATABLE.detail)
     request = read_document(WebhookRequest, text)
     service.settings.allowed_webhook_hosts.check(request.url)
     secret = make_secret()
+    repeat = repeats.of(text)
     with service.database.transaction() as session:
-        record = webhooks.create(
-            session,
-            url=request.url,
-            secret=secret,
-            states=request.states,
-            experiment=request.experiment,
-            model_name=request.model,
-            created_by=caller,
-        )
+        earlier = None if repeat is None else idempotency_keys.begin(session, repeat)
+        if earlier is None:
+            record = webhooks.create(
+                session,
+                url=request.url,
+                secret=secret,
+                states=request.states,
+                experiment=request.experiment,
+                model_name=request.model,
+                created_by=caller,
+            )
+            location = f"/v1/webhooks/{record.id}"
+            if repeat is not None:
+                # Without a body, which has the secret.
+                idempotency_keys.complete(session, repeat, StoredAnswer(CREATED, location, ""))
+    if earlier is not None:
+        raise secret_not_kept(earlier.location.rpartition("/")[2])
     answer = NewWebhook(**dict(_describe(record)), secret=f"{SECRET_PREFIX}{secret}")
-    return json_answer(answer, status=201, headers=NOT_KEPT | {"Location": f"/v1/webhooks/{record.id}"})
+    return json_answer(answer, status=CREATED, headers=NOT_KEPT | {"Location": location})
 
 
 @router.get(
@@ -132,16 +130,16 @@ def get_webhook(webhook_id: WebhookId, service: ServiceParameter) -> Webhook:
     "/{webhook_id}/deliveries",
     summary="List the deliveries to a webhook",
     dependencies=[ADMIN],
-    responses=answers({"items": [examples.DELIVERY]}, examples.UNKNOWN_WEBHOOK),
+    responses=answers({"items": [examples.DELIVERY], "next_cursor": None}, examples.UNKNOWN_WEBHOOK),
 )
 def list_deliveries(
-    webhook_id: WebhookId, query: Annotated[DeliveryQuery, Query()], service: ServiceParameter
-) -> DeliveryList:
-    """Return the latest messages to a webhook, newest first. They are kept for a week after the last try."""
+    webhook_id: WebhookId, query: Annotated[PageQuery, Query()], service: ServiceParameter
+) -> DeliveryPage:
+    """Return a page of the messages to a webhook, newest first. They are kept for a week after the last try."""
     with service.database.reading() as session:
         webhooks.get(session, webhook_id)
-        found = webhooks.list_deliveries(session, webhook_id, query.limit)
-        return DeliveryList(items=[_describe_delivery(record) for record in found])
+        page = webhooks.list_deliveries(session, webhook_id, limit=query.limit, cursor=query.cursor)
+    return DeliveryPage(items=[_describe_delivery(record) for record in page.items], next_cursor=page.next_cursor)
 
 
 @router.post(

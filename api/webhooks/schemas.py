@@ -86,7 +86,9 @@ class Delivery(AnswerModel):
     """Reason for which the last try failed."""
 
 
-class DeliveryList(AnswerModel):
-    """Latest messages to a webhook, newest first."""
+class DeliveryPage(AnswerModel):
+    """Page of the messages to a webhook, newest first."""
 
     items: list[Delivery]
+    next_cursor: str | None
+    """Value of `cursor` for the next page; null on the last."""

@@ -4,12 +4,14 @@ They repeat what the runs have. Whoever writes that keeps them in step, by the f
 """
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, cast
 from uuid import UUID
 
-from sqlalchemy import ARRAY, Table, Text, delete, func, insert, literal, select, tuple_
+from sqlalchemy import ARRAY, Dialect, Table, Text, delete, func, insert, literal, select, tuple_
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.orm import Session
 
 from core.filters.words import split_words
@@ -31,9 +33,14 @@ def add(session: Session, records: Collection[RunRecord]) -> None:
     """Make new runs, which are stored already, findable."""
     _insert(session, RunTagRecord, [(record.id, *pair) for record in records for pair in _tags_of(record)])
     _insert(session, RunWordRecord, [(word, record.id) for record in records for word in sorted(find_words(record))])
-    for kind, values in ((RunNumberRecord, _numbers_of), (RunTextRecord, _texts_of)):
-        rows = [(path, value, record.id) for record in records for path, value in values(record.spec)]
-        _insert(session, kind, rows)
+    numbers: list[tuple[int, float, UUID]] = []
+    texts: list[tuple[int, str, UUID]] = []
+    for record in records:
+        numbers_of_spec, texts_of_spec = _values_of(record.spec)
+        numbers += [(path, value, record.id) for path, value in numbers_of_spec]
+        texts += [(path, text, record.id) for path, text in texts_of_spec]
+    _insert(session, RunNumberRecord, numbers)
+    _insert(session, RunTextRecord, texts)
 
 
 def replace(session: Session, record: RunRecord, words_before: frozenset[str]) -> None:
@@ -54,8 +61,10 @@ def replace(session: Session, record: RunRecord, words_before: frozenset[str]) -
 def remove(session: Session, record: RunRecord) -> None:
     """Delete what finds a run that is about to be deleted, but for its tags, which go with it."""
     _delete_words(session, record.id, find_words(record))
-    for kind, values in ((RunNumberRecord, _numbers_of), (RunTextRecord, _texts_of)):
-        if places := list(values(record.spec)):
+    numbers, texts = _values_of(record.spec)
+    found: tuple[tuple[Any, Sequence[tuple[int, Any]]], ...] = ((RunNumberRecord, numbers), (RunTextRecord, texts))
+    for kind, places in found:
+        if places:
             here = tuple_(kind.path, kind.value).in_(places)
             session.execute(delete(kind).where(here, kind.run_id == record.id))
 
@@ -66,7 +75,8 @@ def find_words(record: RunRecord) -> frozenset[str]:
     return split_words([record.experiment, record.model_name, record.preset, record.notes, *tags])
 
 
-def hash_path(path: Sequence[str]) -> int:
+@lru_cache(maxsize=1024)
+def hash_path(path: tuple[str, ...]) -> int:
     """Return the number of 64 bits that stands for a path of names in a spec."""
     return int.from_bytes(blake2b("\x00".join(path).encode(), digest_size=8).digest(), "big", signed=True)
 
@@ -75,25 +85,28 @@ def _tags_of(record: RunRecord) -> Iterator[tuple[str, str]]:
     return ((name, str(value)) for name, value in record.tags.items())
 
 
-def _numbers_of(spec: Mapping[str, Any]) -> Iterator[tuple[int, float]]:
-    for path, value in _leaves_of(spec, ()):
-        if type(value) in {int, float} and abs(value) <= LARGEST_NUMBER:
-            yield hash_path(path), float(value)
+def _values_of(spec: Mapping[str, Any]) -> tuple[list[tuple[int, float]], list[tuple[int, str]]]:
+    """Return the numbers and the texts of a spec, with the hashes of their paths. Items of lists are not found."""
+    numbers: list[tuple[int, float]] = []
+    texts: list[tuple[int, str]] = []
+    _gather(spec, (), numbers, texts)
+    return numbers, texts
 
 
-def _texts_of(spec: Mapping[str, Any]) -> Iterator[tuple[int, str]]:
-    for path, value in _leaves_of(spec, ()):
-        if type(value) is str:
-            yield hash_path(path), value[:LONGEST_TEXT]
-
-
-def _leaves_of(value: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    """Yield the values of nested objects with their paths. Items of lists are not found by these tables."""
-    for name, item in value.items():
-        if isinstance(item, dict):
-            yield from _leaves_of(item, (*path, name))
-        else:
-            yield (*path, name), item
+def _gather(
+    values: Mapping[str, Any],
+    path: tuple[str, ...],
+    numbers: list[tuple[int, float]],
+    texts: list[tuple[int, str]],
+) -> None:
+    for name, value in values.items():
+        kind = type(value)
+        if kind is str:
+            texts.append((hash_path((*path, name)), value[:LONGEST_TEXT]))
+        elif kind is dict:
+            _gather(value, (*path, name), numbers, texts)
+        elif kind in {int, float} and abs(value) <= LARGEST_NUMBER:
+            numbers.append((hash_path((*path, name)), float(value)))
 
 
 def _insert(session: Session, kind: type[Base], rows: Sequence[tuple[Any, ...]]) -> None:
@@ -101,15 +114,32 @@ def _insert(session: Session, kind: type[Base], rows: Sequence[tuple[Any, ...]])
     if not rows:
         return
     table = cast("Table", kind.__table__)
-    names = [column.name for column in table.columns]
-    if session.get_bind().dialect.name == "sqlite":
-        session.execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
+    dialect = session.get_bind().dialect
+    if dialect.name == "sqlite":
+        # Not by SQLAlchemy, whose work for each row takes longer than SQLite's; a run has about thirty.
+        session.connection().exec_driver_sql(_write_insert(table), _bind(rows, table, dialect))
         return
+    names = [column.name for column in table.columns]
     # A parameter for each column, not for each value.
     types = [Text() if isinstance(column.type, Text) else column.type for column in table.columns]
     arrays = [list(values) for values in zip(*rows, strict=True)]
     columns = [func.unnest(literal(values, ARRAY(one))) for values, one in zip(arrays, types, strict=True)]
     session.execute(insert(table).from_select(names, select(*columns)))
+
+
+@lru_cache(maxsize=len(TABLES) + 2)
+def _write_insert(table: Table) -> str:
+    """Return the statement of SQLite that inserts a row; its parameters are in the order of the columns."""
+    return str(insert(table).compile(dialect=sqlite.dialect()))
+
+
+def _bind(rows: Sequence[tuple[Any, ...]], table: Table, dialect: Dialect) -> list[tuple[Any, ...]]:
+    """Return rows as the driver takes them: UUIDs are texts on SQLite."""
+    convert = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns]
+    columns = zip(*rows, strict=True)
+    return list(
+        zip(*(map(one, values) if one else values for one, values in zip(convert, columns, strict=True)), strict=True)
+    )
 
 
 def _delete_words(session: Session, run_id: UUID, words: Iterable[str]) -> None:

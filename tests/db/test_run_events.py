@@ -89,7 +89,7 @@ def test_a_run_is_told_from_the_queue_to_its_end(read, queue_run, claim, report,
     assert (running.state, running.attempt, running.is_cancelling) == ("running", 1, False)
 
     report(claimed, batch("train/loss", (1, 0.5), (2, math.nan)), progress=at_step(2))
-    (progressed, measured), position = read(run_id, position)
+    (measured, progressed), position = read(run_id, position)
     assert (progressed.progress, progressed.fraction) == (at_step(2), 0.2)
     assert curves_of(measured)["train/loss"][0] == (1, 0.5)
     assert math.isnan(curves_of(measured)["train/loss"][1][1])
@@ -110,7 +110,7 @@ def test_a_late_listener_gets_the_present_state_first(read, queue_run, claim, re
     claimed = claim()
     report(claimed, batch("train/loss", (1, 0.5)), progress=at_step(1))
     events, position = read(run_id)
-    assert kinds(events) == [StateEvent, ProgressEvent, MetricsEvent]
+    assert kinds(events) == [StateEvent, MetricsEvent, ProgressEvent]
     assert (events[0].state, events[0].attempt) == ("running", 2)
     assert read(run_id, position)[0] == []
 
@@ -132,9 +132,9 @@ def test_an_attempt_that_begins_again_withdraws_all_points(read, queue_run, clai
     second = claim()
     report(second, batch("train/loss", (1, 0.5)), progress=at_step(2))
     events, _ = read(run_id, position)
-    assert kinds(events) == [RestartEvent, StateEvent, ProgressEvent, MetricsEvent]
+    assert kinds(events) == [RestartEvent, StateEvent, MetricsEvent, ProgressEvent]
     assert events[0].attempt == events[1].attempt == 2
-    assert curves_of(events[3]) == {"train/loss": [(1, 0.5)]}
+    assert curves_of(events[2]) == {"train/loss": [(1, 0.5)]}
 
 
 def test_attempts_that_were_missed_are_told_one_after_the_other(read, queue_run, claim, lose):

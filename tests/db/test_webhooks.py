@@ -61,7 +61,7 @@ def settle(database):
 def list_deliveries(database):
     def show(webhook_id):
         with database.reading() as session:
-            return webhooks.list_deliveries(session, webhook_id, 100)
+            return webhooks.list_deliveries(session, webhook_id, limit=100).items
 
     return show
 

@@ -137,7 +137,7 @@ def cancel_run(database):
 def look(database):
     def show(webhook_id):
         with database.reading() as session:
-            (delivery,) = webhooks.list_deliveries(session, webhook_id, 10)
+            (delivery,) = webhooks.list_deliveries(session, webhook_id, limit=10).items
             return delivery, webhooks.get(session, webhook_id)
 
     return show

@@ -1,6 +1,7 @@
 """The `trainyard` command.
 
 Exit codes: 0 done; 1 rejected, or a watched run did not succeed; 2 wrong usage, or no service answers; 130 Ctrl-C.
+`diff` alone ends as the tool of that name does: 1 says that the runs differ, 2 any trouble.
 """
 
 import os
@@ -13,6 +14,7 @@ from typer.core import TyperGroup
 
 from trainyard.command_line.commands import (
     batch_predictions,
+    comparing,
     explaining,
     labelling,
     limits,
@@ -85,6 +87,9 @@ app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(metrics.metrics)
 app.command()(models.evaluation)
+app.command()(comparing.compare)
+app.command()(comparing.diff)
+app.command()(comparing.plot)
 app.command()(labelling.tag)
 app.command()(labelling.note)
 app.command()(runs.logs)

@@ -3,6 +3,7 @@
 import json
 import re
 import uuid
+from collections.abc import Sequence
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -72,21 +73,36 @@ def save_bytes(content: bytes, path: Path) -> None:
 
 
 def find_run_id(client: "Client", text: str) -> str:
-    """Return the full id that begins with this text, looked for among the newest 1,000 runs.
+    """Return the full id that begins with this text; see `find_run_ids`."""
+    return find_run_ids(client, [text])[0]
+
+
+def find_run_ids(client: "Client", texts: Sequence[str]) -> list[str]:
+    """Return the full ids that begin with these texts, looked for among the newest 1,000 runs.
 
     A full id is returned as it is, whatever its age.
 
     Raises:
         InvalidArgument: If none or several begin so, or it cannot be the beginning of an id.
     """
-    text = text.strip().lower()
-    if _is_full_id(text):
-        return text
+    given = [text.strip().lower() for text in texts]
+    for text in given:
+        _check(text)
+    if all(map(_is_full_id, given)):
+        return given
+    newest = [run.id for run in islice(client.list_runs(), NUM_SEARCHED)]
+    return [text if _is_full_id(text) else _complete(text, newest) for text in given]
+
+
+def _check(text: str) -> None:
     if not BEGINNING.fullmatch(text):
         raise InvalidArgument(
             f"'{text}' is not a run's id or its beginning, 4 digits or more. `trainyard runs` lists the ids."
         )
-    matches = [run.id for run in islice(client.list_runs(), NUM_SEARCHED) if run.id.startswith(text)]
+
+
+def _complete(text: str, newest: Sequence[str]) -> str:
+    matches = [run_id for run_id in newest if run_id.startswith(text)]
     if not matches:
         raise InvalidArgument(f"None of the newest {NUM_SEARCHED:,} runs has an id that begins with '{text}'.")
     if len(matches) > 1:

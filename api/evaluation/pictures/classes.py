@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from api.evaluation.pictures.drawing import (
+from api.pictures.drawing import (
     INK,
     MUTED,
     PAPER,

@@ -1,7 +1,8 @@
 """Image of a run's evaluation on held-out samples."""
 
 from api.evaluation.pictures.classes import draw_classification
-from api.evaluation.pictures.drawing import (
+from api.evaluation.pictures.regression import draw_regression
+from api.pictures.drawing import (
     DEEP,
     GRID,
     MUTED,
@@ -16,7 +17,6 @@ from api.evaluation.pictures.drawing import (
     show_share,
     text,
 )
-from api.evaluation.pictures.regression import draw_regression
 from core.evaluation import BitsEvaluation, EvaluationReport, SplitEvaluation
 
 LONGEST_NAME = 60

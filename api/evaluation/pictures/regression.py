@@ -1,9 +1,9 @@
 """Errors of a regression, and predicted against actual values."""
 
-import math
 from collections.abc import Sequence
 
-from api.evaluation.pictures.drawing import (
+from api.pictures.axes import choose_ticks
+from api.pictures.drawing import (
     DEEP,
     MARK,
     MUTED,
@@ -28,8 +28,6 @@ GAP = 20
 MOST_ROWS = 30
 
 LONGEST_NAME = 22
-
-NUM_TICKS = 5
 
 
 def draw_regression(answers: RegressionEvaluation) -> list[Block]:
@@ -92,17 +90,3 @@ def _draw_scatter(name: str, sample: PairSample) -> Block:
     parts.append(text(LEFT + SIDE / 2, TOP + SIDE + 36, "actual", anchor="middle", size=12, fill=MUTED))
     parts.append(text(12, TOP + SIDE / 2, "predicted", anchor="middle", size=12, fill=MUTED, turned=-90))
     return Block(LEFT + SIDE + GAP, TOP + SIDE + BOTTOM, tuple(parts))
-
-
-def choose_ticks(low: float, high: float) -> list[float]:
-    """Return about five round numbers that span the range of the values."""
-    span = high - low
-    if span <= abs(high) * 1e-6:
-        # All values are almost equal: leave some room around them.
-        room = max(abs(high), 1.0) / 2
-        low, high, span = low - room, high + room, span + 2 * room
-    rough = span / NUM_TICKS
-    size = 10.0 ** math.floor(math.log10(rough))
-    step = next(step for step in (size, 2 * size, 5 * size, 10 * size) if step >= rough * 0.999)
-    first, last = math.floor(low / step), math.ceil(high / step)
-    return [number * step for number in range(first, last + 1)]

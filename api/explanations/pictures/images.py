@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from api.evaluation.pictures.drawing import MUTED, Block, cut, document, show_number, text
 from api.explanations.schemas import ExplanationReport, HeatMapEntry, RowExplanationEntry
+from api.pictures.drawing import MUTED, Block, cut, document, show_number, text
 from core.signatures.labels import label_text
 
 SIDE = 256

@@ -5,7 +5,8 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from api.evaluation.pictures.drawing import (
+from api.explanations.schemas import ColumnContribution, ExplanationReport, RowExplanationEntry
+from api.pictures.drawing import (
     DEEP,
     GRID,
     INK,
@@ -19,7 +20,6 @@ from api.evaluation.pictures.drawing import (
     show_number,
     text,
 )
-from api.explanations.schemas import ColumnContribution, ExplanationReport, RowExplanationEntry
 from core.signatures.labels import label_text
 from serving.explanations.explanation import Method
 

@@ -141,7 +141,7 @@ def test_a_run_is_followed_to_its_end(open_hub, queue_run, worker, make_line):
             await client.read(4)
             worker.finish(claimed, make_line(2.0))
             events = await client.read_to_the_end()
-            assert kinds(events) == ["state", "state", "progress", "metrics", "end"]
+            assert kinds(events) == ["state", "state", "metrics", "progress", "end"]
             assert (events[-1][1]["state"], events[-1][1]["model_version"]) == ("succeeded", 1)
             assert hub.num_listeners == 1
             client.leave()
@@ -172,7 +172,7 @@ def test_all_listeners_of_a_run_are_told_by_one_reading(open_hub, queue_run, wor
             before = num_read
             worker.report(claimed, **{"train/loss": (0.5, 0.4)})
             for client in clients:
-                assert kinds(await client.read(3)) == ["state", "progress", "metrics"]
+                assert kinds(await client.read(3)) == ["state", "metrics", "progress"]
             # SQLite reports the commit alone, and PostgreSQL the run; the revision tells whether there is anything.
             assert num_read - before <= 2
 
@@ -343,8 +343,8 @@ def test_a_lost_database_is_waited_for_and_nothing_is_missed(open_hub, queue_run
             async with asyncio.timeout(HANG_SECONDS):
                 await asyncio.to_thread(has_failed.wait, HANG_SECONDS)
             is_away = False
-            assert kinds(await client.read(3)) == ["state", "progress", "metrics"]
-            assert kinds(await late.read(3)) == ["state", "progress", "metrics"]
+            assert kinds(await client.read(3)) == ["state", "metrics", "progress"]
+            assert kinds(await late.read(3)) == ["state", "metrics", "progress"]
 
     run(scenario)
     assert caplog.text.count("hear nothing new") == 1

@@ -175,9 +175,8 @@ def test_a_hostile_network_is_rejected_and_leaves_nothing(client, settings, cont
     assert client.get("/healthz").status_code == 200
 
 
-def test_a_network_that_computes_for_ever_is_ended(make_client, make_settings):
-    client = make_client(make_settings(network_check_timeout_seconds=2.0))
-    answer = upload(client, endless())
+def test_a_network_that_computes_for_ever_is_ended(client, make_client, make_settings):
+    answer = upload(make_client(make_settings(network_check_timeout_seconds=2.0)), endless())
     assert (answer.status_code, answer.json()["code"]) == (422, "too_slow")
     assert "longer than 2 s (TRAINYARD_NETWORK_CHECK_TIMEOUT_SECONDS)" in answer.json()["detail"]
     assert upload(client).status_code == 201

@@ -88,10 +88,15 @@ def test_without_a_setting_no_host_is_allowed(make_client, make_settings):
     assert "TRAINYARD_WEBHOOK_HOSTS" in answer.text
 
 
-def test_a_request_with_an_idempotency_key_is_rejected(client):
-    answer = client.post("/v1/webhooks", json={"url": URL}, headers={"Idempotency-Key": "a"})
-    assert answer.status_code == 400
-    assert client.get("/v1/webhooks").json() == {"items": []}
+def test_a_repeated_request_makes_no_second_webhook_and_shows_no_secret_again(client):
+    first, again = (client.post("/v1/webhooks", json={"url": URL}, headers={"Idempotency-Key": "a"}) for _ in range(2))
+    assert (first.status_code, again.status_code) == (201, 409)
+    assert again.json()["code"] == "secret_not_kept"
+    assert first.json()["id"] in again.json()["detail"]
+    assert first.json()["secret"] not in again.text
+    assert [webhook["id"] for webhook in client.get("/v1/webhooks").json()["items"]] == [first.json()["id"]]
+    other = client.post("/v1/webhooks", json={"url": f"{URL}/2"}, headers={"Idempotency-Key": "a"})
+    assert (other.status_code, other.json()["code"]) == (422, "idempotency_mismatch")
 
 
 def test_repeated_states_are_kept_once(client):

@@ -21,6 +21,9 @@ COMMANDS = [
     "show",
     "metrics",
     "evaluation",
+    "compare",
+    "diff",
+    "plot",
     "tag",
     "note",
     "logs",
@@ -33,10 +36,12 @@ COMMANDS = [
     "batch-predict",
     "presets",
     "validate",
+    "prune",
     "models",
     "data",
     "export",
     "keys",
+    "quotas",
 ]
 SUBCOMMANDS = [
     ["export", "tensorboard"],

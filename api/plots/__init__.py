@@ -1,0 +1,1 @@
+"""Pictures of learning curves, of one run and of several."""
