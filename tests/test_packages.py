@@ -20,3 +20,8 @@ def test_a_package_of_ours_is_the_one_of_this_repository(name):
 def test_every_folder_of_code_is_a_package_that_is_installed():
     folders = {path.parent.name for path in ROOT.glob("*/__init__.py")}
     assert folders == set(PACKAGES)
+
+
+def test_every_package_is_given_to_the_images():
+    named = {line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text().splitlines()}
+    assert set(PACKAGES) <= named

@@ -21,7 +21,7 @@ LEFT, TOP, BOTTOM, RIGHT = 62, 34, 44, 16
 
 ROW = 18
 
-LETTER = 7.0
+LETTER = 6.6
 
 LONGEST_LABEL = 44
 
@@ -86,7 +86,7 @@ def draw_panel(
     wide = width - LEFT - RIGHT
     values = _finite([column for one in lines for column in (one.y, one.raw, one.low, one.high) if column is not None])
     is_log = (y_scale == "log" and bool((values > 0).any())) or (y_scale == "auto" and fits_log(values))
-    shown = values[values > 0] if is_log else values
+    shown = _choose_positive(lines, values) if is_log else values
     low, high = (float(shown.min()), float(shown.max())) if len(shown) else (0.0, 1.0)
     ticks = choose_log_ticks(low, high) if is_log else choose_ticks(low, high)
     low, high = (min(low, ticks[0]), max(high, ticks[-1])) if is_log else (ticks[0], ticks[-1])
@@ -118,13 +118,30 @@ def draw_panel(
     parts.append(line(LEFT, TOP + height, LEFT + wide, TOP + height, stroke=MUTED))
     parts.append(text(LEFT + wide / 2, TOP + height + 34, x_name, anchor="middle", size=12, fill=MUTED))
     for one in lines:
-        parts += _draw_line(one, across, up, is_log=is_log)
+        parts += _draw_line(one, across, up, floor=low if is_log else None)
     entries = [one for one in lines if one.label]
     legend, legend_height = _draw_legend(entries, TOP + height + BOTTOM, width)
     top = TOP + height + BOTTOM + legend_height
-    remarks = [*notes, *([] if not is_log or len(shown) == len(values) else ["Values of 0 and below are not shown."])]
+    remarks = [*notes, *(_describe_hidden(lines, low) if is_log else [])]
     parts += [*legend, *(text(LEFT, top + 12 + ROW * n, words, size=12, fill=MUTED) for n, words in enumerate(remarks))]
     return Block(width, top + ROW * len(remarks), tuple(parts))
+
+
+def _choose_positive(lines: Sequence[Line], values: Column) -> Column:
+    """Return the values that a logarithmic axis spans; a band that ends close to 0 adds no more than one decade."""
+    drawn = _finite([column for one in lines for column in (one.y, one.raw) if column is not None])
+    positive = values[values > 0]
+    return np.maximum(positive, drawn[drawn > 0].min() / 10) if bool((drawn > 0).any()) else positive
+
+
+def _describe_hidden(lines: Sequence[Line], floor: float) -> list[str]:
+    """Return remarks on what lies below a logarithmic axis."""
+    remarks = []
+    if bool((_finite([column for one in lines for column in (one.y, one.raw) if column is not None]) <= 0).any()):
+        remarks.append("Values of 0 and below are not shown.")
+    if bool((_finite([one.low for one in lines if one.low is not None]) < floor).any()):
+        remarks.append("Bands that reach the axis go on below it.")
+    return remarks
 
 
 def _finite(columns: Sequence[Column]) -> Column:
@@ -135,10 +152,12 @@ def _finite(columns: Sequence[Column]) -> Column:
 Place = Callable[[float], float]
 
 
-def _draw_line(one: Line, across: Place, up: Place, *, is_log: bool) -> list[str]:
+def _draw_line(one: Line, across: Place, up: Place, *, floor: float | None) -> list[str]:
+    """Draw a line; `floor` is the least value of a logarithmic axis, None of a linear one."""
+    is_log = floor is not None
     parts = []
     if one.low is not None and one.high is not None:
-        parts += _draw_band(one, across, up, is_log=is_log)
+        parts += _draw_band(one, one.low, one.high, across, up, floor)
     faint = 'stroke-opacity="0.35"'
     if one.raw is not None:
         parts += _draw_path(one.x, one.raw, across, up, f'stroke="{one.color}" stroke-width="1" {faint}', is_log=is_log)
@@ -174,15 +193,12 @@ def _draw_path(x: Column, y: Column, across: Place, up: Place, style: str, *, is
     return paths
 
 
-def _draw_band(one: Line, across: Place, up: Place, *, is_log: bool) -> list[str]:
-    low, high = one.low, one.high
-    if low is None or high is None:
-        return []
-    if is_log:
-        # What reaches to 0 and below is cut at the least value that is shown.
-        least = np.nanmin(np.where(one.y > 0, one.y, np.nan), initial=math.inf)
-        low = np.where(low > 0, low, least)
-    shown = np.isfinite(low) & np.isfinite(high) & ((high > 0) if is_log else True)
+def _draw_band(one: Line, low: Column, high: Column, across: Place, up: Place, floor: float | None) -> list[str]:
+    shown = np.isfinite(low) & np.isfinite(high)
+    if floor is not None:
+        # Cut at the axis, so that one that reaches below 0 never looks narrower than one that ends above it.
+        shown &= high > floor
+        low = np.maximum(low, floor)
     parts = []
     for piece in _split(shown):
         there = [f"{across(float(one.x[n])):.1f} {up(float(high[n])):.1f}" for n in piece]

@@ -88,8 +88,11 @@ def _list_groups(metric: ComparedKey, labels: Labels) -> list[Line]:
         color = labels.colors.get(group.group, GREY)
         label = f"{labels.by_id[group.group]} (n = {len(group.run_ids)})" if color != GREY else ""
         average = group.average
-        x = np.asarray(metric.x, np.float64)
-        lines.append(Line(label, x, average.mean, average.low, average.high, color=color))
+        # Without this a group whose runs all ended early would look as if it had diverged.
+        is_known = average.num_curves > 0
+        x, mean = np.asarray(metric.x, np.float64)[is_known], average.mean[is_known]
+        low, high = (average.low[is_known], average.high[is_known]) if color != GREY else (None, None)
+        lines.append(Line(label, x, mean, low, high, color=color))
     return lines
 
 

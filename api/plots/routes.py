@@ -3,7 +3,8 @@
 import hashlib
 import math
 import re
-from collections.abc import Collection, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from typing import Annotated
 from uuid import UUID
 
@@ -31,7 +32,7 @@ from db.session import ReadingSession
 
 router = Resource("plots", "Pictures of learning curves, of one run and of several.", prefix="/v1")
 
-VERSION = "2"
+VERSION = "3"
 """Of the drawing: another one makes other pictures of the same curves."""
 
 SVG, PNG = "image/svg+xml", "image/png"
@@ -47,7 +48,7 @@ MAX_MANY_POINTS = 150
 
 MANY_RUNS = 10
 
-MOST_NAMED = 2
+MOST_NAMED = 3
 """Most fields that name a run in the legend."""
 
 SIZE = re.compile(r'width="(\d+)" height="(\d+)"')
@@ -231,12 +232,18 @@ def _label(
     }
     if query.seeds:
         members = {group.group: group.run_ids for one in compared.keys for group in one.groups}
-        names = {group: describe(found[0]) for group, found in members.items()}
+        names = _tell_apart({group: describe(found[0]) for group, found in members.items()}, members)
         means = {
             group: sum(worth.get(run_id, math.inf) for run_id in found) / len(found) for group, found in members.items()
         }
         best = sorted(means, key=lambda group: means[group])
     else:
-        names = {str(run_id): describe(run_id) for run_id in run_ids}
+        names = _tell_apart({str(run_id): describe(run_id) for run_id in run_ids}, {str(one): [one] for one in run_ids})
         best = [str(run_id) for run_id in sorted(run_ids, key=lambda run_id: worth.get(run_id, math.inf))]
     return Labels(names, dict(zip(best, PALETTE, strict=False)))
+
+
+def _tell_apart(names: Mapping[str, str], members: Mapping[str, Sequence[UUID]]) -> dict[str, str]:
+    """Return names, those that several have with the id of the first run of each: more may differ than is named."""
+    counts = Counter(names.values())
+    return {key: name if counts[name] == 1 else f"{name}, {short_id(members[key][0])}" for key, name in names.items()}

@@ -83,6 +83,32 @@ def test_runs_are_named_by_what_differs_and_seeds_are_averaged(client, submit):
     assert any("epochs 9" in word for word in shown)
 
 
+def test_groups_that_end_early_have_not_diverged(client, submit):
+    runs = [
+        submit(values, seed=seed, training={"epochs": len(values)}) for values in ([1.0], [1.0, 0.5]) for seed in (1, 2)
+    ]
+    assert "NaN or infinite" not in plot(client, "/v1/runs:plot.svg", runs=runs, seeds=True).text
+    runs += [submit([1.0, math.nan], seed=seed, training={"epochs": 3}) for seed in (1, 2)]
+    assert "NaN or infinite" in plot(client, "/v1/runs:plot.svg", runs=runs, seeds=True).text
+
+
+def test_names_that_would_be_equal_have_the_end_of_the_id(client, submit):
+    runs = [submit([1.0, 0.5], seed=1) for _ in range(2)]
+    shown = words(plot(client, "/v1/runs:plot.svg", runs=runs))
+    for run_id in runs:
+        assert any(word.startswith(f"…{run_id[-8:]}") for word in shown)
+    other = submit([1.0, 0.4], seed=2)
+    shown = words(plot(client, "/v1/runs:plot.svg", runs=[*runs, other]))
+    assert f"seed 1, …{runs[0][-8:]}: 0.5" in shown
+    assert "seed 2: 0.4" in shown
+
+
+def test_the_legend_names_the_best_first(client, submit):
+    runs = [submit([1.0, value], seed=seed) for seed, value in ((1, 0.6), (2, 0.4))]
+    shown = [word for word in words(plot(client, "/v1/runs:plot.svg", runs=runs)) if word.startswith("seed")]
+    assert shown == ["seed 2: 0.4", "seed 1: 0.6"]
+
+
 def test_of_many_runs_the_best_stand_out(client, submit):
     runs = [submit([1.0, 0.1 + number / 10], seed=number) for number in range(9)]
     shown = words(plot(client, "/v1/runs:plot.svg", runs=runs))
