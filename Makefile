@@ -30,7 +30,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-batch bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving soak-serving reproduce lock lock-peers clean
+.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-batch bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving bench-records soak-serving reproduce lock lock-peers clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -84,6 +84,9 @@ bench-requests: $(VENV)/service.stamp ## measure what requests take of the servi
 bench-serving: $(VENV)/service.stamp ## compare predictions over HTTP with MLServer, BentoML, LitServe, mlflow and bare ASGI
 	$(BIN)/python -m benchmarks.serving $(BENCH_ARGS)
 
+bench-records: $(VENV)/service.stamp ## compare keeping and finding runs and metrics with an mlflow server
+	$(BIN)/python -m benchmarks.records $(BENCH_ARGS)
+
 soak-serving: $(VENV)/service.stamp ## send 10 minutes of mixed requests to more models than fit into memory, and check each answer
 	$(BIN)/python -m benchmarks.serving.soak $(BENCH_ARGS)
 
@@ -116,7 +119,7 @@ lock: $(VENV)/dev.stamp ## pin every dependency again after a change to pyprojec
 	$(LOCK) $(LOCK_ARGS) --output-file requirements/clients.txt requirements/clients.in
 	$(LOCK) $(LOCK_ARGS) --output-file requirements/tools.txt requirements/tools.in
 
-lock-peers: $(VENV)/dev.stamp ## pin the servers that bench-serving compares with again, after a change to their .in files
+lock-peers: $(VENV)/dev.stamp ## pin the servers that bench-serving and bench-records compare with again, after a change to their .in files
 	for given in benchmarks/serving/requirements/*.in; do \
 		$(LOCK) $(LOCK_ARGS) --output-file "$${given%.in}.txt" "$$given" || exit 1; \
 	done

@@ -137,12 +137,18 @@ async def get_service(request: Request) -> Service:
 ServiceParameter = Annotated[Service, Depends(get_service)]
 
 
-async def _read_json_text(request: Request) -> bytes:
+async def read_json_text(request: Request) -> bytes:
+    """Return the JSON body of a request, as `JsonText` gives it to a route.
+
+    Raises:
+        BodyTooLarge: If it is larger than the settings allow.
+        UnsupportedEncoding, BrokenEncoding, BodyTooSlow: If it cannot be received or unpacked.
+    """
     # Not as a parameter: FastAPI takes longer for each dependency than the service itself does.
     service: Service = request.app.state.service
     remedy = "Send less, or raise TRAINYARD_MAX_BODY_BYTES."
     return await read_body(request, service.settings.max_body_bytes, remedy)
 
 
-JsonText = Annotated[bytes, Depends(_read_json_text)]
+JsonText = Annotated[bytes, Depends(read_json_text)]
 """JSON body of a request, not parsed yet; its Content-Type is ignored."""

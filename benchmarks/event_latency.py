@@ -28,10 +28,10 @@ LEASE_SECONDS = 60.0
 POSTGRES_URL = os.environ.get("TRAINYARD_TEST_POSTGRES_URL", "postgresql+psycopg://postgres@127.0.0.1:5432/test")
 
 
-async def listen(path: str, has_begun: asyncio.Semaphore, arrived: list[tuple[int, float]]) -> None:
+async def listen(port: int, path: str, has_begun: asyncio.Semaphore, arrived: list[tuple[int, float]]) -> None:
     """Note when each step arrives."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", PORT, limit=2**20)
-    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n".encode())
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=2**20)
+    writer.write(f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
     while line := await reader.readline():
         if line.startswith(b"event: state"):
             has_begun.release()
@@ -43,12 +43,12 @@ async def listen(path: str, has_begun: asyncio.Semaphore, arrived: list[tuple[in
     writer.close()
 
 
-async def ask_health(is_over: asyncio.Event, seconds: list[float]) -> None:
+async def ask_health(port: int, is_over: asyncio.Event, seconds: list[float]) -> None:
     """Time requests that share the event loop with the listeners."""
-    reader, writer = await asyncio.open_connection("127.0.0.1", PORT)
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
     while not is_over.is_set():
         began = time.perf_counter()
-        writer.write(f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{PORT}\r\n\r\n".encode())
+        writer.write(f"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode())
         headers = await reader.readuntil(b"\r\n\r\n")
         length = next(int(line.split(b":")[1]) for line in headers.lower().split(b"\r\n") if b"content-length" in line)
         await reader.readexactly(length)
@@ -57,7 +57,9 @@ async def ask_health(is_over: asyncio.Event, seconds: list[float]) -> None:
     writer.close()
 
 
-async def measure(database: Database, num_listeners: int) -> tuple[list[float], list[float]]:
+async def measure(
+    database: Database, port: int, num_listeners: int, num_events: int = NUM_EVENTS
+) -> tuple[list[float], list[float]]:
     """Return the delays of events, and the seconds of other requests."""
     with database.transaction() as session:
         run_id: UUID = runs.create(session, experiment="bench", model_name="bench", spec={}).id
@@ -67,21 +69,21 @@ async def measure(database: Database, num_listeners: int) -> tuple[list[float], 
     has_begun = asyncio.Semaphore(0)
     arrived: list[tuple[int, float]] = []
     path = f"/v1/runs/{run_id}/events"
-    listeners = [asyncio.create_task(listen(path, has_begun, arrived)) for _ in range(num_listeners)]
+    listeners = [asyncio.create_task(listen(port, path, has_begun, arrived)) for _ in range(num_listeners)]
     for _ in range(num_listeners):
         await has_begun.acquire()
     is_over, seconds = asyncio.Event(), list[float]()
-    asking = asyncio.create_task(ask_health(is_over, seconds))
+    asking = asyncio.create_task(ask_health(port, is_over, seconds))
     written: dict[int, float] = {}
 
     def report(step: int) -> None:
-        progress = Progress(Phase.TRAIN, epoch=0, num_epochs=1, step=step, num_steps=NUM_EVENTS)
+        progress = Progress(Phase.TRAIN, epoch=0, num_epochs=1, step=step, num_steps=num_events)
         batch = MetricBatch("train/loss", (step,), (0.5,), (time.time(),))  # type: ignore[arg-type]
         with database.transaction() as session:
             claims.record_progress(session, run_id, claimed.attempt, LEASE_SECONDS, progress=progress, batches=[batch])
         written[step] = time.time()
 
-    for step in range(1, NUM_EVENTS + 1):
+    for step in range(1, num_events + 1):
         await asyncio.to_thread(report, step)
         await asyncio.sleep(PAUSE_SECONDS)
     is_over.set()
@@ -91,7 +93,7 @@ async def measure(database: Database, num_listeners: int) -> tuple[list[float], 
     with database.transaction() as session:
         claims.cancel_running(session, run_id, claimed.attempt)
     await asyncio.gather(*listeners)
-    assert len(arrived) == NUM_EVENTS * num_listeners
+    assert len(arrived) == num_events * num_listeners
     return [moment - written[step] for step, moment in arrived], seconds
 
 
@@ -115,7 +117,7 @@ def run(url: str, folder: Path) -> None:
             except OSError:
                 time.sleep(0.1)
         for num_listeners in (1, 50, 200):
-            delays, seconds = asyncio.run(measure(database, num_listeners))
+            delays, seconds = asyncio.run(measure(database, PORT, num_listeners))
             print(
                 f"{database.url.get_backend_name():12} {num_listeners:4} listeners: "
                 f"p50 {statistics.median(delays) * 1000:5.0f} ms, p99 {at(delays, 0.99):5.0f} ms; "

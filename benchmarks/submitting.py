@@ -91,7 +91,10 @@ def main() -> None:
                     for side in sides if number % 2 == 0 else reversed(sides):
                         url = arguments.postgresql if backend == "postgresql" else None
                         with _serving(side, url, processors[0]) as (port, pid):
-                            generator = Generator(port, requests[form], num_connections, AcceptedJudge(), pid)
+                            # A key that is sent again would have a stored answer repeated.
+                            generator = Generator(
+                                port, requests[form], num_connections, AcceptedJudge(), pid, takes_each_once=True
+                            )
                             loads[side.name].append(generator.run(1.0, arguments.seconds))
                 for name, measured in loads.items():
                     _print_row(f"{backend} | {form} | {num_connections} | {name}", measured)
@@ -132,7 +135,7 @@ def _print_row(start: str, loads: Sequence[Load]) -> None:
 @contextmanager
 def _serving(side: Side, postgresql: str | None, processor: int) -> Iterator[tuple[int, int]]:
     """Serve a new database; yield the port and the id of the process."""
-    with TemporaryDirectory(prefix="trainyard-submitting-") as folder, _database(postgresql) as url:
+    with TemporaryDirectory(prefix="trainyard-submitting-") as folder, temporary_schema(postgresql) as url:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
@@ -157,7 +160,7 @@ def _serving(side: Side, postgresql: str | None, processor: int) -> Iterator[tup
 
 
 @contextmanager
-def _database(url: str | None) -> Iterator[str | None]:
+def temporary_schema(url: str | None) -> Iterator[str | None]:
     """A schema that is dropped at the end; None without a URL, which means SQLite."""
     if url is None:
         yield None

@@ -17,9 +17,12 @@ from db import experiments
 from db.documents import check_storable
 from db.records.runs import RunRecord
 from db.run_search import indexing
+from db.statements import insert_rows
 
 MAYBE_NOT_STORABLE = ("\\u0000", "\\ud")
 """Escapes in JSON of characters that may not be stored: NUL, and halves of surrogate pairs, also of whole ones."""
+
+_COLUMNS = tuple(column.name for column in RunRecord.__table__.columns)
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +127,7 @@ def make_record(run: NewRun, now: datetime) -> RunRecord:
         traceparent=run.traceparent,
         spec_warnings=run.warnings,
         latest_metrics={},
+        stored_bytes=0,
         created_at=now,
         queued_at=now,
         updated_at=now,
@@ -132,10 +136,12 @@ def make_record(run: NewRun, now: datetime) -> RunRecord:
 
 
 def insert_all(session: Session, records: Sequence[RunRecord]) -> None:
-    """Insert rows of `make_record` and what finds them, and create the experiments that are new."""
+    """Insert rows of `make_record` and what finds them, and create the experiments that are new.
+
+    The records themselves do not join the session, whose bookkeeping for each takes longer than the insertion.
+    """
     experiments.ensure(session, {record.experiment for record in records})
-    session.add_all(records)
-    session.flush()
+    insert_rows(session, RunRecord, [[getattr(record, name) for name in _COLUMNS] for record in records])
     indexing.add(session, records)
 
 

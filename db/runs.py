@@ -63,7 +63,7 @@ def create(
     )
     record = make_record(new, session.scalars(select(database_now())).one())
     insert_all(session, [record])
-    return record
+    return session.get_one(RunRecord, record.id)
 
 
 def get(session: Session, run_id: UUID) -> RunRecord:

@@ -14,6 +14,7 @@ from core.datasets.dataset import Dataset
 from reproduction.outcomes import Answer, MetricValues, Outcome
 from reproduction.variants import VariantRun, name_of, own_seed, questions
 from trainyard import Client, Run
+from trainyard.errors import NotFound
 from trainyard.mnist import MNIST, MNIST_FILES, find_mnist_files
 
 MAX_FETCHED = 2000
@@ -135,8 +136,12 @@ def _numbers(row: Any) -> list[float]:
 
 
 def _chart(preset: Preset, run: Run) -> Points:
-    curves = run.history([preset.chart], max_points=MAX_FETCHED)
-    return thin(curves[0].x, curves[0].y) if curves else ((), ())
+    try:
+        (curve,) = run.history([preset.chart], max_points=MAX_FETCHED)
+    except NotFound:
+        # A row that trains for no step has no curve by steps.
+        return (), ()
+    return thin(curve.x, curve.y)
 
 
 def thin(x: Sequence[float], y: Sequence[float]) -> Points:

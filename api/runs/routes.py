@@ -3,10 +3,10 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Header, Query, Response
+from fastapi import Header, Query, Request, Response
 
 from api import idempotency
-from api.auth.access import ADMIN, READ, SUBMIT, CallerName
+from api.auth.access import ADMIN, READ, SUBMIT, CallerName, name_caller
 from api.http.bodies import read_document
 from api.http.parameters import RunId, run_path
 from api.http.responses import IfNoneMatch, is_unchanged, json_answer, not_modified
@@ -28,7 +28,7 @@ from api.runs.schemas import DeletedRun, Run, RunPage, RunPatch, RunRequest
 from api.runs.submission import submit
 from api.runs.updates import update
 from api.runs.views import describe, run_etag
-from api.service import JsonText, Service, ServiceParameter
+from api.service import JsonText, Service, ServiceParameter, get_service, read_json_text
 from api.specs import examples as spec_examples
 from core.run_state import RunState
 from db import artifacts, metrics, workers
@@ -71,16 +71,16 @@ ETAG = {"ETag": "Changes with every field; for If-None-Match and If-Match."}
     ),
     openapi_extra=takes_body(RunRequest, examples.RUN_REQUESTS),
 )
-async def submit_run(
-    text: JsonText, service: ServiceParameter, caller: CallerName, repeats: RepeatsParameter
-) -> Response:
+async def submit_run(request: Request, repeats: RepeatsParameter) -> Response:
     """Queue a run of a preset, of a preset with changes, or of a whole spec.
 
     The spec is checked first: shapes, sizes and limits. After the response the run cannot be lost. Send an
     `Idempotency-Key` to be able to repeat the request safely: the same body gets the first response again, another
     body with the same key is rejected.
     """
-    return send_answer(await submit(service, text, repeats, caller))
+    # Not as parameters: FastAPI takes longer to resolve each of them than to read it takes here.
+    service, text = await get_service(request), await read_json_text(request)
+    return send_answer(await submit(service, text, repeats, name_caller(request)))
 
 
 @router.get(

@@ -14,9 +14,10 @@ class Connection:
         port: Of the server, on this machine.
         requests: Whole requests.
         first: Number of the first to send.
+        step: From the number of a request to that of the next.
     """
 
-    def __init__(self, port: int, requests: Sequence[bytes], first: int) -> None:
+    def __init__(self, port: int, requests: Sequence[bytes], first: int, step: int = 1) -> None:
         self.socket = socket.create_connection(("127.0.0.1", port), timeout=CONNECT_SECONDS)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.socket.setblocking(False)
@@ -24,6 +25,7 @@ class Connection:
         self.began = 0.0
         self.received = b""
         self._requests = requests
+        self._step = step
         self._unsent = memoryview(b"")
 
     def begin(self) -> bool:
@@ -42,4 +44,4 @@ class Connection:
 
     def advance(self) -> None:
         """Make it the next request's turn."""
-        self.number = (self.number + 1) % len(self._requests)
+        self.number = (self.number + self._step) % len(self._requests)

@@ -47,15 +47,24 @@ class Generator:
         num_connections: Number of connections.
         judge: Compares the answers.
         server_pid: First process of the server.
+        takes_each_once: True if no request may be sent by two connections, until all have been.
     """
 
     def __init__(
-        self, port: int, requests: Sequence[bytes], num_connections: int, judge: FindsErrors, server_pid: int
+        self,
+        port: int,
+        requests: Sequence[bytes],
+        num_connections: int,
+        judge: FindsErrors,
+        server_pid: int,
+        *,
+        takes_each_once: bool = False,
     ) -> None:
         self._port = port
         self._server_pid = server_pid
         self._requests = requests
         self._num_connections = num_connections
+        self._step = num_connections if takes_each_once else 1
         self._judge = judge
         self._heads: dict[bytes, Head] = {}
         self._poll = select.epoll()
@@ -91,7 +100,7 @@ class Generator:
         return len(self._latencies) < FEW_ANSWERS and not self._errors
 
     def _connect(self, number: int) -> None:
-        connection = Connection(self._port, self._requests, number)
+        connection = Connection(self._port, self._requests, number, self._step)
         self._connections[connection.socket.fileno()] = connection
         self._poll.register(connection.socket, select.EPOLLIN)
         self._begin(connection)

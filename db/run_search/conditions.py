@@ -172,7 +172,7 @@ def _indexed_rows(condition: Condition) -> Any:
         is_cut = any(isinstance(value, str) and len(value) >= LONGEST_TEXT for value in values)
         if table is None or is_cut or not all(isinstance(step, str) for step in path):
             return None
-        here = table.path == hash_path([str(step) for step in path])
+        here = table.path == hash_path(tuple(map(str, path)))
         queries.append(select(table.run_id).where(here, _compare(condition.operator, table.value, values)))
     return queries[0] if len(queries) == 1 else union_all(*queries)
 

@@ -98,7 +98,7 @@ def _parts_of_rows(source: Source, value: ColumnElement[Any]) -> list[Part]:
 
 def _parts_of_spec(field: Field, source: Source) -> list[Part]:
     """Return the parts of a field of specs: numbers and texts from their tables, the rest from the specs."""
-    path = hash_path([str(step) for step in field.path])
+    path = hash_path(tuple(map(str, field.path)))
     parts = []
     for table in TABLES.values():
         rows: Select[Any] = select(table.run_id, table.value).join(RunRecord, RunRecord.id == table.run_id)

@@ -69,9 +69,9 @@ def rounds(monkeypatch):
     sizes = []
     store = submissions.queue_all
 
-    def note(session, together):
+    def note(session, together, limits):
         sizes.append(len(together))
-        return store(session, together)
+        return store(session, together, limits)
 
     monkeypatch.setattr("db.submissions.queue_all", note)
     return sizes
@@ -113,8 +113,8 @@ def test_a_submission_that_is_refused_does_not_affect_the_others(queue, database
 def test_one_that_fails_unexpectedly_does_not_affect_the_others(queue, database, caplog, monkeypatch):
     store = submissions.queue_all
 
-    def fail_for_seed_1(session, together):
-        stored = store(session, together)
+    def fail_for_seed_1(session, together, limits):
+        stored = store(session, together, limits)
         if any(run.spec["seed"] == 1 for one in together for run in one.runs):
             raise ZeroDivisionError
         return stored
@@ -153,7 +153,7 @@ def test_a_large_submission_does_not_make_others_wait_for_a_larger_transaction(q
 
 
 def test_a_database_that_is_away_is_an_error_for_each(queue, monkeypatch):
-    def fail(_session, _together):
+    def fail(_session, _together, _limits):
         raise DatabaseUnavailable("The database does not answer.")
 
     monkeypatch.setattr("db.submissions.queue_all", fail)

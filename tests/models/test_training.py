@@ -153,7 +153,7 @@ class Curves(SilentReporter):
     def metrics(self, batches):
         for batch in batches:
             curve = self.curves.setdefault(batch.key, {})
-            curve.update(zip(batch.steps, (value.hex() for value in batch.values)))
+            curve.update(zip(batch.steps.tolist(), (value.hex() for value in batch.values.tolist())))
 
 curves = []
 for definition in json.loads(sys.argv[1]):

@@ -7,6 +7,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 
+from benchmarks.records.submitting import StatusJudge
 from benchmarks.serving.judging import Judge
 from benchmarks.serving.load import Generator
 
@@ -113,6 +114,16 @@ def test_connections_start_at_different_requests(serve):
     assert load.errors == {}
     assert server.num_connections == 4
     assert set(server.seen) == set(REQUESTS)
+
+
+def test_no_two_connections_send_the_same_request_if_each_is_sent_once(serve):
+    requests = [f"POST / HTTP/1.1\r\n\r\nask {number:05}".encode() for number in range(30_000)]
+    server = serve(lambda _request: [answer(b"0")], len(requests[0]))
+
+    Generator(server.port, requests, 3, StatusJudge(200), os.getpid(), takes_each_once=True).run(0, 0.1)
+
+    assert set(requests[:3]) < set(server.seen)
+    assert len(server.seen) == len(set(server.seen))
 
 
 def test_an_answer_may_come_in_pieces(serve):

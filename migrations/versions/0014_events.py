@@ -1,12 +1,12 @@
 """Report changes of runs as they are committed, and tell webhooks of ended runs.
 
-Revision 0015, after 0013. It only adds: older code goes on working, and its changes are reported by the triggers too.
+Revision 0014, after 0013. It only adds: older code goes on working, and its changes are reported by the triggers too.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
+revision = "0014"
 down_revision: str | None = "0013"
 
 Number = sa.BigInteger().with_variant(sa.Integer(), "sqlite")

@@ -1,14 +1,14 @@
 """Submitters with their limits, what each has on disk, and the last sweep of old runs.
 
-Revision 0016, after 0015. It only adds: older code goes on working. Runs that it queues take their turns
+Revision 0015, after 0014. It only adds: older code goes on working. Runs that it queues take their turns
 all the same; what it stores counts for nobody.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0016"
-down_revision: str | None = "0015"
+revision = "0015"
+down_revision: str | None = "0014"
 
 BYTES_A_POINT = 16
 

@@ -1,13 +1,13 @@
 """The trace context of the request that submitted a run.
 
-Revision 0017, after 0016. It only adds: older code goes on working, and submits runs without a trace.
+Revision 0016, after 0015. It only adds: older code goes on working, and submits runs without a trace.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0017"
-down_revision: str | None = "0016"
+revision = "0016"
+down_revision: str | None = "0015"
 
 
 def upgrade() -> None:
