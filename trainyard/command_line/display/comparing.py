@@ -20,6 +20,9 @@ REASONS = {"unfinished": "has not ended", "not_finite": "not a finite value", "n
 
 ABSENT = "–"
 
+QUOTED = {"true", "false", "null", "NaN", "Infinity"}
+"""Words that mean something else in JSON."""
+
 
 def format_ranking(found: RunComparison) -> str:
     """Lay runs out best first, with the fields of their specs that differ."""
@@ -117,8 +120,9 @@ def _format_whole(values: Mapping[str, Any], run_id: str) -> str:
     value = values[run_id]
     if isinstance(value, LongSpecValue):
         return f"{value.start}… ({value.length:,} characters, sha256 {value.sha256[:12]})"
-    # As in the spec, so that 1, 1.0, "1" and true are told apart; a word needs no quotes for that.
-    return value if isinstance(value, str) and value.isidentifier() else json.dumps(value, ensure_ascii=False)
+    # As in the spec, so that 1, "1", true and "true" are told apart; most words need no quotes for that.
+    is_plain = isinstance(value, str) and value.isidentifier() and value not in QUOTED
+    return str(value) if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def _format_value(value: float | None) -> str:

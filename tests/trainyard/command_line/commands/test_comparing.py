@@ -116,6 +116,7 @@ def test_diff_shows_what_differs_and_ends_with_1(invoke, fake, comparison):
     found = [
         differing("training.epochs", {A: 3, B: "3"}),
         differing("training.shuffle", {A: None}),
+        differing("name", {A: "true", B: "adam"}),
         differing("dataset.rows", {A: 1}, long={B: layers}),
     ]
     fake.on("POST", "/v1/runs:compare", comparison | {"differences": found})
@@ -124,6 +125,7 @@ def test_diff_shows_what_differs_and_ends_with_1(invoke, fake, comparison):
     assert [line.split("  ") for line in collapse(result.stdout)][1:] == [
         ["training.epochs", "3", '"3"'],
         ["training.shuffle", "null", "–"],
+        ["name", '"true"', "adam"],
         ["dataset.rows", "1", f'[{{"units": 1… (2,000 characters, sha256 {"f" * 12})'],
     ]
     result = invoke("diff", A, B, "--json")
@@ -133,6 +135,7 @@ def test_diff_shows_what_differs_and_ends_with_1(invoke, fake, comparison):
         "differences": [
             {"path": "training.epochs", "values": {A: 3, B: "3"}},
             {"path": "training.shuffle", "values": {A: None}},
+            {"path": "name", "values": {A: "true", B: "adam"}},
             {"path": "dataset.rows", "values": {A: 1, B: layers}},
         ],
     }
