@@ -17,7 +17,7 @@ from db.comparison import MAX_RUNS
 
 MetricKey = Annotated[str, Field(min_length=1)]
 
-ComparedRuns = Annotated[tuple[UUID, ...], at_most(MAX_RUNS), Field(min_length=1, max_length=MAX_RUNS)]
+ComparedRuns = Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MAX_RUNS), at_most(MAX_RUNS)]
 
 
 class Direction(StrEnum):

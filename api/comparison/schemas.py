@@ -18,10 +18,10 @@ MAX_KEYS = 1_000
 class CompareRequest(SpecModel):
     """Runs and metrics to compare, and the way to show them."""
 
-    runs: Annotated[tuple[UUID, ...], at_most(MAX_RUNS), Field(min_length=1, max_length=MAX_RUNS)]
+    runs: Annotated[tuple[UUID, ...], Field(min_length=1, max_length=MAX_RUNS), at_most(MAX_RUNS)]
     """Up to 1,000 runs."""
     keys: Annotated[
-        tuple[Annotated[str, Field(min_length=1)], ...], at_most(MAX_KEYS), Field(min_length=1, max_length=MAX_KEYS)
+        tuple[Annotated[str, Field(min_length=1)], ...], Field(min_length=1, max_length=MAX_KEYS), at_most(MAX_KEYS)
     ]
     """Metrics, and patterns of them such as `train/*`."""
     x: XAxis = XAxis.STEP

@@ -130,7 +130,17 @@ REASONS: Mapping[str, Sequence[str]] = {
         "too_many_rows",
     ],
     "A moment is neither an age nor a date nor a time.": ["bad_moment"],
-    "A cursor is not one of this list.": ["bad_cursor"],
+    "A cursor is not one of this list.": ["bad_cursor", "cursor_of_another_list"],
+    "A filter, an order or a selection of fields of runs has a mistake; the text points at the character.": [
+        *("incomplete_field", "no_such_time", "no_time_zone", "no_words", "not_sortable", "number_too_large", "syntax"),
+        *("text_not_storable", "too_deep", "too_many", "unknown_field", "unknown_word", "unsupported_name"),
+        *("wrong_operator", "wrong_type"),
+    ],
+    "The limits of the caller, or the settings of the service, do not allow it.": [
+        "priority_too_high",
+        "host_not_allowed",
+    ],
+    "An address is not one that messages can be sent to.": ["invalid_url"],
     "A comparison names more than ten versions, or one twice.": ["bad_versions"],
     "The shadow of an alias answers requests already, or more of a metric is neither better nor worse.": [
         "shadow_answers",

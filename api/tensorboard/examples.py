@@ -6,6 +6,6 @@ HEADERS = {"Content-Disposition": "The name for saving the archive."}
 
 ARCHIVE: dict[str, Any] = {
     "responses": {
-        "200": {"content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}}},
+        "200": {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
     }
 }
