@@ -6,6 +6,7 @@ from fastapi import Response
 
 from api.auth.access import READ
 from api.code import examples
+from api.code.errors import spec_too_old
 from api.http.bodies import read_document
 from api.http.parameters import RunId
 from api.http.responses import NOT_SNIFFED, IfNoneMatch, content_etag, is_unchanged, not_modified
@@ -26,7 +27,7 @@ from api.specs.schemas import SpecRequest
 from core.code.datasets.base import Upload
 from core.code.program import write_program
 from core.datasets.base import UploadedDataset
-from core.errors import DatasetMissing
+from core.errors import DatasetMissing, InvalidSpec
 from core.experiment import ExperimentSpec, parse_spec
 from db import datasets, runs
 
@@ -44,7 +45,14 @@ UNCHANGED: Responses = {304: {"description": "Not Modified: the program has the 
     summary="Write a run as a Keras program",
     dependencies=[READ],
     response_class=Response,
-    responses=answers(examples.PROGRAM, UNKNOWN_RUN, examples.DATASET_DELETED, media_type=MEDIA_TYPE, headers=HEADERS)
+    responses=answers(
+        examples.PROGRAM,
+        UNKNOWN_RUN,
+        examples.DATASET_DELETED,
+        examples.TOO_OLD,
+        media_type=MEDIA_TYPE,
+        headers=HEADERS,
+    )
     | UNCHANGED,
 )
 def get_run_code(run_id: RunId, service: ServiceParameter, if_none_match: IfNoneMatch = None) -> Response:
@@ -56,7 +64,11 @@ def get_run_code(run_id: RunId, service: ServiceParameter, if_none_match: IfNone
     """
     with service.database.reading() as session:
         record = runs.get(session, run_id)
-    return _answer(service, parse_spec(record.spec), f"of run {record.id}", if_none_match)
+    try:
+        spec = parse_spec(record.spec)
+    except InvalidSpec as error:
+        raise spec_too_old(record.id, error.detail) from error
+    return _answer(service, spec, f"of run {record.id}", if_none_match)
 
 
 @router.post(

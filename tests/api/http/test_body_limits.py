@@ -71,7 +71,7 @@ def test_the_connection_is_closed_once_the_rejected_body_has_been_sent(server):
 def test_a_client_that_leaves_in_the_middle_of_its_body_does_no_harm(server):
     with socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection:
         connection.sendall(b"POST /v1/runs HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{")
-    assert httpx.get(f"{server.base_url}/v1/runs", trust_env=False).json() == {"items": [], "next_cursor": None}
+    assert httpx.get(f"{server.base_url}/v1/runs", trust_env=False).json()["items"] == []
 
 
 def _read_answer(connection: socket.socket) -> tuple[bytes, int, bytes]:
