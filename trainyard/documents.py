@@ -1357,6 +1357,33 @@ class RunProgress(TypedDict):
     """
 
 
+class RunSpecDifference(TypedDict):
+    """
+    Place where the specs of the runs differ. Each run is in one of `values`, `long` and `missing`.
+    """
+
+    path: str
+    """
+    Place in the spec: `model.layers[1].units`. Layers lie side by side: one that some of the runs lack has a number
+    of its own, and those after it keep theirs.
+    """
+
+    values: dict[str, Any]
+    """
+    Value of each run, by id.
+    """
+
+    long: dict[str, LongSpecValue]
+    """
+    Values that are too long to show.
+    """
+
+    missing: list[str]
+    """
+    Runs whose specs have nothing there; null is a value.
+    """
+
+
 RunState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
 """
 State of a run or another job.
@@ -1462,6 +1489,22 @@ class SeedGroupSummary(TypedDict):
 class SelectedRun(TypedDict):
     """
     Run with the fields that `fields` names, nested as in a whole run.
+    """
+
+
+class SpecDifference(TypedDict):
+    """
+    Place where the specs of versions differ.
+    """
+
+    pointer: str
+    """
+    JSON Pointer (RFC 6901) into the specs.
+    """
+
+    values: dict[str, Any]
+    """
+    Value by number of the version; without versions that have nothing there.
     """
 
 
@@ -1743,49 +1786,6 @@ XAxis: TypeAlias = Literal["step", "epoch", "time"]
 """
 Quantity on the x axis of a curve.
 """
-
-
-class ApiComparisonRunSchemasSpecDifference(TypedDict):
-    """
-    Place where the specs of the runs differ. Each run is in one of `values`, `long` and `missing`.
-    """
-
-    path: str
-    """
-    Place in the spec: `model.layers[1].units`. Layers lie side by side: one that some of the runs lack has a number
-    of its own, and those after it keep theirs.
-    """
-
-    values: dict[str, Any]
-    """
-    Value of each run, by id.
-    """
-
-    long: dict[str, LongSpecValue]
-    """
-    Values that are too long to show.
-    """
-
-    missing: list[str]
-    """
-    Runs whose specs have nothing there; null is a value.
-    """
-
-
-class ApiRegistrySchemasSpecDifference(TypedDict):
-    """
-    Place where the specs of versions differ.
-    """
-
-    pointer: str
-    """
-    JSON Pointer (RFC 6901) into the specs.
-    """
-
-    values: dict[str, Any]
-    """
-    Value by number of the version; without versions that have nothing there.
-    """
 
 
 class AliasChange(TypedDict):
@@ -2838,7 +2838,7 @@ class RunsComparison(TypedDict):
     Runs, best first.
     """
 
-    differences: list[ApiComparisonRunSchemasSpecDifference]
+    differences: list[RunSpecDifference]
     """
     Places where the specs differ, and only these.
     """
@@ -3453,7 +3453,7 @@ class VersionComparison(TypedDict):
     Metrics on held-out samples, by key.
     """
 
-    spec: list[ApiRegistrySchemasSpecDifference]
+    spec: list[SpecDifference]
     """
     Differences between the specs of those versions that runs trained; at most 500.
     """

@@ -92,7 +92,7 @@ class LongSpecValue(AnswerModel):
     """First characters of it."""
 
 
-class SpecDifference(AnswerModel):
+class RunSpecDifference(AnswerModel):
     """Place where the specs of the runs differ. Each run is in one of `values`, `long` and `missing`."""
 
     path: str
@@ -145,7 +145,7 @@ class RunsComparison(AnswerModel):
     confidence: float
     items: list[ComparedRun]
     """Runs, best first."""
-    differences: list[SpecDifference]
+    differences: list[RunSpecDifference]
     """Places where the specs differ, and only these."""
     num_differences: int
     """Number of such places; `differences` has the first of them if there are too many values to show."""

@@ -16,8 +16,8 @@ from api.comparison.run_schemas import (
     MissingRun,
     RankedMetric,
     RunsComparison,
+    RunSpecDifference,
     SeedGroupSummary,
-    SpecDifference,
 )
 from api.http.bodies import read_document
 from api.http.compression import AcceptedCodings, packed_answer
@@ -114,7 +114,7 @@ def _describe_run(run: RankedRun) -> ComparedRun:
     )
 
 
-def _describe_difference(difference: Difference, order: Sequence[UUID]) -> SpecDifference:
+def _describe_difference(difference: Difference, order: Sequence[UUID]) -> RunSpecDifference:
     values: dict[UUID, Any] = {}
     long: dict[UUID, LongSpecValue] = {}
     missing: list[UUID] = []
@@ -126,7 +126,7 @@ def _describe_difference(difference: Difference, order: Sequence[UUID]) -> SpecD
             long[run_id] = LongSpecValue(sha256=value.sha256, length=value.length, start=value.start)
         else:
             values[run_id] = value
-    return SpecDifference(path=difference.name, values=values, long=long, missing=missing)
+    return RunSpecDifference(path=difference.name, values=values, long=long, missing=missing)
 
 
 def _describe_group(group: SeedSummary) -> SeedGroupSummary:

@@ -37,6 +37,8 @@ VERSION = "3"
 
 SVG, PNG = "image/svg+xml", "image/png"
 
+BYTES = {"responses": {"200": {"content": {PNG: {"schema": {"type": "string", "format": "binary"}}}}}}
+
 SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox", **NOT_SNIFFED}
 
 EXAMPLE = '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="400" viewBox="0 0 800 400"></svg>'
@@ -81,6 +83,7 @@ def plot_run(
     dependencies=[READ],
     response_class=Response,
     responses=answers("(bytes)", MALFORMED, UNKNOWN_RUN, media_type=PNG, headers=HEADERS) | UNCHANGED,
+    openapi_extra=BYTES,
 )
 def plot_run_as_png(
     run_id: RunId,
@@ -116,6 +119,7 @@ def plot_runs(
     dependencies=[READ],
     response_class=Response,
     responses=answers("(bytes)", MALFORMED, UNKNOWN_RUN, media_type=PNG, headers=HEADERS) | UNCHANGED,
+    openapi_extra=BYTES,
 )
 def plot_runs_as_png(
     query: Annotated[ComparisonPlotQuery, Query()], service: ServiceParameter, if_none_match: IfNoneMatch = None

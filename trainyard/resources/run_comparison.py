@@ -84,7 +84,7 @@ class SpecDifference:
     values: Mapping[str, Any]
 
     @classmethod
-    def from_json(cls, body: documents.ApiComparisonRunSchemasSpecDifference) -> Self:
+    def from_json(cls, body: documents.RunSpecDifference) -> Self:
         """Read one of the `differences` of a comparison."""
         long = {run_id: LongSpecValue.from_json(value) for run_id, value in body["long"].items()}
         return cls(str(body["path"]), dict(body["values"]) | long)

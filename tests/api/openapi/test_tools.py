@@ -17,7 +17,9 @@ GENERATOR_SETTINGS = """
 post_hooks: []
 content_type_overrides:
   image/svg+xml: text/plain
+  image/png: application/octet-stream
   image/*: application/octet-stream
+  application/zip: application/octet-stream
 """
 """No formatting; and media types that the generator does not know."""
 
