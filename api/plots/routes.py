@@ -16,6 +16,7 @@ from api.http.responses import NOT_SNIFFED, IfNoneMatch, is_unchanged
 from api.openapi.operations import MALFORMED, UNKNOWN_RUN, Resource, Responses, answers
 from api.pictures.curves import PALETTE
 from api.pictures.png import MAX_PIXELS, rasterise
+from api.plots import examples
 from api.plots.drawing import Labels, draw_comparison, draw_run, order_value, short_id
 from api.plots.queries import ComparisonPlotQuery, PlotQuery
 from api.service import Service, ServiceParameter
@@ -41,8 +42,6 @@ BYTES = {"responses": {"200": {"content": {PNG: {"schema": {"type": "string", "f
 
 SAFE = {"Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; sandbox", **NOT_SNIFFED}
 
-EXAMPLE = '<svg xmlns="http://www.w3.org/2000/svg" width="800" height="400" viewBox="0 0 800 400"></svg>'
-
 MAX_POINTS = 400
 
 MAX_MANY_POINTS = 150
@@ -65,7 +64,7 @@ HEADERS = {"ETag": "Changes with the run, its curves and the query."}
     summary="Draw the curves of a run",
     dependencies=[READ],
     response_class=Response,
-    responses=answers(EXAMPLE, MALFORMED, UNKNOWN_RUN, media_type=SVG, headers=HEADERS) | UNCHANGED,
+    responses=answers(examples.SVG, MALFORMED, UNKNOWN_RUN, media_type=SVG, headers=HEADERS) | UNCHANGED,
 )
 def plot_run(
     run_id: RunId,
@@ -82,7 +81,7 @@ def plot_run(
     summary="Draw the curves of a run as PNG",
     dependencies=[READ],
     response_class=Response,
-    responses=answers("(bytes)", MALFORMED, UNKNOWN_RUN, media_type=PNG, headers=HEADERS) | UNCHANGED,
+    responses=answers(examples.PNG, MALFORMED, UNKNOWN_RUN, media_type=PNG, headers=HEADERS) | UNCHANGED,
     openapi_extra=BYTES,
 )
 def plot_run_as_png(
@@ -100,7 +99,7 @@ def plot_run_as_png(
     summary="Draw the curves of several runs",
     dependencies=[READ],
     response_class=Response,
-    responses=answers(EXAMPLE, MALFORMED, UNKNOWN_RUN, media_type=SVG, headers=HEADERS) | UNCHANGED,
+    responses=answers(examples.SVG, MALFORMED, UNKNOWN_RUN, media_type=SVG, headers=HEADERS) | UNCHANGED,
 )
 def plot_runs(
     query: Annotated[ComparisonPlotQuery, Query()], service: ServiceParameter, if_none_match: IfNoneMatch = None
@@ -118,7 +117,7 @@ def plot_runs(
     summary="Draw the curves of several runs as PNG",
     dependencies=[READ],
     response_class=Response,
-    responses=answers("(bytes)", MALFORMED, UNKNOWN_RUN, media_type=PNG, headers=HEADERS) | UNCHANGED,
+    responses=answers(examples.PNG, MALFORMED, UNKNOWN_RUN, media_type=PNG, headers=HEADERS) | UNCHANGED,
     openapi_extra=BYTES,
 )
 def plot_runs_as_png(

@@ -9,11 +9,12 @@ from starlette.routing import Mount, Route
 
 from api.datasets.forms import UploadRoute
 from api.middleware import RequestMiddleware
+from api.traced_requests import TracedRequests
 from core.errors import DatabaseUnavailable
 
 
-def test_one_layer_of_ours_stands_around_the_routes(client):
-    assert [layer.cls for layer in client.app.user_middleware] == [RequestMiddleware]
+def test_two_layers_of_ours_stand_around_the_routes(client):
+    assert [layer.cls for layer in client.app.user_middleware] == [RequestMiddleware, TracedRequests]
 
 
 def test_no_function_of_the_start_runs_for_a_request(client, monkeypatch):

@@ -11,7 +11,7 @@ from api.app import RESOURCES
 from api.auth.access import is_public, needed_scopes
 from api.openapi.operations import SCHEMA_PREFIX, Resource
 
-SHARED = {"auth", "http", "live", "monitoring", "openapi", "prediction", "served_models"}
+SHARED = {"auth", "http", "live", "monitoring", "openapi", "pictures", "prediction", "served_models"}
 """Folders that resources are made with."""
 
 FOLDER = Path(api.__file__).parent

@@ -24,6 +24,7 @@ from generated.models import (
     RunPage,
     RunRequest,
     RunState,
+    RunSummary,
     Scope,
     SpecReport,
     SpecRequest,
@@ -74,7 +75,7 @@ def use(client: AuthenticatedClient) -> dict[str, object]:
     return {
         "parameters": report.num_parameters,
         "states": (seen.state.value, cancelled.state.value),
-        "listed": [item.id == run.id for item in page.items],
+        "listed": [isinstance(item, RunSummary) and item.id == run.id for item in page.items],
         "problem": (wrong.status, wrong.code),
         "dataset": (upload.version, dataset.kind, dataset.num_versions),
         "predictions": answer.to_dict()["predictions"],
