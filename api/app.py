@@ -10,7 +10,6 @@ from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
 from api.code import routes as code
 from api.comparison import routes as comparison
-from api.comparison import runs as run_comparison
 from api.datasets import routes as datasets
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
@@ -48,7 +47,6 @@ RESOURCES = (
     runs.router,
     events.router,
     metrics.router,
-    run_comparison.router,
     comparison.router,
     plots.router,
     tensorboard.router,

@@ -7,7 +7,7 @@ import numpy as np
 from fastapi import Response
 
 from api.auth.access import READ
-from api.comparison import examples
+from api.comparison import examples, runs
 from api.comparison.schemas import CompareRequest, CurveComparison
 from api.http.bodies import read_document
 from api.http.compression import AcceptedCodings, packed_answer
@@ -24,8 +24,9 @@ router = Resource(
     "comparison",
     "Runs side by side: their order, their specs, their curves, and averages over seeds.",
     prefix="/v1",
-    bodies=[CompareRequest],
+    bodies=[CompareRequest, *runs.router.bodies],
 )
+router.routes.extend(runs.router.routes)
 
 
 @router.post(
