@@ -245,7 +245,10 @@ def test_use_counts_queued_and_running_runs(database, queue, take):
     take()
     with database.transaction() as session:
         session.execute(update(RunRecord).where(RunRecord.state == RunState.QUEUED).values(priority=3))
-        found = {submitter.name: submitter.use for submitter in quotas.list_submitters(session, more=["new"])}
+        found = {
+            submitter.name: submitter.use
+            for submitter in quotas.list_submitters(session, more=["new"], limit=100).items
+        }
     assert (found["a"].queued_runs, found["a"].running_runs) == (2, 1)
     assert (found[None].queued_runs, found[None].running_runs) == (0, 1)
     assert found["new"].queued_runs == 0
