@@ -251,7 +251,7 @@ def test_old_deliveries_are_deleted_once_they_are_over(database, subscribe, fini
     with database.transaction() as session:
         session.execute(update(WebhookDeliveryRecord).values(tried_at=database_now(-1e6)))
         webhooks.delete_old(session)
-        assert len(webhooks.list_deliveries(session, webhook_id, 10)) == 1
+        assert len(webhooks.list_deliveries(session, webhook_id, limit=10).items) == 1
 
 
 def test_there_is_a_limit_of_webhooks(subscribe, monkeypatch):

@@ -55,7 +55,9 @@ def test_other_conflicts_are_not_sent_again(client, fake, answer):
 
 @pytest.mark.parametrize("status", [429, 502, 503, 504])
 def test_busy_service_is_asked_again(client, fake, answer, run_document, status):
-    fake.on("GET", RUN_PATH, answer({"detail": "Later."}, status), run_document())
+    # A quota that waiting does not help against is refused without Retry-After.
+    headers = {"Retry-After": "0"} if status == 429 else {}
+    fake.on("GET", RUN_PATH, answer({"detail": "Later."}, status, headers), run_document())
     assert client.get_run(RUN_ID).id == RUN_ID
 
 
