@@ -77,7 +77,7 @@ class WaitingFor:
 
 @dataclass(frozen=True, slots=True)
 class Waits:
-    """What queued runs wait for.
+    """Reasons for which queued runs wait.
 
     Attributes:
         of_all: The need of every run but those of `of_submitters`.

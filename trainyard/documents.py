@@ -414,7 +414,7 @@ class ComparedCurve(TypedDict):
 
 class ComparisonGap(TypedDict):
     """
-    What a comparison lacks.
+    Parts that a comparison lacks.
     """
 
     run_id: str
@@ -682,7 +682,7 @@ class ExceededQuota(TypedDict):
     limit: int
     used: int
     """
-    What is used without the request.
+    Use before the request.
     """
 
 
@@ -1654,7 +1654,7 @@ class UploadedVersionLinks(TypedDict):
 
 class Use(TypedDict):
     """
-    What a submitter uses now.
+    Present use of a submitter.
     """
 
     queued_runs: int
@@ -2763,7 +2763,7 @@ class Retention(TypedDict):
 
 class RetentionAnswer(TypedDict):
     """
-    What a policy deletes, or has deleted.
+    Runs and bytes that a policy deletes, or has deleted.
     """
 
     dry_run: bool
@@ -2855,7 +2855,7 @@ class RunsComparison(TypedDict):
 
     warnings: list[NoticeEntry]
     """
-    What may make the order misleading.
+    Reasons for which the order may mislead.
     """
 
     missing: list[MissingRun]

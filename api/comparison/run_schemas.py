@@ -152,5 +152,5 @@ class RunsComparison(AnswerModel):
     groups: list[SeedGroupSummary]
     """Runs that differ in the seed alone, the best mean first; a run without others is a group of its own."""
     warnings: list[NoticeEntry]
-    """What may make the order misleading."""
+    """Reasons for which the order may mislead."""
     missing: list[MissingRun]

@@ -95,7 +95,7 @@ class MetricCurves(AnswerModel):
 
 
 class ComparisonGap(AnswerModel):
-    """What a comparison lacks."""
+    """Parts that a comparison lacks."""
 
     run_id: UUID
     key: str | None

@@ -55,7 +55,7 @@ class ExceededQuota(AnswerModel):
     """Its name, as in GET /v1/usage."""
     limit: int
     used: int
-    """What is used without the request."""
+    """Use before the request."""
 
 
 class ProblemDocument(AnswerModel):

@@ -62,7 +62,7 @@ class Head:
 
 @dataclass(slots=True)
 class News:
-    """What one look has read.
+    """Result of reading in one look.
 
     Attributes:
         parts: Events for those that follow a source.
@@ -77,7 +77,7 @@ class News:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """What one look has found, to be given to listeners in this order.
+    """Findings of one look, to be given to listeners in this order.
 
     Attributes:
         news: Events for those that follow a source.

@@ -19,7 +19,7 @@ class Limits(AnswerModel):
 
 
 class Use(AnswerModel):
-    """What a submitter uses now."""
+    """Present use of a submitter."""
 
     queued_runs: int
     running_runs: int

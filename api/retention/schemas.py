@@ -115,7 +115,7 @@ class DoomedRun(AnswerModel):
 
 
 class RetentionAnswer(AnswerModel):
-    """What a policy deletes, or has deleted."""
+    """Runs and bytes that a policy deletes, or has deleted."""
 
     dry_run: bool
     policy: Policy
