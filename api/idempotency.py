@@ -9,7 +9,7 @@ from urllib.parse import quote
 from fastapi import Depends, Header, Request, Response
 
 from api.auth.access import name_caller
-from core.errors import IdempotencyInFlight, IdempotencyMismatch, TrainyardError
+from core.errors import IdempotencyInFlight, IdempotencyMismatch, SecretNotKept, TrainyardError
 from db import idempotency
 from db.documents import check_storable
 from db.idempotency import RepeatKey, StoredAnswer
@@ -110,3 +110,16 @@ def send_answer(answer: StoredAnswer, headers: dict[str, str] | None = None, **o
     if answer.is_replayed:
         sent[REPLAYED] = "true"
     return Response(answer.body, status_code=answer.status, headers=sent, media_type="application/json", **options)
+
+
+def secret_not_kept(path: str) -> SecretNotKept:
+    """Return the error for a repeated request for something with a secret that was created already.
+
+    Args:
+        path: Path of what was created.
+    """
+    return SecretNotKept(
+        f"The first request with this Idempotency-Key has created {path}. Its secret was in that response alone, and "
+        f"is not sent again. If the response was lost, send DELETE {path}, and create another with a new "
+        "Idempotency-Key."
+    )

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from api.keys.errors import secret_not_kept
+from api.idempotency import secret_not_kept
 from core.errors import Conflict, InvalidSpec, UnknownKey
 
 KEY_REQUESTS: dict[str, Any] = {
@@ -53,7 +53,7 @@ _NO_SCOPE = "The list is empty; expected at least 1 item."
 
 NO_SCOPE = InvalidSpec.at("/scopes", _NO_SCOPE, "too_short")
 
-SECRET_NOT_KEPT = secret_not_kept("k3v9x2pa")
+SECRET_NOT_KEPT = secret_not_kept("/v1/keys/k3v9x2pa")
 
 TOO_MANY = Conflict(
     "'ci' has 2 live keys already: k3v9x2pa, w8d2m5qt. The most is 2. Revoke the one that is no longer used, probably "

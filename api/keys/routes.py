@@ -11,9 +11,8 @@ from api.auth.authentication import GivenKey
 from api.http.bodies import read_document
 from api.http.parameters import PageQuery
 from api.http.responses import json_answer
-from api.idempotency import RepeatsParameter
+from api.idempotency import RepeatsParameter, secret_not_kept
 from api.keys import examples
-from api.keys.errors import secret_not_kept
 from api.keys.schemas import KeyEntry, KeyList, KeyRequest, NewKey
 from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
@@ -76,7 +75,7 @@ def make_key(text: JsonText, service: ServiceParameter, repeats: RepeatsParamete
                 # Without a body, which has the secret.
                 idempotency_keys.complete(session, repeat, StoredAnswer(CREATED, location, ""))
     if earlier is not None:
-        raise secret_not_kept(earlier.location.rpartition("/")[2])
+        raise secret_not_kept(earlier.location)
     if request.limits is not None:
         service.authenticator.forget_name(request.name)
     answer = NewKey(**dict(_describe(stored)), key=key.reveal())

@@ -3,7 +3,7 @@
 from typing import Any
 
 from api.http.parameters import EXAMPLE_RUN_ID
-from api.webhooks.errors import secret_not_kept
+from api.idempotency import secret_not_kept
 from core.errors import Conflict, InvalidInput, InvalidSpec, UnknownWebhook
 
 EXAMPLE_WEBHOOK_ID = "01935a41-77b0-7c11-8e0f-2f6a9d3b5c10"
@@ -58,4 +58,4 @@ NO_END = InvalidSpec.at("/states", "'running' is not an end: expected succeeded,
 
 TOO_MANY = Conflict("There are 100 webhooks, and no more than 100 are allowed. Delete some.")
 
-SECRET_NOT_KEPT = secret_not_kept(EXAMPLE_WEBHOOK_ID)
+SECRET_NOT_KEPT = secret_not_kept(f"/v1/webhooks/{EXAMPLE_WEBHOOK_ID}")

@@ -11,11 +11,10 @@ from api.auth.access import ADMIN, CallerName
 from api.http.bodies import read_document
 from api.http.parameters import PageQuery
 from api.http.responses import json_answer
-from api.idempotency import RepeatsParameter
+from api.idempotency import RepeatsParameter, secret_not_kept
 from api.openapi.operations import MALFORMED, TOO_LARGE, Resource, answers, takes_body
 from api.service import JsonText, ServiceParameter
 from api.webhooks import examples
-from api.webhooks.errors import secret_not_kept
 from api.webhooks.schemas import Delivery, DeliveryPage, NewWebhook, Webhook, WebhookList, WebhookRequest
 from core.errors import UnknownWebhook
 from core.run_state import RunState
@@ -97,7 +96,7 @@ def make_webhook(text: JsonText, service: ServiceParameter, caller: CallerName, 
                 # Without a body, which has the secret.
                 idempotency_keys.complete(session, repeat, StoredAnswer(CREATED, location, ""))
     if earlier is not None:
-        raise secret_not_kept(earlier.location.rpartition("/")[2])
+        raise secret_not_kept(earlier.location)
     answer = NewWebhook(**dict(_describe(record)), secret=f"{SECRET_PREFIX}{secret}")
     return json_answer(answer, status=CREATED, headers=NOT_KEPT | {"Location": location})
 
