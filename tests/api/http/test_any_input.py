@@ -132,8 +132,6 @@ class Sender:
             (method.upper(), path)
             for path, methods in document["paths"].items()
             for method in methods
-            # The events of all runs last as long as their listener.
-            if path != "/v1/events"
         ]
 
     def draw(self, known_ids):
@@ -173,9 +171,13 @@ def test_no_request_is_answered_as_an_internal_error(client, worker, iris, seed)
     for _ in range(NUM_REQUESTS // 3):
         method, url, content, headers = sender.draw([run_id, "iris"])
         try:
-            answer = client.request(method, url, content=content, headers=headers)
+            request = client.build_request(method, url, content=content, headers=headers)
         except UnicodeEncodeError:
             continue
+        if request.url.path == "/v1/events":
+            # The events of all runs last as long as their listener.
+            continue
+        answer = client.request(method, url, content=content, headers=headers)
         statuses.add(answer.status_code)
         sent = (method, url[:200], (content or b"")[:200], headers, answer.text[:300])
         assert answer.status_code < 500, sent

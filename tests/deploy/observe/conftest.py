@@ -45,6 +45,7 @@ def measured(sqlite_url, tmp_path) -> Measurements:
         for path in ("/healthz", "/nowhere", "/docs"):
             client.get(path)
         client.post("/v1/models/line:predict", json={"instances": [[1]]})
+        service.instruments.requests.add_refusal("queued_runs")
         service.instruments.count_prediction("line", 1)
         service.instruments.count_shadow("line", 1, 2, "same", 1)
         watched = ServedCounts(layout="", num_rows=1, num_watched=1, inputs=(), outputs=())
