@@ -34,7 +34,7 @@ class DoorbellRinger:
         self._condition = threading.Condition()
         self._num_waiting = 0
         self._num_trainers = 1
-        self._is_closed = False
+        self._closed = threading.Event()
         self._thread: threading.Thread | None = None
         self._celery_app: Celery | None = None
         self._last_failure: str | None = None
@@ -64,7 +64,7 @@ class DoorbellRinger:
             num_trainers: Trainers of the live workers: more rings than these have nobody to hear them.
         """
         with self._condition:
-            if self._is_closed:
+            if self._closed.is_set():
                 return
             self._num_trainers = max(num_trainers, 1)
             self._num_waiting = min(self._num_waiting + num_runs, self._num_trainers)
@@ -76,7 +76,7 @@ class DoorbellRinger:
     def close(self) -> None:
         """Stop ringing, without waiting for a ring in progress."""
         with self._condition:
-            self._is_closed = True
+            self._closed.set()
             self._num_waiting = 0
             self._condition.notify()
 
@@ -84,18 +84,21 @@ class DoorbellRinger:
         ends_at, num_rung = 0.0, 0
         while True:
             with self._condition:
-                while not self._num_waiting and not self._is_closed:
+                while not self._num_waiting and not self._closed.is_set():
                     self._condition.wait()
-                if time.monotonic() >= ends_at:
-                    ends_at, num_rung = time.monotonic() + PAUSE_SECONDS, 0
-                elif num_rung >= self._num_trainers:
-                    self._condition.wait_for(lambda: self._is_closed, max(ends_at - time.monotonic(), 0.0))
-                    if not self._is_closed:
-                        continue
-                if self._is_closed:
+                num_trainers = self._num_trainers
+            if time.monotonic() >= ends_at:
+                ends_at, num_rung = time.monotonic() + PAUSE_SECONDS, 0
+            elif num_rung >= num_trainers:
+                # Not by the condition: every submission would wake this thread.
+                self._closed.wait(max(ends_at - time.monotonic(), 0.0))
+                if not self._closed.is_set():
+                    continue
+            with self._condition:
+                if self._closed.is_set():
                     return
                 self._num_waiting -= 1
-                num_rung += 1
+            num_rung += 1
             self._ring_once()
 
     def _ring_once(self) -> None:

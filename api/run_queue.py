@@ -4,7 +4,8 @@ import asyncio
 import logging
 import threading
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextvars import Context, copy_context
 from dataclasses import dataclass
 
 from api.doorbell import DoorbellRinger
@@ -20,22 +21,43 @@ logger = logging.getLogger(__name__)
 MAX_RUNS_TOGETHER = 256
 """Runs of one transaction, unless a single submission has more: others wait for its end."""
 
+Read = Callable[[], Submission | StoredAnswer]
+"""Reads and checks a request; an answer is that to an earlier request, which this one repeats."""
+
 Outcome = StoredAnswer | BaseException
 
 
 @dataclass(frozen=True, slots=True)
-class _Waiting:
-    submission: Submission
+class _Caller:
+    """Who waits for an outcome."""
+
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[StoredAnswer]"
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    read: Read
+    context: Context
+    caller: _Caller
+
+
+@dataclass(frozen=True, slots=True)
+class _Ready:
+    """A request that was read."""
+
+    submission: Submission
+    caller: _Caller
+
+
 class RunQueue:
-    """Thread that stores submissions; it starts with the first one.
+    """Thread that reads and stores submissions; it starts with the first one.
 
     It takes all that wait and stores them in one transaction, while more arrive. So a submission alone waits for
     nothing, and of many at once each takes a small part of a transaction. SQLite has one writer at a time: threads of
     the requests would wait for each other's transactions, and each commit costs as much as several runs.
+
+    It reads the requests too: to hand one from thread to thread takes as long as to check it.
 
     The answer is given after the commit. A submission that is refused does not affect the others.
     """
@@ -52,17 +74,21 @@ class RunQueue:
         self._limits = limits
         self._doorbell = doorbell
         self._condition = threading.Condition()
-        self._waiting: deque[_Waiting] = deque()
+        self._waiting: deque[_Request] = deque()
+        self._ready: deque[_Ready] = deque()
         self._is_closed = False
         self._thread: threading.Thread | None = None
 
-    async def queue(self, submission: Submission) -> StoredAnswer:
-        """Store a submission and ring the doorbell; return the answer once it is committed.
+    async def queue(self, read: Read) -> StoredAnswer:
+        """Read and store a submission and ring the doorbell; return the answer once it is committed.
 
         If the caller is cancelled, the submission is stored nevertheless.
 
+        Args:
+            read: Called in the thread of the queue. What takes long is to be done before: others would wait for it.
+
         Raises:
-            TrainyardError: If it is refused.
+            TrainyardError: If it is refused, and what `read` raises.
             DatabaseUnavailable: If the database does not answer.
         """
         loop = asyncio.get_running_loop()
@@ -70,7 +96,7 @@ class RunQueue:
         with self._condition:
             if self._is_closed:
                 raise DatabaseUnavailable("The service is stopping. Try again.")
-            self._waiting.append(_Waiting(submission, loop, future))
+            self._waiting.append(_Request(read, copy_context(), _Caller(loop, future)))
             if self._thread is None:
                 self._thread = threading.Thread(target=self._store_on, name="run-queue", daemon=True)
                 self._thread.start()
@@ -89,38 +115,58 @@ class RunQueue:
     def _store_on(self) -> None:
         while True:
             with self._condition:
-                while not self._waiting and not self._is_closed:
+                while not self._waiting and not self._ready and not self._is_closed:
                     self._condition.wait()
-                if not self._waiting:
-                    return
+            self._read_all()
+            if self._ready:
                 together = self._take()
-            outcomes = self._store([waiting.submission for waiting in together])
-            _resolve(together, outcomes)
+                outcomes = self._store([ready.submission for ready in together])
+                _resolve([ready.caller for ready in together], outcomes)
+            elif self._is_closed and not self._waiting:
+                return
 
-    def _take(self) -> list[_Waiting]:
+    def _read_all(self) -> None:
+        """Read what waits, as much as one transaction takes; answer what is refused or a repetition."""
+        answered: list[tuple[_Caller, Outcome]] = []
+        num_runs = sum(len(ready.submission.runs) for ready in self._ready)
+        outage: DatabaseUnavailable | None = None
+        while self._waiting and num_runs < MAX_RUNS_TOGETHER:
+            request = self._waiting.popleft()
+            # After an outage nobody waits for the database as long as the first one did.
+            found = outage or _read(request)
+            if isinstance(found, Submission):
+                num_runs += len(found.runs)
+                self._ready.append(_Ready(found, request.caller))
+                continue
+            if isinstance(found, DatabaseUnavailable):
+                outage = found
+            answered.append((request.caller, found))
+        _resolve([caller for caller, _ in answered], [outcome for _, outcome in answered])
+
+    def _take(self) -> list[_Ready]:
         """Take the submissions of the next transaction, first come, first served.
 
         One with the Idempotency-Key of another waits for the following transaction, which finds the answer of the
         first.
         """
-        together: list[_Waiting] = []
-        later: list[_Waiting] = []
+        together: list[_Ready] = []
+        later: list[_Ready] = []
         places: set[tuple[str, str]] = set()
         num_runs = 0
-        while self._waiting:
-            waiting = self._waiting.popleft()
-            repeat = waiting.submission.repeat
-            num_runs += len(waiting.submission.runs)
+        while self._ready:
+            ready = self._ready.popleft()
+            repeat = ready.submission.repeat
+            num_runs += len(ready.submission.runs)
             if together and num_runs > MAX_RUNS_TOGETHER:
-                later.append(waiting)
+                later.append(ready)
                 break
             if repeat is not None and repeat.place in places:
-                later.append(waiting)
+                later.append(ready)
                 continue
             if repeat is not None:
                 places.add(repeat.place)
-            together.append(waiting)
-        self._waiting.extendleft(reversed(later))
+            together.append(ready)
+        self._ready.extendleft(reversed(later))
         return together
 
     def _store(self, together: Sequence[Submission]) -> Sequence[Outcome]:
@@ -149,11 +195,18 @@ class RunQueue:
             logger.exception("The doorbell could not be asked to ring.")
 
 
-def _resolve(together: Sequence[_Waiting], outcomes: Sequence[Outcome]) -> None:
+def _read(request: _Request) -> Submission | Outcome:
+    try:
+        return request.context.run(request.read)
+    except Exception as error:  # noqa: BLE001 - its caller gets it.
+        return error
+
+
+def _resolve(callers: Sequence[_Caller], outcomes: Sequence[Outcome]) -> None:
     """Hand the outcomes to the event loops that wait for them, in one call for each."""
     by_loop: dict[asyncio.AbstractEventLoop, list[tuple[asyncio.Future[StoredAnswer], Outcome]]] = {}
-    for waiting, outcome in zip(together, outcomes, strict=True):
-        by_loop.setdefault(waiting.loop, []).append((waiting.future, outcome))
+    for caller, outcome in zip(callers, outcomes, strict=True):
+        by_loop.setdefault(caller.loop, []).append((caller.future, outcome))
     for loop, pairs in by_loop.items():
         try:
             loop.call_soon_threadsafe(_settle, pairs)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from operator import attrgetter
 from typing import Any, Self
 from uuid import UUID
 
@@ -22,7 +23,7 @@ from db.statements import insert_rows
 MAYBE_NOT_STORABLE = ("\\u0000", "\\ud")
 """Escapes in JSON of characters that may not be stored: NUL, and halves of surrogate pairs, also of whole ones."""
 
-_COLUMNS = tuple(column.name for column in RunRecord.__table__.columns)
+_read_row = attrgetter(*(column.name for column in RunRecord.__table__.columns))
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +142,7 @@ def insert_all(session: Session, records: Sequence[RunRecord]) -> None:
     The records themselves do not join the session, whose bookkeeping for each takes longer than the insertion.
     """
     experiments.ensure(session, {record.experiment for record in records})
-    insert_rows(session, RunRecord, [[getattr(record, name) for name in _COLUMNS] for record in records])
+    insert_rows(session, RunRecord, [_read_row(record) for record in records])
     indexing.add(session, records)
 
 

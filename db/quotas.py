@@ -31,16 +31,12 @@ BYTES_A_POINT = 16
 QUEUE_RETRY_SECONDS = 30
 """Time after which a queue that is full has probably moved on."""
 
-_LIMITS = select(
-    SubmitterRecord.max_queued_runs,
-    SubmitterRecord.max_running_runs,
-    SubmitterRecord.max_disk_bytes,
-    SubmitterRecord.max_requests_per_minute,
-    SubmitterRecord.max_priority,
-).where(SubmitterRecord.name == bindparam("name"))
-"""The columns in the order of the fields of Limits; built once, because each submission reads them."""
-
 _COLUMNS = {field.name: f"max_{field.name}" for field in fields(Limits)}
+
+_SUBMITTERS = SubmitterRecord.__table__.c
+
+_LIMITS = select(*(_SUBMITTERS[name] for name in _COLUMNS.values())).where(_SUBMITTERS.name == bindparam("name"))
+"""The columns in the order of the fields of Limits; built once, because each submission reads them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +123,7 @@ def admit_bytes(
 
 def find_limits(session: Session, name: str) -> Limits:
     """Return the limits of its own that a submitter has; all None if it has none."""
-    row = session.execute(_LIMITS, {"name": name}).first()
+    row = session.connection().execute(_LIMITS, {"name": name}).first()
     return Limits() if row is None else Limits(*row)
 
 

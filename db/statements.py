@@ -1,11 +1,11 @@
 """Statements that SQLAlchemy has per database only: the clock, INSERT … ON CONFLICT."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, cast
 
-from sqlalchemy import BigInteger, ColumnElement, Table, insert, type_coerce
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Table, insert, type_coerce
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.orm import DeclarativeBase, Session
@@ -93,19 +93,23 @@ def insert_rows(session: Session, record: type[DeclarativeBase], rows: Sequence[
         names = [column.name for column in table.columns]
         session.connection().execute(insert(table), [dict(zip(names, row, strict=True)) for row in rows])
         return
-    convert = [column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns]
+    statement, convert = _write_insert(table, dialect)
     columns = zip(*rows, strict=True)
     bound = (map(one, values) if one else values for one, values in zip(convert, columns, strict=True))
-    session.connection().exec_driver_sql(_write_insert(table), list(zip(*bound, strict=True)))
+    session.connection().exec_driver_sql(statement, list(zip(*bound, strict=True)))
 
 
-@lru_cache(maxsize=64)
-def _write_insert(table: Table) -> str:
-    """Return the statement of SQLite that inserts a row; its parameters are in the order of the columns."""
+@lru_cache(maxsize=256)
+def _write_insert(table: Table, dialect: Dialect) -> tuple[str, list[Callable[[Any], Any] | None]]:
+    """Return the statement of SQLite that inserts a row, and what converts each of its parameters.
+
+    They are in the order of the columns.
+    """
     # Without the columns' defaults, which would stand in place of parameters.
     names = table.name, *(column.name for column in table.columns)
-    quoted, *columns = map(sqlite.dialect().identifier_preparer.quote, names)
-    return f"INSERT INTO {quoted} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - names of this package
+    quoted, *columns = map(dialect.identifier_preparer.quote, names)
+    statement = f"INSERT INTO {quoted} ({', '.join(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608 - names of this package
+    return statement, [column.type.dialect_impl(dialect).bind_processor(dialect) for column in table.columns]
 
 
 @lru_cache(maxsize=64)

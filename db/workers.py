@@ -21,24 +21,24 @@ SILENT_SECONDS = 30.0
 FORGOTTEN_SECONDS = 600.0
 """A worker without a report for this long is deleted."""
 
-# Built once, and of columns alone: every answer about a queued run reads this. One row at least, which has the time.
+# Built once, and of the table's columns: every answer about a queued run reads this. One row at least, with the time.
+_WORKERS = WorkerRecord.__table__.c
 _ONE_ROW = select(literal(1).label("one")).subquery()
 _EVERY_WORKER = (
     select(
-        WorkerRecord.name,
-        WorkerRecord.host,
-        WorkerRecord.state,
-        WorkerRecord.num_trainers,
-        WorkerRecord.num_ready,
-        WorkerRecord.num_failed_starts,
-        WorkerRecord.error,
-        WorkerRecord.broken_since,
-        WorkerRecord.reported_at,
+        _WORKERS.name,
+        _WORKERS.host,
+        _WORKERS.state,
+        _WORKERS.num_trainers,
+        _WORKERS.num_ready,
+        _WORKERS.num_failed_starts,
+        _WORKERS.error,
+        _WORKERS.broken_since,
+        _WORKERS.reported_at,
         database_now(),
     )
-    .select_from(_ONE_ROW)
-    .outerjoin(WorkerRecord, true())
-    .order_by(WorkerRecord.name)
+    .select_from(_ONE_ROW.outerjoin(WorkerRecord.__table__, true()))
+    .order_by(_WORKERS.name)
 )
 
 
@@ -121,7 +121,7 @@ def look(session: Session) -> Workforce:
 
 def look_now(session: Session) -> tuple[datetime, Workforce]:
     """Return the database's time and every worker that reported lately, in one query."""
-    rows = session.execute(_EVERY_WORKER).all()
+    rows = session.connection().execute(_EVERY_WORKER).all()
     workers = tuple(
         Worker(
             name=name,

@@ -95,8 +95,9 @@ async def submit_batch(
     Each is described as in `POST /v1/runs`. If some cannot be trained, the response lists the mistakes of all of them,
     up to 100, with pointers such as `/runs/17/spec/training/epochs`. An `Idempotency-Key` stands for the whole batch.
     """
+    # Not by the queue: to check a batch takes long.
     found = await run_in_threadpool(_read, service, text, repeats.of(text), caller)
-    return send_answer(found if isinstance(found, StoredAnswer) else await service.run_queue.queue(found))
+    return send_answer(await service.run_queue.queue(lambda: found))
 
 
 def _read(service: Service, text: bytes, repeat: RepeatKey | None, caller: str | None) -> Submission | StoredAnswer:

@@ -1,11 +1,11 @@
 """Runs that are made from others: the same again, or with changes."""
 
+from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Response
 from pydantic import ConfigDict, Field
-from starlette.concurrency import run_in_threadpool
 
 from api import idempotency
 from api.auth.access import SUBMIT, CallerName
@@ -123,8 +123,7 @@ async def _queue(service: Service, run_id: UUID, repeats: Repeats, text: bytes |
         caller: Name of the API key.
     """
     repeat = repeats.of(text or b"")
-    found = await run_in_threadpool(_read, service, run_id, repeat, text, caller)
-    return send_answer(found if isinstance(found, StoredAnswer) else await service.run_queue.queue(found))
+    return send_answer(await service.run_queue.queue(partial(_read, service, run_id, repeat, text, caller)))
 
 
 def _read(

@@ -1,10 +1,9 @@
 """Submission of runs: from a request to runs in the queue."""
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 from uuid import UUID
-
-from starlette.concurrency import run_in_threadpool
 
 from api.http.bodies import read_document
 from api.http.parameters import run_path
@@ -40,8 +39,7 @@ async def submit(service: Service, text: bytes, repeats: Repeats, caller: str | 
         IdempotencyMismatch: If the key was used with another body.
         DatabaseUnavailable: If the database does not answer.
     """
-    found = await run_in_threadpool(_read, service, text, repeats.of(text), caller)
-    return found if isinstance(found, StoredAnswer) else await service.run_queue.queue(found)
+    return await service.run_queue.queue(partial(_read, service, text, repeats.of(text), caller))
 
 
 def _read(service: Service, text: bytes, repeat: RepeatKey | None, caller: str | None) -> Submission | StoredAnswer:

@@ -1,5 +1,8 @@
 import asyncio
 import logging
+import time
+from contextvars import ContextVar
+from functools import partial
 
 import pytest
 
@@ -49,11 +52,15 @@ def submission(seed=0, *, key=None, body="a", num_runs=1, **changes):
     return Submission((new,) * num_runs, answer, repeat)
 
 
+def _same(submission):
+    return submission
+
+
 def queue_all(queue, *wanted):
     """Queue submissions at once; return the answers and errors in order."""
 
     async def run():
-        return await asyncio.gather(*(queue.queue(one) for one in wanted), return_exceptions=True)
+        return await asyncio.gather(*(queue.queue(partial(_same, one)) for one in wanted), return_exceptions=True)
 
     return asyncio.run(run())
 
@@ -91,7 +98,7 @@ def test_the_answer_comes_after_the_commit(queue, settings):
     other = Database(settings.effective_database_url)
 
     async def run():
-        await queue.queue(submission(7))
+        await queue.queue(lambda: submission(7))
         # In the event loop that has just got the answer, before the queue's thread could do more.
         return list_seeds(other)
 
@@ -162,6 +169,50 @@ def test_a_database_that_is_away_is_an_error_for_each(queue, monkeypatch):
     assert isinstance(queue_all(queue, submission(0))[0], StoredAnswer)
 
 
+def test_a_request_that_cannot_be_read_does_not_affect_the_others(queue, database):
+    async def run():
+        return await asyncio.gather(
+            *(queue.queue(read) for read in (lambda: submission(0), lambda: 1 / 0, lambda: submission(2))),
+            return_exceptions=True,
+        )
+
+    first, error, last = asyncio.run(run())
+    assert isinstance(error, ZeroDivisionError)
+    assert {type(first), type(last)} == {StoredAnswer}
+    assert list_seeds(database) == [0, 2]
+
+
+def test_a_database_that_is_away_is_asked_once_for_all_that_wait(queue):
+    asked = []
+
+    def read():
+        asked.append(1)
+        time.sleep(0.2)
+        raise DatabaseUnavailable("The database does not answer.")
+
+    async def run():
+        return await asyncio.gather(*(queue.queue(read) for _ in range(10)), return_exceptions=True)
+
+    assert {type(error) for error in asyncio.run(run())} == {DatabaseUnavailable}
+    # The first may have been read before the others came.
+    assert len(asked) <= 2
+
+
+def test_a_request_is_read_in_its_own_context(queue, database):
+    name = ContextVar("name", default="nobody's")
+
+    async def ask(value):
+        name.set(value)
+        return await queue.queue(lambda: submission(0, notes=name.get()))
+
+    async def run():
+        await asyncio.gather(*(asyncio.create_task(ask(value)) for value in ("Ada's", "Grace's")))
+
+    asyncio.run(run())
+    with database.reading() as session:
+        assert sorted(record.notes for record in runs.list_page(session, limit=9).items) == ["Ada's", "Grace's"]
+
+
 def test_a_doorbell_that_fails_does_not_end_the_queue(queue, doorbell, monkeypatch):
     monkeypatch.setattr(doorbell, "ring", lambda *_: 1 / 0)
     assert {type(answer) for answer in queue_all(queue, submission(0)) + queue_all(queue, submission(1))} == {
@@ -177,7 +228,7 @@ def test_nothing_is_taken_after_the_end(queue):
 
 def test_a_caller_that_leaves_does_not_stop_its_submission(queue, database):
     async def leave():
-        task = asyncio.create_task(queue.queue(submission(0)))
+        task = asyncio.create_task(queue.queue(lambda: submission(0)))
         await asyncio.sleep(0)
         task.cancel()
 

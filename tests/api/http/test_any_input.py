@@ -128,11 +128,7 @@ class Sender:
 
     def __init__(self, document, seed):
         self.random = random.Random(seed)  # noqa: S311 - requests that are the same each time.
-        self.operations = [
-            (method.upper(), path)
-            for path, methods in document["paths"].items()
-            for method in methods
-        ]
+        self.operations = [(method.upper(), path) for path, methods in document["paths"].items() for method in methods]
 
     def draw(self, known_ids):
         method, path = self.random.choice(self.operations)
