@@ -9,6 +9,7 @@ from pathlib import Path
 from uuid import UUID
 
 from core.errors import DatabaseUnavailable
+from core.system.selectable_event import SelectableEvent
 from db import sqlite_changes
 from db.session import Database
 
@@ -19,8 +20,7 @@ LAST_PAUSE_SECONDS = 1.0
 """Pauses before an unavailable database is tried again; each is twice the one before."""
 
 STOP_SECONDS = 2.0
-"""Longest wait for the thread at the end. It checks several times a second, unless it waits for an unresponsive
-server."""
+"""Longest wait for the thread at the end, which comes at once unless it waits for an unresponsive server."""
 
 Names = frozenset[str] | None
 """Names of the models that have changed; None if every model may have changed."""
@@ -69,7 +69,7 @@ class ChangeWatch:
         self._database = database
         self._on_models = on_models
         self._on_runs = on_runs
-        self._stopped = threading.Event()
+        self._stopped = SelectableEvent()
         self._thread = threading.Thread(target=self._run, name="change-watch", daemon=True)
         self._is_failing = False
 
@@ -84,6 +84,10 @@ class ChangeWatch:
             self._thread.join(STOP_SECONDS)
 
     def _run(self) -> None:
+        with closing(self._stopped):
+            self._watch()
+
+    def _watch(self) -> None:
         pause_seconds = FIRST_PAUSE_SECONDS
         while not self._stopped.is_set():
             try:
@@ -121,7 +125,7 @@ class ChangeWatch:
         self._is_failing = False
 
 
-def _follow(database: Database, stopped: threading.Event) -> Generator[Changes]:
+def _follow(database: Database, stopped: SelectableEvent) -> Generator[Changes]:
     if database.is_sqlite:
         for names in sqlite_changes.follow(Path(str(database.url.database)), stopped):
             yield Changes(names, None)

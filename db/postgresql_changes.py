@@ -1,16 +1,17 @@
 """Changes as PostgreSQL reports them: triggers notify channels, to which one connection listens."""
 
 import logging
-import threading
 import time
 from collections.abc import Generator
 from contextlib import closing
+from selectors import EVENT_READ, DefaultSelector
 
 import psycopg
 from psycopg import sql
 from sqlalchemy import URL
 
 from core.errors import DatabaseUnavailable
+from core.system.selectable_event import SelectableEvent
 from db.postgresql import BoundedConnection, connect_arguments
 
 logger = logging.getLogger(__name__)
@@ -19,11 +20,8 @@ MODELS_CHANNEL = "trainyard_registry"
 RUNS_CHANNEL = "trainyard_runs"
 CHANNELS = (MODELS_CHANNEL, RUNS_CHANNEL)
 
-POLL_SECONDS = 0.25
-"""Longest wait before the thread sees that it should end. A notice ends the wait at once."""
-
 CHECK_SECONDS = 5.0
-"""Interval of checking the connection, which also keeps firewalls from dropping it."""
+"""Interval of checking the connection, which also keeps firewalls from dropping it. A notice ends the wait at once."""
 
 ANSWER_SECONDS = 5.0
 """Longest wait for the answer to a check."""
@@ -52,16 +50,18 @@ class ListeningConnection(BoundedConnection):
     answer_timeout_seconds = ANSWER_SECONDS
 
 
-def follow(url: URL, stopped: threading.Event) -> Generator[dict[str, set[str]] | None]:
+def follow(url: URL, stopped: SelectableEvent) -> Generator[dict[str, set[str]] | None]:
     """Yield the notices of each channel, or None if everything may have changed.
 
-    The first is None, once changes are followed.
+    The first is None, once changes are followed. Ends when the event is set.
 
     Raises:
         DatabaseUnavailable: If there is no connection, or it is lost.
     """
     try:
-        with closing(_connect(url)) as connection:
+        with closing(_connect(url)) as connection, DefaultSelector() as selector:
+            selector.register(connection, EVENT_READ)
+            selector.register(stopped, EVENT_READ)
             is_warned = False
             _listen(connection)
             yield None
@@ -70,7 +70,7 @@ def follow(url: URL, stopped: threading.Event) -> Generator[dict[str, set[str]] 
             while not stopped.is_set():
                 # Those that arrive together are reported together.
                 noticed: dict[str, set[str]] = {}
-                for notice in connection.notifies(timeout=POLL_SECONDS, stop_after=1):
+                for notice in connection.notifies(timeout=0):
                     noticed.setdefault(notice.channel, set()).add(notice.payload)
                 if noticed:
                     yield noticed
@@ -86,6 +86,7 @@ def follow(url: URL, stopped: threading.Event) -> Generator[dict[str, set[str]] 
                 if now >= everything_at:
                     everything_at = now + PRECAUTION_SECONDS
                     yield None
+                selector.select(max(min(check_at, everything_at) - time.monotonic(), 0.0))
     except psycopg.Error as error:
         reason = str(error).strip().split("\n", maxsplit=1)[0].rstrip(".")
         raise DatabaseUnavailable(f"The connection for notices is lost: {reason}.") from error

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from functools import cache
 
 from fastapi import Request
 from fastapi.routing import iter_route_contexts
@@ -10,6 +11,10 @@ from starlette.routing import BaseRoute, Route
 
 VERB = re.compile(r"(?P<resource>.*}):(?P<verb>\w+)")
 """Path of a route with a verb, such as /v1/runs/{run_id}:cancel."""
+
+
+_compile = cache(re.compile)
+"""Python keeps fewer patterns than there are routes."""
 
 
 def separate_verbs(routes: Iterable[BaseRoute]) -> None:
@@ -26,7 +31,7 @@ def separate_verbs(routes: Iterable[BaseRoute]) -> None:
     for route in plain:
         if route.path in verbs:
             others = "".join(f"(?<!:{verb})" for verb in sorted(verbs[route.path]))
-            route.path_regex = re.compile(route.path_regex.pattern.removesuffix("$") + others + "$")
+            route.path_regex = _compile(route.path_regex.pattern.removesuffix("$") + others + "$")
 
 
 def find_allowed_methods(request: Request) -> str:
