@@ -78,6 +78,18 @@ SHARED = {
 """Groups of tests, by the beginning of the path of their module; the first that fits counts."""
 
 
+@pytest.fixture(scope="session", autouse=True)
+def collector_as_usual() -> Iterator[None]:
+    """Keep services from freezing what is there when they start, and from giving it back to the collector at their end.
+
+    One in a process saves time so. Of hundreds each would have the collector look at everything again.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gc.freeze", lambda: None)
+        patch.setattr("gc.unfreeze", lambda: None)
+        yield
+
+
 @pytest.fixture(scope="session")
 def client_python() -> Path:
     """Python of an environment with Triton's and KServe's clients, which ask for older libraries than the service."""
