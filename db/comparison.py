@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from sqlalchemy.orm import Session
 
 from core.curves.alignment import align, find_shared_grid, make_even_grid
-from core.curves.averages import Average, average
+from core.curves.averages import Average, average, merge_repeats
 from core.curves.axes import Axis, Numbers, XAxis, is_rising
 from core.curves.downsampling import Mode
 from core.curves.keys import is_pattern, select_keys
@@ -69,7 +69,7 @@ class SeedGroup:
     Attributes:
         group: Hash of the spec without its seed.
         run_ids: The runs, in the order that they were asked for.
-        seeds: The seed of each.
+        seeds: The seed of each. Runs of one seed count as one curve, by their mean.
     """
 
     group: str
@@ -238,16 +238,17 @@ def _compare_key(
         members = [run_id for run_id in run_ids if run_id in rows]
         if members:
             seeds = [runs[run_id].seed for run_id in members]
-            averaged.append(SeedGroup(group, members, seeds, _average(rows, members, options.confidence)))
+            averaged.append(SeedGroup(group, members, seeds, _average(rows, members, seeds, options.confidence)))
     return ComparedKey(key, grid, groups=averaged)
 
 
-def _average(rows: Mapping[UUID, AlignedCurve], members: Sequence[UUID], confidence: float) -> Average:
-    return average(
-        np.stack([rows[run_id].y for run_id in members]),
-        np.stack([rows[run_id].has_value for run_id in members]),
-        confidence,
-    )
+def _average(
+    rows: Mapping[UUID, AlignedCurve], members: Sequence[UUID], seeds: Sequence[int], confidence: float
+) -> Average:
+    values = np.stack([rows[run_id].y for run_id in members])
+    has_value = np.stack([rows[run_id].has_value for run_id in members])
+    # A seed that is run twice says nothing about other seeds.
+    return average(*merge_repeats(values, has_value, seeds), confidence)
 
 
 def _align(

@@ -1409,12 +1409,12 @@ class SeedAverage(TypedDict):
     run_ids: list[str]
     seeds: list[int]
     """
-    Seed of each run.
+    Seed of each run. Runs of one seed count as one curve, by their mean.
     """
 
     n: list[int]
     """
-    Number of curves that have a value at each place; shorter curves are counted up to their end.
+    Number of seeds that have a value at each place; shorter curves are counted up to their end.
     """
 
     mean: list[float | Literal["NaN", "Infinity", "-Infinity"] | None]

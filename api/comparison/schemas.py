@@ -68,9 +68,9 @@ class SeedAverage(AnswerModel):
     """Hash of the spec without its seed."""
     run_ids: list[UUID]
     seeds: list[int]
-    """Seed of each run."""
+    """Seed of each run. Runs of one seed count as one curve, by their mean."""
     n: list[int]
-    """Number of curves that have a value at each place; shorter curves are counted up to their end."""
+    """Number of seeds that have a value at each place; shorter curves are counted up to their end."""
     mean: list[MeasuredNumber | None]
     """Mean of these; NaN or infinite if one of them is."""
     stddev: list[MeasuredNumber | None]

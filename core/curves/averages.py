@@ -1,6 +1,7 @@
 """Averages of aligned curves: mean, standard deviation, and an interval of confidence for the mean."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -45,11 +46,8 @@ def average(values: Column, has_value: NDArray[np.bool_], confidence: float) -> 
             distributed around it; between 0 and 1.
     """
     counts = has_value.sum(axis=0)
-    known = np.where(has_value, values, 0.0)
-    divisor = np.maximum(counts, 1)
     with np.errstate(invalid="ignore", over="ignore"):
-        # Divided first: the sum of the greatest doubles would be infinite.
-        mean = np.where(counts > 0, (known / divisor).sum(axis=0), np.nan)
+        mean = _find_mean(values, has_value)
         away = np.where(has_value, values - mean, 0.0)
         greatest = np.abs(away).max(axis=0, initial=0.0)
         scale = np.where(greatest > 0, greatest, 1.0)
@@ -60,6 +58,36 @@ def average(values: Column, has_value: NDArray[np.bool_], confidence: float) -> 
         factors = np.array([quantiles.get(n, math.nan) / math.sqrt(n) if n else math.nan for n in counts.tolist()])
         reach = factors * stddev
         return Average(mean, stddev, mean - reach, mean + reach, counts.astype(np.int64))
+
+
+def merge_repeats(
+    values: Column, has_value: NDArray[np.bool_], labels: Sequence[int]
+) -> tuple[Column, NDArray[np.bool_]]:
+    """Return the curves of each label as one: their mean at each place where one of them has a value.
+
+    Args:
+        values: (curves, places).
+        has_value: (curves, places).
+        labels: What each curve repeats, such as its seed.
+
+    Returns:
+        Values and places that have one, (labels, places), in the order in which labels come first.
+    """
+    if len(set(labels)) == len(labels):
+        return values, has_value
+    rows = [np.flatnonzero([one == label for one in labels]) for label in dict.fromkeys(labels)]
+    return (
+        np.stack([_find_mean(values[here], has_value[here]) for here in rows]),
+        np.stack([has_value[here].any(axis=0) for here in rows]),
+    )
+
+
+def _find_mean(values: Column, has_value: NDArray[np.bool_]) -> Column:
+    counts = has_value.sum(axis=0)
+    with np.errstate(invalid="ignore", over="ignore"):
+        # Divided first: the sum of the greatest doubles would be infinite.
+        means = (np.where(has_value, values, 0.0) / np.maximum(counts, 1)).sum(axis=0)
+        return np.where(counts > 0, means, np.nan)
 
 
 @lru_cache(maxsize=4096)

@@ -146,6 +146,15 @@ def test_runs_that_differ_in_the_seed_alone_are_averaged(database, store):
     assert small.average.high.tolist()[0] == pytest.approx(2 + 12.7062 * math.sqrt(2) / math.sqrt(2), rel=1e-5)
 
 
+def test_runs_of_one_seed_count_once(database, store):
+    values = ((1, 1.0), (1, 3.0), (2, 6.0))
+    run_ids = [store({"loss": {1: value}}, seed=seed) for seed, value in values]
+    (metric,) = compared(database, run_ids, by_seed=True).keys
+    (group,) = metric.groups
+    assert (group.run_ids, group.seeds) == (run_ids, [1, 1, 2])
+    assert (group.average.num_curves.tolist(), group.average.mean.tolist()) == ([2], [4.0])
+
+
 def test_groups_have_the_runs_with_points_of_each_key(database, store):
     first = store({"a": {1: 1.0}, "b": {1: 1.0}}, seed=1)
     second = store({"a": {1: 3.0}}, seed=2)

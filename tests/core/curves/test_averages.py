@@ -3,7 +3,7 @@ import math
 import numpy as np
 import pytest
 
-from core.curves.averages import average, find_student_quantile
+from core.curves.averages import average, find_student_quantile, merge_repeats
 
 NAN = math.nan
 
@@ -24,6 +24,14 @@ def test_mean_standard_deviation_and_interval():
     reach = 4.30265273 * math.sqrt(13) / math.sqrt(3)
     assert found.low.tolist() == pytest.approx([5 - reach])
     assert found.high.tolist() == pytest.approx([5 + reach])
+
+
+def test_curves_of_one_label_become_their_mean():
+    values = np.array([[1.0, 2.0, NAN], [9.0, 9.0, 9.0], [3.0, NAN, NAN]])
+    has_value = np.array([[True, True, False], [True, True, True], [True, False, False]])
+    merged, has_merged = merge_repeats(values, has_value, [7, 8, 7])
+    assert merged[has_merged].tolist() == [2.0, 2.0, 9.0, 9.0, 9.0]
+    assert has_merged.tolist() == [[True, True, False], [True, True, True]]
 
 
 def test_shorter_curves_are_counted_as_far_as_they_go():
