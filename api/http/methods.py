@@ -7,14 +7,10 @@ from functools import cache
 from fastapi import Request
 from fastapi.routing import iter_route_contexts
 from starlette._utils import get_route_path
-from starlette.routing import BaseRoute, Route
+from starlette.routing import BaseRoute, Route, compile_path
 
 VERB = re.compile(r"(?P<resource>.*}):(?P<verb>\w+)")
 """Path of a route with a verb, such as /v1/runs/{run_id}:cancel."""
-
-
-_compile = cache(re.compile)
-"""Python keeps fewer patterns than there are routes."""
 
 
 def separate_verbs(routes: Iterable[BaseRoute]) -> None:
@@ -30,8 +26,18 @@ def separate_verbs(routes: Iterable[BaseRoute]) -> None:
             verbs.setdefault(found["resource"], set()).add(found["verb"])
     for route in plain:
         if route.path in verbs:
-            others = "".join(f"(?<!:{verb})" for verb in sorted(verbs[route.path]))
-            route.path_regex = _compile(route.path_regex.pattern.removesuffix("$") + others + "$")
+            route.path_regex = _exclude(route.path, tuple(sorted(verbs[route.path])))
+
+
+@cache
+def _exclude(path: str, verbs: tuple[str, ...]) -> re.Pattern[str]:
+    """Return the pattern of a route's path, and of none that ends with one of these verbs.
+
+    It is made from the path: apps of one process share their routes, and with them the pattern that is there.
+    """
+    pattern, _, _ = compile_path(path)
+    others = "".join(f"(?<!:{verb})" for verb in verbs)
+    return re.compile(pattern.pattern.removesuffix("$") + others + "$")
 
 
 def find_allowed_methods(request: Request) -> str:

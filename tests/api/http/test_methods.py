@@ -3,7 +3,9 @@
 import re
 
 import pytest
+from fastapi.routing import APIRoute, iter_route_contexts
 
+from api.app import create_app
 from api.http.parameters import EXAMPLE_RUN_ID
 
 METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
@@ -66,3 +68,14 @@ def test_options_of_a_path_that_does_not_exist_is_not_found(client):
 def test_options_needs_a_key_where_the_path_does(locked_client, admin_key):
     assert locked_client.options("/v1/runs").status_code == 401
     assert locked_client.options("/v1/runs", headers={"X-API-Key": admin_key}).status_code == 204
+
+
+def test_patterns_of_paths_do_not_grow_with_the_number_of_apps(make_settings):
+    """Apps of one process share their routes."""
+
+    def measure():
+        app = create_app(make_settings())
+        routes = [context.original_route for context in iter_route_contexts(app.routes)]
+        return sum(len(route.path_regex.pattern) for route in routes if isinstance(route, APIRoute))
+
+    assert measure() == measure() > 1000
