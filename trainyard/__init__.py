@@ -31,14 +31,15 @@ from trainyard.errors import (
 
 if TYPE_CHECKING:
     from trainyard.async_client import AsyncClient
+    from trainyard.async_run import AsyncRun
     from trainyard.batch_prediction import AsyncBatchPrediction, BatchPrediction
     from trainyard.client import Client
-    from trainyard.run import AsyncRun, Run
+    from trainyard.run import Run
 else:
     _MODULES = {
         "AsyncBatchPrediction": "trainyard.batch_prediction",
         "AsyncClient": "trainyard.async_client",
-        "AsyncRun": "trainyard.run",
+        "AsyncRun": "trainyard.async_run",
         "BatchPrediction": "trainyard.batch_prediction",
         "Client": "trainyard.client",
         "Run": "trainyard.run",

@@ -3,12 +3,13 @@
 from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
+from trainyard.async_run import AsyncRun
 from trainyard.following import follow, follow_async
 from trainyard.resources import runs
 from trainyard.resources.events import ALL_PATH, HEARTBEAT, RunEvent, choose
 from trainyard.resources.runs import RunSnapshot
 from trainyard.resources.specs import PresetOrSpec
-from trainyard.run import AsyncRun, Run
+from trainyard.run import Run
 from trainyard.transport import AsyncTransport, Transport
 
 

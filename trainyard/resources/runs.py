@@ -309,10 +309,25 @@ def select_page(
     return Operation("GET", PATH, lambda answer: answer.read_page(SelectedRun), parameters=parameters)
 
 
-def update(run_id: str, changes: Mapping[str, Any], *, replace_notes: bool) -> Operation[RunSnapshot]:
-    """Change a run by a merge patch (RFC 7396)."""
+def update(
+    run_id: str,
+    *,
+    tags: Mapping[str, str | None] | None,
+    notes: str | None,
+    experiment: str | None,
+    priority: int | None,
+    replace_notes: bool,
+) -> Operation[RunSnapshot]:
+    """Change a run by a merge patch (RFC 7396); None leaves a field as it is."""
+    named = {
+        "tags": None if tags is None else dict(tags),
+        "notes": notes,
+        "experiment": experiment,
+        "priority": priority,
+    }
+    changes = {name: value for name, value in named.items() if value is not None}
     headers = {"If-Match": "*"} if replace_notes else {}
-    return Operation("PATCH", run_path(run_id), _read_run, body=dict(changes), headers=headers)
+    return Operation("PATCH", run_path(run_id), _read_run, body=changes, headers=headers)
 
 
 def cancel(run_id: str) -> Operation[RunSnapshot]:
