@@ -65,7 +65,7 @@ def verify_webhook(
 
     Raises:
         VerificationFailed: If a header is missing, no signature fits, or the message was sent too long ago.
-        InvalidArgument: If the secret is none.
+        InvalidArgument: If the secret is none, or the body is not bytes or text.
     """
     key = _read_secret(secret)
     found = {name.lower(): value for name, value in headers.items()}
@@ -107,7 +107,13 @@ def _find(headers: Mapping[str, str], name: str) -> str:
 
 
 def _sign(key: bytes, message_id: str, timestamp: str, body: bytes) -> bytes:
-    signed = b".".join((_encode(message_id), _encode(timestamp), body))
+    try:
+        signed = b".".join((_encode(message_id), _encode(timestamp), body))
+    except TypeError as error:
+        raise InvalidArgument(
+            f"The body is a {type(body).__name__}. Give the bytes of the request as they came, before anything reads "
+            "them as JSON."
+        ) from error
     digest = hmac.new(key, signed, hashlib.sha256).digest()
     return f"{SIGNATURE_VERSION},{base64.b64encode(digest).decode()}".encode()
 

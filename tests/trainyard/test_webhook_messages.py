@@ -95,6 +95,11 @@ def test_another_body_is_refused(body):
         verify_webhook(SECRET, HEADERS, body)
 
 
+def test_a_body_that_was_read_already_is_an_error_in_words():
+    with pytest.raises(InvalidArgument, match="The body is a dict"):
+        verify_webhook(SECRET, HEADERS, json.loads(BODY))
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [

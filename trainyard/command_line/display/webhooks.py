@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from trainyard.command_line.display.formats import format_age, format_duration, format_fields, format_table
+from trainyard.command_line.display.formats import format_age, format_fields, format_table, format_time_left
 from trainyard.resources.webhooks import Delivery, Webhook
 
 
@@ -72,4 +72,4 @@ def _format_age(moment: datetime | None) -> str:
 
 def _format_wait(moment: datetime) -> str:
     seconds = (moment - datetime.now(UTC)).total_seconds()
-    return f"in {format_duration(round(seconds))}" if seconds >= 1 else "now"
+    return f"in {format_time_left(seconds).removesuffix(' left')}" if seconds >= 1 else "now"

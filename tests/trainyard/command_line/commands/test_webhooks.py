@@ -139,12 +139,13 @@ def test_deliveries_are_listed_up_to_the_limit(invoke, fake):
 
 
 def test_next_try_is_told_as_the_time_until_then():
-    later = (datetime.now(UTC) + timedelta(seconds=90.3)).isoformat()
+    soon, later = ((datetime.now(UTC) + timedelta(seconds=seconds)).isoformat() for seconds in (9.3, 90.3))
     waiting = DELIVERY | {"state": "waiting", "status": 503, "detail": "The response has the status 503."}
-    shown = format_deliveries([Delivery.from_json(waiting | {"due_at": due}) for due in (later, TIME)])
-    first, second = shown.splitlines()[1:]
+    shown = format_deliveries([Delivery.from_json(waiting | {"due_at": due}) for due in (later, soon, TIME)])
+    first, second, third = shown.splitlines()[1:]
     assert "in 1 min 30 s" in first
-    assert "  now  " in second
+    assert "  in 9 s  " in second
+    assert "  now  " in third
     assert first.endswith("503     The response has the status 503.")
 
 
