@@ -257,7 +257,8 @@ def postpone(
     here = webhook.id == sent.webhook_id
     _update(session, update(webhook).where(here, webhook.failing_since.is_(None)).values(failing_since=database_now()))
     disabled = {"disabled_at": database_now(), "disabled_reason": detail}
-    is_over = (webhook.disabled_at.is_(None), webhook.failing_since < database_now(-disable_seconds))
+    # SQLite has whole milliseconds: it may have failed first at this very time.
+    is_over = (webhook.disabled_at.is_(None), webhook.failing_since <= database_now(-disable_seconds))
     _update(session, update(webhook).where(here, *is_over).values(disabled))
     return True
 

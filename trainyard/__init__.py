@@ -7,7 +7,7 @@
         run.wait()
         client.predict("binary-adder", [{"a": 45, "b": 77}])
 
-The classes are loaded when they are first used, because httpx takes longer to load than all else that
+The clients are loaded when they are first used, because httpx takes longer to load than all else that
 `trainyard --help` needs.
 """
 
@@ -26,6 +26,7 @@ from trainyard.errors import (
     ServiceUnavailable,
     TrainyardError,
     UnexpectedAnswer,
+    VerificationFailed,
     WaitTimedOut,
 )
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from trainyard.batch_prediction import AsyncBatchPrediction, BatchPrediction
     from trainyard.client import Client
     from trainyard.run import Run
+    from trainyard.webhook_messages import verify_webhook
 else:
     _MODULES = {
         "AsyncBatchPrediction": "trainyard.batch_prediction",
@@ -43,13 +45,14 @@ else:
         "BatchPrediction": "trainyard.batch_prediction",
         "Client": "trainyard.client",
         "Run": "trainyard.run",
+        "verify_webhook": "trainyard.webhook_messages",
     }
 
     def __getattr__(name: str) -> Any:
-        """Load a class from its module when it is first used (PEP 562)."""
+        """Load a name from its module when it is first used (PEP 562)."""
         if name not in _MODULES:
             raise AttributeError(f"module 'trainyard' has no attribute '{name}'")
-        from importlib import import_module  # noqa: PLC0415 - only where a class is asked for
+        from importlib import import_module  # noqa: PLC0415 - only where a name is asked for
 
         value = globals()[name] = getattr(import_module(_MODULES[name]), name)
         return value
@@ -77,5 +80,7 @@ __all__ = [
     "ServiceUnavailable",
     "TrainyardError",
     "UnexpectedAnswer",
+    "VerificationFailed",
     "WaitTimedOut",
+    "verify_webhook",
 ]

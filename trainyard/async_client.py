@@ -13,6 +13,7 @@ from trainyard.methods.metrics import AsyncMetricMethods
 from trainyard.methods.predictions import AsyncPredictionMethods
 from trainyard.methods.runs import AsyncRunMethods
 from trainyard.methods.specs import AsyncSpecMethods
+from trainyard.methods.webhooks import AsyncWebhookMethods
 from trainyard.registry import AsyncRegistry
 from trainyard.transport import AsyncTransport
 
@@ -28,6 +29,7 @@ class AsyncClient(
     AsyncDatasetMethods,
     AsyncKeyMethods,
     AsyncLimitMethods,
+    AsyncWebhookMethods,
 ):
     """`Client` for asyncio: the same methods as coroutines, the same arguments, answers and errors.
 

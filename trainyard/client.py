@@ -13,6 +13,7 @@ from trainyard.methods.metrics import MetricMethods
 from trainyard.methods.predictions import PredictionMethods
 from trainyard.methods.runs import RunMethods
 from trainyard.methods.specs import SpecMethods
+from trainyard.methods.webhooks import WebhookMethods
 from trainyard.registry import Registry
 from trainyard.transport import Transport
 
@@ -28,6 +29,7 @@ class Client(
     DatasetMethods,
     KeyMethods,
     LimitMethods,
+    WebhookMethods,
 ):
     """A connection to one Trainyard service; safe to use from several threads.
 

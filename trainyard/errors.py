@@ -124,6 +124,10 @@ class RunFailed(TrainyardError):
         self.state = state
 
 
+class VerificationFailed(TrainyardError):
+    """A message did not come from the service, was changed on the way, or was sent too long ago."""
+
+
 class WaitTimedOut(TrainyardError):
     """A run had not ended when the time to wait for it was over; it continues."""
 

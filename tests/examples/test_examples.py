@@ -50,6 +50,7 @@ def service(tmp_path_factory, find_free_port):
         "TRAINYARD_DATA_DIR": str(folder / "var"),
         "TRAINYARD_PORT": port,
         "TRAINYARD_BOOTSTRAP_KEY": key,
+        "TRAINYARD_WEBHOOK_HOSTS": "hooks.example.org",
     }
     log = folder / "log"
     with log.open("wb") as output:

@@ -36,7 +36,10 @@ def test_the_async_classes_have_the_same_methods_with_the_same_arguments(blockin
 @pytest.mark.parametrize(
     ("kind", "immediate"),
     [
-        (AsyncClient, {"__init__", "run", "list_runs", "select_runs", "list_batch_predictions", "events"}),
+        (
+            AsyncClient,
+            {"__init__", "run", "list_runs", "select_runs", "list_batch_predictions", "list_deliveries", "events"},
+        ),
         (AsyncRun, {"__init__", "open_points", "events", "follow_log"}),
         (AsyncBatchPrediction, {"__init__"}),
         (AsyncRegistry, {"__init__", "list_models", "list_versions", "list_aliases", "get_history"}),

@@ -24,6 +24,7 @@ from db.records.events import WebhookDeliveryRecord
 from db.session import Database
 from db.statements import database_now
 from db.webhooks import DueDelivery
+from trainyard import verify_webhook
 from worker import webhook_requests
 from worker.webhook_requests import NotDelivered, choose_address, deliver, write_body
 from worker.webhook_sender import JITTER, RETRY_SECONDS, WebhookSender, pause_after
@@ -168,6 +169,8 @@ def test_an_ended_run_is_told_signed_and_once(receive, make_sender, subscribe, c
     digest = hmac.new(base64.b64decode(secret), signed, hashlib.sha256).digest()
     assert headers["webhook-signature"] == f"v1,{base64.b64encode(digest).decode()}"
     assert abs(int(headers["webhook-timestamp"]) - datetime.now(UTC).timestamp()) < 300
+    # And with one.
+    assert verify_webhook(secret, headers, body).data == document["data"]
     delivery, _ = look(webhook_id)
     assert (delivery.state, delivery.status, delivery.num_tries) == ("delivered", 204, 1)
 

@@ -30,6 +30,7 @@ from trainyard.command_line.commands.datasets import data
 from trainyard.command_line.commands.exports import exports
 from trainyard.command_line.commands.keys import keys
 from trainyard.command_line.commands.registry import models as registered
+from trainyard.command_line.commands.webhooks import webhooks
 from trainyard.errors import ServiceUnavailable, TrainyardError
 
 REJECTED = 1
@@ -108,6 +109,7 @@ app.add_typer(data, name="data")
 app.add_typer(exports, name="export")
 app.add_typer(keys, name="keys")
 app.add_typer(limits.quotas, name="quotas")
+app.add_typer(webhooks, name="webhooks")
 app.command()(limits.prune)
 
 

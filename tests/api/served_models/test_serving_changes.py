@@ -203,6 +203,8 @@ def test_models_that_nobody_asks_for_are_read_again_only_when_somebody_does(clie
         worker.register(name, make_line(2.0 if name == "line" else 3.0))
         assert client.post(f"/v1/models/{name}:predict", json=ROWS).status_code == 200
     models = client.app.state.service.models
+    # Its report of the new versions could come in between.
+    client.app.state.service.watch.stop()
     client.portal.call(models.forget, None)
     wait_until(lambda: not models._due and models._reader is None)
     assert ask(client) == (1, 2.0)

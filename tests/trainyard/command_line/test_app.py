@@ -42,6 +42,7 @@ COMMANDS = [
     "export",
     "keys",
     "quotas",
+    "webhooks",
 ]
 SUBCOMMANDS = [
     ["export", "tensorboard"],
@@ -50,6 +51,7 @@ SUBCOMMANDS = [
     ["keys", "create"],
     ["keys", "list"],
     ["keys", "revoke"],
+    *[["webhooks", name] for name in ("list", "make", "show", "deliveries", "enable", "delete")],
     *[
         ["models", name]
         for name in (
@@ -82,7 +84,7 @@ def test_help_names_every_command(invoke):
 
 
 @pytest.mark.parametrize(
-    "command", [*[[name] for name in COMMANDS if name not in {"export", "keys", "models"}], *SUBCOMMANDS]
+    "command", [*[[name] for name in COMMANDS if name not in {"export", "keys", "models", "webhooks"}], *SUBCOMMANDS]
 )
 def test_every_command_has_help(invoke, command):
     result = invoke(*command, "--help")
