@@ -19,14 +19,18 @@ NOT_STORABLE = re.compile("[\x00\ud800-\udfff]")
 REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
 
 
+# Made once: json.dumps would make one for each call.
+_encode = json.JSONEncoder(allow_nan=False, separators=(",", ":")).encode
+
+
 def to_json(value: Any) -> str:
     """Encode a value as JSON without NaN or Infinity."""
     try:
-        text = json.dumps(value, allow_nan=False, separators=(",", ":"))
+        text = _encode(value)
     except ValueError:  # NaN or an infinity, somewhere within.
         text = ""
     if not text or f'"{FLOAT_KEY}"' in text:
-        text = json.dumps(_marked(value), allow_nan=False, separators=(",", ":"))
+        text = _encode(_marked(value))
     return text
 
 

@@ -146,13 +146,12 @@ def insert_all(session: Session, records: Sequence[RunRecord]) -> None:
     indexing.add(session, records)
 
 
+_write_sorted = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
+
+
 def hash_spec(spec: Mapping[str, Any]) -> str:
     """Return the sha256, as hexadecimal digits, of a spec as JSON with sorted keys: equal for equal specs."""
     return _hash(_write_sorted(spec))
-
-
-def _write_sorted(spec: Mapping[str, Any]) -> str:
-    return json.dumps(spec, sort_keys=True, separators=(",", ":"))
 
 
 def _hash(text: str) -> str:
