@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextvars import Context, copy_context
@@ -20,6 +21,10 @@ logger = logging.getLogger(__name__)
 
 MAX_RUNS_TOGETHER = 256
 """Runs of one transaction, unless a single submission has more: others wait for its end."""
+
+PATIENCE = 0.5
+"""Part of the time of a transaction for which the next one waits for its callers to come back."""
+MAX_PATIENCE_SECONDS = 0.005
 
 Read = Callable[[], Submission | StoredAnswer]
 """Reads and checks a request; an answer is that to an earlier request, which this one repeats."""
@@ -59,6 +64,9 @@ class RunQueue:
 
     It reads the requests too: to hand one from thread to thread takes as long as to check it.
 
+    Clients that submit one run after another come back together, so after a transaction it waits for those who have
+    just been answered, a part of the time that the transaction took.
+
     The answer is given after the commit. A submission that is refused does not affect the others.
     """
 
@@ -76,6 +84,7 @@ class RunQueue:
         self._condition = threading.Condition()
         self._waiting: deque[_Request] = deque()
         self._ready: deque[_Ready] = deque()
+        self._num_expected = 1
         self._is_closed = False
         self._thread: threading.Thread | None = None
 
@@ -100,7 +109,8 @@ class RunQueue:
             if self._thread is None:
                 self._thread = threading.Thread(target=self._store_on, name="run-queue", daemon=True)
                 self._thread.start()
-            self._condition.notify()
+            if len(self._waiting) >= self._num_expected:
+                self._condition.notify()
         return await future
 
     def close(self) -> None:
@@ -113,17 +123,30 @@ class RunQueue:
             thread.join()
 
     def _store_on(self) -> None:
+        num_expected, patience_seconds = 1, 0.0
         while True:
-            with self._condition:
-                while not self._waiting and not self._ready and not self._is_closed:
-                    self._condition.wait()
+            self._wait(num_expected, patience_seconds)
+            began = time.monotonic()
             self._read_all()
-            if self._ready:
-                together = self._take()
+            together = self._take()
+            if together:
                 outcomes = self._store([ready.submission for ready in together])
+                patience_seconds = min((time.monotonic() - began) * PATIENCE, MAX_PATIENCE_SECONDS)
+                num_expected = len(self._waiting) + len(together)
                 _resolve([ready.caller for ready in together], outcomes)
-            elif self._is_closed and not self._waiting:
+                continue
+            num_expected = 1
+            if self._is_closed and not self._waiting:
                 return
+
+    def _wait(self, num_expected: int, seconds: float) -> None:
+        """Wait for this number of requests for some time, and then for a single one."""
+        with self._condition:
+            self._num_expected = num_expected
+            self._condition.wait_for(lambda: len(self._waiting) >= num_expected or self._is_closed, seconds)
+            self._num_expected = 1
+            while not self._waiting and not self._ready and not self._is_closed:
+                self._condition.wait()
 
     def _read_all(self) -> None:
         """Read what waits, as much as one transaction takes; answer what is refused or a repetition."""

@@ -93,6 +93,29 @@ def test_submissions_at_once_share_transactions_and_rings(queue, database, doorb
     assert len(doorbell.asked) == len(rounds)
 
 
+def test_callers_who_come_back_share_the_next_transaction(queue, rounds, monkeypatch):
+    monkeypatch.setattr("api.run_queue.PATIENCE", 1000.0)
+    monkeypatch.setattr("api.run_queue.MAX_PATIENCE_SECONDS", 5.0)
+
+    async def submit_some(client):
+        for number in range(6):
+            await queue.queue(lambda number=number: submission(10 * client + number))
+
+    async def run():
+        await asyncio.gather(*map(submit_some, range(4)))
+
+    asyncio.run(run())
+    assert sum(rounds) == 24
+    # The first came alone; the others came while it was stored.
+    assert rounds[2:-1] == [4] * len(rounds[2:-1])
+
+
+def test_one_who_comes_alone_after_many_does_not_wait_for_them(queue, rounds):
+    queue_all(queue, *map(submission, range(20)))
+    queue_all(queue, submission(20))
+    assert rounds[-1] == 1
+
+
 def test_the_answer_comes_after_the_commit(queue, settings):
     """So a process that is killed right after its answer has lost nothing."""
     other = Database(settings.effective_database_url)
