@@ -86,6 +86,12 @@ def read_document():
     return create_app(Settings(database_url="sqlite:///unused.db")).openapi()
 
 
+@pytest.fixture
+def document():
+    """The OpenAPI document, a copy for each test."""
+    return json.loads(json.dumps(read_document()))
+
+
 def check_answer(name, operation, answer):
     """Compare a response with the description of its operation."""
     status = str(answer.status_code)

@@ -12,11 +12,6 @@ from core.specs.parsing import parse_as
 PROBLEM = "application/problem+json"
 
 
-@pytest.fixture
-def document(client):
-    return client.get("/openapi.json").json()
-
-
 def operations(document):
     return [
         (f"{method.upper()} {path}", operation)
@@ -30,6 +25,10 @@ def examples_of(content):
     if "example" in content:
         return [content["example"]]
     return [entry["value"] for entry in content["examples"].values()]
+
+
+def test_the_document_is_served(client, document):
+    assert client.get("/openapi.json").json() == document
 
 
 def test_every_route_of_the_interface_is_described(document):
