@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from uuid import UUID
 
 import numpy as np
-from sqlalchemy import Double, select, type_coerce
+from sqlalchemy import Double, func, select, type_coerce
 from sqlalchemy.orm import Session
 
 from core.curves.points import Points
@@ -64,7 +64,7 @@ def read_rollups(session: Session, series: Sequence[MetricSeriesRecord], max_poi
 
     Every last step, value and time of a range is those of a stored point, and its extremes are exactly those of the
     steps after the previous range, up to that one. The steps are cut into equal ranges; those of a long curve, whose
-    stored rollups are merged, are longer or shorter by up to a quarter if its steps are evenly spaced. A curve of at
+    stored rollups are merged, are longer or shorter by up to a half if its steps are evenly spaced. A curve of at
     most `max_points` points has a range for each.
 
     Raises:
@@ -87,8 +87,9 @@ def read_by_id(
 ) -> dict[int, Points]:
     """Return the points of curves by their ids, as `read_points` does."""
     parts: dict[int, list[Points]] = {series_id: [] for series_id in series_ids}
-    for start in range(0, len(series_ids), CURVES_A_QUERY):
-        for row in _chunks(session, series_ids[start : start + CURVES_A_QUERY], first_step, last_step):
+    num_at_once = CURVES_A_QUERY if first_step is None else 1
+    for start in range(0, len(series_ids), num_at_once):
+        for row in _chunks(session, series_ids[start : start + num_at_once], first_step, last_step):
             parts[row[0]].append(chunks.read(row))
     for series_id, points in _rows(session, [series_id for series_id, found in parts.items() if not found]):
         parts[series_id] = [points]
@@ -99,9 +100,14 @@ def _chunks(
     session: Session, series_ids: Sequence[int], first_step: int | None, last_step: int | None
 ) -> Iterator[chunks.ChunkRow]:
     chunk = MetricChunkRecord
+    """Yield the chunks of some curves between two steps; of a single one if there is a first step."""
     query = select(*chunks.COLUMNS).where(chunk.series_id.in_(series_ids))
     if first_step is not None:
-        query = query.where(chunk.last_step >= first_step)
+        # Chunks are found by their first step: by the last one the database would look at each of the curve.
+        (series_id,) = series_ids
+        before = select(func.max(chunk.first_step)).where(chunk.series_id == series_id, chunk.first_step <= first_step)
+        start = func.coalesce(before.scalar_subquery(), first_step)
+        query = query.where(chunk.first_step >= start, chunk.last_step >= first_step)
     if last_step is not None:
         query = query.where(chunk.first_step <= last_step)
     yield from session.connection().execute(query.order_by(chunk.series_id, chunk.first_step))

@@ -22,8 +22,8 @@ POINTS_A_RANGE = 64
 RANGES_A_RANGE = 8
 CAPACITY = 128
 """Ranges of a full row."""
-MIN_RANGES = 4
-"""Least number of stored ranges for each of a view: sizes of a view's ranges then differ by a quarter at most."""
+MIN_RANGES = 2
+"""Least number of stored ranges for each of a view: sizes of a view's ranges then differ by a half at most."""
 
 
 def choose_level(count: int, num_ranges: int) -> int:

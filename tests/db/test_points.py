@@ -139,6 +139,17 @@ def test_part_of_a_curve_is_read_by_its_steps(database, run_id, append):
     assert len(read(database, run_id, first_step=9, last_step=3)) == 0
 
 
+def test_parts_of_several_curves_are_read_by_their_steps(database, queue_run):
+    ids = [queue_run() for _ in range(2)]
+    with database.transaction() as session:
+        for run_id, first in zip(ids, (0, 40), strict=True):
+            metrics.append(session, run_id, [batch(range(first, first + 60))])
+    with database.reading() as session:
+        series = sorted(list_series(session, ids), key=lambda one: ids.index(one.run_id))
+        found = read_points(session, series, first_step=30, last_step=45)
+        assert [points.steps.tolist() for points in found] == [list(range(30, 46)), list(range(40, 46))]
+
+
 def test_curves_are_returned_in_the_order_asked_for(database, queue_run):
     ids = [queue_run() for _ in range(3)]
     with database.transaction() as session:
@@ -188,7 +199,7 @@ def test_a_long_curve_is_viewed_through_few_rows(database, run_id, append, monke
     monkeypatch.setattr("db.chunks.read", lambda _: pytest.fail("A view of a long curve read full chunks."))
     with database.reading() as session:
         (series,) = list_series(session, [run_id])
-        assert rollups.choose_level(series.count, 10) == 4
+        assert rollups.choose_level(series.count, 10) == 5
         assert len(read_rollup(session, series, 10)) == 10
 
 
