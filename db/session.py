@@ -173,9 +173,11 @@ def _prepare_sqlite(connection: Any, _record: Any) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     reads_only = bool(connection.get_execution_options().get(READS_ONLY, False))
+    if connection.info.get(READS_ONLY) is not reads_only:
+        connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads_only else 'OFF'}")
+        connection.info[READS_ONLY] = reads_only
     # After a plain BEGIN, a transaction that reads first and writes later fails at once if another wrote in between,
     # whatever the timeout; BEGIN IMMEDIATE waits for its turn before it reads.
-    connection.exec_driver_sql(f"PRAGMA query_only = {'ON' if reads_only else 'OFF'}")
     connection.exec_driver_sql("BEGIN" if reads_only else "BEGIN IMMEDIATE")
 
 
