@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
+from types import MappingProxyType
 from typing import Any, Self
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from core.notices import Notice, limit_notices
 from core.run_state import RunState
 from db import experiments
 from db.documents import check_storable
+from db.records.queued_runs import QueuedRun
 from db.records.runs import RunRecord
 from db.run_search import indexing
 from db.statements import insert_rows
@@ -23,7 +25,11 @@ from db.statements import insert_rows
 MAYBE_NOT_STORABLE = ("\\u0000", "\\ud")
 """Escapes in JSON of characters that may not be stored: NUL, and halves of surrogate pairs, also of whole ones."""
 
-_read_row = attrgetter(*(column.name for column in RunRecord.__table__.columns))
+_COLUMNS = tuple(column.name for column in RunRecord.__table__.columns)
+
+_read_row = attrgetter(*_COLUMNS)
+
+_ABSENT = MappingProxyType(dict.fromkeys(_COLUMNS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,9 +112,10 @@ class NewRun:
         )
 
 
-def make_record(run: NewRun, now: datetime) -> RunRecord:
+def make_row(run: NewRun, now: datetime) -> QueuedRun:
     """Return the row of a queued run, to be inserted with others by `insert_all`."""
-    return RunRecord(
+    values = dict(
+        _ABSENT,
         id=uuid7(),
         experiment=run.experiment,
         model_name=run.model_name,
@@ -134,16 +141,14 @@ def make_record(run: NewRun, now: datetime) -> RunRecord:
         updated_at=now,
         revision=1,
     )
+    return QueuedRun(**values)
 
 
-def insert_all(session: Session, records: Sequence[RunRecord]) -> None:
-    """Insert rows of `make_record` and what finds them, and create the experiments that are new.
-
-    The records themselves do not join the session, whose bookkeeping for each takes longer than the insertion.
-    """
-    experiments.ensure(session, {record.experiment for record in records})
-    insert_rows(session, RunRecord, [_read_row(record) for record in records])
-    indexing.add(session, records)
+def insert_all(session: Session, rows: Sequence[QueuedRun]) -> None:
+    """Insert rows of `make_row` and what finds them, and create the experiments that are new."""
+    experiments.ensure(session, {row.experiment for row in rows})
+    insert_rows(session, RunRecord, [_read_row(row) for row in rows])
+    indexing.add(session, rows)
 
 
 _write_sorted = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode

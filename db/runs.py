@@ -16,7 +16,7 @@ from db import artifacts, job_tables, metrics, model_versions, version_deletion
 from db.cursors import Page
 from db.job_tables import RUNS
 from db.model_versions import ModelVersion
-from db.new_runs import NewRun, insert_all, make_record
+from db.new_runs import NewRun, insert_all, make_row
 from db.records.jobs import AttemptBase
 from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord, RunRecord
@@ -61,7 +61,7 @@ def create(
         source_run_id=source_run_id,
         traceparent=traceparent,
     )
-    record = make_record(new, session.scalars(select(database_now())).one())
+    record = make_row(new, session.scalars(select(database_now())).one())
     insert_all(session, [record])
     return session.get_one(RunRecord, record.id)
 

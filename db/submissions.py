@@ -10,9 +10,9 @@ from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
 from db import datasets, idempotency, workers
 from db.idempotency import RepeatKey, StoredAnswer
-from db.new_runs import NewRun, insert_all, make_record
+from db.new_runs import NewRun, insert_all, make_row
 from db.quotas import Admission
-from db.records.runs import RunRecord
+from db.records.queued_runs import QueuedRun
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,7 @@ class Submission:
     """
 
     runs: tuple[NewRun, ...]
-    answer: Callable[[Sequence[RunRecord], WaitingFor], StoredAnswer]
+    answer: Callable[[Sequence[QueuedRun], WaitingFor], StoredAnswer]
     repeat: RepeatKey | None = None
 
 
@@ -60,7 +60,7 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
     outcomes: dict[int, StoredAnswer | TrainyardError] = {}
     now, workforce = workers.look_now(session)
     waiting_for = workforce.waiting_for()
-    admitted: dict[int, list[RunRecord]] = {}
+    admitted: dict[int, list[QueuedRun]] = {}
     admission = Admission(session, {run.submitted_by for one in submissions for run in one.runs}, limits)
     for number, submission in enumerate(submissions):
         try:
@@ -70,17 +70,17 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
             # What was queued before is answered as before, even if it would be refused now.
             outcomes[number] = _find_answer(session, submission) or error
             continue
-        records = [make_record(run, now) for run in submission.runs]
-        admitted[number] = records
-        outcomes[number] = submission.answer(records, waiting_for)
+        rows = [make_row(run, now) for run in submission.runs]
+        admitted[number] = rows
+        outcomes[number] = submission.answer(rows, waiting_for)
     _keep_answers(session, submissions, admitted, outcomes)
-    insert_all(session, [record for records in admitted.values() for record in records])
+    insert_all(session, [row for rows in admitted.values() for row in rows])
     datasets.note_uses(
         session,
         (
-            (record.id, run.dataset)
-            for number, records in admitted.items()
-            for record, run in zip(records, submissions[number].runs, strict=True)
+            (row.id, run.dataset)
+            for number, rows in admitted.items()
+            for row, run in zip(rows, submissions[number].runs, strict=True)
             if run.dataset is not None
         ),
     )
@@ -122,7 +122,7 @@ def _find_answer(session: Session, submission: Submission) -> StoredAnswer | Tra
 def _keep_answers(
     session: Session,
     submissions: Sequence[Submission],
-    admitted: dict[int, list[RunRecord]],
+    admitted: dict[int, list[QueuedRun]],
     outcomes: dict[int, StoredAnswer | TrainyardError],
 ) -> None:
     """Store the answers under their keys; requests whose keys are stored already get the answers of the first."""

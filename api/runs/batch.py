@@ -26,7 +26,7 @@ from core.specs.parsing import parse_as
 from core.workers import WaitingFor
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun
-from db.records.runs import RunRecord
+from db.records.queued_runs import QueuedRun
 from db.submissions import Submission
 
 MAX_RUNS = 1_000
@@ -143,8 +143,8 @@ def _summarise(problems: Sequence[Problem], num_runs: int) -> str:
     )
 
 
-def _answer(records: Sequence[RunRecord], _waiting_for: WaitingFor) -> StoredAnswer:
-    experiments = {record.experiment for record in records}
+def _answer(rows: Sequence[QueuedRun], _waiting_for: WaitingFor) -> StoredAnswer:
+    experiments = {row.experiment for row in rows}
     query = f"?{urlencode({'experiment': experiments.pop()})}" if len(experiments) == 1 else ""
-    body = RunBatch(ids=[record.id for record in records])
+    body = RunBatch(ids=[row.id for row in rows])
     return StoredAnswer(ACCEPTED, f"/v1/runs{query}", body.model_dump_json())

@@ -16,7 +16,7 @@ from core.errors import InvalidSpec
 from core.workers import WaitingFor, Waits
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun
-from db.records.runs import RunRecord
+from db.records.queued_runs import QueuedRun
 from db.submissions import Submission
 from tracing.context import current_traceparent
 
@@ -104,7 +104,7 @@ def make_run(service: Service, settled: SettledSpec, *, source_run_id: UUID | No
     )
 
 
-def answer_with_run(records: Sequence[RunRecord], waiting_for: WaitingFor) -> StoredAnswer:
+def answer_with_run(rows: Sequence[QueuedRun], waiting_for: WaitingFor) -> StoredAnswer:
     """Return the answer for the only run of a submission."""
-    (record,) = records
-    return StoredAnswer(ACCEPTED, run_path(record.id), describe(record, Waits(waiting_for)).model_dump_json())
+    (row,) = rows
+    return StoredAnswer(ACCEPTED, run_path(row.id), describe(row, Waits(waiting_for)).model_dump_json())

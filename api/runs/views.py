@@ -12,6 +12,7 @@ from core.workers import Waits
 from db.metrics import Summary
 from db.records.jobs import AttemptBase
 from db.records.metrics import MetricSeriesRecord
+from db.records.queued_runs import QueuedRun
 from db.records.runs import RunRecord
 
 
@@ -39,7 +40,7 @@ def is_revision(if_match: str, record: RunRecord) -> bool:
 
 
 def describe(
-    record: RunRecord,
+    record: RunRecord | QueuedRun,
     waits: Waits | None,
     *,
     metrics: Sequence[Summary] = (),

@@ -48,8 +48,7 @@ def store_runs(database: Database, first: int, last: int) -> None:
         listed = [draw_run(number) for number in range(start, min(start + AT_ONCE, last))]
         with database.transaction() as session:
             records = [
-                new_runs.make_record(_describe(run, spec), datetime.fromtimestamp(run.created_at, UTC))
-                for run in listed
+                new_runs.make_row(_describe(run, spec), datetime.fromtimestamp(run.created_at, UTC)) for run in listed
             ]
             new_runs.insert_all(session, records)
             series = [

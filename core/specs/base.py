@@ -48,13 +48,14 @@ class SpecModel(BaseModel):
     def _report_unknown_fields(cls, data: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
         if not isinstance(data, dict):
             return handler(data)
-        known = list(cls.model_fields)
-        unknown = [key for key in data if key not in cls.model_fields]
-        if not unknown:
+        # The attribute behind `model_fields`, which takes a while to return it.
+        fields = cls.__pydantic_fields__
+        if data.keys() <= fields.keys():
             return handler(data)
-        mistakes = [_unknown_field(key, data[key], known) for key in unknown[:NUM_LISTED]]
+        unknown = [key for key in data if key not in fields]
+        mistakes = [_unknown_field(key, data[key], list(fields)) for key in unknown[:NUM_LISTED]]
         try:
-            handler({key: value for key, value in data.items() if key in cls.model_fields})
+            handler({key: value for key, value in data.items() if key in fields})
         except ValidationError as error:
             # The other mistakes are reported in the same response, so that they can all be corrected at once.
             mistakes += [_as_detail(entry) for entry in error.errors(include_url=False)]

@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from core.filters.words import split_words
 from db.records.base import Base
+from db.records.queued_runs import QueuedRun
 from db.records.runs import RunNumberRecord, RunRecord, RunTagRecord, RunTextRecord, RunWordRecord
 from db.statements import insert_rows
 
@@ -29,7 +30,7 @@ TABLES: Mapping[type, Any] = MappingProxyType({float: RunNumberRecord, str: RunT
 """Tables of the values of specs, by type."""
 
 
-def add(session: Session, records: Collection[RunRecord]) -> None:
+def add(session: Session, records: Collection[QueuedRun]) -> None:
     """Make new runs, which are stored already, findable."""
     _insert(session, RunTagRecord, [(record.id, *pair) for record in records for pair in _tags_of(record)])
     _insert(session, RunWordRecord, [(word, record.id) for record in records for word in sorted(find_words(record))])
@@ -66,7 +67,7 @@ def remove(session: Session, record: RunRecord) -> None:
     _delete_values(session, RunTextRecord, texts, record.id)
 
 
-def find_words(record: RunRecord) -> frozenset[str]:
+def find_words(record: RunRecord | QueuedRun) -> frozenset[str]:
     """Return the words that a run is found by: those of its names, its tags and its notes."""
     tags = [text for pair in _tags_of(record) for text in pair]
     return split_words([record.experiment, record.model_name, record.preset, record.notes, *tags])
@@ -78,7 +79,7 @@ def hash_path(path: tuple[str, ...]) -> int:
     return int.from_bytes(blake2b("\x00".join(path).encode(), digest_size=8).digest(), "big", signed=True)
 
 
-def _tags_of(record: RunRecord) -> Iterator[tuple[str, str]]:
+def _tags_of(record: RunRecord | QueuedRun) -> Iterator[tuple[str, str]]:
     return ((name, str(value)) for name, value in record.tags.items())
 
 
