@@ -99,6 +99,8 @@ def configure(key):
             "auth": {"openapi": {"bearer": {"bearer": key}, "header": {"api_key": key}}},
             "phases": phases,
             "continue-on-failure": True,
+            # A network is checked by a process of its own, which takes seconds to start on a busy machine.
+            "request-timeout": 120,
             # `refused_for_a_reason_that_the_document_names` looks at the reason, this one at the status alone.
             "checks": {"positive_data_acceptance": {"enabled": False}},
             "operations": [

@@ -1,6 +1,7 @@
 """Both databases are filled with the same; of MLflow's there are the tables that its server makes, without the rest."""
 
 import sqlite3
+from contextlib import closing
 
 import pytest
 
@@ -29,6 +30,11 @@ def mlflow_path(tmp_path):
     return path
 
 
+def ask(path, query, *parameters):
+    with closing(sqlite3.connect(path)) as connection:
+        return connection.execute(query, parameters).fetchall()
+
+
 def test_a_curve_has_the_same_points_on_both_sides(database, mlflow_path):
     run_id = store_curve(database, 1_500, seed=3)
     put = put_curve(mlflow_path, 1_500, seed=3)
@@ -38,7 +44,7 @@ def test_a_curve_has_the_same_points_on_both_sides(database, mlflow_path):
     last = draw_samples(1, 1_500, 3).values[-1]
     assert (summary.key, summary.count, summary.last_step, summary.last) == (KEY, 1_500, 1_500, last)
     query = "SELECT run_uuid, count(*), max(step), (SELECT value FROM latest_metrics) FROM metrics"
-    assert sqlite3.connect(mlflow_path).execute(query).fetchall() == [(put, 1_500, 1_500, last)]
+    assert ask(mlflow_path, query) == [(put, 1_500, 1_500, last)]
 
 
 def test_filters_find_the_same_runs_on_both_sides(database, mlflow_path):
@@ -53,7 +59,7 @@ def test_filters_find_the_same_runs_on_both_sides(database, mlflow_path):
         found = find_page(session, search, limit=50, cursor=None, is_counted=True)
     assert found.total == expected
     query = "SELECT count(*) FROM latest_metrics WHERE key = ? AND value > 0.5"
-    assert sqlite3.connect(mlflow_path).execute(query, [ACCURACY]).fetchone() == (expected,)
+    assert ask(mlflow_path, query, ACCURACY) == [(expected,)]
 
 
 def test_bytes_include_those_of_the_write_ahead_log(tmp_path):
