@@ -18,7 +18,7 @@ from sqlalchemy import URL, text
 from sqlalchemy.orm import Session
 
 from core.errors import DatabaseUnavailable, InvalidSetup
-from db.session import Database
+from db.session import Database, allow_pauses
 
 VERSIONS_A_MAJOR = 10_000
 """PostgreSQL's server_version_num is the major version times this, plus the minor one."""
@@ -60,7 +60,7 @@ def copy_database(database: Database, target: Path) -> Iterator[Session]:
         return
     with database.reading() as session:
         # pg_dump may take longer than any pause within a transaction that db/postgresql.py allows.
-        session.execute(text("SET idle_in_transaction_session_timeout = 0"))
+        allow_pauses(session)
         check_programs(session)
         snapshot = str(session.scalar(text("SELECT pg_export_snapshot()")))
         options = ("--format", "custom", "--no-owner", "--no-privileges", "--snapshot", snapshot)

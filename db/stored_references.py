@@ -2,13 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, func, literal, null, or_, select, tuple_
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from core.run_state import TERMINAL_STATES
 from core.uploads.folder import content_key
 from db.records.batch_predictions import BatchPredictionRecord
 from db.records.datasets import DatasetVersionRecord
@@ -75,23 +75,15 @@ def iterate_datasets(session: Session) -> Iterator[list[DatasetReference]]:
         ]
 
 
-def is_file_needed(session: Session, sha256: str) -> bool:
-    """Return True if a row refers to this artifact."""
-    batch = BatchPredictionRecord
-    here: tuple[ColumnElement[bool], ...] = (
-        ArtifactRecord.sha256 == sha256,
-        or_(
-            ModelVersionRecord.network_sha256 == sha256,
-            ModelVersionRecord.signature_sha256 == sha256,
-            ModelVersionRecord.reference_sha256 == sha256,
-        ),
-        or_(batch.result_sha256 == sha256, _is_read_by_batch(sha256)),
+def list_owners(session: Session, sha256: str, limit: int = 5) -> list[FileReference]:
+    """Return some of the references to an artifact; an empty list if there is none."""
+    queries = (
+        (_files_of_runs, ArtifactRecord.sha256 == sha256),
+        (_files_of_versions, _is_of_version(sha256)),
+        (_files_of_batch_predictions, BatchPredictionRecord.result_sha256 == sha256),
     )
-    tables = (ArtifactRecord, ModelVersionRecord, batch)
-    return any(
-        session.execute(select(literal(1)).select_from(table).where(condition).limit(1)).first() is not None
-        for table, condition in zip(tables, here, strict=True)
-    )
+    pages = (page for list_files, condition in queries for page in list_files(session, condition))
+    return list(islice((file for page in pages for file in page if file.sha256 == sha256), limit))
 
 
 def count_rows(session: Session) -> dict[str, int]:
@@ -103,14 +95,14 @@ def count_rows(session: Session) -> dict[str, int]:
     }
 
 
-def _files_of_runs(session: Session) -> Iterator[list[FileReference]]:
+def _files_of_runs(session: Session, *conditions: ColumnElement[bool]) -> Iterator[list[FileReference]]:
     file = ArtifactRecord
     columns = (file.run_id, file.name, file.sha256, file.num_bytes)
-    for rows in _pages(session, select(*columns), file.run_id, file.name):
+    for rows in _pages(session, select(*columns).where(*conditions), file.run_id, file.name):
         yield [FileReference(sha256, size, f"run {run_id}", name, run_id) for run_id, name, sha256, size in rows]
 
 
-def _files_of_versions(session: Session) -> Iterator[list[FileReference]]:
+def _files_of_versions(session: Session, *conditions: ColumnElement[bool]) -> Iterator[list[FileReference]]:
     version = ModelVersionRecord
     named = {
         "model.onnx": version.network_sha256,
@@ -118,7 +110,7 @@ def _files_of_versions(session: Session) -> Iterator[list[FileReference]]:
         "training_summary.json": version.reference_sha256,
     }
     columns = (version.model_name, version.version, version.run_id, *named.values())
-    for rows in _pages(session, select(*columns), version.model_name, version.version):
+    for rows in _pages(session, select(*columns).where(*conditions), version.model_name, version.version):
         yield [
             FileReference(sha256, None, f"model version {model} v{number}", name, run_id)
             for model, number, run_id, *hashes in rows
@@ -127,10 +119,10 @@ def _files_of_versions(session: Session) -> Iterator[list[FileReference]]:
         ]
 
 
-def _files_of_batch_predictions(session: Session) -> Iterator[list[FileReference]]:
+def _files_of_batch_predictions(session: Session, *conditions: ColumnElement[bool]) -> Iterator[list[FileReference]]:
     batch = BatchPredictionRecord
     columns = (batch.id, batch.result_name, batch.result_sha256, batch.result_num_bytes)
-    results = select(*columns).where(batch.result_sha256.is_not(null()))
+    results = select(*columns).where(batch.result_sha256.is_not(null()), *conditions)
     for rows in _pages(session, results, batch.id):
         yield [
             FileReference(sha256, size, f"batch prediction {batch_id}", name or "result")
@@ -139,11 +131,9 @@ def _files_of_batch_predictions(session: Session) -> Iterator[list[FileReference
         ]
 
 
-def _is_read_by_batch(sha256: str) -> ColumnElement[bool]:
-    """Return the condition that a batch prediction which has not ended reads this file."""
-    batch = BatchPredictionRecord
-    reads = or_(batch.network_sha256 == sha256, batch.signature_sha256 == sha256)
-    return batch.state.not_in(TERMINAL_STATES) & reads
+def _is_of_version(sha256: str) -> ColumnElement[bool]:
+    version = ModelVersionRecord
+    return or_(version.network_sha256 == sha256, version.signature_sha256 == sha256, version.reference_sha256 == sha256)
 
 
 def _pages(session: Session, query: Select[*tuple[Any, ...]], *key: InstrumentedAttribute[Any]) -> Iterator[list[Any]]:
