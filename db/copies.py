@@ -25,6 +25,8 @@ VERSIONS_A_MAJOR = 10_000
 LOCK_SECONDS = 10
 NUM_SHOWN = 500
 
+DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
 STOP_FIRST = "Stop API and workers first, and every other program that has it open"
 
 
@@ -129,7 +131,9 @@ def find_users(database: Database) -> str | None:
             text(
                 "SELECT pid, coalesce(nullif(application_name, ''), 'a program without a name'), "
                 "coalesce(host(client_addr), 'this machine') FROM pg_stat_activity "
-                "WHERE datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+                "WHERE datname = current_database() AND pid <> pg_backend_pid() "
+                # NULL for a role that may not see it.
+                "AND coalesce(backend_type, 'client backend') = 'client backend'"
             )
         ).all()
     database.dispose()
@@ -161,7 +165,9 @@ def replace_sqlite(path: Path, prepared: Path) -> Path | None:
             with _alone_in(path):
                 # The write-ahead log is gone: an older one beside the new file would be applied to it.
                 prepared.replace(path)
-        except sqlite3.DatabaseError:
+        except sqlite3.DatabaseError as error:
+            if getattr(error, "sqlite_errorcode", None) not in DAMAGE:
+                raise InvalidSetup(f"The database {path} cannot be replaced: {error}. Nothing was changed.") from error
             kept = path.with_name(f"{path.name}.damaged")
             for ending in ("", "-wal", "-shm", "-journal"):
                 with suppress(FileNotFoundError):
@@ -176,7 +182,8 @@ def replace_sqlite(path: Path, prepared: Path) -> Path | None:
 
 def use_write_ahead_log(path: Path) -> None:
     """Set the mode in which readers and the writer of a SQLite file do not wait for each other."""
-    with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+    # A service that has just been started may have it open; it has set the mode itself then.
+    with closing(sqlite3.connect(path, isolation_level=None)) as connection, suppress(sqlite3.OperationalError):
         connection.execute("PRAGMA journal_mode = WAL")
 
 

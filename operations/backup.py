@@ -196,9 +196,9 @@ class _Backup:
         store, datasets = ArtifactStore(self._settings.artifacts_dir), DatasetStore(self._settings.datasets_dir)
         needed = sum(store.find_size(sha256) or 0 for sha256 in content.artifacts)
         for key in content.datasets:
-            for path in datasets.folder(key).path.rglob("*"):
-                with suppress(FileNotFoundError):
-                    needed += path.stat().st_size
+            # One that is deleted meanwhile needs no space.
+            with suppress(FileNotFoundError):
+                needed += sum(path.stat().st_size for path in datasets.folder(key).path.rglob("*"))
         free = shutil.disk_usage(self._folder).free
         if needed + SPARE_BYTES > free:
             raise BackupFailed(

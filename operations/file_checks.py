@@ -38,7 +38,7 @@ def _check_references(database: Database, store: ArtifactStore, report: Report) 
         # Thousands of files on a slow disk take a while to look for.
         allow_pauses(session)
         for page in stored_references.iterate_files(session):
-            report.count("references to files", len(page))
+            report.count("file references", len(page))
             suspects = [found for reference in page if (found := _look_for(store, reference)) is not None]
             for sha256, finding in suspects:
                 # Its last row may have been deleted meanwhile, which a new transaction sees.
@@ -71,7 +71,7 @@ def _check_stored(database: Database, paths: Sequence[Path], report: Report, *, 
         elif not is_quick:
             for finding in _check_bytes(database, path):
                 report.add(finding)
-            report.count("files read")
+            report.count("hashed files")
 
 
 def _check_bytes(database: Database, path: Path) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ collected later. The database comes last: on SQLite by one rename, on PostgreSQL
 process before that leaves the old data, and after it the new; the next restore removes what was copied beside.
 """
 
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from db import copies, stored_references, workers
 from db.restore_target import look_at
 from db.session import Database
 from db.upgrade import KNOWN_REVISIONS, NEWEST_REVISION, upgrade_database
-from operations.copying import FileEntry, WrongBytes, copy_file, in_words, sync_file, sync_folder, sync_folders
+from operations.copying import WrongBytes, copy_file, in_words, sync_file, sync_folder, sync_folders
 from operations.errors import BackupDamaged, RestoreRefused
 from operations.manifest import DATABASE, Manifest, read_manifest
 
@@ -159,17 +160,19 @@ def _copy_all(folder: Path, manifest: Manifest, stage: Path, copy: Path) -> None
             raise BackupDamaged(f"The backup is damaged: {error}. {_UNCHANGED}") from error
         if num_bytes != file.num_bytes:
             raise BackupDamaged(f"{source} has {num_bytes:,} bytes, expected {file.num_bytes:,}. {_UNCHANGED}")
-        target.chmod(_mode(file))
-    for made in (path for path in stage.rglob("*") if path.is_dir()):
-        made.chmod(FOLDER_MODE)
+        _give(target, stage.parent, DATASET_MODE if file.path.startswith("datasets/") else ARTIFACT_MODE)
     sync_folders(stage)
 
 
 _UNCHANGED = "Use another backup; the data is as it was."
 
 
-def _mode(file: FileEntry) -> int:
-    return DATASET_MODE if file.path.startswith("datasets/") else ARTIFACT_MODE
+def _give(path: Path, data_dir: Path, mode: int) -> None:
+    """Set the mode of what was made, and make its owner that of the data: an administrator may restore as root."""
+    path.chmod(mode)
+    if os.geteuid() == 0:
+        owner = data_dir.stat()
+        os.chown(path, owner.st_uid, owner.st_gid)
 
 
 def _refuse_links(folder: Path, path: Path) -> None:
@@ -197,9 +200,9 @@ def _check_database(manifest: Manifest, copy: Path, database: Database) -> None:
     finally:
         restored.dispose()
     for table, number in manifest.counts.items():
-        if counts.get(table, number) != number:
+        if (found := counts.get(table, 0)) != number:
             raise BackupDamaged(
-                f"The database of the backup has {counts[table]:,} rows in {table}, expected {number:,}. {_UNCHANGED}"
+                f"The database of the backup has {found:,} rows in {table}, expected {number:,}. {_UNCHANGED}"
             )
     copies.prepare_sqlite(copy)
 
@@ -217,7 +220,8 @@ def _move_files(manifest: Manifest, stage: Path, data_dir: Path) -> None:
         target = data_dir / file.path
         missing = [parent for parent in target.parents if not parent.is_dir()]
         for parent in reversed(missing):
-            parent.mkdir(mode=FOLDER_MODE)
+            parent.mkdir()
+            _give(parent, data_dir, FOLDER_MODE)
             folders.add(parent.parent)
         (stage / file.path).replace(target)
         folders.add(target.parent)
@@ -234,6 +238,8 @@ def _replace_database(manifest: Manifest, copy: Path, database: Database, url: s
         return
     path = Path(str(database.url.database)).absolute()
     path = path.resolve() if path.exists() else path
+    if path.exists():
+        copy.chmod(path.stat().st_mode & 0o777)
     sync_file(copy)
     kept = copies.replace_sqlite(path, copy)
     sync_folder(path.parent)

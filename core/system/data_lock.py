@@ -15,7 +15,7 @@ LOCK = ".restore.lock"
 @contextmanager
 def lock_data(data_dir: Path) -> Iterator[bool]:
     """Hold the lock; yield False, without it, if another process does."""
-    descriptor = os.open(data_dir / LOCK, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(data_dir / LOCK, os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o644)
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)

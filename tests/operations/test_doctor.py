@@ -88,8 +88,8 @@ def test_a_service_that_is_well_has_no_findings(worked):
         "runs": 4,
         "curves": 3,
         "points": 2513,
-        "references to files": 8,
-        "files read": 4,
+        "file references": 8,
+        "hashed files": 4,
         "dataset versions": 1,
     }
 
@@ -410,7 +410,7 @@ def test_what_cannot_be_checked_is_an_error(tmp_path, trained):
 def test_the_report_for_people_names_at_most_a_hundred_of_a_kind():
     output = io.StringIO()
     report = TextReport(output, io.StringIO())
-    report.count("files read", 1200)
+    report.count("hashed files", 1200)
     for number in range(MAX_SHOWN + 3):
         report.add(Finding("file_missing", f"run {number}", "It is missing.", "Restore it."))
     report.add(Finding("file_unowned", "x", "Nobody's.", "Nothing.", is_note=True))
@@ -419,5 +419,5 @@ def test_the_report_for_people_names_at_most_a_hundred_of_a_kind():
     assert lines[:2] == ["Wrong [file_missing] run 0: It is missing.", "  -> Restore it."]
     assert lines[-2:] == [
         "3 more of [file_missing] are not shown.",
-        "103 wrong, 1 notes. Checked: 1,200 files read.",
+        "103 wrong, 1 note. Checked: 1,200 hashed files.",
     ]

@@ -42,8 +42,8 @@ def test_backup_restore_and_doctor_say_what_they_did(sqlite_service, make_servic
     assert ": 2 runs, 2 model versions, 7 files. Runs that were active then are trained" in capsys.readouterr().out
     assert program("doctor", settings=other.settings) == 0
     assert capsys.readouterr().out == (
-        "Nothing is wrong. Checked: 2 runs, 2 curves, 2,503 points, 8 references to files, 4 files read, "
-        "1 dataset versions.\n"
+        "Nothing is wrong. Checked: 2 runs, 2 curves, 2,503 points, 8 file references, 4 hashed files, "
+        "1 dataset version.\n"
     )
 
 
@@ -68,7 +68,7 @@ def test_what_is_left_out_is_named_at_the_backup_and_at_the_restore(sqlite_servi
     assert program("restore", str(tmp_path / "backup"), "--replace") == 0
     assert f"The backup was made without this: {path} is missing." in capsys.readouterr().err
     assert program("doctor", "--quick") == 1
-    assert capsys.readouterr().out.splitlines()[-1].startswith("2 wrong. Checked: 1 runs")
+    assert capsys.readouterr().out.splitlines()[-1].startswith("2 wrong. Checked: 1 run,")
 
 
 def test_json_is_one_document(sqlite_service, program, capsys):

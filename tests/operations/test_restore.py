@@ -1,5 +1,6 @@
 """A restore brings back what a backup has, all or nothing, and never under a running service."""
 
+import hashlib
 import json
 import os
 import shutil
@@ -8,9 +9,12 @@ import sys
 import time
 import warnings
 from contextlib import suppress
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
+from alembic.config import Config
 
 from core.artifacts import hash_file
 from core.errors import InvalidSetup
@@ -18,13 +22,14 @@ from core.run_state import RunState
 from core.system.data_lock import lock_data
 from core.workers import WorkerHealth, WorkerState
 from db import copies, datasets, metrics, runs, stored_references, workers
+from db.session import Database
 from db.upgrade import NEWEST_REVISION, check_database
 from launch.preflight import check_data_dir
 from operations import restore as restore_module
 from operations.backup import back_up
-from operations.copying import copy_file
+from operations.copying import FileEntry, copy_file
 from operations.errors import BackupDamaged, RestoreRefused
-from operations.manifest import read_manifest
+from operations.manifest import Manifest, read_manifest, write_manifest
 from operations.restore import restore
 from worker.reconciler import Reconciler
 
@@ -136,6 +141,39 @@ def test_runs_that_were_active_are_queued_again_by_the_reconciler(sqlite_service
     with service.database.reading() as session:
         assert runs.get(session, run_id).state is RunState.QUEUED
     assert service.claim().attempt == 2
+
+
+def test_a_backup_of_an_older_version_is_upgraded(make_service, tmp_path):
+    folder = tmp_path / "backup"
+    folder.mkdir()
+    older = Database(f"sqlite:///{folder / 'database'}")
+    config = Config(str(Path(__file__).parents[2] / "alembic.ini"))
+    with older.engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0011")
+        connection.exec_driver_sql("INSERT INTO experiments (name, created_at) VALUES ('trials', 1)")
+    older.dispose()
+    content = (folder / "database").read_bytes()
+    database = FileEntry(path="database", sha256=hashlib.sha256(content).hexdigest(), num_bytes=len(content))
+    write_manifest(
+        folder,
+        Manifest(
+            version="0.1.0",
+            revision="0011",
+            kind="sqlite",
+            created_at=datetime.now(UTC),
+            database=database,
+            files=(),
+            counts={"runs": 0},
+        ),
+    )
+    service = make_service("", "other")
+    restore(service.settings, folder)
+    check_database(service.settings.effective_database_url)
+    with service.database.reading() as session:
+        assert session.connection().exec_driver_sql("SELECT name FROM experiments").scalar() == "trials"
+    # Only a copy of the backup was upgraded.
+    assert (folder / "database").read_bytes() == content
 
 
 def test_data_that_is_there_is_replaced_only_on_request(backed_up_sqlite, tmp_path):
