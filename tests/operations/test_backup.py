@@ -1,6 +1,7 @@
 """A backup of a service that goes on working has all that the copied database refers to."""
 
 import errno
+import io
 import json
 import os
 import shutil
@@ -16,8 +17,11 @@ from db import copies
 from operations import backup as backup_module
 from operations import copying
 from operations.backup import back_up
+from operations.doctor import examine
 from operations.errors import BackupDamaged, BackupFailed
 from operations.manifest import read_manifest
+from operations.reporting import JsonReport
+from operations.restore import restore
 
 
 def test_a_backup_has_everything_and_its_manifest_says_so(service, tmp_path):
@@ -116,6 +120,14 @@ def test_runs_that_come_and_go_leave_no_gap(service, tmp_path):
         assert manifest.counts["runs"] >= 3
         for file in manifest.files:
             assert copying.hash_file(tmp_path / f"backup {number}" / file.path) == file.sha256
+    service.database.dispose()
+    restore(service.settings, tmp_path / "backup 1", replace=True)
+    output = io.StringIO()
+    report = JsonReport(output)
+    examine(service.settings, report)
+    report.end()
+    # A run may just have been queued or claimed, and there is no worker.
+    assert json.loads(output.getvalue())["totals"].keys() <= {"no_worker", "owner_silent"}
 
 
 @pytest.mark.parametrize("damage", ["missing", "changed", "dataset"])
