@@ -133,8 +133,8 @@ def _check_queue(session: Session, table: JobTable[Any], now: datetime, *, is_an
         yield Finding(
             "no_worker",
             "queue",
-            f"{count:,} {table.noun}{'' if count == 1 else 's'} wait, the oldest for {waiting:,.0f} s, and no worker "
-            "is running.",
+            f"{count:,} {table.noun}{' waits' if count == 1 else 's wait'}, the oldest for {waiting:,.0f} s, and no "
+            "worker is running.",
             START_WORKER,
         )
 

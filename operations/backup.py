@@ -70,6 +70,10 @@ def back_up(
     folder, earlier = folder.absolute(), None if earlier is None else earlier.absolute()
     if earlier is not None:
         read_manifest(earlier)
+    if "?" in str(folder):
+        raise BackupFailed(
+            f"{folder} has a '?' in its name, which begins the options of a database's address. Choose another."
+        )
     _make_folder(folder)
     database = Database(settings.effective_database_url)
     try:

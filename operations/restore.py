@@ -14,7 +14,8 @@ from pathlib import Path
 
 from core.settings import Settings
 from core.system.data_lock import lock_data
-from db import copies, stored_references, workers
+from db import copies, postgresql_copies, sqlite_copies, stored_references, workers
+from db.copy_errors import STOP_FIRST
 from db.restore_target import look_at
 from db.session import Database
 from db.upgrade import KNOWN_REVISIONS, NEWEST_REVISION, upgrade_database
@@ -99,7 +100,7 @@ def _check_target(settings: Settings, database: Database, *, replace: bool) -> N
     if target.live_workers:
         raise RestoreRefused(
             f"A worker is running: {', '.join(target.live_workers[:NUM_NAMED])} reported less than {silent} ago. "
-            f"{copies.STOP_FIRST}; one that was killed counts as stopped after {silent}."
+            f"{STOP_FIRST}; one that was killed counts as stopped after {silent}."
         )
     if target.foreign_tables:
         raise RestoreRefused(
@@ -187,10 +188,10 @@ def _check_database(manifest: Manifest, copy: Path, database: Database) -> None:
     """Check that the copy of the database is what the manifest says; upgrade one of SQLite."""
     if not database.is_sqlite:
         with database.reading() as session:
-            copies.check_programs(session)
-        copies.check_copy(copy, is_sqlite=False)
+            postgresql_copies.check_programs(session)
+        postgresql_copies.check_dump(copy)
         return
-    copies.check_copy(copy, is_sqlite=True)
+    sqlite_copies.check_file(copy)
     url = f"sqlite:///{copy}"
     upgrade_database(url)
     restored = Database(url)
@@ -204,7 +205,7 @@ def _check_database(manifest: Manifest, copy: Path, database: Database) -> None:
             raise BackupDamaged(
                 f"The database of the backup has {found:,} rows in {table}, expected {number:,}. {_UNCHANGED}"
             )
-    copies.prepare_sqlite(copy)
+    sqlite_copies.merge_log(copy)
 
 
 def _clear_unfinished(settings: Settings) -> None:
@@ -232,7 +233,7 @@ def _move_files(manifest: Manifest, stage: Path, data_dir: Path) -> None:
 def _replace_database(manifest: Manifest, copy: Path, database: Database, url: str, log: Log) -> None:
     database.dispose()
     if not database.is_sqlite:
-        copies.replace_postgresql(database, copy, manifest.counts)
+        postgresql_copies.replace_all(database, copy, manifest.counts)
         # A crash before the end of this leaves the restored data for the next start to upgrade.
         upgrade_database(url)
         return
@@ -241,8 +242,8 @@ def _replace_database(manifest: Manifest, copy: Path, database: Database, url: s
     if path.exists():
         copy.chmod(path.stat().st_mode & 0o777)
     sync_file(copy)
-    kept = copies.replace_sqlite(path, copy)
+    kept = sqlite_copies.replace_file(path, copy)
     sync_folder(path.parent)
-    copies.use_write_ahead_log(path)
+    sqlite_copies.use_write_ahead_log(path)
     if kept is not None:
         log(f"The damaged database is kept as {kept}.")

@@ -13,7 +13,7 @@ import pytest
 
 from core.errors import DatabaseOutdated, InvalidSetup
 from core.settings import Settings
-from db import copies
+from db import postgresql_copies
 from operations import backup as backup_module
 from operations import copying
 from operations.backup import back_up
@@ -164,6 +164,11 @@ def test_an_existing_folder_is_refused_and_an_unfinished_backup_is_called_so(sql
     assert (tmp_path / "folder" / "database").exists()
 
 
+def test_a_name_that_no_address_of_a_database_can_have_is_refused(sqlite_service, tmp_path):
+    with pytest.raises(BackupFailed, match=r"has a '\?' in its name"):
+        back_up(sqlite_service.settings, tmp_path / "today?")
+
+
 def test_a_full_disk_is_named_and_leaves_nothing(sqlite_service, tmp_path, monkeypatch):
     sqlite_service.work()
 
@@ -221,7 +226,7 @@ def test_programs_of_postgresql_must_be_there_and_new_enough(
         program.write_text(f"#!/bin/sh\necho '{version}'\n")
         program.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path / "bin"))
-    monkeypatch.setattr(copies.os, "environ", {**os.environ, "PATH": str(tmp_path / "bin")})
+    monkeypatch.setattr(postgresql_copies.os, "environ", {**os.environ, "PATH": str(tmp_path / "bin")})
     with pytest.raises(InvalidSetup, match=f"{said}.* Install PostgreSQL's client programs"):
         back_up(service.settings, tmp_path / "backup")
 
@@ -229,13 +234,13 @@ def test_programs_of_postgresql_must_be_there_and_new_enough(
 def test_no_password_is_written_or_shown(make_service, postgresql_url, tmp_path, monkeypatch):
     service = make_service(postgresql_url)
     seen = []
-    original = copies.subprocess.run
+    original = postgresql_copies.subprocess.run
 
     def watch(command, **options):
         seen.append(" ".join(command))
         return original(command, **options)
 
-    monkeypatch.setattr(copies.subprocess, "run", watch)
+    monkeypatch.setattr(postgresql_copies.subprocess, "run", watch)
     secret = service.database.url.set(password="hunter2")  # noqa: S106 - to be looked for.
     settings = Settings(data_dir=service.settings.data_dir, database_url=secret.render_as_string(hide_password=False))
     back_up(settings, tmp_path / "backup")

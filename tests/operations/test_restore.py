@@ -21,7 +21,8 @@ from core.errors import InvalidSetup
 from core.run_state import RunState
 from core.system.data_lock import lock_data
 from core.workers import WorkerHealth, WorkerState
-from db import copies, datasets, metrics, runs, stored_references, workers
+from db import datasets, metrics, postgresql_copies, runs, stored_references, workers
+from db.copy_errors import CopyDamaged
 from db.session import Database
 from db.upgrade import NEWEST_REVISION, check_database
 from launch.preflight import check_data_dir
@@ -294,13 +295,13 @@ def test_a_damaged_dump_of_postgresql_changes_nothing(make_service, postgresql_u
     change_manifest(tmp_path / "backup", database=database)
     service.database.dispose()
     ids = run_ids(service)
-    with pytest.raises(copies.CopyDamaged, match="cannot read the copy"):
+    with pytest.raises(CopyDamaged, match="cannot read the copy"):
         restore(service.settings, tmp_path / "backup", replace=True)
-    with pytest.raises(copies.CopyDamaged, match="Nothing was changed"):
-        copies.replace_postgresql(service.database, dump, made.counts)
+    with pytest.raises(CopyDamaged, match="Nothing was changed"):
+        postgresql_copies.replace_all(service.database, dump, made.counts)
     back_up(service.settings, tmp_path / "other")
-    with pytest.raises(copies.CopyDamaged, match=r"runs has 2 rows, expected 5\. Nothing was changed"):
-        copies.replace_postgresql(service.database, tmp_path / "other" / "database", {"runs": 5})
+    with pytest.raises(CopyDamaged, match=r"runs has 2 rows, expected 5\. Nothing was changed"):
+        postgresql_copies.replace_all(service.database, tmp_path / "other" / "database", {"runs": 5})
     assert run_ids(service) == ids
 
 
@@ -399,7 +400,7 @@ def test_a_restore_of_postgresql_that_is_killed_leaves_the_old_data(make_service
             target.flush()
             os.kill(os.getpid(), signal.SIGKILL)
 
-        copies.shutil.copyfileobj = copy_half
+        postgresql_copies.shutil.copyfileobj = copy_half
         restore(service.settings, tmp_path / "backup", replace=True)
 
     assert killed_at(10**9, stop_in_the_middle)
