@@ -322,21 +322,19 @@ def test_a_queue_without_workers_is_found(sqlite_service):
     assert found["detail"].startswith("2 runs wait, the oldest for 0 s")
 
 
-@pytest.mark.parametrize(
-    ("statement", "code", "subject", "words"),
-    [
+def test_names_of_what_is_not_there_are_found(sqlite_service):
+    sqlite_service.work()
+    for statement, code, subject, words in (
         ("UPDATE aliases SET version = 9", "alias_broken", "alias adder@production", "points to version 9"),
         ("UPDATE models SET last_version = 1", "numbers_behind", "model adder", "there is a version 2"),
         ("DELETE FROM models", "version_broken", "model version adder v1", "Its model does not exist"),
         ("DELETE FROM datasets", "dataset_broken", "dataset pairs v1", "Its dataset does not exist"),
-    ],
-)
-def test_names_of_what_is_not_there_are_found(worked, statement, code, subject, words):
-    change(worked, statement)
-    found = {found["code"]: found for found in reversed(look(worked, is_quick=True))}
-    assert found.keys() == {code}
-    assert found[code]["subject"] == subject
-    assert words in found[code]["detail"]
+        ("DELETE FROM runs", "version_broken", "model version adder v1", "does not exist"),
+    ):
+        change(sqlite_service, statement)
+        found = {found["code"]: found for found in reversed(look(sqlite_service, is_quick=True))}
+        assert found[code]["subject"] == subject
+        assert words in found[code]["detail"]
 
 
 def test_the_dataset_of_a_run_must_be_there(worked):

@@ -305,15 +305,19 @@ def test_a_damaged_dump_of_postgresql_changes_nothing(make_service, postgresql_u
     assert run_ids(service) == ids
 
 
-def test_tables_of_others_are_not_deleted(make_service, empty_postgresql_url, sqlite_service, tmp_path):
-    service = make_service(empty_postgresql_url, "other")
+def test_tables_of_others_are_not_deleted(make_service, postgresql_url, sqlite_service, tmp_path):
+    service = make_service(postgresql_url, "other")
+    back_up(sqlite_service.settings, tmp_path / "backup")
+    change_manifest(tmp_path / "backup", kind="postgresql")
     with service.database.engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE accounts (id int)")
     service.database.dispose()
-    back_up(sqlite_service.settings, tmp_path / "backup")
-    change_manifest(tmp_path / "backup", kind="postgresql")
-    with pytest.raises(RestoreRefused, match=r"tables that are not Trainyard's \(accounts\)"):
-        restore(service.settings, tmp_path / "backup", replace=True)
+    try:
+        with pytest.raises(RestoreRefused, match=r"tables that are not Trainyard's \(accounts\)"):
+            restore(service.settings, tmp_path / "backup", replace=True)
+    finally:
+        with service.database.engine.begin() as connection:
+            connection.exec_driver_sql("DROP TABLE accounts")
 
 
 def test_a_full_disk_changes_nothing(sqlite_service, tmp_path, monkeypatch):
