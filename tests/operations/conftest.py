@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from core.artifacts import ArtifactStore
+from core.batch_predictions import AnswerKind, BatchPlan, ResultFormat
 from core.progress import MetricBatch
+from core.served_models import ServedVersion
 from core.settings import Settings
 from core.uploads.store import DatasetStore
-from db import aliases, claims, runs
+from db import aliases, batch_predictions, claims, runs
 from db.session import Database
 from db.stored_datasets import Upload, add_new
 from db.stored_files import remove_files
@@ -84,6 +86,24 @@ class Service:
             return add_new(self.database, self.datasets, upload, incoming, described)[0]
         finally:
             incoming.discard()
+
+    def ask(self, dataset):
+        """Queue a batch prediction of version 1 of the model for the rows of a dataset; return its id."""
+        plan = BatchPlan(start=0, stop=1, columns=(), answers=AnswerKind.LABELS, format=ResultFormat.CSV)
+        version = ServedVersion(version=1, run_id=None, network_sha256="a" * 64, signature_sha256="b" * 64)
+        with self.database.transaction() as session:
+            return batch_predictions.create(session, model_name="adder", version=version, dataset=dataset, plan=plan).id
+
+    def answer(self, text: str) -> None:
+        """Claim the oldest queued batch prediction, and end it with this result."""
+        with self.database.transaction() as session:
+            claimed = batch_predictions.claim(session, owner="worker-1", lease_seconds=60.0)
+        assert claimed is not None
+        result = self.store(text, "answers.csv")
+        with self.database.transaction() as session:
+            batch_predictions.finish(
+                session, claimed.id, claimed.attempt, result=result, num_rows=1, num_refused=0, refused_rows=[]
+            )
 
     def work(self) -> SimpleNamespace:
         """Do some of everything; return what was made."""

@@ -25,7 +25,8 @@ from operations.restore import restore
 
 
 def test_a_backup_has_everything_and_its_manifest_says_so(service, tmp_path):
-    service.work()
+    service.ask(service.work().dataset)
+    service.answer("answers")
     folder = tmp_path / "backups" / "one"
     made = back_up(service.settings, folder)
     assert made == read_manifest(folder)
