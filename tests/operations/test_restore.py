@@ -75,27 +75,35 @@ def is_whole(service) -> bool:
     )
 
 
-def killed_at(number: int, work) -> bool:
-    """Do something in a process of its own that is killed at its so-manieth change; return False if it ended before."""
+def count_changes(work) -> int:
+    """Return how many changes to the disk something makes, in a process of its own."""
+    return os.waitstatus_to_exitcode(end_at(-1, work))
+
+
+def is_killed_at(number: int, work) -> bool:
+    """Do something in a process of its own that is killed just before one of its changes, counted from 0."""
+    return os.WIFSIGNALED(end_at(number, work))
+
+
+def end_at(number: int, work) -> int:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if not child:
-        left = [number]
+        changes = []
 
         def watch(event: str, _arguments: object) -> None:
             if event in EVENTS:
-                if not left[0]:
+                if len(changes) == number:
                     os.kill(os.getpid(), signal.SIGKILL)
-                left[0] -= 1
+                changes.append(event)
 
         sys.addaudithook(watch)
         try:
             work()
         finally:
-            os._exit(0)
-    _, status = os.waitpid(child, 0)
-    return os.WIFSIGNALED(status)
+            os._exit(min(len(changes), 255))
+    return os.waitpid(child, 0)[1]
 
 
 def test_everything_is_as_it_was(backed_up, tmp_path):
@@ -369,21 +377,31 @@ def test_a_restore_that_is_killed_leaves_the_old_data_or_the_new(sqlite_service,
     shutil.copytree(sqlite_service.settings.data_dir, tmp_path / "old")
     database = Path(sqlite_service.database.url.database)
     shutil.copyfile(database, tmp_path / "old.db")
+
+    def restore_it() -> None:
+        restore(sqlite_service.settings, tmp_path / "backup", replace=True)
+
+    def go_back() -> None:
+        shutil.rmtree(sqlite_service.settings.data_dir)
+        shutil.copytree(tmp_path / "old", sqlite_service.settings.data_dir)
+        shutil.copyfile(tmp_path / "old.db", database)
+
+    num_changes = count_changes(restore_it)
+    assert 50 < num_changes < 255
+    go_back()
     outcomes = []
-    # Odd, so that no two trials end at the same kind of step.
-    for number in range(0, 1000, 11):
-        if not killed_at(number, lambda: restore(sqlite_service.settings, tmp_path / "backup", replace=True)):
-            break
+    # The last changes are those of the database.
+    for number in (*range(0, num_changes - 10, 13), *range(num_changes - 10, num_changes)):
+        assert is_killed_at(number, restore_it)
         found = run_ids(sqlite_service)
         assert found in (old, new), number
         assert is_whole(sqlite_service), number
         outcomes.append(found == new)
         if found == new:
-            shutil.rmtree(sqlite_service.settings.data_dir)
-            shutil.copytree(tmp_path / "old", sqlite_service.settings.data_dir)
-            shutil.copyfile(tmp_path / "old.db", database)
-    assert len(outcomes) > 3
-    assert not outcomes[0]
+            go_back()
+    # From one change on everything is new.
+    assert outcomes == sorted(outcomes)
+    assert set(outcomes) == {False, True}
     # What the last one left is removed by the next, which succeeds.
     restore(sqlite_service.settings, tmp_path / "backup", replace=True)
     assert run_ids(sqlite_service) == new
@@ -407,7 +425,7 @@ def test_a_restore_of_postgresql_that_is_killed_leaves_the_old_data(make_service
         postgresql_copies.shutil.copyfileobj = copy_half
         restore(service.settings, tmp_path / "backup", replace=True)
 
-    assert killed_at(10**9, stop_in_the_middle)
+    assert is_killed_at(10**9, stop_in_the_middle)
     assert run_ids(service) == old
     deadline = time.monotonic() + 20
     while True:
@@ -425,18 +443,16 @@ def test_a_backup_that_is_killed_is_recognised_as_unfinished(sqlite_service, tmp
     sqlite_service.work()
     before = sqlite_service.contents()
     sqlite_service.database.dispose()
-    outcomes = set()
-    for number in range(0, 1000, 7):
+    num_changes = count_changes(lambda: back_up(sqlite_service.settings, tmp_path / "whole"))
+    outcomes = []
+    for number in (*range(0, num_changes - 3, 9), *range(num_changes - 3, num_changes)):
         folder = tmp_path / f"backup {number}"
-        was_killed = killed_at(number, lambda folder=folder: back_up(sqlite_service.settings, folder))
-        try:
-            made = read_manifest(folder)
-        except BackupDamaged:
-            outcomes.add("unfinished")
-        else:
-            outcomes.add("complete")
-            assert all(hash_file(folder / file.path) == file.sha256 for file in (made.database, *made.files))
-        if not was_killed:
-            break
-    assert outcomes == {"unfinished", "complete"}
+        assert is_killed_at(number, lambda folder=folder: back_up(sqlite_service.settings, folder))
+        with pytest.raises(BackupDamaged):
+            read_manifest(folder)
+        outcomes.append(folder.exists())
+    # The last change makes it a backup.
+    made = read_manifest(tmp_path / "whole")
+    assert all(hash_file(tmp_path / "whole" / file.path) == file.sha256 for file in (made.database, *made.files))
+    assert any(outcomes)
     assert sqlite_service.contents() == before
