@@ -112,7 +112,7 @@ def repair_curve(session: Session, curve: Curve) -> bool:
         session.execute(update(chunk).where(*here).values(values).execution_options(synchronize_session=False))
     statement = delete(rollup).where(rollup.series_id == curve.id)
     session.execute(statement.execution_options(synchronize_session=False))
-    for _, points, _ in list(_chunks(session, curve.id)):
+    for _, points, _ in _chunks(session, curve.id):
         if len(points) == chunks.CAPACITY:
             rollups.extend(session, {curve.id: points})
     return True

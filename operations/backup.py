@@ -6,6 +6,7 @@ the database is too old; it is made again, and only the files that came meanwhil
 time each round, so there are few.
 """
 
+import errno
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -157,19 +158,17 @@ class _Backup:
         """Copy what is not copied yet; yield key and fault of what cannot be."""
         store, datasets = ArtifactStore(self._settings.artifacts_dir), DatasetStore(self._settings.datasets_dir)
         for sha256 in sorted(content.artifacts - self._copied.keys()):
+            path = store.path(sha256)
             try:
-                self._copied[sha256] = [self._copy_one(store.path(sha256), sha256)]
-            except FileNotFoundError:
-                yield sha256, f"{store.path(sha256)} is missing"
-            except WrongBytes as error:
-                yield sha256, str(error)
+                self._copied[sha256] = [self._copy_one(path, sha256)]
+            except (OSError, WrongBytes) as error:
+                yield sha256, _fault(error, f"{path} is missing")
         for key in sorted(content.datasets - self._copied.keys()):
+            folder = datasets.folder(key)
             try:
-                self._copied[key] = self._copy_dataset(datasets.folder(key), key)
-            except FileNotFoundError:
-                yield key, f"{datasets.folder(key).path} is missing or incomplete"
-            except WrongBytes as error:
-                yield key, str(error)
+                self._copied[key] = self._copy_dataset(folder, key)
+            except (OSError, WrongBytes) as error:
+                yield key, _fault(error, f"{folder.path} is missing or incomplete")
 
     def _copy_dataset(self, source: DatasetFolder, key: str) -> list[FileEntry]:
         copied: list[FileEntry] = []
@@ -226,6 +225,21 @@ def _make_folder(folder: Path) -> None:
         raise BackupFailed(f"{folder} exists, {what} give a new folder.") from error
     except OSError as error:
         raise BackupFailed(in_words(error, folder)) from error
+
+
+def _fault(error: OSError | WrongBytes, if_missing: str) -> str:
+    """Return what is wrong with a stored file.
+
+    Raises:
+        OSError: The error itself, if it says nothing about the file, such as a full disk.
+    """
+    if isinstance(error, WrongBytes):
+        return str(error)
+    if isinstance(error, FileNotFoundError):
+        return if_missing
+    if error.errno == errno.EIO:
+        return f"{error.filename or if_missing.partition(' ')[0]} cannot be read: {error.strerror}"
+    raise error
 
 
 def _describe(faults: list[str]) -> str:

@@ -5,7 +5,6 @@ import fcntl
 import hashlib
 import os
 import stat
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field
 
 from core.artifacts import CHUNK_BYTES, hash_file
+from core.errors import TrainyardError
 
 FICLONE = 0x40049409
 """The ioctl by which a file system such as Btrfs or XFS copies a file without copying its blocks (ioctl_ficlone(2))."""
@@ -32,8 +32,10 @@ class FileEntry(BaseModel):
     num_bytes: Annotated[int, Field(ge=0)]
 
 
-class WrongBytes(Exception):
+class WrongBytes(TrainyardError):
     """A file whose bytes do not have the hash that they should."""
+
+    code = "wrong_bytes"
 
 
 def copy_file(source: Path, target: Path, sha256: str | None, *, earlier: Path | None = None) -> tuple[str, int]:
@@ -117,10 +119,10 @@ def sync_folders(root: Path) -> None:
         sync_folder(Path(directory))
 
 
-def in_words(error: OSError, folder: Path, needed: Callable[[], str] = lambda: "") -> str:
+def in_words(error: OSError, folder: Path) -> str:
     """Return the reason for which a file could not be written, and what to do."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return f"There is no space left for {folder}{needed()}. Free some, or name a folder on another disk."
+        return f"There is no space left for {folder}. Free some, or name a folder on another disk."
     return f"{error.filename or folder} cannot be read or written: {error.strerror or error}."
 
 

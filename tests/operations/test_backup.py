@@ -153,6 +153,22 @@ def test_stored_files_that_are_damaged_are_named_and_left_out_only_on_request(sq
     assert str(path.relative_to(sqlite_service.settings.data_dir)) not in {file.path for file in made.files}
 
 
+def test_a_file_that_a_bad_disk_cannot_read_is_damage_too(sqlite_service, tmp_path, monkeypatch):
+    sqlite_service.train()
+    path = sqlite_service.files.path(sqlite_service.store("weights").sha256)
+    original = backup_module.copy_file
+
+    def fail(source, target, sha256, **options):
+        if source == path:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return original(source, target, sha256, **options)
+
+    monkeypatch.setattr(backup_module, "copy_file", fail)
+    made = back_up(sqlite_service.settings, tmp_path / "backup", accept_damage=True)
+    assert made.damaged == (f"{path} cannot be read: Input/output error",)
+    assert len(made.files) == 1
+
+
 def test_an_existing_folder_is_refused_and_an_unfinished_backup_is_called_so(sqlite_service, tmp_path):
     (tmp_path / "folder").mkdir()
     with pytest.raises(BackupFailed, match="which is not overwritten"):

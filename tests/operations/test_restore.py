@@ -21,8 +21,8 @@ from core.errors import InvalidSetup
 from core.run_state import RunState
 from core.system.data_lock import lock_data
 from core.workers import WorkerHealth, WorkerState
-from db import datasets, metrics, postgresql_copies, runs, stored_references, workers
-from db.copy_errors import CopyDamaged
+from db import datasets, metrics, postgresql_copies, runs, sqlite_copies, stored_references, workers
+from db.copy_errors import CopyDamaged, DatabaseInUse
 from db.session import Database
 from db.upgrade import NEWEST_REVISION, check_database
 from launch.preflight import check_data_dir
@@ -199,6 +199,17 @@ def test_an_open_database_is_refused(backed_up, tmp_path):
         runs.list_page(session, limit=1)
         with pytest.raises(RestoreRefused, match=r"(open|are open: trainyard from).* Stop API and workers first"):
             restore(backed_up.settings, tmp_path / "backup", replace=True)
+
+
+def test_a_service_that_opens_the_database_at_the_last_moment_is_refused_too(backed_up_sqlite, tmp_path):
+    path = Path(backed_up_sqlite.database.url.database)
+    shutil.copyfile(path, tmp_path / "prepared")
+    with backed_up_sqlite.database.reading() as session:
+        runs.list_page(session, limit=1)
+        with pytest.raises(DatabaseInUse, match="Stop API and workers first"):
+            sqlite_copies.replace_file(path, tmp_path / "prepared")
+    assert (tmp_path / "prepared").exists()
+    assert len(run_ids(backed_up_sqlite)) == 2
 
 
 def test_a_live_worker_on_another_machine_is_refused(backed_up_sqlite, tmp_path):
