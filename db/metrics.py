@@ -87,12 +87,12 @@ def append(session: Session, run_id: UUID, batches: Iterable[MetricBatch]) -> No
     for key, curve in stored.items():
         if given[key].steps[0] > curve.summary.last_step:
             pending[curve.id] = Points.join([curve.open_points, given[key]])
-            summaries[curve.id] = _join(curve.summary, given[key])
+            summaries[curve.id] = extend_summary(curve.summary, given[key])
         else:
             later = chunks.take_from(session, curve.id, int(given[key].steps[0]))
             pending[curve.id] = _merge(later if len(later) else curve.open_points, given[key])
             summaries[curve.id] = _measure(session, curve, pending[curve.id])
-    _update(session, summaries)
+    update_summaries(session, summaries)
     fresh = {key: points for key, points in given.items() if key not in stored}
     pending |= _insert(session, run_id, fresh)
     chunks.extend(session, pending)
@@ -120,7 +120,7 @@ def truncate_after(session: Session, run_id: UUID, step: int) -> list[Summary]:
         points = later if len(later) else curve.open_points
         pending[curve.id] = points[: int(np.searchsorted(points.steps, step, side="right"))]
         summaries[curve.id] = _measure(session, curve, pending[curve.id])
-    _update(session, summaries)
+    update_summaries(session, summaries)
     chunks.extend(session, pending)
     return list_keys(session, run_id)
 
@@ -187,12 +187,13 @@ def _insert(session: Session, run_id: UUID, fresh: Mapping[str, Points]) -> dict
     """Insert curves; return their points by the new ids."""
     if not fresh:
         return {}
-    rows = [{"run_id": run_id, **asdict(_summarise(key, points))} for key, points in fresh.items()]
+    rows = [{"run_id": run_id, **asdict(summarise(key, points))} for key, points in fresh.items()]
     statement = insert(MetricSeriesRecord).returning(MetricSeriesRecord.id, MetricSeriesRecord.key)
     return {series_id: fresh[key] for series_id, key in session.execute(statement, rows)}
 
 
-def _update(session: Session, summaries: Mapping[int, Summary]) -> None:
+def update_summaries(session: Session, summaries: Mapping[int, Summary]) -> None:
+    """Store the summaries of curves by their ids."""
     if not summaries:
         return
     changed: dict[str, Any] = {name: bindparam(f"new_{name}") for name in _CHANGING}
@@ -221,7 +222,8 @@ def _merge(before: Points, after: Points) -> Points:
     return Points(both.steps[kept], both.values[kept], both.times[kept])
 
 
-def _summarise(key: str, points: Points) -> Summary:
+def summarise(key: str, points: Points) -> Summary:
+    """Return the summary of a curve with these points, of which there is at least one."""
     return _combine(
         key,
         Extremes.of_points(points),
@@ -233,7 +235,7 @@ def _summarise(key: str, points: Points) -> Summary:
     )
 
 
-def _join(before: Summary, points: Points) -> Summary:
+def extend_summary(before: Summary, points: Points) -> Summary:
     """Return the summary of a curve with points appended after its last."""
     known = Extremes(before.min, before.min_step, before.max, before.max_step)
     return _combine(
@@ -251,9 +253,9 @@ def _measure(session: Session, curve: _Stored, points: Points) -> Summary:
     """Return the summary of a curve whose stored chunks these points will follow."""
     count, extremes = chunks.measure(session, curve.id)
     if extremes is None:
-        return _summarise(curve.summary.key, points)
+        return summarise(curve.summary.key, points)
     before = replace(curve.summary, count=count, **asdict(extremes))
-    return _join(before, points)
+    return extend_summary(before, points)
 
 
 def _combine(key: str, extremes: Extremes, **fields: Any) -> Summary:

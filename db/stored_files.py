@@ -15,6 +15,9 @@ from db.session import Database
 
 logger = logging.getLogger(__name__)
 
+KEPT_SECONDS = 24 * 3600.0
+"""A newer file may belong to a run that is just ending; a newer key to a client that still retries."""
+
 CLOCK_DIFFERENCE = timedelta(seconds=60)
 """Maximum difference between the clocks of machines."""
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 
 from core.errors import BrokerUnavailable, DatabaseOutdated, InvalidSetup, Unavailable
 from core.settings import Settings
+from core.system.data_lock import is_locked
 from core.system.waiting import Log, wait_for
 from db import api_keys
 from db.session import Database
@@ -33,7 +34,7 @@ def check_data_dir(data_dir: Path) -> None:
     """Create the data directory if it is missing.
 
     Raises:
-        InvalidSetup: If it cannot be created or written to.
+        InvalidSetup: If it cannot be created or written to, or a backup is being restored to it.
     """
     try:
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -44,6 +45,10 @@ def check_data_dir(data_dir: Path) -> None:
             f"The data directory {data_dir} cannot be written to ({error.strerror}). "
             "Set TRAINYARD_DATA_DIR to a folder that this user may write to."
         ) from error
+    if is_locked(data_dir):
+        raise InvalidSetup(
+            f"A backup is being restored to {data_dir}. Start the service once `trainyard restore` has ended."
+        )
 
 
 def choose_port(host: str, port: int) -> int:

@@ -13,12 +13,11 @@ from core.settings import Settings
 from core.uploads.store import DatasetStore
 from db import artifacts, batch_predictions, idempotency, registry_changes, run_changes, stored_datasets, webhooks
 from db.session import Database
+from db.stored_files import KEPT_SECONDS
 from db.sweeping import sweep
 
 logger = logging.getLogger("trainyard.worker")
 
-KEPT_SECONDS = 24 * 3600.0
-"""A newer file may belong to a run that is just ending; a newer key to a client that still retries."""
 HASHES_A_QUERY = 1000
 SWEEP_SECONDS = 600.0
 """Longest time of a sweep by the retention policy; the next one goes on."""

@@ -2,6 +2,7 @@
 
 Exit codes: 0 done; 1 rejected, or a watched run did not succeed; 2 wrong usage, or no service answers; 130 Ctrl-C.
 `diff` alone ends as the tool of that name does: 1 says that the runs differ, 2 any trouble.
+`doctor` likewise: 1 says that something is wrong, 2 that it could not check.
 """
 
 import os
@@ -21,6 +22,7 @@ from trainyard.command_line.commands import (
     metrics,
     models,
     networks,
+    operating,
     repeating,
     runs,
     submitting,
@@ -111,6 +113,9 @@ app.add_typer(keys, name="keys")
 app.add_typer(limits.quotas, name="quotas")
 app.add_typer(webhooks, name="webhooks")
 app.command()(limits.prune)
+app.command(context_settings=operating.PASSED_ON)(operating.backup)
+app.command(context_settings=operating.PASSED_ON)(operating.restore)
+app.command(context_settings=operating.PASSED_ON)(operating.doctor)
 
 
 def _replace_what_cannot_be_written() -> None:

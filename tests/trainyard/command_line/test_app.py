@@ -37,6 +37,9 @@ COMMANDS = [
     "presets",
     "validate",
     "prune",
+    "backup",
+    "restore",
+    "doctor",
     "models",
     "data",
     "export",
@@ -44,6 +47,9 @@ COMMANDS = [
     "quotas",
     "webhooks",
 ]
+GROUPS = {"export", "keys", "models", "webhooks"}
+WITHOUT_HTTP = {"backup", "restore", "doctor"}
+"""They become another program, which tests/operations/test_main.py has."""
 SUBCOMMANDS = [
     ["export", "tensorboard"],
     ["export", "mlflow"],
@@ -84,7 +90,7 @@ def test_help_names_every_command(invoke):
 
 
 @pytest.mark.parametrize(
-    "command", [*[[name] for name in COMMANDS if name not in {"export", "keys", "models", "webhooks"}], *SUBCOMMANDS]
+    "command", [*[[name] for name in COMMANDS if name not in {*GROUPS, *WITHOUT_HTTP}], *SUBCOMMANDS]
 )
 def test_every_command_has_help(invoke, command):
     result = invoke(*command, "--help")
