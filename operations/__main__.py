@@ -5,8 +5,12 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
+from typing import TYPE_CHECKING
 
 from core.errors import TrainyardError
+
+if TYPE_CHECKING:
+    from operations.manifest import Manifest
 
 COULD_NOT_CHECK = 2
 
@@ -44,8 +48,7 @@ def _back_up(given: argparse.Namespace) -> int:
     for fault in made.damaged:
         _log(f"Left out: {fault}.")
     print(  # noqa: T201  # This is a program.
-        f"Wrote {given.folder}: {made.counts.get('runs', 0):,} runs, {made.counts.get('model_versions', 0):,} model "
-        f"versions, {len(made.files):,} files, {made.num_bytes:,} bytes, revision {made.revision}."
+        f"Wrote {given.folder}: {_describe(made)}, {made.num_bytes:,} bytes, revision {made.revision}."
     )
     return 0
 
@@ -56,14 +59,20 @@ def _restore(given: argparse.Namespace) -> int:
 
     restored = restore(load_settings(), given.folder, replace=given.replace, log=_log)
     print(  # noqa: T201  # This is a program.
-        f"Restored {given.folder} of {restored.created_at:%Y-%m-%d %H:%M:%S} UTC: "
-        f"{restored.counts.get('runs', 0):,} runs, "
-        f"{restored.counts.get('model_versions', 0):,} model versions, {len(restored.files):,} files. "
+        f"Restored {given.folder} of {restored.created_at:%Y-%m-%d %H:%M:%S} UTC: {_describe(restored)}. "
         "Runs that were active then are trained again once a worker runs."
     )
     for fault in restored.damaged:
         _log(f"The backup was made without this: {fault}.")
     return 0
+
+
+def _describe(manifest: "Manifest") -> str:
+    from operations.reporting import say  # noqa: PLC0415 - `--help` does not need it.
+
+    counts = manifest.counts
+    numbers = {"runs": counts.get("runs", 0), "model versions": counts.get("model_versions", 0)}
+    return ", ".join(say(number, names) for names, number in {**numbers, "files": len(manifest.files)}.items())
 
 
 def _examine(given: argparse.Namespace) -> int:

@@ -79,12 +79,12 @@ class TextReport(_Counts):
                 print(f"{number - MAX_SHOWN:,} more of [{code}] are not shown.", file=self._output)
         verdict = f"{self._num_wrong:,} wrong" if self._num_wrong else "Nothing is wrong"
         others = {"repaired": self._num_repaired, "notes": self._num_notes}
-        said = "".join(f", {_say(number, name)}" for name, number in others.items() if number)
+        said = "".join(f", {say(number, name)}" for name, number in others.items() if number)
         print(f"{verdict}{said}. Checked: {self._words() or 'nothing'}.", file=self._output)
         return self._exit_code
 
     def _words(self) -> str:
-        return ", ".join(_say(number, name) for name, number in self._checked.items())
+        return ", ".join(say(number, name) for name, number in self._checked.items())
 
 
 class JsonReport(_Counts):
@@ -122,5 +122,6 @@ class JsonReport(_Counts):
         return self._exit_code
 
 
-def _say(number: int, names: str) -> str:
+def say(number: int, names: str) -> str:
+    """Return a number of things in words, given their plural."""
     return f"{number:,} {names.removesuffix('s') if number == 1 else names}"
