@@ -14,6 +14,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 go_on = threading.Event()
+sick = threading.Event()
 
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -32,14 +33,18 @@ class Handler(BaseHTTPRequestHandler):
             return
         if self.path == "/go-on":
             go_on.set()
-        self.answer(b"ok")
+        if self.path == "/sick":
+            sick.set()
+        if self.path == "/well":
+            sick.clear()
+        self.answer(b"ok", 500 if self.path == "/healthz" and sick.is_set() else 200)
 
     def do_POST(self):
         size = int(self.headers["Content-Length"])
         self.answer(str(len(self.rfile.read(size))).encode())
 
-    def answer(self, body):
-        self.send_response(200)
+    def answer(self, body, status=200):
+        self.send_response(status)
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
@@ -89,6 +94,18 @@ def receive_all(connection: socket.socket) -> bytes:
     while piece := connection.recv(4096):
         received += piece
     return received
+
+
+def test_the_stack_is_ready_only_while_an_api_is_known_to_answer_predictions(port, wait_until):
+    url = f"http://127.0.0.1:{port}"
+    httpx.get(f"{url}/sick").raise_for_status()
+    wait_until(lambda: httpx.get(f"{url}/readyz").status_code == 503)
+    answer = httpx.get(f"{url}/readyz")
+    assert (answer.json()["code"], answer.headers["retry-after"]) == ("unavailable", "2")
+    assert httpx.get(f"{url}/v1/runs").is_success
+    httpx.get(f"{url}/well").raise_for_status()
+    wait_until(lambda: httpx.get(f"{url}/readyz").is_success)
+    assert httpx.get(f"{url}/v1/models/iris").is_success
 
 
 def test_an_event_is_passed_on_before_the_next_is_sent(port):
