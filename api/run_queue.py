@@ -34,7 +34,7 @@ Outcome = StoredAnswer | BaseException
 
 @dataclass(frozen=True, slots=True)
 class _Caller:
-    """Who waits for an outcome."""
+    """Caller that waits for an outcome."""
 
     loop: asyncio.AbstractEventLoop
     future: "asyncio.Future[StoredAnswer]"

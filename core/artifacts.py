@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from core.errors import ArtifactCorrupt
+from core.syncing import sync
 
 CHUNK_BYTES = 1024 * 1024
 
@@ -88,9 +89,9 @@ class ArtifactStore:
             is_new_folder = not target.parent.is_dir()
             target.parent.mkdir(exist_ok=True)
             temporary.replace(target)
-            _sync_folder(target.parent)
+            sync(target.parent)
             if is_new_folder:
-                _sync_folder(self.root)
+                sync(self.root)
         except BaseException:
             temporary.unlink(missing_ok=True)
             raise
@@ -121,11 +122,3 @@ class ArtifactStore:
     def delete(self, sha256: str) -> None:
         """Remove a stored file; a missing one is not an error."""
         self.path(sha256).unlink(missing_ok=True)
-
-
-def _sync_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -50,7 +50,7 @@ class Curve:
 
 @dataclass(slots=True)
 class _Measured:
-    """What the points of a curve say.
+    """Summary of a curve's points, and what in its stored columns differs from it.
 
     Attributes:
         faults: Code and words of what cannot be computed again.

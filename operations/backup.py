@@ -17,13 +17,14 @@ from pathlib import Path
 
 from core.artifacts import ArtifactStore, hash_file
 from core.settings import Settings
+from core.syncing import sync_folders
 from core.uploads.folder import DatasetFolder
 from core.uploads.store import DatasetStore
 from db import stored_references
 from db.copies import copy_database
 from db.session import Database
 from db.upgrade import check_database, read_revision
-from operations.copying import FileEntry, WrongBytes, copy_file, in_words, make_folders, sync_folders
+from operations.copying import FileEntry, WrongBytes, copy_file, in_words, make_folders
 from operations.errors import BackupFailed
 from operations.manifest import DATABASE, MANIFEST, Manifest, read_manifest, write_manifest
 

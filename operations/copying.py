@@ -95,30 +95,6 @@ def make_folders(folder: Path) -> None:
         folder.mkdir(mode=0o700, exist_ok=True)
 
 
-def sync_file(path: Path) -> None:
-    """Sync a file to disk."""
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folder(folder: Path) -> None:
-    """Sync the names in a folder to disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def sync_folders(root: Path) -> None:
-    """Sync a folder and all below it."""
-    for directory, _, _ in os.walk(root):
-        sync_folder(Path(directory))
-
-
 def in_words(error: OSError, folder: Path) -> str:
     """Return the reason for which a file could not be written, and what to do."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:

@@ -8,7 +8,8 @@ from typing import Annotated, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from operations.copying import FileEntry, sync_folder
+from core.syncing import sync
+from operations.copying import FileEntry
 from operations.errors import BackupDamaged
 
 MANIFEST = "manifest.json"
@@ -78,7 +79,7 @@ def write_manifest(folder: Path, manifest: Manifest) -> None:
         writer.flush()
         os.fsync(writer.fileno())
     temporary.replace(folder / MANIFEST)
-    sync_folder(folder)
+    sync(folder)
 
 
 def read_manifest(folder: Path) -> Manifest:

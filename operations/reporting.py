@@ -1,4 +1,4 @@
-"""What `trainyard doctor` prints: lines for people as things are found, or one JSON document for programs."""
+"""Reports of `trainyard doctor`: lines for people as things are found, or one JSON document for programs."""
 
 import json
 import time

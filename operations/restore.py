@@ -13,13 +13,14 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from core.settings import Settings
+from core.syncing import sync, sync_folders
 from core.system.data_lock import lock_data
 from db import copies, postgresql_copies, sqlite_copies, stored_references, workers
 from db.copy_errors import STOP_FIRST
 from db.restore_target import look_at
 from db.session import Database
 from db.upgrade import KNOWN_REVISIONS, NEWEST_REVISION, upgrade_database
-from operations.copying import WrongBytes, copy_file, in_words, sync_file, sync_folder, sync_folders
+from operations.copying import WrongBytes, copy_file, in_words
 from operations.errors import BackupDamaged, RestoreRefused
 from operations.manifest import DATABASE, Manifest, read_manifest
 
@@ -227,7 +228,7 @@ def _move_files(manifest: Manifest, stage: Path, data_dir: Path) -> None:
         (stage / file.path).replace(target)
         folders.add(target.parent)
     for folder in folders:
-        sync_folder(folder)
+        sync(folder)
 
 
 def _replace_database(manifest: Manifest, copy: Path, database: Database, url: str, log: Log) -> None:
@@ -241,9 +242,9 @@ def _replace_database(manifest: Manifest, copy: Path, database: Database, url: s
     path = path.resolve() if path.exists() else path
     if path.exists():
         copy.chmod(path.stat().st_mode & 0o777)
-    sync_file(copy)
+    sync(copy)
     kept = sqlite_copies.replace_file(path, copy)
-    sync_folder(path.parent)
+    sync(path.parent)
     sqlite_copies.use_write_ahead_log(path)
     if kept is not None:
         log(f"The damaged database is kept as {kept}.")

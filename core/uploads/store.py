@@ -12,6 +12,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from core.syncing import sync
 from core.uploads.folder import READINGS, DatasetFolder
 
 INCOMING = ".incoming-"
@@ -71,9 +72,9 @@ class IncomingDataset:
             for name in names:
                 path = Path(directory, name)
                 path.chmod(0o644)
-                _sync(path)
+                sync(path)
             Path(directory).chmod(0o755)
-            _sync(Path(directory))
+            sync(Path(directory))
 
     def discard(self) -> None:
         """Remove the temporary folder."""
@@ -116,7 +117,7 @@ class DatasetStore:
         target.parent.mkdir(parents=True, exist_ok=True)
         incoming.folder.path.rename(target)
         for folder in {target.parent, target.parent.parent, self.root}:
-            _sync(folder)
+            sync(folder)
 
     def take_away(self, key: str) -> Path | None:
         """Move a folder out of place for `remove`; None if there is none. The caller must prevent a `put` meanwhile."""
@@ -178,14 +179,6 @@ def _machine() -> str:
 
 def _changed_at(path: Path) -> float:
     return max(_modified_at(entry) for entry in (path, *path.rglob("*")))
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _modified_at(path: Path) -> float:

@@ -1,6 +1,5 @@
 """Parts of a result: Parquet files of consecutive rows, complete or absent, from which the next attempt goes on."""
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.batch_predictions import MAX_REFUSALS, RefusedRow
+from core.syncing import sync
 from serving.batch_prediction.answers import AnswerColumn
 from serving.batch_prediction.carried import CarriedColumns
 from serving.batch_prediction.columns import Refusals
@@ -133,14 +133,6 @@ def _value(column: AnswerColumn, place: int) -> str:
 
 def _complete(unfinished: Path, path: Path) -> None:
     """Sync a file to disk, and give it its name."""
-    _sync(unfinished)
+    sync(unfinished)
     unfinished.replace(path)
-    _sync(path.parent)
-
-
-def _sync(path: Path) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync(path.parent)

@@ -22,7 +22,7 @@ from db.stored_files import remove_files
 
 
 class Service:
-    """What a service has stored, and ways to go on with it."""
+    """Stored data of a service, and ways to go on with it."""
 
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings

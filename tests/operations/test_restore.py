@@ -35,7 +35,7 @@ from operations.restore import restore
 from worker.reconciler import Reconciler
 
 EVENTS = {"os.rename", "os.remove", "os.mkdir", "os.chmod", "shutil.rmtree", "sqlite3.connect"}
-"""What a restore or a backup does to the disk, as Python's audit hooks name it."""
+"""Changes that a restore or a backup makes to the disk, as Python's audit hooks name them."""
 
 
 @pytest.fixture
