@@ -83,8 +83,12 @@ class Reconciler:
 
     def _take_back(self) -> None:
         failed: list[UUID] = []
+        began = self._now()
         with self._database.transaction() as session:
             taken = end_stalled(session, self._settings.stall_timeout_seconds)
+            if self._now() - began > self._settings.lease_seconds / 2:
+                # The database was frozen or locked. Healthy workers wait for it too, and this transaction may be first.
+                self._may_expire_at = self._now() + self._settings.lease_seconds
             if self._now() >= self._may_expire_at:
                 taken += expire_leases(session)
                 # Not right after an outage either: healthy workers first have to report again.

@@ -3,6 +3,7 @@ import pytest
 from core.errors import BrokerUnavailable, DatabaseUnavailable
 from core.run_state import RunState
 from db.claims import claim_run
+from db.expiry import end_stalled
 from worker.reconciler import Reconciler
 
 
@@ -103,6 +104,29 @@ def test_after_an_outage_of_the_database_leases_get_one_whole_lease_more(
 
     with monkeypatch.context() as patched:
         patched.setattr(database, "transaction", away)
+        reconciler.reconcile()
+    clock.seconds += settings.lease_seconds - 0.1
+    reconciler.reconcile()
+    assert queue.get(run).state == RunState.RUNNING
+
+    clock.seconds += 0.3
+    reconciler.reconcile()
+    assert queue.get(run).state == RunState.QUEUED
+
+
+def test_after_a_database_that_was_frozen_leases_get_one_whole_lease_more(
+    make_reconciler, database, queue, clock, settings, monkeypatch
+):
+    run = queue.submit("succeeds")
+    claim(database, lease_seconds=-1)
+    reconciler = make_reconciler()
+
+    def end_stalled_late(*arguments):
+        clock.seconds += settings.lease_seconds
+        return end_stalled(*arguments)
+
+    with monkeypatch.context() as patched:
+        patched.setattr("worker.reconciler.end_stalled", end_stalled_late)
         reconciler.reconcile()
     clock.seconds += settings.lease_seconds - 0.1
     reconciler.reconcile()
