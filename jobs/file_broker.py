@@ -65,7 +65,7 @@ class Channel(filesystem.Channel):
         try:
             message = self._take_oldest(f"{queue}.msg")
         except OSError as error:
-            # Full, unmounted, or removed by mistake. Celery would end the worker; it goes on, and finds runs by looking.
+            # Full, unmounted, or removed by mistake. Celery would end the worker, which finds runs without doorbells.
             if not self._is_away:
                 logger.warning("No doorbells: %s: %s.", error.filename, error.strerror)
             self._is_away = True
@@ -91,7 +91,7 @@ class Channel(filesystem.Channel):
             try:
                 return loads(content)
             except ValueError:
-                # A foreign file, or truncated by a power cut. The reconciler rings again for unclaimed runs.
+                # A foreign file, or truncated by a power cut. Idle workers look for unclaimed runs.
                 logger.warning("Dropped the unreadable doorbell %s.", waiting.name)
         return None
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
-from core.errors import BrokerUnavailable, DatabaseUnavailable
+from core.errors import DatabaseUnavailable
 from core.settings import Settings
 from db import workers
 from db.expiry import count_unclaimed, end_stalled, expire_leases, fail_waiting
@@ -22,13 +22,13 @@ OVERLOOKED_SECONDS = 1.0
 
 
 class Reconciler:
-    """Takes back jobs whose worker fell silent, and rings again for runs that no worker has claimed."""
+    """Takes back jobs whose worker fell silent, and lets an idle worker train runs that no worker has claimed."""
 
     def __init__(
         self,
         settings: Settings,
         database: Database,
-        ring: Callable[[], None],
+        answer: Callable[[], None],
         is_idle: Callable[[], bool],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -37,13 +37,13 @@ class Reconciler:
         Args:
             settings: Intervals, timeouts and the duration of leases.
             database: Database of the runs.
-            ring: Rings the doorbell.
+            answer: Answers as a doorbell is answered, and returns at once.
             is_idle: Returns True while a trainer of this worker waits for a run.
             now: Clock in seconds; tests pass another.
         """
         self._settings = settings
         self._database = database
-        self._ring = ring
+        self._answer = answer
         self._is_idle = is_idle
         self._now = now
         self._stopping = threading.Event()
@@ -70,7 +70,7 @@ class Reconciler:
                 self._next_reconcile = self._now() + self._settings.reconcile_seconds
                 self._take_back()
             if self._is_idle():
-                self._ring_for_overlooked()
+                self._answer_overlooked()
             if self._now() >= self._next_tidy:
                 self._next_tidy = self._now() + TIDY_SECONDS
                 tidy(self._settings, self._database)
@@ -78,8 +78,6 @@ class Reconciler:
             # While the database was unavailable no worker could renew a lease: each gets a full lease to do so again.
             self._may_expire_at = self._now() + self._settings.lease_seconds
             logger.warning("The reconciler waits: %s", error.detail)
-        except BrokerUnavailable as error:
-            logger.warning("%s The doorbell is rung again later.", error.detail)
 
     def _take_back(self) -> None:
         failed: list[UUID] = []
@@ -101,11 +99,12 @@ class Reconciler:
         for run_id in failed:
             logger.error("Run %s failed: it waited too long for a worker that can start a trainer.", run_id)
 
-    def _ring_for_overlooked(self) -> None:
+    def _answer_overlooked(self) -> None:
         with self._database.reading() as session:
             num_overlooked = count_unclaimed(session, OVERLOOKED_SECONDS)
         if num_overlooked:
-            self._ring()
+            # Not by a doorbell: the broker that lost the first may be away.
+            self._answer()
 
     def _run(self) -> None:
         while not self._stopping.wait(min(self._settings.idle_look_seconds, self._settings.reconcile_seconds)):
