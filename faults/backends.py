@@ -53,8 +53,7 @@ class FileBroker(Broker):
 
     @contextmanager
     def frozen(self) -> Iterator[None]:
-        """Raise an error: a folder that is there answers."""
-        raise NotImplementedError
+        """Do nothing: a folder that is there answers."""
         yield
 
     def flush(self) -> None:
@@ -182,13 +181,11 @@ def open_backend(name: str, data_dir: Path) -> Iterator[Backend]:
         # Not below a folder of pytest, which only its owner may enter.
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trainyard-faults-")))
         folder.chmod(0o755)
-        servers: list[Server] = []
-        stack.callback(lambda: [server.kill() for server in servers])
         postgres = PostgresServer(_make_folder(folder / "postgres"))
         make_broker = RedisServer if name == POSTGRES_REDIS else RabbitServer
         broker = make_broker(_make_folder(folder / "broker"))
         for server in (postgres, broker):
-            servers.append(server)
+            stack.callback(server.kill)
             server.start()
         environment = {
             "TRAINYARD_DATABASE_URL": postgres.url,

@@ -20,7 +20,7 @@ def small_disk(folder: Path, num_bytes: int) -> Iterator[None]:
     Raises:
         ServiceFailed: If this user may not mount one.
     """
-    options = ["-t", "tmpfs", "-o", f"size={num_bytes}", "trainyard-faults", folder]
+    options = ["-t", "tmpfs", "-o", f"size={num_bytes}", "trainyard-faults", str(folder)]
     mounted = subprocess.run([shutil.which("mount") or "mount", *options], check=False, capture_output=True, text=True)
     if mounted.returncode:
         raise ServiceFailed(

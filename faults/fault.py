@@ -3,9 +3,10 @@
 import random
 import time
 from abc import ABC, abstractmethod
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import ClassVar
+from types import MappingProxyType
+from typing import Any, ClassVar
 
 import psutil
 
@@ -19,7 +20,6 @@ from faults.service import Process, find_trainers
 from faults.site import Site, worker_name
 
 SEEDS = (0, 1)
-"""Each has a run without faults to compare with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +44,7 @@ class Trial:
 
     Attributes:
         chance: Draws the moments of faults.
+        seeds: Seeds of the runs.
         recovery_seconds: Time to recovery, as the fault defines it; None if it was not measured.
         measured: Other numbers, by what they are; of several trials the greatest is shown.
         complaints: What the fault itself found wrong, as sentences.
@@ -52,13 +53,18 @@ class Trial:
     site: Site
     ledger: Ledger
     chance: random.Random
+    seeds: Sequence[int]
     recovery_seconds: float | None = None
     measured: dict[str, float] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
     def submit(self, num_epochs: int = NUM_EPOCHS, expected: RunState = RunState.SUCCEEDED) -> Accepted:
         """Queue a run."""
-        return self.ledger.submit(make_spec(self.chance.choice(SEEDS), num_epochs), expected)
+        return self.ledger.submit(self.choose_spec(num_epochs), expected)
+
+    def choose_spec(self, num_epochs: int = NUM_EPOCHS) -> Mapping[str, Any]:
+        """Return a spec with one of the seeds."""
+        return make_spec(self.chance.choice(self.seeds), num_epochs)
 
     def start_training(self, run: Accepted | None = None) -> Training:
         """Queue a run, unless one is given, and wait for a moment in the middle of its training."""
@@ -108,6 +114,7 @@ class Fault(ABC):
         recovery: From when to when its recovery is measured; empty if it is not.
         limit_seconds: Longest recovery that is promised; None if none is.
         num_workers: Workers of a trial.
+        lengths: Epochs of its runs. Before the first trial each is trained without faults.
         backends: The backends on which it means something.
         settings: Settings of the service besides the quick ones.
         disk_bytes: Size of the disk of the data directory; 0 for that of this machine.
@@ -119,8 +126,9 @@ class Fault(ABC):
     recovery: ClassVar[str] = ""
     limit_seconds: ClassVar[float | None] = None
     num_workers: ClassVar[int] = 2
+    lengths: ClassVar[Sequence[int]] = (NUM_EPOCHS,)
     backends: ClassVar[Collection[str]] = BACKENDS
-    settings: ClassVar[Mapping[str, str]] = {}
+    settings: ClassVar[Mapping[str, str]] = MappingProxyType({})
     disk_bytes: ClassVar[int] = 0
     is_tried_once: ClassVar[bool] = False
 
@@ -129,17 +137,24 @@ class Fault(ABC):
         """Queue runs, let the fault happen, and heal it."""
 
 
-def try_once(fault: Fault, site: Site, chance: random.Random) -> tuple[Trial, Verdict]:
+def try_once(fault: Fault, site: Site, chance: random.Random, seeds: Sequence[int] = SEEDS) -> tuple[Trial, Verdict]:
     """Do one trial, and judge what became of its runs.
+
+    Args:
+        fault: The fault.
+        site: The service; workers are started and stopped as the fault needs them.
+        chance: Draws the moments of faults.
+        seeds: Seeds of the runs; each is trained once without faults before, to compare with.
 
     Raises:
         ServiceFailed: If the service does not do in time what the fault needs.
     """
     site.keep_workers(fault.num_workers)
-    for seed in SEEDS:
-        site.reference(make_spec(seed))
+    for seed in seeds:
+        for num_epochs in fault.lengths:
+            site.reference(make_spec(seed, num_epochs))
     before = records.count_runs(site.database)
-    trial = Trial(site, Ledger(site.service), chance)
+    trial = Trial(site, Ledger(site.service), chance, seeds)
     try:
         fault.disturb(trial)
         verdict = judge(site, trial.ledger, before)

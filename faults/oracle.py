@@ -8,6 +8,7 @@ import time
 from collections import Counter
 from dataclasses import dataclass, field
 from itertools import pairwise
+from uuid import UUID
 
 from core.findings import Finding
 from core.run_state import TERMINAL_STATES, RunState
@@ -85,13 +86,13 @@ def judge(site: Site, ledger: Ledger, num_runs_before: int) -> Verdict:
     return verdict
 
 
-def _wait_for_ends(site: Site, ledger: Ledger) -> dict[object, RunFacts]:
+def _wait_for_ends(site: Site, ledger: Ledger) -> dict[UUID, RunFacts]:
     deadline = time.monotonic() + DEADLINE_SECONDS
     while True:
         facts = records.read_facts(site.database, list(ledger.accepted))
         states = [facts[run_id].state for run_id in ledger.accepted]
         if all(state is None or state in TERMINAL_STATES for state in states) or time.monotonic() > deadline:
-            return dict(facts)
+            return facts
         time.sleep(POLL_SECONDS)
 
 

@@ -78,9 +78,9 @@ def read_facts(database: Database, run_ids: Collection[UUID]) -> dict[UUID, RunF
         for run_id, outcome in session.execute(attempts.order_by(attempt.run_id, attempt.number)):
             facts[run_id].outcomes.append(None if outcome is None else outcome.value)
         versions = select(version.run_id, version.network_sha256).where(version.run_id.in_(run_ids))
-        for run_id, sha256 in session.execute(versions):
-            if run_id is not None:
-                facts[run_id].networks.append(sha256)
+        for owner, sha256 in session.execute(versions):
+            if owner is not None:
+                facts[owner].networks.append(sha256)
     return facts
 
 

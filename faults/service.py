@@ -56,7 +56,9 @@ class Service:
             **environment,
         }
         given = {name: value for name, value in self.environment.items() if name.startswith("TRAINYARD_")}
-        self.settings = Settings(**{name.removeprefix("TRAINYARD_").lower(): value for name, value in given.items()})
+        self.settings = Settings.model_validate(
+            {name.removeprefix("TRAINYARD_").lower(): value for name, value in given.items()}
+        )
         self.processes: list[Process] = []
         self.http = httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=30, trust_env=False)
 

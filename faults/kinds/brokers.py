@@ -7,8 +7,8 @@ from uuid import uuid4
 
 from core.run_state import RunState
 from faults.backends import POSTGRES_RABBITMQ, POSTGRES_REDIS
-from faults.fault import SEEDS, Fault, Trial
-from faults.ledger import Accepted, make_spec
+from faults.fault import Fault, Trial
+from faults.ledger import Accepted
 from jobs.celery_app import create_celery_app
 from jobs.doorbell import ring_doorbell
 
@@ -24,7 +24,8 @@ class KilledBroker(Fault):
 
     name = "kill-broker"
     title = "broker killed, and started again later"
-    recovery = "from the restart to the claim of a run submitted meanwhile, or before"
+    recovery = "from the restart to the claim of the last run submitted meanwhile; 0 if that was before"
+    lengths = (NUM_EPOCHS,)
 
     def disturb(self, trial: Trial) -> None:
         """Submit runs while there is no broker."""
@@ -42,6 +43,7 @@ class FlushedBroker(Fault):
     name = "flush-broker"
     title = "broker flushed while runs are queued"
     recovery = "from the last flush to the claim of the last run"
+    lengths = (NUM_EPOCHS,)
 
     def disturb(self, trial: Trial) -> None:
         """Delete the doorbells of as many runs as there are workers."""
@@ -60,6 +62,7 @@ class FrozenBroker(Fault):
     name = "freeze-broker"
     title = "broker frozen for 8 s"
     recovery = "from the thaw to the end of all runs submitted meanwhile"
+    lengths = (NUM_EPOCHS,)
     backends: ClassVar[Collection[str]] = (POSTGRES_REDIS, POSTGRES_RABBITMQ)
     seconds: ClassVar[float] = 8.0
 
@@ -113,7 +116,7 @@ def submit_several(trial: Trial, number: int = NUM_POSTS) -> list[Accepted]:
     """
     runs = []
     for _ in range(number):
-        spec = make_spec(trial.chance.choice(SEEDS), NUM_EPOCHS)
+        spec = trial.choose_spec(NUM_EPOCHS)
         answer = next(trial.ledger.tries(spec, uuid4().hex))
         trial.note(POST_SECONDS, answer.seconds)
         trial.complain_unless(answer.is_accepted, f"POST was answered {answer.status} {answer.error}.")

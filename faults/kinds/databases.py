@@ -1,18 +1,18 @@
 """Databases that freeze and restart."""
 
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from http import HTTPStatus
-from typing import ClassVar
+from typing import Any, ClassVar
 from uuid import uuid4
 
 from core.run_state import RunState
 from db.postgresql import ANSWER_TIMEOUT_SECONDS
 from faults.backends import POSTGRES_RABBITMQ, POSTGRES_REDIS, SQLITE
-from faults.fault import SEEDS, Fault, Trial
-from faults.ledger import Answer, make_spec
+from faults.fault import Fault, Trial
+from faults.ledger import NUM_EPOCHS, Answer
 
-NUM_EPOCHS = 100
+NUM_SHORT_EPOCHS = 100
 FREEZE_SECONDS = {SQLITE: 8.0}
 """Longer than a writer waits for a lock, which is 5 s."""
 FREEZE_SERVER_SECONDS = ANSWER_TIMEOUT_SECONDS + 4.0
@@ -24,11 +24,12 @@ class FrozenDatabase(Fault):
     name = "freeze-database"
     title = "database frozen for longer than the lease"
     recovery = "from the thaw to the next accepted POST"
+    lengths = (NUM_EPOCHS, NUM_SHORT_EPOCHS)
 
     def disturb(self, trial: Trial) -> None:
         """Freeze the database while a run is trained, and submit another meanwhile."""
         training = trial.start_training()
-        spec = make_spec(trial.chance.choice(SEEDS), NUM_EPOCHS)
+        spec = trial.choose_spec(NUM_SHORT_EPOCHS)
         key = uuid4().hex
         with trial.site.backend.database.frozen():
             frozen = time.monotonic()
@@ -51,12 +52,13 @@ class RestartedDatabase(Fault):
     name = "restart-database"
     title = "database crashed and restarted"
     recovery = "from the restart to the next accepted POST"
+    lengths = (NUM_EPOCHS, NUM_SHORT_EPOCHS)
     backends: ClassVar[Collection[str]] = (POSTGRES_REDIS, POSTGRES_RABBITMQ)
 
     def disturb(self, trial: Trial) -> None:
         """Restart the database while a run is trained."""
         training = trial.start_training()
-        spec = make_spec(trial.chance.choice(SEEDS), NUM_EPOCHS)
+        spec = trial.choose_spec(NUM_SHORT_EPOCHS)
         key = uuid4().hex
         trial.site.backend.database.restart()
         healed = time.monotonic()
@@ -67,7 +69,7 @@ class RestartedDatabase(Fault):
         trial.complain_unless(number == training.stage.attempt, "A run of a healthy worker was taken back.")
 
 
-def submit_again(trial: Trial, spec: dict[str, object], key: str) -> None:
+def submit_again(trial: Trial, spec: Mapping[str, Any], key: str) -> None:
     """Repeat a request until it is accepted."""
     for answer in trial.ledger.tries(spec, key):
         if answer.is_accepted:

@@ -1,12 +1,13 @@
 """Requests that are repeated, and an API that dies while it answers."""
 
 import time
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 from uuid import uuid4
 
-from faults.fault import SEEDS, Fault, Trial
-from faults.ledger import Answer, make_spec
+from faults.fault import Fault, Trial
+from faults.ledger import Answer
 
 NUM_REPEATS = 20
 NUM_SENDERS = 4
@@ -19,10 +20,11 @@ class RepeatedPost(Fault):
 
     name = "same-key"
     title = f"the same POST {NUM_REPEATS} times at once with one Idempotency-Key"
+    lengths = (NUM_EPOCHS,)
 
     def disturb(self, trial: Trial) -> None:
         """Send the request from as many threads."""
-        spec = make_spec(trial.chance.choice(SEEDS), NUM_EPOCHS)
+        spec = trial.choose_spec(NUM_EPOCHS)
         key = uuid4().hex
         with ThreadPoolExecutor(NUM_REPEATS) as senders:
             answers = list(senders.map(lambda _: send_until_accepted(trial, spec, key), range(NUM_REPEATS)))
@@ -35,11 +37,12 @@ class KilledApi(Fault):
 
     name = "kill-api"
     title = "`kill -9` of the API while clients submit"
-    recovery = "from the kill to the next accepted POST"
+    recovery = "from the kill to the answers to all clients"
+    lengths = (NUM_EPOCHS,)
 
     def disturb(self, trial: Trial) -> None:
         """Kill the API at any moment of a burst of requests, and start it again."""
-        specs = [make_spec(trial.chance.choice(SEEDS), NUM_EPOCHS) for _ in range(NUM_RUNS)]
+        specs = [trial.choose_spec(NUM_EPOCHS) for _ in range(NUM_RUNS)]
         api = trial.site.service.api
         with ThreadPoolExecutor(NUM_SENDERS) as senders:
             sent = [senders.submit(send_until_accepted, trial, spec, uuid4().hex) for spec in specs]
@@ -54,7 +57,7 @@ class KilledApi(Fault):
         trial.recovery_seconds = time.monotonic() - killed
 
 
-def send_until_accepted(trial: Trial, spec: dict[str, Any], key: str) -> Answer:
+def send_until_accepted(trial: Trial, spec: Mapping[str, Any], key: str) -> Answer:
     """Send a request until it is accepted, and return the answer.
 
     Raises:

@@ -9,6 +9,7 @@ from faults.kinds.workers import Load
 from faults.service import Process, find_trainers
 
 THAW_SHARE = 0.7
+STORM_EPOCHS = 300
 ACTIONS = ("kill", "stop", "term", "trainer")
 
 
@@ -18,13 +19,14 @@ class Storm(Fault):
     name = "storm"
     title = "storm: of 4 workers one at a time is killed, frozen, stopped, or its trainer killed, at random"
     num_workers = 4
+    lengths = (STORM_EPOCHS,)
     settings: ClassVar = {"TRAINYARD_MAX_ATTEMPTS": "1000"}
     seconds = 40.0
     pause_seconds = (2.0, 5.0)
 
     def disturb(self, trial: Trial) -> None:
         """Do something to a worker every few seconds."""
-        load = Load(trial, pause_seconds=2.0, num_epochs=300)
+        load = Load(trial, pause_seconds=2.0, num_epochs=STORM_EPOCHS)
         load.start()
         frozen: list[Process] = []
         end = time.monotonic() + self.seconds

@@ -9,6 +9,7 @@ import psutil
 
 from core.run_state import RunState
 from faults.fault import Fault, Trial
+from faults.ledger import NUM_EPOCHS
 from faults.service import POLL_SECONDS, is_alive, stop_all
 from faults.site import QUICK
 
@@ -16,6 +17,7 @@ LEASE_SECONDS = float(QUICK["TRAINYARD_LEASE_SECONDS"])
 GRACE_SECONDS = 15.0
 OUTLIVED_SECONDS = 2.0
 REFUSED = "ConnectError"
+LOAD_EPOCHS = 100
 
 
 class KilledWorker(Fault):
@@ -83,6 +85,7 @@ class RollingRestart(Fault):
     name = "rolling-restart"
     title = "rolling `SIGTERM` of workers and API under load"
     recovery = "longest time between two accepted POSTs"
+    lengths = (NUM_EPOCHS, LOAD_EPOCHS)
 
     def disturb(self, trial: Trial) -> None:
         """Replace everything, while runs are submitted and trained."""
@@ -110,7 +113,7 @@ class Load:
         longest_gap: Longest time between two accepted runs, in seconds.
     """
 
-    def __init__(self, trial: Trial, pause_seconds: float = 0.7, num_epochs: int = 100) -> None:
+    def __init__(self, trial: Trial, pause_seconds: float = 0.7, num_epochs: int = LOAD_EPOCHS) -> None:
         self._trial = trial
         self._pause = pause_seconds
         self._num_epochs = num_epochs
