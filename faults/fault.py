@@ -73,9 +73,14 @@ class Trial:
         time.sleep(self.chance.uniform(0, 0.5))
         return self.find_training(run)
 
-    def wait_until_it_trains(self, run: Accepted) -> None:
-        """Wait until a run has done its first steps."""
-        self.site.wait_until(lambda: self.stage(run).step > 0, f"run {run.id} trains")
+    def wait_until_it_trains(self, run: Accepted, attempt: int = 1) -> None:
+        """Wait until an attempt at a run has done its first steps."""
+
+        def trains() -> bool:
+            stage = self.stage(run)
+            return stage.attempt >= attempt and stage.step > 0
+
+        self.site.wait_until(trains, f"attempt {attempt} at run {run.id} trains")
 
     def find_training(self, run: Accepted) -> Training:
         """Find the processes that train a run."""
@@ -84,6 +89,10 @@ class Trial:
             if worker_name(worker) == stage.owner:
                 return Training(run, worker, find_trainer(worker, run), stage)
         raise self.site.service.failure(f"No worker of this service trains run {run.id}: {stage}")
+
+    def wait_for(self, run: Accepted, state: RunState) -> None:
+        """Wait until a run is in a state."""
+        self.site.wait_until(lambda: self.stage(run).state is state, f"run {run.id} is {state}")
 
     def stage(self, run: Accepted) -> Stage:
         """Return how far a run has come."""

@@ -124,6 +124,7 @@ class RabbitServer(Server):
         super().__init__(folder)
         self.url = f"amqp://guest:guest@127.0.0.1:{self.port}//"
         (folder / "plugins").write_text("[].")
+        (folder / "node.conf").write_text(f"listeners.tcp.default = 127.0.0.1:{self.port}\n")
         self._distribution_port = find_free_port()
 
     def command(self) -> Sequence[str | Path]:
@@ -135,8 +136,9 @@ class RabbitServer(Server):
         return {
             "HOME": str(self.folder),
             "RABBITMQ_NODENAME": ERLANG_NODES.format(port=self.port),
-            "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
-            "RABBITMQ_NODE_PORT": str(self.port),
+            # Or those of the machine would count.
+            "RABBITMQ_CONFIG_FILE": str(self.folder / "node.conf"),
+            "RABBITMQ_CONF_ENV_FILE": os.devnull,
             "RABBITMQ_DIST_PORT": str(self._distribution_port),
             "RABBITMQ_MNESIA_BASE": str(self.folder / "mnesia"),
             "RABBITMQ_LOG_BASE": str(self.folder / "logs"),

@@ -74,7 +74,8 @@ class FrozenBroker(Fault):
             time.sleep(max(0.0, self.seconds - (time.monotonic() - frozen)))
             runs += submit_several(trial)
         healed = time.monotonic()
-        trial.site.wait_until(lambda: all(trial.stage(run).state is RunState.SUCCEEDED for run in runs), "runs end")
+        for run in runs:
+            trial.wait_for(run, RunState.SUCCEEDED)
         trial.recovery_seconds = time.monotonic() - healed
 
 
@@ -105,7 +106,7 @@ class DuplicateDoorbells(Fault):
                 ring_doorbell(app)
         finally:
             app.close()
-        trial.site.wait_until(lambda: trial.stage(run).state is RunState.SUCCEEDED, "the run ends")
+        trial.wait_for(run, RunState.SUCCEEDED)
         trial.complain_unless(trial.stage(run).attempt == 1, "The run was begun more than once.")
 
 

@@ -6,6 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import ClassVar
 
+from core.run_state import RunState
 from faults.backends import POSTGRES_RABBITMQ, POSTGRES_REDIS
 from faults.fault import Fault, Trial
 from faults.kinds.workers import GRACE_SECONDS, LEASE_SECONDS
@@ -50,9 +51,9 @@ class WrongClocks(Fault):
             training.worker.kill()
             training.worker.wait()
             trial.recovery_seconds = trial.wait_for_next_attempt(training, killed)
+            for run in trial.ledger.accepted.values():
+                trial.wait_for(run, RunState.SUCCEEDED)
         finally:
-            trial.site.service.start_worker()
-            trial.site.service.start_worker()
             stop_all(worker for worker in wrong if worker.poll() is None)
 
 

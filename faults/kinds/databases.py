@@ -41,7 +41,7 @@ class FrozenDatabase(Fault):
         healed = time.monotonic()
         submit_again(trial, spec, key)
         trial.recovery_seconds = time.monotonic() - healed
-        trial.site.wait_until(lambda: trial.stage(training.run).state is RunState.SUCCEEDED, "the run ends")
+        trial.wait_for(training.run, RunState.SUCCEEDED)
         number = trial.stage(training.run).attempt
         trial.complain_unless(number == training.stage.attempt, "A run of a healthy worker was taken back.")
 
@@ -64,7 +64,7 @@ class RestartedDatabase(Fault):
         healed = time.monotonic()
         submit_again(trial, spec, key)
         trial.recovery_seconds = time.monotonic() - healed
-        trial.site.wait_until(lambda: trial.stage(training.run).state is RunState.SUCCEEDED, "the run ends")
+        trial.wait_for(training.run, RunState.SUCCEEDED)
         number = trial.stage(training.run).attempt
         trial.complain_unless(number == training.stage.attempt, "A run of a healthy worker was taken back.")
 

@@ -30,9 +30,9 @@ class FullDisk(Fault):
             ):
                 time.sleep(0.1)
         healed = time.monotonic()
-        trial.site.wait_until(lambda: trial.stage(training.run).state is RunState.FAILED, "the run has failed")
+        trial.wait_for(training.run, RunState.FAILED)
         error = trial.site.service.get({"id": str(training.run.id)})["error"]
         trial.complain_unless("No space left" in error["detail"], f"The error does not name the full disk: {error}.")
         after = trial.submit()
-        trial.site.wait_until(lambda: trial.stage(after).state is RunState.SUCCEEDED, "the next run succeeds")
+        trial.wait_for(after, RunState.SUCCEEDED)
         trial.recovery_seconds = time.monotonic() - healed

@@ -38,15 +38,12 @@ class PoisonedSpec(Fault):
         others = [trial.submit() for _ in range(2)]
         killed = time.monotonic()
         for number in range(1, MAX_ATTEMPTS + 1):
-            trial.site.wait_until(
-                lambda number=number: (stage := trial.stage(poisoned)).attempt == number and stage.step > 0,  # type: ignore[misc]
-                f"attempt {number} at the poisoned run",
-            )
+            trial.wait_until_it_trains(poisoned, number)
             trial.find_training(poisoned).trainer.kill()
             killed = time.monotonic()
-        trial.site.wait_until(lambda: trial.stage(poisoned).state is RunState.FAILED, "the poisoned run has failed")
+        trial.wait_for(poisoned, RunState.FAILED)
         trial.recovery_seconds = time.monotonic() - killed
         shown = trial.site.service.get({"id": str(poisoned.id)})
         trial.complain_unless("3 of 3 attempts" in shown["error"]["detail"], f"The error says {shown['error']}.")
         for run in others:
-            trial.site.wait_until(lambda run=run: trial.stage(run).state is RunState.SUCCEEDED, "the others proceed")  # type: ignore[misc]
+            trial.wait_for(run, RunState.SUCCEEDED)
