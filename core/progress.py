@@ -35,6 +35,7 @@ class Progress:
         step: Training steps finished.
         num_steps: Training steps of the spec; early stopping may end sooner.
         steps_per_epoch: Training steps of an epoch; 0 before training, and in reports of earlier versions.
+        first_step: Steps that earlier attempts have taken, up to the checkpoint that this one goes on from.
     """
 
     phase: Phase
@@ -43,6 +44,7 @@ class Progress:
     step: int
     num_steps: int
     steps_per_epoch: int = 0
+    first_step: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -126,6 +126,7 @@ def make_row(run: NewRun, now: datetime) -> QueuedRun:
         state=RunState.QUEUED,
         attempt=0,
         num_crashes=0,
+        furthest=0,
         max_attempts=run.max_attempts,
         tags=run.tags,
         notes=run.notes,
