@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, defer
 from core.artifacts import TRAINER_LOG
 from core.curves.excerpts import pick_extremes
 from core.curves.points import Points
-from core.progress import Progress, estimate_seconds_left, measure_fraction
+from core.progress import Progress, estimate_seconds_left, measure_first_fraction, measure_fraction
 from core.run_events import (
     DeletedEvent,
     EndEvent,
@@ -223,7 +223,8 @@ def describe_progress(record: RunRecord) -> ProgressEvent | None:
     fraction = measure_fraction(progress, has_succeeded=record.state == RunState.SUCCEEDED)
     eta_seconds = None
     if record.state == RunState.RUNNING and record.started_at and record.progress_at:
-        eta_seconds = estimate_seconds_left((record.progress_at - record.started_at) / timedelta(seconds=1), fraction)
+        elapsed = (record.progress_at - record.started_at) / timedelta(seconds=1)
+        eta_seconds = estimate_seconds_left(elapsed, fraction, measure_first_fraction(progress))
     moment = record.progress_at or record.updated_at
     return ProgressEvent(record.attempt, progress, fraction, eta_seconds, moment)
 

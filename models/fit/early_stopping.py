@@ -61,6 +61,10 @@ class StoppingRule:
         self._wait = state["wait"]
         self._best_weights = state["best_weights"]
 
+    def be_patient_again(self) -> None:
+        """Count the epochs without improvement from here on."""
+        self._wait = 0
+
     def finish(self) -> bool:
         """Restore the best weights, if the spec asks for it.
 

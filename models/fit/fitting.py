@@ -39,6 +39,9 @@ from models.runtime import reset_peak_memory
 PLAN = "plan"
 """Name of the plan in the environment of a checkpoint: with another one, results are the same up to rounding only."""
 
+NUM_STEPS = "num_steps"
+"""Number of steps of the fit, likewise: one that goes on for longer gives early stopping its patience again."""
+
 DEFAULT_MONITORS = {True: "val_loss", False: "loss"}
 """Metric by which checkpoints are compared without early stopping, by whether there are validation samples."""
 
@@ -173,7 +176,12 @@ class _Session:
             self._parts["early_stopping"] = self._rule
         if checkpointing is not None and self._choice is not None:
             # After the trials of plans, which restore the variables as they were.
+            is_longer = checkpointing.environment.get(NUM_STEPS) != self._length.num_steps
             self._history.first_step = checkpointing.restore(self._parts)
+            if is_longer:
+                self._state.has_stopped_early = False
+                if self._rule is not None:
+                    self._rule.be_patient_again()
 
     def _choose_plan(self, learner: Learner, data: FitData, seed: int) -> Choice:
         ordering = Ordering(self._length, seed, shuffle=self._training.shuffle)
@@ -319,7 +327,7 @@ class _Session:
         self._history.flush()
         if self._checkpointing is not None and self._choice is not None:
             epoch = self._step // self._length.steps_per_epoch
-            environment = {PLAN: self._choice.plan.name}
+            environment = {PLAN: self._choice.plan.name, NUM_STEPS: self._length.num_steps}
             self._checkpointing.save(self._step, epoch, self._parts, environment, self._reporter, self._find_score())
 
     def _find_score(self) -> Score | None:
