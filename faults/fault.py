@@ -4,6 +4,7 @@ import random
 import time
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar
@@ -20,6 +21,8 @@ from faults.service import Process, find_trainers
 from faults.site import Site, worker_name
 
 SEEDS = (0, 1)
+LATEST_SHARE = 0.6
+"""Share of a run's steps after which no fault begins: the run may have ended before it happens."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +72,33 @@ class Trial:
     def start_training(self, run: Accepted | None = None) -> Training:
         """Queue a run, unless one is given, and wait for a moment in the middle of its training."""
         run = run or self.submit()
-        self.wait_until_it_trains(run)
-        time.sleep(self.chance.uniform(0, 0.5))
+        share = self.chance.uniform(0, LATEST_SHARE)
+
+        def has_come_there() -> bool:
+            stage = self.stage(run)
+            return stage.step > share * stage.num_steps
+
+        self.site.wait_until(has_come_there, f"{share:.0%} of run {run.id} are trained")
         return self.find_training(run)
 
-    def wait_until_it_trains(self, run: Accepted, attempt: int = 1) -> None:
-        """Wait until an attempt at a run has done its first steps."""
+    def wait_until_it_trains(self, run: Accepted) -> None:
+        """Wait until a run has done its first steps."""
+        self.site.wait_until(lambda: self.stage(run).step > 0, f"run {run.id} trains")
 
-        def trains() -> bool:
+    def wait_for_trainer(self, run: Accepted, attempt: int) -> psutil.Process:
+        """Wait until a trainer works on an attempt, and return it."""
+        found: list[psutil.Process] = []
+
+        def is_found() -> bool:
             stage = self.stage(run)
-            return stage.attempt >= attempt and stage.step > 0
+            workers = [worker for worker in self.site.service.workers if worker_name(worker) == stage.owner]
+            if stage.attempt == attempt and workers:
+                with suppress(LookupError, psutil.Error):
+                    found.append(find_trainer(workers[0], run))
+            return bool(found)
 
-        self.site.wait_until(trains, f"attempt {attempt} at run {run.id} trains")
+        self.site.wait_until(is_found, f"a trainer works on attempt {attempt} at run {run.id}")
+        return found[0]
 
     def find_training(self, run: Accepted) -> Training:
         """Find the processes that train a run."""
@@ -103,6 +121,13 @@ class Trial:
         number = training.stage.attempt
         self.site.wait_until(lambda: self.stage(training.run).attempt > number, f"another attempt at {training.run.id}")
         return time.monotonic() - since
+
+    def note_resumption(self, run: Accepted) -> int | None:
+        """Return the step of the checkpoint that the latest attempt at a run went on from, and keep the greatest."""
+        attempts = self.site.service.get({"id": str(run.id)})["attempts"]
+        step: int | None = max(attempts, key=lambda attempt: attempt["number"])["resumed_at_step"]
+        self.note("resumed at step", step or 0)
+        return step
 
     def note(self, what: str, value: float) -> None:
         """Keep the greatest of several numbers."""
@@ -162,7 +187,7 @@ def try_once(fault: Fault, site: Site, chance: random.Random, seeds: Sequence[in
     for seed in seeds:
         for num_epochs in fault.lengths:
             site.reference(make_spec(seed, num_epochs))
-    before = records.count_runs(site.database)
+    before = site.count_runs()
     trial = Trial(site, Ledger(site.service), chance, seeds)
     try:
         fault.disturb(trial)

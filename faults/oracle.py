@@ -75,7 +75,7 @@ def judge(site: Site, ledger: Ledger, num_runs_before: int) -> Verdict:
     """
     verdict = Verdict(len(ledger.accepted))
     facts = _wait_for_ends(site, ledger)
-    num_runs = records.count_runs(site.database) - num_runs_before
+    num_runs = site.count_runs() - num_runs_before
     if num_runs > len(ledger.accepted):
         verdict.doubled.append(f"{num_runs} runs are stored of {len(ledger.accepted)} that were accepted.")
     for accepted in ledger.accepted.values():

@@ -21,13 +21,15 @@ class Stage:
 
     Attributes:
         attempt: Number of the latest attempt.
-        step: Training steps of that attempt.
+        step: Training steps so far, those of earlier attempts before its checkpoint included.
+        num_steps: Training steps of the whole run; 0 while they are not known.
         owner: Worker that holds it.
     """
 
     state: RunState
     attempt: int
     step: int
+    num_steps: int
     owner: str | None
 
 
@@ -53,7 +55,8 @@ def read_stage(database: Database, run_id: UUID) -> Stage:
     columns = (RunRecord.state, RunRecord.attempt, RunRecord.progress, RunRecord.owner)
     with database.reading() as session:
         state, attempt, progress, owner = session.execute(select(*columns).where(RunRecord.id == run_id)).one()
-    return Stage(state, attempt, (progress or {}).get("step", 0), owner)
+    told = progress or {}
+    return Stage(state, attempt, told.get("step", 0), told.get("num_steps", 0), owner)
 
 
 def count_runs(database: Database) -> int:

@@ -28,9 +28,10 @@ QUICK = {
     "TRAINYARD_HEARTBEAT_SECONDS": "0.5",
     "TRAINYARD_RECONCILE_SECONDS": "0.5",
     "TRAINYARD_IDLE_LOOK_SECONDS": "0.5",
+    "TRAINYARD_CHECKPOINT_SECONDS": "0.2",
     "TRAINYARD_TRAINERS": "1",
 }
-"""Settings with which a lost lease is noticed within seconds."""
+"""Settings with which a lost lease is noticed within seconds, and runs of seconds have checkpoints."""
 
 Point = tuple[str, str, str]
 """A point of a curve: key, step and value, as the export writes them."""
@@ -98,6 +99,10 @@ class Site:
             tuple((row["key"], row["step"], row["value"]) for row in rows),
             {item["name"]: item["sha256"] for item in artifacts if item["name"] in {ONNX_MODEL, EVALUATION}},
         )
+
+    def count_runs(self) -> int:
+        """Return the number of runs that are stored, without those that others are compared with."""
+        return records.count_runs(self.database) - len(self._references)
 
     def reference(self, spec: Mapping[str, Any]) -> Result:
         """Return what an undisturbed run of a spec leaves; the first time it is trained."""

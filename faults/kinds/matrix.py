@@ -2,6 +2,7 @@
 
 from faults.fault import Fault
 from faults.kinds.brokers import DuplicateDoorbells, FlushedBroker, FrozenBroker, KilledBroker, LongFrozenBroker
+from faults.kinds.checkpoints import DamagedCheckpoint
 from faults.kinds.clocks import WrongClocks
 from faults.kinds.databases import FrozenDatabase, RestartedDatabase
 from faults.kinds.disks import FullDisk
@@ -12,6 +13,7 @@ from faults.kinds.workers import FrozenWorker, KilledWorker, KilledWorkerOfLongL
 
 MATRIX: tuple[Fault, ...] = (
     KilledTrainer(),
+    DamagedCheckpoint(),
     KilledWorker(),
     FrozenWorker(),
     RollingRestart(),

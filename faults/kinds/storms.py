@@ -20,7 +20,7 @@ class Storm(Fault):
     title = "storm: of 4 workers one at a time is killed, frozen, stopped, or its trainer killed, at random"
     num_workers = 4
     lengths = (STORM_EPOCHS,)
-    settings: ClassVar = {"TRAINYARD_MAX_ATTEMPTS": "1000"}
+    settings: ClassVar = {"TRAINYARD_MAX_ATTEMPTS": "10"}
     seconds = 40.0
     pause_seconds = (2.0, 5.0)
 

@@ -23,10 +23,11 @@ class KilledTrainer(Fault):
         killed = time.monotonic()
         training.trainer.kill()
         trial.recovery_seconds = trial.wait_for_next_attempt(training, killed)
+        trial.note_resumption(training.run)
 
 
 class PoisonedSpec(Fault):
-    """A run whose every attempt is killed, as of a spec that takes more memory than there is."""
+    """A run whose every attempt is killed before its first step, as of a spec that takes more memory than there is."""
 
     name = "poison"
     title = "a spec that kills its trainer at every attempt; others proceed"
@@ -38,8 +39,7 @@ class PoisonedSpec(Fault):
         others = [trial.submit() for _ in range(2)]
         killed = time.monotonic()
         for number in range(1, MAX_ATTEMPTS + 1):
-            trial.wait_until_it_trains(poisoned, number)
-            trial.find_training(poisoned).trainer.kill()
+            trial.wait_for_trainer(poisoned, number).kill()
             killed = time.monotonic()
         trial.wait_for(poisoned, RunState.FAILED)
         trial.recovery_seconds = time.monotonic() - killed

@@ -37,6 +37,7 @@ class KilledWorker(Fault):
         trial.note("trainer outlived its worker, s", wait_for_death(training.trainer, killed))
         trial.complain_unless(not is_alive(training.trainer), "The trainer still runs, without a worker.")
         trial.recovery_seconds = trial.wait_for_next_attempt(training, killed)
+        trial.note_resumption(training.run)
 
 
 class KilledWorkerOfLongLease(KilledWorker):

@@ -15,7 +15,7 @@ from db import claims, runs
 from db.records.events import RunChangeRecord
 from db.records.registry import ModelVersionRecord
 from db.session import Database
-from faults import oracle
+from faults import oracle, records
 from faults.ledger import Accepted
 from faults.oracle import compare, judge
 from faults.site import Result
@@ -56,6 +56,7 @@ class Trial:
     def judge(self):
         site = SimpleNamespace(
             database=self.database,
+            count_runs=lambda: records.count_runs(self.database),
             service=SimpleNamespace(settings=self.settings),
             read_result=lambda _: self.found,
             reference=lambda _: RIGHT,
