@@ -3292,7 +3292,7 @@ class Run(TypedDict):
 
     max_attempts: int
     """
-    Number of attempts that may be lost before the run fails, not counting those that came further than all before.
+    Attempts that may be lost before the run fails; those that came further than all before do not count.
     """
 
     cancel_requested: bool
@@ -3405,7 +3405,7 @@ class RunSummary(TypedDict):
 
     max_attempts: int
     """
-    Number of attempts that may be lost before the run fails, not counting those that came further than all before.
+    Attempts that may be lost before the run fails; those that came further than all before do not count.
     """
 
     cancel_requested: bool

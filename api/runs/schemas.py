@@ -143,7 +143,7 @@ class RunSummary(AnswerModel):
     attempt: int
     """Number of the latest attempt; 0 before the first."""
     max_attempts: int
-    """Number of attempts that may be lost before the run fails, not counting those that came further than all before."""
+    """Attempts that may be lost before the run fails; those that came further than all before do not count."""
     cancel_requested: bool
     interruption: Literal["pause", "preemption"] | None
     """Reason why a running run stops to go on later: it was paused, or one of a higher priority waits."""
