@@ -109,13 +109,15 @@ class Ledger:
         """Close the connections."""
         self._http.close()
 
-    def submit(self, spec: Mapping[str, Any], expected: RunState = RunState.SUCCEEDED) -> Accepted:
+    def submit(
+        self, spec: Mapping[str, Any], expected: RunState = RunState.SUCCEEDED, key: str | None = None
+    ) -> Accepted:
         """Send a spec until it is accepted, as a client does that repeats its request.
 
         Raises:
             ServiceFailed: If it is refused, or not accepted in PATIENCE_SECONDS.
         """
-        for answer in self.tries(spec):
+        for answer in self.tries(spec, key):
             if answer.is_accepted:
                 return self.note(answer, spec, expected)
             if answer.status is not None and answer.status < HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -123,7 +125,7 @@ class Ledger:
         raise self._service.failure(f"A run was not accepted: {self.answers[-1]}")
 
     def tries(self, spec: Mapping[str, Any], key: str | None = None) -> Iterator[Answer]:
-        """Send a spec with one Idempotency-Key, again and again; yield the answers."""
+        """Send a spec with one Idempotency-Key, by default a new one, again and again; yield the answers."""
         key = key or uuid4().hex
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:

@@ -59,10 +59,11 @@ def read_stage(database: Database, run_id: UUID) -> Stage:
     return Stage(state, attempt, told.get("step", 0), told.get("num_steps", 0), owner)
 
 
-def count_runs(database: Database) -> int:
-    """Return the number of runs."""
+def count_runs(database: Database, states: Collection[RunState] = tuple(RunState)) -> int:
+    """Return the number of runs in some states, by default in any."""
+    query = select(func.count()).select_from(RunRecord).where(RunRecord.state.in_(states))
     with database.reading() as session:
-        return session.scalar(select(func.count()).select_from(RunRecord)) or 0
+        return session.scalar(query) or 0
 
 
 def read_facts(database: Database, run_ids: Collection[UUID]) -> dict[UUID, RunFacts]:

@@ -66,7 +66,8 @@ class Row:
             self.recovery_seconds.append(trial.recovery_seconds)
         for what, value in trial.measured.items():
             self.measured[what] = max(value, self.measured.get(what, value))
-        return True
+        # What was lost would disturb the next trial.
+        return not verdict.complaints
 
     def _complain(self, sentences: Sequence[str]) -> None:
         self.complaints += sentences[: MOST_COMPLAINTS - len(self.complaints)]

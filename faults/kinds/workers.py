@@ -4,10 +4,12 @@ import signal
 import threading
 import time
 from typing import ClassVar
+from uuid import uuid4
 
 import psutil
 
 from core.run_state import RunState
+from faults import records
 from faults.fault import Fault, Trial
 from faults.ledger import NUM_EPOCHS
 from faults.service import POLL_SECONDS, is_alive, stop_all
@@ -18,6 +20,8 @@ GRACE_SECONDS = 15.0
 OUTLIVED_SECONDS = 2.0
 REFUSED = "ConnectError"
 LOAD_EPOCHS = 100
+MOST_WAITING = 3
+WAITING_STATES = (RunState.QUEUED, RunState.RUNNING)
 
 
 class KilledWorker(Fault):
@@ -108,16 +112,20 @@ class RollingRestart(Fault):
 
 
 class Load:
-    """A client that submits short runs, one after the other, from a thread of its own.
+    """A client that sends one request after the other, from a thread of its own.
+
+    While fewer than MOST_WAITING runs wait, each request is a new run; else it repeats the last one with its key: no more
+    are queued than the workers can train.
 
     Attributes:
-        longest_gap: Longest time between two accepted runs, in seconds.
+        longest_gap: Longest time between two accepted requests, in seconds.
     """
 
-    def __init__(self, trial: Trial, pause_seconds: float = 0.7, num_epochs: int = LOAD_EPOCHS) -> None:
+    def __init__(self, trial: Trial, pause_seconds: float = 0.5, num_epochs: int = LOAD_EPOCHS) -> None:
         self._trial = trial
         self._pause = pause_seconds
-        self._num_epochs = num_epochs
+        self._spec = trial.choose_spec(num_epochs)
+        self._key = uuid4().hex
         self._stopping = threading.Event()
         self._error: Exception | None = None
         self._thread = threading.Thread(target=self._run, name="load")
@@ -142,7 +150,9 @@ class Load:
         last = time.monotonic()
         try:
             while not self._stopping.wait(self._pause):
-                self._trial.submit(self._num_epochs)
+                if records.count_runs(self._trial.site.database, WAITING_STATES) < MOST_WAITING:
+                    self._key = uuid4().hex
+                self._trial.ledger.submit(self._spec, key=self._key)
                 self.longest_gap = max(self.longest_gap, time.monotonic() - last)
                 last = time.monotonic()
         except Exception as error:  # noqa: BLE001 - it is raised by `stop`.

@@ -69,11 +69,11 @@ def count(faults, backends, seconds, **options):
     return rows
 
 
-def test_faults_are_tried_again_while_there_is_time(opened):
+@pytest.mark.usefixtures("opened")
+def test_faults_are_tried_again_while_there_is_time():
     rows = count([Quick(), Slow()], ["sqlite"], 100)
     # 10 + 35, again 10 + 35, and 10 more.
     assert {name: row.num_trials for (name, _), row in rows.items()} == {"quick": 3, "slow": 2}
-    assert opened == [("sqlite", {})]
 
 
 @pytest.mark.usefixtures("opened")
@@ -104,6 +104,12 @@ def test_a_trial_that_breaks_is_shown_and_the_others_get_a_new_service(opened):
     assert rows["broken", "sqlite"].num_damaged == 1
     assert rows["quick", "sqlite"].is_right
     assert len(opened) == 2
+
+
+@pytest.mark.parametrize("fault", [Slow(), Quick()], ids=lambda fault: fault.name)
+def test_after_a_trial_in_which_something_was_lost_the_next_has_a_new_service(fault, opened):
+    count([fault], ["sqlite"], 1000, most_trials=2)
+    assert len(opened) == (2 if fault.name == "slow" else 1)
 
 
 @pytest.mark.usefixtures("opened")
