@@ -114,8 +114,7 @@ class RollingRestart(Fault):
 class Load:
     """A client that sends one request after the other, from a thread of its own.
 
-    While fewer than MOST_WAITING runs wait, each request is a new run; else it repeats the last one with its key: no more
-    are queued than the workers can train.
+    While fewer than MOST_WAITING runs wait, each request is a new run; else it repeats the last one with its key.
 
     Attributes:
         longest_gap: Longest time between two accepted requests, in seconds.
