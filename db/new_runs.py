@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from core.artifacts import Artifact
 from core.notices import Notice, limit_notices
 from core.run_state import RunState
 from db import experiments
@@ -43,6 +44,7 @@ class NewRun:
         dataset: Name and version of the uploaded dataset that it trains on; None for other data.
         submitted_by: Name of the caller's API key; None without keys.
         source_run_id: The run that it repeats or is cloned from.
+        weights: File with the weights that it starts from; None if it starts from none.
         pointer: JSON Pointer to its part of the request, for errors that are found while it is queued.
     """
 
@@ -60,6 +62,7 @@ class NewRun:
     source_run_id: UUID | None
     traceparent: str | None
     dataset: tuple[str, int] | None
+    weights: Artifact | None
     pointer: str
 
     @classmethod
@@ -79,6 +82,7 @@ class NewRun:
         source_run_id: UUID | None = None,
         traceparent: str | None = None,
         dataset: tuple[str, int] | None = None,
+        weights: Artifact | None = None,
         pointer: str = "",
     ) -> Self:
         """Check the texts of a run.
@@ -108,6 +112,7 @@ class NewRun:
             source_run_id=source_run_id,
             traceparent=traceparent,
             dataset=dataset,
+            weights=weights,
             pointer=pointer,
         )
 

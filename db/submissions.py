@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset
+from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset, UnknownRun
 from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
-from db import datasets, idempotency, workers
+from db import datasets, idempotency, initial_weights, workers
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun, insert_all, make_row
 from db.quotas import Admission
@@ -61,10 +61,13 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
     now, workforce = workers.look_now(session)
     waiting_for = workforce.waiting_for()
     admitted: dict[int, list[QueuedRun]] = {}
+    removed = initial_weights.lock(
+        session, (run.weights for one in submissions for run in one.runs if run.weights is not None)
+    )
     admission = Admission(session, {run.submitted_by for one in submissions for run in one.runs}, limits)
     for number, submission in enumerate(submissions):
         try:
-            _admit(session, submission)
+            _admit(session, submission, removed)
             admission.admit(submission.runs)
         except TrainyardError as error:
             # What was queued before is answered as before, even if it would be refused now.
@@ -75,15 +78,13 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
         outcomes[number] = submission.answer(rows, waiting_for)
     _keep_answers(session, submissions, admitted, outcomes)
     insert_all(session, [row for rows in admitted.values() for row in rows])
-    datasets.note_uses(
-        session,
-        (
-            (row.id, run.dataset)
-            for number, rows in admitted.items()
-            for row, run in zip(rows, submissions[number].runs, strict=True)
-            if run.dataset is not None
-        ),
-    )
+    queued = [
+        (row.id, run)
+        for number, rows in admitted.items()
+        for row, run in zip(rows, submissions[number].runs, strict=True)
+    ]
+    datasets.note_uses(session, ((run_id, run.dataset) for run_id, run in queued if run.dataset is not None))
+    initial_weights.keep(session, ((run_id, run.weights) for run_id, run in queued if run.weights is not None))
     return Round(
         outcomes=tuple(outcomes[number] for number in range(len(submissions))),
         num_queued=sum(map(len, admitted.values())),
@@ -91,13 +92,26 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
     )
 
 
-def _admit(session: Session, submission: Submission) -> None:
+def _admit(session: Session, submission: Submission, removed: frozenset[str]) -> None:
     """Check what only the database knows, in the transaction that queues the runs.
 
+    Args:
+        session: Session of the transaction.
+        submission: The runs.
+        removed: Hashes of files that nothing refers to any more.
+
     Raises:
-        InvalidSpec: If an uploaded dataset was deleted since its spec was checked.
+        InvalidSpec: If an uploaded dataset, or a run that one starts from, was deleted since its spec was checked.
     """
-    problems: list[Problem] = []
+    problems = [
+        Problem(
+            f"{run.pointer}/spec/initial_weights/run",
+            "The run whose weights this one starts from was deleted meanwhile. Name another run.",
+            UnknownRun.code,
+        )
+        for run in submission.runs
+        if run.weights is not None and run.weights.sha256 in removed
+    ]
     seen: set[tuple[str, int]] = set()
     # In order, so that transactions that lock the same versions wait for each other and never in a circle.
     for run in sorted(submission.runs, key=lambda run: run.dataset or ("", 0)):

@@ -6,7 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.artifacts import ArtifactStore
 from core.errors import AttemptFenced, DatabaseUnavailable, TrainerLost
@@ -125,12 +125,18 @@ class Supervisor:
                     cache_dir=str(self._settings.cache_dir),
                     log_path=str(attempt.log_path),
                     warnings=attempt.claimed.warnings,
+                    weights_path=self._find_weights(attempt.claimed.spec),
                 )
             )
             return watch(attempt, trainer, self._settings, self._draining)
         except TrainerLost as error:
             attempt.note_loss(error.detail)
             return Outcome.LOST
+
+    def _find_weights(self, spec: dict[str, Any]) -> str | None:
+        """Return the path of the weights that a spec starts from; None if it starts from none."""
+        sha256 = spec.get("initial_weights", {}).get("sha256")
+        return str(self._store.path(sha256)) if isinstance(sha256, str) else None
 
     def _persistently(self, write: Callable[[], Answer]) -> Answer:
         """Repeat a write until the database accepts it, so that no result is lost in an outage.

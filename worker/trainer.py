@@ -152,6 +152,7 @@ def _train(command: TrainCommand, reporter: PipeReporter) -> Message:
             output_dir=Path(command.output_dir),
             cache_dir=Path(command.cache_dir),
             reporter=reporter,
+            weights_path=None if command.weights_path is None else Path(command.weights_path),
         )
     except TrainyardError as error:
         logger.error("%s", error.detail)  # noqa: TRY400 - the message says what to do; a traceback would hide it.

@@ -5,7 +5,7 @@ from core.code.seeds import define_seed_of
 from core.code.source import Code, call, literal, nested
 from core.networks.layer_table import LayerRow
 from core.specs.initializers import AnyInitializer, Constant, PlainInitializer, Regularizer
-from core.specs.weights import InitialWeights
+from core.specs.weights import NumbersByLayer
 
 KERAS_CLASSES = {
     "zeros": "Zeros",
@@ -60,7 +60,7 @@ def write_regularizer(draft: Draft, spec: Regularizer | None) -> Code | None:
     return call("L1L2", l1=literal(spec.l1), l2=literal(spec.l2))
 
 
-def write_first_weights(draft: Draft, given: InitialWeights, layers: tuple[LayerRow, ...]) -> None:
+def write_first_weights(draft: Draft, given: NumbersByLayer, layers: tuple[LayerRow, ...]) -> None:
     """Write the assignments of weights that the spec gives as numbers."""
     types = {row.name: row.type for row in layers}
     for layer, arrays in given.items():
