@@ -55,11 +55,9 @@ def _find_kept(session: Session, run_id: UUID, sha256: str) -> ArtifactRecord | 
         .where(ArtifactRecord.sha256 == sha256, ArtifactRecord.name == INITIAL_WEIGHTS)
         .limit(1)
     )
-    for record, spec in session.execute(query):
-        # A file holds the time at which it was saved, so no two runs have left the same.
-        if spec["initial_weights"].get("run") == str(run_id):
-            return record
-    return None
+    row = session.execute(query).tuples().first()
+    # A file holds the time at which it was saved, so no two runs have left the same.
+    return row[0] if row is not None and row[1]["initial_weights"].get("run") == str(run_id) else None
 
 
 def lock(session: Session, files: Iterable[Artifact]) -> frozenset[str]:

@@ -770,6 +770,11 @@ class Layer(TypedDict):
     """
 
     num_parameters: int
+    num_trainable_parameters: int
+    """
+    Weights that training changes by their gradients; 0 for a frozen layer.
+    """
+
     flops: int
     """
     Approximate floating-point operations of the forward pass of one sample.
@@ -1525,6 +1530,11 @@ class SpecReport(TypedDict):
     """
 
     num_parameters: int
+    num_trainable_parameters: int
+    """
+    Without those of `training.frozen_layers`, and the moving means and variances of batch normalisation.
+    """
+
     num_train: int
     num_validation: int
     num_test: int

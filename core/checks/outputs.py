@@ -155,8 +155,8 @@ def check_target_scaling(spec: ExperimentSpec, *, is_classification: bool) -> No
 def scales_targets(spec: ExperimentSpec, *, is_classification: bool) -> bool:
     """Decide whether targets are standardized, for a spec that `check_target_scaling` has accepted.
 
-    `auto` standardizes them unless the spec gives initial weights as numbers, the last layer is not a linear dense layer, or the
-    loss depends on more than the difference of target and output.
+    `auto` standardizes them unless the spec gives initial weights as numbers, the last layer is not a linear dense
+    layer, or the loss depends on more than the difference of target and output.
     """
     asked = spec.dataset.target_scaling_asked()
     if is_classification or asked != "auto":

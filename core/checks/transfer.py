@@ -64,9 +64,9 @@ def check_transfer(source: WeightsOfRun, layers: Sequence[LayerRow], saved: Save
         return
     names = ", ".join(f'"{name}"' for name in (*source.new_layers, *wrong))
     remedy = (
-        "Leave them out of layers."
+        f"Leave {', '.join(wrong)} out of layers."
         if source.layers is not None
-        else f"To start them from their initializers, set new_layers: [{names}]."
+        else f"To start without those of the run, set new_layers: [{names}]."
     )
     if len(wrong) == len(pointers):
         remedy = "No layer fits: the run has another network. Name another run, or leave initial_weights out."

@@ -54,9 +54,9 @@ def transfer_weights(
         ArtifactCorrupt: If it is not the file with the hash, or not a saved network.
         InvalidSpec: If a layer does not have the same name and shapes there.
     """
-    if source.sha256 is not None and hash_file(path) != source.sha256:
-        raise _corrupt(source, "has changed on disk")
     try:
+        if source.sha256 is not None and hash_file(path) != source.sha256:
+            raise _corrupt(source, "has changed on disk")
         shapes = read_saved_shapes(path)
         check_transfer(source, layers, shapes)
         chosen = find_transferred(source, layers)
