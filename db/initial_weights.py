@@ -42,7 +42,7 @@ def find(session: Session, run_id: UUID, sha256: str | None) -> LearnedWeights:
         sha256: Hash of its file, if it is known.
     """
     state = session.scalar(select(RunRecord.state).where(RunRecord.id == run_id))
-    record = session.get(ArtifactRecord, (run_id, KERAS_MODEL)) if state is RunState.SUCCEEDED else None
+    record = session.get(ArtifactRecord, (run_id, KERAS_MODEL)) if state == RunState.SUCCEEDED else None
     if record is None and state is None and sha256 is not None:
         record = _find_kept(session, run_id, sha256)
     return LearnedWeights(state, None if record is None else artifacts.as_artifact(record))
@@ -55,7 +55,7 @@ def _find_kept(session: Session, run_id: UUID, sha256: str) -> ArtifactRecord | 
         .where(ArtifactRecord.sha256 == sha256, ArtifactRecord.name == INITIAL_WEIGHTS)
         .limit(1)
     )
-    row = session.execute(query).tuples().first()
+    row = session.execute(query).first()
     # A file holds the time at which it was saved, so no two runs have left the same.
     return row[0] if row is not None and row[1]["initial_weights"].get("run") == str(run_id) else None
 

@@ -1741,6 +1741,10 @@ class VersionRun(TypedDict):
     preset: str | None
     experiment: str
     seed: int
+    initial_weights_run: str | None
+    """
+    Run whose weights it started from, which may have been deleted; null if it started from none.
+    """
 
 
 VersionSource: TypeAlias = Literal["run", "upload"]

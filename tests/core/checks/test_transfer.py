@@ -95,8 +95,8 @@ def test_a_layer_that_the_run_lacks_or_has_in_another_shape_is_named_with_the_re
     assert found == {
         "/run": (
             (
-                "Expected dense_2 to have kernel (3, 1), bias (1,); in the run it has kernel (3, 5), bias (5,). To start "
-                'without those of the run, set new_layers: ["dense_2"].'
+                "Expected dense_2 to have kernel (3, 1), bias (1,); in the run it has kernel (3, 5), bias (5,). "
+                'To start without those of the run, set new_layers: ["dense_2"].'
             ),
             "layer_does_not_fit",
         )
@@ -110,8 +110,8 @@ def test_named_layers_that_do_not_fit_are_reported_where_they_are_named(network,
     assert found == {
         "/layers/1": (
             (
-                "The network of the run has no layer 'batch_normalization_1' with weights. Known here: dense_1, dense_2. "
-                "Leave batch_normalization_1 out of layers."
+                "The network of the run has no layer 'batch_normalization_1' with weights. "
+                "Known here: dense_1, dense_2. Leave batch_normalization_1 out of layers."
             ),
             "layer_does_not_fit",
         )
