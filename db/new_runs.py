@@ -17,6 +17,7 @@ from core.artifacts import Artifact
 from core.notices import Notice, limit_notices
 from core.run_state import RunState
 from db import experiments
+from db.continuations import Continuation
 from db.documents import check_storable
 from db.records.queued_runs import QueuedRun
 from db.records.runs import RunRecord
@@ -43,7 +44,8 @@ class NewRun:
         spec_sha256: Hash of the spec, by `hash_spec`.
         dataset: Name and version of the uploaded dataset that it trains on; None for other data.
         submitted_by: Name of the caller's API key; None without keys.
-        source_run_id: The run that it repeats or is cloned from.
+        source_run_id: The run that it repeats, goes on from, or is cloned from.
+        continuation: Checkpoint of that run to go on from; None to begin from the start.
         weights: File with the weights that it starts from; None if it starts from none.
         pointer: JSON Pointer to its part of the request, for errors that are found while it is queued.
     """
@@ -60,6 +62,7 @@ class NewRun:
     priority: int
     submitted_by: str | None
     source_run_id: UUID | None
+    continuation: Continuation | None
     traceparent: str | None
     dataset: tuple[str, int] | None
     weights: Artifact | None
@@ -80,6 +83,7 @@ class NewRun:
         priority: int = 0,
         submitted_by: str | None = None,
         source_run_id: UUID | None = None,
+        continuation: Continuation | None = None,
         traceparent: str | None = None,
         dataset: tuple[str, int] | None = None,
         weights: Artifact | None = None,
@@ -110,6 +114,7 @@ class NewRun:
             priority=priority,
             submitted_by=submitted_by,
             source_run_id=source_run_id,
+            continuation=continuation,
             traceparent=traceparent,
             dataset=dataset,
             weights=weights,
@@ -131,6 +136,7 @@ def make_row(run: NewRun, now: datetime) -> QueuedRun:
         state=RunState.QUEUED,
         attempt=0,
         num_crashes=0,
+        furthest=0,
         max_attempts=run.max_attempts,
         tags=run.tags,
         notes=run.notes,

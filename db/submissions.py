@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset, UnknownRun
 from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
-from db import datasets, idempotency, initial_weights, workers
+from db import continuations, datasets, idempotency, initial_weights, workers
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun, insert_all, make_row
 from db.quotas import Admission
@@ -79,12 +79,13 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
     _keep_answers(session, submissions, admitted, outcomes)
     insert_all(session, [row for rows in admitted.values() for row in rows])
     queued = [
-        (row.id, run)
-        for number, rows in admitted.items()
-        for row, run in zip(rows, submissions[number].runs, strict=True)
+        (row, run) for number, rows in admitted.items() for row, run in zip(rows, submissions[number].runs, strict=True)
     ]
-    datasets.note_uses(session, ((run_id, run.dataset) for run_id, run in queued if run.dataset is not None))
-    initial_weights.keep(session, ((run_id, run.weights) for run_id, run in queued if run.weights is not None))
+    datasets.note_uses(session, ((row.id, run.dataset) for row, run in queued if run.dataset is not None))
+    for row, run in queued:
+        if run.continuation is not None:
+            continuations.begin(session, row.id, run.continuation)
+    initial_weights.keep(session, ((row.id, run.weights) for row, run in queued if run.weights is not None))
     return Round(
         outcomes=tuple(outcomes[number] for number in range(len(submissions))),
         num_queued=sum(map(len, admitted.values())),
@@ -102,7 +103,11 @@ def _admit(session: Session, submission: Submission, removed: frozenset[str]) ->
 
     Raises:
         InvalidSpec: If an uploaded dataset, or a run that one starts from, was deleted since its spec was checked.
+        Conflict: If a checkpoint to go on from was deleted meanwhile.
     """
+    for run in submission.runs:
+        if run.continuation is not None:
+            continuations.check(session, run.continuation)
     problems = [
         Problem(
             f"{run.pointer}/spec/initial_weights/run",
