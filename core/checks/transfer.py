@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from core.checks.layer_names import find_layers
-from core.errors import InvalidSpec, Problem, json_pointer, nearest
+from core.errors import InvalidSpec, Problem, json_pointer
 from core.networks.layer_table import LayerRow, Shape
 from core.specs.base import NUM_LISTED
 from core.specs.initial_weights import WeightsOfRun
@@ -79,7 +79,8 @@ def _compare(row: LayerRow, saved: SavedShapes) -> str:
     """Return what is different about a layer in the run's network; "" for nothing."""
     found = saved.get(row.name)
     if found is None:
-        return f"The network of the run has no layer '{row.name}' with weights.{nearest(row.name, list(saved))}"
+        known = f" It has {', '.join(saved)}." if len(saved) <= NUM_LISTED else ""
+        return f"The network of the run has no layer '{row.name}' with weights.{known}"
     if found == row.weights:
         return ""
     return f"Expected {row.name} to have {_list(row.weights)}; in the run it has {_list(found)}."

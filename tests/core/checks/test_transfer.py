@@ -111,7 +111,7 @@ def test_named_layers_that_do_not_fit_are_reported_where_they_are_named(network,
         "/layers/1": (
             (
                 "The network of the run has no layer 'batch_normalization_1' with weights. "
-                "Known here: dense_1, dense_2. Leave batch_normalization_1 out of layers."
+                "It has dense_1, dense_2. Leave batch_normalization_1 out of layers."
             ),
             "layer_does_not_fit",
         )
