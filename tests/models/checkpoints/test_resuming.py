@@ -97,6 +97,9 @@ HALF = spec_of(
     precision="mixed_float16",
     epochs=4,
 )
+FROZEN = MLP.model_copy(
+    update={"training": MLP.training.model_copy(update={"frozen_layers": ("dense_1", "batch_*"), "epochs": 4})}
+)
 CASES = {
     "mlp": (MLP, ("graph", "xla", "step", "stream")),
     "recorded": (RECORDED, ("graph", "xla")),
@@ -104,6 +107,7 @@ CASES = {
     "adder": (ADDER, ("graph", "xla")),
     "cnn": (CNN, ("graph",)),
     "float16": (HALF, ("graph",)),
+    "frozen": (FROZEN, ("graph",)),
 }
 
 
