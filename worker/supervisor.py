@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from core.artifacts import ArtifactStore
 from core.errors import ArtifactCorrupt, AttemptFenced, DatabaseUnavailable, TrainerLost
@@ -131,6 +131,7 @@ class Supervisor:
                     checkpoint=None if path is None else str(path),
                     checkpoint_seconds=self._settings.checkpoint_seconds,
                     warnings=attempt.claimed.warnings,
+                    weights_path=self._find_weights(attempt.claimed.spec),
                 )
             )
             return watch(attempt, trainer, self._settings, self._draining)
@@ -153,6 +154,11 @@ class Supervisor:
             return None
         with attempt.keep_lease():
             return self._store.verified_path(checkpoint.sha256)
+
+    def _find_weights(self, spec: dict[str, Any]) -> str | None:
+        """Return the path of the weights that a spec starts from; None if it starts from none."""
+        sha256 = spec.get("initial_weights", {}).get("sha256")
+        return str(self._store.path(sha256)) if isinstance(sha256, str) else None
 
     def _persistently(self, write: Callable[[], Answer]) -> Answer:
         """Repeat a write until the database accepts it, so that no result is lost in an outage.
