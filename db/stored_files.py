@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
@@ -64,8 +64,5 @@ def _may_be_anothers(store: ArtifactStore, sha256: str, oldest_start: datetime) 
     A job's files are stored before the transaction that records them, and equal jobs create equal files. Storing a
     file again updates its time, so a file that is older than all running jobs belongs to none of them.
     """
-    try:
-        stored = store.path(sha256).stat().st_mtime
-    except FileNotFoundError:
-        return False
-    return datetime.fromtimestamp(stored, UTC) >= oldest_start - CLOCK_DIFFERENCE
+    found = store.find(sha256)
+    return found is not None and found.stored_at >= oldest_start - CLOCK_DIFFERENCE

@@ -29,7 +29,7 @@ NUM_NAMED = 5
 SPARE_BYTES = 64 * 1024 * 1024
 ARTIFACT_MODE = 0o600
 DATASET_MODE = 0o644
-"""As core/uploads/store.py sets it: workers may run as other users."""
+"""As core/uploads/incoming.py sets it: workers may run as other users."""
 FOLDER_MODE = 0o755
 
 Log = Callable[[str], None]

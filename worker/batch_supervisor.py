@@ -8,12 +8,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import assert_never
 
-from core.artifacts import ArtifactStore
 from core.errors import AttemptFenced, DatabaseUnavailable, PredictorLost, TrainyardError
 from core.settings import Settings
 from db import batch_predictions
 from db.batch_predictions import ClaimedBatch
 from db.session import Database
+from storage.opening import open_storage
 from worker.batch_attempt import BatchAttempt, BatchEnd
 from worker.predictor_messages import PredictFailed, PredictFinished, PredictorReport, PredictProgress
 from worker.predictor_process import PredictorProcess
@@ -46,7 +46,7 @@ class BatchSupervisor:
         self._settings = settings
         self._database = database
         self._start = start
-        self._store = ArtifactStore(settings.artifacts_dir)
+        self._storage = open_storage(settings)
         self._owner = worker_name()
         self._draining = threading.Event()
         self._is_rung = threading.Event()
@@ -110,7 +110,7 @@ class BatchSupervisor:
 
     def _supervise(self, claimed: ClaimedBatch) -> None:
         logger.info("Batch prediction %s: attempt %d.", claimed.id, claimed.attempt)
-        attempt = BatchAttempt(claimed, self._database, self._store, self._settings)
+        attempt = BatchAttempt(claimed, self._database, self._storage.artifacts, self._settings)
         try:
             end = self._predict(attempt)
             self._persistently(lambda: attempt.end(end))

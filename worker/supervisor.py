@@ -8,11 +8,11 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from core.artifacts import ArtifactStore
 from core.errors import AttemptFenced, DatabaseUnavailable, TrainerLost
 from core.settings import Settings
 from db.claims import ClaimedRun, claim_run
 from db.session import Database
+from storage.opening import open_storage
 from worker.attempt import Attempt, Outcome
 from worker.messages import TrainCommand
 from worker.presence import worker_name
@@ -42,7 +42,7 @@ class Supervisor:
         self._settings = settings
         self._database = database
         self._pool = pool
-        self._store = ArtifactStore(settings.artifacts_dir)
+        self._storage = open_storage(settings)
         self._tracer = tracer
         self._draining = threading.Event()
         self._owner = worker_name()
@@ -91,7 +91,7 @@ class Supervisor:
         logger.info("Run %s: attempt %d on trainer %d.", claimed.run_id, claimed.attempt, trainer.pid)
         scratch = self._settings.scratch_dir / str(claimed.run_id) / str(claimed.attempt)
         trace = AttemptTrace(self._tracer, claimed)
-        attempt = Attempt(claimed, self._database, self._store, self._settings, scratch, trace)
+        attempt = Attempt(claimed, self._database, self._storage.artifacts, self._settings, scratch, trace)
         try:
             outcome = self._train(attempt, trainer)
             if outcome is not Outcome.FINISHED:

@@ -282,8 +282,8 @@ def get_dataset_content(
     etag = content_etag(record.sha256)
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
-    path = service.dataset_store.folder(record.key).original
-    if not path.is_file():
+    path = service.dataset_store.find_original(record.key)
+    if path is None:
         raise bytes_missing(record)
     # Never with its own media type: a browser must save it, not show it.
     return file_answer(path, record.filename or record.dataset_name, etag, "application/octet-stream")

@@ -54,7 +54,7 @@ class LogReader:
         is_live = place.is_running or stored_attempt < place.attempt
         # The end of the log before; it was stored when its attempt ended.
         if sha256 and stored_attempt >= position.log_attempt and not (is_live and not position.log_attempt):
-            steps += self._read(self._store.path(sha256), stored_attempt, position, is_whole=True)
+            steps += self._read_stored(sha256, stored_attempt, position)
         if is_live and place.attempt:
             position = steps[-1][1] if steps else position
             steps += self._read(self._live(place.run_id), place.attempt, position, is_whole=not place.is_running)
@@ -62,6 +62,13 @@ class LogReader:
 
     def _live(self, run_id: UUID) -> Path:
         return self._scratch_dir / str(run_id) / TRAINER_LOG
+
+    def _read_stored(self, sha256: str, attempt: int, position: RunPosition) -> list[Step]:
+        try:
+            path = self._store.local_path(sha256) or self._store.verified_path(sha256)
+        except ArtifactCorrupt:
+            return []
+        return self._read(path, attempt, position, is_whole=True)
 
     def _read(self, path: Path, attempt: int, position: RunPosition, *, is_whole: bool) -> list[Step]:
         try:
@@ -80,7 +87,7 @@ class LogReader:
                 begin = max(begin, size - MAX_REST_BYTES)
                 file.seek(begin)
                 content = file.read(min(size - begin, most))
-        except (OSError, ArtifactCorrupt):
+        except OSError:
             # Removed meanwhile: what it held is stored, and is read from there.
             return []
         is_end = begin + len(content) == size

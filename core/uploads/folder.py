@@ -36,6 +36,10 @@ IMAGE_RECORD = [
 SPLIT_NAMES, or −1 if the upload has no splits."""
 
 
+SHA256_LENGTH = 64
+"""Characters at the beginning of a folder's name that are the sha256 of the uploaded bytes."""
+
+
 def content_key(sha256: str, reading: str | None = None) -> str:
     """Return the name of the folder of these bytes, read with the options of this digest."""
     return f"{sha256}-{reading}" if reading else sha256
