@@ -83,7 +83,11 @@ def add_new(
 
 
 def remove_unused(database: Database, store: DatasetStore, keys: Sequence[str]) -> int:
-    """Delete the folders of those keys that no version has; return the number of folders deleted."""
+    """Delete the folders of those keys that no version has; return the number of folders deleted.
+
+    Raises:
+        StorageUnavailable: If a store that is elsewhere does not answer; `tidy` deletes the rest once it is old.
+    """
     num_removed = 0
     for key in keys:
         with database.transaction() as session:

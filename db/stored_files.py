@@ -8,6 +8,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.artifacts import ArtifactStore
+from core.errors import StorageUnavailable
 from core.run_state import RunState
 from db import artifacts
 from db.job_tables import TABLES
@@ -40,12 +41,16 @@ def remove_files(database: Database, store: ArtifactStore, hashes: Sequence[str]
     with database.transaction() as session:
         artifacts.lock_files(session, hashes)
         oldest_start = _find_oldest_start(session)
-        for sha256 in artifacts.unreferenced(session, hashes):
-            if oldest_start is not None and _may_be_anothers(store, sha256, oldest_start):
-                logger.info("The file %s is kept: a running job may have stored the same file.", sha256)
-                continue
-            store.delete(sha256)
-            deleted.append(sha256)
+        try:
+            for sha256 in artifacts.unreferenced(session, hashes):
+                if oldest_start is not None and _may_be_anothers(store, sha256, oldest_start):
+                    logger.info("The file %s is kept: a running job may have stored the same file.", sha256)
+                    continue
+                store.delete(sha256)
+                deleted.append(sha256)
+        except StorageUnavailable as error:
+            # The rows are gone, so that workers delete the files when they are a day old.
+            logger.warning("Files of deleted rows stay for now. %s", error.detail)
     return deleted
 
 

@@ -3,7 +3,7 @@
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -90,7 +90,7 @@ class DatasetFolders(DatasetStore):
         return 0
 
     @contextmanager
-    def borrowed(self, keys: Sequence[str]) -> Iterator[Path]:  # noqa: ARG002 - All are here.
+    def borrowed(self, key: str | None) -> Iterator[Path]:  # noqa: ARG002 - All are here.
         """Return the folder of all datasets."""
         yield self._datasets_dir
 

@@ -19,4 +19,27 @@ class Storage:
 
 def open_storage(settings: Settings) -> Storage:
     """Return the stores of the settings; nothing is read or written yet."""
-    return Storage(ArtifactFolder(settings.artifacts_dir), DatasetFolders(settings.datasets_dir))
+    if not settings.is_storage_elsewhere:
+        return Storage(ArtifactFolder(settings.artifacts_dir), DatasetFolders(settings.datasets_dir))
+    # Others need none of these.
+    from storage.artifact_objects import ArtifactObjects  # noqa: PLC0415
+    from storage.bucket import Bucket  # noqa: PLC0415
+    from storage.copies import Copies  # noqa: PLC0415
+    from storage.dataset_objects import DatasetObjects  # noqa: PLC0415
+
+    bucket = Bucket(settings.storage_url, settings.storage_endpoint)
+    copies = Copies(settings.copies_dir, settings.max_copies_bytes)
+    return Storage(ArtifactObjects(bucket, copies), DatasetObjects(bucket, copies, settings.datasets_dir / "uploads"))
+
+
+def check_storage(settings: Settings) -> None:
+    """Check that a store that is elsewhere answers, and can be written to.
+
+    Raises:
+        StorageRefused: If the bucket does not exist, or the credentials do not suffice.
+        StorageUnavailable: If it does not answer.
+    """
+    if settings.is_storage_elsewhere:
+        from storage.bucket import Bucket  # noqa: PLC0415 - As above.
+
+        Bucket(settings.storage_url, settings.storage_endpoint).check()

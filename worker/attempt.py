@@ -6,7 +6,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
-from core.errors import Problem, TrainerLost, TrainyardError
+from core.errors import Problem, StorageUnavailable, TrainerLost, TrainyardError
 from core.progress import Phase
 from core.run_report import RunError
 from core.run_state import RunState
@@ -22,6 +22,7 @@ from db.claims import (
     release_run,
 )
 from db.session import Database
+from worker.carrying import carry
 from worker.messages import Finished
 from worker.reports import Inbox, Reports
 from worker.spool import Spool
@@ -74,6 +75,7 @@ class Attempt:
         self._failure: RunError | None = None
         self._loss = "the trainer was lost."
         self._started = time.monotonic()
+        self._stored: dict[Path, Artifact] = {}
 
     @property
     def seconds(self) -> float:
@@ -119,6 +121,17 @@ class Attempt:
                 )
             return record_progress(session, run_id, number, lease, progress=reports.progress, batches=reports.batches)
 
+    def renew(self) -> Heartbeat:
+        """Renew the lease while the supervisor itself is at work, and not the trainer. Any thread may call this.
+
+        Raises:
+            AttemptFenced: If the attempt does not own the run any more.
+            DatabaseUnavailable: If the database does not answer.
+        """
+        lease = self._settings.lease_seconds
+        with self._database.transaction() as session:
+            return record_progress(session, self.claimed.run_id, self.claimed.attempt, lease, is_at_work=True)
+
     def end(self, outcome: Outcome) -> None:
         """Store the outcome: first the artifacts, then everything else in one transaction.
 
@@ -135,6 +148,9 @@ class Attempt:
             # A full or broken disk: the run fails with this reason and without artifacts.
             outcome, artifacts = Outcome.FAILED, []
             self.note_failure("storage_failed", f"The trained model could not be stored: {error.strerror or error}.")
+        except StorageUnavailable as error:
+            outcome, artifacts = Outcome.FAILED, []
+            self.note_failure(error.code, f"The trained model could not be stored. {error.detail}")
         with self._trace.step("register" if outcome is Outcome.FINISHED else "release"):
             version = self._write_end(outcome, artifacts)
         self._trace.end(outcome.value, error=self._find_error(outcome), version=version)
@@ -197,7 +213,21 @@ class Attempt:
         return version
 
     def _store_files(self, outcome: Outcome) -> list[Artifact]:
+        """Store the log, and what a run that has finished has made. For the log alone nobody has to wait."""
         paths = [self.log_path] if self.log_path.is_file() else []
         if outcome is Outcome.FINISHED and self._result is not None:
             paths += [Path(name) for name in self._result.files]
-        return [self._store.put(path) for path in paths]
+            return carry(lambda: [self._store_once(path) for path in paths], self.renew, self._settings)
+        try:
+            return carry(
+                lambda: [self._store_once(path) for path in paths], self.renew, self._settings, patience_seconds=0.0
+            )
+        except StorageUnavailable as error:
+            logger.warning("Run %s: its log is lost. %s", self.claimed.run_id, error.detail)
+            return []
+
+    def _store_once(self, path: Path) -> Artifact:
+        """Store a file, unless an earlier call has done so: what follows is repeated if the database is away."""
+        if path not in self._stored:
+            self._stored[path] = self._store.put(path)
+        return self._stored[path]

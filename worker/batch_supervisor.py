@@ -5,7 +5,7 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import assert_never
 
 from core.errors import AttemptFenced, DatabaseUnavailable, PredictorLost, TrainyardError
@@ -15,7 +15,8 @@ from db.batch_predictions import ClaimedBatch
 from db.session import Database
 from storage.opening import open_storage
 from worker.batch_attempt import BatchAttempt, BatchEnd
-from worker.predictor_messages import PredictFailed, PredictFinished, PredictorReport, PredictProgress
+from worker.carrying import CarryingStopped, carry
+from worker.predictor_messages import PredictCommand, PredictFailed, PredictFinished, PredictorReport, PredictProgress
 from worker.predictor_process import PredictorProcess
 from worker.presence import worker_name
 
@@ -123,14 +124,32 @@ class BatchSupervisor:
 
     def _predict(self, attempt: BatchAttempt) -> BatchEnd:
         """Run the process to its end; it never outlives this call."""
-        try:
-            command = attempt.make_command()
-        except TrainyardError as error:
-            attempt.note_failure(error.code, error.detail)
-            return BatchEnd.FAILED
-        except OSError as error:
-            attempt.note_failure("storage_failed", f"The worker cannot write its files: {error.strerror or error}.")
-            return BatchEnd.FAILED
+        with ExitStack() as borrowed:
+            try:
+                command = self._prepare(attempt, borrowed)
+            except CarryingStopped:
+                return BatchEnd.DRAINED if self._draining.is_set() else BatchEnd.CANCELLED
+            except AttemptFenced:
+                raise
+            except TrainyardError as error:
+                attempt.note_failure(error.code, error.detail)
+                return BatchEnd.FAILED
+            except OSError as error:
+                attempt.note_failure("storage_failed", f"The worker cannot write its files: {error.strerror or error}.")
+                return BatchEnd.FAILED
+            return self._run_process(attempt, command)
+
+    def _prepare(self, attempt: BatchAttempt, borrowed: ExitStack) -> PredictCommand:
+        """Bring model and dataset to this machine, if they are stored elsewhere; return the command for the process."""
+        datasets, key = self._storage.datasets, attempt.claimed.dataset_key
+        return carry(
+            lambda: attempt.make_command(borrowed.enter_context(datasets.borrowed(key))),
+            attempt.renew,
+            self._settings,
+            is_over=lambda heartbeat: self._draining.is_set() or (heartbeat is not None and heartbeat.cancel_requested),
+        )
+
+    def _run_process(self, attempt: BatchAttempt, command: PredictCommand) -> BatchEnd:
         try:
             # One processor: trainers have the others.
             process = self._start({"OMP_NUM_THREADS": "1"})

@@ -5,15 +5,18 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import ExitStack, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from core.errors import AttemptFenced, DatabaseUnavailable, TrainerLost
+from core.errors import ArtifactCorrupt, AttemptFenced, DatabaseUnavailable, StorageUnavailable, TrainerLost
 from core.settings import Settings
+from core.uploads.folder import find_content_key
 from db.claims import ClaimedRun, claim_run
 from db.session import Database
 from storage.opening import open_storage
 from worker.attempt import Attempt, Outcome
+from worker.carrying import CarryingStopped, carry
 from worker.messages import TrainCommand
 from worker.presence import worker_name
 from worker.tracing import AttemptTrace
@@ -114,23 +117,44 @@ class Supervisor:
                 scratch.parent.rmdir()
 
     def _train(self, attempt: Attempt, trainer: TrainerProcess) -> Outcome:
-        try:
-            attempt.scratch.mkdir(parents=True, exist_ok=True)
-            trainer.train(
-                TrainCommand(
-                    run_id=str(attempt.claimed.run_id),
-                    spec=attempt.claimed.spec,
-                    datasets_dir=str(self._settings.datasets_dir),
-                    output_dir=str(attempt.scratch),
-                    cache_dir=str(self._settings.cache_dir),
-                    log_path=str(attempt.log_path),
-                    warnings=attempt.claimed.warnings,
+        with ExitStack() as borrowed:
+            try:
+                datasets_dir = self._borrow_dataset(attempt, borrowed)
+            except CarryingStopped:
+                return Outcome.DRAINED if self._draining.is_set() else Outcome.CANCELLED
+            except (ArtifactCorrupt, StorageUnavailable) as error:
+                attempt.note_failure(error.code, error.detail)
+                return Outcome.FAILED
+            except OSError as error:
+                attempt.note_failure("storage_failed", f"The dataset could not be copied: {error.strerror or error}.")
+                return Outcome.FAILED
+            try:
+                attempt.scratch.mkdir(parents=True, exist_ok=True)
+                trainer.train(
+                    TrainCommand(
+                        run_id=str(attempt.claimed.run_id),
+                        spec=attempt.claimed.spec,
+                        datasets_dir=str(datasets_dir),
+                        output_dir=str(attempt.scratch),
+                        cache_dir=str(self._settings.cache_dir),
+                        log_path=str(attempt.log_path),
+                        warnings=attempt.claimed.warnings,
+                    )
                 )
-            )
-            return watch(attempt, trainer, self._settings, self._draining)
-        except TrainerLost as error:
-            attempt.note_loss(error.detail)
-            return Outcome.LOST
+                return watch(attempt, trainer, self._settings, self._draining)
+            except TrainerLost as error:
+                attempt.note_loss(error.detail)
+                return Outcome.LOST
+
+    def _borrow_dataset(self, attempt: Attempt, borrowed: ExitStack) -> Path:
+        """Return the folder of the run's dataset, which is brought to this machine if it is stored elsewhere."""
+        key = find_content_key(attempt.claimed.spec)
+        return carry(
+            lambda: borrowed.enter_context(self._storage.datasets.borrowed(key)),
+            attempt.renew,
+            self._settings,
+            is_over=lambda heartbeat: self._draining.is_set() or (heartbeat is not None and heartbeat.cancel_requested),
+        )
 
     def _persistently(self, write: Callable[[], Answer]) -> Answer:
         """Repeat a write until the database accepts it, so that no result is lost in an outage.

@@ -1,15 +1,18 @@
 """Lines that were added to the logs of runs."""
 
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 from core.artifacts import TRAINER_LOG, ArtifactStore
-from core.errors import ArtifactCorrupt
+from core.errors import ArtifactCorrupt, StorageUnavailable
 from core.run_events import LogEvent
 from core.run_positions import RunPosition
 from db.run_events import LogPlace
+
+logger = logging.getLogger(__name__)
 
 MAX_EVENT_BYTES = 64 * 1024
 
@@ -66,7 +69,9 @@ class LogReader:
     def _read_stored(self, sha256: str, attempt: int, position: RunPosition) -> list[Step]:
         try:
             path = self._store.local_path(sha256) or self._store.verified_path(sha256)
-        except ArtifactCorrupt:
+        except (ArtifactCorrupt, StorageUnavailable, OSError) as error:
+            # Listeners hear the end of the run in any case.
+            logger.warning("The rest of a log is left out of events. %s", error)
             return []
         return self._read(path, attempt, position, is_whole=True)
 

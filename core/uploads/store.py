@@ -1,7 +1,7 @@
 """The store of uploaded datasets."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,11 +33,13 @@ class SentDataset:
         key: Name of its folder (`content_key`).
         folder: The folder on this machine.
         sending: Name of what was sent, where the store is elsewhere.
+        files: What was sent, likewise.
     """
 
     key: str
     folder: DatasetFolder
     sending: str = ""
+    files: tuple[DatasetFile, ...] = ()
 
 
 class DatasetStore(ABC):
@@ -87,11 +89,14 @@ class DatasetStore(ABC):
         """Remove from a store that is elsewhere what was sent and never put in place; return the number of sendings."""
 
     @abstractmethod
-    def borrowed(self, keys: Sequence[str]) -> AbstractContextManager[Path]:
-        """Keep on this machine, for the time of a context, what training and prediction read of these datasets.
+    def borrowed(self, key: str | None) -> AbstractContextManager[Path]:
+        """Keep on this machine, for the time of a context, what training and prediction read of a dataset.
+
+        Args:
+            key: Name of its folder; None for work that reads none.
 
         Returns:
-            The folder that `DatasetFolder.of` finds them in. One that is not stored is not there either.
+            The folder that `DatasetFolder.of` finds it in. One that is not stored is not there either.
 
         Raises:
             ArtifactCorrupt: If a file is not what was stored.
