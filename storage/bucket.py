@@ -247,12 +247,12 @@ class Bucket:
             if REFUSAL.search(str(error)):
                 raise self._refused(error) from error
             raise StorageUnavailable(
-                f"The store {self._where()} does not answer ({_first_line(error)}). Try again later."
+                f"The store {self._where()} does not answer ({_find_reason(error)}). Try again later."
             ) from error
 
     def _refused(self, error: Exception) -> StorageRefused:
         return StorageRefused(
-            f"The store {self._where()} refuses ({_first_line(error)}). Check that the bucket exists, "
+            f"The store {self._where()} refuses ({_find_reason(error)}). Check that the bucket exists, "
             "TRAINYARD_STORAGE_URL and _ENDPOINT, and the credentials in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
         )
 
@@ -271,7 +271,7 @@ def _read_pieces(source: Path, sha256: str) -> Iterator[bytes]:
         raise OSError(f"{source} has changed while it was stored")
 
 
-def _first_line(error: Exception) -> str:
-    """Return the line of an error that says what happened, without the answer's markup."""
+def _find_reason(error: Exception) -> str:
+    """Return the part of an error that says what happened, without the request and the markup of the answer."""
     line = str(error).partition("\n")[0]
-    return line.partition(": <")[0].strip()[:300]
+    return line.rpartition(" - ")[2].partition(": <")[0].strip()[:300]

@@ -71,13 +71,17 @@ def _repeat(
     work: Callable[[], Answer], answer: Future[Answer], is_left: threading.Event, patience_seconds: float
 ) -> None:
     deadline = time.monotonic() + patience_seconds
+    logged = ""
     while True:
         try:
             answer.set_result(work())
         except StorageUnavailable as error:
-            if time.monotonic() + RETRY_SECONDS <= deadline and not is_left.wait(RETRY_SECONDS):
-                logger.warning("%s The worker goes on trying.", error.detail)
-                continue
+            if time.monotonic() + RETRY_SECONDS <= deadline:
+                if error.detail != logged:
+                    logged = error.detail
+                    logger.warning("%s The worker goes on trying.", logged)
+                if not is_left.wait(RETRY_SECONDS):
+                    continue
             answer.set_exception(error)
         except BaseException as error:  # noqa: BLE001 - It is raised in the thread that waits for the answer.
             answer.set_exception(error)

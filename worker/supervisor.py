@@ -97,8 +97,6 @@ class Supervisor:
         attempt = Attempt(claimed, self._database, self._storage.artifacts, self._settings, scratch, trace)
         try:
             outcome = self._train(attempt, trainer)
-            if outcome is not Outcome.FINISHED:
-                trainer.kill()
             self._persistently(lambda: attempt.end(outcome))
         except AttemptFenced:
             logger.warning(
@@ -141,10 +139,13 @@ class Supervisor:
                         warnings=attempt.claimed.warnings,
                     )
                 )
-                return watch(attempt, trainer, self._settings, self._draining)
+                outcome = watch(attempt, trainer, self._settings, self._draining)
             except TrainerLost as error:
                 attempt.note_loss(error.detail)
-                return Outcome.LOST
+                outcome = Outcome.LOST
+            if outcome is not Outcome.FINISHED:
+                trainer.kill()
+            return outcome
 
     def _borrow_dataset(self, attempt: Attempt, borrowed: ExitStack) -> Path:
         """Return the folder of the run's dataset, which is brought to this machine if it is stored elsewhere."""
