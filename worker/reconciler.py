@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
-from core.errors import DatabaseUnavailable
+from core.errors import DatabaseUnavailable, StorageUnavailable
 from core.settings import Settings
 from db import workers
 from db.expiry import count_unclaimed, end_stalled, expire_leases, fail_waiting, request_preemption
@@ -82,6 +82,8 @@ class Reconciler:
             # While the database was unavailable no worker could renew a lease: each gets a full lease to do so again.
             self._may_expire_at = self._now() + self._settings.lease_seconds
             logger.warning("The reconciler waits: %s", error.detail)
+        except StorageUnavailable as error:
+            logger.warning("Nothing is tidied up for now. %s", error.detail)
 
     def _take_back(self) -> None:
         failed: list[UUID] = []

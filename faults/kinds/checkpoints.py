@@ -3,11 +3,11 @@
 import time
 from pathlib import Path
 
-from core.artifacts import ArtifactStore
 from db import checkpoints
 from db.records.runs import CheckpointRecord
 from faults.fault import Fault, Trial
 from faults.ledger import NUM_EPOCHS, Accepted, make_spec
+from storage.artifact_folder import ArtifactFolder
 
 FIRST_SEED = 1_000
 LAST_SEED = 1_000_000
@@ -33,7 +33,7 @@ class DamagedCheckpoint(Fault):
         training.trainer.suspend()
         time.sleep(SETTLING_SECONDS)
         newest, before, *_ = list_checkpoints(trial, run)
-        damage(ArtifactStore(trial.site.service.settings.artifacts_dir).path(newest.sha256), trial)
+        damage(ArtifactFolder(trial.site.service.settings.artifacts_dir).path(newest.sha256), trial)
         training.trainer.kill()
         killed = time.monotonic()
         trial.site.wait_until(lambda: trial.stage(run).attempt > training.stage.attempt + 1, "it falls back one")

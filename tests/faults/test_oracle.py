@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, select
 
-from core.artifacts import ArtifactStore
 from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings
@@ -19,6 +18,7 @@ from faults import oracle, records
 from faults.ledger import Accepted
 from faults.oracle import compare, judge
 from faults.site import Result
+from storage.artifact_folder import ArtifactFolder
 
 SPEC = {"seed": 1}
 POINTS = (("train/loss", "1", "0.5"), ("train/loss", "2", "0.25"), ("train/loss", "3", "0.125"))
@@ -31,7 +31,7 @@ class Trial:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.database = Database(settings.effective_database_url)
-        self.store = ArtifactStore(settings.artifacts_dir)
+        self.store = ArtifactFolder(settings.artifacts_dir)
         self.accepted = {}
         self.found = RIGHT
 
