@@ -11,6 +11,9 @@ from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, Environment
 
+HOLDS_VARIABLE = "TRAINYARD_TRAINER_HOLDS"
+"""Variable of a trainer that waits, before it looks for devices, until it is told which it has."""
+
 
 class Message(BaseModel):
     """Base class of messages."""
@@ -35,6 +38,13 @@ class TrainCommand(Message):
     log_path: str
     warnings: tuple[Notice, ...] = ()
     """Warnings that were known before training, for the log."""
+
+
+class PrepareCommand(Message):
+    """Supervisor to a trainer that holds: these are the rest of your environment variables, warm up."""
+
+    kind: Literal["prepare"] = "prepare"
+    environment: dict[str, str]
 
 
 class Ready(Message):
@@ -130,6 +140,8 @@ Report = Annotated[
     Ready | StartFailed | PhaseReport | ProgressReport | MetricsReport | DetailsReport | Finished | Failed,
     Field(discriminator="kind"),
 ]
+Command = Annotated[TrainCommand | PrepareCommand, Field(discriminator="kind")]
+_COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 _REPORT: TypeAdapter[Report] = TypeAdapter(Report)
 
 
@@ -138,6 +150,6 @@ def read_report(line: bytes) -> Report:
     return _REPORT.validate_json(line)
 
 
-def read_command(line: bytes) -> TrainCommand:
+def read_command(line: bytes) -> Command:
     """Decode a line from a supervisor."""
-    return TrainCommand.model_validate_json(line)
+    return _COMMAND.validate_json(line)

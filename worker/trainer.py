@@ -25,12 +25,15 @@ from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, Environment
 from core.system.parent_watch import die_with_parent
 from worker.messages import (
+    HOLDS_VARIABLE,
+    Command,
     DetailsReport,
     Failed,
     Finished,
     Message,
     MetricsReport,
     PhaseReport,
+    PrepareCommand,
     ProgressReport,
     Ready,
     StartFailed,
@@ -109,12 +112,15 @@ def main() -> None:
     os.dup2(STANDARD_ERROR, STANDARD_OUTPUT)
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
 
-    commands: queue.Queue[TrainCommand] = queue.Queue()
+    commands: queue.Queue[Command] = queue.Queue()
     threading.Thread(target=_read_commands, args=(commands,), name="commands", daemon=True).start()
 
     reporter = PipeReporter(pipe)
     try:
         with _quiet_unless_it_fails():
+            if os.environ.get(HOLDS_VARIABLE):
+                _hold(commands)
+                started = time.monotonic()
             # Imported here, after `die_with_parent`: this takes seconds.
             from models.runtime import configure_threads  # noqa: PLC0415
             from models.warm_up import warm_up  # noqa: PLC0415
@@ -128,12 +134,25 @@ def main() -> None:
         sys.exit(1)
     reporter.send(Ready(start_seconds=time.monotonic() - started))
     while True:
-        command = commands.get()
-        with _logging_to(Path(command.log_path)):
-            reporter.send(_train(command, reporter))
+        match commands.get():
+            case TrainCommand() as command:
+                with _logging_to(Path(command.log_path)):
+                    reporter.send(_train(command, reporter))
+            case PrepareCommand():
+                logger.warning("A trainer that is warm was told to prepare.")
 
 
-def _read_commands(commands: "queue.Queue[TrainCommand]") -> None:
+def _hold(commands: "queue.Queue[Command]") -> None:
+    """Do the slow imports, without a look for devices, and wait for the rest of the environment variables."""
+    import models.libraries  # noqa: F401, PLC0415 - imported to have been imported.
+
+    command = commands.get()
+    if not isinstance(command, PrepareCommand):
+        raise TypeError(f"A trainer that holds was told to {command.kind}, before it was told to prepare.")
+    os.environ.update(command.environment)
+
+
+def _read_commands(commands: "queue.Queue[Command]") -> None:
     for line in sys.stdin.buffer:
         commands.put(read_command(line))
     # The worker is gone, and nothing else could use the model in training.

@@ -42,7 +42,10 @@ def start_trainer() -> Callable[[dict[str, str]], TrainerProcess]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, heartbeat_seconds=0.2, lease_seconds=5.0, reconcile_seconds=0.2)
+    # Spares have tests of their own; elsewhere they would only take time.
+    return Settings(
+        data_dir=tmp_path, heartbeat_seconds=0.2, lease_seconds=5.0, reconcile_seconds=0.2, spare_trainers=0
+    )
 
 
 @pytest.fixture

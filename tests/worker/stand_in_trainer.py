@@ -17,12 +17,14 @@ from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport
 from core.system.parent_watch import die_with_parent
 from worker.messages import (
+    HOLDS_VARIABLE,
     DetailsReport,
     Failed,
     Finished,
     Message,
     MetricsReport,
     PhaseReport,
+    PrepareCommand,
     ProgressReport,
     Ready,
     StartFailed,
@@ -79,7 +81,13 @@ def go_through_phases(command: TrainCommand) -> None:
 
 def act(behaviour: str, command: TrainCommand) -> None:
     Path(command.log_path).write_text("stand-in\n")
-    send(DetailsReport(device="cpu", environment={"python": "3"}, engine=EngineReport(plan="none")))
+    send(
+        DetailsReport(
+            device=os.environ.get("CUDA_VISIBLE_DEVICES", "cpu"),
+            environment={"python": "3"},
+            engine=EngineReport(plan="none"),
+        )
+    )
     send(DetailsReport(warnings=(*command.warnings, WARNING)))
     report_epoch(1)
     if behaviour in FAILURES:
@@ -113,6 +121,10 @@ def act(behaviour: str, command: TrainCommand) -> None:
 
 def main() -> None:
     die_with_parent(int(sys.argv[1]))
+    if os.environ.get(HOLDS_VARIABLE):
+        command = read_command(sys.stdin.buffer.readline())
+        assert isinstance(command, PrepareCommand)
+        os.environ.update(command.environment)
     fault = os.environ.get("STAND_IN_FAULT")
     if fault and Path(fault).exists():
         send(StartFailed(detail=Path(fault).read_text()))
@@ -120,6 +132,7 @@ def main() -> None:
     send(Ready(start_seconds=0.01))
     for line in sys.stdin.buffer:
         command = read_command(line)
+        assert isinstance(command, TrainCommand)
         if command.spec["name"] == "goes-through-phases":
             go_through_phases(command)
         else:
