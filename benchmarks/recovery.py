@@ -1,7 +1,7 @@
 """`python -m benchmarks.recovery`: from the end of a run whose trainer is lost to the first step of the next.
 
 A run is cancelled, fails, or has its trainer killed, and the benchmark waits until the next run, or the same one again,
-shows a metric. Both sides in turns: a worker without a spare trainer and one with a spare. It also measures the run that
+shows a metric. Both sides in turns: a worker without a spare trainer and one with a spare. It also times the run that
 follows, during which the next spare warms up. Each service is started for this on SQLite, with one trainer.
 """
 

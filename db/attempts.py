@@ -4,7 +4,7 @@ db/claims.py describes the protocol.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.errors import AttemptFenced
+from core.retry_policy import find_policy
 from core.run_report import RunError
 from core.run_state import RunState, check_move, states_before
 from db.documents import replace_unstorable
@@ -86,7 +87,7 @@ def claim_oldest(
     job = table.record
     oldest = (
         select(job.id)
-        .where(job.state.in_(states_before(RunState.RUNNING)), *among)
+        .where(job.state.in_(states_before(RunState.RUNNING)), job.retry_at.is_(None), *among)
         .order_by(job.created_at, job.id)
         .limit(1)
         # SQLite has no such clause and needs none: it has one writer at a time.
@@ -102,6 +103,7 @@ def claim_oldest(
         "progress_at": database_now(),
         "progress": None,
         "error": None,
+        "retry_at": None,
     }
     claimed = session.execute(
         update(job)
@@ -207,17 +209,53 @@ def send_back(
     Returns:
         queued; cancelled if that was requested; failed if this was the last crash allowed.
     """
-    num_crashes = held.num_crashes + count_as_crash
-    values: dict[str, Any] = {"num_crashes": num_crashes}
-    state = RunState.QUEUED
-    if held.cancel_requested_at is not None:
+    if count_as_crash:
+        return end_with_error(session, held, RunError(held.table.lost.code, reason), outcome)
+    state = RunState.QUEUED if held.cancel_requested_at is None else RunState.CANCELLED
+    end_attempt(session, held, state, outcome, detail=reason)
+    return state
+
+
+def end_with_error(
+    session: Session,
+    held: HeldJob,
+    error: RunError,
+    outcome: AttemptOutcome = AttemptOutcome.FAILED,
+    values: dict[str, Any] | None = None,
+) -> RunState:
+    """End a held attempt with an error; the policy of retries decides whether another attempt follows, and when.
+
+    Args:
+        session: Session of the transaction that holds the attempt.
+        held: The attempt.
+        error: The error; it gets the number of the attempt.
+        outcome: Outcome of the attempt.
+        values: Further columns of the job to set.
+
+    Returns:
+        queued; cancelled if that was requested; failed if the job has no attempts left.
+    """
+    policy = find_policy(error.code)
+    num_errors = held.num_crashes + 1
+    reason = error.detail or None
+    error = replace(error, attempt=held.attempt)
+    changes: dict[str, Any] = {"num_crashes": num_errors} | (values or {})
+    if policy.is_retried and held.cancel_requested_at is not None:
         state = RunState.CANCELLED
-    elif count_as_crash and num_crashes >= held.max_attempts:
+    elif policy.has_another(num_errors, held.max_attempts):
+        state = RunState.QUEUED
+        pause = policy.pause_after(num_errors)
+        changes |= {"error": error, "retry_at": database_now(pause) if pause else None}
+    else:
         state = RunState.FAILED
-        tries = "the only attempt" if held.max_attempts == 1 else f"{num_crashes} of {held.max_attempts} attempts"
-        detail = f"The {held.table.process} was lost in {tries}; the last time: {reason}"
-        values["error"] = RunError(held.table.lost.code, detail, held.attempt)
-    end_attempt(session, held, state, outcome, detail=reason, values=values)
+        if error.code == held.table.lost.code:
+            tries = "the only attempt" if held.max_attempts == 1 else f"{num_errors} of {held.max_attempts} attempts"
+            detail = f"The {held.table.process} was lost in {tries}; the last time: {error.detail}"
+            error = replace(error, detail=detail)
+        elif num_errors > 1:
+            error = replace(error, detail=f"{error.detail} This was the last of {num_errors} attempts with an error.")
+        changes |= {"error": error, "dead_since": database_now() if policy.is_dead_letter else None}
+    end_attempt(session, held, state, outcome, detail=reason, values=changes)
     return state
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.run_state import RunState
 from db import runs
+from db.fair_shares import MAY_START
 from db.records.jobs import AttemptOutcome
 from db.records.registry import ModelVersionRecord
 from db.records.runs import AttemptRecord, RunRecord
@@ -21,7 +22,7 @@ class Census:
 
     Attributes:
         runs_by_state: Number of runs in each state, zeros included.
-        oldest_queued_seconds: Time since the oldest queued run was queued; 0 if none is.
+        oldest_queued_seconds: Time since the oldest run that may start was queued; 0 if none is.
         running_by_owner: Number of runs that each worker trains, without idle workers.
         num_attempts: Attempts at runs, those in progress included.
         attempts_by_outcome: Number of ended attempts by outcome, zeros included.
@@ -62,7 +63,7 @@ def take_census(session: Session) -> Census:
 
 def _measure_oldest(session: Session) -> float:
     # Both times are the database's: the clocks of the machines that ask may differ.
-    oldest = select(database_now(), func.min(RunRecord.queued_at)).where(RunRecord.state == RunState.QUEUED)
+    oldest = select(database_now(), func.min(RunRecord.queued_at)).where(MAY_START)
     now, queued_at = session.execute(oldest).one()
     return 0.0 if queued_at is None else max((now - queued_at) / timedelta(seconds=1), 0.0)
 

@@ -151,7 +151,7 @@ def cancel(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
     values: dict[str, Any] = {"updated_at": database_now(), "revision": table.record.revision + 1}
     values["cancel_requested_at"] = database_now()
     if record.state == RunState.QUEUED:
-        values |= {"state": RunState.CANCELLED, "ended_at": database_now()}
+        values |= {"state": RunState.CANCELLED, "ended_at": database_now(), "retry_at": None, "error": None}
     # The row is locked, so the condition always holds; every change of state compares before it sets.
     unchanged = (table.record.id == job_id, table.record.state == record.state)
     statement = update(table.record).where(*unchanged).values(values)

@@ -1739,7 +1739,7 @@ Origin of a model version.
 """
 
 
-WaitingKind: TypeAlias = Literal["trainer", "worker", "repair", "quota"]
+WaitingKind: TypeAlias = Literal["trainer", "worker", "repair", "quota", "retry"]
 """
 Requirement that a queued run waits for.
 """
@@ -2817,7 +2817,7 @@ class RunWait(TypedDict):
     kind: WaitingKind
     """
     `trainer`: all trainers are busy; `worker`: no worker is running; `repair`: no worker can start a trainer;
-    `quota`: its submitter has as many running runs as it may have.
+    `quota`: its submitter has as many running runs as it may have; `retry`: it pauses before another attempt.
     """
 
     detail: str
@@ -2977,6 +2977,11 @@ class BatchPrediction(TypedDict):
     result: BatchResult | None
     created_at: str
     queued_at: str
+    retry_at: str | None
+    """
+    End of the pause before another attempt; null if it is in none.
+    """
+
     started_at: str | None
     ended_at: str | None
     updated_at: str
@@ -3027,6 +3032,11 @@ class BatchPredictionSummary(TypedDict):
     result: BatchResult | None
     created_at: str
     queued_at: str
+    retry_at: str | None
+    """
+    End of the pause before another attempt; null if it is in none.
+    """
+
     started_at: str | None
     ended_at: str | None
     updated_at: str
@@ -3261,6 +3271,10 @@ class Run(TypedDict):
     """
 
     error: RunError | None
+    """
+    Of a failed run; of a queued one, the error after which it is tried again.
+    """
+
     num_warnings: int
     """
     Number of warnings; the run in full has their texts.
@@ -3294,6 +3308,11 @@ class Run(TypedDict):
 
     created_at: str
     queued_at: str
+    retry_at: str | None
+    """
+    End of the pause before another attempt; null if it is in none.
+    """
+
     started_at: str | None
     """
     Start of the latest attempt.
@@ -3369,6 +3388,10 @@ class RunSummary(TypedDict):
     """
 
     error: RunError | None
+    """
+    Of a failed run; of a queued one, the error after which it is tried again.
+    """
+
     num_warnings: int
     """
     Number of warnings; the run in full has their texts.
@@ -3402,6 +3425,11 @@ class RunSummary(TypedDict):
 
     created_at: str
     queued_at: str
+    retry_at: str | None
+    """
+    End of the pause before another attempt; null if it is in none.
+    """
+
     started_at: str | None
     """
     Start of the latest attempt.

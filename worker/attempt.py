@@ -182,8 +182,8 @@ class Attempt:
                     message = "cancelled"
                 case Outcome.FAILED:
                     error = self._failure or RunError(TrainyardError.code, "The run failed.", number)
-                    fail_run(session, run_id, number, error=error, artifacts=artifacts, phases=phases)
-                    message = f"failed: {error.detail}"
+                    state = fail_run(session, run_id, number, error=error, artifacts=artifacts, phases=phases)
+                    message = f"{'will be tried again' if state is RunState.QUEUED else state}: {error.detail}"
                 case Outcome.DRAINED:
                     release_run(session, run_id, number, reason="its worker was shut down.", artifacts=artifacts)
                     message = "returned to the queue"

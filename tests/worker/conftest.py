@@ -30,6 +30,18 @@ def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.01)
 
 
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let further attempts begin at once; pauses have tests of their own, with `pauses`."""
+    monkeypatch.setattr("core.retry_policy.LONGEST_PAUSE_SECONDS", 0.0)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the pauses of the policy of retries, as outside of tests."""
+    monkeypatch.setattr("core.retry_policy.LONGEST_PAUSE_SECONDS", 600.0)
+
+
 @pytest.fixture
 def wait_until() -> Callable[..., None]:
     return eventually

@@ -36,6 +36,7 @@ WARNING = Notice("class_not_trained", "/dataset/split", "The class 'c' has no tr
 MISFIT = Problem(pointer="/dataset/target", detail="There is no column 'y'.", code="unknown_column")
 FAILURES = {
     "fails": Failed(code="training_failed", detail="The loss became NaN at step 7. Lower the learning rate."),
+    "has-no-memory": Failed(code="out_of_memory", detail="The trainer ran out of memory."),
     "does-not-fit": Failed(code="invalid_spec", detail=MISFIT.detail, problems=(MISFIT,)),
 }
 
