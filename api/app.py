@@ -11,6 +11,7 @@ from api.batch_predictions import routes as batch_predictions
 from api.code import routes as code
 from api.comparison import routes as comparison
 from api.datasets import routes as datasets
+from api.dead_letters import routes as dead_letters
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
 from api.events import routes as events
@@ -67,6 +68,7 @@ RESOURCES = (
     datasets.router,
     keys.router,
     webhooks.router,
+    dead_letters.router,
     quotas.router,
     retention.router,
     health.router,

@@ -8,7 +8,8 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.run_state import RunState
-from db import runs
+from db import dead_letters, runs
+from db.dead_letters import LetterKind
 from db.fair_shares import MAY_START
 from db.records.jobs import AttemptOutcome
 from db.records.registry import ModelVersionRecord
@@ -28,6 +29,7 @@ class Census:
         attempts_by_outcome: Number of ended attempts by outcome, zeros included.
         num_models: Models that have a version.
         num_model_versions: Versions of all models.
+        dead_letters: Number of dead letters of each kind, zeros included.
     """
 
     runs_by_state: Mapping[RunState, int]
@@ -37,6 +39,7 @@ class Census:
     attempts_by_outcome: Mapping[AttemptOutcome, int]
     num_models: int
     num_model_versions: int
+    dead_letters: Mapping[LetterKind, int]
 
 
 def take_census(session: Session) -> Census:
@@ -58,6 +61,7 @@ def take_census(session: Session) -> Census:
         attempts_by_outcome={outcome: outcomes[outcome] for outcome in AttemptOutcome},
         num_models=num_models,
         num_model_versions=num_model_versions,
+        dead_letters=dead_letters.count(session),
     )
 
 

@@ -128,11 +128,13 @@ def list_page(
     if states:
         query = query.where(record.state.in_(states))
     if cursor is not None:
-        place = tuple_(*(literal(part, column.type) for part, column in zip(_read(cursor), columns, strict=True)))
+        place = tuple_(*(literal(part, column.type) for part, column in zip(read_place(cursor), columns, strict=True)))
         query = query.where(tuple_(*columns) < place)
     records = list(session.scalars(query))
     shown = records[:limit]
-    return Page(items=shown, next_cursor=_write(shown[-1]) if len(records) > limit else None)
+    return Page(
+        items=shown, next_cursor=write_place(shown[-1].created_at, shown[-1].id) if len(records) > limit else None
+    )
 
 
 def cancel(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
@@ -159,11 +161,17 @@ def cancel(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
     return get(session, table, job_id)
 
 
-def _write(record: JobBase) -> str:
-    return write_cursor((record.created_at - EPOCH) // timedelta(microseconds=1), record.id.hex)
+def write_place(moment: datetime, job_id: UUID) -> str:
+    """Return the cursor of a place in a list that is ordered by times and ids."""
+    return write_cursor((moment - EPOCH) // timedelta(microseconds=1), job_id.hex)
 
 
-def _read(cursor: str) -> tuple[datetime, UUID]:
+def read_place(cursor: str) -> tuple[datetime, UUID]:
+    """Return the place of a cursor of `write_place`.
+
+    Raises:
+        InvalidInput: If it is not one.
+    """
     microseconds, digits = read_cursor(cursor, int, str)
     try:
         return EPOCH + timedelta(microseconds=microseconds), UUID(digits)

@@ -8,7 +8,8 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset
 from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
-from db import datasets, idempotency, workers
+from db import datasets, dead_letters, idempotency, workers
+from db.dead_letters import LetterKind
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun, insert_all, make_row
 from db.quotas import Admission
@@ -75,6 +76,8 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
         outcomes[number] = submission.answer(rows, waiting_for)
     _keep_answers(session, submissions, admitted, outcomes)
     insert_all(session, [row for rows in admitted.values() for row in rows])
+    sources = {row.source_run_id for rows in admitted.values() for row in rows if row.source_run_id is not None}
+    dead_letters.settle(session, LetterKind.RUN, sources)
     datasets.note_uses(
         session,
         (

@@ -776,6 +776,34 @@ class Layer(TypedDict):
     """
 
 
+class LetterError(TypedDict):
+    """
+    Error of the last attempt.
+    """
+
+    code: str
+    detail: str
+    attempt: int | None
+
+
+LetterKind: TypeAlias = Literal["run", "batch_prediction"]
+"""
+Kind of a job that is a dead letter.
+"""
+
+
+class LetterLinks(TypedDict):
+    """
+    Links of a dead letter.
+    """
+
+    self: str
+    logs: str | None
+    """
+    Log of the last attempt; null for batch predictions, which have none.
+    """
+
+
 class Limits(TypedDict):
     """
     Limits of a submitter.
@@ -1176,6 +1204,16 @@ The part of a policy that a run is deleted for; where several do, the first of t
 """
 
 
+class RefusedLetter(TypedDict):
+    """
+    Dead letter that was not retried.
+    """
+
+    id: str
+    code: str
+    detail: str
+
+
 class RefusedRowEntry(TypedDict):
     """
     Row without an answer.
@@ -1193,6 +1231,41 @@ ResultFormat: TypeAlias = Literal["csv", "parquet", "npz"]
 """
 Format of a result.
 """
+
+
+class RetriedLetter(TypedDict):
+    """
+    Dead letter that was retried.
+    """
+
+    kind: LetterKind
+    id: str
+    """
+    Id of the dead letter, which is none any more.
+    """
+
+    new_id: str
+    """
+    Id of the new run or batch prediction.
+    """
+
+    link: str
+    """
+    Path of the new one.
+    """
+
+
+class RetryAnswer(TypedDict):
+    """
+    Dead letters that were retried, and those that were not.
+    """
+
+    retried: list[RetriedLetter]
+    refused: list[RefusedLetter]
+    num_left: int
+    """
+    Number of dead letters that the request chose and that are left.
+    """
 
 
 class RowExplanationEntry(TypedDict):
@@ -2029,6 +2102,38 @@ class DateEncoding(TypedDict):
     parts: list[Literal["elapsed_days", "year", "month", "day", "day_of_week", "day_of_year", "hour", "minute"]]
 
 
+class DeadLetter(TypedDict):
+    """
+    Job that failed though its spec is not at fault.
+    """
+
+    kind: LetterKind
+    id: str
+    """
+    Id of the run or batch prediction.
+    """
+
+    model: str
+    experiment: str | None
+    """
+    Null for batch predictions.
+    """
+
+    error: LetterError
+    reason: str
+    """
+    Kind of cause, by the code of the error.
+    """
+
+    num_attempts: int
+    """
+    Attempts that were made.
+    """
+
+    failed_at: str
+    links: LetterLinks
+
+
 class DeletedRun(TypedDict):
     """
     Run that was deleted by force, and what went with it.
@@ -2311,6 +2416,23 @@ class KeyList(TypedDict):
     next_cursor: str | None
     """
     Value of `cursor` for the next page; null on the last.
+    """
+
+
+class LetterPage(TypedDict):
+    """
+    Page of dead letters.
+    """
+
+    items: list[DeadLetter]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
+
+    total: int
+    """
+    Number of dead letters on all pages.
     """
 
 
