@@ -47,7 +47,7 @@ class RetryPolicy:
 
     def pause_after(self, num_errors: int) -> float:
         """Return the seconds from the end of the attempt with the last error to the next; 0 for at once."""
-        num_pauses = num_errors - self.is_first_at_once
+        num_pauses = max(num_errors, 1) - self.is_first_at_once
         if not num_pauses or not self.pause_seconds:
             return 0.0
         return min(self.pause_seconds * 2.0 ** min(num_pauses - 1, MAX_DOUBLINGS), LONGEST_PAUSE_SECONDS)

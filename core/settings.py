@@ -102,6 +102,14 @@ class Settings(BaseSettings):
         description="Largest size of the cache of compiled programs, plans and decoded images, in bytes.",
     )
 
+    checkpoint_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="Least time between two checkpoints of a run, in seconds; they take at most 5 % of its time.",
+    )
+    preemption: bool = Field(
+        True, description="Let a queued run take the trainer of one with a lower priority, which goes on later."
+    )
     max_spool_bytes: int = Field(
         256 * MEBIBYTE,
         ge=0,

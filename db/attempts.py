@@ -15,10 +15,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from core.errors import AttemptFenced
 from core.retry_policy import find_policy
 from core.run_report import RunError
-from core.run_state import RunState, check_move, states_before
+from core.run_state import TERMINAL_STATES, RunState, check_move, states_before
 from db.documents import replace_unstorable
 from db.job_tables import JobTable
-from db.records.jobs import AttemptOutcome
+from db.records.jobs import AttemptOutcome, Interruption
 from db.statements import database_now
 
 ENDING_LEASE_SECONDS = 60.0
@@ -31,9 +31,11 @@ class Heartbeat:
 
     Attributes:
         cancel_requested: True once a client has asked to cancel the job.
+        interruption: Reason for which the attempt is to save its state and stop; None if it is not.
     """
 
     cancel_requested: bool
+    interruption: Interruption | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +47,27 @@ class HeldJob:
     attempt: int
     num_crashes: int
     max_attempts: int
+    furthest: int
     cancel_requested_at: datetime | None
+    interruption: Interruption | None
     progress: dict[str, Any] | None
 
     @property
     def heartbeat(self) -> Heartbeat:
         """Return the answer to the owner."""
-        return Heartbeat(cancel_requested=self.cancel_requested_at is not None)
+        return Heartbeat(self.cancel_requested_at is not None, self.interruption)
+
+    @property
+    def reached(self) -> int:
+        """Return how far the attempt has come, as it has last reported."""
+        return int((self.progress or {}).get(self.table.measure, 0))
 
 
 def held_columns(table: JobTable[Any]) -> tuple[InstrumentedAttribute[Any], ...]:
     """Return the columns of a HeldJob, after its table."""
     job = table.record
-    return job.id, job.attempt, job.num_crashes, job.max_attempts, job.cancel_requested_at, job.progress
+    numbers = (job.attempt, job.num_crashes, job.max_attempts, job.furthest)
+    return job.id, *numbers, job.cancel_requested_at, job.interruption, job.progress
 
 
 def claim_oldest(
@@ -187,11 +197,12 @@ def end_attempt(
     """
     table = held.table
     check_move(RunState.RUNNING, state, table.noun)
-    changes: dict[str, Any] = {"state": state, "owner": None, "lease_expires_at": None} | (values or {})
-    if state == RunState.QUEUED:
-        changes |= {"queued_at": database_now(), "progress": None, "progress_at": None}
-    else:
+    changes: dict[str, Any] = {"state": state, "owner": None, "lease_expires_at": None, "interruption": None}
+    changes |= values or {}
+    if state in TERMINAL_STATES:
         changes |= {"ended_at": database_now()}
+    elif state == RunState.QUEUED:
+        changes |= {"queued_at": database_now(), "progress": None, "progress_at": None}
     write(session, held, changes)
     session.execute(
         update(table.attempts)
@@ -207,12 +218,12 @@ def send_back(
     """End a held attempt without a result, and queue the job again if it has attempts left.
 
     Returns:
-        queued; cancelled if that was requested; failed if this was the last crash allowed.
+        queued; paused or cancelled if that was requested; failed if this was the last crash allowed.
     """
     if count_as_crash:
         return end_with_error(session, held, RunError(held.table.lost.code, reason), outcome)
-    state = RunState.QUEUED if held.cancel_requested_at is None else RunState.CANCELLED
-    end_attempt(session, held, state, outcome, detail=reason)
+    state = _find_rest(held) if held.cancel_requested_at is None else RunState.CANCELLED
+    end_attempt(session, held, state, outcome, detail=reason, values={"furthest": max(held.furthest, held.reached)})
     return state
 
 
@@ -225,6 +236,9 @@ def end_with_error(
 ) -> RunState:
     """End a held attempt with an error; the policy of retries decides whether another attempt follows, and when.
 
+    The error of an attempt that came further than all before does not count: a job that goes on, however slowly, will
+    end. Errors before that are forgiven, but for one.
+
     Args:
         session: Session of the transaction that holds the attempt.
         held: The attempt.
@@ -233,30 +247,51 @@ def end_with_error(
         values: Further columns of the job to set.
 
     Returns:
-        queued; cancelled if that was requested; failed if the job has no attempts left.
+        queued; paused or cancelled if that was requested; failed if the job has no attempts left.
     """
     policy = find_policy(error.code)
     num_errors = held.num_crashes + 1
+    if held.attempt > 1 and held.reached > held.furthest:
+        num_errors = min(held.num_crashes, 1)
     reason = error.detail or None
     error = replace(error, attempt=held.attempt)
-    changes: dict[str, Any] = {"num_crashes": num_errors} | (values or {})
+    changes: dict[str, Any] = {"num_crashes": num_errors, "furthest": max(held.furthest, held.reached)}
+    changes |= values or {}
     if policy.is_retried and held.cancel_requested_at is not None:
         state = RunState.CANCELLED
     elif policy.has_another(num_errors, held.max_attempts):
-        state = RunState.QUEUED
-        pause = policy.pause_after(num_errors)
-        changes |= {"error": error, "retry_at": database_now(pause) if pause else None}
+        state = _find_rest(held)
+        changes["error"] = error
+        if state == RunState.QUEUED and (pause := policy.pause_after(num_errors)):
+            changes["retry_at"] = database_now(pause)
     else:
         state = RunState.FAILED
-        if error.code == held.table.lost.code:
-            tries = "the only attempt" if held.max_attempts == 1 else f"{num_errors} of {held.max_attempts} attempts"
-            detail = f"The {held.table.process} was lost in {tries}; the last time: {error.detail}"
-            error = replace(error, detail=detail)
-        elif num_errors > 1:
-            error = replace(error, detail=f"{error.detail} This was the last of {num_errors} attempts with an error.")
+        error = replace(error, detail=_describe_last(held, error, num_errors))
         changes |= {"error": error, "dead_since": database_now() if policy.is_dead_letter else None}
     end_attempt(session, held, state, outcome, detail=reason, values=changes)
     return state
+
+
+def _find_rest(held: HeldJob) -> RunState:
+    """Return the state of a job of which another attempt follows."""
+    return RunState.PAUSED if held.interruption == Interruption.PAUSE else RunState.QUEUED
+
+
+def _describe_last(held: HeldJob, error: RunError, num_errors: int) -> str:
+    """Return the detail of the error with which a job fails."""
+    if error.code == held.table.lost.code:
+        return f"The {held.table.process} was lost in {_count_tries(held, num_errors)}; the last time: {error.detail}"
+    if num_errors > 1:
+        return f"{error.detail} This was the last of {num_errors} attempts with an error."
+    return error.detail
+
+
+def _count_tries(held: HeldJob, num_crashes: int) -> str:
+    if held.max_attempts == 1:
+        return "the only attempt"
+    if num_crashes == held.attempt:
+        return f"{num_crashes} of {held.max_attempts} attempts"
+    return f"{num_crashes} attempts that came no further than those before, of {held.max_attempts} that may"
 
 
 def with_revision(table: JobTable[Any], values: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset
 from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
-from db import datasets, dead_letters, idempotency, workers
+from db import continuations, datasets, dead_letters, idempotency, workers
 from db.dead_letters import LetterKind
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun, insert_all, make_row
@@ -76,17 +76,15 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
         outcomes[number] = submission.answer(rows, waiting_for)
     _keep_answers(session, submissions, admitted, outcomes)
     insert_all(session, [row for rows in admitted.values() for row in rows])
-    sources = {row.source_run_id for rows in admitted.values() for row in rows if row.source_run_id is not None}
+    queued = [
+        (row, run) for number, rows in admitted.items() for row, run in zip(rows, submissions[number].runs, strict=True)
+    ]
+    datasets.note_uses(session, ((row.id, run.dataset) for row, run in queued if run.dataset is not None))
+    for row, run in queued:
+        if run.continuation is not None:
+            continuations.begin(session, row.id, run.continuation)
+    sources = {row.source_run_id for row, _ in queued if row.source_run_id is not None}
     dead_letters.settle(session, LetterKind.RUN, sources)
-    datasets.note_uses(
-        session,
-        (
-            (row.id, run.dataset)
-            for number, rows in admitted.items()
-            for row, run in zip(rows, submissions[number].runs, strict=True)
-            if run.dataset is not None
-        ),
-    )
     return Round(
         outcomes=tuple(outcomes[number] for number in range(len(submissions))),
         num_queued=sum(map(len, admitted.values())),
@@ -99,7 +97,11 @@ def _admit(session: Session, submission: Submission) -> None:
 
     Raises:
         InvalidSpec: If an uploaded dataset was deleted since its spec was checked.
+        Conflict: If a checkpoint to go on from was deleted meanwhile.
     """
+    for run in submission.runs:
+        if run.continuation is not None:
+            continuations.check(session, run.continuation)
     problems: list[Problem] = []
     seen: set[tuple[str, int]] = set()
     # In order, so that transactions that lock the same versions wait for each other and never in a circle.

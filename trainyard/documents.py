@@ -105,6 +105,10 @@ class Attempt(TypedDict):
     ended_at: str | None
     outcome: str | None
     detail: str | None
+    resumed_at_step: int | None
+    """
+    Training step of the checkpoint that it went on from; null if it began from the start.
+    """
 
 
 class AverageEvaluation(TypedDict):
@@ -246,6 +250,49 @@ class BitsEvaluation(TypedDict):
     accuracy_by_place: list[float]
     """
     Share of correct bits at each place, the least significant first.
+    """
+
+
+class CheckpointEntry(TypedDict):
+    """
+    Checkpoint of a run.
+    """
+
+    step: int
+    """
+    Training steps taken.
+    """
+
+    epoch: int
+    """
+    Epochs finished.
+    """
+
+    attempt: int
+    """
+    Attempt that wrote it; 0 if it is that of the run that this one goes on from.
+    """
+
+    monitor: str | None
+    """
+    Metric by which checkpoints are compared, that of early stopping or the loss; null in the middle of an epoch.
+    """
+
+    value: float | Literal["NaN", "Infinity", "-Infinity"] | None
+    is_best: bool
+    num_bytes: int
+    sha256: str
+    created_at: str
+
+
+class CheckpointList(TypedDict):
+    """
+    Checkpoints of a run.
+    """
+
+    items: list[CheckpointEntry]
+    """
+    Newest first.
     """
 
 
@@ -1348,6 +1395,7 @@ class RunLinks(TypedDict):
     history: str
     logs: str
     artifacts: str
+    checkpoints: str
     environment: str
     evaluation: str
     """
@@ -1419,6 +1467,11 @@ class RunProgress(TypedDict):
     Training steps in an epoch; 0 until training begins, and for runs of earlier versions.
     """
 
+    first_step: int
+    """
+    Training steps of earlier attempts, up to the checkpoint that this one goes on from.
+    """
+
     fraction: float
     """
     Fraction of finished steps, 0 to 1.
@@ -1457,7 +1510,7 @@ class RunSpecDifference(TypedDict):
     """
 
 
-RunState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+RunState: TypeAlias = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 """
 State of a run or another job.
 """
@@ -3371,10 +3424,15 @@ class Run(TypedDict):
 
     max_attempts: int
     """
-    Number of attempts that may be lost before the run fails.
+    Attempts that may be lost before the run fails; one that came further than all before does not count.
     """
 
     cancel_requested: bool
+    interruption: Literal["pause", "preemption"] | None
+    """
+    Reason why a running run is about to stop, to go on later: it was paused, or one of a higher priority waits.
+    """
+
     progress: RunProgress | None
     latest_metrics: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
     """
@@ -3425,7 +3483,7 @@ class Run(TypedDict):
 
     source_run_id: str | None
     """
-    The run that it repeats or was cloned from.
+    The run that it repeats, goes on from, or was cloned from.
     """
 
     created_at: str
@@ -3488,10 +3546,15 @@ class RunSummary(TypedDict):
 
     max_attempts: int
     """
-    Number of attempts that may be lost before the run fails.
+    Attempts that may be lost before the run fails; one that came further than all before does not count.
     """
 
     cancel_requested: bool
+    interruption: Literal["pause", "preemption"] | None
+    """
+    Reason why a running run is about to stop, to go on later: it was paused, or one of a higher priority waits.
+    """
+
     progress: RunProgress | None
     latest_metrics: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
     """
@@ -3542,7 +3605,7 @@ class RunSummary(TypedDict):
 
     source_run_id: str | None
     """
-    The run that it repeats or was cloned from.
+    The run that it repeats, goes on from, or was cloned from.
     """
 
     created_at: str

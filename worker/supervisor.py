@@ -9,7 +9,7 @@ from contextlib import suppress
 from typing import TYPE_CHECKING, TypeVar
 
 from core.artifacts import ArtifactStore
-from core.errors import AttemptFenced, DatabaseUnavailable, TrainerLost
+from core.errors import ArtifactCorrupt, AttemptFenced, DatabaseUnavailable, TrainerLost
 from core.settings import Settings
 from db.claims import ClaimedRun, claim_run
 from db.session import Database
@@ -94,7 +94,7 @@ class Supervisor:
         attempt = Attempt(claimed, self._database, self._store, self._settings, scratch, trace)
         try:
             outcome = self._train(attempt, trainer)
-            if outcome is not Outcome.FINISHED:
+            if not attempt.is_trainer_free:
                 trainer.kill()
             self._persistently(lambda: attempt.end(outcome))
         except AttemptFenced:
@@ -109,6 +109,7 @@ class Supervisor:
             trace.end("broken", error=type(error).__name__)
             raise
         finally:
+            attempt.close()
             shutil.rmtree(scratch, ignore_errors=True)
             with suppress(OSError):
                 scratch.parent.rmdir()
@@ -116,18 +117,27 @@ class Supervisor:
     def _train(self, attempt: Attempt, trainer: TrainerProcess) -> Outcome:
         try:
             attempt.scratch.mkdir(parents=True, exist_ok=True)
+            checkpoint = attempt.claimed.checkpoint
+            path = None if checkpoint is None else str(self._store.verified_path(checkpoint.sha256))
             trainer.train(
                 TrainCommand(
                     run_id=str(attempt.claimed.run_id),
+                    attempt=attempt.claimed.attempt,
                     spec=attempt.claimed.spec,
                     datasets_dir=str(self._settings.datasets_dir),
                     output_dir=str(attempt.scratch),
                     cache_dir=str(self._settings.cache_dir),
                     log_path=str(attempt.log_path),
+                    checkpoint=path,
+                    checkpoint_seconds=self._settings.checkpoint_seconds,
                     warnings=attempt.claimed.warnings,
                 )
             )
             return watch(attempt, trainer, self._settings, self._draining)
+        except ArtifactCorrupt as error:
+            attempt.is_trainer_free = True
+            attempt.note_loss(error.detail)
+            return Outcome.CHECKPOINT_UNUSABLE
         except TrainerLost as error:
             attempt.note_loss(error.detail)
             return Outcome.LOST

@@ -20,8 +20,8 @@ def main() -> None:
     _send(Ready(start_seconds=0.01))
     for line in sys.stdin.buffer:
         command = read_command(line)
-        assert isinstance(command, TrainCommand)
-        _train(command)
+        if isinstance(command, TrainCommand):
+            _train(command)
 
 
 def _train(command: TrainCommand) -> None:

@@ -1,6 +1,6 @@
 """Pauses before another attempt at a job, and dead letters: jobs that failed through no fault of their own.
 
-Revision 0018, after 0016. It only adds, but for the index of queued runs, which leaves out those in a pause: older code
+Revision 0018, after 0017. It only adds, but for the index of queued runs, which leaves out those in a pause: older code
 claims the same runs without it, more slowly, and does not wait for the end of a pause.
 """
 
@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0018"
-down_revision: str | None = "0016"
+down_revision: str | None = "0017"
 
 TABLES = ("runs", "batch_predictions")
 QUEUE = ["submitted_by", "priority", "created_at", "id"]

@@ -176,9 +176,9 @@ def test_a_trainer_that_holds_looks_for_no_devices_before_it_is_told_which_it_ha
         from worker.messages import PrepareCommand
         from worker.trainer import _hold
 
-        commands = queue.Queue()
-        commands.put(PrepareCommand(environment={"CUDA_VISIBLE_DEVICES": "7"}))
-        _hold(commands)
+        prepared = queue.Queue()
+        prepared.put(PrepareCommand(environment={"CUDA_VISIBLE_DEVICES": "7"}))
+        _hold(prepared)
         from tensorflow.python.eager import context
 
         # TensorFlow makes its context when devices are first looked for.
