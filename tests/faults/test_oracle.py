@@ -94,7 +94,7 @@ def test_a_run_that_failed_is_lost_unless_it_had_to(trial):
     run_id = trial.submit()
     claimed = trial.claim()
     with trial.database.transaction() as session:
-        claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError("trainer_error", "No.", 1))
+        claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError("invalid_spec", "No.", 1))
     assert trial.judge().lost == [f"run {run_id} is failed, expected succeeded: attempts ['failed']."]
     trial.accepted[run_id] = Accepted(run_id, SPEC, RunState.FAILED)
     assert trial.judge().complaints == []
