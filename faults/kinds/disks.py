@@ -16,6 +16,8 @@ from storage.artifact_folder import ArtifactFolder
 
 DISK_BYTES = 96 * 1024 * 1024
 BRIEFLY_SECONDS = 2.0
+LONGEST_SECONDS = 300.0
+"""Most that is waited for the end: another attempt begins after a pause."""
 
 
 class BrieflyFullDisk(Fault):
@@ -61,7 +63,7 @@ class FullDiskAtEnd(Fault):
             # On SQLite its end can be stored only once there is room.
             trial.site.wait_until(lambda: not is_worked_on(worker, run), "the trainer is done")
         healed = time.monotonic()
-        trial.site.wait_until(lambda: trial.stage(run).state in TERMINAL_STATES, "the run ends")
+        trial.site.wait_until(lambda: trial.stage(run).state in TERMINAL_STATES, "the run ends", LONGEST_SECONDS)
         trial.recovery_seconds = time.monotonic() - healed
         check_checkpoints(trial, run)
         if trial.stage(run).state is RunState.FAILED:
