@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from api.service import Service
 from core.artifacts import Artifact
 from core.checks.transfer import check_transfer
-from core.errors import InvalidSpec, UnknownRun
+from core.errors import ArtifactCorrupt, InvalidSpec, UnknownRun
 from core.experiment import ExperimentSpec
 from core.networks.layer_table import LayerRow
 from core.networks.saved_layers import read_saved_shapes
@@ -70,9 +70,12 @@ def check_layers(spec: ExperimentSpec, weights: Artifact, layers: Sequence[Layer
     source = spec.source_weights
     if source is None:
         return
+    store = service.artifact_store
     try:
-        shapes = read_saved_shapes(service.artifact_store.path(weights.sha256))
-    except (OSError, ValueError) as error:
+        # The hash is the trainer's to verify: here a large file would be read whole for its first layers.
+        path = store.local_path(weights.sha256) or store.verified_path(weights.sha256)
+        shapes = read_saved_shapes(path)
+    except (ArtifactCorrupt, OSError, ValueError) as error:
         detail = f"The weights of run {source.run} cannot be read from the artifact store. Train it again."
         raise InvalidSpec.at(RUN, detail, "weights_missing") from error
     check_transfer(source, layers, shapes)
