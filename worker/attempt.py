@@ -12,7 +12,7 @@ from core.errors import DatabaseUnavailable, Problem, StorageUnavailable, Traine
 from core.notices import Notice
 from core.progress import Phase
 from core.run_report import RunError
-from core.run_state import RunState
+from core.run_state import TERMINAL_STATES, RunState
 from core.settings import Settings
 from db import checkpoints
 from db.attempts import Heartbeat
@@ -271,8 +271,8 @@ class Attempt:
                     message = "cancelled"
                 case Outcome.FAILED:
                     error = self._failure or RunError(TrainyardError.code, "The run failed.", number)
-                    fail_run(session, run_id, number, error=error, artifacts=artifacts, phases=phases)
-                    message = f"failed: {error.detail}"
+                    state = fail_run(session, run_id, number, error=error, artifacts=artifacts, phases=phases)
+                    message = f"{'will be tried again' if state not in TERMINAL_STATES else state}: {error.detail}"
                 case Outcome.DRAINED | Outcome.PAUSED | Outcome.PREEMPTED:
                     reason, kind = RELEASES[outcome]
                     state = release_run(session, run_id, number, reason=reason, outcome=kind, artifacts=artifacts)
