@@ -20,7 +20,7 @@ from faults.backends import Backend, open_backend
 from faults.disk import small_disk
 from faults.service import Process, Service, find_free_port, stop_all
 
-START_SECONDS = 90.0
+START_SECONDS = 300.0
 POLL_SECONDS = 0.02
 
 QUICK = {
