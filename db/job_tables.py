@@ -203,7 +203,8 @@ def resume(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
         return record
     check_move(RunState.PAUSED if record.state == RunState.RUNNING else record.state, RunState.QUEUED, table.noun)
     # The attempt may have begun to save its state; then the job is queued again as soon as it has ended.
-    return _change(session, table, record, {"interruption": None}) if record.interruption else record
+    is_pausing = record.interruption == Interruption.PAUSE
+    return _change(session, table, record, {"interruption": None}) if is_pausing else record
 
 
 def _change(session: Session, table: JobTable[Job], record: Job, values: dict[str, Any]) -> Job:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset
 from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
-from db import continuations, datasets, idempotency, workers
+from db import continuations, datasets, idempotency, quotas, workers
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun, insert_all, make_row
 from db.quotas import Admission
@@ -82,6 +82,7 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
     for row, run in queued:
         if run.continuation is not None:
             continuations.begin(session, row.id, run.continuation)
+            quotas.note_stored(session, row.id)
     return Round(
         outcomes=tuple(outcomes[number] for number in range(len(submissions))),
         num_queued=sum(map(len, admitted.values())),
