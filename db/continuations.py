@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import Select, insert, select
 from sqlalchemy.orm import Session
 
 from core.errors import Conflict
 from core.progress import MetricBatch
-from db import artifacts, metrics, points
+from db import metrics, points
 from db.records.runs import CheckpointRecord
 
 COPIED = ("train/", "epoch/")
@@ -29,17 +29,14 @@ class Continuation:
 
 
 def check(session: Session, continuation: Continuation) -> None:
-    """Check that the checkpoint is still there, and keep its file until the transaction ends.
+    """Check that the checkpoint is still there, and keep it, and with it its file, until the transaction ends.
 
     Raises:
         Conflict: If it was deleted meanwhile.
     """
-    record = _find(session, continuation)
-    if record is not None:
-        # Whoever deletes files waits for this transaction, and then finds the row that it adds.
-        artifacts.lock_files(session, [record.sha256])
-        record = _find(session, continuation)
-    if record is None:
+    # Whoever deletes the row waits for this transaction; a file that a row refers to is not deleted.
+    kept = _select(continuation).with_for_update(read=True, key_share=True)
+    if session.scalars(kept).one_or_none() is None:
         raise Conflict(
             f"The checkpoint of run {continuation.run_id} at step {continuation.step} was deleted just now. "
             "Submit the run again, from the start."
@@ -48,9 +45,7 @@ def check(session: Session, continuation: Continuation) -> None:
 
 def begin(session: Session, run_id: UUID, continuation: Continuation) -> None:
     """Give a run that was just inserted the checkpoint and the curves; `check` was called in this transaction."""
-    record = _find(session, continuation)
-    if record is None:
-        raise AssertionError(f"The checkpoint of run {continuation.run_id} was checked before.")
+    record = session.scalars(_select(continuation)).one()
     # It is the best of this run too, until there is a better one.
     copied = {name: getattr(record, name) for name in ("epoch", "sha256", "num_bytes", "monitor", "value", "is_best")}
     session.execute(insert(CheckpointRecord).values(run_id=run_id, step=record.step, attempt=0, **copied))
@@ -63,7 +58,6 @@ def begin(session: Session, run_id: UUID, continuation: Continuation) -> None:
     )
 
 
-def _find(session: Session, continuation: Continuation) -> CheckpointRecord | None:
+def _select(continuation: Continuation) -> Select[CheckpointRecord]:
     record = CheckpointRecord
-    here = (record.run_id == continuation.run_id, record.step == continuation.step)
-    return session.scalars(select(record).where(*here)).one_or_none()
+    return select(record).where(record.run_id == continuation.run_id, record.step == continuation.step)
