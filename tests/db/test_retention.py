@@ -7,10 +7,11 @@ from sqlalchemy import select, update
 
 from core.alias_targets import make_targets
 from core.artifacts import ArtifactStore
+from core.checkpoints import Checkpoint
 from core.progress import MetricBatch
 from core.retention import Reason, RetentionPolicy
 from core.run_state import RunState
-from db import aliases, claims, retention, runs, space, stored_files
+from db import aliases, checkpoints, claims, retention, runs, space, stored_files
 from db.records.metrics import MetricSeriesRecord
 from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
@@ -53,6 +54,17 @@ def train(database, store, tmp_path):
         return run_id
 
     return make
+
+
+def add_checkpoint(database, store, run_id, tmp_path, content):
+    """Give a run a checkpoint of five bytes; return its sha256."""
+    path = tmp_path / "checkpoint.npz"
+    path.write_bytes(content)
+    stored = store.put(path)
+    age(store, stored.sha256)
+    with database.transaction() as session:
+        checkpoints.add(session, run_id, 1, Checkpoint(2, 1, stored.sha256, stored.num_bytes))
+    return stored.sha256
 
 
 def age(store, sha256):
@@ -218,3 +230,18 @@ def test_a_sqlite_file_shrinks_once_rows_are_deleted(tmp_path):
 def set_alias(database, alias, shares, shadow=None):
     with database.transaction() as session:
         aliases.set_alias(session, "adder", alias, make_targets(shares, shadow))
+
+
+def test_checkpoints_are_deleted_with_their_runs_and_forecast(database, store, train, tmp_path):
+    old, other, new = train(3, b"model of the old run"), train(2, b"other"), train(0)
+    lost = add_checkpoint(database, store, old, tmp_path, b"alone")
+    shared = add_checkpoint(database, store, other, tmp_path, b"twice")
+    assert add_checkpoint(database, store, new, tmp_path, b"twice") == shared
+    policy = RetentionPolicy(max_age_seconds=DAY)
+    forecast = names(database, policy)
+    assert [run.num_bytes for run in forecast.runs] == [20 + 5, 5 + 5]
+    result = apply(database, store, policy)
+    # The two models and one of the checkpoints.
+    assert (result.num_files, result.freed_bytes) == (forecast.num_files, forecast.freed_bytes) == (3, 20 + 5 + 5)
+    assert not store.path(lost).exists()
+    assert store.path(shared).exists()
