@@ -19,7 +19,7 @@ from tests.db.lease_protocol.watch import Watch
 from tests.db.lease_protocol.world import LEASE_SECONDS, STALL_SECONDS, World
 
 IS_LONG = "TRAINYARD_FAULT_EXAMPLES" in os.environ
-NUM_EXAMPLES = int(os.environ.get("TRAINYARD_FAULT_EXAMPLES", "25"))
+NUM_EXAMPLES = int(os.environ.get("TRAINYARD_FAULT_EXAMPLES", "12"))
 NUM_STEPS = 40
 
 ALIVE = set(RunState) - TERMINAL_STATES
