@@ -45,9 +45,6 @@ from db.statements import database_now, insert_unless_there
 BATCH_RUNS = 100
 """Most runs that one transaction deletes: a few hundredths of a second, for which writers on SQLite wait."""
 
-FILE_TABLES = (ArtifactRecord, CheckpointRecord)
-"""Tables of the files of runs."""
-
 _SWEEP_ID = 1
 
 
@@ -102,6 +99,10 @@ class DeletedBatch:
     files: dict[str, int]
 
 
+FILES = (ArtifactRecord, CheckpointRecord)
+"""Tables of the files of runs."""
+
+
 class _HasTag(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
@@ -124,8 +125,10 @@ def _on_sqlite(element: _HasTag, compiler: Any, **options: Any) -> str:
 def forecast(session: Session, policy: RetentionPolicy, *, limit: int) -> Forecast:
     """Return what a policy deletes now; `runs` are at most `limit`."""
     doomed = _select_doomed(policy).cte("doomed")
-    sizes = [select(func.sum(file.num_bytes)).where(file.run_id == RunRecord.id) for file in FILE_TABLES]
-    of_files, of_checkpoints = (func.coalesce(size.scalar_subquery(), 0) for size in sizes)
+    sizes = [
+        select(func.coalesce(func.sum(file.num_bytes), 0)).where(file.run_id == RunRecord.id).scalar_subquery()
+        for file in FILES
+    ]
     shown = (
         select(
             RunRecord.id,
@@ -134,7 +137,7 @@ def forecast(session: Session, policy: RetentionPolicy, *, limit: int) -> Foreca
             RunRecord.model_version,
             RunRecord.ended_at,
             doomed.c.reason,
-            (of_files + of_checkpoints).label("num_bytes"),
+            sum(sizes, start=literal(0)).label("num_bytes"),
         )
         .join(doomed, doomed.c.id == RunRecord.id)
         .order_by(RunRecord.ended_at, RunRecord.id)
@@ -187,13 +190,10 @@ def delete_some(session: Session, policy: RetentionPolicy, ids: Sequence[UUID]) 
     # From here on no alias can be set to them, and no batch prediction begins to use them.
     ids = list(session.scalars(select(RunRecord.id).where(RunRecord.id.in_(ids), ~_is_version_kept(policy))))
     models = session.scalars(select(version.model_name).where(version.run_id.in_(ids)).distinct()).all()
-    sizes = {
-        sha256: num_bytes
-        for file in FILE_TABLES
-        for sha256, num_bytes in session.execute(select(file.sha256, file.num_bytes).where(file.run_id.in_(ids)))
-    }
+    of_runs = (select(file.sha256, file.num_bytes).where(file.run_id.in_(ids)) for file in FILES)
+    sizes = {row.sha256: row.num_bytes for row in session.execute(union_all(*of_runs))}
     metrics.delete_of_runs(session, ids)
-    # Foreign keys delete attempts, artifacts and model versions with them.
+    # Foreign keys delete attempts, artifacts, checkpoints and model versions with them.
     session.execute(delete(RunRecord).where(RunRecord.id.in_(ids)).execution_options(synchronize_session=False))
     left = artifacts.unreferenced(session, sizes)
     return DeletedBatch(tuple(ids), frozenset(models), {sha256: sizes[sha256] for sha256 in left})
@@ -297,17 +297,16 @@ def _select_freed(doomed: CTE) -> Any:
     """Return a query of the hash and the size of each file that only the doomed runs refer to."""
     is_doomed = select(doomed.c.id)
     version = ModelVersionRecord
-    file = union_all(
-        *(select(table.sha256, table.num_bytes).where(table.run_id.in_(is_doomed)) for table in FILE_TABLES)
-    ).subquery()
+    of_doomed = (select(one.sha256, one.num_bytes).where(one.run_id.in_(is_doomed)) for one in FILES)
+    file = union_all(*of_doomed).subquery().c
     stays = or_(version.run_id.is_(None), version.run_id.not_in(is_doomed))
     columns = (version.network_sha256, version.signature_sha256, version.reference_sha256)
     return (
-        select(file.c.sha256, func.max(file.c.num_bytes).label("num_bytes"))
+        select(file.sha256, func.max(file.num_bytes).label("num_bytes"))
         .where(
-            *(~exists().where(of.sha256 == file.c.sha256, of.run_id.not_in(is_doomed)) for of in FILE_TABLES),
-            *(~exists().where(used == file.c.sha256, stays) for used in columns),
-            ~exists().where(BatchPredictionRecord.result_sha256 == file.c.sha256),
+            *(~exists().where(other.sha256 == file.sha256, other.run_id.not_in(is_doomed)) for other in FILES),
+            *(~exists().where(used == file.sha256, stays) for used in columns),
+            ~exists().where(BatchPredictionRecord.result_sha256 == file.sha256),
         )
-        .group_by(file.c.sha256)
+        .group_by(file.sha256)
     )

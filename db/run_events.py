@@ -147,7 +147,7 @@ def _next_state(
     """Return the next that has become of a run, and the position after it; None if that is all so far."""
     is_latest = position.attempt == record.attempt
     if position.stage == Stage.BEGUN:
-        stage = _stage(record) if is_latest and record.state != RunState.QUEUED else Stage.RUNNING
+        stage = _stage(record) if is_latest and record.state not in RESTING_STATES else Stage.RUNNING
         moment = attempts[position.attempt].started_at
         return _state(record, RunState.RUNNING, position.attempt, moment, stage), replace(position, stage=stage)
     if position.stage in RESTING_STAGES:
@@ -202,7 +202,7 @@ def _present_state(session: Session, record: RunRecord) -> StateEvent:
 
 def _find_wait(session: Session, record: RunRecord) -> WaitingFor | None:
     waits = workers.find_wait(session, [record])
-    return None if waits is None else waits.of(record.submitted_by)
+    return None if waits is None else waits.of(record.submitted_by, record.retry_at)
 
 
 def _state(record: RunRecord, state: RunState, attempt: int, moment: datetime, stage: Stage) -> StateEvent:

@@ -98,7 +98,7 @@ class RunWait(AnswerModel):
 
     kind: WaitingKind
     """`trainer`: all trainers are busy; `worker`: no worker is running; `repair`: no worker can start a trainer;
-    `quota`: its submitter has as many running runs as it may have."""
+    `quota`: its submitter has as many running runs as it may have; `retry`: it pauses before another attempt."""
     detail: str
     """Explanation for people."""
 
@@ -143,10 +143,10 @@ class RunSummary(AnswerModel):
     attempt: int
     """Number of the latest attempt; 0 before the first."""
     max_attempts: int
-    """Number of attempts that may be lost before the run fails; one that came further than all before does not count."""
+    """Attempts that may be lost before the run fails; those that came further than all before do not count."""
     cancel_requested: bool
     interruption: Literal["pause", "preemption"] | None
-    """Reason why a running run is about to stop and to go on later: it was paused, or one of a higher priority waits."""
+    """Reason why a running run stops to go on later: it was paused, or one of a higher priority waits."""
     progress: RunProgress | None
     latest_metrics: dict[str, MeasuredNumber]
     """Newest value of each metric."""
@@ -156,6 +156,7 @@ class RunSummary(AnswerModel):
     phases: dict[str, float] | None
     """Seconds spent in each phase."""
     error: RunError | None
+    """Of a failed run; of a queued one, the error after which it is tried again."""
     num_warnings: int
     """Number of warnings; the run in full has their texts."""
     model_version: ModelVersionName | None
@@ -171,6 +172,8 @@ class RunSummary(AnswerModel):
     """The run that it repeats, goes on from, or was cloned from."""
     created_at: datetime
     queued_at: datetime
+    retry_at: datetime | None
+    """End of the pause before another attempt; null if it is in none."""
     started_at: datetime | None
     """Start of the latest attempt."""
     ended_at: datetime | None

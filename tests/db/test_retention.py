@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select, update
 
 from core.alias_targets import make_targets
-from core.artifacts import ArtifactStore
 from core.checkpoints import Checkpoint
 from core.progress import MetricBatch
 from core.retention import Reason, RetentionPolicy
@@ -18,20 +17,21 @@ from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
 from db.session import Database
 from db.sweeping import sweep
 from db.upgrade import upgrade_database
+from storage.artifact_folder import ArtifactFolder
 
 DAY = 24 * 3600.0
 
 
 @pytest.fixture
 def store(tmp_path):
-    return ArtifactStore(tmp_path / "artifacts")
+    return ArtifactFolder(tmp_path / "artifacts")
 
 
 @pytest.fixture
 def train(database, store, tmp_path):
     """Train a run that ended so many days ago; return its id."""
 
-    def make(days=0.0, content=None, *, succeeds=True, **changes):
+    def make(days=0.0, content=None, *, succeeds=True, checkpoint=None, **changes):
         options = {"experiment": "trials", "model_name": "adder", "spec": {"seed": 7}} | changes
         with database.transaction() as session:
             run_id = runs.create(session, **options).id
@@ -43,6 +43,12 @@ def train(database, store, tmp_path):
         batch = MetricBatch(key="train/loss", steps=(1, 2), values=(0.5, 0.25), times=(10.0, 11.0))
         with database.transaction() as session:
             claims.record_progress(session, run_id, claimed.attempt, 60, batches=[batch])
+            if checkpoint is not None:
+                path.write_bytes(checkpoint)
+                saved = store.put(path, "checkpoint.npz")
+                age(store, saved.sha256)
+                last = Checkpoint(step=2, epoch=1, sha256=saved.sha256, num_bytes=saved.num_bytes)
+                claims.record_checkpoint(session, run_id, claimed.attempt, 60, last)
             if succeeds:
                 claims.finish_run(session, run_id, claimed.attempt, artifacts=files, phases={})
             else:
@@ -54,17 +60,6 @@ def train(database, store, tmp_path):
         return run_id
 
     return make
-
-
-def add_checkpoint(database, store, run_id, tmp_path, content):
-    """Give a run a checkpoint of five bytes; return its sha256."""
-    path = tmp_path / "checkpoint.npz"
-    path.write_bytes(content)
-    stored = store.put(path)
-    age(store, stored.sha256)
-    with database.transaction() as session:
-        checkpoints.add(session, run_id, 1, Checkpoint(2, 1, stored.sha256, stored.num_bytes))
-    return stored.sha256
 
 
 def age(store, sha256):
@@ -135,6 +130,24 @@ def test_a_file_that_only_deleted_runs_share_is_removed_once(database, store, tr
     told = names(database, RetentionPolicy(max_age_seconds=DAY))
     assert (told.num_runs, told.num_files, told.freed_bytes) == (3, 1, 6)
     assert apply(database, store, RetentionPolicy(max_age_seconds=DAY)).num_files == 1
+
+
+def test_checkpoints_go_with_their_run_unless_another_goes_on_from_them(database, store, train):
+    own, shared = b"of one run", b"of two runs"
+    train(days=50, checkpoint=own)
+    source = train(days=49, checkpoint=shared)
+    further = train(checkpoint=shared)
+    policy = RetentionPolicy(max_age_seconds=DAY)
+    told = names(database, policy)
+    assert (told.num_files, told.freed_bytes) == (3, 36 + len(own) + 36)
+    assert [run.num_bytes for run in told.runs] == [36 + len(own), 36 + len(shared)]
+    done = apply(database, store, policy)
+    assert (done.num_files, done.freed_bytes) == (told.num_files, told.freed_bytes)
+    with database.reading() as session:
+        (kept,) = checkpoints.list_of_run(session, further)
+        assert checkpoints.list_of_run(session, source) == []
+    assert store.path(kept.sha256).read_bytes() == shared
+    assert len(list(store.root.glob("??/*"))) == 2
 
 
 def test_nothing_that_is_used_is_ever_deleted(database, store, train):
@@ -220,7 +233,7 @@ def test_a_sqlite_file_shrinks_once_rows_are_deleted(tmp_path):
     # Closing the last connection writes the log into the file.
     database.dispose()
     before = path.stat().st_size
-    sweep(database, ArtifactStore(tmp_path), RetentionPolicy(max_runs=10), max_seconds=60)
+    sweep(database, ArtifactFolder(tmp_path), RetentionPolicy(max_runs=10), max_seconds=60)
     assert space.release(database, max_seconds=10) == 0
     database.dispose()
     assert before > 6_000_000
@@ -230,18 +243,3 @@ def test_a_sqlite_file_shrinks_once_rows_are_deleted(tmp_path):
 def set_alias(database, alias, shares, shadow=None):
     with database.transaction() as session:
         aliases.set_alias(session, "adder", alias, make_targets(shares, shadow))
-
-
-def test_checkpoints_are_deleted_with_their_runs_and_forecast(database, store, train, tmp_path):
-    old, other, new = train(3, b"model of the old run"), train(2, b"other"), train(0)
-    lost = add_checkpoint(database, store, old, tmp_path, b"alone")
-    shared = add_checkpoint(database, store, other, tmp_path, b"twice")
-    assert add_checkpoint(database, store, new, tmp_path, b"twice") == shared
-    policy = RetentionPolicy(max_age_seconds=DAY)
-    forecast = names(database, policy)
-    assert [run.num_bytes for run in forecast.runs] == [20 + 5, 5 + 5]
-    result = apply(database, store, policy)
-    # The two models and one of the checkpoints.
-    assert (result.num_files, result.freed_bytes) == (forecast.num_files, forecast.freed_bytes) == (3, 20 + 5 + 5)
-    assert not store.path(lost).exists()
-    assert store.path(shared).exists()

@@ -23,12 +23,14 @@ from trainyard.command_line.commands import (
     models,
     networks,
     operating,
+    pausing,
     repeating,
     runs,
     submitting,
     watching,
 )
 from trainyard.command_line.commands.datasets import data
+from trainyard.command_line.commands.dead_letters import dead_letters
 from trainyard.command_line.commands.exports import exports
 from trainyard.command_line.commands.keys import keys
 from trainyard.command_line.commands.registry import models as registered
@@ -86,6 +88,7 @@ app.command()(submitting.run)
 app.command("run-batch")(repeating.run_batch)
 app.command()(repeating.retry)
 app.command()(repeating.clone)
+app.command("continue")(repeating.train_further)
 app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(metrics.metrics)
@@ -97,6 +100,9 @@ app.command()(labelling.tag)
 app.command()(labelling.note)
 app.command()(runs.logs)
 app.command()(runs.code)
+app.command()(pausing.pause)
+app.command()(pausing.resume)
+app.command()(pausing.checkpoints)
 app.command()(runs.cancel)
 app.command()(runs.delete)
 app.command()(models.predict)
@@ -109,6 +115,7 @@ registered.command()(networks.add)
 app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
 app.add_typer(exports, name="export")
+app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(keys, name="keys")
 app.add_typer(limits.quotas, name="quotas")
 app.add_typer(webhooks, name="webhooks")

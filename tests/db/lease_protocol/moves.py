@@ -8,6 +8,7 @@ from tests.db.lease_protocol.oracle import CRASHES
 from tests.db.lease_protocol.snapshot import Run, Snapshot
 from tests.db.lease_protocol.world import World
 
+ERRORS = {AttemptOutcome.FAILED, *CRASHES}
 RELEASES = {AttemptOutcome.RELEASED, AttemptOutcome.PAUSED, AttemptOutcome.PREEMPTED}
 
 
@@ -64,10 +65,9 @@ class Moves:
 
     def _check_end(self, old: Run, new: Run) -> None:
         outcome = new.attempts[-1]["outcome"]
-        is_counted = outcome in CRASHES and not self._has_come_further(old)
-        num_crashes = old.num_crashes + 1 if is_counted else old.num_crashes
-        if outcome in CRASHES and not is_counted:
-            num_crashes = min(num_crashes, 1)
+        num_crashes = old.num_crashes
+        if outcome in ERRORS:
+            num_crashes = min(num_crashes, 1) if self._has_come_further(old) else num_crashes + 1
         assert new.num_crashes == num_crashes, (outcome, old.step)
         if outcome in RELEASES | CRASHES:
             assert new.state == _find_state(old, has_failed=outcome in CRASHES and num_crashes >= old.max_attempts)
@@ -93,7 +93,8 @@ def _check_claim(before: Snapshot, old: Run, new: Run) -> None:
     assert (old.state, new.state, new.attempt) == (RunState.QUEUED, RunState.RUNNING, old.attempt + 1)
     assert new.num_crashes == old.num_crashes
     assert (new.attempts[-1]["resumed_at_step"] or 0) == new.num_steps == old.newest
-    queued = [run for run in before.runs.values() if run.state == RunState.QUEUED]
+    assert old.may_start
+    queued = [run for run in before.runs.values() if run.may_start]
     assert old.priority == max(run.priority for run in queued)
     own = [run for run in queued if (run.submitted_by, run.priority) == (old.submitted_by, old.priority)]
     assert old.id == min((run.created_at, run.id) for run in own)[1]

@@ -64,7 +64,9 @@ def _check_columns(run: Run) -> None:
     is_running = run.state == RunState.RUNNING
     assert (run.owner is not None, run.lease_expires_at is not None) == (is_running, is_running)
     assert (run.ended_at is not None) == (run.state in TERMINAL_STATES)
-    assert (run.error is not None) == (run.state == RunState.FAILED)
+    assert run.error is not None or run.state != RunState.FAILED
+    assert run.error is None or run.state not in {RunState.RUNNING, RunState.SUCCEEDED}
+    assert run.retry_at is None or run.state == RunState.QUEUED
     assert is_running or run.interruption is None
     assert is_running or run.stored_bytes == _measure(run)
 

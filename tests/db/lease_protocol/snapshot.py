@@ -81,6 +81,11 @@ class Run:
         """Step of its newest checkpoint, 0 without one."""
         return max((one["step"] for one in self.checkpoints), default=0)
 
+    @property
+    def may_start(self) -> bool:
+        """True if the next claim may take it."""
+        return self.state == RunState.QUEUED and self.retry_at is None
+
     def is_held_by(self, attempt: int) -> bool:
         return (self.state, self.attempt) == (RunState.RUNNING, attempt)
 

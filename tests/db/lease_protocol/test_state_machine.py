@@ -54,13 +54,13 @@ class LeaseProtocol(RuleBasedStateMachine):
         weights = {
             self.submit: 6 if len(self.among(*ALIVE)) < 2 else 1,
             self.ask: 2 * bool(self.watch.runs),
-            self.claim: 6 * bool(self.idle and self.among(RunState.QUEUED)),
-            self.claim_nothing: bool(self.idle and not self.among(RunState.QUEUED)),
+            self.claim: 6 * bool(self.idle and self.startable),
+            self.claim_nothing: bool(self.idle and not self.startable),
             self.report: 8 * bool(self.busy),
             self.renew: bool(self.busy),
             self.end: 3 * bool(self.busy),
             self.wait: 2,
-            self.make_room: bool(self.busy and self.among(RunState.QUEUED)),
+            self.make_room: bool(self.busy and self.startable),
             self.sweep: bool(self.among(*TERMINAL_STATES)),
         }
         actions = [action for action, weight in weights.items() for _ in range(weight)]
@@ -166,6 +166,10 @@ class LeaseProtocol(RuleBasedStateMachine):
 
     def among(self, *states):
         return [run for run in self.watch.runs if run.state in states]
+
+    @property
+    def startable(self):
+        return [run for run in self.watch.runs if run.may_start]
 
     @property
     def idle(self):

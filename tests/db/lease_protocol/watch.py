@@ -1,5 +1,6 @@
 """Looks at the database after each action, and at last lets every run end."""
 
+from core.retry_policy import LONGEST_PAUSE_SECONDS
 from core.run_state import TERMINAL_STATES, RunState
 from tests.db.lease_protocol import snapshot
 from tests.db.lease_protocol.moves import Moves
@@ -38,6 +39,9 @@ class Watch:
                 self._world.ask("resume", run)
                 self.look()
         self._world.clock.advance(LEASE_SECONDS + 1)
+        self._world.reconcile()
+        self.look()
+        self._world.clock.advance(LONGEST_PAUSE_SECONDS)
         self._world.reconcile()
         self.look()
         worker = self._world.workers[0]

@@ -248,6 +248,7 @@ class World:
         with self.crashes.transaction() as session:
             expiry.end_stalled(session, STALL_SECONDS)
             expiry.expire_leases(session)
+            expiry.end_waits(session)
 
     def make_room(self, worker: Worker) -> None:
         with self.crashes.transaction() as session:
