@@ -309,12 +309,12 @@ def finish_run(
     artifacts: Sequence[Artifact],
     phases: Mapping[str, float],
     latest_metrics: Mapping[str, float] | None = None,
-    checkpoint: Checkpoint | None = None,
 ) -> int | None:
     """End a run as succeeded: artifacts, final metrics, next model version and state are stored together or not at all.
 
     The artifacts are in the store already. `phases` are seconds by phase; `latest_metrics`, the final values by key,
-    are merged into those of the run. `checkpoint` is that after the last step; of the earlier ones the best is kept.
+    are merged into those of the run. Of its checkpoints the newest and the best are kept; the files of the others may
+    be deleted after the commit.
 
     Returns:
         The number of the model version; a repeated call returns the same number, or None once that is deleted.
@@ -326,8 +326,7 @@ def finish_run(
     if isinstance(held, RunState):
         here = ModelVersionRecord.run_id == run_id
         return session.scalars(select(ModelVersionRecord.version).where(here)).one_or_none()
-    if checkpoint is not None:
-        checkpoints.add(session, run_id, attempt, checkpoint, num_kept=1)
+    checkpoints.prune(session, run_id, num_kept=1)
     artifact_rows.replace(session, run_id, attempt, artifacts)
     model_name = session.scalars(select(RunRecord.model_name).where(RunRecord.id == run_id)).one()
     version = model_versions.register(session, model_name, run_id, artifacts)

@@ -170,7 +170,7 @@ def list_submitters(
 
 
 def note_stored(session: Session, run_id: UUID) -> None:
-    """Measure what a run has stored so far, once an attempt at it has ended."""
+    """Measure what a run has stored so far, once an attempt at it has ended, or it was given another's checkpoint."""
     of_files = select(func.coalesce(func.sum(ArtifactRecord.num_bytes), 0)).where(ArtifactRecord.run_id == run_id)
     of_checkpoints = select(func.coalesce(func.sum(CheckpointRecord.num_bytes), 0)).where(
         CheckpointRecord.run_id == run_id

@@ -255,6 +255,7 @@ class Attempt:
             match outcome:
                 case Outcome.FINISHED if self._result is not None:
                     phases |= self._result.phases
+                    superseded = checkpoints.list_files(session, [run_id])
                     version = finish_run(
                         session,
                         run_id,
@@ -263,7 +264,6 @@ class Attempt:
                         phases=phases,
                         latest_metrics=self._result.final_metrics,
                     )
-                    superseded = checkpoints.prune(session, run_id, num_kept=1)
                     name = self.claimed.model_name
                     message = f"succeeded as {name}{'' if version is None else f' version {version}'}"
                 case Outcome.CANCELLED:
