@@ -9,7 +9,7 @@ Every function may be called again after a commit whose outcome is unknown.
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from core.run_report import EngineReport, Environment, RunError
 from core.run_state import RunState
 from db import artifacts as artifact_rows
 from db import checkpoints, fair_shares, metrics, model_versions
-from db.attempts import Heartbeat, claim_oldest, end_attempt, hold, hold_to_end, send_back, write
+from db.attempts import Heartbeat, claim_oldest, end_attempt, end_with_error, hold, hold_to_end, send_back, write
 from db.documents import replace_unstorable
 from db.fair_shares import Turn
 from db.job_tables import RUNS
@@ -179,11 +179,13 @@ def record_progress(
     progress: Progress | None = None,
     batches: Sequence[MetricBatch] = (),
     latest_metrics: Mapping[str, float] | None = None,
+    is_at_work: bool = False,
 ) -> Heartbeat:
     """Renew the lease, and store the attempt's progress and metrics.
 
     Points of `batches` that were stored before are overwritten. The last value of each batch becomes the run's latest
-    value of its key; `latest_metrics` are merged in after them.
+    value of its key; `latest_metrics` are merged in after them. A supervisor that is at work itself, not its trainer,
+    makes progress by that.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
@@ -195,7 +197,7 @@ def record_progress(
     values = {batch.key: float(batch.values[-1]) for batch in batches if len(batch)} | dict(latest_metrics or {})
     if values:
         changes["latest_metrics"] = _merge_metrics(session, run_id, values)
-    if changes:
+    if changes or is_at_work:
         # A report that repeats the previous one shows that the supervisor is alive, not that the trainer progresses.
         write(session, held, changes | {"progress_at": database_now()})
     metrics.append(session, run_id, batches)
@@ -346,22 +348,25 @@ def fail_run(
     error: RunError,
     artifacts: Sequence[Artifact] = (),
     phases: Mapping[str, float] | None = None,
-) -> None:
-    """End a run as failed, where another attempt would fail the same way.
+) -> RunState:
+    """End an attempt with an error, and the run as failed unless core/retry_policy.py has it tried again.
 
     The error gets the number of the attempt.
+
+    Returns:
+        failed; queued or paused if another attempt follows; cancelled if that was requested of a run that would be
+        tried again.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
-    held = hold_to_end(session, RUNS, run_id, attempt, RunState.FAILED)
+    ends = (RunState.FAILED, RunState.QUEUED, RunState.PAUSED, RunState.CANCELLED)
+    held = hold_to_end(session, RUNS, run_id, attempt, *ends)
     if isinstance(held, RunState):
-        return
+        return held
     artifact_rows.replace(session, run_id, attempt, artifacts)
-    values: dict[str, Any] = {"error": replace(error, attempt=attempt)}
-    if phases is not None:
-        values["phases"] = dict(phases)
-    end_attempt(session, held, RunState.FAILED, AttemptOutcome.FAILED, detail=error.detail or None, values=values)
+    values = {"phases": dict(phases)} if phases is not None else None
+    return end_with_error(session, held, error, values=values)
 
 
 def cancel_running(

@@ -47,9 +47,6 @@ BATCH_RUNS = 100
 
 _SWEEP_ID = 1
 
-_FILES = (ArtifactRecord, CheckpointRecord)
-"""Tables of the files of runs."""
-
 
 @dataclass(frozen=True, slots=True)
 class DoomedRun:
@@ -102,6 +99,10 @@ class DeletedBatch:
     files: dict[str, int]
 
 
+FILES = (ArtifactRecord, CheckpointRecord)
+"""Tables of the files of runs."""
+
+
 class _HasTag(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
@@ -124,10 +125,10 @@ def _on_sqlite(element: _HasTag, compiler: Any, **options: Any) -> str:
 def forecast(session: Session, policy: RetentionPolicy, *, limit: int) -> Forecast:
     """Return what a policy deletes now; `runs` are at most `limit`."""
     doomed = _select_doomed(policy).cte("doomed")
-    artifacts_size, checkpoints_size = (
-        select(func.coalesce(func.sum(table.num_bytes), 0)).where(table.run_id == RunRecord.id).scalar_subquery()
-        for table in _FILES
-    )
+    sizes = [
+        select(func.coalesce(func.sum(file.num_bytes), 0)).where(file.run_id == RunRecord.id).scalar_subquery()
+        for file in FILES
+    ]
     shown = (
         select(
             RunRecord.id,
@@ -136,7 +137,7 @@ def forecast(session: Session, policy: RetentionPolicy, *, limit: int) -> Foreca
             RunRecord.model_version,
             RunRecord.ended_at,
             doomed.c.reason,
-            (artifacts_size + checkpoints_size).label("num_bytes"),
+            sum(sizes, start=literal(0)).label("num_bytes"),
         )
         .join(doomed, doomed.c.id == RunRecord.id)
         .order_by(RunRecord.ended_at, RunRecord.id)
@@ -189,7 +190,7 @@ def delete_some(session: Session, policy: RetentionPolicy, ids: Sequence[UUID]) 
     # From here on no alias can be set to them, and no batch prediction begins to use them.
     ids = list(session.scalars(select(RunRecord.id).where(RunRecord.id.in_(ids), ~_is_version_kept(policy))))
     models = session.scalars(select(version.model_name).where(version.run_id.in_(ids)).distinct()).all()
-    of_runs = (select(table.sha256, table.num_bytes).where(table.run_id.in_(ids)) for table in _FILES)
+    of_runs = (select(file.sha256, file.num_bytes).where(file.run_id.in_(ids)) for file in FILES)
     sizes = {row.sha256: row.num_bytes for row in session.execute(union_all(*of_runs))}
     metrics.delete_of_runs(session, ids)
     # Foreign keys delete attempts, artifacts, checkpoints and model versions with them.
@@ -296,14 +297,14 @@ def _select_freed(doomed: CTE) -> Any:
     """Return a query of the hash and the size of each file that only the doomed runs refer to."""
     is_doomed = select(doomed.c.id)
     version = ModelVersionRecord
-    of_doomed = (select(table.sha256, table.num_bytes).where(table.run_id.in_(is_doomed)) for table in _FILES)
+    of_doomed = (select(one.sha256, one.num_bytes).where(one.run_id.in_(is_doomed)) for one in FILES)
     file = union_all(*of_doomed).subquery().c
     stays = or_(version.run_id.is_(None), version.run_id.not_in(is_doomed))
     columns = (version.network_sha256, version.signature_sha256, version.reference_sha256)
     return (
         select(file.sha256, func.max(file.num_bytes).label("num_bytes"))
         .where(
-            *(~exists().where(other.sha256 == file.sha256, other.run_id.not_in(is_doomed)) for other in _FILES),
+            *(~exists().where(other.sha256 == file.sha256, other.run_id.not_in(is_doomed)) for other in FILES),
             *(~exists().where(used == file.sha256, stays) for used in columns),
             ~exists().where(BatchPredictionRecord.result_sha256 == file.sha256),
         )

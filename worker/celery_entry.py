@@ -6,12 +6,13 @@ from typing import Any
 
 from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 
-from core.errors import DatabaseUnavailable, TrainyardError
+from core.errors import TrainyardError
 from core.settings import load_settings
 from core.system.waiting import wait_for
 from db.upgrade import check_database
 from jobs.celery_app import create_celery_app
 from jobs.doorbell import DOORBELL_TASK
+from storage.opening import check_storage
 from worker.runtime import Runtime
 
 logger = logging.getLogger("trainyard.worker")
@@ -26,19 +27,17 @@ app.conf.worker_concurrency = runtime.num_trainers
 @app.task(name=DOORBELL_TASK)
 def answer_doorbell() -> None:
     """Work on what is queued, on this worker, until nothing is left."""
-    try:
-        runtime.answer_doorbell()
-    except DatabaseUnavailable as error:
-        # The run is still queued; the reconciler rings again when the database is back.
-        logger.warning("%s The doorbell goes unanswered for now.", error.detail)
+    runtime.answer_doorbell()
 
 
 @worker_init.connect
 def _check(**_: Any) -> None:
+    def check() -> None:
+        check_database(settings.effective_database_url)
+        check_storage(settings)
+
     try:
-        wait_for(
-            lambda: check_database(settings.effective_database_url), settings.start_timeout_seconds, logger.warning
-        )
+        wait_for(check, settings.start_timeout_seconds, logger.warning)
     except TrainyardError as error:
         sys.exit(f"trainyard worker: {error.detail}")
 

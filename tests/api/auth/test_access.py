@@ -102,6 +102,7 @@ def test_scopes_are_those_that_were_decided(client):
         "POST /v1/runs/{run_id}:continue",
         "POST /v1/runs/{run_id}:pause",
         "POST /v1/runs/{run_id}:resume",
+        "POST /v1/dead-letters:retry",
         "POST /v1/runs/{run_id}:cancel",
         "POST /v1/models/{model}:batchPredict",
         "POST /v1/models/{model}/versions/{version}:batchPredict",
