@@ -123,7 +123,8 @@ SAME_STATE = {"epochs", "steps", "plan", "curve_points"}
 
 
 def _make_checkpointing(options: CheckpointOptions, spec: ExperimentSpec) -> Checkpointing:
-    key = spec.model_dump_json(exclude={"name": True, "training": SAME_STATE})
+    # Without defaults: a later version may have added fields.
+    key = spec.model_dump_json(exclude={"name": True, "training": SAME_STATE}, exclude_defaults=True)
     return Checkpointing(
         options.identity,
         sha256(key.encode()).hexdigest(),

@@ -3424,13 +3424,13 @@ class Run(TypedDict):
 
     max_attempts: int
     """
-    Attempts that may be lost before the run fails; one that came further than all before does not count.
+    Attempts that may be lost before the run fails; those that came further than all before do not count.
     """
 
     cancel_requested: bool
     interruption: Literal["pause", "preemption"] | None
     """
-    Reason why a running run is about to stop, to go on later: it was paused, or one of a higher priority waits.
+    Reason why a running run stops to go on later: it was paused, or one of a higher priority waits.
     """
 
     progress: RunProgress | None
@@ -3546,13 +3546,13 @@ class RunSummary(TypedDict):
 
     max_attempts: int
     """
-    Attempts that may be lost before the run fails; one that came further than all before does not count.
+    Attempts that may be lost before the run fails; those that came further than all before do not count.
     """
 
     cancel_requested: bool
     interruption: Literal["pause", "preemption"] | None
     """
-    Reason why a running run is about to stop, to go on later: it was paused, or one of a higher priority waits.
+    Reason why a running run stops to go on later: it was paused, or one of a higher priority waits.
     """
 
     progress: RunProgress | None

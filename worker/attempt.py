@@ -31,6 +31,7 @@ from db.records.jobs import AttemptOutcome
 from db.session import Database
 from db.stored_files import remove_files
 from worker.checkpoint_uploads import CheckpointUploads, UploadFailed
+from worker.lease_keeper import LeaseKeeper
 from worker.messages import Finished
 from worker.reports import Inbox, Reports
 from worker.spool import Spool
@@ -105,6 +106,10 @@ class Attempt:
     def seconds(self) -> float:
         """Return the seconds since the attempt began."""
         return time.monotonic() - self._started
+
+    def keep_lease(self) -> LeaseKeeper:
+        """Return a context for work that may take longer than a lease."""
+        return LeaseKeeper(self._database, self._settings, self.claimed.run_id, self.claimed.attempt)
 
     def note_phase(self, phase: Phase) -> None:
         """Record the phase that has begun."""
@@ -183,11 +188,12 @@ class Attempt:
             AttemptFenced: If the attempt does not own the run any more.
             DatabaseUnavailable: If it could not be stored; call again.
         """
-        self.collect_checkpoints(wait=True)
+        with self.keep_lease():
+            self.collect_checkpoints(wait=True)
         while self.inbox.has_any:
             self._store_next()
         try:
-            with self._trace.step("store"):
+            with self._trace.step("store"), self.keep_lease():
                 artifacts = self._store_files(outcome)
         except OSError as error:
             # A full or broken disk: the run fails with this reason and without artifacts.

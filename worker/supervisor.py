@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from core.artifacts import ArtifactStore
@@ -117,8 +118,7 @@ class Supervisor:
     def _train(self, attempt: Attempt, trainer: TrainerProcess) -> Outcome:
         try:
             attempt.scratch.mkdir(parents=True, exist_ok=True)
-            checkpoint = attempt.claimed.checkpoint
-            path = None if checkpoint is None else str(self._store.verified_path(checkpoint.sha256))
+            path = self._find_checkpoint(attempt)
             trainer.train(
                 TrainCommand(
                     run_id=str(attempt.claimed.run_id),
@@ -128,7 +128,7 @@ class Supervisor:
                     output_dir=str(attempt.scratch),
                     cache_dir=str(self._settings.cache_dir),
                     log_path=str(attempt.log_path),
-                    checkpoint=path,
+                    checkpoint=None if path is None else str(path),
                     checkpoint_seconds=self._settings.checkpoint_seconds,
                     warnings=attempt.claimed.warnings,
                 )
@@ -141,6 +141,18 @@ class Supervisor:
         except TrainerLost as error:
             attempt.note_loss(error.detail)
             return Outcome.LOST
+
+    def _find_checkpoint(self, attempt: Attempt) -> Path | None:
+        """Return the file of the checkpoint to go on from; None for the start.
+
+        Raises:
+            ArtifactCorrupt: If it is damaged.
+        """
+        checkpoint = attempt.claimed.checkpoint
+        if checkpoint is None:
+            return None
+        with attempt.keep_lease():
+            return self._store.verified_path(checkpoint.sha256)
 
     def _persistently(self, write: Callable[[], Answer]) -> Answer:
         """Repeat a write until the database accepts it, so that no result is lost in an outage.

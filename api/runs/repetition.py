@@ -218,9 +218,8 @@ def _lengthen(source: RunRecord, checkpoint: Checkpoint, asked: ContinueRequest)
     if more is not None:
         return {unit: (checkpoint.step if is_in_steps else checkpoint.epoch) + more}
     if source.state == RunState.SUCCEEDED:
-        raise InvalidSpec.at(
-            f"/{unit}", f"Run {source.id} is trained to its end. Send {unit}: 10 more, say.", "missing"
-        )
+        detail = f"Run {source.id} is trained to its end. Send {unit}, the number of those to train more."
+        raise InvalidSpec.at(f"/{unit}", detail, "missing")
     return {}
 
 

@@ -143,10 +143,10 @@ class RunSummary(AnswerModel):
     attempt: int
     """Number of the latest attempt; 0 before the first."""
     max_attempts: int
-    """Attempts that may be lost before the run fails; one that came further than all before does not count."""
+    """Attempts that may be lost before the run fails; those that came further than all before do not count."""
     cancel_requested: bool
     interruption: Literal["pause", "preemption"] | None
-    """Reason why a running run is about to stop, to go on later: it was paused, or one of a higher priority waits."""
+    """Reason why a running run stops to go on later: it was paused, or one of a higher priority waits."""
     progress: RunProgress | None
     latest_metrics: dict[str, MeasuredNumber]
     """Newest value of each metric."""

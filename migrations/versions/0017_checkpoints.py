@@ -23,7 +23,7 @@ def upgrade() -> None:
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("sha256", sa.String(64), nullable=False),
         sa.Column("num_bytes", sa.BigInteger(), nullable=False),
-        sa.Column("monitor", sa.String(), nullable=True),
+        sa.Column("monitor", sa.Text(), nullable=True),
         sa.Column("value", sa.Double(), nullable=True),
         sa.Column("is_best", sa.Boolean(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),

@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from core.errors import CheckpointUnusable
 from core.experiment import parse_spec
 from models.assembly import assemble
 from models.checkpoints.checkpointing import Checkpointing
@@ -99,9 +100,9 @@ HALF = spec_of(
 )
 CASES = {
     "mlp": (MLP, ("graph", "xla", "step", "stream")),
-    "recorded": (RECORDED, ("graph", "xla")),
+    "recorded": (RECORDED, ("xla",)),
     "rnn": (RNN, ("graph", "graph-unrolled")),
-    "adder": (ADDER, ("graph", "xla")),
+    "adder": (ADDER, ("xla",)),
     "cnn": (CNN, ("graph",)),
     "float16": (HALF, ("graph",)),
 }
@@ -168,3 +169,84 @@ def test_a_training_that_is_stopped_again_and_again_ends_with_the_same_bits(case
     assert outcome.metrics == expected.metrics
     assert outcome.stopped_early == expected.stopped_early
     assert outcome.test is expected.test is None or outcome.test.metrics == expected.test.metrics
+
+
+@pytest.fixture
+def stopped(tmp_path, make_reporter):
+    """The checkpoint of a training that was stopped, with the folder."""
+    reporter = make_reporter(stop_after=3)
+    with pytest.raises(TrainingStopped):
+        attempt(with_plan(MLP, "graph"), reporter, tmp_path, checkpoints(tmp_path))
+    return reporter.saved[-1]
+
+
+def test_an_attempt_goes_on_with_the_plan_of_the_one_before(stopped, tmp_path, make_reporter):
+    reporter = make_reporter(stop_after=1)
+    with pytest.raises(TrainingStopped):
+        attempt(MLP, reporter, tmp_path, checkpoints(tmp_path, stopped.path))
+
+    engine = reporter.last_details["engine"]
+    assert (engine.plan, engine.reason) == ("graph", "the plan of the attempt that it goes on from")
+    assert reporter.progresses[0].step == reporter.progresses[0].first_step == stopped.step
+
+
+def test_a_checkpoint_of_another_network_is_refused(stopped, tmp_path, reporter):
+    with pytest.raises(CheckpointUnusable, match="another network or optimizer"):
+        attempt(HALF, reporter, tmp_path, checkpoints(tmp_path, stopped.path))
+
+
+def test_a_training_that_goes_on_for_longer_has_the_curve_of_a_longer_one(tmp_path, make_reporter):
+    spec = with_plan(RECORDED, "graph")
+    longer = spec.model_copy(update={"training": spec.training.model_copy(update={"steps": 105})})
+    first, second, whole = make_reporter(), make_reporter(), make_reporter()
+    attempt(spec, first, tmp_path, checkpoints(tmp_path))
+    _, found = attempt(longer, second, tmp_path, checkpoints(tmp_path, first.saved[-1].path))
+    _, expected = attempt(longer, whole, tmp_path)
+
+    assert first.saved[-1].step == 70
+    assert_same_bits(found, expected)
+    key = "epoch/validation/loss"
+    assert points(first, second)[key].items() >= whole.curves[key].items()
+
+
+def test_early_stopping_is_patient_again_in_a_training_that_goes_on_for_longer(tmp_path, make_reporter):
+    impatient = MLP.training.early_stopping.model_copy(update={"patience": 1, "min_delta": 10.0})
+    spec = MLP.model_copy(update={"training": MLP.training.model_copy(update={"early_stopping": impatient})})
+    longer = spec.model_copy(update={"training": spec.training.model_copy(update={"epochs": 20})})
+    first, again, second = make_reporter(), make_reporter(), make_reporter()
+    outcome, _ = attempt(spec, first, tmp_path, checkpoints(tmp_path))
+    path = first.saved[-1].path
+    same, _ = attempt(spec, again, tmp_path, checkpoints(tmp_path, path))
+    further, _ = attempt(longer, second, tmp_path, checkpoints(tmp_path, path))
+
+    assert (outcome.num_epochs, outcome.stopped_early) == (2, True)
+    assert (same.num_epochs, same.stopped_early) == (2, True)
+    assert (further.num_epochs, further.stopped_early) == (3, True)
+
+
+def test_checkpoints_are_written_at_the_ends_of_epochs_and_the_best_is_named(tmp_path, reporter):
+    attempt(with_plan(MLP, "graph"), reporter, tmp_path, checkpoints(tmp_path, least_seconds=0.0))
+
+    losses = reporter.curves["epoch/validation/loss"]
+    scored = [saved for saved in reporter.saved if saved.value is not None]
+    assert len(scored) >= 2
+    assert {saved.monitor for saved in scored} == {"val_loss"}
+    best = None
+    for saved in scored:
+        assert saved.value == losses[saved.step]
+        assert saved.is_best == (best is None or saved.value < best)
+        best = saved.value if saved.is_best else best
+    # The last one is what another training goes on from.
+    assert reporter.saved[-1].step == max(losses)
+
+
+def test_a_full_disk_does_not_fail_the_training(tmp_path, reporter):
+    (tmp_path / "gone").mkdir()
+    checkpointing = checkpoints(tmp_path / "gone", least_seconds=0.0)
+    (tmp_path / "gone").rmdir()
+
+    outcome, _ = attempt(with_plan(HALF, "graph"), reporter, tmp_path, checkpointing)
+
+    assert outcome.num_epochs == 4
+    assert reporter.saved == []
+    assert "No such file" in reporter.failed_checkpoints[0]
