@@ -17,8 +17,8 @@ from api.http.errors import DiskFull, RejectedDataset
 from core.errors import TrainyardError, Unavailable
 from core.settings import Settings
 from core.uploads.description import DescriptionFile
+from core.uploads.incoming import IncomingDataset
 from core.uploads.reading import NO_OPTIONS, ReadingOptions
-from core.uploads.store import IncomingDataset
 
 logger = logging.getLogger(__name__)
 

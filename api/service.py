@@ -36,6 +36,7 @@ from serving.sessions.execution import Execution
 from serving.sessions.lanes import Lane
 from serving.sessions.loading import LaneLoader
 from serving.sessions.pool import ModelPool
+from storage.opening import open_storage
 from tracing.opening import open_tracer
 
 if TYPE_CHECKING:
@@ -85,23 +86,23 @@ class Service:
             InvalidSetup: If the database's URL is malformed.
         """
         database = Database(settings.effective_database_url)
-        artifact_store = ArtifactStore(settings.artifacts_dir)
+        storage = open_storage(settings)
         authenticator = Authenticator(settings, database)
         exchange = Exchange.from_environment()
         instruments = Instruments()
         execution = Execution(settings.serving_provider_names, settings.serving_threads)
         lane_loader = LaneLoader(execution, settings.max_queued_requests)
         model_pool: ModelPool[ModelKey, Lane] = ModelPool(settings.max_loaded_models, settings.max_loaded_bytes)
-        loader = ModelLoader(model_pool, lane_loader, artifact_store, instruments)
+        loader = ModelLoader(model_pool, lane_loader, storage.artifacts, instruments)
         models = ModelTable(database, loader)
-        archive = ServingArchive(database, artifact_store, instruments.drift)
-        events = EventHub(settings, database, artifact_store)
+        archive = ServingArchive(database, storage.artifacts, instruments.drift)
+        events = EventHub(settings, database, storage.artifacts)
         doorbell = DoorbellRinger(settings)
         return cls(
             settings=settings,
             database=database,
-            artifact_store=artifact_store,
-            dataset_store=DatasetStore(settings.datasets_dir),
+            artifact_store=storage.artifacts,
+            dataset_store=storage.datasets,
             ingestion=Ingestion(settings),
             execution=execution,
             model_pool=model_pool,

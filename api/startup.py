@@ -12,11 +12,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api.datasets.older_mnist import adopt_older_mnist
 from api.live.signals import ends_at_signals
 from api.service import Service
-from core.errors import TrainyardError
+from core.errors import StorageRefused, StorageUnavailable, TrainyardError
 from core.system.waiting import wait_for
 from db import api_keys
 from db.upgrade import check_database
 from serving.sessions.memory import trim_soon
+from storage.opening import check_storage
 
 logger = logging.getLogger(__name__)
 
@@ -29,6 +30,7 @@ async def check_and_close(app: FastAPI) -> AsyncIterator[None]:
         InvalidSetup: If the database must be upgraded, or was written by a newer Trainyard; if keys are required and
             there is no admin key; or if onnxruntime lacks an execution provider of the settings.
         DatabaseUnavailable: If it does not answer in time.
+        StorageRefused: If the store of artifacts answers that it cannot be used.
     """
     service: Service = app.state.service
     service.execution.check()
@@ -70,6 +72,13 @@ def _check(service: Service) -> None:
     check_database(service.settings.effective_database_url)
     with service.database.reading() as session:
         api_keys.check_admin(session, service.settings)
+    try:
+        check_storage(service.settings)
+    except StorageRefused:
+        raise
+    except StorageUnavailable as error:
+        # Much can be answered without it, and predictions once it is back.
+        logger.warning("The service starts without its store. %s", error.detail)
 
 
 def _tidy_uploads(service: Service) -> None:

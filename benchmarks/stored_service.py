@@ -11,12 +11,13 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from core.artifacts import ONNX_MODEL, SIGNATURE, ArtifactStore
+from core.artifacts import ONNX_MODEL, SIGNATURE
 from core.settings import Settings
 from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpec
 from db import claims, runs
 from db.session import Database
 from db.upgrade import upgrade_database
+from storage.artifact_folder import ArtifactFolder
 
 MODEL_NAME = "iris-keras"
 
@@ -74,7 +75,7 @@ def _list_questions(run_id: str) -> tuple[Question, ...]:
 
 def register_version(database: Database, settings: Settings, model_name: str, files: list[Path]) -> str:
     """Store a run that has succeeded with these files; returns its id."""
-    store = ArtifactStore(settings.artifacts_dir)
+    store = ArtifactFolder(settings.artifacts_dir)
     with database.transaction() as session:
         runs.create(session, experiment="benchmark", model_name=model_name, spec={"seed": 0})
     with database.transaction() as session:

@@ -1,19 +1,19 @@
 """Artifacts: the files of runs, each stored once under the sha256 of its bytes."""
 
 import hashlib
-import os
-import tempfile
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
-
-from core.errors import ArtifactCorrupt
-from core.syncing import sync
 
 CHUNK_BYTES = 1024 * 1024
 
 KERAS_MODEL = "model.keras"
 ONNX_MODEL = "model.onnx"
 SIGNATURE = "signature.json"
+INITIAL_WEIGHTS = "initial_weights.keras"
+"""The `model.keras` of the run that a run starts from."""
 EVALUATION = "evaluation.json"
 REFERENCE = "training_summary.json"
 """Summary of the training samples, which served requests are compared with."""
@@ -47,6 +47,26 @@ class Artifact:
     media_type: str
 
 
+def describe_file(name: str, sha256: str, num_bytes: int) -> Artifact:
+    """Return a file as an artifact of this name, whose ending says its media type."""
+    return Artifact(name, sha256, num_bytes, MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream"))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """What a store says of a file.
+
+    Attributes:
+        name: Its sha256; whatever else lies among the artifacts has another name.
+        num_bytes: Size in bytes.
+        stored_at: Time at which it was last stored, by the store's clock.
+    """
+
+    name: str
+    num_bytes: int
+    stored_at: datetime
+
+
 def hash_file(path: Path) -> str:
     """Return the sha256 of a file's bytes as 64 hexadecimal digits."""
     digest = hashlib.sha256()
@@ -56,69 +76,80 @@ def hash_file(path: Path) -> str:
     return digest.hexdigest()
 
 
-class ArtifactStore:
-    """Content-addressed files in a folder: `ab/abcdef…`, written whole or not at all."""
+class ArtifactStore(ABC):
+    """Content-addressed files: each is written whole or not at all, and equal bytes are stored once.
 
-    def __init__(self, root: Path) -> None:
-        self.root = root
+    Every method raises StorageUnavailable if the store is elsewhere and does not answer, or refuses its credentials.
+    """
 
-    def path(self, sha256: str) -> Path:
-        """Return the path of the file with this hash, whether or not it exists."""
-        return self.root / sha256[:2] / sha256
-
+    @abstractmethod
     def put(self, source: Path, name: str | None = None) -> Artifact:
-        """Copy a file into the store, synced to disk before it appears under its hash.
+        """Store a copy of a file under its hash. Storing it again updates its time, even if it is there already.
 
-        Equal bytes are stored once.
+        Args:
+            source: File to copy.
+            name: Name of the artifact; that of the file by default.
+
+        Raises:
+            OSError: If the file cannot be read, or a disk of this machine is full.
         """
-        self.root.mkdir(parents=True, exist_ok=True)
-        digest = hashlib.sha256()
-        num_bytes = 0
-        descriptor, temporary_name = tempfile.mkstemp(dir=self.root, prefix=".incoming-")
-        temporary = Path(temporary_name)
-        try:
-            # The descriptor comes first: it must be closed even if the source cannot be opened.
-            with os.fdopen(descriptor, "wb") as writer, source.open("rb") as reader:
-                while chunk := reader.read(CHUNK_BYTES):
-                    digest.update(chunk)
-                    writer.write(chunk)
-                    num_bytes += len(chunk)
-                writer.flush()
-                os.fsync(writer.fileno())
-            target = self.path(digest.hexdigest())
-            is_new_folder = not target.parent.is_dir()
-            target.parent.mkdir(exist_ok=True)
-            temporary.replace(target)
-            sync(target.parent)
-            if is_new_folder:
-                sync(self.root)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
-        name = name or source.name
-        media_type = MEDIA_TYPES.get(Path(name).suffix, "application/octet-stream")
-        return Artifact(name=name, sha256=digest.hexdigest(), num_bytes=num_bytes, media_type=media_type)
+
+    @abstractmethod
+    def find(self, sha256: str) -> StoredFile | None:
+        """Return what the store says of the file with this hash; None if it is not there."""
 
     def find_size(self, sha256: str) -> int | None:
         """Return the size in bytes of the file with this hash; None if it is not there."""
-        try:
-            return self.path(sha256).stat().st_size
-        except FileNotFoundError:
-            return None
+        found = self.find(sha256)
+        return None if found is None else found.num_bytes
 
+    @abstractmethod
     def verified_path(self, sha256: str) -> Path:
-        """Return the path of a stored file after checking that its bytes still have this hash.
+        """Return a path on this machine of a stored file, after checking that its bytes still have this hash.
+
+        It is to be opened soon: copies of a store that is elsewhere make room for others once they are not used.
 
         Raises:
             ArtifactCorrupt: If the file is missing or its bytes have changed.
         """
-        path = self.path(sha256)
-        if not path.is_file():
-            raise ArtifactCorrupt(f"The artifact {sha256[:12]}… is missing from the store. Train the run again.")
-        if hash_file(path) != sha256:
-            raise ArtifactCorrupt(f"The artifact {sha256[:12]}… has changed on disk. Train the run again.")
-        return path
 
+    @abstractmethod
+    def find_hash(self, sha256: str) -> str | None:
+        """Read the stored file with this hash, and return the hash that its bytes have; None if it is not there.
+
+        Raises:
+            OSError: If it cannot be read.
+        """
+
+    @abstractmethod
+    def local_path(self, sha256: str) -> Path | None:
+        """Return the path of the file with this hash, whether or not it exists; None if the store is elsewhere."""
+
+    @abstractmethod
+    def download(self, sha256: str, target: Path) -> None:
+        """Write the bytes of a stored file to a new file.
+
+        Raises:
+            ArtifactCorrupt: If the file is missing or its bytes have changed; there is no new file then.
+            OSError: If it cannot be written.
+        """
+
+    @abstractmethod
+    def describe_place(self, sha256: str) -> str:
+        """Return the place of the file with this hash, in words for people."""
+
+    @abstractmethod
     def delete(self, sha256: str) -> None:
         """Remove a stored file; a missing one is not an error."""
-        self.path(sha256).unlink(missing_ok=True)
+
+    @abstractmethod
+    def list_files(self) -> Iterator[StoredFile]:
+        """Yield all that is stored."""
+
+    @abstractmethod
+    def now(self) -> datetime:
+        """Return the time of the store's clock, which `StoredFile.stored_at` is of."""
+
+    @abstractmethod
+    def remove_unfinished(self, *, older_than_seconds: float) -> None:
+        """Remove what processes that died have left of files that they were storing."""

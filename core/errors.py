@@ -344,6 +344,18 @@ class BrokerUnavailable(Unavailable):
     code = "broker_unavailable"
 
 
+class StorageUnavailable(Unavailable):
+    """The store of artifacts and datasets does not answer."""
+
+    code = "storage_unavailable"
+
+
+class StorageRefused(StorageUnavailable):
+    """The store answers that there is no such bucket, or that the credentials do not suffice."""
+
+    code = "storage_refused"
+
+
 class ServerBusy(Unavailable):
     """Too many requests wait for the same model; a later request may succeed."""
 

@@ -8,6 +8,7 @@ from functools import cache, lru_cache
 from ipaddress import IPv6Address, ip_address
 from pathlib import Path
 from typing import Self
+from urllib.parse import unquote, urlsplit
 
 from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
@@ -27,6 +28,9 @@ HOST = re.compile(r"[A-Za-z0-9._-]+|(?=.*:.*:)[0-9A-Fa-f:.]+(%[A-Za-z0-9._-]+)?"
 """A name, or an address without brackets; one of IPv6 may name its interface (RFC 4007 section 11)."""
 
 HTTP_ADDRESS = re.compile(r"https?://[^\s/?#]+[^\s?#]*")
+
+STORAGE = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9._/-]*)?|file:///[^?#]+")
+"""A bucket by Amazon's rules for names, with a prefix; or a folder."""
 
 LOOPBACK_OF = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104  # Looked up, not listened on.
 """Address at which a service that listens on every address of its machine can be reached."""
@@ -59,6 +63,10 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "", description="SQLAlchemy URL, sqlite:///… or postgresql+psycopg://…; empty: SQLite in the data directory."
     )
+    storage_url: str = Field(
+        "", description="Store of artifacts and datasets, s3://BUCKET/PREFIX or file:///…; empty: the data directory."
+    )
+    storage_endpoint: str = Field("", description="Address of the S3-compatible service; empty: Amazon's.")
     broker_url: str = Field("", description="Celery broker, redis://… or amqp://…; empty: files in the data directory.")
     queue_name: str = Field("trainyard.doorbell", description="Name of the broker queue that carries doorbells.")
     log_level: str = Field("INFO", description="Least severe level that is logged.")
@@ -113,6 +121,10 @@ class Settings(BaseSettings):
     preemption: bool = Field(
         True, description="Let a queued run take the trainer of one with a lower priority, which goes on later."
     )
+    max_copies_bytes: int = Field(
+        10 * GIBIBYTE, ge=0, description="Most disk for copies of files of a store that is elsewhere, in bytes."
+    )
+
     max_spool_bytes: int = Field(
         256 * MEBIBYTE,
         ge=0,
@@ -242,6 +254,20 @@ class Settings(BaseSettings):
             raise ValueError(f"'{address}' is not an address of HTTP. Give one, such as http://127.0.0.1:4318")
         return address
 
+    @field_validator("storage_url")
+    @classmethod
+    def _folder_or_bucket(cls, url: str) -> str:
+        if url and not STORAGE.fullmatch(url):
+            raise ValueError(f"'{url}' names no store. Give s3://BUCKET, s3://BUCKET/PREFIX or file:///FOLDER")
+        return url.rstrip("/")
+
+    @field_validator("storage_endpoint")
+    @classmethod
+    def _address_of_storage(cls, address: str) -> str:
+        if address and not HTTP_ADDRESS.fullmatch(address):
+            raise ValueError(f"'{address}' is not an address of HTTP. Give one, such as http://127.0.0.1:9000")
+        return address.rstrip("/")
+
     @field_validator("bootstrap_key", "metrics_key")
     @classmethod
     def _well_made(cls, given: SecretStr) -> SecretStr:
@@ -354,14 +380,29 @@ class Settings(BaseSettings):
         return self.data_dir / "broker"
 
     @property
+    def is_storage_elsewhere(self) -> bool:
+        """Return True if artifacts and datasets are stored in a bucket."""
+        return self.storage_url.startswith("s3:")
+
+    @property
+    def storage_dir(self) -> Path:
+        """Return the folder of artifacts and datasets; if they are stored elsewhere, of what is on its way there."""
+        return Path(unquote(urlsplit(self.storage_url).path)) if self.storage_url.startswith("file:") else self.data_dir
+
+    @property
     def artifacts_dir(self) -> Path:
         """Return the folder of the content-addressed artifact store."""
-        return self.data_dir / "artifacts"
+        return self.storage_dir / "artifacts"
 
     @property
     def datasets_dir(self) -> Path:
         """Return the folder with the files of datasets on this machine, one folder each."""
-        return self.data_dir / "datasets"
+        return self.storage_dir / "datasets"
+
+    @property
+    def copies_dir(self) -> Path:
+        """Return the folder of copies of what is stored elsewhere; safe to delete when no process runs."""
+        return self.data_dir / "copies"
 
     @property
     def scratch_dir(self) -> Path:

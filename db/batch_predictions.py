@@ -240,9 +240,15 @@ def is_any_queued(session: Session) -> bool:
 
 
 def record_progress(
-    session: Session, batch_id: UUID, attempt: int, lease_seconds: float, progress: BatchProgress | None = None
+    session: Session,
+    batch_id: UUID,
+    attempt: int,
+    lease_seconds: float,
+    progress: BatchProgress | None = None,
+    *,
+    is_at_work: bool = False,
 ) -> Heartbeat:
-    """Renew the lease, and store the attempt's progress, if it has made some.
+    """Renew the lease, and store the attempt's progress, if it has made some; or its supervisor is at work itself.
 
     Raises:
         AttemptFenced: If the attempt does not own the batch prediction any more; nothing is written.
@@ -250,6 +256,8 @@ def record_progress(
     held = hold(session, BATCH_PREDICTIONS, batch_id, attempt, lease_seconds)
     if progress is not None and asdict(progress) != held.progress:
         write(session, held, {"progress": asdict(progress), "progress_at": database_now()})
+    elif is_at_work:
+        write(session, held, {"progress_at": database_now()})
     return held.heartbeat
 
 

@@ -179,11 +179,13 @@ def record_progress(
     progress: Progress | None = None,
     batches: Sequence[MetricBatch] = (),
     latest_metrics: Mapping[str, float] | None = None,
+    is_at_work: bool = False,
 ) -> Heartbeat:
     """Renew the lease, and store the attempt's progress and metrics.
 
     Points of `batches` that were stored before are overwritten. The last value of each batch becomes the run's latest
-    value of its key; `latest_metrics` are merged in after them.
+    value of its key; `latest_metrics` are merged in after them. A supervisor that is at work itself, not its trainer,
+    makes progress by that.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
@@ -195,7 +197,7 @@ def record_progress(
     values = {batch.key: float(batch.values[-1]) for batch in batches if len(batch)} | dict(latest_metrics or {})
     if values:
         changes["latest_metrics"] = _merge_metrics(session, run_id, values)
-    if changes:
+    if changes or is_at_work:
         # A report that repeats the previous one shows that the supervisor is alive, not that the trainer progresses.
         write(session, held, changes | {"progress_at": database_now()})
     metrics.append(session, run_id, batches)

@@ -9,9 +9,9 @@ from sqlalchemy.orm import Session
 from core.errors import TrainyardError
 from core.quotas import NO_LIMITS, Limits
 from core.uploads.description import DescriptionFile, summarise
-from core.uploads.folder import content_key
+from core.uploads.folder import DatasetFolder, content_key
 from core.uploads.reading import NO_OPTIONS, ReadingOptions
-from core.uploads.store import DatasetStore, IncomingDataset
+from core.uploads.store import DatasetStore
 from db import datasets
 from db.records.datasets import DatasetVersionRecord
 from db.session import Database
@@ -63,17 +63,19 @@ def add_known(database: Database, store: DatasetStore, upload: Upload) -> tuple[
 
 
 def add_new(
-    database: Database, store: DatasetStore, upload: Upload, incoming: IncomingDataset, described: DescriptionFile
+    database: Database, store: DatasetStore, upload: Upload, folder: DatasetFolder, described: DescriptionFile
 ) -> tuple[DatasetVersionRecord, bool]:
-    """Move a synced folder into the store and register it as a version, unless the dataset has one with the same bytes.
+    """Put a synced folder into the store and register it as a version, unless the dataset has one with the same bytes.
 
     Returns:
         The version, and True if it is new.
     """
+    # Before the transaction, which others would have to wait for.
+    sent = store.send(folder, upload.key)
     try:
         with database.transaction() as session:
             datasets.lock_content(session, upload.sha256)
-            store.put(incoming, upload.key)
+            store.put(sent)
             return _add(session, upload, described)
     except BaseException:
         _remove_quietly(database, store, upload.key)
@@ -81,22 +83,26 @@ def add_new(
 
 
 def remove_unused(database: Database, store: DatasetStore, keys: Sequence[str]) -> int:
-    """Delete the folders of those keys that no version has; return the number of folders deleted."""
+    """Delete the folders of those keys that no version has; return the number of folders deleted.
+
+    Raises:
+        StorageUnavailable: If a store that is elsewhere does not answer; `tidy` deletes the rest once it is old.
+    """
     num_removed = 0
     for key in keys:
         with database.transaction() as session:
-            # The lock is held for a rename, which is quick, and not for the deletion, which may be slow.
+            # The lock is held for taking it away, which is quick, and not for the deletion, which may be slow.
             datasets.lock_content(session, key)
-            taken = store.take_away(key) if datasets.unreferenced(session, [key]) else None
-        if taken is not None:
-            store.remove(taken)
+            delete_files = store.take_away(key) if datasets.unreferenced(session, [key]) else None
+        if delete_files is not None:
+            delete_files()
             num_removed += 1
     return num_removed
 
 
 def tidy(database: Database, store: DatasetStore, *, older_than_seconds: float) -> int:
     """Delete leftovers of interrupted uploads, and files older than this that no version has; return the number."""
-    num_removed = store.tidy()
+    num_removed = store.tidy() + store.remove_unfinished(older_than_seconds=older_than_seconds)
     old = store.keys_older_than(older_than_seconds)
     for start in range(0, len(old), KEYS_A_QUERY):
         with database.reading() as session:

@@ -2,12 +2,13 @@
 
 import logging
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.artifacts import ArtifactStore
+from core.errors import StorageUnavailable
 from core.run_state import RunState
 from db import artifacts
 from db.job_tables import TABLES
@@ -43,12 +44,16 @@ def remove_files(
     with database.transaction() as session:
         artifacts.lock_files(session, hashes)
         oldest_start = _find_oldest_start(session)
-        for sha256 in artifacts.unreferenced(session, hashes):
-            if not are_unique and oldest_start is not None and _may_be_anothers(store, sha256, oldest_start):
-                logger.info("The file %s is kept: a running job may have stored the same file.", sha256)
-                continue
-            store.delete(sha256)
-            deleted.append(sha256)
+        try:
+            for sha256 in artifacts.unreferenced(session, hashes):
+                if not are_unique and oldest_start is not None and _may_be_anothers(store, sha256, oldest_start):
+                    logger.info("The file %s is kept: a running job may have stored the same file.", sha256)
+                    continue
+                store.delete(sha256)
+                deleted.append(sha256)
+        except StorageUnavailable as error:
+            # The rows are gone, so that workers delete the files when they are a day old.
+            logger.warning("Files of deleted rows stay for now. %s", error.detail)
     return deleted
 
 
@@ -67,8 +72,5 @@ def _may_be_anothers(store: ArtifactStore, sha256: str, oldest_start: datetime) 
     A job's files are stored before the transaction that records them, and equal jobs create equal files. Storing a
     file again updates its time, so a file that is older than all running jobs belongs to none of them.
     """
-    try:
-        stored = store.path(sha256).stat().st_mtime
-    except FileNotFoundError:
-        return False
-    return datetime.fromtimestamp(stored, UTC) >= oldest_start - CLOCK_DIFFERENCE
+    found = store.find(sha256)
+    return found is not None and found.stored_at >= oldest_start - CLOCK_DIFFERENCE

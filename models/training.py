@@ -63,6 +63,7 @@ def train(
     output_dir: Path,
     reporter: Reporter,
     cache_dir: Path | None = None,
+    weights_path: Path | None = None,
     checkpoints: CheckpointOptions | None = None,
 ) -> TrainingOutcome:
     """Train the network of a spec and save it.
@@ -72,10 +73,12 @@ def train(
         datasets_dir: Directory of datasets that are files, each in a directory of its name.
         output_dir: Existing directory for the saved files.
         cache_dir: Directory that keeps timings of plans and decoded pixels for later runs; None keeps nothing.
+        weights_path: File with the weights of the run that the spec starts from; None if it starts from none.
         reporter: Receives phases, progress and metrics, and may ask to stop.
         checkpoints: Checkpoints to write and to go on from; None for none.
 
     Raises:
+        ArtifactCorrupt: If that file has changed, or cannot be read.
         InvalidSpec: If network, data, loss and metrics do not fit together.
         DatasetMissing: If the dataset's files are not on this machine.
         InvalidInput: If the files are not valid.
@@ -89,7 +92,7 @@ def train(
     device = find_device_name(spec.training.devices)
     reporter.details(device=device, environment=environment)
     with mirrored(spec.training.devices):
-        assembly = assemble(spec, datasets_dir, output_dir, cache_dir)
+        assembly = assemble(spec, datasets_dir, output_dir, cache_dir, weights_path)
         if assembly.warnings:
             reporter.warnings(assembly.warnings)
         stop_if_asked(reporter)

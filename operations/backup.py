@@ -12,25 +12,26 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 
-from core.artifacts import ArtifactStore, hash_file
+from core.artifacts import hash_file
+from core.errors import ArtifactCorrupt
 from core.settings import Settings
 from core.syncing import sync_folders
 from core.uploads.folder import DatasetFolder
-from core.uploads.store import DatasetStore
 from db import stored_references
 from db.copies import copy_database
 from db.session import Database
 from db.upgrade import check_database, read_revision
-from operations.copying import FileEntry, WrongBytes, copy_file, in_words, make_folders
+from operations.copying import FileEntry, WrongBytes, copy_file, in_words, link_earlier, make_folders
 from operations.errors import BackupFailed
-from operations.manifest import DATABASE, MANIFEST, Manifest, read_manifest, write_manifest
+from operations.manifest import ARTIFACTS, DATABASE, DATASETS, MANIFEST, Manifest, read_manifest, write_manifest
+from storage.opening import open_storage
 
 MAX_ROUNDS = 20
 NUM_NAMED = 5
-SHA256_LENGTH = 64
 SPARE_BYTES = 64 * 1024 * 1024
 
 Log = Callable[[str], None]
@@ -92,7 +93,8 @@ def back_up(
 
 class _Backup:
     def __init__(self, settings: Settings, database: Database, folder: Path, earlier: Path | None, log: Log) -> None:
-        self._settings = settings
+        storage = open_storage(settings)
+        self._artifacts, self._datasets = storage.artifacts, storage.datasets
         self._database = database
         self._folder = folder
         self._earlier = earlier
@@ -157,52 +159,62 @@ class _Backup:
 
     def _copy_files(self, content: _Content) -> Iterator[tuple[str, str]]:
         """Copy what is not copied yet; yield key and fault of what cannot be."""
-        store, datasets = ArtifactStore(self._settings.artifacts_dir), DatasetStore(self._settings.datasets_dir)
         for sha256 in sorted(content.artifacts - self._copied.keys()):
-            path = store.path(sha256)
             try:
-                self._copied[sha256] = [self._copy_one(path, sha256)]
-            except (OSError, WrongBytes) as error:
-                yield sha256, _fault(error, f"{path} is missing")
+                self._copied[sha256] = [self._copy_artifact(sha256)]
+            except (OSError, WrongBytes, ArtifactCorrupt) as error:
+                yield sha256, _fault(error, f"{self._artifacts.describe_place(sha256)} is missing")
         for key in sorted(content.datasets - self._copied.keys()):
-            folder = datasets.folder(key)
             try:
-                self._copied[key] = self._copy_dataset(folder, key)
-            except (OSError, WrongBytes) as error:
-                yield key, _fault(error, f"{folder.path} is missing or incomplete")
+                self._copied[key] = self._copy_dataset(key)
+            except (OSError, WrongBytes, ArtifactCorrupt) as error:
+                yield key, _fault(error, f"{self._datasets.describe_place(key)} is missing or incomplete")
 
-    def _copy_dataset(self, source: DatasetFolder, key: str) -> list[FileEntry]:
+    def _copy_artifact(self, sha256: str) -> FileEntry:
+        source = self._artifacts.local_path(sha256)
+        path = f"{ARTIFACTS}/{sha256[:2]}/{sha256}"
+        return self._copy_one(path, sha256, source, partial(self._artifacts.download, sha256))
+
+    def _copy_dataset(self, key: str) -> list[FileEntry]:
         copied: list[FileEntry] = []
+        folder, source = DatasetFolder.of(Path(DATASETS), key), self._datasets.local_folder(key)
         try:
-            for path in sorted(source.path.rglob("*")):
-                if path.is_symlink() or not path.is_dir():
-                    sha256 = key[:SHA256_LENGTH] if path == source.original else None
-                    copied.append(self._copy_one(path, sha256))
-            # Looked for last: a folder that is deleted is first moved away as a whole.
-            for needed in (source.original, source.description):
-                needed.stat()
+            for file in self._datasets.list_files(key):
+                path = (folder.path / file.path).as_posix()
+                local = None if source is None else source.path / file.path
+                download = partial(self._datasets.download, key, file.path)
+                copied.append(self._copy_one(path, file.sha256, local, download))
+            # It may have been deleted meanwhile.
+            self._datasets.list_files(key)
         except BaseException:
-            for file in copied:
-                (self._folder / file.path).unlink()
+            for entry in copied:
+                (self._folder / entry.path).unlink()
             raise
         return copied
 
-    def _copy_one(self, source: Path, sha256: str | None) -> FileEntry:
-        path = source.relative_to(self._settings.data_dir).as_posix()
+    def _copy_one(
+        self, path: str, sha256: str | None, source: Path | None, download: Callable[[Path], None]
+    ) -> FileEntry:
+        """Copy a file to its place in the backup: from its path, or if the store is elsewhere by a download."""
+        target = self._folder / path
         earlier = None if self._earlier is None else self._earlier / path
-        found, num_bytes = copy_file(source, self._folder / path, sha256, earlier=earlier)
-        return FileEntry(path=path, sha256=found, num_bytes=num_bytes)
+        if source is not None:
+            found, num_bytes = copy_file(source, target, sha256, earlier=earlier)
+            return FileEntry(path=path, sha256=found, num_bytes=num_bytes)
+        make_folders(target.parent)
+        if earlier is None or sha256 is None or not link_earlier(earlier, target, sha256):
+            download(target)
+        return FileEntry(path=path, sha256=sha256 or hash_file(target), num_bytes=target.stat().st_size)
 
     def _check_space(self, content: _Content) -> None:
         """Check that there is space, before hours of copying have shown that there is not."""
         if self._earlier is not None:
             return
-        store, datasets = ArtifactStore(self._settings.artifacts_dir), DatasetStore(self._settings.datasets_dir)
-        needed = sum(store.find_size(sha256) or 0 for sha256 in content.artifacts)
+        needed = sum(self._artifacts.find_size(sha256) or 0 for sha256 in content.artifacts)
         for key in content.datasets:
-            # One that is deleted meanwhile needs no space.
-            with suppress(FileNotFoundError):
-                needed += sum(path.stat().st_size for path in datasets.folder(key).path.rglob("*"))
+            # One that is deleted meanwhile, or damaged, needs no space.
+            with suppress(FileNotFoundError, ArtifactCorrupt):
+                needed += sum(file.num_bytes for file in self._datasets.list_files(key))
         free = shutil.disk_usage(self._folder).free
         if needed + SPARE_BYTES > free:
             raise BackupFailed(
@@ -228,7 +240,7 @@ def _make_folder(folder: Path) -> None:
         raise BackupFailed(in_words(error, folder)) from error
 
 
-def _fault(error: OSError | WrongBytes, if_missing: str) -> str:
+def _fault(error: OSError | WrongBytes | ArtifactCorrupt, if_missing: str) -> str:
     """Return what is wrong with a stored file.
 
     Raises:
@@ -236,6 +248,8 @@ def _fault(error: OSError | WrongBytes, if_missing: str) -> str:
     """
     if isinstance(error, WrongBytes):
         return str(error)
+    if isinstance(error, ArtifactCorrupt):
+        return error.detail.partition(". ")[0]
     if isinstance(error, FileNotFoundError):
         return if_missing
     if error.errno == errno.EIO:

@@ -59,7 +59,7 @@ def copy_file(source: Path, target: Path, sha256: str | None, *, earlier: Path |
         OSError: If it cannot be read or written.
     """
     make_folders(target.parent)
-    if earlier is not None and sha256 is not None and _link(earlier, target, sha256):
+    if earlier is not None and sha256 is not None and link_earlier(earlier, target, sha256):
         return sha256, target.stat().st_size
     reading = os.open(source, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
     with os.fdopen(reading, "rb") as reader:
@@ -88,6 +88,15 @@ def copy_file(source: Path, target: Path, sha256: str | None, *, earlier: Path |
     return digest.hexdigest(), num_bytes
 
 
+def link_earlier(earlier: Path, target: Path, sha256: str) -> bool:
+    """Give a file of an earlier backup another name, in a folder that exists; False if it has not these bytes."""
+    with suppress(OSError):
+        if earlier.is_file() and not earlier.is_symlink() and hash_file(earlier) == sha256:
+            os.link(earlier, target)
+            return True
+    return False
+
+
 def make_folders(folder: Path) -> None:
     """Create a folder and those above it, as far as they are missing, for their owner alone."""
     if not folder.is_dir():
@@ -100,14 +109,6 @@ def in_words(error: OSError, folder: Path) -> str:
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return f"There is no space left for {folder}. Free some, or name a folder on another disk."
     return f"{error.filename or folder} cannot be read or written: {error.strerror or error}."
-
-
-def _link(earlier: Path, target: Path, sha256: str) -> bool:
-    with suppress(OSError):
-        if earlier.is_file() and not earlier.is_symlink() and hash_file(earlier) == sha256:
-            os.link(earlier, target)
-            return True
-    return False
 
 
 def _share_blocks(reading: int, writing: int) -> bool:

@@ -3,7 +3,6 @@
 The database knows the hash of the uploaded bytes alone.
 """
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,7 +10,7 @@ import numpy as np
 from pydantic import ValidationError
 
 from core.artifacts import hash_file
-from core.errors import DatasetMissing
+from core.errors import ArtifactCorrupt, DatasetMissing
 from core.findings import Finding
 from core.uploads.description import ArraysDescription, DatasetDescription, ImagesDescription, TableDescription
 from core.uploads.folder import DatasetFolder
@@ -22,6 +21,7 @@ from db.stored_datasets import KEYS_A_QUERY
 from db.stored_files import KEPT_SECONDS
 from db.stored_references import DatasetReference
 from operations.file_checks import COLLECTED
+from operations.manifest import DATASETS
 from operations.reporting import Report
 
 PARQUET_MAGIC = b"PAR1"
@@ -35,19 +35,21 @@ def check_datasets(database: Database, store: DatasetStore, report: Report, *, i
         pages = list(stored_references.iterate_datasets(session))
     for version in (version for page in pages for version in page):
         report.count("dataset versions")
-        fault = _find_fault(store.folder(version.key), version, is_quick=is_quick)
+        folder = store.local_folder(version.key)
+        if folder is not None:
+            fault = _find_fault(folder, version, is_quick=is_quick)
+        else:
+            fault = _find_fault_elsewhere(store, version, is_quick=is_quick)
         if fault is not None and _is_needed(database, version):
             subject = f"dataset {version.name} v{version.version}"
-            report.add(Finding(fault[0], subject, fault[1], _remedy(store, version)))
+            report.add(Finding(fault[0], subject, fault[1], _remedy(version)))
     old = store.keys_older_than(KEPT_SECONDS)
     for start in range(0, len(old), KEYS_A_QUERY):
         with database.reading() as session:
             unowned = datasets.unreferenced(session, old[start : start + KEYS_A_QUERY])
         for key in unowned:
-            path = store.folder(key).path
-            age = (time.time() - path.stat().st_mtime) / 3600 if path.exists() else 0.0
-            detail = f"No dataset version refers to this folder, which is {age:,.0f} hours old."
-            report.add(Finding("file_unowned", str(path), detail, COLLECTED, is_note=True))
+            detail = "No dataset version refers to this folder, which is older than a day."
+            report.add(Finding("file_unowned", store.describe_place(key), detail, COLLECTED, is_note=True))
 
 
 def _find_fault(folder: DatasetFolder, version: DatasetReference, *, is_quick: bool) -> tuple[str, str] | None:
@@ -74,6 +76,28 @@ def _find_fault(folder: DatasetFolder, version: DatasetReference, *, is_quick: b
     except (OSError, ValueError) as error:
         return "dataset_damaged", f"Files in {folder.path} cannot be read: {str(error).rstrip('.')}."
     return None if fault is None else ("dataset_damaged", fault)
+
+
+def _find_fault_elsewhere(store: DatasetStore, version: DatasetReference, *, is_quick: bool) -> tuple[str, str] | None:
+    """Return code and words of the first fault of a dataset whose files are not on this machine."""
+    place = store.describe_place(version.key)
+    try:
+        files = store.list_files(version.key)
+    except FileNotFoundError:
+        return "dataset_missing", f"{place} is missing or incomplete."
+    except ArtifactCorrupt as error:
+        return "dataset_damaged", error.detail
+    known = {file.path: file for file in files}
+    original = known.get("original")
+    if original is None or (original.sha256, original.num_bytes) != (version.sha256, version.num_bytes):
+        return "dataset_damaged", f"{place} does not have the uploaded bytes."
+    for file in [] if is_quick else files:
+        found = store.find_hash(version.key, file.path)
+        if found is None:
+            return "dataset_missing", f"{place}{file.path} is missing."
+        if found != file.sha256:
+            return "dataset_damaged", f"The bytes of {place}{file.path} do not have the sha256 {file.sha256}."
+    return None
 
 
 def _check_form(folder: DatasetFolder, description: DatasetDescription) -> Iterator[str]:
@@ -107,10 +131,10 @@ def _check_parquet(path: Path) -> Iterator[str]:
         yield f"{path} is not a whole Parquet file."
 
 
-def _remedy(store: DatasetStore, version: DatasetReference) -> str:
-    folder = store.folder(version.key).path
+def _remedy(version: DatasetReference) -> str:
+    folder = DatasetFolder.of(Path(DATASETS), version.key).path
     return (
-        f"Copy the folder {folder.relative_to(store.root.parent.parent)} of a backup to its place, or delete the "
+        f"Copy the folder {folder} of a backup to its place, or delete the "
         f"version and upload the file again: trainyard data delete {version.name} {version.version}"
     )
 

@@ -7,11 +7,9 @@ meanwhile, so that a file that is missing is looked for in the database once mor
 import shutil
 from datetime import UTC, datetime, timedelta
 
-from core.artifacts import ArtifactStore
 from core.errors import CurveCorrupt, InvalidSetup, NotFound
 from core.findings import Finding
 from core.settings import GIBIBYTE, Settings
-from core.uploads.store import DatasetStore
 from db import curve_checks, integrity, job_checks
 from db.curve_checks import Curve
 from db.session import Database
@@ -19,6 +17,7 @@ from db.upgrade import check_database
 from operations.dataset_checks import check_datasets
 from operations.file_checks import check_files
 from operations.reporting import Report
+from storage.opening import open_storage
 
 LEAST_FREE_BYTES = GIBIBYTE
 MAX_CLOCK_DIFFERENCE = timedelta(seconds=60)
@@ -70,8 +69,9 @@ def _check_all(settings: Settings, database: Database, report: Report, *, is_qui
     for finding in found:
         report.add(finding)
     _check_curves(database, report, repairs=repairs)
-    check_files(database, ArtifactStore(settings.artifacts_dir), report, is_quick=is_quick)
-    check_datasets(database, DatasetStore(settings.datasets_dir), report, is_quick=is_quick)
+    storage = open_storage(settings)
+    check_files(database, storage.artifacts, report, is_quick=is_quick)
+    check_datasets(database, storage.datasets, report, is_quick=is_quick)
 
 
 def _check_machine(settings: Settings, database: Database, report: Report) -> None:

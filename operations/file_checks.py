@@ -5,17 +5,17 @@ So each file is read once, however many rows refer to it, and only a part of the
 """
 
 import re
-import time
 from collections.abc import Iterator, Sequence
+from datetime import timedelta
 from itertools import islice
-from pathlib import Path
 
-from core.artifacts import ArtifactStore, hash_file
+from core.artifacts import ArtifactStore, StoredFile
 from core.findings import Finding
 from db import artifacts, stored_references
 from db.session import Database, allow_pauses
 from db.stored_files import KEPT_SECONDS
 from db.stored_references import FileReference
+from operations.manifest import ARTIFACTS
 from operations.reporting import Report
 
 FILES_A_QUERY = 500
@@ -27,10 +27,9 @@ COLLECTED = "Nothing has to be done: workers delete it, as everything of nobody 
 def check_files(database: Database, store: ArtifactStore, report: Report, *, is_quick: bool) -> None:
     """Report artifacts that are missing, damaged, or of nobody."""
     _check_references(database, store, report)
-    for folder in sorted(store.root.glob("??")):
-        paths = iter(folder.iterdir())
-        while page := list(islice(paths, FILES_A_QUERY)):
-            _check_stored(database, page, report, is_quick=is_quick)
+    files = store.list_files()
+    while page := list(islice(files, FILES_A_QUERY)):
+        _check_stored(database, store, page, report, is_quick=is_quick)
 
 
 def _check_references(database: Database, store: ArtifactStore, report: Report) -> None:
@@ -47,52 +46,57 @@ def _check_references(database: Database, store: ArtifactStore, report: Report) 
 
 
 def _look_for(store: ArtifactStore, reference: FileReference) -> tuple[str, Finding] | None:
-    path = store.path(reference.sha256)
+    place = store.describe_place(reference.sha256)
     size = store.find_size(reference.sha256)
     subject = f"{reference.owner}, {reference.name}"
+    remedy = _remedy(reference.sha256, [reference])
     if size is None:
-        return reference.sha256, Finding("file_missing", subject, f"{path} is missing.", _remedy(path, [reference]))
+        return reference.sha256, Finding("file_missing", subject, f"{place} is missing.", remedy)
     if reference.num_bytes is not None and size != reference.num_bytes:
-        detail = f"{path} has {size:,} bytes, expected {reference.num_bytes:,}."
-        return reference.sha256, Finding("file_wrong_size", subject, detail, _remedy(path, [reference]))
+        detail = f"{place} has {size:,} bytes, expected {reference.num_bytes:,}."
+        return reference.sha256, Finding("file_wrong_size", subject, detail, remedy)
     return None
 
 
-def _check_stored(database: Database, paths: Sequence[Path], report: Report, *, is_quick: bool) -> None:
-    names = [path.name for path in paths if SHA256.fullmatch(path.name)]
+def _check_stored(
+    database: Database, store: ArtifactStore, files: Sequence[StoredFile], report: Report, *, is_quick: bool
+) -> None:
+    names = [file.name for file in files if SHA256.fullmatch(file.name)]
     with database.reading() as session:
         unowned = set(artifacts.unreferenced(session, names))
-    for path in paths:
-        if path.name not in names or path.name in unowned:
-            if (age := _age(path)) is not None and age > KEPT_SECONDS:
-                subject = str(path)
+    now = store.now()
+    for file in files:
+        if file.name not in names or file.name in unowned:
+            age = (now - file.stored_at) / timedelta(seconds=1)
+            # One that was deleted meanwhile is of nobody's interest.
+            if age > KEPT_SECONDS and store.find(file.name) is not None:
+                subject = store.describe_place(file.name)
                 detail = f"No row refers to this file, which is {age / 3600:,.0f} hours old."
                 report.add(Finding("file_unowned", subject, detail, COLLECTED, is_note=True))
         elif not is_quick:
-            for finding in _check_bytes(database, path):
+            for finding in _check_bytes(database, store, file.name):
                 report.add(finding)
             report.count("hashed files")
 
 
-def _check_bytes(database: Database, path: Path) -> Iterator[Finding]:
+def _check_bytes(database: Database, store: ArtifactStore, sha256: str) -> Iterator[Finding]:
+    place = store.describe_place(sha256)
     try:
-        if path.is_file() and not path.is_symlink() and hash_file(path) == path.name:
+        # One that was deleted meanwhile has none; or else it was reported above.
+        if store.find_hash(sha256) in {sha256, None}:
             return
-        code, what = "file_changed", f"The bytes of {path} do not have the sha256 that is its name."
-    except FileNotFoundError:
-        # Deleted meanwhile; or else it was reported above.
-        return
+        code, what = "file_changed", f"The bytes of {place} do not have the sha256 that is its name."
     except OSError as error:
-        code, what = "file_unreadable", f"{path} cannot be read: {error.strerror}."
+        code, what = "file_unreadable", f"{place} cannot be read: {error.strerror}."
     with database.reading() as session:
-        owners = stored_references.list_owners(session, path.name)
+        owners = stored_references.list_owners(session, sha256)
     if owners:
         subject = "; ".join(dict.fromkeys(f"{owner.owner}, {owner.name}" for owner in owners))
-        yield Finding(code, subject, what, _remedy(path, owners))
+        yield Finding(code, subject, what, _remedy(sha256, owners))
 
 
-def _remedy(path: Path, owners: Sequence[FileReference]) -> str:
-    copy = f"Copy {path.parent.parent.name}/{path.parent.name}/{path.name} of a backup to its place"
+def _remedy(sha256: str, owners: Sequence[FileReference]) -> str:
+    copy = f"Copy {ARTIFACTS}/{sha256[:2]}/{sha256} of a backup to its place"
     run_id = next((owner.run_id for owner in owners if owner.run_id is not None), None)
     return f"{copy}, or train again: trainyard retry {run_id}" if run_id is not None else f"{copy}."
 
@@ -100,10 +104,3 @@ def _remedy(path: Path, owners: Sequence[FileReference]) -> str:
 def _is_needed(database: Database, sha256: str) -> bool:
     with database.reading() as session:
         return bool(stored_references.list_owners(session, sha256, 1))
-
-
-def _age(path: Path) -> float | None:
-    try:
-        return time.time() - path.stat().st_mtime
-    except FileNotFoundError:
-        return None

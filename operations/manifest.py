@@ -14,6 +14,9 @@ from operations.errors import BackupDamaged
 
 MANIFEST = "manifest.json"
 DATABASE = "database"
+ARTIFACTS = "artifacts"
+DATASETS = "datasets"
+"""Folders of the files, as in a data directory, wherever the store was."""
 MAX_BYTES = 1024**3
 """Largest manifest that is read; that of a million files takes 200 MB."""
 

@@ -10,11 +10,12 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from core.settings import Settings
 from core.syncing import sync, sync_folders
 from core.system.data_lock import lock_data
+from core.uploads.folder import READINGS, DatasetFolder
 from db import copies, postgresql_copies, sqlite_copies, stored_references, workers
 from db.copy_errors import STOP_FIRST
 from db.restore_target import look_at
@@ -22,14 +23,15 @@ from db.session import Database
 from db.upgrade import KNOWN_REVISIONS, NEWEST_REVISION, upgrade_database
 from operations.copying import WrongBytes, copy_file, in_words
 from operations.errors import BackupDamaged, RestoreRefused
-from operations.manifest import DATABASE, Manifest, read_manifest
+from operations.manifest import ARTIFACTS, DATABASE, DATASETS, Manifest, read_manifest
+from storage.opening import Storage, open_storage
 
 STAGE = ".restoring"
 NUM_NAMED = 5
 SPARE_BYTES = 64 * 1024 * 1024
 ARTIFACT_MODE = 0o600
 DATASET_MODE = 0o644
-"""As core/uploads/store.py sets it: workers may run as other users."""
+"""As core/uploads/incoming.py sets it: workers may run as other users."""
 FOLDER_MODE = 0o755
 
 Log = Callable[[str], None]
@@ -60,6 +62,7 @@ def restore(settings: Settings, folder: Path, *, replace: bool = False, log: Log
         )
     try:
         settings.data_dir.mkdir(parents=True, exist_ok=True)
+        settings.storage_dir.mkdir(parents=True, exist_ok=True)
         with lock_data(settings.data_dir) as is_alone:
             if not is_alone:
                 raise RestoreRefused(f"Another restore to {settings.data_dir} is at work. Wait for it to end.")
@@ -71,7 +74,11 @@ def restore(settings: Settings, folder: Path, *, replace: bool = False, log: Log
                 # A service that was started meanwhile would lose what it has stored since.
                 _check_target(settings, database, replace=replace)
                 _clear_unfinished(settings)
-                _move_files(manifest, stage, settings.data_dir)
+                if settings.is_storage_elsewhere:
+                    log(f"Sending the files to {settings.storage_url}.")
+                    _send_files(manifest, stage, open_storage(settings))
+                else:
+                    _move_files(manifest, stage, settings.storage_dir)
                 _replace_database(manifest, copy, database, settings.effective_database_url, log)
     except OSError as error:
         raise RestoreRefused(f"{in_words(error, settings.data_dir)} The data is as it was.") from error
@@ -123,7 +130,8 @@ def _check_target(settings: Settings, database: Database, *, replace: bool) -> N
 @contextmanager
 def _stage(settings: Settings, database: Database, manifest: Manifest) -> Iterator[tuple[Path, Path]]:
     """Make a folder beside the data, and a place for the database beside the one that it will replace."""
-    stage = settings.data_dir / STAGE
+    # On the file system of the files, which get their places by renames.
+    stage = settings.storage_dir / STAGE
     path = Path(str(database.url.database)).absolute() if database.is_sqlite else stage / DATABASE
     path = path.resolve() if path.exists() else path
     copy = path.with_name(f"{STAGE}-{path.name}") if database.is_sqlite else path
@@ -141,7 +149,7 @@ def _stage(settings: Settings, database: Database, manifest: Manifest) -> Iterat
     if manifest.num_bytes + SPARE_BYTES > free:
         stage.rmdir()
         raise RestoreRefused(
-            f"The backup takes {manifest.num_bytes:,} bytes, and the disk of {settings.data_dir} has {free:,} left. "
+            f"The backup takes {manifest.num_bytes:,} bytes, and the disk of {settings.storage_dir} has {free:,} left. "
             "Free some; the data that is there stays until the backup is verified."
         )
     try:
@@ -229,6 +237,25 @@ def _move_files(manifest: Manifest, stage: Path, data_dir: Path) -> None:
         folders.add(target.parent)
     for folder in folders:
         sync(folder)
+
+
+def _send_files(manifest: Manifest, stage: Path, storage: Storage) -> None:
+    """Store the files of a backup where the service stores them, in place of what is there under the same names."""
+    keys: set[str] = set()
+    for file in manifest.files:
+        path = PurePosixPath(file.path)
+        if path.parts[0] == ARTIFACTS:
+            storage.artifacts.put(stage / path)
+        else:
+            # datasets/uploads/ab/KEY/…, or of a reading datasets/uploads/readings/ab/KEY/…
+            keys.add(path.parts[4 if path.parts[2] == READINGS else 3])
+    for key in sorted(keys):
+        sent = storage.datasets.send(DatasetFolder.of(stage / DATASETS, key), key)
+        # What is there may be damaged.
+        delete_files = storage.datasets.take_away(key)
+        storage.datasets.put(sent)
+        if delete_files is not None:
+            delete_files()
 
 
 def _replace_database(manifest: Manifest, copy: Path, database: Database, url: str, log: Log) -> None:

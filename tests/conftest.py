@@ -132,6 +132,95 @@ def start_program() -> Iterator[Callable[..., None]]:
         process.communicate()
 
 
+@dataclass
+class S3Server:
+    """A server of moto, which speaks S3 and keeps objects in its memory, with one bucket.
+
+    It is started anew at the same port after `kill`, and has forgotten everything then; `freeze` and `thaw` keep that.
+    """
+
+    port: int
+    bucket: str = "trainyard"
+    credentials: dict[str, str] = field(
+        default_factory=lambda: {
+            "AWS_ACCESS_KEY_ID": "key-of-the-tests",
+            "AWS_SECRET_ACCESS_KEY": "secret-of-the-tests",
+            "AWS_REGION": "us-east-1",
+        }
+    )
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Address of the server."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def start(self, *, checks_keys: bool = False) -> None:
+        """Start the server, and create the bucket."""
+        # moto looks at credentials after so many requests: the one that creates the bucket.
+        environment = {"INITIAL_NO_AUTH_ACTION_COUNT": "1"} if checks_keys else {}
+        self._process = subprocess.Popen(
+            [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(self.port)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={**os.environ, **environment},
+        )
+        deadline = time.monotonic() + PROGRAM_SECONDS
+        with httpx.Client(trust_env=False) as client:
+            while True:
+                try:
+                    client.put(f"{self.url}/{self.bucket}").raise_for_status()
+                except httpx.TransportError:
+                    assert time.monotonic() < deadline
+                    assert self._process.poll() is None
+                    time.sleep(0.05)
+                else:
+                    return
+
+    def freeze(self) -> None:
+        """Let the server accept connections and answer nothing."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the server answer again."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
+
+    def kill(self) -> None:
+        """End the server; connections are refused."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+
+@pytest.fixture
+def make_s3_server() -> Iterator[Callable[[], S3Server]]:
+    """Servers of a test's own, which are not started yet."""
+    servers: list[S3Server] = []
+
+    def make() -> S3Server:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            servers.append(S3Server(probe.getsockname()[1]))
+        return servers[-1]
+
+    yield make
+    for server in servers:
+        server.kill()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3Server]:
+    """A server that all tests of a process share; each has a prefix of its own."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        server = S3Server(probe.getsockname()[1])
+    server.start()
+    yield server
+    server.kill()
+
+
 @dataclass(frozen=True)
 class Spans:
     """Spans that a collector was sent: the message of each, and the name of the service that sent it."""

@@ -817,6 +817,11 @@ class Layer(TypedDict):
     """
 
     num_parameters: int
+    num_trainable_parameters: int
+    """
+    Weights that training changes by their gradients; 0 for a frozen layer.
+    """
+
     flops: int
     """
     Approximate floating-point operations of the forward pass of one sample.
@@ -1651,6 +1656,11 @@ class SpecReport(TypedDict):
     """
 
     num_parameters: int
+    num_trainable_parameters: int
+    """
+    Without those of `training.frozen_layers`, and the moving means and variances of batch normalisation.
+    """
+
     num_train: int
     num_validation: int
     num_test: int
@@ -1857,6 +1867,10 @@ class VersionRun(TypedDict):
     preset: str | None
     experiment: str
     seed: int
+    initial_weights_run: str | None
+    """
+    Run whose weights it started from, which may have been deleted; null if it started from none.
+    """
 
 
 VersionSource: TypeAlias = Literal["run", "upload"]

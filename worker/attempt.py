@@ -8,7 +8,7 @@ from pathlib import Path
 
 from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
 from core.checkpoints import SavedState
-from core.errors import DatabaseUnavailable, Problem, TrainerLost, TrainyardError
+from core.errors import DatabaseUnavailable, Problem, StorageUnavailable, TrainerLost, TrainyardError
 from core.notices import Notice
 from core.progress import Phase
 from core.run_report import RunError
@@ -30,8 +30,8 @@ from db.claims import (
 from db.records.jobs import AttemptOutcome
 from db.session import Database
 from db.stored_files import remove_files
+from worker.carrying import carry
 from worker.checkpoint_uploads import CheckpointUploads, UploadFailed
-from worker.lease_keeper import LeaseKeeper
 from worker.messages import Finished
 from worker.reports import Inbox, Reports
 from worker.spool import Spool
@@ -101,15 +101,12 @@ class Attempt:
         self._failure: RunError | None = None
         self._loss = "the trainer was lost."
         self._started = time.monotonic()
+        self._stored: dict[Path, Artifact] = {}
 
     @property
     def seconds(self) -> float:
         """Return the seconds since the attempt began."""
         return time.monotonic() - self._started
-
-    def keep_lease(self) -> LeaseKeeper:
-        """Return a context for work that may take longer than a lease."""
-        return LeaseKeeper(self._database, self._settings, self.claimed.run_id, self.claimed.attempt)
 
     def note_phase(self, phase: Phase) -> None:
         """Record the phase that has begun."""
@@ -136,13 +133,13 @@ class Attempt:
             )
         )
 
-    def collect_checkpoints(self, *, wait: bool = False) -> None:
-        """Add checkpoints that have arrived in the artifact store to the reports; wait for those under way if asked."""
+    def collect_checkpoints(self) -> None:
+        """Add the checkpoints that have arrived in the artifact store to the reports."""
         try:
-            while (checkpoint := self._uploads.collect(wait=wait)) is not None:
+            while (checkpoint := self._uploads.collect()) is not None:
                 self.inbox.note_checkpoint(checkpoint)
         except UploadFailed as error:
-            self.note_failed_checkpoint(f"step {error.step}: {error.reason}.")
+            self.note_failed_checkpoint(f"step {error.step}: {error.reason}")
 
     def note_failure(self, code: str, detail: str, problems: tuple[Problem, ...] = ()) -> None:
         """Record the error for which the run cannot succeed."""
@@ -181,6 +178,17 @@ class Attempt:
         self._remove(superseded)
         return heartbeat
 
+    def renew(self) -> Heartbeat:
+        """Renew the lease while the supervisor itself is at work, and not the trainer. Any thread may call this.
+
+        Raises:
+            AttemptFenced: If the attempt does not own the run any more.
+            DatabaseUnavailable: If the database does not answer.
+        """
+        lease = self._settings.lease_seconds
+        with self._database.transaction() as session:
+            return record_progress(session, self.claimed.run_id, self.claimed.attempt, lease, is_at_work=True)
+
     def end(self, outcome: Outcome) -> None:
         """Store the outcome: first the artifacts, then everything else in one transaction.
 
@@ -188,17 +196,20 @@ class Attempt:
             AttemptFenced: If the attempt does not own the run any more.
             DatabaseUnavailable: If it could not be stored; call again.
         """
-        with self.keep_lease():
-            self.collect_checkpoints(wait=True)
+        carry(self._uploads.wait, self.renew, self._settings)
+        self.collect_checkpoints()
         while self.inbox.has_any:
             self._store_next()
         try:
-            with self._trace.step("store"), self.keep_lease():
+            with self._trace.step("store"):
                 artifacts = self._store_files(outcome)
         except OSError as error:
             # A full or broken disk: the run fails with this reason and without artifacts.
             outcome, artifacts = Outcome.FAILED, []
             self.note_failure("storage_failed", f"The trained model could not be stored: {error.strerror or error}.")
+        except StorageUnavailable as error:
+            outcome, artifacts = Outcome.FAILED, []
+            self.note_failure(error.code, f"The trained model could not be stored. {error.detail}")
         with self._trace.step("register" if outcome is Outcome.FINISHED else "release"):
             version = self._write_end(outcome, artifacts)
         self._trace.end(outcome.value, error=self._find_error(outcome), version=version)
@@ -213,7 +224,7 @@ class Attempt:
         try:
             # The id of the attempt is in each file: no other job can be storing the same bytes.
             remove_files(self._database, self._store, superseded, are_unique=True)
-        except (DatabaseUnavailable, OSError) as error:
+        except (DatabaseUnavailable, StorageUnavailable, OSError) as error:
             logger.warning("Run %s: old checkpoints are left for later: %s", self.claimed.run_id, error)
 
     def _find_error(self, outcome: Outcome) -> str | None:
@@ -283,7 +294,21 @@ class Attempt:
         return version
 
     def _store_files(self, outcome: Outcome) -> list[Artifact]:
+        """Store the log, and what a run that has finished has made. For the log alone nobody has to wait."""
         paths = [self.log_path] if self.log_path.is_file() else []
         if outcome is Outcome.FINISHED and self._result is not None:
             paths += [Path(name) for name in self._result.files]
-        return [self._store.put(path) for path in paths]
+            return carry(lambda: [self._store_once(path) for path in paths], self.renew, self._settings)
+        try:
+            return carry(
+                lambda: [self._store_once(path) for path in paths], self.renew, self._settings, patience_seconds=0.0
+            )
+        except StorageUnavailable as error:
+            logger.warning("Run %s: its log is lost. %s", self.claimed.run_id, error.detail)
+            return []
+
+    def _store_once(self, path: Path) -> Artifact:
+        """Store a file, unless an earlier call has done so: what follows is repeated if the database is away."""
+        if path not in self._stored:
+            self._stored[path] = self._store.put(path)
+        return self._stored[path]

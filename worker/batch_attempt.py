@@ -7,6 +7,7 @@ from pathlib import Path
 
 from core.artifacts import ArtifactStore
 from core.batch_predictions import BatchProgress
+from core.errors import StorageUnavailable
 from core.run_report import RunError
 from core.run_state import TERMINAL_STATES
 from core.settings import Settings
@@ -15,6 +16,7 @@ from db import batch_predictions
 from db.attempts import Heartbeat
 from db.batch_predictions import ClaimedBatch
 from db.session import Database
+from worker.carrying import carry
 from worker.predictor_messages import PredictCommand, PredictFinished
 
 logger = logging.getLogger("trainyard.worker")
@@ -60,11 +62,15 @@ class BatchAttempt:
         """Return True if progress is not stored yet."""
         return self._progress is not None
 
-    def make_command(self) -> PredictCommand:
+    def make_command(self, datasets_dir: Path) -> PredictCommand:
         """Create the scratch folder, and return the command for the process.
+
+        Args:
+            datasets_dir: Folder of the dataset on this machine.
 
         Raises:
             ArtifactCorrupt: If a file of the model is missing or has changed.
+            StorageUnavailable: If the store of the model does not answer; call again.
         """
         claimed = self.claimed
         network, signature = (
@@ -74,7 +80,7 @@ class BatchAttempt:
         return PredictCommand(
             network=str(network),
             signature=str(signature),
-            dataset=str(DatasetFolder.of(self._settings.datasets_dir, claimed.dataset_key).path),
+            dataset=str(DatasetFolder.of(datasets_dir, claimed.dataset_key).path),
             plan=claimed.plan,
             parts=str(self.parts),
             scratch=str(self.scratch),
@@ -112,6 +118,19 @@ class BatchAttempt:
         self._progress = None
         return heartbeat
 
+    def renew(self) -> Heartbeat:
+        """Renew the lease while the supervisor itself is at work. Any thread may call this.
+
+        Raises:
+            AttemptFenced: If the attempt does not own the batch prediction any more.
+            DatabaseUnavailable: If the database does not answer.
+        """
+        lease = self._settings.lease_seconds
+        with self._database.transaction() as session:
+            return batch_predictions.record_progress(
+                session, self.claimed.id, self.claimed.attempt, lease, is_at_work=True
+            )
+
     def end(self, end: BatchEnd) -> None:
         """Store the end: first the result's file, then everything else in one transaction.
 
@@ -129,11 +148,15 @@ class BatchAttempt:
         """Store the end; return True if no other attempt follows."""
         place = (self.claimed.id, self.claimed.attempt)
         if end is BatchEnd.FINISHED and self._result is not None:
+            path = Path(self._result.result)
             try:
-                result = self._store.put(Path(self._result.result))
+                result = carry(lambda: self._store.put(path), self.renew, self._settings)
             except OSError as error:
                 end = BatchEnd.FAILED
                 self.note_failure("storage_failed", f"The result could not be stored: {error.strerror or error}.")
+            except StorageUnavailable as error:
+                end = BatchEnd.FAILED
+                self.note_failure(error.code, f"The result could not be stored. {error.detail}")
         is_over = True
         with self._database.transaction() as session:
             match end:

@@ -5,17 +5,18 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from typing import assert_never
 
-from core.artifacts import ArtifactStore
 from core.errors import AttemptFenced, DatabaseUnavailable, PredictorLost, TrainyardError
 from core.settings import Settings
 from db import batch_predictions
 from db.batch_predictions import ClaimedBatch
 from db.session import Database
+from storage.opening import open_storage
 from worker.batch_attempt import BatchAttempt, BatchEnd
-from worker.predictor_messages import PredictFailed, PredictFinished, PredictorReport, PredictProgress
+from worker.carrying import CarryingStopped, carry
+from worker.predictor_messages import PredictCommand, PredictFailed, PredictFinished, PredictorReport, PredictProgress
 from worker.predictor_process import PredictorProcess
 from worker.presence import worker_name
 
@@ -46,7 +47,7 @@ class BatchSupervisor:
         self._settings = settings
         self._database = database
         self._start = start
-        self._store = ArtifactStore(settings.artifacts_dir)
+        self._storage = open_storage(settings)
         self._owner = worker_name()
         self._draining = threading.Event()
         self._is_rung = threading.Event()
@@ -110,7 +111,7 @@ class BatchSupervisor:
 
     def _supervise(self, claimed: ClaimedBatch) -> None:
         logger.info("Batch prediction %s: attempt %d.", claimed.id, claimed.attempt)
-        attempt = BatchAttempt(claimed, self._database, self._store, self._settings)
+        attempt = BatchAttempt(claimed, self._database, self._storage.artifacts, self._settings)
         try:
             end = self._predict(attempt)
             self._persistently(lambda: attempt.end(end))
@@ -123,14 +124,32 @@ class BatchSupervisor:
 
     def _predict(self, attempt: BatchAttempt) -> BatchEnd:
         """Run the process to its end; it never outlives this call."""
-        try:
-            command = attempt.make_command()
-        except TrainyardError as error:
-            attempt.note_failure(error.code, error.detail)
-            return BatchEnd.FAILED
-        except OSError as error:
-            attempt.note_failure("storage_failed", f"The worker cannot write its files: {error.strerror or error}.")
-            return BatchEnd.FAILED
+        with ExitStack() as borrowed:
+            try:
+                command = self._prepare(attempt, borrowed)
+            except CarryingStopped:
+                return BatchEnd.DRAINED if self._draining.is_set() else BatchEnd.CANCELLED
+            except AttemptFenced:
+                raise
+            except TrainyardError as error:
+                attempt.note_failure(error.code, error.detail)
+                return BatchEnd.FAILED
+            except OSError as error:
+                attempt.note_failure("storage_failed", f"The worker cannot write its files: {error.strerror or error}.")
+                return BatchEnd.FAILED
+            return self._run_process(attempt, command)
+
+    def _prepare(self, attempt: BatchAttempt, borrowed: ExitStack) -> PredictCommand:
+        """Bring model and dataset to this machine, if they are stored elsewhere; return the command for the process."""
+        datasets, key = self._storage.datasets, attempt.claimed.dataset_key
+        return carry(
+            lambda: attempt.make_command(borrowed.enter_context(datasets.borrowed(key))),
+            attempt.renew,
+            self._settings,
+            is_over=lambda heartbeat: self._draining.is_set() or (heartbeat is not None and heartbeat.cancel_requested),
+        )
+
+    def _run_process(self, attempt: BatchAttempt, command: PredictCommand) -> BatchEnd:
         try:
             # One processor: trainers have the others.
             process = self._start({"OMP_NUM_THREADS": "1"})

@@ -12,6 +12,7 @@ from core.system.waiting import wait_for
 from db.upgrade import check_database
 from jobs.celery_app import create_celery_app
 from jobs.doorbell import DOORBELL_TASK
+from storage.opening import check_storage
 from worker.runtime import Runtime
 
 logger = logging.getLogger("trainyard.worker")
@@ -35,10 +36,12 @@ def answer_doorbell() -> None:
 
 @worker_init.connect
 def _check(**_: Any) -> None:
+    def check() -> None:
+        check_database(settings.effective_database_url)
+        check_storage(settings)
+
     try:
-        wait_for(
-            lambda: check_database(settings.effective_database_url), settings.start_timeout_seconds, logger.warning
-        )
+        wait_for(check, settings.start_timeout_seconds, logger.warning)
     except TrainyardError as error:
         sys.exit(f"trainyard worker: {error.detail}")
 

@@ -20,10 +20,13 @@ from core.system.machine import count_memory_kills
 
 logger = logging.getLogger("trainyard.worker")
 
-# A child needs neither, and cannot leak or use an address that it does not have.
+# A child needs none of these, and cannot leak or use an address that it does not have.
 WITHHELD = (
     *("TRAINYARD_DATABASE_URL", "TRAINYARD_BROKER_URL"),
     *("OTEL_EXPORTER_OTLP_HEADERS", "OTEL_EXPORTER_OTLP_TRACES_HEADERS"),
+    *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+    *("AWS_WEB_IDENTITY_TOKEN_FILE", "AWS_CONTAINER_AUTHORIZATION_TOKEN", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"),
+    *("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI"),
 )
 TERMINATE_GRACE_SECONDS = 20.0
 PIPE_BYTES = 1024 * 1024

@@ -5,16 +5,17 @@ import shutil
 import time
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
 from core.artifacts import ArtifactStore
 from core.settings import Settings
-from core.uploads.store import DatasetStore
 from db import artifacts, batch_predictions, idempotency, registry_changes, run_changes, stored_datasets, webhooks
 from db.session import Database
 from db.stored_files import KEPT_SECONDS
 from db.sweeping import sweep
+from storage.opening import open_storage
 
 logger = logging.getLogger("trainyard.worker")
 
@@ -30,18 +31,11 @@ def tidy(settings: Settings, database: Database) -> None:
         registry_changes.prune(session)
         run_changes.prune(session)
         webhooks.delete_old(session)
-    store = ArtifactStore(settings.artifacts_dir)
+    storage = open_storage(settings)
     if settings.retention.deletes_any:
-        sweep(database, store, settings.retention, max_seconds=SWEEP_SECONDS)
-    old = [path.name for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob("??/*"))]
-    num_deleted = 0
-    for start in range(0, len(old), HASHES_A_QUERY):
-        with database.reading() as session:
-            orphans = artifacts.unreferenced(session, old[start : start + HASHES_A_QUERY])
-        num_deleted += sum(_delete_orphan(database, store, sha256) for sha256 in orphans)
-    for path in _older_than(KEPT_SECONDS, settings.artifacts_dir.glob(".incoming-*")):
-        path.unlink(missing_ok=True)
-    num_deleted += stored_datasets.tidy(database, DatasetStore(settings.datasets_dir), older_than_seconds=KEPT_SECONDS)
+        sweep(database, storage.artifacts, settings.retention, max_seconds=SWEEP_SECONDS)
+    num_deleted = _delete_orphans(database, storage.artifacts)
+    num_deleted += stored_datasets.tidy(database, storage.datasets, older_than_seconds=KEPT_SECONDS)
     # The folder of an attempt is created when it begins, and no attempt outlasts the time limit of runs.
     for path in _older_than(KEPT_SECONDS + settings.run_timeout_seconds, settings.scratch_dir.glob("*")):
         shutil.rmtree(path, ignore_errors=True)
@@ -51,11 +45,27 @@ def tidy(settings: Settings, database: Database) -> None:
         logger.info("Deleted %d files and datasets that nothing refers to.", num_deleted)
 
 
-def _delete_orphan(database: Database, store: ArtifactStore, sha256: str) -> bool:
+def _delete_orphans(database: Database, store: ArtifactStore) -> int:
+    """Delete old files that nothing refers to; return their number."""
+    store.remove_unfinished(older_than_seconds=KEPT_SECONDS)
+    oldest = store.now() - timedelta(seconds=KEPT_SECONDS)
+    old = [file.name for file in store.list_files() if file.stored_at < oldest]
+    num_deleted = 0
+    for start in range(0, len(old), HASHES_A_QUERY):
+        with database.reading() as session:
+            orphans = artifacts.unreferenced(session, old[start : start + HASHES_A_QUERY])
+        num_deleted += sum(_delete_orphan(database, store, sha256, oldest) for sha256 in orphans)
+    return num_deleted
+
+
+def _delete_orphan(database: Database, store: ArtifactStore, sha256: str, oldest: datetime) -> bool:
     """Delete an old file that nothing refers to, unless the same bytes have been stored again meanwhile."""
     with database.transaction() as session:
         artifacts.lock_files(session, [sha256])
-        if not artifacts.unreferenced(session, [sha256]) or not list(_older_than(KEPT_SECONDS, [store.path(sha256)])):
+        if not artifacts.unreferenced(session, [sha256]):
+            return False
+        found = store.find(sha256)
+        if found is None or found.stored_at >= oldest:
             return False
         store.delete(sha256)
     return True

@@ -44,6 +44,8 @@ class TrainCommand(Message):
     """Least time between two checkpoints."""
     warnings: tuple[Notice, ...] = ()
     """Warnings that were known before training, for the log."""
+    weights_path: str | None = None
+    """File with the weights of the run that the spec starts from; the trainer checks its hash."""
 
 
 class PrepareCommand(Message):

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
-from core.errors import BrokerUnavailable, DatabaseUnavailable
+from core.errors import BrokerUnavailable, DatabaseUnavailable, StorageUnavailable
 from core.settings import Settings
 from db import workers
 from db.expiry import (
@@ -91,6 +91,8 @@ class Reconciler:
             # While the database was unavailable no worker could renew a lease: each gets a full lease to do so again.
             self._may_expire_at = self._now() + self._settings.lease_seconds
             logger.warning("The reconciler waits: %s", error.detail)
+        except StorageUnavailable as error:
+            logger.warning("Nothing is tidied up for now. %s", error.detail)
         except BrokerUnavailable as error:
             logger.warning("%s The doorbell is rung again later.", error.detail)
 

@@ -5,22 +5,31 @@ import shutil
 import threading
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from pathlib import Path
+from contextlib import ExitStack, suppress
 from typing import TYPE_CHECKING, TypeVar
 
-from core.artifacts import ArtifactStore
-from core.errors import ArtifactCorrupt, AttemptFenced, DatabaseUnavailable, TrainerLost
+from core.errors import (
+    ArtifactCorrupt,
+    AttemptFenced,
+    CheckpointUnusable,
+    DatabaseUnavailable,
+    StorageUnavailable,
+    TrainerLost,
+)
 from core.settings import Settings
+from db.attempts import Heartbeat
 from db.claims import ClaimedRun, claim_run
 from db.session import Database
+from storage.opening import open_storage
 from worker.attempt import Attempt, Outcome
+from worker.attempt_files import AttemptFiles, bring_files
+from worker.carrying import CarryingStopped, carry
 from worker.messages import TrainCommand
 from worker.presence import worker_name
 from worker.tracing import AttemptTrace
 from worker.trainer_pool import TrainerPool
 from worker.trainer_process import TrainerProcess
-from worker.watching import watch
+from worker.watching import find_reason, watch
 
 if TYPE_CHECKING:
     from tracing.tracer import RunTracer
@@ -43,7 +52,7 @@ class Supervisor:
         self._settings = settings
         self._database = database
         self._pool = pool
-        self._store = ArtifactStore(settings.artifacts_dir)
+        self._storage = open_storage(settings)
         self._tracer = tracer
         self._draining = threading.Event()
         self._owner = worker_name()
@@ -92,11 +101,9 @@ class Supervisor:
         logger.info("Run %s: attempt %d on trainer %d.", claimed.run_id, claimed.attempt, trainer.pid)
         scratch = self._settings.scratch_dir / str(claimed.run_id) / str(claimed.attempt)
         trace = AttemptTrace(self._tracer, claimed)
-        attempt = Attempt(claimed, self._database, self._store, self._settings, scratch, trace)
+        attempt = Attempt(claimed, self._database, self._storage.artifacts, self._settings, scratch, trace)
         try:
             outcome = self._train(attempt, trainer)
-            if not attempt.is_trainer_free:
-                trainer.kill()
             self._persistently(lambda: attempt.end(outcome))
         except AttemptFenced:
             logger.warning(
@@ -116,43 +123,62 @@ class Supervisor:
                 scratch.parent.rmdir()
 
     def _train(self, attempt: Attempt, trainer: TrainerProcess) -> Outcome:
+        with ExitStack() as borrowed:
+            files = self._bring_files(attempt, borrowed)
+            if isinstance(files, Outcome):
+                attempt.is_trainer_free = True
+                return files
+            try:
+                attempt.scratch.mkdir(parents=True, exist_ok=True)
+                trainer.train(self._make_command(attempt, files))
+                outcome = watch(attempt, trainer, self._settings, self._draining)
+            except TrainerLost as error:
+                attempt.note_loss(error.detail)
+                outcome = Outcome.LOST
+            if not attempt.is_trainer_free:
+                # Before its files are given back.
+                trainer.kill()
+            return outcome
+
+    def _bring_files(self, attempt: Attempt, borrowed: ExitStack) -> AttemptFiles | Outcome:
+        """Bring the files that the attempt needs; return the outcome of the attempt if that ends it."""
+        reasons: list[Outcome] = []
+
+        def is_over(heartbeat: Heartbeat | None) -> bool:
+            reason = find_reason(heartbeat, self._draining)
+            reasons.extend([] if reason is None else [reason])
+            return reason is not None
+
+        def bring(work: Callable[[], Answer]) -> Answer:
+            return carry(work, attempt.renew, self._settings, is_over=is_over)
+
         try:
-            attempt.scratch.mkdir(parents=True, exist_ok=True)
-            path = self._find_checkpoint(attempt)
-            trainer.train(
-                TrainCommand(
-                    run_id=str(attempt.claimed.run_id),
-                    attempt=attempt.claimed.attempt,
-                    spec=attempt.claimed.spec,
-                    datasets_dir=str(self._settings.datasets_dir),
-                    output_dir=str(attempt.scratch),
-                    cache_dir=str(self._settings.cache_dir),
-                    log_path=str(attempt.log_path),
-                    checkpoint=None if path is None else str(path),
-                    checkpoint_seconds=self._settings.checkpoint_seconds,
-                    warnings=attempt.claimed.warnings,
-                )
-            )
-            return watch(attempt, trainer, self._settings, self._draining)
-        except ArtifactCorrupt as error:
-            attempt.is_trainer_free = True
+            return bring_files(attempt.claimed, self._storage, bring, borrowed)
+        except CarryingStopped:
+            return reasons[-1]
+        except CheckpointUnusable as error:
             attempt.note_loss(error.detail)
             return Outcome.CHECKPOINT_UNUSABLE
-        except TrainerLost as error:
-            attempt.note_loss(error.detail)
-            return Outcome.LOST
+        except (ArtifactCorrupt, StorageUnavailable) as error:
+            attempt.note_failure(error.code, error.detail)
+        except OSError as error:
+            attempt.note_failure("storage_failed", f"A file could not be copied: {error.strerror or error}.")
+        return Outcome.FAILED
 
-    def _find_checkpoint(self, attempt: Attempt) -> Path | None:
-        """Return the file of the checkpoint to go on from; None for the start.
-
-        Raises:
-            ArtifactCorrupt: If it is damaged.
-        """
-        checkpoint = attempt.claimed.checkpoint
-        if checkpoint is None:
-            return None
-        with attempt.keep_lease():
-            return self._store.verified_path(checkpoint.sha256)
+    def _make_command(self, attempt: Attempt, files: AttemptFiles) -> TrainCommand:
+        return TrainCommand(
+            run_id=str(attempt.claimed.run_id),
+            attempt=attempt.claimed.attempt,
+            spec=attempt.claimed.spec,
+            datasets_dir=str(files.datasets_dir),
+            output_dir=str(attempt.scratch),
+            cache_dir=str(self._settings.cache_dir),
+            log_path=str(attempt.log_path),
+            checkpoint=None if files.checkpoint is None else str(files.checkpoint),
+            checkpoint_seconds=self._settings.checkpoint_seconds,
+            warnings=attempt.claimed.warnings,
+            weights_path=None if files.weights is None else str(files.weights),
+        )
 
     def _persistently(self, write: Callable[[], Answer]) -> Answer:
         """Repeat a write until the database accepts it, so that no result is lost in an outage.

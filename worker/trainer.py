@@ -116,6 +116,7 @@ def _train(command: TrainCommand, reporter: PipeReporter) -> Message:
             output_dir=Path(command.output_dir),
             cache_dir=Path(command.cache_dir),
             reporter=reporter,
+            weights_path=None if command.weights_path is None else Path(command.weights_path),
             checkpoints=CheckpointOptions(
                 # In the file, so that no other attempt has a checkpoint of the same bytes.
                 identity=f"{command.run_id}/{command.attempt}",

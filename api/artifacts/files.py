@@ -30,6 +30,12 @@ class ArtifactEntry(AnswerModel):
 LOG_MEDIA_TYPE = "text/plain; charset=utf-8"
 
 
+ON_ANOTHER_MACHINE = (
+    "[The log of this attempt grows on its worker's machine, and can be read here when the attempt has ended.]\n"
+)
+"""In place of a log that is not on this machine. Machines that share no folder learn of it from the store."""
+
+
 def find_file(service: Service, run_id: UUID, name: str) -> tuple[RunRecord, Artifact | None]:
     """Return a run and its artifact of this name, or None if it has none.
 
@@ -56,7 +62,8 @@ def answer_log(service: Service, run_id: UUID) -> Response:
         try:
             return _stream(live)
         except FileNotFoundError:
-            pass
+            if record.state == RunState.RUNNING and service.settings.is_storage_elsewhere:
+                return Response(ON_ANOTHER_MACHINE, media_type=LOG_MEDIA_TYPE)
     if stored is not None:
         return _stream(service.artifact_store.verified_path(stored.sha256))
     if record.state in TERMINAL_STATES:

@@ -20,8 +20,8 @@ from api.http.forms import MEDIA_TYPE
 from api.service import Service
 from core.errors import DatasetMissing
 from core.quotas import NO_LIMITS, Limits
+from core.uploads.incoming import IncomingDataset
 from core.uploads.reading import NO_OPTIONS, ReadingOptions
-from core.uploads.store import IncomingDataset
 from db import quotas, stored_datasets
 from db.records.datasets import DatasetVersionRecord
 from db.stored_datasets import Upload
@@ -154,8 +154,11 @@ async def read_again(
         return known
     with _reported_as_full():
         async with _incoming(service) as incoming:
+            original = await run_in_threadpool(store.find_original, source.key)
+            if original is None:
+                raise bytes_missing(source)
             try:
-                await run_in_threadpool(incoming.share_original, store.folder(source.key))
+                await run_in_threadpool(incoming.share_original, original)
             except FileNotFoundError as error:
                 raise bytes_missing(source) from error
             return await _read(service, upload, incoming, request)
@@ -192,7 +195,7 @@ async def _read(
     described = await service.ingestion.read(incoming, request, max_bytes, upload.options)
     await run_in_threadpool(incoming.sync)
     store = service.dataset_store
-    return await run_in_threadpool(stored_datasets.add_new, service.database, store, upload, incoming, described)
+    return await run_in_threadpool(stored_datasets.add_new, service.database, store, upload, incoming.folder, described)
 
 
 @asynccontextmanager

@@ -1,5 +1,6 @@
 """Routes for datasets: list, upload, show, download and delete."""
 
+import logging
 from typing import Annotated, Any
 
 from fastapi import Path as PathParameter
@@ -38,11 +39,13 @@ from api.openapi.operations import (
 )
 from api.service import JsonText, Service, ServiceParameter
 from core.datasets.base import UPLOAD_NAME_PATTERN
-from core.errors import UnknownDataset
+from core.errors import StorageUnavailable, UnknownDataset
 from db import datasets, stored_datasets
 from db import idempotency as idempotency_keys
 from db.idempotency import RepeatKey, StoredAnswer
 from db.records.datasets import DatasetVersionRecord
+
+logger = logging.getLogger(__name__)
 
 router = Resource("datasets", "Datasets for training.", prefix="/v1/datasets", bodies=[RereadRequest])
 router.route_class = UploadRoute
@@ -282,8 +285,8 @@ def get_dataset_content(
     etag = content_etag(record.sha256)
     if is_unchanged(if_none_match, etag):
         return not_modified(etag)
-    path = service.dataset_store.folder(record.key).original
-    if not path.is_file():
+    path = service.dataset_store.find_original(record.key)
+    if path is None:
         raise bytes_missing(record)
     # Never with its own media type: a browser must save it, not show it.
     return file_answer(path, record.filename or record.dataset_name, etag, "application/octet-stream")
@@ -329,7 +332,10 @@ def _get_version(service: Service, name: str, version: int) -> DatasetVersionRec
 
 
 def _answer_deleted(service: Service, keys: list[str]) -> Response:
-    stored_datasets.remove_unused(service.database, service.dataset_store, keys)
+    try:
+        stored_datasets.remove_unused(service.database, service.dataset_store, keys)
+    except StorageUnavailable as error:
+        logger.warning("Files of deleted datasets stay for now. %s", error.detail)
     return Response(status_code=204)
 
 

@@ -1,15 +1,18 @@
 """Lines that were added to the logs of runs."""
 
+import logging
 import os
 from dataclasses import replace
 from pathlib import Path
 from uuid import UUID
 
 from core.artifacts import TRAINER_LOG, ArtifactStore
-from core.errors import ArtifactCorrupt
+from core.errors import ArtifactCorrupt, StorageUnavailable
 from core.run_events import LogEvent
 from core.run_positions import RunPosition
 from db.run_events import LogPlace
+
+logger = logging.getLogger(__name__)
 
 MAX_EVENT_BYTES = 64 * 1024
 
@@ -54,7 +57,7 @@ class LogReader:
         is_live = place.is_running or stored_attempt < place.attempt
         # The end of the log before; it was stored when its attempt ended.
         if sha256 and stored_attempt >= position.log_attempt and not (is_live and not position.log_attempt):
-            steps += self._read(self._store.path(sha256), stored_attempt, position, is_whole=True)
+            steps += self._read_stored(sha256, stored_attempt, position)
         if is_live and place.attempt:
             position = steps[-1][1] if steps else position
             steps += self._read(self._live(place.run_id), place.attempt, position, is_whole=not place.is_running)
@@ -62,6 +65,15 @@ class LogReader:
 
     def _live(self, run_id: UUID) -> Path:
         return self._scratch_dir / str(run_id) / TRAINER_LOG
+
+    def _read_stored(self, sha256: str, attempt: int, position: RunPosition) -> list[Step]:
+        try:
+            path = self._store.local_path(sha256) or self._store.verified_path(sha256)
+        except (ArtifactCorrupt, StorageUnavailable, OSError) as error:
+            # Listeners hear the end of the run in any case.
+            logger.warning("The rest of a log is left out of events. %s", error)
+            return []
+        return self._read(path, attempt, position, is_whole=True)
 
     def _read(self, path: Path, attempt: int, position: RunPosition, *, is_whole: bool) -> list[Step]:
         try:
@@ -80,7 +92,7 @@ class LogReader:
                 begin = max(begin, size - MAX_REST_BYTES)
                 file.seek(begin)
                 content = file.read(min(size - begin, most))
-        except (OSError, ArtifactCorrupt):
+        except OSError:
             # Removed meanwhile: what it held is stored, and is read from there.
             return []
         is_end = begin + len(content) == size

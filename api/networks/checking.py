@@ -16,7 +16,7 @@ from api.service import Service
 from core.errors import TrainyardError
 from core.signatures.given import GivenSignature
 from core.signatures.signature import ModelSignature
-from core.uploads.store import IncomingDataset
+from core.uploads.incoming import IncomingDataset
 
 logger = logging.getLogger(__name__)
 

@@ -41,7 +41,7 @@ def register(
         artifacts.lock_files(session, [file.sha256 for file in files])
         for file in files:
             # A deletion of the same bytes may have taken the file before the lock: nothing referred to it.
-            if not service.artifact_store.path(file.sha256).is_file():
+            if service.artifact_store.find(file.sha256) is None:
                 service.artifact_store.put(paths[file.name], file.name)
         version = model_versions.register_upload(
             session, model, files, submitted_by=caller, limits=service.settings.limits

@@ -327,7 +327,10 @@ def _is_valid(service: Service, source: RunRecord) -> bool:
 
 
 def _unpin(spec: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    """Return the spec without what was filled in for the version of its dataset, if the overrides name another one."""
+    """Return the spec without what was filled in for what it names, where the overrides name something else."""
+    weights, other = spec.get("initial_weights"), overrides.get("initial_weights")
+    if isinstance(weights, dict) and isinstance(other, dict) and "run" in other:
+        spec = spec | {"initial_weights": {name: value for name, value in weights.items() if name != "sha256"}}
     dataset, changes = spec.get("dataset"), overrides.get("dataset")
     if not isinstance(dataset, dict) or not isinstance(changes, dict):
         return spec

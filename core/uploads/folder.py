@@ -12,8 +12,10 @@ Bytes that were read with options have a folder for each reading, whose name has
 - `images.npy`: an IMAGE_RECORD for each image, in the order of their paths.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from core.errors import DatasetMissing
 from core.uploads.description import DescriptionFile
@@ -36,9 +38,20 @@ IMAGE_RECORD = [
 SPLIT_NAMES, or −1 if the upload has no splits."""
 
 
+SHA256_LENGTH = 64
+"""Characters at the beginning of a folder's name that are the sha256 of the uploaded bytes."""
+
+
 def content_key(sha256: str, reading: str | None = None) -> str:
     """Return the name of the folder of these bytes, read with the options of this digest."""
     return f"{sha256}-{reading}" if reading else sha256
+
+
+def find_content_key(spec: Mapping[str, Any]) -> str | None:
+    """Return the name of the folder that a stored spec reads; None if its dataset is no upload."""
+    dataset = spec.get("dataset")
+    sha256 = dataset.get("sha256") if isinstance(dataset, Mapping) else None
+    return None if not isinstance(dataset, Mapping) or sha256 is None else content_key(sha256, dataset.get("reading"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,5 +107,5 @@ class DatasetFolder:
         except FileNotFoundError as error:
             raise DatasetMissing(
                 f"The dataset with the sha256 {self.path.name[:12]}… is not on this machine. Upload it again. If "
-                "API and worker run on several machines, they must share TRAINYARD_DATA_DIR."
+                "API and worker run on several machines, they must share TRAINYARD_DATA_DIR or TRAINYARD_STORAGE_URL."
             ) from error

@@ -225,7 +225,7 @@ def check_is_there(path: Path) -> None:
     if not path.is_file():
         raise DatasetMissing(
             "The files of the dataset are not on this machine. Upload it again. If API and worker run on several "
-            "machines, they must share TRAINYARD_DATA_DIR."
+            "machines, they must share TRAINYARD_DATA_DIR or TRAINYARD_STORAGE_URL."
         )
 
 

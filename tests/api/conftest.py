@@ -24,7 +24,6 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from api.app import create_app
 from core.api_keys import Scope, make_key
-from core.artifacts import ArtifactStore
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import RunError
 from core.settings import Settings
@@ -32,6 +31,7 @@ from core.signatures.signature import InputKind, ModelSignature, Task, TensorSpe
 from core.workers import WorkerHealth, WorkerState
 from db import api_keys, claims, runs, workers
 from db.session import Database
+from storage.artifact_folder import ArtifactFolder
 from trainyard.mnist import MnistUpload
 
 with warnings.catch_warnings():
@@ -201,8 +201,8 @@ class Worker:
     settings: Settings
 
     @property
-    def store(self) -> ArtifactStore:
-        return ArtifactStore(self.settings.artifacts_dir)
+    def store(self) -> ArtifactFolder:
+        return ArtifactFolder(self.settings.artifacts_dir)
 
     def tell_health(self, state=WorkerState.READY, *, name="host:1", num_failed_starts=0, error=None) -> None:
         num_ready = 1 if state is WorkerState.READY else 0

@@ -172,6 +172,18 @@ def test_repeated_progress_does_not_count_as_moving(database, queue_run, claim):
     assert (after.progress_at, after.revision) == (before.progress_at, before.revision)
 
 
+def test_a_supervisor_that_is_at_work_itself_counts_as_moving(database, queue_run, claim):
+    claimed = claim_after(queue_run, claim)
+    with database.transaction() as session:
+        claims.record_progress(session, claimed.run_id, 1, 60, progress=HALFWAY)
+    before = read(database, claimed.run_id)
+    with database.transaction() as session:
+        claims.record_progress(session, claimed.run_id, 1, 60, is_at_work=True)
+    after = read(database, claimed.run_id)
+    assert after.progress_at > before.progress_at
+    assert after.progress == before.progress
+
+
 def test_details_left_out_stay_as_they_are(database, queue_run, claim):
     claimed = claim_after(queue_run, claim)
     with database.transaction() as session:

@@ -7,9 +7,9 @@ import pytest
 from core.errors import Conflict, InvalidInput, UnknownDataset, UnknownDatasetVersion
 from core.uploads.description import ColumnDescription, DescriptionFile, TableDescription
 from core.uploads.reading import NO_OPTIONS, ReadingOptions
-from core.uploads.store import DatasetStore
 from db import datasets, new_runs, runs, stored_datasets
 from db.stored_datasets import Upload
+from storage.dataset_folders import DatasetFolders
 
 COLUMN = ColumnDescription(name="x", type="text", num_missing=0, num_distinct=2)
 DESCRIBED = DescriptionFile(format="csv", description=TableDescription(num_rows=3, columns=(COLUMN,)))
@@ -17,7 +17,7 @@ DESCRIBED = DescriptionFile(format="csv", description=TableDescription(num_rows=
 
 @pytest.fixture
 def store(tmp_path):
-    return DatasetStore(tmp_path / "datasets")
+    return DatasetFolders(tmp_path / "datasets")
 
 
 @pytest.fixture
@@ -43,7 +43,7 @@ def upload(database, store):
             incoming.folder.description.write_text(DESCRIBED.model_dump_json())
             incoming.sync()
             stored = stored_datasets.add_new(
-                database, store, Upload(name, digit * 64, 1, None, options), incoming, DESCRIBED
+                database, store, Upload(name, digit * 64, 1, None, options), incoming.folder, DESCRIBED
             )
         finally:
             incoming.discard()
@@ -272,7 +272,7 @@ def test_known_bytes_are_not_read_again_unless_their_files_are_gone(database, st
     upload()
     record, is_new = stored_datasets.add_known(database, store, known)
     assert (record.dataset_name, record.version, record.filename, is_new) == ("stones", 1, "s.csv", True)
-    store.remove(store.take_away("a" * 64))
+    store.take_away("a" * 64)()
     assert stored_datasets.add_known(database, store, known) is None
     assert upload() is False
     assert store.holds("a" * 64)

@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import select, update
 
 from core.alias_targets import make_targets
-from core.artifacts import ArtifactStore
 from core.progress import MetricBatch
 from core.retention import Reason, RetentionPolicy
 from core.run_state import RunState
@@ -17,13 +16,14 @@ from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
 from db.session import Database
 from db.sweeping import sweep
 from db.upgrade import upgrade_database
+from storage.artifact_folder import ArtifactFolder
 
 DAY = 24 * 3600.0
 
 
 @pytest.fixture
 def store(tmp_path):
-    return ArtifactStore(tmp_path / "artifacts")
+    return ArtifactFolder(tmp_path / "artifacts")
 
 
 @pytest.fixture
@@ -208,7 +208,7 @@ def test_a_sqlite_file_shrinks_once_rows_are_deleted(tmp_path):
     # Closing the last connection writes the log into the file.
     database.dispose()
     before = path.stat().st_size
-    sweep(database, ArtifactStore(tmp_path), RetentionPolicy(max_runs=10), max_seconds=60)
+    sweep(database, ArtifactFolder(tmp_path), RetentionPolicy(max_runs=10), max_seconds=60)
     assert space.release(database, max_seconds=10) == 0
     database.dispose()
     assert before > 6_000_000

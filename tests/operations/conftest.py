@@ -9,16 +9,16 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from core.artifacts import ArtifactStore
 from core.batch_predictions import AnswerKind, BatchPlan, ResultFormat
 from core.progress import MetricBatch
 from core.served_models import ServedVersion
 from core.settings import Settings
-from core.uploads.store import DatasetStore
 from db import aliases, batch_predictions, claims, runs
 from db.session import Database
 from db.stored_datasets import Upload, add_new
 from db.stored_files import remove_files
+from storage.artifact_folder import ArtifactFolder
+from storage.dataset_folders import DatasetFolders
 
 
 class Service:
@@ -27,8 +27,8 @@ class Service:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
         self.database = Database(settings.effective_database_url)
-        self.files = ArtifactStore(settings.artifacts_dir)
-        self.datasets = DatasetStore(settings.datasets_dir)
+        self.files = ArtifactFolder(settings.artifacts_dir)
+        self.datasets = DatasetFolders(settings.datasets_dir)
         self._folder = folder
 
     def store(self, text: str, name: str = "model.onnx"):
@@ -83,7 +83,7 @@ class Service:
             incoming.sync()
             upload = Upload(name, hashlib.sha256(content).hexdigest(), len(content), f"{name}.csv")
             described = incoming.folder.read_description()
-            return add_new(self.database, self.datasets, upload, incoming, described)[0]
+            return add_new(self.database, self.datasets, upload, incoming.folder, described)[0]
         finally:
             incoming.discard()
 

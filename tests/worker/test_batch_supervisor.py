@@ -11,7 +11,6 @@ import psutil
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from core.artifacts import ArtifactStore
 from core.batch_predictions import AnswerKind, BatchPlan, OnError, RefusedRow, ResultFormat
 from core.errors import DatabaseUnavailable
 from core.run_state import TERMINAL_STATES, RunState
@@ -21,6 +20,7 @@ from core.uploads.folder import DatasetFolder
 from db import batch_predictions, claims, datasets, model_versions, runs
 from ingest.intake import take_in
 from ingest.limits import MIB, Limits
+from storage.artifact_folder import ArtifactFolder
 from worker.batch_supervisor import BatchSupervisor
 from worker.housekeeping import remove_parts
 from worker.predictor_process import PredictorProcess
@@ -61,7 +61,7 @@ class Queue:
 
     def __init__(self, database, settings, network):
         self.database, self.settings = database, settings
-        store = ArtifactStore(settings.artifacts_dir)
+        store = ArtifactFolder(settings.artifacts_dir)
         self.files = [store.put(path) for path in network]
         folder = DatasetFolder.of(settings.datasets_dir, "d" * 64)
         folder.path.mkdir(parents=True)
@@ -95,7 +95,7 @@ class Queue:
         return self.settings.batch_predictions_dir / str(batch_id)
 
     def result(self, batch_id):
-        return ArtifactStore(self.settings.artifacts_dir).verified_path(self.get(batch_id).result_sha256).read_text()
+        return ArtifactFolder(self.settings.artifacts_dir).verified_path(self.get(batch_id).result_sha256).read_text()
 
 
 @pytest.fixture
@@ -145,7 +145,7 @@ def test_a_bad_row_fails_it_for_good_where_that_is_asked_for(supervisor, batches
 
 def test_a_network_that_is_gone_fails_it(supervisor, batches, settings):
     batch_id = batches.submit()
-    ArtifactStore(settings.artifacts_dir).delete(batches.files[0].sha256)
+    ArtifactFolder(settings.artifacts_dir).delete(batches.files[0].sha256)
     supervisor.work()
     assert batches.get(batch_id).error.code == "artifact_corrupt"
 

@@ -3,12 +3,12 @@ import time
 
 from sqlalchemy import func, select
 
-from core.artifacts import ArtifactStore
-from core.uploads.store import DatasetStore
 from db import artifacts, idempotency, registry_changes, runs
 from db.claims import claim_run, finish_run
 from db.idempotency import RepeatKey, StoredAnswer
 from db.records.registry import RegistryChangeRecord
+from storage.artifact_folder import ArtifactFolder
+from storage.dataset_folders import DatasetFolders
 from worker.housekeeping import prune, tidy
 
 TWO_DAYS = 2 * 24 * 3600
@@ -22,7 +22,7 @@ def age(path, seconds=TWO_DAYS):
 def put(settings, tmp_path, content):
     source = tmp_path / "model.onnx"
     source.write_bytes(content)
-    store = ArtifactStore(settings.artifacts_dir)
+    store = ArtifactFolder(settings.artifacts_dir)
     artifact = store.put(source)
     return artifact, store.path(artifact.sha256)
 
@@ -114,7 +114,7 @@ def test_old_idempotency_keys_are_forgotten(settings, database, monkeypatch):
 
 
 def test_files_of_a_dataset_that_no_version_has_are_deleted(settings, database):
-    store = DatasetStore(settings.datasets_dir)
+    store = DatasetFolders(settings.datasets_dir)
     folder = store.folder("a" * 64)
     folder.path.mkdir(parents=True)
     folder.original.write_bytes(b"orphan")

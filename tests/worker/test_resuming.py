@@ -5,9 +5,9 @@ from datetime import timedelta
 
 import pytest
 
-from core.artifacts import ArtifactStore
 from core.run_state import RunState
 from db import checkpoints, expiry
+from storage.artifact_folder import ArtifactFolder
 from worker.presence import worker_name
 from worker.supervisor import Supervisor
 
@@ -124,7 +124,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     wait_until(lambda: queue.checkpoints(run) == [15, 10])
     with database.reading() as session:
         newest = checkpoints.list_of_run(session, run.id)[0].sha256
-    path = ArtifactStore(settings.artifacts_dir).path(newest)
+    path = ArtifactFolder(settings.artifacts_dir).path(newest)
     path.write_bytes(path.read_bytes()[:-1])
     kill(pid())
     let_train(5)
@@ -146,7 +146,7 @@ def test_a_checkpoint_that_the_trainer_cannot_use_falls_back_too(
     queue.wait_for(run, RunState.PAUSED)
     foreign = settings.data_dir / "checkpoint.npz"
     foreign.write_text("of another network")
-    artifact = ArtifactStore(settings.artifacts_dir).put(foreign)
+    artifact = ArtifactFolder(settings.artifacts_dir).put(foreign)
     with database.transaction() as session:
         checkpoints.list_of_run(session, run.id)[0].sha256 = artifact.sha256
     let_train(5)
@@ -218,14 +218,14 @@ def test_a_slow_store_costs_no_lease(settings, database, queue, make_pool, in_ba
     hasty = settings.model_copy(update={"lease_seconds": 1.0, "heartbeat_seconds": 0.1})
     supervisor = Supervisor(hasty, database, make_pool())
     is_storing, may_go_on = threading.Event(), threading.Event()
-    put = ArtifactStore.put
+    put = ArtifactFolder.put
 
     def put_slowly(store, source, name=None):
         is_storing.set()
         may_go_on.wait(20)
         return put(store, source, name)
 
-    monkeypatch.setattr(ArtifactStore, "put", put_slowly)
+    monkeypatch.setattr(ArtifactFolder, "put", put_slowly)
     run = queue.submit("any")
     in_background(supervisor.answer_doorbell)
     assert is_storing.wait(20)

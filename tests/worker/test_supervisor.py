@@ -7,7 +7,6 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from core.artifacts import ArtifactStore
 from core.errors import DatabaseUnavailable, Problem
 from core.notices import Notice
 from core.run_report import RunError
@@ -17,6 +16,7 @@ from db import artifacts, history, metrics, model_versions, runs
 from db.claims import claim_run, release_run
 from db.points import list_series, read_points
 from db.session import Database
+from storage.artifact_folder import ArtifactFolder
 from worker.supervisor import Supervisor
 
 
@@ -53,7 +53,7 @@ def test_a_finished_run_has_its_files_its_curve_and_a_model_version(supervisor, 
         (curve,) = history.history(session, run.id, keys=["train/loss"]).curves
         version = model_versions.resolve(session, "succeeds")
     assert set(files) == {"model.onnx", "trainer.log"}
-    stored = ArtifactStore(settings.artifacts_dir).verified_path(files["model.onnx"].sha256)
+    stored = ArtifactFolder(settings.artifacts_dir).verified_path(files["model.onnx"].sha256)
     assert stored.read_bytes() == f"model of {run.id}".encode()
     assert curve.x.tolist() == [5, 10]
     assert version.run_id == run.id

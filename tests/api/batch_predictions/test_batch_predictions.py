@@ -2,9 +2,9 @@
 
 import pytest
 
-from core.artifacts import ArtifactStore
 from core.batch_predictions import BatchProgress, RefusedRow
 from db import batch_predictions, idempotency, served_models
+from storage.artifact_folder import ArtifactFolder
 
 FLOWERS = (
     b"id,sepal_length,sepal_width,petal_length,petal_width,species\n"
@@ -50,7 +50,7 @@ def work(database, settings, tmp_path):
         def finish(self, claimed, content=b"row,prediction\n0,setosa\n"):
             source = tmp_path / "iris-2-flowers.csv"
             source.write_bytes(content)
-            result = ArtifactStore(settings.artifacts_dir).put(source)
+            result = ArtifactFolder(settings.artifacts_dir).put(source)
             with database.transaction() as session:
                 batch_predictions.finish(
                     session,
@@ -223,7 +223,7 @@ def test_only_what_has_ended_is_deleted_and_the_result_with_it(client, submit, w
     claimed = work.claim()
     assert client.delete(path).status_code == 409
     result = work.finish(claimed)
-    stored = ArtifactStore(settings.artifacts_dir).path(result.sha256)
+    stored = ArtifactFolder(settings.artifacts_dir).path(result.sha256)
     assert stored.is_file()
     assert client.delete(path).status_code == 204
     assert not stored.exists()
@@ -234,7 +234,7 @@ def test_a_result_that_another_has_is_kept(client, submit, work, settings):
     paths = [submit().headers["location"] for _ in range(2)]
     result, _ = (work.finish(work.claim()) for _ in range(2))
     client.delete(paths[0])
-    assert ArtifactStore(settings.artifacts_dir).path(result.sha256).is_file()
+    assert ArtifactFolder(settings.artifacts_dir).path(result.sha256).is_file()
     assert client.get(f"{paths[1]}/result").status_code == 200
 
 

@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 
-from core.uploads.store import DatasetStore
+from storage.dataset_folders import DatasetFolders
 
 pytestmark = pytest.mark.usefixtures("stand_in")
 
@@ -85,7 +85,7 @@ def test_a_file_in_a_form_has_the_limit_of_a_file_alone(make_client, make_settin
 
 def test_a_form_is_not_read_for_a_caller_who_may_not_upload(locked_client, keep_key, settings, monkeypatch):
     opened = []
-    monkeypatch.setattr(DatasetStore, "open", lambda _: opened.append(1))
+    monkeypatch.setattr(DatasetFolders, "open", lambda _: opened.append(1))
     headers = {"Authorization": f"Bearer {keep_key('read')}"}
     assert post(locked_client, data={"name": "pets"}, headers=headers).status_code == 403
     assert post(locked_client, data={"name": "pets"}).status_code == 401

@@ -6,7 +6,7 @@ import pytest
 
 from api.datasets.reading import RereadRequest
 from core.uploads.reading import ReadingOptions
-from core.uploads.store import DatasetStore
+from storage.dataset_folders import DatasetFolders
 
 LINES = b"2,7\n1,2\n3,9\n5,6\n"
 """Names that look like a row: it takes an option to read them right."""
@@ -174,9 +174,9 @@ def test_only_uploads_that_are_there_are_read_again(client, settings):
     assert reread(client, {}, name="iris").status_code == 409
     assert reread(client, {}, name="unknown").status_code == 404
     assert reread(client, {}, version=7).status_code == 404
-    store = DatasetStore(settings.datasets_dir)
+    store = DatasetFolders(settings.datasets_dir)
     (key,) = files(settings)
-    store.remove(store.take_away(key))
+    store.take_away(key)()
     answer = reread(client, {"header": True})
     assert "missing on the disk" in answer.json()["detail"]
     assert answer.status_code == client.get("/v1/datasets/lines/versions/1/content").status_code

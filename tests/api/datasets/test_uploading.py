@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from core.uploads.store import DatasetStore
+from storage.dataset_folders import DatasetFolders
 
 SPEC = {
     "name": "pets",
@@ -22,7 +22,7 @@ pytestmark = pytest.mark.usefixtures("stand_in")
 
 @pytest.fixture
 def store(settings):
-    return DatasetStore(settings.datasets_dir)
+    return DatasetFolders(settings.datasets_dir)
 
 
 def upload(client, content=b"zip 1", name="pets", **parameters):
@@ -160,7 +160,7 @@ def test_a_body_of_several_parts_that_is_no_form_is_not_treated_as_a_file(client
 
 
 def test_a_full_disk_takes_nothing_more(client, settings, monkeypatch):
-    monkeypatch.setattr(DatasetStore, "free_bytes", lambda _: 100 * 1024 * 1024)
+    monkeypatch.setattr(DatasetFolders, "free_bytes", lambda _: 100 * 1024 * 1024)
     answer = upload(client)
     assert (answer.status_code, answer.json()["code"]) == (507, "disk_full")
     assert stored(settings) == []

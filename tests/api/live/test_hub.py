@@ -13,12 +13,12 @@ from api.live import listeners as listeners_module
 from api.live import reader as reader_module
 from api.live.hub import EventHub
 from api.live.sources import AllRuns, OneRun
-from core.artifacts import ArtifactStore
 from core.errors import DatabaseUnavailable, ServerBusy
 from core.run_positions import RunPosition
 from db import run_events, runs
 from db.changes import ChangeWatch
 from db.session import Database
+from storage.artifact_folder import ArtifactFolder
 
 HANG_SECONDS = 30
 
@@ -103,7 +103,7 @@ def open_hub(make_settings):
     async def opened(**changes):
         settings = make_settings(**changes)
         own = Database(settings.effective_database_url)
-        hub = EventHub(settings, own, ArtifactStore(settings.artifacts_dir))
+        hub = EventHub(settings, own, ArtifactFolder(settings.artifacts_dir))
         following = asyncio.Event()
         loop = asyncio.get_running_loop()
 

@@ -7,8 +7,8 @@ import onnx
 import pytest
 from onnx import TensorProto, helper, numpy_helper
 
-from core.artifacts import ArtifactStore
 from core.signatures.signature import ModelSignature
+from storage.artifact_folder import ArtifactFolder
 
 PATH = "/v1/registry/models/flowers/versions"
 
@@ -53,7 +53,7 @@ def test_a_network_without_a_signature_is_registered_as_what_it_is(client, setti
     body = answer.json()
     assert (body["model"], body["version"], body["num_bytes"]) == ("flowers", 1, len(NETWORK))
     assert (body["signature"]["task"], body["signature"]["input_kind"]) == ("regression", "tensor")
-    store = ArtifactStore(settings.artifacts_dir)
+    store = ArtifactFolder(settings.artifacts_dir)
     assert store.verified_path(body["network_sha256"]).read_bytes() == NETWORK
     assert left(settings) == []
     assert client.get(answer.headers["location"]).json()["run_id"] is None

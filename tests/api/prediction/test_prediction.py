@@ -243,7 +243,7 @@ def test_a_network_is_loaded_once_and_shared_by_versions_with_the_same_bytes(ser
     loaded = []
     original = worker.store.__class__.verified_path
     monkeypatch.setattr(
-        "core.artifacts.ArtifactStore.verified_path",
+        "storage.artifact_folder.ArtifactFolder.verified_path",
         lambda store, sha256: loaded.append(sha256) or original(store, sha256),
     )
     for path in ("", "/versions/1", "/versions/2", ""):

@@ -3,15 +3,15 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
-from core.artifacts import ArtifactStore
 from db import claims, runs
 from db.records.runs import RunRecord
+from storage.artifact_folder import ArtifactFolder
 
 
 @pytest.fixture
 def old_runs(database, settings, tmp_path):
     """Three runs that were cancelled 40, 20 and 10 days ago, each with a log of its own; their ids."""
-    store = ArtifactStore(settings.artifacts_dir)
+    store = ArtifactFolder(settings.artifacts_dir)
     ids = []
     for days in (40, 20, 10):
         (tmp_path / "trainer.log").write_text(f"{days} days")

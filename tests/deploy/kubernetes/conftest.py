@@ -90,6 +90,18 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Rendering:
 
 
 @pytest.fixture(scope="session")
+def object_storage(tmp_path_factory: pytest.TempPathFactory) -> Rendering:
+    """The production overlay with workers on GPUs, as somebody would copy it, with a bucket in place of its volume."""
+    folder = tmp_path_factory.mktemp("object-storage")
+    overlay = {
+        "resources": [os.path.relpath(MANIFESTS / "overlays" / "production-gpu", folder)],
+        "components": [os.path.relpath(MANIFESTS / "components" / "object-storage", folder)],
+    }
+    (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
+    return build(folder)
+
+
+@pytest.fixture(scope="session")
 def trial() -> Rendering:
     return build(MANIFESTS / "overlays" / "trial")
 

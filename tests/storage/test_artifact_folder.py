@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from core import artifacts
-from core.artifacts import ArtifactStore, hash_file
+from core.artifacts import hash_file
 from core.errors import ArtifactCorrupt
+from storage.artifact_folder import ArtifactFolder
 
 ABC_SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 """Of "abc": the first example of FIPS 180-2, appendix B.1."""
@@ -15,7 +16,7 @@ ABC_SHA256 = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 
 @pytest.fixture
 def store(tmp_path):
-    return ArtifactStore(tmp_path / "store")
+    return ArtifactFolder(tmp_path / "store")
 
 
 @pytest.fixture

@@ -4,14 +4,14 @@ import time
 import pytest
 
 from core.uploads.folder import content_key
-from core.uploads.store import DatasetStore
+from storage.dataset_folders import DatasetFolders
 
 SHA256 = "ab" * 32
 
 
 @pytest.fixture
 def store(tmp_path):
-    return DatasetStore(tmp_path)
+    return DatasetFolders(tmp_path)
 
 
 def take_in(store, content=b"rows"):
@@ -32,7 +32,7 @@ def names(store):
 def test_a_folder_appears_whole_under_its_hash_for_every_user(store):
     incoming = take_in(store)
     assert not store.holds(SHA256)
-    store.put(incoming, SHA256)
+    store.put(store.send(incoming.folder, SHA256))
     incoming.discard()
     assert store.holds(SHA256)
     assert names(store) == ["ab"]
@@ -45,12 +45,12 @@ def test_a_folder_appears_whole_under_its_hash_for_every_user(store):
 def test_a_complete_folder_stays_and_an_incomplete_one_is_replaced(store):
     for content in (b"first", b"second"):
         incoming = take_in(store, content)
-        store.put(incoming, SHA256)
+        store.put(store.send(incoming.folder, SHA256))
         incoming.discard()
         assert store.folder(SHA256).original.read_bytes() == b"first"
     store.folder(SHA256).description.unlink()
     incoming = take_in(store, b"third")
-    store.put(incoming, SHA256)
+    store.put(store.send(incoming.folder, SHA256))
     incoming.discard()
     assert store.folder(SHA256).original.read_bytes() == b"third"
     assert store.tidy() == 1
@@ -64,11 +64,11 @@ def test_a_discarded_dataset_leaves_nothing(store):
 
 def test_a_folder_that_is_taken_away_is_gone_at_once(store):
     incoming = take_in(store)
-    store.put(incoming, SHA256)
+    store.put(store.send(incoming.folder, SHA256))
     incoming.discard()
     taken = store.take_away(SHA256)
     assert not store.folder(SHA256).path.exists()
-    store.remove(taken)
+    taken()
     assert names(store) == ["ab"]
     assert store.take_away(SHA256) is None
 
@@ -87,7 +87,7 @@ def test_only_abandoned_folders_are_tidied_away(store):
 
 def test_stored_datasets_are_listed_by_age(store):
     incoming = take_in(store)
-    store.put(incoming, SHA256)
+    store.put(store.send(incoming.folder, SHA256))
     incoming.discard()
     assert store.keys_older_than(60) == []
     assert store.keys_older_than(-60) == [SHA256]
@@ -96,7 +96,7 @@ def test_stored_datasets_are_listed_by_age(store):
 def test_readings_lie_where_older_releases_do_not_look(store):
     key = content_key(SHA256, "0" * 16)
     incoming = take_in(store)
-    store.put(incoming, key)
+    store.put(store.send(incoming.folder, key))
     incoming.discard()
     assert (store.holds(key), store.holds(SHA256)) == (True, False)
     assert store.keys_older_than(-60) == [key]
@@ -105,15 +105,15 @@ def test_readings_lie_where_older_releases_do_not_look(store):
 
 def test_the_original_of_another_folder_is_shared_and_outlives_it(store):
     incoming = take_in(store)
-    store.put(incoming, SHA256)
+    store.put(store.send(incoming.folder, SHA256))
     incoming.discard()
     other = store.open()
-    other.share_original(store.folder(SHA256))
+    other.share_original(store.folder(SHA256).original)
     assert other.folder.original.stat().st_nlink == 2
-    store.remove(store.take_away(SHA256))
+    store.take_away(SHA256)()
     assert other.folder.original.read_bytes() == b"rows"
     with pytest.raises(FileNotFoundError):
-        store.open().share_original(store.folder(SHA256))
+        store.open().share_original(store.folder(SHA256).original)
 
 
 def test_what_another_machine_is_making_is_left_alone_until_nothing_changes_any_more(store, monkeypatch):
@@ -121,6 +121,6 @@ def test_what_another_machine_is_making_is_left_alone_until_nothing_changes_any_
     os.close(other._lock)
     (other.path / "lock").write_text("another machine")
     assert store.tidy() == 0
-    monkeypatch.setattr("core.uploads.store.ELSEWHERE_SECONDS", -1)
+    monkeypatch.setattr("core.uploads.incoming.ELSEWHERE_SECONDS", -1)
     assert store.tidy() == 1
     assert names(store) == []
