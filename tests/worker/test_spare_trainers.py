@@ -156,6 +156,7 @@ def test_a_spare_gets_the_devices_of_the_trainer_that_it_replaces_and_has_none_b
 def device_of(trainer, folder):
     command = TrainCommand(
         run_id="1",
+        attempt=1,
         spec={"name": "succeeds"},
         datasets_dir=str(folder),
         cache_dir=str(folder),
