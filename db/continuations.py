@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from core.errors import Conflict, CurveCorrupt
 from core.progress import MetricBatch
-from db import artifacts, metrics, points
+from db import metrics, points
 from db.records.metrics import MetricSeriesRecord
 from db.records.runs import CheckpointRecord
 
@@ -30,14 +30,17 @@ class Continuation:
     step: int
 
 
+def list_files(session: Session, continuation: Continuation) -> list[str]:
+    """Return the sha256 of the files that `begin` refers to; whoever deletes them waits until they are let go."""
+    return [record.sha256 for record in _find(session, continuation)]
+
+
 def check(session: Session, continuation: Continuation) -> None:
-    """Check that the checkpoint is still there, and keep its file, and that of the best, until the transaction ends.
+    """Check that the checkpoint is still there; its files are held (db/artifacts.py).
 
     Raises:
         Conflict: If it was deleted meanwhile.
     """
-    # Whoever deletes files waits for this transaction, and then finds the rows that it adds.
-    artifacts.lock_files(session, [record.sha256 for record in _find(session, continuation)])
     if not any(record.step == continuation.step for record in _find(session, continuation)):
         raise Conflict(
             f"The checkpoint of run {continuation.run_id} at step {continuation.step} was deleted just now. "
