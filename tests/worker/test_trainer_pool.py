@@ -241,6 +241,7 @@ def test_the_end_of_a_trainer_is_described():
 def _command(folder: Path) -> TrainCommand:
     return TrainCommand(
         run_id="1",
+        attempt=1,
         spec={"name": "succeeds"},
         datasets_dir=str(folder),
         cache_dir=str(folder),
