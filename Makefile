@@ -30,7 +30,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-batch bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving bench-records soak-serving reproduce lock lock-peers clean
+.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-batch bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving bench-records bench-checkpoints soak-serving reproduce lock lock-peers clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -75,6 +75,9 @@ bench-stack: $(VENV)/dev.stamp ## measure image sizes, and the time from `up` to
 
 bench-ideas: $(VENV)/service.stamp ## measure the effect of each optimization on a training step
 	$(BIN)/python -m benchmarks.training_ideas $(BENCH_ARGS)
+
+bench-checkpoints: $(VENV)/service.stamp ## measure what checkpoints take of a training's time
+	$(BIN)/python -m benchmarks.checkpoints $(BENCH_ARGS)
 
 bench-requests: $(VENV)/service.stamp ## measure what requests take of the service's own time, and the modules they pass through
 	$(BIN)/python -m benchmarks.requests $(BENCH_ARGS)

@@ -8,6 +8,7 @@ from api.aliases import routes as aliases
 from api.artifacts import routes as artifacts
 from api.auth.access import check_routes
 from api.batch_predictions import routes as batch_predictions
+from api.checkpoints import routes as checkpoints
 from api.code import routes as code
 from api.comparison import routes as comparison
 from api.datasets import routes as datasets
@@ -53,6 +54,7 @@ RESOURCES = (
     evaluation.router,
     code.router,
     artifacts.router,
+    checkpoints.router,
     specs.router,
     presets.router,
     experiments.router,

@@ -254,6 +254,10 @@ class _Reporter:
 
     def warnings(self, notices: Any) -> None: ...
 
+    def checkpoint(self, saved: Any) -> None: ...
+
+    def checkpoint_failed(self, reason: str) -> None: ...
+
     def engine(self, engine: EngineReport) -> None:
         self.plan = engine.plan
 

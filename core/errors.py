@@ -314,6 +314,12 @@ class ArtifactCorrupt(TrainyardError):
     code = "artifact_corrupt"
 
 
+class CheckpointUnusable(TrainyardError):
+    """A checkpoint is damaged, or belongs to another training."""
+
+    code = "checkpoint_unusable"
+
+
 class CurveCorrupt(TrainyardError):
     """Stored points of a curve have been changed or cannot be read."""
 

@@ -35,6 +35,7 @@ class Progress:
         step: Training steps finished.
         num_steps: Training steps of the spec; early stopping may end sooner.
         steps_per_epoch: Training steps of an epoch; 0 before training, and in reports of earlier versions.
+        first_step: Steps that earlier attempts have taken, up to the checkpoint that this one goes on from.
     """
 
     phase: Phase
@@ -43,6 +44,7 @@ class Progress:
     step: int
     num_steps: int
     steps_per_epoch: int = 0
+    first_step: int = 0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -110,6 +112,11 @@ PAST_TRAINING = frozenset({Phase.VALIDATE, Phase.EXPORT})
 """Phases of a run of no steps that come after what would have been its training."""
 
 
+def measure_first_fraction(progress: Progress) -> float:
+    """Return the fraction of steps that earlier attempts have taken, 0 to 1."""
+    return min(progress.first_step / progress.num_steps, 1.0) if progress.num_steps else 0.0
+
+
 def measure_fraction(progress: Progress, *, has_succeeded: bool) -> float:
     """Return the fraction of finished steps, 0 to 1.
 
@@ -120,6 +127,13 @@ def measure_fraction(progress: Progress, *, has_succeeded: bool) -> float:
     return float(progress.phase in PAST_TRAINING or has_succeeded)
 
 
-def estimate_seconds_left(elapsed_seconds: float, fraction: float) -> float | None:
-    """Estimate the remaining time from that since the start of the attempt; None before the first step."""
-    return round(elapsed_seconds / fraction * (1 - fraction), 3) if fraction else None
+def estimate_seconds_left(elapsed_seconds: float, fraction: float, first_fraction: float = 0.0) -> float | None:
+    """Estimate the remaining time from that since the start of the attempt; None before its first step.
+
+    Args:
+        elapsed_seconds: Time since the attempt began.
+        fraction: Fraction of finished steps.
+        first_fraction: Fraction at which the attempt began.
+    """
+    gained = fraction - first_fraction
+    return round(elapsed_seconds / gained * (1 - fraction), 3) if gained > 0 else None

@@ -16,7 +16,7 @@ class StateEvent:
     """The run has another state, or was asked to stop; or this is its state as a listener arrives.
 
     Attributes:
-        outcome: Outcome of the attempt that has ended, in an event that queues the run again.
+        outcome: Outcome of the attempt that has ended, in an event that queues the run again or pauses it.
         detail: Reason for that outcome.
         waiting_for: Reason for which a queued run waits, if it is known.
     """
@@ -33,14 +33,16 @@ class StateEvent:
 
 @dataclass(frozen=True, slots=True)
 class RestartEvent:
-    """An attempt begins again what an earlier one has done: all points so far are withdrawn.
+    """An attempt begins that does again what an earlier one has done: points are withdrawn.
 
     Attributes:
         attempt: Number of the attempt that begins.
+        withdrawn_after_step: Step of the checkpoint that it goes on from: points after it are withdrawn; None for all.
     """
 
     attempt: int
     at: datetime
+    withdrawn_after_step: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from uuid import UUID
 from zlib import crc32
 
 from core.errors import InvalidInput
-from core.run_state import RunState
+from core.run_state import RESTING_STATES, RunState
 
 MAX_LENGTH = 8000
 """Servers and proxies accept headers of about this length."""
@@ -22,8 +22,9 @@ class Stage(StrEnum):
     """Stage of a run that its listener was told last."""
 
     QUEUED = "q"
+    PAUSED = "p"
     BEGUN = "b"
-    """An attempt has begun that withdraws the points of the one before; its state was not told yet."""
+    """An attempt has begun that withdraws points of the one before; its state was not told yet."""
     RUNNING = "r"
     CANCELLING = "c"
     """Running, and asked to stop."""
@@ -32,8 +33,8 @@ class Stage(StrEnum):
     @classmethod
     def of(cls, state: RunState, *, is_cancelling: bool) -> "Stage":
         """Return the stage of a run that has not ended."""
-        if state == RunState.QUEUED:
-            return cls.QUEUED
+        if state in RESTING_STATES:
+            return cls.QUEUED if state == RunState.QUEUED else cls.PAUSED
         return cls.CANCELLING if is_cancelling else cls.RUNNING
 
 

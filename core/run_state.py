@@ -10,6 +10,7 @@ class RunState(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -17,13 +18,19 @@ class RunState(StrEnum):
 
 LEGAL_MOVES: dict[RunState, frozenset[RunState]] = {
     # A queued run fails without running when its attempts are used up.
-    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.CANCELLED, RunState.FAILED}),
+    RunState.QUEUED: frozenset({RunState.RUNNING, RunState.PAUSED, RunState.CANCELLED, RunState.FAILED}),
     # Queued again after a lost lease, a drain or an error that another attempt may not have.
-    RunState.RUNNING: frozenset({RunState.QUEUED, RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}),
+    RunState.RUNNING: frozenset(
+        {RunState.QUEUED, RunState.PAUSED, RunState.SUCCEEDED, RunState.FAILED, RunState.CANCELLED}
+    ),
+    RunState.PAUSED: frozenset({RunState.QUEUED, RunState.CANCELLED}),
     RunState.SUCCEEDED: frozenset(),
     RunState.FAILED: frozenset(),
     RunState.CANCELLED: frozenset(),
 }
+
+RESTING_STATES = frozenset({RunState.QUEUED, RunState.PAUSED})
+"""States of a job that has not ended and that no attempt works on."""
 
 TERMINAL_STATES = frozenset(state for state, moves in LEGAL_MOVES.items() if not moves)
 

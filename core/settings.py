@@ -111,6 +111,15 @@ class Settings(BaseSettings):
         10 * GIBIBYTE, ge=0, description="Most disk for copies of files of a store that is elsewhere, in bytes."
     )
 
+    checkpoint_seconds: float = Field(
+        60.0,
+        ge=0,
+        description="Least time between two checkpoints of a run, in seconds; they take at most 5 % of its time.",
+    )
+    preemption: bool = Field(
+        True, description="Let a queued run take the trainer of one with a lower priority, which goes on later."
+    )
+
     max_spool_bytes: int = Field(
         256 * MEBIBYTE,
         ge=0,

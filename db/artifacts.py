@@ -12,7 +12,7 @@ from db import quotas
 from db.model_versions import ModelVersion
 from db.records.batch_predictions import BatchPredictionRecord
 from db.records.registry import ModelVersionRecord
-from db.records.runs import ArtifactRecord
+from db.records.runs import ArtifactRecord, CheckpointRecord
 
 
 def list_for_run(session: Session, run_id: UUID) -> list[Artifact]:
@@ -50,10 +50,11 @@ def find_files(session: Session, versions: Iterable[ModelVersion], name: str) ->
 
 
 def unreferenced(session: Session, hashes: Iterable[str]) -> list[str]:
-    """Return those of these sha256 that no run, model version or batch prediction refers to, sorted."""
+    """Return those of these sha256 that no run, checkpoint, model version or batch prediction refers to, sorted."""
     wanted = set(hashes)
     columns = (
         ArtifactRecord.sha256,
+        CheckpointRecord.sha256,
         ModelVersionRecord.network_sha256,
         ModelVersionRecord.signature_sha256,
         ModelVersionRecord.reference_sha256,

@@ -14,10 +14,10 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.errors import AttemptFenced
 from core.run_report import RunError
-from core.run_state import RunState, check_move, states_before
+from core.run_state import TERMINAL_STATES, RunState, check_move, states_before
 from db.documents import replace_unstorable
 from db.job_tables import JobTable
-from db.records.jobs import AttemptOutcome
+from db.records.jobs import AttemptOutcome, Interruption
 from db.statements import database_now
 
 ENDING_LEASE_SECONDS = 60.0
@@ -30,9 +30,11 @@ class Heartbeat:
 
     Attributes:
         cancel_requested: True once a client has asked to cancel the job.
+        interruption: Reason for which the attempt is to save its state and stop; None if it is not.
     """
 
     cancel_requested: bool
+    interruption: Interruption | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +46,27 @@ class HeldJob:
     attempt: int
     num_crashes: int
     max_attempts: int
+    furthest: int
     cancel_requested_at: datetime | None
+    interruption: Interruption | None
     progress: dict[str, Any] | None
 
     @property
     def heartbeat(self) -> Heartbeat:
         """Return the answer to the owner."""
-        return Heartbeat(cancel_requested=self.cancel_requested_at is not None)
+        return Heartbeat(self.cancel_requested_at is not None, self.interruption)
+
+    @property
+    def reached(self) -> int:
+        """Return how far the attempt has come, as it has last reported."""
+        return int((self.progress or {}).get(self.table.measure, 0))
 
 
 def held_columns(table: JobTable[Any]) -> tuple[InstrumentedAttribute[Any], ...]:
     """Return the columns of a HeldJob, after its table."""
     job = table.record
-    return job.id, job.attempt, job.num_crashes, job.max_attempts, job.cancel_requested_at, job.progress
+    numbers = (job.attempt, job.num_crashes, job.max_attempts, job.furthest)
+    return job.id, *numbers, job.cancel_requested_at, job.interruption, job.progress
 
 
 def claim_oldest(
@@ -185,11 +195,12 @@ def end_attempt(
     """
     table = held.table
     check_move(RunState.RUNNING, state, table.noun)
-    changes: dict[str, Any] = {"state": state, "owner": None, "lease_expires_at": None} | (values or {})
-    if state == RunState.QUEUED:
-        changes |= {"queued_at": database_now(), "progress": None, "progress_at": None}
-    else:
+    changes: dict[str, Any] = {"state": state, "owner": None, "lease_expires_at": None, "interruption": None}
+    changes |= values or {}
+    if state in TERMINAL_STATES:
         changes |= {"ended_at": database_now()}
+    elif state == RunState.QUEUED:
+        changes |= {"queued_at": database_now(), "progress": None, "progress_at": None}
     write(session, held, changes)
     session.execute(
         update(table.attempts)
@@ -204,21 +215,35 @@ def send_back(
 ) -> RunState:
     """End a held attempt without a result, and queue the job again if it has attempts left.
 
+    The crash of an attempt that came further than all before does not count: a job that goes on, however slowly, will
+    end. Crashes before that are forgiven, but for one.
+
     Returns:
-        queued; cancelled if that was requested; failed if this was the last crash allowed.
+        queued; paused or cancelled if that was requested; failed if this was the last crash allowed.
     """
     num_crashes = held.num_crashes + count_as_crash
-    values: dict[str, Any] = {"num_crashes": num_crashes}
+    if count_as_crash and held.attempt > 1 and held.reached > held.furthest:
+        num_crashes = min(held.num_crashes, 1)
+    values: dict[str, Any] = {"num_crashes": num_crashes, "furthest": max(held.furthest, held.reached)}
     state = RunState.QUEUED
     if held.cancel_requested_at is not None:
         state = RunState.CANCELLED
     elif count_as_crash and num_crashes >= held.max_attempts:
         state = RunState.FAILED
-        tries = "the only attempt" if held.max_attempts == 1 else f"{num_crashes} of {held.max_attempts} attempts"
-        detail = f"The {held.table.process} was lost in {tries}; the last time: {reason}"
+        detail = f"The {held.table.process} was lost in {_count_tries(held, num_crashes)}; the last time: {reason}"
         values["error"] = RunError(held.table.lost.code, detail, held.attempt)
+    elif held.interruption == Interruption.PAUSE:
+        state = RunState.PAUSED
     end_attempt(session, held, state, outcome, detail=reason, values=values)
     return state
+
+
+def _count_tries(held: HeldJob, num_crashes: int) -> str:
+    if held.max_attempts == 1:
+        return "the only attempt"
+    if num_crashes == held.attempt:
+        return f"{num_crashes} of {held.max_attempts} attempts"
+    return f"{num_crashes} attempts that came no further than those before, of {held.max_attempts} that may"
 
 
 def with_revision(table: JobTable[Any], values: dict[str, Any]) -> dict[str, Any]:

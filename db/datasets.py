@@ -311,7 +311,7 @@ def _unfinished_runs(session: Session, name: str, versions: Sequence[int]) -> li
         select(RunRecord.id)
         .join(RunDatasetRecord, RunDatasetRecord.run_id == RunRecord.id)
         .where(RunDatasetRecord.dataset_name == name, RunDatasetRecord.version.in_(versions))
-        .where(RunRecord.state.in_([RunState.QUEUED, RunState.RUNNING]))
+        .where(RunRecord.state.not_in(TERMINAL_STATES))
         .order_by(RunRecord.created_at, RunRecord.id)
         .limit(NUM_NAMED + 1)
     )

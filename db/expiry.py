@@ -10,10 +10,10 @@ from sqlalchemy.orm import Session
 from core.errors import NoTrainer
 from core.run_report import RunError
 from core.run_state import RunState, check_move
-from db import workers
+from db import fair_shares, workers
 from db.attempts import HeldJob, held_columns, send_back, with_revision
 from db.job_tables import RUNS, TABLES, JobTable
-from db.records.jobs import AttemptOutcome
+from db.records.jobs import AttemptOutcome, Interruption
 from db.records.runs import RunRecord
 from db.statements import database_now
 
@@ -93,6 +93,43 @@ def fail_waiting(session: Session, repair_seconds: float) -> list[UUID]:
     has_waited = (RunRecord.state == RunState.QUEUED, RunRecord.queued_at < database_now(-repair_seconds))
     statement = update(RunRecord).where(*has_waited).values(with_revision(RUNS, failed)).returning(RunRecord.id)
     return list(session.scalars(statement.execution_options(synchronize_session=False)))
+
+
+def request_preemption(session: Session, owner: str, running_limit: int, waited_seconds: float) -> UUID | None:
+    """Ask one of a worker's runs to make room for a queued run of a higher priority that has waited for some time.
+
+    Of its runs with the lowest priority the one that began last is asked. Nothing happens while another one, of any
+    worker, is making room.
+
+    Args:
+        session: Session of a transaction.
+        owner: Name of the worker, all of whose trainers are busy.
+        running_limit: Most running runs of a submitter without a limit of its own; 0 for any number.
+        waited_seconds: Time after which no other worker seems to have a trainer for the queued run.
+
+    Returns:
+        The id of the run that was asked; None if none was.
+    """
+    run = RunRecord
+    is_running = run.state == RunState.RUNNING
+    is_preempting = select(run.id).where(is_running, run.interruption == Interruption.PREEMPTION).limit(1)
+    turn = fair_shares.find_turn(session, running_limit)
+    if turn is None or session.scalar(is_preempting) is not None:
+        return None
+    has_waited = select(run.id).where(*turn.runs, run.queued_at < database_now(-waited_seconds)).limit(1)
+    if session.scalar(has_waited) is None:
+        return None
+    victim = (
+        select(run.id)
+        .where(is_running, run.owner == owner, run.priority < turn.priority)
+        .where(run.interruption.is_(None), run.cancel_requested_at.is_(None))
+        .order_by(run.priority, run.started_at.desc())
+        .limit(1)
+        .with_for_update(skip_locked=True)
+        .scalar_subquery()
+    )
+    statement = update(run).where(run.id == victim, is_running).values(interruption=Interruption.PREEMPTION)
+    return session.scalar(statement.returning(run.id).execution_options(synchronize_session=False))
 
 
 def _is_any_trained(session: Session) -> bool:

@@ -9,12 +9,20 @@ from uuid import UUID
 from sqlalchemy import Select, literal, select, tuple_, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
-from core.errors import NotFound, PredictorLost, TrainerLost, TrainyardError, UnknownBatchPrediction, UnknownRun
+from core.errors import (
+    IllegalMove,
+    NotFound,
+    PredictorLost,
+    TrainerLost,
+    TrainyardError,
+    UnknownBatchPrediction,
+    UnknownRun,
+)
 from core.run_state import RunState, check_move
 from db.columns import EPOCH
 from db.cursors import Page, bad_cursor, read_cursor, write_cursor
 from db.records.batch_predictions import BatchAttemptRecord, BatchPredictionRecord
-from db.records.jobs import AttemptBase, JobBase
+from db.records.jobs import AttemptBase, Interruption, JobBase
 from db.records.runs import AttemptRecord, RunRecord
 from db.statements import database_now
 
@@ -31,6 +39,7 @@ class JobTable(Generic[Job]):
         job_id: Column of an attempt with the id of its job.
         noun: Name of a job in messages.
         process: Name of the process that does the work, in messages.
+        measure: Field of the progress that tells how far an attempt has come.
         lost: Error of a job whose attempts have all lost their process.
         unknown: Error for an id that no job has.
         path: Path of the list of jobs, which that error names.
@@ -41,6 +50,7 @@ class JobTable(Generic[Job]):
     job_id: InstrumentedAttribute[UUID]
     noun: str
     process: str
+    measure: str
     lost: type[TrainyardError]
     unknown: type[NotFound]
     path: str
@@ -52,7 +62,9 @@ class JobTable(Generic[Job]):
         )
 
 
-RUNS = JobTable(RunRecord, AttemptRecord, AttemptRecord.run_id, "run", "trainer", TrainerLost, UnknownRun, "/v1/runs")
+RUNS = JobTable(
+    RunRecord, AttemptRecord, AttemptRecord.run_id, "run", "trainer", "step", TrainerLost, UnknownRun, "/v1/runs"
+)
 
 BATCH_PREDICTIONS = JobTable(
     BatchPredictionRecord,
@@ -60,6 +72,7 @@ BATCH_PREDICTIONS = JobTable(
     BatchAttemptRecord.batch_prediction_id,
     "batch prediction",
     "process",
+    "num_done",
     PredictorLost,
     UnknownBatchPrediction,
     "/v1/batch-predictions",
@@ -136,7 +149,7 @@ def list_page(
 
 
 def cancel(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
-    """Cancel a queued job, or ask the attempt at a running one to stop at its next heartbeat.
+    """Cancel a queued or paused job, or ask the attempt at a running one to stop at its next heartbeat.
 
     A job that is already cancelled, or asked to stop, is returned unchanged.
 
@@ -148,15 +161,59 @@ def cancel(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
     if record.state == RunState.CANCELLED or (record.state == RunState.RUNNING and record.cancel_requested_at):
         return record
     check_move(record.state, RunState.CANCELLED, table.noun)
-    values: dict[str, Any] = {"updated_at": database_now(), "revision": table.record.revision + 1}
-    values["cancel_requested_at"] = database_now()
-    if record.state == RunState.QUEUED:
+    values: dict[str, Any] = {"cancel_requested_at": database_now()}
+    if record.state != RunState.RUNNING:
         values |= {"state": RunState.CANCELLED, "ended_at": database_now()}
+    return _change(session, table, record, values)
+
+
+def pause(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
+    """Pause a queued job, or ask the attempt at a running one to save its state and stop at its next heartbeat.
+
+    A job that is already paused, or asked to pause, is returned unchanged.
+
+    Raises:
+        NotFound: If there is none.
+        IllegalMove: If the job has ended, or is being cancelled.
+    """
+    record = get_locked(session, table, job_id)
+    if record.state == RunState.PAUSED or record.interruption == Interruption.PAUSE:
+        return record
+    check_move(record.state, RunState.PAUSED, table.noun)
+    if record.cancel_requested_at is not None:
+        raise IllegalMove(f"The {table.noun} is being cancelled and cannot be paused any more.")
+    is_running = record.state == RunState.RUNNING
+    values = {"interruption": Interruption.PAUSE} if is_running else {"state": RunState.PAUSED}
+    return _change(session, table, record, values)
+
+
+def resume(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
+    """Queue a paused job again, or withdraw the request to pause a running one.
+
+    A job that is queued or running is returned unchanged.
+
+    Raises:
+        NotFound: If there is none.
+        IllegalMove: If the job has ended.
+    """
+    record = get_locked(session, table, job_id)
+    if record.state == RunState.PAUSED:
+        return _change(session, table, record, {"state": RunState.QUEUED, "queued_at": database_now()})
+    if record.state == RunState.QUEUED:
+        return record
+    check_move(RunState.PAUSED if record.state == RunState.RUNNING else record.state, RunState.QUEUED, table.noun)
+    # The attempt may have begun to save its state; then the job is queued again as soon as it has ended.
+    return _change(session, table, record, {"interruption": None}) if record.interruption else record
+
+
+def _change(session: Session, table: JobTable[Job], record: Job, values: dict[str, Any]) -> Job:
+    """Change a locked job in ways that clients can see, and return it."""
     # The row is locked, so the condition always holds; every change of state compares before it sets.
-    unchanged = (table.record.id == job_id, table.record.state == record.state)
-    statement = update(table.record).where(*unchanged).values(values)
+    unchanged = (table.record.id == record.id, table.record.state == record.state)
+    seen: dict[str, Any] = {"updated_at": database_now(), "revision": table.record.revision + 1}
+    statement = update(table.record).where(*unchanged).values(seen | values)
     session.execute(statement.execution_options(synchronize_session=False))
-    return get(session, table, job_id)
+    return get(session, table, record.id)
 
 
 def _write(record: JobBase) -> str:

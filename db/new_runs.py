@@ -16,6 +16,7 @@ from uuid_utils.compat import uuid7
 from core.notices import Notice, limit_notices
 from core.run_state import RunState
 from db import experiments
+from db.continuations import Continuation
 from db.documents import check_storable
 from db.records.queued_runs import QueuedRun
 from db.records.runs import RunRecord
@@ -42,7 +43,8 @@ class NewRun:
         spec_sha256: Hash of the spec, by `hash_spec`.
         dataset: Name and version of the uploaded dataset that it trains on; None for other data.
         submitted_by: Name of the caller's API key; None without keys.
-        source_run_id: The run that it repeats or is cloned from.
+        source_run_id: The run that it repeats, goes on from, or is cloned from.
+        continuation: Checkpoint of that run to go on from; None to begin from the start.
         pointer: JSON Pointer to its part of the request, for errors that are found while it is queued.
     """
 
@@ -58,6 +60,7 @@ class NewRun:
     priority: int
     submitted_by: str | None
     source_run_id: UUID | None
+    continuation: Continuation | None
     traceparent: str | None
     dataset: tuple[str, int] | None
     pointer: str
@@ -77,6 +80,7 @@ class NewRun:
         priority: int = 0,
         submitted_by: str | None = None,
         source_run_id: UUID | None = None,
+        continuation: Continuation | None = None,
         traceparent: str | None = None,
         dataset: tuple[str, int] | None = None,
         pointer: str = "",
@@ -106,6 +110,7 @@ class NewRun:
             priority=priority,
             submitted_by=submitted_by,
             source_run_id=source_run_id,
+            continuation=continuation,
             traceparent=traceparent,
             dataset=dataset,
             pointer=pointer,
@@ -126,6 +131,7 @@ def make_row(run: NewRun, now: datetime) -> QueuedRun:
         state=RunState.QUEUED,
         attempt=0,
         num_crashes=0,
+        furthest=0,
         max_attempts=run.max_attempts,
         tags=run.tags,
         notes=run.notes,

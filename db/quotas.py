@@ -21,7 +21,7 @@ from db.new_runs import NewRun
 from db.records.datasets import DatasetVersionRecord
 from db.records.metrics import MetricSeriesRecord
 from db.records.registry import ModelVersionRecord
-from db.records.runs import ArtifactRecord, RunRecord
+from db.records.runs import ArtifactRecord, CheckpointRecord, RunRecord
 from db.records.service import SubmitterRecord
 from db.statements import insert_unless_there
 
@@ -172,8 +172,12 @@ def list_submitters(
 def note_stored(session: Session, run_id: UUID) -> None:
     """Measure what a run has stored so far, once an attempt at it has ended."""
     of_files = select(func.coalesce(func.sum(ArtifactRecord.num_bytes), 0)).where(ArtifactRecord.run_id == run_id)
+    of_checkpoints = select(func.coalesce(func.sum(CheckpointRecord.num_bytes), 0)).where(
+        CheckpointRecord.run_id == run_id
+    )
     of_points = select(func.coalesce(func.sum(MetricSeriesRecord.count), 0)).where(MetricSeriesRecord.run_id == run_id)
-    num_bytes = of_files.scalar_subquery() + BYTES_A_POINT * of_points.scalar_subquery()
+    num_bytes = of_files.scalar_subquery() + of_checkpoints.scalar_subquery()
+    num_bytes += BYTES_A_POINT * of_points.scalar_subquery()
     statement = update(RunRecord).where(RunRecord.id == run_id).values(stored_bytes=num_bytes)
     session.execute(statement.execution_options(synchronize_session=False))
 

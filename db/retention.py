@@ -24,6 +24,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    union_all,
     update,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -37,7 +38,7 @@ from db import artifacts, metrics, model_versions
 from db.records.batch_predictions import BatchPredictionRecord
 from db.records.metrics import MetricSeriesRecord
 from db.records.registry import AliasRecord, AliasTargetRecord, ModelVersionRecord
-from db.records.runs import ArtifactRecord, RunRecord
+from db.records.runs import ArtifactRecord, CheckpointRecord, RunRecord
 from db.records.service import SweepRecord
 from db.statements import database_now, insert_unless_there
 
@@ -98,6 +99,10 @@ class DeletedBatch:
     files: dict[str, int]
 
 
+FILES = (ArtifactRecord, CheckpointRecord)
+"""Tables of the files of runs."""
+
+
 class _HasTag(FunctionElement[bool]):
     type = Boolean()
     inherit_cache = True
@@ -120,7 +125,10 @@ def _on_sqlite(element: _HasTag, compiler: Any, **options: Any) -> str:
 def forecast(session: Session, policy: RetentionPolicy, *, limit: int) -> Forecast:
     """Return what a policy deletes now; `runs` are at most `limit`."""
     doomed = _select_doomed(policy).cte("doomed")
-    size = select(func.coalesce(func.sum(ArtifactRecord.num_bytes), 0)).where(ArtifactRecord.run_id == RunRecord.id)
+    sizes = [
+        select(func.coalesce(func.sum(file.num_bytes), 0)).where(file.run_id == RunRecord.id).scalar_subquery()
+        for file in FILES
+    ]
     shown = (
         select(
             RunRecord.id,
@@ -129,7 +137,7 @@ def forecast(session: Session, policy: RetentionPolicy, *, limit: int) -> Foreca
             RunRecord.model_version,
             RunRecord.ended_at,
             doomed.c.reason,
-            size.scalar_subquery().label("num_bytes"),
+            sum(sizes, start=literal(0)).label("num_bytes"),
         )
         .join(doomed, doomed.c.id == RunRecord.id)
         .order_by(RunRecord.ended_at, RunRecord.id)
@@ -182,11 +190,10 @@ def delete_some(session: Session, policy: RetentionPolicy, ids: Sequence[UUID]) 
     # From here on no alias can be set to them, and no batch prediction begins to use them.
     ids = list(session.scalars(select(RunRecord.id).where(RunRecord.id.in_(ids), ~_is_version_kept(policy))))
     models = session.scalars(select(version.model_name).where(version.run_id.in_(ids)).distinct()).all()
-    file = ArtifactRecord
-    rows = session.execute(select(file.sha256, file.num_bytes).where(file.run_id.in_(ids)))
-    sizes = {row.sha256: row.num_bytes for row in rows}
+    of_runs = (select(file.sha256, file.num_bytes).where(file.run_id.in_(ids)) for file in FILES)
+    sizes = {row.sha256: row.num_bytes for row in session.execute(union_all(*of_runs))}
     metrics.delete_of_runs(session, ids)
-    # Foreign keys delete attempts, artifacts and model versions with them.
+    # Foreign keys delete attempts, artifacts, checkpoints and model versions with them.
     session.execute(delete(RunRecord).where(RunRecord.id.in_(ids)).execution_options(synchronize_session=False))
     left = artifacts.unreferenced(session, sizes)
     return DeletedBatch(tuple(ids), frozenset(models), {sha256: sizes[sha256] for sha256 in left})
@@ -289,14 +296,15 @@ def _names(model_name: Any, number: Any, *where: ColumnElement[bool]) -> ColumnE
 def _select_freed(doomed: CTE) -> Any:
     """Return a query of the hash and the size of each file that only the doomed runs refer to."""
     is_doomed = select(doomed.c.id)
-    file, version, other = ArtifactRecord, ModelVersionRecord, aliased(ArtifactRecord)
+    version = ModelVersionRecord
+    of_doomed = (select(one.sha256, one.num_bytes).where(one.run_id.in_(is_doomed)) for one in FILES)
+    file = union_all(*of_doomed).subquery().c
     stays = or_(version.run_id.is_(None), version.run_id.not_in(is_doomed))
     columns = (version.network_sha256, version.signature_sha256, version.reference_sha256)
     return (
         select(file.sha256, func.max(file.num_bytes).label("num_bytes"))
         .where(
-            file.run_id.in_(is_doomed),
-            ~exists().where(other.sha256 == file.sha256, other.run_id.not_in(is_doomed)),
+            *(~exists().where(other.sha256 == file.sha256, other.run_id.not_in(is_doomed)) for other in FILES),
             *(~exists().where(used == file.sha256, stays) for used in columns),
             ~exists().where(BatchPredictionRecord.result_sha256 == file.sha256),
         )

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session, defer
 from core.artifacts import TRAINER_LOG
 from core.curves.excerpts import pick_extremes
 from core.curves.points import Points
-from core.progress import Progress, estimate_seconds_left, measure_fraction
+from core.progress import Progress, estimate_seconds_left, measure_first_fraction, measure_fraction
 from core.run_events import (
     DeletedEvent,
     EndEvent,
@@ -30,13 +30,11 @@ from core.run_events import (
     StateEvent,
 )
 from core.run_positions import RunPosition, Stage
-from core.run_state import TERMINAL_STATES, RunState
+from core.run_state import RESTING_STATES, TERMINAL_STATES, RunState
 from core.workers import WaitingFor
-from db import job_tables, points, workers
-from db.job_tables import RUNS
-from db.records.jobs import AttemptBase
+from db import points, runs, workers
 from db.records.metrics import MetricSeriesRecord
-from db.records.runs import ArtifactRecord, RunRecord
+from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
 
 MAX_POINTS = 500
 """Most points of one curve in an event; of more, those that show the course are chosen."""
@@ -46,6 +44,9 @@ MAX_READ_POINTS = 20_000
 
 MAX_EVENT_POINTS = 5_000
 """Most points of all curves in an event; what is left comes in further ones."""
+
+RESTING_STAGES = frozenset({Stage.QUEUED, Stage.PAUSED})
+"""Stages of a run that no attempt works on."""
 
 Step = tuple[RunEvent, RunPosition]
 """An event, and the position after it."""
@@ -128,10 +129,10 @@ def _follow_states(session: Session, record: RunRecord, position: RunPosition | 
             yield RestartEvent(record.attempt, record.updated_at), now
         yield _present_state(session, record), now
         return
-    attempts: dict[int, AttemptBase] = {}
-    is_told = position.stage in {Stage.RUNNING, Stage.CANCELLING} and record.state != RunState.QUEUED
+    attempts: dict[int, AttemptRecord] = {}
+    is_told = position.stage in {Stage.RUNNING, Stage.CANCELLING} and record.state not in RESTING_STATES
     if position.attempt < record.attempt or not (is_told or position.stage == _stage(record)):
-        attempts = {attempt.number: attempt for attempt in job_tables.list_attempts(session, RUNS, record.id)}
+        attempts = {attempt.number: attempt for attempt in runs.list_attempts(session, record.id)}
     while (step := _next_state(record, attempts, position)) is not None:
         event, position = step
         if isinstance(event, StateEvent) and event.state == RunState.QUEUED and position.attempt == record.attempt:
@@ -141,7 +142,7 @@ def _follow_states(session: Session, record: RunRecord, position: RunPosition | 
 
 
 def _next_state(
-    record: RunRecord, attempts: Mapping[int, AttemptBase], position: RunPosition
+    record: RunRecord, attempts: Mapping[int, AttemptRecord], position: RunPosition
 ) -> tuple[StateEvent | RestartEvent | None, RunPosition] | None:
     """Return the next that has become of a run, and the position after it; None if that is all so far."""
     is_latest = position.attempt == record.attempt
@@ -149,27 +150,39 @@ def _next_state(
         stage = _stage(record) if is_latest and record.state != RunState.QUEUED else Stage.RUNNING
         moment = attempts[position.attempt].started_at
         return _state(record, RunState.RUNNING, position.attempt, moment, stage), replace(position, stage=stage)
-    if position.stage == Stage.QUEUED:
-        if is_latest:
+    if position.stage in RESTING_STAGES:
+        if not is_latest:
+            return _begin(attempts[position.attempt + 1], position)
+        if record.state not in RESTING_STATES or position.stage == _stage(record):
             return None
-        begun = attempts[position.attempt + 1]
-        # Nothing of the attempt before is left but the place in its log.
-        position = RunPosition(begun.number, Stage.BEGUN, 0, position.log_attempt, position.log_bytes)
-        return RestartEvent(begun.number, begun.started_at) if begun.number > 1 else None, position
-    if is_latest and record.state != RunState.QUEUED:
+        moment = record.queued_at if record.state == RunState.QUEUED else record.updated_at
+        event = _state(record, record.state, position.attempt, moment, _stage(record))
+        return event, replace(position, stage=_stage(record))
+    if is_latest and record.state not in RESTING_STATES:
         if position.stage == Stage.CANCELLING or _stage(record) == position.stage:
             return None
         moment = record.cancel_requested_at or record.updated_at
         event = _state(record, RunState.RUNNING, record.attempt, moment, Stage.CANCELLING)
         return event, replace(position, stage=Stage.CANCELLING)
     ended = attempts[position.attempt]
-    event = _state(record, RunState.QUEUED, ended.number, ended.ended_at or record.queued_at, Stage.QUEUED)
-    return replace(event, outcome=ended.outcome, detail=ended.detail), replace(position, stage=Stage.QUEUED)
+    state = record.state if is_latest else RunState.QUEUED
+    stage = Stage.of(state, is_cancelling=False)
+    event = _state(record, state, ended.number, ended.ended_at or record.queued_at, stage)
+    return replace(event, outcome=ended.outcome, detail=ended.detail), replace(position, stage=stage)
+
+
+def _begin(begun: AttemptRecord, position: RunPosition) -> tuple[RestartEvent | None, RunPosition]:
+    """Return the event that an attempt begins, and the position after it."""
+    resumed_at = begun.resumed_at_step
+    # Of the attempts before, the place in their log is left, and the points up to the checkpoint.
+    steps = {} if resumed_at is None else {series: min(step, resumed_at) for series, step in position.steps.items()}
+    position = RunPosition(begun.number, Stage.BEGUN, 0, position.log_attempt, position.log_bytes, steps)
+    return RestartEvent(begun.number, begun.started_at, resumed_at) if begun.number > 1 else None, position
 
 
 def _is_ahead(record: RunRecord, position: RunPosition) -> bool:
     if position.attempt == record.attempt:
-        return position.stage == Stage.QUEUED and record.state == RunState.RUNNING
+        return position.stage in RESTING_STAGES and record.state == RunState.RUNNING
     return position.attempt > record.attempt
 
 
@@ -210,7 +223,8 @@ def describe_progress(record: RunRecord) -> ProgressEvent | None:
     fraction = measure_fraction(progress, has_succeeded=record.state == RunState.SUCCEEDED)
     eta_seconds = None
     if record.state == RunState.RUNNING and record.started_at and record.progress_at:
-        eta_seconds = estimate_seconds_left((record.progress_at - record.started_at) / timedelta(seconds=1), fraction)
+        elapsed = (record.progress_at - record.started_at) / timedelta(seconds=1)
+        eta_seconds = estimate_seconds_left(elapsed, fraction, measure_first_fraction(progress))
     moment = record.progress_at or record.updated_at
     return ProgressEvent(record.attempt, progress, fraction, eta_seconds, moment)
 

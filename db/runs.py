@@ -1,4 +1,4 @@
-"""Queries of runs for clients: create, get, list, cancel, delete. Workers use db/claims.py."""
+"""Queries of runs for clients: create, get, list, pause, cancel, delete. Workers use db/claims.py."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
@@ -12,14 +12,13 @@ from sqlalchemy.orm import Session, defer
 from core.errors import Conflict
 from core.notices import Notice
 from core.run_state import TERMINAL_STATES, RunState
-from db import artifacts, job_tables, metrics, model_versions, version_deletion
+from db import artifacts, checkpoints, job_tables, metrics, model_versions, version_deletion
 from db.cursors import Page
 from db.job_tables import RUNS
 from db.model_versions import ModelVersion
 from db.new_runs import NewRun, insert_all, make_row
-from db.records.jobs import AttemptBase
 from db.records.registry import ModelVersionRecord
-from db.records.runs import ArtifactRecord, RunRecord
+from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
 from db.run_search import indexing
 from db.statements import database_now
 
@@ -75,9 +74,10 @@ def get(session: Session, run_id: UUID) -> RunRecord:
     return job_tables.get(session, RUNS, run_id)
 
 
-def list_attempts(session: Session, run_id: UUID) -> list[AttemptBase]:
+def list_attempts(session: Session, run_id: UUID) -> list[AttemptRecord]:
     """Return every attempt at a run, first to last."""
-    return job_tables.list_attempts(session, RUNS, run_id)
+    query = select(AttemptRecord).where(AttemptRecord.run_id == run_id).order_by(AttemptRecord.number)
+    return list(session.scalars(query))
 
 
 def list_page(
@@ -118,6 +118,30 @@ def cancel(session: Session, run_id: UUID) -> RunRecord:
         IllegalMove: If the run has succeeded or failed.
     """
     return job_tables.cancel(session, RUNS, run_id)
+
+
+def pause(session: Session, run_id: UUID) -> RunRecord:
+    """Pause a queued run, or ask the attempt at a running one to write a checkpoint and stop.
+
+    A run that is already paused, or asked to pause, is returned unchanged.
+
+    Raises:
+        UnknownRun: If there is none.
+        IllegalMove: If the run has ended, or is being cancelled.
+    """
+    return job_tables.pause(session, RUNS, run_id)
+
+
+def resume(session: Session, run_id: UUID) -> RunRecord:
+    """Queue a paused run again; the next attempt goes on from its newest checkpoint.
+
+    A run that is queued or running is returned unchanged, but for the request to pause it.
+
+    Raises:
+        UnknownRun: If there is none.
+        IllegalMove: If the run has ended.
+    """
+    return job_tables.resume(session, RUNS, run_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +191,7 @@ def delete(session: Session, run_id: UUID, *, force: bool = False, caller: str |
             session, version, force=force, remedy=remedy, caller=caller
         )
     hashes = list(session.scalars(select(ArtifactRecord.sha256).where(ArtifactRecord.run_id == run_id)))
+    hashes += checkpoints.list_files(session, [run_id])
     metrics.delete_all(session, run_id)
     indexing.remove(session, record)
     # Foreign keys delete attempts, artifacts and the model version with it.

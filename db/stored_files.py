@@ -23,13 +23,16 @@ CLOCK_DIFFERENCE = timedelta(seconds=60)
 """Maximum difference between the clocks of machines."""
 
 
-def remove_files(database: Database, store: ArtifactStore, hashes: Sequence[str]) -> list[str]:
+def remove_files(
+    database: Database, store: ArtifactStore, hashes: Sequence[str], *, are_unique: bool = False
+) -> list[str]:
     """Delete those files that nothing refers to, unless a running job may have stored them too.
 
     Args:
         database: Database of the rows.
         store: Store of the files.
         hashes: The sha256 of each file; the rows that referred to them are deleted and committed.
+        are_unique: True for files of which no other job can store the same bytes.
 
     Returns:
         The sha256 of each file that was deleted.
@@ -43,7 +46,7 @@ def remove_files(database: Database, store: ArtifactStore, hashes: Sequence[str]
         oldest_start = _find_oldest_start(session)
         try:
             for sha256 in artifacts.unreferenced(session, hashes):
-                if oldest_start is not None and _may_be_anothers(store, sha256, oldest_start):
+                if not are_unique and oldest_start is not None and _may_be_anothers(store, sha256, oldest_start):
                     logger.info("The file %s is kept: a running job may have stored the same file.", sha256)
                     continue
                 store.delete(sha256)

@@ -14,7 +14,7 @@ from db.records.batch_predictions import BatchPredictionRecord
 from db.records.datasets import DatasetVersionRecord
 from db.records.metrics import MetricSeriesRecord
 from db.records.registry import AliasRecord, ModelVersionRecord
-from db.records.runs import ArtifactRecord, RunRecord
+from db.records.runs import ArtifactRecord, CheckpointRecord, RunRecord
 
 ROWS_A_QUERY = 1000
 
@@ -60,6 +60,7 @@ class DatasetReference:
 def iterate_files(session: Session) -> Iterator[list[FileReference]]:
     """Yield every reference to an artifact, in pages: a file is named once for each row that refers to it."""
     yield from _files_of_runs(session)
+    yield from _checkpoints_of_runs(session)
     yield from _files_of_versions(session)
     yield from _files_of_batch_predictions(session)
 
@@ -79,6 +80,7 @@ def list_owners(session: Session, sha256: str, limit: int = 5) -> list[FileRefer
     """Return some of the references to an artifact; an empty list if there is none."""
     queries = (
         (_files_of_runs, ArtifactRecord.sha256 == sha256),
+        (_checkpoints_of_runs, CheckpointRecord.sha256 == sha256),
         (_files_of_versions, _is_of_version(sha256)),
         (_files_of_batch_predictions, BatchPredictionRecord.result_sha256 == sha256),
     )
@@ -88,7 +90,10 @@ def list_owners(session: Session, sha256: str, limit: int = 5) -> list[FileRefer
 
 def count_rows(session: Session) -> dict[str, int]:
     """Return the numbers of rows that a backup is checked by, by the name of the table."""
-    tables = (RunRecord, ArtifactRecord, ModelVersionRecord, AliasRecord, DatasetVersionRecord, MetricSeriesRecord)
+    tables = (
+        *(RunRecord, ArtifactRecord, CheckpointRecord, ModelVersionRecord),
+        *(AliasRecord, DatasetVersionRecord, MetricSeriesRecord),
+    )
     return {
         table.__tablename__: session.scalar(select(func.count()).select_from(table)) or 0
         for table in (*tables, BatchPredictionRecord)
@@ -100,6 +105,16 @@ def _files_of_runs(session: Session, *conditions: ColumnElement[bool]) -> Iterat
     columns = (file.run_id, file.name, file.sha256, file.num_bytes)
     for rows in _pages(session, select(*columns).where(*conditions), file.run_id, file.name):
         yield [FileReference(sha256, size, f"run {run_id}", name, run_id) for run_id, name, sha256, size in rows]
+
+
+def _checkpoints_of_runs(session: Session, *conditions: ColumnElement[bool]) -> Iterator[list[FileReference]]:
+    file = CheckpointRecord
+    columns = (file.run_id, file.step, file.sha256, file.num_bytes)
+    for rows in _pages(session, select(*columns).where(*conditions), file.run_id, file.step):
+        yield [
+            FileReference(sha256, size, f"run {run_id}", f"checkpoint of step {step}", run_id)
+            for run_id, step, sha256, size in rows
+        ]
 
 
 def _files_of_versions(session: Session, *conditions: ColumnElement[bool]) -> Iterator[list[FileReference]]:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset
 from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
-from db import datasets, idempotency, workers
+from db import continuations, datasets, idempotency, workers
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun, insert_all, make_row
 from db.quotas import Admission
@@ -75,15 +75,13 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
         outcomes[number] = submission.answer(rows, waiting_for)
     _keep_answers(session, submissions, admitted, outcomes)
     insert_all(session, [row for rows in admitted.values() for row in rows])
-    datasets.note_uses(
-        session,
-        (
-            (row.id, run.dataset)
-            for number, rows in admitted.items()
-            for row, run in zip(rows, submissions[number].runs, strict=True)
-            if run.dataset is not None
-        ),
-    )
+    queued = [
+        (row, run) for number, rows in admitted.items() for row, run in zip(rows, submissions[number].runs, strict=True)
+    ]
+    datasets.note_uses(session, ((row.id, run.dataset) for row, run in queued if run.dataset is not None))
+    for row, run in queued:
+        if run.continuation is not None:
+            continuations.begin(session, row.id, run.continuation)
     return Round(
         outcomes=tuple(outcomes[number] for number in range(len(submissions))),
         num_queued=sum(map(len, admitted.values())),
@@ -96,7 +94,11 @@ def _admit(session: Session, submission: Submission) -> None:
 
     Raises:
         InvalidSpec: If an uploaded dataset was deleted since its spec was checked.
+        Conflict: If a checkpoint to go on from was deleted meanwhile.
     """
+    for run in submission.runs:
+        if run.continuation is not None:
+            continuations.check(session, run.continuation)
     problems: list[Problem] = []
     seen: set[tuple[str, int]] = set()
     # In order, so that transactions that lock the same versions wait for each other and never in a circle.

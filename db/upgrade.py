@@ -33,6 +33,7 @@ KNOWN_REVISIONS = (
     "0014",
     "0015",
     "0016",
+    "0017",
 )
 """Revisions of migrations/versions in order, as a test checks. Reading them from there would import Alembic."""
 NEWEST_REVISION = KNOWN_REVISIONS[-1]

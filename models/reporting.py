@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from time import perf_counter
 from typing import Protocol
 
+from core.checkpoints import SavedState
 from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, Environment
 
 
 class TrainingStopped(Exception):
-    """Training was stopped at the request of the reporter; nothing was exported."""
+    """Training was stopped at the request of the reporter; nothing was exported. A checkpoint has what it came to."""
 
 
 class Reporter(Protocol):
@@ -30,6 +31,12 @@ class Reporter(Protocol):
 
     def warnings(self, notices: Sequence[Notice]) -> None:
         """Report all warnings that were found so far; called only if there are some."""
+
+    def checkpoint(self, saved: SavedState) -> None:
+        """Report a checkpoint; all points up to its step have been reported. The file is the receiver's."""
+
+    def checkpoint_failed(self, reason: str) -> None:
+        """Report that a checkpoint could not be written; training goes on."""
 
     def phase(self, phase: Phase) -> None:
         """Report that a phase begins."""
@@ -57,6 +64,8 @@ class PhaseClock:
         self.details = reporter.details
         self.engine = reporter.engine
         self.warnings = reporter.warnings
+        self.checkpoint = reporter.checkpoint
+        self.checkpoint_failed = reporter.checkpoint_failed
         self.should_stop = reporter.should_stop
 
     def phase(self, phase: Phase) -> None:
@@ -101,6 +110,12 @@ class SilentReporter:
         """Ignore the call."""
 
     def warnings(self, notices: Sequence[Notice]) -> None:
+        """Ignore the call."""
+
+    def checkpoint(self, saved: SavedState) -> None:
+        """Ignore the call."""
+
+    def checkpoint_failed(self, reason: str) -> None:
         """Ignore the call."""
 
     def phase(self, phase: Phase) -> None:

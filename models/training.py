@@ -1,6 +1,7 @@
 """Train and save the model of a spec."""
 
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
 from core.checks.cost import count_step_flops
@@ -10,6 +11,8 @@ from core.experiment import ExperimentSpec
 from core.progress import Phase
 from core.run_report import Environment
 from models.assembly import Assembly, as_served, assemble
+from models.checkpoints.checkpointing import Checkpointing
+from models.checkpoints.pace import CheckpointPace
 from models.evaluation.report import write_report
 from models.export.export import export_model
 from models.export.summary import write_summary
@@ -36,8 +39,31 @@ class TrainingOutcome:
     phases: dict[str, float]
 
 
+@dataclass(frozen=True, slots=True)
+class CheckpointOptions:
+    """Checkpoints of a training.
+
+    Attributes:
+        identity: Text that no other training of the same spec has, such as the ids of run and attempt.
+        folder: Existing directory for them; their receiver may remove them.
+        least_seconds: Least time between two.
+        resume_from: The one to go on from; None for the start.
+    """
+
+    identity: str
+    folder: Path
+    least_seconds: float
+    resume_from: Path | None = None
+
+
 def train(
-    spec: ExperimentSpec, *, datasets_dir: Path, output_dir: Path, reporter: Reporter, cache_dir: Path | None = None
+    spec: ExperimentSpec,
+    *,
+    datasets_dir: Path,
+    output_dir: Path,
+    reporter: Reporter,
+    cache_dir: Path | None = None,
+    checkpoints: CheckpointOptions | None = None,
 ) -> TrainingOutcome:
     """Train the network of a spec and save it.
 
@@ -47,12 +73,14 @@ def train(
         output_dir: Existing directory for the saved files.
         cache_dir: Directory that keeps timings of plans and decoded pixels for later runs; None keeps nothing.
         reporter: Receives phases, progress and metrics, and may ask to stop.
+        checkpoints: Checkpoints to write and to go on from; None for none.
 
     Raises:
         InvalidSpec: If network, data, loss and metrics do not fit together.
         DatasetMissing: If the dataset's files are not on this machine.
         InvalidInput: If the files are not valid.
         TrainingFailed: If the loss is no longer finite, or the saved models disagree.
+        CheckpointUnusable: If the checkpoint to go on from is damaged or of another spec.
         TrainingStopped: If the reporter asked to stop.
     """
     clock = PhaseClock(reporter)
@@ -75,6 +103,7 @@ def train(
             clock,
             planning,
             assembly.make_tally,
+            None if checkpoints is None else _make_checkpointing(checkpoints, spec),
         )
     clock.move(outcome.trial_seconds, Phase.COMPILE, Phase.TRIAL)
     clock.move(outcome.validate_seconds, Phase.TRAIN, Phase.VALIDATE)
@@ -87,6 +116,21 @@ def train(
     num_samples = SplitCounts(train=len(data.train), validation=len(data.validation), test=len(data.test))
     files.append(write_report(assembly.shape, num_samples, outcome.validation, outcome.test, output_dir))
     return TrainingOutcome(files, outcome.metrics, clock.finish())
+
+
+SAME_STATE = {"epochs", "steps", "plan", "curve_points"}
+"""Fields of the training that may change between a checkpoint and the training that goes on from it."""
+
+
+def _make_checkpointing(options: CheckpointOptions, spec: ExperimentSpec) -> Checkpointing:
+    key = spec.model_dump_json(exclude={"name": True, "training": SAME_STATE})
+    return Checkpointing(
+        options.identity,
+        sha256(key.encode()).hexdigest(),
+        options.folder,
+        options.resume_from,
+        CheckpointPace(options.least_seconds),
+    )
 
 
 def make_planning(spec: ExperimentSpec, assembly: Assembly, device: str, cache_dir: Path | None) -> Planning:

@@ -105,6 +105,10 @@ class Attempt(TypedDict):
     ended_at: str | None
     outcome: str | None
     detail: str | None
+    resumed_at_step: int | None
+    """
+    Training step of the checkpoint that it went on from; null if it began from the start.
+    """
 
 
 class AverageEvaluation(TypedDict):
@@ -246,6 +250,49 @@ class BitsEvaluation(TypedDict):
     accuracy_by_place: list[float]
     """
     Share of correct bits at each place, the least significant first.
+    """
+
+
+class CheckpointEntry(TypedDict):
+    """
+    Checkpoint of a run.
+    """
+
+    step: int
+    """
+    Training steps taken.
+    """
+
+    epoch: int
+    """
+    Epochs finished.
+    """
+
+    attempt: int
+    """
+    Attempt that wrote it; 0 if it is that of the run that this one goes on from.
+    """
+
+    monitor: str | None
+    """
+    Metric by which checkpoints are compared, that of early stopping or the loss; null in the middle of an epoch.
+    """
+
+    value: float | Literal["NaN", "Infinity", "-Infinity"] | None
+    is_best: bool
+    num_bytes: int
+    sha256: str
+    created_at: str
+
+
+class CheckpointList(TypedDict):
+    """
+    Checkpoints of a run.
+    """
+
+    items: list[CheckpointEntry]
+    """
+    Newest first.
     """
 
 
@@ -1275,6 +1322,7 @@ class RunLinks(TypedDict):
     history: str
     logs: str
     artifacts: str
+    checkpoints: str
     environment: str
     evaluation: str
     """
@@ -1346,6 +1394,11 @@ class RunProgress(TypedDict):
     Training steps in an epoch; 0 until training begins, and for runs of earlier versions.
     """
 
+    first_step: int
+    """
+    Training steps of earlier attempts, up to the checkpoint that this one goes on from.
+    """
+
     fraction: float
     """
     Fraction of finished steps, 0 to 1.
@@ -1384,7 +1437,7 @@ class RunSpecDifference(TypedDict):
     """
 
 
-RunState: TypeAlias = Literal["queued", "running", "succeeded", "failed", "cancelled"]
+RunState: TypeAlias = Literal["queued", "running", "paused", "succeeded", "failed", "cancelled"]
 """
 State of a run or another job.
 """
@@ -3239,10 +3292,15 @@ class Run(TypedDict):
 
     max_attempts: int
     """
-    Number of attempts that may be lost before the run fails.
+    Attempts that may be lost before the run fails; those that came further than all before do not count.
     """
 
     cancel_requested: bool
+    interruption: Literal["pause", "preemption"] | None
+    """
+    Reason why a running run stops to go on later: it was paused, or one of a higher priority waits.
+    """
+
     progress: RunProgress | None
     latest_metrics: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
     """
@@ -3289,7 +3347,7 @@ class Run(TypedDict):
 
     source_run_id: str | None
     """
-    The run that it repeats or was cloned from.
+    The run that it repeats, goes on from, or was cloned from.
     """
 
     created_at: str
@@ -3347,10 +3405,15 @@ class RunSummary(TypedDict):
 
     max_attempts: int
     """
-    Number of attempts that may be lost before the run fails.
+    Attempts that may be lost before the run fails; those that came further than all before do not count.
     """
 
     cancel_requested: bool
+    interruption: Literal["pause", "preemption"] | None
+    """
+    Reason why a running run stops to go on later: it was paused, or one of a higher priority waits.
+    """
+
     progress: RunProgress | None
     latest_metrics: dict[str, float | Literal["NaN", "Infinity", "-Infinity"]]
     """
@@ -3397,7 +3460,7 @@ class RunSummary(TypedDict):
 
     source_run_id: str | None
     """
-    The run that it repeats or was cloned from.
+    The run that it repeats, goes on from, or was cloned from.
     """
 
     created_at: str

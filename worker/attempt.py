@@ -2,27 +2,36 @@
 
 import logging
 import time
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
 from core.artifacts import TRAINER_LOG, Artifact, ArtifactStore
-from core.errors import Problem, StorageUnavailable, TrainerLost, TrainyardError
+from core.checkpoints import SavedState
+from core.errors import DatabaseUnavailable, Problem, StorageUnavailable, TrainerLost, TrainyardError
+from core.notices import Notice
 from core.progress import Phase
 from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings
+from db import checkpoints
 from db.attempts import Heartbeat
 from db.claims import (
     ClaimedRun,
     cancel_running,
+    discard_checkpoint,
     fail_run,
     finish_run,
+    record_checkpoint,
     record_details,
     record_progress,
     release_run,
 )
+from db.records.jobs import AttemptOutcome
 from db.session import Database
+from db.stored_files import remove_files
 from worker.carrying import carry
+from worker.checkpoint_uploads import CheckpointUploads, UploadFailed
 from worker.messages import Finished
 from worker.reports import Inbox, Reports
 from worker.spool import Spool
@@ -42,8 +51,22 @@ class Outcome(StrEnum):
     """A client cancelled the run."""
     DRAINED = "drained"
     """The worker is shutting down."""
+    PAUSED = "paused"
+    """A client paused the run."""
+    PREEMPTED = "preempted"
+    """The trainer is needed for a run of a higher priority."""
+    CHECKPOINT_UNUSABLE = "checkpoint_unusable"
+    """The checkpoint to go on from is damaged; another attempt goes on from the one before."""
     LOST = "lost"
     """The trainer process ended or stopped responding; another attempt may succeed."""
+
+
+RELEASES = {
+    Outcome.DRAINED: ("its worker was shut down.", AttemptOutcome.RELEASED),
+    Outcome.PAUSED: ("a client paused it.", AttemptOutcome.PAUSED),
+    Outcome.PREEMPTED: ("a run of a higher priority needs its trainer.", AttemptOutcome.PREEMPTED),
+}
+"""Reason and stored outcome of attempts that end early and are to go on later."""
 
 
 class Attempt:
@@ -51,6 +74,7 @@ class Attempt:
 
     Attributes:
         inbox: Reports that are not stored yet.
+        is_trainer_free: True if the trainer has said that it can take another run.
     """
 
     def __init__(
@@ -70,7 +94,9 @@ class Attempt:
         self._database = database
         self._store = store
         self._settings = settings
-        self.inbox = Inbox(Spool(scratch / "points", settings.max_spool_bytes))
+        self.inbox = Inbox(Spool(scratch / "points", settings.max_spool_bytes), claimed.checkpoint)
+        self.is_trainer_free = False
+        self._uploads = CheckpointUploads(store)
         self._result: Finished | None = None
         self._failure: RunError | None = None
         self._loss = "the trainer was lost."
@@ -91,6 +117,30 @@ class Attempt:
         """Record the result."""
         self._result = result
 
+    def note_checkpoint(self, saved: SavedState) -> None:
+        """Begin to store a checkpoint that the trainer has written."""
+        self._uploads.add(saved)
+
+    def note_failed_checkpoint(self, reason: str) -> None:
+        """Record the reason for which a checkpoint was not kept; the run is warned."""
+        logger.warning("Run %s: a checkpoint was not kept: %s", self.claimed.run_id, reason)
+        self.inbox.warn(
+            Notice(
+                "checkpoint_failed",
+                "",
+                f"The latest checkpoint could not be kept: {reason} If the attempt is lost, the next goes on from the "
+                "one before. Give the worker more disk, and see that its artifact store answers.",
+            )
+        )
+
+    def collect_checkpoints(self, *, wait: bool = False) -> None:
+        """Add checkpoints that have arrived in the artifact store to the reports; wait for those under way if asked."""
+        try:
+            while (checkpoint := self._uploads.collect(wait=wait)) is not None:
+                self.inbox.note_checkpoint(checkpoint)
+        except UploadFailed as error:
+            self.note_failed_checkpoint(f"step {error.step}: {error.reason}.")
+
     def note_failure(self, code: str, detail: str, problems: tuple[Problem, ...] = ()) -> None:
         """Record the error for which the run cannot succeed."""
         self._failure = RunError(code, detail, self.claimed.attempt, problems)
@@ -107,6 +157,7 @@ class Attempt:
             DatabaseUnavailable: If nothing could be stored, as far as is known.
         """
         run_id, number, lease = self.claimed.run_id, self.claimed.attempt, self._settings.lease_seconds
+        superseded: list[str] = []
         with self._database.transaction() as session:
             if reports.details is not None:
                 record_details(
@@ -119,7 +170,13 @@ class Attempt:
                     engine=reports.details.engine,
                     warnings=reports.details.warnings,
                 )
-            return record_progress(session, run_id, number, lease, progress=reports.progress, batches=reports.batches)
+            heartbeat = record_progress(
+                session, run_id, number, lease, progress=reports.progress, batches=reports.batches
+            )
+            for checkpoint in reports.checkpoints:
+                superseded += record_checkpoint(session, run_id, number, lease, checkpoint)
+        self._remove(superseded)
+        return heartbeat
 
     def renew(self) -> Heartbeat:
         """Renew the lease while the supervisor itself is at work, and not the trainer. Any thread may call this.
@@ -139,6 +196,7 @@ class Attempt:
             AttemptFenced: If the attempt does not own the run any more.
             DatabaseUnavailable: If it could not be stored; call again.
         """
+        carry(lambda: self.collect_checkpoints(wait=True), self.renew, self._settings)
         while self.inbox.has_any:
             self._store_next()
         try:
@@ -155,6 +213,18 @@ class Attempt:
             version = self._write_end(outcome, artifacts)
         self._trace.end(outcome.value, error=self._find_error(outcome), version=version)
         self.log_path.unlink(missing_ok=True)
+
+    def close(self) -> None:
+        """Give up what is under way."""
+        self._uploads.close()
+
+    def _remove(self, superseded: Sequence[str]) -> None:
+        """Delete the files of checkpoints that are no longer kept; housekeeping deletes what is left behind."""
+        try:
+            # The id of the attempt is in each file: no other job can be storing the same bytes.
+            remove_files(self._database, self._store, superseded, are_unique=True)
+        except (DatabaseUnavailable, OSError) as error:
+            logger.warning("Run %s: old checkpoints are left for later: %s", self.claimed.run_id, error)
 
     def _find_error(self, outcome: Outcome) -> str | None:
         """Return the code of the error that an outcome is, if it is one."""
@@ -177,6 +247,7 @@ class Attempt:
     def _write_end(self, outcome: Outcome, artifacts: list[Artifact]) -> int | None:
         """Store the outcome; return the number of the model version that was registered, if one was."""
         version = None
+        superseded: list[str] = []
         run_id, number = self.claimed.run_id, self.claimed.attempt
         phases = {"queue": self.claimed.queue_seconds}
         with self._database.transaction() as session:
@@ -191,6 +262,7 @@ class Attempt:
                         phases=phases,
                         latest_metrics=self._result.final_metrics,
                     )
+                    superseded = checkpoints.prune(session, run_id, num_kept=1)
                     name = self.claimed.model_name
                     message = f"succeeded as {name}{'' if version is None else f' version {version}'}"
                 case Outcome.CANCELLED:
@@ -200,9 +272,16 @@ class Attempt:
                     error = self._failure or RunError(TrainyardError.code, "The run failed.", number)
                     fail_run(session, run_id, number, error=error, artifacts=artifacts, phases=phases)
                     message = f"failed: {error.detail}"
-                case Outcome.DRAINED:
-                    release_run(session, run_id, number, reason="its worker was shut down.", artifacts=artifacts)
-                    message = "returned to the queue"
+                case Outcome.DRAINED | Outcome.PAUSED | Outcome.PREEMPTED:
+                    reason, kind = RELEASES[outcome]
+                    state = release_run(session, run_id, number, reason=reason, outcome=kind, artifacts=artifacts)
+                    message = f"{reason} Now {state}"
+                case Outcome.CHECKPOINT_UNUSABLE if self.claimed.checkpoint is not None:
+                    step = self.claimed.checkpoint.step
+                    reason = f"its checkpoint of step {step} is of no use. {self._loss}"
+                    discard_checkpoint(session, run_id, number, step, reason=reason)
+                    superseded = [self.claimed.checkpoint.sha256]
+                    message = f"{reason} It goes on from the one before"
                 case _:
                     state = release_run(
                         session, run_id, number, reason=self._loss, count_as_crash=True, artifacts=artifacts
@@ -210,6 +289,7 @@ class Attempt:
                     is_over = state is RunState.FAILED
                     message = f"{self._loss} It {'has failed' if is_over else 'will be tried again'}."
         logger.info("Run %s: %s after %.1f s.", run_id, message, self.seconds)
+        self._remove(superseded)
         return version
 
     def _store_files(self, outcome: Outcome) -> list[Artifact]:

@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, TypeAdapter
 
+from core.checkpoints import SavedState
 from core.errors import Problem
 from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
@@ -28,13 +29,26 @@ class TrainCommand(Message):
 
     kind: Literal["train"] = "train"
     run_id: str
+    attempt: int
     spec: dict[str, Any]
     datasets_dir: str
     output_dir: str
     cache_dir: str
     log_path: str
+    checkpoint: str | None = None
+    """Path of the checkpoint to go on from."""
+    checkpoint_seconds: float = 0.0
+    """Least time between two checkpoints."""
     warnings: tuple[Notice, ...] = ()
     """Warnings that were known before training, for the log."""
+
+
+class StopCommand(Message):
+    """Supervisor to trainer: write a checkpoint of this attempt and stop training it. Another one is not disturbed."""
+
+    kind: Literal["stop"] = "stop"
+    run_id: str
+    attempt: int
 
 
 class Ready(Message):
@@ -97,6 +111,20 @@ class MetricsReport(Message):
     batches: tuple[ReportedBatch, ...]
 
 
+class CheckpointReport(Message):
+    """Trainer to supervisor: a checkpoint was written; all points up to its step have been reported."""
+
+    kind: Literal["checkpoint"] = "checkpoint"
+    saved: SavedState
+
+
+class CheckpointFailed(Message):
+    """Trainer to supervisor: a checkpoint could not be written; training goes on."""
+
+    kind: Literal["checkpoint_failed"] = "checkpoint_failed"
+    reason: str
+
+
 class DetailsReport(Message):
     """Trainer to supervisor: details of the run; None keeps the value reported before."""
 
@@ -117,6 +145,12 @@ class Finished(Message):
     memory_bytes: int
 
 
+class Stopped(Message):
+    """Trainer to supervisor: training was stopped, as requested; the trainer can take another run."""
+
+    kind: Literal["stopped"] = "stopped"
+
+
 class Failed(Message):
     """Trainer to supervisor: the run cannot be trained; another attempt would fail the same way."""
 
@@ -124,13 +158,17 @@ class Failed(Message):
     code: str
     detail: str
     problems: tuple[Problem, ...] = ()
+    is_expected: bool = False
+    """True if the trainer knows the error, and can take another run."""
 
 
-Report = Annotated[
-    Ready | StartFailed | PhaseReport | ProgressReport | MetricsReport | DetailsReport | Finished | Failed,
-    Field(discriminator="kind"),
-]
+StartReport = Ready | StartFailed
+RunReport = PhaseReport | ProgressReport | MetricsReport | CheckpointReport | CheckpointFailed | DetailsReport
+EndReport = Finished | Stopped | Failed
+Report = Annotated[StartReport | RunReport | EndReport, Field(discriminator="kind")]
+Command = Annotated[TrainCommand | StopCommand, Field(discriminator="kind")]
 _REPORT: TypeAdapter[Report] = TypeAdapter(Report)
+_COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 
 
 def read_report(line: bytes) -> Report:
@@ -138,6 +176,6 @@ def read_report(line: bytes) -> Report:
     return _REPORT.validate_json(line)
 
 
-def read_command(line: bytes) -> TrainCommand:
+def read_command(line: bytes) -> Command:
     """Decode a line from a supervisor."""
-    return TrainCommand.model_validate_json(line)
+    return _COMMAND.validate_json(line)

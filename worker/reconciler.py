@@ -10,9 +10,10 @@ from uuid import UUID
 from core.errors import BrokerUnavailable, DatabaseUnavailable, StorageUnavailable
 from core.settings import Settings
 from db import workers
-from db.expiry import count_unclaimed, end_stalled, expire_leases, fail_waiting
+from db.expiry import count_unclaimed, end_stalled, expire_leases, fail_waiting, request_preemption
 from db.session import Database
 from worker.housekeeping import tidy
+from worker.presence import worker_name
 
 logger = logging.getLogger("trainyard.worker")
 
@@ -45,6 +46,7 @@ class Reconciler:
         self._database = database
         self._ring = ring
         self._is_idle = is_idle
+        self._owner = worker_name()
         self._now = now
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reconciler", daemon=True)
@@ -71,6 +73,8 @@ class Reconciler:
                 self._take_back()
             if self._is_idle():
                 self._ring_for_overlooked()
+            elif self._settings.preemption:
+                self._make_room()
             if self._now() >= self._next_tidy:
                 self._next_tidy = self._now() + TIDY_SECONDS
                 tidy(self._settings, self._database)
@@ -104,6 +108,16 @@ class Reconciler:
             num_overlooked = count_unclaimed(session, OVERLOOKED_SECONDS)
         if num_overlooked:
             self._ring()
+
+    def _make_room(self) -> None:
+        with self._database.reading() as session:
+            if not count_unclaimed(session, OVERLOOKED_SECONDS):
+                return
+        limit = self._settings.quota_running_runs
+        with self._database.transaction() as session:
+            preempted = request_preemption(session, self._owner, limit, OVERLOOKED_SECONDS)
+        if preempted is not None:
+            logger.info("Run %s is to make room for one of a higher priority.", preempted)
 
     def _run(self) -> None:
         while not self._stopping.wait(min(self._settings.idle_look_seconds, self._settings.reconcile_seconds)):

@@ -6,12 +6,19 @@ import threading
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from core.errors import ArtifactCorrupt, AttemptFenced, DatabaseUnavailable, StorageUnavailable, TrainerLost
+from core.errors import (
+    ArtifactCorrupt,
+    AttemptFenced,
+    CheckpointUnusable,
+    DatabaseUnavailable,
+    StorageUnavailable,
+    TrainerLost,
+)
 from core.settings import Settings
 from core.uploads.folder import find_content_key
+from db.attempts import Heartbeat
 from db.claims import ClaimedRun, claim_run
 from db.session import Database
 from storage.opening import open_storage
@@ -22,7 +29,7 @@ from worker.presence import worker_name
 from worker.tracing import AttemptTrace
 from worker.trainer_pool import TrainerPool
 from worker.trainer_process import TrainerProcess
-from worker.watching import watch
+from worker.watching import find_reason, watch
 
 if TYPE_CHECKING:
     from tracing.tracer import RunTracer
@@ -34,6 +41,14 @@ READY_WAIT_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 
 Answer = TypeVar("Answer")
+
+
+class StoppedEarly(Exception):
+    """An attempt that is to stop before its trainer has begun."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome
 
 
 class Supervisor:
@@ -97,6 +112,8 @@ class Supervisor:
         attempt = Attempt(claimed, self._database, self._storage.artifacts, self._settings, scratch, trace)
         try:
             outcome = self._train(attempt, trainer)
+            if not attempt.is_trainer_free:
+                trainer.kill()
             self._persistently(lambda: attempt.end(outcome))
         except AttemptFenced:
             logger.warning(
@@ -110,52 +127,75 @@ class Supervisor:
             trace.end("broken", error=type(error).__name__)
             raise
         finally:
+            attempt.close()
             shutil.rmtree(scratch, ignore_errors=True)
             with suppress(OSError):
                 scratch.parent.rmdir()
 
     def _train(self, attempt: Attempt, trainer: TrainerProcess) -> Outcome:
         with ExitStack() as borrowed:
+            # Nothing has been asked of the trainer yet.
+            attempt.is_trainer_free = True
             try:
-                datasets_dir = self._borrow_dataset(attempt, borrowed)
-            except CarryingStopped:
-                return Outcome.DRAINED if self._draining.is_set() else Outcome.CANCELLED
+                command = self._prepare(attempt, borrowed)
+            except StoppedEarly as stopped:
+                return stopped.outcome
+            except CheckpointUnusable as error:
+                attempt.note_loss(error.detail)
+                return Outcome.CHECKPOINT_UNUSABLE
             except (ArtifactCorrupt, StorageUnavailable) as error:
                 attempt.note_failure(error.code, error.detail)
                 return Outcome.FAILED
             except OSError as error:
-                attempt.note_failure("storage_failed", f"The dataset could not be copied: {error.strerror or error}.")
+                attempt.note_failure("storage_failed", f"The worker cannot write its files: {error.strerror or error}.")
                 return Outcome.FAILED
+            attempt.is_trainer_free = False
             try:
-                attempt.scratch.mkdir(parents=True, exist_ok=True)
-                trainer.train(
-                    TrainCommand(
-                        run_id=str(attempt.claimed.run_id),
-                        spec=attempt.claimed.spec,
-                        datasets_dir=str(datasets_dir),
-                        output_dir=str(attempt.scratch),
-                        cache_dir=str(self._settings.cache_dir),
-                        log_path=str(attempt.log_path),
-                        warnings=attempt.claimed.warnings,
-                    )
-                )
-                outcome = watch(attempt, trainer, self._settings, self._draining)
+                trainer.train(command)
+                return watch(attempt, trainer, self._settings, self._draining)
             except TrainerLost as error:
                 attempt.note_loss(error.detail)
-                outcome = Outcome.LOST
-            if outcome is not Outcome.FINISHED:
-                trainer.kill()
-            return outcome
+                return Outcome.LOST
 
-    def _borrow_dataset(self, attempt: Attempt, borrowed: ExitStack) -> Path:
-        """Return the folder of the run's dataset, which is brought to this machine if it is stored elsewhere."""
-        key = find_content_key(attempt.claimed.spec)
-        return carry(
-            lambda: borrowed.enter_context(self._storage.datasets.borrowed(key)),
-            attempt.renew,
-            self._settings,
-            is_over=lambda heartbeat: self._draining.is_set() or (heartbeat is not None and heartbeat.cancel_requested),
+    def _prepare(self, attempt: Attempt, borrowed: ExitStack) -> TrainCommand:
+        """Bring dataset and checkpoint to this machine, if they are stored elsewhere; return the trainer's command."""
+        claimed, checkpoint = attempt.claimed, attempt.claimed.checkpoint
+        key = find_content_key(claimed.spec)
+        datasets_dir = self._bring(attempt, lambda: borrowed.enter_context(self._storage.datasets.borrowed(key)))
+        path = None
+        if checkpoint is not None:
+            sha256 = checkpoint.sha256
+            try:
+                path = str(self._bring(attempt, lambda: self._storage.artifacts.verified_path(sha256)))
+            except ArtifactCorrupt as error:
+                raise CheckpointUnusable(error.detail) from error
+        attempt.scratch.mkdir(parents=True, exist_ok=True)
+        return TrainCommand(
+            run_id=str(claimed.run_id),
+            attempt=claimed.attempt,
+            spec=claimed.spec,
+            datasets_dir=str(datasets_dir),
+            output_dir=str(attempt.scratch),
+            cache_dir=str(self._settings.cache_dir),
+            log_path=str(attempt.log_path),
+            checkpoint=path,
+            checkpoint_seconds=self._settings.checkpoint_seconds,
+            warnings=claimed.warnings,
         )
+
+    def _bring(self, attempt: Attempt, fetch: Callable[[], Answer]) -> Answer:
+        """Fetch something from the store, which may be away, unless the attempt is to stop meanwhile."""
+        wanted: Outcome | None = None
+
+        def is_over(heartbeat: Heartbeat | None) -> bool:
+            nonlocal wanted
+            wanted = find_reason(attempt, heartbeat, self._settings, self._draining)
+            return wanted is not None
+
+        try:
+            return carry(fetch, attempt.renew, self._settings, is_over=is_over)
+        except CarryingStopped:
+            raise StoppedEarly(wanted or Outcome.DRAINED) from None
 
     def _persistently(self, write: Callable[[], Answer]) -> Answer:
         """Repeat a write until the database accepts it, so that no result is lost in an outage.

@@ -13,91 +13,30 @@ import tempfile
 import threading
 import time
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 from core.errors import TrainyardError
 from core.experiment import parse_spec
-from core.notices import Notice, limit_notices
-from core.progress import MetricBatch, Phase, Progress
-from core.run_report import EngineReport, Environment
 from core.system.parent_watch import die_with_parent
 from worker.messages import (
-    DetailsReport,
     Failed,
     Finished,
     Message,
-    MetricsReport,
-    PhaseReport,
-    ProgressReport,
     Ready,
     StartFailed,
+    StopCommand,
+    Stopped,
     TrainCommand,
     read_command,
 )
+from worker.pipe_reporter import PipeReporter, log_warnings
 
 logger = logging.getLogger("trainyard.trainer")
 
 THREADS_VARIABLE = "TRAINYARD_TRAINER_THREADS"
 STANDARD_OUTPUT, STANDARD_ERROR = 1, 2
-
-
-class PipeReporter:
-    """Sends the reports of training to the supervisor, line by line."""
-
-    def __init__(self, pipe: BinaryIO) -> None:
-        self._pipe = pipe
-        self._lock = threading.Lock()
-
-    def send(self, message: Message) -> None:
-        """Write one line; lines of several threads do not mix."""
-        with self._lock:
-            self._pipe.write(message.to_line())
-            self._pipe.flush()
-
-    def phase(self, name: Phase) -> None:
-        """Report that a phase begins."""
-        logger.info("phase: %s", name)
-        self.send(PhaseReport(phase=name))
-
-    def progress(self, progress: Progress) -> None:
-        """Report the progress of training."""
-        self.send(ProgressReport(progress=progress))
-
-    def metrics(self, batches: Sequence[MetricBatch]) -> None:
-        """Report new points of the curves."""
-        for batch in batches:
-            if batch.key.startswith(("epoch/", "test/")) and len(batch):
-                logger.info("step %d: %s = %.6g", batch.steps[-1], batch.key, batch.values[-1])
-        self.send(MetricsReport(batches=tuple(batches)))
-
-    def details(self, *, device: str, environment: Environment) -> None:
-        """Report the device and the environment."""
-        logger.info("device: %s", device)
-        self.send(DetailsReport(device=device, environment=environment))
-
-    def engine(self, engine: EngineReport) -> None:
-        """Report the training engine."""
-        logger.info("engine: %s", engine.model_dump())
-        self.send(DetailsReport(engine=engine))
-
-    def warnings(self, notices: Sequence[Notice]) -> None:
-        """Report all warnings that were found so far."""
-        limited = limit_notices(notices)
-        log_warnings(limited)
-        self.send(DetailsReport(warnings=limited))
-
-    def should_stop(self) -> bool:
-        """Return False: a supervisor stops a trainer by ending its process."""
-        return False
-
-
-def log_warnings(notices: Sequence[Notice]) -> None:
-    """Write warnings to the log of the run."""
-    for notice in notices:
-        logger.warning("%s", notice)
 
 
 def main() -> None:
@@ -110,9 +49,9 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
 
     commands: queue.Queue[TrainCommand] = queue.Queue()
-    threading.Thread(target=_read_commands, args=(commands,), name="commands", daemon=True).start()
-
     reporter = PipeReporter(pipe)
+    threading.Thread(target=_read_commands, args=(commands, reporter), name="commands", daemon=True).start()
+
     try:
         with _quiet_unless_it_fails():
             # Imported here, after `die_with_parent`: this takes seconds.
@@ -133,17 +72,25 @@ def main() -> None:
             reporter.send(_train(command, reporter))
 
 
-def _read_commands(commands: "queue.Queue[TrainCommand]") -> None:
+def _read_commands(commands: "queue.Queue[TrainCommand]", reporter: PipeReporter) -> None:
     for line in sys.stdin.buffer:
-        commands.put(read_command(line))
+        match read_command(line):
+            case TrainCommand() as command:
+                commands.put(command)
+            case StopCommand() as command:
+                reporter.request_stop(command)
     # The worker is gone, and nothing else could use the model in training.
     os._exit(0)
 
 
 def _train(command: TrainCommand, reporter: PipeReporter) -> Message:
-    from models.training import train  # noqa: PLC0415
+    from models.reporting import TrainingStopped  # noqa: PLC0415
+    from models.training import CheckpointOptions, train  # noqa: PLC0415
 
-    logger.info("run %s", command.run_id)
+    reporter.begin(command)
+    logger.info("run %s, attempt %d", command.run_id, command.attempt)
+    if command.checkpoint is not None:
+        logger.info("goes on from a checkpoint")
     log_warnings(command.warnings)
     try:
         outcome = train(
@@ -152,10 +99,20 @@ def _train(command: TrainCommand, reporter: PipeReporter) -> Message:
             output_dir=Path(command.output_dir),
             cache_dir=Path(command.cache_dir),
             reporter=reporter,
+            checkpoints=CheckpointOptions(
+                # In the file, so that no other attempt has a checkpoint of the same bytes.
+                identity=f"{command.run_id}/{command.attempt}",
+                folder=Path(command.output_dir),
+                least_seconds=command.checkpoint_seconds,
+                resume_from=None if command.checkpoint is None else Path(command.checkpoint),
+            ),
         )
+    except TrainingStopped:
+        logger.info("stopped, as requested")
+        return Stopped()
     except TrainyardError as error:
         logger.error("%s", error.detail)  # noqa: TRY400 - the message says what to do; a traceback would hide it.
-        return Failed(code=error.code, detail=error.detail, problems=error.problems)
+        return Failed(code=error.code, detail=error.detail, problems=error.problems, is_expected=True)
     except Exception as error:
         logger.exception("The run failed with an unexpected error.")
         return _unexpected(error)

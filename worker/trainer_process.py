@@ -3,10 +3,11 @@
 import queue
 import sys
 from collections.abc import Sequence
+from uuid import UUID
 
 from core.errors import TrainerLost
 from worker.child_process import ChildProcess
-from worker.messages import Ready, Report, StartFailed, TrainCommand, read_report
+from worker.messages import Ready, Report, StartFailed, StopCommand, TrainCommand, read_report
 
 WARM_UP_SECONDS = 600.0
 """Longest warm-up of a trainer; usually it takes some seconds, and a minute from a slow disk."""
@@ -70,3 +71,11 @@ class TrainerProcess(ChildProcess[Report]):
         if self.first_memory_bytes is None:
             self.first_memory_bytes = self.memory_bytes()
         self.send(command.to_line())
+
+    def stop_training(self, run_id: UUID, attempt: int) -> None:
+        """Request the trainer to write a checkpoint and stop; it says so when it has. Returns at once.
+
+        Raises:
+            TrainerLost: If the process has ended.
+        """
+        self.send(StopCommand(run_id=str(run_id), attempt=attempt).to_line())

@@ -48,7 +48,7 @@ class StateData(AnswerModel):
     cancel_requested: bool
     at: datetime
     outcome: str | None
-    """Outcome of the attempt after which the run is queued again, such as `crashed`."""
+    """Outcome of the attempt after which the run is queued again or paused, such as `crashed`."""
     detail: str | None
     """Reason for the outcome."""
     waiting_for: EventWait | None
@@ -56,7 +56,7 @@ class StateData(AnswerModel):
 
 
 class RestartData(AnswerModel):
-    """`restart`: another attempt begins from the start. All points that were told so far are withdrawn."""
+    """`restart`: another attempt begins, from the start or from a checkpoint. Points that were told are withdrawn."""
 
     run_id: UUID
     attempt: int
@@ -196,7 +196,10 @@ def describe(run_id: UUID, event: run_events.RunEvent) -> tuple[str, AnswerModel
                 waiting_for=None if wait is None else EventWait(kind=wait.kind, detail=wait.detail),
             )
         case run_events.RestartEvent():
-            return "restart", RestartData(run_id=run_id, attempt=event.attempt, at=event.at, withdrawn_after_step=None)
+            withdrawn = event.withdrawn_after_step
+            return "restart", RestartData(
+                run_id=run_id, attempt=event.attempt, at=event.at, withdrawn_after_step=withdrawn
+            )
         case run_events.ProgressEvent():
             return "progress", describe_progress(run_id, event)
         case run_events.MetricsEvent():

@@ -140,6 +140,7 @@ LINKS = {
     "history": f"/v1/runs/{EXAMPLE_RUN_ID}/metrics/history",
     "logs": f"/v1/runs/{EXAMPLE_RUN_ID}/logs",
     "artifacts": f"/v1/runs/{EXAMPLE_RUN_ID}/artifacts",
+    "checkpoints": f"/v1/runs/{EXAMPLE_RUN_ID}/checkpoints",
     "environment": f"/v1/runs/{EXAMPLE_RUN_ID}/environment",
     "evaluation": f"/v1/runs/{EXAMPLE_RUN_ID}/evaluation",
     "code": f"/v1/runs/{EXAMPLE_RUN_ID}/code",
@@ -155,6 +156,7 @@ QUEUED_SUMMARY: dict[str, Any] = {
     "attempt": 0,
     "max_attempts": 3,
     "cancel_requested": False,
+    "interruption": None,
     "progress": None,
     "latest_metrics": {},
     "device": None,
@@ -192,6 +194,27 @@ REPEATED: dict[str, Any] = {
     "source_run_id": EXAMPLE_RUN_ID,
 }
 
+CONTINUED: dict[str, Any] = {
+    **REPEATED,
+    "spec": {**QUEUED["spec"], "training": {**QUEUED["spec"]["training"], "epochs": 70}},
+}
+
+NO_CHECKPOINT = Conflict(
+    f"Run {EXAMPLE_RUN_ID} has no checkpoint to go on from: it was trained by an earlier version, or did not come far "
+    f"enough. Train it from the start: POST /v1/runs/{EXAMPLE_RUN_ID}:clone."
+)
+
+OTHER_LENGTH = InvalidSpec.at(
+    "/steps",
+    f"The spec of run {EXAMPLE_RUN_ID} gives its length in epochs. Send epochs instead of steps.",
+    "other_length",
+)
+
+CONTINUE_REQUESTS = {
+    "more epochs": {"summary": "Train 20 epochs more", "value": {"epochs": 20}},
+    "the rest": {"summary": "Train the rest of a run that failed or was cancelled", "value": {}},
+}
+
 SUCCEEDED_SUMMARY: dict[str, Any] = {
     **QUEUED_SUMMARY,
     "state": "succeeded",
@@ -204,6 +227,7 @@ SUCCEEDED_SUMMARY: dict[str, Any] = {
         "step": 400,
         "num_steps": 400,
         "steps_per_epoch": 8,
+        "first_step": 0,
         "fraction": 1.0,
         "eta_seconds": None,
     },
@@ -250,6 +274,7 @@ SUCCEEDED: dict[str, Any] = {
             "ended_at": "2026-03-02T09:30:01.502000Z",
             "outcome": "succeeded",
             "detail": None,
+            "resumed_at_step": None,
         }
     ],
     "artifacts": ARTIFACTS,
@@ -288,7 +313,21 @@ STOPPING: dict[str, Any] = {
         "step": 96,
         "num_steps": 400,
         "steps_per_epoch": 8,
+        "first_step": 0,
         "fraction": 0.24,
         "eta_seconds": 4.1,
     },
 }
+
+PAUSED: dict[str, Any] = {
+    **QUEUED,
+    "state": "paused",
+    "waiting_for": None,
+    "updated_at": "2026-03-02T09:30:02.100000Z",
+}
+
+PAUSING: dict[str, Any] = {**STOPPING, "cancel_requested": False, "interruption": "pause"}
+
+NOT_PAUSABLE = IllegalMove("The run has ended (succeeded) and cannot become paused.")
+
+NOT_RESUMABLE = IllegalMove("The run has ended (succeeded) and cannot become queued.")

@@ -19,18 +19,39 @@ from api.runs.submission import ACCEPTED, answer_with_run, make_run
 from api.service import JsonText, Service, ServiceParameter
 from api.specs import examples as spec_examples
 from api.specs.requests import SettledSpec, settle_spec
+from core.checkpoints import Checkpoint
 from core.errors import Conflict, InvalidSpec
 from core.experiment import parse_spec
-from core.run_state import TERMINAL_STATES
-from core.specs.base import SpecModel
+from core.run_state import TERMINAL_STATES, RunState
+from core.specs.base import PositiveInt, SpecModel
 from core.specs.merging import apply_overrides
-from db import runs
+from db import checkpoints, runs
+from db.continuations import Continuation
 from db.idempotency import RepeatKey, StoredAnswer
 from db.records.runs import RunRecord
 from db.submissions import Submission
 
 PINNED: tuple[str, ...] = ("version", "sha256", "reading")
 """Fields of an uploaded dataset that were filled in when the run was submitted; each belongs to those before it."""
+
+
+class ContinueRequest(SpecModel):
+    """Body of POST /v1/runs/{run_id}:continue."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"epochs": 20}]})
+
+    epochs: Annotated[PositiveInt | None, Field(examples=[20])] = None
+    """Epochs to train after those of the checkpoint; null for the rest of a run that did not succeed."""
+    steps: PositiveInt | None = None
+    """Training steps instead, where the spec gives its length in steps."""
+    experiment: ExperimentName | None = None
+    """Experiment of the new run; by default that of the run."""
+    tags: Tags | None = None
+    """Labels of the new run; by default those of the run."""
+    notes: Notes | None = None
+    """Text for people; those of the run are not copied."""
+    priority: Priority | None = None
+    """By default that of the run."""
 
 
 class CloneRequest(SpecModel):
@@ -50,7 +71,9 @@ class CloneRequest(SpecModel):
     """By default that of the run."""
 
 
-router = Resource("runs", "Submit, follow, cancel and delete runs.", prefix="/v1/runs", bodies=[CloneRequest])
+router = Resource(
+    "runs", "Submit, follow, cancel and delete runs.", prefix="/v1/runs", bodies=[CloneRequest, ContinueRequest]
+)
 
 HEADERS = {"Location": "Path of the new run.", **idempotency.HEADERS}
 
@@ -110,6 +133,93 @@ async def clone_run(
     dataset stays at its version unless the overrides name another dataset or version.
     """
     return await _queue(service, run_id, repeats, text, caller)
+
+
+@router.post(
+    "/{run_id}:continue",
+    summary="Train an ended run further",
+    dependencies=[SUBMIT],
+    status_code=ACCEPTED,
+    response_model=Run,
+    responses=answers(
+        examples.CONTINUED,
+        MALFORMED,
+        UNKNOWN_RUN,
+        TOO_LARGE,
+        examples.NO_CHECKPOINT,
+        examples.OTHER_LENGTH,
+        spec_examples.OVER_LIMIT,
+        *idempotency.ERRORS,
+        status=ACCEPTED,
+        headers=HEADERS,
+    ),
+    openapi_extra=takes_body(ContinueRequest, examples.CONTINUE_REQUESTS),
+)
+async def continue_run(
+    run_id: RunId, text: JsonText, service: ServiceParameter, caller: CallerName, repeats: RepeatsParameter
+) -> Response:
+    """Queue a new run that goes on from the last checkpoint of an ended one, whether it succeeded or not.
+
+    The new run has the state of the other (weights, optimizer, early stopping with its patience renewed) and its curves
+    up to there. The ended run stays as it is.
+    """
+    read = partial(_read_continuation, service, run_id, repeats.of(text), text, caller)
+    return send_answer(await service.run_queue.queue(read))
+
+
+def _read_continuation(
+    service: Service, run_id: UUID, repeat: RepeatKey | None, text: bytes, caller: str | None
+) -> Submission | StoredAnswer:
+    answer = find_answer(service.database, repeat)
+    if answer is not None:
+        return answer
+    asked = read_document(ContinueRequest, text)
+    with service.database.reading() as session:
+        source = runs.get(session, run_id)
+        checkpoint = checkpoints.find_newest(session, run_id)
+    if source.state not in TERMINAL_STATES:
+        raise Conflict(
+            f"Run {source.id} is {source.state}. Only runs that have ended can be trained further; a paused one is "
+            f"resumed: POST /v1/runs/{source.id}:resume."
+        )
+    if checkpoint is None:
+        raise Conflict(
+            f"Run {source.id} has no checkpoint to go on from: it was trained by an earlier version, or did not come "
+            f"far enough. Train it from the start: POST /v1/runs/{source.id}:clone."
+        )
+    overrides = {"training": _lengthen(source, checkpoint, asked)}
+    run = make_run(
+        service,
+        _settle(service, source, overrides, is_clone=True),
+        source_run_id=run_id,
+        continuation=Continuation(run_id, checkpoint.step),
+        experiment=asked.experiment or source.experiment,
+        tags=source.tags if asked.tags is None else asked.tags,
+        notes=asked.notes,
+        priority=source.priority if asked.priority is None else asked.priority,
+        submitted_by=caller,
+    )
+    return Submission((run,), answer_with_run, repeat)
+
+
+def _lengthen(source: RunRecord, checkpoint: Checkpoint, asked: ContinueRequest) -> dict[str, Any]:
+    """Return the length of a training that goes on from a checkpoint, as fields of a spec.
+
+    Raises:
+        InvalidSpec: If it is not given in the unit of the spec, or if nothing is left to train.
+    """
+    is_in_steps = source.spec["training"].get("steps") is not None
+    unit, other = ("steps", "epochs") if is_in_steps else ("epochs", "steps")
+    if getattr(asked, other) is not None:
+        detail = f"The spec of run {source.id} gives its length in {unit}. Send {unit} instead of {other}."
+        raise InvalidSpec.at(f"/{other}", detail, "other_length")
+    more: int | None = getattr(asked, unit)
+    if more is not None:
+        return {unit: (checkpoint.step if is_in_steps else checkpoint.epoch) + more}
+    if source.state == RunState.SUCCEEDED:
+        detail = f"Run {source.id} is trained to its end. Send {unit}, the number of those to train more."
+        raise InvalidSpec.at(f"/{unit}", detail, "missing")
+    return {}
 
 
 async def _queue(service: Service, run_id: UUID, repeats: Repeats, text: bytes | None, caller: str | None) -> Response:

@@ -1,4 +1,4 @@
-"""Routes for runs: submit, list, show, change, cancel, delete."""
+"""Routes for runs: submit, list, show, change, pause, cancel, delete."""
 
 from typing import Annotated
 from uuid import UUID
@@ -36,7 +36,7 @@ from db import runs as run_rows
 
 router = Resource(
     "runs",
-    "Submit, find, follow, change, repeat, cancel and delete runs.",
+    "Submit, find, follow, change, repeat, pause, cancel and delete runs.",
     prefix="/v1/runs",
     bodies=[RunRequest, RunPatch, *batch.router.bodies, *repetition.router.bodies],
 )
@@ -193,11 +193,56 @@ def cancel_run(run_id: RunId, service: ServiceParameter) -> Response:
     """Cancel a queued run at once; ask a running one to stop, which takes about two seconds."""
     with service.database.transaction() as session:
         run_rows.cancel(session, run_id)
-    return _show(service, run_id, is_cancelled=True)
+    return _show(service, run_id, wanted=RunState.CANCELLED)
 
 
-def _show(service: Service, run_id: UUID, if_none_match: str | None = None, *, is_cancelled: bool = False) -> Response:
-    """Return a run in full, read in one transaction."""
+@router.post(
+    "/{run_id}:pause",
+    summary="Pause a run",
+    dependencies=[SUBMIT],
+    status_code=202,
+    response_model=Run,
+    responses=answers(examples.PAUSING, status=202, headers={"Location": "Path of the run."})
+    | {
+        200: {
+            "description": "The run is paused: it was queued, or already paused.",
+            "content": {"application/json": {"example": examples.PAUSED}},
+            "model": Run,
+        }
+    }
+    | describe_errors(UNKNOWN_RUN, examples.NOT_PAUSABLE),
+)
+def pause_run(run_id: RunId, service: ServiceParameter) -> Response:
+    """Pause a queued run at once; ask a running one to write a checkpoint and give its trainer back.
+
+    It waits, however long, until it is resumed, and then goes on from the checkpoint to the same result as if it had
+    never been paused.
+    """
+    with service.database.transaction() as session:
+        run_rows.pause(session, run_id)
+    return _show(service, run_id, wanted=RunState.PAUSED)
+
+
+@router.post(
+    "/{run_id}:resume",
+    summary="Resume a paused run",
+    dependencies=[SUBMIT],
+    status_code=200,
+    response_model=Run,
+    responses=answers(examples.QUEUED, UNKNOWN_RUN, examples.NOT_RESUMABLE),
+)
+def resume_run(run_id: RunId, service: ServiceParameter) -> Response:
+    """Queue a paused run again. A run that is queued or running stays so, and is not paused any more."""
+    with service.database.transaction() as session:
+        run_rows.resume(session, run_id)
+    service.doorbell.ring()
+    return _show(service, run_id)
+
+
+def _show(
+    service: Service, run_id: UUID, if_none_match: str | None = None, *, wanted: RunState | None = None
+) -> Response:
+    """Return a run in full, read in one transaction; with 202 while it is not yet in the wanted state."""
     with service.database.reading() as session:
         record = run_rows.get(session, run_id)
         waiting_for = workers.find_wait(session, [record], service.settings.limits)
@@ -211,6 +256,6 @@ def _show(service: Service, run_id: UUID, if_none_match: str | None = None, *, i
             attempts=run_rows.list_attempts(session, run_id),
             artifacts=artifacts.list_for_run(session, run_id),
         )
-    is_stopping = is_cancelled and run.state != RunState.CANCELLED
+    is_stopping = wanted is not None and run.state != wanted
     location = {"Location": run_path(run_id)} if is_stopping else {}
     return json_answer(run, status=202 if is_stopping else 200, headers={"ETag": etag, **location})

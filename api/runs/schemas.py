@@ -1,7 +1,7 @@
 """Request and response bodies of runs."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -73,6 +73,8 @@ class RunProgress(AnswerModel):
     """Training steps in total; 0 until training begins."""
     steps_per_epoch: int
     """Training steps in an epoch; 0 until training begins, and for runs of earlier versions."""
+    first_step: int
+    """Training steps of earlier attempts, up to the checkpoint that this one goes on from."""
     fraction: float
     """Fraction of finished steps, 0 to 1."""
     eta_seconds: float | None
@@ -116,6 +118,7 @@ class RunLinks(AnswerModel):
     history: str
     logs: str
     artifacts: str
+    checkpoints: str
     environment: str
     evaluation: str
     """Evaluation on held-out samples, once it has succeeded."""
@@ -140,8 +143,10 @@ class RunSummary(AnswerModel):
     attempt: int
     """Number of the latest attempt; 0 before the first."""
     max_attempts: int
-    """Number of attempts that may be lost before the run fails."""
+    """Attempts that may be lost before the run fails; those that came further than all before do not count."""
     cancel_requested: bool
+    interruption: Literal["pause", "preemption"] | None
+    """Reason why a running run stops to go on later: it was paused, or one of a higher priority waits."""
     progress: RunProgress | None
     latest_metrics: dict[str, MeasuredNumber]
     """Newest value of each metric."""
@@ -163,7 +168,7 @@ class RunSummary(AnswerModel):
     submitted_by: str | None
     """Name of the API key that submitted it; null if keys are not required."""
     source_run_id: UUID | None
-    """The run that it repeats or was cloned from."""
+    """The run that it repeats, goes on from, or was cloned from."""
     created_at: datetime
     queued_at: datetime
     started_at: datetime | None
@@ -212,6 +217,8 @@ class Attempt(AnswerModel):
     ended_at: datetime | None
     outcome: str | None
     detail: str | None
+    resumed_at_step: int | None
+    """Training step of the checkpoint that it went on from; null if it began from the start."""
 
 
 class Run(RunSummary):

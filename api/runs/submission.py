@@ -85,7 +85,7 @@ def make_run(service: Service, settled: SettledSpec, *, source_run_id: UUID | No
     Args:
         service: The service.
         settled: The spec.
-        source_run_id: The run that it repeats or is cloned from.
+        source_run_id: The run that it repeats, goes on from, or is cloned from.
         options: Further arguments of `NewRun.of`.
 
     Raises:

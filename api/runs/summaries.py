@@ -9,7 +9,7 @@ from uuid import UUID
 
 from api.http.parameters import predict_path, run_path
 from core.notices import Notice
-from core.progress import Progress, estimate_seconds_left, measure_fraction
+from core.progress import Progress, estimate_seconds_left, measure_first_fraction, measure_fraction
 from core.run_state import RunState
 from core.workers import Waits
 
@@ -86,6 +86,7 @@ def _read_links(run: Any, _waits: Waits | None) -> dict[str, str | None]:
         "history": f"{path}/metrics/history",
         "logs": f"{path}/logs",
         "artifacts": f"{path}/artifacts",
+        "checkpoints": f"{path}/checkpoints",
         "environment": f"{path}/environment",
         "evaluation": f"{path}/evaluation",
         "code": f"{path}/code",
@@ -100,17 +101,18 @@ def _read_progress(run: Any, _waits: Waits | None) -> dict[str, Any] | None:
     fraction = measure_fraction(progress, has_succeeded=run.state == RunState.SUCCEEDED)
     # Faster than asdict, which copies every value.
     shown = {name: getattr(progress, name) for name in PROGRESS}
-    return {**shown, "fraction": fraction, "eta_seconds": _eta_seconds(run, fraction)}
+    return {**shown, "fraction": fraction, "eta_seconds": _eta_seconds(run, progress, fraction)}
 
 
-def _eta_seconds(run: Any, fraction: float) -> float | None:
+def _eta_seconds(run: Any, progress: Progress, fraction: float) -> float | None:
     """Estimate the remaining time.
 
     It counts from the time of the report, not from now, so that the response for an unchanged run stays the same.
     """
     if run.state != RunState.RUNNING or not run.started_at or not run.progress_at:
         return None
-    return estimate_seconds_left((run.progress_at - run.started_at) / timedelta(seconds=1), fraction)
+    elapsed = (run.progress_at - run.started_at) / timedelta(seconds=1)
+    return estimate_seconds_left(elapsed, fraction, measure_first_fraction(progress))
 
 
 def _read_duration(run: Any, _waits: Waits | None) -> float | None:
@@ -130,6 +132,7 @@ SUMMARY: Mapping[str, SummaryField] = {
     "attempt": _column("attempt"),
     "max_attempts": _column("max_attempts"),
     "cancel_requested": SummaryField(("cancel_requested_at",), lambda run, _: run.cancel_requested_at is not None),
+    "interruption": _column("interruption"),
     "progress": SummaryField(("progress", "state", "started_at", "progress_at"), _read_progress),
     "latest_metrics": SummaryField(("latest_metrics",), _read_latest),
     "device": _column("device"),

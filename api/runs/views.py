@@ -10,10 +10,9 @@ from api.runs.summaries import summarise
 from core.artifacts import Artifact
 from core.workers import Waits
 from db.metrics import Summary
-from db.records.jobs import AttemptBase
 from db.records.metrics import MetricSeriesRecord
 from db.records.queued_runs import QueuedRun
-from db.records.runs import RunRecord
+from db.records.runs import AttemptRecord, RunRecord
 
 
 def run_etag(record: RunRecord, waits: Waits | None = None) -> str:
@@ -44,7 +43,7 @@ def describe(
     waits: Waits | None,
     *,
     metrics: Sequence[Summary] = (),
-    attempts: Sequence[AttemptBase] = (),
+    attempts: Sequence[AttemptRecord] = (),
     artifacts: Sequence[Artifact] = (),
 ) -> Run:
     """Return a run in full."""
@@ -61,6 +60,7 @@ def describe(
                 ended_at=attempt.ended_at,
                 outcome=attempt.outcome,
                 detail=attempt.detail,
+                resumed_at_step=attempt.resumed_at_step,
             )
             for attempt in attempts
         ],

@@ -19,7 +19,9 @@ def main() -> None:
         os.sched_setaffinity(0, {int(core)})
     _send(Ready(start_seconds=0.01))
     for line in sys.stdin.buffer:
-        _train(read_command(line))
+        command = read_command(line)
+        if isinstance(command, TrainCommand):
+            _train(command)
 
 
 def _train(command: TrainCommand) -> None:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint
+from sqlalchemy import BigInteger, CheckConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.run_report import RunError
@@ -22,6 +22,10 @@ class AttemptOutcome(StrEnum):
     CANCELLED = "cancelled"
     RELEASED = "released"
     """Released by its worker, in a drain."""
+    PAUSED = "paused"
+    """Released because a client has paused the job."""
+    PREEMPTED = "preempted"
+    """Released to make room for a job of a higher priority."""
     CRASHED = "crashed"
     """Released because its process was lost."""
     LEASE_EXPIRED = "lease_expired"
@@ -30,13 +34,26 @@ class AttemptOutcome(StrEnum):
     """Taken back: its worker was alive but reported no progress."""
 
 
+class Interruption(StrEnum):
+    """Reason for which a running job is asked to give back its trainer and go on later."""
+
+    PAUSE = "pause"
+    """A client has paused it: it stays where it is until it is resumed."""
+    PREEMPTION = "preemption"
+    """One of a higher priority waits: it goes back to the queue."""
+
+
 class JobBase(Base):
     """Something that waits in the database until a worker claims it, and is then held by a lease.
 
     Attributes:
         attempt: Number of the latest attempt, 0 before the first; the fencing token.
-        num_crashes: Attempts that were lost; drains don't count. At max_attempts the job fails.
+        num_crashes: Attempts that were lost since one came further than all before; drains don't count. At max_attempts
+            the job fails.
+        furthest: The furthest that any attempt has come, in steps of a run or rows of a batch prediction. With each
+            checkpoint it falls back behind that: from there on, every step is one further.
         owner: Worker that holds the lease; like lease_expires_at, set while the state is running.
+        interruption: Set while a running job is asked to stop and to go on later.
         progress: Latest progress of the attempt.
         progress_at: Time at which the attempt last started or progressed.
         started_at: Start of the latest attempt.
@@ -50,9 +67,11 @@ class JobBase(Base):
     attempt: Mapped[int] = mapped_column(default=0)
     num_crashes: Mapped[int] = mapped_column(default=0)
     max_attempts: Mapped[int]
+    furthest: Mapped[int] = mapped_column(BigInteger, default=0, server_default=text("0"))
     owner: Mapped[str | None]
     lease_expires_at: Mapped[datetime | None]
     cancel_requested_at: Mapped[datetime | None]
+    interruption: Mapped[Interruption | None] = mapped_column(word_of(Interruption))
     progress: Mapped[dict[str, Any] | None]
     progress_at: Mapped[datetime | None]
     error: Mapped[RunError | None] = mapped_column(Document(RunError))

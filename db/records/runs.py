@@ -164,11 +164,42 @@ class RunTextRecord(Base):
 
 
 class AttemptRecord(AttemptBase):
-    """One attempt at a run."""
+    """One attempt at a run.
+
+    Attributes:
+        resumed_at_step: Step of the checkpoint that it went on from; NULL if it began from the start.
+    """
 
     __tablename__ = "attempts"
 
     run_id: Mapped[UUID] = mapped_column(ForeignKey(RunRecord.id, ondelete="CASCADE"), primary_key=True)
+    resumed_at_step: Mapped[int | None] = mapped_column(BigInteger)
+
+
+class CheckpointRecord(Base):
+    """Everything that a run needs to go on from a step, in the artifact store under its sha256.
+
+    Attributes:
+        step: Training steps taken.
+        epoch: Epochs finished.
+        attempt: Attempt that wrote it; 0 in a run that goes on from another's.
+        monitor: Metric by which checkpoints are compared, such as `val_loss`; NULL if it was not measured here.
+        value: Its value.
+        is_best: True for the best checkpoint of the run so far.
+    """
+
+    __tablename__ = "checkpoints"
+
+    run_id: Mapped[UUID] = mapped_column(ForeignKey(RunRecord.id, ondelete="CASCADE"), primary_key=True)
+    step: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
+    epoch: Mapped[int] = mapped_column(BigInteger)
+    attempt: Mapped[int]
+    sha256: Mapped[str] = mapped_column(String(64), index=True)
+    num_bytes: Mapped[int] = mapped_column(BigInteger)
+    monitor: Mapped[str | None]
+    value: Mapped[float | None] = mapped_column(Double)
+    is_best: Mapped[bool]
+    created_at: Mapped[datetime] = mapped_column(insert_default=database_now())
 
 
 class ArtifactRecord(Base):

@@ -19,6 +19,7 @@ from db.records.registry import (
 from db.records.runs import (
     ArtifactRecord,
     AttemptRecord,
+    CheckpointRecord,
     ExperimentRecord,
     RunNumberRecord,
     RunRecord,
@@ -43,6 +44,7 @@ RECORDS: tuple[type[Base], ...] = (
     RunNumberRecord,
     RunTextRecord,
     AttemptRecord,
+    CheckpointRecord,
     ArtifactRecord,
     MetricSeriesRecord,
     MetricPointRecord,

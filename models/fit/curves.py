@@ -7,6 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from core.progress import MetricBatch, Progress, join_batches
+from models.checkpoints.state import State
 from models.fit.meter import Values
 from models.reporting import Reporter
 
@@ -92,6 +93,16 @@ class Curve:
             step, values, when = self._unsent
             self._send(np.array([step]), values[None], np.array([when]))
             self._unsent = None
+
+    def save_state(self) -> State:
+        """Return the last values, and where the curve is between two points that are kept."""
+        return {"num_seen": self._num_seen, "last": self.last, "unsent": self._unsent}
+
+    def load_state(self, state: State) -> None:
+        """Go on where another curve was."""
+        self._num_seen = state["num_seen"]
+        self.last = dict(state["last"])
+        self._unsent = None if state["unsent"] is None else tuple(state["unsent"])
 
     def _send(self, steps: npt.NDArray[np.int_], values: Values, times: npt.NDArray[np.float64]) -> None:
         if len(steps):

@@ -4,6 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from core.specs.training import EarlyStopping
+from models.checkpoints.state import State
+
+
+def curve_of(spec: EarlyStopping) -> str:
+    """Return the key of the curve that a rule monitors, epoch by epoch."""
+    return f"epoch/{'validation' if spec.watches_validation else 'train'}/{spec.measure}"
 
 
 class StoppingRule:
@@ -17,7 +23,7 @@ class StoppingRule:
     def __init__(self, spec: EarlyStopping, network: Any) -> None:
         self._spec = spec
         self._network = network
-        self._key = f"epoch/{'validation' if spec.watches_validation else 'train'}/{spec.measure}"
+        self._key = curve_of(spec)
         self._best: float | None = None
         self._best_weights: list[Any] | None = None
         self._wait = 0
@@ -44,6 +50,20 @@ class StoppingRule:
             return False
         # Keras never stops after the first epoch.
         return self._wait >= self._spec.patience and epoch > 1
+
+    def save_state(self) -> State:
+        """Return the best value with its weights, and the epochs since then."""
+        return {"best": self._best, "wait": self._wait, "best_weights": self._best_weights}
+
+    def load_state(self, state: State) -> None:
+        """Go on where another rule was."""
+        self._best = state["best"]
+        self._wait = state["wait"]
+        self._best_weights = state["best_weights"]
+
+    def be_patient_again(self) -> None:
+        """Count the epochs without improvement from here on."""
+        self._wait = 0
 
     def finish(self) -> bool:
         """Restore the best weights, if the spec asks for it.

@@ -6,22 +6,26 @@ from time import perf_counter
 from typing import Any
 
 from core.checks.length import measure_length
+from core.errors import TrainingFailed
 from core.progress import Phase
 from core.run_report import EngineReport
-from core.specs.training import Training
+from core.specs.training import EarlyStopping, Training
+from models.checkpoints.checkpointing import Checkpointing, Score
+from models.checkpoints.state import ModelVariables, Resumable
 from models.evaluation.tallies import HeldOut, MakeTally
 from models.fit.arrays import FitData, fits_on_device
-from models.fit.early_stopping import StoppingRule
+from models.fit.early_stopping import StoppingRule, curve_of
 from models.fit.evaluation import Evaluation, EvaluationProgram
 from models.fit.failures import broken_step, count_sound_steps
+from models.fit.fit_state import FitState
 from models.fit.history import History
 from models.fit.meter import LOSS, Meter
 from models.fit.mirroring import is_mirrored
 from models.fit.ordering import Ordering
-from models.fit.pacing import Pacer, Speed
+from models.fit.pacing import Pacer
 from models.fit.plans.forecast import make_forecast
-from models.fit.plans.plan import Planning, list_candidates, plan_of
-from models.fit.plans.planner import Choice, Planner
+from models.fit.plans.plan import PLANS, Planning, list_candidates, plan_of
+from models.fit.plans.planner import Choice, Planner, Reason
 from models.fit.plans.recurrences import count_time_steps, list_recurrences
 from models.fit.plans.report import add_speed, describe_choice
 from models.fit.programs.learning import Learner
@@ -29,8 +33,17 @@ from models.fit.programs.making import ProgramMaker, choose_executor, make_learn
 from models.fit.programs.program import TrainingProgram
 from models.fit.validation import Validation
 from models.objectives.metrics import Measure
-from models.reporting import Reporter, stop_if_asked
+from models.reporting import Reporter, TrainingStopped, stop_if_asked
 from models.runtime import reset_peak_memory
+
+PLAN = "plan"
+"""Name of the plan in the environment of a checkpoint: with another one, results are the same up to rounding only."""
+
+NUM_STEPS = "num_steps"
+"""Number of steps of the fit, likewise: one that goes on for longer gives early stopping its patience again."""
+
+DEFAULT_MONITORS = {True: "val_loss", False: "loss"}
+"""Metric by which checkpoints are compared without early stopping, by whether there are validation samples."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +82,7 @@ def fit(
     reporter: Reporter,
     planning: Planning | None = None,
     make_tally: MakeTally | None = None,
+    checkpointing: Checkpointing | None = None,
 ) -> FitOutcome:
     """Train `network` in place as `Model.fit` does, and evaluate it.
 
@@ -85,14 +99,19 @@ def fit(
         reporter: Receives the phases `compile` and `train`, the plan, progress and points of curves.
         planning: Information for the choice of a plan.
         make_tally: Makes the tally of predictions with the final weights; None without tallies.
+        checkpointing: Checkpoints to write, and the one to go on from; None for none. With the same plan, curves and
+            weights of a fit that goes on are bit for bit those of one that was never interrupted.
 
     Raises:
         TrainingFailed: If the loss is no longer finite, or the plan of the spec cannot be used.
+        CheckpointUnusable: If the checkpoint to go on from is of another network or optimizer.
         TrainingStopped: If the reporter asked to stop.
     """
     reset_peak_memory()
     reporter.phase(Phase.COMPILE)
-    session = _Session(network, data, training, measures, seed, reporter, planning or Planning(), make_tally)
+    session = _Session(
+        network, data, training, measures, seed, reporter, planning or Planning(), make_tally, checkpointing
+    )
     reporter.phase(Phase.TRAIN)
     return session.run()
 
@@ -110,6 +129,7 @@ class _Session:
         reporter: Reporter,
         planning: Planning,
         make_tally: MakeTally | None,
+        checkpointing: Checkpointing | None,
     ) -> None:
         self._network = network
         self._training = training
@@ -120,8 +140,8 @@ class _Session:
         self._recurrences = list_recurrences(network)
         self._executor = choose_executor(planning, count_time_steps(self._recurrences))
         self._pacer = Pacer()
-        self._speed = Speed()
-        self._step = 0
+        self._checkpointing = checkpointing
+        self._state = FitState()
 
         meter = Meter(measures)
         meter.prepare(data.train, tuple(network.output_shape[1:]))
@@ -130,7 +150,7 @@ class _Session:
             self._rule = StoppingRule(training.early_stopping, network)
         learner = make_learner(network, training, meter, data.step_preparation)
         self._history = History(meter.names, learner.recorded, self._length, training, reporter)
-        self._running = meter.zero()
+        self._state.running = meter.zero()
         self._choice = self._choose_plan(learner, data, seed) if self._length.num_steps else None
         self._engine = describe_choice(self._choice, self._length.batch_size)
         reporter.engine(self._engine)
@@ -147,6 +167,21 @@ class _Session:
             # Steps measure the training samples they take; without steps, the samples are evaluated separately.
             has_steps=self._choice is not None,
         )
+        self._parts: dict[str, Resumable] = {
+            "variables": ModelVariables(learner.variables),
+            "history": self._history,
+            "fit": self._state,
+        }
+        if self._rule is not None:
+            self._parts["early_stopping"] = self._rule
+        if checkpointing is not None and self._choice is not None:
+            # After the trials of plans, which restore the variables as they were.
+            is_longer = checkpointing.environment.get(NUM_STEPS) != self._length.num_steps
+            self._history.first_step = checkpointing.restore(self._parts)
+            if is_longer:
+                self._state.has_stopped_early = False
+                if self._rule is not None:
+                    self._rule.be_patient_again()
 
     def _choose_plan(self, learner: Learner, data: FitData, seed: int) -> Choice:
         ordering = Ordering(self._length, seed, shuffle=self._training.shuffle)
@@ -161,6 +196,13 @@ class _Session:
         )
         if self._training.plan != "auto":
             return planner.take(plan_of(self._training.plan))
+        resumed = None if self._checkpointing is None else self._checkpointing.environment.get(PLAN)
+        if resumed in PLANS:
+            try:
+                return planner.take(plan_of(resumed), Reason.RESUMED)
+            except TrainingFailed:
+                # Another kind of machine. The results are the same up to rounding.
+                pass
         candidates = list_candidates(
             self._network,
             self._recurrences,
@@ -172,27 +214,31 @@ class _Session:
     def run(self) -> FitOutcome:
         try:
             return self._run()
-        finally:
+        except TrainingStopped:
+            # Another attempt may go on: its curves have no point because this one ended.
+            raise
+        except Exception:
             # The curves before a failure show its cause.
             self._history.finish()
+            raise
 
     def _run(self) -> FitOutcome:
         self._history.report(self._step)
-        stopped_early = False
         if self._choice is None:
             stop_if_asked(self._reporter)
             self._validation.evaluate_untrained()
         else:
-            stopped_early = self._train(self._choice.program)
+            self._train_and_save(self._choice.program)
         has_restored = self._rule is not None and self._rule.finish()
         self._validation.finish(self._network, self._step, has_restored=has_restored)
+        self._history.finish()
         if self._choice is not None:
-            self._engine = add_speed(self._engine, self._speed, self._planning)
+            self._engine = add_speed(self._engine, self._state.speed, self._planning)
             self._reporter.engine(self._engine)
         return FitOutcome(
             num_steps=self._step,
             num_epochs=self._epoch,
-            stopped_early=stopped_early,
+            stopped_early=self._state.has_stopped_early,
             metrics=self._history.last,
             validation=self._validation.validation,
             test=self._validation.test,
@@ -202,23 +248,36 @@ class _Session:
         )
 
     @property
+    def _step(self) -> int:
+        """Number of steps taken."""
+        return self._state.step
+
+    @property
     def _epoch(self) -> int:
         """Epoch of the last step, counted from 1."""
         return -(-self._step // self._length.steps_per_epoch)
 
-    def _train(self, program: TrainingProgram) -> bool:
-        """Take all steps.
+    def _train_and_save(self, program: TrainingProgram) -> None:
+        """Take all steps, and write a checkpoint at the end or where the reporter asks to stop."""
+        try:
+            self._train(program)
+        except TrainingStopped:
+            self._save()
+            raise
+        self._save()
 
-        Returns:
-            Whether early stopping ended the fit.
-        """
-        stopped_early = False
-        while self._step < self._length.num_steps and not stopped_early:
+    def _train(self, program: TrainingProgram) -> None:
+        """Take all steps, unless early stopping ends the fit."""
+        # The last attempt may have been stopped before it could end an epoch.
+        self._end_epoch()
+        while self._step < self._length.num_steps and not self._state.has_stopped_early:
             stop_if_asked(self._reporter)
             self._take_steps(program)
-            stopped_early = self._end_epoch()
+            self._end_epoch()
             self._history.report(self._step)
-        return stopped_early
+            ends_epoch = self._step == self._length.epoch_end(self._epoch)
+            if self._checkpointing is not None and self._checkpointing.is_due(self._step, ends_epoch=ends_epoch):
+                self._save()
 
     def _take_steps(self, program: TrainingProgram) -> None:
         """Take the steps of one call, at most up to the next evaluation."""
@@ -226,16 +285,17 @@ class _Session:
         amount = self._pacer.next_amount(left)
         started = perf_counter()
         order = self._ordering.steps(self._step, amount)
-        taken = program.run(order, self._running)
+        taken = program.run(order, self._state.running)
         seconds = perf_counter() - started
-        self._running = taken.running
+        self._state.running = taken.running
         self._pacer.took(amount, seconds)
-        self._speed.add_steps(amount, len(order.rows), seconds)
+        self._state.speed.add_steps(amount, len(order.rows), seconds)
         num_sound = count_sound_steps(taken.values)
         # The first failed step is reported; those after it are meaningless.
         shown = slice(num_sound + 1)
         self._history.add_steps(self._step + 1, taken.values[shown], taken.epoch_values[shown])
-        self._step += min(amount, num_sound + 1)
+        self._state.step += min(amount, num_sound + 1)
+        self._state.is_epoch_open = True
         if num_sound < amount:
             raise broken_step(float(taken.values[num_sound, LOSS]), self._step, self._epoch, self._training)
 
@@ -249,16 +309,33 @@ class _Session:
             return self._length.epoch_end(-(-epoch // every) * every)
         return self._length.num_steps
 
-    def _end_epoch(self) -> bool:
-        """Validate if an epoch has ended.
-
-        Returns:
-            Whether early stopping ends the fit.
-        """
+    def _end_epoch(self) -> None:
+        """Validate if an epoch has ended and has not been validated yet, and ask the rule of early stopping."""
         epoch = self._epoch
-        if self._step != self._length.epoch_end(epoch):
-            return False
+        if not self._state.is_epoch_open or self._step != self._length.epoch_end(epoch):
+            return
         is_validated = self._validation.has_samples and epoch % self._training.validation_freq == 0
         if is_validated:
             self._validation.validate(self._step, is_last=self._step == self._length.num_steps)
-        return self._rule is not None and self._rule.should_stop(epoch, self._history.last, is_validated=is_validated)
+        if self._rule is not None:
+            is_over = self._rule.should_stop(epoch, self._history.last, is_validated=is_validated)
+            self._state.has_stopped_early = is_over
+        self._state.is_epoch_open = False
+
+    def _save(self) -> None:
+        """Write a checkpoint of this step, unless there is one."""
+        self._history.flush()
+        if self._checkpointing is not None and self._choice is not None:
+            epoch = self._step // self._length.steps_per_epoch
+            environment = {PLAN: self._choice.plan.name, NUM_STEPS: self._length.num_steps}
+            self._checkpointing.save(self._step, epoch, self._parts, environment, self._reporter, self._find_score())
+
+    def _find_score(self) -> Score | None:
+        """Return the value by which a checkpoint of this step is compared; None in the middle of an epoch."""
+        rule = self._training.early_stopping or EarlyStopping(monitor=DEFAULT_MONITORS[self._validation.has_samples])
+        epoch = self._epoch
+        is_validated = epoch % self._training.validation_freq == 0 or not rule.watches_validation
+        has_ended = not self._state.is_epoch_open and self._step == self._length.epoch_end(epoch)
+        if not (has_ended and is_validated):
+            return None
+        return Score(rule.monitor, self._history.last[curve_of(rule)], is_rising=rule.is_rising)

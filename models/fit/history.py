@@ -9,6 +9,7 @@ from core.checks.length import FitLength
 from core.checks.recording import limit_points
 from core.progress import Phase, Progress
 from core.specs.training import Training
+from models.checkpoints.state import State
 from models.fit.curves import Curve, Outbox
 from models.fit.meter import Values
 from models.reporting import Reporter
@@ -27,6 +28,9 @@ class History:
         length: Length of the fit.
         training: How often the samples are validated, and how many points curves have.
         reporter: Receives progress and points of curves.
+
+    Attributes:
+        first_step: Steps that earlier attempts have taken.
     """
 
     def __init__(
@@ -37,6 +41,7 @@ class History:
         training: Training,
         reporter: Reporter,
     ) -> None:
+        self.first_step = 0
         self._length = length
         self._outbox = Outbox(reporter)
         max_points = limit_points(training)
@@ -89,12 +94,25 @@ class History:
         length = self._length
         epoch = length.num_epochs if step == length.num_steps else step // length.steps_per_epoch
         self._outbox.set_progress(
-            Progress(phase, epoch, length.num_epochs, step, length.num_steps, length.steps_per_epoch)
+            Progress(phase, epoch, length.num_epochs, step, length.num_steps, length.steps_per_epoch, self.first_step)
         )
         if at_once:
             self._outbox.send()
         else:
             self._outbox.send_if_due()
+
+    def flush(self) -> None:
+        """Report everything that is to be reported at this step."""
+        self._outbox.send()
+
+    def save_state(self) -> State:
+        """Return the state of all curves."""
+        return {"curves": [curve.save_state() for curve in self._curves]}
+
+    def load_state(self, state: State) -> None:
+        """Go on with the curves where others were."""
+        for curve, saved in zip(self._curves, state["curves"], strict=True):
+            curve.load_state(saved)
 
     def finish(self) -> None:
         """Report everything, including the last point of each curve."""

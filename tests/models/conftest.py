@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from core.checkpoints import SavedState
 from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport
@@ -29,6 +30,8 @@ class RecordingReporter:
         self.phases: list[Phase] = []
         self.last_details: dict = {}
         self.notices: list[Notice] = []
+        self.saved: list[SavedState] = []
+        self.failed_checkpoints: list[str] = []
         self.stop_after = stop_after
         self.times_asked = 0
 
@@ -50,6 +53,12 @@ class RecordingReporter:
 
     def warnings(self, notices: Sequence[Notice]) -> None:
         self.notices = list(notices)
+
+    def checkpoint(self, saved: SavedState) -> None:
+        self.saved.append(saved)
+
+    def checkpoint_failed(self, reason: str) -> None:
+        self.failed_checkpoints.append(reason)
 
     def phase(self, phase: Phase) -> None:
         self.phases.append(phase)

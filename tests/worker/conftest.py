@@ -1,3 +1,5 @@
+import os
+import signal
 import sys
 import threading
 import time
@@ -9,7 +11,7 @@ import pytest
 from core.notices import Notice
 from core.run_state import TERMINAL_STATES, RunState
 from core.settings import Settings
-from db import runs
+from db import checkpoints, points, runs
 from db.records.runs import RunRecord
 from db.session import Database
 from worker.supervisor import Supervisor
@@ -65,6 +67,18 @@ def supervisor(settings: Settings, database: Database, make_pool: Callable[..., 
     return Supervisor(settings, database, make_pool())
 
 
+@pytest.fixture
+def make_supervisor(settings: Settings, database: Database, make_pool: Callable[..., TrainerPool]):
+    """Make another supervisor, as of a worker that was started anew."""
+    return lambda: Supervisor(settings, database, make_pool())
+
+
+@pytest.fixture
+def kill() -> Callable[[int], None]:
+    """Kill a process as the system does for lack of memory."""
+    return lambda pid: os.kill(pid, signal.SIGKILL)
+
+
 class Queue:
     """Submits runs for the stand-in and reads their states."""
 
@@ -77,6 +91,7 @@ class Queue:
         max_attempts: int = 3,
         warnings: Sequence[Notice] = (),
         traceparent: str | None = None,
+        priority: int = 0,
     ) -> RunRecord:
         with self.database.transaction() as session:
             return runs.create(
@@ -87,6 +102,7 @@ class Queue:
                 max_attempts=max_attempts,
                 warnings=warnings,
                 traceparent=traceparent,
+                priority=priority,
             )
 
     def get(self, run: RunRecord) -> RunRecord:
@@ -96,6 +112,30 @@ class Queue:
     def cancel(self, run: RunRecord) -> None:
         with self.database.transaction() as session:
             runs.cancel(session, run.id)
+
+    def pause(self, run: RunRecord) -> None:
+        with self.database.transaction() as session:
+            runs.pause(session, run.id)
+
+    def resume(self, run: RunRecord) -> None:
+        with self.database.transaction() as session:
+            runs.resume(session, run.id)
+
+    def attempts(self, run: RunRecord) -> list[tuple[str | None, int | None]]:
+        """The outcome of each attempt, and the step that it went on from."""
+        with self.database.reading() as session:
+            return [(attempt.outcome, attempt.resumed_at_step) for attempt in runs.list_attempts(session, run.id)]
+
+    def checkpoints(self, run: RunRecord) -> list[int]:
+        """The steps of the checkpoints that are kept, newest first."""
+        with self.database.reading() as session:
+            return [record.step for record in checkpoints.list_of_run(session, run.id)]
+
+    def curve(self, run: RunRecord) -> list[int]:
+        """The steps of the curve of the loss."""
+        with self.database.reading() as session:
+            found = points.read_points(session, points.list_series(session, [run.id], ["train/loss"]))
+            return found[0].steps.tolist() if found else []
 
     def wait_for(self, run: RunRecord, state: RunState) -> RunRecord:
         eventually(lambda: self.get(run).state in {state, *TERMINAL_STATES})

@@ -4,19 +4,23 @@ It dies in its warm-up while the file exists that the variable STAND_IN_FAULT na
 """
 
 import os
+import queue
 import signal
 import sys
+import threading
 import time
 from pathlib import Path
 
 import numpy as np
 
+from core.checkpoints import SavedState
 from core.errors import Problem
 from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport
 from core.system.parent_watch import die_with_parent
 from worker.messages import (
+    CheckpointReport,
     DetailsReport,
     Failed,
     Finished,
@@ -26,12 +30,14 @@ from worker.messages import (
     ProgressReport,
     Ready,
     StartFailed,
+    Stopped,
     TrainCommand,
     read_command,
 )
 
 WARNING = Notice("class_not_trained", "/dataset/split", "The class 'c' has no training row.")
 MISFIT = Problem(pointer="/dataset/target", detail="There is no column 'y'.", code="unknown_column")
+STOP = threading.Event()
 FAILURES = {
     "fails": Failed(code="training_failed", detail="The loss became NaN at step 7. Lower the learning rate."),
     "does-not-fit": Failed(code="invalid_spec", detail=MISFIT.detail, problems=(MISFIT,)),
@@ -58,6 +64,7 @@ def report_many_points(command: TrainCommand) -> None:
     sent = Path(command.datasets_dir) / "sent"
     sent.parent.mkdir(parents=True, exist_ok=True)
     sent.touch()
+    finish(command)
 
 
 def finish(command: TrainCommand) -> None:
@@ -77,38 +84,104 @@ def go_through_phases(command: TrainCommand) -> None:
     finish(command)
 
 
+def train_and_save(command: TrainCommand) -> None:
+    """Go on from the checkpoint, an epoch each time a file of its number appears; then stop or, after 5, finish.
+
+    A checkpoint has the number of the epoch. A damaged one is refused.
+    """
+    epoch = 1
+    if command.checkpoint is not None:
+        found = Path(command.checkpoint).read_text().partition(" ")[0]
+        if not found.isdecimal():
+            send(Failed(code="checkpoint_unusable", detail="It is not a number.", is_expected=True))
+            return
+        epoch = int(found)
+    while epoch < 5:
+        while not (Path(command.datasets_dir) / f"{epoch + 1}").exists():
+            if STOP.wait(0.01):
+                save(command, epoch)
+                send(Stopped())
+                return
+        epoch += 1
+        report_epoch(epoch)
+        save(command, epoch)
+    finish(command)
+
+
+def save(command: TrainCommand, epoch: int) -> None:
+    path = Path(command.output_dir) / f"{epoch}-checkpoint.npz"
+    path.write_text(f"{epoch} of {command.run_id}/{command.attempt}")
+    send(CheckpointReport(saved=SavedState(path, epoch * 5, epoch, "loss", 1 / epoch, is_best=True)))
+
+
+def read_commands(commands: "queue.Queue[TrainCommand]") -> None:
+    for line in sys.stdin.buffer:
+        command = read_command(line)
+        if isinstance(command, TrainCommand):
+            commands.put(command)
+        else:
+            STOP.set()
+    os._exit(0)
+
+
+def crash(_: TrainCommand) -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def crash_once(command: TrainCommand) -> None:
+    marker = Path(command.datasets_dir) / command.run_id
+    if not marker.exists():
+        marker.parent.mkdir(parents=True, exist_ok=True)
+        marker.touch()
+        crash(command)
+    report_epoch(2)
+    finish(command)
+
+
+def hang(_: TrainCommand) -> None:
+    STOP.wait()
+    send(Stopped())
+
+
+def hang_and_be_deaf(_: TrainCommand) -> None:
+    while True:
+        time.sleep(0.05)
+        signal.pause()
+
+
+def train_slowly(command: TrainCommand) -> None:
+    for epoch in range(2, 8):
+        time.sleep(0.1)
+        report_epoch(epoch)
+    finish(command)
+
+
+def train(command: TrainCommand) -> None:
+    report_epoch(2)
+    finish(command)
+
+
+BEHAVIOURS = {
+    "crashes": crash,
+    "crashes-once": crash_once,
+    "hangs": hang,
+    "is-deaf": hang_and_be_deaf,
+    "saves": train_and_save,
+    "trains-slowly": train_slowly,
+    "reports-many-points": report_many_points,
+}
+
+
 def act(behaviour: str, command: TrainCommand) -> None:
     Path(command.log_path).write_text("stand-in\n")
     send(DetailsReport(device="cpu", environment={"python": "3"}, engine=EngineReport(plan="none")))
     send(DetailsReport(warnings=(*command.warnings, WARNING)))
-    report_epoch(1)
+    if command.checkpoint is None:
+        report_epoch(1)
     if behaviour in FAILURES:
         send(FAILURES[behaviour])
-    elif behaviour == "crashes":
-        os.kill(os.getpid(), signal.SIGKILL)
-    elif behaviour == "crashes-once":
-        marker = Path(command.datasets_dir) / command.run_id
-        if not marker.exists():
-            marker.parent.mkdir(parents=True, exist_ok=True)
-            marker.touch()
-            os.kill(os.getpid(), signal.SIGKILL)
-        report_epoch(2)
-        finish(command)
-    elif behaviour == "hangs":
-        while True:
-            time.sleep(0.05)
-            signal.pause()
-    elif behaviour == "trains-slowly":
-        for epoch in range(2, 8):
-            time.sleep(0.1)
-            report_epoch(epoch)
-        finish(command)
-    elif behaviour == "reports-many-points":
-        report_many_points(command)
-        finish(command)
     else:
-        report_epoch(2)
-        finish(command)
+        BEHAVIOURS.get(behaviour, train)(command)
 
 
 def main() -> None:
@@ -118,8 +191,11 @@ def main() -> None:
         send(StartFailed(detail=Path(fault).read_text()))
         sys.exit(1)
     send(Ready(start_seconds=0.01))
-    for line in sys.stdin.buffer:
-        command = read_command(line)
+    commands: queue.Queue[TrainCommand] = queue.Queue()
+    threading.Thread(target=read_commands, args=(commands,), daemon=True).start()
+    while True:
+        command = commands.get()
+        STOP.clear()
         if command.spec["name"] == "goes-through-phases":
             go_through_phases(command)
         else:

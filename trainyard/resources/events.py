@@ -113,7 +113,9 @@ def take_event(snapshot: RunSnapshot, event: RunEvent) -> RunSnapshot:
             if data.get("state") == "queued":
                 document["progress"] = None
         case "restart":
-            document |= {"progress": None, "latest_metrics": {}}
+            document["progress"] = None
+            if data.get("withdrawn_after_step") is None:
+                document["latest_metrics"] = {}
         case "progress":
             document |= {"progress": dict(data), "state": "running", "attempt": data.get("attempt")}
         case "metrics":

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     EXPECTED = "expected to be the fastest, and no other is worth trying"
     TRIAL = "fastest of those tried"
     CACHE = "fastest of those tried in an earlier run"
+    RESUMED = "the plan of the attempt that it goes on from"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,13 +104,13 @@ class Planner:
         self._compile_seconds: dict[str, float] = {}
         self._trial_seconds = 0.0
 
-    def take(self, plan: Plan) -> Choice:
+    def take(self, plan: Plan, reason: Reason = Reason.SPEC) -> Choice:
         """Use this plan without comparing it to others.
 
         Raises:
             TrainingFailed: If it cannot be used for this network.
         """
-        return self._choose(plan, Reason.SPEC)
+        return self._choose(plan, reason)
 
     def choose(self, candidates: list[Plan]) -> Choice:
         """Choose the plan with the shortest estimated training time.

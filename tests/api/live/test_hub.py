@@ -394,7 +394,7 @@ def test_all_runs_are_told_with_their_progress(open_hub, queue_run, worker, monk
             client, narrow = Client(hub, AllRuns()), Client(hub, AllRuns("trials"))
             (snapshot,) = await client.read(1)
             assert snapshot[1] == {
-                "counts": {"queued": 1, "running": 0, "succeeded": 0, "failed": 0, "cancelled": 0},
+                "counts": {"queued": 1, "running": 0, "paused": 0, "succeeded": 0, "failed": 0, "cancelled": 0},
                 "running": [],
                 "missed": False,
             }

@@ -12,13 +12,14 @@ DOCUMENT = create_app(Settings(database_url="sqlite:///unused.db")).openapi()
 
 METHODS = ("get", "put", "post", "patch", "delete")
 
-ASKS_FOR_A_STATE = re.compile(r".*:cancel")
+ASKS_FOR_A_STATE = re.compile(r".*:(cancel|pause)")
 """Verbs that ask for a state: asking again is the same, with or without a key."""
 
 WHOLE_LISTS = {
     "/v1/presets": "ships with the service",
     "/v1/runs/{run_id}/metrics": "a run has a limited number of metrics",
     "/v1/runs/{run_id}/artifacts": "a run leaves a few files",
+    "/v1/runs/{run_id}/checkpoints": "a run keeps three at most",
     "/v1/webhooks": "there are at most 100",
 }
 """Lists that do not grow, by the reason."""
