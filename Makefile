@@ -30,7 +30,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-batch bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving bench-records bench-checkpoints soak-serving reproduce lock lock-peers clean
+.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-batch bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving bench-records bench-checkpoints bench-recovery soak-serving reproduce lock lock-peers clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -69,6 +69,9 @@ bench-training: $(VENV)/service.stamp ## compare training with stock Keras, in t
 
 bench-streaming: $(VENV)/service.stamp ## measure the memory of training on tables of growing size
 	$(BIN)/python -m benchmarks.streaming $(BENCH_ARGS)
+
+bench-recovery: $(VENV)/service.stamp ## measure the time to the next run after one was cancelled, failed or killed
+	$(BIN)/python -m benchmarks.recovery $(BENCH_ARGS)
 
 bench-stack: $(VENV)/dev.stamp ## measure image sizes, and the time from `up` to the first prediction
 	$(BIN)/python -m benchmarks.cold_start $(BENCH_ARGS)

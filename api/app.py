@@ -12,6 +12,7 @@ from api.checkpoints import routes as checkpoints
 from api.code import routes as code
 from api.comparison import routes as comparison
 from api.datasets import routes as datasets
+from api.dead_letters import routes as dead_letters
 from api.drift import routes as drift
 from api.evaluation import routes as evaluation
 from api.events import routes as events
@@ -69,6 +70,7 @@ RESOURCES = (
     datasets.router,
     keys.router,
     webhooks.router,
+    dead_letters.router,
     quotas.router,
     retention.router,
     health.router,

@@ -12,6 +12,8 @@ CHUNK_BYTES = 1024 * 1024
 KERAS_MODEL = "model.keras"
 ONNX_MODEL = "model.onnx"
 SIGNATURE = "signature.json"
+INITIAL_WEIGHTS = "initial_weights.keras"
+"""The `model.keras` of the run that a run starts from."""
 EVALUATION = "evaluation.json"
 REFERENCE = "training_summary.json"
 """Summary of the training samples, which served requests are compared with."""

@@ -77,6 +77,9 @@ class Settings(BaseSettings):
     trainers: int = Field(
         0, ge=0, le=64, description="Trainer processes per worker; 0: as many as its GPUs allow, at least one."
     )
+    spare_trainers: int = Field(
+        1, ge=0, le=64, description="Warm processes per worker that wait to replace a trainer that was lost or stopped."
+    )
     gpus_per_trainer: int = Field(1, ge=1, le=64, description="GPUs of each trainer, the most that a run may request.")
     trainer_max_runs: int = Field(100, ge=1, description="Runs after which a trainer process is replaced.")
     trainer_max_memory_growth_bytes: int = Field(
@@ -107,10 +110,6 @@ class Settings(BaseSettings):
         description="Largest size of the cache of compiled programs, plans and decoded images, in bytes.",
     )
 
-    max_copies_bytes: int = Field(
-        10 * GIBIBYTE, ge=0, description="Most disk for copies of files of a store that is elsewhere, in bytes."
-    )
-
     checkpoint_seconds: float = Field(
         60.0,
         ge=0,
@@ -118,6 +117,9 @@ class Settings(BaseSettings):
     )
     preemption: bool = Field(
         True, description="Let a queued run take the trainer of one with a lower priority, which goes on later."
+    )
+    max_copies_bytes: int = Field(
+        10 * GIBIBYTE, ge=0, description="Most disk for copies of files of a store that is elsewhere, in bytes."
     )
 
     max_spool_bytes: int = Field(

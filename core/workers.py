@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
 MIN_FAILED_STARTS = 3
@@ -65,6 +66,8 @@ class WaitingKind(StrEnum):
     """A repair; workers are running, and none can start a trainer."""
     QUOTA = "quota"
     """The end of another run of its submitter, which has as many running ones as its quota allows."""
+    RETRY = "retry"
+    """The end of its pause before another attempt."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +90,18 @@ class Waits:
     of_all: WaitingFor
     of_submitters: Mapping[str | None, WaitingFor] = field(default_factory=dict)
 
-    def of(self, submitter: str | None) -> WaitingFor:
-        """Return what the runs of a submitter wait for."""
+    def of(self, submitter: str | None, retry_at: datetime | None) -> WaitingFor:
+        """Return what a run waits for.
+
+        Args:
+            submitter: Its submitter.
+            retry_at: End of its pause before another attempt; None if it is in none.
+        """
+        if retry_at is not None:
+            moment = f"{retry_at:%Y-%m-%d %H:%M:%S} UTC"
+            return WaitingFor(
+                WaitingKind.RETRY, f"its last attempt ended with an error; the next begins after {moment}"
+            )
         return self.of_submitters.get(submitter, self.of_all)
 
 

@@ -4,7 +4,7 @@ db/claims.py describes the protocol.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -13,6 +13,7 @@ from sqlalchemy import ColumnElement, Row, insert, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from core.errors import AttemptFenced
+from core.retry_policy import find_policy
 from core.run_report import RunError
 from core.run_state import TERMINAL_STATES, RunState, check_move, states_before
 from db.documents import replace_unstorable
@@ -96,7 +97,7 @@ def claim_oldest(
     job = table.record
     oldest = (
         select(job.id)
-        .where(job.state.in_(states_before(RunState.RUNNING)), *among)
+        .where(job.state.in_(states_before(RunState.RUNNING)), job.retry_at.is_(None), *among)
         .order_by(job.created_at, job.id)
         .limit(1)
         # SQLite has no such clause and needs none: it has one writer at a time.
@@ -112,6 +113,7 @@ def claim_oldest(
         "progress_at": database_now(),
         "progress": None,
         "error": None,
+        "retry_at": None,
     }
     claimed = session.execute(
         update(job)
@@ -215,27 +217,73 @@ def send_back(
 ) -> RunState:
     """End a held attempt without a result, and queue the job again if it has attempts left.
 
-    The crash of an attempt that came further than all before does not count: a job that goes on, however slowly, will
-    end. Crashes before that are forgiven, but for one.
-
     Returns:
         queued; paused or cancelled if that was requested; failed if this was the last crash allowed.
     """
-    num_crashes = held.num_crashes + count_as_crash
-    if count_as_crash and held.attempt > 1 and held.reached > held.furthest:
-        num_crashes = min(held.num_crashes, 1)
-    values: dict[str, Any] = {"num_crashes": num_crashes, "furthest": max(held.furthest, held.reached)}
-    state = RunState.QUEUED
-    if held.cancel_requested_at is not None:
-        state = RunState.CANCELLED
-    elif count_as_crash and num_crashes >= held.max_attempts:
-        state = RunState.FAILED
-        detail = f"The {held.table.process} was lost in {_count_tries(held, num_crashes)}; the last time: {reason}"
-        values["error"] = RunError(held.table.lost.code, detail, held.attempt)
-    elif held.interruption == Interruption.PAUSE:
-        state = RunState.PAUSED
-    end_attempt(session, held, state, outcome, detail=reason, values=values)
+    if count_as_crash:
+        return end_with_error(session, held, RunError(held.table.lost.code, reason), outcome)
+    state = _find_rest(held) if held.cancel_requested_at is None else RunState.CANCELLED
+    end_attempt(session, held, state, outcome, detail=reason, values={"furthest": max(held.furthest, held.reached)})
     return state
+
+
+def end_with_error(
+    session: Session,
+    held: HeldJob,
+    error: RunError,
+    outcome: AttemptOutcome = AttemptOutcome.FAILED,
+    values: dict[str, Any] | None = None,
+) -> RunState:
+    """End a held attempt with an error; the policy of retries decides whether another attempt follows, and when.
+
+    The error of an attempt that came further than all before does not count: a job that goes on, however slowly, will
+    end. Errors before that are forgiven, but for one.
+
+    Args:
+        session: Session of the transaction that holds the attempt.
+        held: The attempt.
+        error: The error; it gets the number of the attempt.
+        outcome: Outcome of the attempt.
+        values: Further columns of the job to set.
+
+    Returns:
+        queued; paused or cancelled if that was requested; failed if the job has no attempts left.
+    """
+    policy = find_policy(error.code)
+    num_errors = held.num_crashes + 1
+    if held.attempt > 1 and held.reached > held.furthest:
+        num_errors = min(held.num_crashes, 1)
+    reason = error.detail or None
+    error = replace(error, attempt=held.attempt)
+    changes: dict[str, Any] = {"num_crashes": num_errors, "furthest": max(held.furthest, held.reached)}
+    changes |= values or {}
+    if policy.is_retried and held.cancel_requested_at is not None:
+        state = RunState.CANCELLED
+    elif policy.has_another(num_errors, held.max_attempts):
+        state = _find_rest(held)
+        changes["error"] = error
+        if state == RunState.QUEUED and (pause := policy.pause_after(num_errors)):
+            changes["retry_at"] = database_now(pause)
+    else:
+        state = RunState.FAILED
+        error = replace(error, detail=_describe_last(held, error, num_errors))
+        changes |= {"error": error, "dead_since": database_now() if policy.is_dead_letter else None}
+    end_attempt(session, held, state, outcome, detail=reason, values=changes)
+    return state
+
+
+def _find_rest(held: HeldJob) -> RunState:
+    """Return the state of a job of which another attempt follows."""
+    return RunState.PAUSED if held.interruption == Interruption.PAUSE else RunState.QUEUED
+
+
+def _describe_last(held: HeldJob, error: RunError, num_errors: int) -> str:
+    """Return the detail of the error with which a job fails."""
+    if error.code == held.table.lost.code:
+        return f"The {held.table.process} was lost in {_count_tries(held, num_errors)}; the last time: {error.detail}"
+    if num_errors > 1:
+        return f"{error.detail} This was the last of {num_errors} attempts with an error."
+    return error.detail
 
 
 def _count_tries(held: HeldJob, num_crashes: int) -> str:

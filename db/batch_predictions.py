@@ -5,7 +5,7 @@ outcome is unknown.
 """
 
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
@@ -20,7 +20,7 @@ from core.run_report import RunError
 from core.run_state import TERMINAL_STATES, RunState
 from core.served_models import ServedVersion
 from db import job_tables
-from db.attempts import Heartbeat, claim_oldest, end_attempt, hold, hold_to_end, send_back, write
+from db.attempts import Heartbeat, claim_oldest, end_attempt, end_with_error, hold, hold_to_end, send_back, write
 from db.cursors import Page
 from db.job_tables import BATCH_PREDICTIONS
 from db.records.batch_predictions import BatchPredictionRecord
@@ -235,8 +235,8 @@ def claim(session: Session, *, owner: str, lease_seconds: float) -> ClaimedBatch
 
 def is_any_queued(session: Session) -> bool:
     """Return True if a batch prediction waits for a worker."""
-    is_queued = BatchPredictionRecord.state == RunState.QUEUED
-    return session.scalar(select(BatchPredictionRecord.id).where(is_queued).limit(1)) is not None
+    may_start = (BatchPredictionRecord.state == RunState.QUEUED, BatchPredictionRecord.retry_at.is_(None))
+    return session.scalar(select(BatchPredictionRecord.id).where(*may_start).limit(1)) is not None
 
 
 def record_progress(
@@ -292,17 +292,18 @@ def finish(
     end_attempt(session, held, RunState.SUCCEEDED, AttemptOutcome.SUCCEEDED, values=values)
 
 
-def fail(session: Session, batch_id: UUID, attempt: int, error: RunError) -> None:
-    """End a batch prediction as failed, where another attempt would fail the same way.
+def fail(session: Session, batch_id: UUID, attempt: int, error: RunError) -> RunState:
+    """End an attempt with an error, and the batch prediction as failed unless core/retry_policy.py has it tried again.
+
+    Returns:
+        failed; queued if another attempt follows; cancelled if that was requested of one that would be tried again.
 
     Raises:
         AttemptFenced: If the attempt does not own the batch prediction any more; nothing is written.
     """
-    held = hold_to_end(session, BATCH_PREDICTIONS, batch_id, attempt, RunState.FAILED)
-    if isinstance(held, RunState):
-        return
-    values = {"error": replace(error, attempt=attempt)}
-    end_attempt(session, held, RunState.FAILED, AttemptOutcome.FAILED, detail=error.detail or None, values=values)
+    ends = (RunState.FAILED, RunState.QUEUED, RunState.CANCELLED)
+    held = hold_to_end(session, BATCH_PREDICTIONS, batch_id, attempt, *ends)
+    return held if isinstance(held, RunState) else end_with_error(session, held, error)
 
 
 def cancel_running(session: Session, batch_id: UUID, attempt: int) -> None:

@@ -8,7 +8,9 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from core.run_state import RunState
-from db import runs
+from db import dead_letters, runs
+from db.dead_letters import LetterKind
+from db.fair_shares import MAY_START
 from db.records.jobs import AttemptOutcome
 from db.records.registry import ModelVersionRecord
 from db.records.runs import AttemptRecord, RunRecord
@@ -21,12 +23,13 @@ class Census:
 
     Attributes:
         runs_by_state: Number of runs in each state, zeros included.
-        oldest_queued_seconds: Time since the oldest queued run was queued; 0 if none is.
+        oldest_queued_seconds: Time since the oldest run that may start was queued; 0 if none is.
         running_by_owner: Number of runs that each worker trains, without idle workers.
         num_attempts: Attempts at runs, those in progress included.
         attempts_by_outcome: Number of ended attempts by outcome, zeros included.
         num_models: Models that have a version.
         num_model_versions: Versions of all models.
+        dead_letters: Number of dead letters of each kind, zeros included.
     """
 
     runs_by_state: Mapping[RunState, int]
@@ -36,6 +39,7 @@ class Census:
     attempts_by_outcome: Mapping[AttemptOutcome, int]
     num_models: int
     num_model_versions: int
+    dead_letters: Mapping[LetterKind, int]
 
 
 def take_census(session: Session) -> Census:
@@ -57,12 +61,13 @@ def take_census(session: Session) -> Census:
         attempts_by_outcome={outcome: outcomes[outcome] for outcome in AttemptOutcome},
         num_models=num_models,
         num_model_versions=num_model_versions,
+        dead_letters=dead_letters.count(session),
     )
 
 
 def _measure_oldest(session: Session) -> float:
     # Both times are the database's: the clocks of the machines that ask may differ.
-    oldest = select(database_now(), func.min(RunRecord.queued_at)).where(RunRecord.state == RunState.QUEUED)
+    oldest = select(database_now(), func.min(RunRecord.queued_at)).where(MAY_START)
     now, queued_at = session.execute(oldest).one()
     return 0.0 if queued_at is None else max((now - queued_at) / timedelta(seconds=1), 0.0)
 

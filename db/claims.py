@@ -9,7 +9,7 @@ Every function may be called again after a commit whose outcome is unknown.
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -27,7 +27,7 @@ from core.run_report import EngineReport, Environment, RunError
 from core.run_state import RunState
 from db import artifacts as artifact_rows
 from db import checkpoints, fair_shares, metrics, model_versions
-from db.attempts import Heartbeat, claim_oldest, end_attempt, hold, hold_to_end, send_back, write
+from db.attempts import Heartbeat, claim_oldest, end_attempt, end_with_error, hold, hold_to_end, send_back, write
 from db.documents import replace_unstorable
 from db.fair_shares import Turn
 from db.job_tables import RUNS
@@ -348,22 +348,25 @@ def fail_run(
     error: RunError,
     artifacts: Sequence[Artifact] = (),
     phases: Mapping[str, float] | None = None,
-) -> None:
-    """End a run as failed, where another attempt would fail the same way.
+) -> RunState:
+    """End an attempt with an error, and the run as failed unless core/retry_policy.py has it tried again.
 
     The error gets the number of the attempt.
+
+    Returns:
+        failed; queued or paused if another attempt follows; cancelled if that was requested of a run that would be
+        tried again.
 
     Raises:
         AttemptFenced: If the attempt does not own the run any more; nothing is written.
     """
-    held = hold_to_end(session, RUNS, run_id, attempt, RunState.FAILED)
+    ends = (RunState.FAILED, RunState.QUEUED, RunState.PAUSED, RunState.CANCELLED)
+    held = hold_to_end(session, RUNS, run_id, attempt, *ends)
     if isinstance(held, RunState):
-        return
+        return held
     artifact_rows.replace(session, run_id, attempt, artifacts)
-    values: dict[str, Any] = {"error": replace(error, attempt=attempt)}
-    if phases is not None:
-        values["phases"] = dict(phases)
-    end_attempt(session, held, RunState.FAILED, AttemptOutcome.FAILED, detail=error.detail or None, values=values)
+    values = {"phases": dict(phases)} if phases is not None else None
+    return end_with_error(session, held, error, values=values)
 
 
 def cancel_running(

@@ -12,6 +12,7 @@ from core.run_report import RunError
 from core.run_state import RunState, check_move
 from db import fair_shares, workers
 from db.attempts import HeldJob, held_columns, send_back, with_revision
+from db.fair_shares import MAY_START
 from db.job_tables import RUNS, TABLES, JobTable
 from db.records.jobs import AttemptOutcome, Interruption
 from db.records.runs import RunRecord
@@ -60,10 +61,30 @@ def end_stalled(session: Session, stall_seconds: float) -> list[Expired]:
     return taken
 
 
+def end_pauses(session: Session) -> int:
+    """Queue again what has waited long enough before another attempt; return the number of jobs."""
+    num_ended = 0
+    for table in TABLES:
+        job = table.record
+        is_over = (job.state == RunState.QUEUED, job.retry_at <= database_now())
+        values = with_revision(table, {"retry_at": None, "queued_at": database_now()})
+        statement = update(job).where(*is_over).values(values).returning(job.id)
+        num_ended += len(session.scalars(statement.execution_options(synchronize_session=False)).all())
+    return num_ended
+
+
+def is_any_pause_over(session: Session) -> bool:
+    """Return True if a job has waited long enough before another attempt."""
+    return any(
+        session.scalar(select(table.record.id).where(table.record.retry_at <= database_now()).limit(1)) is not None
+        for table in TABLES
+    )
+
+
 def count_unclaimed(session: Session, older_than_seconds: float) -> int:
-    """Count the runs that have been queued for longer than this; their doorbell may have been lost."""
+    """Count the runs that could have begun for longer than this; their doorbell may have been lost."""
     is_old = RunRecord.queued_at < database_now(-older_than_seconds)
-    query = select(func.count()).select_from(RunRecord).where(RunRecord.state == RunState.QUEUED, is_old)
+    query = select(func.count()).select_from(RunRecord).where(MAY_START, is_old)
     return session.scalars(query).one()
 
 
@@ -88,6 +109,8 @@ def fail_waiting(session: Session, repair_seconds: float) -> list[UUID]:
         "state": RunState.FAILED,
         "ended_at": database_now(),
         "error": RunError(NoTrainer.code, detail),
+        "retry_at": None,
+        "dead_since": database_now(),
     }
     # A run that is claimed meanwhile is no longer queued, and stays unchanged.
     has_waited = (RunRecord.state == RunState.QUEUED, RunRecord.queued_at < database_now(-repair_seconds))

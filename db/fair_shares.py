@@ -2,7 +2,8 @@
 
 A run of a higher priority goes first, whoever submitted it. Within a priority the submitter with the fewest running
 runs goes first, then the one that was served longest ago: no number of queued runs keeps another one's from its turn.
-The runs of one submitter go oldest first. A submitter with as many running runs as its quota allows is passed over.
+The runs of one submitter go oldest first, without those in a pause before another attempt. A submitter with as many
+running runs as its quota allows is passed over.
 
 Claims that overlap may each see the state before the other, so that a turn may be taken twice on PostgreSQL; the next
 claim evens it out. A quota is exact: claims for a submitter that has one wait for each other.
@@ -11,7 +12,7 @@ claim evens it out. A quota is exact: claims for a submitter that has one wait f
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Integer, Select, bindparam, case, func, literal_column, or_, select, update
+from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, case, func, literal_column, or_, select, update
 from sqlalchemy.orm import Session
 
 from core.quotas import NOBODY, UNLIMITED
@@ -21,7 +22,12 @@ from db.records.service import SubmitterRecord
 from db.statements import database_now
 
 IS_QUEUED: ColumnElement[bool] = RunRecord.state == literal_column("'queued'")
-"""Written out: a database takes an index of queued runs alone only for a query that shows that it needs no others."""
+"""Written out: a database takes an index of some runs alone only for a query that shows that it needs no others."""
+
+IN_PAUSE: ColumnElement[bool] = RunRecord.retry_at.is_not(None)
+"""Such runs are queued too, and wait before another attempt."""
+
+MAY_START: ColumnElement[bool] = and_(IS_QUEUED, RunRecord.retry_at.is_(None))
 
 _NAME = func.coalesce(RunRecord.submitted_by, literal_column("''")).label("name")
 """Name of the submitter of a run."""
@@ -36,7 +42,7 @@ def _select_turn() -> Select[tuple[str, int | None, int]]:
         .subquery()
     )
     # One look into the index for each submitter. NULL is found by IS NULL alone, hence two cases.
-    top = select(func.max(RunRecord.priority)).where(IS_QUEUED)
+    top = select(func.max(RunRecord.priority)).where(MAY_START)
     of_nobody = top.where(RunRecord.submitted_by.is_(None)).scalar_subquery()
     of_one = top.where(RunRecord.submitted_by == submitter.name).correlate(submitter).scalar_subquery()
     limit = func.coalesce(submitter.max_running_runs, bindparam("limit_of_others", type_=Integer))
@@ -75,7 +81,7 @@ class Turn:
     @property
     def runs(self) -> tuple[ColumnElement[bool], ...]:
         """Return the condition of the runs that are next, oldest first."""
-        return (submitted_by(self.submitter), RunRecord.priority == self.priority, IS_QUEUED)
+        return (submitted_by(self.submitter), RunRecord.priority == self.priority, MAY_START)
 
 
 def submitted_by(name: str) -> ColumnElement[bool]:

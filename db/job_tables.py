@@ -141,11 +141,13 @@ def list_page(
     if states:
         query = query.where(record.state.in_(states))
     if cursor is not None:
-        place = tuple_(*(literal(part, column.type) for part, column in zip(_read(cursor), columns, strict=True)))
+        place = tuple_(*(literal(part, column.type) for part, column in zip(read_place(cursor), columns, strict=True)))
         query = query.where(tuple_(*columns) < place)
     records = list(session.scalars(query))
     shown = records[:limit]
-    return Page(items=shown, next_cursor=_write(shown[-1]) if len(records) > limit else None)
+    return Page(
+        items=shown, next_cursor=write_place(shown[-1].created_at, shown[-1].id) if len(records) > limit else None
+    )
 
 
 def cancel(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
@@ -163,7 +165,7 @@ def cancel(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
     check_move(record.state, RunState.CANCELLED, table.noun)
     values: dict[str, Any] = {"cancel_requested_at": database_now()}
     if record.state != RunState.RUNNING:
-        values |= {"state": RunState.CANCELLED, "ended_at": database_now()}
+        values |= {"state": RunState.CANCELLED, "ended_at": database_now(), "retry_at": None, "error": None}
     return _change(session, table, record, values)
 
 
@@ -183,7 +185,8 @@ def pause(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
     if record.cancel_requested_at is not None:
         raise IllegalMove(f"The {table.noun} is being cancelled and cannot be paused any more.")
     is_running = record.state == RunState.RUNNING
-    values = {"interruption": Interruption.PAUSE} if is_running else {"state": RunState.PAUSED}
+    paused = {"state": RunState.PAUSED, "retry_at": None}
+    values = {"interruption": Interruption.PAUSE} if is_running else paused
     return _change(session, table, record, values)
 
 
@@ -216,11 +219,17 @@ def _change(session: Session, table: JobTable[Job], record: Job, values: dict[st
     return get(session, table, record.id)
 
 
-def _write(record: JobBase) -> str:
-    return write_cursor((record.created_at - EPOCH) // timedelta(microseconds=1), record.id.hex)
+def write_place(moment: datetime, job_id: UUID) -> str:
+    """Return the cursor of a place in a list that is ordered by times and ids."""
+    return write_cursor((moment - EPOCH) // timedelta(microseconds=1), job_id.hex)
 
 
-def _read(cursor: str) -> tuple[datetime, UUID]:
+def read_place(cursor: str) -> tuple[datetime, UUID]:
+    """Return the place of a cursor of `write_place`.
+
+    Raises:
+        InvalidInput: If it is not one.
+    """
     microseconds, digits = read_cursor(cursor, int, str)
     try:
         return EPOCH + timedelta(microseconds=microseconds), UUID(digits)

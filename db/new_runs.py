@@ -13,6 +13,7 @@ from uuid import UUID
 from sqlalchemy.orm import Session
 from uuid_utils.compat import uuid7
 
+from core.artifacts import Artifact
 from core.notices import Notice, limit_notices
 from core.run_state import RunState
 from db import experiments
@@ -45,6 +46,7 @@ class NewRun:
         submitted_by: Name of the caller's API key; None without keys.
         source_run_id: The run that it repeats, goes on from, or is cloned from.
         continuation: Checkpoint of that run to go on from; None to begin from the start.
+        weights: File with the weights that it starts from; None if it starts from none.
         pointer: JSON Pointer to its part of the request, for errors that are found while it is queued.
     """
 
@@ -63,6 +65,7 @@ class NewRun:
     continuation: Continuation | None
     traceparent: str | None
     dataset: tuple[str, int] | None
+    weights: Artifact | None
     pointer: str
 
     @classmethod
@@ -83,6 +86,7 @@ class NewRun:
         continuation: Continuation | None = None,
         traceparent: str | None = None,
         dataset: tuple[str, int] | None = None,
+        weights: Artifact | None = None,
         pointer: str = "",
     ) -> Self:
         """Check the texts of a run.
@@ -113,6 +117,7 @@ class NewRun:
             continuation=continuation,
             traceparent=traceparent,
             dataset=dataset,
+            weights=weights,
             pointer=pointer,
         )
 

@@ -16,7 +16,7 @@ from sqlalchemy.orm import InstrumentedAttribute, Session
 from core.errors import PriorityTooHigh, QuotaExceeded
 from core.quotas import NOBODY, Limits, Use
 from db.cursors import Page, read_cursor, write_cursor
-from db.fair_shares import IS_QUEUED, count_running, submitted_by
+from db.fair_shares import IN_PAUSE, IS_QUEUED, MAY_START, count_running, submitted_by
 from db.new_runs import NewRun
 from db.records.datasets import DatasetVersionRecord
 from db.records.metrics import MetricSeriesRecord
@@ -89,7 +89,7 @@ class Admission:
         if limits.queued_runs:
             used = self._num_queued.get(name)
             if used is None:
-                used = self._num_queued[name] = _count(self._session, name, IS_QUEUED)
+                used = self._num_queued[name] = _count_queued(self._session, name)
             if used + len(runs) > limits.queued_runs:
                 raise _too_many_queued(name, used, len(runs), limits.queued_runs)
         if limits.disk_bytes:
@@ -140,7 +140,7 @@ def set_limits(session: Session, name: str, changes: dict[str, int | None]) -> L
 def find_use(session: Session, name: str) -> Use:
     """Return what a submitter uses now."""
     return Use(
-        queued_runs=_count(session, name, IS_QUEUED),
+        queued_runs=_count_queued(session, name),
         running_runs=count_running(session).get(name, 0),
         disk_bytes=_measure_disk(session, name),
     )
@@ -197,6 +197,11 @@ def lock(session: Session, name: str) -> None:
     if session.get_bind().dialect.name != "sqlite":
         insert_unless_there(session, SubmitterRecord, {"name": name})
         session.execute(select(SubmitterRecord.name).where(SubmitterRecord.name == name).with_for_update())
+
+
+def _count_queued(session: Session, name: str) -> int:
+    # Two parts, because the index of queued runs leaves out those in a pause.
+    return _count(session, name, MAY_START) + _count(session, name, IS_QUEUED, IN_PAUSE)
 
 
 def _count(session: Session, name: str, *where: ColumnElement[bool]) -> int:

@@ -202,7 +202,7 @@ def _present_state(session: Session, record: RunRecord) -> StateEvent:
 
 def _find_wait(session: Session, record: RunRecord) -> WaitingFor | None:
     waits = workers.find_wait(session, [record])
-    return None if waits is None else waits.of(record.submitted_by)
+    return None if waits is None else waits.of(record.submitted_by, record.retry_at)
 
 
 def _state(record: RunRecord, state: RunState, attempt: int, moment: datetime, stage: Stage) -> StateEvent:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset
+from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset, UnknownRun
 from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
-from db import continuations, datasets, idempotency, workers
+from db import continuations, datasets, dead_letters, idempotency, initial_weights, workers
+from db.dead_letters import LetterKind
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun, insert_all, make_row
 from db.quotas import Admission
@@ -61,10 +62,13 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
     now, workforce = workers.look_now(session)
     waiting_for = workforce.waiting_for()
     admitted: dict[int, list[QueuedRun]] = {}
+    removed = initial_weights.lock(
+        session, (run.weights for one in submissions for run in one.runs if run.weights is not None)
+    )
     admission = Admission(session, {run.submitted_by for one in submissions for run in one.runs}, limits)
     for number, submission in enumerate(submissions):
         try:
-            _admit(session, submission)
+            _admit(session, submission, removed)
             admission.admit(submission.runs)
         except TrainyardError as error:
             # What was queued before is answered as before, even if it would be refused now.
@@ -82,6 +86,9 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
     for row, run in queued:
         if run.continuation is not None:
             continuations.begin(session, row.id, run.continuation)
+    initial_weights.keep(session, ((row.id, run.weights) for row, run in queued if run.weights is not None))
+    sources = {row.source_run_id for row, _ in queued if row.source_run_id is not None}
+    dead_letters.settle(session, LetterKind.RUN, sources)
     return Round(
         outcomes=tuple(outcomes[number] for number in range(len(submissions))),
         num_queued=sum(map(len, admitted.values())),
@@ -89,17 +96,30 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
     )
 
 
-def _admit(session: Session, submission: Submission) -> None:
+def _admit(session: Session, submission: Submission, removed: frozenset[str]) -> None:
     """Check what only the database knows, in the transaction that queues the runs.
 
+    Args:
+        session: Session of the transaction.
+        submission: The runs.
+        removed: Hashes of files that nothing refers to any more.
+
     Raises:
-        InvalidSpec: If an uploaded dataset was deleted since its spec was checked.
+        InvalidSpec: If an uploaded dataset, or a run that one starts from, was deleted since its spec was checked.
         Conflict: If a checkpoint to go on from was deleted meanwhile.
     """
     for run in submission.runs:
         if run.continuation is not None:
             continuations.check(session, run.continuation)
-    problems: list[Problem] = []
+    problems = [
+        Problem(
+            f"{run.pointer}/spec/initial_weights/run",
+            "The run whose weights this one starts from was deleted meanwhile. Name another run.",
+            UnknownRun.code,
+        )
+        for run in submission.runs
+        if run.weights is not None and run.weights.sha256 in removed
+    ]
     seen: set[tuple[str, int]] = set()
     # In order, so that transactions that lock the same versions wait for each other and never in a circle.
     for run in sorted(submission.runs, key=lambda run: run.dataset or ("", 0)):

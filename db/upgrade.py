@@ -34,6 +34,7 @@ KNOWN_REVISIONS = (
     "0015",
     "0016",
     "0017",
+    "0018",
 )
 """Revisions of migrations/versions in order, as a test checks. Reading them from there would import Alembic."""
 NEWEST_REVISION = KNOWN_REVISIONS[-1]

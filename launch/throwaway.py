@@ -22,11 +22,12 @@ STOP_SECONDS = 60.0
 
 
 @contextmanager
-def throwaway_service(num_trainers: int = 1) -> Iterator[Settings]:
+def throwaway_service(num_trainers: int = 1, num_spares: int = 0) -> Iterator[Settings]:
     """Start API and one worker on SQLite, wait until every trainer is warm, stop them at the end.
 
     Args:
         num_trainers: Number of trainers of the worker.
+        num_spares: Number of its spare trainers, which are not waited for.
 
     Yields:
         The settings; `default_base_url` is the address of the service.
@@ -35,7 +36,9 @@ def throwaway_service(num_trainers: int = 1) -> Iterator[Settings]:
         RuntimeError: If it does not get ready; quotes the end of its log.
     """
     with TemporaryDirectory() as folder:
-        settings = Settings(data_dir=Path(folder) / "var", port=_free_port(), trainers=num_trainers)
+        settings = Settings(
+            data_dir=Path(folder) / "var", port=_free_port(), trainers=num_trainers, spare_trainers=num_spares
+        )
         log = Path(folder) / "log"
         with log.open("wb") as output:
             process = subprocess.Popen(
@@ -61,6 +64,7 @@ def _environment(settings: Settings) -> dict[str, str]:
         "TRAINYARD_DATA_DIR": str(settings.data_dir),
         "TRAINYARD_PORT": str(settings.port),
         "TRAINYARD_TRAINERS": str(settings.trainers),
+        "TRAINYARD_SPARE_TRAINERS": str(settings.spare_trainers),
     }
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from core.checks.fit import check_parts
 from core.datasets.shape import DatasetShape
+from core.errors import ArtifactCorrupt
 from core.experiment import ExperimentSpec
 from core.networks.layer_table import LayerRow
 from core.notices import Notice
@@ -22,7 +23,8 @@ from models.evaluation.tallies import MakeTally
 from models.evaluation.watched_samples import WatchedSamples, watch_samples
 from models.fit.arrays import Arrays, FitData
 from models.networks.network import build_network
-from models.networks.weights import set_first_weights
+from models.networks.saved_weights import transfer_weights
+from models.networks.weights import freeze, set_first_weights
 from models.objectives.metrics import Measure, make_measures
 from models.objectives.weighting import weigh_samples
 from models.preparation.augmentation import StepPreparation, make_augmentation
@@ -64,7 +66,11 @@ class Assembly:
 
 
 def assemble(
-    spec: ExperimentSpec, datasets_dir: Path, scratch_dir: Path | None = None, cache_dir: Path | None = None
+    spec: ExperimentSpec,
+    datasets_dir: Path,
+    scratch_dir: Path | None = None,
+    cache_dir: Path | None = None,
+    weights_path: Path | None = None,
 ) -> Assembly:
     """Load and prepare the data and build the network.
 
@@ -73,8 +79,10 @@ def assemble(
         datasets_dir: Directory of datasets that are files, each in a directory of its name.
         scratch_dir: Directory for arrays too large for memory; None for the temporary files of the system.
         cache_dir: Directory that keeps decoded datasets for later runs; None keeps nothing.
+        weights_path: File with the weights of the run that the spec starts from; None if it starts from none.
 
     Raises:
+        ArtifactCorrupt: If that file has changed, or cannot be read.
         InvalidSpec: If network, data, loss and metrics do not fit together.
         DatasetMissing: If the dataset's files are not on this machine.
         InvalidInput: If the files are not valid.
@@ -104,7 +112,10 @@ def assemble(
         return Arrays(inputs, targets, part.weights, part.targets if is_regression and is_reported else None)
 
     network = build_network(spec.model, shape, spec.seed, spec.training.precision)
-    set_first_weights(network, spec.initial_weights)
+    if spec.source_weights is not None:
+        transfer_weights(network, parts.layers, spec.source_weights, _need(weights_path), scratch_dir)
+    set_first_weights(network, spec.given_weights)
+    freeze(network, parts.layers)
     offset = None if target_scaling is None else target_scaling.offset
     found = (
         *check_data(spec.dataset, shape, loaded.samples),
@@ -133,6 +144,12 @@ def assemble(
     )
 
 
+def _need(weights_path: Path | None) -> Path:
+    if weights_path is None:
+        raise ArtifactCorrupt("The file with the initial weights of the run is missing. Submit the run again.")
+    return weights_path
+
+
 def _factor_of_bytes(preparation: AnyPreparation, samples: SplitSamples) -> float | None:
     """Return the factor that scales bytes within each step; None if inputs are not bytes, or need other preparation.
 
@@ -148,4 +165,5 @@ def as_served(assembly: Assembly, spec: ExperimentSpec) -> Assembly:
         return assembly
     network = build_network(spec.model, assembly.shape, spec.seed)
     network.set_weights(assembly.network.get_weights())
+    freeze(network, assembly.layers)
     return replace(assembly, network=network)

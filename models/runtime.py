@@ -1,6 +1,5 @@
-"""TensorFlow and Keras, imported only here so that their settings come first."""
+"""TensorFlow and Keras with their devices, which every other module imports from here."""
 
-import os
 import platform
 import resource
 import sys
@@ -11,15 +10,8 @@ from importlib.metadata import version
 from pathlib import Path
 from time import perf_counter
 
-os.environ["KERAS_BACKEND"] = "tensorflow"
-# The log of a trainer is for its user: no banners about processor features or a missing GPU.
-# Errors of a run are still raised as exceptions.
-os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-
-import keras
-import tensorflow as tf
-
 from core.system.machine import usable_memory_bytes, usable_processors
+from models.libraries import keras, tf
 
 # Keras traverses a network from its last layer to its first by recursion; a spec can describe 6,000 layers.
 sys.setrecursionlimit(20_000)

@@ -63,6 +63,7 @@ def train(
     output_dir: Path,
     reporter: Reporter,
     cache_dir: Path | None = None,
+    weights_path: Path | None = None,
     checkpoints: CheckpointOptions | None = None,
 ) -> TrainingOutcome:
     """Train the network of a spec and save it.
@@ -72,10 +73,12 @@ def train(
         datasets_dir: Directory of datasets that are files, each in a directory of its name.
         output_dir: Existing directory for the saved files.
         cache_dir: Directory that keeps timings of plans and decoded pixels for later runs; None keeps nothing.
+        weights_path: File with the weights of the run that the spec starts from; None if it starts from none.
         reporter: Receives phases, progress and metrics, and may ask to stop.
         checkpoints: Checkpoints to write and to go on from; None for none.
 
     Raises:
+        ArtifactCorrupt: If that file has changed, or cannot be read.
         InvalidSpec: If network, data, loss and metrics do not fit together.
         DatasetMissing: If the dataset's files are not on this machine.
         InvalidInput: If the files are not valid.
@@ -89,7 +92,7 @@ def train(
     device = find_device_name(spec.training.devices)
     reporter.details(device=device, environment=environment)
     with mirrored(spec.training.devices):
-        assembly = assemble(spec, datasets_dir, output_dir, cache_dir)
+        assembly = assemble(spec, datasets_dir, output_dir, cache_dir, weights_path)
         if assembly.warnings:
             reporter.warnings(assembly.warnings)
         stop_if_asked(reporter)
@@ -123,7 +126,8 @@ SAME_STATE = {"epochs", "steps", "plan", "curve_points"}
 
 
 def _make_checkpointing(options: CheckpointOptions, spec: ExperimentSpec) -> Checkpointing:
-    key = spec.model_dump_json(exclude={"name": True, "training": SAME_STATE})
+    # Without defaults: a later version may have added fields.
+    key = spec.model_dump_json(exclude={"name": True, "training": SAME_STATE}, exclude_defaults=True)
     return Checkpointing(
         options.identity,
         sha256(key.encode()).hexdigest(),

@@ -6,6 +6,7 @@ from typing import Self
 from trainyard.methods.batch_predictions import AsyncBatchPredictionMethods
 from trainyard.methods.comparison import AsyncComparisonMethods
 from trainyard.methods.datasets import AsyncDatasetMethods
+from trainyard.methods.dead_letters import AsyncDeadLetterMethods
 from trainyard.methods.drift import AsyncDriftMethods
 from trainyard.methods.keys import AsyncKeyMethods
 from trainyard.methods.limits import AsyncLimitMethods
@@ -27,6 +28,7 @@ class AsyncClient(
     AsyncDriftMethods,
     AsyncBatchPredictionMethods,
     AsyncDatasetMethods,
+    AsyncDeadLetterMethods,
     AsyncKeyMethods,
     AsyncLimitMethods,
     AsyncWebhookMethods,

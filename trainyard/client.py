@@ -6,6 +6,7 @@ from typing import Self
 from trainyard.methods.batch_predictions import BatchPredictionMethods
 from trainyard.methods.comparison import ComparisonMethods
 from trainyard.methods.datasets import DatasetMethods
+from trainyard.methods.dead_letters import DeadLetterMethods
 from trainyard.methods.drift import DriftMethods
 from trainyard.methods.keys import KeyMethods
 from trainyard.methods.limits import LimitMethods
@@ -27,6 +28,7 @@ class Client(
     DriftMethods,
     BatchPredictionMethods,
     DatasetMethods,
+    DeadLetterMethods,
     KeyMethods,
     LimitMethods,
     WebhookMethods,

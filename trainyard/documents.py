@@ -817,9 +817,42 @@ class Layer(TypedDict):
     """
 
     num_parameters: int
+    num_trainable_parameters: int
+    """
+    Weights that training changes by their gradients; 0 for a frozen layer.
+    """
+
     flops: int
     """
     Approximate floating-point operations of the forward pass of one sample.
+    """
+
+
+class LetterError(TypedDict):
+    """
+    Error of the last attempt.
+    """
+
+    code: str
+    detail: str
+    attempt: int | None
+
+
+LetterKind: TypeAlias = Literal["run", "batch_prediction"]
+"""
+Kind of a job that is a dead letter.
+"""
+
+
+class LetterLinks(TypedDict):
+    """
+    Links of a dead letter.
+    """
+
+    self: str
+    logs: str | None
+    """
+    Log of the last attempt; null for batch predictions, which have none.
     """
 
 
@@ -1223,6 +1256,16 @@ The part of a policy that a run is deleted for; where several do, the first of t
 """
 
 
+class RefusedLetter(TypedDict):
+    """
+    Dead letter that was not retried.
+    """
+
+    id: str
+    code: str
+    detail: str
+
+
 class RefusedRowEntry(TypedDict):
     """
     Row without an answer.
@@ -1240,6 +1283,41 @@ ResultFormat: TypeAlias = Literal["csv", "parquet", "npz"]
 """
 Format of a result.
 """
+
+
+class RetriedLetter(TypedDict):
+    """
+    Dead letter that was retried.
+    """
+
+    kind: LetterKind
+    id: str
+    """
+    Id of the dead letter, which is none any more.
+    """
+
+    new_id: str
+    """
+    Id of the new run or batch prediction.
+    """
+
+    link: str
+    """
+    Path of the new one.
+    """
+
+
+class RetryAnswer(TypedDict):
+    """
+    Dead letters that were retried, and those that were not.
+    """
+
+    retried: list[RetriedLetter]
+    refused: list[RefusedLetter]
+    num_left: int
+    """
+    Number of dead letters that the request chose and that are left.
+    """
 
 
 class RowExplanationEntry(TypedDict):
@@ -1578,6 +1656,11 @@ class SpecReport(TypedDict):
     """
 
     num_parameters: int
+    num_trainable_parameters: int
+    """
+    Without those of `training.frozen_layers`, and the moving means and variances of batch normalisation.
+    """
+
     num_train: int
     num_validation: int
     num_test: int
@@ -1784,6 +1867,10 @@ class VersionRun(TypedDict):
     preset: str | None
     experiment: str
     seed: int
+    initial_weights_run: str | None
+    """
+    Run whose weights it started from, which may have been deleted; null if it started from none.
+    """
 
 
 VersionSource: TypeAlias = Literal["run", "upload"]
@@ -1792,7 +1879,7 @@ Origin of a model version.
 """
 
 
-WaitingKind: TypeAlias = Literal["trainer", "worker", "repair", "quota"]
+WaitingKind: TypeAlias = Literal["trainer", "worker", "repair", "quota", "retry"]
 """
 Requirement that a queued run waits for.
 """
@@ -2082,6 +2169,38 @@ class DateEncoding(TypedDict):
     parts: list[Literal["elapsed_days", "year", "month", "day", "day_of_week", "day_of_year", "hour", "minute"]]
 
 
+class DeadLetter(TypedDict):
+    """
+    Job that failed though its spec is not at fault.
+    """
+
+    kind: LetterKind
+    id: str
+    """
+    Id of the run or batch prediction.
+    """
+
+    model: str
+    experiment: str | None
+    """
+    Null for batch predictions.
+    """
+
+    error: LetterError
+    reason: str
+    """
+    Kind of cause, by the code of the error.
+    """
+
+    num_attempts: int
+    """
+    Attempts that were made.
+    """
+
+    failed_at: str
+    links: LetterLinks
+
+
 class DeletedRun(TypedDict):
     """
     Run that was deleted by force, and what went with it.
@@ -2364,6 +2483,23 @@ class KeyList(TypedDict):
     next_cursor: str | None
     """
     Value of `cursor` for the next page; null on the last.
+    """
+
+
+class LetterPage(TypedDict):
+    """
+    Page of dead letters.
+    """
+
+    items: list[DeadLetter]
+    next_cursor: str | None
+    """
+    Value of `cursor` for the next page; null on the last.
+    """
+
+    total: int
+    """
+    Number of dead letters on all pages.
     """
 
 
@@ -2870,7 +3006,7 @@ class RunWait(TypedDict):
     kind: WaitingKind
     """
     `trainer`: all trainers are busy; `worker`: no worker is running; `repair`: no worker can start a trainer;
-    `quota`: its submitter has as many running runs as it may have.
+    `quota`: its submitter has as many running runs as it may have; `retry`: it pauses before another attempt.
     """
 
     detail: str
@@ -3030,6 +3166,11 @@ class BatchPrediction(TypedDict):
     result: BatchResult | None
     created_at: str
     queued_at: str
+    retry_at: str | None
+    """
+    End of the pause before another attempt; null if it is in none.
+    """
+
     started_at: str | None
     ended_at: str | None
     updated_at: str
@@ -3080,6 +3221,11 @@ class BatchPredictionSummary(TypedDict):
     result: BatchResult | None
     created_at: str
     queued_at: str
+    retry_at: str | None
+    """
+    End of the pause before another attempt; null if it is in none.
+    """
+
     started_at: str | None
     ended_at: str | None
     updated_at: str
@@ -3319,6 +3465,10 @@ class Run(TypedDict):
     """
 
     error: RunError | None
+    """
+    Of a failed run; of a queued one, the error after which it is tried again.
+    """
+
     num_warnings: int
     """
     Number of warnings; the run in full has their texts.
@@ -3352,6 +3502,11 @@ class Run(TypedDict):
 
     created_at: str
     queued_at: str
+    retry_at: str | None
+    """
+    End of the pause before another attempt; null if it is in none.
+    """
+
     started_at: str | None
     """
     Start of the latest attempt.
@@ -3432,6 +3587,10 @@ class RunSummary(TypedDict):
     """
 
     error: RunError | None
+    """
+    Of a failed run; of a queued one, the error after which it is tried again.
+    """
+
     num_warnings: int
     """
     Number of warnings; the run in full has their texts.
@@ -3465,6 +3624,11 @@ class RunSummary(TypedDict):
 
     created_at: str
     queued_at: str
+    retry_at: str | None
+    """
+    End of the pause before another attempt; null if it is in none.
+    """
+
     started_at: str | None
     """
     Start of the latest attempt.

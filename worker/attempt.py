@@ -12,7 +12,7 @@ from core.errors import DatabaseUnavailable, Problem, StorageUnavailable, Traine
 from core.notices import Notice
 from core.progress import Phase
 from core.run_report import RunError
-from core.run_state import RunState
+from core.run_state import TERMINAL_STATES, RunState
 from core.settings import Settings
 from db import checkpoints
 from db.attempts import Heartbeat
@@ -133,13 +133,13 @@ class Attempt:
             )
         )
 
-    def collect_checkpoints(self, *, wait: bool = False) -> None:
-        """Add checkpoints that have arrived in the artifact store to the reports; wait for those under way if asked."""
+    def collect_checkpoints(self) -> None:
+        """Add the checkpoints that have arrived in the artifact store to the reports."""
         try:
-            while (checkpoint := self._uploads.collect(wait=wait)) is not None:
+            while (checkpoint := self._uploads.collect()) is not None:
                 self.inbox.note_checkpoint(checkpoint)
         except UploadFailed as error:
-            self.note_failed_checkpoint(f"step {error.step}: {error.reason}.")
+            self.note_failed_checkpoint(f"step {error.step}: {error.reason}")
 
     def note_failure(self, code: str, detail: str, problems: tuple[Problem, ...] = ()) -> None:
         """Record the error for which the run cannot succeed."""
@@ -196,7 +196,8 @@ class Attempt:
             AttemptFenced: If the attempt does not own the run any more.
             DatabaseUnavailable: If it could not be stored; call again.
         """
-        carry(lambda: self.collect_checkpoints(wait=True), self.renew, self._settings)
+        carry(self._uploads.wait, self.renew, self._settings)
+        self.collect_checkpoints()
         while self.inbox.has_any:
             self._store_next()
         try:
@@ -223,7 +224,7 @@ class Attempt:
         try:
             # The id of the attempt is in each file: no other job can be storing the same bytes.
             remove_files(self._database, self._store, superseded, are_unique=True)
-        except (DatabaseUnavailable, OSError) as error:
+        except (DatabaseUnavailable, StorageUnavailable, OSError) as error:
             logger.warning("Run %s: old checkpoints are left for later: %s", self.claimed.run_id, error)
 
     def _find_error(self, outcome: Outcome) -> str | None:
@@ -270,8 +271,8 @@ class Attempt:
                     message = "cancelled"
                 case Outcome.FAILED:
                     error = self._failure or RunError(TrainyardError.code, "The run failed.", number)
-                    fail_run(session, run_id, number, error=error, artifacts=artifacts, phases=phases)
-                    message = f"failed: {error.detail}"
+                    state = fail_run(session, run_id, number, error=error, artifacts=artifacts, phases=phases)
+                    message = f"{'will be tried again' if state not in TERMINAL_STATES else state}: {error.detail}"
                 case Outcome.DRAINED | Outcome.PAUSED | Outcome.PREEMPTED:
                     reason, kind = RELEASES[outcome]
                     state = release_run(session, run_id, number, reason=reason, outcome=kind, artifacts=artifacts)

@@ -180,7 +180,8 @@ class BatchAttempt:
                     state = batch_predictions.release(session, *place, reason=self._loss, count_as_crash=True)
                     is_over, message = state in TERMINAL_STATES, self._loss
                 case _:
-                    batch_predictions.fail(session, *place, self._failure)
-                    message = f"failed: {self._failure.detail}"
+                    state = batch_predictions.fail(session, *place, self._failure)
+                    is_over = state in TERMINAL_STATES
+                    message = f"{state if is_over else 'will be tried again'}: {self._failure.detail}"
         logger.info("Batch prediction %s: %s", self.claimed.id, message)
         return is_over

@@ -2,7 +2,7 @@
 
 import logging
 from collections import deque
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import suppress
 
 from core.artifacts import ArtifactStore
@@ -47,24 +47,25 @@ class CheckpointUploads:
             _remove(superseded)
         self._begun.append((saved, self._pool.submit(self._put, saved)))
 
-    def collect(self, *, wait: bool = False) -> Checkpoint | None:
-        """Return the next checkpoint that is in the store; None while there is none.
+    def wait(self) -> None:
+        """Wait until nothing is under way."""
+        wait([upload for _, upload in self._begun])
 
-        Args:
-            wait: Whether to wait for those that are under way; then None says that all have been collected.
+    def collect(self) -> Checkpoint | None:
+        """Return the next checkpoint that is in the store; None while there is none.
 
         Raises:
             UploadFailed: If it could not be stored.
         """
-        if not self._begun or not (wait or self._begun[0][1].done()):
+        if not self._begun or not self._begun[0][1].done():
             return None
         saved, upload = self._begun.popleft()
         try:
             return upload.result()
         except OSError as error:
-            raise UploadFailed(saved.step, f"{error.strerror or error}") from error
+            raise UploadFailed(saved.step, f"{error.strerror or error}.") from error
         except StorageUnavailable as error:
-            raise UploadFailed(saved.step, error.detail.removesuffix(".")) from error
+            raise UploadFailed(saved.step, error.detail) from error
 
     def close(self) -> None:
         """Forget what is not stored yet, and end the thread."""

@@ -12,6 +12,9 @@ from core.notices import Notice
 from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport, Environment
 
+HOLDS_VARIABLE = "TRAINYARD_TRAINER_HOLDS"
+"""Variable of a trainer that waits, before it looks for devices, until it is told which it has."""
+
 
 class Message(BaseModel):
     """Base class of messages."""
@@ -41,6 +44,15 @@ class TrainCommand(Message):
     """Least time between two checkpoints."""
     warnings: tuple[Notice, ...] = ()
     """Warnings that were known before training, for the log."""
+    weights_path: str | None = None
+    """File with the weights of the run that the spec starts from; the trainer checks its hash."""
+
+
+class PrepareCommand(Message):
+    """Supervisor to a trainer that holds: these are the rest of your environment variables, warm up."""
+
+    kind: Literal["prepare"] = "prepare"
+    environment: dict[str, str]
 
 
 class StopCommand(Message):
@@ -166,7 +178,7 @@ StartReport = Ready | StartFailed
 RunReport = PhaseReport | ProgressReport | MetricsReport | CheckpointReport | CheckpointFailed | DetailsReport
 EndReport = Finished | Stopped | Failed
 Report = Annotated[StartReport | RunReport | EndReport, Field(discriminator="kind")]
-Command = Annotated[TrainCommand | StopCommand, Field(discriminator="kind")]
+Command = Annotated[PrepareCommand | TrainCommand | StopCommand, Field(discriminator="kind")]
 _REPORT: TypeAdapter[Report] = TypeAdapter(Report)
 _COMMAND: TypeAdapter[Command] = TypeAdapter(Command)
 

@@ -10,7 +10,15 @@ from uuid import UUID
 from core.errors import BrokerUnavailable, DatabaseUnavailable, StorageUnavailable
 from core.settings import Settings
 from db import workers
-from db.expiry import count_unclaimed, end_stalled, expire_leases, fail_waiting, request_preemption
+from db.expiry import (
+    count_unclaimed,
+    end_pauses,
+    end_stalled,
+    expire_leases,
+    fail_waiting,
+    is_any_pause_over,
+    request_preemption,
+)
 from db.session import Database
 from worker.housekeeping import tidy
 from worker.presence import worker_name
@@ -23,7 +31,7 @@ OVERLOOKED_SECONDS = 1.0
 
 
 class Reconciler:
-    """Takes back jobs whose worker fell silent, and rings again for runs that no worker has claimed."""
+    """Takes back jobs whose worker fell silent, ends pauses, and rings again for runs that no worker has claimed."""
 
     def __init__(
         self,
@@ -72,6 +80,7 @@ class Reconciler:
                 self._next_reconcile = self._now() + self._settings.reconcile_seconds
                 self._take_back()
             if self._is_idle():
+                self._end_pauses()
                 self._ring_for_overlooked()
             elif self._settings.preemption:
                 self._make_room()
@@ -102,6 +111,16 @@ class Reconciler:
 
         for run_id in failed:
             logger.error("Run %s failed: it waited too long for a worker that can start a trainer.", run_id)
+
+    def _end_pauses(self) -> None:
+        # Looking writes nothing, and so disturbs nobody on SQLite.
+        with self._database.reading() as session:
+            if not is_any_pause_over(session):
+                return
+        with self._database.transaction() as session:
+            num_ended = end_pauses(session)
+        if num_ended:
+            self._ring()
 
     def _ring_for_overlooked(self) -> None:
         with self._database.reading() as session:

@@ -17,12 +17,12 @@ from core.errors import (
     TrainerLost,
 )
 from core.settings import Settings
-from core.uploads.folder import find_content_key
 from db.attempts import Heartbeat
 from db.claims import ClaimedRun, claim_run
 from db.session import Database
 from storage.opening import open_storage
 from worker.attempt import Attempt, Outcome
+from worker.attempt_files import AttemptFiles, bring_files
 from worker.carrying import CarryingStopped, carry
 from worker.messages import TrainCommand
 from worker.presence import worker_name
@@ -41,14 +41,6 @@ READY_WAIT_SECONDS = 0.5
 RETRY_SECONDS = 1.0
 
 Answer = TypeVar("Answer")
-
-
-class StoppedEarly(Exception):
-    """An attempt that is to stop before its trainer has begun."""
-
-    def __init__(self, outcome: Outcome) -> None:
-        super().__init__(outcome)
-        self.outcome = outcome
 
 
 class Supervisor:
@@ -112,8 +104,6 @@ class Supervisor:
         attempt = Attempt(claimed, self._database, self._storage.artifacts, self._settings, scratch, trace)
         try:
             outcome = self._train(attempt, trainer)
-            if not attempt.is_trainer_free:
-                trainer.kill()
             self._persistently(lambda: attempt.end(outcome))
         except AttemptFenced:
             logger.warning(
@@ -134,68 +124,61 @@ class Supervisor:
 
     def _train(self, attempt: Attempt, trainer: TrainerProcess) -> Outcome:
         with ExitStack() as borrowed:
-            # Nothing has been asked of the trainer yet.
-            attempt.is_trainer_free = True
+            files = self._bring_files(attempt, borrowed)
+            if isinstance(files, Outcome):
+                attempt.is_trainer_free = True
+                return files
             try:
-                command = self._prepare(attempt, borrowed)
-            except StoppedEarly as stopped:
-                return stopped.outcome
-            except CheckpointUnusable as error:
-                attempt.note_loss(error.detail)
-                return Outcome.CHECKPOINT_UNUSABLE
-            except (ArtifactCorrupt, StorageUnavailable) as error:
-                attempt.note_failure(error.code, error.detail)
-                return Outcome.FAILED
-            except OSError as error:
-                attempt.note_failure("storage_failed", f"The worker cannot write its files: {error.strerror or error}.")
-                return Outcome.FAILED
-            attempt.is_trainer_free = False
-            try:
-                trainer.train(command)
-                return watch(attempt, trainer, self._settings, self._draining)
+                attempt.scratch.mkdir(parents=True, exist_ok=True)
+                trainer.train(self._make_command(attempt, files))
+                outcome = watch(attempt, trainer, self._settings, self._draining)
             except TrainerLost as error:
                 attempt.note_loss(error.detail)
-                return Outcome.LOST
+                outcome = Outcome.LOST
+            if not attempt.is_trainer_free:
+                # Before its files are given back.
+                trainer.kill()
+            return outcome
 
-    def _prepare(self, attempt: Attempt, borrowed: ExitStack) -> TrainCommand:
-        """Bring dataset and checkpoint to this machine, if they are stored elsewhere; return the trainer's command."""
-        claimed, checkpoint = attempt.claimed, attempt.claimed.checkpoint
-        key = find_content_key(claimed.spec)
-        datasets_dir = self._bring(attempt, lambda: borrowed.enter_context(self._storage.datasets.borrowed(key)))
-        path = None
-        if checkpoint is not None:
-            sha256 = checkpoint.sha256
-            try:
-                path = str(self._bring(attempt, lambda: self._storage.artifacts.verified_path(sha256)))
-            except ArtifactCorrupt as error:
-                raise CheckpointUnusable(error.detail) from error
-        attempt.scratch.mkdir(parents=True, exist_ok=True)
+    def _bring_files(self, attempt: Attempt, borrowed: ExitStack) -> AttemptFiles | Outcome:
+        """Bring the files that the attempt needs; return the outcome of the attempt if that ends it."""
+        reasons: list[Outcome] = []
+
+        def is_over(heartbeat: Heartbeat | None) -> bool:
+            reason = find_reason(heartbeat, self._draining)
+            reasons.extend([] if reason is None else [reason])
+            return reason is not None
+
+        def bring(work: Callable[[], Answer]) -> Answer:
+            return carry(work, attempt.renew, self._settings, is_over=is_over)
+
+        try:
+            return bring_files(attempt.claimed, self._storage, bring, borrowed)
+        except CarryingStopped:
+            return reasons[-1]
+        except CheckpointUnusable as error:
+            attempt.note_loss(error.detail)
+            return Outcome.CHECKPOINT_UNUSABLE
+        except (ArtifactCorrupt, StorageUnavailable) as error:
+            attempt.note_failure(error.code, error.detail)
+        except OSError as error:
+            attempt.note_failure("storage_failed", f"A file could not be copied: {error.strerror or error}.")
+        return Outcome.FAILED
+
+    def _make_command(self, attempt: Attempt, files: AttemptFiles) -> TrainCommand:
         return TrainCommand(
-            run_id=str(claimed.run_id),
-            attempt=claimed.attempt,
-            spec=claimed.spec,
-            datasets_dir=str(datasets_dir),
+            run_id=str(attempt.claimed.run_id),
+            attempt=attempt.claimed.attempt,
+            spec=attempt.claimed.spec,
+            datasets_dir=str(files.datasets_dir),
             output_dir=str(attempt.scratch),
             cache_dir=str(self._settings.cache_dir),
             log_path=str(attempt.log_path),
-            checkpoint=path,
+            checkpoint=None if files.checkpoint is None else str(files.checkpoint),
             checkpoint_seconds=self._settings.checkpoint_seconds,
-            warnings=claimed.warnings,
+            warnings=attempt.claimed.warnings,
+            weights_path=None if files.weights is None else str(files.weights),
         )
-
-    def _bring(self, attempt: Attempt, fetch: Callable[[], Answer]) -> Answer:
-        """Fetch something from the store, which may be away, unless the attempt is to stop meanwhile."""
-        wanted: Outcome | None = None
-
-        def is_over(heartbeat: Heartbeat | None) -> bool:
-            nonlocal wanted
-            wanted = find_reason(attempt, heartbeat, self._settings, self._draining)
-            return wanted is not None
-
-        try:
-            return carry(fetch, attempt.renew, self._settings, is_over=is_over)
-        except CarryingStopped:
-            raise StoppedEarly(wanted or Outcome.DRAINED) from None
 
     def _persistently(self, write: Callable[[], Answer]) -> Answer:
         """Repeat a write until the database accepts it, so that no result is lost in an outage.

@@ -21,9 +21,11 @@ from core.errors import TrainyardError
 from core.experiment import parse_spec
 from core.system.parent_watch import die_with_parent
 from worker.messages import (
+    HOLDS_VARIABLE,
     Failed,
     Finished,
     Message,
+    PrepareCommand,
     Ready,
     StartFailed,
     StopCommand,
@@ -49,11 +51,15 @@ def main() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
 
     commands: queue.Queue[TrainCommand] = queue.Queue()
+    prepared: queue.Queue[PrepareCommand] = queue.Queue()
     reporter = PipeReporter(pipe)
-    threading.Thread(target=_read_commands, args=(commands, reporter), name="commands", daemon=True).start()
+    threading.Thread(target=_read_commands, args=(commands, prepared, reporter), name="commands", daemon=True).start()
 
     try:
         with _quiet_unless_it_fails():
+            if os.environ.get(HOLDS_VARIABLE):
+                _hold(prepared)
+                started = time.monotonic()
             # Imported here, after `die_with_parent`: this takes seconds.
             from models.runtime import configure_threads  # noqa: PLC0415
             from models.warm_up import warm_up  # noqa: PLC0415
@@ -72,13 +78,24 @@ def main() -> None:
             reporter.send(_train(command, reporter))
 
 
-def _read_commands(commands: "queue.Queue[TrainCommand]", reporter: PipeReporter) -> None:
+def _hold(prepared: "queue.Queue[PrepareCommand]") -> None:
+    """Do the slow imports, without a look for devices, and wait for the rest of the environment variables."""
+    import models.libraries  # noqa: F401, PLC0415 - imported to have been imported.
+
+    os.environ.update(prepared.get().environment)
+
+
+def _read_commands(
+    commands: "queue.Queue[TrainCommand]", prepared: "queue.Queue[PrepareCommand]", reporter: PipeReporter
+) -> None:
     for line in sys.stdin.buffer:
         match read_command(line):
             case TrainCommand() as command:
                 commands.put(command)
             case StopCommand() as command:
                 reporter.request_stop(command)
+            case PrepareCommand() as command:
+                prepared.put(command)
     # The worker is gone, and nothing else could use the model in training.
     os._exit(0)
 
@@ -99,6 +116,7 @@ def _train(command: TrainCommand, reporter: PipeReporter) -> Message:
             output_dir=Path(command.output_dir),
             cache_dir=Path(command.cache_dir),
             reporter=reporter,
+            weights_path=None if command.weights_path is None else Path(command.weights_path),
             checkpoints=CheckpointOptions(
                 # In the file, so that no other attempt has a checkpoint of the same bytes.
                 identity=f"{command.run_id}/{command.attempt}",

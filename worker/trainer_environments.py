@@ -3,24 +3,42 @@
 import os
 import platform
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from core.settings import Settings
 from core.system.machine import usable_processors
+from worker.messages import HOLDS_VARIABLE
 
 NVIDIA_DEVICE = re.compile(r"nvidia\d+")
 DEVICE_TYPES = "CPU,GPU,XLA_CPU_JIT,XLA_GPU_JIT"
 
+DEVICES_VARIABLE = "CUDA_VISIBLE_DEVICES"
+NO_DEVICES = "-1"
+
+
+@dataclass(frozen=True, slots=True)
+class SpareEnvironment:
+    """Environment variables of a trainer that can take the place of any of some trainers.
+
+    Attributes:
+        holds: True if it waits for the rest of its variables before it looks for devices.
+    """
+
+    variables: dict[str, str]
+    holds: bool
+
 
 def visible_gpus() -> tuple[str, ...]:
     """Return the GPUs this process may use, as CUDA_VISIBLE_DEVICES names them; () if there are none."""
-    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    chosen = os.environ.get(DEVICES_VARIABLE)
     if chosen is not None:
         # CUDA itself stops at the first -1.
         named = [name.strip() for name in chosen.split(",")]
-        return tuple(named[: named.index("-1")] if "-1" in named else [name for name in named if name])
+        return tuple(named[: named.index(NO_DEVICES)] if NO_DEVICES in named else [name for name in named if name])
     devices = sorted(path.name for path in Path("/dev").glob("nvidia*") if NVIDIA_DEVICE.fullmatch(path.name))
     return tuple(str(number) for number in range(len(devices)))
 
@@ -35,13 +53,28 @@ def trainer_environments(settings: Settings) -> tuple[dict[str, str], ...]:
     num_threads = max(1, usable_processors() // num_trainers)
     return tuple(
         {
-            "CUDA_VISIBLE_DEVICES": ",".join(shares[slot % len(shares)]) if shares else "-1",
+            DEVICES_VARIABLE: ",".join(shares[slot % len(shares)]) if shares else NO_DEVICES,
             "TRAINYARD_TRAINER_THREADS": str(num_threads),
             "OMP_NUM_THREADS": str(num_threads),
             "TF_XLA_FLAGS": xla_flags(settings.cache_dir),
         }
         for slot in range(num_trainers)
     )
+
+
+def spare_environment(environments: Sequence[dict[str, str]]) -> SpareEnvironment:
+    """Return the environment of a spare for trainers with these ones, of which there is at least one.
+
+    Without GPUs all of them are alike, and a spare can warm up in full. With GPUs it must not touch any: they belong to
+    trainers that are running.
+    """
+    first = environments[0]
+    common = {name: value for name, value in first.items() if all(one.get(name) == value for one in environments)}
+    holds = common != first or first.get(DEVICES_VARIABLE, NO_DEVICES) != NO_DEVICES
+    if holds:
+        common.pop(DEVICES_VARIABLE, None)
+        common[HOLDS_VARIABLE] = "1"
+    return SpareEnvironment(common, holds)
 
 
 def xla_flags(cache_dir: Path) -> str:

@@ -11,22 +11,12 @@ from dataclasses import dataclass
 from core.errors import TrainerLost
 from core.settings import Settings
 from core.workers import WorkerHealth, WorkerState
-from worker.trainer_process import TrainerProcess
+from worker.restarts import restart_delay
+from worker.spare_trainers import SpareTrainers
+from worker.trainer_environments import spare_environment
+from worker.trainer_process import StartTrainer, TrainerProcess
 
 logger = logging.getLogger("trainyard.worker")
-
-FIRST_RESTART_DELAY_SECONDS = 1.0
-LONGEST_RESTART_DELAY_SECONDS = 60.0
-MAX_DOUBLINGS = 10
-"""Most doublings of the first delay; the longest delay is reached well before."""
-
-StartTrainer = Callable[[dict[str, str]], TrainerProcess]
-
-
-def restart_delay(num_failed: int) -> float:
-    """Return the seconds to wait after this many failed starts in a row: doubled each time, up to a limit."""
-    doubled = FIRST_RESTART_DELAY_SECONDS * 2.0 ** min(num_failed - 1, MAX_DOUBLINGS)
-    return min(doubled, LONGEST_RESTART_DELAY_SECONDS)
 
 
 @dataclass(slots=True)
@@ -47,7 +37,7 @@ class _Slot:
 
 
 class TrainerPool:
-    """Keeps one warm trainer in each slot and replaces those that are worn out."""
+    """Keeps one warm trainer in each slot and replaces those that are worn out, by spares if there are any."""
 
     def __init__(
         self, settings: Settings, environments: Sequence[dict[str, str]], start: StartTrainer = TrainerProcess
@@ -55,7 +45,7 @@ class TrainerPool:
         """Create the slots; `open` starts the processes.
 
         Args:
-            settings: Limits after which a trainer is replaced.
+            settings: Limits after which a trainer is replaced, and the number of spares.
             environments: Environment variables of each slot's trainer.
             start: Starts a process; tests pass another.
         """
@@ -68,6 +58,13 @@ class TrainerPool:
         self._num_busy = 0
         self._running: dict[int, TrainerProcess] = {}
         self._slots = [_Slot() for _ in self._environments]
+        self._num_starting = 0
+        self._spares = SpareTrainers(
+            settings.spare_trainers,
+            spare_environment(self._environments),
+            start,
+            is_starting=lambda: self._num_starting > 0,
+        )
         self._on_change: Callable[[], None] = lambda: None
         self._worn: list[queue.Queue[None]] = [queue.Queue() for _ in self._environments]
 
@@ -110,13 +107,16 @@ class TrainerPool:
         """
         if on_change is not None:
             self._on_change = on_change
+        self._num_starting = self.num_slots
         for slot in range(self.num_slots):
             # This thread must live until the pool closes: a trainer dies with the thread that started it.
             threading.Thread(target=self._keep_slot_filled, args=(slot,), name=f"slot-{slot}", daemon=True).start()
+        self._spares.open()
 
     def close(self) -> None:
         """End every trainer; no new one starts."""
         self._closing.set()
+        self._spares.close()
         with self._lock:
             trainers = list(self._running.values())
         for worn in self._worn:
@@ -177,6 +177,8 @@ class TrainerPool:
             self._note_ready(slot)
             self._ready.put((slot, trainer))
             self._worn[slot].get()
+            with self._lock:
+                self._num_starting += 1
             if not trainer.is_alive and not trainer.num_runs:
                 self._pause_after_failure(slot, f"The trainer ended before its first run ({trainer.describe_end()}).")
             else:
@@ -188,15 +190,31 @@ class TrainerPool:
             last.kill()
 
     def _start_in(self, slot: int) -> TrainerProcess:
-        """Start a trainer and wait until it is warm.
+        """Take a spare, or start a trainer, and wait until it is warm.
 
         Raises:
-            TrainerLost: If it cannot be started or ends in its warm-up.
+            TrainerLost: If one cannot be started or ends in its warm-up.
         """
+        environment = self._environments[slot]
+        spare = self._spares.take(environment)
+        if spare is not None:
+            try:
+                return self._wait_for(slot, spare)
+            except TrainerLost as error:
+                # What keeps trainers from starting is reported of one that was started for this.
+                logger.warning("A spare cannot take the place of a trainer: %s", error.detail)
         try:
-            trainer = self._start(self._environments[slot])
+            trainer = self._start(environment)
         except OSError as error:
             raise TrainerLost(f"The trainer process cannot be started ({error.strerror or error}).") from error
+        return self._wait_for(slot, trainer)
+
+    def _wait_for(self, slot: int, trainer: TrainerProcess) -> TrainerProcess:
+        """Wait until the trainer of a slot is warm, and return it.
+
+        Raises:
+            TrainerLost: If it ends in its warm-up.
+        """
         with self._lock:
             self._running[slot] = trainer
         if self._closing.is_set():
@@ -212,6 +230,7 @@ class TrainerPool:
 
     def _note_ready(self, slot: int) -> None:
         with self._lock:
+            self._num_starting -= 1
             self._slots[slot].is_ready = True
             self._slots[slot].error = None
         self._on_change()

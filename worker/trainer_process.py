@@ -2,12 +2,12 @@
 
 import queue
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from core.errors import TrainerLost
 from worker.child_process import ChildProcess
-from worker.messages import Ready, Report, StartFailed, StopCommand, TrainCommand, read_report
+from worker.messages import PrepareCommand, Ready, Report, StartFailed, StopCommand, TrainCommand, read_report
 
 WARM_UP_SECONDS = 600.0
 """Longest warm-up of a trainer; usually it takes some seconds, and a minute from a slow disk."""
@@ -35,6 +35,14 @@ class TrainerProcess(ChildProcess[Report]):
     def read_report(line: bytes) -> Report:
         """Decode a line from the trainer."""
         return read_report(line)
+
+    def prepare(self, environment: Mapping[str, str]) -> None:
+        """Give a trainer that holds the rest of its environment variables; it then warms up.
+
+        Raises:
+            TrainerLost: If the process has ended.
+        """
+        self.send(PrepareCommand(environment=dict(environment)).to_line())
 
     def wait_until_ready(self, timeout_seconds: float = WARM_UP_SECONDS) -> float:
         """Wait until Keras is imported.
@@ -79,3 +87,7 @@ class TrainerProcess(ChildProcess[Report]):
             TrainerLost: If the process has ended.
         """
         self.send(StopCommand(run_id=str(run_id), attempt=attempt).to_line())
+
+
+StartTrainer = Callable[[dict[str, str]], TrainerProcess]
+"""Starts a trainer with these environment variables."""

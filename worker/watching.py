@@ -62,7 +62,7 @@ def watch(attempt: Attempt, trainer: TrainerProcess, settings: Settings, drainin
             if outcome is not None:
                 return stop.outcome if outcome is Outcome.LOST and stop is not None else outcome
             attempt.collect_checkpoints()
-            wanted = find_reason(attempt, beats.collect(), settings, draining)
+            wanted = find_reason(beats.collect(), draining) or _find_time_limit(attempt, settings)
             if wanted is not None and (stop is None or stop.gives_way_to(wanted)):
                 stop = Stop(wanted)
                 trainer.stop_training(attempt.claimed.run_id, attempt.claimed.attempt)
@@ -94,16 +94,16 @@ class Stop:
         return wanted is Outcome.CANCELLED and self.outcome is not Outcome.CANCELLED
 
 
-def find_reason(
-    attempt: Attempt, heartbeat: Heartbeat | None, settings: Settings, draining: threading.Event
-) -> Outcome | None:
-    """Return the outcome for which the attempt is to stop now; None if it is to go on."""
+def find_reason(heartbeat: Heartbeat | None, draining: threading.Event) -> Outcome | None:
+    """Return the outcome for which an attempt is to stop now; None if it is to go on."""
     if heartbeat is not None and heartbeat.cancel_requested:
         return Outcome.CANCELLED
     if heartbeat is not None and heartbeat.interruption is not None:
         return INTERRUPTED[heartbeat.interruption]
-    if draining.is_set():
-        return Outcome.DRAINED
+    return Outcome.DRAINED if draining.is_set() else None
+
+
+def _find_time_limit(attempt: Attempt, settings: Settings) -> Outcome | None:
     if attempt.seconds > settings.run_timeout_seconds:
         attempt.note_failure(
             "run_timeout",

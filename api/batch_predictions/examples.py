@@ -56,6 +56,7 @@ SUMMARY: dict[str, Any] = {
     },
     "created_at": "2026-03-02T09:30:00.120Z",
     "queued_at": "2026-03-02T09:30:00.120Z",
+    "retry_at": None,
     "started_at": "2026-03-02T09:30:00.180Z",
     "ended_at": "2026-03-02T09:30:02.910Z",
     "updated_at": "2026-03-02T09:30:02.910Z",

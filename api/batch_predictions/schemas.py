@@ -159,6 +159,8 @@ class BatchPredictionSummary(AnswerModel):
     result: BatchResult | None
     created_at: datetime
     queued_at: datetime
+    retry_at: datetime | None
+    """End of the pause before another attempt; null if it is in none."""
     started_at: datetime | None
     ended_at: datetime | None
     updated_at: datetime

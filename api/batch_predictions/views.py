@@ -79,6 +79,7 @@ def _shared_fields(record: BatchPredictionRecord) -> dict[str, Any]:
         "result": _result(record),
         "created_at": record.created_at,
         "queued_at": record.queued_at,
+        "retry_at": record.retry_at,
         "started_at": record.started_at,
         "ended_at": record.ended_at,
         "updated_at": record.updated_at,

@@ -49,6 +49,12 @@ def _measure_queue(reading: Reading) -> Iterator[Metric]:
         "worker",
         census.running_by_owner,
     )
+    yield gauges(
+        "trainyard_dead_letters",
+        "Jobs that failed though their specs are not at fault, and that nobody has retried.",
+        "kind",
+        census.dead_letters,
+    )
     yield gauge("trainyard_models", "Models with at least one version.", census.num_models)
     yield gauge("trainyard_model_versions", "Versions of models.", census.num_model_versions)
 

@@ -146,6 +146,8 @@ LINKS: Mapping[str, Links] = {
     "enable_webhook": _A_WEBHOOK,
     "list_webhooks": _follow(OF_A_WEBHOOK, webhook_id=_answered("/items/0/id")),
     "list_deliveries": _follow(["list_deliveries"], webhook_id="$request.path.webhook_id", **_NEXT_PAGE),
+    "list_dead_letters": _follow(["list_dead_letters"], **_NEXT_PAGE),
+    "retry_dead_letters": _follow(OF_A_RUN, run_id=_answered("/retried/0/new_id")),
     "list_quotas": _follow(["show_quotas", "change_quotas"], name=_answered("/items/0/name"))
     | _follow(["list_quotas"], **_NEXT_PAGE),
     "make_key": _follow(["revoke_key"], prefix=_answered("/prefix")),

@@ -34,7 +34,13 @@ VERSIONS: dict[str, Any] = {"items": [{**_VERSION, "metrics": _METRICS}], "next_
 VERSION: dict[str, Any] = {
     **_VERSION,
     "model": "iris-keras",
-    "run": {"id": EXAMPLE_RUN_ID, "preset": "iris-keras", "experiment": "iris-keras", "seed": 0},
+    "run": {
+        "id": EXAMPLE_RUN_ID,
+        "preset": "iris-keras",
+        "experiment": "iris-keras",
+        "seed": 0,
+        "initial_weights_run": None,
+    },
     "data": _DATA,
     "metrics": {"epoch/train/loss": 0.1071, **_METRICS},
     "artifacts": ARTIFACTS,

@@ -79,6 +79,8 @@ class VersionRun(AnswerModel):
     preset: str | None
     experiment: str
     seed: int
+    initial_weights_run: UUID | None
+    """Run whose weights it started from, which may have been deleted; null if it started from none."""
 
 
 class VersionData(AnswerModel):

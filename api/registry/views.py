@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
+from uuid import UUID
 
 from api.http.parameters import predict_path, run_path
 from api.registry.schemas import (
@@ -50,9 +51,7 @@ def describe_version(
     return ModelVersion(
         model=version.model_name,
         **entry_fields(version),
-        run=None
-        if run is None
-        else VersionRun(id=run.run_id, preset=run.preset, experiment=run.experiment, seed=run.seed),
+        run=None if run is None else _describe_run(run),
         data=data,
         metrics={} if run is None else dict(sorted(run.metrics.items())),
         artifacts=list(files),
@@ -63,6 +62,18 @@ def describe_version(
             predict=predict_path(version.model_name, version.version),
             metadata=f"{path}/metadata",
         ),
+    )
+
+
+def _describe_run(run: Lineage) -> VersionRun:
+    source = run.spec.get("initial_weights", {}).get("run")
+    return VersionRun(
+        id=run.run_id,
+        preset=run.preset,
+        experiment=run.experiment,
+        seed=run.seed,
+        # Numbers of a layer would be an object.
+        initial_weights_run=UUID(source) if isinstance(source, str) else None,
     )
 
 

@@ -172,6 +172,7 @@ QUEUED_SUMMARY: dict[str, Any] = {
     "source_run_id": None,
     "created_at": "2026-03-02T09:30:00.125000Z",
     "queued_at": "2026-03-02T09:30:00.125000Z",
+    "retry_at": None,
     "started_at": None,
     "ended_at": None,
     "updated_at": "2026-03-02T09:30:00.125000Z",

@@ -28,6 +28,7 @@ from core.specs.merging import apply_overrides
 from db import checkpoints, runs
 from db.continuations import Continuation
 from db.idempotency import RepeatKey, StoredAnswer
+from db.new_runs import NewRun
 from db.records.runs import RunRecord
 from db.submissions import Submission
 
@@ -232,25 +233,26 @@ async def _queue(service: Service, run_id: UUID, repeats: Repeats, text: bytes |
         text: Body of the request for a clone; None to repeat the run.
         caller: Name of the API key.
     """
-    repeat = repeats.of(text or b"")
-    return send_answer(await service.run_queue.queue(partial(_read, service, run_id, repeat, text, caller)))
+    key = repeats.of(text or b"")
+    return send_answer(await service.run_queue.queue(partial(_read, service, run_id, key, text, caller)))
 
 
 def _read(
-    service: Service, run_id: UUID, repeat: RepeatKey | None, text: bytes | None, caller: str | None
+    service: Service, run_id: UUID, key: RepeatKey | None, text: bytes | None, caller: str | None
 ) -> Submission | StoredAnswer:
     # The first request may have been possible although this one is not: the run may have been deleted.
-    answer = find_answer(service.database, repeat)
+    answer = find_answer(service.database, key)
     if answer is not None:
         return answer
-    asked = CloneRequest(overrides={}) if text is None else read_document(CloneRequest, text)
+    asked = None if text is None else read_document(CloneRequest, text)
     with service.database.reading() as session:
         source = runs.get(session, run_id)
-    if text is None:
+    if asked is None:
         check_ended(source)
+        return Submission((repeat(service, source, caller),), answer_with_run, key)
     run = make_run(
         service,
-        _settle(service, source, asked.overrides, is_clone=text is not None),
+        _settle(service, source, asked.overrides, is_clone=True),
         source_run_id=run_id,
         experiment=asked.experiment or source.experiment,
         tags=source.tags if asked.tags is None else asked.tags,
@@ -258,7 +260,30 @@ def _read(
         priority=source.priority if asked.priority is None else asked.priority,
         submitted_by=caller,
     )
-    return Submission((run,), answer_with_run, repeat)
+    return Submission((run,), answer_with_run, key)
+
+
+def repeat(service: Service, source: RunRecord, caller: str | None) -> NewRun:
+    """Return a new run like one that has ended.
+
+    Args:
+        service: The service.
+        source: The run.
+        caller: Name of the API key.
+
+    Raises:
+        InvalidSpec: If its spec cannot be trained any more.
+    """
+    return make_run(
+        service,
+        _settle(service, source, {}, is_clone=False),
+        source_run_id=source.id,
+        experiment=source.experiment,
+        tags=source.tags,
+        notes=None,
+        priority=source.priority,
+        submitted_by=caller,
+    )
 
 
 def check_ended(source: RunRecord) -> None:
@@ -302,7 +327,10 @@ def _is_valid(service: Service, source: RunRecord) -> bool:
 
 
 def _unpin(spec: dict[str, Any], overrides: dict[str, Any]) -> dict[str, Any]:
-    """Return the spec without what was filled in for the version of its dataset, if the overrides name another one."""
+    """Return the spec without what was filled in for what it names, where the overrides name something else."""
+    weights, other = spec.get("initial_weights"), overrides.get("initial_weights")
+    if isinstance(weights, dict) and isinstance(other, dict) and "run" in other:
+        spec = spec | {"initial_weights": {name: value for name, value in weights.items() if name != "sha256"}}
     dataset, changes = spec.get("dataset"), overrides.get("dataset")
     if not isinstance(dataset, dict) or not isinstance(changes, dict):
         return spec

@@ -98,7 +98,7 @@ class RunWait(AnswerModel):
 
     kind: WaitingKind
     """`trainer`: all trainers are busy; `worker`: no worker is running; `repair`: no worker can start a trainer;
-    `quota`: its submitter has as many running runs as it may have."""
+    `quota`: its submitter has as many running runs as it may have; `retry`: it pauses before another attempt."""
     detail: str
     """Explanation for people."""
 
@@ -156,6 +156,7 @@ class RunSummary(AnswerModel):
     phases: dict[str, float] | None
     """Seconds spent in each phase."""
     error: RunError | None
+    """Of a failed run; of a queued one, the error after which it is tried again."""
     num_warnings: int
     """Number of warnings; the run in full has their texts."""
     model_version: ModelVersionName | None
@@ -171,6 +172,8 @@ class RunSummary(AnswerModel):
     """The run that it repeats, goes on from, or was cloned from."""
     created_at: datetime
     queued_at: datetime
+    retry_at: datetime | None
+    """End of the pause before another attempt; null if it is in none."""
     started_at: datetime | None
     """Start of the latest attempt."""
     ended_at: datetime | None

@@ -98,6 +98,7 @@ def make_run(service: Service, settled: SettledSpec, *, source_run_id: UUID | No
         max_attempts=service.settings.max_attempts,
         warnings=settled.warnings,
         dataset=settled.upload,
+        weights=settled.weights,
         source_run_id=source_run_id,
         traceparent=current_traceparent.get(),
         **options,

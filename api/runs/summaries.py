@@ -54,7 +54,7 @@ def _read_latest(run: Any, _waits: Waits | None) -> dict[str, Any]:
 def _read_wait(run: Any, waits: Waits | None) -> dict[str, Any] | None:
     if waits is None or run.state != RunState.QUEUED:
         return None
-    waiting_for = waits.of(run.submitted_by)
+    waiting_for = waits.of(run.submitted_by, run.retry_at)
     return {"kind": waiting_for.kind, "detail": waiting_for.detail}
 
 
@@ -128,7 +128,7 @@ SUMMARY: Mapping[str, SummaryField] = {
     "model": _column("model_name"),
     "preset": _column("preset"),
     "state": _column("state"),
-    "waiting_for": SummaryField(("state", "submitted_by"), _read_wait),
+    "waiting_for": SummaryField(("state", "submitted_by", "retry_at"), _read_wait),
     "attempt": _column("attempt"),
     "max_attempts": _column("max_attempts"),
     "cancel_requested": SummaryField(("cancel_requested_at",), lambda run, _: run.cancel_requested_at is not None),
@@ -148,6 +148,7 @@ SUMMARY: Mapping[str, SummaryField] = {
     "source_run_id": _column("source_run_id"),
     "created_at": _column("created_at"),
     "queued_at": _column("queued_at"),
+    "retry_at": _column("retry_at"),
     "started_at": _column("started_at"),
     "ended_at": _column("ended_at"),
     "updated_at": _column("updated_at"),

@@ -24,7 +24,7 @@ def run_etag(record: RunRecord, waits: Waits | None = None) -> str:
     if waits is None:
         return f'"{record.revision}"'
     # The reason to wait can change although the run does not.
-    waiting_for = waits.of(record.submitted_by)
+    waiting_for = waits.of(record.submitted_by, record.retry_at)
     wait = crc32(f"{waiting_for.kind} {waiting_for.detail}".encode())
     return f'"{record.revision}-{wait:08x}"'
 

@@ -39,14 +39,21 @@ SPEC_REQUESTS: dict[str, Any] = {
     "A whole spec": {"spec": IRIS_SPEC},
 }
 
+
+def _layer(name: str, units: int, num_parameters: int, flops: int) -> dict[str, Any]:
+    sizes = {"num_parameters": num_parameters, "num_trainable_parameters": num_parameters, "flops": flops}
+    return {"name": name, "type": "Dense", "output_shape": [None, units], **sizes}
+
+
 REPORT: dict[str, Any] = {
     "spec": IRIS_SPEC,
     "layers": [
-        {"name": "dense_1", "type": "Dense", "output_shape": [None, 8], "num_parameters": 40, "flops": 72},
-        {"name": "dense_2", "type": "Dense", "output_shape": [None, 3], "num_parameters": 27, "flops": 51},
+        _layer("dense_1", 8, 40, 72),
+        _layer("dense_2", 3, 27, 51),
     ],
     "expanded_model": None,
     "num_parameters": 67,
+    "num_trainable_parameters": 67,
     "num_train": 120,
     "num_validation": 30,
     "num_test": 0,

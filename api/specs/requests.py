@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.service import Service
+from api.specs.initial_weights import check_layers, find_weights
 from api.specs.schemas import SpecRequest
+from core.artifacts import Artifact
 from core.catalogue.presets import get_preset
 from core.checks.cost import SpecReport, check_spec
 from core.datasets.base import UploadedDataset
@@ -25,12 +27,14 @@ class SettledSpec:
         preset: Name of its preset, if it has one.
         report: Layers, sizes and costs.
         warnings: Warnings of the check, and of the upload.
+        weights: File with the weights of the run that it starts from; None if it starts from none.
     """
 
     spec: ExperimentSpec
     preset: str | None
     report: SpecReport
     warnings: tuple[Notice, ...]
+    weights: Artifact | None = None
 
     @property
     def upload(self) -> tuple[str, int] | None:
@@ -46,7 +50,7 @@ class SettledSpec:
 
 
 def settle_request(request: SpecRequest, service: Service, pointer: str = "") -> SettledSpec:
-    """Resolve a request to a whole spec, including the hash of its dataset, and check it against the limits.
+    """Resolve a request to a whole spec, including hashes of what it names, and check it against the limits.
 
     Args:
         request: Parsed request.
@@ -54,7 +58,7 @@ def settle_request(request: SpecRequest, service: Service, pointer: str = "") ->
         pointer: JSON Pointer to the request in the body.
 
     Raises:
-        DatabaseUnavailable: If the spec names an uploaded dataset, and the database does not answer.
+        DatabaseUnavailable: If the spec names an uploaded dataset or a run, and the database does not answer.
         UnknownPreset: If there is no such preset or variant; the error suggests the nearest name.
         InvalidSpec: If the spec cannot be trained; pointers refer to the request body.
         OverLimit: If it exceeds a limit of the settings.
@@ -67,7 +71,7 @@ def settle_request(request: SpecRequest, service: Service, pointer: str = "") ->
 
 
 def settle_spec(spec: ExperimentSpec, service: Service, pointer: str, preset: str | None = None) -> SettledSpec:
-    """Fill in the hash of a whole spec's dataset, and check the spec against the limits.
+    """Fill in the hashes of what a whole spec names, and check the spec against the limits.
 
     Args:
         spec: The spec.
@@ -80,13 +84,16 @@ def settle_spec(spec: ExperimentSpec, service: Service, pointer: str, preset: st
     """
     try:
         spec, upload = _find_upload(spec, service)
+        spec, weights = find_weights(spec, service)
         report = check_spec(spec, service.settings, None if upload is None else upload.description)
+        if weights is not None:
+            check_layers(spec, weights, report.layers, service)
     except InvalidSpec as error:
         raise _moved(error, pointer) from error
     warnings = report.warnings
     if upload is not None:
         warnings = add_upload_warnings(spec.dataset, upload, warnings)
-    return SettledSpec(spec=spec, preset=preset, report=report, warnings=limit_notices(warnings))
+    return SettledSpec(spec=spec, preset=preset, report=report, warnings=limit_notices(warnings), weights=weights)
 
 
 def _read_preset(request: SpecRequest, place: str) -> ExperimentSpec:

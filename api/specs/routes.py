@@ -53,12 +53,14 @@ def validate_spec(text: JsonText, service: ServiceParameter) -> SpecReport:
                 type=layer.type,
                 output_shape=[None, *layer.output_shape],
                 num_parameters=layer.num_parameters,
+                num_trainable_parameters=layer.num_trainable_parameters,
                 flops=layer.flops,
             )
             for layer in report.layers
         ],
         expanded_model=expand_network(settled.spec.model),
         num_parameters=report.num_parameters,
+        num_trainable_parameters=report.num_trainable_parameters,
         num_train=report.num_train,
         num_validation=report.num_validation,
         num_test=report.num_test,

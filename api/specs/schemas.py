@@ -42,6 +42,8 @@ class Layer(AnswerModel):
     output_shape: list[int | None]
     """Shape with the batch axis first; null is any size."""
     num_parameters: int
+    num_trainable_parameters: int
+    """Weights that training changes by their gradients; 0 for a frozen layer."""
     flops: int
     """Approximate floating-point operations of the forward pass of one sample."""
 
@@ -55,6 +57,8 @@ class SpecReport(AnswerModel):
     expanded_model: dict[str, Any] | None
     """For a named architecture, an equivalent `model` with a list of layers, to copy and change; else null."""
     num_parameters: int
+    num_trainable_parameters: int
+    """Without those of `training.frozen_layers`, and the moving means and variances of batch normalisation."""
     num_train: int
     num_validation: int
     num_test: int

@@ -28,7 +28,7 @@ MOST_UPLOADED_BYTES = 2 * 1024 * 1024 * 1024
 """Most memory of uploaded samples; a trainer keeps more of them in files (models.arrays.storage)."""
 
 FORWARD_AND_BACKWARD = 3
-"""Cost of a step in forward passes; a backward pass costs about two."""
+"""Cost of a step in forward passes; a backward pass costs about two: one for the inputs, one for the weights."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +38,7 @@ class SpecReport:
     Attributes:
         layers: Layers of the network in order.
         num_parameters: Number of weights.
+        num_trainable_parameters: Number of weights that training changes by their gradients.
         num_train: Number of training samples.
         num_validation: Number of validation samples.
         num_test: Number of test samples.
@@ -53,6 +54,7 @@ class SpecReport:
 
     layers: tuple[LayerRow, ...]
     num_parameters: int
+    num_trainable_parameters: int
     num_train: int
     num_validation: int
     num_test: int
@@ -95,10 +97,13 @@ def _estimate(spec: ExperimentSpec, shape: DatasetShape, parts: CheckedParts) ->
     sample_numbers = num_samples * numbers_per_sample
     if isinstance(spec.dataset, UploadedDataset):
         sample_numbers = min(sample_numbers, MOST_UPLOADED_BYTES // BYTES_PER_NUMBER)
-    numbers = COPIES_OF_WEIGHTS * num_parameters + sample_numbers + 2 * length.batch_size * activations
+    num_frozen = sum(layer.num_parameters for layer in layers if layer.is_frozen)
+    weights = COPIES_OF_WEIGHTS * (num_parameters - num_frozen) + num_frozen
+    numbers = weights + sample_numbers + 2 * length.batch_size * activations
     return SpecReport(
         layers=layers,
         num_parameters=num_parameters,
+        num_trainable_parameters=sum(layer.num_trainable_parameters for layer in layers),
         num_train=shape.num_train,
         num_validation=shape.num_validation,
         num_test=shape.num_test,
@@ -114,8 +119,16 @@ def _estimate(spec: ExperimentSpec, shape: DatasetShape, parts: CheckedParts) ->
 
 
 def count_step_flops(layers: Sequence[LayerRow], batch_size: int) -> int:
-    """Estimate the floating-point operations of a training step, forward and backward."""
-    return FORWARD_AND_BACKWARD * batch_size * sum(layer.flops for layer in layers)
+    """Estimate the floating-point operations of a training step, forward and backward.
+
+    Gradients go back to the first layer that is trained; frozen layers after it have none of their weights.
+    """
+    first = 0
+    if any(layer.is_frozen for layer in layers):
+        first = next(place for place, layer in enumerate(layers) if layer.num_trainable_parameters)
+    forward = sum(layer.flops for layer in layers[:first])
+    both = sum((FORWARD_AND_BACKWARD - layer.is_frozen) * layer.flops for layer in layers[first:])
+    return batch_size * (forward + both)
 
 
 def _training_warnings(spec: ExperimentSpec, shape: DatasetShape) -> tuple[Notice, ...]:

@@ -155,12 +155,12 @@ def check_target_scaling(spec: ExperimentSpec, *, is_classification: bool) -> No
 def scales_targets(spec: ExperimentSpec, *, is_classification: bool) -> bool:
     """Decide whether targets are standardized, for a spec that `check_target_scaling` has accepted.
 
-    `auto` standardizes them unless the spec gives initial weights, the last layer is not a linear dense layer, or the
-    loss depends on more than the difference of target and output.
+    `auto` standardizes them unless the spec gives initial weights as numbers, the last layer is not a linear dense
+    layer, or the loss depends on more than the difference of target and output.
     """
     asked = spec.dataset.target_scaling_asked()
     if is_classification or asked != "auto":
         return asked == "standardize" and not is_classification
     last = spec.model.layers[-1]
     has_linear_output = isinstance(last, DenseLayer) and last.activation == "linear"
-    return has_linear_output and spec.training.loss.traits.is_difference and not spec.initial_weights
+    return has_linear_output and spec.training.loss.traits.is_difference and not spec.given_weights

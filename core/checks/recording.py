@@ -73,7 +73,7 @@ def count_curves(name: RecordName, layers: Sequence[LayerRow]) -> int:
     num_weighted = sum(bool(row.weights) for row in layers)
     match name:
         case "gradient_norms":
-            return num_weighted
+            return sum(bool(row.weights) and not row.is_frozen for row in layers)
         case "activations":
             return STATISTICS * (num_weighted + sum(row.type == "Activation" for row in layers))
         case "weights":

@@ -2,13 +2,14 @@
 
 from collections.abc import Sequence
 
+from core.checks.layer_names import describe_unknown
 from core.datasets.shape import DatasetShape
 from core.errors import InvalidSpec, Problem, json_pointer, nearest
 from core.networks.layer_table import LayerRow
 from core.signatures.labels import Label, find_classes, label_text
 from core.specs.base import NUM_LISTED
 from core.specs.training import ClassWeight
-from core.specs.weights import InitialWeights, Nested, list_numbers, shape_of_numbers
+from core.specs.weights import Nested, NumbersByLayer, list_numbers, shape_of_numbers
 
 MOST_COMPARED = 100
 """Most labels among which the nearest is suggested; with more, that takes too long."""
@@ -57,55 +58,42 @@ def _class_problem(name: str, detail: str, code: str) -> Problem:
     return Problem(json_pointer("training", "class_weight", name), detail, code)
 
 
-MOST_LAYERS_COMPARED = 100
-"""Most layers among which the nearest name is suggested."""
+def check_given_weights(given: NumbersByLayer, layers: Sequence[LayerRow], place: Sequence[str]) -> None:
+    """Check initial weights that are numbers against the layer table.
 
-
-def check_initial_weights(initial_weights: InitialWeights, layers: Sequence[LayerRow]) -> None:
-    """Check `initial_weights` against the layer table.
+    Args:
+        given: Numbers by layer and weight.
+        layers: Layers of the network.
+        place: Fields that lead to them.
 
     Raises:
         InvalidSpec: With a problem for each unknown layer or weight, and for each array of another shape.
     """
     by_name = {row.name: row for row in layers}
     problems: list[Problem] = []
-    for name, weights in initial_weights.items():
+    for name, weights in given.items():
         row = by_name.get(name)
         if row is None or not row.weights:
-            detail = f"The layer {_shown(name)} has no weights." if row else f"Unknown layer {_shown(name)}."
-            problems.append(_weights_problem((name,), detail + _nearest_layer(name, layers), "unknown_layer"))
+            detail = describe_unknown(name, layers)
+            problems.append(Problem(json_pointer(*place, name), detail, "unknown_layer"))
             continue
-        problems += [problem for weight in weights for problem in _check(row, weight, weights[weight])]
+        for weight, numbers in weights.items():
+            detail, code = _check(row, weight, numbers)
+            if detail:
+                problems.append(Problem(json_pointer(*place, name, weight), detail, code))
     if problems:
         problems = problems[:NUM_LISTED]
         raise InvalidSpec(" ".join(problem.detail for problem in problems), problems)
 
 
-def _check(row: LayerRow, name: str, numbers: Nested) -> list[Problem]:
-    place = (row.name, name)
+def _check(row: LayerRow, name: str, numbers: Nested) -> tuple[str, str]:
+    """Return the mistake in the numbers of a weight and its code; empty if there is none."""
     expected, given = row.weights.get(name), shape_of_numbers(numbers)
     if expected is None:
-        detail = f"Unknown weight {_shown(name)} of {row.name}.{nearest(name, list(row.weights))}"
-        return [_weights_problem(place, detail, "unknown_weight")]
+        return f"Unknown weight '{name}' of {row.name}.{nearest(name, list(row.weights))}", "unknown_weight"
     if given != expected:
-        detail = f"Expected numbers of shape {expected} for {row.name}/{name}; got {given}."
-        return [_weights_problem(place, detail, "shape_mismatch")]
+        return f"Expected numbers of shape {expected} for {row.name}/{name}; got {given}.", "shape_mismatch"
     if name.endswith("moving_variance") and (smallest := min(list_numbers(numbers))) < 0:
         detail = f"Expected numbers of at least 0 for {row.name}/{name}, a variance; got {smallest:g}."
-        return [_weights_problem(place, detail, "negative_variance")]
-    return []
-
-
-def _nearest_layer(name: str, layers: Sequence[LayerRow]) -> str:
-    known = [row.name for row in layers if row.weights]
-    if len(known) <= MOST_LAYERS_COMPARED:
-        return nearest(name, known)
-    return f" {len(known):,} layers have weights; a dry run (POST /v1/specs:validate) lists them."
-
-
-def _shown(name: str) -> str:
-    return f"'{name}'"
-
-
-def _weights_problem(place: Sequence[str], detail: str, code: str) -> Problem:
-    return Problem(json_pointer("initial_weights", *place), detail, code)
+        return detail, "negative_variance"
+    return "", ""

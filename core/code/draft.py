@@ -52,6 +52,7 @@ class Draft:
         evaluation: Section that evaluates and saves it.
         differences: What the program does otherwise than the run, each a sentence of ours without users' text.
         packages: Packages that the program needs, as pip names them.
+        needed_files: Paragraphs about files that it reads, besides the data; without users' text.
     """
 
     def __init__(self) -> None:
@@ -61,6 +62,7 @@ class Draft:
         self.training = Section("Training")
         self.evaluation = Section("Evaluation")
         self.differences: list[str] = []
+        self.needed_files: list[str] = []
         self.packages: dict[str, None] = dict.fromkeys(("keras>=3.15", "tensorflow", "numpy"))
         self._imports: set[str] = {"import keras"}
         self._definitions: list[str] = []

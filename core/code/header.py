@@ -1,24 +1,21 @@
 """Docstring of a program: what it trains, what it needs, and what it does otherwise. It holds no text of users."""
 
-from collections.abc import Iterable, Sequence
 from textwrap import wrap
 
 from core.code.datasets.base import SourceContext
+from core.code.draft import Draft
 from core.experiment import ExperimentSpec
 
 WIDTH = 88
 
 
-def write_header(
-    spec: ExperimentSpec, context: SourceContext, differences: Sequence[str], packages: Iterable[str], origin: str
-) -> str:
+def write_header(spec: ExperimentSpec, context: SourceContext, draft: Draft, origin: str) -> str:
     """Write the docstring. Its names, of models and uploads, have no characters but a-z, 0-9 and `._-`.
 
     Args:
         spec: The spec.
         context: Its data.
-        differences: What the program does otherwise than the run.
-        packages: Packages that it needs.
+        draft: The program.
         origin: Sentence about where the spec comes from.
     """
     paragraphs = [
@@ -32,11 +29,14 @@ def write_header(
     ]
     text = "\n\n".join("\n".join(wrap(paragraph, WIDTH - 1)) for paragraph in paragraphs)
     # Quoted, because a shell would redirect what follows a >.
-    installed = " ".join(f"'{package}'" if ">" in package else package for package in packages)
+    installed = " ".join(f"'{package}'" if ">" in package else package for package in draft.packages)
     text += f"\n\nInstall what it needs, and run it:\n\n    pip install {installed}\n    python train.py"
     text += _describe_upload(context)
-    if differences:
-        listed = ["\n".join(wrap(f"- {line}", WIDTH, subsequent_indent="  ")) for line in differences]
+    for paragraph in draft.needed_files:
+        words, *commands = paragraph.split("\n\n")
+        text += "\n\n" + "\n\n".join(["\n".join(wrap(words, WIDTH)), *commands])
+    if draft.differences:
+        listed = ["\n".join(wrap(f"- {line}", WIDTH, subsequent_indent="  ")) for line in draft.differences]
         text += "\n\nIt differs from the run in this:\n\n" + "\n".join(listed)
     return f'"""{text}\n"""'
 

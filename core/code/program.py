@@ -61,5 +61,5 @@ def write_program(spec: ExperimentSpec, upload: Upload | None = None, origin: st
         write_rescaling(draft)
     draft.evaluation.add(f"model.save({literal(f'{spec.name}.keras')})")
     draft.differences += list_differences(spec)
-    header = write_header(spec, context, draft.differences, draft.packages, origin)
+    header = write_header(spec, context, draft, origin)
     return Program(draft.write(header, [f"SEED = {spec.seed}"]), tuple(draft.differences))

@@ -21,6 +21,9 @@ IMAGE_RANK = 3
 SEQUENCE_RANK = 2
 """Axes of a sequence: steps, features."""
 
+MOVING = ("moving_mean", "moving_variance")
+"""Weights of batch normalisation that follow the batches, not gradients."""
+
 
 @dataclass(frozen=True, slots=True)
 class LayerRow:
@@ -34,6 +37,7 @@ class LayerRow:
         flops: Floating-point operations of the forward pass of one sample; a multiply-add counts as two.
         weights: Shape of each weight array, by Keras's name and in Keras's order; names of a bidirectional layer begin
             with `forward_` or `backward_`.
+        is_frozen: True if training does not change its weights.
     """
 
     name: str
@@ -42,6 +46,14 @@ class LayerRow:
     num_parameters: int
     flops: int
     weights: Mapping[str, Shape]
+    is_frozen: bool = False
+
+    @property
+    def num_trainable_parameters(self) -> int:
+        """Number of weights that training changes by their gradients: moving means and variances are not among them."""
+        if self.is_frozen:
+            return 0
+        return sum(prod(shape) for name, shape in self.weights.items() if name not in MOVING)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ from core.specs.base import (
     at_most,
     printable,
 )
+from core.specs.layer_names import LayerNames
 from core.specs.losses import NamedLoss
 from core.specs.metrics import METRICS, AnyMetricName
 from core.specs.optimizers import Optimizer, RmsProp
@@ -127,6 +128,9 @@ class Training(SpecModel):
     """Weights of classes in the training loss, by label; 1 for a class that is not named. A label that is a number may
     be written in any way, `1` for 1.0. Where no label is a number, the number of a class, from 0, stands for it too.
     `balanced` gives every class the same total weight."""
+    frozen_layers: LayerNames = ()
+    """Layers whose weights are not trained (Keras: `trainable = False`), by the names that a dry run lists; `conv2d_*`
+    for all whose names begin so. A frozen batch normalisation uses its moving mean and variance."""
     record: Annotated[tuple[RecordName, ...], Field(max_length=3, examples=[["gradient_norms"]]), at_most(3)] = ()
     """Statistics to record at each step: the norm of each layer's gradient; the mean, standard deviation and share of
     zeros of its output; or every weight of a small network."""
@@ -146,6 +150,8 @@ class Training(SpecModel):
             raise ValueError("Expected epochs or steps; got both. Remove one")
         if len(set(self.metrics)) != len(self.metrics):
             raise ValueError("A metric is named twice in metrics. Name it once")
+        if len(set(self.frozen_layers)) != len(self.frozen_layers):
+            raise ValueError("A layer is named twice in frozen_layers. Name it once")
         if len(set(self.record)) != len(self.record):
             raise ValueError("A name is listed twice in record. List it once")
         if self.devices > 1 and self.record:

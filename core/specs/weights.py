@@ -123,7 +123,7 @@ Numbers = Annotated[
 ]
 """An array as nested lists, one level for each axis of the weight."""
 
-InitialWeights = Annotated[
+NumbersByLayer = Annotated[
     dict[str, Annotated[dict[str, Numbers], Field(min_length=1, examples=[{"bias": [0, 0, 1]}])]],
     BeforeValidator(_check_layers),
 ]

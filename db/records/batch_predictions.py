@@ -7,7 +7,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from core.batch_predictions import BatchPlan, RefusedRow
 from db.columns import Document
-from db.records.jobs import AttemptBase, JobBase, lease_constraints
+from db.records.jobs import AttemptBase, JobBase, job_indexes, lease_constraints
 
 
 class BatchPredictionRecord(JobBase):
@@ -46,6 +46,7 @@ class BatchPredictionRecord(JobBase):
 
     __table_args__ = (
         *lease_constraints(),
+        *job_indexes("batch_predictions"),
         Index("ix_batch_predictions_created_at_id", "created_at", "id"),
         # Also finds the oldest queued one, the few running ones, and those that use a model or a dataset.
         Index("ix_batch_predictions_state_created_at_id", "state", "created_at", "id"),

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, text
+from sqlalchemy import BigInteger, CheckConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from core.run_report import RunError
@@ -48,13 +48,16 @@ class JobBase(Base):
 
     Attributes:
         attempt: Number of the latest attempt, 0 before the first; the fencing token.
-        num_crashes: Attempts that were lost since one came further than all before; drains don't count. At max_attempts
-            the job fails.
+        num_crashes: Attempts that were lost, or ended with an error that another may not have, since one came further
+            than all before; drains don't count. At max_attempts the job fails.
         furthest: The furthest that any attempt has come, in steps of a run or rows of a batch prediction. With each
             checkpoint it falls back behind that: from there on, every step is one further.
         owner: Worker that holds the lease; like lease_expires_at, set while the state is running.
         interruption: Set while a running job is asked to stop and to go on later.
         progress: Latest progress of the attempt.
+        error: Error with which the job failed, or the attempt after which it waits for another.
+        retry_at: End of the pause before another attempt; set while that lasts, and nobody claims the job then.
+        dead_since: Time at which the job failed through no fault of its own; NULL otherwise, and once it was retried.
         progress_at: Time at which the attempt last started or progressed.
         started_at: Start of the latest attempt.
         revision: Incremented by every change that a client can see; heartbeats are none.
@@ -75,6 +78,8 @@ class JobBase(Base):
     progress: Mapped[dict[str, Any] | None]
     progress_at: Mapped[datetime | None]
     error: Mapped[RunError | None] = mapped_column(Document(RunError))
+    retry_at: Mapped[datetime | None]
+    dead_since: Mapped[datetime | None]
     created_at: Mapped[datetime]
     queued_at: Mapped[datetime]
     started_at: Mapped[datetime | None]
@@ -94,6 +99,15 @@ class AttemptBase(Base):
     ended_at: Mapped[datetime | None]
     outcome: Mapped[AttemptOutcome | None] = mapped_column(word_of(AttemptOutcome))
     detail: Mapped[str | None]
+
+
+def job_indexes(table: str) -> tuple[Index, Index]:
+    """Return indexes of a table of jobs: of those in a pause, and of dead letters. Both are small."""
+    in_pause, is_dead = text("retry_at IS NOT NULL"), text("dead_since IS NOT NULL")
+    return (
+        Index(f"ix_{table}_retry_at", "retry_at", sqlite_where=in_pause, postgresql_where=in_pause),
+        Index(f"ix_{table}_dead_since_id", "dead_since", "id", sqlite_where=is_dead, postgresql_where=is_dead),
+    )
 
 
 def lease_constraints() -> tuple[CheckConstraint, CheckConstraint]:

@@ -11,7 +11,7 @@ from core.notices import Notice
 from core.run_report import EngineReport, Environment
 from db.columns import Document, PlainText
 from db.records.base import Base
-from db.records.jobs import AttemptBase, JobBase, lease_constraints
+from db.records.jobs import AttemptBase, JobBase, job_indexes, lease_constraints
 from db.statements import database_now
 
 LIST_COLUMNS = (
@@ -85,18 +85,19 @@ class RunRecord(JobBase):
 
     __table_args__ = (
         *lease_constraints(),
+        *job_indexes("runs"),
         # Newest first; a filter on any of these columns reads this index alone, without the wide rows. Reports of
         # progress change none of them.
         Index("ix_runs_list", *LIST_COLUMNS),
         # Also finds the few running ones. A lease has no index of its own, so that
         # PostgreSQL can store a heartbeat without updating any.
         Index("ix_runs_state_created_at_id", "state", "created_at", "id"),
-        # Finds the next run of a submitter. Only queued runs are in it, so that it is small.
+        # Finds the next run of a submitter. Only queued runs that may start are in it, so that it is small.
         Index(
             "ix_runs_queue",
             *("submitted_by", "priority", "created_at", "id"),
-            sqlite_where=text("state = 'queued'"),
-            postgresql_where=text("state = 'queued'"),
+            sqlite_where=text("state = 'queued' AND retry_at IS NULL"),
+            postgresql_where=text("state = 'queued' AND retry_at IS NULL"),
         ),
         # Adds up what a submitter has on disk, without a look at the rows.
         Index("ix_runs_submitted_by_stored_bytes", "submitted_by", "stored_bytes"),

@@ -1,11 +1,13 @@
 """Weights of a network: initializers, regularizers, given values and names."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
+from core.networks.layer_table import LayerRow
 from core.specs.initializers import AnyInitializer, Constant, PlainInitializer, Regularizer
-from core.specs.weights import InitialWeights
+from core.specs.weights import NumbersByLayer
 from models.runtime import keras
 
 INITIALIZERS: dict[str, Any] = {
@@ -55,7 +57,7 @@ def named_weights(layer: Any) -> dict[str, Any]:
     return {weight.name: weight for weight in layer.weights}
 
 
-def set_first_weights(network: Any, given: InitialWeights) -> None:
+def set_first_weights(network: Any, given: NumbersByLayer) -> None:
     """Set the weights that are named; the others keep the values of their initializers.
 
     Args:
@@ -66,3 +68,15 @@ def set_first_weights(network: Any, given: InitialWeights) -> None:
         weights = named_weights(network.get_layer(layer))
         for name, numbers in arrays.items():
             weights[name].assign(np.array(numbers, np.float32))
+
+
+def freeze(network: Any, layers: Sequence[LayerRow]) -> None:
+    """Keep training from changing the weights of layers that are frozen.
+
+    Args:
+        network: A keras.Model whose optimizer is not built yet.
+        layers: Its layers.
+    """
+    for row in layers:
+        if row.is_frozen:
+            network.get_layer(row.name).trainable = False

@@ -16,6 +16,18 @@ from db.session import Database
 LEASE_SECONDS = 60.0
 
 
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let further attempts begin at once; pauses have tests of their own, with `pauses`."""
+    monkeypatch.setattr("core.retry_policy.LONGEST_PAUSE_SECONDS", 0.0)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the pauses of the policy of retries, as outside of tests."""
+    monkeypatch.setattr("core.retry_policy.LONGEST_PAUSE_SECONDS", 600.0)
+
+
 @pytest.fixture
 def queue_run(database: Database) -> Callable[..., UUID]:
     """Queue a run and commit; return its id."""

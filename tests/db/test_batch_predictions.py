@@ -8,7 +8,9 @@ from core.errors import (
     AttemptFenced,
     Conflict,
     IllegalMove,
+    NotFound,
     UnknownBatchPrediction,
+    UnknownDataset,
     UnknownDatasetVersion,
     UnknownModel,
 )
@@ -16,7 +18,8 @@ from core.run_report import RunError
 from core.run_state import RunState
 from core.served_models import ServedVersion
 from core.uploads.description import DescriptionFile, TableDescription
-from db import artifacts, batch_predictions, datasets, expiry, runs
+from db import artifacts, batch_predictions, datasets, dead_letters, expiry, runs
+from db.dead_letters import LetterKind
 from db.records.datasets import DatasetVersionRecord
 from db.records.jobs import AttemptOutcome
 
@@ -259,3 +262,58 @@ def test_many_claims_at_once_take_each_once(queue, claim_batch, at_once):
     claimed = [found for found in at_once(*[claim_batch] * 8) if found is not None]
     assert len(claimed) == 4
     assert {found.id for found in claimed} == ids
+
+
+@pytest.fixture
+def dead_batch(database, queue, claim_batch):
+    """A batch prediction that a full disk has ended."""
+    batch_id = queue(max_attempts=1)
+    claimed = claim_batch()
+    with database.transaction() as session:
+        error = RunError("storage_failed", "No space left on device.")
+        assert batch_predictions.fail(session, claimed.id, claimed.attempt, error) is RunState.FAILED
+    return batch_id
+
+
+def list_letters(database):
+    with database.reading() as session:
+        assert dead_letters.count(session)[LetterKind.RUN] == 0
+        return dead_letters.list_page(session, limit=10).items
+
+
+def test_one_that_failed_through_no_fault_of_its_own_can_be_repeated_once(database, dead_batch):
+    (letter,) = list_letters(database)
+    assert (letter.kind, letter.id, letter.model_name, letter.experiment) == (
+        LetterKind.BATCH_PREDICTION,
+        dead_batch,
+        "adder",
+        None,
+    )
+    with database.transaction() as session:
+        dead_letters.lock(session, LetterKind.BATCH_PREDICTION, dead_batch)
+        again = dead_letters.repeat_batch(session, dead_batch, 3)
+        values = (again.state, again.model_version, again.dataset_version, again.plan, again.network_sha256)
+    assert values == (RunState.QUEUED, 1, 1, PLAN, "a" * 64)
+    assert list_letters(database) == []
+    with database.transaction() as session, pytest.raises(NotFound, match="retried already"):
+        dead_letters.lock(session, LetterKind.BATCH_PREDICTION, dead_batch)
+
+
+def test_one_whose_dataset_was_deleted_cannot_be_repeated_and_stays(database, dead_batch):
+    with database.transaction() as session:
+        datasets.delete_dataset(session, "flowers")
+    with pytest.raises(UnknownDataset), database.transaction() as session:
+        dead_letters.repeat_batch(session, dead_batch, 3)
+    assert [letter.id for letter in list_letters(database)] == [dead_batch]
+
+
+@pytest.mark.usefixtures("pauses")
+def test_one_in_a_pause_is_not_claimed(database, queue, claim_batch):
+    queue()
+    claimed = claim_batch()
+    with database.transaction() as session:
+        error = RunError("storage_failed", "No space left on device.")
+        assert batch_predictions.fail(session, claimed.id, claimed.attempt, error) is RunState.QUEUED
+        assert not batch_predictions.is_any_queued(session)
+    assert claim_batch() is None
+    assert show(database, claimed.id).retry_at is not None

@@ -163,9 +163,9 @@ def test_a_run_says_that_it_waits_for_the_quota_of_its_submitter(database, queue
     take()
     with database.reading() as session:
         waits = workers.find_wait(session, [runs.get(session, run_id) for run_id in ids])
-    assert waits.of("a").kind is WaitingKind.QUOTA
-    assert "'a'" in waits.of("a").detail
-    assert waits.of("b").kind is WaitingKind.WORKER
+    assert waits.of("a", None).kind is WaitingKind.QUOTA
+    assert "'a'" in waits.of("a", None).detail
+    assert waits.of("b", None).kind is WaitingKind.WORKER
 
 
 def test_runs_that_older_code_queues_take_their_turns(database, take):

@@ -31,6 +31,8 @@ class Service:
             **os.environ,
             "TRAINYARD_DATA_DIR": str(data_dir),
             "TRAINYARD_PORT": str(port),
+            # Their start would take processor time from every test.
+            "TRAINYARD_SPARE_TRAINERS": "0",
             **environment,
         }
         self.processes: list[subprocess.Popen[bytes]] = []

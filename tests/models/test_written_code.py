@@ -28,7 +28,9 @@ from ingest.limits import Limits
 from models.assembly import assemble
 from models.fit.fitting import fit
 from models.objectives.optimizers import FusedAdam
+from models.reporting import SilentReporter
 from models.runtime import keras
+from models.training import train
 from tests.ingest.workbook_files import make_workbook
 
 PARTS = ("train", "validation", "test")
@@ -67,12 +69,12 @@ class Comparison:
         self.folder = folder
         self.reporter = reporter
 
-    def compare(self, spec, given=None, *, datasets_dir=None, tolerance=1e-4, is_trained=True):
+    def compare(self, spec, given=None, *, datasets_dir=None, tolerance=1e-4, is_trained=True, weights_path=None):
         spec = parse_spec(spec) if isinstance(spec, dict) else spec
         self.program = write_program(spec, given)
         check_form(self.program.text)
         datasets_dir = datasets_dir or self.folder
-        self.assembly = assemble(spec, datasets_dir)
+        self.assembly = assemble(spec, datasets_dir, weights_path=weights_path)
         self.first = self.assembly.network.get_weights()
         self.found = run_program(self.program.text, self.folder, is_trained=is_trained)
         self.check_network()
@@ -500,6 +502,62 @@ def test_program_of_every_recurrent_layer(compare):
     spec["initial_weights"] = {"bidirectional_1": {"backward_bias": [0.5] * 12}, "dense_1": {"bias": [0.25]}}
 
     compare(spec)
+
+
+@pytest.fixture
+def learn(tmp_path):
+    """A function that trains a spec as a run, and saves its file where a program of another looks for it."""
+
+    def run(spec, run_id="0192f4a0-7c1e-7d3b-9a55-0242ac120002"):
+        folder = tmp_path / "learned"
+        folder.mkdir()
+        train(parse_spec(spec), datasets_dir=tmp_path, output_dir=folder, reporter=SilentReporter())
+        path = (folder / "model.keras").rename(tmp_path / f"{run_id}.keras")
+        return path, {"run": run_id, "sha256": sha256(path.read_bytes()).hexdigest()}
+
+    return run
+
+
+def test_program_starts_from_the_weights_of_a_run_and_trains_a_new_head(compare, learn, tmp_path):
+    convolution = {"type": "conv2d", "filters": 3, "kernel_size": 3, "strides": 2, "activation": "relu"}
+    layers = [
+        convolution | {"batch_normalization": "before_activation", "dropout": 0.2},
+        {"type": "conv2d", "filters": 2, "kernel_size": 2},
+        {"type": "dense", "units": 10, "activation": "softmax"},
+    ]
+    dataset = {"name": "digits", "split": {"validation": 20, "test": 1740}}
+    spec = spec_of(dataset, network(*layers, kind="cnn"), plan="step", epochs=1)
+    path, weights = learn(spec)
+    spec["initial_weights"] = weights | {"new_layers": ["dense_*"], "numbers": {"dense_1": {"bias": [0.5] * 10}}}
+    spec["training"] |= {
+        "frozen_layers": ["conv2d_1", "batch_normalization_1"],
+        "optimizer": {"name": "adamw", "weight_decay": 0.1},
+        "epochs": 2,
+    }
+    spec["seed"] = 4
+
+    found = compare(spec, weights_path=path)
+
+    trained = found.found["model"]
+    assert [layer.name for layer in trained.layers if layer.weights and not layer.trainable] == [
+        "conv2d_1",
+        "batch_normalization_1",
+    ]
+    assert f"GET /v1/runs/{weights['run']}/artifacts/model.keras" in found.program.text
+    path.write_bytes(b"another file")
+    with pytest.raises(SystemExit, match="is not the file that the run has started from"):
+        run_program(found.program.text, tmp_path)
+
+
+def test_program_starts_from_recurrent_weights_with_scaled_targets(compare, learn):
+    layers = [{"type": "recurrent", "cell": "lstm", "units": 2, "bidirectional": True}, {"type": "dense", "units": 1}]
+    dataset = {"name": "time_series", "num_points": 60, "window": 4, "split": {"validation": 0.2, "test": 0.2}}
+    spec = spec_of(dataset, network(*layers, kind="rnn"), loss="mean_squared_error", metrics=[], plan="step", epochs=1)
+    path, weights = learn(spec)
+    spec["initial_weights"] = weights
+    spec["training"]["frozen_layers"] = ["bidirectional_1"]
+
+    compare(spec, weights_path=path)
 
 
 def test_program_weighs_rows_and_reads_logits(compare):

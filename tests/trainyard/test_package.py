@@ -38,7 +38,10 @@ def test_the_async_classes_have_the_same_methods_with_the_same_arguments(blockin
     [
         (
             AsyncClient,
-            {"__init__", "run", "list_runs", "select_runs", "list_batch_predictions", "list_deliveries", "events"},
+            {
+                *("__init__", "run", "list_runs", "select_runs", "list_batch_predictions", "list_dead_letters"),
+                *("list_deliveries", "events"),
+            },
         ),
         (AsyncRun, {"__init__", "open_points", "events", "follow_log"}),
         (AsyncBatchPrediction, {"__init__"}),

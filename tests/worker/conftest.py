@@ -32,6 +32,18 @@ def eventually(condition: Callable[[], bool], seconds: float = 20.0) -> None:
         time.sleep(0.01)
 
 
+@pytest.fixture(autouse=True)
+def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let further attempts begin at once; pauses have tests of their own, with `pauses`."""
+    monkeypatch.setattr("core.retry_policy.LONGEST_PAUSE_SECONDS", 0.0)
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the pauses of the policy of retries, as outside of tests."""
+    monkeypatch.setattr("core.retry_policy.LONGEST_PAUSE_SECONDS", 600.0)
+
+
 @pytest.fixture
 def wait_until() -> Callable[..., None]:
     return eventually
@@ -44,7 +56,10 @@ def start_trainer() -> Callable[[dict[str, str]], TrainerProcess]:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return Settings(data_dir=tmp_path, heartbeat_seconds=0.2, lease_seconds=5.0, reconcile_seconds=0.2)
+    # Spares have tests of their own; elsewhere they would only take time.
+    return Settings(
+        data_dir=tmp_path, heartbeat_seconds=0.2, lease_seconds=5.0, reconcile_seconds=0.2, spare_trainers=0
+    )
 
 
 @pytest.fixture

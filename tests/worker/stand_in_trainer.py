@@ -20,6 +20,7 @@ from core.progress import MetricBatch, Phase, Progress
 from core.run_report import EngineReport
 from core.system.parent_watch import die_with_parent
 from worker.messages import (
+    HOLDS_VARIABLE,
     CheckpointReport,
     DetailsReport,
     Failed,
@@ -27,6 +28,7 @@ from worker.messages import (
     Message,
     MetricsReport,
     PhaseReport,
+    PrepareCommand,
     ProgressReport,
     Ready,
     StartFailed,
@@ -40,6 +42,7 @@ MISFIT = Problem(pointer="/dataset/target", detail="There is no column 'y'.", co
 STOP = threading.Event()
 FAILURES = {
     "fails": Failed(code="training_failed", detail="The loss became NaN at step 7. Lower the learning rate."),
+    "has-no-memory": Failed(code="out_of_memory", detail="The trainer ran out of memory."),
     "does-not-fit": Failed(code="invalid_spec", detail=MISFIT.detail, problems=(MISFIT,)),
 }
 
@@ -174,7 +177,13 @@ BEHAVIOURS = {
 
 def act(behaviour: str, command: TrainCommand) -> None:
     Path(command.log_path).write_text("stand-in\n")
-    send(DetailsReport(device="cpu", environment={"python": "3"}, engine=EngineReport(plan="none")))
+    send(
+        DetailsReport(
+            device=os.environ.get("CUDA_VISIBLE_DEVICES", "cpu"),
+            environment={"python": "3"},
+            engine=EngineReport(plan="none"),
+        )
+    )
     send(DetailsReport(warnings=(*command.warnings, WARNING)))
     if command.checkpoint is None:
         report_epoch(1)
@@ -186,6 +195,10 @@ def act(behaviour: str, command: TrainCommand) -> None:
 
 def main() -> None:
     die_with_parent(int(sys.argv[1]))
+    if os.environ.get(HOLDS_VARIABLE):
+        command = read_command(sys.stdin.buffer.readline())
+        assert isinstance(command, PrepareCommand)
+        os.environ.update(command.environment)
     fault = os.environ.get("STAND_IN_FAULT")
     if fault and Path(fault).exists():
         send(StartFailed(detail=Path(fault).read_text()))

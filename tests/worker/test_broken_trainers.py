@@ -25,7 +25,7 @@ FAULT = f"no trainer can start: The trainer ended in its warm-up ({REASON})."
 @pytest.fixture
 def fault(tmp_path, monkeypatch):
     """File whose existence makes trainers die in their warm-up."""
-    monkeypatch.setattr("worker.trainer_pool.FIRST_RESTART_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("worker.restarts.FIRST_RESTART_DELAY_SECONDS", 0.01)
     path = tmp_path / "fault"
     path.write_text(REASON)
     return path

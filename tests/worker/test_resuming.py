@@ -1,11 +1,15 @@
 """Attempts that end early, and those that go on from their checkpoints; the trainer is a stand-in."""
 
+import threading
+from datetime import timedelta
+
 import pytest
 
 from core.run_state import RunState
 from db import checkpoints, expiry
 from storage.artifact_folder import ArtifactFolder
 from worker.presence import worker_name
+from worker.supervisor import Supervisor
 
 
 @pytest.fixture
@@ -208,3 +212,28 @@ def test_a_trainer_that_does_not_stop_is_killed(supervisor, queue, pid, in_backg
     queue.wait_for(run, RunState.CANCELLED)
     supervisor._pool.wait_until_warm(20)
     assert pid() != trainer
+
+
+def test_a_slow_store_costs_no_lease(settings, database, queue, make_pool, in_background, wait_until, monkeypatch):
+    hasty = settings.model_copy(update={"lease_seconds": 1.0, "heartbeat_seconds": 0.1})
+    supervisor = Supervisor(hasty, database, make_pool())
+    is_storing, may_go_on = threading.Event(), threading.Event()
+    put = ArtifactFolder.put
+
+    def put_slowly(store, source, name=None):
+        is_storing.set()
+        may_go_on.wait(20)
+        return put(store, source, name)
+
+    monkeypatch.setattr(ArtifactFolder, "put", put_slowly)
+    run = queue.submit("any")
+    in_background(supervisor.answer_doorbell)
+    assert is_storing.wait(20)
+    begun = queue.get(run).lease_expires_at
+    # More than two leases have passed once the third renewal is seen.
+    wait_until(lambda: queue.get(run).lease_expires_at - begun > timedelta(seconds=2.5))
+    with database.transaction() as session:
+        assert expiry.expire_leases(session) == []
+    may_go_on.set()
+
+    assert queue.wait_for(run, RunState.SUCCEEDED).attempt == 1

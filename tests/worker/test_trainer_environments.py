@@ -2,7 +2,8 @@ import pytest
 
 from core.settings import Settings
 from worker import trainer_environments
-from worker.trainer_environments import xla_flags
+from worker.messages import HOLDS_VARIABLE
+from worker.trainer_environments import SpareEnvironment, spare_environment, xla_flags
 
 
 @pytest.fixture(autouse=True)
@@ -56,3 +57,14 @@ def test_programs_are_kept_in_the_cache_beside_the_users_own_flags(monkeypatch, 
 
     assert flags.startswith("--tf_xla_auto_jit=0 ")
     assert f"--tf_xla_persistent_cache_directory='{tmp_path}/with space/xla/" in flags
+
+
+def test_a_spare_for_trainers_without_gpus_has_their_environment():
+    one = {"CUDA_VISIBLE_DEVICES": "-1", "OMP_NUM_THREADS": "2"}
+    assert spare_environment([one, dict(one)]) == SpareEnvironment(one, holds=False)
+
+
+@pytest.mark.parametrize("gpus", [("0",), ("0", "1")])
+def test_a_spare_for_trainers_with_gpus_holds_without_any(gpus):
+    spare = spare_environment([{"CUDA_VISIBLE_DEVICES": gpu, "OMP_NUM_THREADS": "2"} for gpu in gpus])
+    assert spare == SpareEnvironment({"OMP_NUM_THREADS": "2", HOLDS_VARIABLE: "1"}, holds=True)

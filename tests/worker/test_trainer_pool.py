@@ -12,7 +12,8 @@ import pytest
 from core.errors import TrainerLost
 from core.workers import WorkerHealth, WorkerState
 from worker.messages import TrainCommand
-from worker.trainer_pool import TrainerPool, restart_delay
+from worker.restarts import restart_delay
+from worker.trainer_pool import TrainerPool
 from worker.trainer_process import TrainerProcess
 
 ROOT = Path(__file__).parents[2]
@@ -109,7 +110,7 @@ def test_a_pool_is_starting_until_its_first_trainer_is_warm(settings, start_trai
 def test_a_pool_whose_trainers_die_reports_each_death_and_recovers_when_the_cause_is_gone(
     settings, tmp_path, start_trainer, wait_until, monkeypatch
 ):
-    monkeypatch.setattr("worker.trainer_pool.FIRST_RESTART_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("worker.restarts.FIRST_RESTART_DELAY_SECONDS", 0.01)
     fault = tmp_path / "fault"
     fault.write_text("ModuleNotFoundError: No module named 'keras'")
     changes = []
@@ -127,7 +128,7 @@ def test_a_pool_whose_trainers_die_reports_each_death_and_recovers_when_the_caus
 
 
 def test_a_trainer_process_that_cannot_even_be_started_is_tried_again(settings, start_trainer, monkeypatch):
-    monkeypatch.setattr("worker.trainer_pool.FIRST_RESTART_DELAY_SECONDS", 0.01)
+    monkeypatch.setattr("worker.restarts.FIRST_RESTART_DELAY_SECONDS", 0.01)
     starts = []
 
     def start(environment):

@@ -29,6 +29,7 @@ from trainyard.command_line.commands import (
     watching,
 )
 from trainyard.command_line.commands.datasets import data
+from trainyard.command_line.commands.dead_letters import dead_letters
 from trainyard.command_line.commands.exports import exports
 from trainyard.command_line.commands.keys import keys
 from trainyard.command_line.commands.registry import models as registered
@@ -109,6 +110,7 @@ registered.command()(networks.add)
 app.add_typer(registered, name="models")
 app.add_typer(data, name="data")
 app.add_typer(exports, name="export")
+app.add_typer(dead_letters, name="dead-letters")
 app.add_typer(keys, name="keys")
 app.add_typer(limits.quotas, name="quotas")
 app.add_typer(webhooks, name="webhooks")

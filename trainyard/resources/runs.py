@@ -106,7 +106,7 @@ class RunSnapshot:
         latest_metrics: Last value of each metric by key; NaN where the value is not a number.
         phases: Seconds spent in each phase.
         device: Device that it trains on.
-        error: Why it failed, if it did.
+        error: Why it failed, if it did; of a queued run why its last attempt did.
         warnings: Probable mistakes; empty in lists, which have their number alone.
         num_warnings: Number of warnings.
         model_version: Version that it registered, once it succeeded.

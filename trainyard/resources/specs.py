@@ -64,6 +64,7 @@ class SpecReport:
         spec: The spec with every default filled in.
         layers: The network, layer by layer.
         num_parameters: Of all layers.
+        num_trainable_parameters: Those that training changes by their gradients; not those of frozen layers.
         flops_per_step: Floating-point operations of one training step, by estimate.
         memory_bytes: Memory training needs, by estimate.
         num_steps: Training steps over all epochs.
@@ -74,6 +75,7 @@ class SpecReport:
     spec: Mapping[str, Any]
     layers: tuple[Layer, ...]
     num_parameters: int
+    num_trainable_parameters: int
     flops_per_step: float
     memory_bytes: float
     num_steps: int
@@ -96,6 +98,7 @@ class SpecReport:
             spec=body.get("spec") or {},
             layers=layers,
             num_parameters=int(body.get("num_parameters") or 0),
+            num_trainable_parameters=int(body.get("num_trainable_parameters", body.get("num_parameters")) or 0),
             flops_per_step=float(body.get("flops_per_step") or 0),
             memory_bytes=float(body.get("memory_bytes") or 0),
             num_steps=int(body.get("num_steps") or 0),

@@ -1,11 +1,19 @@
 """Weights of a network in source: initializers, regularizers and given values."""
 
+from collections.abc import Iterable
+
+from core.checks.transfer import find_transferred
 from core.code.draft import Draft
 from core.code.seeds import define_seed_of
-from core.code.source import Code, call, literal, nested
+from core.code.source import Code, call, items, literal, nested, write
 from core.networks.layer_table import LayerRow
+from core.specs.initial_weights import WeightsOfRun
 from core.specs.initializers import AnyInitializer, Constant, PlainInitializer, Regularizer
-from core.specs.weights import InitialWeights
+from core.specs.weights import NumbersByLayer
+
+_CHECK = """\
+if sha256(Path(WEIGHTS).read_bytes()).hexdigest() != WEIGHTS_SHA256:
+    raise SystemExit(f"{WEIGHTS} is not the file that the run has started from.")"""
 
 KERAS_CLASSES = {
     "zeros": "Zeros",
@@ -60,7 +68,7 @@ def write_regularizer(draft: Draft, spec: Regularizer | None) -> Code | None:
     return call("L1L2", l1=literal(spec.l1), l2=literal(spec.l2))
 
 
-def write_first_weights(draft: Draft, given: InitialWeights, layers: tuple[LayerRow, ...]) -> None:
+def write_first_weights(draft: Draft, given: NumbersByLayer, layers: tuple[LayerRow, ...]) -> None:
     """Write the assignments of weights that the spec gives as numbers."""
     types = {row.name: row.type for row in layers}
     for layer, arrays in given.items():
@@ -74,3 +82,34 @@ def write_first_weights(draft: Draft, given: InitialWeights, layers: tuple[Layer
                 owner += ".cell"
             draft.network.assign("weights", nested(numbers))
             draft.network.add(f"{owner}.{own_name}.assign(weights)")
+
+
+def write_transfer(draft: Draft, source: WeightsOfRun, layers: tuple[LayerRow, ...]) -> None:
+    """Write the statements that copy weights from the saved network of another run, and what the header says of it."""
+    draft.network.assign("WEIGHTS", literal(f"{source.run}.keras"))
+    draft.needed_files.append(
+        f"It starts from weights of run {source.run}. Download them to the file that WEIGHTS names: the run's "
+        "model.keras, or initial_weights.keras of any run that started from it."
+        f"\n\n    GET /v1/runs/{source.run}/artifacts/model.keras"
+    )
+    if source.sha256 is not None:
+        draft.need("from hashlib import sha256", "from pathlib import Path")
+        draft.network.add(f"WEIGHTS_SHA256 = {literal(source.sha256)}")
+        draft.network.add(_CHECK)
+    draft.network.add("learned = keras.saving.load_model(WEIGHTS, compile=False)")
+    _write_loop(
+        draft,
+        find_transferred(source, layers),
+        "model.get_layer(name).set_weights(learned.get_layer(name).get_weights())",
+    )
+
+
+def write_freezing(draft: Draft, layers: tuple[LayerRow, ...]) -> None:
+    """Write the statements that freeze layers."""
+    _write_loop(draft, [row.name for row in layers if row.is_frozen], "model.get_layer(name).trainable = False")
+
+
+def _write_loop(draft: Draft, names: Iterable[str], statement: str) -> None:
+    """Write a statement for each name of a layer."""
+    listed = write(items(map(literal, names)), "for name in ", ":")
+    draft.network.add(f"{listed}\n    {statement}")

@@ -99,6 +99,7 @@ def test_scopes_are_those_that_were_decided(client):
         "PATCH /v1/runs/{run_id}",
         "POST /v1/runs/{run_id}:retry",
         "POST /v1/runs/{run_id}:clone",
+        "POST /v1/dead-letters:retry",
         "POST /v1/runs/{run_id}:cancel",
         "POST /v1/models/{model}:batchPredict",
         "POST /v1/models/{model}/versions/{version}:batchPredict",

@@ -32,7 +32,8 @@ def test_a_version_of_a_run_shows_where_it_comes_from(client, worker, make_line)
     run_id = str(worker.register("line", make_line(2.0), metrics=metrics, dataset=TABLE, seed=7))
     version = client.get(f"{MODELS}/line/versions/1").json()
     assert (version["source"], version["run_id"]) == ("run", run_id)
-    assert version["run"] == {"id": run_id, "preset": None, "experiment": "tests", "seed": 7}
+    run = {"id": run_id, "preset": None, "experiment": "tests", "seed": 7, "initial_weights_run": None}
+    assert version["run"] == run
     assert version["data"] == {"source": "table", "dataset": "flowers", "version": 2, "sha256": "ab" * 32}
     run = client.get(f"/v1/runs/{run_id}").json()
     assert version["metrics"] == run["latest_metrics"]

@@ -349,6 +349,7 @@ lengths = st.one_of(
     whole.map(lambda epochs: {"epochs": epochs}),
     whole.map(lambda steps: {"steps": steps, "epochs": None}),
 )
+layer_names = st.lists(st.sampled_from(["dense_1", "dense_2", "conv2d_*", "*"]), unique=True, max_size=3)
 trainings = st.tuples(
     objects(
         {"loss": losses},
@@ -359,6 +360,7 @@ trainings = st.tuples(
         shuffle=st.booleans(),
         class_weight=st.sampled_from([None, "balanced"]) | st.dictionaries(labels, positive, min_size=1, max_size=3),
         precision=st.sampled_from(["float32", "mixed_float16", "mixed_bfloat16"]),
+        frozen_layers=layer_names,
         record=st.lists(st.sampled_from(["gradient_norms", "activations", "weights"]), unique=True, max_size=3),
         early_stopping=st.none() | objects({}, monitor=st.just("val_loss"), patience=st.integers(0, 9)),
     ),
@@ -366,7 +368,14 @@ trainings = st.tuples(
     st.just({}) | small.map(lambda devices: {"devices": devices, "record": []}),
 ).map(lambda parts: parts[0] | parts[1] | parts[2])
 arrays = st.lists(numbers, max_size=3) | st.lists(st.lists(numbers, min_size=2, max_size=2), max_size=3)
-first_weights = st.dictionaries(labels, st.dictionaries(labels, arrays, min_size=1, max_size=2), max_size=2)
+given_weights = st.dictionaries(labels, st.dictionaries(labels, arrays, min_size=1, max_size=2), max_size=2)
+weights_of_runs = st.uuids().flatmap(
+    lambda run: st.one_of(
+        objects({"run": st.just(str(run).upper())}, new_layers=layer_names, numbers=given_weights),
+        objects({"run": st.just(str(run))}, layers=st.none() | layer_names.filter(bool)),
+    )
+)
+first_weights = given_weights | weights_of_runs
 specs = st.fixed_dictionaries(
     {
         "name": st.from_regex(r"[a-z0-9][a-z0-9._-]{0,63}", fullmatch=True),

@@ -76,7 +76,8 @@ def test_as_many_numbers_as_are_allowed_and_the_greatest_are_accepted(line):
 
 
 def test_the_schema_of_an_array_is_that_of_nested_lists():
-    weights = ExperimentSpec.model_json_schema()["properties"]["initial_weights"]["additionalProperties"]
+    by_layer, _ = ExperimentSpec.model_json_schema()["properties"]["initial_weights"]["oneOf"]
+    weights = by_layer["additionalProperties"]
     assert weights["minProperties"] == 1
     depths, schema = [], {"type": "number"}
     for _ in range(4):

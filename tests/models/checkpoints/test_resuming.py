@@ -98,6 +98,9 @@ HALF = spec_of(
     precision="mixed_float16",
     epochs=4,
 )
+FROZEN = MLP.model_copy(
+    update={"training": MLP.training.model_copy(update={"frozen_layers": ("dense_1", "batch_*"), "epochs": 4})}
+)
 CASES = {
     "mlp": (MLP, ("graph", "xla", "step", "stream")),
     "recorded": (RECORDED, ("xla",)),
@@ -105,6 +108,7 @@ CASES = {
     "adder": (ADDER, ("xla",)),
     "cnn": (CNN, ("graph",)),
     "float16": (HALF, ("graph",)),
+    "frozen": (FROZEN, ("graph",)),
 }
 
 

@@ -36,7 +36,9 @@ for number, document in enumerate(json.load(sys.stdin)):
     folder = Path(sys.argv[1], str(number))
     folder.mkdir()
     listener = Listener()
-    outcome = train(parse_spec(document), datasets_dir=folder, output_dir=folder, reporter=listener)
+    before = folder.with_name(str(number - 1)) / "model.keras"
+    options = {"datasets_dir": folder, "output_dir": folder, "weights_path": before}
+    outcome = train(parse_spec(document), reporter=listener, **options)
     model = keras.models.load_model(folder / "model.keras")
     weights = [weight.numpy().ravel().tolist() for weight in model.weights]
     report = json.loads((folder / "evaluation.json").read_text())
@@ -117,6 +119,9 @@ def outcomes(tmp_path_factory):
         "digits on 1": DIGITS,
         "digits on 2": with_training(DIGITS, devices=2),
         "digits on 2 again": with_training(DIGITS, devices=2),
+        # It starts from the weights of the one before.
+        "digits on 2 with a new head": with_training(DIGITS, devices=2, frozen_layers=["conv2d_*", "batch_*"])
+        | {"initial_weights": {"run": "0192f4a0-7c1e-7d3b-9a55-0242ac120002", "new_layers": ["dense_1"]}},
         "digits on 2 in 16 bits": with_training(DIGITS, devices=2, precision="mixed_float16"),
     }
     process = subprocess.run(
@@ -170,6 +175,14 @@ def test_moving_averages_and_masks_are_those_of_shares_and_repeat(outcomes):
     assert outcomes["digits on 2 again"][2:] == [metrics, weights, report]
     # Each device normalises by its own half of a batch, so the numbers are others, but of the same size.
     assert metrics["epoch/train/loss"] == pytest.approx(outcomes["digits on 1"][2]["epoch/train/loss"], rel=0.2)
+
+
+def test_several_devices_start_from_a_run_and_leave_frozen_layers_alone(outcomes):
+    # A kernel of 3 × 3 × 4 with its bias, and four weights for each channel.
+    num_frozen = 36 + 4 + 4 * 4
+    learned, tuned = (outcomes[name][3] for name in ("digits on 2 again", "digits on 2 with a new head"))
+    assert tuned[num_frozen:] != learned[num_frozen:]
+    assert tuned[:num_frozen] == learned[:num_frozen]
 
 
 def test_several_devices_train_in_16_bits(outcomes):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from pydantic import TypeAdapter
 
+from core.artifacts import hash_file
 from core.datasets.shape import DatasetShape, EmbeddingTable
 from core.networks.blocks import ParallelBlock, ResidualBlock
 from core.networks.convolution import Conv2DLayer
@@ -15,7 +16,9 @@ from core.networks.layers import CnnLayer, MlpLayer, RnnLayer
 from core.networks.network import CnnFamilyNetwork, Network, tabulate_layers
 from core.networks.pooling import GlobalPooling2DLayer, Pooling2DLayer, PoolingKind
 from core.networks.recurrent import Cell, RecurrentLayer
+from core.networks.saved_layers import read_saved_shapes
 from core.signatures.signature import InputKind, Task
+from core.specs.initial_weights import WeightsOfRun
 from models.export.export import run_onnx
 from models.export.onnx import write_onnx
 from models.export.steps import list_steps
@@ -25,6 +28,7 @@ from models.networks.layers import BUILDERS, TRAINING_ONLY, WRITERS, write_layer
 from models.networks.network import build_network, find_input_builder
 from models.networks.pooling import GLOBAL_POOLINGS, POOLINGS
 from models.networks.recurrent import CELLS, JOINS
+from models.networks.saved_weights import transfer_weights
 from models.networks.weights import named_weights
 from models.onnx_graph import Graph, Value
 from models.preparation.preparation import Preparation
@@ -132,6 +136,28 @@ def test_every_layer_answers_alike_in_onnx(layer_class, tmp_path):
         assert_onnx_answers_alike(network, rows, tmp_path)
 
 
+def assert_starts_from_the_saved_weights(network, other, rows, folder):
+    """`other` gets the weights of `network` from its file, bit for bit."""
+    path = folder / "model.keras"
+    network.save(path)
+    assert read_saved_shapes(path) == {row.name: row.weights for row in rows if row.weights}
+    source = WeightsOfRun(run="0192f4a0-7c1e-7d3b-9a55-0242ac120002", sha256=hash_file(path))
+    transfer_weights(other, rows, source, path)
+    for row in rows:
+        expected, found = (named_weights(one.get_layer(row.name)) for one in (network, other))
+        for name in row.weights:
+            np.testing.assert_array_equal(found[name].numpy(), expected[name].numpy(), err_msg=f"{row.name}/{name}")
+
+
+@every_layer
+def test_every_layer_starts_from_saved_weights(layer_class, tmp_path):
+    for spec, input_shape in examples_of(layer_class):
+        rows = tabulate_layers(spec, input_shape)
+        if any(row.weights for row in rows):
+            other = build_network(spec, shape_of_inputs(input_shape), seed=3)
+            assert_starts_from_the_saved_weights(build(spec, input_shape), other, rows, tmp_path)
+
+
 @pytest.mark.parametrize(("kind", "input_shape"), [("mlp", (3,)), ("rnn", (2, 3))])
 def test_embeddings_are_built_sized_and_exported(kind, input_shape, tmp_path):
     layer = {"type": "recurrent", "cell": "gru", "units": 2} if kind == "rnn" else {"units": 2}
@@ -144,6 +170,9 @@ def test_embeddings_are_built_sized_and_exported(kind, input_shape, tmp_path):
     assert {(layer.name, tuple(layer.output.shape[1:])) for layer in network.layers[1:]} == rows
     samples = np.broadcast_to(np.array([0.5, 3, 1], np.float32), (4, *input_shape))
     assert_onnx_answers_alike(network, np.ascontiguousarray(samples), tmp_path)
+    other = build_network(spec, shape_of_inputs(input_shape, embeddings), seed=3)
+    table = tabulate_layers(spec, input_shape, embeddings)
+    assert_starts_from_the_saved_weights(network, other, table, tmp_path)
 
 
 def test_a_layer_without_a_builder_is_an_error_that_names_it():

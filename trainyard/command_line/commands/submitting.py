@@ -137,8 +137,10 @@ def _format_report(report: "SpecReport") -> str:
         [layer.name, layer.type, format_shape(layer.output_shape), format_count(layer.num_parameters)]
         for layer in report.layers
     ]
+    is_partly_frozen = bool(report.spec.get("training", {}).get("frozen_layers"))
     fields = [
         ("parameters", format_count(report.num_parameters)),
+        *([("trained", format_count(report.num_trainable_parameters))] if is_partly_frozen else []),
         ("training steps", format_count(report.num_steps)),
         ("operations a step", format_count(report.flops_per_step)),
         ("memory", format_bytes(report.memory_bytes)),

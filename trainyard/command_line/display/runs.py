@@ -55,6 +55,8 @@ def format_wait(run: RunSnapshot) -> str:
             return "waits for a free trainer"
         case ("worker" | "repair") as kind:
             return f"waits for a {kind}: {run.waiting_for.detail}"
+        case "retry":
+            return f"waits for another attempt: {run.waiting_for.detail}"
         case kind:
             return f"waits for {kind}: {run.waiting_for.detail}"
 

@@ -1,0 +1,1 @@
+"""Dead letters: jobs that failed though their specs are not at fault."""
