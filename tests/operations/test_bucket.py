@@ -49,13 +49,13 @@ def test_a_service_that_is_well_has_no_findings(stored):
 
 
 def test_damage_is_found_by_the_hashes_of_objects(stored):
-    artifact = find(stored, stored.store("weights").sha256)
-    stored.bucket.put_bytes(artifact, b"WEIGHTS")
+    artifact = find(stored, stored.store("first").sha256)
+    stored.bucket.put_bytes(artifact, b"FIRST")
     assert codes(stored, is_quick=True) == set()
     assert codes(stored) == {"file_changed"}
     stored.bucket.delete([artifact])
     assert codes(stored) == {"file_missing"}
-    stored.store("weights")
+    stored.store("first")
     stored.bucket.put_bytes(find(stored, "table.parquet"), b"PAR1")
     assert codes(stored) == {"dataset_damaged"}
     stored.bucket.delete([find(stored, "table.parquet")])
@@ -99,7 +99,7 @@ def test_an_earlier_backup_shares_what_it_has(stored, tmp_path):
 
 
 def test_a_missing_object_is_named(stored, tmp_path):
-    name = find(stored, stored.store("weights").sha256)
+    name = find(stored, stored.store("first").sha256)
     stored.bucket.delete([name])
     with pytest.raises(BackupFailed, match=r"One stored file is missing or damaged: The artifact .* is missing"):
         back_up(stored.settings, tmp_path / "backup")
