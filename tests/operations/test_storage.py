@@ -1,7 +1,8 @@
-"""Backup, restore and doctor of a service whose files are in a bucket of a real server."""
+"""Backup, restore and doctor of a service whose files are in a bucket of a real server, or in a folder elsewhere."""
 
 import io
 import json
+import shutil
 
 import pytest
 
@@ -104,3 +105,17 @@ def test_a_missing_object_is_named(stored, tmp_path):
     with pytest.raises(BackupFailed, match=r"One stored file is missing or damaged: The artifact .* is missing"):
         back_up(stored.settings, tmp_path / "backup")
     assert len(back_up(stored.settings, tmp_path / "backup", accept_damage=True).damaged) == 1
+
+
+def test_files_in_a_folder_elsewhere_are_backed_up_and_restored(make_service, sqlite_url, tmp_path):
+    service = make_service(sqlite_url, storage_url=f"file://{tmp_path}/some%20disk")
+    service.work()
+    assert (tmp_path / "some disk" / "artifacts").is_dir()
+    assert not service.settings.data_dir.joinpath("artifacts").exists()
+    back_up(service.settings, tmp_path / "backup")
+    service.database.dispose()
+    shutil.rmtree(tmp_path / "some disk")
+    assert codes(service) >= {"file_missing", "dataset_missing"}
+    restore(service.settings, tmp_path / "backup", replace=True)
+    assert codes(service) == set()
+    assert not service.settings.data_dir.joinpath("artifacts").exists()
