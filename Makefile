@@ -22,6 +22,9 @@ BENCH_ARGS ?=
 # Arguments for the faults: make mutants MUTANTS_ARGS='core/specs models/objectives/losses.py --most 20'
 MUTANTS_ARGS ?=
 
+# Arguments for the fault matrix: make test-faults FAULTS_ARGS='--minutes 10 --only kill-trainer,storm --backends sqlite'
+FAULTS_ARGS ?=
+
 # Requests of make fuzz for each operation and phase
 FUZZ_EXAMPLES ?= 100
 
@@ -30,7 +33,7 @@ LOCK := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --genera
 
 INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r
 
-.PHONY: help up demo stack test test-compose mutants fuzz lint types same-python bench-training bench-batch bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving bench-records bench-checkpoints bench-recovery soak-serving reproduce lock lock-peers clean
+.PHONY: help up demo stack test test-compose test-faults mutants fuzz lint types same-python bench-training bench-batch bench-plans bench-ingest bench-streaming bench-stack bench-ideas bench-requests bench-serving bench-records bench-checkpoints bench-recovery soak-serving reproduce lock lock-peers clean
 
 help: ## list all targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-14s %s\n", $$1, $$2}' Makefile
@@ -53,6 +56,9 @@ test: $(VENV)/dev.stamp lint ## check style, types and imports, then run all tes
 
 test-compose: $(VENV)/dev.stamp ## build the images, start docker-compose.yml and test failures of its parts
 	$(BIN)/python -m pytest tests/compose --timeout 1800 $(PYTEST_ARGS)
+
+test-faults: $(VENV)/dev.stamp ## kill, freeze and starve real services for 30 minutes, and print what became of their runs
+	$(BIN)/python -m faults $(FAULTS_ARGS)
 
 mutants: $(VENV)/dev.stamp ## put faults into the code, one at a time, and list those that no test notices; takes hours
 	$(BIN)/python -m mutants $(MUTANTS_ARGS)

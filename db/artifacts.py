@@ -1,6 +1,6 @@
 """Queries of the artifacts of runs. core/artifacts.py stores the files themselves."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from uuid import UUID
 
 from sqlalchemy import delete, func, insert, select
@@ -78,6 +78,18 @@ def lock_files(session: Session, hashes: Iterable[str]) -> None:
         for sha256 in sorted(set(hashes)):
             key = int.from_bytes(bytes.fromhex(sha256[:16]), signed=True)
             session.execute(select(func.pg_advisory_xact_lock(key)))
+
+
+def hold_files(session: Session, hashes: Collection[str]) -> frozenset[str]:
+    """Keep stored files from being removed until the transaction ends, so that it can register them for others.
+
+    Returns:
+        The sha256 of those that nothing refers to any more: they may be gone.
+    """
+    if not hashes:
+        return frozenset()
+    lock_files(session, hashes)
+    return frozenset(unreferenced(session, hashes))
 
 
 def replace(session: Session, run_id: UUID, attempt: int, artifacts: Iterable[Artifact]) -> None:

@@ -1,14 +1,16 @@
 """Runs that go on from another run's checkpoint: they begin with its state and its curves up to there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, or_, select
 from sqlalchemy.orm import Session
 
-from core.errors import Conflict
+from core.errors import Conflict, CurveCorrupt
 from core.progress import MetricBatch
-from db import artifacts, metrics, points
+from db import metrics, points
+from db.records.metrics import MetricSeriesRecord
 from db.records.runs import CheckpointRecord
 
 COPIED = ("train/", "epoch/")
@@ -28,18 +30,18 @@ class Continuation:
     step: int
 
 
+def list_files(session: Session, continuation: Continuation) -> list[str]:
+    """Return the sha256 of the files that `begin` refers to; whoever deletes them waits until they are let go."""
+    return [record.sha256 for record in _find(session, continuation)]
+
+
 def check(session: Session, continuation: Continuation) -> None:
-    """Check that the checkpoint is still there, and keep its file until the transaction ends.
+    """Check that the checkpoint is still there; its files are held (db/artifacts.py).
 
     Raises:
         Conflict: If it was deleted meanwhile.
     """
-    record = _find(session, continuation)
-    if record is not None:
-        # Whoever deletes files waits for this transaction, and then finds the row that it adds.
-        artifacts.lock_files(session, [record.sha256])
-        record = _find(session, continuation)
-    if record is None:
+    if not any(record.step == continuation.step for record in _find(session, continuation)):
         raise Conflict(
             f"The checkpoint of run {continuation.run_id} at step {continuation.step} was deleted just now. "
             "Submit the run again, from the start."
@@ -47,23 +49,32 @@ def check(session: Session, continuation: Continuation) -> None:
 
 
 def begin(session: Session, run_id: UUID, continuation: Continuation) -> None:
-    """Give a run that was just inserted the checkpoint and the curves; `check` was called in this transaction."""
-    record = _find(session, continuation)
-    if record is None:
-        raise AssertionError(f"The checkpoint of run {continuation.run_id} was checked before.")
-    # It is the best of this run too, until there is a better one.
-    copied = {name: getattr(record, name) for name in ("epoch", "sha256", "num_bytes", "monitor", "value", "is_best")}
-    session.execute(insert(CheckpointRecord).values(run_id=run_id, step=record.step, attempt=0, **copied))
+    """Give a run that was just inserted the checkpoints and the curves; `check` was called in this transaction."""
+    copied = ("step", "epoch", "sha256", "num_bytes", "monitor", "value", "is_best")
+    # The best of the other run is the best of this one too, until there is a better one.
+    rows = [
+        {"run_id": run_id, "attempt": 0} | {name: getattr(record, name) for name in copied}
+        for record in _find(session, continuation)
+    ]
+    session.execute(insert(CheckpointRecord), rows)
     series = [one for one in points.list_series(session, [continuation.run_id]) if one.key.startswith(COPIED)]
-    found = points.read_points(session, series, last_step=record.step)
-    metrics.append(
-        session,
-        run_id,
-        [MetricBatch(one.key, part.steps, part.values, part.times) for one, part in zip(series, found, strict=True)],
-    )
+    metrics.append(session, run_id, _read_curves(session, series, continuation.step))
 
 
-def _find(session: Session, continuation: Continuation) -> CheckpointRecord | None:
+def _find(session: Session, continuation: Continuation) -> list[CheckpointRecord]:
+    """Return the checkpoint, unless it was deleted, and the best one before it, if that is another."""
     record = CheckpointRecord
-    here = (record.run_id == continuation.run_id, record.step == continuation.step)
-    return session.scalars(select(record).where(*here)).one_or_none()
+    is_wanted = or_(record.step == continuation.step, record.is_best & (record.step < continuation.step))
+    return list(session.scalars(select(record).where(record.run_id == continuation.run_id, is_wanted)))
+
+
+def _read_curves(session: Session, series: Sequence[MetricSeriesRecord], last_step: int) -> list[MetricBatch]:
+    """Return the points of curves up to a step; a curve that is damaged is left out."""
+    try:
+        found = points.read_points(session, series, last_step=last_step)
+    except CurveCorrupt:
+        # Nothing may be refused here: other submissions share the transaction. `trainyard doctor` names the curve.
+        if len(series) <= 1:
+            return []
+        return [batch for one in series for batch in _read_curves(session, [one], last_step)]
+    return [MetricBatch(one.key, part.steps, part.values, part.times) for one, part in zip(series, found, strict=True)]

@@ -61,7 +61,7 @@ def end_stalled(session: Session, stall_seconds: float) -> list[Expired]:
     return taken
 
 
-def end_pauses(session: Session) -> int:
+def end_waits(session: Session) -> int:
     """Queue again what has waited long enough before another attempt; return the number of jobs."""
     num_ended = 0
     for table in TABLES:
@@ -73,7 +73,7 @@ def end_pauses(session: Session) -> int:
     return num_ended
 
 
-def is_any_pause_over(session: Session) -> bool:
+def is_any_wait_over(session: Session) -> bool:
     """Return True if a job has waited long enough before another attempt."""
     return any(
         session.scalar(select(table.record.id).where(table.record.retry_at <= database_now()).limit(1)) is not None

@@ -60,19 +60,6 @@ def _find_kept(session: Session, run_id: UUID, sha256: str) -> ArtifactRecord | 
     return row[0] if row is not None and row[1]["initial_weights"].get("run") == str(run_id) else None
 
 
-def lock(session: Session, files: Iterable[Artifact]) -> frozenset[str]:
-    """Keep these files from being removed until the transaction ends.
-
-    Returns:
-        The sha256 of those that nothing refers to any more: they may be gone.
-    """
-    hashes = {file.sha256 for file in files}
-    if not hashes:
-        return frozenset()
-    artifacts.lock_files(session, hashes)
-    return frozenset(artifacts.unreferenced(session, hashes))
-
-
 def keep(session: Session, files: Iterable[tuple[UUID, Artifact]]) -> None:
     """Keep files with the runs that start from them."""
     rows = [

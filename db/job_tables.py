@@ -201,12 +201,16 @@ def resume(session: Session, table: JobTable[Job], job_id: UUID) -> Job:
     """
     record = get_locked(session, table, job_id)
     if record.state == RunState.PAUSED:
-        return _change(session, table, record, {"state": RunState.QUEUED, "queued_at": database_now()})
+        # As of any queued job: the next attempt tells where it begins.
+        values: dict[str, Any] = {"state": RunState.QUEUED, "queued_at": database_now()}
+        return _change(session, table, record, values | {"progress": None, "progress_at": None})
     if record.state == RunState.QUEUED:
         return record
     check_move(RunState.PAUSED if record.state == RunState.RUNNING else record.state, RunState.QUEUED, table.noun)
+    if record.interruption != Interruption.PAUSE:
+        return record
     # The attempt may have begun to save its state; then the job is queued again as soon as it has ended.
-    return _change(session, table, record, {"interruption": None}) if record.interruption else record
+    return _change(session, table, record, {"interruption": None})
 
 
 def _change(session: Session, table: JobTable[Job], record: Job, values: dict[str, Any]) -> Job:

@@ -147,7 +147,7 @@ def _next_state(
     """Return the next that has become of a run, and the position after it; None if that is all so far."""
     is_latest = position.attempt == record.attempt
     if position.stage == Stage.BEGUN:
-        stage = _stage(record) if is_latest and record.state != RunState.QUEUED else Stage.RUNNING
+        stage = _stage(record) if is_latest and record.state not in RESTING_STATES else Stage.RUNNING
         moment = attempts[position.attempt].started_at
         return _state(record, RunState.RUNNING, position.attempt, moment, stage), replace(position, stage=stage)
     if position.stage in RESTING_STAGES:

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset, UnknownRun
 from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
-from db import continuations, datasets, dead_letters, idempotency, initial_weights, workers
+from db import artifacts, continuations, datasets, dead_letters, idempotency, initial_weights, workers
 from db.dead_letters import LetterKind
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun, insert_all, make_row
@@ -62,10 +62,14 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
     now, workforce = workers.look_now(session)
     waiting_for = workforce.waiting_for()
     admitted: dict[int, list[QueuedRun]] = {}
-    removed = initial_weights.lock(
-        session, (run.weights for one in submissions for run in one.runs if run.weights is not None)
+    # All at once: transactions that lock files wait for each other and never in a circle.
+    asked = [run for one in submissions for run in one.runs]
+    hashes = {run.weights.sha256 for run in asked if run.weights is not None}
+    hashes.update(
+        *(continuations.list_files(session, run.continuation) for run in asked if run.continuation is not None)
     )
-    admission = Admission(session, {run.submitted_by for one in submissions for run in one.runs}, limits)
+    removed = artifacts.hold_files(session, hashes)
+    admission = Admission(session, {run.submitted_by for run in asked}, limits)
     for number, submission in enumerate(submissions):
         try:
             _admit(session, submission, removed)

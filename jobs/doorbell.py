@@ -19,7 +19,7 @@ def ring_doorbell(app: Celery) -> None:
     """Notify one worker that a run is queued. Call after the transaction that queued it has been committed.
 
     There is one attempt. A lost, duplicate or late doorbell does no harm: the worker claims whatever is queued in the
-    database, and the reconciler rings again for runs that stay unclaimed.
+    database, and idle workers look for runs that stay unclaimed.
 
     Raises:
         BrokerUnavailable: If the broker does not accept the message within a few seconds.
@@ -30,7 +30,7 @@ def ring_doorbell(app: Celery) -> None:
     except BROKER_ERRORS as error:
         raise BrokerUnavailable(
             f"The message broker does not accept messages ({error}). The run stays queued; "
-            "a worker will find it when the broker is back or when it polls the database."
+            "an idle worker will find it in the database."
         ) from error
 
 

@@ -37,6 +37,8 @@ logger = logging.getLogger(__name__)
 class Channel(filesystem.Channel):
     """Channel whose messages appear complete and are taken once."""
 
+    _is_away = False
+
     # The two base classes of kombu's channel disagree on the name of the second argument.
     def _put(self, queue: str, payload: dict[str, Any], **_: Any) -> None:  # type: ignore[override]
         """Add a message to a queue.
@@ -58,9 +60,24 @@ class Channel(filesystem.Channel):
         """Take the oldest message of a queue.
 
         Raises:
-            Empty: If there is none.
+            Empty: If there is none, or the folder cannot be read.
         """
-        ending = f"{queue}.msg"
+        try:
+            message = self._take_oldest(f"{queue}.msg")
+        except OSError as error:
+            # Full, unmounted, or removed by mistake. Celery would end the worker, which finds runs without doorbells.
+            if not self._is_away:
+                logger.warning("No doorbells: %s: %s.", error.filename, error.strerror)
+            self._is_away = True
+            raise Empty from error
+        if self._is_away:
+            logger.warning("Doorbells can be read again.")
+        self._is_away = False
+        if message is not None:
+            return message
+        raise Empty
+
+    def _take_oldest(self, ending: str) -> Any:
         for waiting in sorted(Path(self.data_folder_in).iterdir()):
             if waiting.name.partition(".")[2] != ending:
                 continue
@@ -74,9 +91,9 @@ class Channel(filesystem.Channel):
             try:
                 return loads(content)
             except ValueError:
-                # A foreign file, or truncated by a power cut. The reconciler rings again for unclaimed runs.
+                # A foreign file, or truncated by a power cut. Idle workers look for unclaimed runs.
                 logger.warning("Dropped the unreadable doorbell %s.", waiting.name)
-        raise Empty
+        return None
 
 
 class Transport(filesystem.Transport):

@@ -69,6 +69,9 @@ class SharedFixtureScheduling(LoadScopeScheduling):
 SHARED = {
     "tests/end_to_end/test_restarts.py": "a service whose processes end",
     "tests/end_to_end/": "the service of the end-to-end tests",
+    "tests/faults/test_on_sqlite.py": "a service on SQLite with faults",
+    "tests/faults/test_on_postgres_redis.py": "a service on PostgreSQL and Redis with faults",
+    "tests/faults/test_on_postgres_rabbitmq.py": "a service on PostgreSQL and RabbitMQ with faults",
     "tests/api/open_inference/test_clients.py": "the service that other clients speak to",
     "tests/examples/test_examples.py": "the service of the examples",
     "tests/models/fit/test_mirroring.py": "a process with several devices",

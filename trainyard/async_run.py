@@ -10,8 +10,9 @@ from trainyard.archives import ArchiveDownload
 from trainyard.compared_run import AsyncComparedRun
 from trainyard.downloads import Download
 from trainyard.followed_run import AsyncFollowedRun
+from trainyard.paused_run import AsyncPausedRun
 from trainyard.points import Point, PointsDownload
-from trainyard.resources import evaluation, metrics, runs
+from trainyard.resources import evaluation, metrics, repetitions, runs
 from trainyard.resources.evaluation import Evaluation
 from trainyard.resources.metrics import Curve, MetricSummary
 from trainyard.resources.models import Predictions
@@ -20,7 +21,7 @@ from trainyard.transport import AsyncTransport
 from trainyard.waiting import Wait
 
 
-class AsyncRun(AsyncFollowedRun, AsyncComparedRun):
+class AsyncRun(AsyncFollowedRun, AsyncPausedRun, AsyncComparedRun):
     """`Run` for asyncio: the same methods as coroutines. Made by `AsyncClient`."""
 
     def __init__(self, transport: AsyncTransport, snapshot: RunSnapshot) -> None:
@@ -61,7 +62,7 @@ class AsyncRun(AsyncFollowedRun, AsyncComparedRun):
 
     async def retry(self, *, idempotency_key: str | None = None) -> "AsyncRun":
         """Queue the spec of this run again; see `Run.retry`."""
-        return AsyncRun(self._transport, await self._transport.send(runs.retry(self.id, idempotency_key)))
+        return AsyncRun(self._transport, await self._transport.send(repetitions.retry(self.id, idempotency_key)))
 
     async def clone(
         self,
@@ -74,9 +75,33 @@ class AsyncRun(AsyncFollowedRun, AsyncComparedRun):
         idempotency_key: str | None = None,
     ) -> "AsyncRun":
         """Queue a run of this one's spec with changes; see `Run.clone`."""
-        operation = runs.clone(
+        operation = repetitions.clone(
             self.id,
             overrides=overrides,
+            experiment=experiment,
+            tags=tags,
+            notes=notes,
+            priority=priority,
+            idempotency_key=idempotency_key,
+        )
+        return AsyncRun(self._transport, await self._transport.send(operation))
+
+    async def train_further(
+        self,
+        epochs: int | None = None,
+        *,
+        steps: int | None = None,
+        experiment: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        notes: str | None = None,
+        priority: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> "AsyncRun":
+        """Queue a run that goes on from the last checkpoint of this one; see `Run.train_further`."""
+        operation = repetitions.train_further(
+            self.id,
+            epochs=epochs,
+            steps=steps,
             experiment=experiment,
             tags=tags,
             notes=notes,

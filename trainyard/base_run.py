@@ -8,7 +8,7 @@ from trainyard.notices import Notice
 from trainyard.operation import Operation
 from trainyard.resources import models, runs
 from trainyard.resources.models import Predictions
-from trainyard.resources.runs import ModelVersion, Progress, RunError, RunSnapshot
+from trainyard.resources.runs import Attempt, ModelVersion, Progress, RunError, RunSnapshot
 
 
 class BaseRun:
@@ -31,7 +31,10 @@ class BaseRun:
 
     @property
     def state(self) -> str:
-        """`queued`, `running`, `succeeded`, `failed` or `cancelled` when last seen; `unknown` before the first look."""
+        """State when last seen, `unknown` before the first look.
+
+        `queued`, `running`, `paused`, `succeeded`, `failed` or `cancelled`.
+        """
         return self.snapshot.state
 
     @property
@@ -53,6 +56,16 @@ class BaseRun:
     def model_version(self) -> ModelVersion | None:
         """Version that it registered, once it succeeded."""
         return self.snapshot.model_version
+
+    @property
+    def interruption(self) -> str | None:
+        """Reason why it stops to go on later: `pause`, or `preemption` by a run of a higher priority; else None."""
+        return self.snapshot.interruption
+
+    @property
+    def attempts(self) -> tuple[Attempt, ...]:
+        """Its attempts, first to last, with the steps at which they resumed; empty in runs of a list."""
+        return self.snapshot.attempts
 
     @property
     def progress(self) -> Progress | None:

@@ -68,6 +68,8 @@ class FollowedRun(BaseRun):
     ) -> Self:
         """Follow the run to its end by its events, and return it; by looking now and then where streams are cut off.
 
+        A paused run has not ended: it is followed on until somebody resumes or cancels it.
+
         Args:
             on_update: Called with the run after each change.
             check: Raise `RunFailed` unless the run succeeded.

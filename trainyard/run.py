@@ -10,8 +10,9 @@ from trainyard.archives import ArchiveDownload
 from trainyard.compared_run import ComparedRun
 from trainyard.downloads import Download
 from trainyard.followed_run import FollowedRun
+from trainyard.paused_run import PausedRun
 from trainyard.points import Point, PointsDownload
-from trainyard.resources import evaluation, metrics, runs
+from trainyard.resources import evaluation, metrics, repetitions, runs
 from trainyard.resources.evaluation import Evaluation
 from trainyard.resources.metrics import Curve, MetricSummary
 from trainyard.resources.models import Predictions
@@ -20,14 +21,14 @@ from trainyard.transport import Transport
 from trainyard.waiting import Wait
 
 
-class Run(FollowedRun, ComparedRun):
+class Run(FollowedRun, PausedRun, ComparedRun):
     """A run of the service. Made by `submit`, `get_run`, `run` and `list_runs` of `Client`.
 
         run = client.submit("binary-adder")
         run.wait()
         run.predict([{"a": 45, "b": 77}])
 
-    Its attributes are those that it had when last seen: by `refresh`, `wait` or `cancel`.
+    Its attributes are those that it had when last seen: by `refresh`, `wait`, `pause`, `resume` or `cancel`.
     """
 
     def __init__(self, transport: Transport, snapshot: RunSnapshot) -> None:
@@ -48,6 +49,8 @@ class Run(FollowedRun, ComparedRun):
         on_update: Callable[[Self], object] | None = None,
     ) -> Self:
         """Wait until the run has ended, and return it. Looks every 0.05 s at first, every second later.
+
+        A paused run has not ended: this waits until somebody resumes or cancels it, or the time is over.
 
         Args:
             timeout: Longest time to wait in seconds; for ever by default.
@@ -74,7 +77,7 @@ class Run(FollowedRun, ComparedRun):
             time.sleep(pause)
 
     def cancel(self) -> Self:
-        """Ask the run to stop, and return it. A queued one is cancelled at once, a running one within seconds.
+        """Ask the run to stop, and return it. One that rests is cancelled at once, a running one within seconds.
 
         Raises:
             Conflict: If it has ended in another way already.
@@ -89,7 +92,7 @@ class Run(FollowedRun, ComparedRun):
             Conflict: If it has not ended.
             InvalidRequest: If its spec cannot be trained any more, as when its dataset was deleted.
         """
-        return Run(self._transport, self._transport.send(runs.retry(self.id, idempotency_key)))
+        return Run(self._transport, self._transport.send(repetitions.retry(self.id, idempotency_key)))
 
     def clone(
         self,
@@ -114,9 +117,50 @@ class Run(FollowedRun, ComparedRun):
         Raises:
             InvalidRequest: If the changed spec cannot be trained; `problems` lists where, such as at `/overrides/seed`.
         """
-        operation = runs.clone(
+        operation = repetitions.clone(
             self.id,
             overrides=overrides,
+            experiment=experiment,
+            tags=tags,
+            notes=notes,
+            priority=priority,
+            idempotency_key=idempotency_key,
+        )
+        return Run(self._transport, self._transport.send(operation))
+
+    def train_further(
+        self,
+        epochs: int | None = None,
+        *,
+        steps: int | None = None,
+        experiment: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        notes: str | None = None,
+        priority: int | None = None,
+        idempotency_key: str | None = None,
+    ) -> "Run":
+        """Queue a run that goes on from the last checkpoint of this one, which must have ended, and return it.
+
+        The new run has the state of this one (weights, optimizer, early stopping with its patience renewed) and its
+        curves up to there. This one stays as it is, whether it succeeded or not.
+
+        Args:
+            epochs: Epochs to train after those of the checkpoint; by default the rest of a run that did not succeed.
+            steps: Training steps instead, where the spec gives its length in steps.
+            experiment: By default that of this run.
+            tags: By default those of this run.
+            notes: Text for people; none by default.
+            priority: By default that of this run.
+            idempotency_key: A fresh one by default.
+
+        Raises:
+            Conflict: If it has not ended, or has no checkpoint.
+            InvalidRequest: If the length is missing, in the wrong unit or over a limit.
+        """
+        operation = repetitions.train_further(
+            self.id,
+            epochs=epochs,
+            steps=steps,
             experiment=experiment,
             tags=tags,
             notes=notes,

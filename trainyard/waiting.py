@@ -74,7 +74,8 @@ class Wait:
         if self._timeout is None:
             return poll_seconds(elapsed)
         if elapsed >= self._timeout:
-            raise WaitTimedOut(f"{self._noun} {job.id} is still {job.state} after {self._timeout:g} s. It continues.")
+            future = "It goes on when it is resumed." if job.state == "paused" else "It continues."
+            raise WaitTimedOut(f"{self._noun} {job.id} is still {job.state} after {self._timeout:g} s. {future}")
         return min(poll_seconds(elapsed), self._timeout - elapsed)
 
     def _elapsed(self) -> float:

@@ -6,7 +6,7 @@ from typing import Any
 
 from celery.signals import worker_init, worker_ready, worker_shutdown, worker_shutting_down
 
-from core.errors import DatabaseUnavailable, TrainyardError
+from core.errors import TrainyardError
 from core.settings import load_settings
 from core.system.waiting import wait_for
 from db.upgrade import check_database
@@ -27,11 +27,7 @@ app.conf.worker_concurrency = runtime.num_trainers
 @app.task(name=DOORBELL_TASK)
 def answer_doorbell() -> None:
     """Work on what is queued, on this worker, until nothing is left."""
-    try:
-        runtime.answer_doorbell()
-    except DatabaseUnavailable as error:
-        # The run is still queued; the reconciler rings again when the database is back.
-        logger.warning("%s The doorbell goes unanswered for now.", error.detail)
+    runtime.answer_doorbell()
 
 
 @worker_init.connect

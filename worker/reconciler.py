@@ -7,16 +7,16 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
-from core.errors import BrokerUnavailable, DatabaseUnavailable, StorageUnavailable
+from core.errors import DatabaseUnavailable, StorageUnavailable
 from core.settings import Settings
 from db import workers
 from db.expiry import (
     count_unclaimed,
-    end_pauses,
     end_stalled,
+    end_waits,
     expire_leases,
     fail_waiting,
-    is_any_pause_over,
+    is_any_wait_over,
     request_preemption,
 )
 from db.session import Database
@@ -31,13 +31,13 @@ OVERLOOKED_SECONDS = 1.0
 
 
 class Reconciler:
-    """Takes back jobs whose worker fell silent, ends pauses, and rings again for runs that no worker has claimed."""
+    """Takes back jobs of silent workers, ends waits, and lets an idle worker train runs that none has claimed."""
 
     def __init__(
         self,
         settings: Settings,
         database: Database,
-        ring: Callable[[], None],
+        answer: Callable[[], None],
         is_idle: Callable[[], bool],
         now: Callable[[], float] = time.monotonic,
     ) -> None:
@@ -46,13 +46,13 @@ class Reconciler:
         Args:
             settings: Intervals, timeouts and the duration of leases.
             database: Database of the runs.
-            ring: Rings the doorbell.
+            answer: Answers as a doorbell is answered, and returns at once.
             is_idle: Returns True while a trainer of this worker waits for a run.
             now: Clock in seconds; tests pass another.
         """
         self._settings = settings
         self._database = database
-        self._ring = ring
+        self._answer = answer
         self._is_idle = is_idle
         self._owner = worker_name()
         self._now = now
@@ -80,8 +80,8 @@ class Reconciler:
                 self._next_reconcile = self._now() + self._settings.reconcile_seconds
                 self._take_back()
             if self._is_idle():
-                self._end_pauses()
-                self._ring_for_overlooked()
+                self._end_waits()
+                self._answer_overlooked()
             elif self._settings.preemption:
                 self._make_room()
             if self._now() >= self._next_tidy:
@@ -93,13 +93,15 @@ class Reconciler:
             logger.warning("The reconciler waits: %s", error.detail)
         except StorageUnavailable as error:
             logger.warning("Nothing is tidied up for now. %s", error.detail)
-        except BrokerUnavailable as error:
-            logger.warning("%s The doorbell is rung again later.", error.detail)
 
     def _take_back(self) -> None:
         failed: list[UUID] = []
+        began = self._now()
         with self._database.transaction() as session:
             taken = end_stalled(session, self._settings.stall_timeout_seconds)
+            if self._now() - began > self._settings.lease_seconds / 2:
+                # The database was frozen or locked. Healthy workers wait for it too, and this transaction may be first.
+                self._may_expire_at = self._now() + self._settings.lease_seconds
             if self._now() >= self._may_expire_at:
                 taken += expire_leases(session)
                 # Not right after an outage either: healthy workers first have to report again.
@@ -112,21 +114,22 @@ class Reconciler:
         for run_id in failed:
             logger.error("Run %s failed: it waited too long for a worker that can start a trainer.", run_id)
 
-    def _end_pauses(self) -> None:
+    def _end_waits(self) -> None:
         # Looking writes nothing, and so disturbs nobody on SQLite.
         with self._database.reading() as session:
-            if not is_any_pause_over(session):
+            if not is_any_wait_over(session):
                 return
         with self._database.transaction() as session:
-            num_ended = end_pauses(session)
+            num_ended = end_waits(session)
         if num_ended:
-            self._ring()
+            self._answer()
 
-    def _ring_for_overlooked(self) -> None:
+    def _answer_overlooked(self) -> None:
         with self._database.reading() as session:
             num_overlooked = count_unclaimed(session, OVERLOOKED_SECONDS)
         if num_overlooked:
-            self._ring()
+            # Not by a doorbell: the broker that lost the first may be away.
+            self._answer()
 
     def _make_room(self) -> None:
         with self._database.reading() as session:

@@ -1,10 +1,11 @@
 """Composition of a worker process, and its life cycle from start to drain."""
 
 import logging
+import threading
 
 from celery import Celery
 
-from core.errors import BrokerUnavailable
+from core.errors import BrokerUnavailable, DatabaseUnavailable
 from core.settings import Settings
 from db.session import Database
 from jobs.doorbell import ring_doorbell
@@ -33,8 +34,9 @@ class Runtime:
         self._batch_supervisor = BatchSupervisor(settings, self._database)
         self._webhook_sender = WebhookSender(settings, self._database)
         self._reconciler = Reconciler(
-            settings, self._database, self._ring, is_idle=lambda: self.supervisor.has_idle_trainer
+            settings, self._database, self._answer_here, is_idle=lambda: self.supervisor.has_idle_trainer
         )
+        self._answering: list[threading.Thread] = []
 
     @property
     def num_trainers(self) -> int:
@@ -49,14 +51,18 @@ class Runtime:
         self._batch_supervisor.start()
         self._webhook_sender.start()
         try:
-            self._ring()
+            ring_doorbell(self._app)
         except BrokerUnavailable as error:
             logger.warning("%s Runs wait until it is back.", error.detail)
 
     def answer_doorbell(self) -> None:
         """Answer queued batch predictions in a thread of their own, and train queued runs until none is left."""
         self._batch_supervisor.ring()
-        self.supervisor.answer_doorbell()
+        try:
+            self.supervisor.answer_doorbell()
+        except DatabaseUnavailable as error:
+            # The run is still queued; the reconciler looks again when the database is back.
+            logger.warning("%s The doorbell goes unanswered for now.", error.detail)
 
     def drain(self) -> None:
         """Stop claiming and release running runs; return at once."""
@@ -68,6 +74,9 @@ class Runtime:
         """End trainers and threads, once the last run has been released."""
         self._batch_supervisor.stop()
         self._reconciler.stop()
+        for thread in self._answering:
+            # As Celery does with doorbells that it brought: the runs of this worker are released by now, or soon.
+            thread.join()
         self._webhook_sender.stop()
         self._pool.close()
         self._presence.stop()
@@ -75,5 +84,9 @@ class Runtime:
         if self._tracer is not None:
             self._tracer.close()
 
-    def _ring(self) -> None:
-        ring_doorbell(self._app)
+    def _answer_here(self) -> None:
+        """Answer as if the doorbell had rung, in a thread of its own: the broker may be away. Returns at once."""
+        self._answering = [thread for thread in self._answering if thread.is_alive()]
+        thread = threading.Thread(target=self.answer_doorbell, name="overlooked", daemon=True)
+        self._answering.append(thread)
+        thread.start()

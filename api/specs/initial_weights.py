@@ -70,8 +70,11 @@ def check_layers(spec: ExperimentSpec, weights: Artifact, layers: Sequence[Layer
     source = spec.source_weights
     if source is None:
         return
+    store = service.artifact_store
     try:
-        shapes = read_saved_shapes(service.artifact_store.verified_path(weights.sha256))
+        # The hash is the trainer's to verify: here a large file would be read whole for its first layers.
+        path = store.local_path(weights.sha256) or store.verified_path(weights.sha256)
+        shapes = read_saved_shapes(path)
     except (ArtifactCorrupt, OSError, ValueError) as error:
         detail = f"The weights of run {source.run} cannot be read from the artifact store. Train it again."
         raise InvalidSpec.at(RUN, detail, "weights_missing") from error

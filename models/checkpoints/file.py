@@ -46,12 +46,13 @@ def read_checkpoint(path: Path) -> State:
         CheckpointUnusable: If the file is damaged or of another version.
     """
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # Opened here: NumPy leaves a file open that it cannot read.
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
         rest = json.loads(arrays.pop(REST).tobytes())
         found = rest["format"]
         state: State = _put_in(rest["state"], arrays)
-    except (OSError, ValueError, KeyError, TypeError, BadZipFile) as error:
+    except (OSError, EOFError, ValueError, KeyError, TypeError, BadZipFile) as error:
         raise CheckpointUnusable(f"The checkpoint cannot be read: {error}") from error
     if found != FORMAT:
         raise CheckpointUnusable(f"The checkpoint has the format {found}; this version reads {FORMAT}.")

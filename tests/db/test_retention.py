@@ -6,10 +6,11 @@ import pytest
 from sqlalchemy import select, update
 
 from core.alias_targets import make_targets
+from core.checkpoints import Checkpoint
 from core.progress import MetricBatch
 from core.retention import Reason, RetentionPolicy
 from core.run_state import RunState
-from db import aliases, claims, retention, runs, space, stored_files
+from db import aliases, checkpoints, claims, retention, runs, space, stored_files
 from db.records.metrics import MetricSeriesRecord
 from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
@@ -30,7 +31,7 @@ def store(tmp_path):
 def train(database, store, tmp_path):
     """Train a run that ended so many days ago; return its id."""
 
-    def make(days=0.0, content=None, *, succeeds=True, **changes):
+    def make(days=0.0, content=None, *, succeeds=True, checkpoint=None, **changes):
         options = {"experiment": "trials", "model_name": "adder", "spec": {"seed": 7}} | changes
         with database.transaction() as session:
             run_id = runs.create(session, **options).id
@@ -42,6 +43,12 @@ def train(database, store, tmp_path):
         batch = MetricBatch(key="train/loss", steps=(1, 2), values=(0.5, 0.25), times=(10.0, 11.0))
         with database.transaction() as session:
             claims.record_progress(session, run_id, claimed.attempt, 60, batches=[batch])
+            if checkpoint is not None:
+                path.write_bytes(checkpoint)
+                saved = store.put(path, "checkpoint.npz")
+                age(store, saved.sha256)
+                last = Checkpoint(step=2, epoch=1, sha256=saved.sha256, num_bytes=saved.num_bytes)
+                claims.record_checkpoint(session, run_id, claimed.attempt, 60, last)
             if succeeds:
                 claims.finish_run(session, run_id, claimed.attempt, artifacts=files, phases={})
             else:
@@ -123,6 +130,24 @@ def test_a_file_that_only_deleted_runs_share_is_removed_once(database, store, tr
     told = names(database, RetentionPolicy(max_age_seconds=DAY))
     assert (told.num_runs, told.num_files, told.freed_bytes) == (3, 1, 6)
     assert apply(database, store, RetentionPolicy(max_age_seconds=DAY)).num_files == 1
+
+
+def test_checkpoints_go_with_their_run_unless_another_goes_on_from_them(database, store, train):
+    own, shared = b"of one run", b"of two runs"
+    train(days=50, checkpoint=own)
+    source = train(days=49, checkpoint=shared)
+    further = train(checkpoint=shared)
+    policy = RetentionPolicy(max_age_seconds=DAY)
+    told = names(database, policy)
+    assert (told.num_files, told.freed_bytes) == (3, 36 + len(own) + 36)
+    assert [run.num_bytes for run in told.runs] == [36 + len(own), 36 + len(shared)]
+    done = apply(database, store, policy)
+    assert (done.num_files, done.freed_bytes) == (told.num_files, told.freed_bytes)
+    with database.reading() as session:
+        (kept,) = checkpoints.list_of_run(session, further)
+        assert checkpoints.list_of_run(session, source) == []
+    assert store.path(kept.sha256).read_bytes() == shared
+    assert len(list(store.root.glob("??/*"))) == 2
 
 
 def test_nothing_that_is_used_is_ever_deleted(database, store, train):

@@ -43,9 +43,9 @@ def end_pause(database):
         is_paused = RunRecord.retry_at.is_not(None)
         session.execute(update(RunRecord).where(is_paused).values(retry_at=database_now(-0.001)))
     with database.reading() as session:
-        is_over = expiry.is_any_pause_over(session)
+        is_over = expiry.is_any_wait_over(session)
     with database.transaction() as session:
-        num_ended = expiry.end_pauses(session)
+        num_ended = expiry.end_waits(session)
     assert is_over == (num_ended > 0)
     return num_ended
 
@@ -74,7 +74,7 @@ def test_a_run_in_a_pause_is_not_claimed_before_its_end_and_others_go_on(databas
     assert claim().run_id == other
     assert claim_any(database) is None
     with database.transaction() as session:
-        assert expiry.end_pauses(session) == 0
+        assert expiry.end_waits(session) == 0
         assert expiry.count_unclaimed(session, -1) == 0
 
     assert end_pause(database) == 1

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 import pytest
 
+from core.checkpoints import Checkpoint
 from core.progress import MetricBatch, Phase, Progress
 from core.run_events import (
     DeletedEvent,
@@ -20,6 +21,7 @@ from core.run_events import (
 from core.run_positions import RunPosition, Stage
 from core.run_report import RunError
 from db import claims, run_events, runs
+from db.records.jobs import AttemptOutcome
 
 LEASE_SECONDS = 60.0
 
@@ -169,6 +171,72 @@ def test_a_request_to_stop_is_told_once(read, database, queue_run, claim):
         claims.cancel_running(session, run_id, claimed.attempt)
     (ended,), _ = read(run_id, position)
     assert ended.state == "cancelled"
+
+
+@pytest.fixture
+def pause(database):
+    """Pause a run, and end its attempt if one is given."""
+
+    def rest(run_id, claimed=None):
+        with database.transaction() as session:
+            runs.pause(session, run_id)
+            if claimed is not None:
+                outcome = AttemptOutcome.PAUSED
+                claims.release_run(session, run_id, claimed.attempt, reason="it was paused", outcome=outcome)
+
+    return rest
+
+
+def test_a_pause_is_told_with_the_outcome_of_the_attempt(read, database, queue_run, claim, pause):
+    run_id = queue_run()
+    claimed = claim()
+    _, position = read(run_id)
+    pause(run_id, claimed)
+    (paused,), position = read(run_id, position)
+    assert (paused.state, paused.attempt, paused.outcome) == ("paused", 1, "paused")
+    assert read(run_id, position)[0] == []
+    with database.transaction() as session:
+        runs.resume(session, run_id)
+    (queued,), position = read(run_id, position)
+    assert (queued.state, queued.outcome) == ("queued", None)
+    pause(run_id)
+    (paused,), position = read(run_id, position)
+    assert paused.state == "paused"
+    with database.transaction() as session:
+        runs.cancel(session, run_id)
+    (ended,), _ = read(run_id, position)
+    assert ended.state == "cancelled"
+
+
+def test_a_pause_of_an_attempt_that_was_missed_is_told(read, database, queue_run, claim, pause):
+    run_id = queue_run()
+    _, position = read(run_id)
+    pause(run_id, claim())
+    events, position = read(run_id, position)
+    assert [(event.state, event.attempt) for event in events] == [("running", 1), ("paused", 1)]
+    with database.transaction() as session:
+        runs.resume(session, run_id)
+    claim()
+    events, _ = read(run_id, position)
+    assert [getattr(event, "state", "restart") for event in events] == ["restart", "running"]
+
+
+def test_an_attempt_that_goes_on_from_a_checkpoint_withdraws_only_later_points(
+    read, database, queue_run, claim, report, lose
+):
+    run_id = queue_run()
+    first = claim()
+    report(first, batch("train/loss", (1, 0.5), (2, 0.4), (3, 0.3)), progress=at_step(3))
+    with database.transaction() as session:
+        saved = Checkpoint(step=2, epoch=0, sha256="a" * 64, num_bytes=1)
+        claims.record_checkpoint(session, run_id, first.attempt, LEASE_SECONDS, saved)
+    _, position = read(run_id)
+    lose(first)
+    report(claim(), batch("train/loss", (3, 0.3), (4, 0.2)), progress=at_step(4))
+    events, _ = read(run_id, position)
+    assert kinds(events) == [StateEvent, RestartEvent, StateEvent, MetricsEvent, ProgressEvent]
+    assert events[1].withdrawn_after_step == 2
+    assert curves_of(events[3]) == {"train/loss": [(3, 0.3), (4, 0.2)]}
 
 
 def test_a_queued_run_that_is_cancelled_ends(read, database, queue_run):

@@ -5,10 +5,11 @@ import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
 from core.errors import Conflict, IllegalMove, InvalidInput, UnknownModel, UnknownRun, VersionServed
-from core.progress import MetricBatch
+from core.progress import MetricBatch, Phase, Progress
 from core.run_state import RunState
 from db import aliases, artifacts, claims, metrics, model_versions, new_runs, runs
 from db.cursors import write_cursor
+from db.records.jobs import AttemptOutcome, Interruption
 from db.records.metrics import MetricPointRecord
 
 
@@ -198,6 +199,79 @@ def test_cancelling_again_changes_nothing(database, queue_run, claim, is_running
     assert revisions[0] == revisions[1]
 
 
+def test_a_queued_run_is_paused_at_once_and_resumed_as_new(database, queue_run, claim):
+    run_id = queue_run()
+    with database.transaction() as session:
+        paused = runs.pause(session, run_id)
+        assert (paused.state, paused.interruption) == (RunState.PAUSED, None)
+        revision = paused.revision
+        assert runs.pause(session, run_id).revision == revision
+        assert claims.claim_run(session, owner="worker-1", lease_seconds=60.0) is None
+    before = read(database, run_id).queued_at
+    with database.transaction() as session:
+        resumed = runs.resume(session, run_id)
+        assert (resumed.state, resumed.revision) == (RunState.QUEUED, revision + 1)
+        assert resumed.queued_at >= before
+        assert runs.resume(session, run_id).revision == revision + 1
+    assert claim().run_id == run_id
+
+
+def test_a_running_run_is_asked_to_pause_until_it_is_resumed(database, queue_run, claim):
+    run_id = queue_run()
+    claim()
+    with database.transaction() as session:
+        asked = runs.pause(session, run_id)
+        assert (asked.state, asked.interruption) == (RunState.RUNNING, Interruption.PAUSE)
+        resumed = runs.resume(session, run_id)
+        assert (resumed.state, resumed.interruption) == (RunState.RUNNING, None)
+
+
+def test_a_run_that_makes_room_is_not_kept_by_resuming_it(database, queue_run, claim):
+    run_id = queue_run()
+    claim()
+    with database.transaction() as session:
+        runs.get(session, run_id).interruption = Interruption.PREEMPTION
+        session.flush()
+        assert runs.resume(session, run_id).interruption == Interruption.PREEMPTION
+        # A pause lasts longer than making room.
+        assert runs.pause(session, run_id).interruption == Interruption.PAUSE
+
+
+def test_a_paused_run_keeps_its_progress_until_it_is_queued_again(database, queue_run, claim):
+    run_id = queue_run()
+    claimed = claim()
+    progress = Progress(Phase.TRAIN, epoch=1, num_epochs=2, step=5, num_steps=10)
+    with database.transaction() as session:
+        claims.record_progress(session, run_id, claimed.attempt, 60.0, progress=progress, batches=[])
+        runs.pause(session, run_id)
+        state = claims.release_run(session, run_id, claimed.attempt, reason="paused", outcome=AttemptOutcome.PAUSED)
+        assert state == RunState.PAUSED
+    assert read(database, run_id).progress["step"] == 5
+    with database.transaction() as session:
+        assert runs.resume(session, run_id).progress is None
+
+
+def test_a_paused_run_can_be_cancelled_but_an_ended_one_not_be_paused(database, queue_run):
+    run_id = queue_run()
+    with database.transaction() as session:
+        runs.pause(session, run_id)
+        cancelled = runs.cancel(session, run_id)
+        assert cancelled.state == RunState.CANCELLED
+        assert cancelled.ended_at is not None
+    for change in (runs.pause, runs.resume):
+        with pytest.raises(IllegalMove), database.transaction() as session:
+            change(session, run_id)
+
+
+def test_a_run_that_is_being_cancelled_is_not_paused(database, queue_run, claim):
+    run_id = queue_run()
+    claim()
+    with database.transaction() as session:
+        runs.cancel(session, run_id)
+    with pytest.raises(IllegalMove, match="is being cancelled"), database.transaction() as session:
+        runs.pause(session, run_id)
+
+
 def test_succeeded_run_cannot_be_cancelled(database, finished_run):
     run_id = finished_run()
     with pytest.raises(IllegalMove, match="succeeded"), database.transaction() as session:
@@ -287,6 +361,7 @@ def test_runs_are_counted_by_state(database, queue_run, claim):
     assert counts == {
         RunState.QUEUED: 1,
         RunState.RUNNING: 1,
+        RunState.PAUSED: 0,
         RunState.SUCCEEDED: 0,
         RunState.FAILED: 0,
         RunState.CANCELLED: 0,

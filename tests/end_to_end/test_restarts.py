@@ -80,19 +80,3 @@ def test_two_workers_share_a_queue_and_train_no_run_twice(parts, workers):
     assert len({run["attempts"][0]["owner"] for run in ended}) == 2
     versions = parts.http.get("/v1/registry/models/perceptron-or").raise_for_status().json()["versions"]
     assert sorted(version["version"] for version in versions) == list(range(1, 13))
-
-
-def test_a_run_of_a_killed_worker_is_trained_by_another(parts, workers):
-    both = workers(2)
-    run = parts.submit(preset="binary-adder", overrides={"name": "slow"})
-    owner = parts.wait_for(run, is_training)["attempts"][0]["owner"]
-    (worker,) = [process for process in both if owner.endswith(f":{process.pid}")]
-
-    worker.send_signal(signal.SIGKILL)
-    worker.wait()
-
-    ended = parts.wait_for_end(run)
-    assert (ended["state"], ended["attempt"]) == ("succeeded", 2)
-    assert [attempt["outcome"] for attempt in ended["attempts"]] == ["lease_expired", "succeeded"]
-    history = parts.http.get(f"/v1/runs/{run['id']}/metrics/history?mode=raw&keys=epoch/train/loss").json()
-    assert len(history["series"][0]["x"]) == 5

@@ -112,3 +112,22 @@ def test_several_publishers_and_consumers_lose_and_duplicate_nothing(app):
     for thread in threads:
         thread.join(120)
     assert sorted(taken) == list(range(400))
+
+
+def test_a_folder_that_cannot_be_read_is_an_empty_queue_until_it_can(channel, messages, caplog):
+    channel._put(QUEUE, {"number": 1})
+    away = messages.rename(messages.with_name("away"))
+    # A file in place of the folder makes every access fail, for root too.
+    messages.touch()
+    for _ in range(2):
+        with pytest.raises(Empty):
+            channel._get(QUEUE)
+
+    messages.unlink()
+    away.rename(messages)
+
+    assert channel._get(QUEUE) == {"number": 1}
+    assert [record.message for record in caplog.records] == [
+        f"No doorbells: {messages}: Not a directory.",
+        "Doorbells can be read again.",
+    ]

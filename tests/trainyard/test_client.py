@@ -61,9 +61,15 @@ def test_a_batch_whose_answer_is_lost_is_sent_again_as_the_same(client, fake, an
 
 def test_runs_are_repeated_and_cloned_as_new_runs(client, fake, answer, run_document):
     new_id = RUN_ID[:-1] + "2"
-    for verb in ("retry", "clone"):
+    for verb in ("retry", "clone", "continue"):
         fake.on("POST", f"{RUN_PATH}:{verb}", answer(run_document(id=new_id), 202))
     run = client.run(RUN_ID)
+    assert run.train_further(20, tags={"by": "ada"}, idempotency_key="b").id == new_id
+    assert run.train_further(steps=50).id == new_id
+    assert run.train_further().id == new_id
+    in_epochs, in_steps, the_rest = [fake.requests.pop() for _ in range(3)][::-1]
+    assert (in_epochs.body, in_epochs.headers["idempotency-key"]) == ({"epochs": 20, "tags": {"by": "ada"}}, "b")
+    assert (in_steps.body, the_rest.body) == ({"steps": 50}, {})
     assert run.retry().id == new_id
     changed = run.clone({"training": {"epochs": 20}}, tags={}, notes="longer", priority=-5, idempotency_key="a")
     assert (changed.id, run.id) == (new_id, RUN_ID)
@@ -122,7 +128,7 @@ def test_run_is_read_with_its_types(client, fake, run_document, progress_documen
         ),
     )
     run = client.get_run(RUN_ID).snapshot
-    assert run.progress == Progress("train", 2, 5, 20, 50, 0.4, 3.0)
+    assert run.progress == Progress("train", 2, 5, 20, 50, 0, 0.4, 3.0)
     assert math.isnan(run.latest_metrics["train/loss"])
     assert run.error == RunError("training_failed", "The loss is NaN.")
     assert run.created_at == datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -195,6 +201,19 @@ def test_wait_returns_the_ended_run_and_reports_each_poll(client, fake, run_docu
     run = client.run(RUN_ID).wait(on_update=lambda looked: seen.append(looked.state))
     assert run.has_succeeded
     assert seen == ["queued", "running", "succeeded"]
+
+
+def test_wait_goes_on_while_a_run_is_paused(client, fake, run_document):
+    fake.on("GET", RUN_PATH, run_document("paused"), run_document("queued"), run_document("succeeded"))
+    seen = []
+    assert client.run(RUN_ID).wait(on_update=lambda looked: seen.append(looked.state)).has_succeeded
+    assert seen == ["paused", "queued", "succeeded"]
+
+
+def test_wait_for_a_paused_run_that_gives_up_says_what_it_waits_for(client, fake, run_document):
+    fake.on("GET", RUN_PATH, run_document("paused"))
+    with pytest.raises(WaitTimedOut, match=r"still paused after 0 s\. It goes on when it is resumed\."):
+        client.run(RUN_ID).wait(0)
 
 
 def test_wait_gives_up_after_its_time_and_says_that_the_run_goes_on(client, fake, run_document):

@@ -1,8 +1,9 @@
 import pytest
 
-from core.errors import BrokerUnavailable, DatabaseUnavailable
+from core.errors import DatabaseUnavailable
 from core.run_state import RunState
 from db.claims import claim_run
+from db.expiry import end_stalled
 from worker.reconciler import Reconciler
 
 
@@ -14,12 +15,12 @@ class Clock:
         return self.seconds
 
 
-class Bell:
+class Answers:
     def __init__(self):
-        self.rings = 0
+        self.number = 0
 
     def __call__(self):
-        self.rings += 1
+        self.number += 1
 
 
 @pytest.fixture
@@ -28,13 +29,13 @@ def clock():
 
 
 @pytest.fixture
-def bell():
-    return Bell()
+def answers():
+    return Answers()
 
 
 @pytest.fixture
-def make_reconciler(settings, database, clock, bell):
-    return lambda is_idle=True: Reconciler(settings, database, bell, lambda: is_idle, clock)
+def make_reconciler(settings, database, clock, answers):
+    return lambda is_idle=True: Reconciler(settings, database, answers, lambda: is_idle, clock)
 
 
 def claim(database, lease_seconds):
@@ -73,22 +74,22 @@ def test_a_run_that_loses_its_lease_too_often_fails_with_the_reason(make_reconci
     assert "lease" in record.error.detail
 
 
-def test_an_idle_worker_rings_for_an_unclaimed_run(make_reconciler, queue, bell, monkeypatch):
+def test_an_idle_worker_answers_for_an_unclaimed_run(make_reconciler, queue, answers, monkeypatch):
     monkeypatch.setattr("worker.reconciler.OVERLOOKED_SECONDS", -1.0)
     queue.submit("succeeds")
 
     make_reconciler().reconcile()
 
-    assert bell.rings == 1
+    assert answers.number == 1
 
 
-def test_a_busy_worker_does_not_ring(make_reconciler, queue, bell, monkeypatch):
+def test_a_busy_worker_leaves_it_to_others(make_reconciler, queue, answers, monkeypatch):
     monkeypatch.setattr("worker.reconciler.OVERLOOKED_SECONDS", -1.0)
     queue.submit("succeeds")
 
     make_reconciler(is_idle=False).reconcile()
 
-    assert bell.rings == 0
+    assert answers.number == 0
 
 
 def test_after_an_outage_of_the_database_leases_get_one_whole_lease_more(
@@ -113,13 +114,24 @@ def test_after_an_outage_of_the_database_leases_get_one_whole_lease_more(
     assert queue.get(run).state == RunState.QUEUED
 
 
-def test_a_broker_that_is_down_does_not_end_the_reconciler(settings, database, clock, queue, monkeypatch, caplog):
-    monkeypatch.setattr("worker.reconciler.OVERLOOKED_SECONDS", -1.0)
-    queue.submit("succeeds")
+def test_after_a_database_that_was_frozen_leases_get_one_whole_lease_more(
+    make_reconciler, database, queue, clock, settings, monkeypatch
+):
+    run = queue.submit("succeeds")
+    claim(database, lease_seconds=-1)
+    reconciler = make_reconciler()
 
-    def down():
-        raise BrokerUnavailable("The broker is down.")
+    def end_stalled_late(*arguments):
+        clock.seconds += settings.lease_seconds
+        return end_stalled(*arguments)
 
-    Reconciler(settings, database, down, lambda: True, clock).reconcile()
+    with monkeypatch.context() as patched:
+        patched.setattr("worker.reconciler.end_stalled", end_stalled_late)
+        reconciler.reconcile()
+    clock.seconds += settings.lease_seconds - 0.1
+    reconciler.reconcile()
+    assert queue.get(run).state == RunState.RUNNING
 
-    assert "rung again later" in caplog.text
+    clock.seconds += 0.3
+    reconciler.reconcile()
+    assert queue.get(run).state == RunState.QUEUED

@@ -23,6 +23,7 @@ from trainyard.command_line.commands import (
     models,
     networks,
     operating,
+    pausing,
     repeating,
     runs,
     submitting,
@@ -87,6 +88,7 @@ app.command()(submitting.run)
 app.command("run-batch")(repeating.run_batch)
 app.command()(repeating.retry)
 app.command()(repeating.clone)
+app.command("continue")(repeating.train_further)
 app.command()(runs.runs)
 app.command()(runs.show)
 app.command()(metrics.metrics)
@@ -98,6 +100,9 @@ app.command()(labelling.tag)
 app.command()(labelling.note)
 app.command()(runs.logs)
 app.command()(runs.code)
+app.command()(pausing.pause)
+app.command()(pausing.resume)
+app.command()(pausing.checkpoints)
 app.command()(runs.cancel)
 app.command()(runs.delete)
 app.command()(models.predict)

@@ -18,6 +18,8 @@ _NOT_IN_KEYS = re.compile(r"[^\w.\- /]", re.ASCII)
 STATUSES = {
     "queued": "SCHEDULED",
     "running": "RUNNING",
+    # MLflow has no pause: the run waits to be started again.
+    "paused": "SCHEDULED",
     "succeeded": "FINISHED",
     "failed": "FAILED",
     "cancelled": "KILLED",

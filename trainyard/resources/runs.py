@@ -1,4 +1,4 @@
-"""Runs: submit, repeat, look, list, cancel, delete, read the log."""
+"""Runs: submit, look, list, pause, cancel, delete, read the log."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +30,7 @@ class Progress:
         num_epochs: Epochs asked for; 0 until training begins.
         step: Training steps finished.
         num_steps: Training steps asked for.
+        first_step: Steps of earlier attempts, up to the checkpoint that this one goes on from.
         fraction: Share of the steps finished, 0 to 1.
         eta_seconds: Estimated time to the end of training, None while there is nothing to estimate it from.
     """
@@ -39,6 +40,7 @@ class Progress:
     num_epochs: int
     step: int
     num_steps: int
+    first_step: int
     fraction: float
     eta_seconds: float | None
 
@@ -53,6 +55,7 @@ class Progress:
             num_epochs=int(body.get("num_epochs") or 0),
             step=step,
             num_steps=num_steps,
+            first_step=int(body.get("first_step") or 0),
             fraction=float(fraction) if fraction is not None else step / max(num_steps, 1),
             eta_seconds=None if eta_seconds is None else float(eta_seconds),
         )
@@ -81,6 +84,29 @@ class RunError:
 
 
 @dataclass(frozen=True, slots=True)
+class Attempt:
+    """Attempt at a run.
+
+    Attributes:
+        number: 1 for the first.
+        outcome: `succeeded`, `failed`, `cancelled`, `released`, `paused`, `preempted`, `crashed`, `lease_expired` or
+            `stalled`; None while it goes on.
+        detail: Reason for the outcome.
+        resumed_at_step: Step of the checkpoint that it went on from; None if it began from the start.
+    """
+
+    number: int
+    outcome: str | None
+    detail: str | None
+    resumed_at_step: int | None
+
+    @classmethod
+    def from_json(cls, body: documents.Attempt) -> Self:
+        """Read one of the `attempts` of a run."""
+        return cls(int(body["number"]), body.get("outcome"), body.get("detail"), body.get("resumed_at_step"))
+
+
+@dataclass(frozen=True, slots=True)
 class ModelVersion:
     """Version of a model that a succeeded run registered."""
 
@@ -94,14 +120,16 @@ class RunSnapshot:
 
     Attributes:
         id: UUID, version 7.
-        state: `queued`, `running`, `succeeded`, `failed` or `cancelled`; `unknown` before the first look.
+        state: `queued`, `running`, `paused`, `succeeded`, `failed` or `cancelled`; `unknown` before the first look.
         waiting_for: Cause that it waits for while it is queued.
         model: Name that a succeeded run registers its model under.
         experiment: The group it belongs to.
         preset: The preset it came from, if it did.
         attempt: Number of the present or last attempt; 0 before the first.
-        max_attempts: Attempts it has before lost workers fail it.
+        max_attempts: Attempts that may be lost before it fails; those that came further than all before do not count.
+        attempts: Its attempts, first to last; empty in lists.
         is_cancel_requested: True if it was asked to stop.
+        interruption: Reason why it stops to go on later: `pause`, or `preemption` by a run of a higher priority.
         progress: None before it started.
         latest_metrics: Last value of each metric by key; NaN where the value is not a number.
         phases: Seconds spent in each phase.
@@ -125,7 +153,9 @@ class RunSnapshot:
     preset: str | None
     attempt: int
     max_attempts: int
+    attempts: tuple[Attempt, ...]
     is_cancel_requested: bool
+    interruption: str | None
     progress: Progress | None
     latest_metrics: Mapping[str, float]
     phases: Mapping[str, float]
@@ -169,7 +199,9 @@ class RunSnapshot:
             preset=body.get("preset"),
             attempt=int(body.get("attempt") or 0),
             max_attempts=int(body.get("max_attempts") or 0),
+            attempts=tuple(Attempt.from_json(attempt) for attempt in body.get("attempts") or ()),
             is_cancel_requested=bool(body.get("cancel_requested")),
+            interruption=body.get("interruption"),
             progress=Progress.from_json(progress) if progress else None,
             latest_metrics={key: read_number(value) for key, value in (body.get("latest_metrics") or {}).items()},
             phases={key: float(value) for key, value in (body.get("phases") or {}).items()},
@@ -198,39 +230,17 @@ def submit(
 ) -> Operation[RunSnapshot]:
     """Queue a run; see `Client.submit`."""
     body = spec_body(preset_or_spec, variant=variant, overrides=overrides)
-    body |= _labels(experiment=experiment, tags=tags, notes=notes, priority=priority)
-    return Operation("POST", PATH, _read_run, body=body, headers=_once(idempotency_key))
+    body |= labels(experiment=experiment, tags=tags, notes=notes, priority=priority)
+    return Operation("POST", PATH, read_run, body=body, headers=once(idempotency_key))
 
 
 def submit_batch(requests: Iterable[Mapping[str, Any]], idempotency_key: str | None) -> Operation[list[str]]:
     """Queue many runs; see `Client.submit_batch`."""
     body = {"runs": [dict(request) for request in requests]}
-    return Operation("POST", f"{PATH}:batch", _read_ids, body=body, headers=_once(idempotency_key))
+    return Operation("POST", f"{PATH}:batch", _read_ids, body=body, headers=once(idempotency_key))
 
 
-def retry(run_id: str, idempotency_key: str | None) -> Operation[RunSnapshot]:
-    """Queue the spec of an ended run again."""
-    return Operation("POST", f"{run_path(run_id)}:retry", _read_run, headers=_once(idempotency_key))
-
-
-def clone(
-    run_id: str,
-    *,
-    overrides: Mapping[str, Any] | None,
-    experiment: str | None,
-    tags: Mapping[str, str] | None,
-    notes: str | None,
-    priority: int | None,
-    idempotency_key: str | None,
-) -> Operation[RunSnapshot]:
-    """Queue a run of another run's spec with changes; see `Run.clone`."""
-    body = _labels(experiment=experiment, tags=tags, notes=notes, priority=priority)
-    if overrides:
-        body["overrides"] = dict(overrides)
-    return Operation("POST", f"{run_path(run_id)}:clone", _read_run, body=body, headers=_once(idempotency_key))
-
-
-def _labels(
+def labels(
     *, experiment: str | None, tags: Mapping[str, str] | None, notes: str | None, priority: int | None
 ) -> dict[str, Any]:
     """Return the fields of a request that are given."""
@@ -243,7 +253,7 @@ def _labels(
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _once(idempotency_key: str | None) -> dict[str, str]:
+def once(idempotency_key: str | None) -> dict[str, str]:
     """Return the header by which a request that has to be sent again queues nothing a second time."""
     return {"Idempotency-Key": idempotency_key or str(uuid4())}
 
@@ -254,7 +264,7 @@ def _read_ids(answer: Answer) -> list[str]:
 
 def get(run_id: str) -> Operation[RunSnapshot]:
     """Fetch one run in full."""
-    return Operation("GET", run_path(run_id), _read_run)
+    return Operation("GET", run_path(run_id), read_run)
 
 
 @dataclass(frozen=True, slots=True)
@@ -327,12 +337,22 @@ def update(
     }
     changes = {name: value for name, value in named.items() if value is not None}
     headers = {"If-Match": "*"} if replace_notes else {}
-    return Operation("PATCH", run_path(run_id), _read_run, body=changes, headers=headers)
+    return Operation("PATCH", run_path(run_id), read_run, body=changes, headers=headers)
 
 
 def cancel(run_id: str) -> Operation[RunSnapshot]:
     """Ask a run to stop."""
-    return Operation("POST", f"{run_path(run_id)}:cancel", _read_run)
+    return Operation("POST", f"{run_path(run_id)}:cancel", read_run)
+
+
+def pause(run_id: str) -> Operation[RunSnapshot]:
+    """Ask a run to make a pause."""
+    return Operation("POST", f"{run_path(run_id)}:pause", read_run)
+
+
+def resume(run_id: str) -> Operation[RunSnapshot]:
+    """Queue a paused run again."""
+    return Operation("POST", f"{run_path(run_id)}:resume", read_run)
 
 
 def delete(run_id: str, *, force: bool = False) -> Operation[None]:
@@ -355,7 +375,8 @@ def run_path(run_id: str) -> str:
     return f"{PATH}/{encode(run_id)}"
 
 
-def _read_run(answer: Answer) -> RunSnapshot:
+def read_run(answer: Answer) -> RunSnapshot:
+    """Read the run that an answer is."""
     return answer.read_one(RunSnapshot)
 
 

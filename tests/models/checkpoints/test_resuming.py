@@ -91,7 +91,7 @@ CNN = spec_of(
     epochs=3,
 )
 HALF = spec_of(
-    {"name": "iris", "scaling": "standardize"},
+    {"name": "iris", "scaling": "standardize", "split": {"validation": 0.2}},
     {"kind": "mlp", "layers": [{"units": 8, "activation": "relu"}, {"units": 3, "activation": "softmax"}]},
     optimizer="adam",
     loss="sparse_categorical_crossentropy",
@@ -195,8 +195,12 @@ def test_an_attempt_goes_on_with_the_plan_of_the_one_before(stopped, tmp_path, m
 
 
 def test_a_checkpoint_of_another_network_is_refused(stopped, tmp_path, reporter):
-    with pytest.raises(CheckpointUnusable, match="another network or optimizer"):
+    rule = MLP.training.early_stopping
+    other = HALF.model_copy(update={"training": HALF.training.model_copy(update={"early_stopping": rule})})
+    with pytest.raises(CheckpointUnusable, match="has the parts variables"):
         attempt(HALF, reporter, tmp_path, checkpoints(tmp_path, stopped.path))
+    with pytest.raises(CheckpointUnusable, match="another network or optimizer"):
+        attempt(with_plan(other, "graph"), reporter, tmp_path, checkpoints(tmp_path, stopped.path))
 
 
 def test_a_training_that_goes_on_for_longer_has_the_curve_of_a_longer_one(tmp_path, make_reporter):

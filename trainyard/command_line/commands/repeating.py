@@ -1,4 +1,4 @@
-"""`trainyard retry`, `clone` and `run-batch`: queue runs of other runs, and many at once."""
+"""`trainyard retry`, `clone`, `continue` and `run-batch`: queue runs of other runs, and many at once."""
 
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Annotated
@@ -14,6 +14,13 @@ if TYPE_CHECKING:
     from trainyard.run import Run
 
 Watch = Annotated[bool, typer.Option("--watch", help="Follow the new run; exit 0 only if it succeeds.")]
+Experiment = Annotated[str | None, typer.Option(help="Group of the new run.", show_default=False)]
+Tags = Annotated[
+    list[str] | None,
+    typer.Option("--tag", metavar="NAME=VALUE", help="Tag of the new run, instead of those it would inherit."),
+]
+Notes = Annotated[str | None, typer.Option(help="Text for people.", show_default=False)]
+Priority = Annotated[int | None, typer.Option(help="-100 to 100; higher starts first.", show_default=False)]
 
 
 def retry(run_id: RunId, *, watch: Watch = False, as_json: AsJson = False, url: Url = None) -> None:
@@ -29,13 +36,10 @@ def clone(
         typer.Argument(metavar="FIELD=VALUE", help="Changes: training.epochs=20 seed=7.", show_default=False),
     ] = None,
     *,
-    experiment: Annotated[str | None, typer.Option(help="Group of the new run.", show_default=False)] = None,
-    tags: Annotated[
-        list[str] | None,
-        typer.Option("--tag", metavar="NAME=VALUE", help="Tag of the new run, instead of those it would inherit."),
-    ] = None,
-    notes: Annotated[str | None, typer.Option(help="Text for people.", show_default=False)] = None,
-    priority: Annotated[int | None, typer.Option(help="-100 to 100; higher starts first.", show_default=False)] = None,
+    experiment: Experiment = None,
+    tags: Tags = None,
+    notes: Notes = None,
+    priority: Priority = None,
     watch: Watch = False,
     as_json: AsJson = False,
     url: Url = None,
@@ -45,6 +49,37 @@ def clone(
         source = client.get_run(find_run_id(client, run_id))
         new = source.clone(
             build_patch(changes or (), spec=source.snapshot.document["spec"], patch={}),
+            experiment=experiment,
+            tags=None if tags is None else _read_tags(tags),
+            notes=notes,
+            priority=priority,
+        )
+        _show_new(new, watch=watch, as_json=as_json)
+
+
+def train_further(
+    run_id: RunId,
+    *,
+    epochs: Annotated[
+        int | None,
+        typer.Option(min=1, help="Epochs to add; default: the rest of a run that did not succeed.", show_default=False),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option(min=1, help="Steps to add, if the spec counts in steps.", show_default=False)
+    ] = None,
+    experiment: Experiment = None,
+    tags: Tags = None,
+    notes: Notes = None,
+    priority: Priority = None,
+    watch: Watch = False,
+    as_json: AsJson = False,
+    url: Url = None,
+) -> None:
+    """Train an ended run further, as a new run that goes on from its last checkpoint. Prints the id of the new run."""
+    with connect(url) as client:
+        new = client.run(find_run_id(client, run_id)).train_further(
+            epochs,
+            steps=steps,
             experiment=experiment,
             tags=None if tags is None else _read_tags(tags),
             notes=notes,

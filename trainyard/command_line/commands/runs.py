@@ -29,6 +29,7 @@ class State(StrEnum):
 
     QUEUED = "queued"
     RUNNING = "running"
+    PAUSED = "paused"
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     CANCELLED = "cancelled"
@@ -132,7 +133,7 @@ def code(run_id: RunId, *, url: Url = None) -> None:
 
 
 def cancel(run_id: RunId, *, as_json: AsJson = False, url: Url = None) -> None:
-    """Stop a run that is queued or running."""
+    """Stop a run that is queued, running or paused."""
     with connect(url) as client:
         run = client.run(find_run_id(client, run_id)).cancel()
     if as_json:

@@ -14,6 +14,7 @@ BYTES_PER_UNIT = 1024
 STATE_COLORS = {
     "queued": "bright_black",
     "running": "cyan",
+    "paused": "blue",
     "succeeded": "green",
     "failed": "red",
     "cancelled": "yellow",

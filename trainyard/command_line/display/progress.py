@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from trainyard.command_line.display.formats import format_time_left
-from trainyard.command_line.display.runs import format_epochs, format_progress, format_wait, headline
+from trainyard.command_line.display.runs import format_epochs, format_progress, format_rest, headline
 from trainyard.notices import Notice
 from trainyard.resources.runs import RunSnapshot
 
@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 # A log gets about so many lines, however many epochs the run has.
 LINES_PER_ATTEMPT = 20
+
+RESTING_STATES = frozenset({"queued", "paused"})
+"""States in which nothing moves."""
 
 
 @contextmanager
@@ -79,8 +82,9 @@ class _LiveBar:
     def __call__(self, run: RunSnapshot) -> None:
         self._warn(run)
         progress = run.progress
-        if progress is None or run.state == "queued":
-            self._bar.update(self._task, description=run.state, completed=0.0, details=format_wait(run))
+        if progress is None or run.state in RESTING_STATES:
+            done = progress.fraction if progress is not None and run.state == "paused" else 0.0
+            self._bar.update(self._task, description=run.state, completed=done, details=format_rest(run))
             return
         parts = [format_epochs(progress), headline(run.latest_metrics)]
         if progress.eta_seconds is not None:
@@ -100,11 +104,11 @@ class _LineByLine:
             return
         progress = run.progress if run.state == "running" else None
         phase, share = (progress.phase, int(progress.fraction * LINES_PER_ATTEMPT)) if progress else ("", 0)
-        saying = (run.state, run.attempt, phase, share, format_wait(run))
+        saying = (run.state, run.attempt, phase, share, format_rest(run))
         if saying == self._said:
             return
         self._said = saying
-        parts = [run.state, format_wait(run)]
+        parts = [run.state, format_rest(run)]
         if progress is not None:
             parts += [format_progress(progress), headline(run.latest_metrics)]
         typer.echo("  ".join(part for part in parts if part), err=True)

@@ -19,19 +19,22 @@ from trainyard.resources.runs import Progress, RunSnapshot
 
 MEASURES = ("loss", "accuracy")
 
+INTERRUPTIONS = {"pause": "pausing", "preemption": "makes room for a run of a higher priority"}
+
 
 def format_run(run: RunSnapshot) -> str:
     """Describe a run: its spec, its progress, and its error if it failed."""
     version = f", version {run.model_version.version}" if run.model_version else ""
-    state = f"{run.state}, cancel requested" if run.is_cancel_requested and not run.has_ended else run.state
     fields = [
         ("waits for", format_wait(run).removeprefix("waits for ")),
+        ("goes on", format_pause(run).removeprefix("goes on ")),
         ("model", f"{run.model}{version}"),
         ("preset", run.preset or ""),
         ("experiment", run.experiment),
         ("tags", _format_mapping(run.document.get("tags"))),
         ("notes", run.document.get("notes") or ""),
         ("attempt", f"{run.attempt} of {run.max_attempts}" if run.attempt else ""),
+        ("resumed", _format_resumptions(run)),
         ("device", run.device or ""),
         ("engine", _format_engine(run.document.get("engine"))),
         ("submitted", format_age(run.created_at) if run.created_at else ""),
@@ -43,7 +46,7 @@ def format_run(run: RunSnapshot) -> str:
         *[("warning", str(warning)) for warning in run.warnings],
         *[("problem", str(problem)) for problem in (run.error.problems if run.error else ())],
     ]
-    return f"Run {run.id}  {paint_state(state)}\n{format_fields(fields)}"
+    return f"Run {run.id}  {paint_state(_format_state(run))}\n{format_fields(fields)}"
 
 
 def format_wait(run: RunSnapshot) -> str:
@@ -59,6 +62,16 @@ def format_wait(run: RunSnapshot) -> str:
             return f"waits for another attempt: {run.waiting_for.detail}"
         case kind:
             return f"waits for {kind}: {run.waiting_for.detail}"
+
+
+def format_pause(run: RunSnapshot) -> str:
+    """Format how a paused run goes on (`goes on after: trainyard resume …`); "" for any other run."""
+    return f"goes on after: trainyard resume {run.id}" if run.state == "paused" else ""
+
+
+def format_rest(run: RunSnapshot) -> str:
+    """Format why a queued or paused run rests; "" for any other run."""
+    return format_wait(run) or format_pause(run)
 
 
 def headline(latest_metrics: Mapping[str, float], *, has_ended: bool = False) -> str:
@@ -133,6 +146,20 @@ def format_outcome(run: RunSnapshot) -> str:
         problems = [f"  {problem}" for problem in run.error.problems]
         return "\n".join([f"Run {run.id} {run.state}{took}: {run.error.detail}", *problems])
     return f"Run {run.id} {run.state}{took}."
+
+
+def _format_state(run: RunSnapshot) -> str:
+    """Format the state, and what was asked of a run that has not yet come to it: `running, pausing`."""
+    if run.has_ended:
+        return run.state
+    asked = "cancel requested" if run.is_cancel_requested else INTERRUPTIONS.get(run.interruption or "")
+    return f"{run.state}, {asked}" if asked else run.state
+
+
+def _format_resumptions(run: RunSnapshot) -> str:
+    """Format where attempts went on from checkpoints: `attempt 2 at step 24,000`."""
+    found = [(attempt.number, attempt.resumed_at_step) for attempt in run.attempts]
+    return ", ".join(f"attempt {number} at step {format_count(step)}" for number, step in found if step is not None)
 
 
 def _format_how_far(run: RunSnapshot) -> str:

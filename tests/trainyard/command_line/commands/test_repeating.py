@@ -12,7 +12,7 @@ SPEC = {"model": {"layers": [{"units": 16}, {"units": 1}]}, "training": {"epochs
 def accepting(fake, answer, run_document):
     """A service that repeats runs; gives a function for the body of the last POST."""
     fake.on("GET", RUN_PATH, run_document(spec=SPEC))
-    for verb in ("retry", "clone"):
+    for verb in ("retry", "clone", "continue"):
         fake.on("POST", f"{RUN_PATH}:{verb}", answer(run_document(id=NEW_ID), 202))
     fake.on("POST", "/v1/runs:batch", answer({"ids": [RUN_ID, NEW_ID]}, 202))
     return lambda: [request for request in fake.requests if request.method == "POST"][-1].body
@@ -42,6 +42,31 @@ def test_changes_of_a_clone_are_overrides_of_the_spec_of_the_run(invoke, accepti
 def test_a_clone_without_changes_sends_none(invoke, accepting):
     assert invoke("clone", RUN_ID, "--experiment", "again", "--notes", "Why?").exit_code == 0
     assert accepting() == {"experiment": "again", "notes": "Why?"}
+
+
+def test_a_run_is_trained_further_for_epochs_or_steps_or_to_its_end(invoke, accepting):
+    options = ("--experiment", "longer", "--tag", "by=ada", "--notes", "More?", "--priority", "-3")
+    result = invoke("continue", RUN_ID, "--epochs", "20", *options)
+    assert (result.exit_code, result.stdout) == (0, f"{NEW_ID}\n"), result.stderr
+    assert accepting() == {
+        "epochs": 20,
+        "experiment": "longer",
+        "tags": {"by": "ada"},
+        "notes": "More?",
+        "priority": -3,
+    }
+    assert invoke("continue", RUN_ID, "--steps", "500").exit_code == 0
+    assert accepting() == {"steps": 500}
+    assert invoke("continue", RUN_ID).exit_code == 0
+    assert accepting() == {}
+
+
+def test_a_run_that_is_trained_further_can_be_followed(invoke, accepting, fake, run_document):
+    fake.on("GET", f"/v1/runs/{NEW_ID}", run_document("succeeded", id=NEW_ID))
+    result = invoke("continue", RUN_ID, "--epochs", "1", "--watch")
+    assert result.exit_code == 0, result.stderr
+    assert result.stdout.startswith(f"Run {NEW_ID} succeeded")
+    assert accepting() == {"epochs": 1}
 
 
 @pytest.mark.parametrize("arguments", [["training.epochs"], ["--tag", "ada"], ["--tag", "=ada"]])

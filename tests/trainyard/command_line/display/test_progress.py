@@ -73,6 +73,23 @@ def test_outside_a_terminal_a_queued_run_shows_what_it_waits_for(capsys, run_doc
     ]
 
 
+def test_outside_a_terminal_a_paused_run_is_one_line(capsys, running, run_document, progress_document):
+    paused = RunSnapshot.from_json(run_document("paused", progress=progress_document(2, eta_seconds=None)))
+    with show_progress(running(1)) as on_look:
+        for run in (paused, paused, running(2)):
+            on_look(run)
+    assert [line.split("  ")[0] for line in capsys.readouterr().err.splitlines()] == ["paused", "running"]
+
+
+def test_a_terminal_shows_a_paused_run_as_paused(terminal, run_document, progress_document):
+    written = terminal()
+    paused = RunSnapshot.from_json(run_document("paused", progress=progress_document(2, eta_seconds=None)))
+    with show_progress(paused) as on_look:
+        on_look(paused)
+    assert f"goes on after: trainyard resume {paused.id}" in written.getvalue()
+    assert "train " not in written.getvalue()
+
+
 def test_a_terminal_shows_what_a_queued_run_waits_for(terminal, run_document):
     written = terminal()
     repair = {"kind": "repair", "detail": "no trainer can start: No GPU."}

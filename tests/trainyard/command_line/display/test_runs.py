@@ -1,5 +1,7 @@
 import re
 
+import pytest
+
 from trainyard.command_line.display.runs import format_metrics, format_outcome, format_run, headline
 from trainyard.resources.metrics import MetricSummary
 from trainyard.resources.runs import RunSnapshot
@@ -65,6 +67,35 @@ def test_warnings_of_a_run_are_shown_with_code_and_place(run_document):
 def test_run_asked_to_stop_says_so(run_document):
     text = format_run(RunSnapshot.from_json(run_document("running", cancel_requested=True)))
     assert "running, cancel requested" in text
+
+
+@pytest.mark.parametrize(
+    ("interruption", "text"),
+    [("pause", "running, pausing"), ("preemption", "running, makes room for a run of a higher priority")],
+)
+def test_run_that_is_interrupted_says_why(run_document, interruption, text):
+    shown = format_run(RunSnapshot.from_json(run_document("running", interruption=interruption)))
+    assert plain(shown).splitlines()[0] == f"Run {RUN_ID}  {text}"
+
+
+def test_run_that_is_cancelled_while_it_pauses_is_cancelled(run_document):
+    document = run_document("running", interruption="pause", cancel_requested=True)
+    assert "running, cancel requested\n" in format_run(RunSnapshot.from_json(document))
+
+
+def test_paused_run_shows_how_far_it_is_and_how_it_goes_on(run_document, progress_document):
+    document = run_document("paused", progress=progress_document(2, eta_seconds=None))
+    text = plain(format_run(RunSnapshot.from_json(document)))
+    assert text.splitlines()[0] == f"Run {RUN_ID}  paused"
+    assert re.search(rf"goes on +after: trainyard resume {RUN_ID}\n", text)
+    assert "epoch 2 of 5, step 20 of 50 (40%)" in text
+
+
+def test_run_shows_where_its_attempts_went_on(run_document):
+    steps = {1: None, 2: 24000, 3: 31000}
+    attempts = [{"number": number, "resumed_at_step": step} for number, step in steps.items()]
+    text = format_run(RunSnapshot.from_json(run_document("running", attempts=attempts)))
+    assert re.search(r"resumed +attempt 2 at step 24,000, attempt 3 at step 31,000\n", text)
 
 
 def test_outcome_of_a_success_names_the_model_and_its_test(run_document):

@@ -1,0 +1,1 @@
+"""Faults of processes, brokers, databases and disks under real services: docs/reliability.md."""
