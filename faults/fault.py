@@ -61,7 +61,7 @@ class Trial:
     measured: dict[str, float] = field(default_factory=dict)
     complaints: list[str] = field(default_factory=list)
 
-    def submit(self, num_epochs: int = NUM_EPOCHS, expected: RunState = RunState.SUCCEEDED) -> Accepted:
+    def submit(self, num_epochs: int = NUM_EPOCHS, expected: RunState | None = RunState.SUCCEEDED) -> Accepted:
         """Queue a run."""
         return self.ledger.submit(self.choose_spec(num_epochs), expected)
 

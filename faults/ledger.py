@@ -77,12 +77,12 @@ class Accepted:
 
     Attributes:
         spec: What was asked.
-        expected: State in which it has to end.
+        expected: State in which it has to end; None for any.
     """
 
     id: UUID
     spec: Mapping[str, Any]
-    expected: RunState
+    expected: RunState | None
 
 
 class Ledger:
@@ -110,7 +110,7 @@ class Ledger:
         self._http.close()
 
     def submit(
-        self, spec: Mapping[str, Any], expected: RunState = RunState.SUCCEEDED, key: str | None = None
+        self, spec: Mapping[str, Any], expected: RunState | None = RunState.SUCCEEDED, key: str | None = None
     ) -> Accepted:
         """Send a spec until it is accepted, as a client does that repeats its request.
 
@@ -124,19 +124,20 @@ class Ledger:
                 break
         raise self._service.failure(f"A run was not accepted: {self.answers[-1]}")
 
-    def tries(self, spec: Mapping[str, Any], key: str | None = None) -> Iterator[Answer]:
+    def tries(self, spec: Mapping[str, Any], key: str | None = None, path: str = "/v1/runs") -> Iterator[Answer]:
         """Send a spec with one Idempotency-Key, by default a new one, again and again; yield the answers."""
         key = key or uuid4().hex
         deadline = time.monotonic() + PATIENCE_SECONDS
         while time.monotonic() < deadline:
-            yield self.post(spec, key)
+            yield self.post(spec, key, path)
             time.sleep(PAUSE_SECONDS)
 
-    def post(self, spec: Mapping[str, Any], key: str) -> Answer:
-        """Send a spec once, over a connection of its own. Any thread may call this."""
+    def post(self, spec: Mapping[str, Any], key: str, path: str = "/v1/runs") -> Answer:
+        """Send a spec, or an empty body to another path, once over a connection of its own, from any thread."""
+        body = {"spec": spec} if spec else {}
         started = time.monotonic()
         try:
-            response = self._http.post("/v1/runs", json={"spec": spec}, headers={"Idempotency-Key": key})
+            response = self._http.post(path, json=body, headers={"Idempotency-Key": key})
         except httpx.TransportError as error:
             answer = Answer(None, type(error).__name__, time.monotonic() - started)
         else:
@@ -146,7 +147,18 @@ class Ledger:
         self.answers.append(answer)
         return answer
 
-    def note(self, answer: Answer, spec: Mapping[str, Any], expected: RunState = RunState.SUCCEEDED) -> Accepted:
+    def continue_run(self, run: Accepted) -> Accepted:
+        """Queue the rest of a run that has failed, from its last checkpoint.
+
+        Raises:
+            ServiceFailed: If it is not accepted.
+        """
+        for answer in self.tries({}, path=f"/v1/runs/{run.id}:continue"):
+            if answer.is_accepted:
+                return self.note(answer, run.spec)
+        raise self._service.failure(f"A run was not continued: {self.answers[-1]}")
+
+    def note(self, answer: Answer, spec: Mapping[str, Any], expected: RunState | None = RunState.SUCCEEDED) -> Accepted:
         """Enter a run that was accepted."""
         accepted = Accepted(UUID(str(answer.body["id"])), spec, expected)
         self.accepted[accepted.id] = accepted

@@ -4,35 +4,24 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
+from faults.backends import BACKENDS
 from faults.fault import Fault
 from faults.running import Row
 
-HEAD = "| fault | on | trials | runs | lost | doubled | damaged | worst recovery, s | promised, s | also measured |"
+COLUMNS = (
+    "fault",
+    *(f"trials, {backend}" for backend in BACKENDS),
+    *("runs", "lost", "doubled", "damaged"),
+    *("worst recovery, s", "promised, s", "also measured, at most"),
+)
 
 
 def make_table(rows: Sequence[Row], faults: Sequence[Fault]) -> str:
     """Return a table in Markdown; a recovery that took longer than promised is marked with `>`."""
-    named = {fault.name: fault for fault in faults}
-    lines = [HEAD, "|" + " --- |" * (HEAD.count("|") - 1)]
-    for row in sorted(rows, key=lambda row: list(named).index(row.fault)):
-        fault = named[row.fault]
-        cells = [
-            fault.title,
-            row.backend,
-            str(row.num_trials),
-            str(row.num_runs),
-            str(row.num_lost),
-            str(row.num_doubled),
-            str(row.num_damaged),
-            _say(row.worst_seconds, fault.limit_seconds),
-            "" if fault.limit_seconds is None else f"{fault.limit_seconds:g}",
-            ", ".join(f"{what} {value:.2g}" for what, value in row.measured.items()),
-        ]
-        lines.append(f"| {' | '.join(cells)} |")
-    total = [sum(getattr(row, name) for row in rows) for name in ("num_trials", "num_runs", "num_lost", "num_doubled")]
-    damaged = sum(row.num_damaged for row in rows)
-    lines.append(f"| **all** | | {' | '.join(map(str, [*total, damaged]))} | | | |")
-    return "\n".join(lines)
+    tried = [(fault, [row for row in rows if row.fault == fault.name]) for fault in faults]
+    lines = [_line(COLUMNS), "|" + " --- |" * len(COLUMNS)]
+    lines += [_line([fault.title, *_count(own), *_measure(fault, own)]) for fault, own in tried if own]
+    return "\n".join([*lines, _line(["**all**", *_count(rows), "", "", ""])])
 
 
 def make_document(rows: Sequence[Row], faults: Sequence[Fault]) -> list[dict[str, Any]]:
@@ -58,7 +47,26 @@ def bound_failures(num_trials: int) -> float | None:
     return None if num_trials == 0 else 1 - 0.05 ** (1 / num_trials)
 
 
-def _say(worst: float | None, limit: float | None) -> str:
-    if worst is None:
-        return "–"
-    return f"{'> ' if limit is not None and worst > limit else ''}{worst:.1f}"
+def _count(rows: Sequence[Row]) -> list[str]:
+    trials = [[row.num_trials for row in rows if row.backend == backend] for backend in BACKENDS]
+    sums = [sum(getattr(row, name) for row in rows) for name in ("num_runs", "num_lost", "num_doubled", "num_damaged")]
+    # A fault that means nothing on a backend has no trials there, which is not the same as none for lack of time.
+    return [*(str(sum(numbers)) if numbers else "–" for numbers in trials), *map(str, sums)]
+
+
+def _measure(fault: Fault, rows: Sequence[Row]) -> list[str]:
+    worst = max((row.worst_seconds for row in rows if row.worst_seconds is not None), default=None)
+    limit = fault.limit_seconds
+    also: dict[str, float] = {}
+    for row in rows:
+        for what, value in row.measured.items():
+            also[what] = max(value, also.get(what, value))
+    return [
+        "–" if worst is None else f"{'> ' if limit is not None and worst > limit else ''}{worst:.1f}",
+        "" if limit is None else f"{limit:g}",
+        ", ".join(f"{what}: {value:.2g}" for what, value in also.items()),
+    ]
+
+
+def _line(cells: Sequence[str]) -> str:
+    return f"| {' | '.join(cells)} |"

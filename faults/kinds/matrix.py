@@ -5,7 +5,7 @@ from faults.kinds.brokers import DuplicateDoorbells, FlushedBroker, FrozenBroker
 from faults.kinds.checkpoints import DamagedCheckpoint
 from faults.kinds.clocks import WrongClocks
 from faults.kinds.databases import FrozenDatabase, RestartedDatabase
-from faults.kinds.disks import FullDisk
+from faults.kinds.disks import BrieflyFullDisk, FullDiskAtEnd
 from faults.kinds.requests import KilledApi, RepeatedPost
 from faults.kinds.storms import Storm
 from faults.kinds.trainers import KilledTrainer, PoisonedSpec
@@ -27,7 +27,8 @@ MATRIX: tuple[Fault, ...] = (
     FrozenDatabase(),
     RestartedDatabase(),
     WrongClocks(),
-    FullDisk(),
+    BrieflyFullDisk(),
+    FullDiskAtEnd(),
     Storm(),
     KilledWorkerOfLongLease(),
     LongFrozenBroker(),

@@ -7,7 +7,6 @@ from uuid import uuid4
 import pytest
 from sqlalchemy import insert, select
 
-from core.artifacts import ArtifactStore
 from core.run_report import RunError
 from core.run_state import RunState
 from core.settings import Settings
@@ -19,6 +18,7 @@ from faults import oracle, records
 from faults.ledger import Accepted
 from faults.oracle import compare, judge
 from faults.site import Result
+from storage.artifact_folder import ArtifactFolder
 
 SPEC = {"seed": 1}
 POINTS = (("train/loss", "1", "0.5"), ("train/loss", "2", "0.25"), ("train/loss", "3", "0.125"))
@@ -31,7 +31,7 @@ class Trial:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.database = Database(settings.effective_database_url)
-        self.store = ArtifactStore(settings.artifacts_dir)
+        self.store = ArtifactFolder(settings.artifacts_dir)
         self.accepted = {}
         self.found = RIGHT
 
@@ -94,7 +94,7 @@ def test_a_run_that_failed_is_lost_unless_it_had_to(trial):
     run_id = trial.submit()
     claimed = trial.claim()
     with trial.database.transaction() as session:
-        claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError("trainer_error", "No.", 1))
+        claims.fail_run(session, claimed.run_id, claimed.attempt, error=RunError("invalid_spec", "No.", 1))
     assert trial.judge().lost == [f"run {run_id} is failed, expected succeeded: attempts ['failed']."]
     trial.accepted[run_id] = Accepted(run_id, SPEC, RunState.FAILED)
     assert trial.judge().complaints == []
