@@ -19,15 +19,14 @@ from db.attempts import Heartbeat
 from db.claims import (
     ClaimedRun,
     cancel_running,
-    discard_checkpoint,
     fail_run,
     finish_run,
-    record_checkpoint,
     record_details,
     record_progress,
     release_run,
 )
 from db.records.jobs import AttemptOutcome
+from db.resuming import discard_checkpoint, record_checkpoint
 from db.session import Database
 from db.stored_files import remove_files
 from worker.carrying import carry

@@ -8,7 +8,7 @@ from sqlalchemy import update
 from core.checkpoints import Checkpoint
 from core.errors import Conflict
 from core.progress import MetricBatch
-from db import checkpoints, claims, continuations, points, runs, submissions
+from db import checkpoints, claims, continuations, points, resuming, runs, submissions
 from db.continuations import Continuation
 from db.idempotency import StoredAnswer
 from db.new_runs import NewRun
@@ -36,7 +36,7 @@ def source(database, queue_run, claim):
     with database.transaction() as session:
         claims.record_progress(session, run_id, attempt, LEASE_SECONDS, batches=[*curves, batch("train/late", [7])])
         for checkpoint in (BEST, NEWEST):
-            claims.record_checkpoint(session, run_id, attempt, LEASE_SECONDS, checkpoint)
+            resuming.record_checkpoint(session, run_id, attempt, LEASE_SECONDS, checkpoint)
         claims.cancel_running(session, run_id, attempt)
     return run_id
 

@@ -1,7 +1,7 @@
 from core.checkpoints import Checkpoint
 from core.progress import MetricBatch
 from core.run_state import RunState
-from db import checkpoints, claims, expiry, quotas, runs
+from db import checkpoints, claims, expiry, quotas, resuming, runs
 
 BEST, OLD, NEW = (Checkpoint(step, 1, f"{step:064x}", 100, is_best=step == 1) for step in (1, 2, 3))
 POINTS = MetricBatch("train/loss", steps=(1, 2, 3), values=(3.0, 2.0, 1.0), times=(0.0, 0.0, 0.0))
@@ -13,7 +13,7 @@ def save(database, claimed, *saved, lease_seconds=60):
     with database.transaction() as session:
         claims.record_progress(session, claimed.run_id, claimed.attempt, lease_seconds, batches=[POINTS])
         for checkpoint in saved:
-            claims.record_checkpoint(session, claimed.run_id, claimed.attempt, lease_seconds, checkpoint)
+            resuming.record_checkpoint(session, claimed.run_id, claimed.attempt, lease_seconds, checkpoint)
 
 
 def read(database, run_id):
@@ -38,7 +38,7 @@ def test_a_discarded_checkpoint_is_not_counted(database, queue_run, claim):
         claims.release_run(session, run_id, claimed.attempt, reason="drain")
     resumed = claim()
     with database.transaction() as session:
-        claims.discard_checkpoint(session, run_id, resumed.attempt, NEW.step, reason="damaged")
+        resuming.discard_checkpoint(session, run_id, resumed.attempt, NEW.step, reason="damaged")
     run, steps = read(database, run_id)
     # The second attempt has gone back to the third step.
     assert (steps, run.stored_bytes) == ([OLD.step], 100 + BYTES_OF_POINTS)

@@ -1,7 +1,7 @@
 import math
 
 from core.checkpoints import Checkpoint
-from db import claims
+from db import resuming
 
 LEASE_SECONDS = 60.0
 
@@ -14,7 +14,7 @@ def test_checkpoints_are_listed_newest_first(client, worker, database):
     worse = Checkpoint(16, 2, "b" * 64, 11, monitor="val_loss", value=math.inf)
     with database.transaction() as session:
         for checkpoint in (best, worse, Checkpoint(20, 2, "c" * 64, 12)):
-            claims.record_checkpoint(session, claimed.run_id, claimed.attempt, LEASE_SECONDS, checkpoint)
+            resuming.record_checkpoint(session, claimed.run_id, claimed.attempt, LEASE_SECONDS, checkpoint)
     newest, middle, first = client.get(client.get(path).json()["links"]["checkpoints"]).json()["items"]
     assert (newest["step"], newest["epoch"], newest["attempt"]) == (20, 2, 1)
     assert (newest["monitor"], newest["value"], newest["is_best"]) == (None, None, False)

@@ -3,7 +3,7 @@ from uuid import UUID
 import pytest
 
 from core.checkpoints import Checkpoint
-from db import claims, runs
+from db import resuming, runs
 
 UNKNOWN = "01935a3f-2d4c-7e21-9c1b-5a1f4e0d7b62"
 LEASE_SECONDS = 60.0
@@ -26,7 +26,7 @@ def train(client, worker, database, tmp_path):
             saved = worker.store.put(file)
             checkpoint = Checkpoint(2, 2, saved.sha256, saved.num_bytes, monitor="loss", value=0.5, is_best=True)
             with database.transaction() as session:
-                claims.record_checkpoint(session, claimed.run_id, claimed.attempt, LEASE_SECONDS, checkpoint)
+                resuming.record_checkpoint(session, claimed.run_id, claimed.attempt, LEASE_SECONDS, checkpoint)
         end(claimed, state)
         return f"/v1/runs/{claimed.run_id}"
 

@@ -13,7 +13,7 @@ from core.progress import MetricBatch, Phase, Progress
 from core.retention import RetentionPolicy
 from core.run_report import RunError
 from core.run_state import TERMINAL_STATES
-from db import checkpoints, claims, expiry, retention, runs, stored_files, submissions, webhooks
+from db import checkpoints, claims, expiry, resuming, retention, runs, stored_files, submissions, webhooks
 from db.claims import ClaimedRun
 from db.continuations import Continuation
 from db.idempotency import RepeatKey, StoredAnswer
@@ -195,7 +195,7 @@ class World:
         with self.crashes.transaction() as session:
             claims.record_progress(session, *place, progress=progress, batches=batches)
             if checkpoint is not None:
-                superseded = claims.record_checkpoint(session, *place, checkpoint)
+                superseded = resuming.record_checkpoint(session, *place, checkpoint)
         worker.step = last
         if checkpoint is not None:
             worker.saved, worker.best = last, self.files[checkpoint.sha256]
@@ -238,7 +238,7 @@ class World:
         run, damaged = worker.run, worker.run.checkpoint
         self.damaged.add(damaged.sha256)
         with self.crashes.transaction() as session:
-            claims.discard_checkpoint(session, run.run_id, run.attempt, damaged.step, reason="it is damaged.")
+            resuming.discard_checkpoint(session, run.run_id, run.attempt, damaged.step, reason="it is damaged.")
         self._remove([damaged.sha256])
         worker.forget()
 
