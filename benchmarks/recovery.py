@@ -27,7 +27,7 @@ LONG = {"preset": "iris-keras", "overrides": {"training": {"epochs": 100_000, "s
 FAILING = {"preset": "iris-keras", "overrides": {"training": {"optimizer": {"name": "sgd", "learning_rate": 1e30}}}}
 """A run whose loss is soon no finite number."""
 
-FOLLOWING = {"preset": "iris-keras", "overrides": {"training": {"epochs": 8_000}}}
+FOLLOWING = {"preset": "iris-keras", "overrides": {"training": {"epochs": 1_500}}}
 """A run that lasts longer than the warm-up of a spare."""
 
 SIDES = (0, 1)
@@ -68,6 +68,7 @@ def main() -> None:
                     sides[num_spares].memory_bytes += [process.memory_info().rss for process in _find_trainers()]
                     for name, seconds in measure(service).items():
                         sides[num_spares].seconds.setdefault(name, []).append(seconds)
+                        print(f"round {number + 1}, {num_spares} spares: {name}: {seconds:.2f} s", flush=True)
                 service.http.close()
     print("| time | without a spare, s | with a spare, s | ratio |")
     print("|---|---|---|---|")

@@ -5,7 +5,14 @@ docs/operations.md has the same table, as a test checks.
 
 from dataclasses import dataclass
 
-from core.errors import DatasetMissing, NoTrainer, PredictorLost, TrainerLost
+from core.errors import (
+    DatasetMissing,
+    NoTrainer,
+    PredictorLost,
+    StorageRefused,
+    StorageUnavailable,
+    TrainerLost,
+)
 
 LONGEST_PAUSE_SECONDS = 600.0
 MAX_DOUBLINGS = 16
@@ -68,6 +75,18 @@ POLICIES: dict[str, RetryPolicy] = {
         "the disk was full or broken; space may be freed, and another worker may have some",
         max_attempts=None,
         pause_seconds=30.0,
+        is_dead_letter=True,
+    ),
+    StorageUnavailable.code: RetryPolicy(
+        "the store of artifacts and datasets did not answer, for longer than workers wait for it",
+        max_attempts=None,
+        pause_seconds=60.0,
+        is_dead_letter=True,
+    ),
+    StorageRefused.code: RetryPolicy(
+        "the store has no such bucket, or refuses the credentials, until an operator repairs that",
+        max_attempts=None,
+        pause_seconds=60.0,
         is_dead_letter=True,
     ),
     DatasetMissing.code: RetryPolicy(

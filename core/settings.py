@@ -97,6 +97,9 @@ class Settings(BaseSettings):
     alive_file: str = Field("", description="File that a worker touches while it is alive; empty: none.")
     max_attempts: int = Field(3, ge=1, description="Lost leases and crashes after which a run fails.")
     run_timeout_seconds: float = Field(24 * 3600.0, gt=0, description="Longest duration of an attempt, in seconds.")
+    run_max_memory_bytes: int = Field(
+        0, ge=0, description="Most resident memory of a trainer during a run, in bytes; 0: any."
+    )
     stall_timeout_seconds: float = Field(
         900.0, gt=0, description="Longest time without progress, in seconds, before an attempt is ended."
     )

@@ -8,7 +8,6 @@ from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.errors import UnknownArtifact, nearest
-from db import quotas
 from db.model_versions import ModelVersion
 from db.records.batch_predictions import BatchPredictionRecord
 from db.records.registry import ModelVersionRecord
@@ -109,7 +108,6 @@ def replace(session: Session, run_id: UUID, attempt: int, artifacts: Iterable[Ar
         names = [row["name"] for row in rows]
         session.execute(delete(ArtifactRecord).where(ArtifactRecord.run_id == run_id, ArtifactRecord.name.in_(names)))
         session.execute(insert(ArtifactRecord), rows)
-    quotas.note_stored(session, run_id)
 
 
 def as_artifact(record: ArtifactRecord) -> Artifact:

@@ -16,8 +16,9 @@ from core.errors import AttemptFenced
 from core.retry_policy import find_policy
 from core.run_report import RunError
 from core.run_state import TERMINAL_STATES, RunState, check_move, states_before
+from db import quotas
 from db.documents import replace_unstorable
-from db.job_tables import JobTable
+from db.job_tables import RUNS, JobTable
 from db.records.jobs import AttemptOutcome, Interruption
 from db.statements import database_now
 
@@ -190,7 +191,7 @@ def end_attempt(
     detail: str | None = None,
     values: dict[str, Any] | None = None,
 ) -> None:
-    """End a held attempt and move its job on.
+    """End a held attempt and move its job on; what it has stored is stored before.
 
     Raises:
         IllegalMove: If no running job can become `state`.
@@ -210,6 +211,9 @@ def end_attempt(
         .values(ended_at=database_now(), outcome=outcome, detail=replace_unstorable(detail))
         .execution_options(synchronize_session=False)
     )
+    if table is RUNS:
+        # However the attempt ended: also one that was taken back leaves checkpoints and curves.
+        quotas.note_stored(session, held.id)
 
 
 def send_back(

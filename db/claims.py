@@ -14,12 +14,11 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from core.artifacts import Artifact
 from core.checkpoints import Checkpoint
-from core.errors import CurveCorrupt
 from core.notices import Notice, limit_notices
 from core.progress import MetricBatch, Progress
 from core.quotas import UNLIMITED
@@ -33,7 +32,8 @@ from db.fair_shares import Turn
 from db.job_tables import RUNS
 from db.records.jobs import AttemptOutcome
 from db.records.registry import ModelVersionRecord
-from db.records.runs import AttemptRecord, RunRecord
+from db.records.runs import RunRecord
+from db.resuming import go_back
 from db.statements import database_now
 
 
@@ -112,7 +112,7 @@ def _claim(session: Session, turn: Turn, owner: str, lease_seconds: float) -> Cl
     fair_shares.end_turn(session, turn)
     checkpoint = checkpoints.find_newest(session, run.id)
     if run.attempt > 1 or checkpoint is not None:
-        checkpoint = _go_back(session, run.id, run.attempt, checkpoint)
+        checkpoint = go_back(session, run.id, run.attempt, checkpoint)
     return ClaimedRun(
         run_id=run.id,
         attempt=run.attempt,
@@ -129,35 +129,6 @@ def _claim(session: Session, turn: Turn, owner: str, lease_seconds: float) -> Cl
         traceparent=run.traceparent,
         checkpoint=checkpoint,
     )
-
-
-def _go_back(session: Session, run_id: UUID, attempt: int, checkpoint: Checkpoint | None) -> Checkpoint | None:
-    """Take a run back to a checkpoint, None for the start; return the checkpoint that the attempt goes on from."""
-    try:
-        with session.begin_nested():
-            kept = [] if checkpoint is None else metrics.truncate_after(session, run_id, checkpoint.step)
-    except CurveCorrupt:
-        # What cannot be read cannot be cut either. From the start, the run measures all of it again.
-        checkpoint, kept = None, []
-        checkpoints.delete_all(session, run_id)
-    if checkpoint is None:
-        metrics.delete_all(session, run_id)
-        return None
-    # No heartbeat of an earlier attempt can come between: this transaction has claimed the run.
-    latest = {curve.key: curve.last for curve in kept}
-    session.execute(
-        update(RunRecord)
-        .where(RunRecord.id == run_id)
-        .values(latest_metrics=replace_unstorable(latest))
-        .execution_options(synchronize_session=False)
-    )
-    session.execute(
-        update(AttemptRecord)
-        .where(AttemptRecord.run_id == run_id, AttemptRecord.number == attempt)
-        .values(resumed_at_step=checkpoint.step)
-        .execution_options(synchronize_session=False)
-    )
-    return checkpoint
 
 
 def renew_lease(session: Session, run_id: UUID, attempt: int, lease_seconds: float) -> Heartbeat:
@@ -202,40 +173,6 @@ def record_progress(
         write(session, held, changes | {"progress_at": database_now()})
     metrics.append(session, run_id, batches)
     return held.heartbeat
-
-
-def record_checkpoint(
-    session: Session, run_id: UUID, attempt: int, lease_seconds: float, checkpoint: Checkpoint
-) -> list[str]:
-    """Renew the lease, and store a checkpoint whose file is in the artifact store.
-
-    All points up to its step are stored before or in the same transaction: an attempt that goes on from it does not
-    measure them again.
-
-    Returns:
-        The sha256 of checkpoints that are no longer kept, whose files may be deleted after the commit.
-
-    Raises:
-        AttemptFenced: If the attempt does not own the run any more; nothing is written.
-    """
-    held = hold(session, RUNS, run_id, attempt, lease_seconds)
-    if held.furthest >= checkpoint.step:
-        # The next attempt begins here: one that goes further has come further than all before.
-        write(session, held, {"furthest": checkpoint.step - 1})
-    return checkpoints.add(session, run_id, attempt, checkpoint)
-
-
-def discard_checkpoint(session: Session, run_id: UUID, attempt: int, step: int, *, reason: str) -> RunState:
-    """Delete a damaged checkpoint that the attempt was to go on from, and release the run: the next one serves.
-
-    Raises:
-        AttemptFenced: If the attempt does not own the run any more; nothing is written.
-    """
-    held = hold_to_end(session, RUNS, run_id, attempt, RunState.QUEUED, RunState.PAUSED, RunState.CANCELLED)
-    if isinstance(held, RunState):
-        return held
-    checkpoints.delete(session, run_id, step)
-    return send_back(session, held, AttemptOutcome.RELEASED, reason, count_as_crash=False)
 
 
 def record_details(
@@ -309,12 +246,12 @@ def finish_run(
     artifacts: Sequence[Artifact],
     phases: Mapping[str, float],
     latest_metrics: Mapping[str, float] | None = None,
-    checkpoint: Checkpoint | None = None,
 ) -> int | None:
     """End a run as succeeded: artifacts, final metrics, next model version and state are stored together or not at all.
 
     The artifacts are in the store already. `phases` are seconds by phase; `latest_metrics`, the final values by key,
-    are merged into those of the run. `checkpoint` is that after the last step; of the earlier ones the best is kept.
+    are merged into those of the run. Of its checkpoints the newest and the best are kept; the files of the others may
+    be deleted after the commit.
 
     Returns:
         The number of the model version; a repeated call returns the same number, or None once that is deleted.
@@ -326,8 +263,7 @@ def finish_run(
     if isinstance(held, RunState):
         here = ModelVersionRecord.run_id == run_id
         return session.scalars(select(ModelVersionRecord.version).where(here)).one_or_none()
-    if checkpoint is not None:
-        checkpoints.add(session, run_id, attempt, checkpoint, num_kept=1)
+    checkpoints.prune(session, run_id, num_kept=1)
     artifact_rows.replace(session, run_id, attempt, artifacts)
     model_name = session.scalars(select(RunRecord.model_name).where(RunRecord.id == run_id)).one()
     version = model_versions.register(session, model_name, run_id, artifacts)

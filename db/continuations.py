@@ -36,12 +36,15 @@ def list_files(session: Session, continuation: Continuation) -> list[str]:
 
 
 def check(session: Session, continuation: Continuation) -> None:
-    """Check that the checkpoint is still there; its files are held (db/artifacts.py).
+    """Check that the checkpoint is still there, and keep it until the transaction ends.
+
+    Its files are held (db/artifacts.py).
 
     Raises:
         Conflict: If it was deleted meanwhile.
     """
-    if not any(record.step == continuation.step for record in _find(session, continuation)):
+    # Whoever deletes one of the rows waits for this transaction.
+    if not any(record.step == continuation.step for record in _find(session, continuation, are_kept=True)):
         raise Conflict(
             f"The checkpoint of run {continuation.run_id} at step {continuation.step} was deleted just now. "
             "Submit the run again, from the start."
@@ -61,11 +64,12 @@ def begin(session: Session, run_id: UUID, continuation: Continuation) -> None:
     metrics.append(session, run_id, _read_curves(session, series, continuation.step))
 
 
-def _find(session: Session, continuation: Continuation) -> list[CheckpointRecord]:
+def _find(session: Session, continuation: Continuation, *, are_kept: bool = False) -> list[CheckpointRecord]:
     """Return the checkpoint, unless it was deleted, and the best one before it, if that is another."""
     record = CheckpointRecord
     is_wanted = or_(record.step == continuation.step, record.is_best & (record.step < continuation.step))
-    return list(session.scalars(select(record).where(record.run_id == continuation.run_id, is_wanted)))
+    query = select(record).where(record.run_id == continuation.run_id, is_wanted)
+    return list(session.scalars(query.with_for_update(read=True, key_share=True) if are_kept else query))
 
 
 def _read_curves(session: Session, series: Sequence[MetricSeriesRecord], last_step: int) -> list[MetricBatch]:

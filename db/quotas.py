@@ -7,7 +7,7 @@ each of them: otherwise what one uses would grow when another one deletes.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, bindparam, func, select, update
@@ -17,13 +17,16 @@ from core.errors import PriorityTooHigh, QuotaExceeded
 from core.quotas import NOBODY, Limits, Use
 from db.cursors import Page, read_cursor, write_cursor
 from db.fair_shares import IN_PAUSE, IS_QUEUED, MAY_START, count_running, submitted_by
-from db.new_runs import NewRun
 from db.records.datasets import DatasetVersionRecord
 from db.records.metrics import MetricSeriesRecord
 from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord, CheckpointRecord, RunRecord
 from db.records.service import SubmitterRecord
 from db.statements import insert_unless_there
+
+if TYPE_CHECKING:
+    # A run may continue another one, whose files count for somebody: these modules would import each other.
+    from db.new_runs import NewRun
 
 BYTES_A_POINT = 16
 """Estimate of what a point of a curve takes in the database."""
@@ -75,7 +78,7 @@ class Admission:
             if limits.queued_runs or limits.disk_bytes:
                 lock(session, name)
 
-    def admit(self, runs: Sequence[NewRun]) -> None:
+    def admit(self, runs: Sequence["NewRun"]) -> None:
         """Check that all of these runs of one submitter may be queued.
 
         Raises:
@@ -170,7 +173,7 @@ def list_submitters(
 
 
 def note_stored(session: Session, run_id: UUID) -> None:
-    """Measure what a run has stored so far, once an attempt at it has ended."""
+    """Measure what a run has stored so far, once an attempt at it has ended, or it was given another's checkpoint."""
     of_files = select(func.coalesce(func.sum(ArtifactRecord.num_bytes), 0)).where(ArtifactRecord.run_id == run_id)
     of_checkpoints = select(func.coalesce(func.sum(CheckpointRecord.num_bytes), 0)).where(
         CheckpointRecord.run_id == run_id
@@ -182,7 +185,7 @@ def note_stored(session: Session, run_id: UUID) -> None:
     session.execute(statement.execution_options(synchronize_session=False))
 
 
-def _check_priority(limits: Limits, run: NewRun) -> None:
+def _check_priority(limits: Limits, run: "NewRun") -> None:
     if limits.priority is not None and run.priority > limits.priority:
         raise PriorityTooHigh.at(
             f"{run.pointer}/priority",

@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 from core.errors import InvalidSpec, Problem, TrainyardError, UnknownDataset, UnknownRun
 from core.quotas import NO_LIMITS, Limits
 from core.workers import WaitingFor
-from db import artifacts, continuations, datasets, dead_letters, idempotency, initial_weights, workers
+from db import artifacts, continuations, datasets, dead_letters, idempotency, initial_weights, quotas, workers
 from db.dead_letters import LetterKind
 from db.idempotency import RepeatKey, StoredAnswer
 from db.new_runs import NewRun, insert_all, make_row
@@ -90,6 +90,7 @@ def queue_all(session: Session, submissions: Sequence[Submission], limits: Limit
     for row, run in queued:
         if run.continuation is not None:
             continuations.begin(session, row.id, run.continuation)
+            quotas.note_stored(session, row.id)
     initial_weights.keep(session, ((row.id, run.weights) for row, run in queued if run.weights is not None))
     sources = {row.source_run_id for row, _ in queued if row.source_run_id is not None}
     dead_letters.settle(session, LetterKind.RUN, sources)

@@ -19,15 +19,14 @@ from db.attempts import Heartbeat
 from db.claims import (
     ClaimedRun,
     cancel_running,
-    discard_checkpoint,
     fail_run,
     finish_run,
-    record_checkpoint,
     record_details,
     record_progress,
     release_run,
 )
 from db.records.jobs import AttemptOutcome
+from db.resuming import discard_checkpoint, record_checkpoint
 from db.session import Database
 from db.stored_files import remove_files
 from worker.carrying import carry
@@ -255,6 +254,7 @@ class Attempt:
             match outcome:
                 case Outcome.FINISHED if self._result is not None:
                     phases |= self._result.phases
+                    superseded = checkpoints.list_files(session, [run_id])
                     version = finish_run(
                         session,
                         run_id,
@@ -263,7 +263,6 @@ class Attempt:
                         phases=phases,
                         latest_metrics=self._result.final_metrics,
                     )
-                    superseded = checkpoints.prune(session, run_id, num_kept=1)
                     name = self.claimed.model_name
                     message = f"succeeded as {name}{'' if version is None else f' version {version}'}"
                 case Outcome.CANCELLED:

@@ -6,6 +6,7 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -15,6 +16,7 @@ from typing import ClassVar, Generic, TypeVar
 import psutil
 
 from core.errors import TrainyardError
+from core.system.machine import count_memory_kills
 
 logger = logging.getLogger("trainyard.worker")
 
@@ -30,6 +32,15 @@ TERMINATE_GRACE_SECONDS = 20.0
 PIPE_BYTES = 1024 * 1024
 """Size of the pipe of reports, the most that Linux allows by default: some reports of 10,000 points."""
 _END = None
+
+
+def module_command(module: str) -> tuple[str, ...]:
+    """Return the command that runs a module of a child, which ends with this process from its very beginning.
+
+    By itself the module would only ask for that once it has imported what it needs, seconds later on a busy machine.
+    """
+    return (sys.executable, "-m", "core.system.parent_watch", str(os.getpid()), module)
+
 
 Report = TypeVar("Report")
 
@@ -55,6 +66,7 @@ class ChildProcess(ABC, Generic[Report]):
     lost: ClassVar[type[TrainyardError]]
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        self._num_memory_kills = count_memory_kills()
         inherited = {name: value for name, value in os.environ.items() if name not in WITHHELD}
         self._process = subprocess.Popen(
             [*command, str(os.getpid())],
@@ -134,7 +146,11 @@ class ChildProcess(ABC, Generic[Report]):
         if code >= 0:
             return f"exit code {code}"
         name = signal.Signals(-code).name
-        return f"killed by {name}" + (", perhaps for lack of memory" if name == "SIGKILL" else "")
+        if name != "SIGKILL":
+            return f"killed by {name}"
+        if count_memory_kills() > self._num_memory_kills:
+            return "killed by SIGKILL: the kernel ended a process of this worker for lack of memory"
+        return "killed by SIGKILL, perhaps for lack of memory"
 
     def stop(self) -> None:
         """Send SIGTERM to the process group, and SIGKILL to what remains after a grace period."""

@@ -1,10 +1,9 @@
 """The process of a batch prediction as its worker controls it."""
 
-import sys
 from collections.abc import Mapping, Sequence
 
 from core.errors import PredictorLost
-from worker.child_process import ChildProcess
+from worker.child_process import ChildProcess, module_command
 from worker.predictor_messages import PredictCommand, PredictorReport, read_predictor_report
 
 
@@ -21,7 +20,7 @@ class PredictorProcess(ChildProcess[PredictorReport]):
     lost = PredictorLost
 
     def __init__(self, environment: Mapping[str, str], command: Sequence[str] | None = None) -> None:
-        super().__init__(command or (sys.executable, "-m", "worker.predictor"), environment)
+        super().__init__(command or module_command("worker.predictor"), environment)
 
     @staticmethod
     def read_report(line: bytes) -> PredictorReport:

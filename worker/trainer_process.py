@@ -1,12 +1,11 @@
 """A trainer process as its supervisor controls it."""
 
 import queue
-import sys
 from collections.abc import Callable, Mapping, Sequence
 from uuid import UUID
 
 from core.errors import TrainerLost
-from worker.child_process import ChildProcess
+from worker.child_process import ChildProcess, module_command
 from worker.messages import PrepareCommand, Ready, Report, StartFailed, StopCommand, TrainCommand, read_report
 
 WARM_UP_SECONDS = 600.0
@@ -27,7 +26,7 @@ class TrainerProcess(ChildProcess[Report]):
             environment: Variables added to this process's own.
             command: Command to run instead of the trainer, for tests.
         """
-        super().__init__(command or (sys.executable, "-m", "worker.trainer"), environment)
+        super().__init__(command or module_command("worker.trainer"), environment)
         self.num_runs = 0
         self.first_memory_bytes: int | None = None
 

@@ -11,6 +11,7 @@ from db.attempts import Heartbeat
 from db.records.jobs import Interruption
 from worker.attempt import Attempt, Outcome
 from worker.beats import Beats
+from worker.memory_watch import MemoryWatch
 from worker.messages import (
     CheckpointFailed,
     CheckpointReport,
@@ -54,6 +55,7 @@ def watch(attempt: Attempt, trainer: TrainerProcess, settings: Settings, drainin
         AttemptFenced: If the attempt does not own the run any more.
     """
     last_beat = 0.0
+    memory = MemoryWatch(trainer, settings.run_max_memory_bytes)
     stop: Stop | None = None
     with Beats(attempt) as beats:
         while True:
@@ -62,6 +64,11 @@ def watch(attempt: Attempt, trainer: TrainerProcess, settings: Settings, drainin
             if outcome is not None:
                 return stop.outcome if outcome is Outcome.LOST and stop is not None else outcome
             attempt.collect_checkpoints()
+            excess = memory.find_excess()
+            if excess is not None:
+                # At once: a trainer that were asked to stop would take more meanwhile.
+                attempt.note_failure("memory_limit", excess)
+                return Outcome.FAILED
             wanted = find_reason(beats.collect(), draining) or _find_time_limit(attempt, settings)
             if wanted is not None and (stop is None or stop.gives_way_to(wanted)):
                 stop = Stop(wanted)

@@ -25,7 +25,7 @@ ALL_EVENTS = f"""retry: 2410
 
 event: snapshot
 id: 4182/90377:90377://1c9e4b7f
-data: {{"counts":{{"queued":2,"running":0,"succeeded":40,"failed":1,"cancelled":0}},"running":[],"missed":false}}
+data: {{"counts":{{"queued":2,"running":0,"paused":0,"succeeded":40,"failed":1,"cancelled":0}},"running":[],"missed":false}}
 
 event: run
 id: 4183/90380:90380://aa30be15

@@ -137,7 +137,7 @@ class ChangeData(AnswerModel):
     experiment: str
     model: str
     state: str
-    """`queued`, `running`, `succeeded`, `failed`, `cancelled` or `deleted`."""
+    """`queued`, `running`, `paused`, `succeeded`, `failed`, `cancelled` or `deleted`."""
     attempt: int
     cancel_requested: bool
     at: datetime

@@ -1,5 +1,6 @@
 """Runs that are made from others: the same again, or with changes."""
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated, Any
 from uuid import UUID
@@ -188,10 +189,9 @@ def _read_continuation(
             f"Run {source.id} has no checkpoint to go on from: it was trained by an earlier version, or did not come "
             f"far enough. Train it from the start: POST /v1/runs/{source.id}:clone."
         )
-    overrides = {"training": _lengthen(source, checkpoint, asked)}
     run = make_run(
         service,
-        _settle(service, source, overrides, is_clone=True),
+        _settle_longer(service, source, _lengthen(source, checkpoint, asked)),
         source_run_id=run_id,
         continuation=Continuation(run_id, checkpoint.step),
         experiment=asked.experiment or source.experiment,
@@ -203,7 +203,7 @@ def _read_continuation(
     return Submission((run,), answer_with_run, repeat)
 
 
-def _lengthen(source: RunRecord, checkpoint: Checkpoint, asked: ContinueRequest) -> dict[str, Any]:
+def _lengthen(source: RunRecord, checkpoint: Checkpoint, asked: ContinueRequest) -> dict[str, int]:
     """Return the length of a training that goes on from a checkpoint, as fields of a spec.
 
     Raises:
@@ -221,6 +221,20 @@ def _lengthen(source: RunRecord, checkpoint: Checkpoint, asked: ContinueRequest)
         detail = f"Run {source.id} is trained to its end. Send {unit}, the number of those to train more."
         raise InvalidSpec.at(f"/{unit}", detail, "missing")
     return {}
+
+
+def _settle_longer(service: Service, source: RunRecord, length: dict[str, int]) -> SettledSpec:
+    """Give the spec of a run another length, and check it by today's rules.
+
+    Raises:
+        InvalidSpec: If it cannot be trained. Mistakes in the length are at the field of the request.
+    """
+    try:
+        return _settle(service, source, {"training": length} if length else {}, is_clone=False)
+    except InvalidSpec as error:
+        places = {f"/training/{unit}": f"/{unit}" for unit in length}
+        problems = [replace(one, pointer=places.get(one.pointer, one.pointer)) for one in error.problems]
+        raise type(error)(error.detail, problems) from error
 
 
 async def _queue(service: Service, run_id: UUID, repeats: Repeats, text: bytes | None, caller: str | None) -> Response:

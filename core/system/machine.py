@@ -33,6 +33,22 @@ def usable_memory_bytes(groups: Path = CGROUPS, own_groups: Path = OWN_GROUPS) -
     return min([_memory_bytes(), *(int(limit) for limit in limits)])
 
 
+def count_memory_kills(groups: Path = CGROUPS, own_groups: Path = OWN_GROUPS) -> int:
+    """Return how many processes of this one's control group the kernel has killed for lack of memory; 0 if unknown."""
+    files = [
+        *(folder / "memory.events" for folder in _folders("", groups, own_groups)),
+        *(folder / "memory.oom_control" for folder in _folders("memory", groups, own_groups)),
+    ]
+    for file in files:
+        try:
+            words = file.read_text(encoding="ascii").split()
+        except OSError:
+            continue
+        if "oom_kill" in words[:-1]:
+            return int(words[words.index("oom_kill") + 1])
+    return 0
+
+
 def _processors() -> int:
     # Only Linux reports the processors that this process may use.
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

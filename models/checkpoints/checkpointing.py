@@ -34,7 +34,8 @@ class Checkpointing:
         self._pace = pace
         self._saved: State | None = None if resume_from is None else self._read(resume_from)
         self._best: float | None = None if self._saved is None else self._saved["best"]
-        self._last_step = -1 if self._saved is None else int(self._saved["step"])
+        # Without a step there is nothing to save.
+        self._last_step = 0 if self._saved is None else int(self._saved["step"])
 
     @property
     def environment(self) -> Mapping[str, Any]:

@@ -335,7 +335,7 @@ class _Session:
         rule = self._training.early_stopping or EarlyStopping(monitor=DEFAULT_MONITORS[self._validation.has_samples])
         epoch = self._epoch
         is_validated = epoch % self._training.validation_freq == 0 or not rule.watches_validation
-        has_ended = not self._state.is_epoch_open and self._step == self._length.epoch_end(epoch)
+        has_ended = epoch > 0 and not self._state.is_epoch_open and self._step == self._length.epoch_end(epoch)
         if not (has_ended and is_validated):
             return None
         return Score(rule.monitor, self._history.last[curve_of(rule)], is_rising=rule.is_rising)

@@ -42,6 +42,14 @@ print([name for name in sys.modules if name.partition(".")[0] in {"psycopg", "ps
     assert done.stdout.strip() == "[]", done.stderr
 
 
+def test_an_app_without_a_bucket_does_not_load_its_client(tmp_path):
+    code = "import sys, api.app; api.app.create_app(); print([name for name in sys.modules if 'obstore' in name])"
+    done = run_python(code, TRAINYARD_DATA_DIR=str(tmp_path))
+    assert done.stdout.strip() == "[]", done.stderr
+    done = run_python(code, TRAINYARD_DATA_DIR=str(tmp_path), TRAINYARD_STORAGE_URL="s3://trainyard")
+    assert "'obstore'" in done.stdout, done.stderr
+
+
 def test_making_the_app_touches_no_disk_and_no_network(tmp_path):
     code = """
 import sys

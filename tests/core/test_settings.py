@@ -71,12 +71,30 @@ def test_a_dot_env_file_in_the_working_directory_is_not_read(environment, tmp_pa
         ("RUN_TIMEOUT_SECONDS", "inf"),
         ("HEARTBEAT_SECONDS", "-1"),
         ("DATA_DIR", "~nobody-of-this-name/var"),
+        ("STORAGE_URL", "s3://"),
+        ("STORAGE_URL", "s3://Trainyard"),
+        ("STORAGE_URL", "s3://bucket?region=x"),
+        ("STORAGE_URL", "file://relative"),
+        ("STORAGE_URL", "gs://bucket"),
+        ("STORAGE_URL", "var"),
+        ("STORAGE_ENDPOINT", "storage:9000"),
     ],
 )
 def test_a_value_that_cannot_be_used_is_rejected_by_the_name_of_its_variable(environment, name, value):
     environment.setenv(f"TRAINYARD_{name}", value)
     with pytest.raises(InvalidSetup, match=f"^TRAINYARD_{name}: "):
         load_settings()
+
+
+def test_a_store_is_a_folder_or_a_bucket(tmp_path):
+    nothing = Settings(data_dir=tmp_path)
+    assert (nothing.artifacts_dir, nothing.is_storage_elsewhere) == (tmp_path / "artifacts", False)
+    folder = Settings(data_dir=tmp_path, storage_url="file:///mnt/a%20disk/")
+    assert (folder.artifacts_dir, folder.is_storage_elsewhere) == (Path("/mnt/a disk/artifacts"), False)
+    bucket = Settings(data_dir=tmp_path, storage_url="s3://my.bucket-1/some/prefix/")
+    assert (bucket.storage_url, bucket.is_storage_elsewhere) == ("s3://my.bucket-1/some/prefix", True)
+    # What is on its way lies in the data directory, beside the copies.
+    assert (bucket.datasets_dir, bucket.copies_dir) == (tmp_path / "datasets", tmp_path / "copies")
 
 
 def test_every_wrong_variable_is_named(environment):

@@ -6,7 +6,7 @@ from core.checkpoints import Checkpoint
 from core.errors import AttemptFenced, IllegalMove
 from core.progress import MetricBatch, Phase, Progress
 from core.run_state import RunState
-from db import artifacts, checkpoints, claims, expiry, points, runs
+from db import artifacts, checkpoints, claims, expiry, points, resuming, runs
 
 LEASE = 60.0
 
@@ -23,7 +23,7 @@ def report(database):
         with database.transaction() as session:
             claims.record_progress(session, *place, progress=progress, batches=[batch])
             if saves:
-                return claims.record_checkpoint(session, *place, saved(claimed, last, is_best=is_best))
+                return resuming.record_checkpoint(session, *place, saved(claimed, last, is_best=is_best))
         return []
 
     return store
@@ -213,7 +213,7 @@ def test_a_damaged_checkpoint_is_deleted_and_its_attempt_does_not_count(queue_ru
     second = claim()
     with database.transaction() as session:
         for _ in range(2):  # The answer to the first commit may have been lost.
-            claims.discard_checkpoint(session, run_id, second.attempt, 20, reason="it is damaged.")
+            resuming.discard_checkpoint(session, run_id, second.attempt, 20, reason="it is damaged.")
 
     assert claim().checkpoint == saved(first, 10)
     assert look(run_id) == (list(range(1, 11)), [10], [None, 20, 10])
@@ -310,10 +310,8 @@ def test_a_succeeded_run_keeps_its_last_checkpoint_and_the_best(queue_run, claim
         report(claimed, step - 9, step, saves=True, is_best=step == 20)
     with database.transaction() as session:
         claims.finish_run(session, run_id, claimed.attempt, artifacts=(), phases={})
-        dropped = checkpoints.prune(session, run_id, num_kept=1)
 
     assert look(run_id)[1] == [50, 20]
-    assert dropped == [saved(claimed, 40).sha256]
 
 
 def test_the_checkpoints_of_a_deleted_run_are_files_to_delete(queue_run, claim, report, database):
@@ -324,3 +322,21 @@ def test_the_checkpoints_of_a_deleted_run_are_files_to_delete(queue_run, claim, 
         claims.cancel_running(session, run_id, claimed.attempt)
         assert runs.get(session, run_id).stored_bytes >= 1_000
         assert runs.delete(session, run_id).files == [saved(claimed, 10).sha256]
+
+
+def test_checkpoints_that_are_damaged_each_time_do_not_make_a_run_go_on_for_ever(
+    queue_run, claim, report, lose, database
+):
+    run_id = queue_run(max_attempts=3)
+    states = []
+    for _ in range(3):
+        claimed = claim()
+        report(claimed, 1, 10, saves=True)
+        report(claimed, 11, 12)
+        states.append(lose(claimed))
+        if states[-1] == RunState.QUEUED:
+            damaged = claim()
+            with database.transaction() as session:
+                resuming.discard_checkpoint(session, run_id, damaged.attempt, 10, reason="it is damaged.")
+
+    assert states == [RunState.QUEUED, RunState.QUEUED, RunState.FAILED]

@@ -1,4 +1,5 @@
 from dataclasses import replace
+from threading import Thread
 from uuid import UUID
 
 import pytest
@@ -7,7 +8,7 @@ from sqlalchemy import update
 from core.checkpoints import Checkpoint
 from core.errors import Conflict
 from core.progress import MetricBatch
-from db import checkpoints, claims, points, runs, submissions
+from db import checkpoints, claims, continuations, points, resuming, runs, submissions
 from db.continuations import Continuation
 from db.idempotency import StoredAnswer
 from db.new_runs import NewRun
@@ -16,6 +17,8 @@ from db.records.runs import CheckpointRecord
 from db.submissions import Submission
 
 LEASE_SECONDS = 60.0
+DELETION_SECONDS = 0.5
+"""Longer than a deletion takes that waits for nobody."""
 BEST = Checkpoint(step=4, epoch=2, sha256="b" * 64, num_bytes=4, monitor="loss", value=0.1, is_best=True)
 NEWEST = Checkpoint(step=6, epoch=3, sha256="c" * 64, num_bytes=6, monitor="loss", value=0.2)
 
@@ -33,7 +36,7 @@ def source(database, queue_run, claim):
     with database.transaction() as session:
         claims.record_progress(session, run_id, attempt, LEASE_SECONDS, batches=[*curves, batch("train/late", [7])])
         for checkpoint in (BEST, NEWEST):
-            claims.record_checkpoint(session, run_id, attempt, LEASE_SECONDS, checkpoint)
+            resuming.record_checkpoint(session, run_id, attempt, LEASE_SECONDS, checkpoint)
         claims.cancel_running(session, run_id, attempt)
     return run_id
 
@@ -124,3 +127,22 @@ def test_a_damaged_curve_is_left_out_and_refuses_nobody(database, source, go_on)
     damaged, whole = go_on(Continuation(source, NEWEST.step), None)
     assert read_curves(database, damaged) == {"epoch/train/loss": [2, 4, 6]}
     assert read_curves(database, whole) == {}
+
+
+def test_a_checkpoint_to_go_on_from_stays_until_the_transaction_ends(database, source):
+    deleted = []
+
+    def delete():
+        with database.transaction() as session:
+            deleted.append(runs.delete(session, source).files)
+
+    thread = Thread(target=delete)
+    wanted = Continuation(source, NEWEST.step)
+    with database.transaction() as session:
+        continuations.check(session, wanted)
+        thread.start()
+        thread.join(DELETION_SECONDS)
+        other = runs.create(session, experiment="trials", model_name="adder", spec={"seed": 8})
+        continuations.begin(session, other.id, wanted)
+    thread.join()
+    assert deleted == [[]]

@@ -10,7 +10,7 @@ from core.checkpoints import Checkpoint
 from core.progress import MetricBatch
 from core.retention import Reason, RetentionPolicy
 from core.run_state import RunState
-from db import aliases, checkpoints, claims, retention, runs, space, stored_files
+from db import aliases, checkpoints, claims, resuming, retention, runs, space, stored_files
 from db.records.metrics import MetricSeriesRecord
 from db.records.registry import ModelVersionRecord
 from db.records.runs import ArtifactRecord, AttemptRecord, RunRecord
@@ -48,7 +48,7 @@ def train(database, store, tmp_path):
                 saved = store.put(path, "checkpoint.npz")
                 age(store, saved.sha256)
                 last = Checkpoint(step=2, epoch=1, sha256=saved.sha256, num_bytes=saved.num_bytes)
-                claims.record_checkpoint(session, run_id, claimed.attempt, 60, last)
+                resuming.record_checkpoint(session, run_id, claimed.attempt, 60, last)
             if succeeds:
                 claims.finish_run(session, run_id, claimed.attempt, artifacts=files, phases={})
             else:

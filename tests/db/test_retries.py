@@ -5,9 +5,10 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import update
 
+from core.progress import Phase, Progress
 from core.run_report import RunError
 from core.run_state import RunState
-from core.workers import WaitingKind
+from core.workers import MIN_FAILED_STARTS, WaitingKind, WorkerHealth, WorkerState
 from db import claims, expiry, runs, workers
 from db.records.runs import RunRecord
 from db.statements import database_now
@@ -157,3 +158,37 @@ def test_a_run_in_a_pause_says_what_it_waits_for(database, queue_run, claim):
     waiting_for = waits.of(run.submitted_by, run.retry_at)
     assert waiting_for.kind is WaitingKind.RETRY
     assert f"{run.retry_at:%H:%M:%S}" in waiting_for.detail
+
+
+def test_a_run_that_is_paused_meanwhile_begins_as_soon_as_it_is_resumed(database, queue_run, claim):
+    run_id = queue_run()
+    fail(database, claim())
+    with database.transaction() as session:
+        assert runs.pause(session, run_id).retry_at is None
+    assert claim_any(database) is None
+    with database.transaction() as session:
+        runs.resume(session, run_id)
+    assert claim().run_id == run_id
+
+
+def test_an_error_of_an_attempt_that_came_further_counts_for_nothing(database, queue_run, claim):
+    run_id = queue_run(max_attempts=2)
+    fail(database, claim())
+    for step in (10, 20, 30):
+        end_pause(database)
+        claimed = claim()
+        with database.transaction() as session:
+            progress = Progress(Phase.TRAIN, epoch=1, num_epochs=9, step=step, num_steps=90)
+            claims.record_progress(session, run_id, claimed.attempt, 60, progress=progress)
+        assert fail(database, claimed) is RunState.QUEUED
+    end_pause(database)
+    assert fail(database, claim()) is RunState.FAILED
+
+
+def test_runs_that_wait_in_vain_for_a_trainer_are_dead_letters(database, queue_run):
+    run_id = queue_run()
+    health = WorkerHealth(WorkerState.BROKEN, 1, 0, MIN_FAILED_STARTS, "No module named 'keras'.")
+    with database.transaction() as session:
+        workers.report(session, "host:1", "host", health)
+        assert expiry.fail_waiting(session, -1.0) == [run_id]
+    assert read(database, run_id).dead_since is not None

@@ -20,7 +20,7 @@ from core.run_events import (
 )
 from core.run_positions import RunPosition, Stage
 from core.run_report import RunError
-from db import claims, run_events, runs
+from db import claims, resuming, run_events, runs
 from db.records.jobs import AttemptOutcome
 
 LEASE_SECONDS = 60.0
@@ -229,7 +229,7 @@ def test_an_attempt_that_goes_on_from_a_checkpoint_withdraws_only_later_points(
     report(first, batch("train/loss", (1, 0.5), (2, 0.4), (3, 0.3)), progress=at_step(3))
     with database.transaction() as session:
         saved = Checkpoint(step=2, epoch=0, sha256="a" * 64, num_bytes=1)
-        claims.record_checkpoint(session, run_id, first.attempt, LEASE_SECONDS, saved)
+        resuming.record_checkpoint(session, run_id, first.attempt, LEASE_SECONDS, saved)
     _, position = read(run_id)
     lose(first)
     report(claim(), batch("train/loss", (3, 0.3), (4, 0.2)), progress=at_step(4))

@@ -49,6 +49,7 @@ def service(tmp_path_factory, find_free_port):
         **os.environ,
         "TRAINYARD_DATA_DIR": str(folder / "var"),
         "TRAINYARD_PORT": port,
+        "TRAINYARD_SPARE_TRAINERS": "0",
         "TRAINYARD_BOOTSTRAP_KEY": key,
         "TRAINYARD_WEBHOOK_HOSTS": "hooks.example.org",
     }

@@ -120,6 +120,7 @@ def environment(tmp_path: Path, free_port: int) -> dict[str, str]:
         **kept,
         "PYTHONPATH": str(ROOT),
         "TRAINYARD_DATA_DIR": str(tmp_path / "data"),
+        "TRAINYARD_SPARE_TRAINERS": "0",
         "TRAINYARD_PORT": str(free_port),
     }
 

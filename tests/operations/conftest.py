@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -17,8 +18,7 @@ from db import aliases, batch_predictions, claims, runs
 from db.session import Database
 from db.stored_datasets import Upload, add_new
 from db.stored_files import remove_files
-from storage.artifact_folder import ArtifactFolder
-from storage.dataset_folders import DatasetFolders
+from storage.opening import open_storage
 
 
 class Service:
@@ -27,8 +27,8 @@ class Service:
     def __init__(self, settings: Settings, folder: Path) -> None:
         self.settings = settings
         self.database = Database(settings.effective_database_url)
-        self.files = ArtifactFolder(settings.artifacts_dir)
-        self.datasets = DatasetFolders(settings.datasets_dir)
+        storage = open_storage(settings)
+        self.files, self.datasets = storage.artifacts, storage.datasets
         self._folder = folder
 
     def store(self, text: str, name: str = "model.onnx"):
@@ -124,9 +124,9 @@ class Service:
 def make_service(tmp_path: Path) -> Callable[..., Service]:
     made: list[Service] = []
 
-    def make(url: str, name: str = "var") -> Service:
+    def make(url: str, name: str = "var", **settings: Any) -> Service:
         (tmp_path / name).mkdir(exist_ok=True)
-        service = Service(Settings(data_dir=tmp_path / name, database_url=url), tmp_path)
+        service = Service(Settings(data_dir=tmp_path / name, database_url=url, **settings), tmp_path)
         made.append(service)
         return service
 

@@ -3,6 +3,7 @@
 It dies in its warm-up while the file exists that the variable STAND_IN_FAULT names, for the reason in that file.
 """
 
+import ctypes
 import os
 import queue
 import signal
@@ -146,6 +147,17 @@ def hang(_: TrainCommand) -> None:
     send(Stopped())
 
 
+def compute(_: TrainCommand) -> None:
+    """Stay in a native call that keeps the interpreter's lock, so that no other thread of this process runs."""
+    ctypes.PyDLL(None).sleep(60)
+
+
+def take_memory(command: TrainCommand) -> None:
+    taken = [np.ones(2**17) for _ in range(300)]
+    hang_and_be_deaf(command)
+    del taken
+
+
 def hang_and_be_deaf(_: TrainCommand) -> None:
     while True:
         time.sleep(0.05)
@@ -165,11 +177,13 @@ def train(command: TrainCommand) -> None:
 
 
 BEHAVIOURS = {
+    "computes": compute,
     "crashes": crash,
     "crashes-once": crash_once,
     "hangs": hang,
     "is-deaf": hang_and_be_deaf,
     "saves": train_and_save,
+    "takes-memory": take_memory,
     "trains-slowly": train_slowly,
     "reports-many-points": report_many_points,
 }

@@ -144,9 +144,8 @@ def test_a_spare_gets_the_devices_of_the_trainer_that_it_replaces_and_has_none_b
     before = psutil.Process(spare).environ()
     assert before["OTHER"] == "x"
     assert "CUDA_VISIBLE_DEVICES" not in before
-    with pool.borrow(20) as one, pool.borrow(20) as two:
-        lost, devices = (one, "3") if device_of(one, tmp_path) == "3" else (two, "4")
-        lost.num_runs += 1
+    with pool.borrow(20) as lost:
+        devices = device_of(lost, tmp_path)
         lost.kill()
     with pool.borrow(20) as one, pool.borrow(20) as two:
         (replacement,) = (trainer for trainer in (one, two) if trainer.pid == spare)
@@ -156,6 +155,7 @@ def test_a_spare_gets_the_devices_of_the_trainer_that_it_replaces_and_has_none_b
 def device_of(trainer, folder):
     command = TrainCommand(
         run_id="1",
+        attempt=1,
         spec={"name": "succeeds"},
         datasets_dir=str(folder),
         cache_dir=str(folder),

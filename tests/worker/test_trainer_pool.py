@@ -194,9 +194,11 @@ def test_a_trainer_whose_warm_up_fails_reports_the_reason_and_leaves_the_traceba
     assert output.rstrip().endswith("AttributeError: no tolist")
 
 
-def test_a_trainer_sees_neither_database_nor_broker(wait_until, monkeypatch):
+def test_a_trainer_sees_neither_database_nor_broker_nor_the_keys_of_the_store(wait_until, monkeypatch):
     monkeypatch.setenv("TRAINYARD_DATABASE_URL", "postgresql+psycopg://secret@host/name")
     monkeypatch.setenv("TRAINYARD_BROKER_URL", "redis://:secret@host")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "secret")
     trainer = TrainerProcess({"MARK": "1"}, [sys.executable, "-c", "import time; time.sleep(60)"])
     try:
         process = psutil.Process(trainer.pid)
@@ -241,6 +243,7 @@ def test_the_end_of_a_trainer_is_described():
 def _command(folder: Path) -> TrainCommand:
     return TrainCommand(
         run_id="1",
+        attempt=1,
         spec={"name": "succeeds"},
         datasets_dir=str(folder),
         cache_dir=str(folder),

@@ -2,7 +2,7 @@ import os
 
 import pytest
 
-from core.system.machine import usable_memory_bytes, usable_processors
+from core.system.machine import count_memory_kills, usable_memory_bytes, usable_processors
 
 GIB = 2**30
 
@@ -82,3 +82,22 @@ def test_where_there_are_no_control_groups_the_machine_counts(tmp_path):
 def test_this_process_may_use_something():
     assert usable_processors() >= 1
     assert usable_memory_bytes() > 2**20
+
+
+@pytest.mark.parametrize(
+    ("own", "name", "text"),
+    [
+        ("0::/pod\n", "pod/memory.events", "low 0\nhigh 0\nmax 9\noom 3\noom_kill 2\noom_group_kill 0\n"),
+        ("0::/outside\n", "memory.events", "oom 3\noom_kill 2\n"),
+        ("5:memory:/pod\n", "memory/pod/memory.oom_control", "oom_kill_disable 0\nunder_oom 0\noom_kill 2\n"),
+    ],
+)
+def test_processes_that_the_kernel_killed_for_lack_of_memory_are_counted(tmp_path, own, name, text):
+    (tmp_path / "own").write_text(own)
+    (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / name).write_text(text)
+    assert count_memory_kills(tmp_path, tmp_path / "own") == 2
+
+
+def test_without_control_groups_no_kill_is_known(tmp_path):
+    assert count_memory_kills(tmp_path, tmp_path / "own") == 0

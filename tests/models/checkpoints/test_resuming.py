@@ -258,3 +258,12 @@ def test_a_full_disk_does_not_fail_the_training(tmp_path, reporter):
     assert outcome.num_epochs == 4
     assert reporter.saved == []
     assert "No such file" in reporter.failed_checkpoints[0]
+
+
+def test_a_training_that_is_stopped_before_its_first_step_saves_nothing(tmp_path, make_reporter):
+    reporter = make_reporter(stop_after=0)
+    with pytest.raises(TrainingStopped):
+        attempt(with_plan(HALF, "graph"), reporter, tmp_path, checkpoints(tmp_path, least_seconds=0.0))
+
+    assert reporter.saved == []
+    assert reporter.curves == {}
