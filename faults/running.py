@@ -50,13 +50,15 @@ class Row:
 
     def try_again(self, fault: Fault, site: Site, chance: random.Random) -> bool:
         """Do one trial more; return False if the service cannot be used for another."""
-        self.num_trials += 1
         try:
             trial, verdict = try_once(fault, site, chance)
         except Exception as error:  # noqa: BLE001 - whatever it is, the row shows it, and other faults can be tried.
+            self.num_trials += 1
             self.num_damaged += 1
             self._complain([f"{type(error).__name__}: {error}"])
             return False
+        # Not before: a trial that is interrupted shows nothing.
+        self.num_trials += 1
         self.num_runs += verdict.num_runs
         self.num_lost += len(verdict.lost)
         self.num_doubled += len(verdict.doubled)

@@ -16,7 +16,7 @@ import psycopg
 
 from faults.service import ServiceFailed, find_free_port
 
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 POLL_SECONDS = 0.05
 ERLANG_NODES = "faults{port}@localhost"
 POSTGRESQL_PROGRAMS = "/usr/lib/postgresql"

@@ -19,7 +19,7 @@ from core.settings import Settings
 from launch.commands import api_command, worker_command
 
 ROOT = Path(__file__).parents[1]
-START_SECONDS = 60.0
+START_SECONDS = 120.0
 STOP_SECONDS = 60.0
 RUN_SECONDS = 240.0
 POLL_SECONDS = 0.02

@@ -20,7 +20,7 @@ from faults.backends import Backend, open_backend
 from faults.disk import small_disk
 from faults.service import Process, Service, find_free_port, stop_all
 
-START_SECONDS = 90.0
+START_SECONDS = 300.0
 POLL_SECONDS = 0.02
 
 QUICK = {
@@ -66,12 +66,16 @@ class Site:
     def keep_workers(self, number: int) -> list[Process]:
         """Start or stop workers until this many run, each with a warm trainer."""
         stop_all(self.service.workers[number:])
-        for _ in range(number - len(self.service.workers)):
-            self.service.start_worker()
-        workers = self.service.workers
-        names = {worker_name(worker) for worker in workers}
-        self.wait_until(lambda: names <= records.list_ready_workers(self.database), "every worker has a warm trainer")
-        return workers
+
+        def are_ready() -> bool:
+            # One that was asked to end before may do so only now.
+            for _ in range(number - len(self.service.workers)):
+                self.service.start_worker()
+            names = {worker_name(worker) for worker in self.service.workers}
+            return names <= records.list_ready_workers(self.database)
+
+        self.wait_until(are_ready, "every worker has a warm trainer")
+        return self.service.workers
 
     def wait_until(self, holds: Callable[[], object], what: str, seconds: float = START_SECONDS) -> float:
         """Wait until a condition holds; return the seconds that took.

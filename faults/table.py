@@ -8,6 +8,8 @@ from faults.backends import BACKENDS
 from faults.fault import Fault
 from faults.running import Row
 
+LARGE = 100
+"""From here on numbers are shown without decimals."""
 COLUMNS = (
     "fault",
     *(f"trials, {backend}" for backend in BACKENDS),
@@ -64,8 +66,12 @@ def _measure(fault: Fault, rows: Sequence[Row]) -> list[str]:
     return [
         "–" if worst is None else f"{'> ' if limit is not None and worst > limit else ''}{worst:.1f}",
         "" if limit is None else f"{limit:g}",
-        ", ".join(f"{what}: {value:.2g}" for what, value in also.items()),
+        ", ".join(f"{what}: {_say(value)}" for what, value in also.items()),
     ]
+
+
+def _say(value: float) -> str:
+    return f"{value:,.0f}" if value >= LARGE else f"{value:.2g}"
 
 
 def _line(cells: Sequence[str]) -> str:

@@ -119,5 +119,17 @@ def test_a_row_counts_what_was_found():
     assert (row.recovery_seconds, row.measured) == ([1.5, 1.5], {"x": 70.0})
 
 
+@pytest.mark.usefixtures("opened")
+def test_a_trial_that_is_interrupted_does_not_count(monkeypatch):
+    def interrupt(*_):
+        raise SystemExit
+
+    monkeypatch.setattr(running, "try_once", interrupt)
+    row = Row("quick", "sqlite")
+    with pytest.raises(SystemExit):
+        row.try_again(Quick(), None, None)
+    assert row.num_trials == 0
+
+
 def test_what_was_never_tried_is_not_right():
     assert not Row("quick", "sqlite").is_right
