@@ -33,4 +33,4 @@ say "Train it for 10 epochs more, as a new run"
 ask POST "/v1/runs/$id:continue" --data '{"epochs": 10}'
 expect 202 "\"source_run_id\":\"$id\""
 wait_for_run "$(field id)"
-expect 200 '"epochs":30' '"resumed_at_step":240'
+expect 200 '"epochs":30' '"resumed_at_step":480'

@@ -95,7 +95,7 @@ def test_only_a_queued_run_waits(database, queue_run, claim, report, get_run):
     report(BROKEN)
     run_id = queue_run()
     with database.reading() as session:
-        assert workers.find_wait(session, [get_run(run_id)]).of(None).kind is WaitingKind.REPAIR
+        assert workers.find_wait(session, [get_run(run_id)]).of(None, None).kind is WaitingKind.REPAIR
     claim()
     with database.reading() as session:
         assert workers.find_wait(session, [get_run(run_id)]) is None
