@@ -29,7 +29,7 @@ class UploadFailed(Exception):
 class CheckpointUploads:
     """Stores checkpoints one after another, in a thread of its own: heartbeats do not wait for a slow store.
 
-    Of checkpoints that wait, only the newest is stored: the one before would soon be superseded.
+    Of checkpoints that wait, only the newest and the best are stored: another would soon be superseded.
 
     Args:
         store: The artifact store.
@@ -42,7 +42,7 @@ class CheckpointUploads:
 
     def add(self, saved: SavedState) -> None:
         """Take over a file, which is removed once it is stored."""
-        while len(self._begun) > 1 and self._begun[-1][1].cancel():
+        while len(self._begun) > 1 and not self._begun[-1][0].is_best and self._begun[-1][1].cancel():
             superseded, _ = self._begun.pop()
             _remove(superseded)
         self._begun.append((saved, self._pool.submit(self._put, saved)))
