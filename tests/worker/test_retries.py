@@ -11,7 +11,7 @@ from worker.reconciler import Reconciler
 def work(supervisor, settings, database, monkeypatch):
     """Take one turn of a worker: train what is queued, then look for what is due."""
     monkeypatch.setattr("core.retry_policy.LONGEST_PAUSE_SECONDS", 0.05)
-    reconciler = Reconciler(settings, database, ring=lambda: None, is_idle=lambda: True)
+    reconciler = Reconciler(settings, database, answer=lambda: None, is_idle=lambda: True)
 
     def work():
         num_claimed = supervisor.answer_doorbell()
@@ -56,7 +56,7 @@ def test_the_doorbell_is_rung_for_runs_whose_pause_is_over(settings, database, s
     monkeypatch.setattr("core.retry_policy.LONGEST_PAUSE_SECONDS", 1e-6)
     rings = []
     # Called before anything could count as overlooked.
-    reconciler = Reconciler(settings, database, ring=lambda: rings.append(1), is_idle=lambda: True)
+    reconciler = Reconciler(settings, database, answer=lambda: rings.append(1), is_idle=lambda: True)
     run = queue.submit("has-no-memory")
     while queue.get(run).attempt == 0:
         supervisor.answer_doorbell()
