@@ -11,7 +11,7 @@ from api.http.schemas import AnswerModel, MeasuredNumber, NoticeEntry, ProblemEn
 from api.specs.schemas import SpecRequest
 from core.run_report import EngineReport, Environment
 from core.run_state import RunState
-from core.specs.base import SpecModel
+from core.specs.base import Int, SpecModel
 from core.workers import WaitingKind
 
 ExperimentName = Annotated[str, Field(pattern=r"^\w[^/\x00-\x1f\x7f]{0,127}$", examples=["iris-optimizers"])]
@@ -27,7 +27,7 @@ Tags = Annotated[dict[TagName, TagValue], Field(max_length=50)]
 
 Notes = Annotated[str, Field(max_length=10_000)]
 
-Priority = Annotated[int, Field(ge=-100, le=100)]
+Priority = Annotated[Int, Field(ge=-100, le=100)]
 
 
 class RunRequest(SpecRequest):

@@ -145,7 +145,8 @@ def test_progress_is_stored_with_the_latest_metrics(database, queue_run, claim):
         claims.record_progress(session, claimed.run_id, 1, 60, latest_metrics={"epoch/train/loss": 0.3})
     run = read(database, claimed.run_id)
     assert run.progress == {"phase": "train", "epoch": 1, "num_epochs": 2, "step": 10, "num_steps": 20} | {
-        "steps_per_epoch": 0
+        "steps_per_epoch": 0,
+        "first_step": 0,
     }
     assert run.latest_metrics == {"train/loss": 0.25, "epoch/train/loss": 0.3}
     assert [(summary.key, summary.count) for summary in summaries(database, run.id)] == [("train/loss", 2)]

@@ -105,6 +105,8 @@ def test_a_change_to_what_is_already_so_is_none(run, change):
         ({"experiment": "a/b"}, 422, "/experiment"),
         ({"priority": 1001}, 422, "/priority"),
         ({"priority": "high"}, 422, "/priority"),
+        ({"priority": "5"}, 422, "/priority"),
+        ({"priority": True}, 422, "/priority"),
         ([], 422, ""),
     ],
 )

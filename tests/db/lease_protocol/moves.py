@@ -36,7 +36,10 @@ class Moves:
         for number, run in now.runs.items():
             if run.state == RunState.RUNNING:
                 self._reached[number][run.attempt] = run.step
-            self._writers[number] = max([self._writers[number], *(row["attempt"] for row in run.checkpoints)])
+            # An attempt that goes back behind a damaged checkpoint has to pass it again first.
+            passed = max((row["resumed_at_step"] or 0 for row in run.attempts), default=0)
+            writers = [row["attempt"] for row in run.checkpoints if row["step"] > passed]
+            self._writers[number] = max([self._writers[number], *writers])
 
     def _check_run(self, before: Snapshot, old: Run, new: Run) -> None:
         if old.state in TERMINAL_STATES:
@@ -73,7 +76,7 @@ class Moves:
             assert new.state == _find_state(old, has_failed=outcome in CRASHES and num_crashes >= old.max_attempts)
 
     def _has_come_further(self, run: Run) -> bool:
-        """Whether an attempt came further than all before it, since the one that wrote the last checkpoint."""
+        """Whether an attempt came further than all before it, since the one that wrote the furthest checkpoint."""
         reached, writer = self._reached[run.number], self._writers[run.number]
         if run.attempt == 1:
             return False
