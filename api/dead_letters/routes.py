@@ -7,7 +7,7 @@ from fastapi import Query, Response
 from api.auth.access import READ, SUBMIT, CallerName
 from api.batch_predictions.views import batch_path
 from api.dead_letters import examples
-from api.dead_letters.retrying import ACCEPTED, retry
+from api.dead_letters.retrying import retry
 from api.dead_letters.schemas import (
     DeadLetter,
     LetterError,
@@ -53,9 +53,8 @@ def list_dead_letters(query: Annotated[LetterQuery, Query()], service: ServicePa
     ":retry",
     summary="Retry dead letters",
     dependencies=[SUBMIT],
-    status_code=ACCEPTED,
     response_model=RetryAnswer,
-    responses=answers(examples.RETRIED, MALFORMED, TOO_LARGE, examples.NO_IDS, status=ACCEPTED),
+    responses=answers(examples.RETRIED, MALFORMED, TOO_LARGE, examples.NO_IDS),
     openapi_extra=takes_body(RetryRequest, examples.REQUESTS),
 )
 def retry_dead_letters(text: JsonText, service: ServiceParameter, caller: CallerName) -> Response:
@@ -66,7 +65,7 @@ def retry_dead_letters(text: JsonText, service: ServiceParameter, caller: Caller
     Those that cannot be retried are listed with the reason, and stay; repeat the request while `num_left` falls.
     """
     answer = retry(service, read_document(RetryRequest, text), caller)
-    return json_answer(answer, status=ACCEPTED)
+    return json_answer(answer)
 
 
 def _describe(letter: dead_letters.DeadLetter) -> DeadLetter:

@@ -5,15 +5,19 @@ import pytest
 from core.errors import IllegalMove
 from core.run_state import TERMINAL_STATES, RunState, check_move, states_before
 
-QUEUED, RUNNING, SUCCEEDED, FAILED, CANCELLED = RunState
+QUEUED, RUNNING, PAUSED, SUCCEEDED, FAILED, CANCELLED = RunState
 LEGAL = {
     (QUEUED, RUNNING),
+    (QUEUED, PAUSED),
     (QUEUED, CANCELLED),
     (QUEUED, FAILED),
     (RUNNING, QUEUED),
+    (RUNNING, PAUSED),
     (RUNNING, SUCCEEDED),
     (RUNNING, FAILED),
     (RUNNING, CANCELLED),
+    (PAUSED, QUEUED),
+    (PAUSED, CANCELLED),
 }
 PAIRS = list(itertools.product(RunState, repeat=2))
 
@@ -41,9 +45,10 @@ def test_the_error_says_that_the_run_has_ended():
 
 
 def test_the_error_lists_the_legal_moves():
-    with pytest.raises(IllegalMove, match=r"A queued run cannot become succeeded, only cancelled, failed, running\."):
+    expected = r"A queued run cannot become succeeded, only cancelled, failed, paused, running\."
+    with pytest.raises(IllegalMove, match=expected):
         check_move(QUEUED, SUCCEEDED)
 
 
 def test_states_are_spelled_as_the_interface_has_them():
-    assert [str(state) for state in RunState] == ["queued", "running", "succeeded", "failed", "cancelled"]
+    assert [str(state) for state in RunState] == ["queued", "running", "paused", "succeeded", "failed", "cancelled"]

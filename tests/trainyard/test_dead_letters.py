@@ -36,7 +36,7 @@ def test_dead_letters_are_listed_page_by_page(client, fake, answer):
 
 
 def test_those_that_are_chosen_are_retried(client, fake, answer):
-    fake.on("POST", f"{PATH}:retry", answer(RETRIED, 202), answer(REFUSED, 202))
+    fake.on("POST", f"{PATH}:retry", answer(RETRIED), answer(REFUSED))
     assert client.retry_dead_letters([RUN_ID]).new_ids == {RUN_ID: NEW_ID}
     left = client.retry_dead_letters(error="out_of_memory")
     assert (left.refused, left.num_left) == ({RUN_ID: "It is none."}, 2)

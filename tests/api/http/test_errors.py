@@ -60,7 +60,10 @@ def test_every_class_of_the_family_has_a_status():
         "trainer_lost": 500,
         "predictor_lost": 500,
         "artifact_corrupt": 500,
+        "checkpoint_unusable": 500,
         "curve_corrupt": 500,
+        "storage_refused": 503,
+        "storage_unavailable": 503,
         "unavailable": 503,
         "database_unavailable": 503,
         "broker_unavailable": 503,
@@ -119,7 +122,7 @@ def test_the_prediction_routes_return_the_routers_errors_in_their_own_form(clien
         ("limit=0", "greater_than_equal", "'limit': '0' came"),
         ("limit=1001", "less_than_equal", "less than or equal to 1000"),
         ("limit=ten", "int_parsing", "'limit': 'ten' came"),
-        ("state=done", "enum", "'queued', 'running', 'succeeded', 'failed' or 'cancelled'"),
+        ("state=done", "enum", "'queued', 'running', 'paused', 'succeeded', 'failed' or 'cancelled'"),
     ],
 )
 def test_query_parameters_that_are_wrong_are_named(client, query, code, words):
