@@ -254,7 +254,7 @@ class Attempt:
             match outcome:
                 case Outcome.FINISHED if self._result is not None:
                     phases |= self._result.phases
-                    superseded = checkpoints.list_files(session, [run_id])
+                    before = checkpoints.list_files(session, [run_id])
                     version = finish_run(
                         session,
                         run_id,
@@ -263,6 +263,8 @@ class Attempt:
                         phases=phases,
                         latest_metrics=self._result.final_metrics,
                     )
+                    kept = checkpoints.list_files(session, [run_id])
+                    superseded = [sha256 for sha256 in before if sha256 not in kept]
                     name = self.claimed.model_name
                     message = f"succeeded as {name}{'' if version is None else f' version {version}'}"
                 case Outcome.CANCELLED:
