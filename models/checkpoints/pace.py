@@ -3,8 +3,9 @@
 from collections.abc import Callable
 from time import monotonic
 
-LARGEST_SHARE = 0.05
-"""Largest share of a run's time that goes into its checkpoints."""
+LARGEST_SHARE = 0.03
+"""Largest share of a run's time that goes into writing checkpoints. With what steps lose by them, and what the worker
+does with them, they take at most 5 % (benchmarks/checkpoints.py)."""
 
 PATIENCE = 2.0
 """So many times the least interval a checkpoint waits for the end of an epoch, where the measured values belong to its
