@@ -54,7 +54,7 @@ def describe_file(name: str, sha256: str, num_bytes: int) -> Artifact:
 
 @dataclass(frozen=True, slots=True)
 class StoredFile:
-    """What a store says of a file.
+    """A file as its store describes it.
 
     Attributes:
         name: Its sha256; whatever else lies among the artifacts has another name.

@@ -26,7 +26,7 @@ def find_newest(session: Session, run_id: UUID) -> Checkpoint | None:
     return None if record is None else as_checkpoint(record)
 
 
-def add(session: Session, run_id: UUID, attempt: int, checkpoint: Checkpoint, num_kept: int = NUM_KEPT) -> list[str]:
+def add(session: Session, run_id: UUID, attempt: int, checkpoint: Checkpoint) -> list[str]:
     """Store a checkpoint, and delete the older ones but for the newest and the best.
 
     Only a transaction that holds the run (db/claims.py) may call this, and may repeat it.
@@ -36,7 +36,6 @@ def add(session: Session, run_id: UUID, attempt: int, checkpoint: Checkpoint, nu
         run_id: The run.
         attempt: The attempt that wrote it.
         checkpoint: The checkpoint.
-        num_kept: Newest checkpoints that are kept, this one included.
 
     Returns:
         The sha256 of those that were deleted.
@@ -57,7 +56,7 @@ def add(session: Session, run_id: UUID, attempt: int, checkpoint: Checkpoint, nu
         "is_best": checkpoint.is_best,
     }
     session.execute(insert(record).values(run_id=run_id, attempt=attempt, **values))
-    return replaced + prune(session, run_id, num_kept)
+    return replaced + prune(session, run_id, NUM_KEPT)
 
 
 def prune(session: Session, run_id: UUID, num_kept: int) -> list[str]:

@@ -22,7 +22,7 @@ NO_ATTEMPT = 0
 
 @dataclass(frozen=True, slots=True)
 class LearnedWeights:
-    """What is stored of the weights of a run.
+    """Weights of a run, as far as they are stored.
 
     Attributes:
         state: State of the run; None if there is none.

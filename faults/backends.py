@@ -18,7 +18,7 @@ QUEUE_NAME = "trainyard.faults"
 
 
 class Broker(ABC):
-    """What brings doorbells."""
+    """Broker that brings doorbells."""
 
     @abstractmethod
     @contextmanager
@@ -91,7 +91,7 @@ class ServerBroker(Broker):
 
 
 class DatabaseServer(ABC):
-    """What holds the database."""
+    """Server or file that holds the database."""
 
     can_restart = False
 

@@ -25,7 +25,7 @@ DEADLINE_SECONDS = 180.0
 
 @dataclass(slots=True)
 class Verdict:
-    """What is wrong after a trial, as sentences.
+    """Findings after a trial, as sentences.
 
     Attributes:
         lost: Of runs that are not there, or have not ended as they should.
@@ -45,7 +45,7 @@ class Verdict:
 
 
 class Findings:
-    """What the doctor finds, but for notes, and for a disk that is small because it is to be filled."""
+    """Findings of the doctor, without notes and without a disk that is small because it is to be filled."""
 
     def __init__(self) -> None:
         self.found: list[Finding] = []

@@ -17,7 +17,7 @@ from db.session import Database
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """How far a run has come.
+    """Stage of a run.
 
     Attributes:
         attempt: Number of the latest attempt.

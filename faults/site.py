@@ -39,7 +39,7 @@ Point = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a run leaves that depends on nothing but its spec.
+    """Results of a run that depend on nothing but its spec.
 
     Attributes:
         points: All points of all curves, in order.
